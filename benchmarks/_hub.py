@@ -39,9 +39,10 @@ from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import OPERATES, Capability, Role, usual_scopes
+from callers.digests import pepper_of
 from callers.directory import AgencyKind, Custody
 from callers.terms import Lane
-from demo.ownership import take_owners_login
+from demo.ownership import at_the_exchange, keep_exchange_apart, take_owners_login
 from devtool.processes import wait_until
 from ledger.proofs import receipts_for
 from officers.entering import Confirmed, take_in
@@ -49,11 +50,17 @@ from officers.models import AgencyPolicy, Officer
 from peers.entries import begin_entry
 from peers.models import Agency
 from sharing.agreements import record_agreement
+from sharing.intake import submit_envelope
 from sharing.models import FeedHead, FeedPending
 from vault.doors import create_agency_keys
 
 # Whoever runs exchange and desk at once: neither's login would do.
 take_owners_login(os.environ["BENCH_OWNER_URL"])
+keep_exchange_apart(
+    os.environ["BENCH_EXCHANGE_OWNER_URL"],
+    API_PEPPER=pepper_of(os.environ["BENCH_EXCHANGE_PEPPER"]),
+    LEDGER_VKEY=os.environ["EXCHANGE_LEDGER_VKEY"],
+)
 
 OPERATOR = SystemActor("operator", None, OPERATES | {Capability.DESK_KEEP})
 """Whoever runs the scratch hub, exchange and desk."""
@@ -108,6 +115,7 @@ def found_hosted_agency(word: str) -> Agency:
     return Agency.objects.get(pk=row.pk)
 
 
+@at_the_exchange()
 def join(parties: Iterable[str]) -> None:
     """One agreement on every lane between these agencies, from now on."""
     now, ref = timezone.now(), f"bench-{secrets.token_hex(3)}"
@@ -124,29 +132,34 @@ def join(parties: Iterable[str]) -> None:
 
 
 def _wait_until_logged(ods: Sequence[str]) -> None:
-    wait_until(
-        lambda: len(receipts_for(ods)) == len(ods), "keysets in the ledger", timeout_seconds=PATIENCE_SECONDS
-    )
+    with at_the_exchange():
+        wait_until(
+            lambda: len(receipts_for(ods)) == len(ods),
+            "keysets in the ledger",
+            timeout_seconds=PATIENCE_SECONDS,
+        )
 
 
 def admit(agency_id: str, custody: Custody, fingerprint: str, now: datetime) -> Agency:
     """A laboratory of nowhere, on its way in; with keys at the desk it is taken in there."""
-    entry = admit_agency(
-        OPERATOR,
-        agency_id,
-        name=f"Agency {agency_id}",
-        kind=AgencyKind.LABORATORY,
-        country="XZ",
-        timezone="UTC",
-        language="en",
-        custody=custody,
-        root_fingerprint=fingerprint,
-        now=now,
-    )
-    (said,) = read_agencies({"items": [AgencySerializer(entry).data]})
-    if not entry.is_hosted:
+    with at_the_exchange():
+        entry = admit_agency(
+            OPERATOR,
+            agency_id,
+            name=f"Agency {agency_id}",
+            kind=AgencyKind.LABORATORY,
+            country="XZ",
+            timezone="UTC",
+            language="en",
+            custody=custody,
+            root_fingerprint=fingerprint,
+            now=now,
+        )
+        (said,) = read_agencies({"items": [AgencySerializer(entry).data]})
+    if custody == Custody.AGENCY:
         return begin_entry(said, is_hosted=False, now=now)
-    _, entry_key = issue_entry_key(OPERATOR, agency_id, client="desk", now=now)
+    with at_the_exchange():
+        _, entry_key = issue_entry_key(OPERATOR, agency_id, client="desk", now=now)
     confirmed = Confirmed(said.name, said.custody, said.root_fingerprint)
     return take_in(OPERATOR, agency_id, entry_key, confirmed=confirmed, now=now)
 
@@ -154,15 +167,16 @@ def admit(agency_id: str, custody: Custody, fingerprint: str, now: datetime) -> 
 def _found(agency_id: str) -> HeldAgency:
     root, now = Root.generate(), timezone.now()
     row = admit(agency_id, Custody.AGENCY, root.fingerprint, now)
-    _, secret = make_key(
-        OPERATOR,
-        row.pk,
-        client="system",
-        scopes=sorted(SCOPES),
-        lifetime=timedelta(days=1),
-        networks=(),
-        now=now,
-    )
+    with at_the_exchange():
+        _, secret = make_key(
+            OPERATOR,
+            row.pk,
+            client="system",
+            scopes=sorted(SCOPES),
+            lifetime=timedelta(days=1),
+            networks=(),
+            now=now,
+        )
     return HeldAgency(
         row,
         root,
@@ -172,6 +186,7 @@ def _found(agency_id: str) -> HeldAgency:
     )
 
 
+@at_the_exchange()
 def _publish(agency: HeldAgency) -> str:
     """Sign and register the first keyset; its od."""
     now = timezone.now()
@@ -229,6 +244,7 @@ def seal_alerts(
     return seal_documents(sender, recipients, [ALERT] * count, attachments)
 
 
+@at_the_exchange()
 def seal_documents(
     sender: HeldAgency,
     recipients: Sequence[Named],
@@ -284,6 +300,13 @@ def new_uuid7(at: datetime) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+@at_the_exchange()
+def submit(sender: HeldAgency, sealed: SealedEnvelope) -> None:
+    """Hand it in at the exchange, by its service."""
+    submit_envelope(sender.client, manifest=sealed.manifest, jwe=sealed.jwe, blobs=(), now=timezone.now())
+
+
+@at_the_exchange()
 def wait_until_numbered() -> None:
     """Return once the sequencer has worked off everything."""
     wait_until(lambda: not FeedPending.objects.exists(), "numbers for all", timeout_seconds=PATIENCE_SECONDS)
@@ -295,8 +318,10 @@ def wait_until_followed() -> None:
 
     def is_followed() -> bool:
         cursors = dict(FeedCursor.objects.values_list("reader", "number"))
-        heads = FeedHead.objects.filter(pk__in=Agency.objects.filter(is_hosted=True).values("pk"))
-        return all(cursors.get(agency) == last for agency, last in heads.values_list("pk", "last"))
+        hosted = list(Agency.objects.filter(is_hosted=True).values_list("pk", flat=True))
+        with at_the_exchange():
+            heads = dict(FeedHead.objects.filter(pk__in=hosted).values_list("pk", "last"))
+        return all(cursors.get(agency) == last for agency, last in heads.items())
 
     wait_until_numbered()
     wait_until(is_followed, "the desk to follow all feeds", timeout_seconds=PATIENCE_SECONDS)

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from json import dumps
-from typing import Any
 
 import psycopg
 from django.db import connection
@@ -27,7 +26,6 @@ from alerts.document import choices
 from alerts.models import Alert, CardToken, ReceivedAlert
 from callers.binding import BoundRow, mac_of
 from peers.models import Agency, SentDelivery, SentEnvelope
-from sharing.models import AgreementVersion, Delivery, Envelope
 from vault import hierarchy
 from vault.hierarchy import RootSecret, RowPlace
 from vault.keeping import newest_secret
@@ -44,13 +42,11 @@ def send_many(sender: Agency, recipient: Agency, count: int, *, now: datetime) -
     """`count` alerts that the one has sent and the other received, a minute apart, the last one just now."""
     first = (ReceivedAlert.objects.filter(agency=recipient).aggregate(n=Max("number"))["n"] or 0) + 1
     makers = (newest_secret(sender.pk), newest_secret(recipient.pk))
-    agreement = AgreementVersion.objects.order_by("pk").first()
-    assert agreement is not None and all(secret.epoch == 1 for secret in makers)
+    assert all(secret.epoch == 1 for secret in makers)
     numbers = iter(range(count))
     while batch := list(islice(numbers, BATCH)):
         made = [
-            _alert(n, first + n, now - timedelta(minutes=count - n), sender, recipient, agreement, makers)
-            for n in batch
+            _alert(n, first + n, now - timedelta(minutes=count - n), sender, recipient, makers) for n in batch
         ]
         for kind in zip(*made, strict=True):
             copy_rows([row for rows in kind for row in rows])
@@ -83,10 +79,9 @@ def _alert(
     at: datetime,
     sender: Agency,
     recipient: Agency,
-    agreement: AgreementVersion,
     makers: tuple[RootSecret, RootSecret],
 ) -> tuple[Sequence[Model], ...]:
-    """Envelope, delivery, what the sender's desk keeps of both, its row, the recipient's row, and the tokens of both."""
+    """What the sender's desk keeps of the envelope and of its delivery, its row, the recipient's row, and the tokens of both."""
     md, jti = b64u(secrets.token_bytes(32)), str(uuid.uuid4())
     reference = f"{sender.pk[1]}{recipient.pk[1]}{n:06X}".upper()
     is_open, due = n % 100 != 0, at + timedelta(days=1)
@@ -104,22 +99,14 @@ def _alert(
         substances=(SUBSTANCES[n % len(SUBSTANCES)],),
         countries=(COUNTRIES[n % len(COUNTRIES)],),
     )
-    envelope = Envelope(
-        iss_id=sender.pk, suite="PQ1", kind="alert", rel="none", purpose="prevent", **shared, **_seconds(at, due), named=0, rn=1,
-        size_bytes=8192, origin_index=1, signers=[], received_at=at,
-    )  # fmt: skip
-    delivery = Delivery(
-        envelope=envelope, iss=sender.pk, recipient_id=recipient.pk, index=0, agreement_version=agreement,
-        reference=reference,
-        state="acknowledged" if is_open else "available", number=number, told_at=at,
-        fetched_at=at, opened_at=at if is_open else None, acknowledged_at=at if is_open else None,
-        answer="opened" if is_open else "",
-    )  # fmt: skip
     left = SentEnvelope(
         reader=sender.pk, md=md, recipients=[recipient.pk], ack_by=due, exp=at + timedelta(days=900),
     )  # fmt: skip
-    said = {name: getattr(delivery, name) for name in SentDelivery.SAID}
-    heard = SentDelivery(reader=sender.pk, md=md, recipient=recipient.pk, **said)
+    opened_at = at if is_open else None
+    heard = SentDelivery(
+        reader=sender.pk, md=md, recipient=recipient.pk, state="acknowledged" if is_open else "available", told_at=at,
+        fetched_at=at, opened_at=opened_at, acknowledged_at=opened_at, answer="opened" if is_open else "",
+    )  # fmt: skip
     sent = Alert(
         agency=sender, created_by="officer:bench", state="released", current=1, created_at=at, changed_at=at,
         submitted_at=at, released_at=at, tokens_kept=True, **shared,
@@ -136,17 +123,7 @@ def _alert(
         *_tokens(makers[0], CardToken(agency=sender, alert=sent), card, n),
         *_tokens(makers[1], CardToken(agency=recipient, received=received), card, n),
     ]
-    return [envelope], [delivery], [left], [heard], [sent], [received], tokens
-
-
-def _seconds(at: datetime, due: datetime) -> dict[str, Any]:
-    begin = int(at.timestamp())
-    return {
-        "iat": begin,
-        "exp": begin + 900 * 86400,
-        "keep": begin + 1800 * 86400,
-        "ack_by": int(due.timestamp()),
-    }
+    return [left], [heard], [sent], [received], tokens
 
 
 def _seal(secret: RootSecret, table: str, row: Model, revision: int, card: Card) -> bytes:

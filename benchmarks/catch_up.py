@@ -30,7 +30,7 @@ from benchmarks._processor import database_seconds, processor_seconds
 from benchmarks.watch import COUNT as WATCHED
 from benchmarks.watch import watch_backlog
 from demo import alerts as texts
-from demo.ownership import set_up_every_app
+from demo.ownership import at_the_exchange, set_up_every_app
 from devtool.processes import wait_until
 
 if TYPE_CHECKING:
@@ -131,16 +131,11 @@ def _away(leader: int) -> Iterator[None]:
 
 
 def _send(sender: "HeldAgency", reader: "Agency", documents: Sequence[Mapping[str, Any]]) -> None:
-    from django.utils import timezone
-
     from benchmarks import _hub
-    from sharing.intake import submit_envelope
 
     for begin in range(0, len(documents), A_BATCH):
         for sealed in _hub.seal_documents(sender, [reader], documents[begin : begin + A_BATCH]):
-            submit_envelope(
-                sender.client, manifest=sealed.manifest, jwe=sealed.jwe, blobs=(), now=timezone.now()
-            )
+            _hub.submit(sender, sealed)
         _hub.wait_until_numbered()
 
 
@@ -149,7 +144,8 @@ def _is_followed(reader: "Agency") -> bool:
     from sharing.models import FeedHead
 
     place = FeedCursor.objects.filter(reader=reader.pk).values_list("number", flat=True).first()
-    return place == FeedHead.objects.values_list("last", flat=True).get(pk=reader.pk)
+    with at_the_exchange():
+        return place == FeedHead.objects.values_list("last", flat=True).get(pk=reader.pk)
 
 
 def _require_filed(reader: "Agency", documents: Sequence[Mapping[str, Any]]) -> None:

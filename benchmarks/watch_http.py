@@ -20,7 +20,7 @@ from accord.client.home import create_keys
 from accord.client.session import connect_http
 from accord.following.fetching import AT_ONCE
 from benchmarks._figures import report
-from demo.ownership import set_up_every_app
+from demo.ownership import at_the_exchange, set_up_every_app
 
 NEEDS_HUB = True
 COUNT = 200
@@ -29,19 +29,14 @@ PASSPHRASE = "correct horse battery staple"
 
 def main() -> None:
     set_up_every_app()
-    from django.utils import timezone
-
     from benchmarks import _hub
     from peers.models import Agency
-    from sharing.intake import submit_envelope
 
     sender, _ = _hub.found_agencies("watch", 2)
     with tempfile.TemporaryDirectory() as folder, _join(Path(folder), sender) as client:
         reader = Agency.objects.get(pk=client.state().agency)
         for sealed in _hub.seal_alerts(sender, [reader], COUNT):
-            submit_envelope(
-                sender.client, manifest=sealed.manifest, jwe=sealed.jwe, blobs=(), now=timezone.now()
-            )
+            _hub.submit(sender, sealed)
         _hub.wait_until_numbered()
         began = time.perf_counter()
         news = list(client.watch(opening=True, once=True))
@@ -66,10 +61,11 @@ def _join(folder: Path, sender: Any) -> Client:
     cheap = Argon2Cost(memory_kib=64, passes=1, lanes=1)
     made = create_keys(folder / "home", PASSPHRASE, now=int(time.time()), cost=cheap)
     row = _hub.admit(agency, Custody.AGENCY, made.fingerprint, now)
-    _, secret = issue_entry_key(_hub.OPERATOR, row.pk, client="accord", now=now)
+    with at_the_exchange():
+        _, secret = issue_entry_key(_hub.OPERATOR, row.pk, client="accord", now=now)
     client = Client(folder / "home", PASSPHRASE)
     client.enrol(
-        agency, hub=os.environ["EXCHANGE_URL"], ledger_vkey=os.environ["LEDGER_VKEY"], api_key=secret
+        agency, hub=os.environ["EXCHANGE_URL"], ledger_vkey=os.environ["EXCHANGE_LEDGER_VKEY"], api_key=secret
     )
     client.pin(sender.id, sender.root.fingerprint)
     _hub.join([agency, sender.id])

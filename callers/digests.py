@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keyed digests under the hub's API pepper: what the database holds in place of credentials and addresses.
+"""Keyed digests under the API pepper of a half: what the database holds in place of credentials and addresses.
 
 A database without the pepper allows no guessing, and a digest made for one purpose fits no other.
 """
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Iterable
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 _PEPPER_SIZE_BYTES = 32
 
@@ -27,6 +29,17 @@ def keyed_digest_of_stream(purpose: str, chunks: Iterable[bytes]) -> bytes:
     for chunk in chunks:
         mac.update(chunk)
     return mac.digest()
+
+
+def pepper_of(text: str) -> bytes:
+    """Return the 32 octets that `text` gives in base64url, as the setting takes them; raises ImproperlyConfigured."""
+    try:
+        pepper = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        pepper = b""
+    if len(pepper) != _PEPPER_SIZE_BYTES:
+        raise ImproperlyConfigured("API_PEPPER: use 32 random bytes in base64url.")
+    return pepper
 
 
 def _start(purpose: str) -> "hmac.HMAC":

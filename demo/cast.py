@@ -66,6 +66,9 @@ class Cast:
         return session(self.hub_url, row["email"], row["password"], telephone)
 
     def public_id(self, login: str) -> str:
+        for named in self.folder.glob("agencies/*/officers.json"):
+            if found := json.loads(named.read_text(encoding="utf-8")).get(login):
+                return str(found)
         return self._logins[login]["public_id"]
 
     def own_system(self, agency: str) -> OwnSystem:

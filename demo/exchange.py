@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the exchange in the past: what a partner's client calls, answered by the services at a past moment."""
+"""Here is the exchange in the past: what a partner's client calls, answered by the services at a past moment.
 
+Each call is answered at the exchange, whatever half the caller is of.
+"""
+
+import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from accord.calls.answers import (
     AccessionAnswer,
@@ -50,6 +54,7 @@ from agencies.selfrotation import rotate_own_key
 from callers.actors import ApiClient
 from callers.cursors import open_lasting, seal_lasting
 from callers.errors import AbsentError, NotPermittedError
+from demo.ownership import at_the_exchange
 from demo.past import Past
 from ledger import proofs
 from ledger.handovers import handover_notes
@@ -63,8 +68,18 @@ from sharing.previews import preview_sending
 from vault.exchangekeys import HeldExchangeKeys
 
 LOOPBACK = "127.0.0.1"
+Answers = TypeVar("Answers", bound="PastExchange")
 
 
+def _answered_there(answers: type[Answers]) -> type[Answers]:
+    """The class, each call of which is answered at the exchange."""
+    for name, call in list(vars(answers).items()):
+        if inspect.isfunction(call) and not name.startswith("_"):
+            setattr(answers, name, at_the_exchange()(call))
+    return answers
+
+
+@_answered_there
 class PastExchange:
     """An `accord.calls.exchange.Exchange` for one agency, at the moment `past` stands at."""
 
@@ -191,7 +206,7 @@ class PastExchange:
         return [self.slice(mds[0])]
 
     def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
-        yield from slices.stored_blob(self._caller, md, n, now=self._past.now).pieces()
+        return iter(list(slices.stored_blob(self._caller, md, n, now=self._past.now).pieces()))
 
     def statements_about(self, md: str) -> list[StatementAnswer]:
         return [_answer(row) for row in statements.statements_about(self._caller, md)]
@@ -267,13 +282,7 @@ class DeskInThePast(PastExchange):
     """The same as the hub's desk calls it for one of its agencies, before any process runs."""
 
     def __init__(self, past: Past, agency_id: str) -> None:
-        super().__init__(past, "")
-        self._agency_id = agency_id
-
-    @property
-    def _caller(self) -> ApiClient:
-        held = HeldExchangeKeys().api_key_of(self._agency_id)
-        return authenticate_key(held, LOOPBACK, now=self._past.now)
+        super().__init__(past, HeldExchangeKeys().api_key_of(agency_id))
 
 
 def _stop(row: LaneSuspension) -> SuspendedLane:

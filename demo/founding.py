@@ -2,6 +2,7 @@
 """Here is how the demonstration world came to be: agencies admitted, keys made, agreements recorded."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,20 +18,19 @@ from agencies.entrykeys import issue_entry_key
 from alerts.peers.comparing import compare_fingerprints, may_compare
 from alerts.peers.newcomers import confirm_circle_member, may_confirm
 from callers.actors import SystemActor
-from callers.capabilities import OPERATES, Role
+from callers.capabilities import OPERATES
 from callers.directory import Custody
 from demo.exchange import PastExchange
+from demo.ownership import at_the_exchange
 from demo.past import Past
 from demo.people import People, write_private
 from demo.world import AGENCIES, AGREEMENTS, KEYS_DAY, DemoAgency, DemoAgreement
-from ledger.pins import current_vkey
 from officers.entering import Confirmed, take_in
 from officers.models import Officer
 from peers.agreements import follow_agreements
 from peers.entries import begin_entry
 from peers.models import Agency
 from sharing.agreements import record_agreement, record_circle
-from sharing.models import Circle
 from vault.doors import create_agency_keys
 
 OPERATOR = SystemActor("operator", None, OPERATES)
@@ -46,13 +46,6 @@ class Founders:
     people: People
     clients: dict[str, Client] = field(default_factory=dict)
     homes: dict[str, Path] = field(default_factory=dict)
-
-    def admin_of(self, agency_id: str) -> Officer:
-        return next(
-            officer
-            for officer in self.people.officers.values()
-            if officer.agency_id == agency_id and Role.AGENCY_ADMIN in officer.roles
-        )
 
     def comparers_of(self, agency_id: str) -> list[Officer]:
         """Two officers of the agency who may compare fingerprints."""
@@ -95,36 +88,44 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
         if demo.own_keys
         else _take_in(founders, admitted, past.now)
     )
-    founders.people.enrol_agency(founders.keeper, demo, agency, now=past.now)
     if demo.own_keys:
+        write_private(home / "officers.json", founders.people.name_elsewhere(demo))
         founders.homes[demo.id] = home
         founders.clients[demo.id] = _enrol_client(past, demo, agency, founders, home, passphrase)
     else:
+        founders.people.enrol_agency(founders.keeper, demo, agency, now=past.now)
         create_agency_keys(founders.keeper, agency, suites=demo.suites, low=demo.suites[-1], now=past.now)
 
 
 def _admit(demo: DemoAgency, fingerprint: str, now: datetime) -> AgencyAnswer:
     """Admit it at the exchange; returns what that says of the agency then."""
-    entry = admit_agency(
-        OPERATOR,
-        demo.id,
-        name=demo.name,
-        kind=demo.kind,
-        country=demo.country,
-        timezone=demo.timezone,
-        language=demo.language,
-        custody=Custody.AGENCY if demo.own_keys else Custody.HUB,
-        root_fingerprint=fingerprint,
-        duty_phone=demo.phone,
-        now=now,
-    )
-    (said,) = read_agencies({"items": [AgencySerializer(entry).data]})
+    with at_the_exchange():
+        entry = admit_agency(
+            OPERATOR,
+            demo.id,
+            name=demo.name,
+            kind=demo.kind,
+            country=demo.country,
+            timezone=demo.timezone,
+            language=demo.language,
+            custody=Custody.AGENCY if demo.own_keys else Custody.HUB,
+            root_fingerprint=fingerprint,
+            duty_phone=demo.phone,
+            now=now,
+        )
+        (said,) = read_agencies({"items": [AgencySerializer(entry).data]})
     return said
+
+
+def _entry_key(agency_id: str, client: str, now: datetime) -> str:
+    """What the exchange's operator hands over: to the keeper, or to whoever runs the agency's own system."""
+    with at_the_exchange():
+        return issue_entry_key(OPERATOR, agency_id, client=client, now=now)[1]
 
 
 def _take_in(founders: Founders, admitted: AgencyAnswer, now: datetime) -> Agency:
     """Take it in at the desk, by the key for entering that the exchange's operator hands to the keeper."""
-    _, entry_key = issue_entry_key(OPERATOR, admitted.id, client="desk", now=now)
+    entry_key = _entry_key(admitted.id, "desk", now)
     confirmed = Confirmed(admitted.name, admitted.custody, admitted.root_fingerprint)
     return take_in(founders.keeper, admitted.id, entry_key, confirmed=confirmed, now=now)
 
@@ -141,8 +142,7 @@ def _enrol_client(
         connect=lambda hub, key: PastExchange(past, key),
         sleep=lambda seconds: past.settle(),
     )
-    _, entry_key = issue_entry_key(OPERATOR, agency.pk, client=CLIENT_NAME, now=past.now)
-    _enter(agency, client, home, entry_key)
+    _enter(agency, client, home, past, _entry_key(agency.pk, CLIENT_NAME, past.now))
     return client
 
 
@@ -153,9 +153,10 @@ def replace_api_key(founders: Founders, agency_id: str) -> None:
     _note_api_key(founders.homes[agency_id], client)
 
 
-def _enter(agency: Agency, client: Client, home: Path, api_key: str) -> None:
+def _enter(agency: Agency, client: Client, home: Path, past: Past, api_key: str) -> None:
     """Enrol by this API key, and keep beside the home the one that the system works with from then on."""
-    client.begin_enrolment(agency.pk, hub=settings.EXCHANGE_URL, ledger_vkey=current_vkey(), api_key=api_key)
+    vkey = str(past.exchange.key.vkey)
+    client.begin_enrolment(agency.pk, hub=settings.EXCHANGE_URL, ledger_vkey=vkey, api_key=api_key)
     _note_api_key(home, client)
 
 
@@ -178,34 +179,34 @@ def _pin_each_other(founders: Founders, now: datetime) -> None:
 
 
 def _record(founders: Founders, demo: DemoAgreement, past: Past, today: datetime) -> None:
-    record_agreement(
-        OPERATOR,
-        ref=demo.ref,
-        title=demo.title,
-        parties=demo.parties,
-        lanes=demo.lanes,
-        ceiling=demo.ceiling,
-        nbf=today + timedelta(days=demo.from_day),
-        until=today + timedelta(days=demo.until_day),
-        survive_lanes=demo.survive_lanes,
-        survive_flash=demo.survive_flash,
-        now=past.now,
-    )
+    with at_the_exchange():
+        record_agreement(
+            OPERATOR,
+            ref=demo.ref,
+            title=demo.title,
+            parties=demo.parties,
+            lanes=demo.lanes,
+            ceiling=demo.ceiling,
+            nbf=today + timedelta(days=demo.from_day),
+            until=today + timedelta(days=demo.until_day),
+            survive_lanes=demo.survive_lanes,
+            survive_flash=demo.survive_flash,
+            now=past.now,
+        )
+        if demo.circle:
+            name, members = demo.circle
+            record_circle(OPERATOR, name=name, agreement=demo.ref, members=members, now=past.now)
     if demo.circle:
-        name, members = demo.circle
-        circle = record_circle(OPERATOR, name=name, agreement=demo.ref, members=members, now=past.now)
         for hosted in Agency.objects.exclude(custody=Custody.AGENCY):
             follow_agreements(hosted.pk, now=past.now)
-        _confirm_each_other(founders, circle, past.now)
+        _confirm_each_other(founders, *demo.circle, past.now)
 
 
-def _confirm_each_other(founders: Founders, circle: Circle, now: datetime) -> None:
+def _confirm_each_other(founders: Founders, circle: str, members: Sequence[str], now: datetime) -> None:
     """Those who met in the circle know each other: one officer of each hosted member says so."""
-    members = list(circle.members.all())
-    for own in members:
+    met = list(Agency.objects.filter(pk__in=members))
+    for own in met:
         if own.custody != Custody.AGENCY:
-            for peer in members:
-                if peer.pk != own.pk:
-                    confirm_circle_member(
-                        founders.checker_of(own.pk), Agency.objects.get(pk=peer.pk), [circle.name], now=now
-                    )
+            for peer in met:
+                if peer != own:
+                    confirm_circle_member(founders.checker_of(own.pk), peer, [circle], now=now)

@@ -24,10 +24,12 @@ from alerts.preview import check_draft
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from alerts.withdrawal import confirm_withdrawal, withdraw_alert
+from callers.capabilities import Capability
 from callers.directory import Custody
 from demo import alerts as texts
 from demo.exchange import DeskInThePast, PastExchange
 from demo.founding import OPERATOR, Founders, found_world, replace_api_key
+from demo.ownership import at_the_exchange
 from demo.past import Past
 from demo.people import People, write_private
 from demo.refusals import refusing_mail_server
@@ -36,8 +38,7 @@ from officers.accounts import disable_officer, enable_officer
 from officers.models import Officer
 from peers.exchange import reached_by
 from peers.models import Agency
-from sharing.agreements import suspend_lanes
-from sharing.models import Agreement, Envelope
+from sharing.models import Envelope
 from vault.doors import renew_agency_keys
 from vault.exchangekeys import renew_exchange_keys
 
@@ -69,11 +70,11 @@ def tell_history(past: Past, folder: Path, *, today: datetime) -> str:
     with reached_by(partial(DeskInThePast, past), by_key=partial(PastExchange, past)):
         people = _tell(past, folder, today)
     write_private(folder / "logins.json", people.logins)
-    alerts = (
-        Alert.objects.count() + Envelope.objects.filter(kind="alert", iss__custody=Custody.AGENCY).count()
-    )
-    officers = sum(len(agency.officers) for agency in AGENCIES)
-    return f"{len(AGENCIES)} agencies, {officers} officers, 1 keeper, {alerts} alerts"
+    with at_the_exchange():
+        of_own_systems = Envelope.objects.filter(kind="alert", iss__custody=Custody.AGENCY).count()
+    alerts = Alert.objects.count() + of_own_systems
+    officers = sum(len(agency.officers) for agency in AGENCIES if not agency.own_keys)
+    return f"{len(AGENCIES)} agencies, {officers} officers of desks, 1 keeper, {alerts} alerts"
 
 
 def _tell(past: Past, folder: Path, today: datetime) -> People:
@@ -126,7 +127,7 @@ def _nine_collapses(world: World) -> None:
 def _new_forwarder(world: World) -> None:
     """For one named officer; no hosted agency could have sent it."""
     world.at(-44, 3)
-    names = (NamedOfficer("xe-drugs", world.people["oluwen"].public_id),)
+    names = (NamedOfficer("xe-drugs", world.people.public_id("oluwen")),)
     md = _send_with_own_keys(world, "xd-reg", texts.NEW_FORWARDER, names=names)
     world.later(190)
     _read_with_own_keys(world, "xe-drugs", "oluwen", md)
@@ -231,8 +232,8 @@ def _renew_api_keys(world: World) -> None:
 
 def _suspend_border_police(world: World) -> None:
     world.at(-12)
-    agency = Agency.objects.get(pk="xf-border")
-    suspend_agency(OPERATOR, agency.pk, now=world.past.now)
+    with at_the_exchange():
+        suspend_agency(OPERATOR, "xf-border", now=world.past.now)
     world.past.settle()
 
 
@@ -242,8 +243,12 @@ def _suspend_lanes(world: World) -> None:
             continue
         agency, lanes, day = demo.suspended
         world.at(day)
-        admin = world.founders.admin_of(agency)
-        suspend_lanes(admin, Agreement.objects.get(ref=demo.ref), lanes, now=world.past.now)
+        issued = world.founders.clients[agency].issue_system(
+            "agreements", scopes=[Capability.AGREEMENT_SUSPEND.value], days=1
+        )
+        system = PastExchange(world.past, str(issued.key))
+        for lane in lanes:
+            system.suspend_lane(demo.ref, lane)
         world.past.settle()
 
 
@@ -280,7 +285,8 @@ def _send(world: World, author: str, releaser: str, fields: Mapping[str, Any]) -
     validate_alert(second, alert, revision=alert.current, now=world.past.now)
     released = release_alert(second, alert, revision=alert.current, now=world.past.now)
     world.past.settle()
-    return Envelope.objects.get(md=released.md).md
+    with at_the_exchange():
+        return Envelope.objects.get(md=released.md).md
 
 
 def _send_with_own_keys(
@@ -335,7 +341,7 @@ def _open(world: World, login: str, md: str) -> ReceivedAlert:
 def _read_with_own_keys(world: World, agency: str, login: str, md: str) -> None:
     """An officer of an agency with its own system does the same with the agency's client."""
     client = world.founders.clients[agency]
-    named = world.people[login].public_id
+    named = world.people.public_id(login)
     client.open(md, officer=named)
     client.acknowledge(md, officer=named)
     world.past.settle()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from accord.envelope.private import LedgerKey
 from alerts.following import follow_feeds
+from demo.ownership import at_the_exchange
+from ledger.halting import mark_beat
 from ledger.sequencer import sequence_batch
 from notices.sending import send_notifications
 from sharing.numbering import number_covered
@@ -18,13 +20,21 @@ from sharing.numbering import number_covered
 CARRIED_WITHIN = timedelta(seconds=1)
 
 
+@dataclass(frozen=True)
+class Log:
+    """The key and the sequencer's folder of a half's log."""
+
+    key: LedgerKey
+    folder: Path
+
+
 @dataclass
 class Past:
-    """`now` only ever moves forward: the ledger's log time does not go back."""
+    """`now` only ever moves forward: a log's time does not go back. Without `desk` both halves have one log."""
 
-    ledger_key: LedgerKey
-    state_dir: Path
+    exchange: Log
     now: datetime
+    desk: Log | None = None
     before_sending: Callable[[], None] | None = None
     """Happens once, between the queueing of notices and their sending."""
 
@@ -41,7 +51,10 @@ class Past:
     def settle(self) -> None:
         """Sequencer, worker and desk-worker do what is due; what they say themselves waits for the next time."""
         self.now += CARRIED_WITHIN
-        sequence_batch(self.now, self.ledger_key, self.state_dir, number_covered)
+        with at_the_exchange():
+            sequence_batch(self.now, self.exchange.key, self.exchange.folder, number_covered)
+        if self.desk is not None:
+            sequence_batch(self.now, self.desk.key, self.desk.folder, mark_beat)
         if follow_feeds(now=self.now):
             self._happen()
         while send_notifications(clock=lambda: self.now).left:

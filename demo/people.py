@@ -21,13 +21,27 @@ WORDS_A_PASSWORD = 4
 
 @dataclass
 class People:
-    """Officers by login name, and what `logins.json` will say."""
+    """Officers of hosted agencies by login name, what `logins.json` will say, and what officers elsewhere are called.
+
+    Who works in an agency's own system has no account here, and an id that is drawn there.
+    """
 
     officers: dict[str, Officer] = field(default_factory=dict)
     logins: list[dict[str, object]] = field(default_factory=list)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """By login name."""
 
     def __getitem__(self, login: str) -> Officer:
         return self.officers[login]
+
+    def public_id(self, login: str) -> str:
+        return self.elsewhere.get(login) or self.officers[login].public_id
+
+    def name_elsewhere(self, demo: DemoAgency) -> dict[str, str]:
+        """Draw the ids of the officers of an agency with a system of its own; by login name."""
+        drawn = {officer.login: secrets.token_urlsafe(16) for officer in demo.officers}
+        self.elsewhere |= drawn
+        return drawn
 
     def enrol_keeper(self, *, now: datetime) -> Officer:
         password = new_password()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m demo.seed`: builds the demonstration world, once, on an empty ledger.
+"""`python -m demo.seed`: builds the demonstration world, once, in the empty databases of both halves.
 
 Everything goes through the services with a past `now`, in order of time, in one process that holds all secrets
 before any other runs. The last line on standard output says what was made.
@@ -9,40 +9,58 @@ import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from demo.ownership import set_up_every_app, take_owners_login
+from demo.ownership import at_the_exchange, keep_exchange_apart, set_up_every_app, take_owners_login
+
+if TYPE_CHECKING:
+    from demo.past import Log
 
 
 def main() -> int:
     set_up_every_app()
-    from django.db import connection
-
-    from accord.envelope.private import LedgerKey
     from callers import clock
+    from callers.digests import pepper_of
     from demo.history import tell_history
     from demo.past import Past
-    from ledger.models import Entry
 
+    exchange, desk = _log("EXCHANGE"), _log("DESK")
     # One process plays every role, so none of their logins would do.
-    take_owners_login(_secret("DEMO_OWNER_URL"))
-
-    if Entry.objects.exists():
-        print(
-            "The ledger is not empty: the demonstration world is built on an empty one only. Run: ./dev reset"
-        )
-        return 1
-    with connection.cursor() as cursor:
-        # Nobody relies on this database yet: a crash of the machine means seeding again.
-        cursor.execute("SET synchronous_commit TO off")
-    today = clock.now()
-    past = Past(
-        LedgerKey.from_text(_secret("DEMO_LEDGER_KEY")),
-        Path(os.environ["LEDGER_STATE_DIR"]),
-        datetime(2000, 1, 1, tzinfo=UTC),
+    take_owners_login(_secret("DESK_OWNER_URL"))
+    keep_exchange_apart(
+        _secret("EXCHANGE_OWNER_URL"),
+        API_PEPPER=pepper_of(_secret("EXCHANGE_API_PEPPER")),
+        LEDGER_VKEY=str(exchange.key.vkey),
     )
+    with at_the_exchange():
+        is_empty = _begin_quickly()
+    if not (_begin_quickly() and is_empty):
+        print("There is a world already: this one is built in empty databases only. Run: ./dev reset")
+        return 1
+    today = clock.now()
+    past = Past(exchange, datetime(2000, 1, 1, tzinfo=UTC), desk)
     made = tell_history(past, Path(os.environ["DEMO_DIR"]), today=today - timedelta(minutes=5))
     print(made)
     return 0
+
+
+def _log(half: str) -> "Log":
+    from accord.envelope.private import LedgerKey
+    from demo.past import Log
+
+    key = LedgerKey.from_text(_secret(f"{half}_LEDGER_KEY"))
+    return Log(key, Path(os.environ[f"{half}_LEDGER_STATE_DIR"]))
+
+
+def _begin_quickly() -> bool:
+    """Wait for no disk, since a crash of the machine means seeding again; whether nothing was ever logged here."""
+    from django.db import connection
+
+    from ledger.models import Entry
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO off")
+    return not Entry.objects.exists()
 
 
 def _secret(name: str) -> str:

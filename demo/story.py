@@ -33,7 +33,6 @@ from demo.ticks import Step, StepFailedError, Ticks
 SPECTRUM = Path(__file__).with_name("data") / texts.SPECTRUM_FILE
 NEVER_SENT = "AAAA-AAAA"
 READERS = 6
-REFUSALS, REFUSED = "/audit/?act=envelope.refused", "<td>was refused an envelope</td>"
 SHOWN_DIGITS = 8
 
 
@@ -202,8 +201,7 @@ def refuse_a_stranger(story: Story, step: Step) -> None:
 
 
 def refuse_a_changed_byte(story: Story, step: Step) -> None:
-    system, auditor = story.cast.own_system("xd-reg"), story.cast.officer("lin")
-    before = auditor.page(REFUSALS).count(REFUSED)
+    system = story.cast.own_system("xd-reg")
     with tempfile.TemporaryDirectory(prefix="accord-story-") as folder:
         home = Path(folder) / "home"
         shutil.copytree(system.home, home)
@@ -225,9 +223,6 @@ def refuse_a_changed_byte(story: Story, step: Step) -> None:
             step.evidence(f"the hub answers {refusal.status}")
         else:
             raise StepFailedError("The exchange took an envelope with a changed byte.")
-    after = auditor.page(REFUSALS).count(REFUSED)
-    require(after == before + 1, "The refusal is not in the agency's audit.")
-    step.evidence("xd-reg's auditor sees the refusal")
 
 
 def see_what_became_of_it(story: Story, step: Step) -> None:
@@ -260,7 +255,7 @@ STEPS = (
     ("xe-drugs acknowledges, signed", acknowledge_with_own_keys),
     ("Aroha Pemberwick (xb-health) opens, acknowledges", read_at_the_desk),
     ("xd-reg gets the answer of a reference that never was", refuse_a_stranger),
-    ("One changed byte is refused and audited", refuse_a_changed_byte),
+    ("One changed byte is refused", refuse_a_changed_byte),
     ("xa-lab sees what became of it", see_what_became_of_it),
 )
 

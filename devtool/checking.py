@@ -15,7 +15,7 @@ from devtool.environments import ROOT, World, inherited, process_environment, ro
 from devtool.errors import DevtoolError
 from devtool.processes import run_to_end
 from devtool.secretstore import draw_secrets
-from hub.roles import BROKER_LOGINS, LOGINS, ROLES
+from hub.roles import BROKER_LOGINS, HALVES, LOGINS, ROLES
 
 # As modules and not as scripts: a script holds the path of the checkout it was installed in.
 RUFF = (sys.executable, "-m", "ruff")
@@ -51,13 +51,13 @@ def imagined_world() -> World:
     return World(
         secrets=draw_secrets(),
         database_urls={role: f"postgres://{login}:x@127.0.0.1:1/none" for role, login in LOGINS.items()},
-        database_owner_url=NOWHERE,
+        owner_urls=dict.fromkeys(HALVES, NOWHERE),
         redis_urls={role: f"redis://{login}:x@127.0.0.1:1/0" for role, login in BROKER_LOGINS.items()},
         redis_super_url="redis://127.0.0.1:1/0",
         email_url="smtp://127.0.0.1:1",
         hub_url="http://127.0.0.1:8000",
         exchange_url="http://127.0.0.1:8001",
-        ledger_state_dir=Path("/nonexistent"),
+        ledger_state_dirs=dict.fromkeys(HALVES, Path("/nonexistent")),
         mail_dir=Path("/nonexistent"),
         secrets_dir=Path("/nonexistent"),
     )
@@ -94,7 +94,7 @@ def _lint() -> list[str]:
 
 def _types() -> list[str]:
     return _run(
-        [sys.executable, "-m", "mypy", "--no-error-summary"], role_environment("migrate", imagined_world())
+        [sys.executable, "-m", "mypy", "--no-error-summary"], role_environment("build", imagined_world())
     )
 
 
@@ -113,7 +113,7 @@ def _migrations() -> list[str]:
         "--dry-run",
     ]
     return _run(
-        command, role_environment("migrate", imagined_world()), remedy="Run: ./dev manage makemigrations"
+        command, role_environment("build", imagined_world()), remedy="Run: ./dev manage makemigrations"
     )
 
 
@@ -132,7 +132,7 @@ def _deploy() -> list[str]:
 
 
 def _coverage() -> list[str]:
-    return envelopetests.check_branches(role_environment("migrate", imagined_world()))
+    return envelopetests.check_branches(role_environment("build", imagined_world()))
 
 
 def _run(command: list[str], env: dict[str, str] | None = None, *, remedy: str = "") -> list[str]:

@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from devtool.errors import DevtoolError
-from devtool.postgres import OWNER, PostgreSQL
+from devtool.postgres import PostgreSQL
 from devtool.processes import Child
 from devtool.secretstore import Secrets
 from devtool.statefolder import StateFolder
 from devtool.valkey import Valkey
-from hub.roles import BROKER_LOGINS, LOGINS
+from hub.roles import BROKER_LOGINS, HALVES, LOGINS, ROLES
 
 LOGIN = "{login}"
 """Stands in a given address where the name of each role's login goes."""
+HALF = "{half}"
+"""Stands in the given addresses of databases where `desk` or `exchange` goes."""
 
 
 def given_urls(name: str, url: str, logins: Mapping[str, str]) -> dict[str, str]:
@@ -22,9 +24,17 @@ def given_urls(name: str, url: str, logins: Mapping[str, str]) -> dict[str, str]
     if LOGIN not in url:
         raise DevtoolError(
             f"{name} names one login; each role works under its own: {', '.join(logins.values())}.",
-            f"Write {LOGIN} for the login's name, for example postgres://{LOGIN}:password@host/accord.",
+            f"Write {LOGIN} for the login's name, for example postgres://{LOGIN}:password@host/accord_{HALF}.",
         )
-    return {role: url.replace(LOGIN, login) for role, login in logins.items()}
+    return {role: url.replace(LOGIN, login).replace(HALF, ROLES[role].half) for role, login in logins.items()}
+
+
+def _require_half(name: str, url: str) -> None:
+    if HALF not in url:
+        raise DevtoolError(
+            f"{name} names one database; desk and exchange have one each.",
+            f"Write {HALF} where desk or exchange goes, for example postgres://{LOGIN}:password@host/accord_{HALF}.",
+        )
 
 
 class DataStores:
@@ -63,21 +73,24 @@ class DataStores:
 
     @property
     def database_urls(self) -> dict[str, str]:
-        """By role; a given DATABASE_URL holds {login} where the login's name goes."""
+        """By role; a given DATABASE_URL holds {login} where the login's name goes, and {half} for the database's half."""
         if self.postgres:
             return self.postgres.role_urls()
+        _require_half("DATABASE_URL", self._given_database)
         return given_urls("DATABASE_URL", self._given_database, LOGINS)
 
     @property
-    def database_owner_url(self) -> str:
+    def owner_urls(self) -> dict[str, str]:
+        """By half; a given DATABASE_OWNER_URL holds {half} where the half's name goes."""
         if self.postgres:
-            return self.postgres.url(OWNER)
-        given = os.environ.get("DATABASE_OWNER_URL")
+            return self.postgres.owner_urls()
+        given = os.environ.get("DATABASE_OWNER_URL", "")
         if not given:
             raise DevtoolError(
                 "DATABASE_URL is set, DATABASE_OWNER_URL is not.", "Name the tables' owner, too."
             )
-        return given
+        _require_half("DATABASE_OWNER_URL", given)
+        return {half: given.replace(HALF, half) for half in HALVES}
 
     @property
     def redis_urls(self) -> dict[str, str]:

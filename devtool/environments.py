@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devtool.secretstore import Secrets
-from hub.roles import ROLES, SECRETS
+from hub.roles import BOTH, CALLS_EXCHANGE, DESK, ROLES, SECRETS, SEQUENCES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,7 +19,6 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TERM", "NO
 # How quickly the hub looks again for what nobody rang for; a test shortens it.
 TUNING = ("NOTICE_LEASE_SECONDS", "SWEEP_SECONDS", "FOLLOW_SECONDS", "SEQUENCER_SILENT_SECONDS")
 PASSED_ON_PREFIXES = ("COVERAGE_", "COV_CORE_")
-LEDGER_STATE_ROLES = frozenset({"sequencer"})
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,8 @@ class World:
     secrets: Secrets
     database_urls: Mapping[str, str] = field(repr=False)
     """By role that has a login."""
-    database_owner_url: str = field(repr=False)
+    owner_urls: Mapping[str, str] = field(repr=False)
+    """By half, of who owns its tables."""
     redis_urls: Mapping[str, str] = field(repr=False)
     """By role that has a login."""
     redis_super_url: str = field(repr=False)
@@ -37,7 +37,8 @@ class World:
     email_url: str
     hub_url: str
     exchange_url: str
-    ledger_state_dir: Path
+    ledger_state_dirs: Mapping[str, Path]
+    """By half."""
     mail_dir: Path
     secrets_dir: Path
     """Where each process finds its secrets, a folder a role and a file a secret."""
@@ -53,13 +54,13 @@ class World:
             "DATABASE_URL": self.database_urls["desk"],
             "REDIS_URL": self.redis_urls["desk"],
             "MAIL_DIR": str(self.mail_dir),
-            "LEDGER_VKEY": self.secrets.ledger_vkey,
+            "LEDGER_VKEY": self.secrets.ledger_vkey(),
         }
 
 
 def role_environment(role: str, world: World) -> dict[str, str]:
     """The whole environment of a process of `role`."""
-    held = ROLES[role].secrets
+    held, half = ROLES[role].secrets, half_of(role)
     offered = _offered_secrets(role, world)
     environment = {
         **inherited(os.environ),
@@ -71,15 +72,22 @@ def role_environment(role: str, world: World) -> dict[str, str]:
         "HUB_URL": world.hub_url,
         "EXCHANGE_URL": world.exchange_url,
         "OPERATOR_URL": world.operator_url,
-        "LEDGER_VKEY": world.secrets.ledger_vkey,
+        "LEDGER_VKEY": world.secrets.ledger_vkey(half),
         **{name: value for name, value in offered.items() if name in held},
     }
     if role == "desk":
         # Nobody carries a demonstration's second factor about.
         environment["MFA_DEMANDED"] = "no"
-    if role in LEDGER_STATE_ROLES:
-        environment["LEDGER_STATE_DIR"] = str(world.ledger_state_dir)
+    if role in CALLS_EXCHANGE:
+        environment["EXCHANGE_LEDGER_VKEY"] = world.secrets.ledger_vkey()
+    if role in SEQUENCES.values():
+        environment["LEDGER_STATE_DIR"] = str(world.ledger_state_dirs[half])
     return environment
+
+
+def half_of(role: str) -> str:
+    """The half whose database, secrets and log a process of this role is given; the desk's for one of both."""
+    return DESK if ROLES[role].half == BOTH else ROLES[role].half
 
 
 def process_environment(role: str, world: World) -> dict[str, str]:
@@ -113,17 +121,17 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _offered_secrets(role: str, world: World) -> dict[str, str]:
-    secrets = world.secrets
+    secrets, half = world.secrets, half_of(role)
     return {
         "SECRET_KEY": {
             "exchange": secrets.exchange_secret_key,
             "operator": secrets.operator_secret_key,
         }.get(role, secrets.desk_secret_key),
-        "API_PEPPER": secrets.api_pepper,
+        "API_PEPPER": secrets.api_peppers[half],
         "ACCORD_KEK": secrets.key_encryption_ring,
-        "LEDGER_KEY": secrets.ledger_key,
+        "LEDGER_KEY": secrets.ledger_keys[half],
         "DATABASE_URL": world.database_urls.get(role, ""),
-        "DATABASE_OWNER_URL": world.database_owner_url,
+        "DATABASE_OWNER_URL": world.owner_urls[half],
         "EMAIL_URL": world.email_url,
         "REDIS_URL": world.redis_urls.get(role, ""),
     }

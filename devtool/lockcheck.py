@@ -16,7 +16,13 @@ from demo.ticks import StepFailedError
 from devtool.environments import ROOT, inherited
 from devtool.processes import run_to_end
 
-SETS = ("requirements", "requirements-embedded", "requirements-dev", "requirements-drill")
+SETS = (
+    "requirements-exchange",
+    "requirements",
+    "requirements-embedded",
+    "requirements-dev",
+    "requirements-drill",
+)
 COMPILE = (
     "pip",
     "compile",
@@ -53,6 +59,7 @@ def check_lock(root: Path = ROOT) -> list[str]:
     """Evidence lines; raises with what is wrong."""
     faults = [fault for name in SETS for fault in faults_of(root, name)]
     faults += _embedded_in_production(root)
+    faults += _otherwise_at_the_exchange(root)
     if faults:
         raise StepFailedError("\n".join(faults), REMEDY)
     return [f"{sum(len(pins_of(root / f'{name}.txt')) for name in SETS)} pins", *_compile_afresh(root)]
@@ -93,6 +100,16 @@ def _embedded_in_production(root: Path) -> list[str]:
     production = {pin.name for pin in pins_of(root / "requirements.txt")}
     embedded = {canonicalize_name(wanted.name) for wanted in wanted_in(root / "requirements-embedded.in")}
     return [f"requirements.txt: {name} is for development only" for name in sorted(production & embedded)]
+
+
+def _otherwise_at_the_exchange(root: Path) -> list[str]:
+    """The two halves run one version of whatever both are made of."""
+    desk = {(pin.name, pin.version) for pin in pins_of(root / "requirements.txt")}
+    exchange = {(pin.name, pin.version) for pin in pins_of(root / "requirements-exchange.txt")}
+    return [
+        f"requirements.txt: lacks {name} {version} of the exchange"
+        for name, version in sorted(exchange - desk)
+    ]
 
 
 def _compile_afresh(root: Path) -> list[str]:

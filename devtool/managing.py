@@ -3,7 +3,7 @@
 
 import os
 import subprocess
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 
 from devtool import statefolder
@@ -12,22 +12,12 @@ from devtool.environments import World
 from devtool.programs import management
 from devtool.secretstore import load_or_draw_secrets
 from devtool.statefolder import StateFolder
-from hub.roles import ROLES
+from hub.roles import MIGRATES, ROLES, SEQUENCES
 
-MIGRATE = (
-    *(
-        "migrate",
-        "makemigrations",
-        "showmigrations",
-        "sqlmigrate",
-        "squashmigrations",
-        "dbshell",
-        "prune_audit",
-        "prune_by_policy",
-        "print_problems",
-    ),
-)
-SEQUENCER = ("run_sequencer", "verify_ledger", "adopt_ledger", "resume_sequencer", "replace_ledger_key")
+BUILD = ("makemigrations", "squashmigrations", "print_problems")
+"""Works on no hub."""
+MIGRATE = ("sqlmigrate", "dbshell", "prune_by_policy")
+SEQUENCER = ("run_sequencer", "adopt_ledger", "resume_sequencer", "replace_ledger_key")
 
 OPERATOR = (
     *(
@@ -42,23 +32,41 @@ OPERATOR = (
 )
 _ROLES = {
     name: role
-    for role, names in (("migrate", MIGRATE), ("sequencer", SEQUENCER), ("operator", OPERATOR))
+    for role, names in (
+        ("build", BUILD),
+        ("desk-migrate", MIGRATE),
+        ("sequencer", SEQUENCER),
+        ("operator", OPERATOR),
+    )
     for name in names
 }
 
 
+OF_BOTH_HALVES = {
+    **dict.fromkeys(("migrate", "showmigrations", "prune_audit"), MIGRATES),
+    "verify_ledger": SEQUENCES,
+}
+"""Commands that are run once a half, by the role of each."""
+
+
 def run_management_command(arguments: list[str]) -> int:
-    """The verb; the command's own exit status."""
+    """The verb; the worst of the exit statuses of the command, which is run for both halves where it is about both."""
     with _world() as world:
-        command, env = management(_role_for(arguments), world, *arguments)
-        return subprocess.run(command, env=env, check=False).returncode
+        return max(_run(role, world, arguments) for role in _roles_for(arguments))
 
 
-def _role_for(arguments: list[str]) -> str:
-    chosen = os.environ.get("HUB_ROLE")
+def _run(role: str, world: World, arguments: list[str]) -> int:
+    command, env = management(role, world, *arguments)
+    return subprocess.run(command, env=env, check=False).returncode
+
+
+def _roles_for(arguments: list[str]) -> Collection[str]:
+    chosen, name = os.environ.get("HUB_ROLE"), arguments[0] if arguments else ""
     if chosen in ROLES:
-        return chosen
-    return _ROLES.get(arguments[0] if arguments else "", "desk")
+        return [chosen]
+    if name in OF_BOTH_HALVES:
+        return OF_BOTH_HALVES[name].values()
+    return [_ROLES.get(name, "desk")]
 
 
 @contextmanager
@@ -83,13 +91,13 @@ def _stored_world(state: StateFolder, stores: DataStores) -> World:
     return World(
         secrets=load_or_draw_secrets(state.secrets_file),
         database_urls=stores.database_urls,
-        database_owner_url=stores.database_owner_url,
+        owner_urls=stores.owner_urls,
         redis_urls=stores.redis_urls,
         redis_super_url=stores.redis_super_url,
         email_url=os.environ.get("EMAIL_URL", "smtp://127.0.0.1:1"),
         hub_url="http://127.0.0.1:8000",
         exchange_url="http://127.0.0.1:8001",
-        ledger_state_dir=state.ledger,
+        ledger_state_dirs=state.ledgers,
         mail_dir=state.mail,
         secrets_dir=state.secrets,
     )

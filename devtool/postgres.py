@@ -26,11 +26,13 @@ from psycopg import sql
 
 from devtool.errors import ServiceError
 from devtool.processes import Child, identity, program_name, wait_until
-from hub.roles import LOGINS
+from hub.roles import HALVES, LOGINS, ROLES
 
 SUPERUSER = "accord_super"
-OWNER = "accord_owner"
-DATABASE = "accord"
+OWNERS = {half: f"accord_{half}_owner" for half in HALVES}
+"""Who owns the tables of each half."""
+DATABASES = {half: f"accord_{half}" for half in HALVES}
+"""One of each half on the one server; in production each half has a server of its own."""
 NOBODY = 65534
 LAUNCH_ATTEMPTS = 8
 
@@ -40,10 +42,10 @@ VOLATILE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_
 
 @dataclass(frozen=True)
 class Logins:
-    """Passwords of the supervisor's own login, of the owner's, and by name of the logins of the hub's roles."""
+    """Passwords of the supervisor's own login, and by name of the owners' and of the logins of the hub's roles."""
 
     superuser: str = field(repr=False)
-    owner: str = field(repr=False)
+    owners: Mapping[str, str] = field(repr=False)
     roles: Mapping[str, str] = field(repr=False)
 
 
@@ -105,7 +107,7 @@ class PostgreSQL:
         else:
             self._initialise(self.socket_folder)
         self._launch_patiently()
-        self._make_logins_and_database()
+        self._make_logins_and_databases()
 
     def restart(self) -> None:
         """Start the server again after it died, on the same socket."""
@@ -119,15 +121,18 @@ class PostgreSQL:
         if self.socket_folder is not None:
             shutil.rmtree(self.socket_folder, ignore_errors=True)
 
-    def url(self, login: str, database: str = DATABASE) -> str:
+    def url(self, login: str, database: str) -> str:
         """Address for `login`, as libpq and Django understand it."""
-        passwords = {**self.logins.roles, SUPERUSER: self.logins.superuser, OWNER: self.logins.owner}
-        password = passwords[login]
+        password = {**self.logins.roles, **self.logins.owners, SUPERUSER: self.logins.superuser}[login]
         return f"postgres://{login}:{quote(password, safe='')}@/{database}?host={self.socket_folder}"
 
-    def role_urls(self, database: str = DATABASE) -> dict[str, str]:
-        """Address for each of the hub's roles that has a login."""
-        return {role: self.url(login, database) for role, login in LOGINS.items()}
+    def role_urls(self) -> dict[str, str]:
+        """Address for each of the hub's roles that has a login, in the database of its half."""
+        return {role: self.url(login, DATABASES[ROLES[role].half]) for role, login in LOGINS.items()}
+
+    def owner_urls(self) -> dict[str, str]:
+        """Address for the owner of each half's tables."""
+        return {half: self.url(owner, DATABASES[half]) for half, owner in OWNERS.items()}
 
     def _make_socket_folder(self) -> Path:
         # A unix socket's path holds 107 bytes; a checkout may lie deeper than that.
@@ -195,10 +200,10 @@ class PostgreSQL:
             return self.child is not None and int(lines[0]) == self.child.pid and lines[7].strip() == "ready"
         return False
 
-    def _make_logins_and_database(self) -> None:
+    def _make_logins_and_databases(self) -> None:
         with psycopg.connect(self.url(SUPERUSER, "postgres"), autocommit=True) as connection:
             known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
-            for login, password in ((OWNER, self.logins.owner), *self.logins.roles.items()):
+            for login, password in (*self.logins.owners.items(), *self.logins.roles.items()):
                 # A cluster of an older version lacks those that came since.
                 if login not in known:
                     connection.execute(
@@ -206,11 +211,12 @@ class PostgreSQL:
                             sql.Identifier(login), sql.Literal(password)
                         )
                     )
-            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                return
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
-            )
+            made = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+            for half, name in DATABASES.items():
+                if name not in made:
+                    database, owner = sql.Identifier(name), sql.Identifier(OWNERS[half])
+                    connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
+                    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
 
 
 def end_leftover(folder: Path) -> None:

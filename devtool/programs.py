@@ -14,7 +14,8 @@ from callers.slots import THREADS
 from devtool.environments import ROOT, World, process_environment
 from devtool.ports import LOOPBACK
 from devtool.processes import Child
-from hub.roles import ROLES
+from hub.roles import EXCHANGE, ROLES, SEQUENCES
+from hub.vitals import BEATS
 
 WEB_THREADS = 36
 """As many as `hub.bulkhead` counts on."""
@@ -57,14 +58,15 @@ def queue_worker(role: str, world: World, logs: Path, *, beat: bool = False) -> 
     )
 
 
-def sequencer(world: World, logs: Path) -> Child:
-    """The one process that signs checkpoints and numbers feeds."""
-    world.ledger_state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+def sequencer(world: World, logs: Path, half: str = EXCHANGE) -> Child:
+    """The one process that signs the log of a half; the exchange's numbers feeds, too."""
+    role = SEQUENCES[half]
+    world.ledger_state_dirs[half].mkdir(parents=True, exist_ok=True, mode=0o700)
     return Child(
-        "sequencer",
+        role,
         [sys.executable, "manage.py", "run_sequencer"],
-        env=process_environment("sequencer", world),
-        log=logs / "sequencer.log",
+        env=process_environment(role, world),
+        log=logs / f"{role}.log",
         cwd=ROOT,
     )
 
@@ -99,13 +101,14 @@ def worker_listens(worker: Child) -> Callable[[], bool]:
     return listens
 
 
-def sequencer_beats(database_url: str) -> Callable[[], bool]:
-    """Whether the sequencer has marked its beat within the last two seconds."""
+def sequencer_beats(database_url: str, half: str = EXCHANGE) -> Callable[[], bool]:
+    """Whether the sequencer of a half has marked its beat within the last two seconds."""
+    table = BEATS[SEQUENCES[half]]
 
     def beats() -> bool:
         with suppress(psycopg.Error), psycopg.connect(database_url, connect_timeout=5) as connection:
             row = connection.execute(
-                "SELECT 1 FROM sharing_feedmark WHERE beat > clock_timestamp() - interval '2 seconds'"
+                f"SELECT 1 FROM {table} WHERE beat > clock_timestamp() - interval '2 seconds'"  # noqa: S608
             ).fetchone()
             return row is not None
         return False

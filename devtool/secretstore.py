@@ -11,10 +11,10 @@ from typing import Any
 
 from accord.envelope.private import LedgerKey
 from devtool.errors import DevtoolError
-from devtool.postgres import Logins
-from hub.roles import BROKER_LOGINS, LOGINS
+from devtool.postgres import OWNERS, Logins
+from hub.roles import BROKER_LOGINS, DESK, EXCHANGE, HALVES, LOGINS
 
-LOG_NAME = "hub.example/log"
+LOG_NAMES = {EXCHANGE: "hub.example/log", DESK: "desk.example/log"}
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,14 @@ class Secrets:
     desk_secret_key: str = field(repr=False)
     exchange_secret_key: str = field(repr=False)
     operator_secret_key: str = field(repr=False)
-    api_pepper: str = field(repr=False)
+    api_peppers: dict[str, str] = field(repr=False)
+    """By half."""
     key_encryption_ring: str = field(repr=False)
-    ledger_key: str = field(repr=False)
+    ledger_keys: dict[str, str] = field(repr=False)
+    """By half, of its log."""
     superuser_password: str = field(repr=False)
-    owner_password: str = field(repr=False)
+    owner_passwords: dict[str, str] = field(repr=False)
+    """By name of the login that owns a half's tables."""
     login_passwords: dict[str, str] = field(repr=False)
     """By name of a role's database login."""
     broker_passwords: dict[str, str] = field(repr=False)
@@ -36,11 +39,11 @@ class Secrets:
 
     @property
     def logins(self) -> Logins:
-        return Logins(self.superuser_password, self.owner_password, self.login_passwords)
+        return Logins(self.superuser_password, self.owner_passwords, self.login_passwords)
 
-    @property
-    def ledger_vkey(self) -> str:
-        return str(LedgerKey.from_text(self.ledger_key).vkey)
+    def ledger_vkey(self, half: str = EXCHANGE) -> str:
+        """The public key of a half's log; of the exchange's, which everybody checks, where none is named."""
+        return str(LedgerKey.from_text(self.ledger_keys[half]).vkey)
 
 
 def draw_secrets() -> Secrets:
@@ -49,11 +52,11 @@ def draw_secrets() -> Secrets:
         desk_secret_key=secrets.token_urlsafe(48),
         exchange_secret_key=secrets.token_urlsafe(48),
         operator_secret_key=secrets.token_urlsafe(48),
-        api_pepper=_key(),
+        api_peppers={half: _key() for half in HALVES},
         key_encryption_ring=f"k1:{_key()}",
-        ledger_key=LedgerKey.generate(LOG_NAME).to_text(),
+        ledger_keys={half: LedgerKey.generate(name).to_text() for half, name in LOG_NAMES.items()},
         superuser_password=secrets.token_urlsafe(24),
-        owner_password=secrets.token_urlsafe(24),
+        owner_passwords={owner: secrets.token_urlsafe(24) for owner in OWNERS.values()},
         login_passwords={login: secrets.token_urlsafe(24) for login in LOGINS.values()},
         broker_passwords={login: secrets.token_urlsafe(24) for login in BROKER_LOGINS.values()},
     )
@@ -71,7 +74,17 @@ def load_or_draw_secrets(path: Path) -> Secrets:
 def complete_secrets(path: Path) -> None:
     """Draw what this version needs beside what an older one kept at `path`, and keep those."""
     kept = json.loads(path.read_text())
-    _write(path, {name: kept.get(name, drawn) for name, drawn in asdict(draw_secrets()).items()})
+    _write(
+        path,
+        {name: _completed(kept.get(name, drawn), drawn) for name, drawn in asdict(draw_secrets()).items()},
+    )
+
+
+def _completed(kept: Any, drawn: Any) -> Any:
+    """What is kept; of secrets by name those of the names that there are now."""
+    return (
+        {name: kept.get(name, secret) for name, secret in drawn.items()} if isinstance(drawn, dict) else kept
+    )
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

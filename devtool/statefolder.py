@@ -17,6 +17,7 @@ from devtool.errors import DevtoolError
 from devtool.postgres import end_leftover
 from devtool.processes import Child, identity
 from devtool.secretstore import load_or_draw_secrets
+from hub.roles import DESK, EXCHANGE
 
 DEFAULT = ROOT / ".dev"
 
@@ -25,6 +26,7 @@ DATA = (
     "pg",
     "valkey",
     "ledger",
+    "desk-ledger",
     "mail",
     "logs",
     "demo",
@@ -43,7 +45,7 @@ class StateFolder:
         self.path = path
         self.pg = path / "pg"
         self.valkey = path / "valkey"
-        self.ledger = path / "ledger"
+        self.ledgers = {EXCHANGE: path / "ledger", DESK: path / "desk-ledger"}
         self.mail = path / "mail"
         self.logs = path / "logs"
         self.demo = path / "demo"
@@ -59,7 +61,8 @@ class StateFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o711)
         self.demo.mkdir(exist_ok=True, mode=0o700)
-        self.ledger.mkdir(exist_ok=True, mode=0o700)
+        for ledger in self.ledgers.values():
+            ledger.mkdir(exist_ok=True, mode=0o700)
 
     def empty_temporary(self) -> None:
         """Make the processes' folder for temporary files anew: one that was killed left its own there."""
@@ -99,7 +102,7 @@ class StateFolder:
             {
                 "addresses": world.addresses(),
                 "database_urls": dict(world.database_urls),
-                "database_owner_url": world.database_owner_url,
+                "owner_urls": dict(world.owner_urls),
                 "redis_urls": dict(world.redis_urls),
                 "email_url": world.email_url,
                 "processes": processes,
@@ -119,13 +122,13 @@ class StateFolder:
         return World(
             secrets=load_or_draw_secrets(self.secrets_file),
             database_urls=told["database_urls"],
-            database_owner_url=told["database_owner_url"],
+            owner_urls=told["owner_urls"],
             redis_urls=told["redis_urls"],
             redis_super_url="",
             email_url=told["email_url"],
             hub_url=addresses["HUB_URL"],
             exchange_url=addresses["EXCHANGE_URL"],
-            ledger_state_dir=self.ledger,
+            ledger_state_dirs=self.ledgers,
             mail_dir=Path(addresses["MAIL_DIR"]),
             secrets_dir=self.secrets,
             operator_url=addresses["OPERATOR_URL"],
@@ -158,7 +161,7 @@ class StateFolder:
     def forget_world(self) -> None:
         """Remove a half-built demonstration world from a private database; the secrets stay."""
         end_leftover(self.pg)
-        for path in (self.pg, self.valkey, self.ledger, self.mail, self.demo):
+        for path in (self.pg, self.valkey, *self.ledgers.values(), self.mail, self.demo):
             shutil.rmtree(path, ignore_errors=True)
         self._prepared_file.unlink(missing_ok=True)
         self.make()

@@ -31,6 +31,7 @@ from devtool.processes import Child, run_to_end, wait_until
 from devtool.restarts import Restarts
 from devtool.secretstore import load_or_draw_secrets
 from devtool.statefolder import StateFolder
+from hub.roles import DESK, EXCHANGE, HALVES, MIGRATES, SEQUENCES
 
 START_TIMEOUT_SECONDS = 120
 SEEDING = "seeding"
@@ -76,13 +77,13 @@ class Hub:
         return World(
             secrets=self.secrets,
             database_urls=self.stores.database_urls,
-            database_owner_url=self.stores.database_owner_url,
+            owner_urls=self.stores.owner_urls,
             redis_urls=self.stores.redis_urls,
             redis_super_url=self.stores.redis_super_url,
             email_url=self._sink.url if self._sink else os.environ["EMAIL_URL"],
             hub_url=f"http://{LOOPBACK}:{desk_port}",
             exchange_url=f"http://{LOOPBACK}:{exchange_port}",
-            ledger_state_dir=self.state.ledger,
+            ledger_state_dirs=self.state.ledgers,
             mail_dir=self.state.mail,
             secrets_dir=self.state.secrets,
             operator_url=f"http://localhost:{self._operator_port or exchange_port + 1}",
@@ -101,8 +102,8 @@ class Hub:
     def prepare(self) -> None:
         """Tables and grants, then the demonstration world; a private database that has them is left alone."""
         if not self._known("migrate"):
-            with self.ticks.step("Tables, append-only guards and grants"):
-                self.manage("migrate", "migrate", "--verbosity", "0")
+            with self.ticks.step("Tables, append-only guards and grants of both halves"):
+                self.migrate()
                 self.state.note_prepared("migrate")
         if not self._known("seed"):
             with self.ticks.step("Demonstration world") as step:
@@ -111,10 +112,26 @@ class Hub:
                 step.title = said.strip().rpartition("\n")[2] or step.title
                 self.state.note_prepared("seed")
 
+    def migrate(self) -> None:
+        """Make the tables of both halves, each in its database, at once; raises `StepFailedError`."""
+        with ThreadPoolExecutor(len(MIGRATES)) as pool:
+            for made in [
+                pool.submit(self.manage, role, "migrate", "--verbosity", "0") for role in MIGRATES.values()
+            ]:
+                made.result()
+
+    def verify_ledgers(self) -> str:
+        """Verify the logs of both halves; what each said. Raises `StepFailedError`."""
+        said = {
+            half: self.manage(role, "verify_ledger").strip().splitlines()[0]
+            for half, role in SEQUENCES.items()
+        }
+        return "; ".join(f"{half}: {line}" for half, line in said.items())
+
     def start_processes(self, *, without: Collection[str] = ()) -> None:
         """All but those named, at once, since each spends its first seconds alone."""
         with self.ticks.step(
-            "Desk, exchange, workers, sequencer, mail sink" if not without else "The others"
+            "Desk, exchange, workers, sequencers, mail sink" if not without else "The others"
         ):
             self.state.empty_temporary()
             self._parts = [part for part in self.make_parts() if part.child.name not in without]
@@ -153,7 +170,9 @@ class Hub:
         return {
             **self.demo_environment(),
             **held,
-            "BENCH_OWNER_URL": self.world.database_owner_url,
+            "BENCH_OWNER_URL": self.world.owner_urls[DESK],
+            "BENCH_EXCHANGE_OWNER_URL": self.world.owner_urls[EXCHANGE],
+            "BENCH_EXCHANGE_PEPPER": self.secrets.api_peppers[EXCHANGE],
             "EXCHANGE_PID": pids["exchange"],
             "DESK_WORKER_PID": pids["desk-worker"],
         }
@@ -238,7 +257,13 @@ class Hub:
                 for role, port in ports.items()
             ),
             *(Part(worker, programs.worker_listens(worker)) for worker in workers),
-            Part(programs.sequencer(world, logs), programs.sequencer_beats(world.database_urls["sequencer"])),
+            *(
+                Part(
+                    programs.sequencer(world, logs, half),
+                    programs.sequencer_beats(world.database_urls[role], half),
+                )
+                for half, role in SEQUENCES.items()
+            ),
         ]
 
     def _known(self, step: str) -> bool:
@@ -247,7 +272,7 @@ class Hub:
         return step == "seed" and self._ledger_has_entries()
 
     def _ledger_has_entries(self) -> bool:
-        with psycopg.connect(self.world.database_urls["desk"]) as connection:
+        with psycopg.connect(self.world.database_urls["exchange"]) as connection:
             return connection.execute("SELECT 1 FROM ledger_entry LIMIT 1").fetchone() is not None
 
     def _forget_half_a_world(self) -> None:
@@ -266,12 +291,17 @@ class Hub:
             **secret_files(
                 self.state.secrets / "seed",
                 {
-                    "DEMO_LEDGER_KEY": self.secrets.ledger_key,
-                    "DEMO_OWNER_URL": self.world.database_owner_url,
+                    f"{half.upper()}_{name}": value
+                    for half in HALVES
+                    for name, value in (
+                        ("LEDGER_KEY", self.secrets.ledger_keys[half]),
+                        ("OWNER_URL", self.world.owner_urls[half]),
+                        ("API_PEPPER", self.secrets.api_peppers[half]),
+                    )
                 },
             ),
+            **{f"{half.upper()}_LEDGER_STATE_DIR": str(self.state.ledgers[half]) for half in HALVES},
             "DEMO_DIR": str(self.state.demo),
-            "LEDGER_STATE_DIR": str(self.state.ledger),
             "MAIL_DIR": str(self.state.mail),
         }
 

@@ -13,7 +13,9 @@ from psycopg import sql
 
 DESK, DESK_WORKER, MAILER = "desk", "desk-worker", "mailer"
 EXCHANGE, EXCHANGE_WORKER, OPERATOR, SEQUENCER = "exchange", "exchange-worker", "operator", "sequencer"
-OWNER: Final = "migrate"
+DESK_SEQUENCER: Final = "desk-sequencer"
+OWNER: Final = "owner"
+"""Of the tables of a half, who migrates them; no role's login."""
 
 
 def _acts(noun: str, *verbs: str) -> tuple[str, ...]:
@@ -113,6 +115,7 @@ _OF_AN_AGENCY: Final = (
     *_acts("statement", "accepted", "refused"),
 )
 _OF_FETCHING: Final = (*_acts("blob", "refused", "served"), *_acts("slice", "refused", "served"))
+_OF_SEQUENCERS: Final = ("database.restored", "ledger.key_replaced", "sequencer.resumed")
 _OF_LOOPS: Final = (*_acts("item", "set_aside", "taken_later"), *_acts("loop", "stopped"))
 
 ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
@@ -156,7 +159,8 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             ),
         }
     ),
-    SEQUENCER: frozenset({*_OF_LOOPS, "database.restored", "ledger.key_replaced", "sequencer.resumed"}),
+    SEQUENCER: frozenset({*_OF_LOOPS, *_OF_SEQUENCERS}),
+    DESK_SEQUENCER: frozenset(_OF_SEQUENCERS),
     OWNER: frozenset({"audit.pruned"}),
 }
 
@@ -165,7 +169,7 @@ def grant_acts(cursor: CursorWrapper, logins: Mapping[str, str]) -> None:
     """Let the login of each role write the acts of that role, and no login any other; by the owner of the tables."""
     acts_of_login: defaultdict[str, set[str]] = defaultdict(set)
     for role, login in logins.items():
-        if role != OWNER and login:
+        if login:
             acts_of_login[login] |= ACTS_OF.get(role, frozenset())
     cases = [_case(login, acts) for login, acts in sorted(acts_of_login.items())]
     body: sql.Composable = sql.SQL("SELECT false")

@@ -3,16 +3,16 @@
 
 from collections.abc import Iterator
 
+from hub.roles import ROLES
+
 
 def middleware_of(role: str) -> list[str]:
     """The middleware of a role's process, as Django's setting takes it."""
-    return list(_middleware(role))
+    return list(_middleware(role, has_admin=ROLES[role].has_admin))
 
 
-def _middleware(role: str) -> Iterator[str]:
+def _middleware(role: str, *, has_admin: bool) -> Iterator[str]:
     is_desk, is_operator = role == "desk", role == "operator"
-    # The admin's own checks want its middleware wherever its tables are made.
-    has_admin = is_desk or role == "migrate"
     yield "django.middleware.security.SecurityMiddleware"
     if is_desk or is_operator:
         yield "whitenoise.middleware.WhiteNoiseMiddleware"

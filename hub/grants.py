@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Grants the database logins what `hub/rights.py` declares, and nothing else, each time `migrate` has run.
+"""Grants the logins of a half what `hub/rights.py` declares in its database, and nothing else, each time `migrate` has run.
 
-The owner migrates; each role works under a login of its own, which the operator makes with its password.
+The owner migrates; each role works under a login of its own, which whoever runs the server makes with its password. The
+other half's logins may not even connect.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -13,8 +14,9 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from hub.act_rights import grant_acts
+from hub.halves import logins_here
 from hub.rights import EVERY, RIGHTS, Right
-from hub.roles import LOGINS
+from hub.roles import ROLES
 
 Columns = dict[str, tuple[str, ...]]
 
@@ -65,15 +67,16 @@ WHERE table_schema = 'public' GROUP BY table_name
 
 def refuse_missing_logins(using: str = "default", **_: Any) -> None:
     """Raise CommandError before anything is migrated, naming the logins that are missing or may too much."""
+    logins = list(logins_here().values())
     with connections[using].cursor() as cursor:
-        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(LOGINS.values())])
-        missing = set(LOGINS.values()) - {name for (name,) in cursor.fetchall()}
+        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [logins])
+        missing = set(logins) - {name for (name,) in cursor.fetchall()}
         if missing:
             raise CommandError(
                 f"The database has no login {', '.join(sorted(missing))}. Make each with CREATE ROLE ... LOGIN"
                 " PASSWORD ..., then migrate again."
             )
-        cursor.execute(_MISUSED, [list(LOGINS.values())])
+        cursor.execute(_MISUSED, [logins])
         misused = sorted(name for (name,) in cursor.fetchall())
         if misused:
             raise CommandError(
@@ -84,30 +87,31 @@ def refuse_missing_logins(using: str = "default", **_: Any) -> None:
 
 def apply_after_migrate(using: str = "default", **_: Any) -> None:
     """Take every right away, then grant what is declared; the login of an earlier version ends with nothing."""
+    logins = logins_here()
     with connections[using].cursor() as cursor:
         # Each trigger locks its table for a moment. After the grants, which hold rows of the catalogue, that would
         # be a circle with an autovacuum.
         _keep_keys(cursor, _by_table(cursor, _KEYS))
         _hold_operators_to_entry_keys(cursor)
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        _take_away(cursor, connections[using].settings_dict["NAME"])
+        _take_away(cursor, connections[using].settings_dict["NAME"], logins)
         keys, columns = _by_table(cursor, _KEYS), _by_table(cursor, _COLUMNS)
         for table in sorted(set(RIGHTS) & set(columns)):
-            for role, right in RIGHTS[table].items():
-                for what in _privileges(right, columns[table], keys.get(table, ())):
-                    _run(cursor, f"GRANT {what} ON {{}} TO {{}}", table, LOGINS[role])
-        _grant_sequences(cursor)
-        grant_acts(cursor, LOGINS)
+            for role in RIGHTS[table].keys() & logins.keys():
+                for what in _privileges(RIGHTS[table][role], columns[table], keys.get(table, ())):
+                    _run(cursor, f"GRANT {what} ON {{}} TO {{}}", table, logins[role])
+        _grant_sequences(cursor, logins)
+        grant_acts(cursor, logins)
 
 
 def _hold_operators_to_entry_keys(cursor: CursorWrapper) -> None:
     if "agencies_apikey" in _by_table(cursor, _COLUMNS):
-        cursor.execute(sql.SQL(_ENTRY_KEYS).format(login=sql.Literal(LOGINS["operator"])))
+        cursor.execute(sql.SQL(_ENTRY_KEYS).format(login=sql.Literal(ROLES["operator"].login)))
 
 
-def _take_away(cursor: CursorWrapper, database: str) -> None:
+def _take_away(cursor: CursorWrapper, database: str, logins: Mapping[str, str]) -> None:
     cursor.execute(_GRANTEES)
-    everybody = sorted({name for (name,) in cursor.fetchall()} | set(LOGINS.values()))
+    everybody = sorted({name for (name,) in cursor.fetchall()} | set(logins.values()))
     names = [sql.Identifier(name) for name in everybody]
     grantees = sql.SQL(", ").join([sql.SQL("PUBLIC"), *names])
     for what in ("ALL TABLES IN", "ALL SEQUENCES IN", "ALL FUNCTIONS IN", ""):
@@ -120,7 +124,7 @@ def _take_away(cursor: CursorWrapper, database: str) -> None:
             )
         )
     _run(cursor, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
-    for login in LOGINS.values():
+    for login in logins.values():
         _run(cursor, "GRANT CONNECT ON DATABASE {} TO {}", database, login)
         _run(cursor, "GRANT USAGE ON SCHEMA public TO {}", login)
 
@@ -178,7 +182,7 @@ def _run(cursor: CursorWrapper, statement: str, *names: str) -> None:
     cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
-def _grant_sequences(cursor: CursorWrapper) -> None:
+def _grant_sequences(cursor: CursorWrapper, logins: Mapping[str, str]) -> None:
     """Grant the sequences behind the tables that a login may add rows to."""
     cursor.execute(
         "SELECT sequences.relname, tables.relname FROM pg_class AS sequences"
@@ -188,5 +192,5 @@ def _grant_sequences(cursor: CursorWrapper) -> None:
     )
     for sequence, table in cursor.fetchall():
         for role, right in RIGHTS.get(table, {}).items():
-            if right.insert:
-                _run(cursor, "GRANT USAGE ON SEQUENCE {} TO {}", sequence, LOGINS[role])
+            if right.insert and role in logins:
+                _run(cursor, "GRANT USAGE ON SEQUENCE {} TO {}", sequence, logins[role])

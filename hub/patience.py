@@ -2,7 +2,7 @@
 """How long a serving process waits for the database before it gives up, by role.
 
 Without an end, one forgotten transaction stops every thread that needs its rows. Nothing stands at the logins: what
-`migrate`, `prune_audit`, `prune_by_policy` and a backup do under the owner's, and every management command but the
+`migrate`, `prune_audit`, `prune_by_policy` and a backup do under an owner's, and every management command but a
 sequencer's (`verify_ledger` among them), takes as long as it takes.
 """
 
@@ -39,4 +39,5 @@ PATIENCE: Final[dict[str, Patience]] = {
     "mailer": Patience(statement=60, lock=10, idle=60),
     "desk-worker": Patience(statement=60, lock=10, idle=120),
     "sequencer": Patience(statement=60, lock=10, idle=60),
+    "desk-sequencer": Patience(statement=60, lock=10, idle=60),
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rights of each role's database login, table by table and column by column.
 
-`migrate` grants what stands here and takes everything else away. A table without an entry is out of reach for every
+`migrate` grants in the database of each half what stands here for its roles and takes everything else away. A table without an entry is out of reach for every
 login; `tests/boundaries/test_database_rights.py` names it. Whoever adds a table adds its entry: the roles whose
 views, tasks and commands use it, and for each the columns that it writes, no more.
 """
@@ -62,15 +62,19 @@ EXCHANGE: Final = "exchange"
 EXCHANGE_WORKER: Final = "exchange-worker"
 OPERATOR: Final = "operator"
 SEQUENCER: Final = "sequencer"
+DESK_SEQUENCER: Final = "desk-sequencer"
 
 _OF_THE_EXCHANGE: Final = (EXCHANGE, EXCHANGE_WORKER, SEQUENCER)
-_OF_BOTH: Final = (DESK, DESK_WORKER, MAILER, *_OF_THE_EXCHANGE)
+_OF_BOTH: Final = (DESK, DESK_WORKER, MAILER, DESK_SEQUENCER, *_OF_THE_EXCHANGE)
+_SEQUENCERS: Final = ("sequencer", "desk_sequencer")
+"""One a half, each with the same rights over the log of its own."""
 _UNUSED: Final[dict[str, Right]] = {}
 """Tables that a library brings and nothing here uses."""
 
 
 def _both(right: Right, **more: Right) -> dict[str, Right]:
-    """Give every role of both halves one right, and more to those that are named."""
+    """Give every role of both halves one right, and more to those that are named; what `sequencer` has, both have."""
+    more |= {role: more["sequencer"] for role in _SEQUENCERS if "sequencer" in more}
     return {role: right | more.get(role.replace("-", "_"), right) for role in _OF_BOTH}
 
 
@@ -118,6 +122,7 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         DESK_WORKER: change("cards_deleted_at"),
         EXCHANGE_WORKER: change("contents_deleted_at"),
         SEQUENCER: ADD,
+        DESK_SEQUENCER: ADD,
     },
     "officers_restorereview": {DESK: ADD, DESK_WORKER: READ},
     # Admins are told what ends and what has rotated itself.
@@ -152,6 +157,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_challenge": {EXCHANGE: ADD | change("used_at"), EXCHANGE_WORKER: REMOVE},
     "callers_idempotentrequest": {
         DESK: ADD | REMOVE | change("status", "resource", "created_at"),
+        DESK_WORKER: REMOVE,
         EXCHANGE: ADD | REMOVE | change("status", "resource", "created_at"),
         EXCHANGE_WORKER: REMOVE,
     },
@@ -201,7 +207,7 @@ _LEDGER: Final[dict[str, dict[str, Right]]] = {
     "ledger_loopstate": _both(
         READ, desk=CHANGE | REMOVE, desk_worker=KEEP, mailer=KEEP, exchange_worker=KEEP, sequencer=KEEP
     ),
-    "ledger_sequencerlease": _both(READ, sequencer=ADD | change("epoch", "halted", "looked_at")),
+    "ledger_sequencerlease": _both(READ, sequencer=ADD | change("epoch", "halted", "looked_at", "beat")),
 }
 
 _INTAKE: Final = ADD | LOCK

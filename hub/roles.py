@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Roles of the image: what each installs, serves, consumes and may hold.
 
-One image runs as one of ten roles, chosen by `HUB_ROLE`. A role is defined by what it *cannot* do: the blind ones
-have neither the apps that open content nor a key that could, and none but `migrate` has an app of both halves.
+One image runs as one of twelve roles, chosen by `HUB_ROLE`. A role is defined by what it *cannot* do: the blind ones
+have neither the apps that open content nor a key that could, and none but `build`, which is no process of a hub, has an
+app of both halves.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +12,12 @@ from typing import Final
 EXCHANGE: Final = "exchange"
 DESK: Final = "desk"
 BOTH: Final = "both"
-"""Which half a role is of; `migrate` makes the tables of both."""
+"""Which half a role is of; `build` makes what both ship: static files, migrations."""
+HALVES: Final = (DESK, EXCHANGE)
+MIGRATES: Final = {DESK: "desk-migrate", EXCHANGE: "exchange-migrate"}
+"""The role that makes the tables of a half, under the login that owns them."""
+SEQUENCES: Final = {DESK: "desk-sequencer", EXCHANGE: "sequencer"}
+"""The role that signs the log of a half."""
 
 FOUNDATION: Final = ("django.contrib.contenttypes",)
 SHARED: Final = ("hub", "callers", "ledger")
@@ -52,7 +58,17 @@ class Role:
 
     @property
     def is_blind(self) -> bool:
-        return "ACCORD_KEK" not in self.secrets and self.name != "migrate"
+        return "ACCORD_KEK" not in self.secrets and not self.owns_tables
+
+    @property
+    def owns_tables(self) -> bool:
+        """Whether it works under the login that owns the tables."""
+        return "DATABASE_OWNER_URL" in self.secrets
+
+    @property
+    def has_admin(self) -> bool:
+        """Whether it has the admin, whose own checks want its middleware."""
+        return "hub.admin_site.AccordAdminConfig" in self.apps
 
     @property
     def rings(self) -> tuple[str, ...]:
@@ -67,7 +83,7 @@ class Role:
     @property
     def broker_login(self) -> str:
         """The one login of this role at the broker; empty for a role without it."""
-        return self._own_name if self.name != "migrate" else ""
+        return self._own_name if "REDIS_URL" in self.secrets else ""
 
     @property
     def _own_name(self) -> str:
@@ -100,6 +116,13 @@ ROLES: Final[dict[str, Role]] = {
             queue="notify",
             secrets=frozenset({"DATABASE_URL", "EMAIL_URL", "REDIS_URL"}),
         ),
+        # It signs the log of what the desk did; nobody numbers a feed by it, so it rings nobody.
+        Role(
+            "desk-sequencer",
+            FOUNDATION + SHARED,
+            half=DESK,
+            secrets=frozenset({"DATABASE_URL", "LEDGER_KEY"}),
+        ),
         Role("desk-beat", FOUNDATION + SHARED, half=DESK, secrets=frozenset({"REDIS_URL"})),
         Role(
             "exchange",
@@ -126,7 +149,18 @@ ROLES: Final[dict[str, Role]] = {
         ),
         Role("exchange-beat", FOUNDATION + SHARED, secrets=frozenset({"REDIS_URL"})),
         Role(
-            "migrate",
+            "desk-migrate",
+            FOUNDATION + SESSIONS + DESK_WEB + SHARED + TELLERS + OPENERS,
+            half=DESK,
+            secrets=frozenset({"DATABASE_OWNER_URL"}),
+        ),
+        Role(
+            "exchange-migrate",
+            FOUNDATION + STATIC + SHARED + CARRIERS + OPERATES,
+            secrets=frozenset({"DATABASE_OWNER_URL"}),
+        ),
+        Role(
+            "build",
             FOUNDATION + SESSIONS + DESK_WEB + SHARED + CARRIERS + OPERATES + TELLERS + OPENERS,
             half=BOTH,
             secrets=frozenset({"DATABASE_OWNER_URL"}),
@@ -136,6 +170,9 @@ ROLES: Final[dict[str, Role]] = {
 
 SECRETS: Final = frozenset().union(*(role.secrets for role in ROLES.values()))
 """Every setting that is a secret; outside development each comes as a file."""
+
+CALLS_EXCHANGE: Final = frozenset({"desk", "desk-worker"})
+"""Roles that speak to the exchange by its API, as every other system does."""
 
 GUARDED_SECRETS: Final = ("ACCORD_KEK", "LEDGER_KEY", "DATABASE_OWNER_URL")
 """Secrets whose mere presence in the wrong role stops the start."""

@@ -5,7 +5,6 @@ Every secret `NAME` comes as a file, which `NAME_FILE` names; in development it 
 `production` unless it says `development`: forgetting it gives the strict settings, never the lax ones.
 """
 
-import base64
 import ipaddress
 import os
 import re
@@ -20,13 +19,14 @@ import environ.fileaware_mapping
 from django.core.exceptions import ImproperlyConfigured
 
 from accord.version import VERSION
+from callers.digests import pepper_of
 from callers.slots import THREADS
 from hub.beat import beat_schedule
 from hub.broker import transport_options
 from hub.chain import middleware_of
 from hub.logs import logging_settings
 from hub.patience import PATIENCE
-from hub.roles import GUARDED_SECRETS, ROLES, SECRETS
+from hub.roles import CALLS_EXCHANGE, EXCHANGE, GUARDED_SECRETS, ROLES, SECRETS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -118,20 +118,18 @@ if "SECRET_KEY" in ROLE.secrets and len(SECRET_KEY) < 40:
     raise ImproperlyConfigured("SECRET_KEY: use at least 40 random characters.")
 
 
-def _pepper(text: str) -> bytes:
-    try:
-        pepper = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except ValueError:
-        pepper = b""
-    if len(pepper) != 32:
-        raise ImproperlyConfigured("API_PEPPER: use 32 random bytes in base64url.")
-    return pepper
-
-
-API_PEPPER: bytes = _pepper(_secret("API_PEPPER")) if "API_PEPPER" in ROLE.secrets else b""
+API_PEPPER: bytes = pepper_of(_secret("API_PEPPER")) if "API_PEPPER" in ROLE.secrets else b""
+# The log of this half, and for a desk that of the exchange it calls. Each is a different log under a different key.
 LEDGER_VKEY: str = env.str("LEDGER_VKEY", default="")
-if not LEDGER_VKEY and ROLE.login:
-    raise ImproperlyConfigured("LEDGER_VKEY is not set; every role checks receipts with it.")
+if not LEDGER_VKEY and ROLE.login and (ROLE.half == EXCHANGE or "LEDGER_KEY" in ROLE.secrets):
+    raise ImproperlyConfigured(
+        f"LEDGER_VKEY is not set; the role {HUB_ROLE} checks the log of its own half with it."
+    )
+EXCHANGE_LEDGER_VKEY: str = env.str("EXCHANGE_LEDGER_VKEY", default="")
+if not EXCHANGE_LEDGER_VKEY and HUB_ROLE in CALLS_EXCHANGE:
+    raise ImproperlyConfigured(
+        f"EXCHANGE_LEDGER_VKEY is not set; the role {HUB_ROLE} checks the exchange's receipts with it."
+    )
 LEDGER_STATE_DIR: str = env.str("LEDGER_STATE_DIR", default="")
 # Clocks that the sequencer compares its own with: ntp://host and https://host/, divided by spaces.
 TIME_SOURCES: str = env.str("TIME_SOURCES", default="")
@@ -144,7 +142,7 @@ HUB_URL: str = env.str("HUB_URL", default="http://127.0.0.1:8000" if DEVELOPMENT
 if not HUB_URL:
     raise ImproperlyConfigured("HUB_URL is not set; links in mail need the hub's public address.")
 EXCHANGE_URL: str = env.str("EXCHANGE_URL", default=HUB_URL)
-_calls_exchange_openly = HUB_ROLE in {"desk", "desk-worker"} and not EXCHANGE_URL.startswith("https://")
+_calls_exchange_openly = HUB_ROLE in CALLS_EXCHANGE and not EXCHANGE_URL.startswith("https://")
 if _calls_exchange_openly and not DEVELOPMENT:
     raise ImproperlyConfigured("EXCHANGE_URL is not https; desk and desk-worker send API keys there.")
 # Where operators sign in, inside only. Their passkeys are made for its host and count on its pages alone.
@@ -160,8 +158,8 @@ if not ALLOWED_HOSTS and ROLE.urlconf != "hub.urls.nothing":
 
 # --- database -----------------------------------------------------------------------------------------------
 def _database_of_role() -> dict[str, Any]:
-    """The role's own login; the owner's for migrate, none for beat."""
-    if HUB_ROLE == "migrate":
+    """The role's own login; the owner's where tables are made, none for beat."""
+    if ROLE.owns_tables:
         _required("DATABASE_OWNER_URL")
         return dict(env.db_url("DATABASE_OWNER_URL"))
     if not ROLE.login:
@@ -242,8 +240,7 @@ if METRICS_LISTEN and not re.fullmatch(r"[^\s/@]+:[0-9]{1,5}", METRICS_LISTEN):
 # --- web ----------------------------------------------------------------------------------------------------
 _IS_DESK = HUB_ROLE == "desk"
 _IS_OPERATOR = HUB_ROLE == "operator"
-# The admin's own checks want its middleware wherever its tables are made.
-_HAS_ADMIN = _IS_DESK or HUB_ROLE == "migrate"
+_HAS_ADMIN = ROLE.has_admin
 MIDDLEWARE = middleware_of(HUB_ROLE)
 TEMPLATES = [
     {

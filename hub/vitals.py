@@ -20,6 +20,8 @@ OLDEST_SECS: Final = {
     **dict.fromkeys(("exchange-beat", "desk-beat"), 600.0),
 }
 """How old the file may be that a role touches; beat writes its schedule every three minutes."""
+BEATS: Final = {"sequencer": "sharing_feedmark", "desk-sequencer": "ledger_sequencerlease"}
+"""The table whose one row the sequencer of a half marks with each batch."""
 
 
 def answers(port: int = PORT) -> bool:
@@ -40,7 +42,8 @@ def somebody_leads() -> bool:
     import psycopg
 
     address = os.environ.get("DATABASE_URL") or Path(os.environ["DATABASE_URL_FILE"]).read_text().strip()
-    fresh = "SELECT 1 FROM sharing_feedmark WHERE abs(extract(epoch FROM clock_timestamp() - beat)) < %s"
+    table = BEATS[os.environ["HUB_ROLE"]]
+    fresh = f"SELECT 1 FROM {table} WHERE abs(extract(epoch FROM clock_timestamp() - beat)) < %s"  # noqa: S608
     with psycopg.connect(address, connect_timeout=ANSWER_WITHIN_SECS) as connection:
         return connection.execute(fresh, [BEAT_WITHIN_SECS]).fetchone() is not None
 
@@ -49,7 +52,7 @@ CHECKS: Final[dict[str, Callable[[], bool]]] = {
     "desk": answers,
     "exchange": answers,
     "operator": answers,
-    "sequencer": somebody_leads,
+    **dict.fromkeys(BEATS, somebody_leads),
     **{role: lambda age=age: is_touched(age) for role, age in OLDEST_SECS.items()},  # type: ignore[misc]
 }
 

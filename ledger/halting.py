@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sequencer that halted for its clock, and the word of a person that lets it go on.
+"""A sequencer that works or has halted for its clock, and the word of a person that lets it go on.
 
 The halt is a row, so that a new process, or the standby, halts too.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.db.models import Max
 
 from accord.moments import moment_or_none
 from ledger.audit import record_event
+from ledger.entries import CoveredEntry
 from ledger.errors import NotHaltedError
 from ledger.models import HUB_LEVEL, Leaf, SequencerLease
 
@@ -28,6 +30,16 @@ def last_vouched() -> datetime | None:
     looked = SequencerLease.objects.values_list("looked_at", flat=True).first()
     moments = [looked, moment_or_none(leaf)]
     return max((moment for moment in moments if moment is not None), default=None)
+
+
+def mark_beat(covered: Sequence[CoveredEntry], now: datetime) -> None:
+    """Note that the sequencer of a desk works; in the transaction of its batch."""
+    SequencerLease.objects.filter(pk=1).update(beat=now)
+
+
+def last_beat() -> datetime | None:
+    """The last moment at which a desk's sequencer is known to have worked: of a restored database, that of its backup."""
+    return SequencerLease.objects.values_list("beat", flat=True).first()
 
 
 def halt_sequencer(reason: str) -> None:

@@ -140,6 +140,9 @@ class SequencerLease(models.Model):
         blank=True, default="", help_text="why nothing is logged until a person has looked"
     )
     looked_at = models.DateTimeField(null=True, help_text="when a person last vouched for the clock")
+    beat = models.DateTimeField(
+        null=True, help_text="when a desk's sequencer last signed or looked; the exchange's marks its feeds"
+    )
 
     def __str__(self) -> str:
         return f"epoch {self.epoch}"

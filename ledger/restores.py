@@ -9,7 +9,7 @@ from django.db import models
 
 from callers.actors import SystemActor
 from ledger.audit import record_event
-from ledger.models import Restore
+from ledger.models import HUB_LEVEL, AuditEvent, Restore
 
 RESTORER: Final = SystemActor("sequencer")
 Deleted = Literal["contents_deleted_at", "cards_deleted_at"]
@@ -34,6 +34,12 @@ def record_restore(agencies: Iterable[str], *, backup_at: datetime | None, now: 
             now=now,
         )
     return restore
+
+
+def audited_agencies() -> list[str]:
+    """Return the agencies that this half's audit names, for a role that knows of no other table of agencies."""
+    named = AuditEvent.objects.exclude(agency=HUB_LEVEL).order_by("agency").values_list("agency", flat=True)
+    return list(named.distinct())
 
 
 def newest_restore() -> Restore | None:

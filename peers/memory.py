@@ -111,8 +111,8 @@ class PeerMemory:
         )
 
     def ledger_keys(self) -> Sequence[str]:
-        """The pinned keys of the ledger, from the settings."""
-        return str(settings.LEDGER_VKEY).split()
+        """The pinned keys of the exchange's ledger, from the settings."""
+        return str(settings.EXCHANGE_LEDGER_VKEY).split()
 
     def handovers(self) -> Sequence[str]:
         """The signed notes by which the ledger's key was replaced."""

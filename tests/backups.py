@@ -12,6 +12,7 @@ from sharing.models import Delivery, FeedHead, FeedMark
 from tests.builders import Hub
 from tests.ledger.tampering import tamper
 from tests.ledger.test_adopt_ledger import restore_old_database
+from tests.role_logins import under_login_of
 
 LOST = (
     "DELETE FROM sharing_delivery WHERE envelope_id = ANY('{{{mds}}}')",
@@ -50,6 +51,7 @@ class Backup:
         Wanted.objects.all().delete()
         settings.LEDGER_VKEY, settings.LEDGER_STATE_DIR = self._hub.key.vkey, str(self._hub.folder)
         out = io.StringIO()
-        call_command("adopt_ledger", "--yes", stdout=out)
+        with under_login_of("sequencer"):
+            call_command("adopt_ledger", "--yes", stdout=out)
         self._hub.sequence()
         return out.getvalue()

@@ -44,6 +44,7 @@ from callers.actors import ApiClient, SystemActor
 from callers.capabilities import EXCHANGE_SCOPES, Capability, Role
 from callers.directory import AgencyKind, Custody
 from callers.terms import Lane
+from hub.roles import EXCHANGE
 from ledger.models import PendingEntry
 from ledger.sequencer import Batch, sequence_batch
 from officers.models import Officer
@@ -127,7 +128,7 @@ class Hub(KeyLives):
     folder: Path
     now: datetime = START
     key: LedgerKey = field(
-        default_factory=lambda: LedgerKey.from_text(surroundings().world.secrets.ledger_key)
+        default_factory=lambda: LedgerKey.from_text(surroundings().world.secrets.ledger_keys[EXCHANGE])
     )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Hub":

@@ -19,6 +19,7 @@ from devtool import programs
 from devtool.environments import World
 from devtool.ports import LOOPBACK, free_ports
 from devtool.processes import Child, wait_until
+from hub.roles import HALVES
 from tests.outside_world import OutsideWorld
 from tests.role_logins import requests_and_tasks_under_their_logins
 from tests.services import surroundings
@@ -141,7 +142,7 @@ def world(transactional_db: None, tmp_path: Path) -> World:
         surroundings().world_on(connection.settings_dict["NAME"]),
         hub_url=f"http://{LOOPBACK}:{desk_port}",
         exchange_url=f"http://{LOOPBACK}:{exchange_port}",
-        ledger_state_dir=tmp_path / "ledger",
+        ledger_state_dirs=dict.fromkeys(HALVES, tmp_path / "ledger"),
         mail_dir=tmp_path / "mail",
         secrets_dir=tmp_path / "secrets",
         operator_url=f"http://localhost:{operator_port}",

@@ -22,6 +22,7 @@ from django.db.backends.base.creation import BaseDatabaseCreation
 from devtool.environments import ROOT
 from devtool.errors import ServiceError
 from devtool.postgres import binaries
+from hub.roles import DESK
 
 FOLDER: Final = ROOT / ".dev" / "test-schema"
 KEPT_AT_MOST: Final = 3
@@ -124,7 +125,7 @@ def load_schema(database: str, path: Path) -> None:
 def _address(database: str) -> str:
     from tests.services import surroundings
 
-    return surroundings().world_on(database).database_owner_url
+    return surroundings().world_on(database).owner_urls[DESK]
 
 
 def _run(program: str, *arguments: str) -> None:

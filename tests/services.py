@@ -26,11 +26,14 @@ from psycopg import sql
 from demo.ownership import have_every_app, take_owners_login
 from devtool.datastores import given_urls
 from devtool.environments import World, role_environment
-from devtool.postgres import OWNER, SUPERUSER, PostgreSQL
+from devtool.postgres import DATABASES, OWNERS, SUPERUSER, PostgreSQL
 from devtool.secretstore import Secrets, draw_secrets
 from devtool.valkey import Valkey
-from hub.roles import LOGINS
+from hub.roles import DESK, EXCHANGE, HALVES, LOGINS
 from tests.outside_world import OutsideWorld
+
+OWNER = OWNERS[DESK]
+"""Of all tables of a test."""
 
 # Worker processes of a parallel run find what their controller started under these names.
 _OWNER_URL = "ACCORD_TEST_OWNER_URL"
@@ -40,7 +43,7 @@ _PRIVATE_DATABASE = "ACCORD_TEST_PRIVATE_DATABASE"
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What one test process stands on."""
+    """What one test process stands on. Its one database holds the tables of both halves, and so one log."""
 
     world: World
     outside_world: OutsideWorld
@@ -53,7 +56,7 @@ class Surroundings:
             database_urls={
                 role: _on_database(url, database) for role, url in self.world.database_urls.items()
             },
-            database_owner_url=_on_database(self.world.database_owner_url, database),
+            owner_urls={half: _on_database(url, database) for half, url in self.world.owner_urls.items()},
         )
 
 
@@ -97,7 +100,7 @@ def _start() -> Surroundings:
     folder = Path(tempfile.mkdtemp(prefix="accord-tests-"))
     folder.chmod(0o711)
     _to_be_closed.callback(shutil.rmtree, folder, ignore_errors=True)
-    secrets = draw_secrets()
+    secrets = _of_one_database(draw_secrets())
     owner_url, role_urls = _database(folder, secrets)
     redis_super_url, redis_urls = _broker(folder, secrets)
     outside_world = OutsideWorld()
@@ -106,13 +109,13 @@ def _start() -> Surroundings:
     world = World(
         secrets=secrets,
         database_urls=role_urls,
-        database_owner_url=owner_url,
+        owner_urls=dict.fromkeys(HALVES, owner_url),
         redis_urls=redis_urls,
         redis_super_url=redis_super_url,
         email_url=outside_world.url,
         hub_url="http://testserver",
         exchange_url="http://testserver",
-        ledger_state_dir=folder / "ledger",
+        ledger_state_dirs=dict.fromkeys(HALVES, folder / "ledger"),
         mail_dir=folder / "mail",
         secrets_dir=folder / "secrets",
     )
@@ -133,7 +136,17 @@ def _database(folder: Path, secrets: Secrets) -> tuple[str, dict[str, str]]:
     server.start()
     os.environ[_PRIVATE_DATABASE] = "1"
     _let_owner_run_tests(server)
-    return server.url(OWNER), server.role_urls()
+    urls = {role: server.url(login, DATABASES[DESK]) for role, login in LOGINS.items()}
+    return server.url(OWNER, DATABASES[DESK]), urls
+
+
+def _of_one_database(drawn: Secrets) -> Secrets:
+    """The same, with one log and one pepper for both halves."""
+    return replace(
+        drawn,
+        ledger_keys=dict.fromkeys(HALVES, drawn.ledger_keys[EXCHANGE]),
+        api_peppers=dict.fromkeys(HALVES, drawn.api_peppers[EXCHANGE]),
+    )
 
 
 def _let_owner_run_tests(server: PostgreSQL) -> None:
@@ -168,7 +181,7 @@ def _export(world: World) -> None:
     for name in ("LEDGER_KEY", "DATABASE_OWNER_URL"):
         os.environ.pop(name, None)
     os.environ.update(role_environment("desk", world))
-    os.environ[_OWNER_URL] = world.database_owner_url
+    os.environ[_OWNER_URL] = world.owner_urls[DESK]
     os.environ[_ROLE_URLS] = json.dumps(dict(world.database_urls))
     os.environ["DATABASE_POOL"] = "false"
     static = world.mail_dir.parent / "static"
@@ -185,7 +198,7 @@ def _work_as_owner(world: World) -> None:
     """This process makes the test database, and sees all of the broker."""
     from django.conf import settings
 
-    take_owners_login(world.database_owner_url)
+    take_owners_login(world.owner_urls[DESK])
     settings.REDIS_URL = settings.CELERY_BROKER_URL = world.redis_super_url
     framework: dict[str, Any] = settings.REST_FRAMEWORK
     framework["DEFAULT_AUTHENTICATION_CLASSES"].insert(0, "agencies.authentication.ApiKeyAuthentication")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devtool.environments import ROOT, inherited
 from devtool.ports import LOOPBACK, free_ports
-from devtool.postgres import OWNER, PostgreSQL
+from devtool.postgres import DATABASES, OWNERS, PostgreSQL
 from devtool.processes import Child, run_to_end, wait_until
 from devtool.programs import WEB_THREADS, web_answers
 from devtool.secretstore import draw_secrets
@@ -41,7 +41,7 @@ def bare_server() -> Iterator[Bare]:
         )
         database.start()
         try:
-            yield from _serve(folder, database.url(OWNER))
+            yield from _serve(folder, database.url(OWNERS["desk"], DATABASES["desk"]))
         finally:
             database.stop()
 

@@ -40,10 +40,10 @@ class HubKeeper:
             ticks=Ticks(sys.stderr),
         )
 
-    def stores(self) -> str:
-        """Start database, broker and mail sink; the address of the database under the owner's login."""
+    def stores(self) -> dict[str, str]:
+        """Start database, broker and mail sink; the addresses of the databases under their owners' logins, by half."""
         self._hub.start_stores()
-        return self._hub.world.database_owner_url
+        return dict(self._hub.world.owner_urls)
 
     def prepare(self) -> None:
         """Migrate, and build the demonstration world where there is none."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two backups of a hub's database, as docs/operations.md gives them: a dump, and any moment from archived log."""
+"""Two backups of a hub's databases, as docs/operations.md gives them: a dump, and any moment from archived log."""
 
 import shlex
 import shutil
@@ -39,9 +39,8 @@ class Backup(Protocol):
 class Dump:
     """`pg_dump` and `pg_restore` under the owner's login."""
 
-    name = "a dump"
-
-    def __init__(self, owner_url: str, file: Path) -> None:
+    def __init__(self, half: str, owner_url: str, file: Path) -> None:
+        self.name = f"a dump of the {half}'s database"
         self._owner_url, self._file = owner_url, file
 
     def begin(self) -> None:
@@ -57,7 +56,7 @@ class Dump:
 class Moment:
     """A base backup and the write-ahead log archived since: the whole cluster goes back to a moment."""
 
-    name = "a moment, by archived write-ahead log"
+    name = "a moment of both halves, by archived write-ahead log"
 
     def __init__(self, hub: Hub, cluster: PostgreSQL) -> None:
         self._hub, self._cluster = hub, cluster

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev drill losses`: what is lost without a copy, one after the other, and how the hub goes on.
 
-A hub of its own, as `./dev run --once` has it, loses the ledger's state folder, then the pepper, then the key-encryption
+A hub of its own, as `./dev run --once` has it, loses the state folder of each log, then each pepper, then the key-encryption
 key, and each time what docs/operations.md says under "Backups" is looked at.
 """
 
@@ -14,11 +14,12 @@ from dataclasses import replace
 from accord.client.errors import RefusedError
 from demo.cast import Cast
 from demo.ticks import StepFailedError, Ticks
-from devtool.drills.partners import ADMINS, SENDER, Partners, go_through_restore
+from devtool.drills.partners import PARTNERS, Partners, go_through_restore
 from devtool.processes import Child, wait_until
 from devtool.running import scratch_hub
 from devtool.secretstore import Secrets, draw_secrets
 from devtool.supervision import Hub
+from hub.roles import DESK, EXCHANGE, HALVES, SEQUENCES
 
 OPENERS = ("desk", "desk-worker")
 REFUSED_WITHIN_SECONDS = 60
@@ -45,45 +46,58 @@ class _Drill:
         self._partners = Partners(cast)
 
     def play(self) -> None:
-        self._lose_state_folder()
-        self._lose_pepper()
+        for half in HALVES:
+            self._lose_state_folder(half)
+        self._lose_pepper_of_exchange()
+        self._lose_pepper_of_desk()
         self._lose_ring()
-        with self._ticks.step("The ledger is sound") as step:
-            step.evidence(self._hub.manage("sequencer", "verify_ledger").strip().splitlines()[0])
+        with self._ticks.step("The logs of both halves are sound") as step:
+            step.evidence(self._hub.verify_ledgers())
 
-    def _lose_state_folder(self) -> None:
-        self._ticks.heading("The ledger's state folder")
+    def _lose_state_folder(self, half: str) -> None:
+        self._ticks.heading(f"The state folder of the {half}'s log")
         self._go_on("before")
         with self._ticks.step("Lost, written afresh from the ledger") as step:
             self._hub.stop_processes()
-            shutil.rmtree(self._hub.state.ledger)
+            shutil.rmtree(self._hub.state.ledgers[half])
             self._hub.state.make()
-            step.evidence(self._hub.manage("sequencer", "adopt_ledger", "--yes").strip())
+            step.evidence(self._hub.manage(SEQUENCES[half], "adopt_ledger", "--yes").strip())
         self._hub.start_processes()
-        with self._ticks.step("Admins go through it as after a restore"):
-            for login in ADMINS.values():
-                go_through_restore(self._cast, login)
+        if half == DESK:
+            with self._ticks.step("Admins go through it as after a restore"):
+                for login in HOSTED_ADMINS.values():
+                    go_through_restore(self._cast, login)
         self._go_on("after the state folder was lost")
 
-    def _lose_pepper(self) -> None:
-        self._ticks.heading("API_PEPPER")
-        signed_in = self._cast.officer(ADMINS[SENDER])
-        self._change(replace(self._hub.secrets, api_pepper=draw_secrets().api_pepper))
+    def _lose_pepper_of_exchange(self) -> None:
+        self._ticks.heading("API_PEPPER of the exchange")
+        self._change(self._with_another_pepper(EXCHANGE))
         self._hub.start_processes()
-        with self._ticks.step("Every API key and session has ended") as step:
-            for use in (
-                lambda: self._partners.send("with a key that has ended"),
-                lambda: signed_in.get("/api-keys"),
-            ):
-                step.evidence(_refusal_to(use))
+        with self._ticks.step("Every API key has ended") as step:
+            step.evidence(_refusal_to(lambda: self._partners.send("with a key that has ended")))
         with self._ticks.step("Partners and the desk come back by the exchange's operator"):
             self._hub.invite_operator(OPERATOR)
-            for agency in ADMINS:
+            for agency in PARTNERS:
                 self._partners.come_back(agency, self._return_key(agency))
             for agency, login in HOSTED_ADMINS.items():
                 admin = self._cast.officer(login)
                 admin.post("/exchange-keys/own/replace", {"return_key": self._return_key(agency)})
-        self._go_on("after the pepper was lost")
+        self._go_on("after the exchange's pepper was lost")
+
+    def _lose_pepper_of_desk(self) -> None:
+        self._ticks.heading("API_PEPPER of the desk")
+        login = next(iter(HOSTED_ADMINS.values()))
+        signed_in = self._cast.officer(login)
+        self._change(self._with_another_pepper(DESK))
+        self._hub.start_processes()
+        with self._ticks.step("Every session has ended; officers sign in again") as step:
+            step.evidence(_refusal_to(lambda: signed_in.get("/api-keys")))
+            self._cast.officer(login)
+        self._go_on("after the desk's pepper was lost")
+
+    def _with_another_pepper(self, half: str) -> Secrets:
+        kept = self._hub.secrets
+        return replace(kept, api_peppers={**kept.api_peppers, half: draw_secrets().api_peppers[half]})
 
     def _return_key(self, agency: str) -> str:
         return self._hub.manage("operator", "issue_return_key", agency, "accord", "--by", OPERATOR).strip()

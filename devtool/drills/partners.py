@@ -10,8 +10,7 @@ from demo.desk import DeskSession
 from demo.ticks import StepFailedError
 
 SENDER, READER, HOSTED = "xe-drugs", "xd-reg", "xb-health"
-ADMINS = {SENDER: "oluwen", READER: "zhilan"}
-"""Who goes through a restore for the partners, by login."""
+PARTNERS = (SENDER, READER)
 REREAD_WITHIN_SECONDS = 240
 """A restored hub's desk reads every feed from the beginning before it comes to what is new."""
 
@@ -20,7 +19,7 @@ class Partners:
     """What was sent so far, and how often each alert was shown to the reader."""
 
     def __init__(self, cast: Cast) -> None:
-        self._systems = {agency: cast.own_system(agency) for agency in (SENDER, READER)}
+        self._systems = {agency: cast.own_system(agency) for agency in PARTNERS}
         self._clients = {agency: system.client() for agency, system in self._systems.items()}
         self._shown: Counter[str] = Counter()
         self.sent: list[str] = []

@@ -30,11 +30,12 @@ from devtool.drills.checkouts import (
     commit_named,
     refuse_other_beginning,
 )
-from devtool.drills.partners import ADMINS, HOSTED, READER, REREAD_WITHIN_SECONDS, SENDER
+from devtool.drills.partners import HOSTED, PARTNERS, READER, REREAD_WITHIN_SECONDS, SENDER
 from devtool.environments import inherited
 from devtool.ports import free_ports
 from devtool.secretstore import complete_secrets
 from devtool.statefolder import StateFolder
+from hub.roles import HALVES, MIGRATES, SEQUENCES
 
 AUTHOR, RELEASER, HOSTED_READER = "ilka", "benno", "aroha"
 HOSTED_ADMINS = ("sunniva", "wirin")
@@ -166,7 +167,7 @@ class _Story:
         client, name = (self._newer, "newer") if together else (self._older, "older")
         self._require_drafted()
         with self._ticks.step("API keys serve on, or their agencies ask for others") as step:
-            ended = [agency for agency in ADMINS if not client("is_served", agency)]
+            ended = [agency for agency in PARTNERS if not client("is_served", agency)]
             if ended:
                 hub("manage", "operator", "invite_operator", "Drill")
             for agency in ended:
@@ -242,17 +243,20 @@ class _Story:
             raise StepFailedError(f"At the desk more than once: {', '.join(twice)}")
 
     def _require_sound(self, hub: _Ask) -> None:
-        with self._ticks.step("The ledger is sound") as step:
-            step.evidence(hub("manage", "sequencer", "verify_ledger").splitlines()[0])
+        with self._ticks.step("The logs of both halves are sound") as step:
+            for role in SEQUENCES.values():
+                step.evidence(hub("manage", role, "verify_ledger").splitlines()[0])
 
 
 def _upgrade(ticks: Ticks, hub: _Ask, file: Path) -> None:
     """As docs/operations.md says, on the same database and state folder."""
-    owner_url = hub("stores")
+    owner_urls = hub("stores")
     with ticks.step("Dumped"):
-        dump(owner_url, file)
+        for half in HALVES:
+            dump(owner_urls[half], _of_half(file, half))
     with ticks.step("Migrated") as step:
-        hub("manage", "migrate", "migrate", "--verbosity", "0")
+        for role in MIGRATES.values():
+            hub("manage", role, "migrate", "--verbosity", "0")
         for command in ("bind_rows", "begin_pin_books"):
             said = hub("manage", "desk", command, "--all")
             step.evidence(f"{command}: {' '.join(said.splitlines()[-2:]) or 'nothing to do'}")
@@ -260,8 +264,14 @@ def _upgrade(ticks: Ticks, hub: _Ask, file: Path) -> None:
 
 
 def _roll_back(ticks: Ticks, hub: _Ask, file: Path) -> None:
-    with ticks.step("The dump is restored under the older code, the ledger adopted") as step:
-        restore_dump(hub("stores"), file)
-        hub("manage", "migrate", "migrate", "--verbosity", "0")
-        step.evidence(hub("manage", "sequencer", "adopt_ledger", "--yes"))
+    with ticks.step("The dumps are restored under the older code, the logs adopted") as step:
+        owner_urls = hub("stores")
+        for half in HALVES:
+            restore_dump(owner_urls[half], _of_half(file, half))
+            hub("manage", MIGRATES[half], "migrate", "--verbosity", "0")
+            step.evidence(hub("manage", SEQUENCES[half], "adopt_ledger", "--yes"))
     hub("processes")
+
+
+def _of_half(file: Path, half: str) -> Path:
+    return file.with_name(f"{half}-{file.name}")

@@ -174,6 +174,13 @@ class Migration(migrations.Migration):
                     "looked_at",
                     models.DateTimeField(help_text="when a person last vouched for the clock", null=True),
                 ),
+                (
+                    "beat",
+                    models.DateTimeField(
+                        help_text="when a desk's sequencer last signed or looked; the exchange's marks its feeds",
+                        null=True,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(

@@ -50,7 +50,7 @@ def test_a_partner_enters_with_its_own_keys(partner: Partner, tmp_path: Path) ->
     published = partner.read().json()
     assert published["custody"] == "agency"
     receipt = Receipt.parse(published["receipt"])
-    vkey = VerifierKey.parse(surroundings().world.secrets.ledger_vkey)
+    vkey = VerifierKey.parse(surroundings().world.secrets.ledger_vkey())
     log_time = receipt.verify(d=answer.json()["od"], keys=[vkey], k="keyset", a="xd-reg")
     assert log_time >= seconds(partner.now)
 

@@ -159,7 +159,7 @@ def test_a_row_of_a_retired_key_that_comes_back_is_refused(row: bytes) -> None:
 
 
 def test_a_process_without_a_ring_is_told_what_it_needs(db: None) -> None:
-    environment = role_environment("migrate", surroundings().world)
+    environment = role_environment("desk-migrate", surroundings().world)
     outcome = subprocess.run(
         [sys.executable, "manage.py", "rotate_kek"],
         cwd=ROOT,

@@ -54,7 +54,7 @@ def test_without_a_sound_ring_the_desk_worker_does_not_start(ring: str | None) -
     assert ANOTHER not in outcome.stderr
 
 
-@pytest.mark.parametrize("role", ["exchange", "exchange-worker", "mailer", "sequencer", "migrate"])
+@pytest.mark.parametrize("role", ["exchange", "exchange-worker", "mailer", "sequencer", "desk-migrate"])
 @pytest.mark.parametrize("variable", ["ACCORD_KEK", "ACCORD_KEK_FILE"])
 def test_a_role_that_must_not_hold_the_ring_does_not_start_with_it(role: str, variable: str) -> None:
     outcome = start(role, "import django; django.setup()", **{variable: f"k1:{ANOTHER}"})

@@ -26,6 +26,7 @@ from agencies.models import ApiKey, Key, Keyset
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import EXCHANGE_SCOPES, Capability
 from callers.identifiers import uuid7_at
+from hub.roles import EXCHANGE
 from ledger.sequencer import sequence_batch
 from officers.accounts import enrol_officer
 from officers.models import Officer
@@ -270,7 +271,7 @@ def od_of(statement: bytes) -> str:
 
 def log_everything(folder: Path, *, now: datetime) -> None:
     """Lets the ledger log all that waits, signed by the key that every process of the suite trusts; the desk has heard it."""
-    key = LedgerKey.from_text(surroundings().world.secrets.ledger_key)
+    key = LedgerKey.from_text(surroundings().world.secrets.ledger_keys[EXCHANGE])
     sequence_batch(now, key, folder, lambda covered, at: None)
     take_in_keys(now=now)
 

@@ -60,7 +60,7 @@ def two(
     hub_processes.desk_worker()
     hub_processes.exchange()
     hub_processes.desk()
-    client, row = _enrol(tmp_path / "estmark", world.exchange_url, world.secrets.ledger_vkey)
+    client, row = _enrol(tmp_path / "estmark", world.exchange_url, world.secrets.ledger_vkey())
     desk.hub.now = timezone.now()
     desk.hub.make_agreement("G9", "xa-lab", row.pk, title="Laboratory and enforcement")
     desk.lab.refresh_from_db()
@@ -134,8 +134,13 @@ def test_written_in_the_browser_opened_and_acknowledged_with_own_keys(page: Page
 
     page.goto(f"{two.desk_url}/outbox/")
     page.get_by_role("link", name=FROM_BROWSER).click()
-    row = page.get_by_role("row", name="Drug Enforcement, Estmark")
-    expect(row.get_by_text("Acknowledged", exact=True)).to_be_visible()
+
+    def told_to_the_desk() -> bool:
+        page.reload()
+        row = page.get_by_role("row", name="Drug Enforcement, Estmark")
+        return row.get_by_text("Acknowledged", exact=True).is_visible()
+
+    _soon(told_to_the_desk, "the sender's desk has asked what became of it")
 
 
 def test_sent_with_own_keys_opened_and_acknowledged_in_the_browser(page: Page, two: Two) -> None:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from devtool.drills.backups import dump, restore_dump
+from hub.roles import DESK
 from tests.services import surroundings
 
 NAME = "drill_backups"
@@ -16,9 +17,9 @@ NAME = "drill_backups"
 @pytest.fixture
 def database() -> Iterator[str]:
     """The address of an empty database under the owner's login."""
-    with psycopg.connect(surroundings().world.database_owner_url, autocommit=True) as server:
+    with psycopg.connect(surroundings().world.owner_urls[DESK], autocommit=True) as server:
         server.execute(f"CREATE DATABASE {NAME}")
-        yield surroundings().world_on(NAME).database_owner_url
+        yield surroundings().world_on(NAME).owner_urls[DESK]
         server.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
 
 

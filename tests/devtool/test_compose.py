@@ -6,38 +6,49 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 
 from devtool.environments import ROOT
+from devtool.lockcheck import pins_of
 from hub.broker import users
 from hub.middleware import LARGEST_REQUEST_BYTES
-from hub.roles import BROKER_LOGINS, GUARDED_SECRETS, LOGINS, ROLES
+from hub.roles import BROKER_LOGINS, DESK, EXCHANGE, GUARDED_SECRETS, HALVES, LOGINS, ROLES, SEQUENCES
 
 REQUIRED = {
     "HUB_URL": "https://hub.example",
     "EXCHANGE_URL": "https://exchange.example",
-    "OPERATOR_URL": "https://operator.example:8443",
-    "OPERATOR_HOST": "operator.example",
-    "ALLOWED_HOSTS": "hub.example",
+    "HUB_HOST": "hub.example",
+    "EXCHANGE_HOST": "exchange.example",
     "LEDGER_VKEY": "hub.example/log+00000000+AQ",
     "MAIL_FROM": "accord@hub.example",
 }
+OF_ONE_HALF = {
+    "OPERATOR_URL": "https://operator.example:8443",
+    "OPERATOR_HOST": "operator.example",
+    "DESK_LEDGER_VKEY": "desk.example/log+00000000+AQ",
+}
+"""A role that needs one of these and does not find it says so itself."""
+GIVEN = {**REQUIRED, **OF_ONE_HALF}
 BASE_FILES = ("docker-compose.yml",)
 WITH_PROXY = (*BASE_FILES, "deploy/compose.proxy.yml")
 WITH_DRILL = (*WITH_PROXY, "deploy/drill/compose.yml")
-PROXY_NAMES = {"HUB_HOST": "hub.example", "EXCHANGE_HOST": "exchange.example"}
 ROLE_SERVICES = (
-    *("desk", "desk-worker", "mailer", "desk-beat"),
-    *("exchange", "operator", "exchange-worker", "sequencer", "exchange-beat", "migrate"),
+    *("desk", "desk-worker", "mailer", "desk-sequencer", "desk-beat", "desk-migrate"),
+    *("exchange", "operator", "exchange-worker", "sequencer", "exchange-beat", "exchange-migrate"),
 )
+MAKE_TABLES = ("desk-migrate", "exchange-migrate")
 BEATS = ("desk-beat", "exchange-beat")
 HOLDERS = {
     "accord_kek": {"desk", "desk-worker"},
-    "ledger_key": {"sequencer"},
-    "database_owner_url": {"migrate"},
-    "api_pepper": {"desk", "exchange", "operator"},
+    "desk_ledger_key": {"desk-sequencer"},
+    "exchange_ledger_key": {"sequencer"},
+    "desk_database_owner_url": {"desk-migrate"},
+    "exchange_database_owner_url": {"exchange-migrate"},
+    "desk_api_pepper": {"desk"},
+    "exchange_api_pepper": {"exchange", "operator"},
     "desk_secret_key": {"desk"},
     "exchange_secret_key": {"exchange"},
     "operator_secret_key": {"operator"},
@@ -58,7 +69,10 @@ def _client() -> list[str] | None:
 
 
 def _config(
-    *arguments: str, given: dict[str, str], files: tuple[str, ...] = BASE_FILES
+    *arguments: str,
+    given: dict[str, str],
+    files: tuple[str, ...] = BASE_FILES,
+    halves: Collection[str] = HALVES,
 ) -> subprocess.CompletedProcess[str]:
     client = _client()
     if client is None:
@@ -67,21 +81,26 @@ def _config(
             pytest.fail(message)
         pytest.skip(message)
     named = [part for name in files for part in ("--file", str(ROOT / name))]
-    command = [*client, *named, "--profile", "demo", "config", *arguments]
+    profiles = [part for name in (*halves, "demo") for part in ("--profile", name)]
+    command = [*client, *named, *profiles, "config", *arguments]
     env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **given}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    outcome = _config("--format", "json", given=REQUIRED)
+    return _services(HALVES)
+
+
+def _services(halves: Collection[str]) -> dict[str, Any]:
+    outcome = _config("--format", "json", given=GIVEN, halves=halves)
     assert outcome.returncode == 0, outcome.stderr
     return dict(json.loads(outcome.stdout)["services"])
 
 
 @pytest.fixture(scope="module")
 def behind_proxy() -> dict[str, Any]:
-    outcome = _config("--format", "json", given={**REQUIRED, **PROXY_NAMES}, files=WITH_PROXY)
+    outcome = _config("--format", "json", given=GIVEN, files=WITH_PROXY)
     assert outcome.returncode == 0, outcome.stderr
     return dict(json.loads(outcome.stdout))
 
@@ -94,6 +113,32 @@ def test_the_file_is_sound() -> None:
     assert _config("--quiet", given=REQUIRED).returncode == 0
 
 
+def test_a_half_by_itself_is_its_own_services_and_nothing_of_the_other() -> None:
+    found = {half: set(_services([half])) - {"mailpit"} for half in HALVES}
+    for half, services in found.items():
+        roles = {name for name in ROLE_SERVICES if ROLES[name].half == half}
+        assert services == roles | {f"{half}-db", f"{half}-redis"}
+    assert found[DESK].isdisjoint(found[EXCHANGE])
+
+
+def test_the_halves_share_no_network_volume_or_secret(services: dict[str, Any]) -> None:
+    """But the one in which the exchange's proxy stands, and the mailbox of a trial."""
+    for kind, may_share in (("networks", {"between"}), ("volumes", set()), ("secrets", set())):
+        of = {half: _held(services, half, kind) for half in HALVES}
+        assert of[DESK] and of[EXCHANGE]
+        assert of[DESK] & of[EXCHANGE] <= may_share, kind
+
+
+def _held(services: dict[str, Any], half: str, kind: str) -> set[str]:
+    """What the services of a half name under `kind`."""
+    found: set[str] = set()
+    for service in services.values():
+        if service.get("profiles") == [half]:
+            named = service.get(kind) or []
+            found |= set(named) if isinstance(named, dict) else {str(one["source"]) for one in named}
+    return found
+
+
 @pytest.mark.parametrize("name", sorted(REQUIRED))
 def test_a_missing_setting_stops_it(name: str) -> None:
     outcome = _config("--quiet", given={key: value for key, value in REQUIRED.items() if key != name})
@@ -102,7 +147,7 @@ def test_a_missing_setting_stops_it(name: str) -> None:
 
 
 def test_every_role_is_a_service(services: dict[str, Any]) -> None:
-    assert set(ROLE_SERVICES) == set(ROLES)
+    assert set(ROLE_SERVICES) == set(ROLES) - {"build"}
     assert set(ROLE_SERVICES) <= set(services)
     assert all(services[name]["environment"]["HUB_ROLE"] == name for name in ROLE_SERVICES)
     assert all(services[name]["environment"]["HUB_ENV"] == "production" for name in ROLE_SERVICES)
@@ -127,7 +172,7 @@ def test_the_hubs_own_services_run_as_one_user_with_a_small_scratch_folder(servi
 def test_every_lasting_service_has_a_health_check(services: dict[str, Any]) -> None:
     for name, service in services.items():
         disabled = service.get("healthcheck", {"disable": True}).get("disable", False)
-        assert disabled == (name == "migrate"), name
+        assert disabled == (name in MAKE_TABLES), name
 
 
 @pytest.mark.parametrize("secret", sorted(HOLDERS))
@@ -142,10 +187,10 @@ def test_secrets_come_as_files_and_never_as_values(services: dict[str, Any]) -> 
 
 
 def test_no_beat_can_reach_the_database_and_the_database_cannot_reach_out(services: dict[str, Any]) -> None:
-    for beat in BEATS:
-        assert set(services[beat]["networks"]).isdisjoint(services["db"]["networks"])
-    assert set(services["db"]["networks"]) == {"data"}
-    assert set(services["redis"]["networks"]) == {"bell"}
+    for half in HALVES:
+        assert set(services[f"{half}-beat"]["networks"]).isdisjoint(services[f"{half}-db"]["networks"])
+        assert set(services[f"{half}-db"]["networks"]) == {f"{half}-data"}
+        assert set(services[f"{half}-redis"]["networks"]) == {f"{half}-bell"}
 
 
 def test_only_loopback_ports_are_published(services: dict[str, Any]) -> None:
@@ -156,8 +201,9 @@ def test_only_loopback_ports_are_published(services: dict[str, Any]) -> None:
 
 def test_one_beat_a_half_and_two_sequencers_on_one_state_volume(services: dict[str, Any]) -> None:
     assert [services[beat]["deploy"]["replicas"] for beat in BEATS] == [1, 1]
-    assert services["sequencer"]["deploy"]["replicas"] == 2
-    assert [volume["source"] for volume in services["sequencer"]["volumes"]] == ["ledger"]
+    for half, role in SEQUENCES.items():
+        assert services[role]["deploy"]["replicas"] == 2
+        assert [volume["source"] for volume in services[role]["volumes"]] == [f"{half}-ledger"]
 
 
 def test_workers_consume_only_their_queue(services: dict[str, Any]) -> None:
@@ -167,13 +213,26 @@ def test_workers_consume_only_their_queue(services: dict[str, Any]) -> None:
         assert f"--queues={role.queue}" in services[role.name]["command"]
 
 
-def test_the_image_is_made_of_the_production_lock_only() -> None:
+def test_the_images_are_made_of_the_production_locks_only() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "requirements.txt" in dockerfile
+    assert "requirements-exchange.txt" in dockerfile
     assert "requirements-embedded" not in dockerfile
     assert "requirements-dev" not in dockerfile
     assert "--require-hashes --only-binary=:all:" in dockerfile
     assert "USER 10001:10001" in dockerfile
+
+
+def test_the_exchanges_image_has_no_science_toolkit_and_no_code_of_a_desk() -> None:
+    names = {pin.name for pin in pins_of(ROOT / "requirements-exchange.txt")}
+    assert names.isdisjoint({"rdkit", "numpy", "django-allauth"})
+    stages = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    copied = {
+        stage.split()[2]: set(re.findall(r"^COPY (\w+) \w+$", stage, re.MULTILINE)) for stage in stages[1:]
+    }
+    assert copied["hub"] == {"accord", "callers", "hub", "ledger"}
+    assert copied["exchange"] == {"agencies", "sharing", "operators"}
+    assert copied["desk"] == {"alerts", "notices", "officers", "peers", "substances", "vault"}
 
 
 def test_the_image_holds_neither_demonstration_nor_tests() -> None:
@@ -194,35 +253,39 @@ def test_the_image_holds_neither_demonstration_nor_tests() -> None:
         "vault",
         "manage.py",
         "requirements.txt",
+        "requirements-exchange.txt",
     } <= let_in
 
 
-def test_the_proxy_is_hardened_and_holds_the_certificate_only(behind_proxy: dict[str, Any]) -> None:
-    proxy = behind_proxy["services"]["proxy"]
+@pytest.mark.parametrize(("half", "more"), [(DESK, set()), (EXCHANGE, {"between"})])
+def test_a_proxy_is_hardened_and_holds_the_certificate_of_its_half_only(
+    half: str, more: set[str], behind_proxy: dict[str, Any]
+) -> None:
+    proxy = behind_proxy["services"][f"{half}-proxy"]
     assert proxy["read_only"] is True
     assert proxy["cap_drop"] == ["ALL"]
     assert proxy["security_opt"] == ["no-new-privileges:true"]
     assert proxy["user"].split(":")[0] != "0"
-    assert _secrets_of(proxy) == {"tls_certificate", "tls_key"}
-    assert set(proxy["networks"]) == {"front"}
+    assert _secrets_of(proxy) == {f"{half}_tls_certificate", f"{half}_tls_key"}
+    assert set(proxy["networks"]) == {f"{half}-front", *more}
 
 
 def test_what_the_drill_adds_is_sound() -> None:
-    outcome = _config(
-        "--quiet", given={**REQUIRED, **PROXY_NAMES, "DRILL_DIR": "/nonexistent"}, files=WITH_DRILL
-    )
+    outcome = _config("--quiet", given={**GIVEN, "DRILL_DIR": "/nonexistent"}, files=WITH_DRILL)
     assert outcome.returncode == 0, outcome.stderr
 
 
 def test_only_the_proxy_is_believed_about_who_calls(behind_proxy: dict[str, Any]) -> None:
     services = behind_proxy["services"]
-    address = services["proxy"]["networks"]["front"]["ipv4_address"]
+    address = {
+        half: services[f"{half}-proxy"]["networks"][f"{half}-front"]["ipv4_address"] for half in HALVES
+    }
     trusting = {
         name: service["environment"]["TRUSTED_PROXIES"]
         for name, service in services.items()
         if "TRUSTED_PROXIES" in service.get("environment", {})
     }
-    assert trusting == dict.fromkeys(("desk", "exchange", "operator"), f"{address}/32")
+    assert trusting == {name: f"{address[ROLES[name].half]}/32" for name in ("desk", "exchange", "operator")}
 
 
 def test_no_setting_is_text_that_a_closed_container_would_have_to_take(behind_proxy: dict[str, Any]) -> None:
@@ -237,5 +300,8 @@ def test_the_proxy_takes_a_little_more_than_the_hub() -> None:
 
 
 def test_the_brokers_users_may_do_what_the_hub_declares() -> None:
-    written = (ROOT / "deploy" / "broker" / "users.acl").read_text().splitlines()
-    assert dict(line.split(" ", 1) for line in written) == users()
+    for half in HALVES:
+        written = (ROOT / "deploy" / "broker" / f"{half}.acl").read_text().splitlines()
+        logins = {ROLES[role].broker_login for role in BROKER_LOGINS if ROLES[role].half == half}
+        declared = {login: rules for login, rules in users().items() if login in logins}
+        assert dict(line.split(" ", 1) for line in written) == declared

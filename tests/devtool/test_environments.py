@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each process finds the secrets of its role and no others; secrets are drawn once and kept closed."""
 
+import itertools
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -8,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from devtool.checking import imagined_world
-from devtool.environments import role_environment
+from devtool.environments import half_of, role_environment
 from devtool.secretstore import complete_secrets, load_or_draw_secrets
-from hub.roles import ROLES
+from hub.roles import HALVES, ROLES
 
 SECRET_NAMES = (
     *(
@@ -23,10 +24,11 @@ SECRET_NAMES = (
         "EMAIL_URL",
     ),
 )
+HALF_SECRETS = ("SECRET_KEY", "API_PEPPER", "LEDGER_KEY", "DATABASE_URL", "REDIS_URL")
 HOLDERS = {
     "ACCORD_KEK": {"desk", "desk-worker"},
-    "LEDGER_KEY": {"sequencer"},
-    "DATABASE_OWNER_URL": {"migrate"},
+    "LEDGER_KEY": {"sequencer", "desk-sequencer"},
+    "DATABASE_OWNER_URL": {"desk-migrate", "exchange-migrate", "build"},
     "SECRET_KEY": {"desk", "exchange", "operator"},
     "API_PEPPER": {"desk", "exchange", "operator"},
 }
@@ -36,6 +38,15 @@ HOLDERS = {
 def test_a_secret_reaches_its_holders_only(secret: str) -> None:
     world = imagined_world()
     assert {role for role in ROLES if secret in role_environment(role, world)} == HOLDERS[secret]
+
+
+def test_the_halves_share_no_secret() -> None:
+    world = imagined_world()
+    found = {half: set[str]() for half in HALVES}
+    for role in ROLES:
+        environment = role_environment(role, world)
+        found[half_of(role)] |= {environment[name] for name in HALF_SECRETS if name in environment}
+    assert found["desk"] and found["exchange"] and found["desk"].isdisjoint(found["exchange"])
 
 
 @pytest.mark.parametrize("role", ["desk-beat", "exchange-beat"])
@@ -62,7 +73,7 @@ def test_addresses_for_programs_beside_the_hub_hold_no_key() -> None:
     told = world.addresses()
     urls = {"HUB_URL", "EXCHANGE_URL", "OPERATOR_URL", "DATABASE_URL", "REDIS_URL"}
     assert set(told) == urls | {"MAIL_DIR", "LEDGER_VKEY"}
-    assert world.secrets.ledger_key not in told.values()
+    assert not set(told.values()) & set(world.secrets.ledger_keys.values())
 
 
 def test_secrets_are_drawn_once_and_only_their_owner_may_read_them(tmp_path: Path) -> None:
@@ -71,8 +82,8 @@ def test_secrets_are_drawn_once_and_only_their_owner_may_read_them(tmp_path: Pat
     assert path.stat().st_mode & 0o777 == 0o600
     assert load_or_draw_secrets(path) == drawn
     kept = json.loads(path.read_text())
-    several = [kept.pop(name).values() for name in ("login_passwords", "broker_passwords")]
-    words = [*kept.values(), *several[0], *several[1]]
+    several = [kept.pop(name).values() for name, kind in list(kept.items()) if isinstance(kind, dict)]
+    words = [*kept.values(), *itertools.chain(*several)]
     assert len(set(words)) == len(words)
 
 
@@ -80,15 +91,17 @@ def test_an_older_installation_keeps_its_secrets_and_gets_those_it_lacks(tmp_pat
     path = tmp_path / "secrets.json"
     drawn = asdict(load_or_draw_secrets(path))
     del drawn["broker_passwords"]
+    newer = drawn["login_passwords"].pop("accord_desk_sequencer")
     path.write_text(json.dumps({**drawn, "application_password": "of an older version"}))
     complete_secrets(path)
     completed = asdict(load_or_draw_secrets(path))
     assert completed.pop("broker_passwords")
+    assert completed["login_passwords"].pop("accord_desk_sequencer") not in {"", newer}
     assert completed == drawn
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_secrets_do_not_show_in_a_representation() -> None:
     world = imagined_world()
-    assert world.secrets.ledger_key not in repr(world)
+    assert not [key for key in world.secrets.ledger_keys.values() if key in repr(world)]
     assert world.secrets.desk_secret_key not in repr(world)

@@ -12,7 +12,7 @@ from devtool.secretstore import draw_secrets
 # Put together here, so that this file does not hold what it looks for.
 KEYS = {
     "a PEM file": "-----BEGIN " + "PRIVATE KEY-----\nMC4CAQ\n",
-    "a ledger key": draw_secrets().ledger_key,
+    "a ledger key": draw_secrets().ledger_keys["exchange"],
     "an age identity": "AGE-SECRET-" + "KEY-1" + "Q" * 58,
 }
 

@@ -32,8 +32,8 @@ def _edit(path: Path, old: str, new: str) -> None:
 FAULTS = {
     "a requirement nobody locked": (
         "requirements.in",
-        "whitenoise~=6.12",
-        "whitenoise~=9.0",
+        "numpy~=2.4",
+        "numpy~=9.0",
         "nothing satisfies",
     ),
     "a loose pin": ("requirements.txt", "whitenoise==6.12.0", "whitenoise>=6.12.0", "is not pinned"),

@@ -111,7 +111,7 @@ def test_reset_removes_data_and_keeps_what_is_installed(tmp_path: Path) -> None:
     (tmp_path / "installed-run").write_text("1 2")
     (state.mail).mkdir()
     (state.mail / "000001.eml").write_text("x")
-    assert set(state.remove_data()) == {"mail", "ledger", "demo"}
+    assert set(state.remove_data()) == {"mail", "ledger", "desk-ledger", "demo"}
     assert [path.name for path in tmp_path.iterdir()] == ["installed-run"]
 
 

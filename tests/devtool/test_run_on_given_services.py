@@ -13,7 +13,7 @@ import pytest
 
 from devtool.environments import ROOT, inherited
 from devtool.mailsink import MailSink
-from devtool.postgres import OWNER, Logins, PostgreSQL
+from devtool.postgres import OWNERS, Logins, PostgreSQL
 from devtool.valkey import Valkey
 from hub.roles import BROKER_LOGINS, LOGINS
 
@@ -30,9 +30,10 @@ class Given:
 
     @property
     def addresses(self) -> dict[str, str]:
+        socket = f"host={self.database.socket_folder}"
         return {
-            "DATABASE_URL": self.database.url("accord_desk").replace("accord_desk", "{login}"),
-            "DATABASE_OWNER_URL": self.database.url(OWNER),
+            "DATABASE_URL": f"postgres://{{login}}:three@/accord_{{half}}?{socket}",
+            "DATABASE_OWNER_URL": f"postgres://accord_{{half}}_owner:two@/accord_{{half}}?{socket}",
             "REDIS_URL": self.broker.url_of("accord_desk").replace("accord_desk", "{login}"),
             "EMAIL_URL": self.mail.url,
         }
@@ -46,7 +47,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Generator[Given]:
     services = Given(
         PostgreSQL(
             folder / "pg",
-            Logins("one", "two", dict.fromkeys(LOGINS.values(), "three")),
+            Logins("one", dict.fromkeys(OWNERS.values(), "two"), dict.fromkeys(LOGINS.values(), "three")),
             log=folder / "postgresql.log",
             volatile=True,
         ),
@@ -80,6 +81,6 @@ def test_the_story_is_played_on_the_given_services(given: Given, tmp_path: Path)
     assert "Given database and given broker answer" in outcome.stdout
     assert "Officers of 2 agencies told by the given mail server" in outcome.stdout
     assert len(list(given.mail.folder.glob("*.eml"))) > 8
-    with psycopg.connect(given.database.url(OWNER)) as connection:
+    with psycopg.connect(given.database.owner_urls()["exchange"]) as connection:
         row = connection.execute("SELECT count(*) FROM sharing_envelope").fetchone()
     assert row == (8,), "seven of the ten alerts of the demonstration world were sent, and the story's own"

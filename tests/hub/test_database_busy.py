@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from hub import answers
 from hub.patience import PATIENCE
 from hub.problems import DATABASE_BUSY, problem_for
-from hub.roles import LOGINS
+from hub.roles import DESK, LOGINS
 from tests.agencies.world import api_key, hosted_agency
 from tests.services import surroundings
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def somebody_elses() -> Generator[psycopg.Connection]:
     """A transaction of somebody who has locked rows and forgotten them, for as long as the test."""
-    owner = surroundings().world_on(connection.settings_dict["NAME"]).database_owner_url
+    owner = surroundings().world_on(connection.settings_dict["NAME"]).owner_urls[DESK]
     with psycopg.connect(owner) as opened:
         yield opened
         opened.rollback()

@@ -22,6 +22,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgres://{login}:x@db/accord",
     "REDIS_URL": "redis://{login}:x@redis/0",
     "LEDGER_VKEY": os.environ["LEDGER_VKEY"],
+    "EXCHANGE_LEDGER_VKEY": os.environ["EXCHANGE_LEDGER_VKEY"],
     "SECRET_KEY": "k" * 50,
     "API_PEPPER": "A" * 43,
     "TRUSTED_PROXIES": "none",
@@ -60,6 +61,16 @@ REFUSALS = {
         "EXCHANGE_URL",
     ),
     "no verifier key of the ledger": ("exchange", {"LEDGER_VKEY": ""}, "LEDGER_VKEY"),
+    "no verifier key of the exchange's ledger at a desk": (
+        "desk",
+        {"ACCORD_KEK": KEK, "EXCHANGE_LEDGER_VKEY": ""},
+        "EXCHANGE_LEDGER_VKEY",
+    ),
+    "no verifier key of a desk's own ledger": (
+        "desk-sequencer",
+        {"LEDGER_KEY": "never read", "LEDGER_VKEY": ""},
+        "LEDGER_VKEY",
+    ),
     "time moved": ("desk", {"ACCORD_KEK": KEK, "CLOCK_OFFSET_SECONDS": "86400"}, "CLOCK_OFFSET_SECONDS"),
     "second factors left aside": ("desk", {"ACCORD_KEK": KEK, "MFA_DEMANDED": "no"}, "MFA_DEMANDED"),
     "no word about proxies": ("exchange", {"TRUSTED_PROXIES": ""}, "TRUSTED_PROXIES"),
@@ -140,7 +151,7 @@ def start(tmp_path: Path, interpreter: "subprocess.Popen[str]") -> Start:
         role: str, changes: dict[str, str], script: str = "import django; django.setup()", **bare: str
     ) -> subprocess.CompletedProcess[str]:
         """With its secrets as files; those of `bare` as variables."""
-        login = ROLES[role].broker_login if role in ROLES else ""
+        login = (ROLES[role].broker_login or ROLES[role].login) if role in ROLES else ""
         given = {name: value.replace("{login}", login) for name, value in {**PRODUCTION, **changes}.items()}
         wanted = {*changes, *(ROLES[role].secrets if role in ROLES else ())}
         secrets = {name: given.pop(name) for name in sorted(SECRETS & given.keys())}

@@ -11,7 +11,9 @@ from pytest_django.fixtures import Settings
 
 from ledger import state
 from ledger.adoption import adopt_ledger, plan_adoption
+from ledger.audit import record_event
 from ledger.errors import LedgerDamagedError, StateError, StateForkError, StateUnreadableError
+from ledger.halting import mark_beat
 from ledger.models import AuditEvent, Checkpoint, Entry, Leaf, PendingEntry, Restore
 from ledger.proofs import receipts_for
 from sharing.models import FeedMark
@@ -161,6 +163,27 @@ def test_the_command_notes_the_restore_with_the_moment_of_the_backup(
     assert Restore.objects.get().backup_at == beat
     assert AuditEvent.objects.get(act="database.restored").agency == ""
     assert FeedMark.objects.get().epoch != "0"
+    assert "Every feed has begun a new epoch." in out.getvalue()
+
+
+def test_at_a_desk_the_restore_closes_sign_in_and_stands_in_the_audit_of_each_agency(
+    bench: Bench, settings: Settings
+) -> None:
+    settings.LEDGER_VKEY, settings.LEDGER_STATE_DIR = bench.key.vkey, str(bench.folder)
+    record_event("duty.changed", actor="officer:x", agency="xa-lab", subject="duty", now=bench.now)
+    bench.log(3)
+    mark_beat([], bench.now)
+    (bench.folder / state.STATE_FILE).unlink()
+    out = io.StringIO()
+    with under_login_of("desk-sequencer"):
+        call_command("adopt_ledger", stdout=out)
+        assert not Restore.objects.exists()
+        call_command("adopt_ledger", "--yes", stdout=out)
+    assert Restore.objects.get().backup_at == bench.now
+    said = AuditEvent.objects.filter(act="database.restored").values_list("agency", flat=True)
+    assert sorted(said) == ["", "xa-lab"]
+    assert not FeedMark.objects.exists()
+    assert "Would write the state folder afresh" in out.getvalue()
     assert "sign-in is closed to all but agency admins" in out.getvalue()
 
 

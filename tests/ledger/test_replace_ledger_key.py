@@ -79,7 +79,7 @@ def test_the_command_writes_a_closed_file_and_says_what_to_pin(
     call_command("replace_ledger_key", "--key-file", str(file), stdout=out)
     new = LedgerKey.from_text(file.read_text())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert f'LEDGER_VKEY="{new.vkey} {bench.key.vkey}"' in out.getvalue()
+    assert f'every desk EXCHANGE_LEDGER_VKEY="{new.vkey} {bench.key.vkey}"' in out.getvalue()
     assert new.to_text() not in out.getvalue()
     for again, why in ((file, "File exists"), (tmp_path / "other", "was replaced")):
         monkeypatch.setenv("LEDGER_KEY", bench.key.to_text())

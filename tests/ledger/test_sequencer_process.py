@@ -17,6 +17,7 @@ from accord.envelope.tree.notes import verify_checkpoint
 from accord.envelope.tree.receipts import Receipt
 from devtool import programs
 from devtool.processes import Child, identity, wait_until
+from hub.roles import EXCHANGE
 from ledger.entries import append_entry
 from ledger.models import Checkpoint, Leaf, SequencerLease
 from ledger.pins import pinned_keys
@@ -66,7 +67,7 @@ def test_killed_sequencers_lose_double_reorder_and_fork_nothing(hub_processes: H
 
 def check_ledger(hub_processes: HubProcesses, ods: list[str]) -> None:
     keys = pinned_keys()
-    sound = verify_ledger(keys, folder=hub_processes.world.ledger_state_dir)
+    sound = verify_ledger(keys, folder=hub_processes.world.ledger_state_dirs[EXCHANGE])
     assert sound.leaves == sound.signed_leaves == len(ods)
     assert list(Leaf.objects.order_by("index").values_list("od", flat=True)) == ods
     for od, receipt in receipts_for(ods).items():
@@ -101,7 +102,7 @@ def test_a_sequencer_without_its_state_file_names_the_way_out(
     ods = [append(number) for number in range(3)]
     wait_until(all_logged(ods), "the sequencer", timeout_seconds=LIMIT_SECONDS, children=[child])
     child.stop()
-    (hub_processes.world.ledger_state_dir / STATE_FILE).unlink()
+    (hub_processes.world.ledger_state_dirs[EXCHANGE] / STATE_FILE).unlink()
     refused = programs.sequencer(hub_processes.world, tmp_path)
     refused.start()
     try:

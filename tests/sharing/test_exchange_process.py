@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accord.envelope.seal import SealedEnvelope
 from devtool.processes import wait_until
+from hub.roles import EXCHANGE
 from sharing.models import Delivery, FeedItem
 from tests.builders import Hub
 from tests.conftest import HubProcesses
@@ -42,7 +43,7 @@ class Partner:
 
 
 def test_an_envelope_and_its_acknowledgement_travel_between_processes(hub_processes: HubProcesses) -> None:
-    hub = Hub(hub_processes.world.ledger_state_dir, timezone.now())
+    hub = Hub(hub_processes.world.ledger_state_dirs[EXCHANGE], timezone.now())
     alpha, bravo = hub.make_agencies("xa-alpha", "xb-bravo")
     hub.make_agreement("G1", alpha, bravo)
     exchange = hub_processes.world.exchange_url

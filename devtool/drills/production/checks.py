@@ -11,28 +11,35 @@ from demo.ticks import Step, StepFailedError
 from devtool.drills.production.material import HUB_UID, Material
 from devtool.drills.production.stack import Container, Stack
 from devtool.processes import wait_until
-from hub.roles import ROLES
+from hub.roles import ROLES, SEQUENCES
+from hub.vitals import BEATS
 
 TAKEOVER_SECONDS = 60.0
 HOLD_A_SESSION_LOCK = (
     "SELECT host(client_addr) FROM pg_locks JOIN pg_stat_activity USING (pid)"
     " WHERE locktype = 'advisory' AND granted AND client_addr IS NOT NULL"
 )
-FRESH_BEAT = "SELECT count(*) FROM sharing_feedmark WHERE beat > clock_timestamp() - interval '2 seconds'"
+FRESH_BEAT = "SELECT count(*) FROM {} WHERE beat > clock_timestamp() - interval '2 seconds'"
 STATUS = re.compile(r"^(Uid|CapEff|CapPrm|CapBnd|NoNewPrivs):\s+(\S+)", re.MULTILINE)
 UNPRIVILEGED = {
     "Uid": str(HUB_UID), "CapEff": "0" * 16, "CapPrm": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1",
 }  # fmt: skip
 # What each may reach of the others, by name and port; everything else must not answer.
 REACHED = {
-    "desk-beat": {"redis:6379"},
-    "exchange-beat": {"redis:6379"},
-    "desk-worker": {"db:5432", "redis:6379"},
-    "sequencer": {"db:5432", "redis:6379"},
-    "exchange-worker": {"db:5432", "redis:6379", "mail:1025"},
-    "mailer": {"db:5432", "redis:6379", "mail:1025"},
+    "desk-beat": {"desk-redis:6379"},
+    "exchange-beat": {"exchange-redis:6379"},
+    "desk": {"desk-db:5432", "desk-redis:6379", "mail:1025", "exchange.example:443"},
+    "desk-worker": {"desk-db:5432", "desk-redis:6379", "mail:1025", "exchange.example:443"},
+    "desk-sequencer": {"desk-db:5432"},
+    "sequencer": {"exchange-db:5432", "exchange-redis:6379"},
+    "exchange": {"exchange-db:5432", "exchange-redis:6379", "mail:1025"},
+    "exchange-worker": {"exchange-db:5432", "exchange-redis:6379", "mail:1025"},
+    "mailer": {"desk-db:5432", "desk-redis:6379", "mail:1025"},
 }
-DOORS = ("db:5432", "redis:6379", "mail:1025")
+DOORS = (
+    *("desk-db:5432", "desk-redis:6379", "exchange-db:5432", "exchange-redis:6379"),
+    *("desk:8000", "exchange:8000", "exchange.example:443", "mail:1025"),
+)
 TRY_DOORS = """
 import socket, sys
 for door in sys.argv[1:]:
@@ -53,7 +60,7 @@ def require(holds: bool, otherwise: str) -> None:
 def hub_containers(stack: Stack) -> Iterator[Container]:
     """One of each role's running containers, and both where there are two."""
     for container in stack.containers():
-        if container.service in ROLES and container.service != "migrate":
+        if container.service in ROLES and not ROLES[container.service].owns_tables:
             yield container
 
 
@@ -110,20 +117,25 @@ def check_networks(stack: Stack, material: Material, step: Step) -> None:
 
 
 def check_takeover(stack: Stack, material: Material, step: Step) -> None:
-    """The sequencer that leads is killed; the other one leads and beats."""
-    sequencers = {one.addresses()["data"]: one for one in stack.containers("sequencer")}
+    """The sequencer that leads is killed, in each half; the other one leads and beats."""
+    for half, role in SEQUENCES.items():
+        _take_over(stack, half, role)
+    step.title = "The leading sequencer of each half is killed: the other one leads"
+
+
+def _take_over(stack: Stack, half: str, role: str) -> None:
+    sequencers = {one.addresses()[f"{half}-data"]: one for one in stack.containers(role)}
 
     def leading() -> set[str]:
-        return set(stack.sql(HOLD_A_SESSION_LOCK).split()) & set(sequencers)
+        return set(stack.sql(half, HOLD_A_SESSION_LOCK).split()) & set(sequencers)
 
     def another_leads() -> bool:
-        return not leading() <= led and stack.sql(FRESH_BEAT) == "1"
+        return not leading() <= led and stack.sql(half, FRESH_BEAT.format(BEATS[role])) == "1"
 
     led = leading()
-    require(len(sequencers) == 2 and len(led) == 1, f"Of {len(sequencers)} sequencers {len(led)} lead.")
+    require(len(sequencers) == 2 and len(led) == 1, f"Of {len(sequencers)} of {role} {len(led)} lead.")
     stack.engine.run("kill", "--signal", "KILL", sequencers[next(iter(led))].id)
-    wait_until(another_leads, "The other sequencer", timeout_seconds=TAKEOVER_SECONDS)
-    step.title = "The leading sequencer is killed: the other one leads"
+    wait_until(another_leads, f"The other {role}", timeout_seconds=TAKEOVER_SECONDS)
 
 
 def check_replacement(stack: Stack, material: Material, step: Step) -> None:
@@ -133,15 +145,17 @@ def check_replacement(stack: Stack, material: Material, step: Step) -> None:
     (after,) = stack.containers("desk")
     require(before.id != after.id, "The desk's container is the same.")
     step.evidence(
-        f"{before.addresses()['front']} before, {after.addresses()['front']} now; the proxy goes on"
+        f"{before.addresses()['desk-front']} before, {after.addresses()['desk-front']} now; the proxy goes on"
     )
 
 
 def check_health(stack: Stack, material: Material, step: Step) -> None:
-    ended = [one for one in stack.containers("sequencer") if not one.is_well]
-    unwell = [said for said in stack.unwell() if not said.startswith("sequencer")]
+    roles = tuple(SEQUENCES.values())
+    ended = [one.service for role in roles for one in stack.containers(role) if not one.is_well]
+    unwell = [said for said in stack.unwell() if not said.startswith(roles)]
     require(
-        not unwell and len(ended) == 1, f"Not healthy: {', '.join(unwell)}; {len(ended)} sequencers ended."
+        not unwell and sorted(ended) == sorted(roles),
+        f"Not healthy: {', '.join(unwell)}; ended: {', '.join(ended)}.",
     )
     used = sorted(stack.memory().items())
     for start in range(0, len(used), 4):
@@ -164,14 +178,13 @@ def check_logs(stack: Stack, material: Material, step: Step) -> None:
 
 def secret_values(material: Material) -> dict[str, str]:
     """Every secret as it would be recognised; what stands in addresses is one of them."""
-    by_login = {"db_logins": material.drawn.login_passwords, "broker_logins": material.drawn.broker_passwords}
-    values = {
-        name: value
-        for name, value in material.files.items()
-        if not name.endswith("_url") and name not in by_login
+    by_login = {
+        "_db_logins": material.drawn.login_passwords,
+        "_broker_logins": material.drawn.broker_passwords,
     }
+    values = {name: value for name, value in material.files.items() if not name.endswith(("_url", *by_login))}
     for name, passwords in by_login.items():
-        values |= {f"{name}: {login}": password for login, password in passwords.items()}
+        values |= {f"{name.removeprefix('_')}: {login}": password for login, password in passwords.items()}
     values["accord_kek"] = values["accord_kek"].partition(":")[2]
     return values
 

@@ -22,12 +22,16 @@ from devtool.drills.production.stack import Stack
 from devtool.environments import ROOT
 from devtool.errors import DevtoolError
 from devtool.ports import LOOPBACK, free_ports
+from hub.roles import HALVES, MIGRATES, SEQUENCES
 
 HOME = ROOT / ".dev" / "production"
 STOPPED_WELL = frozenset({0, 143})
 KILLED = 137
 OUTSIDE = ("demo.story", "devtool.drills.production.outside")
-PUBLISHED = ("DESK_PORT", "EXCHANGE_PORT", "PROXY_HTTPS_PORT", "PROXY_HTTP_PORT")
+PUBLISHED = (
+    *("DESK_PORT", "EXCHANGE_PORT", "OPERATOR_PORT", "OPERATOR_HTTPS_PORT"),
+    *(f"{half.upper()}_{port}_PORT" for half in HALVES for port in ("HTTPS", "HTTP")),
+)
 
 
 def run(arguments: list[str]) -> int:
@@ -88,20 +92,27 @@ class _Drill:
         with self._step("Images of base, database, broker, proxy") as step:
             images = choose_images(self._engine, wanted)
             step.lines.extend(images.said)
-        with self._step("The hub's image, by the Dockerfile") as step:
+        with self._step("An image of each half, by the Dockerfile") as step:
             build_hub(self._engine, images)
-            step.title = f"The hub's image, by the Dockerfile: {size_in_mb(self._engine, HUB)} MB"
+            step.evidence(
+                ", ".join(f"{half} {size_in_mb(self._engine, tag)} MB" for half, tag in HUB.items())
+            )
         return images
 
     def _bring_up(self, stack: Stack, material: Material) -> None:
-        with self._step("Database, broker, mail sink healthy") as step:
-            stack.start("db", "redis", "mail")
-            version = stack.sql("SHOW server_version").split()[0]
-            sums, cipher = stack.sql("SHOW data_checksums"), stack.sql("SHOW password_encryption")
-            step.evidence(f"PostgreSQL {version}, data checksums {sums}, {cipher}")
-        with self._step("Tables, guards and grants, by the owner's login"):
-            stack.once("migrate")
-        with self._step("Demonstration world, by the application's login") as step:
+        with self._step("Database and broker of each half, mail sink healthy") as step:
+            stack.start(*(f"{half}-{store}" for half in HALVES for store in ("db", "redis")), "mail")
+            for half in HALVES:
+                version = stack.sql(half, "SHOW server_version").split()[0]
+                sums, cipher = (
+                    stack.sql(half, "SHOW data_checksums"),
+                    stack.sql(half, "SHOW password_encryption"),
+                )
+                step.evidence(f"{half}: PostgreSQL {version}, data checksums {sums}, {cipher}")
+        with self._step("Tables, guards and grants, by the owner's login of each half"):
+            for role in MIGRATES.values():
+                stack.once(role)
+        with self._step("Demonstration world, in both databases") as step:
             step.title = stack.once("seed").strip().splitlines()[-1]
         began = time.monotonic()
         with self._step("Every service healthy") as step:
@@ -139,7 +150,7 @@ class _Drill:
             stack.must("stop")
             codes = [(one.service, one.exit_code) for one in stack.containers()]
             odd = [f"{name}: {code}" for name, code in codes if code not in STOPPED_WELL]
-            if [one for one in odd if one != f"sequencer: {KILLED}"]:
+            if [one for one in odd if one not in {f"{role}: {KILLED}" for role in SEQUENCES.values()}]:
                 raise StepFailedError(f"Ended otherwise: {', '.join(odd)}.")
             step.evidence(f"{len(codes)} containers, exit status {sorted({code for _, code in codes})}")
             return True
@@ -165,7 +176,7 @@ class _Drill:
 
     def _wait(self, stack: Stack) -> None:
         self._ticks.heading(
-            f"https://{LOOPBACK}:{stack.settings['PROXY_HTTPS_PORT']}, authority in {self._folder}"
+            f"https://{LOOPBACK}:{stack.settings['DESK_HTTPS_PORT']}, authority in {self._folder}"
         )
         self._ticks.line("Ctrl-C goes on.")
         with suppress(KeyboardInterrupt):
@@ -184,7 +195,7 @@ class _Drill:
 def _ports() -> dict[str, str]:
     """This machine's own ports are the stack's only on loopback, and whichever are free."""
     ports = dict(zip(PUBLISHED, map(str, free_ports(len(PUBLISHED))), strict=True))
-    return {"PROXY_ADDRESS": LOOPBACK, **ports}
+    return {"DESK_PROXY_ADDRESS": LOOPBACK, "EXCHANGE_PROXY_ADDRESS": LOOPBACK, **ports}
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images of the stack: the hub's by its Dockerfile, the others as named, or stand-ins of Debian's packages."""
+"""The images of the stack: one of each half by the Dockerfile, the others as named, or stand-ins of Debian's packages."""
 
 import json
 import os
@@ -11,15 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from demo.ownership import OF_THE_EXCHANGE
 from devtool.drills.production.engine import REMEDY, Engine, failed
 from devtool.environments import ROOT
 from devtool.errors import DevtoolError
 from devtool.processes import run_to_end
+from hub.roles import DESK, HALVES
 
 SUITE = "trixie"
 BASE_PACKAGES = "ca-certificates,python3,python3-venv,tzdata"
 BASE = f"localhost/accord-drill-base:{SUITE}"
-HUB, DEMONSTRATION = "localhost/accord-hub:drill", "localhost/accord-demonstration:drill"
+HUB = {half: f"localhost/accord-{half}:drill" for half in HALVES}
+DEMONSTRATION = "localhost/accord-demonstration:drill"
 # Target of substitutes.Dockerfile, by the variable that names the image in the compose files.
 SUBSTITUTES = {"HUB_DB_IMAGE": "database", "HUB_REDIS_IMAGE": "broker", "HUB_PROXY_IMAGE": "proxy"}
 SOURCES = ("docker-compose.yml", "deploy/compose.proxy.yml")
@@ -51,15 +54,17 @@ def choose_images(engine: Engine, wanted: str) -> Images:
 
 def build_hub(engine: Engine, images: Images) -> None:
     """By the Dockerfile as it is; the demonstration's image on top of it."""
-    build(engine, HUB, ROOT / "Dockerfile", ROOT, {"BASE": images.base})
+    for half, tag in HUB.items():
+        build(engine, tag, ROOT / "Dockerfile", ROOT, {"BASE": images.base}, half)
     with tempfile.TemporaryDirectory(prefix="accord-drill-") as folder:
         context = Path(folder)
-        for name in ("demo", "devtool"):
+        for name in (*OF_THE_EXCHANGE, "demo", "devtool"):
             shutil.copytree(ROOT / name, context / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "requirements-embedded.txt", context)
         recipe = ROOT / "deploy" / "drill" / "demonstration.Dockerfile"
-        build(engine, DEMONSTRATION, recipe, context, {"HUB_IMAGE": HUB})
-    images.variables |= {"HUB_IMAGE": HUB, "DEMONSTRATION_IMAGE": DEMONSTRATION}
+        build(engine, DEMONSTRATION, recipe, context, {"DESK_IMAGE": HUB[DESK]})
+    images.variables |= {f"{half.upper()}_IMAGE": tag for half, tag in HUB.items()}
+    images.variables["DEMONSTRATION_IMAGE"] = DEMONSTRATION
 
 
 def build(

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from devtool.drills.production.engine import REMEDY, failed
 from devtool.errors import DevtoolError
+from devtool.postgres import OWNERS
 from devtool.processes import run_to_end
 from devtool.secretstore import Secrets, draw_secrets
+from hub.roles import BROKER_LOGINS, DESK, EXCHANGE, HALVES, LOGINS, ROLES
 
 HUB_HOST, EXCHANGE_HOST, OPERATOR_HOST = "hub.example", "exchange.example", "operator.example"
 HUB_UID, STORES_UID, PROXY_UID = 10001, 999, 101
-READ_BY_STORES = frozenset({"broker_logins", "db_logins", "db_owner_password"})
-READ_BY_PROXY = frozenset({"tls_certificate", "tls_key"})
+READ_BY_STORES = ("broker_logins", "db_logins", "db_owner_password")
+TLS_NAMES = {DESK: (HUB_HOST,), EXCHANGE: (EXCHANGE_HOST, OPERATOR_HOST)}
 CERTIFICATE_DAYS = "2"
 
 
@@ -35,8 +37,8 @@ class Material:
             "EXCHANGE_HOST": EXCHANGE_HOST,
             "OPERATOR_HOST": OPERATOR_HOST,
             "OPERATOR_URL": f"https://{OPERATOR_HOST}:8443",
-            "ALLOWED_HOSTS": f"{HUB_HOST},{EXCHANGE_HOST}",
-            "LEDGER_VKEY": self.drawn.ledger_vkey,
+            "LEDGER_VKEY": self.drawn.ledger_vkey(),
+            "DESK_LEDGER_VKEY": self.drawn.ledger_vkey(DESK),
             "MAIL_FROM": f"accord@{HUB_HOST}",
             "SECRETS_DIR": str(self.folder / "secrets"),
             "DRILL_DIR": str(self.folder),
@@ -54,36 +56,48 @@ def make_material(folder: Path) -> Material:
     for name in ("world", "mail"):
         (folder / name).mkdir()
         _hand_over(folder / name, HUB_UID, 0o700, 0o777)
-    _make_certificate(folder, kept)
+    _make_certificates(folder, kept)
     return Material(folder, drawn, files)
 
 
 def _secret_files(drawn: Secrets) -> dict[str, str]:
-    at = "@db:5432/accord"
-    databases, brokers = drawn.login_passwords, drawn.broker_passwords
     return {
-        "broker_logins": _lines(brokers),
-        "db_logins": _lines(databases),
-        **{
-            f"{login.removeprefix('accord_')}_database_url": f"postgres://{login}:{password}{at}"
-            for login, password in databases.items()
-        },
-        **{
-            f"{login.removeprefix('accord_')}_redis_url": f"redis://{login}:{password}@redis:6379/0"
-            for login, password in brokers.items()
-        },
+        **{name: value for half in HALVES for name, value in _files_of_half(half, drawn).items()},
         "accord_kek": drawn.key_encryption_ring,
-        "api_pepper": drawn.api_pepper,
-        "database_owner_url": f"postgres://accord_owner:{drawn.owner_password}{at}",
-        "db_owner_password": drawn.owner_password,
         "desk_email_url": "smtp://mail:1025",
         "desk_secret_key": drawn.desk_secret_key,
         "exchange_secret_key": drawn.exchange_secret_key,
         "operator_secret_key": drawn.operator_secret_key,
-        "ledger_key": drawn.ledger_key,
         "exchange_worker_email_url": "smtp://mail:1025",
         "mailer_email_url": "smtp://mail:1025",
     }
+
+
+def _files_of_half(half: str, drawn: Secrets) -> dict[str, str]:
+    """Database, broker and log of one half: servers and secrets of its own."""
+    databases = {ROLES[role].login: role for role in LOGINS if ROLES[role].half == half}
+    brokers = {ROLES[role].broker_login: role for role in BROKER_LOGINS if ROLES[role].half == half}
+    at, owner = f"@{half}-db:5432/accord", drawn.owner_passwords[OWNERS[half]]
+    return {
+        f"{half}_db_logins": _lines({login: drawn.login_passwords[login] for login in databases}),
+        f"{half}_broker_logins": _lines({login: drawn.broker_passwords[login] for login in brokers}),
+        f"{half}_db_owner_password": owner,
+        f"{half}_database_owner_url": f"postgres://accord_owner:{owner}{at}",
+        f"{half}_api_pepper": drawn.api_peppers[half],
+        f"{half}_ledger_key": drawn.ledger_keys[half],
+        **{
+            f"{_name(role)}_database_url": f"postgres://{login}:{drawn.login_passwords[login]}{at}"
+            for login, role in databases.items()
+        },
+        **{
+            f"{_name(role)}_redis_url": f"redis://{login}:{drawn.broker_passwords[login]}@{half}-redis:6379/0"
+            for login, role in brokers.items()
+        },
+    }
+
+
+def _name(role: str) -> str:
+    return role.replace("-", "_")
 
 
 def _lines(passwords: Mapping[str, str]) -> str:
@@ -91,25 +105,27 @@ def _lines(passwords: Mapping[str, str]) -> str:
     return "\n".join(f"{login}:{password}" for login, password in passwords.items())
 
 
-def _make_certificate(folder: Path, kept: Path) -> None:
-    """One authority for this run, one certificate for all names."""
+def _make_certificates(folder: Path, kept: Path) -> None:
+    """One authority for this run, one certificate for the names of each half."""
     authority, key = folder / "authority.pem", folder / "authority.key"
     _openssl(
         *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days"),
         *(CERTIFICATE_DAYS, "-subj", "/CN=Accord drill", "-keyout", str(key), "-out", str(authority)),
         *("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"),
     )
-    _openssl(
-        *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days"),
-        *(CERTIFICATE_DAYS, "-subj", f"/CN={HUB_HOST}", "-CA", str(authority), "-CAkey", str(key)),
-        *("-keyout", str(kept / "tls_key"), "-out", str(kept / "tls_certificate")),
-        *("-addext", f"subjectAltName=DNS:{HUB_HOST},DNS:{EXCHANGE_HOST},DNS:{OPERATOR_HOST}"),
-        *("-addext", "basicConstraints=critical,CA:FALSE"),
-    )
+    for half, names in TLS_NAMES.items():
+        private, certificate = kept / f"{half}_tls_key", kept / f"{half}_tls_certificate"
+        _openssl(
+            *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days"),
+            *(CERTIFICATE_DAYS, "-subj", f"/CN={names[0]}", "-CA", str(authority), "-CAkey", str(key)),
+            *("-keyout", str(private), "-out", str(certificate)),
+            *("-addext", f"subjectAltName={','.join(f'DNS:{name}' for name in names)}"),
+            *("-addext", "basicConstraints=critical,CA:FALSE"),
+        )
+        for path in (private, certificate):
+            _hand_over(path, PROXY_UID, 0o400, 0o444)
     key.unlink()
     authority.chmod(0o644)
-    for name in READ_BY_PROXY:
-        _hand_over(kept / name, PROXY_UID, 0o400, 0o444)
 
 
 def _openssl(*arguments: str) -> None:
@@ -123,7 +139,7 @@ def _openssl(*arguments: str) -> None:
 
 def _give(path: Path, value: str) -> None:
     path.write_text(f"{value}\n")
-    _hand_over(path, STORES_UID if path.name in READ_BY_STORES else HUB_UID, 0o400, 0o444)
+    _hand_over(path, STORES_UID if path.name.endswith(READ_BY_STORES) else HUB_UID, 0o400, 0o444)
 
 
 def _hand_over(path: Path, uid: int, mode: int, mode_without_root: int) -> None:

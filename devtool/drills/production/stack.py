@@ -13,9 +13,11 @@ from devtool.drills.production.engine import Engine, failed
 from devtool.environments import ROOT
 from devtool.errors import DevtoolError
 from devtool.processes import run_to_end
+from hub.roles import HALVES, MIGRATES
 
 FILES = ("docker-compose.yml", "deploy/compose.proxy.yml", "deploy/drill/compose.yml")
 PROJECT = "accord-drill"
+PROFILES = [part for half in HALVES for part in ("--profile", half)]
 HEALTHY_WITHIN_SECONDS = 240.0
 PAUSE_SECONDS = 1.0
 # The compose client clears lines even where it is told not to draw.
@@ -61,7 +63,7 @@ class Stack:
 
     def compose(self, *arguments: str, capture: bool = True) -> subprocess.CompletedProcess[str]:
         files = [part for name in FILES for part in ("--file", str(ROOT / name))]
-        command = [*self.engine.compose_client, "--project-name", PROJECT, *files]
+        command = [*self.engine.compose_client, "--project-name", PROJECT, *files, *PROFILES]
         # No .env of this folder, and no progress that draws over itself.
         command += ["--env-file", "/dev/null", "--ansi", "never", "--progress", "plain", *arguments]
         return run_to_end(command, {**self.engine.env, **self.settings}, capture=capture, cwd=ROOT)
@@ -85,8 +87,8 @@ class Stack:
             time.sleep(PAUSE_SECONDS)
 
     def unwell(self, services: tuple[str, ...] = ()) -> list[str]:
-        """Every container that is not healthy, `migrate` aside, which ends."""
-        containers = [one for one in self.containers() if one.service != "migrate"]
+        """Every container that is not healthy, those aside that make tables and end."""
+        containers = [one for one in self.containers() if one.service not in MIGRATES.values()]
         chosen = [one for one in containers if not services or one.service in services]
         return [f"{one.service} ({one.health})" for one in chosen if not one.is_well]
 
@@ -113,9 +115,9 @@ class Stack:
     def inside(self, container: Container, *command: str) -> subprocess.CompletedProcess[str]:
         return self.engine.try_run("exec", container.id, *command)
 
-    def sql(self, query: str) -> str:
-        """One value, asked by the owner inside the database's container."""
-        (database,) = self.containers("db")
+    def sql(self, half: str, query: str) -> str:
+        """One value, asked by the owner inside the container of a half's database."""
+        (database,) = self.containers(f"{half}-db")
         command = (
             "psql",
             "--no-psqlrc",

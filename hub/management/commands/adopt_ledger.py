@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes state folder and ledger fit again after a restore, and begins the feeds anew; says first what it would do."""
+"""Makes the state folder and the log of a half fit again after a restore, and begins anew; says first what it would do."""
 
 import secrets
 from argparse import ArgumentParser
@@ -11,26 +11,31 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from agencies.models import Agency
 from callers import clock
+from hub import halves
 from ledger.adoption import adopt_ledger, plan_adoption
 from ledger.errors import LedgerError
+from ledger.halting import last_beat
 from ledger.handovers import counting_keys
-from ledger.restores import record_restore
-from sharing.feed import begin_epoch, last_beat
+from ledger.restores import audited_agencies, record_restore
 
 EPOCH_BYTES = 4
-CLOSED = (
-    "Every session, recovery code and mailed link has ended, and sign-in is closed to all but agency admins: start the "
-    "workers, then have an admin of each agency go through what came back."
+OF_THE_EXCHANGE = ("begin a new epoch of every feed", "Every feed has begun a new epoch.")
+OF_THE_DESK = (
+    "end every session, recovery code and mailed link, and close sign-in to all but agency admins",
+    (
+        "Every session, recovery code and mailed link has ended, and sign-in is closed to all but agency admins: start "
+        "the workers, then have an admin of each agency go through what came back."
+    ),
 )
+"""What is done beside the log, as it is said before and after."""
 
 
 class Command(BaseCommand):
     help = (
-        "Replay missing leaves from the leaf file, or write the state folder afresh; then every feed is read anew, every "
-        "session has ended, and each agency's sign-in is closed to all but its admins until one has gone through what "
-        "came back. Run it with the sequencer stopped."
+        "Replay missing leaves of this half's log from the leaf file, or write the state folder afresh. At the exchange "
+        "every feed is then read anew; at a desk every session has ended, and each agency's sign-in is closed to all but "
+        "its admins until one has gone through what came back. Run it with the half's sequencer stopped."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -43,23 +48,29 @@ class Command(BaseCommand):
         if not options["state_dir"]:
             raise CommandError("Set LEDGER_STATE_DIR or give --state-dir.")
         folder = Path(options["state_dir"])
+        would, has = OF_THE_EXCHANGE if halves.is_of_the_exchange() else OF_THE_DESK
         try:
             if options["yes"]:
                 now = clock.now()
-                anew = partial(_begin_anew, secrets.token_hex(EPOCH_BYTES), now=now)
+                anew = partial(_begin_feeds_anew if halves.is_of_the_exchange() else _close_sign_in, now=now)
                 adopted = adopt_ledger(counting_keys(), folder, also=anew, now=now)
-                self.stdout.write(f"Done: {adopted}. Every feed has begun a new epoch. {CLOSED}")
+                self.stdout.write(f"Done: {adopted}. {has}")
             else:
                 plan = plan_adoption(folder)
-                self.stdout.write(
-                    f"Would {plan}, begin a new epoch of every feed, end every session, recovery code and mailed link, "
-                    "and close sign-in to all but agency admins. Run again with --yes to do it."
-                )
+                self.stdout.write(f"Would {plan}, {would}. Run again with --yes to do it.")
         except LedgerError as error:
             raise CommandError(str(error)) from error
 
 
-def _begin_anew(epoch: str, *, now: datetime) -> None:
+def _begin_feeds_anew(*, now: datetime) -> None:
+    from agencies.models import Agency
+    from sharing import feed
+
     agencies = Agency.objects.order_by("pk").values_list("pk", flat=True)
-    record_restore(agencies, backup_at=last_beat(), now=now)
-    begin_epoch(epoch, now=now)
+    record_restore(agencies, backup_at=feed.last_beat(), now=now)
+    feed.begin_epoch(secrets.token_hex(EPOCH_BYTES), now=now)
+
+
+def _close_sign_in(*, now: datetime) -> None:
+    """The row is enough: whoever signs in, or follows a link, is held against it."""
+    record_restore(audited_agencies(), backup_at=last_beat(), now=now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws the ledger's next key and has the present one hand over to it; every sequencer must be stopped."""
+"""Draws the next key of this half's log and has the present one hand over to it; its sequencers must be stopped."""
 
 import os
 from argparse import ArgumentParser
@@ -12,13 +12,15 @@ from django.core.management.base import BaseCommand, CommandError
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.private import LedgerKey
 from callers import clock
+from hub import halves
+from hub.roles import SEQUENCES
 from hub.settings import take_secret
 from ledger.errors import LedgerError
 from ledger.handing_over import hand_key_over
 
 
 class Command(BaseCommand):
-    help = "Replace the ledger's key by a new one. Needs LEDGER_KEY (role sequencer), with every sequencer stopped."
+    help = "Replace the key of this half's log by a new one. Needs LEDGER_KEY (role sequencer or desk-sequencer), with its sequencers stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -26,8 +28,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if settings.HUB_ROLE != "sequencer" or not settings.LEDGER_STATE_DIR:
-            raise CommandError("Run it where the sequencer runs: HUB_ROLE=sequencer, with LEDGER_STATE_DIR.")
+        if settings.HUB_ROLE not in SEQUENCES.values() or not settings.LEDGER_STATE_DIR:
+            raise CommandError(
+                "Run it where the sequencer runs: HUB_ROLE=sequencer or desk-sequencer, with LEDGER_STATE_DIR."
+            )
         old = LedgerKey.from_text(take_secret("LEDGER_KEY"))
         new = LedgerKey.generate(old.name)
         # First the file: a key that was handed over to and lost could not be replaced.
@@ -39,8 +43,15 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"The new key is in {options['key_file']}: give it to the sequencer as LEDGER_KEY.\n"
-            f'For every role: LEDGER_VKEY="{new.vkey} {settings.LEDGER_VKEY}"'
+            f"{_who_pins_it()}"
+            f'="{new.vkey} {settings.LEDGER_VKEY}"'
         )
+
+
+def _who_pins_it() -> str:
+    if halves.is_of_the_exchange():
+        return "For every role of the exchange LEDGER_VKEY, for every desk EXCHANGE_LEDGER_VKEY"
+    return "For the desk-sequencer LEDGER_VKEY"
 
 
 def _write_key(path: Path, key: LedgerKey) -> None:
