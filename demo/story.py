@@ -2,7 +2,8 @@
 """`python -m demo.story`: one alert on real input, from draft to acknowledgement, each step with its evidence.
 
 Plays against a running hub over HTTP only: officers sign in at the desk, xe-drugs uses its own keys at the blind
-exchange. Every step looks for what it claims and fails with a sentence when it does not find it.
+exchange. Every step looks for what it claims and fails with a sentence when it does not find it. Where both databases are at
+hand, each step says what has come to each half since the one before, and the last one searches all of both for the content.
 """
 
 import email
@@ -11,6 +12,7 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -28,6 +30,7 @@ from accord.envelope.tree.receipts import Receipt
 from demo import alerts as texts
 from demo.cast import Cast, OwnSystem, wait_for
 from demo.desk import DeskSession
+from demo.halves import Half, halves_here
 from demo.ticks import Step, StepFailedError, Ticks
 
 SPECTRUM = Path(__file__).with_name("data") / texts.SPECTRUM_FILE
@@ -243,6 +246,15 @@ def see_what_became_of_it(story: Story, step: Step) -> None:
     step.title = f"xa-lab sees: told {told}/3, opened {opened}/3, acknowledged {acknowledged}/3"
 
 
+def look_for_content(halves: Sequence[Half], step: Step) -> None:
+    """Search every row that the halves' web processes may read, for what the alert says."""
+    words = (str(texts.STORY["title"]), str(texts.STORY["narrative"])[:40])
+    for half in halves:
+        found = half.holds(*words)
+        require(not found, f"The content stands in the database of the {half.name}: {', '.join(found)}.")
+    step.evidence("searched as text and as octets, with the rights of either web process")
+
+
 STEPS = (
     ("Ilka Torvane (xa-lab) writes a draft", write_draft),
     ("Ilka submits it", submit_draft),
@@ -324,13 +336,18 @@ def _short(digest: str) -> str:
 
 def main() -> int:
     ticks = Ticks()
-    story = Story(Cast())
+    story, halves = Story(Cast()), halves_here()
     story.estmark = story.cast.own_system("xe-drugs")
     ticks.heading("One alert, from draft to acknowledgement")
     try:
         for title, play in STEPS:
             with ticks.step(title) as step:
                 play(story, step)
+                for half in halves:
+                    step.evidence(f"new at the {half.name}: {half.grown()}")
+        if halves:
+            with ticks.step("Neither half has a word of it in its database") as step:
+                look_for_content(halves, step)
     except StepFailedError:
         return 1
     return 0

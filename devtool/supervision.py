@@ -161,6 +161,7 @@ class Hub:
             "DEMO_DIR": str(self.state.demo),
             "MAIL_IS_KEPT": "yes" if self._sink else "no",
             **self.world.addresses(),
+            "EXCHANGE_DATABASE_URL": self.world.database_urls["exchange"],
         }
 
     def bench_environment(self) -> dict[str, str]:

@@ -80,6 +80,8 @@ def test_the_story_is_played_on_the_given_services(given: Given, tmp_path: Path)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert "Given database and given broker answer" in outcome.stdout
     assert "Officers of 2 agencies told by the given mail server" in outcome.stdout
+    assert "new at the desk: 1 x alert, 2 x sealed revision, 1 x sealed file" in outcome.stdout
+    assert "Neither half has a word of it in its database" in outcome.stdout
     assert len(list(given.mail.folder.glob("*.eml"))) > 8
     with psycopg.connect(given.database.owner_urls()["exchange"]) as connection:
         row = connection.execute("SELECT count(*) FROM sharing_envelope").fetchone()
