@@ -38,9 +38,7 @@ def web(role: str, world: World, port: int, logs: Path) -> Child:
 
 def queue_worker(role: str, world: World, logs: Path, *, beat: bool = False) -> Child:
     """The Celery worker of a role's queue; with `beat` it also asks for what is due in its half."""
-    # In memory: the usual scheduler writes a database in a child process of the worker, and where that fails, the
-    # child ends and the worker goes on without it.
-    with_beat = ("--beat", "--scheduler", "celery.beat:Scheduler") if beat else ()
+    with_beat = ("--beat", "--scheduler", "hub.beating:Beating") if beat else ()
     mark = logs / f"{role}.heartbeat"
     # Threads are settled in hub/settings.py.
     concurrency = () if role in THREADS else ("--concurrency", "1")

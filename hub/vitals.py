@@ -17,9 +17,9 @@ ANSWER_WITHIN_SECS: Final = 4
 BEAT_WITHIN_SECS: Final = 15
 OLDEST_SECS: Final = {
     **dict.fromkeys(("exchange-worker", "desk-worker", "mailer"), 30.0),
-    **dict.fromkeys(("exchange-beat", "desk-beat"), 600.0),
+    **dict.fromkeys(("exchange-beat", "desk-beat"), 60.0),
 }
-"""How old the file may be that a role touches; beat writes its schedule every three minutes."""
+"""How old the file may be that a role touches; beat does each 15 seconds."""
 BEATS: Final = {"sequencer": "sharing_feedmark", "desk-sequencer": "ledger_sequencerlease"}
 """The table whose one row the sequencer of a half marks with each batch."""
 

@@ -28,6 +28,11 @@ DRILLS = {
         "checks [--module NAME]",
         "take out every check of the envelope, one at a time; a test must notice each",
     ),
+    "fallen": Drill(
+        "devtool.drills.fallen",
+        "fallen",
+        "hold the exchange's database, broker and processes, and try to read an alert or to be believed at a desk",
+    ),
     "fuzz": Drill(
         "devtool.drills.fuzzing",
         "fuzz [--inputs N] [--parser NAME]",
@@ -36,7 +41,7 @@ DRILLS = {
     "losses": Drill(
         "devtool.drills.losses",
         "losses",
-        "take state folder, pepper and key-encryption key from a hub, one after the other: what goes on and what does not",
+        "take state folder and pepper of each half and the key-encryption key, one after the other: what goes on and what does not",
     ),
     "mutation": Drill(
         "devtool.drills.mutation",
@@ -51,7 +56,7 @@ DRILLS = {
     "restore": Drill(
         "devtool.drills.restore",
         "restore",
-        "send more after a backup, restore it, adopt, by dump and to a moment: everybody sees all once, what was lost comes back",
+        "send more after a backup, restore it, adopt, a half by dump and both to a moment: everybody sees all once, what was lost comes back",
     ),
     "structures": Drill(
         "devtool.drills.chemistry",

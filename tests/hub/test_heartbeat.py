@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A queue worker that has lost its broker for good ends itself; one that lives goes on."""
+"""A queue worker that has lost its broker for good ends itself; one that lives goes on, and so does beat."""
 
 import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
+
+from devtool.environments import process_environment
+from devtool.processes import Child, wait_until
+from tests.services import surroundings
 
 WATCH = """
 import sys
@@ -41,3 +48,19 @@ def test_it_lives_while_the_heart_beats_and_ends_itself_afterwards(tmp_path: Pat
         assert process.returncode == 1 and b"no heartbeat for 1 seconds" in said
     finally:
         process.kill()
+
+
+@pytest.mark.slow
+def test_beat_shows_that_it_lives_and_keeps_nothing_on_the_disk(tmp_path: Path) -> None:
+    world = replace(surroundings().world, secrets_dir=tmp_path / "secrets")
+    folder = tmp_path / "running"
+    folder.mkdir()
+    environment = {**process_environment("desk-beat", world), "HEARTBEAT_FILE": str(tmp_path / "heartbeat")}
+    command = [sys.executable, "-m", "celery", "-A", "hub", "beat", "--scheduler=hub.beating:Beating"]
+    child = Child("desk-beat", command, env=environment, log=tmp_path / "beat.log", cwd=folder)
+    child.start()
+    try:
+        wait_until((tmp_path / "heartbeat").exists, "beat", timeout_seconds=90, children=[child])
+    finally:
+        child.stop()
+    assert list(folder.iterdir()) == []
