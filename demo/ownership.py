@@ -38,13 +38,19 @@ def set_up_every_app() -> None:
 
 def take_owners_login(url: str) -> None:
     """Have this process work under the owner's login from now on, whatever its role's settings named."""
-    connections.settings["default"].update(environ.Env.db_url_config(url))
+    connections.settings["default"].update(_database_at(url))
+
+
+def _database_at(url: str) -> dict[str, Any]:
+    """The settings of a database, without a pool: pools are kept by a name that both halves have."""
+    database: dict[str, Any] = environ.Env.db_url_config(url)
+    return {"OPTIONS": {}, **database}
 
 
 def keep_exchange_apart(url: str, **own: Any) -> None:
     """Have the exchange work in the database at `url`, with these settings of its own (`HALF_SETTINGS`)."""
     connections["default"]  # completes the settings that follow
-    database = connections.settings["default"] | environ.Env.db_url_config(url)
+    database = connections.settings["default"] | _database_at(url)
     # Under the name by which every statement of either half finds its database.
     wrapper = load_backend(database["ENGINE"]).DatabaseWrapper(database, "default")
     _exchange[:] = [(wrapper, own)]
