@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
 from alerts.acknowledgement import acknowledge_alert
-from alerts.errors import AlertsError, KeysElsewhereError, NotOpenedError
+from alerts.errors import AlertsError, KeysElsewhereError, NotOpenedError, SendingStoppedError
 from alerts.inbox import InboxRow, inbox_rows
 from alerts.models import ReceivedAlert
 from alerts.opening import reason_text
@@ -111,6 +111,8 @@ def _acknowledge(officer: Officer, item: Acknowledgement, reason: str, now: date
         acknowledge_alert(officer, item.row.received, reason=reason, now=now)
     except (AbsentError, NotOpenedError, KeysElsewhereError):
         text = _("It has changed meanwhile: look at it again.")
+    except SendingStoppedError as stop:
+        text = stop.text
     except (AlertsError, VaultError, EnvelopeError):
         text = _(
             "It could not be signed or logged now. Try again; if it stays so, call whoever runs this hub."

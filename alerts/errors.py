@@ -5,6 +5,7 @@ Texts and field names may be shown to the officer; no error carries content that
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -180,6 +181,19 @@ class SendingStoppedError(AlertsError):
     def __init__(self, text: str) -> None:
         super().__init__("sending stopped")
         self.text = text
+
+
+class HeldElsewhereError(SendingStoppedError):
+    """Another desk or command holds the agency's identity at the exchange: nothing is sent from here.
+
+    `holder` and `software` as the exchange names it, `free_at` when it lets go of one that stays silent; `text` says it.
+    """
+
+    def __init__(self, holder: str, software: str, free_at: datetime | None, text: str) -> None:
+        super().__init__(text)
+        self.holder = holder
+        self.software = software
+        self.free_at = free_at
 
 
 class NotTakenError(AlertsError):

@@ -21,6 +21,7 @@ from officers.ceilings import ceiling_of
 from officers.models import Officer
 from peers import outgoing
 from peers.models import Agency, Outgoing, OutgoingState
+from vault.instances import may_send
 
 AT_MOST: Final = 100
 RETURNED_FOR: Final = timedelta(days=7)
@@ -71,7 +72,11 @@ def list_handed_in(officer: Officer, *, now: datetime) -> tuple[HandedIn, ...]:
     by_subject: dict[str, Alert] = {key: alert for alert in own for key in (str(alert.pk), alert.md)}
     by_digest = {key: one for one in reached for key in (one.md, one.retract_od)}
     cards = open_alert_cards(officer.agency_id or "", own)
-    shown = [_shown(row, by_subject.get(row.subject), by_digest.get(row.subject), cards) for row in rows]
+    goes_out = may_send(officer.agency_id or "")
+    shown = [
+        _shown(row, by_subject.get(row.subject), by_digest.get(row.subject), cards, goes_out=goes_out)
+        for row in rows
+    ]
     is_limited = ceiling_of(officer) is not None
     return tuple(one for one in shown if one.alert or one.received or not is_limited)
 
@@ -79,7 +84,7 @@ def list_handed_in(officer: Officer, *, now: datetime) -> tuple[HandedIn, ...]:
 def envelope_of(alert: Alert) -> HandedIn | None:
     """The last envelope of an alert that waits or came back; None where there is none."""
     row = outgoing.newest_of(alert.agency_id, str(alert.pk))
-    return None if row is None else _shown(row, alert, None, {})
+    return None if row is None else _shown(row, alert, None, {}, goes_out=may_send(alert.agency_id))
 
 
 def to_telephone(alert: Alert) -> Sequence[Agency]:
@@ -91,7 +96,12 @@ def to_telephone(alert: Alert) -> Sequence[Agency]:
 
 
 def _shown(
-    row: Outgoing, alert: Alert | None, received: ReceivedAlert | None, cards: dict[str, Card]
+    row: Outgoing,
+    alert: Alert | None,
+    received: ReceivedAlert | None,
+    cards: dict[str, Card],
+    *,
+    goes_out: bool,
 ) -> HandedIn:
     return HandedIn(
         k=row.k,
@@ -100,7 +110,7 @@ def _shown(
         since=row.queued_at,
         settled_at=row.settled_at,
         may_have_arrived=row.may_have_arrived,
-        text=_text(row),
+        text=_text(row, goes_out=goes_out),
         is_altered=not row.is_bound,
         alert=alert,
         received=received,
@@ -108,11 +118,13 @@ def _shown(
     )
 
 
-def _text(row: Outgoing) -> str:
+def _text(row: Outgoing, *, goes_out: bool) -> str:
     if not row.is_bound:
         return _("Its record was changed outside the program: it goes nowhere. Call whoever runs this desk.")
     if row.state == OutgoingState.REFUSED:
         return refusal_text(row.cause, row.denials)
+    if not goes_out:
+        return _("It waits here until this desk holds your agency's identity at the exchange again.")
     if row.may_have_arrived:
         return _("It may have arrived: the exchange did not answer. It is sent again until it does.")
     return _("Nobody has received it. It is sent as soon as the exchange answers.")

@@ -30,6 +30,7 @@ from alerts.errors import (
     SendingStoppedError,
 )
 from alerts.finding import find_alert, lock_alert, sending_agency_of
+from alerts.identity import require_identity
 from alerts.models import Alert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
@@ -66,11 +67,11 @@ def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetim
 
     A next version goes out as an update of the one before. Raises `ChangedSinceValidationError` (revision or
     recipients), `SecondPersonNeededError`, `AlertIncompleteError`, `AmendmentRefusedError`, `SendingStoppedError`,
-    `ExchangeAwayError`, or `NotTakenError` where the exchange refuses; nothing is sent then.
+    `HeldElsewhereError`, `ExchangeAwayError`, or `NotTakenError` where the exchange refuses; nothing is sent then.
     """
     require(officer, Capability.ALERT_RELEASE)
     with audited_refusal(Move.RELEASE, officer, alert, now=now):
-        sending_agency_of(officer, command=WRITE_COMMAND)
+        require_identity(sending_agency_of(officer, command=WRITE_COMMAND).pk)
         fresh = _fresh(officer, alert)
         ready = _check_ready(officer, fresh, revision, now)
         peers = VerifiedDirectory(fresh.agency_id, now)

@@ -12,6 +12,7 @@ from django.db import transaction
 from accord.calls import errors as calls
 from alerts.amending import versions_seen
 from alerts.errors import ExchangeAwayError
+from alerts.identity import require_identity
 from alerts.models import Alert
 from alerts.withdrawal import void_withdrawals
 from callers.capabilities import Capability, require
@@ -27,9 +28,11 @@ TOO_SOON: Final = "reminder-too-soon"
 def remind_recipients(officer: Officer, alert: Alert, *, now: datetime) -> list[str]:
     """Have every agency reminded that has not confirmed the withdrawal of any version; their ids. Not inside a transaction.
 
-    Raises `AbsentError` where nobody is left to remind, `ReminderTooSoonError`, `ExchangeAwayError`, `NotPermittedError`.
+    Raises `AbsentError` where nobody is left to remind, `ReminderTooSoonError`, `HeldElsewhereError`, `ExchangeAwayError`,
+    `NotPermittedError`.
     """
     require(officer, Capability.ALERT_WITHDRAW)
+    require_identity(officer.agency_id or "")
     versions = [version for version in versions_seen(officer, alert) if version.withdrawn_at is not None]
     void = void_withdrawals(versions, now=now)
     withdrawn = [version for version in versions if version.md not in void]

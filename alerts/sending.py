@@ -28,6 +28,7 @@ from accord.moments import moment_of, moment_or_none
 from alerts.amending import mark_replaced
 from alerts.errors import CancelRefusedError, NotTakenError
 from alerts.finding import lock_alert
+from alerts.identity import require_identity
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.holding import hold_back
 from alerts.revisions import read_revision
@@ -53,6 +54,7 @@ from peers.models import HeldStatement, Outgoing, OutgoingState
 from peers.outgoing import TOO_OLD, Outcome, Refused, Taken, Waits
 from peers.sent import note_sent
 from vault import doors
+from vault.instances import may_send
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
@@ -89,8 +91,10 @@ class Handing:
 def handing_in(actor: Actor, *, now: datetime) -> Generator[Handing]:
     """One transaction for an act; what it queued is tried right after it. Not inside another transaction.
 
-    Raises NotTakenError where the exchange refuses, which undoes that much; where it is away, all waits for the desk-worker.
+    Raises HeldElsewhereError before anything is signed, NotTakenError where the exchange refuses, which undoes that much; where
+    it is away, all waits for the desk-worker.
     """
+    require_identity(actor.agency_id or "")
     handing = Handing(actor, now)
     with transaction.atomic(durable=True):
         yield handing
@@ -109,8 +113,8 @@ def queue_statement(actor: Actor, k: str, sub: SubjectRef, body: Mapping[str, An
 def send_waiting(*, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
     """Try what waits and is due, agency by agency; how many of them the exchange took. For the desk-worker.
 
-    Where nobody answers, the rest of the agency's waits for the next round. A row that was changed past the program goes nowhere
-    and is named in the log.
+    Where nobody answers, the rest of the agency's waits for the next round; while another one holds its identity, all of it. A row
+    that was changed past the program goes nowhere and is named in the log.
     """
     taken = sum(send_waiting_of(reader, now=now, is_over=is_over) for reader in outgoing.readers_due(now=now))
     _tell_of_unsent(now)
@@ -120,10 +124,12 @@ def send_waiting(*, now: datetime, is_over: Callable[[], bool] = lambda: False) 
 
 def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
     """The same for one agency."""
-    taken = 0
+    taken, goes_out = 0, may_send(reader)
     for row in outgoing.due_of(reader, now=now):
         if is_over():
             break
+        if not goes_out and not outgoing.is_too_old(row, now=now):
+            continue
         outcome = _tried(row, now)
         taken += isinstance(outcome, Taken)
         if isinstance(outcome, Waits) and outcome.is_away:
@@ -134,7 +140,7 @@ def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] =
 def offer_all_again() -> int:
     """Give the exchange what a restore of it lost, for every agency that has sent something lately; how much it took."""
     taken = 0
-    for reader in outgoing.readers_of_sent():
+    for reader in filter(may_send, outgoing.readers_of_sent()):
         with suppress(ClientError):
             taken += outgoing.offer_again(reader)
     return taken

@@ -32,6 +32,7 @@ QUEUES: Final = {
     "alerts.send_waiting": "desk",
     "alerts.backfill": "desk",
     "alerts.reevaluate": "desk",
+    "vault.announce_instances": "desk",
 }
 EXPIRES_SECS: Final = 60
 ANSWER_WITHIN_SECS: Final = 0.2

@@ -7,6 +7,7 @@ Each call is answered at the exchange, whatever half the caller is of.
 import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from accord.calls.answers import (
@@ -28,7 +29,14 @@ from accord.calls.answers import (
     SuspendedLane,
     read_agencies,
 )
-from accord.calls.credentials import CredentialAnswer, IssuedKey, read_credential, read_credentials
+from accord.calls.credentials import (
+    CredentialAnswer,
+    InstanceAnswer,
+    IssuedKey,
+    read_credential,
+    read_credentials,
+    read_instance,
+)
 from accord.calls.deliveries import (
     DeliveryChanges,
     ReminderAnswer,
@@ -45,9 +53,10 @@ from accord.client.errors import AbsentError as ClientAbsentError
 from accord.envelope.credentials import SealedCredential
 from accord.envelope.encoding import canonical
 from accord.envelope.tree.receipts import Receipt
-from agencies import accession, credentials, directory, entries, entrykeys
+from agencies import accession, credentials, directory, entries, entrykeys, instances
 from agencies.api import AgencySerializer
 from agencies.api_credentials import CredentialSerializer
+from agencies.api_instances import InstanceSerializer
 from agencies.apikeys import authenticate_key
 from agencies.newer_keysets import newer_keysets
 from agencies.selfrotation import rotate_own_key
@@ -141,6 +150,14 @@ class PastExchange:
         key = accession.suspend_key(self._caller, kid, now=self._past.now)
         assert key.suspended_at is not None
         return SuspendedKey(kid, int(key.suspended_at.timestamp()), key.until_keyset)
+
+    def announce_instance(self, instance: str, *, software: str) -> InstanceAnswer:
+        row = instances.announce_instance(self._caller, instance, software=software, now=self._past.now)
+        return read_instance(InstanceSerializer(row).data, instance)
+
+    def release_instance(self, instance: str) -> None:
+        with suppress(AbsentError):
+            instances.release_instance(self._caller, instance, now=self._past.now)
 
     def credentials(self) -> list[CredentialAnswer]:
         rows = credentials.list_credentials(self._caller)

@@ -28,9 +28,12 @@ _OF_OWN_KEYS: Final = (
     *_acts("agency", "proposal_accepted", "recovery_cancelled", "root_changed", "root_recovered"),
     "key.revoked",
 )
+# What the exchange has answered when this desk said that it holds an identity.
+_OF_INSTANCES: Final = _acts("instance", "announced", "held_elsewhere")
 # What officers, keepers and their commands do.
 _OF_THE_DESK: Final = (
     *_OF_OWN_KEYS,
+    *_OF_INSTANCES,
     *_acts("agency", "bound", "change_given_up", "change_proposed", "entry_key_kept"),
     *_acts("agency", "proposal_discarded", "proposal_refused", "taken_in"),
     *_acts("agreements", "altered"),
@@ -56,6 +59,7 @@ _OF_THE_DESK: Final = (
     *_acts("deskkey", "issued", "revoked", "rotated"),
     *_acts("duty", "changed"),
     *_acts("harm", "looked"),
+    *_acts("instance", "taken_over"),
     *_acts("item", "retried"),
     *_acts("key", "suspended"),
     *_acts("lane", "resumed", "suspended"),
@@ -139,8 +143,10 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
     DESK_WORKER: frozenset(
         {
             *_OF_LOOPS,
+            *_OF_INSTANCES,
             *_OF_OWN_KEYS,
             *_acts("alert", "refused", "screened", "unopenable"),
+            "instance.released",
             "statement.refused",
             *_acts("power", "applied", "asked", "dropped"),
             *_acts("officer", "enabled", "enrolled", "invited", "roles_changed"),

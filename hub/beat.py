@@ -31,6 +31,8 @@ def _of_the_desk(sweep_seconds: float, follow_seconds: float) -> dict[str, dict[
         "tidy-officers": _every(3600.0, "officers.tidy", queue="desk", expires=600),
         "forget-proposals": _every(3600.0, "vault.forget_proposals", queue="desk", expires=600),
         "renew-exchange-keys": _every(3600.0, "vault.renew_exchange_keys", queue="desk", expires=600),
+        # One whom the exchange refuses is announced again each time, so that the end of it is noticed soon.
+        "announce-instances": _every(300.0, "vault.announce_instances", queue="desk", expires=240),
         "send-own-words": _every(sweep_seconds, "vault.send_words", queue="desk", expires=60),
         "follow-credentials": _every(3600.0, "alerts.follow_credentials", queue="desk", expires=600),
         # Mail that waited for the end of quiet hours goes out then.

@@ -31,7 +31,7 @@ SEALED: Final = ("keys-away", "no-key-yet", "unopenable")
 """What reads or writes sealed content may find."""
 CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 """Why the exchange keeps an envelope closed."""
-SIGNS: Final = ("no-signing-key", "not-taken", "sending-stopped", *SEALED)
+SIGNS: Final = ("held-elsewhere", "no-signing-key", "not-taken", "sending-stopped", *SEALED)
 SIGNS_FOR_KEYS: Final = ("exchange-away", "keys-elsewhere", "no-signing-key", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
 OPENS: Final = ("exchange-away", "keys-elsewhere", "receipt-pending", *SEALED, *CLOSED)
@@ -119,7 +119,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "alerts/{alert_id}/reaffirm"): ("keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS),
     ("POST", "alerts/{alert_id}/second-look"): ("second-person-needed", *TAGGED, *MOVES),
     ("POST", "alerts/{alert_id}/remind"): (
-        "alert-move-refused", "keys-elsewhere", "reminder-too-soon", "step-up-needed", *TAGGED,
+        "alert-move-refused", "held-elsewhere", "keys-elsewhere", "reminder-too-soon", "step-up-needed", *TAGGED,
     ),
     ("GET", "alerts/{alert_id}/thread"): SEALED,
     ("GET", "alerts/received/{received_id}/thread"): SEALED,
@@ -202,6 +202,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "change-refused", "change-waits", "custody-refused", "envelope-refused", "key-taken", "keys-elsewhere",
         "keys-moved-on", "no-signing-key", "record-altered", "recovery-waits", *SEALED,
     ),
+    ("POST", "keys/holder"): ("exchange-away", "record-altered", *SEALED),
     ("POST", "keys/to-send/{od}"): (
         "change-refused", "custody-refused", "key-taken", "no-signing-key", "record-altered", *SEALED,
     ),

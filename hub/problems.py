@@ -53,6 +53,12 @@ CUSTODY_REFUSED = Problem(
     "The custody of the agency's keys does not allow this.",
     ("agency_id", "custody"),
 )
+HELD_ELSEWHERE = Problem(
+    409,
+    "held-elsewhere",
+    "Another desk or command holds your agency's identity.",
+    ("holder", "software", "free_at", "text"),
+)
 KEY_TAKEN = Problem(409, "key-taken", "A key is registered for another agency or use.", ("kid",))
 KEYS_UNREAD = Problem(
     409,
@@ -126,12 +132,7 @@ if apps.is_installed("sharing"):
         ),
         agencies.CustodyRefusedError: CUSTODY_REFUSED,
         agencies.KeyTakenError: KEY_TAKEN,
-        agencies.HeldElsewhereError: Problem(
-            409,
-            "held-elsewhere",
-            "Another desk or command holds your agency's identity.",
-            ("holder", "software", "free_at"),
-        ),
+        agencies.HeldElsewhereError: HELD_ELSEWHERE,
         agencies.TooManyKeysetsError: Problem(
             429,
             "too-many-keysets",
@@ -208,6 +209,7 @@ if apps.is_installed("alerts"):
         alerts.FlowSuspendedError: Problem(
             409, "flow-suspended", "Sharing with the sender is suspended; this waits until it is resumed."
         ),
+        alerts.HeldElsewhereError: HELD_ELSEWHERE,
         alerts.KeysetUnreadableError: KEYS_UNREAD,
         alerts.KeysMovedOnError: Problem(
             409, "keys-moved-on", "The keys are not as they were when you read them.", ("text",)

@@ -36,7 +36,7 @@ REMEDIES: Final = {
     "feed-restarted": "Read it from the beginning with `after=0`, deliveries without `changed_since`, pass over every `digest` you have, and go on with `next`.",
     "flow-suspended": "Wait, or have the agreement's lane resumed: it is delivered then.",
     "form-token-refused": "Send the token of `GET /caller` in X-CSRFToken, with the cookies of that answer and of the session, and a Referer over TLS.",
-    "held-elsewhere": "Stop the one that `holder` and `software` name and have it give the identity back, or wait until `free_at`.",
+    "held-elsewhere": "Stop the one that `holder` and `software` name and have it give the identity back, or wait until `free_at`. At a desk a key officer takes it over (`POST /keys/holder`).",
     "id-taken": "Compare the bytes: send the ones of before again, or take a new id for other content.",
     "idempotency-key-reused": "Take a new key for every request that differs.",
     "input-refused": "Correct the member that `field`, or `errors`, names.",

@@ -179,6 +179,9 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     # The first keyset may be taken when the desk-worker sends it again: then the first API key came with it.
     "vault_entrykey": {DESK: KEEP, DESK_WORKER: REMOVE},
     "vault_exchangekey": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
+    # The worker says that this desk holds an identity, and gives it back; a key officer takes it over from another holder.
+    "vault_deskinstance": {DESK: ADD, DESK_WORKER: ADD},
+    "vault_announcement": {DESK: KEEP, DESK_WORKER: KEEP},
     "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_drawnkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
 }

@@ -7,6 +7,8 @@ from django.db import models
 
 from accord.envelope.keysets import Keyset, read_keyset
 from callers.binding import BoundRow
+from vault.instance_rows import Announcement as Announcement  # noqa: PLC0414
+from vault.instance_rows import DeskInstance as DeskInstance  # noqa: PLC0414
 
 HUB: Final = "hub"
 

@@ -39,6 +39,7 @@ from accord.following.pinned import read_record
 from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability, require
+from callers.doorbell import ring
 from callers.errors import AbsentError, NotBoundError
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from ledger.audit import record_event
@@ -54,6 +55,7 @@ from vault.errors import (
     SigningKeysMissingError,
 )
 from vault.exchangekeys import keep_first_key
+from vault.instances import BELL, HELD_ELSEWHERE, may_send
 from vault.keeping import private_keys
 from vault.models import OwnWord, VaultKey
 from vault.standing import KEYSET, REVOKE, own_memory
@@ -143,9 +145,13 @@ def require_none_waits(agency_id: str) -> None:
 def send_word(od: str, *, now: datetime) -> OwnWord:
     """Hand in what waits; the word as it stands then: taken, or still waiting with what was in the way.
 
+    A keyset stays while another one holds the agency's identity: two holders would draw up keysets against each other. A
+    revocation, which only takes power away, goes on.
     Not inside a transaction. Raises KeyTakenError, CustodyRefusedError or ChangeRefusedError where the exchange refuses it
     for good, NotBoundError for one that was changed, AbsentError.
     """
+    if not _may_go_out(od):
+        return _note_trouble(od, HELD_ELSEWHERE)
     word = _begin_try(od, now)
     if not word.is_waiting:
         return word
@@ -196,7 +202,7 @@ def send_again(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWo
 def give_all_again() -> int:
     """Do `give_again` for each agency; trouble with one keeps no other waiting, and comes again with the next round."""
     given = 0
-    for agency_id in calling_agencies():
+    for agency_id in filter(may_send, calling_agencies()):
         try:
             given += give_again(agency_id)
         except (ClientError, NotBoundError) as trouble:
@@ -272,6 +278,11 @@ def _put_away(actor: Actor, od: str, now: datetime) -> None:
         return
     word.ended_at, word.cause = word.ended_at or now, GIVEN_UP
     word.save(update_fields=["ended_at", "cause"])
+
+
+def _may_go_out(od: str) -> bool:
+    word = OwnWord.objects.filter(pk=od, k=KEYSET, taken_at=None, ended_at=None).first()
+    return word is None or may_send(word.agency_id)
 
 
 @transaction.atomic
@@ -383,6 +394,7 @@ def _keep_first_key(word: OwnWord, taken: KeysetTaken) -> None:
         log.error("the first API key of %s does not open", word.agency_id)
         return
     keep_first_key(word.agency_id, text, moment_of(taken.until))
+    ring(BELL)
 
 
 def _end(od: str, refused: RefusedError, now: datetime) -> OwnWord:

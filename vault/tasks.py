@@ -4,7 +4,7 @@
 from celery import shared_task
 
 from callers import clock
-from vault import outgoing, suspending
+from vault import instances, outgoing, suspending
 from vault.exchangekeys import renew_exchange_keys
 from vault.proposing import forget_proposals
 
@@ -19,6 +19,12 @@ def forget_old_proposals() -> None:
 def renew_keys_at_exchange() -> None:
     """Replaces the desk's API keys that end soon."""
     renew_exchange_keys(now=clock.now())
+
+
+@shared_task(name=instances.BELL, queue="desk")
+def announce_instances() -> None:
+    """Tells the exchange for which agencies this desk works."""
+    instances.announce_held(now=clock.now())
 
 
 @shared_task(name="vault.send_words", queue="desk")

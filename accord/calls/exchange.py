@@ -145,6 +145,14 @@ class Exchange(Protocol):
         """Suspend an own key at once; asking again is harmless."""
         ...
 
+    def announce_instance(self, instance: str, *, software: str) -> InstanceAnswer:
+        """Say that this instance (a UUID that it keeps) holds the own identity; saying it again is harmless."""
+        ...
+
+    def release_instance(self, instance: str) -> None:
+        """Give the identity back that an instance holds; what is given back already is no error."""
+        ...
+
     def credentials(self) -> list[CredentialAnswer]:
         """Ask for the API keys of the own agency, the newest first, ended ones too."""
         ...

@@ -22,6 +22,8 @@ from rest_framework.response import Response
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.statements.form import parse_statement
 from alerts.api_affairs.answering import AffairsView
+from alerts.exchange_asked import exchange_asked
+from alerts.identity import holder_shown
 from alerts.key_impact import impact_of_revoking
 from alerts.pages.keys.acts import Act, do_act, is_proposal
 from alerts.pages.keys.forms import CODES, SUITES, USES
@@ -35,6 +37,7 @@ from officers.keyfacts import KeyFact, KeyFacts, check_typed, key_facts
 from peers.models import Agency
 from vault import outgoing, proposing
 from vault.changes import MAX_ROOT_CARD_BYTES, read_root_card
+from vault.instances import Holder, take_over
 
 VERBS: Final = (
     *("create", "renew", "rotate", "retire", "revoke", "suspend"),
@@ -97,12 +100,27 @@ class WordOut(s.Serializer[Any]):
     act = s.CharField()
     made_at = s.DateTimeField()
     tried_at = s.DateTimeField(allow_null=True)
-    trouble = s.ChoiceField(["", "away", "busy", "key-refused", "unclear", "altered"])
+    trouble = s.ChoiceField(["", "away", "busy", "key-refused", "unclear", "held-elsewhere", "altered"])
     cause = s.CharField()
 
 
+class HolderOut(s.Serializer[Holder]):
+    """Another desk or command that holds the agency's identity at the exchange, as that names it; empty what it did not say.
+
+    `since`: when it was first named to this desk; `free_at`: when the exchange lets go of it, if it stays silent.
+    """
+
+    holder = s.CharField()
+    software = s.CharField()
+    free_at = s.DateTimeField(allow_null=True)
+    since = s.DateTimeField()
+
+
 class KeysOut(s.Serializer[Any]):
-    """`verbs`: what this officer may do now; `proposals` are for key officers; `to_send` is not at the exchange yet."""
+    """`verbs`: what this officer may do now; `proposals` are for key officers; `to_send` is not at the exchange yet.
+
+    `held_elsewhere`: null while this desk holds the agency's identity; else nothing is sent from here.
+    """
 
     custody = s.CharField()
     keyset = KeysetOut(allow_null=True)
@@ -111,6 +129,7 @@ class KeysOut(s.Serializer[Any]):
     verbs = s.ListField(child=s.CharField())
     proposals = ProposalOut(many=True)
     to_send = WordOut(many=True)
+    held_elsewhere = HolderOut(allow_null=True)
 
 
 class KeyChangeIn(s.Serializer[Any]):
@@ -131,6 +150,12 @@ class KeyChangeIn(s.Serializer[Any]):
     root = s.CharField(required=False, max_length=MAX_ROOT_CARD_BYTES)  # type: ignore[assignment]
     announce = s.CharField(required=False, default="", allow_blank=True, max_length=200)
     typed = s.CharField(required=False, default="", allow_blank=True, max_length=20)
+
+
+class TakeOverIn(s.Serializer[Any]):
+    """The holder that was shown; any other is not let go of."""
+
+    holder = s.UUIDField()
 
 
 class ImpactQuery(s.Serializer[Any]):
@@ -159,6 +184,7 @@ class KeysView(AffairsView):
         signs_offline = facts.may_manage and facts.custody == Custody.HUB_OWN_ROOT
         waiting = proposing.list_proposals(self.officer, facts.agency, now=self.now) if signs_offline else []
         shown = {name: getattr(facts, name) for name in ("custody", "keyset", "keys", "waiting")}
+        shown["held_elsewhere"] = holder_shown(facts.agency.pk)
         lists = {"proposals": waiting, "to_send": outgoing.list_words(facts.agency.pk)}
         return self.answer(KeysOut({**shown, **lists, "verbs": sorted(facts.verbs)}).data)
 
@@ -183,6 +209,27 @@ class KeyChangeView(KeysView):
             do_act(Act(self.officer, facts, verb, kid, body["version"], values), now=self.now)
 
         self.act(change)
+        return self.answer_keys()
+
+
+class TakeOverView(KeysView):
+    capability = Capability.KEY_MANAGE
+    http_method_names = ["post", "options"]
+
+    @extend_schema(request=TakeOverIn, responses={200: KeysOut}, operation_id="keys_take_over")
+    def post(self, request: Request) -> Response:
+        """Take the agency's identity over from another holder, once a person knows that it has stopped.
+
+        The exchange lets go of it and takes this desk. Where the other one has announced itself again it stays in
+        `held_elsewhere`.
+        """
+        holder = str(read_body(TakeOverIn, request)["holder"])
+
+        def take() -> None:
+            with exchange_asked():
+                take_over(self.officer, self.agency.pk, holder, now=self.now)
+
+        self.act(take)
         return self.answer_keys()
 
 
@@ -295,6 +342,7 @@ def _needed(body: Mapping[str, Any], name: str) -> Any:
 _K: Final = "keys/proposals/<str:od>"
 urlpatterns = [
     path("keys", KeysView.as_view(), name="keys-list"),
+    path("keys/holder", TakeOverView.as_view(), name="keys-holder"),
     path("keys/changes", KeyChangeView.as_view(), name="keys-change"),
     path("keys/<str:kid>/impact", ImpactView.as_view(), name="keys-impact"),
     path("keys/to-send/<str:od>", WordView.as_view(), name="keys-to-send"),

@@ -44,7 +44,7 @@ from alerts.pages.audit import page as audit_page
 from alerts.pages.compose import starting, steps, structure
 from alerts.pages.frame import signed_in
 from alerts.pages.keeper import agencies as keeper
-from alerts.pages.keys import key_page, proposals, revoking, waiting, wizard
+from alerts.pages.keys import holder, key_page, proposals, revoking, waiting, wizard
 from alerts.pages.officers import acts as officer_acts
 from alerts.pages.officers import duty, people, profile
 from alerts.pages.science import adopting as science_adopting
@@ -305,6 +305,7 @@ PAGES: Final = (
     Page("keys/key/<str:kid>/retire/", wizard.retire, "key_retire", C.KEY_MANAGE, BOTH),
     Page("keys/key/<str:kid>/revoke/", revoking.revoke, "key_revoke", C.KEY_MANAGE, BOTH),
     Page("keys/key/<str:kid>/suspend/", wizard.suspend, "key_suspend", C.KEY_MANAGE, BOTH),
+    Page("keys/holder/", holder.take_over, "identity_take_over", C.KEY_MANAGE, BOTH),
     Page("keys/waiting/<str:od>/send/", waiting.send, "key_word_send", C.KEY_MANAGE, CHANGE),
     Page("keys/waiting/<str:od>/give-up/", waiting.give_up, "key_word_give_up", C.KEY_MANAGE, CHANGE),
     Page("directory/", directory.directory, "directory", C.DIRECTORY_READ),

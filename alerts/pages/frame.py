@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from alerts.identity import holder_shown, standstill_text
 from callers import clock
 from callers.capabilities import Capability
 from callers.pages import NavGroup, NavItem
@@ -106,15 +107,24 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
     """What the frame shows on each page; on the sign-in page there is no officer."""
     context: dict[str, Any] = {"theme": theme_of(request), "zone": str(timezone.get_current_timezone())}
     if isinstance(request.user, Officer):
+        # Nothing else is open to whoever has to set up a second factor first.
+        is_let_in = not getattr(request, "factor_needed", False)
         context |= {
             "officer": request.user,
             "agency": request.user.agency,
-            # Nothing else is open to whoever has to set up a second factor first.
-            "nav": ()
-            if getattr(request, "factor_needed", False)
-            else tuple(navigation(request.user, request.path, is_in_review=is_in_review(request))),
+            "nav": tuple(navigation(request.user, request.path, is_in_review=is_in_review(request)))
+            if is_let_in
+            else (),
+            "standstills": tuple(_standstills(request.user)) if is_let_in else (),
         }
     return context
+
+
+def _standstills(officer: Officer) -> Iterator[str]:
+    """Why nothing goes out for the agency, for everybody there."""
+    named = holder_shown(officer.agency_id) if officer.agency_id else None
+    if named is not None:
+        yield standstill_text(named)
 
 
 def render_page(

@@ -102,6 +102,7 @@ IN_JSON: Final = {
         ("keys_create", "keys_renew", "keys_rotate", "root_change", "root_recover"), "keys-change"
     ),
     **dict.fromkeys(("recovery_cancel", "key_retire", "key_revoke", "key_suspend"), "keys-change"),
+    "identity_take_over": "keys-holder",
     **dict.fromkeys(("key_word_send", "key_word_give_up"), "keys-to-send"),
     **dict.fromkeys(("proposal", "proposal_file", "proposal_discard"), "keys-proposal"),
     "proposal_previous": "keys-proposal-previous",

@@ -141,6 +141,7 @@ ITEM_PAGES = {
     "key_retire",
     "key_revoke",
     "key_suspend",
+    "identity_take_over",
     "root_change",
     "root_recover",
     "recovery_cancel",

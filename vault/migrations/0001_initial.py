@@ -153,4 +153,32 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="DeskInstance",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("instance_id", models.CharField(max_length=36)),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="desk_instance_only_one")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Announcement",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("agency_id", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("refused_at", models.DateTimeField(blank=True, null=True)),
+                ("holder", models.CharField(blank=True, default="", max_length=36)),
+                ("software", models.CharField(blank=True, default="", max_length=60)),
+                ("free_at", models.DateTimeField(blank=True, null=True)),
+                ("answered_at", models.DateTimeField()),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
     ]

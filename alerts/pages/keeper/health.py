@@ -22,6 +22,7 @@ from officers.entering import Entry
 from officers.policy_in_force import altered_policies
 from officers.restores import agencies_in_review
 from peers.progress import LATE_AFTER, desk_depth
+from vault.instances import holders_elsewhere
 
 ENDS_SOON: Final = timedelta(days=14)
 QUEUES: Final = ("notify", "desk")
@@ -48,6 +49,7 @@ def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
     yield _mail(now)
     yield _failed_mail(now)
     yield _keysets(entries, now)
+    yield from _identities()
     if altered := len(altered_policies()):
         text = ngettext(
             "%(n)d agency's policy was changed outside the program and counts for nothing.",
@@ -146,6 +148,20 @@ def _keysets(entries: Collection[Entry], now: datetime) -> Sign:
         text % {"n": len(ending), "names": names},
         _("Without one an agency neither sends nor receives; call it."),
     )
+
+
+def _identities() -> Iterator[Sign]:
+    """Agencies whose identity another desk or command holds; no sign where there is none."""
+    named = holders_elsewhere()
+    if named:
+        text = ngettext(
+            "The identity of %(n)d agency is held elsewhere, and nothing is sent for it: %(names)s",
+            "The identities of %(n)d agencies are held elsewhere, and nothing is sent for them: %(names)s",
+            len(named),
+        )
+        names = "; ".join(f"{one.agency_id}: {one.software or '?'} {one.holder}".strip() for one in named[:5])
+        remedy = _("Stop one of the two desks; its key officers then take the identity over under Keys.")
+        yield Sign(_("Identities"), DANGER, text % {"n": len(named), "names": names}, remedy)
 
 
 def _restore() -> Iterator[Sign]:

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.identity import holder_shown
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.commands import CANCEL, LATER, Command, commands_for, first_commands
@@ -86,6 +87,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         endings=list(_endings(facts, now)),
         proposals=open_proposals(officer, facts, now=now),
         words=waiting_words(facts),
+        holder=holder_shown(facts.agency.pk),
         has_actions=any(row.actions or row.commands for row in rows),
         **_agency_context(request, facts),
     )

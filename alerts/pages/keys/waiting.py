@@ -23,6 +23,7 @@ from officers.models import Officer
 from peers.models import Agency
 from vault import outgoing
 from vault.errors import ChangeRefusedError, CustodyRefusedError, KeyTakenError, MayBeTakenError
+from vault.instances import HELD_ELSEWHERE
 from vault.outgoing import ALTERED, WordFact
 
 TROUBLES: Final[Mapping[str, str | Promise]] = {
@@ -33,6 +34,7 @@ TROUBLES: Final[Mapping[str, str | Promise]] = {
         "The exchange does not take this desk's API key. Tell whoever runs the desk."
     ),
     "unclear": gettext_lazy("The exchange's answer could not be read."),
+    HELD_ELSEWHERE: gettext_lazy("Another desk or command holds your agency's identity."),
     ALTERED: gettext_lazy(
         "It was changed outside the program and is never sent. Give it up and make it anew."
     ),

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the desk's own id at the exchange, and of what the exchange said to it. Part of `vault.models`."""
+
+from typing import ClassVar, Final
+
+from django.db import models
+
+from callers.binding import BoundRow
+
+ONLY: Final = 1
+
+
+class DeskInstance(BoundRow):
+    """The id by which this desk says that it holds its agencies' identities; one row, drawn once."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
+    instance_id = models.CharField(max_length=36)
+
+    BOUND = ("id", "instance_id")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=ONLY), name="desk_instance_only_one")
+        ]
+
+    def __str__(self) -> str:
+        return self.instance_id
+
+
+class Announcement(BoundRow):
+    """What the exchange answered when this desk last said that it holds an agency's identity.
+
+    `refused_at`: since when it names another holder; None while it takes this one. `holder`, `software` and `free_at` as it
+    named that one, empty where it could not be read. Beside stands without a code when it answered last.
+    """
+
+    agency_id = models.CharField(primary_key=True, max_length=23)
+    refused_at = models.DateTimeField(null=True, blank=True)
+    holder = models.CharField(max_length=36, blank=True, default="")
+    software = models.CharField(max_length=60, blank=True, default="")
+    free_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField()
+
+    BOUND = ("agency_id", "refused_at", "holder", "software", "free_at")
+
+    def __str__(self) -> str:
+        return f"{self.agency_id}, answered {self.answered_at}"

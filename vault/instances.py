@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""This desk says at the exchange that it holds its agencies' identities, and stops for one that another one holds.
+
+An honest exchange lets one desk or command hold an identity at a time and names it to every other. For such an agency nothing
+goes out from here (`alerts.identity`, `vault.outgoing`) until the exchange takes this desk again: the other one has given the identity
+back, has been silent for a week, or a key officer has taken the identity over. An exchange that gives no answer changes nothing.
+Whoever stole keys announces nothing: this keeps two honest holders from working against each other, and no thief out.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+
+from accord.calls.errors import ClientError, RefusedError
+from accord.version import VERSION
+from callers.actors import Actor, SystemActor
+from callers.binding import keep_bound
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, NotBoundError
+from ledger.audit import record_event
+from peers.exchange import calling_agencies, exchange_of, held_agencies
+from vault.errors import VaultError
+from vault.models import Announcement, DeskInstance
+
+BELL: Final = "vault.announce_instances"
+HELD_ELSEWHERE: Final = "held-elsewhere"
+ANNOUNCED_EVERY: Final = timedelta(hours=1)
+"""Well within the day in which the exchange wants to hear a holder."""
+WORKER: Final = "desk-worker"
+_HOLDER: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SOFTWARE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Another desk or command that holds an agency's identity, as the exchange names it; empty what it did not say.
+
+    `since`: when the exchange first named it here; `free_at`: when another one may take its place, if it stays silent.
+    """
+
+    agency_id: str
+    holder: str
+    software: str
+    free_at: datetime | None
+    since: datetime
+
+
+def holder_elsewhere(agency_id: str) -> Holder | None:
+    """The other holder that the exchange named last; None while it takes this desk, or was never asked.
+
+    Raises NotBoundError for a row that was changed past the program.
+    """
+    row = Announcement.objects.filter(pk=agency_id).first()
+    if row is None:
+        return None
+    row.require_bound()
+    return _shown(row)
+
+
+def holders_elsewhere() -> list[Holder]:
+    """All that the exchange names, by agency; a row that was changed past the program counts for nothing."""
+    rows = Announcement.objects.order_by("pk")
+    return [holder for row in rows if row.is_bound and (holder := _shown(row)) is not None]
+
+
+def may_send(agency_id: str) -> bool:
+    """Tell whether nothing is known to stand against sending; what was changed past the program stands against it."""
+    try:
+        return holder_elsewhere(agency_id) is None
+    except NotBoundError:
+        return False
+
+
+def announce_held(*, now: datetime) -> int:
+    """Announce this desk for each agency whose keys are here, and give back what it holds of others; how many the exchange took.
+
+    Not inside a transaction. Trouble with one agency keeps no other waiting and changes nothing: it is tried again.
+    """
+    held, taken = held_agencies(), 0
+    due = [agency_id for agency_id in calling_agencies() if agency_id in held and _is_due(agency_id, now)]
+    for agency_id in due:
+        try:
+            taken += announce(SystemActor(WORKER, agency_id), agency_id, now=now)
+        except (ClientError, NotBoundError, VaultError) as trouble:
+            log.warning("this desk is not announced for %s: %s", agency_id, type(trouble).__name__)
+    for row in list(Announcement.objects.exclude(pk__in=held)):
+        _give_back(row, now)
+    return taken
+
+
+def announce(actor: Actor, agency_id: str, *, now: datetime) -> bool:
+    """Tell the exchange that this desk holds the agency's identity; whether it takes that. Not inside a transaction.
+
+    Raises `accord.calls.errors.ClientError`, and then nothing has changed, and NotBoundError where the desk's id was changed.
+    """
+    instance = own_instance()
+    try:
+        exchange_of(agency_id).announce_instance(instance, software=own_software())
+    except RefusedError as refused:
+        if refused.slug != HELD_ELSEWHERE:
+            raise
+        _note_holder(actor, agency_id, refused, now)
+        return False
+    _note_taken(actor, agency_id, now)
+    return True
+
+
+def take_over(actor: Actor, agency_id: str, holder: str, *, now: datetime) -> bool:
+    """Have the exchange let go of the holder that was shown, and take this desk; whether it holds the identity now.
+
+    By a key officer, who knows that the other one has stopped: nobody asks it. Not inside a transaction. Raises
+    NotPermittedError, AbsentError where the exchange named another one since or none, NotBoundError, ClientError.
+    """
+    require(actor, Capability.KEY_MANAGE)
+    named = holder_elsewhere(agency_id) if actor.agency_id == agency_id else None
+    if named is None or not holder or named.holder != holder:
+        raise AbsentError
+    exchange_of(agency_id).release_instance(holder)
+    with transaction.atomic():
+        _record("instance.taken_over", actor, agency_id, holder, named.software, now)
+    return announce(actor, agency_id, now=now)
+
+
+def own_instance() -> str:
+    """The id of this desk, drawn when it is first asked for; raises NotBoundError where it was changed past the program."""
+    row = DeskInstance.objects.first()
+    if row is None:
+        # Of two processes that draw at once the first one's stands.
+        keep_bound([DeskInstance(instance_id=str(uuid4()))])
+        row = DeskInstance.objects.get()
+    row.require_bound()
+    return row.instance_id
+
+
+def own_software() -> str:
+    """Name and version, and the address at which people find this desk, as far as the exchange takes it."""
+    name = f"Accord desk {VERSION}"
+    with_host = f"{name} {urlsplit(settings.HUB_URL).hostname}"
+    return with_host if _SOFTWARE.fullmatch(with_host) else name
+
+
+def _shown(row: Announcement) -> Holder | None:
+    if row.refused_at is None:
+        return None
+    return Holder(row.agency_id, row.holder, row.software, row.free_at, row.refused_at)
+
+
+def _is_due(agency_id: str, now: datetime) -> bool:
+    """One that is refused is asked for each time: so the end of it is noticed."""
+    row = Announcement.objects.filter(pk=agency_id).first()
+    if row is None or not row.is_bound or row.refused_at is not None:
+        return True
+    return not now - ANNOUNCED_EVERY < row.answered_at <= now
+
+
+@transaction.atomic
+def _note_holder(actor: Actor, agency_id: str, refused: RefusedError, now: datetime) -> None:
+    row = _locked(agency_id, now)
+    holder, software = _said(refused, "holder", _HOLDER), _said(refused, "software", _SOFTWARE)
+    is_news = row.refused_at is None or (row.holder, row.software) != (holder, software)
+    row.refused_at, row.answered_at = row.refused_at or now, now
+    row.holder, row.software, row.free_at = holder, software, _free_at(refused)
+    row.save()
+    if is_news:
+        log.error(
+            "another one holds the identity of %s: %s, %s; nothing is sent", agency_id, software, holder
+        )
+        _record("instance.held_elsewhere", actor, agency_id, holder, software, now)
+
+
+@transaction.atomic
+def _note_taken(actor: Actor, agency_id: str, now: datetime) -> None:
+    row = _locked(agency_id, now)
+    is_news = row._state.adding or row.refused_at is not None
+    if is_news:
+        log.info("this desk holds the identity of %s", agency_id)
+        _record("instance.announced", actor, agency_id, own_instance(), own_software(), now)
+    row.refused_at, row.holder, row.software, row.free_at, row.answered_at = None, "", "", None, now
+    row.save()
+
+
+def _locked(agency_id: str, now: datetime) -> Announcement:
+    """The agency's row; one that was changed past the program begins anew with what the exchange has just said."""
+    row = Announcement.objects.select_for_update().filter(pk=agency_id).first()
+    if row is not None and not row.is_bound:
+        log.error("what the exchange said of the identity of %s was changed past the program", agency_id)
+        row.delete()
+        row = None
+    return row or Announcement(agency_id=agency_id, answered_at=now)
+
+
+def _give_back(row: Announcement, now: datetime) -> None:
+    """Release an identity whose keys are no longer here; where the exchange cannot be asked it is tried again.
+
+    One for which this desk calls no more is let go of by the exchange after a week.
+    """
+    actor = SystemActor(WORKER, row.agency_id)
+    try:
+        if row.agency_id in calling_agencies():
+            exchange_of(row.agency_id).release_instance(own_instance())
+    except (ClientError, NotBoundError, VaultError) as trouble:
+        log.warning("the identity of %s is not given back: %s", row.agency_id, type(trouble).__name__)
+        return
+    with transaction.atomic():
+        if Announcement.objects.filter(pk=row.pk).delete()[0]:
+            _record("instance.released", actor, row.agency_id, own_instance(), own_software(), now)
+
+
+def _said(refused: RefusedError, name: str, form: re.Pattern[str]) -> str:
+    """What the exchange named, as far as it has the form of one: it is shown to people."""
+    said = refused.members.get(name)
+    return said if isinstance(said, str) and form.fullmatch(said) else ""
+
+
+def _free_at(refused: RefusedError) -> datetime | None:
+    said = refused.members.get("free_at")
+    try:
+        at = datetime.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
+
+
+def _record(act: str, actor: Actor, agency_id: str, holder: str, software: str, now: datetime) -> None:
+    record_event(
+        act,
+        actor=actor.audit_name,
+        agency=agency_id,
+        subject=f"instance:{holder}",
+        detail={"software": software},
+        now=now,
+    )
