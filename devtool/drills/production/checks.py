@@ -25,16 +25,18 @@ UNPRIVILEGED = {
     "Uid": str(HUB_UID), "CapEff": "0" * 16, "CapPrm": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1",
 }  # fmt: skip
 # What each may reach of the others, by name and port; everything else must not answer.
+_OF_DESK = {"desk-redis:6379", "desk:8000"}
+_OF_EXCHANGE = {"exchange-redis:6379", "exchange:8000"}
 REACHED = {
-    "desk-beat": {"desk-redis:6379"},
-    "exchange-beat": {"exchange-redis:6379"},
-    "desk": {"desk-db:5432", "desk-redis:6379", "mail:1025", "exchange.example:443"},
-    "desk-worker": {"desk-db:5432", "desk-redis:6379", "mail:1025", "exchange.example:443"},
-    "desk-sequencer": {"desk-db:5432"},
-    "sequencer": {"exchange-db:5432", "exchange-redis:6379"},
-    "exchange": {"exchange-db:5432", "exchange-redis:6379", "mail:1025"},
-    "exchange-worker": {"exchange-db:5432", "exchange-redis:6379", "mail:1025"},
-    "mailer": {"desk-db:5432", "desk-redis:6379", "mail:1025"},
+    "desk-beat": _OF_DESK,
+    "desk": {*_OF_DESK, "desk-db:5432", "mail:1025", "exchange.example:443"},
+    "desk-worker": {*_OF_DESK, "desk-db:5432", "mail:1025", "exchange.example:443"},
+    "desk-sequencer": {"desk-db:5432", "desk:8000"},
+    "mailer": {*_OF_DESK, "desk-db:5432", "mail:1025"},
+    "exchange-beat": _OF_EXCHANGE,
+    "exchange": {*_OF_EXCHANGE, "exchange-db:5432", "mail:1025"},
+    "exchange-worker": {*_OF_EXCHANGE, "exchange-db:5432", "mail:1025"},
+    "sequencer": {*_OF_EXCHANGE, "exchange-db:5432"},
 }
 DOORS = (
     *("desk-db:5432", "desk-redis:6379", "exchange-db:5432", "exchange-redis:6379"),
