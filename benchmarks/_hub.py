@@ -217,15 +217,15 @@ def _publish(agency: HeldAgency) -> str:
         return register_keyset(OPERATOR, entry, newcomer, now=now).od
 
 
-def enrol_readers(agency: HeldAgency, count: int) -> list[Officer]:
+def enrol_readers(agency: Agency, count: int) -> list[Officer]:
     """Officers who read alerts and cannot sign in; one statement, since enrolling is not what is measured."""
     now, unusable = timezone.now(), make_password(None)
-    AgencyPolicy.objects.bulk_create([AgencyPolicy(agency=agency.row)], ignore_conflicts=True)
+    AgencyPolicy.objects.bulk_create([AgencyPolicy(agency=agency)], ignore_conflicts=True)
     return Officer.objects.bulk_create(
         Officer(
             email=f"reader{number}@{agency.id}.example",
             full_name=f"Reader {number}",
-            agency=agency.row,
+            agency=agency,
             roles=[Role.READER.value],
             password=unusable,
             joined_at=now,

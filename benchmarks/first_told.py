@@ -26,7 +26,9 @@ def main() -> None:
 
     from benchmarks import _hub
 
-    sender, *recipients = _hub.found_agencies("told", 1 + AGENCIES)
+    sender, _ = _hub.found_agencies("told", 2)
+    recipients = [_hub.found_hosted_agency("told") for _ in range(AGENCIES)]
+    _hub.join([sender.id, *(agency.pk for agency in recipients)])
     for agency in recipients:
         _hub.enrol_readers(agency, EACH)
     exchange = Target(os.environ["EXCHANGE_URL"], "/api/v1/envelopes", {"Authorization": sender.api_key})

@@ -44,7 +44,7 @@ class _OneAlert:
         from benchmarks import _hub
 
         each = OFFICERS // AGENCIES
-        agencies = _hub.found_agencies("mail", AGENCIES)
+        agencies = [_hub.found_hosted_agency("mail") for _ in range(AGENCIES)]
         self._officers = [_hub.enrol_readers(agency, each) for agency in agencies]
         _send_leftovers()
 

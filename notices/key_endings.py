@@ -22,6 +22,7 @@ from notices.states import Cause, Occasion
 from officers.endings import officers_to_warn
 from officers.models import Officer
 from peers.kept import endings_by, endings_of
+from peers.models import Agency
 
 BETWEEN: Final = ":"
 WARNING: Final = Loop("keys.endings", "system:mailer")
@@ -29,8 +30,8 @@ WARNING: Final = Loop("keys.endings", "system:mailer")
 
 def warn_of_endings(*, now: datetime) -> int:
     """Queues what is due and not queued yet; returns how many endings it looked at. May run at any time and twice."""
-    of_officers = Officer.objects.filter(agency__isnull=False).order_by("agency")
-    agencies, due = list(of_officers.values_list("agency", flat=True).distinct()), list[Ending]()
+    agencies = list(Agency.objects.filter(is_hosted=True).order_by("pk").values_list("pk", flat=True))
+    due: list[Ending] = []
     a_round = begin_round(WARNING, now=now)
     a_round.try_again(lambda agency: due.extend(_warn(agency, now)))
     aside = a_round.keys_aside()

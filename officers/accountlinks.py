@@ -2,7 +2,7 @@
 """Links that let one person set a password once: 256 random bits by mail, a keyed digest in the database.
 
 A newer link of a purpose ends the older ones, a restore of the database ends all. Unknown, used, replaced and expired
-links, and those of a disabled officer, are alike: absent. Following a link uses nothing up; mail servers look at links too.
+links, and those of who is not in service, are alike: absent. Following a link uses nothing up; mail servers look at links too.
 """
 
 import secrets
@@ -87,7 +87,7 @@ def follow_link(digest: str, purpose: str, *, password: str, now: datetime) -> O
         rows_of_officer = Officer.objects.select_related("agency").select_for_update(of=("self",))
         officer = rows_of_officer.get(pk=link.officer_id)
         find_link(digest, purpose, now=now)
-        if not officer.is_active:
+        if not officer.is_in_service:
             raise AbsentError
         take_invited_address(officer)
         store_password(officer, password)
@@ -105,7 +105,7 @@ def follow_link(digest: str, purpose: str, *, password: str, now: datetime) -> O
 
 
 def _usable(link: AccountLink | None, now: datetime) -> AccountLink:
-    if link is None or link.used_at is not None or now >= link.expires_at or not link.officer.is_active:
+    if link is None or link.used_at is not None or now >= link.expires_at or not link.officer.is_in_service:
         raise AbsentError
     if not link.is_bound or predates_restore(link.issued_at):
         raise AbsentError

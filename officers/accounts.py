@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Officers: enrolling, roles, disabling, passwords. One guard decides who may act on whom.
 
-An agency admin acts on officers of the own agency, never on the own roles. The keeper enrols an agency's
-first agency admin and nobody else: the hub adds no reader to an agency that has an admin of its own. What
-belongs to another agency is absent. Every session of a person ends when the password or the standing changes.
+Officers have accounts where their agency's keys are: at this desk those of its own agencies, and nobody else. An agency
+admin acts on officers of the own agency, never on the own roles. The keeper enrols an agency's first agency admin and
+nobody else: the hub adds no reader to an agency that has an admin of its own. What belongs to another agency is absent.
+Every session of a person ends when the password or the standing changes.
 
 What takes power away counts at once. What gives power, to a newcomer too, waits for a second person or for its time
 (`officers.powers`) once the agency has released.
@@ -248,6 +249,8 @@ def refuse_own_account(actor: Actor, officer: Officer) -> None:
 
 
 def _require_may_enrol(actor: Actor, agency: Agency, roles: list[str]) -> None:
+    if not agency.is_hosted:
+        raise AbsentError
     if Capability.DESK_KEEP in actor.capabilities:
         if Role.AGENCY_ADMIN not in roles or admins_of(agency).exists():
             raise NotPermittedError(Capability.OFFICER_MANAGE, ask=_("an agency admin of that agency"))

@@ -91,7 +91,7 @@ def _lock_to_invite(actor: Actor, officer: Officer) -> Officer:
         locked = lock_to_manage(actor, officer)
         refuse_own_account(actor, locked)
         return locked
-    agency = Agency.objects.select_for_update().filter(pk=officer.agency_id).first()
+    agency = Agency.objects.select_for_update().filter(pk=officer.agency_id, is_hosted=True).first()
     if agency is None or admins_of(agency).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists():
         raise AbsentError
     locked = Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)

@@ -114,9 +114,14 @@ class Officer(BoundRow, AbstractBaseUser):
         return self.full_name
 
     @property
+    def is_in_service(self) -> bool:
+        """Tell whether the officer counts here: not disabled, and of no agency or of one whose keys are at this desk."""
+        return self.is_active and (self.agency is None or self.agency.is_hosted)
+
+    @property
     def capabilities(self) -> frozenset[Capability]:
-        """What this officer may do now; nothing when disabled."""
-        if not self.is_active:
+        """What this officer may do now; nothing while not in service."""
+        if not self.is_in_service:
             return frozenset()
         granted = capabilities_of_roles(self.roles)
         return granted if self.powers_withheld_at is None else granted - WITHHELD

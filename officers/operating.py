@@ -24,8 +24,8 @@ def add_acting_officer(parser: ArgumentParser) -> None:
 
 def acting_officer(email: str) -> Officer:
     """The active officer who acts; raises CommandError."""
-    officer = Officer.objects.filter(email=email.strip().lower(), is_active=True).first()
-    if officer is None:
+    officer = Officer.objects.select_related("agency").filter(email=email.strip().lower()).first()
+    if officer is None or not officer.is_in_service:
         raise CommandError(f"No active officer signs in as {email}.")
     if not officer.is_bound:
         raise CommandError(f"The account of {email} was changed outside the program. See `bind_rows --help`.")
@@ -33,10 +33,10 @@ def acting_officer(email: str) -> Officer:
 
 
 def agency_of(agency_id: str) -> Agency:
-    """The agency of an id; raises CommandError."""
-    agency = Agency.objects.filter(pk=agency_id).first()
+    """The agency of this desk by its id; raises CommandError."""
+    agency = Agency.objects.filter(pk=agency_id, is_hosted=True).first()
     if agency is None:
-        raise CommandError(f"There is no agency {agency_id}.")
+        raise CommandError(f"There is no agency {agency_id} at this desk.")
     return agency
 
 

@@ -178,7 +178,7 @@ def told_of(change: PowerChange, *, now: datetime) -> list[Officer]:
     recent = Officer.objects.to_tell().filter(
         agency=change.agency, is_active=False, admin_until__gt=now - ADMIN_COUNTS_FOR
     )
-    told = [row for row in (*wanted, *recent.select_related("agency")) if is_independent(row, names)]
+    told = [row for row in (*wanted, *recent) if is_independent(row, names)]
     if can_be_stopped(change, told):
         return told
     own = {change.asked_by_id, change.officer_id if change.kind == Kind.IDENTITY else None}
@@ -219,7 +219,7 @@ def _behind(change: PowerChange) -> frozenset[str]:
 
 def _active(agency: Agency) -> QuerySet[Officer]:
     rows = Officer.objects.to_tell().filter(agency=agency, is_active=True, invited_email="")
-    return rows.select_related("agency").order_by("full_name", "pk")
+    return rows.order_by("full_name", "pk")
 
 
 def record_power(act: str, actor: Actor, change: PowerChange, now: datetime) -> None:

@@ -63,14 +63,14 @@ def is_in_review(agency: Agency) -> models.Exists:
 
 
 def agencies_in_review() -> models.QuerySet[Agency]:
-    """Agencies with officers who could sign in, of which nobody has gone through the last restore; for the keeper."""
+    """Agencies of this desk with officers who could sign in, of which nobody has gone through the last restore; for the keeper."""
     restore = newest_restore()
     if restore is None:
         return Agency.objects.none()
     reviews = RestoreReview.objects.filter(agency=models.OuterRef("pk"), restored_at=restore.restored_at)
     officers = Officer.objects.filter(agency=models.OuterRef("pk"), is_active=True)
     able = officers.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-    before = Agency.objects.filter(admitted_at__lte=restore.restored_at)
+    before = Agency.objects.filter(is_hosted=True, admitted_at__lte=restore.restored_at)
     return before.filter(~models.Exists(reviews), models.Exists(able)).order_by("pk")
 
 

@@ -29,8 +29,8 @@ class OfficerQuerySet(models.QuerySet["Officer"]):
         return self.filter(agency_id=actor.agency_id)
 
     def to_tell(self) -> "OfficerQuerySet":
-        """The same officers without `SIGN_IN`: to be told or judged by roles; never saved."""
-        return self.defer(*SIGN_IN)
+        """Of this desk's agencies the same officers without `SIGN_IN`: to be told or judged by roles; never saved."""
+        return self.filter(agency__is_hosted=True).select_related("agency").defer(*SIGN_IN)
 
 
 class OfficerManager(BaseUserManager["Officer"]):

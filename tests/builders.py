@@ -41,7 +41,7 @@ from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.placing import take_places
 from callers.actors import ApiClient, SystemActor
-from callers.capabilities import EXCHANGE_SCOPES, Capability, Role
+from callers.capabilities import EXCHANGE_SCOPES, Capability, Role, capabilities_of_roles
 from callers.directory import AgencyKind, Custody
 from callers.terms import Lane
 from hub.roles import EXCHANGE
@@ -238,8 +238,9 @@ class Hub(KeyLives):
         return [KeyRow(key, begin, begin + 366 * DAY_SECS) for key in keys.values()]
 
     def make_officer(self, agency: HeldAgency | Agency, *roles: str, name: str = "Ilka Torvane") -> Officer:
-        """An active officer, without a password."""
+        """An active officer of an agency of this desk, without a password."""
         row = agency if isinstance(agency, Agency) else agency.row
+        assert row.is_hosted, "whose agency holds its own keys has no account"
         begin_policy(row)
         officer = Officer(
             email=f"{os.urandom(6).hex()}@{row.pk}.example",
@@ -424,6 +425,11 @@ def make_hosted_agency(hub: Hub, agency_id: str, name: str, *, suites: Sequence[
     doors.create_agency_keys(OPERATOR, agency, suites=suites, now=hub.now)
     agency.refresh_from_db()
     return agency
+
+
+def client_with(agency_id: str, *roles: str) -> ApiClient:
+    """A system of an agency that may what these roles may."""
+    return ApiClient(agency_id, "system", "prefix", capabilities_of_roles(roles))
 
 
 def about(sealed: SealedEnvelope) -> SubjectRef:

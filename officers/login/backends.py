@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An e-mail address and a password are looked at, once the guess is counted.
 
-Unknown, disabled and wrong answer alike and cost alike: one password hash, the same queries. What is counted is
+Unknown, not in service and wrong answer alike and cost alike: one password hash, the same queries. What is counted is
 `officers.login.attempts`; what signing in consists of is `officers.login.signing`.
 """
 
@@ -22,7 +22,7 @@ from officers.models import Officer
 
 
 class EmailBackend(BaseBackend):
-    """Finds an officer by e-mail address, whatever its letter case; refuses the disabled."""
+    """Finds an officer by e-mail address, whatever its letter case; refuses who is not in service."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
@@ -49,7 +49,7 @@ class EmailBackend(BaseBackend):
             key = uuid.UUID(str(user_id))
         except ValueError:
             return None
-        return bound_officer(Officer.objects.filter(pk=key, is_active=True))
+        return bound_officer(Officer.objects.filter(pk=key))
 
 
 def login_source(request: HttpRequest, email: str) -> LoginSource:
@@ -65,26 +65,27 @@ def normal_email(email: str) -> str:
 
 
 def officer_with(email: str, password: str) -> Officer | None:
-    """The active officer of an address in its stored form, if this is the password."""
+    """The officer of an address in its stored form, if let in and if this is the password."""
     officer = Officer.objects.select_related("agency__desk_policy").filter(email=email).first()
     if officer is None:
         # The work that a known account would have cost, so that time tells nothing.
         make_password(password)
         return None
     good = officer.check_password(password)
-    return officer if good and officer.is_active and is_let_in(officer) else None
+    return officer if good and is_let_in(officer) else None
 
 
 def bound_officer(rows: QuerySet[Officer]) -> Officer | None:
-    """The officer of a query, with the agency, if the row carries its code; the one door for who is let in."""
+    """The officer of a query, with the agency, if let in; the one door."""
     officer = rows.select_related("agency__desk_policy").first()
     return officer if officer is not None and is_let_in(officer) else None
 
 
 def is_let_in(officer: Officer) -> bool:
-    """Tell whether the row carries its code; one that does not is named in the log."""
+    """Tell whether the officer is in service and the rows that say so carry their codes; one that does not is named in the log."""
     try:
-        officer.require_bound()
+        for row in filter(None, (officer, officer.agency)):
+            row.require_bound()
     except NotBoundError:
         return False
-    return True
+    return officer.is_in_service

@@ -86,7 +86,7 @@ def check_passkey(officer: Officer, credential: Any, *, now: datetime) -> None:
 def officer_with_passkey(credential: Any, challenge: str, *, now: datetime) -> Officer:
     """Return the officer whose passkey answers a challenge of `open_challenge`, which serves once.
 
-    Raises ProofRefusedError for every cause alike, the disabled included.
+    Raises ProofRefusedError for every cause alike, who is not in service included.
     """
     try:
         state = signed_challenge(challenge, purpose=_SALT)
@@ -106,7 +106,7 @@ def _owner_of(credential: Any) -> Officer:
         found = webauthn.extract_user_from_response(credential)
     except (ValidationError, ValueError, AttributeError, TypeError, KeyError):
         raise ProofRefusedError from None
-    officer = bound_officer(Officer.objects.filter(pk=found.pk, is_active=True))
+    officer = bound_officer(Officer.objects.filter(pk=found.pk))
     if officer is None:
         raise ProofRefusedError
     return officer

@@ -29,8 +29,8 @@ def ask_reset(email: str, remote_addr: str, *, now: datetime) -> None:
 
 
 def mail_reset(address: str, *, now: datetime) -> AccountLink | None:
-    """Sends the link to whom the address belongs; None when nobody's, a disabled or an invited one's."""
-    officer = bound_officer(Officer.objects.filter(email=address, is_active=True))
+    """Sends the link to whom the address belongs; None when nobody's, an invited one's, or of who is not in service."""
+    officer = bound_officer(Officer.objects.filter(email=address))
     if officer is None or not officer.has_usable_password():
         return None
     link, token = issue_link(officer, AccountLink.Purpose.RESET, issued_by="system:desk", now=now)

@@ -41,7 +41,7 @@ def pending_sign_in(request: HttpRequest, *, now: datetime) -> tuple[Officer, st
     pending = request.session.get(_PENDING)
     if not isinstance(pending, dict) or now.timestamp() >= pending["until"]:
         return None
-    officer = bound_officer(Officer.objects.filter(pk=pending["officer"], is_active=True))
+    officer = bound_officer(Officer.objects.filter(pk=pending["officer"]))
     if officer is None or not constant_time_compare(pending["standing"], officer.get_session_auth_hash()):
         return None
     return officer, str(pending["back"])

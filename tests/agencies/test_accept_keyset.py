@@ -20,7 +20,8 @@ from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
 from peers.models import Agency
 from tests.agencies.entering import enter, refusal
-from tests.agencies.world import DAY, NOW, OwnKeys, enrol, enrolling, seconds
+from tests.agencies.world import DAY, NOW, OwnKeys, enrolling, seconds
+from tests.builders import client_with
 
 pytestmark = pytest.mark.django_db
 TICK = timedelta(seconds=1)
@@ -115,14 +116,14 @@ def test_times_of_a_keyset(
 def test_a_key_officer_may_hand_in_what_the_root_signed(agency: Agency, keys: OwnKeys) -> None:
     first = enter(agency, keys)
     renewed = keys.keyset(version=2, prev=first.od, now=NOW + DAY)
-    officer = enrol(agency, "key_officer")
+    officer = client_with("xa-lab", "key_officer")
     assert accept_keyset(officer, "xa-lab", pop=None, keyset=renewed, now=NOW + DAY).version == 2
 
 
 @pytest.mark.parametrize("role", ["reader", "releaser", "agency_admin", "auditor"])
 def test_other_officers_may_not(agency: Agency, keys: OwnKeys, role: str) -> None:
     with pytest.raises(NotPermittedError):
-        accept_keyset(enrol(agency, role), "xa-lab", pop=None, keyset=keys.keyset(), now=NOW)
+        accept_keyset(client_with("xa-lab", role), "xa-lab", pop=None, keyset=keys.keyset(), now=NOW)
 
 
 def test_for_a_stranger_the_agency_is_absent(agency: Agency, keys: OwnKeys) -> None:

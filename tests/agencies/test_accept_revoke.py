@@ -17,7 +17,8 @@ from callers.capabilities import Capability
 from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
 from peers.models import Agency
-from tests.agencies.world import DAY, NOW, OwnKeys, enrol, log_everything, own_agency, seconds
+from tests.agencies.world import DAY, NOW, OwnKeys, log_everything, own_agency, seconds
+from tests.builders import client_with
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -83,14 +84,15 @@ def test_the_key_is_blocked_before_the_ledger_has_logged_it(
 def test_once_logged_the_revocation_is_published_with_its_log_time(
     entered: tuple[Agency, OwnKeys], tmp_path: Path
 ) -> None:
-    agency, keys = entered
+    _, keys = entered
     kid, signed = keys.rows[0].kid, keys.revoke(keys.rows[0].kid, since=NOW - HOUR)
     accept_revoke(SYSTEM, signed, now=NOW)
-    officer = enrol(agency, "reader")
     log_everything(tmp_path, now=NOW + HOUR)
     (said,) = DatabaseKeyDirectory(NOW + HOUR).revocations("xa-lab")
     assert (said.kid, said.since, said.log_time) == (kid, seconds(NOW - HOUR), seconds(NOW + HOUR))
-    ((statement, receipt),) = published_keyset(officer, "xa-lab", now=NOW + HOUR).revokes
+    ((statement, receipt),) = published_keyset(
+        client_with("xa-lab", "reader"), "xa-lab", now=NOW + HOUR
+    ).revokes
     assert statement == signed
     assert receipt["leaf"]["k"] == "revoke"
 
@@ -121,9 +123,9 @@ def test_an_old_revocation_is_stale(entered: tuple[Agency, OwnKeys]) -> None:
 def test_officers_without_the_keys_in_their_charge_may_not(
     entered: tuple[Agency, OwnKeys], role: str
 ) -> None:
-    agency, keys = entered
+    _, keys = entered
     with pytest.raises(NotPermittedError):
-        accept_revoke(enrol(agency, role), keys.revoke(keys.rows[0].kid, since=NOW), now=NOW)
+        accept_revoke(client_with("xa-lab", role), keys.revoke(keys.rows[0].kid, since=NOW), now=NOW)
 
 
 def test_a_caller_without_an_agency_finds_nothing(entered: tuple[Agency, OwnKeys]) -> None:

@@ -14,7 +14,8 @@ from callers.capabilities import Capability
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
-from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, own_agency
+from tests.agencies.world import DAY, NOW, OPERATOR, admit, own_agency
+from tests.builders import client_with
 
 pytestmark = pytest.mark.django_db
 FINGERPRINT = "ab" * 32
@@ -91,7 +92,7 @@ def test_an_agency_enters_once(changed: dict[str, Any]) -> None:
 @pytest.mark.parametrize("role", ["agency_admin", "key_officer"])
 def test_only_the_operator_admits_suspends_and_resumes(role: str) -> None:
     agency = admit("xb-health")
-    officer = enrol(agency, role)
+    officer = client_with(agency.pk, role)
     with pytest.raises(NotPermittedError):
         admit_with(officer)
     with pytest.raises(NotPermittedError):
@@ -141,7 +142,7 @@ def test_the_directory_is_closed_to_who_may_not_read_it() -> None:
 def test_keys_are_visible_to_their_own_agency_without_the_root() -> None:
     agency, keys = own_agency("xa-lab")
     own_agency("xb-health")
-    seen = Key.objects.visible_to(enrol(agency, "reader"))
+    seen = Key.objects.visible_to(client_with(agency.pk, "reader"))
     assert {key.kid for key in seen} == {row.kid for row in keys.rows}
     assert Key.objects.filter(agency_id=agency.pk, use=KeyUse.ROOT).count() == 2
 

@@ -81,14 +81,16 @@ def test_an_officer_who_is_not_operator_enrols_nobody_elsewhere(agency: Agency, 
     [
         ({"email": "ilse"}, "email: "),
         ({"name": ""}, "full_name: "),
-        ({"agency": "xz-none"}, "There is no agency xz-none."),
+        ({"agency": "xz-none"}, "There is no agency xz-none at this desk."),
+        ({"agency": "xd-reg"}, "There is no agency xd-reg at this desk."),
         ({"by": "nobody@hub.example"}, "No active officer signs in as nobody@hub.example."),
     ],
-    ids=["address", "name", "agency", "operator"],
+    ids=["address", "name", "agency", "own keys", "operator"],
 )
 def test_what_is_wrong_is_named(
     operator: Officer, agency: Agency, password_file: Path, changes: dict[str, str], said: str
 ) -> None:
+    admit("xd-reg", custody="agency", now=timezone.now())
     with pytest.raises(CommandError) as refused:
         enrol_admin(password_file, **changes)
     assert str(refused.value).startswith(said)

@@ -30,7 +30,6 @@ from tests.agencies.world import (
     OwnKeys,
     accept,
     admit,
-    enrol,
     enrolling,
     hosted_agency,
     log_everything,
@@ -38,6 +37,7 @@ from tests.agencies.world import (
     seconds,
     system_of,
 )
+from tests.builders import client_with
 from tests.envelope.examples import examples
 
 HOUR = timedelta(hours=1)
@@ -259,8 +259,9 @@ def test_many_recipients_cost_as_few_queries_as_two(
 @pytest.mark.django_db
 def test_the_own_agency_sees_its_keyset_before_the_ledger_has_it(tmp_path: Path) -> None:
     agency, _ = own_agency("xa-lab")
-    stranger = enrol(own_agency("xb-health")[0], "reader")
-    own = published_keyset(enrol(agency, "reader"), "xa-lab", now=NOW)
+    own_agency("xb-health")
+    stranger = client_with("xb-health", "reader")
+    own = published_keyset(client_with("xa-lab", "reader"), "xa-lab", now=NOW)
     assert (own.receipt, bytes(own.row.jws)) == (None, bytes(Keyset.objects.get(agency_id=agency.pk).jws))
     for version in (None, 1, 2):
         with pytest.raises(AbsentError):

@@ -13,7 +13,7 @@ from callers.errors import AbsentError, InputError, NotPermittedError
 from officers.keyfacts import KeyFact, check_typed, key_facts
 from officers.models import Officer
 from peers.models import Agency
-from tests.agencies.world import DAY, NOW, admit, enrol, hosted_agency, log_everything, own_agency
+from tests.agencies.world import DAY, NOW, admit, enrol, hosted_agency, log_everything
 from vault import lives, suspending
 
 pytestmark = pytest.mark.django_db
@@ -103,11 +103,7 @@ def test_a_recovery_that_waits_is_shown_with_its_hour(lab: Agency, officer: Offi
     assert after.keyset.root == show_fingerprint(begun.keyset.root_fingerprint)
 
 
-def test_each_custody_offers_what_can_be_done_there() -> None:
-    own, _ = own_agency("xd-reg")
-    facts = key_facts(enrol(own, "key_officer"), now=NOW)
-    assert facts.custody_text == "Keys held by the agency"
-    assert facts.verbs == frozenset()
+def test_an_agency_that_enters_begins_with_its_keys() -> None:
     entering = admit("xb-health", custody="hub-own-root")
     begins = key_facts(enrol(entering, "key_officer"), now=NOW)
     assert begins.keyset is None and begins.keys == ()

@@ -55,6 +55,12 @@ DENIED = {
 }
 
 
+@pytest.fixture
+def here(db: None) -> Agency:
+    """An agency of this desk."""
+    return admit("xb-health")
+
+
 @pytest.mark.parametrize("declaration", DENIED.values(), ids=DENIED.keys())
 def test_denied(declaration: Any) -> None:
     with pytest.raises(NotPermittedError):
@@ -171,9 +177,9 @@ def test_a_revoked_key_is_refused_within_one_request(agency: Agency) -> None:
     assert client.get("/api/v1/agencies", headers=headers).status_code == 401
 
 
-def test_a_wrong_key_is_not_rescued_by_a_session(agency: Agency) -> None:
+def test_a_wrong_key_is_not_rescued_by_a_session(here: Agency) -> None:
     client = Client()
-    client.force_login(enrol(agency, "reader"))
+    client.force_login(enrol(here, "reader"))
     answer = client.get("/api/v1/directory", headers={"Authorization": f"Desk-Key {'0' * 12}.{'A' * 43}"})
     assert answer.status_code == 401
 
@@ -205,22 +211,22 @@ def test_no_header_query_or_body_moves_an_actor_to_another_agency(
     assert not Challenge.objects.filter(agency="xb-health").exists()
 
 
-def test_an_officer_in_session_reads_the_directory(agency: Agency) -> None:
+def test_an_officer_in_session_reads_the_directory(here: Agency) -> None:
     client = Client()
-    client.force_login(enrol(agency, "reader"))
+    client.force_login(enrol(here, "reader"))
     (item,) = client.get("/api/v1/directory").json()["items"]
-    assert (item["id"], item["status"]) == (agency.pk, agency.status)
+    assert (item["id"], item["status"]) == (here.pk, here.status)
 
 
-def test_an_officer_in_session_finds_no_address_of_the_exchange_at_the_desk(agency: Agency) -> None:
+def test_an_officer_in_session_finds_no_address_of_the_exchange_at_the_desk(here: Agency) -> None:
     client = Client()
-    client.force_login(enrol(agency, "reader"))
+    client.force_login(enrol(here, "reader"))
     assert client.get("/api/v1/agencies").status_code == 404
 
 
-def test_a_write_under_a_session_needs_the_form_token(agency: Agency) -> None:
+def test_a_write_under_a_session_needs_the_form_token(here: Agency) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(enrol(agency, "key_officer"))
+    client.force_login(enrol(here, "key_officer"))
     path, body = "/api/v1/keys/changes", "{}"
     without = client.post(path, body, content_type="application/json")
     assert (without.status_code, without.json()["type"]) == (403, "urn:accord:problem:form-token-refused")
@@ -229,8 +235,8 @@ def test_a_write_under_a_session_needs_the_form_token(agency: Agency) -> None:
     assert with_token.status_code == 422
 
 
-def test_a_disabled_officers_session_is_refused(agency: Agency) -> None:
-    client, officer = Client(), enrol(agency, "reader")
+def test_a_disabled_officers_session_is_refused(here: Agency) -> None:
+    client, officer = Client(), enrol(here, "reader")
     client.force_login(officer)
     Officer.objects.filter(pk=officer.pk).update(is_active=False)
     assert client.get("/api/v1/directory").status_code == 401

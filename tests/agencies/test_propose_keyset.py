@@ -25,7 +25,7 @@ from ledger.pins import pinned_keys
 from peers.models import Agency
 from tests.agencies.heads import Head, card_of
 from tests.agencies.sealing import carry, seal, subject
-from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, hosted_agency, own_agency, seconds
+from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, hosted_agency, seconds
 from vault import doors, proposing
 from vault.changes import CancelRecovery, ChangeRoot, Create, RecoverRoot, Renew, Retire, Rotate
 from vault.errors import CustodyRefusedError, RecoveryWaitsError, SealBrokenError
@@ -336,9 +336,8 @@ def test_a_key_officer_of_the_agency_and_nobody_else(head: Head) -> None:
             proposing.accept_proposal(stranger, head.agency, b"{}", now=NOW)
 
 
-@pytest.mark.parametrize("custody", ["hub", "agency"])
-def test_only_where_the_head_holds_the_root(custody: str) -> None:
-    agency = hosted_agency("xd-reg") if custody == "hub" else own_agency("xd-reg")[0]
+def test_only_where_the_head_holds_the_root() -> None:
+    agency = hosted_agency("xd-reg")
     with pytest.raises(CustodyRefusedError):
         proposing.propose_keyset(enrol(agency, "key_officer"), agency, change=Renew(), now=NOW)
 

@@ -53,6 +53,7 @@ from tests.agencies.world import (
     own_agency,
     seconds,
 )
+from tests.builders import client_with
 from vault import doors, lives
 from vault.errors import RecoveryWaitsError
 from vault.keeping import private_keys
@@ -340,7 +341,7 @@ def test_a_key_once_revoked_stays_revoked_whatever_a_later_keyset_says(recovery:
 def test_the_directory_shows_the_root_in_force_to_the_second(recovery: Recovery) -> None:
     recovery.begin()
     own_agency("xb-health")
-    reader = enrol(recovery.agency, "reader")
+    reader = client_with(recovery.agency.pk, "reader")
     old, new = recovery.keys.root.fingerprint, recovery.keys.successor.fingerprint
     for moment, expected in ((BEGUN + DELAY - TICK, old), (BEGUN + DELAY, new)):
         shown = {agency.pk: agency.root_fingerprint for agency in list_agencies_now(reader, now=moment)}

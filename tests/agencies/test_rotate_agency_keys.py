@@ -28,7 +28,6 @@ from tests.agencies.world import (
     enrol,
     hosted_agency,
     log_everything,
-    own_agency,
     seconds,
 )
 from vault import doors, lives
@@ -317,9 +316,8 @@ def test_a_key_officer_of_the_agency_and_nobody_else(lab: Agency, verb: Callable
             verb(stranger, lab)
 
 
-@pytest.mark.parametrize("custody", ["agency", "hub-own-root"])
 @pytest.mark.parametrize("verb", ["rotate", "change root", "recover root", "cancel recovery"])
-def test_only_where_the_vault_holds_the_root(lab: Agency, custody: str, verb: str) -> None:
-    agency = own_agency("xd-reg")[0] if custody == "agency" else admit("xd-reg", custody=custody)
+def test_only_where_the_vault_holds_the_root(lab: Agency, verb: str) -> None:
+    agency = admit("xd-reg", custody="hub-own-root")
     with pytest.raises(CustodyRefusedError):
         VERBS[verb](enrol(agency, "key_officer"), agency)

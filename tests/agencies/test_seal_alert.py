@@ -21,8 +21,9 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, SPECTRUM, Carried, carry, seal, terms
 from tests.agencies.world import NOW, enrol, hosted_agency, log_everything, own_agency
+from tests.bound_rows import rewrite
 from vault import doors, suspending
-from vault.errors import CustodyRefusedError, SigningKeysMissingError
+from vault.errors import SigningKeysMissingError
 
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", "xb-health")
@@ -144,10 +145,12 @@ def test_only_an_officer_in_session_releases(releaser: Officer, actor: Any) -> N
 
 
 def test_the_hub_signs_nothing_for_an_agency_with_its_own_keys(releaser: Officer) -> None:
-    officer = enrol(Agency.objects.get(pk="xd-reg"), "releaser", "reader")
-    with pytest.raises(CustodyRefusedError):
-        seal(officer, ["xa-lab"])
-    with pytest.raises(CustodyRefusedError):
+    officer = enrol(Agency.objects.get(pk="xa-lab"), "releaser", "reader")
+    rewrite(Agency.objects.filter(pk="xa-lab"), is_hosted=False)
+    officer.refresh_from_db()
+    with pytest.raises(NotPermittedError):
+        seal(officer, ["xb-health"])
+    with pytest.raises(NotPermittedError):
         doors.open_envelope(
             officer,
             b"{}",

@@ -51,8 +51,9 @@ def new_id(at: datetime) -> str:
     return uuid7_at(at, os.urandom(10))
 
 
-def admit(agency_id: str, *, custody: str = "agency", fingerprint: str = "", now: datetime = NOW) -> Agency:
-    """An entering agency; a fingerprint is invented where one is needed and none given."""
+def admit(agency_id: str, *, custody: str = "", fingerprint: str = "", now: datetime = NOW) -> Agency:
+    """An entering agency, of this desk unless its root is named; a fingerprint is invented where one is needed and none given."""
+    custody = custody or ("agency" if fingerprint else "hub")
     if custody != "hub" and not fingerprint:
         fingerprint = secrets.token_hex(32)
     entry = admit_agency(

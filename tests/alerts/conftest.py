@@ -55,14 +55,13 @@ class Desk:
 
 @dataclass
 class Desks:
-    """`stranger` is hosted and in no agreement; `own` holds its keys, with an officer who signs in here."""
+    """`stranger` is hosted and in no agreement; `own` holds its keys."""
 
     hub: Hub
     lab: Desk
     health: Desk
     stranger: Desk
     own: HeldAgency
-    own_officer: Officer
 
     def draft(self, *, author: Officer | None = None, **changes: Any) -> Alert:
         """A complete draft of the laboratory to the health authority."""
@@ -150,4 +149,4 @@ def make_desks(hub: Hub) -> Desks:
     hub.make_agreement("G1", lab.id, health.id, own.id)
     for desk in (lab, health, stranger):
         desk.agency.refresh_from_db()
-    return Desks(hub, lab, health, stranger, own, hub.make_officer(own, Role.RELEASER, Role.READER))
+    return Desks(hub, lab, health, stranger, own)

@@ -116,22 +116,10 @@ def test_a_revoked_key_that_is_put_back_by_sql_serves_nobody(desks: Desks, admin
     assert text.partition(".")[2] not in dump
 
 
-def test_of_an_agency_whose_keys_are_not_here_none_is_issued_and_none_serves(
-    desks: Desks, admin: Officer
-) -> None:
+def test_of_an_agency_whose_keys_are_not_here_none_serves(desks: Desks, admin: Officer) -> None:
     _, text = issued(desks, admin)
     rewrite(Agency.objects.filter(pk=desks.lab.id), is_hosted=False)
     assert authenticate_key(text, PEER, now=desks.hub.now).capabilities == frozenset()
-    with pytest.raises(InputError) as refused:
-        issue_key(
-            admin,
-            Agency.objects.get(pk=desks.lab.id),
-            client="x",
-            scopes=SCIENCE,
-            lifetime=DAY,
-            now=desks.hub.now,
-        )
-    assert refused.value.field == "client"
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role not in {Role.AGENCY_ADMIN, Role.KEEPER}])

@@ -16,11 +16,10 @@ from alerts.draft_templates import (
     start_from_template,
 )
 from alerts.drafts import create_draft, read_draft
-from alerts.errors import CopyRefusedError, KeysElsewhereError
+from alerts.errors import CopyRefusedError
 from alerts.kept import DraftTemplate
 from alerts.models import Alert
 from alerts.withdrawal import withdraw_alert
-from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from tests.alerts.conftest import GOOD, Desks
@@ -126,13 +125,6 @@ class TestCopies:
         sent = desks.released()
         with pytest.raises(AbsentError):
             copy_alert(desks.health.author, sent, now=desks.hub.now)
-
-    def test_an_agency_with_own_keys_writes_elsewhere(self, desks: Desks) -> None:
-        author = desks.hub.make_officer(desks.own, Role.AUTHOR, name="Marisel Quindry")
-        received = desks.received()
-        with pytest.raises(KeysElsewhereError) as elsewhere:
-            copy_received(author, received, reason="on_duty", now=desks.hub.now)
-        assert elsewhere.value.command == "accord submit"
 
 
 class TestCopiesOfReceivedAlerts:

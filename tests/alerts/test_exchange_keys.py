@@ -21,17 +21,16 @@ from alerts.credentials import (
     read_credentials,
     replace_own_credential,
 )
-from alerts.errors import ExchangeAwayError, KeysElsewhereError
+from alerts.errors import ExchangeAwayError
 from callers.capabilities import Role
 from callers.errors import AbsentError, CredentialError, InputError, NotPermittedError
 from callers.systemkeys import LAST_DAYS
 from ledger.models import AuditEvent
 from officers.models import Officer
 from peers.credentials import follow_credentials
-from peers.models import Agency, KnownCredential
+from peers.models import KnownCredential
 from tests.alerts.conftest import Desks, kept_desks_of_now
 from tests.api.sessions import Session
-from tests.bound_rows import rewrite
 from tests.builders import OPERATOR
 from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of, give_exchange_keys, the_exchange
 from tests.exchange_keys import give_api_key
@@ -106,14 +105,11 @@ def test_what_is_wrong_is_named_before_anything_is_signed(
     assert the_exchange.asked == []
 
 
-def test_only_an_agency_admin_and_only_where_the_keys_are(desks: Desks, admin: Officer) -> None:
+def test_only_an_agency_admin(desks: Desks, admin: Officer) -> None:
     other = desks.hub.make_officer(desks.lab.agency, Role.KEY_OFFICER)
     for act in (lambda: issue(desks, other), lambda: read_credentials(other)):
         with pytest.raises(NotPermittedError):
             act()
-    rewrite(Agency.objects.filter(pk=desks.lab.id), is_hosted=False)
-    with pytest.raises(KeysElsewhereError):
-        issue(desks, admin)
 
 
 def test_while_the_exchange_is_away_nothing_is_said_to_be_done(desks: Desks, admin: Officer) -> None:

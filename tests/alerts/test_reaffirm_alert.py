@@ -13,7 +13,7 @@ from django.utils import timezone
 from accord.envelope.keyrule import Repudiated, Valid
 from accord.envelope.statements.form import SubjectRef, parse_statement
 from alerts.acknowledgement import acknowledge_alert
-from alerts.errors import KeysElsewhereError, MoveRefusedError, UnopenableError
+from alerts.errors import MoveRefusedError, UnopenableError
 from alerts.fetching import fetch_and_open
 from alerts.following import follow_feeds
 from alerts.inbox import list_received
@@ -275,14 +275,6 @@ class TestAtTheOriginator:
                 withdraw_unsent(officer, md, code="error", now=desks.hub.now)
         with pytest.raises(InputError):
             withdraw_unsent(desks.lab.releaser, sent.md, code="whim", now=desks.hub.now)
-
-    def test_an_agency_with_keys_of_its_own_is_shown_the_command(self, desks: Desks) -> None:
-        md = send_from_partner(desks)
-        desks.hub.later(minutes=30)
-        lose_partners_key(desks)
-        assert list_doubted(desks.own_officer, now=desks.hub.now) == ()
-        with pytest.raises(KeysElsewhereError):
-            withdraw_unsent(desks.own_officer, md, code="error", now=desks.hub.now)
 
 
 class TestAnswers:

@@ -13,7 +13,7 @@ from alerts.drafts import (
     remove_attachment,
     save_revision,
 )
-from alerts.errors import AttachmentRefusedError, KeysElsewhereError, MoveRefusedError, RevisionConflictError
+from alerts.errors import AttachmentRefusedError, MoveRefusedError, RevisionConflictError
 from alerts.files import inert_media_type
 from alerts.models import Alert, AlertRevision
 from callers.capabilities import Role
@@ -41,12 +41,6 @@ class TestCreating:
         for officer in (desks.lab.reader, desks.lab.releaser):
             with pytest.raises(NotPermittedError):
                 create_draft(officer, data=dict(GOOD), now=desks.hub.now)
-
-    def test_an_agency_with_its_own_keys_is_shown_its_command(self, desks: Desks) -> None:
-        author = desks.hub.make_officer(desks.own, Role.AUTHOR)
-        with pytest.raises(KeysElsewhereError) as elsewhere:
-            create_draft(author, data=dict(GOOD), now=desks.hub.now)
-        assert elsewhere.value.command == "accord submit"
 
 
 class TestSaving:

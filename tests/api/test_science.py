@@ -205,11 +205,6 @@ def test_a_system_with_the_scope_asks_and_is_audited_by_its_name(system: Any) ->
     assert system("GET", "alerts").status_code == 403
 
 
-def test_an_agency_with_its_own_keys_is_told_the_command(desks: Desks) -> None:
-    answer = screen(Session(desks.own_officer), "CCO")
-    assert (answer.status_code, answer.json()["command"]) == (409, "accord screen")
-
-
 def test_the_library_is_imported_listed_and_deleted(desks: Desks) -> None:
     releaser = Session(desks.lab.releaser)
     file = SimpleUploadedFile("library.msp", record("carisoprodol").encode())

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from callers.capabilities import Role
-from hub.operation_problems import problems_of
 from substances.profiles.methods import shipped_methods
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
@@ -51,35 +50,6 @@ def test_bare_pairs_without_a_mass_are_searched_by_their_peaks_alone(author: Ses
     answer = author("POST", "spectra/match", asked).json()
     assert (answer["verdict"], answer["reasons"], answer["groups"]) == ("no_match", ["score_low"], [])
     assert answer["compared"] > 30
-
-
-@pytest.mark.parametrize(
-    ("method", "address"),
-    [
-        ("GET", "science/board"),
-        ("GET", "substances/rules"),
-        ("GET", "substances/caught"),
-        ("GET", "substances/watches"),
-        ("POST", "substances/watches"),
-        ("POST", "substances/timeline"),
-        ("POST", "profiles/compare"),
-        ("GET", "spectra/library"),
-    ],
-)
-def test_an_agency_with_its_own_keys_is_told_its_command_as_the_description_says(
-    desks: Desks, method: str, address: str
-) -> None:
-    profile = {"method": "a", "version": "1", "values": ["1", "2"]}
-    body = {
-        "substances/watches": {},
-        "substances/timeline": {"name": "x", "reason": "assigned"},
-        "profiles/compare": {"first": profile, "second": profile, "reason": "assigned"},
-    }.get(address)
-    refused = Session(desks.own_officer)(method, address, None if method == "GET" else body)
-    slug = refused.json()["type"].removeprefix("urn:accord:problem:")
-    assert (refused.status_code, slug) == (409, "keys-elsewhere")
-    assert slug in problems_of(method, address, queried=False, tagged=False)
-    assert refused.json()["command"].startswith("accord ")
 
 
 @pytest.mark.parametrize(

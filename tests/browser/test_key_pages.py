@@ -88,12 +88,6 @@ def test_key_pages_where_the_head_keeps_the_root(
     console_errors[:] = [error for error in console_errors if "status of 422" not in error]
 
 
-def test_key_pages_of_own_keys_and_of_endings(shoot: Shoot, sign_in: SignIn, desk: DeskWorld) -> None:
-    sign_in(desk.hub.make_officer(desk.reg, "key_officer"))
-    shoot("keys-own", "/keys/")
-    shoot("keys-own-command", "/keys/rotate/", status=409)
-
-
 def test_start_and_keys_before_they_end(
     shoot: Shoot, sign_in: SignIn, live_server: LiveServer, tmp_path: Path
 ) -> None:

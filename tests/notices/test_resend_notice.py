@@ -9,6 +9,7 @@ from ledger.models import AuditEvent
 from notices.models import Notification
 from notices.resending import resend_notice
 from notices.states import NotificationState
+from tests.builders import make_hosted_agency
 from tests.notices.conftest import Telling
 from tests.outside_world import Misbehaviour, OutsideWorld
 
@@ -41,7 +42,8 @@ def test_what_was_told_is_not_sent_again(telling: Telling, missed: Notification)
 
 
 def test_another_agency_finds_nothing(telling: Telling, missed: Notification) -> None:
-    stranger = telling.hub.make_officer(telling.alpha, Role.RELEASER)
+    other = make_hosted_agency(telling.hub, "xc-charlie", "Agency xc-charlie")
+    stranger = telling.hub.make_officer(other, Role.RELEASER)
     with pytest.raises(AbsentError):
         resend_notice(stranger, missed.pk, now=telling.hub.now)
 

@@ -6,6 +6,7 @@ import pytest
 from callers.capabilities import Role
 from notices.models import Notification
 from peers.models import FeedCursor
+from tests.alerts.conftest import Desks
 from tests.notices.conftest import Telling
 
 
@@ -38,7 +39,6 @@ def test_taking_it_in_again_queues_nothing_twice(telling: Telling) -> None:
     assert Notification.objects.count() == 3
 
 
-def test_the_originator_is_not_told_of_its_own_alert(telling: Telling) -> None:
-    author = telling.hub.make_officer(telling.alpha, Role.AUTHOR)
-    telling.queue()
-    assert not Notification.objects.filter(officer=author).exists()
+def test_the_originator_is_not_told_of_its_own_alert(desks: Desks) -> None:
+    desks.received()
+    assert set(Notification.objects.values_list("recipient", flat=True)) == {desks.health.id}

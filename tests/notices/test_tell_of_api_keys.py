@@ -14,9 +14,9 @@ from notices.states import Cause, NotificationState, Occasion
 from notices.tasks import tell_of_keys_of_systems
 from officers.deskkeys import authenticate_key, issue_key, revoke_key, rotate_key, rotate_own_key
 from officers.models import DeskKey, Officer
-from peers.models import Agency, KnownCredential
-from tests.bound_rows import rewrite
-from tests.builders import START, HeldAgency, Hub
+from peers.models import KnownCredential
+from tests.builders import START, HeldAgency, Hub, make_hosted_agency
+from tests.hosted_keys import as_recipient
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
 
@@ -32,10 +32,9 @@ def hub(tmp_path: Path) -> Hub:
 
 @pytest.fixture
 def alpha(hub: Hub) -> HeldAgency:
-    (agency,) = hub.make_agencies("xa-alpha")
-    rewrite(Agency.objects.filter(pk=agency.id), is_hosted=True)
-    agency.row.refresh_from_db()
-    return agency
+    agency = make_hosted_agency(hub, "xa-alpha", "Agency xa-alpha")
+    hub.sequence()
+    return as_recipient(agency)
 
 
 @pytest.fixture

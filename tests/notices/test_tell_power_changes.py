@@ -19,8 +19,9 @@ from notices.sweeping import sweep_notices
 from officers.accounts import change_roles, disable_officer
 from officers.models import Officer, PowerChange
 from tests.bound_rows import rewrite
-from tests.builders import HeldAgency, Hub
+from tests.builders import HeldAgency, Hub, make_hosted_agency
 from tests.entries import have_released
+from tests.hosted_keys import as_recipient
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
 
@@ -35,7 +36,7 @@ def hub(tmp_path: Path) -> Hub:
 @pytest.fixture
 def alpha(hub: Hub) -> HeldAgency:
     """It has released; a releaser, a reader and a disabled officer are there."""
-    (agency,) = hub.make_agencies("xa-alpha")
+    agency = as_recipient(make_hosted_agency(hub, "xa-alpha", "Agency xa-alpha"))
     have_released(agency.id, now=hub.now)
     for name, role in (("Rea Reader", Role.READER), ("Benno Ashgrove", Role.RELEASER)):
         hub.make_officer(agency, role, name=name)

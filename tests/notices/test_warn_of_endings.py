@@ -19,9 +19,10 @@ from notices.tasks import warn_of_key_endings
 from officers.endings import ending_keys
 from officers.models import Officer
 from peers.models import Agency
-from tests.builders import START, HeldAgency, Hub, make_hosted_agency
+from tests.builders import OPERATOR, START, Hub, make_hosted_agency
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
+from vault.doors import renew_agency_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEYSET_ENDS = START + timedelta(days=90)
@@ -34,15 +35,14 @@ def hub(tmp_path: Path) -> Hub:
 
 
 @pytest.fixture
-def alpha(hub: Hub) -> HeldAgency:
-    """It holds its keys itself; another agency of this desk has taken them in."""
-    make_hosted_agency(hub, "xz-desk", "Desk of the hub")
-    (agency,) = hub.make_agencies("xa-alpha")
+def alpha(hub: Hub) -> Agency:
+    agency = make_hosted_agency(hub, "xa-alpha", "Agency xa-alpha")
+    hub.sequence()
     return agency
 
 
 @pytest.fixture
-def keeper(hub: Hub, alpha: HeldAgency) -> Officer:
+def keeper(hub: Hub, alpha: Agency) -> Officer:
     officer = hub.make_officer(alpha, Role.KEY_OFFICER, name="Benno Ashgrove")
     hub.make_officer(alpha, Role.READER)
     hub.make_officer(alpha, Role.AGENCY_ADMIN)
@@ -69,7 +69,7 @@ def send(hub: Hub) -> None:
         send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
 
 
-def test_each_threshold_is_told_once(hub: Hub, alpha: HeldAgency, keeper: Officer) -> None:
+def test_each_threshold_is_told_once(hub: Hub, alpha: Agency, keeper: Officer) -> None:
     told = []
     for hours in range(31 * 24, -1, -6):
         at(hub, hours / 24)
@@ -99,14 +99,11 @@ def test_of_what_has_ended_nobody_is_warned_and_the_start_page_says_it(hub: Hub,
     assert (ending.kind, ending.is_over, ending.days_left) == ("keyset", True, 0)
 
 
-def test_a_key_is_warned_of_as_well_as_the_keyset(hub: Hub, alpha: HeldAgency, keeper: Officer) -> None:
-    rows = hub.key_rows(alpha)
-    hub.now = START + timedelta(days=80)
-    hub.publish_keyset(alpha, rows=rows, version=2, prev=Keyset.objects.get(agency="xa-alpha").od)
-    hub.sequence()
-    hub.now = START + timedelta(days=270)
-    hub.publish_keyset(alpha, rows=rows, version=3, prev=Keyset.objects.get(agency="xa-alpha", version=2).od)
-    hub.sequence()
+def test_a_key_is_warned_of_as_well_as_the_keyset(hub: Hub, alpha: Agency, keeper: Officer) -> None:
+    rows = read_keyset(bytes(Keyset.objects.get(agency="xa-alpha").jws)).rows
+    for days in (80, 270):
+        hub.now = START + timedelta(days=days)
+        renew(hub, alpha)
     hub.now = START + timedelta(days=365 - 29)
     assert {ending.kind for ending in endings(now=hub.now)} == {"key", "keyset"}
     subjects = {notice.subject.split(":")[0] for notice in warn(hub)}
@@ -114,7 +111,7 @@ def test_a_key_is_warned_of_as_well_as_the_keyset(hub: Hub, alpha: HeldAgency, k
 
 
 def test_a_renewed_keyset_is_warned_of_no_more(
-    hub: Hub, alpha: HeldAgency, keeper: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: Agency, keeper: Officer, outside_world: OutsideWorld
 ) -> None:
     at(hub, 20)
     (notice,) = warn(hub)
@@ -126,14 +123,13 @@ def test_a_renewed_keyset_is_warned_of_no_more(
     assert warn(hub) == []
 
 
-def renew(hub: Hub, agency: HeldAgency) -> None:
-    first = Keyset.objects.get(agency=agency.id)
-    hub.publish_keyset(agency, rows=read_keyset(bytes(first.jws)).rows, version=2, prev=first.od)
+def renew(hub: Hub, agency: Agency) -> None:
+    renew_agency_keys(OPERATOR, agency, now=hub.now)
     hub.sequence()
 
 
 def test_the_mail_says_when_in_the_officers_zone_and_no_more(
-    hub: Hub, alpha: HeldAgency, keeper: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: Agency, keeper: Officer, outside_world: OutsideWorld
 ) -> None:
     Officer.objects.filter(pk=keeper.pk).update(timezone="Australia/Adelaide")
     at(hub, 7)
@@ -154,7 +150,7 @@ def test_the_mail_says_when_in_the_officers_zone_and_no_more(
 
 
 def test_without_a_key_officer_the_admins_are_told(
-    hub: Hub, alpha: HeldAgency, outside_world: OutsideWorld
+    hub: Hub, alpha: Agency, outside_world: OutsideWorld
 ) -> None:
     admins = {hub.make_officer(alpha, Role.AGENCY_ADMIN).email for _ in range(2)}
     hub.make_officer(alpha, Role.RELEASER)
@@ -176,8 +172,9 @@ def test_who_keeps_the_keys_no_longer_is_not_told(
     assert not outside_world.mails
 
 
-def test_nobody_is_told_of_another_agencys_keys(hub: Hub, alpha: HeldAgency, keeper: Officer) -> None:
-    (bravo,) = hub.make_agencies("xb-bravo")
+def test_nobody_is_told_of_another_agencys_keys(hub: Hub, alpha: Agency, keeper: Officer) -> None:
+    bravo = make_hosted_agency(hub, "xb-bravo", "Agency xb-bravo")
+    hub.sequence()
     other = hub.make_officer(bravo, Role.KEY_OFFICER)
     hub.now = KEYSET_ENDS - timedelta(days=3)
     assert {(notice.officer, notice.recipient_id) for notice in warn(hub)} == {
@@ -189,7 +186,7 @@ def test_nobody_is_told_of_another_agencys_keys(hub: Hub, alpha: HeldAgency, kee
 
 @pytest.mark.parametrize("role", [Role.READER, Role.RELEASER, Role.AGENCY_ADMIN, Role.AUDITOR])
 def test_the_start_page_tells_those_who_could_act(
-    hub: Hub, alpha: HeldAgency, keeper: Officer, role: Role
+    hub: Hub, alpha: Agency, keeper: Officer, role: Role
 ) -> None:
     at(hub, 3)
     assert ending_keys(hub.make_officer(alpha, role), now=hub.now) == []

@@ -75,12 +75,6 @@ def test_strangers_agreements_are_absent_and_only_admins_change_lanes(
     assert as_officer(desk.noor).get("/agreements/G1/").status_code == 403
 
 
-def test_who_holds_its_own_keys_is_told_the_command(desk: DeskWorld, as_officer: SignIn) -> None:
-    for address in ("/agreements/", "/agreements/G1/", SUSPEND):
-        page = as_officer(desk.zhilan).get(address)
-        assert page.status_code == 409 and "accord agreements" in page.content.decode()
-
-
 def test_what_is_kept_is_shown_while_the_exchange_is_away_and_lanes_wait_for_it(
     desk: DeskWorld, admin: Client, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:

@@ -12,11 +12,12 @@ from alerts.amending import amend_alert
 from alerts.drafts import save_revision
 from alerts.models import Alert, ReceivedAlert
 from alerts.withdrawal import withdraw_alert
+from callers.capabilities import Role
 from ledger.models import AuditEvent
 from sharing.models import Envelope
 from tests.page_queries import reads_of, without_checks
 from tests.pages.conftest import SignIn
-from tests.pages.desk_world import CONTENT, DeskWorld
+from tests.pages.desk_world import CONTENT, STRANGER, DeskWorld
 
 OLDER = "An older version. Version 2 replaces it."
 
@@ -116,11 +117,15 @@ def test_recipients_read_the_newest_and_the_older_only_as_such(
 
 
 def test_the_link_in_a_mail_answers_a_stranger_as_one_that_never_was(
-    desk: DeskWorld, reader: Client, as_officer: SignIn, alert: Alert
+    desk: DeskWorld, as_officer: SignIn
 ) -> None:
+    stranger = desk.stranger(Role.AUTHOR)
+    desk.hub.make_agreement("G2", "xa-lab", "xb-health", STRANGER)
+    alert = desk.send(desk.draft(recipients=["xb-health", STRANGER]))
+    assert desk.received(stranger).md == alert.md
     second = desk.send(next_draft(desk, alert, recipients=["xb-health"]))
     new = desk.received(desk.aroha)
-    left_out = as_officer(desk.ruotang)
+    left_out = as_officer(stranger)
     assert alert.md != second.md
     answers = [
         left_out.get(address)

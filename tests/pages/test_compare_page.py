@@ -86,11 +86,6 @@ def test_another_telephone_in_json(desk: DeskWorld, as_officer: SignIn) -> None:
     assert keeper.post(f"/api/v1/peers/{peer.id}/telephone", body, "application/json").status_code == 422
 
 
-def test_who_holds_its_own_keys_is_told_the_command(desk: DeskWorld, as_officer: SignIn) -> None:
-    page = as_officer(desk.zhilan).get("/peers/")
-    assert page.status_code == 409 and "accord pin" in page.content.decode()
-
-
 def test_a_member_new_in_a_circle_is_confirmed_on_the_page_and_in_json(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:

@@ -407,12 +407,3 @@ def test_a_discarded_draft_leaves_the_list(author: Client, desk: DeskWorld) -> N
     page = author.get("/drafts/").content.decode()
     assert "No drafts." in page
     assert CONTENT not in page
-
-
-def test_an_agency_with_own_keys_is_told_the_command(desk: DeskWorld, as_officer: SignIn) -> None:
-    client = as_officer(desk.ruotang)
-    drafts = client.get("/drafts/").content.decode()
-    assert "accord submit" in drafts and "New alert" not in drafts
-    answer = client.post("/drafts/new/", {"alert_type": "harm_cluster"})
-    assert answer.status_code == 409
-    assert "accord submit" in answer.content.decode()

@@ -5,6 +5,7 @@ import pytest
 
 from alerts.drafts import attach_file
 from alerts.models import Alert
+from callers.capabilities import Role
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -57,6 +58,6 @@ def test_an_address_of_a_file_opens_nothing_by_itself(
     other = desk.send(desk.draft(title="Another alert"))
     newer = desk.received(desk.aroha)
     assert reader.get(f"/inbox/{newer.pk}/files/0/").status_code == 302, "a reason stands for one alert"
-    stranger = as_officer(desk.ruotang)
+    stranger = as_officer(desk.stranger(Role.AUTHOR))
     for foreign in (place, f"/outbox/{alert.pk}/files/0/", f"/outbox/{other.pk}/files/0/"):
         assert stranger.get(foreign).status_code == 404

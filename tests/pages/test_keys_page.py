@@ -26,7 +26,6 @@ def test_custody_is_said_as_what_it_is(desk: DeskWorld, as_officer: SignIn) -> N
     customs = Customs.build(desk)
     for officer, label, note in (
         (desk.ilka, "The hub can act as this agency", "proves nothing against the hub"),
-        (desk.ruotang, "Keys held by the agency", "The hub has none of your private keys."),
         (
             customs.officer,
             "Operational keys held by the hub, root with the agency&#x27;s head",
@@ -71,24 +70,6 @@ def test_filters_stay_in_the_address(desk: DeskWorld, as_officer: SignIn) -> Non
     assert text_of(client, "/keys/?state=retiring").count("<tr>") == 1 + 2
     assert "Nothing matches." in text_of(client, "/keys/?state=revoked")
     assert text_of(client, "/keys/?state=bogus").count("<tr>") == 1 + 6
-
-
-def test_an_agency_with_own_keys_reads_the_commands(desk: DeskWorld, as_officer: SignIn) -> None:
-    page, key = text_of(as_officer(desk.ruotang)), key_of(desk.ruotang)
-    for line in (
-        "accord keys",
-        "accord keys renew",
-        "accord keys rotate",
-        "accord keys change-root",
-        "accord keys recover-root",
-        "accord keys propose rotate --out rotate.proposal",
-        "accord sign rotate.proposal --root root.accord --out rotate.signed",
-        "accord keys submit rotate.signed",
-        f"accord keys revoke {key.kid[-8:].lstrip('-')} --code stolen --since 6h",
-        f"accord keys retire {key.kid[-8:].lstrip('-')}",
-    ):
-        assert f"{line}</code>" in page, line
-    assert "Renew…" not in page and "Create keys" not in page
 
 
 @pytest.mark.parametrize(

@@ -359,19 +359,3 @@ def test_a_foreign_key_is_absent(keeper: Client, desk: DeskWorld, as_officer: Si
         for kid in (theirs, "A" * 43):
             assert keeper.post(f"/keys/key/{kid}/{verb}/", DO).status_code == 404
     assert states_of(desk.haitham) == ["current"] * 4
-
-
-def test_an_agency_with_own_keys_is_told_the_command(desk: DeskWorld, as_officer: SignIn) -> None:
-    officer = desk.hub.make_officer(desk.reg, "key_officer")
-    client, key = as_officer(officer), key_of(officer)
-    for address, command in (
-        ("keys/renew", "accord keys renew"),
-        ("keys/rotate", "accord keys rotate"),
-        ("keys/root/change", "accord keys change-root"),
-        ("keys/root/recover", "accord keys recover-root"),
-        (f"keys/key/{key.kid}/revoke", "accord keys revoke KID --code stolen"),
-    ):
-        for answer in (client.get(f"/{address}/"), client.post(f"/{address}/", DO)):
-            assert answer.status_code == 409 and command in answer.content.decode(), address
-    answer = client.post(f"/keys/key/{key.kid}/suspend/", DO)
-    assert answer.status_code == 409 and "/suspension" in answer.content.decode()

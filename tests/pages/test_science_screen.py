@@ -243,11 +243,6 @@ def test_nothing_asked_about_stands_in_the_session_or_in_a_message(client: Clien
     assert FENTANYL_LIKE not in repr(dict(client.session.items()))
 
 
-def test_an_agency_with_its_own_keys_is_told_the_command(desk: DeskWorld, as_officer: SignIn) -> None:
-    page = as_officer(desk.ruotang).get("/science/screen/").content.decode()
-    assert "accord screen" in page
-
-
 def test_a_reader_may_ask_and_an_auditor_may_not(desk: DeskWorld, as_officer: SignIn) -> None:
     assert as_officer(desk.casimir).get("/science/screen/").status_code == 200
     assert as_officer(desk.edda).get("/science/screen/").status_code == 403

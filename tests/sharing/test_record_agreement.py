@@ -13,7 +13,7 @@ from ledger.models import AuditEvent
 from sharing.agreements import current_version, record_agreement, record_circle
 from sharing.errors import AgreementError
 from sharing.models import Agreement, AgreementVersion
-from tests.builders import OPERATOR, Hub
+from tests.builders import OPERATOR, Hub, client_with
 from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
@@ -80,7 +80,7 @@ def test_an_agency_that_is_still_entering_is_no_party(hub: Hub, four: Four) -> N
 
 
 def test_only_the_operator_records(hub: Hub, four: Four) -> None:
-    admin = hub.make_officer(four.alpha, Role.AGENCY_ADMIN)
+    admin = client_with(four.alpha.id, Role.AGENCY_ADMIN)
     with pytest.raises(NotPermittedError):
         record_agreement(
             admin,
@@ -97,7 +97,7 @@ def test_only_the_operator_records(hub: Hub, four: Four) -> None:
 
 
 def test_its_parties_see_an_agreement_and_nobody_else(hub: Hub, four: Four) -> None:
-    party, outsider = (hub.make_officer(agency, Role.READER) for agency in (four.bravo, four.delta))
+    party, outsider = (client_with(agency.id, Role.READER) for agency in (four.bravo, four.delta))
     assert list(Agreement.objects.visible_to(party)) == [hub.agreement("G1")]
     assert not Agreement.objects.visible_to(outsider).exists()
     assert not Agreement.objects.visible_to(OPERATOR).exists()

@@ -23,7 +23,7 @@ from sharing.deliveries import find_delivery
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError
 from sharing.models import Blob, Delivery
 from sharing.slices import slice_for, stored_blob
-from tests.builders import HeldAgency, Hub, seconds
+from tests.builders import HeldAgency, Hub, client_with, seconds
 from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
@@ -94,7 +94,7 @@ def test_the_originator_is_served_and_marks_nothing(hub: Hub, four: Four) -> Non
 def test_strangers_and_those_without_the_scope_find_nothing(hub: Hub, four: Four) -> None:
     sealed = hub.deliver(four.alpha, four.bravo, attachments=[FILE])
     scopeless = replace(four.bravo.client, scopes=frozenset())
-    auditor = hub.make_officer(four.bravo, Role.AUDITOR)
+    auditor = client_with(four.bravo.id, Role.AUDITOR)
     for actor in (four.delta.client, scopeless, auditor, SystemActor("operator")):
         with pytest.raises(AbsentError):
             slice_for(actor, sealed.md, now=hub.now)

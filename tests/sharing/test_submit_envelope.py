@@ -24,7 +24,7 @@ from sharing.errors import IdTakenError, IssuerSuspendedError, KeysetStaleError,
 from sharing.intake import submit_envelope
 from sharing.models import Blob, Delivery, Envelope, FeedPending
 from sharing.references import is_reference
-from tests.builders import HeldAgency, Hub, new_uuid7, seconds
+from tests.builders import HeldAgency, Hub, client_with, new_uuid7, seconds
 from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
@@ -309,12 +309,12 @@ def test_a_recipient_without_a_newest_pq1_key_is_named(hub: Hub, four: Four) -> 
 
 def test_a_reader_or_a_system_without_the_scope_cannot_submit(hub: Hub, four: Four) -> None:
     sealed = hub.alert_to(four.bravo, sender=four.alpha)
-    reader = hub.make_officer(four.alpha, Role.READER)
+    reader = client_with(four.alpha.id, Role.READER)
     scopeless = replace(four.alpha.client, scopes=frozenset())
     for caller in (reader, scopeless):
         with pytest.raises(NotPermittedError):
             submit_envelope(caller, manifest=sealed.manifest, jwe=sealed.jwe, blobs=[], now=hub.now)
-    releaser = hub.make_officer(four.alpha, Role.RELEASER)
+    releaser = client_with(four.alpha.id, Role.RELEASER)
     submit_envelope(releaser, manifest=sealed.manifest, jwe=sealed.jwe, blobs=[], now=hub.now)
 
 

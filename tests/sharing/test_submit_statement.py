@@ -26,7 +26,7 @@ from sharing.errors import (
 )
 from sharing.models import Delivery, FeedItem, Statement
 from sharing.statements import find_statement, statements_about, submit_statement
-from tests.builders import HeldAgency, Hub, about, new_uuid7, seconds
+from tests.builders import HeldAgency, Hub, about, client_with, new_uuid7, seconds
 from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
@@ -316,11 +316,11 @@ def test_a_stale_or_broken_statement_is_refused(hub: Hub, four: Four, sealed: Se
 def test_who_may_state_for_an_agency(hub: Hub, four: Four, sealed: SealedEnvelope) -> None:
     jws = hub.acknowledgement(four.bravo, sealed)
     for caller in (
-        hub.make_officer(four.bravo, Role.AUDITOR),
+        client_with(four.bravo.id, Role.AUDITOR),
         replace(four.bravo.client, scopes=frozenset()),
     ):
         with pytest.raises(NotPermittedError):
             submit_statement(caller, jws, now=hub.now)
-    reader = hub.make_officer(four.bravo, Role.READER)
+    reader = client_with(four.bravo.id, Role.READER)
     row = submit_statement(reader, jws, now=hub.now)
     assert submit_statement(SystemActor("desk-worker", "xb-bravo"), jws, now=hub.now) == row
