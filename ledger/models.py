@@ -291,15 +291,15 @@ class KeyHandover(models.Model):
 
 
 class Restore(models.Model):
-    """A backup was put back (`ledger.restores`): rows that let somebody in and are older than this count no more."""
+    """A backup of this half was put back (`ledger.restores`): rows that let somebody in and are older than this count no more."""
 
     restored_at = models.DateTimeField(unique=True)
     backup_at = models.DateTimeField(null=True, blank=True)
     """The newest moment that the backup knew of; none where it knew of none."""
     contents_deleted_at = models.DateTimeField(null=True, blank=True)
-    """When the exchange had deleted whatever was past its `keep` at the restore."""
+    """When the exchange had deleted whatever was past its `keep` at its restore; none at a desk."""
     cards_deleted_at = models.DateTimeField(null=True, blank=True)
-    """When the desk had, too."""
+    """When the desk had, at its own; none at the exchange."""
 
     class Meta:
         ordering = ["-restored_at"]
@@ -309,5 +309,5 @@ class Restore(models.Model):
 
     @property
     def deletes_still(self) -> bool:
-        """Whether content whose `keep` had passed may still be there."""
-        return self.contents_deleted_at is None or self.cards_deleted_at is None
+        """Whether content whose `keep` had passed may still be at this desk."""
+        return self.cards_deleted_at is None

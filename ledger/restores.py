@@ -14,7 +14,7 @@ from ledger.models import HUB_LEVEL, AuditEvent, Restore
 RESTORER: Final = SystemActor("sequencer")
 Deleted = Literal["contents_deleted_at", "cards_deleted_at"]
 DELETED: Final[tuple[Deleted, ...]] = get_args(Deleted)
-"""What worker and desk-worker note once what was past its `keep` is deleted."""
+"""What the exchange-worker notes at the exchange, the desk-worker at its desk, once what was past its `keep` is deleted."""
 
 
 def record_restore(agencies: Iterable[str], *, backup_at: datetime | None, now: datetime) -> Restore:
