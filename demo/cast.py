@@ -35,7 +35,7 @@ class OwnSystem:
         return Client(
             home or self.home,
             self.passphrase,
-            connect=lambda hub, key: exchange or HttpExchange(self.transport()),
+            connect=lambda hub, key: exchange or HttpExchange(HttpTransport(self.exchange_url, api_key=key)),
         )
 
     def transport(self) -> HttpTransport:
