@@ -58,6 +58,9 @@ from vault.instances import may_send
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
+FOLLOWING: Final = "alerts.follow_feed"
+RECEIPT_SECS: Final = 0.3
+"""How long the exchange's sequencer needs for a receipt, which the desk-worker then asks for."""
 BELL: Final = "alerts.send_waiting"
 UNSENT_AFTER: Final = timedelta(minutes=5)
 
@@ -255,6 +258,7 @@ def _settle_sent(row: Outgoing, now: datetime) -> None:
     alert = _alert_of(row)
     if outgoing.settle(row, OutgoingState.SENT, now=now) and alert is not None:
         _note_sent(alert, row, now)
+        ring(FOLLOWING, in_secs=RECEIPT_SECS)
 
 
 @transaction.atomic

@@ -41,9 +41,12 @@ FEW: Final = 2
 _BOUND: Final = {"socket_timeout": ANSWER_WITHIN_SECS, "socket_connect_timeout": ANSWER_WITHIN_SECS}
 
 
-def ring(task: str) -> None:
-    """Ring once the transaction has committed, at once where there is none; a broker that is away is only logged."""
-    transaction.on_commit(partial(_send, task, QUEUES[task]))
+def ring(task: str, *, in_secs: float = 0.0) -> None:
+    """Ring once the transaction has committed, at once where there is none; a broker that is away is only logged.
+
+    `in_secs`: the worker begins no sooner, where what it is to find needs so long.
+    """
+    transaction.on_commit(partial(_send, task, QUEUES[task], in_secs=in_secs))
 
 
 def ring_where_few_wait(task: str) -> None:
@@ -94,12 +97,12 @@ _breakers: defaultdict[str, _Breaker] = defaultdict(_Breaker)
 """By the address of the broker: one that hangs says nothing about another."""
 
 
-def _send(task: str, queue: str, most: int | None = None) -> None:
+def _send(task: str, queue: str, most: int | None = None, *, in_secs: float = 0.0) -> None:
     breaker = _breakers[current_app.conf.broker_url]
     if not breaker.lets_through(task):
         return
     try:
-        _publish(task, queue, most)
+        _publish(task, queue, most, in_secs)
         missed = breaker.note_success()
         for other in missed - {task}:
             _publish(other, QUEUES[other])
@@ -107,7 +110,7 @@ def _send(task: str, queue: str, most: int | None = None) -> None:
         breaker.note_failure(task, failure)
 
 
-def _publish(task: str, queue: str, most: int | None = None) -> None:
+def _publish(task: str, queue: str, most: int | None = None, in_secs: float = 0.0) -> None:
     """Send by a connection of its own: the one that consumers use waits longer for its answers."""
     options: dict[str, Any] = {**current_app.conf.broker_transport_options, **_BOUND}
     connection = current_app.connection_for_write(transport_options=options)
@@ -115,5 +118,11 @@ def _publish(task: str, queue: str, most: int | None = None) -> None:
         if most is not None and producer.channel.client.llen(queue) >= most:
             return
         current_app.send_task(
-            task, queue=queue, expires=EXPIRES_SECS, retry=False, ignore_result=True, producer=producer
+            task,
+            queue=queue,
+            countdown=in_secs or None,
+            expires=EXPIRES_SECS,
+            retry=False,
+            ignore_result=True,
+            producer=producer,
         )
