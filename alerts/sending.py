@@ -190,7 +190,7 @@ def _send_at_once(actor: Actor, ds: Collection[str], now: datetime) -> None:
     reader, refused = actor.agency_id or "", None
     rows = list(outgoing.queued_of(reader).filter(d__in=ds))
     if rows and outgoing.has_older(rows[0]) and rows[0].pri != FLASH:
-        outgoing.make_due(rows, now=now)
+        outgoing.make_due(reader, now=now)
         ring(BELL)
         return
     for row in rows:

@@ -138,7 +138,7 @@ def hand_in(row: Outgoing, *, now: datetime) -> Outcome | None:
     except ClientError:
         outcome, is_unsent = Waits(is_away=False), False
     if isinstance(outcome, Waits):
-        _put_off(begun, now, may_have_arrived=could_have or not is_unsent)
+        _put_off(begun, now, may_have_arrived=could_have or not is_unsent, is_away=outcome.is_away)
     return outcome
 
 
@@ -152,8 +152,9 @@ def ask_for(row: Outgoing, *, now: datetime) -> Outcome:
     except AbsentError:
         return Refused(TOO_OLD)
     except ClientError as trouble:
-        _put_off(row, now, may_have_arrived=True)
-        return Waits(is_away=isinstance(trouble, UnreachableError))
+        is_away = isinstance(trouble, UnreachableError)
+        _put_off(row, now, may_have_arrived=True, is_away=is_away)
+        return Waits(is_away=is_away)
     return Taken()
 
 
@@ -256,9 +257,10 @@ def has_older(row: Outgoing) -> bool:
     return queued_of(row.reader).filter(pk__lt=row.pk).exists()
 
 
-def make_due(rows: Collection[Outgoing], *, now: datetime) -> None:
-    """Leave them to the worker's next round."""
-    Outgoing.objects.filter(pk__in=[row.pk for row in rows]).update(not_before=now)
+def make_due(reader: str, *, now: datetime) -> None:
+    """Leave all that waits of the agency's to the worker's next round, which takes it in order."""
+    waiting = Outgoing.objects.filter(reader=reader, state=OutgoingState.QUEUED)
+    waiting.filter(not_before__gt=now).update(not_before=now)
 
 
 def is_untouched_since(row: Outgoing) -> bool:
@@ -328,11 +330,13 @@ def _denials(refusal: RefusedError) -> list[dict[str, Any]]:
     ]
 
 
-def _put_off(row: Outgoing, now: datetime, *, may_have_arrived: bool) -> None:
-    wait = min(FIRST_WAIT * 2 ** min(row.attempts - 1, 8), LONGEST_WAIT)
-    Outgoing.objects.filter(pk=row.pk, state=OutgoingState.QUEUED).update(
-        not_before=now + wait, trying_until=None, may_have_arrived=may_have_arrived
-    )
+def _put_off(row: Outgoing, now: datetime, *, may_have_arrived: bool, is_away: bool) -> None:
+    """Where nobody answered, all of the agency's waits as long: what comes behind it does not overtake it."""
+    until = now + min(FIRST_WAIT * 2 ** min(row.attempts - 1, 8), LONGEST_WAIT)
+    waiting = Outgoing.objects.filter(reader=row.reader, state=OutgoingState.QUEUED)
+    waiting.filter(pk=row.pk).update(not_before=until, trying_until=None, may_have_arrived=may_have_arrived)
+    if is_away:
+        waiting.filter(not_before__lt=until).update(not_before=until)
 
 
 def _digest(signed: bytes, jwe: bytes, blobs: Sequence[bytes]) -> str:

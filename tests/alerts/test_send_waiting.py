@@ -37,6 +37,9 @@ from tests.alerts.conftest import Desks
 from tests.desk_calls import the_exchange
 from tests.role_logins import under_login_of
 
+A_ROUND = timedelta(seconds=5)
+"""So often the desk-worker comes."""
+
 
 @pytest.fixture(autouse=True)
 def _well_behaved_again() -> Generator[None]:
@@ -74,6 +77,12 @@ def row_of(alert: Alert) -> Outgoing:
     return Outgoing.objects.get(subject=str(alert.pk), state="queued")
 
 
+def logged_in_order(*alerts: Alert) -> list[str]:
+    """Their digests in the order in which the exchange took them."""
+    logged = PendingEntry.objects.filter(od__in=[alert.md for alert in alerts]).order_by("pk")
+    return list(logged.values_list("od", flat=True))
+
+
 class TestAway:
     def test_it_is_queued_whole_and_goes_out_by_itself_once(self, desks: Desks) -> None:
         alert = away(desks)
@@ -103,8 +112,28 @@ class TestAway:
         the_exchange.is_away = True
         second, flash = (release(desks, alert) for alert in validated)
         assert back(desks) == 3
-        logged = PendingEntry.objects.filter(od__in=[first.md, second.md, flash.md]).order_by("pk")
-        assert list(logged.values_list("od", flat=True)) == [flash.md, first.md, second.md]
+        assert logged_in_order(first, second, flash) == [flash.md, first.md, second.md]
+
+    def test_nothing_overtakes_what_was_tried_while_nobody_answered(self, desks: Desks) -> None:
+        first = away(desks)
+        the_exchange.behave()
+        validated = [desks.validated(), desks.validated(pri="flash")]
+        the_exchange.is_away = True
+        second, flash = (release(desks, alert) for alert in validated)
+        for _ in range(4):
+            assert work(desks, after=A_ROUND) == 0
+        the_exchange.behave()
+        assert sum(work(desks, after=A_ROUND) for _ in range(12)) == 3
+        assert logged_in_order(first, second, flash) == [flash.md, first.md, second.md]
+
+    def test_what_is_released_next_does_not_overtake_what_waits_to_be_tried_again(self, desks: Desks) -> None:
+        first = away(desks)
+        work(desks, after=A_ROUND)
+        the_exchange.behave()
+        second = release(desks, desks.validated())
+        assert second.state == "queued"
+        assert work(desks, after=timedelta(seconds=1)) == 2
+        assert logged_in_order(first, second) == [first.md, second.md]
 
     def test_what_is_released_behind_it_waits_for_its_turn_a_flash_alert_does_not(self, desks: Desks) -> None:
         first = away(desks)
