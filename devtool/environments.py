@@ -44,6 +44,8 @@ class World:
     """Where each process finds its secrets, a folder a role and a file a secret."""
     operator_url: str = "http://localhost:8002"
     """By name: a number in an address has no passkeys."""
+    clock_offset_seconds: float = 0.0
+    """How far the time of its processes is from the machine's."""
 
     def addresses(self) -> dict[str, str]:
         """What a program beside the hub needs in order to find it."""
@@ -75,6 +77,8 @@ def role_environment(role: str, world: World) -> dict[str, str]:
         "LEDGER_VKEY": world.secrets.ledger_vkey(half),
         **{name: value for name, value in offered.items() if name in held},
     }
+    if world.clock_offset_seconds:
+        environment["CLOCK_OFFSET_SECONDS"] = str(world.clock_offset_seconds)
     if role == "desk":
         # Nobody carries a demonstration's second factor about.
         environment["MFA_DEMANDED"] = "no"

@@ -101,6 +101,19 @@ def identity(pid: int) -> str | None:
     return asked.stdout.strip() or None
 
 
+def followers_of(leader: int) -> list[int]:
+    """The processes that one has started and that run: its children, and all that are still of its group."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pid=,ppid=,pgid=,stat="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split() for line in listed.stdout.splitlines()]
+    return [
+        int(pid)
+        for pid, parent, group, state in rows
+        if leader in (int(parent), int(group)) and int(pid) != leader and not state.startswith("Z")
+    ]
+
+
 def program_name(pid: int) -> str:
     """The name of the program a process runs, or nothing."""
     proc = Path(f"/proc/{pid}/comm")

@@ -5,6 +5,7 @@ import http.client
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -56,6 +57,20 @@ def queue_worker(role: str, world: World, logs: Path, *, beat: bool = False) -> 
     )
 
 
+def beat(role: str, world: World, logs: Path) -> Child:
+    """The one process that asks the workers of a half for what is due; it keeps its schedule in memory."""
+    return Child(
+        role,
+        [
+            *(sys.executable, "-m", "celery", "-A", "hub", "beat"),
+            *("--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO"),
+        ],
+        env=process_environment(role, world),
+        log=logs / f"{role}.log",
+        cwd=ROOT,
+    )
+
+
 def sequencer(world: World, logs: Path, half: str = EXCHANGE) -> Child:
     """The one process that signs the log of a half; the exchange's numbers feeds, too."""
     role = SEQUENCES[half]
@@ -99,14 +114,27 @@ def worker_listens(worker: Child) -> Callable[[], bool]:
     return listens
 
 
-def sequencer_beats(database_url: str, half: str = EXCHANGE) -> Callable[[], bool]:
-    """Whether the sequencer of a half has marked its beat within the last two seconds."""
+def beat_runs(child: Child) -> Callable[[], bool]:
+    """Whether the process of a beat runs; nothing can be asked of it, and the workers hear what it does."""
+
+    def runs() -> bool:
+        return child.alive
+
+    return runs
+
+
+def sequencer_beats(
+    database_url: str, half: str = EXCHANGE, *, clock_offset_seconds: float = 0.0
+) -> Callable[[], bool]:
+    """Whether the sequencer of a half has marked its beat within the last two seconds of its own time."""
     table = BEATS[SEQUENCES[half]]
+    oldest = timedelta(seconds=clock_offset_seconds - 2)
 
     def beats() -> bool:
         with suppress(psycopg.Error), psycopg.connect(database_url, connect_timeout=5) as connection:
             row = connection.execute(
-                f"SELECT 1 FROM {table} WHERE beat > clock_timestamp() - interval '2 seconds'"  # noqa: S608
+                f"SELECT 1 FROM {table} WHERE beat > clock_timestamp() + %s",  # noqa: S608
+                [oldest],
             ).fetchone()
             return row is not None
         return False

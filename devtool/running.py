@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 from demo.ticks import StepFailedError, Ticks
 from devtool import statefolder
@@ -21,6 +22,7 @@ from devtool.processes import run_to_end
 from devtool.statefolder import StateFolder
 from devtool.supervision import Hub
 
+AHub = TypeVar("AHub", bound=Hub)
 DESK_PORT = 8000
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -35,7 +37,7 @@ def run_hub(*, once: bool, port: int | None) -> int:
     ticks.line(f"Accord demonstration             suite PQ1  {datetime.now(UTC):%-d %b %Y %H:%M} UTC")
     if once:
         with scratch_hub(ticks) as hub:
-            return _play(hub)
+            return play_story(hub)
     desk_port = DESK_PORT if port is None else port
     state = StateFolder(statefolder.DEFAULT)
     with state.locked():
@@ -48,7 +50,7 @@ def run_hub(*, once: bool, port: int | None) -> int:
         started = Hub(state, *ports, scratch=False, ticks=ticks, operator_port=desk_port + 2)
         with _stopped_at_the_end(started) as hub:
             _start(hub)
-            status = _play(hub)
+            status = play_story(hub)
             if status == 0:
                 _say_where(hub)
                 _stay_up(hub)
@@ -58,11 +60,27 @@ def run_hub(*, once: bool, port: int | None) -> int:
 @contextmanager
 def scratch_hub(ticks: Ticks) -> Generator[Hub]:
     """A hub of its own on free ports and in a temporary folder, up and seeded; gone afterwards."""
+    with scratch_hub_of(Hub, ticks) as hub:
+        yield hub
+
+
+@contextmanager
+def scratch_hub_of(
+    kind: type[AHub], ticks: Ticks, *, has_operator: bool = False, is_durable: bool = False
+) -> Generator[AHub]:
+    """The same of another kind of hub, with an operator's process, or with stores that survive being killed."""
     with tempfile.TemporaryDirectory(prefix="accord-once-", ignore_cleanup_errors=True) as folder:
         # A database server that may not run as root has to pass through here.
         Path(folder).chmod(0o711)
-        desk_port, exchange_port = free_ports(2)
-        hub = Hub(StateFolder(Path(folder)), desk_port, exchange_port, scratch=True, ticks=ticks)
+        desk_port, exchange_port, operator_port = free_ports(3)
+        hub = kind(
+            StateFolder(Path(folder)),
+            desk_port,
+            exchange_port,
+            scratch=not is_durable,
+            ticks=ticks,
+            operator_port=operator_port if has_operator else None,
+        )
         with _stopped_at_the_end(hub):
             _start(hub)
             yield hub
@@ -74,7 +92,7 @@ def _start(hub: Hub) -> None:
     hub.start_processes()
 
 
-def _play(hub: Hub) -> int:
+def play_story(hub: Hub) -> int:
     """Play the story; it prints its own steps."""
     sys.stdout.flush()
     story = [sys.executable, "-m", "demo.story"]

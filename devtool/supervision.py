@@ -5,10 +5,11 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -35,6 +36,8 @@ from hub.roles import DESK, EXCHANGE, HALVES, MIGRATES, SEQUENCES
 
 START_TIMEOUT_SECONDS = 120
 SEEDING = "seeding"
+WORKERS = ("exchange-worker", "mailer", "desk-worker")
+BEATS = ("exchange-beat", "desk-beat")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class Hub:
         self.secrets = load_or_draw_secrets(state.secrets_file)
         self.stores = DataStores(state, self.secrets, volatile=scratch)
         self._sink = None if os.environ.get("EMAIL_URL") else MailSink(state.mail)
+        self.clock_offset = timedelta(0)
+        """How far the time of processes that are started from now on is from the machine's."""
         self._parts: list[Part] = []
         self._restarts: defaultdict[str, Restarts] = defaultdict(Restarts)
 
@@ -87,6 +92,7 @@ class Hub:
             mail_dir=self.state.mail,
             secrets_dir=self.state.secrets,
             operator_url=f"http://localhost:{self._operator_port or exchange_port + 1}",
+            clock_offset_seconds=self.clock_offset.total_seconds(),
         )
 
     def start_stores(self) -> None:
@@ -134,12 +140,24 @@ class Hub:
             "Desk, exchange, workers, sequencers, mail sink" if not without else "The others"
         ):
             self.state.empty_temporary()
-            self._parts = [part for part in self.make_parts() if part.child.name not in without]
-            for part in self._parts:
-                part.child.env = {**part.child.env, "TMPDIR": str(self.state.temporary)}
-                part.child.start()
-            self._announce()
-            self.wait_until_ready()
+            self._parts = []
+            self._start_parts([part for part in self.make_parts() if part.child.name not in without])
+
+    def start_some(self, names: Collection[str]) -> None:
+        """Start these again, beside those that run, in the time that the hub has now."""
+        self._start_parts([part for part in self.make_parts() if part.child.name in names])
+
+    def _start_parts(self, parts: Sequence[Part]) -> None:
+        self._parts += parts
+        for part in parts:
+            part.child.env = {**part.child.env, "TMPDIR": str(self._temporary_of(part.child.name))}
+            part.child.start()
+        self._announce()
+        self.wait_until_ready()
+
+    def _temporary_of(self, name: str) -> Path:
+        """Where this process keeps its temporary files."""
+        return self.state.temporary
 
     def wait_until_ready(self) -> None:
         """Return once every process answers."""
@@ -215,8 +233,13 @@ class Hub:
 
     def stop_processes(self) -> None:
         """Stop what works on the database, and leave database, broker and mail sink."""
-        with ThreadPoolExecutor(max(1, len(self._parts))) as pool:
-            list(pool.map(lambda part: part.child.stop(), self._parts))
+        _stop_parts(self._parts)
+
+    def stop_some(self, names: Collection[str]) -> None:
+        """Stop these for good: they are not started again before somebody says so."""
+        stopping = [part for part in self._parts if part.child.name in names]
+        self._parts = [part for part in self._parts if part not in stopping]
+        _stop_parts(stopping)
 
     def manage(self, role: str, *arguments: str) -> str:
         """Run one management command in a role; gives what it printed, raises `StepFailedError`."""
@@ -245,10 +268,8 @@ class Hub:
         """What works on the database, not started yet."""
         world, logs = self.world, self.state.logs
         desk_port, exchange_port = self._ports
-        workers = [
-            programs.queue_worker(role, world, logs, beat=role != "desk-worker")
-            for role in ("exchange-worker", "mailer", "desk-worker")
-        ]
+        workers = [programs.queue_worker(role, world, logs) for role in WORKERS]
+        beats = [programs.beat(role, world, logs) for role in BEATS]
         ports = {"desk": desk_port, "exchange": exchange_port}
         if self._operator_port is not None:
             ports["operator"] = self._operator_port
@@ -258,14 +279,15 @@ class Hub:
                 for role, port in ports.items()
             ),
             *(Part(worker, programs.worker_listens(worker)) for worker in workers),
-            *(
-                Part(
-                    programs.sequencer(world, logs, half),
-                    programs.sequencer_beats(world.database_urls[role], half),
-                )
-                for half, role in SEQUENCES.items()
-            ),
+            *(Part(beat, programs.beat_runs(beat)) for beat in beats),
+            *(self._sequencer(world, half) for half in SEQUENCES),
         ]
+
+    def _sequencer(self, world: World, half: str) -> Part:
+        beats = programs.sequencer_beats(
+            world.database_urls[SEQUENCES[half]], half, clock_offset_seconds=world.clock_offset_seconds
+        )
+        return Part(programs.sequencer(world, self.state.logs, half), beats)
 
     def _known(self, step: str) -> bool:
         if self.stores.postgres is not None:
@@ -320,6 +342,11 @@ class Hub:
         path = self.state.logs / f"{name}.log"
         path.write_text(output)
         return path
+
+
+def _stop_parts(parts: Sequence[Part]) -> None:
+    with ThreadPoolExecutor(max(1, len(parts))) as pool:
+        list(pool.map(lambda part: part.child.stop(), parts))
 
 
 def _wait_for(part: Part) -> None:

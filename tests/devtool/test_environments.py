@@ -60,6 +60,13 @@ def test_no_two_web_processes_sign_with_one_key() -> None:
     assert len(keys) == len(HOLDERS["SECRET_KEY"])
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_time_is_moved_for_every_role_or_for_none(role: str) -> None:
+    moved = replace(imagined_world(), clock_offset_seconds=86400.0)
+    assert role_environment(role, moved)["CLOCK_OFFSET_SECONDS"] == "86400.0"
+    assert "CLOCK_OFFSET_SECONDS" not in role_environment(role, imagined_world())
+
+
 def test_the_callers_own_secrets_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCORD_KEK", "mine")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mine too")

@@ -12,7 +12,7 @@ import pytest
 
 from devtool.checking import imagined_world
 from devtool.errors import DevtoolError, ServiceError
-from devtool.processes import Child, identity, run_to_end, wait_until
+from devtool.processes import Child, followers_of, identity, run_to_end, wait_until
 from devtool.secretstore import load_or_draw_secrets
 from devtool.statefolder import StateFolder
 
@@ -48,6 +48,16 @@ def test_stop_ends_what_the_child_started(start: Callable[[str], Child]) -> None
     grandchild = int(child.tail())
     child.stop()
     wait_until(lambda: identity(grandchild) is None, "end of the grandchild", timeout_seconds=90)
+
+
+def test_what_a_child_has_started_is_found_by_its_group(start: Callable[[str], Child]) -> None:
+    child = start(WITH_CHILD)
+    wait_until(lambda: child.tail().isdecimal(), "start", timeout_seconds=90, children=[child])
+    grandchild = int(child.tail())
+    assert followers_of(child.pid) == [grandchild]
+    os.kill(grandchild, signal.SIGKILL)
+    wait_until(lambda: followers_of(child.pid) == [], "end of the grandchild", timeout_seconds=90)
+    child.stop()
 
 
 def test_waiting_for_a_child_that_ended_says_so_with_its_last_words(start: Callable[[str], Child]) -> None:

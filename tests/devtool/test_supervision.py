@@ -66,6 +66,7 @@ def _child(hub: Hub, name: str) -> Child:
     "name",
     [
         *("exchange-worker", "mailer", "desk-worker", "sequencer", "desk-sequencer", "desk", "exchange"),
+        *("exchange-beat", "desk-beat"),
         *("Valkey", "PostgreSQL"),
     ],
 )
@@ -88,6 +89,14 @@ def _wait_until_all_stand(hub: Hub) -> None:
         tails = {child.name: child.tail() for child in hub.children if not child.alive}
         pytest.fail(f"{_said(hub)}\n{tails}")
     hub.wait_until_ready()
+
+
+def test_what_was_stopped_on_purpose_stays_away_until_it_is_started_again(hub: Hub) -> None:
+    hub.stop_some(["mailer", "desk-beat"])
+    assert hub.revive(now=later()) == []
+    assert not {"mailer", "desk-beat"} & {child.name for child in hub.children}
+    hub.start_some(["mailer", "desk-beat"])
+    assert all(_child(hub, name).alive for name in ("mailer", "desk-beat"))
 
 
 def test_what_ends_again_and_again_is_started_again_later_and_never_given_up(hub: Hub) -> None:
