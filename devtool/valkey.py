@@ -13,6 +13,7 @@ import redis
 
 from devtool.errors import ServiceError
 from devtool.ports import LOOPBACK, free_ports
+from devtool.postgres import Account
 from devtool.processes import Child, wait_until
 from hub.broker import users
 from hub.roles import BROKER_LOGINS
@@ -36,9 +37,17 @@ class Valkey:
     """One server in one folder. The port is drawn once and kept over restarts."""
 
     def __init__(
-        self, folder: Path, passwords: Mapping[str, str], *, log: Path, durable: bool = True
+        self,
+        folder: Path,
+        passwords: Mapping[str, str],
+        *,
+        log: Path,
+        durable: bool = True,
+        account: Account | None = None,
     ) -> None:
+        """It has the logins for which there are passwords; without an account it runs as we do."""
         self.folder = folder
+        self._account = account or Account()
         self._log = log
         self._durable = durable
         self._passwords = {**passwords, SUPERUSER: secrets.token_urlsafe(24)}
@@ -55,7 +64,7 @@ class Valkey:
 
     def role_urls(self) -> dict[str, str]:
         """Address for each of the hub's roles that has a login here."""
-        return {role: self.url_of(login) for role, login in BROKER_LOGINS.items()}
+        return {role: self.url_of(login) for role, login in BROKER_LOGINS.items() if login in self._passwords}
 
     def start(self) -> None:
         """Start on a free port; one that was taken in between is left for another."""
@@ -72,11 +81,13 @@ class Valkey:
     def restart(self) -> None:
         """Start the server, again if it died, on the port it had."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._account.hand_over(self.folder)
         self.child = Child(
             "Valkey",
-            [str(binary()), str(self._write_configuration())],
+            [*self._account.prefix, str(binary()), str(self._write_configuration())],
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
             log=self._log,
+            spawn_options=self._account.options,
         )
         self.child.start()
         wait_until(self._answers, "Valkey", timeout_seconds=30, children=[self.child])
@@ -102,11 +113,14 @@ class Valkey:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write("\n".join(lines) + "\n")
+        self._account.hand_over(path)
         return path
 
     def _users(self) -> Iterator[str]:
         yield "user default off"
         for login, rules in {**users(), SUPERUSER: "~* &* +@all"}.items():
+            if login not in self._passwords:
+                continue
             digest = hashlib.sha256(self._passwords[login].encode()).hexdigest()
             yield f"user {login} on #{digest} {rules}"
 

@@ -69,6 +69,34 @@ def test_each_half_has_a_database_that_its_owner_alone_may_enter(postgres: Postg
         psycopg.connect(postgres.url(OWNERS["exchange"], DATABASES["desk"]))
 
 
+def test_a_server_of_one_half_has_its_logins_and_its_database_alone(place: Path) -> None:
+    of_desk = Logins("super word", {OWNER: "owner's word"}, {LOGINS["desk"]: "desk's word"})
+    server = PostgreSQL(place / "pg", of_desk, log=place / "postgresql.log", volatile=True)
+    server.start()
+    try:
+        assert (set(server.role_urls()), set(server.owner_urls())) == ({"desk"}, {"desk"})
+        assert (
+            _answer(server, SUPERUSER, "SELECT count(*) FROM pg_database WHERE datname LIKE 'accord%'") == 1
+        )
+        logins = "SELECT count(*) FROM pg_roles WHERE rolcanlogin AND rolname LIKE 'accord%'"
+        assert _answer(server, SUPERUSER, logins) == 3
+    finally:
+        server.stop()
+
+
+def test_a_broker_of_one_half_knows_no_login_of_the_other(place: Path) -> None:
+    of_desk = {BROKER_LOGINS["desk"]: "desk's word"}
+    broker = Valkey(place / "valkey", of_desk, log=place / "valkey.log", durable=False)
+    broker.start()
+    try:
+        assert set(broker.role_urls()) == {"desk"}
+        with redis.Redis.from_url(broker.url) as supervisor:
+            users = {str(line.split()[1]) for line in supervisor.acl_list()}
+        assert users == {"default", "accord_super", BROKER_LOGINS["desk"]}
+    finally:
+        broker.stop()
+
+
 def test_a_wrong_password_is_refused(postgres: PostgreSQL) -> None:
     postgres.start()
     other = PostgreSQL(postgres.folder, Logins("x", {}, {}), log=postgres.folder / "log")
