@@ -59,15 +59,17 @@ def queue_worker(role: str, world: World, logs: Path, *, beat: bool = False) -> 
 
 def beat(role: str, world: World, logs: Path) -> Child:
     """The one process that asks the workers of a half for what is due; it keeps its schedule in memory."""
+    mark = logs / f"{role}.heartbeat"
     return Child(
         role,
         [
             *(sys.executable, "-m", "celery", "-A", "hub", "beat"),
-            *("--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO"),
+            *("--scheduler", "hub.beating:Beating", "--loglevel", "INFO"),
         ],
-        env=process_environment(role, world),
+        env={**process_environment(role, world), "HEARTBEAT_FILE": str(mark)},
         log=logs / f"{role}.log",
         cwd=ROOT,
+        mark=mark,
     )
 
 
@@ -112,15 +114,6 @@ def worker_listens(worker: Child) -> Callable[[], bool]:
         return worker.mark is not None and worker.mark.exists()
 
     return listens
-
-
-def beat_runs(child: Child) -> Callable[[], bool]:
-    """Whether the process of a beat runs; nothing can be asked of it, and the workers hear what it does."""
-
-    def runs() -> bool:
-        return child.alive
-
-    return runs
 
 
 def sequencer_beats(

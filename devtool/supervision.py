@@ -279,7 +279,7 @@ class Hub:
                 for role, port in ports.items()
             ),
             *(Part(worker, programs.worker_listens(worker)) for worker in workers),
-            *(Part(beat, programs.beat_runs(beat)) for beat in beats),
+            *(Part(beat, programs.worker_listens(beat)) for beat in beats),
             *(self._sequencer(world, half) for half in SEQUENCES),
         ]
 
