@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.statements.form import SubjectRef
-from alerts.errors import KeysElsewhereError, NotOpenedError
+from alerts.errors import NotOpenedError
 from alerts.finding import lock_received
 from alerts.models import ReceivedAlert
 from alerts.sending import Handing, handing_in
@@ -38,8 +38,8 @@ def acknowledge_alert(
     """Signs `ack` naming the officer by opaque id: opened, or refused with the code `answer`. Doing it twice is once.
 
     `reason` is for the agency's own audit, where many are acknowledged together. Raises `InputError` for an
-    answer that is not listed, `NotOpenedError` before an officer of the agency has opened it,
-    `KeysElsewhereError` for an agency with keys of its own, `NotTakenError`. Not inside a transaction.
+    answer that is not listed, `NotOpenedError` before an officer of the agency has opened it, `NotTakenError`. Not
+    inside a transaction.
     """
     require(officer, Capability.ALERT_ACKNOWLEDGE)
     if answer not in dict(ANSWERS):
@@ -51,8 +51,6 @@ def acknowledge_alert(
 def _acknowledge(
     handing: Handing, officer: Officer, locked: ReceivedAlert, answer: str, reason: str
 ) -> ReceivedAlert:
-    if not locked.agency.is_hosted:
-        raise KeysElsewhereError(f"accord acknowledge {locked.reference}")
     if locked.acknowledged_at is not None:
         return locked
     if locked.first_opened_at is None:

@@ -9,9 +9,8 @@ from django.utils.functional import Promise
 
 from accord.calls.agreements import AgreementAnswer, CircleAnswer
 from accord.moments import moment_of, moment_or_none
-from alerts.finding import hosted_agency_of
+from alerts.finding import agency_of
 from alerts.peers.agreements import known_agreements
-from alerts.peers.lanes import COMMAND
 from alerts.peers.pins import Book, read_book
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError
@@ -78,17 +77,17 @@ class Standing:
 def circles_of(officer: Officer, *, now: datetime) -> tuple[CircleAnswer, ...]:
     """The circles of the officer's agency. Not inside a transaction; raises as `standings_of`."""
     require(officer, Capability.AGREEMENT_READ)
-    own = hosted_agency_of(officer, command=COMMAND)
+    own = agency_of(officer)
     return known_agreements(officer, own.pk, now=now).circles
 
 
 def standings_of(officer: Officer, *, now: datetime) -> list[Standing]:
     """Every agreement of the officer's agency, by ref. Not inside a transaction.
 
-    Raises NotPermittedError, KeysElsewhereError, NotBoundError, ExchangeAwayError where none were fetched yet.
+    Raises NotPermittedError, NotBoundError, ExchangeAwayError where none were fetched yet.
     """
     require(officer, Capability.AGREEMENT_READ)
-    own = hosted_agency_of(officer, command=COMMAND)
+    own = agency_of(officer)
     kept = known_agreements(officer, own.pk, now=now)
     book = read_book(own.pk)
     named = {agency for one in kept.agreements for agency in one.parties}

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
 from alerts.acknowledgement import acknowledge_alert
-from alerts.errors import AlertsError, KeysElsewhereError, NotOpenedError, SendingStoppedError
+from alerts.errors import AlertsError, NotOpenedError, SendingStoppedError
 from alerts.inbox import InboxRow, inbox_rows
 from alerts.models import ReceivedAlert
 from alerts.opening import reason_text
@@ -93,9 +93,6 @@ def _judged(alert_id: uuid.UUID, row: InboxRow | None) -> Acknowledgement:
 
 
 def _verdict(alert: ReceivedAlert) -> tuple[Outcome, str]:
-    if not alert.agency.is_hosted:
-        text = _("Your agency holds its own keys: use `accord acknowledge %(reference)s`.")
-        return Outcome.REFUSED, text % {"reference": alert.reference}
     if alert.withdrawn_at is not None:
         return Outcome.REFUSED, _("It was withdrawn: open its page and confirm that you stopped using it.")
     if alert.unopenable:
@@ -109,7 +106,7 @@ def _acknowledge(officer: Officer, item: Acknowledgement, reason: str, now: date
     assert item.row is not None
     try:
         acknowledge_alert(officer, item.row.received, reason=reason, now=now)
-    except (AbsentError, NotOpenedError, KeysElsewhereError):
+    except (AbsentError, NotOpenedError):
         text = _("It has changed meanwhile: look at it again.")
     except SendingStoppedError as stop:
         text = stop.text

@@ -20,7 +20,7 @@ from accord.calls.exchange import Exchange
 from accord.envelope.statements.form import parse_statement
 from accord.moments import moment_of
 from alerts.errors import ExchangeAwayError
-from alerts.finding import hosted_agency_of
+from alerts.finding import agency_of
 from callers.actors import Actor
 from callers.capabilities import EXCHANGE_SCOPES, Capability, require
 from callers.errors import AbsentError, InputError
@@ -31,7 +31,6 @@ from peers.models import Agency
 from vault.doors import sign_statement
 from vault.exchangekeys import CLIENT, SCOPES, keep_exchange_key
 
-COMMAND: Final = "accord api-key"
 KIND: Final = "apikey"
 Answer = TypeVar("Answer")
 
@@ -51,7 +50,7 @@ class Credentials:
 def read_credentials(actor: Actor) -> Credentials:
     """Return the API keys as the exchange lists them now. Not inside a transaction.
 
-    Raises NotPermittedError, KeysElsewhereError, ExchangeAwayError.
+    Raises NotPermittedError, ExchangeAwayError.
     """
     agency = _own_agency(actor)
     return _listed(agency, exchange_of_agency(agency))
@@ -123,7 +122,7 @@ def exchange_of_agency(agency: Agency) -> Exchange:
 
 def _own_agency(actor: Actor) -> Agency:
     require(actor, Capability.APIKEY_MANAGE)
-    return hosted_agency_of(actor, command=COMMAND)
+    return agency_of(actor)
 
 
 def _listed(agency: Agency, exchange: Exchange) -> Credentials:

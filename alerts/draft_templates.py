@@ -20,9 +20,9 @@ from alerts.document.characters import hidden_characters
 from alerts.document.display import choice_text
 from alerts.document.fields import FIELDS
 from alerts.document.kinds import PROFILE_QUERY, REPLIES
-from alerts.drafts import WRITE_COMMAND, create_draft, read_draft
+from alerts.drafts import create_draft, read_draft
 from alerts.errors import CopyRefusedError
-from alerts.finding import find_alert, hosted_agency_of
+from alerts.finding import agency_of, find_alert
 from alerts.kept import DraftTemplate
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
@@ -69,7 +69,7 @@ class TemplateShown:
 def create_template(author: Officer, alert: Alert, *, name: str, now: datetime) -> DraftTemplate:
     """Keeps what a draft says now under a name of 1 to 80 characters. Raises `InputError` on `name`."""
     require(author, Capability.ALERT_WRITE)
-    agency = hosted_agency_of(author, command=WRITE_COMMAND)
+    agency = agency_of(author)
     row = find_alert(author, alert.pk)
     data = read_draft(author, row).data
     _refuse_reply(data)
@@ -152,7 +152,6 @@ def copy_received(
     the alert closed. Not inside a transaction: the opening is audited on its own.
     """
     require(author, Capability.ALERT_WRITE)
-    hosted_agency_of(author, command=WRITE_COMMAND)
     view = open_alert(author, received, reason=reason, reference=reference, now=now)
     _refuse_reply(view.document)
     if received.withdrawn_at is not None:

@@ -22,7 +22,7 @@ from alerts.document.shapes import is_acceptable
 from alerts.document.values import read_values
 from alerts.errors import RevisionConflictError
 from alerts.files import AttachmentFile, AttachmentNote, accept_file
-from alerts.finding import hosted_agency_of, lock_alert, today_of
+from alerts.finding import agency_of, lock_alert, today_of
 from alerts.models import Alert, AlertRevision, DraftAttachment
 from alerts.revisions import DraftContent, add_revision, read_revision
 from alerts.science.intake import identifies, take_in
@@ -38,7 +38,6 @@ from officers.models import Officer
 from vault import doors
 
 FILES_TABLE = "draftattachment"
-WRITE_COMMAND = "accord submit"
 CLEAR_COLUMNS = ("status", "pri", "lane", "tlp")
 
 
@@ -57,7 +56,7 @@ def create_draft(
     what the draft is made from.
     """
     require(author, Capability.DRAFT_WRITE if isinstance(author, ApiClient) else Capability.ALERT_WRITE)
-    agency = hosted_agency_of(author, command=WRITE_COMMAND)
+    agency = agency_of(author)
     values = take_in(read_values(data or {}), {})
     today = today_of(author, now)
     fields = defaults_for(values.get("alert_type") or alert_type, today=today) | values | dict(computed or {})

@@ -159,14 +159,6 @@ class DraftTakenOverError(AlertsError):
     """An officer has changed what a system wrote, and goes on with it alone."""
 
 
-class KeysElsewhereError(AlertsError):
-    """The agency holds its own keys; no process of the hub opens or signs for it."""
-
-    def __init__(self, command: str) -> None:
-        super().__init__("keys are held by the agency")
-        self.command = command
-
-
 class KeysMovedOnError(AlertsError):
     """What was asked cannot be done to the keys as they stand now; `text` says why and what to do."""
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
-from alerts.errors import KeysElsewhereError, SendingStoppedError
+from alerts.errors import SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
 from callers.actors import Actor
 from callers.directory import AgencyStatus
@@ -46,17 +46,14 @@ def lock_received(actor: Actor, received: ReceivedAlert) -> ReceivedAlert:
     return _only(_received(actor).select_for_update(of=("self",)), pk=received.pk)
 
 
-def hosted_agency_of(actor: Actor, *, command: str) -> Agency:
-    """The actor's agency; raises `KeysElsewhereError` naming the command when the hub holds no keys for it."""
-    agency = _only(Agency.objects.all(), pk=actor.agency_id)
-    if not agency.is_hosted:
-        raise KeysElsewhereError(command)
-    return agency
+def agency_of(actor: Actor) -> Agency:
+    """The actor's own agency; raises `AbsentError` for who has none."""
+    return _only(Agency.objects.all(), pk=actor.agency_id)
 
 
-def sending_agency_of(actor: Actor, *, command: str) -> Agency:
+def sending_agency_of(actor: Actor) -> Agency:
     """The same, which must be able to send now; raises `SendingStoppedError` while it is suspended."""
-    agency = hosted_agency_of(actor, command=command)
+    agency = agency_of(actor)
     if agency.status != AgencyStatus.ACTIVE:
         raise SendingStoppedError(_("You can read what you received; nothing can be sent."))
     return agency

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from alerts.errors import KeysElsewhereError
+from alerts.finding import agency_of
 from alerts.own_name import Impact, count_signed
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
@@ -16,16 +16,11 @@ from officers.models import Officer
 def impact_of_revoking(officer: Officer, kid: str, since: datetime, *, now: datetime) -> Impact:
     """How many alerts and statements signed with this key, logged since then, would stop counting.
 
-    Raises NotPermittedError, KeysElsewhereError, AbsentError (no key of the own agency), InputError (a time ahead).
+    Raises NotPermittedError, AbsentError (no key of the own agency), InputError (a time ahead).
     """
     require(officer, Capability.KEY_MANAGE)
-    agency = officer.agency
-    if agency is None:
-        raise AbsentError
-    if not agency.is_hosted:
-        raise KeysElsewhereError(f"accord keys revoke {kid}")
     if kid not in {key.kid for key in key_facts(officer, now=now).keys}:
         raise AbsentError
     if since > now:
         raise InputError("since", _("Since: choose a time that is not ahead."))
-    return count_signed(agency.pk, kid, since=since)
+    return count_signed(agency_of(officer).pk, kid, since=since)

@@ -24,7 +24,7 @@ from alerts.document.display import Section, describe
 from alerts.document.fields import FIELDS
 from alerts.document.marking import Marking, marking_of
 from alerts.document.reading import AsText, ReadDocument, read_as_text, read_document
-from alerts.errors import KeysElsewhereError, ReceiptPendingError, UnknownSchemaError, UnopenableError
+from alerts.errors import ReceiptPendingError, UnknownSchemaError, UnopenableError
 from alerts.fetching import fetch_and_open, seen_by
 from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.finding import find_received, lock_received
@@ -47,7 +47,6 @@ from peers.models import Agency
 from vault import doors
 
 MAX_CASE_CHARS: Final = 60
-OPEN_COMMAND: Final = "accord open %s"
 
 
 class OpeningReason(TextChoices):
@@ -96,7 +95,7 @@ def open_alert(
     """Opens and verifies; the first opening by an officer of the agency is what the originator sees.
 
     `reference` is the case number, needed for that reason only. Raises `InputError`, `ReceiptPendingError`,
-    `UnopenableError`, `KeysElsewhereError`, or what the exchange refuses (one of `fetching.CLOSED`). Not inside
+    `UnopenableError`, or what the exchange refuses (one of `fetching.CLOSED`). Not inside
     a transaction. `with_spectra` opens with it the small files that may be spectra, for a page that plots them,
     `with_rules` the file of rules that a change of the law brings.
     """
@@ -151,18 +150,11 @@ def reason_text(reason: str, reference: str) -> str:
     return f"{reason}: {case}"
 
 
-def open_command(received: ReceivedAlert) -> str:
-    """What an agency with its own keys types to open it."""
-    return OPEN_COMMAND % received.reference
-
-
 def _open(
     officer: Officer, received: ReceivedAlert, reason: str, reference: str, now: datetime
 ) -> tuple[ReceivedAlert, OpenedAlert, VerifiedDirectory]:
     require(officer, Capability.ALERT_READ)
     row = find_received(officer, received.pk)
-    if not row.agency.is_hosted:
-        raise KeysElsewhereError(open_command(row))
     words = reason_text(reason, reference)
     check_reason(row, reason)
     if row.unopenable:

@@ -19,9 +19,9 @@ from alerts.document.findings import Findings, Question
 from alerts.document.rules import Circumstances
 from alerts.document.shapes import is_acceptable
 from alerts.document.values import read_values
-from alerts.drafts import WRITE_COMMAND, read_draft
+from alerts.drafts import read_draft
 from alerts.errors import ExchangeAwayError
-from alerts.finding import hosted_agency_of, today_of
+from alerts.finding import agency_of, today_of
 from alerts.models import Alert
 from alerts.peers.agreements import be_told_once
 from alerts.peers.holding import hold_back
@@ -162,13 +162,13 @@ def shown_preview(alert: Alert, content: DraftContent, *, now: datetime) -> Prev
 
 
 def preview_recipients_of(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
-    """The same for fields that are not saved yet, of the officer's own agency; raises KeysElsewhereError too."""
-    return preview_of(hosted_agency_of(officer, command=WRITE_COMMAND).pk, data, now=now)
+    """The same for fields that are not saved yet, of the officer's own agency."""
+    return preview_of(agency_of(officer).pk, data, now=now)
 
 
 def candidates_for(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
-    """A row for every other agency of the directory, to choose from; raises as `preview_recipients_of`."""
-    return _preview(hosted_agency_of(officer, command=WRITE_COMMAND).pk, None, data, now)
+    """A row for every other agency of the directory, to choose from."""
+    return _preview(agency_of(officer).pk, None, data, now)
 
 
 def circles_for(officer: Officer) -> list[tuple[str, list[str]]]:
@@ -211,9 +211,8 @@ def findings_of(
     known = Circumstances(
         today_of(actor, now),
         None if preview is None else preview.reachable,
-        alert.agency.custody,
-        now,
-        judged.structure,
+        now=now,
+        structure=judged.structure,
         files=[note.filename for note in content.attachments],
         rule_problem=judged.rule_problem,
     )
@@ -231,11 +230,9 @@ def check_fields(
     actor: Actor, data: Mapping[str, Any], *, kept: Iterable[str] = (), now: datetime
 ) -> Findings:
     """The findings over the draft that `data` would make; raises InputError for what no draft could hold."""
-    agency = hosted_agency_of(actor, command="accord submit")
-    values = fields_of_draft(actor, data, now=now)
-    preview = preview_of(agency.pk, values, now=now)
-    structure = seen_structure(values)
-    known = Circumstances(today_of(actor, now), preview.reachable, agency.custody, now, structure)
+    own, values = agency_of(actor), fields_of_draft(actor, data, now=now)
+    preview, structure = preview_of(own.pk, values, now=now), seen_structure(values)
+    known = Circumstances(today_of(actor, now), preview.reachable, now=now, structure=structure)
     return check_document(values, known=known, kept=kept)
 
 

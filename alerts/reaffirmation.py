@@ -16,7 +16,7 @@ from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from accord.envelope.worth import Worth
 from alerts.cards import Card, open_alert_cards
-from alerts.finding import hosted_agency_of, lock_alert
+from alerts.finding import lock_alert
 from alerts.models import Alert
 from alerts.own_name import in_doubt, revoked_spans, said_in_name, said_within, sent_within, unsent_within
 from alerts.paging import PAGE_ROWS
@@ -87,7 +87,6 @@ def reaffirm_alert(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
     that was not sent or is withdrawn, `NotTakenError`.
     """
     require(officer, Capability.ALERT_RELEASE)
-    hosted_agency_of(officer, command="accord reaffirm")
     with audited_refusal(Move.REAFFIRM, officer, alert, now=now), handing_in(officer, now=now) as handing:
         locked = lock_alert(officer, alert)
         locked.state = check_move(locked, Move.REAFFIRM)
@@ -117,7 +116,6 @@ def _standing(officer: Officer, worth: Worth) -> StandingFacts:
 def reaffirm_statement(officer: Officer, od: str, *, now: datetime) -> None:
     """The same for an acknowledgement, withdrawal or confirmation of ours; raises `AbsentError` for any other."""
     require(officer, Capability.ALERT_RELEASE)
-    hosted_agency_of(officer, command="accord reaffirm")
     with handing_in(officer, now=now) as handing:
         row = said_in_name(officer).filter(od=od).exclude(k=REAFFIRM).first()
         if row is None:

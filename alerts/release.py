@@ -22,7 +22,7 @@ from accord.envelope.seal import SealedContent
 from alerts.amending import check_still_amends, reference_of
 from alerts.document.building import build_document, build_terms
 from alerts.document.findings import Findings
-from alerts.drafts import WRITE_COMMAND, open_files
+from alerts.drafts import open_files
 from alerts.errors import (
     AlertIncompleteError,
     ChangedSinceValidationError,
@@ -71,7 +71,7 @@ def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetim
     """
     require(officer, Capability.ALERT_RELEASE)
     with audited_refusal(Move.RELEASE, officer, alert, now=now):
-        require_identity(sending_agency_of(officer, command=WRITE_COMMAND).pk)
+        require_identity(sending_agency_of(officer).pk)
         fresh = _fresh(officer, alert)
         ready = _check_ready(officer, fresh, revision, now)
         peers = VerifiedDirectory(fresh.agency_id, now)

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from alerts.amending import check_still_amends
 from alerts.cards import ALERT_TABLE
 from alerts.drafts import (
-    WRITE_COMMAND,
     conflict_between,
     is_same_text,
     read_draft,
@@ -49,7 +48,7 @@ def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime)
     `NobodyToReleaseError` where nobody else could check and send it, `ExchangeAwayError`. Not inside a transaction.
     """
     require(author, Capability.ALERT_WRITE)
-    sending_agency_of(author, command=WRITE_COMMAND)
+    sending_agency_of(author)
     content = read_draft(author, alert)
     before = _Before(judged_of(alert, content), preview_for_act(alert.agency_id, content.data, now=now))
     computed = _computed_for(author, alert, content, now)

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from alerts.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, open_plain_cards, read_card
 from alerts.document import choices
 from alerts.document.countries import is_listed
-from alerts.finding import hosted_agency_of
+from alerts.finding import agency_of
 from alerts.inbox import InboxRow, inbox_rows
 from alerts.models import Alert, ReceivedAlert
 from alerts.outbox import OutboxRow, outbox_rows, sent_alerts
@@ -37,7 +37,6 @@ HITS_AT_MOST: Final = 50
 CARDS_AT_MOST: Final = 20_000
 CHUNK: Final = 1_000
 TEXT_AT_MOST: Final = 200
-COMMAND: Final = "accord inbox"
 RECEIVED, SENT = "received", "sent"
 _IN_CLEAR: Final = re.compile(r"[A-Za-z0-9]{4}-[A-Za-z0-9]{4}|[A-Za-z0-9_-]{43}")
 """How references and manifest digests look; nothing else is compared with a column."""
@@ -109,11 +108,10 @@ def search_received(officer: Officer, *, text: str, before: str = "", now: datet
 def search_alerts(officer: Officer, query: Query, *, before: str = "", now: datetime) -> SearchResult:
     """Alerts of the officer's agency that carry the identifier or all the words.
 
-    Raises `InputError` for no text or a value that is not offered, `KeysElsewhereError` for an agency with keys
-    of its own.
+    Raises `InputError` for no text or a value that is not offered.
     """
     require(officer, Capability.ALERT_READ)
-    agency = hosted_agency_of(officer, command=COMMAND)
+    agency = agency_of(officer)
     check_query(query)
     mode, places = _read_cursor(before)
     result = SearchResult()

@@ -17,10 +17,8 @@ def sent_document(alert: Alert, content: DraftContent) -> dict[str, Any]:
     assert alert.released_at is not None
     known = Circumstances(
         alert.released_at.astimezone(dt.UTC).date(),
-        None,
-        alert.agency.custody,
-        alert.released_at,
-        seen_structure(content.data) if is_life_safety(content.data) else None,
+        now=alert.released_at,
+        structure=seen_structure(content.data) if is_life_safety(content.data) else None,
     )
     left_out = check_document(content.data, known=known).left_out_fields
     return build_document(content.data, left_out=left_out)

@@ -106,7 +106,7 @@ def tokens_of(agency_id: str, pairs: Iterable[Pair]) -> list[bytes]:
 
 
 def received_with_token(agency: Agency | None, *pairs: Pair) -> Q:
-    """Received alerts of the agency with one of these identifiers; none where the hub holds no keys for it."""
+    """Received alerts of the agency with one of these identifiers; none of none."""
     return _with_token(agency, "received", pairs)
 
 
@@ -116,7 +116,7 @@ def sent_with_token(agency: Agency | None, *pairs: Pair) -> Q:
 
 
 def _with_token(agency: Agency | None, column: str, pairs: Iterable[Pair]) -> Q:
-    if agency is None or not agency.is_hosted:
+    if agency is None:
         return Q(pk__in=[])
     return holding(agency.pk, column, tokens_of(agency.pk, pairs))
 

@@ -17,7 +17,7 @@ from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from alerts.amending import check_newest, versions_of
 from alerts.errors import AmendmentRefusedError
-from alerts.finding import find_alert, hosted_agency_of, lock_alert, lock_received
+from alerts.finding import agency_of, find_alert, lock_alert, lock_received
 from alerts.judging import recalls_that_count
 from alerts.models import Alert, ReceivedAlert
 from alerts.own_name import unsent_in_sight
@@ -54,7 +54,6 @@ def withdraw_alert(officer: Officer, alert: Alert, *, code: str, now: datetime) 
     Raises `AmendmentRefusedError` for a version that was replaced: the newest is the one to withdraw.
     """
     require(officer, Capability.ALERT_WITHDRAW)
-    hosted_agency_of(officer, command="accord retract")
     if code not in dict(WITHDRAWAL_CODES):
         raise InputError("code", _("Reason: choose one."))
     with audited_refusal(Move.WITHDRAW, officer, alert, now=now), handing_in(officer, now=now) as handing:
@@ -113,7 +112,7 @@ def withdraw_unsent(officer: Officer, md: str, *, code: str, now: datetime) -> N
     Raises `AbsentError` for an envelope of others and for one that this desk sent (`withdraw_alert`).
     """
     require(officer, Capability.ALERT_WITHDRAW)
-    agency = hosted_agency_of(officer, command="accord retract")
+    agency = agency_of(officer)
     if code not in dict(WITHDRAWAL_CODES):
         raise InputError("code", _("Reason: choose one."))
     with handing_in(officer, now=now) as handing:
@@ -144,7 +143,6 @@ def confirm_withdrawal(officer: Officer, received: ReceivedAlert, *, now: dateti
     with handing_in(officer, now=now) as handing:
         lock_versions(received)
         locked = as_it_stands(lock_received(officer, received), now=now)
-        hosted_agency_of(officer, command=f"accord confirm {locked.retract_od}")
         if locked.withdrawn_at is None:
             raise InputError("alert", _("This alert was not withdrawn."))
         for version in withdrawn_versions(officer, locked, now=now):

@@ -23,11 +23,6 @@ class Actor(Protocol):
         ...
 
     @property
-    def custody(self) -> str:
-        """Who holds the private keys of the person's agency (`callers.directory.Custody`); empty where no person acts."""
-        ...
-
-    @property
     def capabilities(self) -> frozenset[Capability]: ...
 
     @property
@@ -57,7 +52,6 @@ class ApiClient:
     """The chain of keys that this one belongs to (`SystemKey.line`): the same system, whichever key it holds now."""
     tlp_ceiling: None = None
     public_id: None = None
-    custody: str = ""
 
     @property
     def audit_name(self) -> str:
@@ -77,7 +71,6 @@ class SystemActor:
     capabilities: frozenset[Capability] = frozenset()
     tlp_ceiling: None = None
     public_id: None = None
-    custody: str = ""
 
     @property
     def audit_name(self) -> str:

@@ -32,14 +32,14 @@ SEALED: Final = ("keys-away", "no-key-yet", "unopenable")
 CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 """Why the exchange keeps an envelope closed."""
 SIGNS: Final = ("held-elsewhere", "no-signing-key", "not-taken", "sending-stopped", *SEALED)
-SIGNS_FOR_KEYS: Final = ("exchange-away", "keys-elsewhere", "no-signing-key", *SEALED)
+SIGNS_FOR_KEYS: Final = ("exchange-away", "no-signing-key", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
-OPENS: Final = ("exchange-away", "keys-elsewhere", "receipt-pending", *SEALED, *CLOSED)
+OPENS: Final = ("exchange-away", "receipt-pending", *SEALED, *CLOSED)
 ANSWERS: Final = ("reply-refused", *OPENS)
 """What somebody who answers an alert may find."""
-SCIENCE: Final = ("keys-elsewhere", "rules-damaged", "science-away", "substance-unreadable")
+SCIENCE: Final = ("rules-damaged", "science-away", "substance-unreadable")
 """What a question to the science core may find."""
-LAW: Final = ("keys-elsewhere", "rules-damaged", "science-away", *SEALED)
+LAW: Final = ("rules-damaged", "science-away", *SEALED)
 """What reads the law that an agency follows may find."""
 AMENDS: Final = ("amendment-refused", "receipt-pending")
 KEYSETS: Final = (
@@ -57,9 +57,9 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "api-keys"): ("nobody-to-release",),
     ("POST", "api-keys/{prefix}/rotate"): ("nobody-to-release",),
     ("POST", "api-keys/self/rotate"): ("rotation-refused",),
-    ("GET", "exchange-keys"): ("exchange-away", "keys-elsewhere"),
-    ("GET", "agreements"): ("exchange-away", "keys-elsewhere", "record-altered"),
-    ("GET", "circles"): ("exchange-away", "keys-elsewhere", "record-altered"),
+    ("GET", "exchange-keys"): ("exchange-away",),
+    ("GET", "agreements"): ("exchange-away", "record-altered"),
+    ("GET", "circles"): ("exchange-away", "record-altered"),
     ("POST", "exchange-keys"): SIGNS_FOR_KEYS,
     ("DELETE", "exchange-keys/{prefix}"): SIGNS_FOR_KEYS,
     ("POST", "exchange-keys/own/replace"): SIGNS_FOR_KEYS,
@@ -86,40 +86,38 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "deliveries"): ("cursor-refused", "feed-restarted"),
     ("GET", "submissions"): PAGED,
     ("GET", "alerts"): (*PAGED, *SEALED),
-    ("POST", "alerts"): ("keys-elsewhere", *SEALED),
-    ("POST", "alerts/bulk"): ("keys-elsewhere", *SEALED),
+    ("POST", "alerts"): SEALED,
+    ("POST", "alerts/bulk"): SEALED,
     ("GET", "alerts/written"): PAGED,
     ("GET", "alerts/written/{alert_id}"): SEALED,
     ("POST", "alerts/written/{alert_id}/attachments"): ("attachment-refused", "draft-taken-over", *MOVES),
     ("GET", "alerts/written/{alert_id}/attachments/{n}"): SEALED,
-    ("POST", "alerts/check"): ("exchange-away", "keys-elsewhere"),
-    ("POST", "alerts/check-recipients"): ("exchange-away", "keys-elsewhere"),
-    ("POST", "alerts/search"): ("keys-elsewhere", *PAGED, *SEALED),
-    ("POST", "alerts/export"): ("keys-elsewhere", *PAGED, *SEALED),
+    ("POST", "alerts/check"): ("exchange-away",),
+    ("POST", "alerts/check-recipients"): ("exchange-away",),
+    ("POST", "alerts/search"): (*PAGED, *SEALED),
+    ("POST", "alerts/export"): (*PAGED, *SEALED),
     ("GET", "alerts/{alert_id}"): SEALED,
     ("PATCH", "alerts/{alert_id}"): MOVES,
     ("DELETE", "alerts/{alert_id}"): MOVES,
     ("POST", "alerts/{alert_id}/submit"): (
-        "alert-incomplete", "exchange-away", "keys-elsewhere", "nobody-to-release", "sending-stopped", *MOVES, *AMENDS,
+        "alert-incomplete", "exchange-away", "nobody-to-release", "sending-stopped", *MOVES, *AMENDS,
     ),
     ("POST", "alerts/{alert_id}/validate"): (
-        "alert-incomplete", "changed-since-validation", "exchange-away", "keys-elsewhere",
+        "alert-incomplete", "changed-since-validation", "exchange-away",
         "second-person-needed", "sending-stopped", *MOVES, *AMENDS,
     ),
     ("POST", "alerts/{alert_id}/return"): (*MOVES, *TAGGED),
     ("POST", "alerts/{alert_id}/release"): (
-        "alert-incomplete", "changed-since-validation", "exchange-away", "keys-elsewhere",
+        "alert-incomplete", "changed-since-validation", "exchange-away",
         "second-person-needed", "step-up-needed", *MOVES, *SIGNS, *AMENDS,
     ),
     ("POST", "alerts/{alert_id}/cancel"): ("cancel-refused", "step-up-needed", *TAGGED, *MOVES),
-    ("POST", "alerts/{alert_id}/amend"): ("keys-elsewhere", *MOVES, *AMENDS, *CLOSED),
-    ("POST", "alerts/{alert_id}/withdraw"): (
-        "keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS, *AMENDS,
-    ),
-    ("POST", "alerts/{alert_id}/reaffirm"): ("keys-elsewhere", "step-up-needed", *TAGGED, *MOVES, *SIGNS),
+    ("POST", "alerts/{alert_id}/amend"): (*MOVES, *AMENDS, *CLOSED),
+    ("POST", "alerts/{alert_id}/withdraw"): ("step-up-needed", *TAGGED, *MOVES, *SIGNS, *AMENDS),
+    ("POST", "alerts/{alert_id}/reaffirm"): ("step-up-needed", *TAGGED, *MOVES, *SIGNS),
     ("POST", "alerts/{alert_id}/second-look"): ("second-person-needed", *TAGGED, *MOVES),
     ("POST", "alerts/{alert_id}/remind"): (
-        "alert-move-refused", "held-elsewhere", "keys-elsewhere", "reminder-too-soon", "step-up-needed", *TAGGED,
+        "alert-move-refused", "held-elsewhere", "reminder-too-soon", "step-up-needed", *TAGGED,
     ),
     ("GET", "alerts/{alert_id}/thread"): SEALED,
     ("GET", "alerts/received/{received_id}/thread"): SEALED,
@@ -127,30 +125,24 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "alerts/{alert_id}/attachments/{n}"): (*SEALED, *CLOSED),
     ("DELETE", "alerts/{alert_id}/attachments/{n}"): MOVES,
     ("GET", "alerts/templates"): SEALED,
-    ("POST", "alerts/templates/{template_id}/start"): ("keys-elsewhere", *SEALED),
-    ("POST", "alerts/{alert_id}/template"): ("keys-elsewhere", *SEALED),
-    ("POST", "alerts/{alert_id}/copy"): ("copy-refused", "keys-elsewhere", *SEALED),
+    ("POST", "alerts/templates/{template_id}/start"): SEALED,
+    ("POST", "alerts/{alert_id}/template"): SEALED,
+    ("POST", "alerts/{alert_id}/copy"): ("copy-refused", *SEALED),
     ("POST", "alerts/received/{received_id}/copy"): ("copy-refused", *OPENS),
     ("POST", "alerts/received/{received_id}/open"): OPENS,
     ("POST", "alerts/received/{received_id}/attachments/{n}"): OPENS,
-    ("POST", "alerts/received/{received_id}/acknowledge"): (
-        "keys-elsewhere", "not-opened", *SIGNS,
-    ),
+    ("POST", "alerts/received/{received_id}/acknowledge"): ("not-opened", *SIGNS),
     ("POST", "alerts/received/acknowledge"): ("agency-suspended", *SEALED),
-    ("POST", "alerts/received/{received_id}/confirm-withdrawal"): (
-        "keys-elsewhere", *SIGNS,
-    ),
+    ("POST", "alerts/received/{received_id}/confirm-withdrawal"): SIGNS,
     ("POST", "alerts/received/{received_id}/reply"): ANSWERS,
     ("POST", "alerts/received/{received_id}/profile"): ANSWERS,
     ("POST", "alerts/received/{received_id}/profile/answer"): ANSWERS,
     ("POST", "alerts/received/{received_id}/profile/details"): ANSWERS,
-    ("POST", "alerts/{alert_id}/profile/ask"): ("keys-elsewhere", "reply-refused", "substance-unreadable", *SEALED),
-    ("GET", "alerts/{alert_id}/profile"): ("keys-elsewhere", "reply-refused", *SEALED),
+    ("POST", "alerts/{alert_id}/profile/ask"): ("reply-refused", "substance-unreadable", *SEALED),
+    ("GET", "alerts/{alert_id}/profile"): ("reply-refused", *SEALED),
     ("GET", "alerts/{alert_id}/reviews"): SEALED,
     ("GET", "alerts/received/{received_id}/reviews"): SEALED,
-    ("GET", "science/board"): ("keys-elsewhere", *SEALED),
-    ("GET", "substances/watches"): ("keys-elsewhere",),
-    ("POST", "substances/watches"): ("keys-elsewhere",),
+    ("GET", "science/board"): SEALED,
     ("GET", "substances/rules"): LAW,
     ("GET", "substances/rules/{rule_id}"): LAW,
     ("GET", "substances/caught"): LAW,
@@ -164,33 +156,26 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "substances/similar"): (*SCIENCE, *SEALED),
     ("POST", "spectra/match"): (*SCIENCE, *SEALED),
     ("POST", "profiles/compare"): SCIENCE,
-    ("GET", "spectra/library"): ("keys-elsewhere", *SEALED),
+    ("GET", "spectra/library"): SEALED,
     ("POST", "spectra/library"): (*SCIENCE, *SEALED),
     ("GET", "spectra/imports/{import_id}"): SEALED,
     ("POST", "spectra/imports/{import_id}/confirm"): SEALED,
     ("PATCH", "officers/{public_id}"): ("last-admin", "record-altered"),
-    ("GET", "peers"): ("keys-elsewhere", *SEALED),
-    ("POST", "peers/{agency_id}/compare"): ("keys-elsewhere", *SEALED),
-    ("POST", "peers/{agency_id}/confirm"): ("keys-elsewhere", *SEALED),
-    ("POST", "peers/{agency_id}/telephone"): ("keys-elsewhere", *SEALED),
-    ("POST", "peers/{agency_id}/undo"): ("keys-elsewhere", *SEALED),
+    ("GET", "peers"): SEALED,
+    ("POST", "peers/{agency_id}/compare"): SEALED,
+    ("POST", "peers/{agency_id}/confirm"): SEALED,
+    ("POST", "peers/{agency_id}/telephone"): SEALED,
+    ("POST", "peers/{agency_id}/undo"): SEALED,
     ("GET", "notifications"): PAGED,
     ("POST", "notifications/{notice_id}/resend"): ("move-refused",),
     ("GET", "audit"): PAGED,
-    ("POST", "agreements/{ref}/suspend"): (
-        "agreement-refused", "exchange-away", "keys-elsewhere", "record-altered", *SEALED,
-    ),
-    ("POST", "agreements/{ref}/resume"): (
-        "agreement-refused", "exchange-away", "keys-elsewhere", "record-altered", *SEALED,
-    ),
+    ("POST", "agreements/{ref}/suspend"): ("agreement-refused", "exchange-away", "record-altered", *SEALED),
+    ("POST", "agreements/{ref}/resume"): ("agreement-refused", "exchange-away", "record-altered", *SEALED),
     ("POST", "agreements/{ref}/suspensions"): ("agreement-refused",),
     ("DELETE", "agreements/{ref}/suspensions/{lane}"): ("agreement-refused",),
-    ("GET", "keys/{kid}/impact"): ("keys-elsewhere",),
     ("GET", "doubts"): ("record-altered", *SEALED),
-    ("POST", "doubts/statements/{od}/reaffirm"): ("keys-elsewhere", "record-altered", *SIGNS),
-    ("POST", "doubts/envelopes/{md}/withdraw"): (
-        "already-retracted", "keys-elsewhere", "record-altered", *SIGNS,
-    ),
+    ("POST", "doubts/statements/{od}/reaffirm"): ("record-altered", *SIGNS),
+    ("POST", "doubts/envelopes/{md}/withdraw"): ("already-retracted", "record-altered", *SIGNS),
     ("POST", "desk/agencies/admitted"): ("exchange-away", "taken-in"),
     ("POST", "desk/agencies"): ("exchange-away", "keys-away", "record-altered", "taken-in"),
     ("POST", "desk/agencies/{agency_id}/admin"): ("move-refused",),
@@ -199,7 +184,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "change-refused", "change-waits", "custody-refused", "key-taken", "keys-away", "move-refused",
     ),
     ("POST", "keys/changes"): (
-        "change-refused", "change-waits", "custody-refused", "envelope-refused", "key-taken", "keys-elsewhere",
+        "change-refused", "change-waits", "custody-refused", "envelope-refused", "key-taken",
         "keys-moved-on", "no-signing-key", "record-altered", "recovery-waits", *SEALED,
     ),
     ("POST", "keys/holder"): ("exchange-away", "record-altered", *SEALED),

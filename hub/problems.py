@@ -214,9 +214,6 @@ if apps.is_installed("alerts"):
         alerts.KeysMovedOnError: Problem(
             409, "keys-moved-on", "The keys are not as they were when you read them.", ("text",)
         ),
-        alerts.KeysElsewhereError: Problem(
-            409, "keys-elsewhere", "Your agency holds its own keys; use its system.", ("command",)
-        ),
         alerts.MoveRefusedError: Problem(
             409, "alert-move-refused", "The alert's state does not allow this.", ("move", "state")
         ),

@@ -44,7 +44,6 @@ REMEDIES: Final = {
     "keys-away": "Send it again after a while; tell the operator if it stays.",
     "keys-moved-on": "Read the keys again; `text` says what stands in the way.",
     "keys-unread": "Nothing is left to do for the caller: the hub's operator has to restore what cannot be read.",
-    "keys-elsewhere": "Use the agency's own system; `command` is what to type there.",
     "keep-too-short": "Sign it again with a `keep` of `least` or later, in seconds; an exercise may be deleted sooner.",
     "keyset-stale": "Fetch the keysets of `agencies` and seal again.",
     "last-admin": "Name another agency admin first.",

@@ -60,10 +60,9 @@ def issue_key(
 ) -> tuple[DeskKey, str]:
     """A new key and its text, which is shown this once.
 
-    Raises AbsentError, NotPermittedError, InputError (also where this desk holds no keys of the agency),
-    NobodyToReleaseError.
+    Raises AbsentError, NotPermittedError, InputError, NobodyToReleaseError.
     """
-    _require_may_issue(actor, agency)
+    _require_own(actor, agency.pk)
     chosen = _checked_scopes(scopes)
     require_releaser_of_drafts(actor, agency, client=client, scopes=chosen)
     return KEYRING.make(
@@ -86,7 +85,6 @@ def rotate_key(
         if old.revoked_at is not None or now >= old.expires_at:
             raise InputError("old_serves", _("This key has ended; issue a new one."))
         old.require_bound()
-        _require_may_issue(actor, old.agency)
         scopes = _checked_scopes(old.scopes)
         require_releaser_of_drafts(actor, old.agency, client=old.client, scopes=scopes)
         return KEYRING.replace(actor, old, scopes=scopes, old_serves=old_serves, now=now)
@@ -146,7 +144,7 @@ def revoke_key(actor: Actor, desk_key: DeskKey, *, now: datetime) -> None:
     Whoever stole one may have made its successor, and what a successor may, its predecessor still might. A row that was
     changed past the program serves nobody as it is.
     """
-    _require_own(actor, desk_key)
+    _require_own(actor, desk_key.agency_id)
     KEYRING.end(actor, [key for key in KEYRING.lock_line(desk_key) if key.is_bound], now=now)
 
 
@@ -166,25 +164,15 @@ def _scopes_in_effect(key: DeskKey) -> frozenset[Capability]:
     return frozenset(scope for scope in DESK_SCOPES if scope in key.scopes)
 
 
-def _require_may_issue(actor: Actor, agency: Agency) -> None:
-    """An agency admin for the own agency; never the keeper, who would hold a key of somebody else's."""
-    if actor.agency_id != agency.pk:
-        raise AbsentError
-    require(actor, Capability.APIKEY_MANAGE)
-    if not agency.is_hosted:
-        raise InputError(
-            "client", _("This desk holds no keys of your agency: no system can write or ask anything here.")
-        )
-
-
 def _lock_own(actor: Actor, desk_key: DeskKey) -> DeskKey:
     key = DeskKey.objects.select_for_update(of=("self",)).select_related("agency").get(pk=desk_key.pk)
-    _require_own(actor, key)
+    _require_own(actor, key.agency_id)
     return key
 
 
-def _require_own(actor: Actor, key: DeskKey) -> None:
-    if actor.agency_id != key.agency_id:
+def _require_own(actor: Actor, agency_id: str) -> None:
+    """An agency admin for the own agency; never the keeper, who would hold a key of somebody else's."""
+    if actor.agency_id != agency_id:
         raise AbsentError
     require(actor, Capability.APIKEY_MANAGE)
 

@@ -27,9 +27,6 @@ from peers.models import Agency
 from vault.standing import StandingKeys
 
 CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
-    Custody.AGENCY: gettext_lazy(
-        "The hub has none of your private keys. They are changed with the accord command, in your own system."
-    ),
     Custody.HUB_OWN_ROOT: gettext_lazy(
         "The hub signs and opens for your agency. What changes its keys is signed by your agency's head, offline."
     ),
@@ -138,7 +135,7 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
         keys=_key_facts(agency, keyset, standing, now) if keyset else (),
         waiting=_recovery_fact(waiting) if waiting else None,
         may_manage=may_manage,
-        verbs=_verbs(agency, keyset, waiting) if may_manage else frozenset(),
+        verbs=_verbs(keyset, waiting) if may_manage else frozenset(),
     )
 
 
@@ -148,11 +145,9 @@ def check_typed(kid: str, typed: str) -> None:
         raise InputError("typed", _("Confirm: type %(short)s.") % {"short": short_kid(kid)})
 
 
-def _verbs(agency: Agency, standing: EnvelopeKeyset | None, waiting: EnvelopeKeyset | None) -> frozenset[str]:
-    if agency.custody == Custody.AGENCY:
-        return frozenset()
+def _verbs(standing: EnvelopeKeyset | None, waiting: EnvelopeKeyset | None) -> frozenset[str]:
     if standing is None:
-        return frozenset({"create"}) if agency.is_hosted else frozenset()
+        return frozenset({"create"})
     return ALWAYS | ({"cancel_recovery", "revoke"} if waiting is not None else CHANGES)
 
 

@@ -127,11 +127,6 @@ class Officer(BoundRow, AbstractBaseUser):
         return granted if self.powers_withheld_at is None else granted - WITHHELD
 
     @property
-    def custody(self) -> str:
-        """Return who holds the private keys of the officer's agency; empty for a keeper."""
-        return self.agency.custody if self.agency else ""
-
-    @property
     def tlp_ceiling(self) -> str | None:
         """The strictest marking this officer may see and send; None without a limit. Raises NotBoundError."""
         from officers.ceilings import ceiling_of

@@ -33,7 +33,6 @@ class Operator(models.Model):
 
     agency_id: ClassVar[None] = None
     tlp_ceiling: ClassVar[None] = None
-    custody: ClassVar[str] = ""
 
     class Meta:
         ordering: ClassVar = ["name"]

@@ -20,7 +20,6 @@ class OnTheMachine:
     agency_id: None = None
     public_id: None = None
     tlp_ceiling: None = None
-    custody: str = ""
 
 
 def add_acting_operator(parser: ArgumentParser) -> None:

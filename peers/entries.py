@@ -19,6 +19,7 @@ from django.db.models import Max
 from accord.calls.answers import AgencyAnswer
 from accord.calls.errors import AnswerError
 from callers.binding import has_maker, keep_bound
+from callers.directory import Custody
 from peers.exchange import exchange_of, held_agencies
 from peers.models import Agency
 
@@ -65,8 +66,8 @@ def begin_entry(entry: AgencyAnswer, *, is_hosted: bool, now: datetime) -> Agenc
         row = _new(entry, is_hosted, now)
     else:
         row.require_bound()
-        row.is_hosted = row.is_hosted or is_hosted
         _take(row, entry)
+        row.is_hosted = row.is_hosted or is_hosted
     _check(row)
     row.save()
     return row
@@ -155,6 +156,8 @@ def _take(row: Agency, entry: AgencyAnswer) -> None:
 
 
 def _check(row: Agency) -> None:
+    if row.is_hosted and row.custody == Custody.AGENCY:
+        raise AnswerError(f"The hub states that {row.pk} holds its own keys, which are here.")
     try:
         row.clean_fields()
     except ValidationError as refused:

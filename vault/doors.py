@@ -39,12 +39,10 @@ from accord.envelope.verifying import Ledger, verify_slice
 from accord.envelope.vocabulary import RED
 from callers.actors import Actor, SystemActor
 from callers.capabilities import Capability, require
-from callers.directory import Custody
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.audit import record_event
-from peers.models import Agency
 from vault import hubsecret, lives, rows
-from vault.errors import CustodyRefusedError, SigningKeysMissingError
+from vault.errors import SigningKeysMissingError
 from vault.keeping import HeldDecryptionKeys, private_keys
 from vault.outgoing import new_id
 from vault.standing import StandingKeys, own_directory
@@ -89,14 +87,6 @@ def token(agency_id: str, field: str, value: str) -> bytes:
     return rows.tokens(agency_id, [(field, value)])[0]
 
 
-@dataclass(frozen=True)
-class _Hosted:
-    """An agency whose keys are in the vault."""
-
-    pk: str
-    custody: str
-
-
 def seal_alert(
     actor: Actor,
     *,
@@ -115,19 +105,19 @@ def seal_alert(
 
     `recipients` leaves the own agency out. `peers` says whose keys count, the own agency's too: the desk gives what it
     has verified from its own pins. A recipient without a pin is held to the root in force there.
-    Raises NotPermittedError, CustodyRefusedError, SigningKeysMissingError, SealingError.
+    Raises NotPermittedError, SigningKeysMissingError, SealingError.
     """
     agency = _agency_of_officer(actor, Capability.ALERT_RELEASE)
     if terms.tlp == RED:
-        raise SealingError(SealRefusal.RED_CUSTODY, agencies=(agency.pk,))
+        raise SealingError(SealRefusal.RED_CUSTODY, agencies=(agency,))
     directory, wanted = peers, sorted(set(recipients))
     return seal.seal_content(
         terms,
         alert,
         suite=suite,
-        originator=_recipient(directory, agency.pk, {}),
+        originator=_recipient(directory, agency, {}),
         recipients=_recipients(directory, wanted, pins or {}),
-        signer=_signer(directory, agency.pk, suite, now),
+        signer=_signer(directory, agency, suite, now),
         nonce=secrets.token_bytes(_NONCE_SIZE_BYTES),
         now=int(now.timestamp()),
         names=names,
@@ -139,9 +129,9 @@ def seal_alert(
 def sign_manifest(actor: Actor, sealed: seal.SealedContent, *, now: datetime) -> seal.SealedEnvelope:
     """Signs the manifest of what `seal_alert` sealed, inside the transaction that releases it."""
     agency = _agency_of_officer(actor, Capability.ALERT_RELEASE)
-    if sealed.iss != agency.pk:
+    if sealed.iss != agency:
         raise AbsentError
-    return seal.sign_manifest(sealed, SignerSet(_signing_keys(agency.pk, sealed.signers, "")))
+    return seal.sign_manifest(sealed, SignerSet(_signing_keys(agency, sealed.signers, "")))
 
 
 def sign_statement(
@@ -156,15 +146,15 @@ def sign_statement(
     """A statement of a kind of `STATEMENT_CAPABILITIES`, as it goes over the wire.
 
     `act` is the officer in session; the desk-worker signs `ack unopenable` only, without one. Raises
-    NotPermittedError, CustodyRefusedError, SigningKeysMissingError, MalformedError, NotBoundError.
+    NotPermittedError, SigningKeysMissingError, MalformedError, NotBoundError.
     """
     agency, act = _speaker(actor, k, body)
-    directory = own_directory(agency.pk, now)
-    suite = _statement_suite(directory, agency.pk, now)
+    directory = own_directory(agency, now)
+    suite = _statement_suite(directory, agency, now)
     return make_statement(
         k,
-        iss=agency.pk,
-        signer=_signer(directory, agency.pk, suite, now),
+        iss=agency,
+        signer=_signer(directory, agency, suite, now),
         suite=suite,
         id=new_id(now),
         iat=int(now.timestamp()),
@@ -192,7 +182,7 @@ def open_envelope(
     Call it outside any transaction: the audit event must stand whatever becomes of the caller. `seen(iss, jti)`
     gives the md met under that id before; `ledger` is what the receipts are held against, `peers` says whose keys
     count: the desk gives what it has verified from its own pins. Raises
-    NotPermittedError, CustodyRefusedError, InputError (reason), VerificationError, MalformedError, OpeningError.
+    NotPermittedError, InputError (reason), VerificationError, MalformedError, OpeningError.
     """
     agency, act = _reader(actor)
     checked_reason = _checked_reason(reason)
@@ -203,9 +193,9 @@ def open_envelope(
         opened = _open(agency, unverified, peers, blobs, seen or _never_seen, ledger, now)
     except EnvelopeError as refused:
         detail = {"cause": _cause(refused)}
-        _record_durably("alert.unopenable", actor, agency.pk, md, now, checked_reason, detail)
+        _record_durably("alert.unopenable", actor, agency, md, now, checked_reason, detail)
         raise
-    _record_durably(act, actor, agency.pk, md, now, checked_reason, {})
+    _record_durably(act, actor, agency, md, now, checked_reason, {})
     return opened
 
 
@@ -218,7 +208,7 @@ def open_attachment(opened: OpenedAlert, n: int, blob: bytes) -> bytes:
 
 
 def _open(
-    agency: _Hosted,
+    agency: str,
     unverified: UnverifiedSlice,
     peers: KeyDirectory,
     blobs: Sequence[bytes],
@@ -227,17 +217,17 @@ def _open(
     now: datetime,
 ) -> OpenedAlert:
     if unverified.manifest.terms.tlp == RED:
-        raise VerificationError(Failure.RED_CUSTODY, agencies=(agency.pk,))
+        raise VerificationError(Failure.RED_CUSTODY, agencies=(agency,))
     verified = verify_slice(
         unverified,
-        reader=agency.pk,
+        reader=agency,
         directory=peers,
         ledger=ledger,
         now=int(now.timestamp()),
     )
     return open_alert(
         verified,
-        keys=HeldDecryptionKeys(agency.pk),
+        keys=HeldDecryptionKeys(agency),
         blobs=[measure_blob(blob) for blob in blobs],
         seen=seen,
         now=int(now.timestamp()),
@@ -248,34 +238,28 @@ def _never_seen(iss: str, jti: str) -> str | None:
     return None
 
 
-def _agency_of_officer(actor: Actor, capability: Capability) -> _Hosted:
-    """The hosted agency of the officer in session."""
+def _agency_of_officer(actor: Actor, capability: Capability) -> str:
+    """The agency of the officer in session."""
     if actor.public_id is None or actor.agency_id is None:
         raise NotPermittedError(capability)
     require(actor, capability)
-    return _hosted(actor.agency_id, actor.custody)
+    return actor.agency_id
 
 
-def _agency_of_worker(actor: Actor, capability: Capability) -> _Hosted:
+def _agency_of_worker(actor: Actor, capability: Capability) -> str:
     if not isinstance(actor, SystemActor) or actor.role != WORKER or actor.agency_id is None:
         raise NotPermittedError(capability)
-    return _hosted(actor.agency_id, Agency.objects.values_list("custody", flat=True).get(pk=actor.agency_id))
+    return actor.agency_id
 
 
-def _hosted(agency_id: str, custody: str) -> _Hosted:
-    if custody not in {Custody.HUB, Custody.HUB_OWN_ROOT}:
-        raise CustodyRefusedError(agency_id, custody)
-    return _Hosted(agency_id, custody)
-
-
-def _reader(actor: Actor) -> tuple[_Hosted, str]:
+def _reader(actor: Actor) -> tuple[str, str]:
     """Whose slice is opened, and what the audit calls it."""
     if actor.public_id is not None:
         return _agency_of_officer(actor, Capability.ALERT_READ), "alert.opened"
     return _agency_of_worker(actor, Capability.ALERT_READ), "alert.screened"
 
 
-def _speaker(actor: Actor, k: str, body: Mapping[str, Any]) -> tuple[_Hosted, str | None]:
+def _speaker(actor: Actor, k: str, body: Mapping[str, Any]) -> tuple[str, str | None]:
     """For which agency a statement is signed, and by which officer's act."""
     capability = STATEMENT_CAPABILITIES.get(k)
     if capability is None:

@@ -2,7 +2,7 @@
 """An agency's own keys as they stand: what its desk has verified, and its own statements that the exchange has taken since.
 
 A keyset that waits for the log counts as logged now, since it will be logged before whatever comes after it; a recovered
-root that waits for its delay does not count. Of an agency that holds its keys itself another reader of this desk knows.
+root that waits for its delay does not count.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,6 @@ from accord.envelope.statements.form import parse_statement
 from accord.following.follower import trusted_now
 from accord.following.pinned import PinnedDirectory, kept_chain
 from accord.moments import moment_of
-from peers.kept import reader_on
 from peers.memory import PeerMemory
 from peers.models import PeerKeyset
 from vault.models import OwnWord, SuspendedKey
@@ -84,7 +83,7 @@ class StandingKeys:
 
     @cached_property
     def _memory(self) -> PeerMemory:
-        return own_memory(reader_on(self.agency_id) or self.agency_id)
+        return own_memory(self.agency_id)
 
     @cached_property
     def _at(self) -> int:

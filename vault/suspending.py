@@ -14,12 +14,10 @@ from accord.calls.errors import ClientError
 from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability, require
-from callers.directory import Custody
 from callers.errors import AbsentError
 from ledger.audit import record_event
 from peers.exchange import exchange_of
 from peers.models import Agency
-from vault.errors import CustodyRefusedError
 from vault.models import OwnWord, SuspendedKey
 from vault.standing import KEYSET, StandingKeys
 
@@ -29,13 +27,11 @@ log = logging.getLogger(__name__)
 def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> bool:
     """Suspend a key of the agency; whether the exchange has heard it. Again changes nothing. Not inside a transaction.
 
-    By a key officer. Raises NotPermittedError, AbsentError (another agency, no key of it), CustodyRefusedError.
+    By a key officer. Raises NotPermittedError, AbsentError (another agency, no key of it).
     """
     require(actor, Capability.KEY_MANAGE)
     if actor.agency_id != agency.pk:
         raise AbsentError
-    if agency.custody == Custody.AGENCY:
-        raise CustodyRefusedError(agency.pk, agency.custody)
     _keep(actor, agency, kid, now)
     return _tell(SuspendedKey.objects.get(pk=kid), now)
 

@@ -32,8 +32,8 @@ from alerts.api_science.shapes_law import (
     rulebook_out,
     timeline_out,
 )
-from alerts.finding import find_alert, find_received, hosted_agency_of, today_of
-from alerts.science.adopting import COMMAND, adopt_rules, propose, set_rules_aside
+from alerts.finding import agency_of, find_alert, find_received, today_of
+from alerts.science.adopting import adopt_rules, propose, set_rules_aside
 from alerts.science.asking import in_words
 from alerts.science.backfilling import backfill_of
 from alerts.science.caught import list_caught
@@ -74,12 +74,12 @@ class TimelineIn(WhyIn):
 
 
 class LawView(AffairsView):
-    """Officers who use the science pages, of agencies whose keys the hub holds."""
+    """Officers who use the science pages."""
 
     capability: ClassVar[Any] = Capability.SCIENCE_READ
 
     def agency_id(self) -> str:
-        return hosted_agency_of(self.officer, command=COMMAND).pk
+        return agency_of(self.officer).pk
 
     def rules_shown(self, book: Rulebook, on: date) -> dict[str, Any]:
         agency_id = self.agency_id()

@@ -39,6 +39,7 @@ class Circumstances:
     today: dt.date
     reachable: Collection[str] | None = None
     custody: str = "hub"
+    """Who holds the author's keys; a desk writes for agencies whose keys are in its vault."""
     now: dt.datetime | None = None
     structure: StructureSeen | None = None
     files: Collection[str] | None = None

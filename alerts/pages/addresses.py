@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
-from alerts.errors import KeysElsewhereError, MoveRefusedError, NotTakenError
+from alerts.errors import MoveRefusedError, NotTakenError
 from alerts.pages import (
     affairs,
     arrivals,
@@ -90,7 +90,7 @@ class Page:
 
 
 def guarded(page: Page) -> View:
-    """The view behind its capability; what is absent, forbidden or elsewhere becomes its page here, once."""
+    """The view behind its capability; what is absent or forbidden becomes its page here, once."""
 
     @require_http_methods(page.methods)
     @wraps(page.view)
@@ -103,8 +103,6 @@ def guarded(page: Page) -> View:
             return errors.forbidden(request, missing)
         except InputError as refused:
             return errors.refused(request, refused)
-        except KeysElsewhereError as elsewhere:
-            return errors.keys_elsewhere(request, elsewhere)
         except MoveRefusedError as moved:
             return errors.moved_on(request, moved)
         except NotTakenError as stop:

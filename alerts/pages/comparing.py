@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from alerts.changes import Changes, changed_fields
-from alerts.errors import KeysElsewhereError, ReceiptPendingError, UnopenableError
+from alerts.errors import ReceiptPendingError, UnopenableError
 from alerts.finding import find_received
 from alerts.held import CLOSED
 from alerts.models import ReceivedAlert
@@ -23,7 +23,7 @@ from callers import clock
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
 
-STAYS_CLOSED = (*CLOSED, InputError, KeysElsewhereError, ReceiptPendingError, UnopenableError)
+STAYS_CLOSED = (*CLOSED, InputError, ReceiptPendingError, UnopenableError)
 TERMS = ("tlp", "pri", "lane", "purpose", "status")
 
 

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.errors import KeysElsewhereError, MoveRefusedError, NotTakenError
+from alerts.errors import MoveRefusedError, NotTakenError
 from alerts.pages.frame import render_page
 from alerts.states import AlertState
 from callers.capabilities import Capability, Role
@@ -100,11 +100,6 @@ def refused(request: HttpRequest, refusal: InputError) -> HttpResponse:
         sentence=_("That was not accepted."),
         remedy=refusal.problem,
     )
-
-
-def keys_elsewhere(request: HttpRequest, elsewhere: KeysElsewhereError) -> HttpResponse:
-    """409: the agency's own system signs and opens; the page names the command that does it there."""
-    return render_page(request, "elsewhere", _("Own keys"), status=409, command=elsewhere.command)
 
 
 def moved_on(request: HttpRequest, refused: MoveRefusedError) -> HttpResponse:

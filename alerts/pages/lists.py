@@ -44,8 +44,7 @@ def inbox(request: HttpRequest) -> HttpResponseBase:
     def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
         return list_received(officer, cursor=cursor, now=clock.now(), **inbox_filters(chosen))
 
-    officer = signed_in(request)
-    may_pick = Capability.ALERT_ACKNOWLEDGE in officer.capabilities and _is_hosted(officer)
+    may_pick = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
     return _list(request, SavedBox.INBOX, page, may_pick=may_pick)
 
 
@@ -192,10 +191,6 @@ def _render(
         shows_keys=True,
         **context,
     )
-
-
-def _is_hosted(officer: Officer) -> bool:
-    return officer.agency is not None and officer.agency.is_hosted
 
 
 def _other_agencies(officer: Officer) -> tuple[tuple[str, str], ...]:

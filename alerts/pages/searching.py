@@ -12,10 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from alerts.document import choices
 from alerts.document.countries import COUNTRIES
-from alerts.finding import hosted_agency_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.search import (
-    COMMAND,
     HITS_AT_MOST,
     RECEIVED,
     SENT,
@@ -43,7 +41,6 @@ def search(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         return _sent(request, officer, now)
     if not (link := request.GET.get("s", "")):
-        hosted_agency_of(officer, command=COMMAND)
         return _page(request, officer, Query())
     try:
         query, before = open_search(officer, link, now=now)

@@ -164,7 +164,7 @@ def _void_withdrawal(officer: Officer, alert: Alert, receipts: Receipts, now: da
 
 
 def _may_reaffirm(officer: Officer, view: SentAlert) -> bool:
-    may = Capability.ALERT_RELEASE in officer.capabilities and view.alert.agency.is_hosted
+    may = Capability.ALERT_RELEASE in officer.capabilities
     return may and view.alert.state == AlertState.RELEASED and view.standing.state is StandingState.REPUDIATED
 
 

@@ -43,14 +43,10 @@ def start(request: HttpRequest) -> HttpResponse:
         answers_in_doubt=answers,
         newly_caught=work.newly_caught,
         nothing=work.nothing_waits and not (answers or notices or keys or powers_wait),
-        may_write=Capability.ALERT_WRITE in officer.capabilities and _is_hosted(officer),
+        may_write=Capability.ALERT_WRITE in officer.capabilities,
         shows_keys=True,
         restore_waits=is_in_review(request) and Capability.OFFICER_MANAGE in officer.capabilities,
     )
-
-
-def _is_hosted(officer: Officer) -> bool:
-    return officer.agency is not None and officer.agency.is_hosted
 
 
 def _failed_notices(officer: Officer) -> list[Notification]:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.envelope.keys import show_fingerprint
-from alerts.errors import KeysElsewhereError
+from alerts.finding import agency_of
 from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Comparison, Origin, Pin, change_book
@@ -29,7 +29,6 @@ from peers.agreements import kept_agreements
 from peers.models import Agency
 from vault.errors import SealBrokenError
 
-PIN_COMMAND: Final = "accord pin"
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -79,9 +78,9 @@ def may_compare(actor: Actor) -> bool:
 
 
 def peers_of(actor: Actor, *, now: datetime) -> list[PeerTrust]:
-    """Every agency of the directory but the own one, by name; raises NotPermittedError, KeysElsewhereError."""
+    """Every agency of the directory but the own one, by name; raises NotPermittedError."""
     require(actor, Capability.KEY_READ)
-    own = own_agency_of(actor)
+    own = agency_of(actor)
     rows = list(Agency.objects.visible_to(actor).exclude(pk=own.pk).order_by("name", "pk"))
     directory = VerifiedDirectory(own.pk, now)
     directory.preload(row.pk for row in rows)
@@ -92,7 +91,7 @@ def peers_of(actor: Actor, *, now: datetime) -> list[PeerTrust]:
 def peer_of(actor: Actor, peer_id: str, *, now: datetime) -> PeerTrust:
     """One of them; raises AbsentError, and as `peers_of`."""
     require(actor, Capability.KEY_READ)
-    own = own_agency_of(actor)
+    own = agency_of(actor)
     row = Agency.objects.visible_to(actor).filter(pk=peer_id).first()
     if row is None:
         raise AbsentError
@@ -108,8 +107,8 @@ def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: da
 
 @transaction.atomic
 def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: datetime) -> dict[str, Pin]:
-    """The same of several peers at once. Raises NotPermittedError, InputError, KeysElsewhereError, SealBrokenError."""
-    own = own_agency_of(actor)
+    """The same of several peers at once. Raises NotPermittedError, InputError, SealBrokenError."""
+    own = agency_of(actor)
     require(actor, Capability.PEER_COMPARE)
     digits = {peer: _checked(text) for peer, text in fingerprints.items()}
 
@@ -130,7 +129,7 @@ def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: 
 @transaction.atomic
 def undo_comparison(actor: Actor, peer: Agency, *, now: datetime) -> None:
     """Takes a first comparison back before the second. Raises NotPermittedError, InputError (there is none)."""
-    own = own_agency_of(actor)
+    own = agency_of(actor)
     require(actor, Capability.PEER_COMPARE)
 
     def change(book: Book) -> Book:
@@ -168,16 +167,6 @@ def _is_another(actor: Actor, first: str) -> bool:
     if isinstance(actor, Officer):
         return is_independent(actor, [first])
     return actor.audit_name != first
-
-
-def own_agency_of(actor: Actor) -> Agency:
-    """The hosted agency of the actor: who holds its own keys pins with the command."""
-    agency = Agency.objects.filter(pk=actor.agency_id).first()
-    if agency is None:
-        raise AbsentError
-    if not agency.is_hosted:
-        raise KeysElsewhereError(PIN_COMMAND)
-    return agency
 
 
 def _trust(row: Agency, directory: VerifiedDirectory, new_in: Sequence[Place]) -> PeerTrust:

@@ -18,7 +18,7 @@ from accord.calls.errors import AbsentError as NoSuchAgreementError
 from accord.calls.errors import AnswerError, ApiKeyRefusedError, ClientError, RefusedError
 from accord.calls.exchange import Exchange
 from alerts.errors import ExchangeAwayError, LaneRefusedError
-from alerts.finding import hosted_agency_of
+from alerts.finding import agency_of
 from alerts.peers.agreements import ask_for_agreements, known_agreements
 from alerts.peers.comparing import change_own_book
 from alerts.peers.pins import Book, Stopped, read_book
@@ -31,7 +31,6 @@ from peers.agreements import KeptAgreements
 from peers.exchange import exchange_of
 from peers.models import Agency
 
-COMMAND = "accord agreements"
 Call = Callable[[Exchange], object]
 
 
@@ -39,7 +38,7 @@ def suspend_lanes(actor: Actor, ref: str, lanes: Collection[str], *, now: dateti
     """Stop lanes of an agreement with every other party; the exchange is told first, lane by lane.
 
     What was stopped stands, here and there, also where the next lane is refused. Not inside a transaction. Raises
-    AbsentError, LaneRefusedError, ExchangeAwayError, NotPermittedError, KeysElsewhereError.
+    AbsentError, LaneRefusedError, ExchangeAwayError, NotPermittedError.
     """
     own, agreement = _own(actor, ref, now)
     _require_among(lanes, agreement.lanes)
@@ -104,7 +103,7 @@ def _survives(stop: Stopped, pri: str) -> bool:
 
 def _own(actor: Actor, ref: str, now: datetime) -> tuple[Agency, AgreementAnswer]:
     require(actor, Capability.AGENCY_MANAGE)
-    own = hosted_agency_of(actor, command=COMMAND)
+    own = agency_of(actor)
     agreement = known_agreements(actor, own.pk, now=now).agreement(ref)
     if agreement is None:
         raise AbsentError

@@ -11,8 +11,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from alerts.finding import agency_of
 from alerts.peers.circles import new_places
-from alerts.peers.comparing import change_own_book, own_agency_of
+from alerts.peers.comparing import change_own_book
 from alerts.peers.pins import Book, Pin
 from callers.actors import Actor
 from callers.capabilities import Capability, require
@@ -31,9 +32,9 @@ def may_confirm(actor: Actor) -> bool:
 def confirm_circle_member(actor: Actor, peer: Agency, circles: Collection[str], *, now: datetime) -> None:
     """Confirm the peer in these circles.
 
-    Raises NotPermittedError, KeysElsewhereError, InputError where it is not new in one of them.
+    Raises NotPermittedError, InputError where it is not new in one of them.
     """
-    own = own_agency_of(actor)
+    own = agency_of(actor)
     require(actor, Capability.ALERT_VALIDATE)
     kept = kept_agreements(own.pk)
 

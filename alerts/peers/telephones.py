@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from alerts.peers.comparing import own_agency_of
+from alerts.finding import agency_of
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import InputError
@@ -32,10 +32,10 @@ def may_take(actor: Actor) -> bool:
 def take_said_telephone(actor: Actor, peer: Agency, telephone: str, *, now: datetime) -> None:
     """Let the number that the exchange says count, for every agency of this desk; `telephone` is the one that was seen.
 
-    Raises NotPermittedError, KeysElsewhereError, NotBoundError; InputError where the exchange says another one by now, or
+    Raises NotPermittedError, NotBoundError; InputError where the exchange says another one by now, or
     the one that counts.
     """
-    own = own_agency_of(actor)
+    own = agency_of(actor)
     require(actor, Capability.KEY_MANAGE)
     before = take_telephone(peer.pk, telephone)
     if before is None:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from alerts.errors import RulesDamagedError
-from alerts.finding import hosted_agency_of
+from alerts.finding import agency_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.controls import hub_rules, keep_ruleset, overlaid, ruleset_for
 from alerts.science.locking import wait_alone
@@ -35,7 +35,6 @@ from substances.control.safe import difference_of_rules
 from substances.rulefacts import RuleFile
 
 LOCK: Final = "accord adopting"
-COMMAND: Final = "accord screen --rules"
 
 Basis = tuple[int, str]
 """The number of the agency's newest set, and the digest of the hub's."""
@@ -63,7 +62,7 @@ def propose(officer: Officer, published: Published, *, now: datetime) -> Proposa
     The newest AT_ONCE structures are looked at; all are judged once the rules are adopted.
     """
     require(officer, Capability.SCIENCE_READ)
-    agency = hosted_agency_of(officer, command=COMMAND)
+    agency = agency_of(officer)
     adopted = AdoptedRules.objects.visible_to(officer).in_use().filter(md=published.md).first()
     if published.data is None:
         return Proposal(published, None, adopted=adopted)
@@ -84,10 +83,10 @@ def propose(officer: Officer, published: Published, *, now: datetime) -> Proposa
 def adopt_rules(officer: Officer, published: Published, *, now: datetime) -> AdoptedRules:
     """Follows these rules from now on, from their effective date. Doing it twice is once.
 
-    Raises NotPermittedError, KeysElsewhereError; `InputError` where the alert or its file may not be relied on.
+    Raises NotPermittedError; `InputError` where the alert or its file may not be relied on.
     """
     require(officer, Capability.SCIENCE_MANAGE)
-    agency = hosted_agency_of(officer, command=COMMAND)
+    agency = agency_of(officer)
     if published.doubt:
         raise InputError("alert", published.doubt)
     standing, basis = _in_use(agency.pk, published), _basis(agency.pk)
@@ -121,7 +120,7 @@ def _adopt(
 def set_rules_aside(officer: Officer, adopted_id: uuid.UUID, *, now: datetime) -> AdoptedRules:
     """Follows these rules no more; what was signed by them stays as it was. Doing it twice is once."""
     require(officer, Capability.SCIENCE_MANAGE)
-    agency = hosted_agency_of(officer, command=COMMAND)
+    agency = agency_of(officer)
     row, basis = _one_adopted(officer, adopted_id), _basis(agency.pk)
     if row.set_aside_at is not None:
         return row

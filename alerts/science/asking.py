@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from alerts.clearance import CASE_REASONS
 from alerts.errors import ScienceAwayError, ScienceInputError
-from alerts.finding import hosted_agency_of
+from alerts.finding import agency_of
 from alerts.opening import OpeningReason, reason_text
 from alerts.science.locking import wait_alone
 from alerts.science.sentences import sentence_of
@@ -49,13 +49,7 @@ RESEMBLED: Final = "substance.compared"
 MATCHED: Final = "spectrum.matched"
 PROFILED: Final = "profile.compared"
 REFUSED: Final = "science.refused"
-COMMANDS: Final = {
-    SCREENED: "accord screen",
-    RESEMBLED: "accord similar",
-    MATCHED: "accord match",
-    PROFILED: "accord compare",
-}
-"""What an agency with keys of its own types instead."""
+ASKED: Final = (SCREENED, RESEMBLED, MATCHED, PROFILED)
 
 
 @dataclass(frozen=True)
@@ -69,11 +63,11 @@ class Why:
 def record_question(actor: Actor, act: str, why: Why, *, count: int = 1, now: datetime) -> Agency:
     """Writes the question down and returns whose it is; what is answered afterwards was asked for.
 
-    A refused one is in the audit too, as one. Raises NotPermittedError, KeysElsewhereError; `InputError` naming `reason`,
+    A refused one is in the audit too, as one. Raises NotPermittedError; `InputError` naming `reason`,
     `reference` or `structures`.
     """
     require(actor, Capability.SCIENCE_READ, Capability.SCIENCE_QUERY)
-    agency = hosted_agency_of(actor, command=COMMANDS[act])
+    agency = agency_of(actor)
     try:
         _record(actor, agency, act, why, count, now)
     except InputError as refused:
@@ -125,7 +119,7 @@ def refuse_mixture(why: Why, components: Collection[str]) -> None:
 def _refuse_many(actor: Actor, agency: Agency, count: int, *, for_a_case: bool, now: datetime) -> None:
     """Raises `InputError` where one has asked about as much within the hour as one may."""
     recent = AuditEvent.objects.filter(
-        agency=agency.pk, actor=actor.audit_name, subject=SUBJECT, act__in=COMMANDS, at__gt=now - AN_HOUR
+        agency=agency.pk, actor=actor.audit_name, subject=SUBJECT, act__in=ASKED, at__gt=now - AN_HOUR
     )
     count_of = Cast(KeyTextTransform("count", "detail"), IntegerField())
     asked = recent.aggregate(

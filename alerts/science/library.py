@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.encoding import b64u, sha256
 from alerts.document.characters import hidden_characters
-from alerts.finding import hosted_agency_of
+from alerts.finding import agency_of
 from alerts.science.asking import in_words
 from alerts.science.locking import wait_alone
 from alerts.science.sentences import SPECTRUM
@@ -51,7 +51,6 @@ PENDING_AT_MOST: Final = 5
 LOCK: Final = "accord spectra library"
 PAGE: Final = 50
 TEXT_AT_MOST: Final = 200
-COMMAND: Final = "accord match"
 
 Record = Mapping[str, Any]
 
@@ -131,11 +130,11 @@ def begin_import(
 ) -> SpectraImport:
     """Reads a file and puts it away, unused, until it is confirmed. `source` and `licence` fill in what records lack.
 
-    Raises NotPermittedError, KeysElsewhereError, ScienceInputError (nothing in the file can be used), ScienceAwayError,
+    Raises NotPermittedError, ScienceInputError (nothing in the file can be used), ScienceAwayError,
     InputError.
     """
     require(officer, Capability.SCIENCE_MANAGE)
-    agency = hosted_agency_of(officer, command=COMMAND)
+    agency = agency_of(officer)
     given = {"source": _line("source", source), "licence": _line("licence", licence)}
     with in_words():
         read = safely.read_library(_format_of(filename), data)

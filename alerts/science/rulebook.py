@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from alerts.finding import hosted_agency_of
-from alerts.science.adopting import COMMAND, list_adopted
+from alerts.finding import agency_of
+from alerts.science.adopting import list_adopted
 from alerts.science.answers import extent_text, named_instrument
 from alerts.science.controls import EffectiveRules, hub_rules, read_facts, ruleset_for
 from alerts.science.overlaid import Adopted
@@ -72,9 +72,9 @@ class Rulebook:
 
 
 def read_rulebook(officer: Officer, *, on: date) -> Rulebook:
-    """Read it as of a day. Raises NotPermittedError, KeysElsewhereError, RulesDamagedError."""
+    """Read it as of a day. Raises NotPermittedError, RulesDamagedError."""
     require(officer, Capability.SCIENCE_READ)
-    agency = hosted_agency_of(officer, command=COMMAND)
+    agency = agency_of(officer)
     effective, adopted = ruleset_for(agency.pk, on=on), tuple(list_adopted(officer))
     files = tuple(current_law(kind) for kind in ControlKind)
     hub_ids = frozenset(rule.id for rule in read_facts(hub_rules().text).rules)

@@ -12,7 +12,9 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
+from accord.calls.answers import read_agencies
 from accord.calls.errors import AnswerError, UnreachableError
+from agencies.api import AgencySerializer
 from agencies.models import Agency as Entry
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers import entries as following
@@ -21,7 +23,7 @@ from callers.errors import NotBoundError
 from ledger.models import AuditEvent, SetAside
 from notices.models import Notification
 from officers.powers import must_wait
-from peers.entries import FOLLOWED_EVERY, altered_agencies, follow_entries
+from peers.entries import FOLLOWED_EVERY, altered_agencies, begin_entry, follow_entries
 from peers.models import Agency, PeerKeyset
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_keys import from_newcomer
@@ -81,6 +83,19 @@ def test_a_change_is_taken_but_not_who_holds_keys_that_are_here(
     row = Agency.objects.get(pk="xa-lab")
     assert (row.name, row.status, row.custody, row.is_hosted) == ("Renamed", "suspended", "hub", True)
     assert row.is_bound
+
+
+def test_who_comes_to_this_desk_has_the_custody_that_was_admitted_and_never_its_own(listed: Desks) -> None:
+    before = Agency.objects.get(pk=listed.own.id)
+    assert (before.custody, before.is_hosted) == ("agency", False)
+    facts = dict(AgencySerializer(Entry.objects.get(pk=listed.own.id)).data)
+    (elsewhere,), (here,) = (
+        read_agencies({"items": [facts | {"custody": one}]}) for one in ("agency", "hub")
+    )
+    with pytest.raises(AnswerError):
+        begin_entry(elsewhere, is_hosted=True, now=listed.hub.now)
+    row = begin_entry(here, is_hosted=True, now=listed.hub.now)
+    assert (row.custody, row.is_hosted, row.is_bound) == ("hub", True, True)
 
 
 def test_who_is_listed_no_more_is_kept_and_marked_until_listed_again(

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from alerts.altered_deliveries import altered_deliveries, drop_altered_deliveries
 from callers import clock
-from peers.models import Agency
+from officers.operating import agency_of
 
 
 class Command(BaseCommand):
@@ -20,9 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="drop it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        agency = Agency.objects.filter(pk=options["agency"]).first()
-        if agency is None or not agency.is_hosted:
-            raise CommandError("No agency of this id has its keys here.")
+        agency = agency_of(options["agency"])
         found = altered_deliveries(agency.pk)
         for md in found.envelopes:
             self.stdout.write(f"{md}: its recipients were changed or deleted")

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.dropping import drop_kept_keys
 from callers import clock
+from officers.operating import agency_of
 from peers.models import Agency
 
 
@@ -21,9 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="drop it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        agency = Agency.objects.filter(pk=options["agency"]).first()
-        if agency is None or not agency.is_hosted:
-            raise CommandError("No agency of this id has its keys here.")
+        agency = agency_of(options["agency"])
         directory = VerifiedDirectory(agency.pk, clock.now())
         directory.preload(Agency.objects.values_list("pk", flat=True))
         for peer, cause in sorted(directory.alarms.items()):

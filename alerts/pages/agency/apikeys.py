@@ -23,13 +23,14 @@ from django.views.decorators.debug import sensitive_variables
 from accord.calls.credentials import CredentialAnswer
 from accord.moments import moment_of, moment_or_none
 from alerts.credentials import Credentials, read_credentials
-from alerts.errors import ExchangeAwayError, KeysElsewhereError
+from alerts.errors import ExchangeAwayError
+from alerts.finding import agency_of
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
 from callers import clock
 from callers.capabilities import DESK_SCOPES, EXCHANGE_SCOPES, Capability
-from callers.errors import AbsentError, InputError
+from callers.errors import InputError
 from callers.systemkeys import MOST_NETWORKS
 from officers.deskkeys import issue_key, key_for, keys_of, releasers_of_drafts, revoke_key, rotate_key
 from officers.errors import NobodyToReleaseError
@@ -94,10 +95,10 @@ class KeyRow:
 
 @dataclass(frozen=True)
 class ExchangeGroup:
-    """The agency's keys at the exchange. `trouble`: away or elsewhere, where they could not be read."""
+    """The agency's keys at the exchange; none where it could not be asked."""
 
     rows: list[KeyRow]
-    trouble: str = ""
+    is_away: bool = False
 
 
 class IssueForm(forms.Form):
@@ -183,9 +184,8 @@ def apikeys(request: HttpRequest) -> HttpResponse:
         lead=_("Your agency's systems call with them. No key opens, releases or manages anything."),
         empty=_("No system of your agency has a key for this desk yet."),
         exchange=[row for row in group.rows if state in ("", row.state)],
-        trouble=group.trouble,
+        is_away=group.is_away,
         as_of=now,
-        is_hosted=_agency_of(officer).is_hosted,
         rows=[row for row in (_row(key, now) for key in keys_of(officer)) if state in ("", row.state)],
         filters=filters,
     )
@@ -195,7 +195,7 @@ def apikeys(request: HttpRequest) -> HttpResponse:
 def issue(request: HttpRequest) -> HttpResponseBase:
     """A new key for this desk; its text is in the answer, this once."""
     officer, now = signed_in(request), clock.now()
-    agency, newest = _agency_of(officer), _newest(request)
+    agency, newest = agency_of(officer), _newest(request)
     posted = request.POST if request.method == "POST" else None
     form = IssueForm(DESK_TEXTS, posted, initial={"seen": newest})
     question = Question(
@@ -309,10 +309,8 @@ def texts_of(scopes: Iterable[str], texts: Mapping[str, str | Promise]) -> tuple
 def _exchange_group(officer: Officer, now: datetime) -> ExchangeGroup:
     try:
         known = read_credentials(officer)
-    except KeysElsewhereError:
-        return ExchangeGroup([], "elsewhere")
     except ExchangeAwayError:
-        return ExchangeGroup([], "away")
+        return ExchangeGroup([], is_away=True)
     return ExchangeGroup([exchange_row(item, known, now) for item in known.items])
 
 
@@ -376,12 +374,6 @@ def _facts(key: DeskKey) -> list[tuple[str | Promise, Any]]:
     ]
 
 
-def _agency_of(officer: Officer) -> Agency:
-    if officer.agency is None:
-        raise AbsentError
-    return officer.agency
-
-
 def _could_release(officer: Officer, agency: Agency, client: str = "") -> tuple[str, str]:
     """Who could send what the system writes, were the officer to give it a key now."""
     names = [row.display_name for row in releasers_of_drafts(officer, agency, client=client)]
@@ -389,7 +381,7 @@ def _could_release(officer: Officer, agency: Agency, client: str = "") -> tuple[
 
 
 def _writes_drafts(officer: Officer, key: DeskKey) -> list[tuple[str, str]]:
-    return [_could_release(officer, _agency_of(officer), key.client)] if C.DRAFT_WRITE in key.scopes else []
+    return [_could_release(officer, agency_of(officer), key.client)] if C.DRAFT_WRITE in key.scopes else []
 
 
 def _nobody_text() -> str:

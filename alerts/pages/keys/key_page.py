@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -16,12 +16,10 @@ from django.utils.translation import gettext_lazy
 from alerts.identity import holder_shown
 from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
-from alerts.pages.keys.commands import CANCEL, LATER, Command, commands_for, first_commands
 from alerts.pages.keys.proposals import open_proposals
 from alerts.pages.keys.waiting import waiting_words
 from alerts.pages.keys.words import SUITE_WORDS
 from callers import clock
-from callers.directory import Custody
 from callers.endings import THRESHOLDS
 from officers.keyfacts import STATE_TEXTS, KeyFact, KeyFacts, key_facts
 
@@ -50,11 +48,10 @@ class KeyAction:
 
 @dataclass(frozen=True)
 class KeyRow:
-    """One key with what can be done to it: here, or with the client."""
+    """One key with what can be done to it."""
 
     key: KeyFact
     actions: tuple[KeyAction, ...]
-    commands: tuple[Command, ...]
 
 
 @dataclass(frozen=True)
@@ -88,26 +85,15 @@ def keys(request: HttpRequest) -> HttpResponse:
         proposals=open_proposals(officer, facts, now=now),
         words=waiting_words(facts),
         holder=holder_shown(facts.agency.pk),
-        has_actions=any(row.actions or row.commands for row in rows),
-        **_agency_context(request, facts),
+        has_actions=any(row.actions for row in rows),
+        low_text=SUITE_WORDS.get(facts.keyset.low, facts.keyset.low) if facts.keyset else "",
     )
-
-
-def _agency_context(request: HttpRequest, facts: KeyFacts) -> dict[str, Any]:
-    commands: tuple[Command, ...] = ()
-    if facts.custody == Custody.AGENCY:
-        hub = request.build_absolute_uri("/")
-        commands = LATER if facts.keyset else first_commands(facts.agency.pk, hub)
-        commands = (*([CANCEL] if facts.waiting else []), *commands)
-    low = SUITE_WORDS.get(facts.keyset.low, facts.keyset.low) if facts.keyset else ""
-    return {"commands": commands, "low_text": low}
 
 
 def _row(key: KeyFact, facts: KeyFacts) -> KeyRow:
     offered = [verb for verb in _BY_STATE.get(key.state, ()) if verb in facts.verbs]
     actions = tuple(KeyAction(_TEXTS[verb], reverse(f"admin:key_{verb}", args=[key.kid])) for verb in offered)
-    commands = commands_for(key) if facts.custody == Custody.AGENCY else ()
-    return KeyRow(key, actions, commands)
+    return KeyRow(key, actions)
 
 
 def _endings(facts: KeyFacts, now: datetime) -> Iterator[Ending]:

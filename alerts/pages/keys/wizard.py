@@ -10,10 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from alerts.errors import KeysElsewhereError, KeysMovedOnError
+from alerts.errors import KeysMovedOnError
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.acts import Act, do_act, is_proposal
-from alerts.pages.keys.commands import command_of
 from alerts.pages.keys.forms import (
     ChangeForm,
     FirstRootForm,
@@ -103,15 +102,10 @@ def _wizard(request: HttpRequest, verb: str, kid: str = "") -> HttpResponseBase:
 
 
 def open_facts(officer: Officer, verb: str, *, now: datetime) -> KeyFacts:
-    """The agency's keys, if this officer may do this to them now.
-
-    Raises KeysElsewhereError with the command where the agency does it itself, KeysMovedOnError otherwise.
-    """
+    """The agency's keys, if this officer may do this to them now; raises KeysMovedOnError."""
     facts = key_facts(officer, now=now)
     if verb in facts.verbs:
         return facts
-    if facts.custody == Custody.AGENCY:
-        raise KeysElsewhereError(command_of(verb, "KID"))
     waits = facts.waiting is not None
     raise KeysMovedOnError(not_now_text(verb, has_keys=facts.keyset is not None, recovery_waits=waits))
 

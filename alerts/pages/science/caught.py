@@ -11,9 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from alerts.cards import Card, open_alert_cards, open_received_cards
-from alerts.finding import hosted_agency_of, today_of
+from alerts.finding import today_of
 from alerts.pages.frame import render_page, signed_in
-from alerts.science.adopting import COMMAND
 from alerts.science.asking import in_words
 from alerts.science.backfilling import backfill_of
 from alerts.science.caught import CaughtBy, CaughtLine, list_caught
@@ -51,7 +50,6 @@ class LineShown:
 def caught(request: HttpRequest) -> HttpResponse:
     """Newest first; each line leads to its alert."""
     officer = signed_in(request)
-    hosted_agency_of(officer, command=COMMAND)
     before = _place(request)
     with in_words():
         lines, following = list_caught(officer, before=before)
@@ -106,7 +104,6 @@ def _line(line: CaughtLine, cards: dict[str, Card], today: date) -> LineShown:
 def watches(request: HttpRequest) -> HttpResponseBase:
     """What the officer watches; POST adds one, or ends the one that it names."""
     officer, problem = signed_in(request), ""
-    hosted_agency_of(officer, command=COMMAND)
     if request.method == "POST":
         place, drug_class = request.POST.get("jurisdiction", ""), request.POST.get("drug_class", "")
         try:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceInputError
-from alerts.finding import hosted_agency_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import problems_of
 from alerts.pages.science.why import WhyForm, posted
@@ -23,7 +22,7 @@ from alerts.science.answers_profiles import (
     profile_of_text,
     show_comparison,
 )
-from alerts.science.asking import COMMANDS, PROFILED, in_words
+from alerts.science.asking import in_words
 from alerts.science.replies.samples import Lead, Leads
 from callers import clock
 from callers.errors import InputError
@@ -76,7 +75,6 @@ class Answer:
 def compare(request: HttpRequest) -> HttpResponseBase:
     """The form, and above it what was compared."""
     officer = signed_in(request)
-    hosted_agency_of(officer, command=COMMANDS[PROFILED])
     form = posted(request, CompareForm)
     answer = _answer(officer, form) if form.is_bound and form.is_valid() else None
     problems = problems_of(form)

@@ -13,12 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from alerts.errors import ScienceInputError
-from alerts.finding import hosted_agency_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import ConfirmForm, Question, ask, problems_of
 from alerts.pages.science.why import octets_of_file
 from alerts.science.library import (
-    COMMAND,
     PAGE,
     SPECTRA_AT_MOST,
     begin_import,
@@ -66,7 +64,6 @@ class ImportForm(forms.Form):
 def library(request: HttpRequest) -> HttpResponseBase:
     """The list; POST reads a file and leads to its report."""
     officer = signed_in(request)
-    hosted_agency_of(officer, command=COMMAND)
     may_manage = Capability.SCIENCE_MANAGE in officer.capabilities
     if request.method == "POST":
         form = ImportForm(request.POST, request.FILES)

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.finding import find_alert, find_received, hosted_agency_of
+from alerts.finding import find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.pages.frame import signed_in
 from alerts.pages.question import Question, ask, refuse
-from alerts.science.board.looking import COMMAND, NOTE_AT_MOST, LookOutcome, looks_at, record_look
+from alerts.science.board.looking import NOTE_AT_MOST, LookOutcome, looks_at, record_look
 from callers import clock
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
@@ -64,7 +64,6 @@ def own(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 def _answer(
     request: HttpRequest, officer: Officer, subject: ReceivedAlert | Alert, address: str
 ) -> HttpResponseBase:
-    hosted_agency_of(officer, command=COMMAND)
     form = LookForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:

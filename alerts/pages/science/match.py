@@ -11,14 +11,13 @@ from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceInputError
 from alerts.files import AttachmentFile
-from alerts.finding import find_alert, find_received, hosted_agency_of
+from alerts.finding import find_alert, find_received
 from alerts.opening import open_attachment
 from alerts.outbox import open_sent_attachment
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import problems_of
 from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, octets_of_file, posted
 from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
-from alerts.science.asking import COMMANDS, MATCHED
 from callers import clock
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
@@ -95,7 +94,6 @@ class MatchForm(WhyForm):
 def match(request: HttpRequest) -> HttpResponseBase:
     """The form, and above it what was found. `?received=` or `?sent=` with `n` takes a file of an alert."""
     officer = signed_in(request)
-    hosted_agency_of(officer, command=COMMANDS[MATCHED])
     initial = {name: request.GET[name] for name in ("received", "sent", "n") if name in request.GET}
     form = posted(request, MatchForm, initial)
     answer = _answer(officer, form) if form.is_bound and form.is_valid() else None

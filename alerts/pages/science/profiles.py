@@ -139,7 +139,9 @@ def sent_leads(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         profile=document,
         back=reverse("admin:sent", args=[sample.pk]),
         is_own=True,
-        may_ask=not is_question and _may_write(officer) and sample.withdrawn_at is None,
+        may_ask=not is_question
+        and Capability.ALERT_WRITE in officer.capabilities
+        and sample.withdrawn_at is None,
         questions=[_asked(officer, question, now) for question in questions],
     )
 
@@ -179,7 +181,7 @@ def _page(request: HttpRequest, leads: Leads | None, *, profile: Any, **context:
         rows=[_shown(lead) for lead in leads.rows] if leads else (),
         reasons=[(REASONS.get(code, code), n) for code, n in leads.reasons] if leads else (),
         profile=profile.get("profile"),
-        may_write=_may_write(officer),
+        may_write=Capability.ALERT_WRITE in officer.capabilities,
         told=_told(exchange) if exchange else None,
         **context,
     )
@@ -187,11 +189,6 @@ def _page(request: HttpRequest, leads: Leads | None, *, profile: Any, **context:
 
 def _shown(lead: Lead) -> dict[str, Any]:
     return {"lead": lead, "shown": show_comparison(lead.comparison)}
-
-
-def _may_write(officer: Officer) -> bool:
-    hosted = officer.agency is not None and officer.agency.is_hosted
-    return hosted and Capability.ALERT_WRITE in officer.capabilities
 
 
 def _find_sent(officer: Officer, alert_id: uuid.UUID) -> Alert:

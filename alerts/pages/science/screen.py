@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceAwayError, ScienceInputError
-from alerts.finding import hosted_agency_of, today_of
+from alerts.finding import today_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import problems_of
 from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, posted, text_of_file
 from alerts.science.analogues import AnaloguesShown, analogues_of
 from alerts.science.answers import ScreeningShown, show_screening
 from alerts.science.answers_screen import NAME_AT_MOST, Asked, Screened, screen_substances, split_structures
-from alerts.science.asking import AT_ONCE, COMMANDS, SCREENED
+from alerts.science.asking import AT_ONCE
 from callers import clock
 from callers.errors import InputError
 from officers.models import Officer
@@ -103,7 +103,6 @@ class SubstanceShown:
 def screen(request: HttpRequest) -> HttpResponseBase:
     """The form, and above it the answer."""
     officer = signed_in(request)
-    hosted_agency_of(officer, command=COMMANDS[SCREENED])
     form = posted(request, ScreenForm, {"on": today_of(officer, clock.now())})
     answers = _answers(officer, form) if form.is_bound and form.is_valid() else ()
     problems = problems_of(form)

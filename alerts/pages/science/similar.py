@@ -7,12 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceInputError
-from alerts.finding import hosted_agency_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import problems_of
 from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, posted, text_of_file
 from alerts.science.analogues import AnaloguesShown, find_analogues
-from alerts.science.asking import COMMANDS, RESEMBLED
 from callers import clock
 from callers.errors import InputError
 from officers.models import Officer
@@ -39,7 +37,6 @@ class SimilarForm(WhyForm):
 def similar(request: HttpRequest) -> HttpResponseBase:
     """The form, and above it what the structure resembles."""
     officer = signed_in(request)
-    hosted_agency_of(officer, command=COMMANDS[RESEMBLED])
     form = posted(request, SimilarForm)
     found = _answer(officer, form) if form.is_bound and form.is_valid() else None
     problems = problems_of(form)

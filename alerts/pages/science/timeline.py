@@ -9,11 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceAwayError, ScienceInputError
-from alerts.finding import hosted_agency_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.question import problems_of
 from alerts.pages.science.why import TEXT_AT_MOST, WhyForm, posted
-from alerts.science.asking import COMMANDS, SCREENED
 from alerts.science.timelines import TimelineShown, ask_stored_timeline, ask_timeline
 from alerts.stored import Mark, StoredStructure
 from callers import clock
@@ -47,7 +45,6 @@ class TimelineForm(WhyForm):
 def typed(request: HttpRequest) -> HttpResponseBase:
     """Of a structure or a name that is typed."""
     officer = signed_in(request)
-    hosted_agency_of(officer, command=COMMANDS[SCREENED])
     form = posted(request, TimelineForm)
     shown = _answer(officer, form, None) if form.is_bound and form.is_valid() else None
     return _page(request, form, shown)

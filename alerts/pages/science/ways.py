@@ -35,7 +35,7 @@ class Ways:
 def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapping[str, Any]) -> Ways:
     """Of an alert that the officer has opened."""
     kind = str(document.get("alert_type") or "")
-    writes = Capability.ALERT_WRITE in officer.capabilities and received.agency.is_hosted
+    writes = Capability.ALERT_WRITE in officer.capabilities
     open_to_replies = (
         writes and received.withdrawn_at is None and received.replaced_by_id is None and kind != QUERY
     )

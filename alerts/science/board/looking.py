@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.document.characters import hidden_characters
-from alerts.finding import hosted_agency_of, today_of
+from alerts.finding import agency_of, today_of
 from alerts.looks import HarmLook
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.board.counting import LookedAt
@@ -30,7 +30,6 @@ from vault.errors import VaultError
 
 TABLE: Final = "harmlook"
 REVISION: Final = 1
-COMMAND: Final = "accord inbox"
 NOTE_AT_MOST: Final = 500
 FARTHEST: Final = dt.timedelta(days=731)
 """How far off the next look may be."""
@@ -69,10 +68,10 @@ def record_look(
 ) -> HarmLook:
     """Writes it down. `next_on` belongs to an outcome of `none_found`, and to that alone.
 
-    Raises NotPermittedError, KeysElsewhereError, AbsentError for an alert that was not sent, `InputError`.
+    Raises NotPermittedError, AbsentError for an alert that was not sent, `InputError`.
     """
     require(officer, Capability.SCIENCE_READ)
-    agency = hosted_agency_of(officer, command=COMMAND)
+    agency = agency_of(officer)
     if isinstance(subject, Alert) and subject.released_at is None:
         raise AbsentError
     words = _checked(outcome, next_on, note, today_of(officer, now))

@@ -12,7 +12,7 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from alerts.finding import hosted_agency_of, today_of
+from alerts.finding import agency_of, today_of
 from alerts.science.board.counting import SPANS, Board, draw_board
 from alerts.science.board.looking import newest_looks
 from alerts.science.board.sightings import read_sightings
@@ -21,7 +21,6 @@ from callers.errors import InputError
 from ledger.audit import record_event
 from officers.models import Officer
 
-COMMAND: Final = "accord inbox"
 USUAL: Final = 90
 
 
@@ -35,9 +34,9 @@ class BoardRead:
 
 
 def read_board(officer: Officer, *, days: int = USUAL, now: datetime) -> BoardRead:
-    """Raises NotPermittedError, KeysElsewhereError, `InputError` naming `days`."""
+    """Raises NotPermittedError, `InputError` naming `days`."""
     require(officer, Capability.SCIENCE_READ)
-    agency = hosted_agency_of(officer, command=COMMAND)
+    agency = agency_of(officer)
     if days not in SPANS:
         raise InputError("days", _("Days: choose one of %(spans)s.") % {"spans": ", ".join(map(str, SPANS))})
     found = read_sightings(officer, agency, now=now)

@@ -17,14 +17,14 @@ from alerts.document.fields import FIELDS
 from alerts.document.kinds import REPLIES
 from alerts.drafts import create_draft
 from alerts.errors import ReplyRefusedError
-from alerts.finding import find_alert, find_received, hosted_agency_of
+from alerts.finding import agency_of, find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpenedView, open_alert
 from alerts.reply_rows import Reply
 from alerts.retractions import as_it_stands
 from alerts.science.locking import wait_alone
 from alerts.science.replies.bounds import FRAME, ON_PROFILES, check_open_to_replies
-from alerts.science.replies.kinds import COMMAND, PEER_REVIEW, REPLY, TITLES
+from alerts.science.replies.kinds import PEER_REVIEW, REPLY, TITLES
 from alerts.science.replies.source import Source, seal_source, source_of
 from alerts.states import AlertState
 from callers.capabilities import Capability, require
@@ -52,10 +52,10 @@ def open_to_answer(
 ) -> Opened:
     """Opens what shall be answered, for the reason given. Not inside a transaction.
 
-    Raises `ReplyRefusedError`, `KeysElsewhereError`, and whatever keeps the alert closed.
+    Raises `ReplyRefusedError`, and whatever keeps the alert closed.
     """
     require(author, Capability.ALERT_WRITE)
-    agency = hosted_agency_of(author, command=COMMAND)
+    agency = agency_of(author)
     row = as_it_stands(find_received(author, received.pk), now=now)
     check_open_to_replies(row, now=now)
     if row.replaced_by_id is not None:

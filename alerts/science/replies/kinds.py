@@ -19,5 +19,4 @@ TITLES: Final[Mapping[str, str]] = {
 }
 """Signed, the same in every language, and saying nothing: what is asked about a profile carries no case."""
 
-COMMAND: Final = "accord submit --kind reply"
 """What an agency with keys of its own types to answer."""

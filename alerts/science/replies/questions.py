@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from alerts.document.fields import EMPTY
 from alerts.drafts import create_draft
 from alerts.errors import ReplyRefusedError
-from alerts.finding import find_alert, hosted_agency_of
+from alerts.finding import agency_of, find_alert
 from alerts.models import Alert, ReceivedAlert
 from alerts.outbox import OWN_ALERT
 from alerts.reply_rows import ProfileQuestion
@@ -58,7 +58,7 @@ def start_question(
     no calibration is known for: nobody could compare it.
     """
     require(author, Capability.ALERT_WRITE)
-    agency = hosted_agency_of(author, command="accord submit")
+    agency = agency_of(author)
     row = find_alert(author, sample.pk)
     if row.state not in SENT:
         raise AbsentError
@@ -106,7 +106,7 @@ def leads_of(
     `row` is the document's own alert, which is not compared with itself. Raises `ReplyRefusedError` without a profile.
     """
     require(officer, Capability.SCIENCE_READ)
-    agency = hosted_agency_of(officer, command="accord compare")
+    agency = agency_of(officer)
     query = profile_in(document)
     if query is None:
         raise no_profile()
