@@ -107,6 +107,7 @@ def follow_peers(agency: Agency, *, now: datetime) -> None:
     keep_known(directory, now=now)
     judge_again(SystemActor(ROLE, agency.pk), directory, now=now)
     _tell_of_own_keys(directory, now)
+    directory.see_ledger()
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ Content is signed and sealed outside any transaction. Then one transaction locks
 revision and recipients again, signs the manifest and queues the envelope, which is handed in right after (`alerts.sending`).
 """
 
+import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ from alerts.revisions import DraftContent
 from alerts.science.replies.bounds import require_consent
 from alerts.second_person import SECOND_LOOK_WITHIN, require_second_person
 from alerts.sending import Handing, handing_in
+from alerts.standing import utc_text
 from alerts.states import Move, check_move
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError
@@ -50,6 +52,8 @@ from ledger.audit import record_event
 from officers.models import Officer
 from vault import doors
 from vault.errors import SigningKeysMissingError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ def _seal(
 ) -> SealedContent:
     recipients = ready.preview.reachable
     files = open_files(alert, ready.content.attachments)
-    _refresh(peers, recipients)
+    _refresh(peers, recipients, now)
     try:
         sealed = doors.seal_alert(
             officer,
@@ -164,19 +168,16 @@ def _seal(
     return sealed
 
 
-def _refresh(peers: VerifiedDirectory, recipients: Sequence[str]) -> None:
+def _refresh(peers: VerifiedDirectory, recipients: Sequence[str], now: datetime) -> None:
     """Take in the newest keys, so that nothing is sealed to one that was revoked a moment ago.
 
-    While nobody answers, those that were verified last count, for as long as keys may go unseen.
+    While nobody answers, those that were verified last count, for as long as the exchange's log may go unseen.
     """
     try:
         peers.refresh([peers.reader, *recipients])
-    except UnreachableError as trouble:
-        if not peers.is_fresh:
-            text = _(
-                "The exchange has not been heard for a week: nothing is sealed to keys that old. Nothing was sent."
-            )
-            raise SendingStoppedError(text) from trouble
+        peers.see_ledger()
+    except UnreachableError:
+        log.info("the keys of the recipients are those that were verified last")
     except ClientError as trouble:
         text = _(
             "The exchange could not be asked for the newest keys. Nothing was sent; try again in a minute."
@@ -185,6 +186,17 @@ def _refresh(peers: VerifiedDirectory, recipients: Sequence[str]) -> None:
     except VerificationError as failure:
         text = _("The exchange showed another log than before. Nothing was sent; call your key officer.")
         raise SendingStoppedError(text) from failure
+    if peers.freshness.is_too_old(now):
+        raise SendingStoppedError(_unseen_text(peers.freshness.seen_at))
+
+
+def _unseen_text(seen_at: datetime | None) -> str:
+    if seen_at is None:
+        return _("This desk has not seen the exchange's log yet. Nothing was sent; try again in a minute.")
+    text = _(
+        "The exchange's log has shown nothing newer than %(time)s UTC for a week: a key that was revoked since may go unseen. Nothing was sent. Call whoever runs this desk; send it once the log goes on."
+    )
+    return text % {"time": utc_text(seen_at)}
 
 
 def _sent_members(ready: _Ready) -> dict[str, Any]:

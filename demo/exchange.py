@@ -262,6 +262,12 @@ class PastExchange:
             raise _absent()
         return newest.note
 
+    def proof(self, index: int) -> Receipt:
+        found = proofs.receipt_at(index)
+        if found is None:
+            raise _absent()
+        return found
+
     def report_facts(self, reported: Sequence[ReportedFact]) -> list[ReportAnswer]:
         reports = [Report(one.md, one.fact, one.at) for one in reported]
         deliveries.report_facts(self._caller, reports, now=self._past.now)

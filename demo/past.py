@@ -15,7 +15,9 @@ from demo.ownership import at_the_exchange
 from ledger.halting import mark_beat
 from ledger.sequencer import sequence_batch
 from notices.sending import send_notifications
+from sharing.hours import log_hour
 from sharing.numbering import number_covered
+from sharing.repudiation import WORKER
 
 CARRIED_WITHIN = timedelta(seconds=1)
 
@@ -39,10 +41,13 @@ class Past:
     """Happens once, between the queueing of notices and their sending."""
 
     def move_to(self, moment: datetime) -> None:
-        """The next event happens at this moment."""
+        """The next event happens at this moment; meanwhile the exchange's log has gone on."""
         if moment < self.now:
             raise ValueError("the past is told in order")
         self.now = moment
+        with at_the_exchange():
+            if log_hour(WORKER.audit_name, now=moment):
+                self._sequence()
 
     def clock(self) -> int:
         """The moment in seconds, as the partner's client asks for it."""
@@ -52,13 +57,16 @@ class Past:
         """Sequencer, worker and desk-worker do what is due; what they say themselves waits for the next time."""
         self.now += CARRIED_WITHIN
         with at_the_exchange():
-            sequence_batch(self.now, self.exchange.key, self.exchange.folder, number_covered)
+            self._sequence()
         if self.desk is not None:
             sequence_batch(self.now, self.desk.key, self.desk.folder, mark_beat)
         if follow_feeds(now=self.now):
             self._happen()
         while send_notifications(clock=lambda: self.now).left:
             pass
+
+    def _sequence(self) -> None:
+        sequence_batch(self.now, self.exchange.key, self.exchange.folder, number_covered)
 
     def _happen(self) -> None:
         event, self.before_sending = self.before_sending, None

@@ -138,7 +138,10 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
     ),
     MAILER: frozenset(_OF_LOOPS),
     EXCHANGE_WORKER: frozenset(
-        {*_OF_LOOPS, "content.deleted", "key.repudiated", "key.resumed", "keyset.recovered"}
+        {
+            *_OF_LOOPS,
+            *("content.deleted", "key.repudiated", "key.resumed", "keyset.recovered", "ledger.hour_logged"),
+        }
     ),
     DESK_WORKER: frozenset(
         {

@@ -20,6 +20,8 @@ def _of_the_exchange(sweep_seconds: float) -> dict[str, dict[str, Any]]:
     return {
         "tidy-agencies": _every(3600.0, "agencies.tidy", queue="exchange", expires=600),
         "mail-contacts": _every(30.0, "sharing.mail_contacts", queue="exchange", expires=30),
+        # An hour in which nothing was logged is noticed soon after.
+        "log-hour": _every(600.0, "sharing.log_hour", queue="exchange", expires=300),
         "sweep-deliveries": _every(sweep_seconds, "sharing.sweep", queue="exchange", expires=60),
     }
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 
+from accord.calls.errors import ClientError
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.keysets import newest_in_force, read_keyset
 from accord.following.follower import DirectoryFollower, Follower
@@ -12,6 +13,7 @@ from accord.following.keysets import LEDGER_FAILURES, follow_keyset, refresh_man
 from accord.following.pinned import kept_chain
 from peers.exchange import exchange_of
 from peers.feed_memory import FeedMemory
+from peers.freshness import freshness_in
 from peers.memory import PeerMemory
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,22 @@ def follow_keysets(memory: PeerMemory, agencies: Iterable[str], *, now: datetime
     memory.write()
     memory.note_troubles(agencies, {agency: str(failure.code) for agency, failure in failed.items()})
     return failed
+
+
+def follow_ledger(memory: PeerMemory, *, now: datetime) -> None:
+    """Take in how far the ledger is where what was seen of it is no longer new. Not inside a transaction.
+
+    An exchange that does not show it changes nothing. Raises VerificationError where it is not the one seen before, and
+    NotBoundError for an altered row.
+    """
+    if not freshness_in(memory, now=now).is_to_be_asked(now):
+        return
+    try:
+        follower_of(memory, now=now).log.see_newest()
+    except ClientError as trouble:
+        log.warning("the exchange does not show its log to %s: %s", memory.reader, type(trouble).__name__)
+        return
+    memory.write()
 
 
 def follow_own_waiting(memory: PeerMemory, *, now: datetime) -> None:

@@ -11,7 +11,8 @@ from callers import clock
 from callers.slots import CONTACT_MAIL, DOUBTS, HOUSEKEEPING
 from ledger.set_aside import run_each
 from sharing.contact_mails import forget_contact_mails, send_contact_mails
-from sharing.repudiation import find_repudiated, look_again, mark_doubts
+from sharing.hours import log_hour
+from sharing.repudiation import WORKER, find_repudiated, look_again, mark_doubts
 from sharing.sweeping import sweep_deliveries
 from sharing.waiting import queue_contact_mails
 
@@ -46,6 +47,12 @@ def _mark_slice() -> bool:
 def _sweep_once() -> bool:
     sweep_deliveries(now=clock.now())
     return False
+
+
+@shared_task(name="sharing.log_hour", queue="exchange")
+def log_standing_hour() -> None:
+    """Moves a ledger that has stood still for an hour."""
+    log_hour(WORKER.audit_name, now=clock.now())
 
 
 @shared_task(name="sharing.mail_contacts", queue="exchange")

@@ -506,6 +506,22 @@ def read_suspended_key(value: object, kid: str) -> SuspendedKey:
     return SuspendedKey(kid, read_moment(answer.get("suspended_at"), "suspension"), until_keyset)
 
 
+def read_checkpoint(answer: Answer) -> str:
+    """A signed note, as it is signed."""
+    try:
+        return answer.body.decode()
+    except UnicodeDecodeError as exc:
+        raise AnswerError("The hub's checkpoint is malformed.") from exc
+
+
+def read_proof(answer: Answer) -> Receipt:
+    """The receipt of a leaf, in the form of C2SP."""
+    try:
+        return Receipt.parse_tlog_proof(answer.body.decode())
+    except (UnicodeDecodeError, EnvelopeError) as exc:
+        raise AnswerError("The hub's proof of a leaf is malformed.") from exc
+
+
 def read_path(value: object) -> list[bytes]:
     """A consistency proof."""
     try:

@@ -40,6 +40,7 @@ from accord.calls.answers import (
     read_accession,
     read_agencies,
     read_caller,
+    read_checkpoint,
     read_entry,
     read_feed_entry,
     read_feed_page,
@@ -50,6 +51,7 @@ from accord.calls.answers import (
     read_path,
     read_paths,
     read_previews,
+    read_proof,
     read_slices,
     read_statement,
     read_suspended,
@@ -86,9 +88,11 @@ from accord.calls.errors import AbsentError, RefusedError
 from accord.calls.multipart import Moved, Part
 from accord.calls.transport import Transport
 from accord.envelope.encoding import MAX_SLICE_BYTES, canonical
+from accord.envelope.tree.receipts import Receipt
 
 _JSON = "application/json"
 _JOSE = "application/jose+json"
+_TEXT = "text/plain"
 _BYTES = "application/octet-stream"
 _MAX_TEXT_BYTES = 128 * 1024
 
@@ -256,6 +260,14 @@ class Exchange(Protocol):
         """Those of the first of these digests, fifty at most, whose bytes a restored hub wants again."""
         ...
 
+    def checkpoint(self) -> str:
+        """The newest checkpoint of the ledger, a signed note, not verified."""
+        ...
+
+    def proof(self, index: int) -> Receipt:
+        """The receipt of the leaf at an index, under the first checkpoint that covers it, not verified."""
+        ...
+
     def consistency(self, first: int, second: int) -> list[bytes]:
         """The consistency proof between two sizes of the ledger."""
         ...
@@ -287,10 +299,9 @@ class HttpExchange:
         """A keyset, the newest unless `version` is given; None when there is none."""
         query = {} if version is None else {"version": version}
         try:
-            value = self._json(f"/agencies/{agency}/keyset", query)
+            return read_keyset(self._json(f"/agencies/{agency}/keyset", query))
         except AbsentError:
             return None
-        return read_keyset(value)
 
     def keysets(self, held: Mapping[str, int]) -> KeysetsAnswer:
         """What is newer than the version of each agency's keyset that is held, 0 for none; of at most 500 agencies."""
@@ -489,9 +500,7 @@ class HttpExchange:
 
     def statements_about(self, md: str) -> list[StatementAnswer]:
         """The statements about an envelope that this agency may see."""
-        value = self._json(f"/envelopes/{md}/statements")
-        items = value.get("items") if isinstance(value, dict) else value
-        return [read_statement(item) for item in require_array(items, "statements")]
+        return [read_statement(item) for item in self._rows(f"/envelopes/{md}/statements")]
 
     def statement(self, od: str) -> StatementAnswer:
         """One statement."""
@@ -504,19 +513,17 @@ class HttpExchange:
     def resolve(self, reference: str) -> FeedEntry | None:
         """The item a mail's reference names, or None."""
         try:
-            value = require_object(self._json("/inbox", {"ref": reference}), "inbox")
+            items = self._rows("/inbox", {"ref": reference})
         except AbsentError:
             return None
-        items = require_array(value.get("items"), "inbox")
         return read_feed_entry(items[0]) if items else None
 
     def submissions(self, *, after: str | None, limit: int) -> SubmissionPage:
         """What this agency submitted."""
         query: dict[str, object] = {"limit": limit} | ({} if after is None else {"after": after})
         value = require_object(self._json("/submissions", query), "submissions")
-        following = value.get("next")
         items = tuple(read_submission(item) for item in require_array(value.get("items"), "submissions"))
-        return SubmissionPage(items, None if following is None else str(following))
+        return SubmissionPage(items, None if (following := value.get("next")) is None else str(following))
 
     def submission(self, d: str) -> SubmissionFacts:
         """One object that this agency submitted, by md or od."""
@@ -555,6 +562,14 @@ class HttpExchange:
         asked = ds[:MOST_WANTED]
         return read_wanted(self._json("/submissions/wanted", {"digests": ",".join(asked)}), asked)
 
+    def checkpoint(self) -> str:
+        """The newest checkpoint of the ledger; raises AbsentError before the first."""
+        return read_checkpoint(self._transport.get("/ledger/checkpoint", accept=_TEXT, limit=_MAX_TEXT_BYTES))
+
+    def proof(self, index: int) -> Receipt:
+        """The receipt of the leaf at an index; raises AbsentError where no checkpoint covers it."""
+        return read_proof(self._transport.get(f"/ledger/proof/{index}", accept=_TEXT, limit=_MAX_TEXT_BYTES))
+
     def consistency(self, first: int, second: int) -> list[bytes]:
         """The consistency proof between two sizes of the ledger."""
         value = require_object(self._json(f"/ledger/consistency/{first}/{second}"), "consistency")
@@ -577,8 +592,8 @@ class HttpExchange:
         """Close idle connections."""
         self._transport.close()
 
-    def _rows(self, path: str) -> list[Any]:
-        return require_array(require_object(self._json(path), path).get("items"), path)
+    def _rows(self, path: str, query: Mapping[str, object] | None = None) -> list[Any]:
+        return require_array(require_object(self._json(path, query), path).get("items"), path)
 
     def _json(self, path: str, query: Mapping[str, object] | None = None) -> Any:
         answer = self._transport.get(path, query=query, accept=_JSON, limit=MAX_LIST_BYTES)

@@ -92,6 +92,19 @@ class KeptLog:
             kept = keep_checkpoint(checkpoint, now=self._now(), newest_log_time=newest)
             self._memory.keep_checkpoint(CheckpointRecord(receipt.checkpoint, checkpoint.size, kept.kept_at))
 
+    def see_newest(self) -> None:
+        """Take in the newest checkpoint by the proof of its last leaf, which says how new it is; nothing before the first leaf.
+
+        Raises VerificationError where it is not of the kept tree, and the errors of the transport.
+        """
+        if self._exchange is None:
+            return
+        note = self._exchange.checkpoint()
+        self.learn_keys([note])
+        if size := self._checkpoint(note).size:
+            receipt = self._exchange.proof(size - 1)
+            self.prove(receipt, d=receipt.leaf.d, k=receipt.leaf.k, a=receipt.leaf.a)
+
     def as_ledger(self) -> Ledger:
         """What is known, as the envelope's verification takes it."""
         record, checkpoint = self._memory.newest_checkpoint(), self._kept()

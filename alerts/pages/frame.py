@@ -18,6 +18,7 @@ from callers.capabilities import Capability
 from callers.pages import NavGroup, NavItem
 from officers.login.proof import sign_in_of
 from officers.models import Officer
+from peers.freshness import freshness_seen_by
 
 THEMES: Final = ("auto", "light", "dark")
 THEME_COOKIE: Final = "accord_theme"
@@ -116,6 +117,7 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
             if is_let_in
             else (),
             "standstills": tuple(_standstills(request.user)) if is_let_in else (),
+            "seen": _seen(request.user) if is_let_in else None,
         }
     return context
 
@@ -125,6 +127,14 @@ def _standstills(officer: Officer) -> Iterator[str]:
     named = holder_shown(officer.agency_id) if officer.agency_id else None
     if named is not None:
         yield standstill_text(named)
+
+
+def _seen(officer: Officer) -> dict[str, Any] | None:
+    """Since when the exchange's log has shown the agency nothing newer, where that is too long ago; None otherwise."""
+    now = clock.now()
+    if not officer.agency_id or not (seen := freshness_seen_by(officer.agency_id, now=now)).is_stale(now):
+        return None
+    return {"at": seen.seen_at, "is_too_old": seen.is_too_old(now)}
 
 
 def render_page(

@@ -9,7 +9,7 @@ counts, and the peer stands in `hidden`.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Final
 
@@ -25,8 +25,8 @@ from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
 from callers.errors import NotBoundError
 from peers.exchange import exchange_of
 from peers.feed_memory import FeedMemory, Known
-from peers.following import follow_keysets, follow_own_waiting
-from peers.models import SeenLedger
+from peers.following import follow_keysets, follow_ledger, follow_own_waiting
+from peers.freshness import Freshness, freshness_in
 from vault.errors import SealBrokenError
 from vault.standing import own_root
 
@@ -34,8 +34,6 @@ PINS_ALTERED: Final = "pins-altered"
 KEYSETS_ALTERED: Final = "keysets-altered"
 LEDGER_ALTERED: Final = "seen-ledger-altered"
 REVOCATION_MISSING: Final = "revocation-missing"
-UNSEEN_AT_MOST: Final = timedelta(days=7)
-"""So long nothing new is heard of keys before nothing is sealed to them any more."""
 
 
 class VerifiedDirectory:
@@ -140,11 +138,14 @@ class VerifiedDirectory:
         booked = {agency for agency in agencies if agency in pins and pins[agency].revoked}
         return booked | self.memory.revokers(agencies)
 
+    def see_ledger(self) -> None:
+        """Ask the exchange how far its ledger is, where what was seen is no longer new; raises as `peers.following.follow_ledger`."""
+        follow_ledger(self.memory, now=self._now)
+
     @property
-    def is_fresh(self) -> bool:
-        """Tell whether the exchange has shown its ledger within `UNSEEN_AT_MOST`."""
-        asked = SeenLedger.objects.filter(reader=self.reader).values_list("asked_at", flat=True).first()
-        return asked is not None and self._now - asked <= UNSEEN_AT_MOST
+    def freshness(self) -> Freshness:
+        """How new the ledger is as the reader has seen it; raises NotBoundError."""
+        return freshness_in(self.memory, now=self._now)
 
     def require_readable(self, agency: str) -> None:
         """Raise KeysetUnreadableError where something of the agency failed: then nothing of it is judged anew."""

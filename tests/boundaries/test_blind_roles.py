@@ -66,9 +66,14 @@ def test_the_operator_loads_nothing_that_opens(world: World, api_key: str) -> No
 
 def test_the_exchange_worker_loads_nothing_that_opens(world: World, api_key: str) -> None:
     report = _boot("exchange-worker", world, api_key)
-    assert {"agencies.tidy", "sharing.mail_contacts", "sharing.mark_doubts", "sharing.sweep"} == set(
-        report["used"]
-    )
+    asked = {
+        "agencies.tidy",
+        "sharing.log_hour",
+        "sharing.mail_contacts",
+        "sharing.mark_doubts",
+        "sharing.sweep",
+    }
+    assert asked == set(report["used"])
     assert _loaded(report["modules"], *OPENING, *PEOPLE, PRIVATE) == []
 
 

@@ -73,6 +73,14 @@ def consistencies(exchange: HttpExchange) -> Any:
     return exchange.consistencies([(1, 2), (2, 3)])
 
 
+def checkpoint(exchange: HttpExchange) -> Any:
+    return exchange.checkpoint()
+
+
+def proof(exchange: HttpExchange) -> Any:
+    return exchange.proof(3)
+
+
 def slices(exchange: HttpExchange) -> Any:
     return exchange.slices([MD, OTHER])
 
@@ -454,6 +462,24 @@ def test_a_proof_that_is_not_there_is_none(hub: ScriptedHub, exchange: HttpExcha
     hub.answers[:] = [(200, {}, json.dumps({"items": items}).encode())]
     assert consistencies(exchange) == [None, [bytes(32)]]
     assert hub.asked[-1][1] == "/api/v1/ledger/consistency?pairs=1-2%2C2-3"
+
+
+@pytest.mark.parametrize("octets", [b"", b"c2sp.org/tlog-proof@v1\n\n", b"{}", b"\xff\xff"])
+def test_a_proof_of_a_leaf_has_the_form_of_one(
+    hub: ScriptedHub, exchange: HttpExchange, octets: bytes
+) -> None:
+    hub.answers[:] = [(200, {}, octets)]
+    with pytest.raises(AnswerError):
+        proof(exchange)
+    assert hub.asked[-1][1] == "/api/v1/ledger/proof/3"
+
+
+def test_a_checkpoint_is_a_text(hub: ScriptedHub, exchange: HttpExchange) -> None:
+    hub.answers[:] = [(200, {}, b"accord.example/log\n5\n")]
+    assert checkpoint(exchange) == "accord.example/log\n5\n"
+    hub.answers[:] = [(200, {}, b"\xff")]
+    with pytest.raises(AnswerError, match="checkpoint"):
+        checkpoint(exchange)
 
 
 def test_an_answer_about_another_submission_is_refused(hub: ScriptedHub, exchange: HttpExchange) -> None:

@@ -26,6 +26,7 @@ from officers import accountlinks, identity, powers
 from officers.login import attempts, devices, proof, signing
 from officers.shortlived import AccountLink
 from operators import enrolling, sessions
+from peers import freshness
 from sharing import backpressure, changes, deliveries, feed, reminders, slices, submissions, waiting
 from sharing import shapes as sharing_shapes
 from substances.chores import CHORES
@@ -117,6 +118,10 @@ def _long() -> dict[str, str]:
             f"{hours(sessions.SESSION_LIVES)} hours, {hours(sessions.IDLE_FOR)} hour without use"
         ),
         "a link by which an operator makes a passkey": f"{hours(enrolling.LINK_LIVES)} hours",
+        "the newest entry of the exchange's log that an agency's desk has seen, before people are warned": (
+            f"{hours(freshness.WARNED_AFTER)} hours"
+        ),
+        "the same, before nothing is sent": f"{freshness.STOPPED_AFTER.days} days",
         "a key of a system": f"{systemkeys.MAX_LIFETIME.days} days",
         "a cursor, but for `next` of the feed and of changed deliveries": f"{hours(cursors.LIVES)} hours",
         "an `Idempotency-Key`": f"{hours(idempotency.KEPT_FOR)} hours",

@@ -21,6 +21,7 @@ from notices.states import NotificationState
 from officers.entering import Entry
 from officers.policy_in_force import altered_policies
 from officers.restores import agencies_in_review
+from peers.freshness import STOPPED_AFTER, stale_readers
 from peers.progress import LATE_AFTER, desk_depth
 from vault.instances import holders_elsewhere
 
@@ -45,6 +46,7 @@ def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
     """One sign a part, in the order in which an alert that comes in passes them; `entries` are the desk's agencies."""
     yield _queues()
     yield _feeds(now)
+    yield from _log_seen(now)
     yield _set_aside()
     yield _mail(now)
     yield _failed_mail(now)
@@ -96,6 +98,23 @@ def _feeds(now: datetime) -> Sign:
         level = DANGER if depth.is_late(now) else WARN
         return Sign(_("Feeds"), level, f"{text} {waiting}", _("If it stays so, look at the desk-worker."))
     return Sign(_("Feeds"), OK, _("Every feed is followed to its end."))
+
+
+def _log_seen(now: datetime) -> Iterator[Sign]:
+    """Agencies that have seen nothing newer of the exchange's log for a day; no sign where all have."""
+    if stale := stale_readers(now=now):
+        text = ngettext(
+            "%(n)d agency has seen nothing newer than %(time)s UTC: %(names)s",
+            "%(n)d agencies have seen nothing newer, one since %(time)s UTC: %(names)s",
+            len(stale),
+        )
+        names = ", ".join(reader for reader, _since in stale[:5])
+        said = text % {"n": len(stale), "time": utc_text(stale[0][1]), "names": names}
+        is_over = now - stale[0][1] > STOPPED_AFTER
+        remedy = _(
+            "Look at the desk-worker, then ask the exchange's operator: after 7 days nothing is sent, since a revoked key may go unseen."
+        )
+        yield Sign(_("The exchange's log"), DANGER if is_over else WARN, said, remedy)
 
 
 def _set_aside() -> Sign:

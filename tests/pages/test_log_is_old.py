@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages say since when the exchange's log has shown an agency nothing newer, and the keeper sees of whom."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from officers.models import Officer
+from peers.models import SeenLedger
+from tests.bound_rows import rewrite
+from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+SAID = "log has shown nothing newer since"
+
+
+def see_last(desk: DeskWorld, ago: timedelta, agency_id: str = "xa-lab") -> None:
+    seconds = int((timezone.now() - ago).timestamp())
+    rewrite(SeenLedger.objects.filter(reader=agency_id), newest_log_time=seconds)
+
+
+def page_of(as_officer: SignIn, officer: Officer, address: str = "/") -> str:
+    return as_officer(officer).get(address).content.decode()
+
+
+def test_a_log_that_goes_on_is_not_spoken_of(desk: DeskWorld, as_officer: SignIn) -> None:
+    assert SAID not in page_of(as_officer, desk.ilka)
+    assert "The exchange&#x27;s log" not in page_of(as_officer, desk.noor)
+
+
+def test_every_page_of_the_agency_warns_after_a_day(desk: DeskWorld, as_officer: SignIn) -> None:
+    see_last(desk, timedelta(hours=25))
+    for address in ("/", "/outbox/", "/officers/"):
+        page = page_of(as_officer, desk.ilka, address)
+        assert SAID in page and "After 7 days nothing is sent." in page
+    assert SAID not in page_of(as_officer, desk.aroha)
+
+
+def test_after_a_week_it_says_that_nothing_is_sent(desk: DeskWorld, as_officer: SignIn) -> None:
+    see_last(desk, timedelta(days=8))
+    page = page_of(as_officer, desk.ilka)
+    assert SAID in page and "for more than 7 days: nothing is sent until it does." in page
+
+
+@pytest.mark.parametrize(("ago", "tone"), [(25, "warn"), (8 * 24, "danger")])
+def test_the_keeper_sees_of_whom(desk: DeskWorld, as_officer: SignIn, ago: int, tone: str) -> None:
+    see_last(desk, timedelta(hours=ago))
+    page = page_of(as_officer, desk.noor)
+    assert "1 agency has seen nothing newer than" in page and "UTC: xa-lab" in page
+    assert f'data-tone="{tone}">1 agency has seen' in page
+
+
+def test_it_is_said_in_the_language_of_the_reader(desk: DeskWorld, as_officer: SignIn) -> None:
+    Officer.objects.filter(pk=desk.ilka.pk).update(language="fr")
+    see_last(desk, timedelta(hours=25))
+    assert "Le registre de la plateforme d’échange n’a rien montré de plus récent" in page_of(
+        as_officer, desk.ilka
+    )
+
+
+def test_a_release_is_refused_with_the_way_out(
+    desk: DeskWorld, as_officer: SignIn, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    alert = desk.validate(desk.submit(desk.draft()))
+    see_last(desk, timedelta(days=8))
+    answer_as_of(timezone.now())
+    exchange_as_asked.answers = lambda path: (503, b"") if path.endswith("/ledger/checkpoint") else None
+    answer = as_officer(desk.benno).post(f"/queue/{alert.pk}/release/", {"revision": alert.current})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "a key that was revoked since may go unseen" in page and "Call whoever runs this desk" in page
