@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from accord.calls.exchange import Exchange, HttpExchange
 from accord.calls.transport import HttpTransport
-from accord.client.client import Client
+from accord.client.client import Client, system_clock
 from demo.desk import DeskSession
 from demo.telephone import Telephone
 from demo.ticks import StepFailedError
@@ -30,11 +30,17 @@ class OwnSystem:
     api_key: str
     exchange_url: str
 
-    def client(self, exchange: Exchange | None = None, home: Path | None = None) -> Client:
+    def client(
+        self,
+        exchange: Exchange | None = None,
+        home: Path | None = None,
+        clock: Callable[[], int] = system_clock,
+    ) -> Client:
         """Its client, talking to the running exchange, or to what is put in its place."""
         return Client(
             home or self.home,
             self.passphrase,
+            clock=clock,
             connect=lambda hub, key: exchange or HttpExchange(HttpTransport(self.exchange_url, api_key=key)),
         )
 

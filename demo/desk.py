@@ -17,16 +17,19 @@ from demo.ticks import StepFailedError
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 SECRET = re.compile(r'id="totp-secret">([A-Z2-7 ]+)<')
 SECOND_STEP, SECURITY, CODES = "/login/second/", "/security/", "/security/totp/"
-TIMEOUT = urllib3.Timeout(connect=5, read=30)
 
 
 class DeskSession:
     """One signed-in officer."""
 
+    READ_SECONDS = 30
+    """So long the officer waits for an answer."""
+
     def __init__(self, hub_url: str, email: str, password: str, telephone: Telephone) -> None:
         self._url = hub_url
         self._telephone = telephone
-        self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
+        patience = urllib3.Timeout(connect=5, read=self.READ_SECONDS)
+        self._pool = urllib3.PoolManager(timeout=patience, retries=False)
         self._cookies: dict[str, str] = {}
         self._sign_in(email, password)
 

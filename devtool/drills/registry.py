@@ -18,6 +18,11 @@ class Drill:
 
 
 DRILLS = {
+    "apart": Drill(
+        "devtool.drills.apart.drill",
+        "apart [exchange|desk|kills|machines]",
+        "keep one half away for a day, kill and hang each process in turn, keep the halves' users apart: nothing lost or twice",
+    ),
     "api": Drill(
         "devtool.drills.apicalls",
         "api [--examples N]",

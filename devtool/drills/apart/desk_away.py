@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk is away for a day while partners send: back again it takes all once, tells once, and its clocks are right."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from demo.cast import wait_for
+from demo.ticks import StepFailedError, Ticks
+from devtool.drills.apart.counting import Mailboxes
+from devtool.drills.apart.notices import uncertain_mails, wait_until_told
+from devtool.drills.apart.officers import AUTHOR, OWN_KEYS, RELEASER, SENDING, Inbox, Officers, addresses_of
+from devtool.drills.apart.partner import Partner
+from devtool.drills.apart.stage import Stage, staged
+from devtool.drills.partners import READER
+from hub.roles import DESK, EXCHANGE
+
+HOURS = 24
+HOSTED = SENDING
+"""The hosted agency to which partners send."""
+OWN_OFFICER = "marisel"
+"""Of the partner that sends."""
+ACKNOWLEDGED_WITHIN = {"flash": timedelta(hours=1), "urgent": timedelta(hours=24)}
+"""As the mail to officers says it; a routine alert asks for none."""
+
+
+def play(ticks: Ticks) -> None:
+    """The part."""
+    with staged(ticks) as stage:
+        _Day(stage).play()
+
+
+class _Day:
+    def __init__(self, stage: Stage) -> None:
+        self._stage, self._ticks = stage, stage.ticks
+        self._officers = Officers(stage.cast)
+        self._sender = Partner(stage.client(OWN_KEYS))
+        self._reader = Partner(stage.client(READER))
+        self._inbox = Inbox(self._officers, HOSTED)
+        self._mails = Mailboxes(stage.cast.mail_dir)
+        self._in_time: dict[str, str] = {}
+        """Speed of each alert that was sent when the day began, by digest."""
+        self._late = ""
+        self._own = self._own_md = ""
+
+    def play(self) -> None:
+        self._ticks.heading(f"The desk is away for {HOURS} hours")
+        self._before()
+        with self._ticks.step("The desk's processes stop"):
+            self._stage.stop(DESK)
+            left = self._stage.now
+        self._send_meanwhile()
+        with self._ticks.step(f"{HOURS} hours pass at the exchange, the desk stays away"):
+            self._stage.stop(EXCHANGE)
+            self._stage.pass_time(HOURS)
+            self._stage.start(EXCHANGE)
+        with self._ticks.step("A partner sends once more; the other one has all, once"):
+            self._late = self._sender.send_surely("the next day", (HOSTED, READER), "urgent")
+            self._sender.settle()
+            self._reader.require_shown([*self._in_time, self._late])
+        with self._ticks.step("The sender sees: fetched by nobody, nobody told") as step:
+            step.evidence(self._require_untold())
+        with self._ticks.step("The desk comes back"):
+            back = self._stage.now
+            self._stage.start(DESK)
+        rows = self._require_filed()
+        with self._ticks.step("Officers are told once") as step:
+            step.evidence(self._require_told(rows))
+        with self._ticks.step("Clocks tell the truth: overdue, and since when") as step:
+            step.lines.extend(self._require_clocks(rows, left))
+        with self._ticks.step("The sender sees when they were told; its answer's time") as step:
+            step.lines.extend(self._require_facts(left, back))
+        with self._ticks.step("The logs of both halves are sound") as step:
+            step.evidence(self._stage.hub.verify_ledgers())
+
+    def _before(self) -> None:
+        with self._ticks.step("Sent and received while both are there"):
+            (alert,) = self._officers.send("before", pri="urgent")
+            (facts,) = self._officers.wait_until_logged(alert)
+            self._own, self._own_md = alert, str(facts["md"])
+            self._sender.require_shown([self._own_md])
+
+    def _send_meanwhile(self) -> None:
+        with self._ticks.step("Partners send: routine, urgent, flash; one acknowledges") as step:
+            for pri in ("routine", "urgent", "flash"):
+                md = self._sender.send_surely(f"{pri} while the desk is away", (HOSTED, READER), pri)
+                self._in_time[md] = pri
+            self._acknowledge()
+            self._sender.settle()
+            self._reader.require_shown([*self._in_time])
+            step.evidence(f"{len(self._in_time)} alerts logged, at the other partner once")
+
+    def _acknowledge(self) -> None:
+        """The partner acknowledges what the desk had sent it."""
+        officer = self._stage.cast.public_id(OWN_OFFICER)
+        self._sender.client.acknowledge(self._own_md, officer=officer)
+
+    def _require_untold(self) -> str:
+        for md in [*self._in_time, self._late]:
+            facts = self._delivery(md)
+            if facts.told_at is not None or facts.fetched_at is not None:
+                raise StepFailedError(f"The sender reads of {md}: {facts}")
+        return f"{len(self._in_time) + 1} deliveries are {facts.state}"
+
+    def _delivery(self, md: str) -> Any:
+        found = self._sender.client.submission(md).deliveries
+        return next(one for one in found if one.recipient == HOSTED)
+
+    def _require_filed(self) -> list[dict[str, Any]]:
+        with self._ticks.step("All is in the inbox, once, in the order of the feed") as step:
+            sent = [*self._in_time, self._late]
+            rows = self._inbox.require(sent)
+            if [row["received"]["md"] for row in rows] != sent:
+                raise StepFailedError("The inbox is in another order than they were sent.")
+            step.evidence(f"{len(rows)} alerts: lost 0, doubled 0")
+        return rows
+
+    def _require_told(self, rows: Collection[Mapping[str, Any]]) -> str:
+        references = [str(row["received"]["reference"]) for row in rows]
+        addresses = addresses_of(HOSTED)
+        self._mails.require_told(references, addresses)
+        wait_until_told(self._stage.hub)
+        again = self._mails.require_told(references, addresses, uncertain_mails(self._stage.hub))
+        return f"mails {len(references) * len(addresses)}, twice {again}"
+
+    def _require_clocks(self, rows: Collection[Mapping[str, Any]], left: datetime) -> list[str]:
+        """What was sent when the desk left is overdue where it asked for an answer; what came now is not."""
+        said = []
+        for row in rows:
+            facts, pri = row["received"], self._in_time.get(row["received"]["md"], "the next day")
+            asked = ACKNOWLEDGED_WITHIN.get(pri)
+            expected = "overdue" if asked is not None else "unread"
+            if row["state"] != expected:
+                raise StepFailedError(f"The {pri} alert is shown as {row['state']}: {row['state_text']}")
+            if asked is not None:
+                _require_moment(facts["ack_by"], left + asked, f"{pri}: acknowledge by")
+            said.append(f"{pri}: {row['state_text']}, sent {facts['iat']}, logged {facts['logged_at']}")
+        late = self._officers.sign_in(AUTHOR).get("/alerts?box=inbox&overdue=1&limit=100")["items"]
+        listed = {row["received"]["md"] for row in late} & {*self._in_time, self._late}
+        if listed != {md for md, pri in self._in_time.items() if pri in ACKNOWLEDGED_WITHIN}:
+            raise StepFailedError(f"Listed as overdue: {sorted(listed)}")
+        return said
+
+    def _require_facts(self, left: datetime, back: datetime) -> list[str]:
+        """At the sender `told` is after the desk came back; at the desk the partner's answer is from before it left."""
+
+        def look() -> list[Any] | None:
+            found = [self._delivery(md) for md in [*self._in_time, self._late]]
+            return found if all(one.told_at is not None for one in found) else None
+
+        told = wait_for(look, "Told, as the sender sees it", within_seconds=120)
+        early = [one.told_at for one in told if datetime.fromisoformat(one.told_at) < back]
+        if early:
+            raise StepFailedError(f"Told before the desk was back: {early}")
+        answered = wait_for(self._answered_at, "The partner's acknowledgement at the desk")
+        _require_moment(answered, left, "acknowledged")
+        return [f"told {told[0].told_at}", f"the partner's acknowledgement of before: {answered}"]
+
+    def _answered_at(self) -> str | None:
+        found = self._officers.sign_in(RELEASER).get(f"/alerts/{self._own}")["recipients"]
+        said: str | None = next(row["acknowledged_at"] for row in found if row["agency"] == OWN_KEYS)
+        return said
+
+
+def _require_moment(stated: str, expected: datetime, what: str) -> None:
+    """Raises where a stated moment is further than some minutes from the expected one."""
+    if abs(datetime.fromisoformat(stated) - expected) > timedelta(minutes=10):
+        raise StepFailedError(f"{what}: {stated}, not about {expected.isoformat()}")

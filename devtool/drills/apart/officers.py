@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Officers of the hosted agencies as the drill has them act: they write, check, release, look and acknowledge."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from demo import alerts as texts
+from demo.cast import Cast, wait_for
+from demo.desk import DeskSession
+from demo.ticks import StepFailedError
+from devtool.drills.apart.counting import FILED_WITHIN_SECONDS, require_once
+
+SENDING, READING = "xb-health", "xa-lab"
+"""Two hosted agencies; the first one sends to the second, and each receives from partners."""
+AUTHOR, RELEASER, READER = "aroha", "dele", "ilka"
+OWN_KEYS = "xe-drugs"
+"""The recipient that has keys of its own."""
+TOLD = {"xb-health": ("aroha", "dele", "wirin"), "xa-lab": ("ilka", "benno", "sunniva")}
+"""By agency, who is told of each new alert; the first one looks into the inbox."""
+LEFT = frozenset({"queued", "released"})
+A_PAGE = 100
+
+
+@dataclass
+class Officers:
+    """Whoever signs in anew each time: sessions end, and time is moved here."""
+
+    cast: Cast
+
+    def sign_in(self, login: str) -> DeskSession:
+        """A new session of the officer."""
+        return self.cast.officer(login)
+
+    def write(self, *titles: str, pri: str = "routine") -> list[str]:
+        """Write alerts to the other hosted agency and to a partner, and submit them; their ids."""
+        author = self.sign_in(AUTHOR)
+        return [_write(author, title, pri) for title in titles]
+
+    def check(self, *alerts: str) -> None:
+        """Check them, as somebody who did not write them."""
+        releaser = self.sign_in(RELEASER)
+        for alert in alerts:
+            found = releaser.get(f"/alerts/{alert}")
+            seen = {"preview": found["preview"]["digest"]}
+            releaser.post(f"/alerts/{alert}/validate", seen, etag=found["etag"])
+
+    def release(self, *alerts: str) -> list[str]:
+        """Press once for each, in this order; the states that they have then."""
+        releaser = self.sign_in(RELEASER)
+        return [str(press(releaser, alert)["state"]) for alert in alerts]
+
+    def send(self, *titles: str, pri: str = "routine") -> list[str]:
+        """Write, check and release; the ids of the alerts."""
+        alerts = self.write(*titles, pri=pri)
+        self.check(*alerts)
+        self.release(*alerts)
+        return alerts
+
+    def facts(self, *alerts: str) -> list[dict[str, Any]]:
+        """What the desk says of them now."""
+        releaser = self.sign_in(RELEASER)
+        return [_facts(releaser, alert) for alert in alerts]
+
+    def wait_until_logged(self, *alerts: str, within_seconds: float = 180) -> list[dict[str, Any]]:
+        """What the desk says of them once each is in the exchange's log."""
+        releaser = self.sign_in(RELEASER)
+
+        def look() -> list[dict[str, Any]] | None:
+            found = [_facts(releaser, alert) for alert in alerts]
+            return found if all(one["log_index"] is not None for one in found) else None
+
+        return wait_for(look, "Every alert in the exchange's log", within_seconds=within_seconds)
+
+
+class Inbox:
+    """What comes to a hosted agency from now on, as one of its officers sees it."""
+
+    def __init__(self, officers: Officers, agency: str) -> None:
+        self._officers, self.agency = officers, agency
+        self._before = {_md_of(row) for row in self._rows()}
+
+    def require(self, expected: Collection[str]) -> list[dict[str, Any]]:
+        """Wait until all of these are there; their rows, the oldest first.
+
+        Raises where one stands there twice, or one that nobody sent.
+        """
+
+        def look() -> list[dict[str, Any]] | None:
+            rows = [row for row in self._rows() if _md_of(row) not in self._before]
+            return rows if {*expected} <= {_md_of(row) for row in rows} else None
+
+        rows = wait_for(look, f"Every alert at {self.agency}", within_seconds=FILED_WITHIN_SECONDS)
+        require_once(expected, Counter(_md_of(row) for row in rows), f"At {self.agency}")
+        return rows[::-1]
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return received(self._officers.sign_in(TOLD[self.agency][0]))
+
+
+def _md_of(row: dict[str, Any]) -> str:
+    return str(row["received"]["md"])
+
+
+def addresses_of(agency: str) -> list[str]:
+    """Of everybody there who is told of each new alert."""
+    return [f"{login}@{agency}.example" for login in TOLD[agency]]
+
+
+def press(releaser: DeskSession, alert: str) -> dict[str, Any]:
+    """Release a checked alert."""
+    found = releaser.get(f"/alerts/{alert}")
+    return releaser.post(f"/alerts/{alert}/release", etag=found["etag"])
+
+
+def has_left_the_releaser(releaser: DeskSession, alert: str) -> bool:
+    """Tell whether it is released, be it under way or there."""
+    return _facts(releaser, alert)["state"] in LEFT
+
+
+def received(officer: DeskSession, query: str = "") -> list[dict[str, Any]]:
+    """Every row of the officer's inbox, the newest first."""
+    rows, cursor = [], ""
+    while True:
+        page = officer.get(f"/alerts?box=inbox&limit={A_PAGE}{query}&cursor={cursor}")
+        rows += page["items"]
+        if not page["next"]:
+            return rows
+        cursor = page["next"]
+
+
+def received_one(officer: DeskSession, md: str) -> dict[str, Any]:
+    """The row of one alert, once the desk-worker has filed it."""
+    return wait_for(
+        lambda: next((row for row in received(officer) if _md_of(row) == md), None),
+        "The alert in the inbox",
+    )
+
+
+def _write(author: DeskSession, title: str, pri: str) -> str:
+    data = {**texts.NINE_COLLAPSES, "title": f"Drill: {title}", "pri": pri}
+    data |= {"event_precision": None, "recipients": [READING, OWN_KEYS]}
+    made = author.post("/alerts", {"data": data})
+    found = author.get(f"/alerts/{made['id']}")
+    if found["findings"]["blocks"]:
+        raise StepFailedError(f"The alert cannot be submitted: {found['findings']}")
+    author.post(f"/alerts/{made['id']}/submit", etag=found["etag"])
+    return str(made["id"])
+
+
+def _facts(officer: DeskSession, alert: str) -> dict[str, Any]:
+    """An alert of our own, written or sent: its facts lie deeper once it is sent."""
+    found = officer.get(f"/alerts/{alert}")
+    return {"log_index": None, **found, **found.get("alert", {})}

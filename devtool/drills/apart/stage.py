@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scratch hub whose halves stop, start and move in time, one without the other."""
+
+import os
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from accord.calls.exchange import HttpExchange
+from accord.calls.transport import HttpTransport, Patience
+from accord.client.client import Client
+from demo.cast import Cast
+from demo.ticks import Ticks
+from devtool.running import scratch_hub_of
+from devtool.supervision import Hub
+from hub.roles import HALVES, ROLES
+
+PROCESSES = {half: tuple(role.name for role in ROLES.values() if role.half == half) for half in HALVES}
+"""The roles of each half; those of them that run."""
+BRIEF = Patience(connect_secs=2, read_secs=8, tries=1)
+"""A partner's system waits for one answer, and comes again by itself."""
+QUICK = {"NOTICE_LEASE_SECONDS": "10", "SWEEP_SECONDS": "5"}
+"""How soon what nobody rang for, or what a killed mailer held, is looked at."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The hub, who plays on it, and where it is shown."""
+
+    hub: Hub
+    cast: Cast
+    ticks: Ticks
+
+    def stop(self, half: str) -> None:
+        """Stop the processes of a half; database and broker stay."""
+        self.hub.stop_some(PROCESSES[half])
+
+    def start(self, half: str) -> None:
+        """Start them again, in the time that the hub has now."""
+        self.hub.start_some(PROCESSES[half])
+
+    def pass_time(self, hours: float) -> None:
+        """Move the time of whatever is started from now on; partners and officers move at once."""
+        self.hub.clock_offset += timedelta(hours=hours)
+
+    @property
+    def now(self) -> datetime:
+        """The time of whoever was started last."""
+        return datetime.now(UTC) + self.hub.clock_offset
+
+    def client(self, agency: str) -> Client:
+        """The system of an agency with keys of its own, which lives in the hub's time."""
+        system = self.cast.own_system(agency)
+        calls = HttpTransport(system.exchange_url, api_key=system.api_key, patience=BRIEF)
+        return system.client(HttpExchange(calls), clock=self._seconds)
+
+    def _seconds(self) -> int:
+        return int(time.time() + self.hub.clock_offset.total_seconds())
+
+
+@contextmanager
+def staged(ticks: Ticks, *, is_whole: bool = False) -> Generator[Stage]:
+    """A hub of its own, up and seeded; gone afterwards. The whole one has an operator's process and durable stores."""
+    making = scratch_hub_of(Hub, ticks, has_operator=is_whole, is_durable=is_whole)
+    with _environment(QUICK), making as hub:
+        yield Stage(hub, cast_of(hub), ticks)
+
+
+def cast_of(hub: Hub) -> Cast:
+    """Everybody of this hub's world."""
+    with _environment(hub.demo_environment()):
+        return Cast()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Generator[None]:
+    """Have these in the environment, and afterwards what was there before: the next hub is another."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
