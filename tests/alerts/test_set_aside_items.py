@@ -173,9 +173,9 @@ class TestKeyWords:
     def test_one_agency_s_keyset_that_cannot_be_read_keeps_no_other_from_a_warning(
         self, desks: Desks
     ) -> None:
-        PeerKeyset.objects.filter(peer=desks.own.id).update(jws="{}")
+        PeerKeyset.objects.filter(peer=desks.health.id).update(jws="{}")
         assert warn_of_endings(now=desks.hub.later(days=85)) > 0
-        assert list(SetAside.objects.values_list("loop", "subject")) == [("keys.endings", desks.own.id)]
+        assert list(SetAside.objects.values_list("loop", "subject")) == [("keys.endings", desks.health.id)]
         assert warn_of_endings(now=desks.hub.now) > 0
         assert SetAside.objects.get().tries == 1
 
