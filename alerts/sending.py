@@ -63,6 +63,8 @@ RECEIPT_SECS: Final = 0.3
 """How long the exchange's sequencer needs for a receipt, which the desk-worker then asks for."""
 BELL: Final = "alerts.send_waiting"
 UNSENT_AFTER: Final = timedelta(minutes=5)
+MOST_SUSPECTS: Final = 2
+"""Of an agency's in one round; where one more finds no answer, nobody is there."""
 
 
 @dataclass
@@ -126,17 +128,23 @@ def send_waiting(*, now: datetime, is_over: Callable[[], bool] = lambda: False) 
 
 
 def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
-    """The same for one agency."""
-    taken, goes_out = 0, may_send(reader)
+    """The same for one agency. Behind what may be alone in finding no answer the next is tried, which tells whether it is."""
+    taken, suspects, tries_next, goes_out = 0, list[Outgoing](), False, may_send(reader)
     for row in outgoing.due_of(reader, now=now):
-        if is_over():
+        if is_over() and not tries_next:
             break
         if not goes_out and not outgoing.is_too_old(row, now=now):
             continue
         outcome = _tried(row, now)
         taken += isinstance(outcome, Taken)
+        tries_next = False
         if isinstance(outcome, Waits) and outcome.is_away:
-            break
+            if not outcome.may_be_alone or len(suspects) == MOST_SUSPECTS:
+                if suspects:
+                    outgoing.rest_with(suspects[0])
+                break
+            suspects.append(row)
+            tries_next = True
     return taken
 
 

@@ -39,6 +39,8 @@ AN_ATTEMPT: Final = timedelta(minutes=2)
 FIRST_LOOK: Final = timedelta(seconds=15)
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(minutes=1)
+ALONE_AFTER: Final = 4
+"""After so many attempts without an answer the next object is tried, too, to see whether this one alone finds none."""
 KEPT_AFTER: Final = timedelta(days=7)
 """So long the octets are kept past the exchange's word, in case it is restored from a backup."""
 TOO_OLD: Final = "too-old"
@@ -59,9 +61,13 @@ class Refused:
 
 @dataclass(frozen=True)
 class Waits:
-    """No answer that settles it; it is tried again. `is_away`: nobody answered at all."""
+    """No answer that settles it; it is tried again. `is_away`: nobody answered at all.
+
+    `may_be_alone`: it found none so often, though connections stand, that the fault may be its own.
+    """
 
     is_away: bool
+    may_be_alone: bool = False
 
 
 Outcome = Taken | Refused | Waits
@@ -134,11 +140,15 @@ def hand_in(row: Outgoing, *, now: datetime) -> Outcome | None:
     try:
         outcome, is_unsent = _call(exchange_of(begun.reader, ONE_TRY), begun), False
     except UnreachableError as trouble:
-        outcome, is_unsent = Waits(is_away=True), trouble.is_unsent
+        is_unsent = trouble.is_unsent
+        may_be_alone = not is_unsent and begun.attempts >= ALONE_AFTER
+        outcome = Waits(is_away=True, may_be_alone=may_be_alone)
     except ClientError:
         outcome, is_unsent = Waits(is_away=False), False
     if isinstance(outcome, Waits):
-        _put_off(begun, now, may_have_arrived=could_have or not is_unsent, is_away=outcome.is_away)
+        _put_off(begun, now, may_have_arrived=could_have or not is_unsent)
+        if outcome.is_away:
+            rest_with(begun)
     return outcome
 
 
@@ -152,9 +162,8 @@ def ask_for(row: Outgoing, *, now: datetime) -> Outcome:
     except AbsentError:
         return Refused(TOO_OLD)
     except ClientError as trouble:
-        is_away = isinstance(trouble, UnreachableError)
-        _put_off(row, now, may_have_arrived=True, is_away=is_away)
-        return Waits(is_away=is_away)
+        _put_off(row, now, may_have_arrived=True)
+        return Waits(is_away=isinstance(trouble, UnreachableError))
     return Taken()
 
 
@@ -263,6 +272,14 @@ def make_due(reader: str, *, now: datetime) -> None:
     waiting.filter(not_before__gt=now).update(not_before=now)
 
 
+def rest_with(row: Outgoing) -> None:
+    """Leave all that waits of the agency's until this one, which found no answer, is tried again: nothing overtakes it."""
+    waiting = Outgoing.objects.filter(reader=row.reader, state=OutgoingState.QUEUED)
+    until = waiting.filter(pk=row.pk).values_list("not_before", flat=True).first()
+    if until is not None:
+        waiting.filter(not_before__lt=until).update(not_before=until)
+
+
 def is_untouched_since(row: Outgoing) -> bool:
     """Tell whether nobody has tried it since this row was read, nor tries it now."""
     is_so = Outgoing.objects.select_for_update().filter(
@@ -330,13 +347,11 @@ def _denials(refusal: RefusedError) -> list[dict[str, Any]]:
     ]
 
 
-def _put_off(row: Outgoing, now: datetime, *, may_have_arrived: bool, is_away: bool) -> None:
-    """Where nobody answered, all of the agency's waits as long: what comes behind it does not overtake it."""
-    until = now + min(FIRST_WAIT * 2 ** min(row.attempts - 1, 8), LONGEST_WAIT)
-    waiting = Outgoing.objects.filter(reader=row.reader, state=OutgoingState.QUEUED)
-    waiting.filter(pk=row.pk).update(not_before=until, trying_until=None, may_have_arrived=may_have_arrived)
-    if is_away:
-        waiting.filter(not_before__lt=until).update(not_before=until)
+def _put_off(row: Outgoing, now: datetime, *, may_have_arrived: bool) -> None:
+    wait = min(FIRST_WAIT * 2 ** min(row.attempts - 1, 8), LONGEST_WAIT)
+    Outgoing.objects.filter(pk=row.pk, state=OutgoingState.QUEUED).update(
+        not_before=now + wait, trying_until=None, may_have_arrived=may_have_arrived
+    )
 
 
 def _digest(signed: bytes, jwe: bytes, blobs: Sequence[bytes]) -> str:

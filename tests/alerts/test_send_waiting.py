@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -34,7 +35,7 @@ from peers.models import HeldStatement, LastVerdicts, Outgoing, OutgoingBlob, Se
 from peers.outgoing import KEPT_AFTER, LASTS, forget_settled
 from sharing.models import Envelope, LaneSuspension, Statement
 from tests.alerts.conftest import Desks
-from tests.desk_calls import the_exchange
+from tests.desk_calls import nothing_taken, the_exchange
 from tests.role_logins import under_login_of
 
 A_ROUND = timedelta(seconds=5)
@@ -71,6 +72,14 @@ def back(desks: Desks) -> int:
     """The exchange answers again, and the desk-worker comes."""
     the_exchange.behave()
     return work(desks)
+
+
+@contextmanager
+def nobody_there() -> Generator[None]:
+    """No connection stands, as long as the block lasts."""
+    the_exchange.is_away = True
+    yield
+    the_exchange.behave()
 
 
 def row_of(alert: Alert) -> Outgoing:
@@ -114,17 +123,31 @@ class TestAway:
         assert back(desks) == 3
         assert logged_in_order(first, second, flash) == [flash.md, first.md, second.md]
 
-    def test_nothing_overtakes_what_was_tried_while_nobody_answered(self, desks: Desks) -> None:
-        first = away(desks)
-        the_exchange.behave()
-        validated = [desks.validated(), desks.validated(pri="flash")]
-        the_exchange.is_away = True
-        second, flash = (release(desks, alert) for alert in validated)
-        for _ in range(4):
-            assert work(desks, after=A_ROUND) == 0
-        the_exchange.behave()
-        assert sum(work(desks, after=A_ROUND) for _ in range(12)) == 3
+    @pytest.mark.parametrize("rounds", [4, 40])
+    @pytest.mark.parametrize("behind_a_proxy", [False, True])
+    def test_nothing_overtakes_what_was_tried_while_nobody_answered(
+        self, desks: Desks, behind_a_proxy: bool, rounds: int
+    ) -> None:
+        desks.follow()
+        validated = [desks.validated(), desks.validated(), desks.validated(pri="flash")]
+        with nothing_taken() if behind_a_proxy else nobody_there():
+            first, second, flash = (release(desks, alert) for alert in validated)
+            for _ in range(rounds):
+                assert work(desks, after=A_ROUND) == 0
+        assert sum(work(desks, after=A_ROUND) for _ in range(13)) == 3
         assert logged_in_order(first, second, flash) == [flash.md, first.md, second.md]
+
+    def test_what_alone_finds_no_answer_keeps_nothing_else_waiting(self, desks: Desks) -> None:
+        sent = Alert.objects.get(md=desks.received().md)
+        alert = desks.validated()
+        the_exchange.answers = lambda path: (502, b"") if path.endswith("/envelopes") else None
+        assert release(desks, alert).state == "queued"
+        withdraw_alert(desks.lab.releaser, sent, code="error", now=desks.hub.now)
+        for _ in range(30):
+            work(desks, after=A_ROUND)
+        assert Statement.objects.get().k == "retract"
+        assert Alert.objects.get(pk=alert.pk).state == "queued"
+        assert back(desks) == 1
 
     def test_what_is_released_next_does_not_overtake_what_waits_to_be_tried_again(self, desks: Desks) -> None:
         first = away(desks)

@@ -66,8 +66,15 @@ REFUSALS: Final = {
     *("acknowledge_many", "keys_create", "recovery_cancel"),
 }
 """Pages that are shown with a status of refusal: a link without its token, an act that has nothing to act on."""
-UNREACHED: Final = {"proposal", "withdraw_unsent", "reaffirm_answer", "received_changes"}
-"""Pages about what this world does not hold: a root offline, signatures of a stolen key, an alert in two versions."""
+UNREACHED: Final = {
+    "proposal",
+    "withdraw_unsent",
+    "reaffirm_answer",
+    "received_changes",
+    "identity_take_over",
+}
+"""Pages about what this world does not hold: a root offline, signatures of a stolen key, an alert in two versions, an identity
+held elsewhere."""
 
 
 def test_axe_finds_nothing_on_any_page(

@@ -18,8 +18,8 @@ from tests.hosted_keys import as_recipient
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
-FIRST_OPENING_AT_MOST = 49
-AGAIN_AT_MOST = 40
+FIRST_OPENING_AT_MOST = 51
+AGAIN_AT_MOST = 42
 """Statements, those of the session and of both audits among them."""
 ORDER = [
     "What happened",

@@ -14,7 +14,6 @@ from alerts.pages.frame import signed_in
 from alerts.pages.question import Question, ask
 from alerts.standing import utc_text
 from callers import clock
-from callers.errors import AbsentError
 from vault.instances import Holder
 from vault.instances import take_over as take_identity_over
 
@@ -26,12 +25,15 @@ class HolderForm(forms.Form):
 
 
 def take_over(request: HttpRequest) -> HttpResponseBase:
-    """Asks first: whoever takes the place of one that still works makes two desks send in one name."""
+    """Asks first: whoever takes the place of one that still works makes two desks send in one name.
+
+    Where nobody else holds the identity there is nothing to ask: the keys page shows how things stand.
+    """
     officer, now = signed_in(request), clock.now()
     agency_id = officer.agency_id or ""
     named = holder_shown(agency_id)
     if named is None or not named.holder:
-        raise AbsentError
+        return redirect("admin:keys")
     form = HolderForm(request.POST if request.method == "POST" else None, initial={"holder": named.holder})
     if not form.is_valid():
         return ask(request, _question(named), form)
