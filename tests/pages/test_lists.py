@@ -29,8 +29,8 @@ EMPTY = {
     "queue": "Nothing waits for release.",
     "notifications": "Nobody had to be told yet.",
 }
-QUERIES_AT_MOST = 22
-CHECKS_AT_MOST = 12
+QUERIES_AT_MOST = 20
+CHECKS_AT_MOST = 14
 
 
 @pytest.fixture
