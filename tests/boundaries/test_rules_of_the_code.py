@@ -240,3 +240,11 @@ def test_every_file_in_the_repository_is_meant_to_be_there() -> None:
     ).stdout.split("\n")
     unwanted = (".env", ".pem", ".key", ".sqlite3", ".pyc")
     assert [name for name in listing if name.endswith(unwanted)] == []
+
+
+def test_no_merge_left_its_markers() -> None:
+    found = subprocess.run(
+        ["git", "grep", "-lIE", "^(<<<<<<<|>>>>>>>) "], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    # 1: searched all, found none.
+    assert (found.returncode, found.stdout) == (1, "")
