@@ -106,7 +106,7 @@ def tokens_of(agency_id: str, pairs: Iterable[Pair]) -> list[bytes]:
 
 
 def received_with_token(agency: Agency | None, *pairs: Pair) -> Q:
-    """Received alerts of the agency with one of these identifiers; none of none."""
+    """Received alerts of the agency with one of these identifiers; none where there is no agency."""
     return _with_token(agency, "received", pairs)
 
 

@@ -92,7 +92,7 @@ def void_withdrawal_text(officer: Officer, alert: Alert, *, now: datetime) -> st
 
 
 def _check_none_queued(alert: Alert) -> None:
-    """Cancel first what would go out after the withdrawal."""
+    """Refuse while the next version waits for the exchange: it would go out after the withdrawal. Raises AmendmentRefusedError."""
     if Alert.objects.filter(previous=alert, state=AlertState.QUEUED).exists():
         text = _("Its next version waits for the exchange: cancel that first.")
         raise AmendmentRefusedError("queued", text)

@@ -81,7 +81,7 @@ def _alert(
     recipient: Agency,
     makers: tuple[RootSecret, RootSecret],
 ) -> tuple[Sequence[Model], ...]:
-    """What the sender's desk keeps of the envelope and of its delivery, its row, the recipient's row, and the tokens of both."""
+    """Make what the sender's desk keeps of the envelope and of its delivery, its row, the recipient's row, and the tokens of both."""
     md, jti = b64u(secrets.token_bytes(32)), str(uuid.uuid4())
     reference = f"{sender.pk[1]}{recipient.pk[1]}{n:06X}".upper()
     is_open, due = n % 100 != 0, at + timedelta(days=1)

@@ -118,7 +118,7 @@ def _admit(demo: DemoAgency, fingerprint: str, now: datetime) -> AgencyAnswer:
 
 
 def _entry_key(agency_id: str, client: str, now: datetime) -> str:
-    """What the exchange's operator hands over: to the keeper, or to whoever runs the agency's own system."""
+    """Issue what the exchange's operator hands over: to the keeper, or to whoever runs the agency's own system."""
     with at_the_exchange():
         return issue_entry_key(OPERATOR, agency_id, client=client, now=now)[1]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what each half of the running hub has: rows that came with a step, and a search of every row for a word.
+"""Rows that each half of the running hub has: those that came with a step, and a search of every one for a word.
 
 It looks into the two databases as the web process of each half may, and therefore only where the hub runs on this machine.
 """
@@ -39,21 +39,21 @@ _READABLE: Final = (
 
 @dataclass
 class Half:
-    """The rows of one half, by table."""
+    """Rows of one half, counted by table."""
 
     name: str
     address: str
     known: Mapping[str, int]
 
     def grown(self) -> str:
-        """What has come since it was asked last, in words; `nothing` where nothing has."""
+        """Say in words what has come since it was asked last; `nothing` where nothing has."""
         before, self.known = self.known, _counts(self.address)
         new = {table: self.known[table] - before.get(table, 0) for table in NAMES if table in self.known}
         said = [f"{count} x {NAMES[table]}" for table, count in new.items() if count > 0]
         return ", ".join(said) or "nothing"
 
     def holds(self, *words: str) -> list[str]:
-        """The tables with a row in which one of the words stands, as text or as octets."""
+        """List the tables with a row in which one of the words stands, as text or as octets."""
         sought = [f"%{form}%" for word in words for form in (word, word.encode().hex())]
         with psycopg.connect(self.address, autocommit=True) as connection:
             return [table for table in _readable(connection) if _is_in(connection, table, sought)]

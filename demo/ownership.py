@@ -58,7 +58,7 @@ def keep_exchange_apart(url: str, **own: Any) -> None:
 
 @contextmanager
 def at_the_exchange() -> Generator[None]:
-    """What is done in the block is done by the exchange."""
+    """Have the exchange do what is done in the block."""
     if not _exchange:
         yield
         return

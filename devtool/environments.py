@@ -90,7 +90,7 @@ def role_environment(role: str, world: World) -> dict[str, str]:
 
 
 def half_of(role: str) -> str:
-    """The half whose database, secrets and log a process of this role is given; the desk's for one of both."""
+    """Return the half whose database, secrets and log a process of this role is given; the desk's for one of both."""
     return DESK if ROLES[role].half == BOTH else ROLES[role].half
 
 

@@ -51,7 +51,7 @@ class Logins:
 
 @dataclass(frozen=True)
 class Account:
-    """Under whom a server runs: what stands before its command, how it is spawned, and whose its files become.
+    """User under whom a server runs: what stands before its command, how it is spawned, and whose its files become.
 
     Without an owner they stay ours.
     """
@@ -79,7 +79,7 @@ def binaries() -> Path:
 
 @functools.cache
 def unprivileged() -> Account:
-    """Under whom to run PostgreSQL, which refuses user id 0.
+    """Find an account to run PostgreSQL, which refuses user id 0.
 
     As root a user namespace is best, since the files stay ours. Where the kernel refuses one (a default container),
     the server runs as `nobody`, with the right to read through closed parent folders where that can be given.
@@ -106,7 +106,7 @@ def _runs(command: Sequence[str]) -> bool:
 
 
 class PostgreSQL:
-    """One cluster in one folder, with the logins that it is given, and a database for each owner among them."""
+    """Cluster in one folder, with the logins that it is given, and a database for each owner among them."""
 
     def __init__(
         self,

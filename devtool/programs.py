@@ -119,7 +119,7 @@ def worker_listens(worker: Child) -> Callable[[], bool]:
 def sequencer_beats(
     database_url: str, half: str = EXCHANGE, *, clock_offset_seconds: float = 0.0
 ) -> Callable[[], bool]:
-    """Whether the sequencer of a half has marked its beat within the last two seconds of its own time."""
+    """Make a question: has the sequencer of a half marked its beat within the last two seconds of its own time?"""
     table = BEATS[SEQUENCES[half]]
     oldest = timedelta(seconds=clock_offset_seconds - 2)
 

@@ -81,7 +81,7 @@ def complete_secrets(path: Path) -> None:
 
 
 def _completed(kept: Any, drawn: Any) -> Any:
-    """What is kept; of secrets by name those of the names that there are now."""
+    """Return what is kept; of secrets by name those of the names that there are now."""
     return (
         {name: kept.get(name, secret) for name, secret in drawn.items()} if isinstance(drawn, dict) else kept
     )

@@ -156,7 +156,7 @@ class Hub:
         self.wait_until_ready()
 
     def _temporary_of(self, name: str) -> Path:
-        """Where this process keeps its temporary files."""
+        """Return where this process keeps its temporary files."""
         return self.state.temporary
 
     def wait_until_ready(self) -> None:

@@ -45,7 +45,7 @@ class Valkey:
         durable: bool = True,
         account: Account | None = None,
     ) -> None:
-        """It has the logins for which there are passwords; without an account it runs as we do."""
+        """Make one that has the logins for which there are passwords; without an account it runs as we do."""
         self.folder = folder
         self._account = account or Account()
         self._log = log

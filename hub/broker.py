@@ -2,7 +2,7 @@
 """Rights of each role's login at the broker: a half rings its own workers, only its own worker hears a queue, nobody
 controls.
 
-Written as Valkey's access rules. `deploy/broker/users.acl` holds them for the production stack; a test compares.
+Written as Valkey's access rules. `deploy/broker/desk.acl` and `exchange.acl` hold them for the production stack; a test compares.
 """
 
 from collections.abc import Iterator

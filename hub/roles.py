@@ -62,12 +62,12 @@ class Role:
 
     @property
     def owns_tables(self) -> bool:
-        """Whether it works under the login that owns the tables."""
+        """Tell whether it works under the login that owns the tables."""
         return "DATABASE_OWNER_URL" in self.secrets
 
     @property
     def has_admin(self) -> bool:
-        """Whether it has the admin, whose own checks want its middleware."""
+        """Tell whether it has the admin, whose own checks want its middleware."""
         return "hub.admin_site.AccordAdminConfig" in self.apps
 
     @property

@@ -309,5 +309,5 @@ class Restore(models.Model):
 
     @property
     def deletes_still(self) -> bool:
-        """Whether content whose `keep` had passed may still be at this desk."""
+        """Tell whether content whose `keep` had passed may still be at this desk."""
         return self.cards_deleted_at is None

@@ -120,7 +120,7 @@ class Officer(BoundRow, AbstractBaseUser):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What this officer may do now; nothing while not in service."""
+        """Return what this officer may do now; nothing while not in service."""
         if not self.is_in_service:
             return frozenset()
         granted = capabilities_of_roles(self.roles)

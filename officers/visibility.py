@@ -29,7 +29,7 @@ class OfficerQuerySet(models.QuerySet["Officer"]):
         return self.filter(agency_id=actor.agency_id)
 
     def to_tell(self) -> "OfficerQuerySet":
-        """Of this desk's agencies the same officers without `SIGN_IN`: to be told or judged by roles; never saved."""
+        """Select of this desk's agencies the same officers without `SIGN_IN`: to be told or judged by roles; never saved."""
         return self.filter(agency__is_hosted=True).select_related("agency").defer(*SIGN_IN)
 
 

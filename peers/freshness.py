@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How new the exchange's log is as an agency of this desk has seen it, by the newest leaf that was proved.
+"""Freshness of the exchange's log as an agency of this desk has seen it, by the newest leaf that was proved.
 
 The exchange logs something each hour at least (`sharing.hours`), so one that shows nothing newer for a day stands still or keeps
 its log from this desk: a revocation may be in what is not shown. A desk that sees no newer log warns, then sends nothing.
@@ -44,7 +44,7 @@ class Freshness:
 
 
 def freshness_in(memory: PeerMemory, *, now: datetime) -> Freshness:
-    """As the memory has it; raises NotBoundError where that was changed past the program."""
+    """Return how new the log is as the memory has it; raises NotBoundError where that was changed past the program."""
     kept = memory.newest_checkpoint()
     return _of(memory.newest_log_time(), kept.kept_at if kept else 0, now)
 

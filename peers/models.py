@@ -54,7 +54,7 @@ class Agency(BoundRow):
     phone_said = models.CharField(max_length=40, blank=True, validators=[check_name])
     """As the exchange says now."""
     is_hosted = models.BooleanField(default=False)
-    """Whether its keys are, or are to be, in this desk's vault: the desk signs and opens for it, and its officers sign in here."""
+    """Tell whether its keys are, or are to be, in this desk's vault: the desk signs and opens for it, and its officers sign in here."""
     admitted_at = models.DateTimeField()
     """When it was taken in at this desk, or first listed."""
     first_release_at = models.DateTimeField(null=True, blank=True)

@@ -61,7 +61,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Waits:
-    """No answer that settles it; it is tried again. `is_away`: nobody answered at all.
+    """Outcome without an answer that settles it; it is tried again. `is_away`: nobody answered at all.
 
     `may_be_alone`: it found none so often, though connections stand, that the fault may be its own.
     """

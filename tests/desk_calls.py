@@ -52,9 +52,9 @@ OF_OWN_KEYS: Final = (
 )
 """What of the life of keys calls the exchange."""
 _moment: list[datetime] = []
+"""That of the act which called last; empty before the first."""
 _as_of: Final = contextvars.ContextVar[datetime | None]("as of", default=None)
 """The exchange's time of day while it answers; the machine's where none is given."""
-"""That of the act which called last; empty before the first."""
 over_sockets = exchange.transport_of
 """As the program has it."""
 

@@ -253,7 +253,7 @@ def _agency_of_worker(actor: Actor, capability: Capability) -> str:
 
 
 def _reader(actor: Actor) -> tuple[str, str]:
-    """Whose slice is opened, and what the audit calls it."""
+    """Return whose slice is opened, and what the audit calls it; raises NotPermittedError."""
     if actor.public_id is not None:
         return _agency_of_officer(actor, Capability.ALERT_READ), "alert.opened"
     return _agency_of_worker(actor, Capability.ALERT_READ), "alert.screened"

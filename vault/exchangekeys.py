@@ -44,7 +44,7 @@ class HeldExchangeKeys:
         ExchangeKey.objects.filter(pk=agency_id).update(is_refused=True)
 
     def agencies(self) -> frozenset[str]:
-        """Whose private keys are in the vault."""
+        """List the agencies whose private keys are in the vault."""
         return frozenset(VaultKey.objects.values_list("agency_id", flat=True).distinct())
 
     def prefix_of(self, agency_id: str) -> str:
@@ -52,7 +52,7 @@ class HeldExchangeKeys:
         return _opened(ExchangeKey.objects.filter(pk=agency_id).first()).partition(".")[0]
 
     def callers(self) -> list[str]:
-        """Those with a key that serves."""
+        """List the agencies with a key that serves."""
         serving = ExchangeKey.objects.filter(is_refused=False)
         return list(serving.order_by("pk").values_list("pk", flat=True))
 

@@ -38,12 +38,12 @@ def seal_for_login(text: str, place: str, *, now: datetime) -> str:
 
 
 def open_for_login(sealed: str, place: str) -> str:
-    """What `seal_for_login` sealed for this place; raises SealBrokenError, SecretMissingError, KekUnknownError."""
+    """Open what `seal_for_login` sealed for this place; raises SealBrokenError, SecretMissingError, KekUnknownError."""
     return _open(sealed, _FORM, place)
 
 
 def open_unplaced(sealed: str) -> str:
-    """What was sealed before seals had a place; raises as `open_for_login`."""
+    """Open what was sealed before seals had a place; raises as `open_for_login`."""
     return _open(sealed, _UNPLACED_FORM, "")
 
 

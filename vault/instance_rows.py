@@ -28,7 +28,7 @@ class DeskInstance(BoundRow):
 
 
 class Announcement(BoundRow):
-    """What the exchange answered when this desk last said that it holds an agency's identity.
+    """Answer of the exchange when this desk last said that it holds an agency's identity.
 
     `refused_at`: since when it names another holder; None while it takes this one. `holder`, `software` and `free_at` as it
     named that one, empty where it could not be read. Beside stands without a code when it answered last.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""This desk says at the exchange that it holds its agencies' identities, and stops for one that another one holds.
+"""Announcing at the exchange that this desk holds its agencies' identities, and stopping for one that another one holds.
 
 An honest exchange lets one desk or command hold an identity at a time and names it to every other. For such an agency nothing
 goes out from here (`alerts.identity`, `vault.outgoing`) until the exchange takes this desk again: the other one has given the identity
@@ -155,7 +155,7 @@ def _shown(row: Announcement) -> Holder | None:
 
 
 def _is_due(agency_id: str, now: datetime) -> bool:
-    """One that is refused is asked for each time: so the end of it is noticed."""
+    """Tell whether it is time to announce; where it was refused it always is, so that the end of that is noticed."""
     row = Announcement.objects.filter(pk=agency_id).first()
     if row is None or not row.is_bound or row.refused_at is not None:
         return True
@@ -216,7 +216,7 @@ def _give_back(row: Announcement, now: datetime) -> None:
 
 
 def _said(refused: RefusedError, name: str, form: re.Pattern[str]) -> str:
-    """What the exchange named, as far as it has the form of one: it is shown to people."""
+    """Return what the exchange named, as far as it has the form of one: it is shown to people."""
     said = refused.members.get(name)
     return said if isinstance(said, str) and form.fullmatch(said) else ""
 

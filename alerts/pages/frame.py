@@ -123,14 +123,14 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _standstills(officer: Officer) -> Iterator[str]:
-    """Why nothing goes out for the agency, for everybody there."""
+    """Say why nothing goes out for the agency, for everybody there."""
     named = holder_shown(officer.agency_id) if officer.agency_id else None
     if named is not None:
         yield standstill_text(named)
 
 
 def _seen(officer: Officer) -> dict[str, Any] | None:
-    """Since when the exchange's log has shown the agency nothing newer, where that is too long ago; None otherwise."""
+    """Return since when the exchange's log has shown the agency nothing newer, where that is too long ago; None otherwise."""
     now = clock.now()
     if not officer.agency_id or not (seen := freshness_seen_by(officer.agency_id, now=now)).is_stale(now):
         return None

@@ -78,7 +78,7 @@ def may_compare(actor: Actor) -> bool:
 
 
 def peers_of(actor: Actor, *, now: datetime) -> list[PeerTrust]:
-    """Every agency of the directory but the own one, by name; raises NotPermittedError."""
+    """List every agency of the directory but the own one, by name; raises NotPermittedError."""
     require(actor, Capability.KEY_READ)
     own = agency_of(actor)
     rows = list(Agency.objects.visible_to(actor).exclude(pk=own.pk).order_by("name", "pk"))

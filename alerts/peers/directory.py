@@ -144,7 +144,7 @@ class VerifiedDirectory:
 
     @property
     def freshness(self) -> Freshness:
-        """How new the ledger is as the reader has seen it; raises NotBoundError."""
+        """Tell how new the ledger is as the reader has seen it; raises NotBoundError."""
         return freshness_in(self.memory, now=self._now)
 
     def require_readable(self, agency: str) -> None:

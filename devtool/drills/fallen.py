@@ -185,7 +185,7 @@ class _Drill:
         return bool(found and found[0][0]) or None
 
     def _log_forged_keyset(self) -> None:
-        """As the exchange stores and logs a keyset that it has verified; nobody has."""
+        """Store and log it as the exchange does a keyset that it has verified; nobody has."""
         last = self._thief.do(
             "SELECT version, od, jws FROM agencies_keyset WHERE agency_id = %(peer)s ORDER BY version DESC LIMIT 1",
             peer=PEER,

@@ -48,7 +48,7 @@ class KeyAction:
 
 @dataclass(frozen=True)
 class KeyRow:
-    """One key with what can be done to it."""
+    """Key of the agency with what can be done to it."""
 
     key: KeyFact
     actions: tuple[KeyAction, ...]

@@ -18,5 +18,3 @@ TITLES: Final[Mapping[str, str]] = {
     DETAILS: "Sample profile: case details",
 }
 """Signed, the same in every language, and saying nothing: what is asked about a profile carries no case."""
-
-"""What an agency with keys of its own types to answer."""

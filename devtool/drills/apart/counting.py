@@ -36,7 +36,7 @@ class Mailboxes:
     _subjects: list[tuple[str, str]] = field(default_factory=list)
 
     def told(self) -> Told:
-        """By the last word of the subject, which is an alert's reference, and by address."""
+        """Read what has come: by the last word of the subject, which is an alert's reference, and by address."""
         for path in sorted(self.folder.glob("*.eml")):
             if path.name not in self._read:
                 self._read.add(path.name)
@@ -50,11 +50,11 @@ class Mailboxes:
         self._subjects.append((subject, to))
 
     def count(self) -> int:
-        """How many mails have come."""
+        """Count the mails that have come."""
         return sum(1 for _ in self.folder.glob("*.eml"))
 
     def with_words(self, words: str) -> Counter[str]:
-        """By address, how many mails have these words in their subject."""
+        """Count by address the mails that have these words in their subject."""
         self.told()
         return Counter(to for subject, to in self._subjects if words in subject)
 
@@ -83,7 +83,7 @@ class Mailboxes:
 
 
 def _again(one: tuple[str, str], ids: Collection[str], uncertain: Collection[str]) -> int:
-    """How often a mail came beyond once; raises where nobody said that it might."""
+    """Count how often a mail came beyond once; raises where nobody said that it might."""
     if len(ids) > 1 and not (len(set(ids)) == 1 and set(ids) <= set(uncertain)):
         raise StepFailedError(f"{one[1]} was told {len(ids)} times of {one[0]}, and nothing says so.")
     return len(ids) - 1

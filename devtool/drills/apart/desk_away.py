@@ -124,7 +124,7 @@ class _Day:
         return f"mails {len(references) * len(addresses)}, twice {again}"
 
     def _require_clocks(self, rows: Collection[Mapping[str, Any]], left: datetime) -> list[str]:
-        """What was sent when the desk left is overdue where it asked for an answer; what came now is not."""
+        """Require that what was sent when the desk left is overdue where it asked for an answer, and what came now is not."""
         said = []
         for row in rows:
             facts, pri = row["received"], self._in_time.get(row["received"]["md"], "the next day")
@@ -142,7 +142,7 @@ class _Day:
         return said
 
     def _require_facts(self, left: datetime, back: datetime) -> list[str]:
-        """At the sender `told` is after the desk came back; at the desk the partner's answer is from before it left."""
+        """Require that at the sender `told` is after the desk came back, and at the desk the partner's answer from before it left."""
 
         def look() -> list[Any] | None:
             found = [self._delivery(md) for md in [*self._in_time, self._late]]

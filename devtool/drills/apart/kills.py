@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each process in turn is killed, or stands still for a while, in the middle of a burst: nothing is lost, nothing comes twice.
+"""Kills each process in turn, or has it stand still for a while, in the middle of a burst: nothing is lost, nothing comes twice.
 
 A burst is alerts of a partner with its own keys and, beside them, alerts that an officer releases. Supervision goes on all
 the while, as `./dev run` has it. Database and broker, which both halves share here, are among the processes.
@@ -85,7 +85,7 @@ class _Burst:
     _unsigned: list[str] = field(default_factory=list)
 
     def is_under_way(self) -> bool:
-        """Whether both have begun."""
+        """Tell whether both have begun."""
         return {"partner", "desk"} <= set(self.tried)
 
     @contextmanager
@@ -116,7 +116,7 @@ class _Burst:
             self.tried.append("desk")
 
     def finish(self) -> None:
-        """What did not get out is done again, as its people and systems would."""
+        """Do again what did not get out, as its people and systems would."""
         for title in self._unsigned:
             self.mds.append(self.partner.send_surely(title, (SENDING, READER)))
         self._unsigned.clear()
@@ -139,7 +139,7 @@ class _Burst:
 
 @dataclass(frozen=True)
 class _Blow:
-    """What happens to one process in the middle of a burst."""
+    """Blow to one process in the middle of a burst."""
 
     title: str
     name: str
@@ -171,7 +171,7 @@ class _Kills:
             step.evidence(self._hub.verify_ledgers())
 
     def _blows(self) -> Iterator[_Blow]:
-        """For each process: it is killed, then all that it has started, then all of it stands still."""
+        """Yield for each process: it is killed, then all that it has started, then all of it stands still."""
         for child in self._hub.children:
             yield _Blow(f"{child.name}: killed", child.name, _Kills.kill_leader)
             if followers_of(child.pid):
@@ -250,7 +250,7 @@ class _Kills:
             yield
 
     def _all_stand(self) -> bool:
-        """Whether every process runs, and answers; one that has just ended is started again by supervision."""
+        """Tell whether every process runs, and answers; one that has just ended is started again by supervision."""
         running = [child.pid for child in self._hub.children if child.alive]
         if len(running) < len(self._hub.children):
             return False

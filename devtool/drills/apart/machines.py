@@ -124,7 +124,7 @@ class _Walls:
         )
 
     def _probe(self, half: str, tries: Tries) -> Found:
-        """What that half's user finds, from where it is."""
+        """Run the probe as that half's user, from where it is; returns what it finds."""
         asked = subprocess.run(
             [*self.hub.machines[half].prefix, sys.executable, "-m", "devtool.drills.apart.probe"],
             input=json.dumps(asdict(tries)),

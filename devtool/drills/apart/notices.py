@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the desk's own rows say of its mails: whether any is still to go out, and which may have gone out twice."""
+"""Mails as the desk's own rows have them: whether any is still to go out, and which may have gone out twice."""
 
 import psycopg
 

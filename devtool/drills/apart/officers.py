@@ -25,7 +25,7 @@ A_PAGE = 100
 
 @dataclass
 class Officers:
-    """Whoever signs in anew each time: sessions end, and time is moved here."""
+    """Officers who sign in anew each time: sessions end, and time is moved here."""
 
     cast: Cast
 
@@ -59,12 +59,12 @@ class Officers:
         return alerts
 
     def facts(self, *alerts: str) -> list[dict[str, Any]]:
-        """What the desk says of them now."""
+        """Ask the desk what it says of them now."""
         releaser = self.sign_in(RELEASER)
         return [_facts(releaser, alert) for alert in alerts]
 
     def wait_until_logged(self, *alerts: str, within_seconds: float = 180) -> list[dict[str, Any]]:
-        """What the desk says of them once each is in the exchange's log."""
+        """Wait until each is in the exchange's log; returns what the desk says of them then."""
         releaser = self.sign_in(RELEASER)
 
         def look() -> list[dict[str, Any]] | None:
@@ -75,7 +75,7 @@ class Officers:
 
 
 class Inbox:
-    """What comes to a hosted agency from now on, as one of its officers sees it."""
+    """Inbox of a hosted agency from now on, as one of its officers sees it."""
 
     def __init__(self, officers: Officers, agency: str) -> None:
         self._officers, self.agency = officers, agency
@@ -104,7 +104,7 @@ def _md_of(row: dict[str, Any]) -> str:
 
 
 def addresses_of(agency: str) -> list[str]:
-    """Of everybody there who is told of each new alert."""
+    """List the addresses of everybody there who is told of each new alert."""
     return [f"{login}@{agency}.example" for login in TOLD[agency]]
 
 
@@ -120,7 +120,7 @@ def has_left_the_releaser(releaser: DeskSession, alert: str) -> bool:
 
 
 def received(officer: DeskSession, query: str = "") -> list[dict[str, Any]]:
-    """Every row of the officer's inbox, the newest first."""
+    """Read every row of the officer's inbox, the newest first."""
     rows, cursor = [], ""
     while True:
         page = officer.get(f"/alerts?box=inbox&limit={A_PAGE}{query}&cursor={cursor}")
@@ -131,7 +131,7 @@ def received(officer: DeskSession, query: str = "") -> list[dict[str, Any]]:
 
 
 def received_one(officer: DeskSession, md: str) -> dict[str, Any]:
-    """The row of one alert, once the desk-worker has filed it."""
+    """Wait for the row of one alert, which the desk-worker files."""
     return wait_for(
         lambda: next((row for row in received(officer) if _md_of(row) == md), None),
         "The alert in the inbox",
@@ -150,6 +150,6 @@ def _write(author: DeskSession, title: str, pri: str) -> str:
 
 
 def _facts(officer: DeskSession, alert: str) -> dict[str, Any]:
-    """An alert of our own, written or sent: its facts lie deeper once it is sent."""
+    """Read an alert of our own, written or sent: its facts lie deeper once it is sent."""
     found = officer.get(f"/alerts/{alert}")
     return {"log_index": None, **found, **found.get("alert", {})}

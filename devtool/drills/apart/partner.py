@@ -17,7 +17,7 @@ ARRIVES_WITHIN_SECONDS = 240
 
 
 class Partner:
-    """One agency's system over its client."""
+    """System of one agency over its client."""
 
     def __init__(self, client: Client) -> None:
         self.client = client

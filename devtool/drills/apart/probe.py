@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Tries:
-    """What to try: paths to read, and by name addresses of databases and brokers, and processes."""
+    """Attempts to make: paths to read, and by name addresses of databases and brokers, and processes."""
 
     paths: list[str] = field(default_factory=list)
     databases: dict[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Tries:
 
 @dataclass(frozen=True)
 class Found:
-    """What was open, of what was tried; why the rest was not, once a reason; ports that answer, names of interfaces."""
+    """Attempts that went through; why the others did not, once a reason; ports that answer, names of interfaces."""
 
     paths: list[str]
     databases: list[str]
@@ -82,7 +82,7 @@ def probe(tries: Tries, ports: Iterable[int] = PORTS) -> Found:
 
 
 def _reason(refused: Exception) -> str:
-    """What the system said, without the address that it names."""
+    """Return what the system said, without the address that it names."""
     if isinstance(refused, OSError) and refused.strerror:
         return refused.strerror
     line = next(line for line in str(refused).splitlines() if line.strip())
@@ -115,7 +115,7 @@ def _reach(pid: int) -> None:
 
 
 def answering(ports: Iterable[int]) -> list[int]:
-    """Those of them at which somebody answers."""
+    """List those of them at which somebody answers."""
     return [port for port in ports if _answers(port)]
 
 

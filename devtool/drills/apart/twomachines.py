@@ -36,7 +36,7 @@ STARTS_WITHIN_SECONDS = 10
 
 
 class Machine:
-    """One half's user, folder and namespaces, which last as long as the process that holds them."""
+    """User, folder and namespaces of one half, which last as long as the process that holds them."""
 
     def __init__(self, half: str, folder: Path, logs: Path) -> None:
         self.half, self.user, self.folder = half, USERS[half], folder
@@ -64,7 +64,7 @@ class Machine:
         )
 
     def _stands(self) -> bool:
-        """Whether they have begun: the process that holds them has come to waiting."""
+        """Tell whether they have begun: the process that holds them has come to waiting."""
         return program_name(self._holder.pid) == "sleep"
 
     def stop(self) -> None:
@@ -76,7 +76,7 @@ class Machine:
 
     @property
     def prefix(self) -> list[str]:
-        """What stands before a command that is to run there, as its user and with no right beyond."""
+        """Return what stands before a command that is to run there, as its user and with no right beyond."""
         return [
             *("nsenter", f"--target={self._holder.pid}", "--net", "--mount", f"--wdns={ROOT}", "--"),
             *("setpriv", f"--reuid={self.user}", f"--regid={self.user}", *BARE, "--"),
@@ -84,7 +84,7 @@ class Machine:
 
     @property
     def account(self) -> Account:
-        """For its servers."""
+        """Account of its servers."""
         return Account(self.prefix, owner=self.user)
 
     def own(self, *paths: Path) -> None:
@@ -102,7 +102,7 @@ class Machine:
 
 
 class _Broker(Valkey):
-    """One that the supervisor reaches by a wire."""
+    """Broker that the supervisor reaches by a wire."""
 
     def __init__(self, machine: Machine, passwords: Mapping[str, str], wires: Wires, *, log: Path) -> None:
         folder, account = machine.folder / "valkey", machine.account
@@ -230,13 +230,13 @@ class TwoMachines(Hub):
         ]
 
     def folders_of_servers(self, half: str) -> list[Path]:
-        """Where the database server and the broker of a half keep their data, and the socket of the first."""
+        """List where the database server and the broker of a half keep their data, and the socket of the first."""
         database, broker = self._stores.databases[half], self._stores.brokers[half]
         assert database.socket_folder is not None, "it was started"
         return [database.folder, broker.folder, database.socket_folder]
 
     def database_addresses(self, holder: str, half: str) -> dict[str, str]:
-        """By login that one half holds, its address at the database server of a half."""
+        """Return by login that one half holds its address at the database server of a half."""
         held, asked = self._stores.databases[holder], self._stores.databases[half]
         addresses = {**held.role_urls(), f"owner of the {holder}'s tables": held.owner_urls()[holder]}
         return {
@@ -247,7 +247,7 @@ class TwoMachines(Hub):
         }
 
     def broker_addresses(self, holder: str, half: str) -> dict[str, str]:
-        """The same for brokers."""
+        """Return the same for brokers."""
         held, asked = self._stores.brokers[holder], self._stores.brokers[half]
         return {
             f"{name} at the {half}'s broker": url.replace(f":{held.port}/", f":{asked.port}/")

@@ -53,7 +53,7 @@ class Wires:
         await asyncio.gather(*carrying, return_exceptions=True)
 
     def lay(self, near: Path, far: Path, port: int) -> None:
-        """Who calls this port of the loopback at the near end reaches the one with its number at the far end."""
+        """Have whoever calls this port of the loopback at the near end reach the one with its number at the far end."""
         asyncio.run_coroutine_threadsafe(self._lay(near, far, port), self._loop).result()
 
     async def _lay(self, near: Path, far: Path, port: int) -> None:

@@ -106,7 +106,7 @@ def _lines(passwords: Mapping[str, str]) -> str:
 
 
 def _make_certificates(folder: Path, kept: Path) -> None:
-    """One authority for this run, one certificate for the names of each half."""
+    """Make an authority for this run, and a certificate for the names of each half."""
     authority, key = folder / "authority.pem", folder / "authority.key"
     _openssl(
         *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days"),

@@ -87,7 +87,7 @@ class Stack:
             time.sleep(PAUSE_SECONDS)
 
     def unwell(self, services: tuple[str, ...] = ()) -> list[str]:
-        """Every container that is not healthy, those aside that make tables and end."""
+        """List every container that is not healthy, those aside that make tables and end."""
         containers = [one for one in self.containers() if one.service not in MIGRATES.values()]
         chosen = [one for one in containers if not services or one.service in services]
         return [f"{one.service} ({one.health})" for one in chosen if not one.is_well]
@@ -116,7 +116,7 @@ class Stack:
         return self.engine.try_run("exec", container.id, *command)
 
     def sql(self, half: str, query: str) -> str:
-        """One value, asked by the owner inside the container of a half's database."""
+        """Ask for one value, as the owner inside the container of a half's database."""
         (database,) = self.containers(f"{half}-db")
         command = (
             "psql",

@@ -72,5 +72,5 @@ def _begin_feeds_anew(*, now: datetime) -> None:
 
 
 def _close_sign_in(*, now: datetime) -> None:
-    """The row is enough: whoever signs in, or follows a link, is held against it."""
+    """Record the restore, which is enough: whoever signs in, or follows a link, is held against it."""
     record_restore(audited_agencies(), backup_at=last_beat(), now=now)
