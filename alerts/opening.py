@@ -101,7 +101,7 @@ def open_alert(
     """
     row, opened, peers = _open(officer, received, reason, reference, now)
     document, is_known = _read(opened)
-    row = as_it_stands(_mark_opened(officer, row, now), now=now)
+    row = as_it_stands(_mark_opened(officer, row, now), peers=peers, now=now)
     view = _view(row, opened, document, standings_shown(row, opened, peers), peers, is_known=is_known)
     if with_rules:
         view = replace(view, rules=_rules_of(officer, row, opened, view.document, now))

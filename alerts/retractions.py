@@ -74,9 +74,11 @@ def note_known_retract(received: ReceivedAlert, *, peers: VerifiedDirectory) -> 
     _judge_all([received], peers)
 
 
-def as_it_stands(received: ReceivedAlert, *, now: dt.datetime) -> ReceivedAlert:
-    """The same row, its signatures and its retract judged for a display."""
-    peers = VerifiedDirectory(received.agency_id, now)
+def as_it_stands(
+    received: ReceivedAlert, *, peers: VerifiedDirectory | None = None, now: dt.datetime
+) -> ReceivedAlert:
+    """Return the same row, its signatures and its retract judged for a display; `peers` as in `judge_received`."""
+    peers = peers or VerifiedDirectory(received.agency_id, now)
     judge_received([received], peers=peers, now=now)
     judge_retracts([received], peers=peers, now=now)
     mark_distrusted([received])

@@ -34,6 +34,7 @@ class PeerMemory:
         self._rows: dict[str, list[PeerKeyset | PeerRevocation]] = {}
         self._keysets: dict[str, list[KeysetRecord]] = {}
         self._revocations: dict[str, list[RevocationRecord]] = {}
+        self._may_revoke: dict[str, bool] = {}
         self._seen: SeenLedger | None = None
         self._new: list[PeerKeyset | PeerRevocation] = []
         self._checkpoint_before = ""
@@ -54,10 +55,15 @@ class PeerMemory:
 
     def revokers(self, agencies: Collection[str]) -> set[str]:
         """Return those that may have revoked a key as far as is kept, in one statement; whatever others signed is in force."""
-        kept = {"reader": self.reader, "peer__in": agencies}
-        in_keysets = PeerKeyset.objects.filter(Q(revokes=True) | Q(succession=RECOVERED), **kept).order_by()
-        said = PeerRevocation.objects.filter(**kept).order_by()
-        return {peer for (peer,) in said.values_list("peer").union(in_keysets.values_list("peer"))}
+        if unasked := set(agencies) - self._may_revoke.keys():
+            kept = {"reader": self.reader, "peer__in": unasked}
+            in_keysets = PeerKeyset.objects.filter(
+                Q(revokes=True) | Q(succession=RECOVERED), **kept
+            ).order_by()
+            said = PeerRevocation.objects.filter(**kept).order_by()
+            found = {peer for (peer,) in said.values_list("peer").union(in_keysets.values_list("peer"))}
+            self._may_revoke |= {agency: agency in found for agency in unasked}
+        return {agency for agency in agencies if self._may_revoke[agency]}
 
     def pin_of(self, agency: str) -> str | None:
         """The fingerprint of the root that counts: the pinned one, or the one that the agency was first shown with."""
@@ -187,6 +193,7 @@ class PeerMemory:
             PeerRevocation.objects.filter(**mine).delete()
             PeerKeyset.objects.filter(**mine).delete()
         self._rows[agency], self._keysets[agency], self._revocations[agency] = [], [], []
+        self._may_revoke.clear()
 
     def write(self) -> None:
         """Store what was learnt, but not of a peer of whom another act wrote meanwhile."""
@@ -201,6 +208,7 @@ class PeerMemory:
         keep_bound(one for one in new if one.peer not in behind)
         for one in new:
             self._rows[one.peer].append(one)
+        self._may_revoke.clear()
         for peer in behind:
             for read in (self._rows, self._keysets, self._revocations):
                 read.pop(peer, None)
