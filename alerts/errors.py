@@ -188,6 +188,16 @@ class HeldElsewhereError(SendingStoppedError):
         self.free_at = free_at
 
 
+class OtherVersionsError(SendingStoppedError):
+    """Desk and exchange speak no version of `what` in common: oldest and newest of each side; `text` says which is older."""
+
+    def __init__(self, what: str, theirs: tuple[int, int], ours: tuple[int, int], text: str) -> None:
+        super().__init__(text)
+        self.what = what
+        self.theirs = theirs
+        self.ours = ours
+
+
 class NotTakenError(AlertsError):
     """The exchange refuses what the desk handed in, and all that came of it here is undone.
 

@@ -1,20 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency whose identity another desk or command holds: nothing goes out for it from here, and people read why."""
+"""What the exchange has told this desk that stops sending, and people read why.
 
+Another desk or command holds the agency's identity, or desk and exchange speak no version in common.
+"""
+
+from collections.abc import Iterator
 from contextlib import suppress
 
 from django.utils.translation import gettext as _
 
-from alerts.errors import HeldElsewhereError
+from alerts.errors import HeldElsewhereError, OtherVersionsError
 from callers.errors import NotBoundError
-from vault.instances import Holder, holder_elsewhere
+from vault.instances import Holder, VersionsApart, holder_elsewhere, told_by_exchange
 
 
 def require_identity(agency_id: str) -> None:
-    """Raise HeldElsewhereError while the exchange names another holder, NotBoundError where what it said was altered."""
-    named = holder_elsewhere(agency_id)
+    """Raise HeldElsewhereError while the exchange names another holder, NotBoundError where what it said was altered.
+
+    Raises OtherVersionsError while it speaks no version that this desk speaks.
+    """
+    named, apart = told_by_exchange(agency_id)
     if named is not None:
         raise HeldElsewhereError(named.holder, named.software, named.free_at, standstill_text(named))
+    if apart is not None:
+        raise OtherVersionsError(apart.what, apart.theirs, apart.ours, versions_text(apart))
 
 
 def holder_shown(agency_id: str) -> Holder | None:
@@ -24,9 +33,30 @@ def holder_shown(agency_id: str) -> Holder | None:
     return None
 
 
+def standstills(agency_id: str) -> Iterator[str]:
+    """Say why nothing goes out for the agency, a sentence each; as `holder_shown`."""
+    with suppress(NotBoundError):
+        named, apart = told_by_exchange(agency_id)
+        if named is not None:
+            yield standstill_text(named)
+        if apart is not None:
+            yield versions_text(apart)
+
+
 def standstill_text(named: Holder) -> str:
     """Say who holds the identity, by the name that the exchange gives, what follows, and where the way out is."""
     text = _(
         "%(name)s holds your agency's identity at the exchange. Nothing is sent from here; your key officer sees under Keys what to do."
     )
     return text % {"name": named.software or _("Another desk or command")}
+
+
+def versions_text(apart: VersionsApart) -> str:
+    """Say that this desk or the exchange has to be updated, and which of the two."""
+    if apart.theirs < apart.ours:
+        return _(
+            "The exchange is too old for this desk. Nothing is sent until its operator has updated it; you go on reading and writing."
+        )
+    return _(
+        "This desk is too old for the exchange. Nothing is sent until its keeper has updated it; you go on reading and writing."
+    )

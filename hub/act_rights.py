@@ -29,7 +29,7 @@ _OF_OWN_KEYS: Final = (
     "key.revoked",
 )
 # What the exchange has answered when this desk said that it holds an identity.
-_OF_INSTANCES: Final = _acts("instance", "announced", "held_elsewhere")
+_OF_INSTANCES: Final = _acts("instance", "announced", "held_elsewhere", "versions_apart")
 # What officers, keepers and their commands do.
 _OF_THE_DESK: Final = (
     *_OF_OWN_KEYS,

@@ -31,7 +31,7 @@ SEALED: Final = ("keys-away", "no-key-yet", "unopenable")
 """What reads or writes sealed content may find."""
 CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 """Why the exchange keeps an envelope closed."""
-SIGNS: Final = ("held-elsewhere", "no-signing-key", "not-taken", "sending-stopped", *SEALED)
+SIGNS: Final = ("held-elsewhere", "no-signing-key", "not-taken", "other-versions", "sending-stopped", *SEALED)
 SIGNS_FOR_KEYS: Final = ("exchange-away", "no-signing-key", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
 OPENS: Final = ("exchange-away", "receipt-pending", *SEALED, *CLOSED)
@@ -117,7 +117,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "alerts/{alert_id}/reaffirm"): ("step-up-needed", *TAGGED, *MOVES, *SIGNS),
     ("POST", "alerts/{alert_id}/second-look"): ("second-person-needed", *TAGGED, *MOVES),
     ("POST", "alerts/{alert_id}/remind"): (
-        "alert-move-refused", "held-elsewhere", "reminder-too-soon", "step-up-needed", *TAGGED,
+        "alert-move-refused", "held-elsewhere", "other-versions", "reminder-too-soon", "step-up-needed", *TAGGED,
     ),
     ("GET", "alerts/{alert_id}/thread"): SEALED,
     ("GET", "alerts/received/{received_id}/thread"): SEALED,

@@ -270,6 +270,12 @@ if apps.is_installed("alerts"):
             "You wrote this alert or had a part in it: somebody else has to do this.",
             ("move",),
         ),
+        alerts.OtherVersionsError: Problem(
+            409,
+            "other-versions",
+            "The desk and the exchange speak no version in common; one of them is to be updated.",
+            ("what", "theirs", "ours", "text"),
+        ),
         alerts.SendingStoppedError: Problem(409, "sending-stopped", "Nothing was sent.", ("text",)),
         alerts.UnopenableError: Problem(
             409, "unopenable", "Do not rely on this alert.", ("text", "reference")

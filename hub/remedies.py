@@ -78,6 +78,7 @@ REMEDIES: Final = {
     "exchange-away": "Try again after Retry-After; call whoever runs this hub if it stays.",
     "science-away": "Send it again after Retry-After; send less at once, or a smaller file, if it stays.",
     "second-person-needed": "Have an officer do it who neither saved nor submitted it, nor issued or rotated the key that wrote it.",
+    "other-versions": "Have the older of the two updated: `theirs` and `ours` say the oldest and newest version of `what` that exchange and desk speak.",
     "sending-stopped": "`text` says what stands in the way.",
     "sequencer-lagging": "Send it again after Retry-After, byte for byte.",
     "stale-tag": "Read it again; of an alert `number` and `state` say where it stands.",

@@ -4,6 +4,7 @@
 The key stands in the vault, which this module must not import: the vault offers it with `use_credentials`.
 """
 
+import logging
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from accord.calls.errors import UnreachableError
 from accord.calls.exchange import Exchange, HttpExchange
-from accord.calls.transport import HttpTransport, Patience, Transport
+from accord.calls.transport import HttpTransport, Patience, Transport, explain
 
 PATIENCE: Final = Patience(connect_secs=2, read_secs=8, tries=2, longest_pause_secs=1)
 """An officer waits for the answer."""
@@ -24,6 +25,8 @@ ONE_TRY: Final = Patience(connect_secs=2, read_secs=10, tries=1)
 """Whoever hands something in tells whether it can have arrived; the desk-worker repeats."""
 MOST_TRANSPORTS: Final = 256
 REST_SECS: Final = 3.0
+
+log = logging.getLogger(__name__)
 
 
 class Credentials(Protocol):
@@ -134,8 +137,9 @@ class _Resting(HttpTransport):
             raise resting
         try:
             return super()._send(*args, **kwargs)
-        except HTTPError:
+        except HTTPError as error:
             _rests_until[:] = [time.monotonic() + REST_SECS]
+            log.warning("the exchange gives no answer: %s", explain(self.address, error))
             raise
 
 

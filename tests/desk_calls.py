@@ -231,7 +231,13 @@ def desk_calls_in_this_process() -> Generator[None]:
         if not text.startswith(CALLS_AS):
             return known(text, remote_addr, now=now)
         scopes = frozenset(map(Capability, SCOPES))
-        return ApiClient(text.removeprefix(CALLS_AS), "desk", secrets.token_hex(6), scopes)
+        return ApiClient(
+            text.removeprefix(CALLS_AS),
+            "desk",
+            secrets.token_hex(6),
+            scopes,
+            expires_at=now + MAX_LIFETIME,
+        )
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", now)

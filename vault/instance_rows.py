@@ -31,7 +31,9 @@ class Announcement(BoundRow):
     """Answer of the exchange when this desk last said that it holds an agency's identity.
 
     `refused_at`: since when it names another holder; None while it takes this one. `holder`, `software` and `free_at` as it
-    named that one, empty where it could not be read. Beside stands without a code when it answered last.
+    named that one, empty where it could not be read. `versions` where desk and exchange speak none in common: what of
+    ("interface" or "profile"), then the oldest and the newest of the exchange's and of this desk's; else empty. Beside
+    stands without a code when it answered last.
     """
 
     agency_id = models.CharField(primary_key=True, max_length=23)
@@ -39,9 +41,10 @@ class Announcement(BoundRow):
     holder = models.CharField(max_length=36, blank=True, default="")
     software = models.CharField(max_length=60, blank=True, default="")
     free_at = models.DateTimeField(null=True, blank=True)
+    versions = models.JSONField(default=list, blank=True)
     answered_at = models.DateTimeField()
 
-    BOUND = ("agency_id", "refused_at", "holder", "software", "free_at")
+    BOUND = ("agency_id", "refused_at", "holder", "software", "free_at", "versions")
 
     def __str__(self) -> str:
         return f"{self.agency_id}, answered {self.answered_at}"

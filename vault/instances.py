@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Announcing at the exchange that this desk holds its agencies' identities, and stopping for one that another one holds.
 
+Before it announces itself it asks which versions the exchange speaks; where none is in common nothing goes out either.
+
 An honest exchange lets one desk or command hold an identity at a time and names it to every other. For such an agency nothing
 goes out from here (`alerts.identity`, `vault.outgoing`) until the exchange takes this desk again: the other one has given the identity
 back, has been silent for a week, or a key officer has taken the identity over. An exchange that gives no answer changes nothing.
@@ -18,7 +20,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import transaction
 
-from accord.calls.errors import ClientError, RefusedError
+from accord.calls.errors import ClientError, OtherVersionError, RefusedError
 from accord.version import VERSION
 from callers.actors import Actor, SystemActor
 from callers.binding import keep_bound
@@ -41,6 +43,16 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class VersionsApart:
+    """Versions of which desk and exchange have none in common: oldest and newest of each; `what` is "interface" or "profile"."""
+
+    agency_id: str
+    what: str
+    theirs: tuple[int, int]
+    ours: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Holder:
     """Another desk or command that holds an agency's identity, as the exchange names it; empty what it did not say.
 
@@ -59,23 +71,32 @@ def holder_elsewhere(agency_id: str) -> Holder | None:
 
     Raises NotBoundError for a row that was changed past the program.
     """
+    return told_by_exchange(agency_id)[0]
+
+
+def told_by_exchange(agency_id: str) -> tuple[Holder | None, VersionsApart | None]:
+    """What stands against sending for the agency; raises NotBoundError for a row that was changed past the program."""
     row = Announcement.objects.filter(pk=agency_id).first()
     if row is None:
-        return None
+        return None, None
     row.require_bound()
-    return _shown(row)
+    return _shown(row), _apart(row)
 
 
 def holders_elsewhere() -> list[Holder]:
     """All that the exchange names, by agency; a row that was changed past the program counts for nothing."""
-    rows = Announcement.objects.order_by("pk")
-    return [holder for row in rows if row.is_bound and (holder := _shown(row)) is not None]
+    return [holder for row in _bound() if (holder := _shown(row)) is not None]
+
+
+def versions_apart() -> list[VersionsApart]:
+    """The agencies for which desk and exchange speak no version in common; as `holders_elsewhere`."""
+    return [apart for row in _bound() if (apart := _apart(row)) is not None]
 
 
 def may_send(agency_id: str) -> bool:
     """Tell whether nothing is known to stand against sending; what was changed past the program stands against it."""
     try:
-        return holder_elsewhere(agency_id) is None
+        return told_by_exchange(agency_id) == (None, None)
     except NotBoundError:
         return False
 
@@ -102,9 +123,13 @@ def announce(actor: Actor, agency_id: str, *, now: datetime) -> bool:
 
     Raises `accord.calls.errors.ClientError`, and then nothing has changed, and NotBoundError where the desk's id was changed.
     """
-    instance = own_instance()
+    instance, exchange = own_instance(), exchange_of(agency_id)
     try:
-        exchange_of(agency_id).announce_instance(instance, software=own_software())
+        exchange.caller().require_common_versions()
+        exchange.announce_instance(instance, software=own_software())
+    except OtherVersionError as other:
+        _note_versions(actor, agency_id, other, now)
+        return False
     except RefusedError as refused:
         if refused.slug != HELD_ELSEWHERE:
             raise
@@ -154,10 +179,21 @@ def _shown(row: Announcement) -> Holder | None:
     return Holder(row.agency_id, row.holder, row.software, row.free_at, row.refused_at)
 
 
+def _apart(row: Announcement) -> VersionsApart | None:
+    if not row.versions:
+        return None
+    what, *bounds = row.versions
+    return VersionsApart(row.agency_id, what, (bounds[0], bounds[1]), (bounds[2], bounds[3]))
+
+
+def _bound() -> list[Announcement]:
+    return [row for row in Announcement.objects.order_by("pk") if row.is_bound]
+
+
 def _is_due(agency_id: str, now: datetime) -> bool:
     """Tell whether it is time to announce; where it was refused it always is, so that the end of that is noticed."""
     row = Announcement.objects.filter(pk=agency_id).first()
-    if row is None or not row.is_bound or row.refused_at is not None:
+    if row is None or not row.is_bound or row.refused_at is not None or row.versions:
         return True
     return not now - ANNOUNCED_EVERY < row.answered_at <= now
 
@@ -168,7 +204,7 @@ def _note_holder(actor: Actor, agency_id: str, refused: RefusedError, now: datet
     holder, software = _said(refused, "holder", _HOLDER), _said(refused, "software", _SOFTWARE)
     is_news = row.refused_at is None or (row.holder, row.software) != (holder, software)
     row.refused_at, row.answered_at = row.refused_at or now, now
-    row.holder, row.software, row.free_at = holder, software, _free_at(refused)
+    row.holder, row.software, row.free_at, row.versions = holder, software, _free_at(refused), []
     row.save()
     if is_news:
         log.error(
@@ -178,13 +214,32 @@ def _note_holder(actor: Actor, agency_id: str, refused: RefusedError, now: datet
 
 
 @transaction.atomic
+def _note_versions(actor: Actor, agency_id: str, other: OtherVersionError, now: datetime) -> None:
+    row = _locked(agency_id, now)
+    versions = [other.what, *other.theirs, *other.ours]
+    is_news, row.versions, row.answered_at = row.versions != versions, versions, now
+    row.save()
+    if is_news:
+        log.error("nothing is sent for %s: %s", agency_id, other)
+        record_event(
+            "instance.versions_apart",
+            actor=actor.audit_name,
+            agency=agency_id,
+            subject=f"instance:{own_instance()}",
+            detail={"what": other.what, "theirs": list(other.theirs), "ours": list(other.ours)},
+            now=now,
+        )
+
+
+@transaction.atomic
 def _note_taken(actor: Actor, agency_id: str, now: datetime) -> None:
     row = _locked(agency_id, now)
-    is_news = row._state.adding or row.refused_at is not None
+    is_news = row._state.adding or row.refused_at is not None or bool(row.versions)
     if is_news:
         log.info("this desk holds the identity of %s", agency_id)
         _record("instance.announced", actor, agency_id, own_instance(), own_software(), now)
-    row.refused_at, row.holder, row.software, row.free_at, row.answered_at = None, "", "", None, now
+    row.refused_at, row.holder, row.software, row.free_at = None, "", "", None
+    row.versions, row.answered_at = [], now
     row.save()
 
 

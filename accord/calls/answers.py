@@ -176,10 +176,7 @@ class CallerAnswer:
             ("profile", self.profile, (PROFILE_VERSION, PROFILE_VERSION)),
         ):
             if theirs is not None and (theirs[1] < ours[0] or ours[1] < theirs[0]):
-                raise OtherVersionError(
-                    f"The hub speaks versions {theirs[0]} to {theirs[1]} of the {what}, "
-                    f"this program {ours[0]} to {ours[1]}: update the older one."
-                )
+                raise OtherVersionError(what, theirs, ours)
 
 
 @dataclass(frozen=True)

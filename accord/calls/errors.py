@@ -74,7 +74,19 @@ class AbsentError(RefusedError):
 
 
 class OtherVersionError(ClientError):
-    """The hub speaks no version of the interface, or of the profile, that this program speaks."""
+    """The hub speaks no version that this program speaks.
+
+    `what` is "interface" or "profile", `theirs` and `ours` the oldest and the newest version that each side speaks.
+    """
+
+    def __init__(self, what: str, theirs: tuple[int, int], ours: tuple[int, int]) -> None:
+        super().__init__(
+            f"The hub speaks versions {theirs[0]} to {theirs[1]} of the {what}, "
+            f"this program {ours[0]} to {ours[1]}: update the older one."
+        )
+        self.what = what
+        self.theirs = theirs
+        self.ours = ours
 
 
 class AnswerError(ClientError):

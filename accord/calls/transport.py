@@ -244,7 +244,7 @@ class HttpTransport:
             except HTTPError as exc:
                 broken += 1
                 if broken >= self._patience.tries:
-                    raise UnreachableError(_explain(self.address, exc)) from exc
+                    raise UnreachableError(explain(self.address, exc)) from exc
                 continue
             if done != size:
                 raise _other_length()
@@ -302,7 +302,7 @@ class HttpTransport:
 
     def _unreachable(self, trouble: HTTPError) -> UnreachableError:
         """Return the error; it `is_unsent` only where a single try found no connection, since an earlier one may have arrived."""
-        unreachable = UnreachableError(_explain(self.address, trouble))
+        unreachable = UnreachableError(explain(self.address, trouble))
         reason = trouble.reason if isinstance(trouble, MaxRetryError) else trouble
         unreachable.is_unsent = self._patience.tries == 1 and isinstance(reason, _NO_CONNECTION)
         return unreachable
@@ -461,7 +461,8 @@ def _problem(answer: Answer) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _explain(address: str, error: HTTPError) -> str:
+def explain(address: str, error: HTTPError) -> str:
+    """Say in a sentence what kept a call to this address from being answered; nothing of the call stands in it."""
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     if isinstance(cause, NameResolutionError):
         return f"The name of {address} is not known. Check the address and the network."

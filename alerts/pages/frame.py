@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from alerts.identity import holder_shown, standstill_text
+from alerts.identity import standstills
 from callers import clock
 from callers.capabilities import Capability
 from callers.pages import NavGroup, NavItem
@@ -116,17 +116,12 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
             "nav": tuple(navigation(request.user, request.path, is_in_review=is_in_review(request)))
             if is_let_in
             else (),
-            "standstills": tuple(_standstills(request.user)) if is_let_in else (),
+            "standstills": tuple(standstills(request.user.agency_id))
+            if is_let_in and request.user.agency_id
+            else (),
             "seen": _seen(request.user) if is_let_in else None,
         }
     return context
-
-
-def _standstills(officer: Officer) -> Iterator[str]:
-    """Say why nothing goes out for the agency, for everybody there."""
-    named = holder_shown(officer.agency_id) if officer.agency_id else None
-    if named is not None:
-        yield standstill_text(named)
 
 
 def _seen(officer: Officer) -> dict[str, Any] | None:

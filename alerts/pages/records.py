@@ -119,6 +119,9 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "instance.announced": gettext_lazy("had this desk taken as the holder of the agency's identity"),
     "instance.held_elsewhere": gettext_lazy("was told that another one holds the agency's identity"),
     "instance.released": gettext_lazy("gave the agency's identity back"),
+    "instance.versions_apart": gettext_lazy(
+        "was told that the exchange speaks no version that this desk speaks"
+    ),
     "instance.taken_over": gettext_lazy("took the agency's identity over from another holder"),
     "item.retried": gettext_lazy("had something tried again"),
     "item.set_aside": gettext_lazy("set something aside that cannot be taken"),

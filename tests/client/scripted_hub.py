@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A hub that answers what a test scripted, over real HTTP."""
 
+import ssl
 import sys
 import threading
 from collections.abc import Iterator
@@ -80,9 +81,13 @@ class _ScriptedHandler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[ScriptedHub]:
-    """A running hub; it stops with the block."""
+def served(
+    *answers: tuple[int, dict[str, str], bytes], tls: ssl.SSLContext | None = None
+) -> Iterator[ScriptedHub]:
+    """A running hub, behind TLS where a context is given; it stops with the block."""
     hub = ScriptedHub(*answers)
+    if tls is not None:
+        hub.socket = tls.wrap_socket(hub.socket, server_side=True)
     thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -175,6 +175,7 @@ class Migration(migrations.Migration):
                 ("holder", models.CharField(blank=True, default="", max_length=36)),
                 ("software", models.CharField(blank=True, default="", max_length=60)),
                 ("free_at", models.DateTimeField(blank=True, null=True)),
+                ("versions", models.JSONField(blank=True, default=list)),
                 ("answered_at", models.DateTimeField()),
             ],
             options={

@@ -23,7 +23,7 @@ from officers.policy_in_force import altered_policies
 from officers.restores import agencies_in_review
 from peers.freshness import STOPPED_AFTER, stale_readers
 from peers.progress import LATE_AFTER, desk_depth
-from vault.instances import holders_elsewhere
+from vault.instances import holders_elsewhere, versions_apart
 
 ENDS_SOON: Final = timedelta(days=14)
 QUEUES: Final = ("notify", "desk")
@@ -170,7 +170,7 @@ def _keysets(entries: Collection[Entry], now: datetime) -> Sign:
 
 
 def _identities() -> Iterator[Sign]:
-    """Agencies whose identity another desk or command holds; no sign where there is none."""
+    """What the exchange has told that stops sending: other holders, no version in common; no sign where there is none."""
     named = holders_elsewhere()
     if named:
         text = ngettext(
@@ -181,6 +181,19 @@ def _identities() -> Iterator[Sign]:
         names = "; ".join(f"{one.agency_id}: {one.software or '?'} {one.holder}".strip() for one in named[:5])
         remedy = _("Stop one of the two desks; its key officers then take the identity over under Keys.")
         yield Sign(_("Identities"), DANGER, text % {"n": len(named), "names": names}, remedy)
+    if apart := versions_apart():
+        first = apart[0]
+        theirs, ours = ("{}-{}".format(*spoken) for spoken in (first.theirs, first.ours))
+        text = (
+            _(
+                "Of the interface the exchange speaks versions %(theirs)s, this desk %(ours)s: nothing is sent."
+            )
+            if first.what == "interface"
+            else _(
+                "Of the envelope the exchange speaks versions %(theirs)s, this desk %(ours)s: nothing is sent."
+            )
+        )
+        yield Sign(_("Versions"), DANGER, text % {"theirs": theirs, "ours": ours}, _("Update the older one."))
 
 
 def _restore() -> Iterator[Sign]:

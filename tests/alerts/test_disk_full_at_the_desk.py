@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A desk whose disk is full: nothing is sent that is not kept, nothing sent is sent twice, nothing that came is lost."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+
+from alerts.models import Alert, ReceivedAlert
+from alerts.release import release_alert
+from alerts.sending import send_waiting
+from alerts.states import AlertState
+from peers.models import Outgoing
+from peers.outgoing_rows import OutgoingState
+from sharing.models import Envelope
+from tests.alerts.conftest import Desks
+from tests.desk_calls import answer_as_of, the_exchange
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def full_disk(table: str, write: str, when: str = "true") -> Generator[None]:
+    """Have the database server find no room for such writes to a table, as long as the block lasts; `when` in SQL."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END$$"
+        )
+        cursor.execute(
+            f"CREATE TRIGGER is_full BEFORE {write} ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION is_full()"
+        )
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION is_full CASCADE")
+
+
+@pytest.fixture(autouse=True)
+def _well_behaved() -> Generator[None]:
+    the_exchange.behave()
+    yield
+    the_exchange.behave()
+
+
+def release(desks: Desks, alert: Alert) -> Alert:
+    return release_alert(desks.lab.releaser, alert, revision=alert.current, now=desks.hub.now)
+
+
+def test_what_cannot_be_queued_is_not_sent_and_the_alert_stays_as_it_was(committed_desks: Desks) -> None:
+    desks, alert = committed_desks, committed_desks.validated()
+    with full_disk("peers_outgoing", "INSERT"), pytest.raises(OperationalError):
+        release(desks, alert)
+    assert not Envelope.objects.exists() and not Outgoing.objects.exists()
+    assert Alert.objects.get(pk=alert.pk).state == AlertState.VALIDATED
+    assert release(desks, alert).state == AlertState.RELEASED
+    assert Envelope.objects.count() == 1
+
+
+def test_what_was_handed_in_and_could_not_be_noted_is_out_once(committed_desks: Desks) -> None:
+    desks, alert = committed_desks, committed_desks.validated()
+    with full_disk("peers_outgoing", "UPDATE", "NEW.state = 'sent'"), pytest.raises(OperationalError):
+        release(desks, alert)
+    assert Envelope.objects.count() == 1 and Outgoing.objects.get().state == OutgoingState.QUEUED
+    desks.hub.now += timedelta(minutes=10)
+    answer_as_of(desks.hub.now)
+    send_waiting(now=desks.hub.now)
+    assert Envelope.objects.count() == 1 and Outgoing.objects.get().state == OutgoingState.SENT
+    assert Alert.objects.get(pk=alert.pk).state == AlertState.RELEASED
+
+
+@pytest.mark.parametrize("table", ["alerts_heldenvelope", "alerts_receivedalert"])
+def test_what_comes_is_taken_in_order_once_there_is_room(committed_desks: Desks, table: str) -> None:
+    desks = committed_desks
+    sent = [desks.released() for _ in range(3)]
+    desks.hub.sequence()
+
+    with full_disk(table, "INSERT"), pytest.raises(OperationalError):
+        desks.follow()
+    assert not ReceivedAlert.objects.filter(agency=desks.health.agency).exists()
+
+    desks.follow()
+    received = ReceivedAlert.objects.filter(agency=desks.health.agency).order_by("number")
+    assert [row.md for row in received] == [alert.md for alert in sent]
