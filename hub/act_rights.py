@@ -58,6 +58,7 @@ _OF_THE_DESK: Final = (
     *_acts("credential", "ended", "issued", "replaced"),
     *_acts("deskkey", "issued", "revoked", "rotated"),
     *_acts("duty", "changed"),
+    *_acts("entry", "stated"),
     *_acts("harm", "looked"),
     *_acts("instance", "taken_over"),
     *_acts("item", "retried"),

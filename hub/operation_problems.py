@@ -187,6 +187,8 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "change-refused", "change-waits", "custody-refused", "envelope-refused", "key-taken",
         "keys-moved-on", "no-signing-key", "record-altered", "recovery-waits", *SEALED,
     ),
+    ("GET", "entry"): ("exchange-away",),
+    ("PUT", "entry"): ("exchange-away", "record-altered", *SIGNS),
     ("POST", "keys/holder"): ("exchange-away", "record-altered", *SEALED),
     ("POST", "keys/to-send/{od}"): (
         "change-refused", "custody-refused", "key-taken", "no-signing-key", "record-altered", *SEALED,

@@ -98,6 +98,15 @@ def take_telephone(agency_id: str, said: str) -> str | None:
     return before
 
 
+@transaction.atomic
+def note_own_entry(agency_id: str, *, telephone: str, timezone: str) -> None:
+    """Let count at once what the agency has just stated of itself; raises NotBoundError."""
+    row = Agency.objects.select_for_update(no_key=True).get(pk=agency_id)
+    row.duty_phone = row.phone_said = telephone
+    row.timezone = timezone
+    row.save(update_fields=["duty_phone", "phone_said", "timezone"])
+
+
 def altered_agencies() -> list[Agency]:
     """Return the rows that were changed past the program; none in a process that cannot tell."""
     return [row for row in Agency.objects.all() if not row.is_bound] if has_maker() else []

@@ -52,6 +52,7 @@ STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
     "ack": Capability.ALERT_ACKNOWLEDGE,
     "apikey": Capability.APIKEY_MANAGE,
     "confirm": Capability.ALERT_ACKNOWLEDGE,
+    "entry": Capability.AGENCY_MANAGE,
     "reaffirm": Capability.ALERT_RELEASE,
     "retract": Capability.ALERT_WITHDRAW,
 }

@@ -37,7 +37,7 @@ from alerts.pages import (
     views,
 )
 from alerts.pages.account import proving, security
-from alerts.pages.agency import after_restore, apikeys, exchange_keys, lanes, peers, policy, powers
+from alerts.pages.agency import after_restore, apikeys, exchange_keys, lanes, own_entry, peers, policy, powers
 from alerts.pages.audit import aside
 from alerts.pages.audit import export as audit_export
 from alerts.pages.audit import page as audit_page
@@ -280,6 +280,7 @@ PAGES: Final = (
     Page("api-keys/exchange/<str:prefix>/end/", exchange_keys.end, "exchange_key_end", C.APIKEY_MANAGE, BOTH),
     Page("api-keys/<str:prefix>/rotate/", apikeys.rotate, "apikey_rotate", C.APIKEY_MANAGE, BOTH),
     Page("api-keys/<str:prefix>/revoke/", apikeys.revoke, "apikey_revoke", C.APIKEY_MANAGE, BOTH),
+    Page("directory/own/", own_entry.own_entry, "own_entry", C.AGENCY_MANAGE, BOTH),
     Page("policy/", policy.policy, "policy", C.OFFICER_READ),
     Page("policy/change/", policy.change, "policy_change", C.AGENCY_MANAGE, BOTH),
     Page("powers/", powers.powers, "powers", C.OFFICER_READ),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accord.envelope.keys import show_fingerprint
 from alerts.pages.filters import Filter, Filters, read_filters
 from alerts.pages.frame import render_page, signed_in
+from callers.capabilities import Capability
 from callers.directory import AgencyKind
 from officers.models import Officer
 from peers.models import Agency
@@ -50,6 +51,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         narrowed=bool(after),
         more_address=_more(rows, filters),
         shows_keys=True,
+        may_state=Capability.AGENCY_MANAGE in officer.capabilities,
     )
 
 

@@ -116,6 +116,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "policy.bound": gettext_lazy("let the policy count as it stood"),
     "policy.changed": gettext_lazy("changed the policy"),
     "power.agreed": gettext_lazy("agreed to a change of power"),
+    "entry.stated": gettext_lazy("stated how the agency is reached"),
     "instance.announced": gettext_lazy("had this desk taken as the holder of the agency's identity"),
     "instance.held_elsewhere": gettext_lazy("was told that another one holds the agency's identity"),
     "instance.released": gettext_lazy("gave the agency's identity back"),

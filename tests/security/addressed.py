@@ -228,6 +228,8 @@ GOOD: Final[Mapping[str, Sent]] = {
     "api/v1/peers/<str:agency_id>/telephone": Sent({"telephone": "+00 9"}),
     "peers/<str:agency_id>/circles/": Sent({"circles": "Early Look"}),
     "api/v1/peers/<str:agency_id>/confirm": Sent({"circles": ["Early Look"]}),
+    "directory/own/": Sent({"telephone": "+00 9 555", "timezone": "UTC", "contacts": "duty@lab.example"}),
+    "api/v1/entry": Sent({"telephone": "+00 9 555", "timezone": "UTC", "contacts": ["duty@lab.example"]}),
     "api/v1/instances": Sent({"id": INSTANCE, "software": "accord 1.0.0"}),
     "api/v1/keysets/query": Sent({"agencies": {PARTNER: 0}}),
     "api/v1/previews": Sent(
