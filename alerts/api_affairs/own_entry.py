@@ -62,4 +62,4 @@ def _shown(said: EntryAnswer) -> dict[str, Any]:
     return dict(EntryOut(shown).data)
 
 
-urlpatterns = [path("entry", OwnEntryView.as_view())]
+urlpatterns = [path("entry", OwnEntryView.as_view(), name="entry-one")]

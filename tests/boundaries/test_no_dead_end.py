@@ -92,6 +92,7 @@ IN_JSON: Final = {
     **dict.fromkeys(("own_notices", "notifications"), "notifications-list"),
     "resend": "notifications-resend",
     "directory": "directory-list",
+    "own_entry": "entry-one",
     "peers": "peers-list",
     "peer_compare": "peers-compare",
     "peer_confirm": "peers-confirm",
