@@ -59,7 +59,7 @@ from vault.instances import may_send
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
 FOLLOWING: Final = "alerts.follow_feed"
-RECEIPT_SECS: Final = 0.3
+RECEIPT_SECS: Final = 0.1
 """How long the exchange's sequencer needs for a receipt, which the desk-worker then asks for."""
 BELL: Final = "alerts.send_waiting"
 UNSENT_AFTER: Final = timedelta(minutes=5)
