@@ -24,7 +24,6 @@ from ledger.set_aside import set_aside_about
 SHOWN_AT_MOST: Final = 200
 LOOPS: Final[Mapping[str, str | Promise]] = {
     "contents.deleting": gettext_lazy("Deleting what is past its time"),
-    "desk.backfill": gettext_lazy("Reading older alerts"),
     "desk.derived": gettext_lazy("Reading an alert for lists and searches"),
     "desk.feed": gettext_lazy("Taking in alerts and answers"),
     "desk.forgetting": gettext_lazy("Forgetting what is past its time"),

@@ -158,27 +158,6 @@ class Reevaluation(models.Model):
         return f"{self.agency_id} {self.number}"
 
 
-class Backfill(models.Model):
-    """How far the alerts of an agency that came or went before the hub stored such rows have been looked at.
-
-    `received_after` and `sent_after` are the last ones looked at, by feed number and by id. `unopened` could not be
-    opened and are not tried again.
-    """
-
-    agency = models.OneToOneField(Agency, models.PROTECT, primary_key=True, related_name="+")
-    received_after = models.BigIntegerField(default=0)
-    sent_after = models.UUIDField(null=True)
-    total = models.PositiveIntegerField()
-    done = models.PositiveIntegerField(default=0)
-    kept = models.PositiveIntegerField(default=0)
-    unopened = models.PositiveIntegerField(default=0)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return self.agency_id
-
-
 class AdoptedRulesQuerySet(models.QuerySet["AdoptedRules"]):
     def visible_to(self, actor: "Actor") -> "AdoptedRulesQuerySet":
         """Those of the actor's own agency, to those of it who use the science pages."""

@@ -9,7 +9,6 @@ from celery import shared_task
 from alerts.following import BELL, follow_feeds
 from alerts.pace import Pace
 from alerts.power_changes import apply_due_changes
-from alerts.science.backfilling import fill_in, waits_for_filling
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
 from alerts.sending import BELL as SENDING
 from alerts.sending import offer_all_again, send_waiting
@@ -17,20 +16,17 @@ from callers import clock
 from callers.doorbell import ring
 from peers.credentials import follow_credentials
 
-BACKFILL: Final = "alerts.backfill"
 SLICE_SECS: Final = 5.0
 PACE: Final = Pace()
 
 
 @shared_task(name=BELL, ignore_result=True)
 def follow_feed() -> int:
-    """Takes for some seconds what is new in the feeds, and rings where structures wait to be stored or judged."""
+    """Takes for some seconds what is new in the feeds, and rings where structures wait to be judged."""
     until = time.monotonic() + SLICE_SECS
     try:
         return follow_feeds(now=clock.now(), is_over=lambda: time.monotonic() > until, pace=PACE)
     finally:
-        if waits_for_filling():
-            ring(BACKFILL)
         if waits_for_judging():
             ring("alerts.reevaluate")
 
@@ -58,13 +54,6 @@ def apply_power_changes() -> None:
 def follow_keys_at_exchange() -> None:
     """Asks which API keys of the agencies serve at the exchange, so that admins can be told of an end."""
     follow_credentials()
-
-
-@shared_task(name=BACKFILL, ignore_result=True)
-def backfill() -> None:
-    """Stores for some seconds what older alerts lack, and rings for the next round where any is left."""
-    if fill_in(now=clock.now()):
-        ring(BACKFILL)
 
 
 @shared_task(name="alerts.reevaluate", ignore_result=True)

@@ -30,7 +30,6 @@ QUEUES: Final = {
     "notices.sweep": "notify",
     "alerts.follow_feed": "desk",
     "alerts.send_waiting": "desk",
-    "alerts.backfill": "desk",
     "alerts.reevaluate": "desk",
     "vault.announce_instances": "desk",
 }

@@ -160,13 +160,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
                 "card.deleted",
                 "control.reevaluated",
             ),
-            *(
-                "peer.refused",
-                "peer.telephone_said",
-                "policy.changed",
-                "retract.doubted",
-                "science.backfilled",
-            ),
+            *("peer.refused", "peer.telephone_said", "policy.changed", "retract.doubted"),
         }
     ),
     SEQUENCER: frozenset({*_OF_LOOPS, *_OF_SEQUENCERS}),

@@ -306,7 +306,6 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_cardtoken": {DESK: ADD, DESK_WORKER: ADD | REMOVE},
     "alerts_adoptedrules": {DESK: ADD | change("set_aside_at", "set_aside_by_id"), DESK_WORKER: READ},
     "alerts_agencyrules": {DESK: ADD, DESK_WORKER: ADD},
-    "alerts_backfill": {DESK: READ, DESK_WORKER: ADD | CHANGE},
     "alerts_caughtstructure": {DESK: READ, DESK_WORKER: KEEP},
     "alerts_controlwatch": {DESK: ADD | REMOVE, DESK_WORKER: READ},
     "alerts_harmlook": {DESK: ADD, DESK_WORKER: REMOVE},

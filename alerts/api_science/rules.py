@@ -35,7 +35,6 @@ from alerts.api_science.shapes_law import (
 from alerts.finding import agency_of, find_alert, find_received, today_of
 from alerts.science.adopting import adopt_rules, propose, set_rules_aside
 from alerts.science.asking import in_words
-from alerts.science.backfilling import backfill_of
 from alerts.science.caught import list_caught
 from alerts.science.published import Published, open_own_published, open_published
 from alerts.science.reevaluating import newest_reevaluation
@@ -83,7 +82,7 @@ class LawView(AffairsView):
 
     def rules_shown(self, book: Rulebook, on: date) -> dict[str, Any]:
         agency_id = self.agency_id()
-        return rulebook_out(book, on, newest_reevaluation(agency_id), backfill_of(agency_id))
+        return rulebook_out(book, on, newest_reevaluation(agency_id))
 
 
 class RulesView(LawView):

@@ -14,7 +14,7 @@ from alerts.science.rule_words import PHASES
 from alerts.science.rulebook import Rulebook, RuleRow
 from alerts.science.timelines import TimelineShown
 from alerts.science.watching import MAX_JURISDICTION_CHARS
-from alerts.stored import Backfill, Reevaluation
+from alerts.stored import Reevaluation
 from substances.control.listings import EXTENTS
 from substances.control.results import STANDINGS
 from substances.rulefacts import RuleFact
@@ -97,17 +97,6 @@ class ProgressOut(s.Serializer[Any]):
     finished_at = s.DateTimeField(allow_null=True)
 
 
-class BackfillOut(s.Serializer[Any]):
-    """How far alerts from before the hub stored substances have been looked at; `unopened` did not open."""
-
-    total = s.IntegerField()
-    done = s.IntegerField()
-    kept = s.IntegerField()
-    unopened = s.IntegerField()
-    started_at = s.DateTimeField()
-    finished_at = s.DateTimeField(allow_null=True)
-
-
 class RulesOut(s.Serializer[Any]):
     """`ruleset` and `listings` are digests; alerts name the first. `behind`: what was adopted does not fit newer rules."""
 
@@ -119,7 +108,6 @@ class RulesOut(s.Serializer[Any]):
     lists = ListOut(many=True)
     adopted = AdoptedOut(many=True)
     progress = ProgressOut(allow_null=True)
-    backfill = BackfillOut(allow_null=True)
 
 
 class CaughtByOut(s.Serializer[Any]):
@@ -249,9 +237,7 @@ def rule_in_full_out(row: RuleRow) -> dict[str, Any]:
     return {**rule_out(row), **named, "versions": [_times(fact) for fact in row.versions]}
 
 
-def rulebook_out(
-    book: Rulebook, on: date, progress: Reevaluation | None, backfill: Backfill | None
-) -> dict[str, Any]:
+def rulebook_out(book: Rulebook, on: date, progress: Reevaluation | None) -> dict[str, Any]:
     return {
         "on": on.isoformat(),
         "ruleset": book.effective.digest,
@@ -286,7 +272,6 @@ def rulebook_out(
             for row, content in book.adopted
         ],
         "progress": progress_out(progress),
-        "backfill": None if backfill is None else BackfillOut(backfill).data,
     }
 
 

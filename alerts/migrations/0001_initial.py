@@ -158,29 +158,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Backfill",
-            fields=[
-                (
-                    "agency",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to="peers.agency",
-                    ),
-                ),
-                ("received_after", models.BigIntegerField(default=0)),
-                ("sent_after", models.UUIDField(null=True)),
-                ("total", models.PositiveIntegerField()),
-                ("done", models.PositiveIntegerField(default=0)),
-                ("kept", models.PositiveIntegerField(default=0)),
-                ("unopened", models.PositiveIntegerField(default=0)),
-                ("started_at", models.DateTimeField()),
-                ("finished_at", models.DateTimeField(null=True)),
-            ],
-        ),
-        migrations.CreateModel(
             name="PinBook",
             fields=[
                 (

@@ -148,7 +148,6 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "statement.refused": gettext_lazy("was refused a statement"),
     "substance.compared": gettext_lazy("looked for similar substances"),
     "harm.looked": gettext_lazy("looked again at harm that was not known"),
-    "science.backfilled": gettext_lazy("stored what older alerts say of substances"),
     "board.read": gettext_lazy("read the early-warning board"),
     "substance.screened": gettext_lazy("asked about the control of substances"),
     "template.created": gettext_lazy("kept a template"),

@@ -14,7 +14,6 @@ from alerts.cards import Card, open_alert_cards, open_received_cards
 from alerts.finding import today_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.science.asking import in_words
-from alerts.science.backfilling import backfill_of
 from alerts.science.caught import CaughtBy, CaughtLine, list_caught
 from alerts.science.drug_classes import DRUG_CLASSES
 from alerts.science.places import place_in_text, place_name
@@ -60,7 +59,6 @@ def caught(request: HttpRequest) -> HttpResponse:
         _("Newly caught"),
         rows=lines_shown(officer, lines, today),
         progress=newest_reevaluation(officer.agency_id or ""),
-        backfill=backfill_of(officer.agency_id or ""),
         next_address=f"?before={following}" if following else "",
         paged=before is not None,
         shows_keys=True,

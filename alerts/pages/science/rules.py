@@ -11,7 +11,6 @@ from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.science.answers_words import TEXT_SEEN, WORDING
 from alerts.science.asking import in_words
-from alerts.science.backfilling import backfill_of
 from alerts.science.places import place_name
 from alerts.science.reevaluating import newest_reevaluation
 from alerts.science.rule_words import PHASES
@@ -44,7 +43,6 @@ def rules(request: HttpRequest) -> HttpResponse:
         lists=[row for row in book.lists if not chosen or row.jurisdiction == chosen],
         history=history(),
         progress=newest_reevaluation(officer.agency_id or ""),
-        backfill=backfill_of(officer.agency_id or ""),
         may_manage=Capability.SCIENCE_MANAGE in officer.capabilities,
         shows_keys=True,
     )
