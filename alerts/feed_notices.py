@@ -84,7 +84,7 @@ class FeedNotices:
             tell_of_withdrawal(self._agency, received.about, retract_od, was_opened=was_opened, now=self._now)
 
     def _is_in_doubt(self, received: ReceivedAlert) -> bool:
-        judge_received([received], now=self._now)
+        judge_received([received], peers=self._peers, now=self._now)
         return received.standing is not None and not received.standing.counts
 
     def _received(self, md: str) -> ReceivedAlert | None:

@@ -41,19 +41,20 @@ def fetch_and_open(
     reason: str,
     seen: Seen | None = None,
     peers: VerifiedDirectory | None = None,
+    held: Held | None = None,
     now: datetime,
 ) -> OpenedAlert:
     """Open an envelope; raises `AbsentError`, what keeps it closed (of `CLOSED`), `EnvelopeError`, `ExchangeAwayError`.
 
-    `peers` is the agency's directory at this moment, for a caller that asks it more. The receipt is compared with the
+    `peers` is the agency's directory at this moment, for a caller that asks it more, `held` what it has read of the
+    envelope just now. The receipt is compared with the
     newest checkpoint that the agency has kept. While the exchange is away the kept keys serve; where they do not suffice
     nothing is concluded. Not inside a transaction: the vault writes who opened what, and why, whatever comes of it.
     """
     peers = peers or VerifiedDirectory(actor.agency_id or "", now)
     act = _Act(actor, md, reason, seen, peers, now)
-    held: Held | None = None
     try:
-        held = envelope_of(actor, md, now=now)
+        held = held or envelope_of(actor, md, now=now)
         try:
             return act.open(held)
         except EnvelopeError as failure:
@@ -119,7 +120,7 @@ class _Act:
                 held.octets,
                 peers=self.peers,
                 reason=self.reason,
-                blobs=held.blobs,
+                blobs=held.blobs if unverified.manifest.att else (),
                 seen=self.seen,
                 ledger=_ledger(self.peers.log(is_away=is_away), unverified),
                 now=self.now,

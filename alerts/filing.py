@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files what a received alert says, once it was opened: card, tokens, structure, spectra, notices, what it answers.
 
-Each part is made by itself, so that one that cannot be made takes no other with it, nor the alert. Twice is once.
+All parts are made at once; where one cannot be made, each by itself, so that it takes no other with it, nor the alert.
+Twice is once.
 """
 
 from collections.abc import Callable
@@ -30,6 +31,10 @@ def file_content(received: ReceivedAlert, document: ReadDocument, *, now: dateti
         partial(tell_of_published, received, document.data, now=received.received_at),
         partial(keep_received, received, document.data, now=now),
     )
+    before = received.card
+    if _trouble_with(*parts) is None:
+        return
+    received.card = before
     troubles = [trouble for part in parts if (trouble := _trouble_with(part)) is not None]
     if troubles:
         raise troubles[0]
@@ -41,10 +46,11 @@ def _file_card(received: ReceivedAlert, document: ReadDocument) -> None:
         received.save(update_fields=["card"])
 
 
-def _trouble_with(part: Callable[[], None]) -> Exception | None:
+def _trouble_with(*parts: Callable[[], None]) -> Exception | None:
     try:
         with transaction.atomic():
-            part()
+            for part in parts:
+                part()
     except Exception as trouble:  # noqa: BLE001 - the caller raises it, after the other parts
         return trouble
     return None

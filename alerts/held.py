@@ -5,9 +5,10 @@ Before the first fetch the exchange may refuse; afterwards an agency reads what 
 """
 
 from collections.abc import Collection, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from http import HTTPStatus
 from typing import Final, overload
 
@@ -114,10 +115,12 @@ def fetch_ahead(agency_id: str, mds: Sequence[str], *, now: datetime) -> None:
     wanted = [md for md in mds if md not in here]
     while len(wanted) > 1:
         answers = exchange_of(agency_id).slices(wanted)
-        for md, octets in zip(wanted, answers, strict=False):
-            if isinstance(octets, bytes):
-                with suppress(EnvelopeError):
-                    _keep_without_files(agency_id, md, octets, now)
+        rows = [
+            row
+            for md, octets in zip(wanted, answers, strict=False)
+            if isinstance(octets, bytes) and (row := _without_files(agency_id, md, octets, now)) is not None
+        ]
+        HeldEnvelope.objects.bulk_create(rows, ignore_conflicts=True)
         wanted = wanted[len(answers) :]
 
 
@@ -137,8 +140,13 @@ def forget_envelopes(*, now: datetime) -> int:
 class HeldBlobs(Sequence[bytes]):
     """The sealed files of one envelope, read one at a time, so that a full envelope of 256 MiB is never in memory as a whole."""
 
-    def __init__(self, keys: Sequence[int]) -> None:
-        self._keys = keys
+    def __init__(self, envelope: int) -> None:
+        self._envelope = envelope
+
+    @cached_property
+    def _keys(self) -> Sequence[int]:
+        rows = HeldBlob.objects.filter(envelope_id=self._envelope).order_by("n")
+        return tuple(rows.values_list("pk", flat=True))
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -150,7 +158,7 @@ class HeldBlobs(Sequence[bytes]):
 
     def __getitem__(self, at: int | slice) -> bytes | Sequence[bytes]:
         if isinstance(at, slice):
-            return HeldBlobs(self._keys[at])
+            return [self[n] for n in range(len(self))[at]]
         return bytes(HeldBlob.objects.values_list("content", flat=True).get(pk=self._keys[at]))
 
 
@@ -161,8 +169,7 @@ def _delete(keys: Collection[int]) -> None:
 
 
 def _held(row: HeldEnvelope, *, is_new: bool) -> Held:
-    keys = tuple(row.blobs.order_by("n").values_list("pk", flat=True))
-    return Held(row.pk, row.md, bytes(row.slice), HeldBlobs(keys), is_new)
+    return Held(row.pk, row.md, bytes(row.slice), HeldBlobs(row.pk), is_new)
 
 
 def _fetch(agency_id: str, md: str, now: datetime) -> HeldEnvelope:
@@ -183,12 +190,17 @@ def _fetch(agency_id: str, md: str, now: datetime) -> HeldEnvelope:
     return row
 
 
-def _keep_without_files(agency_id: str, md: str, octets: bytes, now: datetime) -> None:
-    manifest = parse_slice_of(md, octets).manifest
-    if not manifest.att:
-        row = _row(agency_id, octets, manifest, now)
-        row.is_whole = True
-        HeldEnvelope.objects.bulk_create([row], ignore_conflicts=True)
+def _without_files(agency_id: str, md: str, octets: bytes, now: datetime) -> HeldEnvelope | None:
+    """The whole row of an envelope without files; None for one with files, and for what is no slice of it."""
+    try:
+        manifest = parse_slice_of(md, octets).manifest
+    except EnvelopeError:
+        return None
+    if manifest.att:
+        return None
+    row = _row(agency_id, octets, manifest, now)
+    row.is_whole = True
+    return row
 
 
 def _row(agency_id: str, octets: bytes, manifest: Manifest, now: datetime) -> HeldEnvelope:

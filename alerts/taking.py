@@ -43,7 +43,7 @@ from alerts.feed_statements import asked_again, hold_statement, refresh_keys
 from alerts.fetching import fetch_and_open, seen_by
 from alerts.file_digests import plain_digests, spectral_files
 from alerts.filing import file_content
-from alerts.held import CLOSED, drop_envelope, envelope_of, fetch_ahead, slug_of
+from alerts.held import CLOSED, Held, drop_envelope, envelope_of, fetch_ahead, slug_of
 from alerts.known import DeskKnows
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
@@ -52,7 +52,7 @@ from alerts.reporting import report_openings, report_told
 from alerts.retractions import apply_statement, note_known_retract
 from alerts.science.replies.keeping import keep_received
 from alerts.sending import queue_statement
-from alerts.versions import place_version, settle_versions
+from alerts.versions import place_version, settle_versions, settle_versions_of
 from callers.actors import SystemActor
 from callers.errors import AbsentError, NotBoundError
 from ledger.audit import record_event
@@ -61,12 +61,13 @@ from ledger.set_aside import Item, Loop, begin_round
 from peers.entries import note_first_release
 from peers.following import feed_follower_of
 from peers.models import Agency, FeedCursor
+from vault import doors
 from vault.errors import is_vault_away
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
 ENVELOPE, STATEMENT, REPUDIATED, REMINDER = "envelope", "statement", "repudiated", "reminder"
-TURN: Final = 20
+TURN: Final = 50
 """How many items of an agency's feed are taken before another agency has its turn."""
 RETRIED_AT_MOST: Final = 100
 """How many alerts that the worker could not fetch or open are tried again in one round."""
@@ -129,9 +130,10 @@ CLOSED_BY_EXCHANGE: Final = _Opening()
 
 @dataclass(frozen=True)
 class _Page:
-    """What is known of the items of a page before they are taken: which alerts are here, which statements came."""
+    """What is known of the items of a page before they are taken: which alerts are here or awaited, which statements came."""
 
     here: Set[str] = frozenset()
+    awaited: Mapping[str, AwaitedEnvelope] = field(default_factory=dict)
     statements: Mapping[str, StatementAnswer] = field(default_factory=dict)
 
 
@@ -146,12 +148,17 @@ class FeedOfAgency:
         self._peers = VerifiedDirectory(agency.pk, now, known=DeskKnows(agency.pk))
         self._notices = FeedNotices(self._peers, now)
         self._taken: list[ReceivedAlert] = []
+        self._issuers: dict[str, Agency] = {}
 
     def follow(self) -> Turn:
         """First what was set aside and is due again, then what is new, as much as fits one turn. Not inside a transaction.
 
         Raises ExchangeAwayError.
         """
+        with doors.unwrapped_once():
+            return self._follow()
+
+    def _follow(self) -> Turn:
         self._feed.try_again(self._take_again)
         with asked_again():
             page = Feed(self._follower, limit=TURN).next_page()
@@ -175,6 +182,12 @@ class FeedOfAgency:
             report_openings(self._agency.pk)
         except ClientError as trouble:
             log.warning("%s could not report: %s", self._agency.pk, type(trouble).__name__)
+
+    @cached_property
+    def _newest_number(self) -> int:
+        """The highest number here: the next one is larger, also where the feed was begun anew or an alert comes late."""
+        rows = ReceivedAlert.objects.filter(agency=self._agency)
+        return rows.aggregate(newest=Max("number"))["newest"] or 0
 
     @cached_property
     def _follower(self) -> Follower:
@@ -220,10 +233,11 @@ class FeedOfAgency:
         """
         mds = [item.d for item in items if item.what == ENVELOPE]
         here = set(ReceivedAlert.objects.filter(agency=self._agency, md__in=mds).values_list("md", flat=True))
+        awaited = {row.md: row for row in AwaitedEnvelope.objects.filter(agency=self._agency, md__in=mds)}
         refresh_keys(self._peers, self._follower, {item.iss for item in items if item.iss})
         with suppress(ClientError):
             fetch_ahead(self._agency.pk, [md for md in mds if md not in here], now=self._now)
-        return _Page(here, self._statements([item.d for item in items if item.what == STATEMENT]))
+        return _Page(here, awaited, self._statements([item.d for item in items if item.what == STATEMENT]))
 
     def _statements(self, ods: Sequence[str]) -> dict[str, StatementAnswer]:
         """Those of these statements that are not held, as the exchange gives them, and the proofs for their receipts."""
@@ -252,7 +266,7 @@ class FeedOfAgency:
     def _take(self, item: FeedEntry, page: _Page, *, is_new: bool = False) -> None:
         """One item, and the place past one that is new."""
         if item.what == ENVELOPE and item.d not in page.here:
-            waiting = AwaitedEnvelope.objects.filter(agency=self._agency, md=item.d).first()
+            waiting = page.awaited.get(item.d)
             awaited = waiting or AwaitedEnvelope(**_as_named(self._agency, item, self._now))
             self._take_envelope(awaited, item, is_new=is_new)
             return
@@ -295,7 +309,7 @@ class FeedOfAgency:
             drop_envelope(held)
             self._await(awaited, passed)
             return
-        opening = self._try_open(received)
+        opening = self._try_open(received, held)
         if opening.document is None and not self._is_signed(manifest, unverified.manifest_jws, receipt):
             # Nobody has signed it, as far as can be told now: no officer is shown it.
             drop_envelope(held)
@@ -341,9 +355,9 @@ class FeedOfAgency:
         passed: FeedEntry | None,
     ) -> None:
         """Officers are told of what may be opened."""
-        received.number = _number_for(self._agency, received.number)
+        received.number = self._newest_number = max(received.number, self._newest_number + 1)
         received.save()
-        if received.status == "actual":
+        if received.status == "actual" and received.issuer.first_release_at is None:
             note_first_release(received.issuer_id, now=self._now)
         self._settle(received, opening)
         if opening is not CLOSED_BY_EXCHANGE:
@@ -386,7 +400,7 @@ class FeedOfAgency:
 
     def _facts(self, awaited: AwaitedEnvelope, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
         """The manifest's facts, and where its receipt says that the ledger has it."""
-        received = _received(self._agency, manifest, receipt)
+        received = _received(self._agency, self._issuer(manifest.iss), manifest, receipt)
         received.number, received.reference, received.received_at = (
             awaited.number,
             awaited.reference,
@@ -395,6 +409,12 @@ class FeedOfAgency:
         place_version(received)
         note_known_retract(received, peers=self._peers)
         return received
+
+    def _issuer(self, agency_id: str) -> Agency:
+        """An originator, read once a turn; raises `Agency.DoesNotExist` for one that is not in the directory."""
+        if agency_id not in self._issuers:
+            self._issuers[agency_id] = Agency.objects.get(pk=agency_id)
+        return self._issuers[agency_id]
 
     def _take_statement(self, item: FeedEntry, page: _Page, *, is_new: bool) -> None:
         """Verify it and hold it; what it says of a held alert is marked there."""
@@ -407,10 +427,10 @@ class FeedOfAgency:
             if is_new:
                 self._move(item)
 
-    def _try_open(self, received: ReceivedAlert) -> _Opening:
+    def _try_open(self, received: ReceivedAlert, held: Held | None = None) -> _Opening:
         """Outside any transaction. Where the loop of what is derived stands, the alert waits for it closed."""
         found: list[_Opening] = []
-        self._derived.take(_derived(received), lambda: found.append(self._open(received)))
+        self._derived.take(_derived(received), lambda: found.append(self._open(received, held)))
         if found:
             return found[0]
         return CLOSED_NOW if self._derived.is_stopped else _Opening(is_aside=True)
@@ -426,7 +446,7 @@ class FeedOfAgency:
         if opening.is_settled and not self._derived.is_stopped:
             received.derived_at = self._now
             received.save(update_fields=["derived_at"])
-        settle_versions(self._agency.pk, received.md, now=self._now)
+        settle_versions_of(received, now=self._now)
 
     def _visit(self, received_id: str) -> None:
         """Opens and files again what was set aside; raises what it raises."""
@@ -438,7 +458,7 @@ class FeedOfAgency:
             if opening.document is not None and received.tlp != "RED":
                 file_content(received, opening.document, now=self._now)
             self._acknowledge_unopenable(received, opening.ack_code)
-            settle_versions(self._agency.pk, received.md, now=self._now)
+            settle_versions_of(received, now=self._now)
 
     def _visit_awaited(self) -> None:
         """What the exchange did not give when the feed named it."""
@@ -470,7 +490,7 @@ class FeedOfAgency:
                     self._settle(received, opening)
                     self._notices.tell_of_arrival(received)
 
-    def _open(self, received: ReceivedAlert) -> _Opening:
+    def _open(self, received: ReceivedAlert, held: Held | None = None) -> _Opening:
         """Opened once; what the exchange keeps closed stays without a card and is no failure. What cannot be judged now waits.
 
         Of a ledger that does not fit the one seen before nothing is opened, and nothing is settled: it is raised.
@@ -478,7 +498,13 @@ class FeedOfAgency:
         try:
             seen = seen_by(received)
             opened = fetch_and_open(
-                self._actor, received.md, reason="intake", seen=seen, peers=self._peers, now=self._now
+                self._actor,
+                received.md,
+                reason="intake",
+                seen=seen,
+                peers=self._peers,
+                held=held,
+                now=self._now,
             )
             digests = plain_digests(self._actor, opened, now=self._now)
             document = replace(read_document(opened.alert), digests=digests)
@@ -509,12 +535,6 @@ class FeedOfAgency:
         queue_statement(self._actor, "ack", subject, body, now=self._now)
         received.unopenable = True
         received.save(update_fields=["unopenable"])
-
-
-def _number_for(agency: Agency, number: int) -> int:
-    """The feed's number, or the next one here where the feed was begun anew or the alert comes late."""
-    newest = ReceivedAlert.objects.filter(agency=agency).aggregate(newest=Max("number"))["newest"] or 0
-    return max(number, newest + 1)
 
 
 def _named(item: FeedEntry, page: _Page) -> Item:
@@ -575,12 +595,12 @@ def _as_named(agency: Agency, item: FeedEntry, now: datetime) -> dict[str, objec
     }
 
 
-def _received(agency: Agency, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
-    """The row of an alert; raises `Agency.DoesNotExist` for an originator that is not in the directory."""
+def _received(agency: Agency, issuer: Agency, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
+    """The row of an alert."""
     terms = manifest.terms
     received = ReceivedAlert(
         agency=agency,
-        issuer=Agency.objects.get(pk=manifest.iss),
+        issuer=issuer,
         jti=terms.jti,
         md=manifest.md,
         suite=manifest.suite,

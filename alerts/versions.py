@@ -48,14 +48,21 @@ def lock_versions(received: ReceivedAlert) -> None:
 
 def settle_versions(agency_id: str, md: str, *, now: datetime) -> None:
     """Decides again which version of this alert replaces which, for one agency. Inside a transaction."""
-    rows = ReceivedAlert.objects.filter(agency_id=agency_id)
-    first = rows.filter(md=md).values("issuer_id", "first_md").first()
-    if first is None or not first["first_md"]:
+    received = ReceivedAlert.objects.filter(agency_id=agency_id, md=md).first()
+    if received is not None:
+        settle_versions_of(received, now=now)
+
+
+def settle_versions_of(received: ReceivedAlert, *, now: datetime) -> None:
+    """The same for a row at hand; nothing for one that is not placed among versions."""
+    if not received.first_md:
         return
-    same = rows.select_related("issuer").select_for_update(of=("self",)).filter(**first)
+    rows = ReceivedAlert.objects.filter(agency_id=received.agency_id).select_related("issuer")
+    same = rows.filter(issuer_id=received.issuer_id, first_md=received.first_md)
+    if not same.exclude(pk=received.pk).exists():
+        return
+    same = same.select_for_update(of=("self",))
     versions = list(same.order_by(*IN_ORDER))
-    if len(versions) < 2:
-        return
     judge_received(versions, now=now)
     newest: ReceivedAlert | None = None
     for row in reversed(versions):

@@ -41,7 +41,7 @@ from callers.actors import Actor, SystemActor
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.audit import record_event
-from vault import hubsecret, lives, rows
+from vault import hubsecret, keeping, lives, rows
 from vault.errors import SigningKeysMissingError
 from vault.keeping import HeldDecryptionKeys, private_keys
 from vault.outgoing import new_id
@@ -68,6 +68,7 @@ seal_rows = rows.seal_rows
 open_row = rows.open_row
 open_rows = rows.open_rows
 row_digest = rows.row_digest
+unwrapped_once = keeping.unwrapped_once
 tokens = rows.tokens
 seal_for_login = hubsecret.seal_for_login
 open_for_login = hubsecret.open_for_login

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows that the vault keeps in the database: wrapped root secrets and wrapped private keys.
 
-Unwrapped secrets live as long as the call that needs them; nothing is cached.
+Unwrapped secrets live as long as the call that needs them, or as long as the block that says so
+(`unwrapped_once`): a turn of the desk-worker, which opens many alerts in some seconds.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -24,21 +28,56 @@ ROOT: Final = "root"
 """The use of the two keys of a root."""
 
 
+@dataclass
+class _Unwrapped:
+    """What a block has read of the vault: secrets by agency and epoch, the newest by agency, decryption keys by agency and kid."""
+
+    secrets: dict[tuple[str, int], RootSecret] = field(default_factory=dict, repr=False)
+    newest: dict[str, RootSecret] = field(default_factory=dict, repr=False)
+    keys: dict[tuple[str, str], DecryptionKey] = field(default_factory=dict, repr=False)
+
+
+_unwrapped: ContextVar[_Unwrapped | None] = ContextVar("unwrapped", default=None)
+
+
+@contextmanager
+def unwrapped_once() -> Generator[None]:
+    """Read and unwrap each secret and decryption key at most once as long as the block lasts: some seconds, no more.
+
+    What is replaced or withdrawn meanwhile is noticed by the next block.
+    """
+    token = _unwrapped.set(_Unwrapped())
+    try:
+        yield
+    finally:
+        _unwrapped.reset(token)
+
+
 def newest_secret(agency_id: str) -> RootSecret:
     """The root secret that seals now; raises SecretMissingError."""
+    known = _unwrapped.get()
+    if known is not None and agency_id in known.newest:
+        return known.newest[agency_id]
     row = VaultSecret.objects.filter(agency_id=agency_id).order_by("-epoch").first()
     if row is None:
         raise SecretMissingError(agency_id)
-    return unwrap_secret(row)
+    secret = unwrap_secret(row)
+    if known is not None:
+        known.newest[agency_id] = known.secrets[agency_id, secret.epoch] = secret
+    return secret
 
 
 def secrets_of(agency_id: str, epochs: Collection[int]) -> dict[int, RootSecret]:
     """The root secrets of the epochs named; raises SecretMissingError when one is not there."""
-    rows = VaultSecret.objects.filter(agency_id=agency_id, epoch__in=epochs)
-    found = {row.epoch: unwrap_secret(row) for row in rows}
-    if set(epochs) - found.keys():
-        raise SecretMissingError(agency_id)
-    return found
+    known = _unwrapped.get() or _Unwrapped()
+    missing = {epoch for epoch in epochs if (agency_id, epoch) not in known.secrets}
+    if missing:
+        rows = VaultSecret.objects.filter(agency_id=agency_id, epoch__in=missing)
+        known.secrets |= {(agency_id, row.epoch): unwrap_secret(row) for row in rows}
+    try:
+        return {epoch: known.secrets[agency_id, epoch] for epoch in epochs}
+    except KeyError:
+        raise SecretMissingError(agency_id) from None
 
 
 def ensure_secret(agency_id: str, *, now: datetime) -> RootSecret:
@@ -83,10 +122,13 @@ class HeldDecryptionKeys(Mapping[str, DecryptionKey]):
         self._agency_id = agency_id
 
     def __getitem__(self, kid: str) -> DecryptionKey:
-        key = private_keys(self._agency_id, [kid]).get(kid)
-        if not isinstance(key, DecryptionKey):
-            raise KeyError(kid)
-        return key
+        known = _unwrapped.get() or _Unwrapped()
+        if (self._agency_id, kid) not in known.keys:
+            key = private_keys(self._agency_id, [kid]).get(kid)
+            if not isinstance(key, DecryptionKey):
+                raise KeyError(kid)
+            known.keys[self._agency_id, kid] = key
+        return known.keys[self._agency_id, kid]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._held().values_list("kid", flat=True))
