@@ -2,6 +2,7 @@
 """What officers of an agency hear of what its feed brought."""
 
 from datetime import datetime
+from functools import cached_property
 
 from accord.calls.answers import FeedEntry
 from accord.envelope.reaffirming import REAFFIRM
@@ -11,6 +12,7 @@ from alerts.judging import judge_statements
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.standing import judge_received
+from notices.queueing import readers_of
 from notices.telling import (
     tell_of_alert,
     tell_of_doubt,
@@ -19,6 +21,7 @@ from notices.telling import (
     tell_of_reminder,
     tell_of_withdrawal,
 )
+from officers.models import Officer
 from peers.models import HeldStatement
 
 
@@ -28,11 +31,16 @@ class FeedNotices:
     def __init__(self, peers: VerifiedDirectory, now: datetime) -> None:
         self._peers, self._agency, self._now = peers, peers.reader, now
 
+    @cached_property
+    def _readers(self) -> list[Officer]:
+        """The agency's readers, asked for once a turn."""
+        return readers_of([self._agency])
+
     def tell_of_arrival(self, received: ReceivedAlert) -> None:
         """Nobody is told of what was withdrawn before it came; who is told of what is in doubt is told that, too."""
         if received.withdrawn_at is not None:
             return
-        tell_of_alert(self._agency, received.about, now=self._now)
+        tell_of_alert(self._readers, received.about, now=self._now)
         if self._is_in_doubt(received):
             tell_of_doubt(self._agency, received.about, received.md, now=self._now)
 

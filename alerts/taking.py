@@ -40,10 +40,10 @@ from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import ContentDeletedError, ExchangeAwayError, NotJudgedError, UnknownSchemaError
 from alerts.feed_notices import FeedNotices
 from alerts.feed_statements import asked_again, hold_statement, refresh_keys
-from alerts.fetching import fetch_and_open, seen_by
+from alerts.fetching import Seen, fetch_and_open, seen_by
 from alerts.file_digests import plain_digests, spectral_files
 from alerts.filing import file_content
-from alerts.held import CLOSED, Held, drop_envelope, envelope_of, fetch_ahead, slug_of
+from alerts.held import CLOSED, Held, drop_envelope, envelope_of, fetch_ahead, held_envelopes, slug_of
 from alerts.known import DeskKnows
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
@@ -134,6 +134,7 @@ class _Page:
 
     here: Set[str] = frozenset()
     awaited: Mapping[str, AwaitedEnvelope] = field(default_factory=dict)
+    held: Mapping[str, Held] = field(default_factory=dict, repr=False)
     statements: Mapping[str, StatementAnswer] = field(default_factory=dict)
 
 
@@ -149,6 +150,8 @@ class FeedOfAgency:
         self._notices = FeedNotices(self._peers, now)
         self._taken: list[ReceivedAlert] = []
         self._issuers: dict[str, Agency] = {}
+        self._met: dict[tuple[str, str], str] = {}
+        self._asked_for: Set[str] = frozenset()
 
     def follow(self) -> Turn:
         """First what was set aside and is due again, then what is new, as much as fits one turn. Not inside a transaction.
@@ -237,7 +240,21 @@ class FeedOfAgency:
         refresh_keys(self._peers, self._follower, {item.iss for item in items if item.iss})
         with suppress(ClientError):
             fetch_ahead(self._agency.pk, [md for md in mds if md not in here], now=self._now)
-        return _Page(here, awaited, self._statements([item.d for item in items if item.what == STATEMENT]))
+        held = held_envelopes(self._agency.pk, [md for md in mds if md not in here], now=self._now)
+        self._learn_met({item.id for item in items if item.what == ENVELOPE})
+        statements = self._statements([item.d for item in items if item.what == STATEMENT])
+        return _Page(here, awaited, held, statements)
+
+    def _learn_met(self, jtis: Set[str]) -> None:
+        """Read what was met under these ids before. The exchange names them: under any other id it is asked for alone."""
+        rows = ReceivedAlert.objects.filter(agency=self._agency, jti__in=jtis).order_by("number")
+        self._met = {(iss, jti): md for iss, jti, md in rows.values_list("issuer_id", "jti", "md")}
+        self._asked_for = jtis
+
+    def _seen(self, received: ReceivedAlert) -> Seen:
+        """As `seen_by`, from what was read of the page where that is known."""
+        alone = seen_by(received)
+        return lambda iss, jti: self._met.get((iss, jti)) if jti in self._asked_for else alone(iss, jti)
 
     def _statements(self, ods: Sequence[str]) -> dict[str, StatementAnswer]:
         """Those of these statements that are not held, as the exchange gives them, and the proofs for their receipts."""
@@ -268,7 +285,7 @@ class FeedOfAgency:
         if item.what == ENVELOPE and item.d not in page.here:
             waiting = page.awaited.get(item.d)
             awaited = waiting or AwaitedEnvelope(**_as_named(self._agency, item, self._now))
-            self._take_envelope(awaited, item, is_new=is_new)
+            self._take_envelope(awaited, item, page.held.get(item.d), is_new=is_new)
             return
         if item.what == STATEMENT:
             self._take_statement(item, page, is_new=is_new)
@@ -283,12 +300,17 @@ class FeedOfAgency:
                 self._move(item)
 
     def _take_envelope(
-        self, awaited: AwaitedEnvelope, item: FeedEntry | None = None, *, is_new: bool = False
+        self,
+        awaited: AwaitedEnvelope,
+        item: FeedEntry | None = None,
+        held: Held | None = None,
+        *,
+        is_new: bool = False,
     ) -> None:
         """File what the feed named; what cannot be used is awaited, and given up once it never will be given."""
         passed = item if is_new else None
         try:
-            held = envelope_of(self._actor, awaited.md, now=self._now)
+            held = held or envelope_of(self._actor, awaited.md, now=self._now)
         except ContentDeletedError as gone:
             self._give_up(awaited, slug_of(gone), passed)
             return
@@ -346,7 +368,6 @@ class FeedOfAgency:
             return
         self._file(awaited, self._facts(awaited, manifest, answer.receipt), CLOSED_BY_EXCHANGE, passed)
 
-    @transaction.atomic
     def _file(
         self,
         awaited: AwaitedEnvelope,
@@ -355,16 +376,18 @@ class FeedOfAgency:
         passed: FeedEntry | None,
     ) -> None:
         """Officers are told of what may be opened."""
-        received.number = self._newest_number = max(received.number, self._newest_number + 1)
-        received.save()
-        if received.status == "actual" and received.issuer.first_release_at is None:
-            note_first_release(received.issuer_id, now=self._now)
-        self._settle(received, opening)
-        if opening is not CLOSED_BY_EXCHANGE:
-            self._notices.tell_of_arrival(received)
-        if awaited.pk:
-            awaited.delete()
-        self._pass(passed)
+        with transaction.atomic():
+            received.number = self._newest_number = max(received.number, self._newest_number + 1)
+            received.save()
+            if received.status == "actual" and received.issuer.first_release_at is None:
+                note_first_release(received.issuer_id, now=self._now)
+            self._settle(received, opening)
+            if opening is not CLOSED_BY_EXCHANGE:
+                self._notices.tell_of_arrival(received)
+            if awaited.pk:
+                awaited.delete()
+            self._pass(passed)
+        self._met[received.issuer_id, received.jti] = received.md
         self._taken.append(received)
 
     @transaction.atomic
@@ -496,12 +519,11 @@ class FeedOfAgency:
         Of a ledger that does not fit the one seen before nothing is opened, and nothing is settled: it is raised.
         """
         try:
-            seen = seen_by(received)
             opened = fetch_and_open(
                 self._actor,
                 received.md,
                 reason="intake",
-                seen=seen,
+                seen=self._seen(received),
                 peers=self._peers,
                 held=held,
                 now=self._now,

@@ -22,6 +22,7 @@ from notices.queueing import (
     save_notices,
 )
 from notices.states import Cause, NotificationState, Occasion
+from officers.models import Officer
 from officers.visibility import without_sign_in
 
 TOLD: Final = (NotificationState.SENT, NotificationState.UNCERTAIN)
@@ -30,9 +31,9 @@ REMINDER: Final = "again/"
 """What begins the subject of a reminder: another one than that of the first notice."""
 
 
-def tell_of_alert(agency_id: str, about: AboutAlert, *, now: datetime) -> None:
-    """Tell every reader of the agency of a new alert."""
-    _tell(queue_notices(about, Occasion.ALERT, readers_of([agency_id]), now=now))
+def tell_of_alert(readers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
+    """Tell these readers of an agency of a new alert; whether each may still read is asked again when the mail goes out."""
+    _tell(queue_notices(about, Occasion.ALERT, readers, now=now))
 
 
 def tell_of_withdrawal(
