@@ -13,7 +13,7 @@ from devtool.environments import ROOT, inherited
 from devtool.errors import DevtoolError
 
 FOLDER = ROOT / "benchmarks"
-SIZES = ("BENCH_CATCH_UP",)
+SIZES = ("BENCH_CATCH_UP", "BENCH_KEYSETS")
 """Of the caller's environment these reach a benchmark too: how much it takes."""
 
 
