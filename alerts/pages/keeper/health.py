@@ -179,11 +179,11 @@ def _identities() -> Iterator[Sign]:
             len(named),
         )
         names = "; ".join(f"{one.agency_id}: {one.software or '?'} {one.holder}".strip() for one in named[:5])
-        remedy = _("Stop one of the two desks; its key officers then take the identity over under Keys.")
+        remedy = _("Stop one of the two desks; the agency's key officers then take the identity over under Keys.")
         yield Sign(_("Identities"), DANGER, text % {"n": len(named), "names": names}, remedy)
     if apart := versions_apart():
         first = apart[0]
-        theirs, ours = ("{}-{}".format(*spoken) for spoken in (first.theirs, first.ours))
+        theirs, ours = _span(first.theirs), _span(first.ours)
         text = (
             _(
                 "Of the interface the exchange speaks versions %(theirs)s, this desk %(ours)s: nothing is sent."
@@ -194,6 +194,11 @@ def _identities() -> Iterator[Sign]:
             )
         )
         yield Sign(_("Versions"), DANGER, text % {"theirs": theirs, "ours": ours}, _("Update the older one."))
+
+
+def _span(spoken: tuple[int, int]) -> str:
+    oldest, newest = spoken
+    return str(newest) if oldest == newest else f"{oldest}-{newest}"
 
 
 def _restore() -> Iterator[Sign]:

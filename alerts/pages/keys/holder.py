@@ -12,8 +12,8 @@ from alerts.exchange_asked import exchange_asked
 from alerts.identity import holder_shown
 from alerts.pages.frame import signed_in
 from alerts.pages.question import Question, ask
-from alerts.standing import utc_text
 from callers import clock
+from callers.templatetags.look import moment
 from vault.instances import Holder
 from vault.instances import take_over as take_identity_over
 
@@ -51,7 +51,7 @@ def take_over(request: HttpRequest) -> HttpResponseBase:
 def _question(named: Holder) -> Question:
     facts = [(_("Holder"), named.software or _("not said")), (_("Its id"), named.holder)]
     if named.free_at is not None:
-        facts.append((_("Free by itself"), f"{utc_text(named.free_at)} UTC"))
+        facts.append((_("Free by itself"), moment(named.free_at)))
     return Question(
         _("Identity"),
         _("Take your agency's identity over?"),
