@@ -179,7 +179,9 @@ def _identities() -> Iterator[Sign]:
             len(named),
         )
         names = "; ".join(f"{one.agency_id}: {one.software or '?'} {one.holder}".strip() for one in named[:5])
-        remedy = _("Stop one of the two desks; the agency's key officers then take the identity over under Keys.")
+        remedy = _(
+            "Stop one of the two desks; the agency's key officers then take the identity over under Keys."
+        )
         yield Sign(_("Identities"), DANGER, text % {"n": len(named), "names": names}, remedy)
     if apart := versions_apart():
         first = apart[0]
