@@ -60,18 +60,18 @@ def main() -> None:
     agencies = _hub.found_agencies("release", max(SIZES))
     peers = [agency.id for agency in agencies]
     _hub.join([ORIGINATOR, *peers])
-    _introduce(peers)
+    introduce(peers)
     system = connect_http(os.environ["EXCHANGE_URL"], agencies[0].api_key.removeprefix("Api-Key "))
     cast = Cast()
     author, releaser = cast.officer("ilka"), cast.officer("benno")
-    data, world = _fields(), World(max(SIZES))
+    data, world = fields(), World(max(SIZES))
     document, taken = build_document(data), {size: Taken() for size in SIZES}
     with psycopg.connect(os.environ["BENCH_OWNER_URL"]) as rows:
         rows.execute(CREATE)
         rows.commit()
         for number in range(1 + ROUNDS):
             for size, times in taken.items():
-                path, etag = _check(author, releaser, data | {"recipients": peers[:size]})
+                path, etag = check(author, releaser, data | {"recipients": peers[:size]})
                 _wait_until_quiet()
                 floor = _time(partial(_seal_and_keep, world, size, document, rows))
                 seconds = _release(releaser, path, etag, system)
@@ -86,7 +86,7 @@ def main() -> None:
         _report(f"release {size}", times)
 
 
-def _introduce(peers: Sequence[str]) -> None:
+def introduce(peers: Sequence[str]) -> None:
     """Two officers of the originator have compared every fingerprint."""
     from django.utils import timezone
 
@@ -100,13 +100,13 @@ def _introduce(peers: Sequence[str]) -> None:
         compare_fingerprints(officer, roots, now=timezone.now())
 
 
-def _fields() -> dict[str, Any]:
+def fields() -> dict[str, Any]:
     """An alert with a structure and without files."""
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
     return {**texts.VAPE_LIQUID, "event_date": yesterday, "recipients": []}
 
 
-def _check(author: DeskSession, releaser: DeskSession, data: dict[str, Any]) -> tuple[str, str]:
+def check(author: DeskSession, releaser: DeskSession, data: dict[str, Any]) -> tuple[str, str]:
     """Address and tag of an alert that one has written and another one checked."""
     draft = author.post("/alerts", {"data": data})
     path = f"/alerts/{draft['id']}"
