@@ -4,6 +4,7 @@
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -12,14 +13,38 @@ from accord.calls.errors import ClientError
 from accord.envelope.errors import EnvelopeError
 from accord.following.follower import Follower
 from accord.moments import moment_of
+from alerts.known import DeskKnows
 from alerts.models import Alert
+from alerts.peers.directory import VerifiedDirectory
+from callers.doorbell import ring
 from callers.errors import NotBoundError
+from peers.following import feed_follower_of
 from peers.models import HeldStatement
 from peers.outgoing import queued_of
 
 log = logging.getLogger(__name__)
+BELL: Final = "alerts.take_receipts"
+RECEIPT_SECS: Final = 0.05
+"""About what the exchange's sequencer needs for a receipt."""
+NEW_FOR: Final = timedelta(seconds=2)
 PLACED_AT_MOST: Final = 20
 """How many receipts of own alerts, and of own statements, one round asks for."""
+
+
+def take_receipts(*, now: datetime) -> None:
+    """Ask for the receipts of what this desk's agencies have sent; what is new and has none yet is asked for once more soon.
+
+    The sequencer needs some hundredths of a second, and somebody is looking at the page. Older ones wait for the feed's round.
+    """
+    waiting = Alert.objects.filter(released_at__isnull=False, log_index=None)
+    for agency_id in list(waiting.order_by("agency_id").values_list("agency_id", flat=True).distinct()):
+        peers = VerifiedDirectory(agency_id, now, known=DeskKnows(agency_id))
+        follower = feed_follower_of(peers.memory, now=now)
+        follower.judges_by = peers
+        take_places(follower)
+        peers.memory.write()
+    if waiting.filter(released_at__gt=now - NEW_FOR).exists():
+        ring(BELL, in_secs=RECEIPT_SECS)
 
 
 def take_places(follower: Follower) -> None:

@@ -25,6 +25,7 @@ from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from accord.envelope.vocabulary import TYP_MANIFEST
 from accord.moments import moment_of, moment_or_none
+from alerts import placing
 from alerts.amending import mark_replaced
 from alerts.errors import CancelRefusedError, NotTakenError
 from alerts.finding import lock_alert
@@ -58,9 +59,6 @@ from vault.instances import may_send
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
-FOLLOWING: Final = "alerts.follow_feed"
-RECEIPT_SECS: Final = 0.1
-"""How long the exchange's sequencer needs for a receipt, which the desk-worker then asks for."""
 BELL: Final = "alerts.send_waiting"
 UNSENT_AFTER: Final = timedelta(minutes=5)
 MOST_SUSPECTS: Final = 2
@@ -266,7 +264,7 @@ def _settle_sent(row: Outgoing, now: datetime) -> None:
     alert = _alert_of(row)
     if outgoing.settle(row, OutgoingState.SENT, now=now) and alert is not None:
         _note_sent(alert, row, now)
-        ring(FOLLOWING, in_secs=RECEIPT_SECS)
+        ring(placing.BELL, in_secs=placing.RECEIPT_SECS)
 
 
 @transaction.atomic

@@ -8,6 +8,8 @@ from celery import shared_task
 
 from alerts.following import BELL, follow_feeds
 from alerts.pace import Pace
+from alerts.placing import BELL as RECEIPTS
+from alerts.placing import take_receipts
 from alerts.power_changes import apply_due_changes
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
 from alerts.sending import BELL as SENDING
@@ -54,6 +56,12 @@ def apply_power_changes() -> None:
 def follow_keys_at_exchange() -> None:
     """Asks which API keys of the agencies serve at the exchange, so that admins can be told of an end."""
     follow_credentials()
+
+
+@shared_task(name=RECEIPTS, ignore_result=True)
+def receipts() -> None:
+    """Asks for the receipts of what was just sent."""
+    take_receipts(now=clock.now())
 
 
 @shared_task(name="alerts.reevaluate", ignore_result=True)

@@ -30,6 +30,7 @@ QUEUES: Final = {
     "notices.sweep": "notify",
     "alerts.follow_feed": "desk",
     "alerts.send_waiting": "desk",
+    "alerts.take_receipts": "desk",
     "alerts.reevaluate": "desk",
     "vault.announce_instances": "desk",
 }

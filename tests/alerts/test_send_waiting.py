@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from alerts import placing
 from alerts.acknowledgement import acknowledge_alert
 from alerts.amending import amend_alert
 from alerts.errors import (
@@ -533,3 +534,18 @@ def wants(*mds: str) -> None:
     """The restored exchange asks for these."""
     said = json.dumps({"items": list(mds)}).encode()
     the_exchange.answers = lambda path: (200, said) if path.endswith("/wanted") else None
+
+
+def test_the_receipt_of_what_was_just_sent_is_asked_for_until_it_is_there(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(placing, "ring", lambda task, **_: rung.append(task))
+    alert = desks.released()
+    placing.take_receipts(now=desks.hub.now)
+    assert Alert.objects.get(pk=alert.pk).log_index is None and rung == [placing.BELL]
+    placing.take_receipts(now=desks.hub.now + 2 * placing.NEW_FOR)
+    assert rung == [placing.BELL]
+    desks.hub.sequence()
+    placing.take_receipts(now=desks.hub.now)
+    assert Alert.objects.get(pk=alert.pk).log_index is not None and rung == [placing.BELL]
