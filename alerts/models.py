@@ -23,7 +23,7 @@ from alerts.held_rows import HeldBlob as HeldBlob  # noqa: PLC0414
 from alerts.held_rows import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
 from alerts.kept import DraftTemplate, SavedView  # noqa: F401
 from alerts.looks import HarmLook  # noqa: F401
-from alerts.peer_rows import PeerPin, PinBook  # noqa: F401
+from alerts.peer_rows import PinBook  # noqa: F401
 from alerts.reply_rows import ProfileQuestion, Reply, SampleProfile  # noqa: F401
 from alerts.science_library import LibrarySpectrum, SpectraImport  # noqa: F401
 from alerts.states import IN_REVIEW, SENT, AlertState

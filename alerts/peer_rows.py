@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a hosted agency holds of its peers' roots. Part of `alerts.models`; read and written by `alerts.peers` alone."""
 
-from typing import ClassVar
-
 from django.db import models
 
 from peers.models import Agency
@@ -18,19 +16,3 @@ class PinBook(models.Model):
 
     def __str__(self) -> str:
         return f"pins of {self.agency_id}"
-
-
-class PeerPin(models.Model):
-    """A pin from before books, read once when the agency's book is begun; nothing else counts of it."""
-
-    agency = models.ForeignKey(Agency, models.PROTECT, related_name="pins")
-    peer = models.ForeignKey(Agency, models.PROTECT, related_name="+")
-    root_fingerprint = models.CharField(max_length=64)
-    version = models.PositiveIntegerField()
-    seen_at = models.DateTimeField()
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["agency", "peer"], name="peer_pin_once")]
-
-    def __str__(self) -> str:
-        return f"{self.agency_id} on {self.peer_id}"

@@ -24,9 +24,8 @@ from django.db.models import Max
 from accord.calls import errors as calls
 from accord.calls.answers import FeedEntry, StatementAnswer
 from accord.calls.errors import ClientError
-from accord.envelope.errors import BackendError, EnvelopeError, Failure, OpeningError, VerificationError
-from accord.envelope.jws import UnverifiedJws, verify_jws
-from accord.envelope.keyrule import keys_of_signers
+from accord.envelope.errors import BackendError, EnvelopeError, OpeningError
+from accord.envelope.jws import UnverifiedJws
 from accord.envelope.manifest import Manifest
 from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.envelope.tree.receipts import Receipt
@@ -34,8 +33,7 @@ from accord.following.feed import Feed
 from accord.following.follower import Follower
 from accord.following.keysets import LEDGER_FAILURES
 from accord.following.records import FeedPlace
-from accord.following.slices import parse_slice_of, verify_logged_manifest, verify_manifest_alone
-from accord.moments import moment_of, moment_or_none
+from accord.following.slices import parse_slice_of, verify_manifest_alone
 from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import ContentDeletedError, ExchangeAwayError, NotJudgedError, UnknownSchemaError
 from alerts.feed_notices import FeedNotices
@@ -45,6 +43,7 @@ from alerts.file_digests import plain_digests, spectral_files
 from alerts.filing import file_content
 from alerts.held import CLOSED, Held, drop_envelope, envelope_of, fetch_ahead, held_envelopes, slug_of
 from alerts.known import DeskKnows
+from alerts.manifest_facts import awaited_of, received_of, verify_signed
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.placing import take_places
@@ -284,7 +283,7 @@ class FeedOfAgency:
         """One item, and the place past one that is new."""
         if item.what == ENVELOPE and item.d not in page.here:
             waiting = page.awaited.get(item.d)
-            awaited = waiting or AwaitedEnvelope(**_as_named(self._agency, item, self._now))
+            awaited = waiting or awaited_of(self._agency, item, self._now)
             self._take_envelope(awaited, item, page.held.get(item.d), is_new=is_new)
             return
         if item.what == STATEMENT:
@@ -423,7 +422,7 @@ class FeedOfAgency:
 
     def _facts(self, awaited: AwaitedEnvelope, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
         """The manifest's facts, and where its receipt says that the ledger has it."""
-        received = _received(self._agency, self._issuer(manifest.iss), manifest, receipt)
+        received = received_of(self._agency, self._issuer(manifest.iss), manifest, receipt)
         received.number, received.reference, received.received_at = (
             awaited.number,
             awaited.reference,
@@ -586,55 +585,5 @@ def _subject_of(answer: StatementAnswer) -> str:
     return said.sub.d if said.sub else ""
 
 
-def verify_signed(
-    follower: Follower, peers: VerifiedDirectory, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt
-) -> None:
-    """Verify by its originator's keys, whether or not they counted any more when it was logged.
-
-    Raises VerificationError.
-    """
-    try:
-        verify_logged_manifest(follower, manifest, jws, receipt)
-    except VerificationError as failed:
-        if failed.failure is not Failure.KEY_REVOKED or manifest.signers != jws.kids:
-            raise
-        verify_jws(jws, keys_of_signers(peers, manifest.iss, manifest.signers))
-
-
 def _derived(received: ReceivedAlert) -> Item:
     return Item(str(received.pk), received.md)
-
-
-def _as_named(agency: Agency, item: FeedEntry, now: datetime) -> dict[str, object]:
-    return {
-        "agency": agency,
-        "number": item.number,
-        "md": item.d,
-        "iss": item.iss,
-        "jti": item.id,
-        "reference": item.ref or "",
-        "named_at": now,
-    }
-
-
-def _received(agency: Agency, issuer: Agency, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
-    """The row of an alert."""
-    terms = manifest.terms
-    received = ReceivedAlert(
-        agency=agency,
-        issuer=issuer,
-        jti=terms.jti,
-        md=manifest.md,
-        suite=manifest.suite,
-        signers=list(manifest.signers),
-        files=len(manifest.att),
-        re_jti=terms.re.jti if terms.re else "",
-        re_md=terms.re.md if terms.re else "",
-        log_index=receipt.index,
-        logged_at=moment_of(receipt.leaf.t),
-    )
-    for name in ("kind", "status", "tlp", "lane", "purpose", "pri"):
-        setattr(received, name, getattr(terms, name))
-    for name in ("iat", "exp", "keep", "ack_by", "reply_by"):
-        setattr(received, name, moment_or_none(getattr(terms, name)))
-    return received

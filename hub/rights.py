@@ -273,7 +273,6 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_draftattachment": {DESK: KEEP, DESK_WORKER: REMOVE},
     "alerts_drafttemplate": {DESK: KEEP},
     "alerts_savedview": {DESK: KEEP},
-    "alerts_peerpin": {DESK: READ},
     "peers_knowncredential": {DESK_WORKER: ADD | REMOVE, MAILER: READ},
     # The mailer warns of what ends.
     "peers_peerkeyset": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE, MAILER: READ},

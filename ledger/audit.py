@@ -27,7 +27,7 @@ from accord.envelope.encoding import b64u, canonical, object_digest
 from accord.envelope.errors import MalformedError
 from ledger.entries import append_audit_entries, require_atomic
 from ledger.errors import EntryRefusedError, StillKeptError
-from ledger.models import HUB_LEVEL, AuditEvent, AuditEventQuerySet, AuditReader, Leaf
+from ledger.models import HUB_LEVEL, AuditEvent, Leaf
 from ledger.retention import KEEP, POLICY_CHANGED, keep_in_force
 
 AUDIT_TYP = "accord-audit+json"
@@ -123,11 +123,6 @@ def record_events(happenings: Iterable[Happening], *, actor: str, agency: str, n
         _require_shape(event)
     _insert(events)
     append_audit_entries([event.od for event in events], now=now)
-
-
-def events_about(reader: AuditReader, subject: str) -> AuditEventQuerySet:
-    """What `reader` may see of the acts on one subject, newest first."""
-    return AuditEvent.objects.visible_to(reader).filter(subject=subject)
 
 
 def last_event(act: str, *, after: datetime) -> datetime | None:

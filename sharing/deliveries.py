@@ -18,7 +18,7 @@ from callers.limits import REPORTED_FACTS
 from ledger.proofs import log_times
 from sharing.errors import NotFetchedError
 from sharing.locks import lock_deliveries
-from sharing.models import Delivery, Envelope, FeedHeld
+from sharing.models import Delivery, FeedHeld
 from sharing.references import is_reference
 from sharing.states import DeliveryState, move
 
@@ -59,17 +59,8 @@ class DeliveryFact:
     recall_confirmed_at: datetime | None
 
 
-def delivery_facts(actor: Actor, md: str) -> list[DeliveryFact]:
-    """What became of an envelope of the actor's own agency, by recipient; `AbsentError` for any other."""
-    if not OWN & actor.capabilities:
-        raise AbsentError
-    if not Envelope.objects.originated_by(actor).filter(pk=md).exists():
-        raise AbsentError
-    return delivery_facts_of(actor, [md])[md]
-
-
 def delivery_facts_of(actor: Actor, mds: Collection[str]) -> dict[str, list[DeliveryFact]]:
-    """The same for many, in one query; envelopes of others are left out."""
+    """What became of envelopes of the actor's own agency, by recipient, in one query; those of others are left out."""
     facts: defaultdict[str, list[DeliveryFact]] = defaultdict(list)
     if not OWN & actor.capabilities:
         return facts
@@ -148,10 +139,3 @@ def expire_held(*, now: datetime, limit: int) -> int:
     expired = move(DeliveryState.HELD, "expire")
     Delivery.objects.filter(pk__in=ids, state=DeliveryState.HELD).update(state=expired)
     return len(ids)
-
-
-def _lock_visible(actor: Actor, delivery: Delivery) -> Delivery:
-    row = Delivery.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=delivery.pk).first()
-    if row is None:
-        raise AbsentError
-    return row

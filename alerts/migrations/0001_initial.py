@@ -279,32 +279,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="PeerPin",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("root_fingerprint", models.CharField(max_length=64)),
-                ("version", models.PositiveIntegerField()),
-                ("seen_at", models.DateTimeField()),
-                (
-                    "agency",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="pins", to="peers.agency"
-                    ),
-                ),
-                (
-                    "peer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="ReceivedAlert",
             fields=[
                 (
@@ -988,10 +962,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="drafttemplate",
             index=models.Index(fields=["agency", "-created_at"], name="draft_templates"),
-        ),
-        migrations.AddConstraint(
-            model_name="peerpin",
-            constraint=models.UniqueConstraint(fields=("agency", "peer"), name="peer_pin_once"),
         ),
         migrations.AddIndex(
             model_name="receivedalert",

@@ -19,7 +19,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert, ReceivedAlert
-from alerts.peer_rows import PeerPin, PinBook
+from alerts.peer_rows import PinBook
 from ledger.audit import record_event
 from peers.models import Agency
 from vault import doors
@@ -34,7 +34,6 @@ class Origin(TextChoices):
     """Where the trust in a root comes from."""
 
     COMPARED = "compared", _("Compared by two officers")
-    KEPT = "kept", _("First seen, before fingerprints were compared here")
     SEEN = "seen", _("First seen, not compared")
 
 
@@ -93,7 +92,7 @@ class Pin:
     @property
     def may_seal(self) -> bool:
         """Whether anything is sealed to the peer."""
-        return self.origin in (Origin.COMPARED, Origin.KEPT)
+        return self.origin == Origin.COMPARED
 
     @classmethod
     def read(cls, said: Mapping[str, object]) -> Self:
@@ -177,25 +176,13 @@ def without_book(agency_ids: Iterable[str]) -> list[str]:
 
 
 @transaction.atomic
-def begin_books_of_before(agency_id: str, *, now: datetime) -> int:
-    """The book of an agency that has a history, from the pins kept before books; returns how many.
+def begin_book(agency_id: str, *, now: datetime) -> None:
+    """Begin an empty book for an agency that has a history and lost its own; its officers compare every peer anew.
 
-    For whoever has a shell on the hub; what was first seen then goes on serving, and is shown as not compared.
+    For whoever has a shell at the desk and knows by whom the book was deleted.
     """
-    pins = {
-        row.peer_id: Pin(row.root_fingerprint, row.version, Origin.KEPT)
-        for row in PeerPin.objects.filter(agency_id=agency_id)
-    }
-    _begin(agency_id, Book(agency_id, pins), now)
-    record_event(
-        "peer.book_begun",
-        actor="system:install",
-        agency=agency_id,
-        subject=agency_id,
-        detail={"pins": len(pins)},
-        now=now,
-    )
-    return len(pins)
+    _begin(agency_id, Book(agency_id), now)
+    record_event("peer.book_begun", actor="system:install", agency=agency_id, subject=agency_id, now=now)
 
 
 def _begin(agency_id: str, book: Book, now: datetime) -> PinBook:

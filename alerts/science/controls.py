@@ -141,12 +141,6 @@ def bring_up_to_date(agency_id: str, *, now: datetime) -> None:
             keep_ruleset(agency_id, made, now=now)
 
 
-def is_own_summary(rule_id: str, instrument: str, summary: str) -> bool:
-    """Whether a rule is the one that came with the product: its summary is this project's own. Raises WorkerLostError."""
-    shipped = read_facts(shipped_law(ControlKind.RULES).text).rules
-    return (rule_id, instrument, summary) in {(one.id, one.instrument, one.summary) for one in shipped}
-
-
 @lru_cache(maxsize=16)
 def read_facts(text: str) -> RuleFile:
     """A rule set that was accepted, told in facts; read once in a process. Raises WorkerLostError."""

@@ -257,9 +257,8 @@ def _upgrade(ticks: Ticks, hub: _Ask, file: Path) -> None:
     with ticks.step("Migrated") as step:
         for role in MIGRATES.values():
             hub("manage", role, "migrate", "--verbosity", "0")
-        for command in ("bind_rows", "begin_pin_books"):
-            said = hub("manage", "desk", command, "--all")
-            step.evidence(f"{command}: {' '.join(said.splitlines()[-2:]) or 'nothing to do'}")
+        said = hub("manage", "desk", "bind_rows", "--all")
+        step.evidence(f"bind_rows: {' '.join(said.splitlines()[-2:]) or 'nothing to do'}")
     hub("processes")
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accord.envelope.encoding import b64u
@@ -17,12 +17,12 @@ from accord.envelope.keysets import KeyRow, build_keyset_body, read_keyset
 from accord.envelope.private import Root, generate_decryption_key
 from accord.envelope.statements.form import make_statement, parse_statement
 from agencies.models import Key, Keyset, Revocation
-from alerts.errors import SendingStoppedError, UnopenableError
+from alerts.errors import AlertIncompleteError, SendingStoppedError, UnopenableError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.opening import open_alert
-from alerts.peer_rows import PeerPin, PinBook
+from alerts.peer_rows import PinBook
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.pins import Origin, read_book
+from alerts.peers.pins import read_book
 from alerts.standing import StandingState
 from ledger.entries import append_entry
 from ledger.models import AuditEvent
@@ -280,22 +280,21 @@ def test_reading_what_is_kept_asks_nobody_and_verifies_nothing_again(
         VerifiedDirectory(desks.lab.id, desks.hub.now).preload([desks.own.id, desks.health.id])
 
 
-def test_pins_from_before_books_go_on_serving_and_are_marked(desks: Desks) -> None:
+def test_a_deleted_book_is_begun_empty_by_name_alone_and_nobody_is_sealed_to_before_a_comparison(
+    desks: Desks,
+) -> None:
     desks.released(recipients=[desks.own.id])
-    PinBook.objects.all().delete()
-    PeerPin.objects.create(
-        agency=desks.lab.agency,
-        peer=desks.own.row,
-        root_fingerprint=desks.own.root.fingerprint,
-        version=1,
-        seen_at=desks.hub.now,
-    )
-    call_command("begin_pin_books", stdout=StringIO())
-    assert not PinBook.objects.exists()
-    call_command("begin_pin_books", "--all", stdout=StringIO())
-    assert read_book(desks.lab.id).pins[desks.own.id].origin == Origin.KEPT
-    desks.released(title="After the upgrade", recipients=[desks.own.id])
-    assert Envelope.objects.count() == 2
+    with pytest.raises(CommandError, match="no hosted agency whose book is missing"):
+        call_command("begin_pin_book", desks.lab.id)
+    PinBook.objects.filter(pk=desks.lab.id).delete()
+    listed = StringIO()
+    call_command("begin_pin_book", stdout=listed)
+    assert listed.getvalue().split() == [desks.lab.id] and not PinBook.objects.filter(pk=desks.lab.id)
+    call_command("begin_pin_book", desks.lab.id, stdout=StringIO())
+    assert read_book(desks.lab.id).pins == {}
+    with pytest.raises(AlertIncompleteError):
+        desks.released(title="After the deletion", recipients=[desks.own.id])
+    assert Envelope.objects.count() == 1
 
 
 # --- what the agency has learnt of revocations ---------------------------------------------------------------------

@@ -10,7 +10,7 @@ from accord.envelope.seal import SealedEnvelope
 from callers.actors import Actor
 from callers.errors import AbsentError
 from ledger.models import AuditEvent
-from sharing.deliveries import delivery_facts
+from sharing.deliveries import delivery_facts_of
 from sharing.errors import ContentDeletedError
 from sharing.models import Blob, Delivery, Envelope
 from sharing.slices import stored_blob
@@ -123,7 +123,9 @@ def test_what_was_said_and_done_can_still_be_shown(hub: Hub, four: Four, short: 
     hub.sequence()
     sweep_deliveries(now=hub.later(seconds=200))
     assert statements_about(four.alpha.client, short.md) == [row]
-    states = {fact.recipient: fact.state for fact in delivery_facts(four.alpha.client, short.md)}
+    states = {
+        fact.recipient: fact.state for fact in delivery_facts_of(four.alpha.client, [short.md])[short.md]
+    }
     assert states == {"xb-bravo": "acknowledged", "xc-charlie": "available"}
     retract = hub.submit(four.alpha, hub.retraction(four.alpha, short))
     assert statements_about(four.alpha.client, short.md) == [row, retract]

@@ -15,7 +15,7 @@ from callers.directory import AgencyStatus
 from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
 from sharing.agreements import suspend_lanes
-from sharing.deliveries import delivery_facts
+from sharing.deliveries import delivery_facts_of
 from sharing.errors import (
     AlreadyRetractedError,
     IdTakenError,
@@ -89,12 +89,11 @@ def test_the_originator_sees_who_opened_and_acknowledged(
     hub: Hub, four: Four, sealed: SealedEnvelope
 ) -> None:
     hub.submit(four.bravo, hub.acknowledgement(four.bravo, sealed))
-    facts = {fact.recipient: fact for fact in delivery_facts(four.alpha.client, sealed.md)}
+    facts = {fact.recipient: fact for fact in delivery_facts_of(four.alpha.client, [sealed.md])[sealed.md]}
     assert (facts["xb-bravo"].state, facts["xb-bravo"].acknowledged_at) == ("acknowledged", hub.now)
     assert (facts["xc-charlie"].state, facts["xc-charlie"].acknowledged_at) == ("available", None)
     for stranger in (four.bravo, four.delta):
-        with pytest.raises(AbsentError):
-            delivery_facts(stranger.client, sealed.md)
+        assert delivery_facts_of(stranger.client, [sealed.md]) == {}
 
 
 def test_a_refusal_acknowledges_without_opening(hub: Hub, four: Four, sealed: SealedEnvelope) -> None:

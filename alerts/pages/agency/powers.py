@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from alerts.pages.agency.policy import Line, value_text
@@ -97,11 +96,6 @@ def lines_of(change: PowerChange) -> Iterator[Line]:
     else:
         before = change.before.get("roles", [])
         yield Line(_("Roles"), roles_text(change.changes["roles"]), roles_text(before) or _("none"))
-
-
-def heading_of(change: PowerChange) -> str | Promise:
-    """What it is, without a name."""
-    return Kind(change.kind).label
 
 
 def _row_of(request: HttpRequest, change_id: UUID, now: datetime) -> PowerRow:

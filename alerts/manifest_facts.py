@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a manifest says of an alert that came: the facts of its row, and whether its originator's keys signed it."""
+
+from datetime import datetime
+
+from accord.calls.answers import FeedEntry
+from accord.envelope.errors import Failure, VerificationError
+from accord.envelope.jws import UnverifiedJws, verify_jws
+from accord.envelope.keyrule import keys_of_signers
+from accord.envelope.manifest import Manifest
+from accord.envelope.tree.receipts import Receipt
+from accord.following.follower import Follower
+from accord.following.slices import verify_logged_manifest
+from accord.moments import moment_of, moment_or_none
+from alerts.models import AwaitedEnvelope, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from peers.models import Agency
+
+
+def received_of(agency: Agency, issuer: Agency, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
+    """Return the row of an alert, not saved, as its manifest and its receipt say."""
+    terms = manifest.terms
+    received = ReceivedAlert(
+        agency=agency,
+        issuer=issuer,
+        jti=terms.jti,
+        md=manifest.md,
+        suite=manifest.suite,
+        signers=list(manifest.signers),
+        files=len(manifest.att),
+        re_jti=terms.re.jti if terms.re else "",
+        re_md=terms.re.md if terms.re else "",
+        log_index=receipt.index,
+        logged_at=moment_of(receipt.leaf.t),
+    )
+    for name in ("kind", "status", "tlp", "lane", "purpose", "pri"):
+        setattr(received, name, getattr(terms, name))
+    for name in ("iat", "exp", "keep", "ack_by", "reply_by"):
+        setattr(received, name, moment_or_none(getattr(terms, name)))
+    return received
+
+
+def verify_signed(
+    follower: Follower, peers: VerifiedDirectory, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt
+) -> None:
+    """Verify by its originator's keys, whether or not they counted any more when it was logged.
+
+    Raises VerificationError.
+    """
+    try:
+        verify_logged_manifest(follower, manifest, jws, receipt)
+    except VerificationError as failed:
+        if failed.failure is not Failure.KEY_REVOKED or manifest.signers != jws.kids:
+            raise
+        verify_jws(jws, keys_of_signers(peers, manifest.iss, manifest.signers))
+
+
+def awaited_of(agency: Agency, item: FeedEntry, now: datetime) -> AwaitedEnvelope:
+    """Return the row of an alert that the feed named, not saved, while nothing but that is known of it."""
+    return AwaitedEnvelope(
+        agency=agency,
+        number=item.number,
+        md=item.d,
+        iss=item.iss,
+        jti=item.id,
+        reference=item.ref or "",
+        named_at=now,
+    )
