@@ -26,8 +26,8 @@ class Custody(models.TextChoices):
     """Who holds an agency's private keys (envelope profile, "Keys")."""
 
     AGENCY = "agency", _("Keys held by the agency")
-    HUB_OWN_ROOT = "hub-own-root", _("Operational keys held by the hub, root with the agency's head")
-    HUB = "hub", _("The hub can act as this agency")
+    HUB_OWN_ROOT = "hub-own-root", _("Operational keys held by its desk, root with the agency's head")
+    HUB = "hub", _("Its desk can act as this agency")
 
 
 class AgencyStatus(models.TextChoices):

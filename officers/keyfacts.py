@@ -28,10 +28,10 @@ from vault.standing import StandingKeys
 
 CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
     Custody.HUB_OWN_ROOT: gettext_lazy(
-        "The hub signs and opens for your agency. What changes its keys is signed by your agency's head, offline."
+        "This desk signs and opens for your agency. What changes its keys is signed by your agency's head, offline."
     ),
     Custody.HUB: gettext_lazy(
-        "The hub signs and opens for your agency and holds its root too. What it signs proves nothing against the hub."
+        "This desk signs and opens for your agency and holds its root too. What it signs proves nothing against whoever runs the desk."
     ),
 }
 

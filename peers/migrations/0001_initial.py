@@ -83,8 +83,11 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("agency", "Keys held by the agency"),
-                            ("hub-own-root", "Operational keys held by the hub, root with the agency's head"),
-                            ("hub", "The hub can act as this agency"),
+                            (
+                                "hub-own-root",
+                                "Operational keys held by its desk, root with the agency's head",
+                            ),
+                            ("hub", "Its desk can act as this agency"),
                         ],
                         max_length=12,
                     ),

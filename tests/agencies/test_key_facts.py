@@ -43,14 +43,14 @@ def some_kid(use: str = "sign") -> str:
 def test_custody_is_said_as_what_it_is() -> None:
     assert [str(custody.label) for custody in Custody] == [
         "Keys held by the agency",
-        "Operational keys held by the hub, root with the agency's head",
-        "The hub can act as this agency",
+        "Operational keys held by its desk, root with the agency's head",
+        "Its desk can act as this agency",
     ]
 
 
 def test_the_facts_of_a_hosted_agencys_keys(lab: Agency, officer: Officer) -> None:
     facts = key_facts(officer, now=NOW + DAY)
-    assert (facts.custody, facts.custody_text) == ("hub", "The hub can act as this agency")
+    assert (facts.custody, facts.custody_text) == ("hub", "Its desk can act as this agency")
     assert facts.keyset is not None and facts.waiting is None
     assert (facts.keyset.version, facts.keyset.days_left, facts.keyset.is_logged) == (1, 89, True)
     assert facts.keyset.root == show_fingerprint(lab.root_fingerprint)

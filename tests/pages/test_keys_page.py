@@ -25,10 +25,10 @@ def text_of(client: Client, address: str = "/keys/") -> str:
 def test_custody_is_said_as_what_it_is(desk: DeskWorld, as_officer: SignIn) -> None:
     customs = Customs.build(desk)
     for officer, label, note in (
-        (desk.ilka, "The hub can act as this agency", "proves nothing against the hub"),
+        (desk.ilka, "Its desk can act as this agency", "proves nothing against whoever runs the desk"),
         (
             customs.officer,
-            "Operational keys held by the hub, root with the agency&#x27;s head",
+            "Operational keys held by its desk, root with the agency&#x27;s head",
             "is signed by your agency&#x27;s head, offline",
         ),
     ):

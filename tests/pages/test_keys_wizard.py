@@ -347,7 +347,7 @@ def test_nobody_but_a_key_officer_may_even_look(desk: DeskWorld, as_officer: Sig
 
 def test_the_page_offers_nothing_to_those_who_may_not(desk: DeskWorld, as_officer: SignIn) -> None:
     page = text_of(as_officer(desk.ilka), "/keys/")
-    assert "The hub can act as this agency" in page
+    assert "Its desk can act as this agency" in page
     assert "Renew…" not in page and "Revoke…" not in page and "Recover a lost root…" not in page
 
 

@@ -15,9 +15,9 @@ from accord.envelope.keys import ENC, PublicKey, show_fingerprint
 from accord.envelope.keysets import CHANGED, RECOVERED, KeyRow
 
 CUSTODIES: Final = {
-    "agency": "the agency itself; its private keys never reach the hub",
-    "hub-own-root": "the hub, for the keys to work with; the root stays with the agency",
-    "hub": "the hub, the root too: the hub can act as this agency",
+    "agency": "the agency itself; its private keys reach neither desk nor exchange",
+    "hub-own-root": "a desk, for the keys to work with; the root stays with the agency",
+    "hub": "a desk, the root too: whoever runs it can act as this agency",
 }
 CODES: Final = {
     "stolen": "stolen",

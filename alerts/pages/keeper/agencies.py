@@ -141,7 +141,9 @@ def make_keys(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         entry,
         _("Create the keys of %(name)s?") % {"name": isolated(entry.agency.name)},
         _("Create keys"),
-        does=[_("The hub makes and holds the agency's keys, its root included. Partners see that it does.")],
+        does=[
+            _("This desk makes and holds the agency's keys, its root included. Partners see that it does.")
+        ],
     )
     if not form.is_valid():
         return ask(request, question, form)
