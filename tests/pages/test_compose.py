@@ -100,7 +100,7 @@ WRONG = {
         {"quantity": "4l2", "unit": "g"},
         "Amount: enter more than 0, up to 1,000 t.",
     ),
-    "RED with keys held by the hub": (
+    "RED with keys held by a desk": (
         5,
         {"tlp": "RED"},
         "TLP: RED needs keys held by the agency; choose AMBER+STRICT.",

@@ -209,8 +209,8 @@ def test_nobody_sends_to_itself(hub: Hub, four: Four) -> None:
 
 
 RED = {
-    "to keys held by the hub": ("xb-bravo", "RED cannot go to keys held by the hub."),
-    "from keys held by the hub": ("xa-alpha", "RED needs keys held by the agency; choose AMBER+STRICT."),
+    "to keys held by a desk": ("xb-bravo", "RED cannot go to keys held by a desk."),
+    "from keys held by a desk": ("xa-alpha", "RED needs keys held by the agency; choose AMBER+STRICT."),
 }
 
 
