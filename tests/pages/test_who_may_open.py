@@ -36,6 +36,7 @@ LIST_PAGES: dict[str, str] = {
     "handed_in": "author releaser admin reader",
     "audit": "auditor keeper",
     "duty": "author releaser admin auditor reader",
+    "own_entry": "admin",
     "policy": "author releaser admin auditor reader",
     "after_restore": "admin",
     "officer_invite": "admin",

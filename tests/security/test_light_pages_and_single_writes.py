@@ -26,7 +26,7 @@ QUERIES_AT_MOST: Final = 20
 OCTETS_AT_MOST: Final = 150 * 1024
 """The page, its style sheets and its scripts, uncompressed, as a browser that has none of them asks for them."""
 CHECKS_AT_MOST: Final = 30
-OPENS: Final = '"alerts_heldblob"'
+OPENS: Final = '"alerts_heldenvelope"'
 SENT: Final = "outbox/<uuid:alert_id>/"
 SENT_KINDS: Final = ("question sent", "rule sent", "flash", "sample sent", "withdrawn")
 JUDGES: Final = {f"{SENT} {kind}" for kind in SENT_KINDS} | {
