@@ -47,9 +47,9 @@ def fetch_and_open(
     """Open an envelope; raises `AbsentError`, what keeps it closed (of `CLOSED`), `EnvelopeError`, `ExchangeAwayError`.
 
     `peers` is the agency's directory at this moment, for a caller that asks it more, `held` what it has read of the
-    envelope just now. The receipt is compared with the
-    newest checkpoint that the agency has kept. While the exchange is away the kept keys serve; where they do not suffice
-    nothing is concluded. Not inside a transaction: the vault writes who opened what, and why, whatever comes of it.
+    envelope just now. The receipt is compared with the newest checkpoint that the agency has kept. While the exchange is
+    away the kept keys serve; where they do not suffice nothing is concluded. Not inside a transaction: the vault writes who
+    opened what, and why, whatever comes of it.
     """
     peers = peers or VerifiedDirectory(actor.agency_id or "", now)
     act = _Act(actor, md, reason, seen, peers, now)

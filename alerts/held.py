@@ -197,7 +197,7 @@ def _fetch(agency_id: str, md: str, now: datetime) -> HeldEnvelope:
 
 
 def _without_files(agency_id: str, md: str, octets: bytes, now: datetime) -> HeldEnvelope | None:
-    """The whole row of an envelope without files; None for one with files, and for what is no slice of it."""
+    """Return the whole row of an envelope without files; None for one with files, and for what is no slice of it."""
     try:
         manifest = parse_slice_of(md, octets).manifest
     except EnvelopeError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange has told this desk that stops sending, and people read why.
+"""Words of the exchange that stop sending from this desk, and people read why.
 
 Another desk or command holds the agency's identity, or desk and exchange speak no version in common.
 """
@@ -14,7 +14,7 @@ from callers.errors import NotBoundError
 from vault.instances import Holder, VersionsApart, holder_elsewhere, told_by_exchange
 
 
-def require_identity(agency_id: str) -> None:
+def require_may_send(agency_id: str) -> None:
     """Raise HeldElsewhereError while the exchange names another holder, NotBoundError where what it said was altered.
 
     Raises OtherVersionsError while it speaks no version that this desk speaks.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a manifest says of an alert that came: the facts of its row, and whether its originator's keys signed it."""
+"""Facts of an alert that came, as its manifest says them: those of its row, and whether its originator's keys signed it."""
 
 from datetime import datetime
 

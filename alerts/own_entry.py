@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the agency is reached, as it states it at the exchange: duty telephone, time zone, contact points.
+"""Statement of how the agency is reached, made at the exchange: duty telephone, time zone, contact points.
 
-Stated under its own keys, so that whoever runs the exchange cannot put another number in front of its partners. The contact
-points are what the exchange still mails while this desk is away.
+Stated under its own keys, so that a stolen API key cannot change it. Partners take the number from the exchange's directory:
+one who has compared the fingerprint keeps the old number until its key officer takes the new one. The contact points are
+what the exchange still mails while this desk is away.
 """
 
 from collections.abc import Sequence
@@ -21,10 +22,11 @@ from accord.envelope.statements.bodies import KIND_RULES
 from accord.envelope.statements.form import parse_statement
 from alerts.errors import NotTakenError
 from alerts.exchange_asked import exchange_asked
-from alerts.identity import require_identity
+from alerts.finding import agency_of
+from alerts.identity import require_may_send
 from alerts.wording import refusal_text
 from callers.capabilities import Capability, require
-from callers.errors import AbsentError, InputError
+from callers.errors import InputError
 from callers.timezones import is_timezone
 from ledger.audit import record_event
 from officers.models import Officer
@@ -33,7 +35,6 @@ from peers.exchange import exchange_of
 from vault import doors
 
 ENTRY: Final = "entry"
-MOST_CONTACTS: Final = 5
 _PROBLEMS: Final[dict[str, tuple[str, Promise]]] = {
     "entry telephone": (
         "telephone",
@@ -48,9 +49,9 @@ _PROBLEMS: Final[dict[str, tuple[str, Promise]]] = {
 
 
 def read_own_entry(officer: Officer) -> EntryAnswer:
-    """How the exchange says that the officer's agency is reached. Not inside a transaction. Raises ExchangeAwayError."""
+    """Ask the exchange how the officer's agency is reached. Not inside a transaction. Raises AbsentError, ExchangeAwayError."""
     require(officer, Capability.AGENCY_MANAGE)
-    agency_id = _agency_of(officer)
+    agency_id = agency_of(officer).pk
     with exchange_asked():
         return exchange_of(agency_id).entry(agency_id)
 
@@ -64,8 +65,8 @@ def state_own_entry(
     SigningKeysMissingError, ExchangeAwayError, NotTakenError.
     """
     require(officer, Capability.AGENCY_MANAGE)
-    agency_id = _agency_of(officer)
-    require_identity(agency_id)
+    agency_id = agency_of(officer).pk
+    require_may_send(agency_id)
     jws = doors.sign_statement(officer, k=ENTRY, sub=None, body=_body(telephone, timezone, contacts), now=now)
     statement = parse_statement(jws)
     with exchange_asked():
@@ -86,12 +87,6 @@ def state_own_entry(
             now=now,
         )
     return taken
-
-
-def _agency_of(officer: Officer) -> str:
-    if officer.agency_id is None:
-        raise AbsentError
-    return officer.agency_id
 
 
 def _body(telephone: str, timezone: str, contacts: Sequence[str]) -> dict[str, object]:

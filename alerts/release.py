@@ -31,7 +31,7 @@ from alerts.errors import (
     SendingStoppedError,
 )
 from alerts.finding import find_alert, lock_alert, sending_agency_of
-from alerts.identity import require_identity
+from alerts.identity import require_may_send
 from alerts.models import Alert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
@@ -75,7 +75,7 @@ def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetim
     """
     require(officer, Capability.ALERT_RELEASE)
     with audited_refusal(Move.RELEASE, officer, alert, now=now):
-        require_identity(sending_agency_of(officer).pk)
+        require_may_send(sending_agency_of(officer).pk)
         fresh = _fresh(officer, alert)
         ready = _check_ready(officer, fresh, revision, now)
         peers = VerifiedDirectory(fresh.agency_id, now)

@@ -12,7 +12,7 @@ from django.db import transaction
 from accord.calls import errors as calls
 from alerts.amending import versions_seen
 from alerts.errors import ExchangeAwayError
-from alerts.identity import require_identity
+from alerts.identity import require_may_send
 from alerts.models import Alert
 from alerts.withdrawal import void_withdrawals
 from callers.capabilities import Capability, require
@@ -32,7 +32,7 @@ def remind_recipients(officer: Officer, alert: Alert, *, now: datetime) -> list[
     `NotPermittedError`.
     """
     require(officer, Capability.ALERT_WITHDRAW)
-    require_identity(officer.agency_id or "")
+    require_may_send(officer.agency_id or "")
     versions = [version for version in versions_seen(officer, alert) if version.withdrawn_at is not None]
     void = void_withdrawals(versions, now=now)
     withdrawn = [version for version in versions if version.md not in void]

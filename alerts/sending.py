@@ -29,7 +29,7 @@ from alerts import placing
 from alerts.amending import mark_replaced
 from alerts.errors import CancelRefusedError, NotTakenError
 from alerts.finding import lock_alert
-from alerts.identity import require_identity
+from alerts.identity import require_may_send
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.holding import hold_back
 from alerts.revisions import read_revision
@@ -97,7 +97,7 @@ def handing_in(actor: Actor, *, now: datetime) -> Generator[Handing]:
     Raises HeldElsewhereError before anything is signed, NotTakenError where the exchange refuses, which undoes that much; where
     it is away, all waits for the desk-worker.
     """
-    require_identity(actor.agency_id or "")
+    require_may_send(actor.agency_id or "")
     handing = Handing(actor, now)
     with transaction.atomic(durable=True):
         yield handing

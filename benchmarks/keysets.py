@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Five hundred peers whose keysets are new to a desk within one minute, as when all of them renew: keysets a second.
+"""Measures five hundred peers whose keysets are new to a desk within one minute, as when all of them renew: keysets a second.
 
 The desk-worker is stopped (SIGSTOP) while they are published and goes on when all have their receipts. Each is fetched,
 verified and kept by it for one agency. `processor` counts the processor time of the desk-worker alone. The floor verifies the root's signature
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _verified_in(peers: list[str]) -> float:
-    """Processor seconds that the signatures alone take."""
+    """Return the processor seconds that the signatures alone take."""
     from accord.envelope.keysets import verify_keyset
     from agencies.models import Keyset
 

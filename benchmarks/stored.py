@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an alert to 3 and to 20 agencies costs each database: kilobytes of tables, indexes and large values, of many alerts the mean.
+"""Measures what an alert to 3 and to 20 agencies costs each database: kilobytes of tables, indexes and large values, of many alerts the mean.
 
 Written, checked and released at a desk as in `release.py`, with a structure and without files, to agencies with keys of
 their own. The floor is what was sealed: manifest and ciphertext.

@@ -49,7 +49,7 @@ class RootCard:
 
     @property
     def fingerprint(self) -> str:
-        """Of this root, 64 hex digits."""
+        """Fingerprint of this root, 64 hex digits."""
         return root_fingerprint(self.root)
 
 
@@ -310,7 +310,7 @@ def _fresh(key: PrivateKey, at: int) -> KeyRow:
 
 
 def draw_signing(suites: Sequence[str]) -> list[SigningKey]:
-    """What signs in these suites; one Ed25519 key serves both. Raises InputError."""
+    """Draw the keys that sign in these suites; one Ed25519 key serves both. Raises InputError."""
     _check_suites(suites)
     return [
         SigningKey.generate(alg) for alg in dict.fromkeys(alg for s in suites for alg in _SIGNING_ALGS[s])

@@ -78,7 +78,7 @@ is_unplaced = hubsecret.is_unplaced
 
 @dataclass(frozen=True)
 class Pin:
-    """What the sender trusts of a peer: root fingerprint, and the highest keyset version it has seen."""
+    """Trust of the sender in a peer: root fingerprint, and the highest keyset version it has seen."""
 
     fingerprint: str
     seen_version: int = 0

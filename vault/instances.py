@@ -75,7 +75,7 @@ def holder_elsewhere(agency_id: str) -> Holder | None:
 
 
 def told_by_exchange(agency_id: str) -> tuple[Holder | None, VersionsApart | None]:
-    """What stands against sending for the agency; raises NotBoundError for a row that was changed past the program."""
+    """Return what stands against sending for the agency; raises NotBoundError for a row that was changed past the program."""
     row = Announcement.objects.filter(pk=agency_id).first()
     if row is None:
         return None, None
@@ -84,12 +84,12 @@ def told_by_exchange(agency_id: str) -> tuple[Holder | None, VersionsApart | Non
 
 
 def holders_elsewhere() -> list[Holder]:
-    """All that the exchange names, by agency; a row that was changed past the program counts for nothing."""
+    """List all that the exchange names, by agency; a row that was changed past the program counts for nothing."""
     return [holder for row in _bound() if (holder := _shown(row)) is not None]
 
 
 def versions_apart() -> list[VersionsApart]:
-    """The agencies for which desk and exchange speak no version in common; as `holders_elsewhere`."""
+    """List the agencies for which desk and exchange speak no version in common; as `holders_elsewhere`."""
     return [apart for row in _bound() if (apart := _apart(row)) is not None]
 
 

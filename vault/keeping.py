@@ -30,7 +30,7 @@ ROOT: Final = "root"
 
 @dataclass
 class _Unwrapped:
-    """What a block has read of the vault: secrets by agency and epoch, the newest by agency, decryption keys by agency and kid."""
+    """Memory of what a block has read of the vault: secrets by agency and epoch, the newest by agency, decryption keys by agency and kid."""
 
     secrets: dict[tuple[str, int], RootSecret] = field(default_factory=dict, repr=False)
     newest: dict[str, RootSecret] = field(default_factory=dict, repr=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the officer's agency is reached, in JSON: what the exchange says, and stating it anew."""
+"""Addresses of how the officer's agency is reached, in JSON: what the exchange says, and stating it anew."""
 
 from typing import Any
 
@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accord.calls.answers import EntryAnswer
+from accord.envelope.statements.bodies import MAX_CONTACTS
 from alerts.api_affairs.answering import AffairsView
-from alerts.own_entry import MOST_CONTACTS, read_own_entry, state_own_entry
+from alerts.own_entry import read_own_entry, state_own_entry
 from callers.capabilities import Capability
 from callers.reading import read_body
 
@@ -21,7 +22,7 @@ class EntryIn(s.Serializer[Any]):
 
     telephone = s.CharField(allow_blank=True, max_length=40)
     timezone = s.CharField(max_length=64)
-    contacts = s.ListField(child=s.CharField(max_length=254), max_length=MOST_CONTACTS)
+    contacts = s.ListField(child=s.CharField(max_length=254), max_length=MAX_CONTACTS)
 
 
 class EntryOut(s.Serializer[Any]):

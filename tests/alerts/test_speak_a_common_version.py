@@ -14,9 +14,9 @@ from alerts.release import release_alert
 from ledger.models import AuditEvent
 from peers.models import Outgoing
 from tests.alerts.conftest import Desks
+from tests.alerts.test_hold_identity import announce
 from tests.desk_calls import answer_as_of, give_exchange_keys, the_exchange
-from tests.role_logins import under_login_of
-from vault.instances import ANNOUNCED_EVERY, announce_held, may_send, versions_apart
+from vault.instances import ANNOUNCED_EVERY, may_send, versions_apart
 
 NEWER = {"api": {"oldest": 2, "newest": 3}, "profile": {"oldest": 1, "newest": 1}}
 OVERLAPPING = {"api": {"oldest": 1, "newest": 2}, "profile": {"oldest": 1, "newest": 2}}
@@ -30,14 +30,6 @@ def _well_behaved(desks: Desks) -> Generator[None]:
     answer_as_of(desks.hub.now)
     yield
     the_exchange.behave()
-
-
-def announce(desks: Desks, after: timedelta = ANNOUNCED_EVERY) -> int:
-    """A round of the desk-worker."""
-    desks.hub.now += after
-    answer_as_of(desks.hub.now)
-    with under_login_of("desk-worker"):
-        return announce_held(now=desks.hub.now)
 
 
 def speak(versions: dict[str, Any]) -> None:
@@ -63,7 +55,7 @@ def test_nothing_is_signed_and_it_is_said_which_one_is_too_old(
 ) -> None:
     alert = desks.validated()
     speak(versions)
-    assert announce(desks) == 0
+    assert announce(desks, ANNOUNCED_EVERY) == 0
     with pytest.raises(OtherVersionsError, match="sending stopped") as refused:
         release_alert(desks.lab.releaser, alert, revision=alert.current, now=desks.hub.now)
     assert (refused.value.what, refused.value.theirs, refused.value.ours) == (what, theirs, (1, 1))
@@ -73,7 +65,7 @@ def test_nothing_is_signed_and_it_is_said_which_one_is_too_old(
 
 def test_an_exchange_that_still_speaks_ours_is_called_as_before(desks: Desks) -> None:
     speak(OVERLAPPING)
-    assert announce(desks) == 3
+    assert announce(desks, ANNOUNCED_EVERY) == 3
     assert may_send(desks.lab.id) and versions_apart() == []
 
 
@@ -81,7 +73,7 @@ def test_what_was_queued_leaves_once_they_understand_each_other_and_each_change_
     desks: Desks,
 ) -> None:
     speak(NEWER)
-    assert announce(desks) == announce(desks) == 0
+    assert announce(desks, ANNOUNCED_EVERY) == announce(desks, ANNOUNCED_EVERY) == 0
     assert {apart.agency_id for apart in versions_apart()} == {
         desks.lab.id,
         desks.health.id,
@@ -98,5 +90,5 @@ def test_what_was_queued_leaves_once_they_understand_each_other_and_each_change_
 def test_what_is_held_is_read_meanwhile(desks: Desks) -> None:
     received = desks.received()
     speak(NEWER)
-    announce(desks)
+    announce(desks, ANNOUNCED_EVERY)
     assert open_alert(desks.health.reader, received, reason="on_duty", now=desks.hub.now).title

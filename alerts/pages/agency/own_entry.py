@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the agency is reached: what the exchange says now, and a form by which an admin states it anew."""
+"""Page of how the agency is reached: what the exchange says now, and a form by which an admin states it anew."""
 
 from typing import Any
 
@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.own_entry import MOST_CONTACTS, read_own_entry, state_own_entry
+from accord.envelope.statements.bodies import MAX_CONTACTS
+from alerts.own_entry import read_own_entry, state_own_entry
 from alerts.pages.frame import signed_in
 from alerts.pages.question import Question, ask, refuse
 from callers import clock
@@ -40,18 +41,18 @@ class EntryForm(forms.Form):
         help_text=gettext_lazy(
             "Up to five mail addresses, a line each. The exchange mails them, without a word of content, when nothing has read your agency's feed for 2 minutes after a flash, or for 10 minutes otherwise: so you learn of it while this desk is away."
         ),
-        widget=forms.Textarea(attrs={"rows": MOST_CONTACTS, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": MAX_CONTACTS, "spellcheck": "false"}),
         max_length=2000,
         required=False,
     )
 
     def clean_contacts(self) -> list[str]:
-        """One address a line; empty lines are nobody's."""
+        """Return the addresses, one a line; empty lines are nobody's."""
         return str(self.cleaned_data["contacts"]).split()
 
 
 def own_entry(request: HttpRequest) -> HttpResponseBase:
-    """GET shows what the exchange says; POST states it anew."""
+    """Show on GET what the exchange says; on POST state it anew."""
     officer = signed_in(request)
     if request.method != "POST":
         said = read_own_entry(officer)
@@ -79,9 +80,7 @@ def _given(form: EntryForm) -> dict[str, Any]:
 
 def _question(*, is_stated: bool) -> Question:
     does = [
-        _(
-            "It is signed with your agency's key, so that nobody at the exchange can put another number there."
-        ),
+        _("It is signed with your agency's key, so that nobody changes it with a stolen API key."),
         _(
             "A partner that has compared your fingerprint sees the new number beside the old one until its key officer takes it."
         ),

@@ -170,7 +170,7 @@ def _keysets(entries: Collection[Entry], now: datetime) -> Sign:
 
 
 def _identities() -> Iterator[Sign]:
-    """What the exchange has told that stops sending: other holders, no version in common; no sign where there is none."""
+    """Signs of what the exchange has told that stops sending: other holders, no version in common; no sign where there is none."""
     named = holders_elsewhere()
     if named:
         text = ngettext(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is read from a structure, and what is refused, each fault by a code of its own that has its sentence."""
+"""Reading of a structure, and refusals, each fault by a code of its own that has its sentence."""
 
 import re
 from pathlib import Path
