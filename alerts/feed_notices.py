@@ -20,6 +20,7 @@ from notices.telling import (
     tell_of_reaffirm,
     tell_of_reminder,
     tell_of_withdrawal,
+    tell_that_alert_opens,
 )
 from officers.models import Officer
 from peers.models import HeldStatement
@@ -43,6 +44,11 @@ class FeedNotices:
         tell_of_alert(self._readers, received.about, now=self._now)
         if self._is_in_doubt(received):
             tell_of_doubt(self._agency, received.about, received.md, now=self._now)
+
+    def tell_that_it_opens(self, received: ReceivedAlert) -> None:
+        """Whoever was told of an alert that did not open hears of it once more: now it does."""
+        if received.withdrawn_at is None:
+            tell_that_alert_opens(self._readers, received.about, now=self._now)
 
     def tell_of_statement(self, od: str) -> None:
         """Of a withdrawal that counts, and of a word by which a sender stands by what was in doubt."""

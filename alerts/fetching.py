@@ -146,6 +146,12 @@ def _refresh(peers: VerifiedDirectory, agencies: Collection[str]) -> ClientError
     return None
 
 
+def is_not_as_signed(failure: EnvelopeError) -> bool:
+    """Tell whether the octets are not those that the originator signed: whoever carried them changed them."""
+    cause = failure.cause if isinstance(failure, OpeningError) else None
+    return cause is Failure.BLOB or str(failure.code) in OCTETS
+
+
 def _is_of_octets(failure: EnvelopeError) -> bool:
     """Tell whether it is a failure of the slice or the blobs themselves, whoever's keys count."""
     return isinstance(failure, MalformedError | OpeningError) or str(failure.code) in OCTETS

@@ -52,7 +52,8 @@ class HeldBlob(models.Model):
 class AwaitedEnvelope(models.Model):
     """An envelope that the feed named and that cannot be used as it is given: a proxy's page, another envelope.
 
-    `iss`, `jti` and `reference` are the exchange's word. Nobody is shown it.
+    Where the alert is filed, too, it was not given as its originator signed it. Else nobody is shown it: `iss`, `jti` and
+    `reference` are the exchange's word.
     """
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")

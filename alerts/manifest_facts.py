@@ -65,4 +65,19 @@ def awaited_of(agency: Agency, item: FeedEntry, now: datetime) -> AwaitedEnvelop
         jti=item.id,
         reference=item.ref or "",
         named_at=now,
+        due_at=now,
+    )
+
+
+def awaited_again(received: ReceivedAlert, now: datetime) -> AwaitedEnvelope:
+    """Return the row of an alert, not saved, that is filed and was not given as its originator signed it."""
+    return AwaitedEnvelope(
+        agency_id=received.agency_id,
+        number=received.number,
+        md=received.md,
+        iss=received.issuer_id,
+        jti=received.jti,
+        reference=received.reference,
+        named_at=now,
+        due_at=now,
     )

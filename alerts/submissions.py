@@ -36,7 +36,8 @@ from alerts.feed_statements import asked_again, refresh_keys
 from alerts.manifest_facts import verify_signed
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.taking import ENVELOPE, ROLE, STATEMENT, is_common
+from alerts.screening import is_common
+from alerts.taking import ENVELOPE, ROLE, STATEMENT
 from callers.binding import BoundRow, keep_bound
 from ledger.set_aside import Item, Loop, begin_round
 from peers.feed_memory import held_statement

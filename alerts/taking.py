@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One agency's feed, taken item by item over the exchange's API, as a partner's system would.
 
-Each alert is opened once, for its card and its tokens (RED has neither); a failure is terminal, and the originator learns
-it by a signed `ack unopenable`. Opening here is no reading: that is a person's act. Facts of an alert come from its
-manifest; what cannot be used as it is given is awaited and shown to nobody. A statement counts once it was verified. What
-an item changes and the place in the feed move in one transaction, so a kill repeats at most one opening.
+Each alert is opened once, for its card and its tokens (RED has neither); a failure is filed, and the originator learns it
+by a signed `ack unopenable`. It is terminal, unless the octets are not those that the originator signed: the exchange is
+asked for them again. Opening here is no reading: that is a person's act. Facts of an alert come from its manifest; what
+cannot be used as it is given is awaited and shown to nobody. A statement counts once it was verified. What an item changes
+and the place in the feed move in one transaction, so a kill repeats at most one opening.
 
 An item that raises is set aside (`ledger.set_aside`) and the feed goes on; so is what is derived from an alert (card,
 tokens, structure, spectra, notices), without which the alert itself is still filed.
@@ -13,7 +14,7 @@ tokens, structure, spectra, notices), without which the alert itself is still fi
 import logging
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Final
@@ -24,36 +25,34 @@ from django.db.models import Max
 from accord.calls import errors as calls
 from accord.calls.answers import FeedEntry, StatementAnswer
 from accord.calls.errors import ClientError
-from accord.envelope.errors import BackendError, EnvelopeError, OpeningError
+from accord.envelope.errors import EnvelopeError
 from accord.envelope.jws import UnverifiedJws
 from accord.envelope.manifest import Manifest
 from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.envelope.tree.receipts import Receipt
 from accord.following.feed import Feed
 from accord.following.follower import Follower
-from accord.following.keysets import LEDGER_FAILURES
 from accord.following.records import FeedPlace
 from accord.following.slices import parse_slice_of, verify_manifest_alone
-from alerts.document.reading import ReadDocument, read_document
-from alerts.errors import ContentDeletedError, ExchangeAwayError, NotJudgedError, UnknownSchemaError
+from alerts.errors import ContentDeletedError, ExchangeAwayError
 from alerts.feed_notices import FeedNotices
 from alerts.feed_statements import asked_again, hold_statement, refresh_keys
-from alerts.fetching import Seen, fetch_and_open, seen_by
-from alerts.file_digests import plain_digests, spectral_files
+from alerts.fetching import Seen, seen_by
 from alerts.filing import file_content
 from alerts.held import CLOSED, Held, drop_envelope, envelope_of, fetch_ahead, held_envelopes, slug_of
 from alerts.known import DeskKnows
-from alerts.manifest_facts import awaited_of, received_of, verify_signed
+from alerts.manifest_facts import awaited_again, awaited_of, received_of, verify_signed
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.placing import take_places
 from alerts.reporting import report_openings, report_told
 from alerts.retractions import apply_statement, note_known_retract
 from alerts.science.replies.keeping import keep_received
+from alerts.screening import CLOSED_NOW, Opening, is_common, screen
 from alerts.sending import queue_statement
 from alerts.versions import place_version, settle_versions, settle_versions_of
 from callers.actors import SystemActor
-from callers.errors import AbsentError, NotBoundError
+from callers.errors import AbsentError
 from ledger.audit import record_event
 from ledger.models import Distrust
 from ledger.set_aside import Item, Loop, begin_round
@@ -61,7 +60,6 @@ from peers.entries import note_first_release
 from peers.following import feed_follower_of
 from peers.models import Agency, FeedCursor
 from vault import doors
-from vault.errors import is_vault_away
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
@@ -78,21 +76,6 @@ ASKED_EVERY: Final = timedelta(seconds=20)
 """So often, at most, it is noted that nothing new was there."""
 
 
-OF_ONE_ITEM: Final = ("peers_heldstatement", "peers_sentenvelope")
-"""Tables of which an altered row keeps one item from being judged."""
-
-
-def is_common(error: Exception) -> bool:
-    """Tell whether no item can be judged.
-
-    Exchange or keys are away, or the ledger, or what was seen of it before, is another one.
-    """
-    is_alarm = isinstance(error, EnvelopeError) and getattr(error, "failure", None) in LEDGER_FAILURES
-    is_away = isinstance(error, ExchangeAwayError) and not error.is_answered
-    is_altered = isinstance(error, NotBoundError) and error.table not in OF_ONE_ITEM
-    return is_alarm or is_away or is_altered or isinstance(error, BackendError) or is_vault_away(error)
-
-
 FEED: Final = Loop("desk.feed", f"system:{ROLE}", is_common)
 DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", is_common)
 """What is made of an alert that is filed: card, tokens, structure, spectra, notices of a changed law."""
@@ -106,25 +89,7 @@ class Turn:
     has_more: bool = False
 
 
-@dataclass(frozen=True)
-class _Opening:
-    """What came of opening an alert once: what it says, or the code of `ack unopenable`; neither while it is closed.
-
-    `is_aside`: it raised, and was set aside.
-    """
-
-    document: ReadDocument | None = None
-    ack_code: str | None = None
-    is_aside: bool = False
-
-    @property
-    def is_settled(self) -> bool:
-        return self.is_aside or self.document is not None or self.ack_code is not None
-
-
-CLOSED_NOW: Final = _Opening()
-"""What cannot be judged now: it is here, and may be opened later."""
-CLOSED_BY_EXCHANGE: Final = _Opening()
+CLOSED_BY_EXCHANGE: Final = Opening()
 
 
 @dataclass(frozen=True)
@@ -371,11 +336,12 @@ class FeedOfAgency:
         self,
         awaited: AwaitedEnvelope,
         received: ReceivedAlert,
-        opening: _Opening,
+        opening: Opening,
         passed: FeedEntry | None,
     ) -> None:
         """Officers are told of what may be opened."""
         with transaction.atomic():
+            AwaitedEnvelope.objects.filter(pk=awaited.pk).delete()
             received.number = self._newest_number = max(received.number, self._newest_number + 1)
             received.save()
             if received.status == "actual" and received.issuer.first_release_at is None:
@@ -383,8 +349,6 @@ class FeedOfAgency:
             self._settle(received, opening)
             if opening is not CLOSED_BY_EXCHANGE:
                 self._notices.tell_of_arrival(received)
-            if awaited.pk:
-                awaited.delete()
             self._pass(passed)
         self._met[received.issuer_id, received.jti] = received.md
         self._taken.append(received)
@@ -395,10 +359,13 @@ class FeedOfAgency:
         if self._now - awaited.named_at > AWAITED_FOR:
             self._give_up(awaited, "unusable", passed)
             return
+        self._ask_later(awaited)
+        self._pass(passed)
+
+    def _ask_later(self, awaited: AwaitedEnvelope) -> None:
         awaited.due_at = self._now + min(AWAITED_FIRST * 2 ** min(awaited.tries, 16), AWAITED_LONGEST)
         awaited.tries += 1
         awaited.save()
-        self._pass(passed)
 
     @transaction.atomic
     def _give_up(self, awaited: AwaitedEnvelope, cause: str, passed: FeedEntry | None) -> None:
@@ -449,22 +416,22 @@ class FeedOfAgency:
             if is_new:
                 self._move(item)
 
-    def _try_open(self, received: ReceivedAlert, held: Held | None = None) -> _Opening:
+    def _try_open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
         """Outside any transaction. Where the loop of what is derived stands, the alert waits for it closed."""
-        found: list[_Opening] = []
+        found: list[Opening] = []
         self._derived.take(_derived(received), lambda: found.append(self._open(received, held)))
         if found:
             return found[0]
-        return CLOSED_NOW if self._derived.is_stopped else _Opening(is_aside=True)
+        return CLOSED_NOW if self._derived.is_stopped else Opening(is_aside=True)
 
-    def _settle(self, received: ReceivedAlert, opening: _Opening) -> None:
+    def _settle(self, received: ReceivedAlert, opening: Opening) -> None:
         """Files what was opened, or says that it does not open. Inside the transaction that holds the row."""
         if opening.document is not None and received.tlp != "RED":
             work = partial(file_content, received, opening.document, now=self._now)
             self._derived.take(_derived(received), work)
         else:
             keep_received(received, None, now=self._now)
-        self._acknowledge_unopenable(received, opening.ack_code)
+        self._note_unopenable(received, opening)
         if opening.is_settled and not self._derived.is_stopped:
             received.derived_at = self._now
             received.save(update_fields=["derived_at"])
@@ -479,7 +446,7 @@ class FeedOfAgency:
         with transaction.atomic():
             if opening.document is not None and received.tlp != "RED":
                 file_content(received, opening.document, now=self._now)
-            self._acknowledge_unopenable(received, opening.ack_code)
+            self._note_unopenable(received, opening)
             settle_versions_of(received, now=self._now)
 
     def _visit_awaited(self) -> None:
@@ -491,12 +458,31 @@ class FeedOfAgency:
         refresh_keys(self._peers, self._follower, {row.iss for row in waiting})
         with suppress(ClientError):
             fetch_ahead(self._agency.pk, [row.md for row in waiting], now=self._now)
+        mds = [row.md for row in waiting]
+        filed = {row.md: row for row in ReceivedAlert.objects.filter(agency=self._agency, md__in=mds)}
         for row in waiting:
             if self._feed.is_stopped or self._is_over():
                 return
-            self._feed.take(
-                _envelope(row.number, row.md), partial(self._take_envelope, row), passed=row.delete
-            )
+            received = filed.get(row.md)
+            take = partial(self._open_filed, row, received) if received else partial(self._take_envelope, row)
+            self._feed.take(_envelope(row.number, row.md), take, passed=row.delete)
+
+    def _open_filed(self, awaited: AwaitedEnvelope, received: ReceivedAlert) -> None:
+        """Open what was filed as unopenable, once it is given as its originator signed it."""
+        if received.retract_od or not received.unopenable or received.exp <= self._now:
+            awaited.delete()
+            return
+        opening = self._try_open(received)
+        if opening.document is None and (opening.is_not_as_signed or opening.ack_code is None):
+            self._await(awaited, None)
+            return
+        with transaction.atomic():
+            AwaitedEnvelope.objects.filter(pk=awaited.pk).delete()
+            if opening.document is not None:
+                received.unopenable = False
+                received.save(update_fields=["unopenable"])
+                self._settle(received, opening)
+                self._notices.tell_that_it_opens(received)
 
     def _visit_unread(self) -> None:
         """Whatever the worker has not read: its first opening was stopped, whether or not an officer opened it since."""
@@ -512,50 +498,22 @@ class FeedOfAgency:
                     self._settle(received, opening)
                     self._notices.tell_of_arrival(received)
 
-    def _open(self, received: ReceivedAlert, held: Held | None = None) -> _Opening:
-        """Opened once; what the exchange keeps closed stays without a card and is no failure. What cannot be judged now waits.
+    def _open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
+        return screen(
+            self._actor, received, peers=self._peers, seen=self._seen(received), held=held, now=self._now
+        )
 
-        Of a ledger that does not fit the one seen before nothing is opened, and nothing is settled: it is raised.
-        """
-        try:
-            opened = fetch_and_open(
-                self._actor,
-                received.md,
-                reason="intake",
-                seen=self._seen(received),
-                peers=self._peers,
-                held=held,
-                now=self._now,
-            )
-            digests = plain_digests(self._actor, opened, now=self._now)
-            document = replace(read_document(opened.alert), digests=digests)
-            spectra = () if received.tlp == "RED" else spectral_files(self._actor, opened, now=self._now)
-            return _Opening(replace(document, spectra=spectra))
-        except (*CLOSED, AbsentError):
-            return CLOSED_NOW
-        except UnknownSchemaError:
-            return _Opening(ReadDocument({}))
-        except OpeningError as failure:
-            return _Opening(ack_code=failure.ack_code)
-        except NotJudgedError:
-            return CLOSED_NOW
-        except ExchangeAwayError as away:
-            if not away.is_answered:
-                raise
-            return CLOSED_NOW
-        except EnvelopeError as failure:
-            if is_common(failure):
-                raise
-            return _Opening(ack_code="check-failed")
-
-    def _acknowledge_unopenable(self, received: ReceivedAlert, ack_code: str | None) -> None:
-        if ack_code is None:
+    def _note_unopenable(self, received: ReceivedAlert, opening: Opening) -> None:
+        """Its originator learns it; the exchange is asked again for what the originator did not sign."""
+        if opening.ack_code is None:
             return
         subject = SubjectRef("manifest", received.jti, received.md)
-        body = {"st": "unopenable", "code": ack_code}
+        body = {"st": "unopenable", "code": opening.ack_code}
         queue_statement(self._actor, "ack", subject, body, now=self._now)
         received.unopenable = True
         received.save(update_fields=["unopenable"])
+        if opening.is_not_as_signed:
+            self._ask_later(awaited_again(received, self._now))
 
 
 def _named(item: FeedEntry, page: _Page) -> Item:

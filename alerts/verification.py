@@ -14,7 +14,7 @@ from accord.envelope.content import OpenedAlert
 from accord.envelope.keyrule import Repudiated
 from accord.envelope.keys import EC1
 from accord.moments import moment_of
-from alerts.models import ReceivedAlert
+from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.standing import StandingFacts, StandingState, utc_text
 
 
@@ -58,8 +58,11 @@ def pending(signer: str) -> Verification:
 
 
 def failed(received: ReceivedAlert) -> Verification:
-    """One sentence for every cause."""
-    return Verification(Proof.FAILED, failed_text(received), received.issuer.name, received.suite)
+    """One sentence for every cause; another where the exchange is asked for what the originator signed."""
+    text = failed_text(received)
+    if AwaitedEnvelope.objects.filter(agency=received.agency_id, md=received.md).exists():
+        text += " " + _("It was changed on its way and is asked for again; you are told if it opens.")
+    return Verification(Proof.FAILED, text, received.issuer.name, received.suite)
 
 
 def failed_text(received: ReceivedAlert) -> str:

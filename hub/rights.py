@@ -299,7 +299,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
         DESK: ADD | REMOVE | change("is_whole"),
         DESK_WORKER: ADD | REMOVE | change("is_whole"),
     },
-    "alerts_awaitedenvelope": {DESK_WORKER: KEEP},
+    "alerts_awaitedenvelope": {DESK: READ, DESK_WORKER: KEEP},
     "alerts_heldblob": {DESK: ADD | REMOVE, DESK_WORKER: ADD | REMOVE},
     "alerts_receivedalert": {DESK: CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_cardtoken": {DESK: ADD, DESK_WORKER: ADD | REMOVE},

@@ -28,12 +28,18 @@ from officers.visibility import without_sign_in
 TOLD: Final = (NotificationState.SENT, NotificationState.UNCERTAIN)
 REMINDED_EVERY: Final = timedelta(hours=1)
 REMINDER: Final = "again/"
+OPENS: Final = "opens/"
 """What begins the subject of a reminder: another one than that of the first notice."""
 
 
 def tell_of_alert(readers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
     """Tell these readers of an agency of a new alert; whether each may still read is asked again when the mail goes out."""
     _tell(queue_notices(about, Occasion.ALERT, readers, now=now))
+
+
+def tell_that_alert_opens(readers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
+    """Tell these readers once more of an alert that did not open when it came, and does now."""
+    _tell(queue_notices(about, Occasion.ALERT, readers, subject=OPENS + about.md, now=now))
 
 
 def tell_of_withdrawal(

@@ -150,18 +150,25 @@ class _Drill:
             step.evidence(f"to call in an alarm: {found['telephone']}")
 
     def _change_what_is_on_its_way(self) -> None:
-        with self._ticks.step("A sealed envelope is changed on its way: the desk files nothing") as step:
+        with self._ticks.step(
+            "A sealed envelope is changed on its way: the desk opens nothing of it"
+        ) as step:
             with self._standing_still("sequencer"):
                 md = self._send_from_partner()
                 (true,) = self._thief.do("SELECT jwe_head FROM sharing_envelope WHERE md = %(md)s", md=md)[0]
                 self._put_head(md, _changed(true))
-            wait_for(lambda: self._is_fetched(md), "The desk asks for it")
-            step.evidence(f"fetched at the exchange, {md[:12]}..., and in no inbox")
             reader = self._cast.officer(READER)
-            _require(md not in _inbox(reader), "The changed envelope stands in the inbox.")
-        with self._ticks.step("It is put back as it was: the desk files it, nothing is lost"):
+            found = wait_for(lambda: _received(reader, md), "The alert as it was filed")
+            _require(found["unopenable"], "The changed envelope was opened.")
+            wait_for(lambda: self._is_asked_again(md), "The desk asks for it again")
+            step.evidence(f"{md[:12]}..., shown as one not to rely on, and asked for again")
+        with self._ticks.step("It is put back as it was: the desk opens it, nothing is lost"):
             self._put_head(md, true)
-            wait_for(lambda: md in _inbox(reader) or None, "The alert in the inbox", within_seconds=120)
+            wait_for(
+                lambda: ((found := _received(reader, md)) is not None and not found["unopenable"]) or None,
+                "The alert opens",
+                within_seconds=180,
+            )
 
     def _plant_a_keyset(self) -> None:
         with self._ticks.step(f"A keyset of {PEER} by another root is planted, and logged: an alarm") as step:
@@ -177,12 +184,12 @@ class _Drill:
     def _put_head(self, md: str, head: str) -> None:
         self._thief.do("UPDATE sharing_envelope SET jwe_head = %(head)s WHERE md = %(md)s", head=head, md=md)
 
-    def _is_fetched(self, md: str) -> bool | None:
-        found = self._thief.do(
-            "SELECT fetched_at FROM sharing_delivery WHERE envelope_id = %(md)s AND recipient_id = %(own)s",
+    def _is_asked_again(self, md: str) -> bool | None:
+        served = self._thief.do(
+            "SELECT count(*) FROM ledger_auditevent WHERE act = 'slice.served' AND subject = %(md)s AND agency = %(own)s",
             md=md, own=RECIPIENT,
         )  # fmt: skip
-        return bool(found and found[0][0]) or None
+        return int(served[0][0]) > 1 or None
 
     def _log_forged_keyset(self) -> None:
         """Store and log it as the exchange does a keyset that it has verified; nobody has."""
@@ -310,8 +317,10 @@ def _changed(head: str) -> str:
     return json.dumps({**parts, "tag": ("B" if tag[0] == "A" else "A") + tag[1:]}, separators=(",", ":"))
 
 
-def _inbox(officer: DeskSession) -> set[str]:
-    return {row["received"]["md"] for row in officer.get("/alerts?box=inbox&limit=100")["items"]}
+def _received(officer: DeskSession, md: str) -> dict[str, Any] | None:
+    """The alert as the officer's inbox shows it; None where it does not stand there."""
+    rows = (row["received"] for row in officer.get("/alerts?box=inbox&limit=100")["items"])
+    return next((row for row in rows if row["md"] == md), None)
 
 
 def _enters(address: str) -> bool:

@@ -145,7 +145,7 @@ class TestUnopenable:
                 [md],
             )
 
-    def test_what_fails_a_check_is_terminal_and_the_sender_learns_it(self, desks: Desks) -> None:
+    def test_what_fails_a_check_is_filed_and_the_sender_learns_it(self, desks: Desks) -> None:
         md = send_from_partner(desks)
         self.break_ciphertext(md)
         desks.follow()
@@ -168,7 +168,7 @@ class TestUnopenable:
             f"directory number. Reference {row.reference}."
         )
 
-    def test_it_is_not_tried_again(self, desks: Desks) -> None:
+    def test_it_is_not_tried_again_at_once(self, desks: Desks) -> None:
         md = send_from_partner(desks)
         self.break_ciphertext(md)
         for _ in range(2):

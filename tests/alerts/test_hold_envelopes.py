@@ -2,6 +2,7 @@
 """The desk fetches an envelope once over the exchange's API and reads what it holds from then on, until `keep`."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,13 +15,14 @@ from alerts.errors import ContentDeletedError, ExchangeAwayError, ExpiredError, 
 from alerts.fetching import fetch_and_open
 from alerts.following import follow_feed, follow_feeds, tidy_received
 from alerts.held import LEFT_OVER, fetch_ahead, forget_envelopes, held_envelope
-from alerts.models import HeldBlob, HeldEnvelope, ReceivedAlert
+from alerts.models import AwaitedEnvelope, HeldBlob, HeldEnvelope, ReceivedAlert
 from alerts.opening import open_alert, open_attachment
 from callers.actors import SystemActor
 from callers.capabilities import Capability
 from callers.errors import AbsentError
 from ledger.models import AuditEvent
-from sharing.models import Envelope
+from notices.models import Notification
+from sharing.models import Envelope, Statement
 from tests.alerts.conftest import Desks
 from tests.alerts.test_open_alert import SPECTRUM, drop_held, received_with_file
 from tests.builders import about
@@ -71,20 +73,77 @@ def test_what_was_changed_here_and_cannot_be_fetched_anew_stays_closed_and_stays
     assert bytes(HeldEnvelope.objects.get(md=row.md).slice) == b"no slice"
 
 
-def test_nothing_is_kept_of_an_envelope_that_does_not_verify(
-    desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
-) -> None:
+def change(md: str) -> Callable[[str, bytes], bytes]:
+    """Give this envelope with another nonce than the one that was signed."""
+    return lambda path, octets: (
+        re.sub(rb'"iv":"[^"]*"', b'"iv":"AAAAAAAAAAAAAAAA"', octets)
+        if path.endswith("/slices") or md in path
+        else octets
+    )
+
+
+def sent_changed(desks: Desks, exchange: ViewsInPlaceOfSockets) -> str:
     sealed = sealed_for(desks.hub, desks.own, desks.health.id)
     desks.hub.carry(desks.own, sealed)
     desks.hub.sequence()
-    exchange_as_asked.lies = lambda path, octets: (
-        re.sub(rb'"iv":"[^"]*"', b'"iv":"AAAAAAAAAAAAAAAA"', octets)
-        if path.endswith("/slices") or sealed.md in path
-        else octets
-    )
+    exchange.lies = change(sealed.md)
     desks.follow()
-    assert ReceivedAlert.objects.get(md=sealed.md).unopenable
+    return sealed.md
+
+
+def test_nothing_is_kept_of_an_envelope_that_does_not_verify(
+    desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    md = sent_changed(desks, exchange_as_asked)
+    assert ReceivedAlert.objects.get(md=md).unopenable
     assert not HeldEnvelope.objects.exists()
+
+
+def test_what_was_changed_on_its_way_opens_once_it_is_given_as_it_was_signed(
+    desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    md = sent_changed(desks, exchange_as_asked)
+    told = Notification.objects.filter(about=md).count()
+    desks.hub.later(hours=1)
+    desks.follow()
+    assert ReceivedAlert.objects.get(md=md).unopenable
+    assert not HeldEnvelope.objects.exists()
+    exchange_as_asked.behave()
+    desks.hub.later(hours=1)
+    desks.follow()
+    row = ReceivedAlert.objects.get(md=md)
+    assert (row.unopenable, row.card is not None) == (False, True)
+    assert open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now).title
+    assert Statement.objects.filter(k="ack", sub_d=md).count() == 1
+    assert Notification.objects.filter(about=md).count() == 2 * told > 0
+    assert not AwaitedEnvelope.objects.exists()
+
+
+def test_a_file_that_was_changed_on_its_way_is_asked_for_again(
+    desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    exchange_as_asked.lies = lambda path, octets: (
+        bytes([octets[0] ^ 1]) + octets[1:] if "/blobs/" in path else octets
+    )
+    row = received_with_file(desks)
+    assert row.unopenable
+    exchange_as_asked.behave()
+    desks.hub.later(minutes=1)
+    desks.follow()
+    row.refresh_from_db()
+    assert not row.unopenable
+
+
+@pytest.mark.parametrize("days", [8, 40])
+def test_it_is_not_asked_for_for_ever(
+    desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets, days: int
+) -> None:
+    """Eight days are longer than it is awaited, forty longer than the alert counts."""
+    sent_changed(desks, exchange_as_asked)
+    assert AwaitedEnvelope.objects.exists()
+    desks.hub.later(days=days)
+    desks.follow()
+    assert not AwaitedEnvelope.objects.exists()
 
 
 def test_another_envelope_is_not_taken_for_the_one_that_was_asked_for(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from alerts.drafts import attach_file
+from alerts.manifest_facts import awaited_again
 from alerts.models import Alert, ReceivedAlert
 from alerts.withdrawal import withdraw_alert
 from ledger.models import AuditEvent
@@ -220,6 +221,10 @@ def test_what_does_not_open_says_one_sentence_and_stays_closed(
     ) in page
     assert "Why do you open this?" not in page
     assert ">Acknowledge</button>" not in page
+    assert "asked for again" not in page
+    awaited_again(received, received.received_at).save()
+    page = reader.get(f"/inbox/{received.pk}/").content.decode()
+    assert "It was changed on its way and is asked for again; you are told if it opens." in page
 
 
 def test_a_withdrawn_alert_says_so_and_asks_to_confirm(
