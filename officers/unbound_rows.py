@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Binding officers, policies and agencies whose rows carry no code: from before rows carried one, or looked at by somebody since.
+"""Binding officers, policies and agencies whose rows carry no code that holds.
 
 For whoever has a shell on the hub, after a look at each of them. Sign-ins and links from before end instead: people
 sign in again, and are invited again. Used by the command `bind_rows` alone, on the desk.
@@ -15,12 +15,11 @@ from django.db import transaction
 
 from callers.binding import mac_of
 from ledger.audit import record_event
-from officers.login.factorrows import factor_of, place_of_secret, save_factor
+from officers.login.factorrows import save_factor
 from officers.login.factors import FACTORS
 from officers.models import AgencyPolicy, Officer
 from officers.policy_in_force import due_policies, policy_of
 from peers.models import Agency
-from vault import hubsecret
 
 Row = TypeVar("Row", Agency, AgencyPolicy, Officer)
 
@@ -82,7 +81,6 @@ def bind_officers(officers: Sequence[Officer], *, now: datetime) -> None:
         officer = Officer.objects.select_for_update(of=("self",)).get(pk=named.pk)
         held = list(Authenticator.objects.select_for_update().filter(user=officer).order_by("pk"))
         for row in held:
-            _place_secret(officer, row, now)
             save_factor(row)
         officer.factors = [row.pk for row in held if row.type in FACTORS]
         mac = mac_of(Officer._meta.db_table, officer.facts_now())
@@ -95,15 +93,6 @@ def bind_officers(officers: Sequence[Officer], *, now: datetime) -> None:
             detail={"roles": officer.roles},
             now=now,
         )
-
-
-def _place_secret(officer: Officer, row: Authenticator, now: datetime) -> None:
-    """A secret that was sealed at one place for all is sealed for this officer."""
-    with factor_of(officer, row.type):
-        for name in {"secret", "seed"} & row.data.keys():
-            if hubsecret.is_unplaced(row.data[name]):
-                text = hubsecret.open_unplaced(row.data[name])
-                row.data[name] = hubsecret.seal_for_login(text, place_of_secret(), now=now)
 
 
 @transaction.atomic

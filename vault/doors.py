@@ -72,8 +72,6 @@ unwrapped_once = keeping.unwrapped_once
 tokens = rows.tokens
 seal_for_login = hubsecret.seal_for_login
 open_for_login = hubsecret.open_for_login
-open_unplaced = hubsecret.open_unplaced
-is_unplaced = hubsecret.is_unplaced
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 
 They hang on a root secret of the hub's own, wrapped under the KEK ring like an agency's and rewrapped with them.
 Each is bound to whose it is and its kind: it opens nowhere else. Form of a sealed text: base64url of version (1 octet,
-2), epoch (4, big-endian), then the wrapped text. Version 1 was sealed at one place for all and is read by
-`open_unplaced` alone, once, when rows are bound.
+2), epoch (4, big-endian), then the wrapped text.
 """
 
 import struct
@@ -23,7 +22,6 @@ from vault.kek import held_ring
 from vault.models import HUB, VaultSecret
 
 _HEADER: Final = struct.Struct(">BI")
-_UNPLACED_FORM: Final = 1
 _FORM: Final = 2
 
 
@@ -39,29 +37,11 @@ def seal_for_login(text: str, place: str, *, now: datetime) -> str:
 
 def open_for_login(sealed: str, place: str) -> str:
     """Open what `seal_for_login` sealed for this place; raises SealBrokenError, SecretMissingError, KekUnknownError."""
-    return _open(sealed, _FORM, place)
-
-
-def open_unplaced(sealed: str) -> str:
-    """Open what was sealed before seals had a place; raises as `open_for_login`."""
-    return _open(sealed, _UNPLACED_FORM, "")
-
-
-def is_unplaced(sealed: str) -> bool:
-    """Tell whether this was sealed before seals had a place."""
-    return unb64u(sealed)[:1] == bytes([_UNPLACED_FORM])
-
-
-def _row_place(place: str) -> RowPlace:
-    return RowPlace("authenticator", place, 0, 1)
-
-
-def _open(sealed: str, form: int, place: str) -> str:
     try:
         octets = unb64u(sealed)
     except MalformedError:
         raise SealBrokenError("second factor") from None
-    if len(octets) < _HEADER.size or octets[0] != form:
+    if len(octets) < _HEADER.size or octets[0] != _FORM:
         raise SealBrokenError("second factor")
     _, epoch = _HEADER.unpack_from(octets)
     row = VaultSecret.objects.filter(agency_id=None, epoch=epoch).first()
@@ -69,6 +49,10 @@ def _open(sealed: str, form: int, place: str) -> str:
         raise SecretMissingError(HUB)
     opened = hierarchy.open_row(unwrap_secret(row), "login", _row_place(place), octets[_HEADER.size :])
     return opened.decode()
+
+
+def _row_place(place: str) -> RowPlace:
+    return RowPlace("authenticator", place, 0, 1)
 
 
 def _newest() -> RootSecret | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes rows count that carry no code: after the upgrade that brought codes, or after a row was looked at."""
+"""Makes rows count that carry no code that holds: after a row was looked at, or another ring was begun."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--all", action="store_true", help="bind everything listed, once, after the upgrade"
+            "--all", action="store_true", help="bind everything listed, once"
         )
         parser.add_argument("--email", action="append", default=[], help="bind this officer; may be repeated")
         parser.add_argument(
