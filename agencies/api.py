@@ -41,6 +41,7 @@ from callers.octets import SIGNED, octets_of
 from callers.permissions import ACCESSION
 from callers.reading import read_body, read_query
 from callers.systems_address import EXCHANGE_HELP, exchange_elsewhere
+from ledger.proofs import latest_checkpoint
 
 
 class AgencySerializer(serializers.ModelSerializer[Agency]):
@@ -119,6 +120,10 @@ class AccessionSerializer(serializers.Serializer[Any]):
     duty_phone = serializers.CharField()
     keyset = serializers.CharField(allow_null=True)
     until = serializers.DateTimeField()
+    checkpoint = serializers.CharField(
+        allow_null=True,
+        help_text="The newest signed checkpoint of the ledger, by which the caller sees that it has the right verifier key.",
+    )
     exchange = serializers.CharField(allow_null=True, help_text=EXCHANGE_HELP)
 
 
@@ -328,6 +333,7 @@ def _accession(found: Accession) -> dict[str, Any]:
         **AgencySerializer(found.agency).data,
         "keyset": found.keyset.od if found.keyset else None,
         "until": found.key_until,
+        "checkpoint": newest.note if (newest := latest_checkpoint()) else None,
         "exchange": exchange_elsewhere(),
     }
     return dict(AccessionSerializer(answer).data)

@@ -13,9 +13,10 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
-from alerts.pages import signing_in
+from alerts.pages import signing_in, unlocking
 from alerts.pages.account import resetting, second_step
 from alerts.pages.addresses import PAGES
+from alerts.pages.keeper import first_start
 from alerts.pages.officers import welcome
 from officers.models import Officer
 
@@ -45,6 +46,7 @@ class AccordAdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
+            path("unlock/", unlocking.unlock, name="unlock"),
             path("login/", signing_in.sign_in, name="login"),
             path("login/passkey/", second_step.passkey, name="login_passkey"),
             path("login/second/", second_step.second_step, name="second_step"),
@@ -53,6 +55,7 @@ class AccordAdminSite(admin.AdminSite):
             path("reset/<str:token>/", resetting.follow, name="reset_follow"),
             path("welcome/<str:token>/", welcome.follow, name="welcome_follow"),
             path("welcome/", welcome.welcome, name="welcome"),
+            path("first-start/", first_start.first_start, name="first_start"),
             path("appearance/", signing_in.choose_appearance, name="appearance"),
             *(page.pattern(self.admin_view) for page in PAGES),
         ]

@@ -9,8 +9,10 @@ EXCHANGE_HELP: Final = "Where systems call, if this process is the desk and the 
 
 
 def exchange_elsewhere() -> str | None:
-    """Return the exchange's address where this process is a desk beside it, None where the caller is in the right place."""
-    is_desk = settings.HUB_ROLE == "desk" and settings.EXCHANGE_URL.rstrip("/") != settings.HUB_URL.rstrip(
-        "/"
-    )
-    return settings.EXCHANGE_URL.rstrip("/") if is_desk else None
+    """Return the exchange's address where this process is a desk beside it, None where the caller is in the right place.
+
+    None, too, at an own desk, whose settings do not say it.
+    """
+    exchange = settings.EXCHANGE_URL.rstrip("/")
+    is_desk = settings.HUB_ROLE == "desk" and exchange != settings.HUB_URL.rstrip("/")
+    return exchange if is_desk and exchange else None

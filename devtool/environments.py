@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devtool.closedfiles import write_closed
 from devtool.secretstore import Secrets
 from hub.roles import BOTH, CALLS_EXCHANGE, DESK, ROLES, SECRETS, SEQUENCES
 
@@ -59,6 +60,10 @@ class World:
             "LEDGER_VKEY": self.secrets.ledger_vkey(),
         }
 
+    def environment_of(self, role: str) -> dict[str, str]:
+        """The whole environment of a process of `role`, its secrets in files."""
+        return process_environment(role, self)
+
 
 def role_environment(role: str, world: World) -> dict[str, str]:
     """The whole environment of a process of `role`."""
@@ -107,10 +112,7 @@ def secret_files(folder: Path, secrets: Mapping[str, str]) -> dict[str, str]:
     named = {}
     for name, value in secrets.items():
         path = folder / name.lower()
-        unfinished = path.with_suffix(".new")
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(f"{value}\n")
-        unfinished.replace(path)
+        write_closed(path, f"{value}\n")
         named[f"{name}_FILE"] = str(path)
     return named
 
@@ -122,6 +124,11 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name in PASSED_ON + TUNING or name.startswith(PASSED_ON_PREFIXES)
     }
+
+
+def inherited_by_production(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same without what only a test shortens."""
+    return {name: value for name, value in inherited(environment).items() if name not in TUNING}
 
 
 def _offered_secrets(role: str, world: World) -> dict[str, str]:

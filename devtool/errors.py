@@ -16,10 +16,10 @@ class DevtoolError(Exception):
 class PortBusyError(DevtoolError):
     """Another program listens where one of ours should."""
 
-    def __init__(self, port: int, option: str) -> None:
+    def __init__(self, port: int, command: str) -> None:
         super().__init__(
             f"Port {port} is in use by another program.",
-            f"Stop that program or choose another port: ./dev run {option}",
+            f"Stop that program or choose another port: {command}",
         )
         self.port = port
 

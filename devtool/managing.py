@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from devtool import statefolder
 from devtool.datastores import DataStores
 from devtool.environments import World
+from devtool.errors import DevtoolError
 from devtool.programs import management
 from devtool.secretstore import load_or_draw_secrets
 from devtool.statefolder import StateFolder
-from hub.roles import MIGRATES, ROLES, SEQUENCES
+from hub.roles import DESK, EXCHANGE, MIGRATES, ROLES, SEQUENCES
 
 BUILD = ("makemigrations", "squashmigrations", "print_problems")
 """Works on no hub."""
@@ -67,6 +68,16 @@ def _roles_for(arguments: list[str]) -> Collection[str]:
     if name in OF_BOTH_HALVES:
         return OF_BOTH_HALVES[name].values()
     return [_ROLES.get(name, "desk")]
+
+
+def desk_role_for(command: str) -> str:
+    """The role of a desk that runs a command; raises DevtoolError for one of the exchange's alone."""
+    if command in OF_BOTH_HALVES:
+        return OF_BOTH_HALVES[command][DESK]
+    role = SEQUENCES[DESK] if command in SEQUENCER else _ROLES.get(command, "desk")
+    if ROLES[role].half == EXCHANGE:
+        raise DevtoolError(f"{command} is a command of the exchange.", "Ask whoever runs yours.")
+    return role
 
 
 @contextmanager

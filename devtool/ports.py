@@ -10,20 +10,22 @@ from devtool.errors import PortBusyError
 LOOPBACK = "127.0.0.1"
 
 
-def require_free_port(port: int, option: str, *, patience_seconds: float = 0.0) -> None:
-    """Raise `PortBusyError` naming the port when somebody still listens on it after the patience."""
+def require_free_port(
+    port: int, command: str, *, patience_seconds: float = 0.0, address: str = LOOPBACK
+) -> None:
+    """Raise `PortBusyError` naming the port, and the command for another, when somebody still listens after the patience."""
     deadline = time.monotonic() + patience_seconds
-    while not _is_free(port):
+    while not _is_free(address, port):
         if time.monotonic() >= deadline:
-            raise PortBusyError(port, option)
+            raise PortBusyError(port, command)
         time.sleep(0.1)
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((address, port))
         except OSError:
             return False
     return True

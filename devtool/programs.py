@@ -2,17 +2,21 @@
 """The hub's processes: which command each role is started with, and how it shows that it is ready."""
 
 import http.client
+import socket
+import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import psycopg
 
 from callers.slots import THREADS
-from devtool.environments import ROOT, World, process_environment
+from devtool.environments import ROOT
 from devtool.ports import LOOPBACK
 from devtool.processes import Child
 from hub.roles import EXCHANGE, ROLES, SEQUENCES
@@ -22,22 +26,56 @@ WEB_THREADS = 36
 """As many as `hub.bulkhead` counts on."""
 
 
-def web(role: str, world: World, port: int, logs: Path) -> Child:
-    """A web process: `desk`, `exchange` or `operator`."""
+class Places(Protocol):
+    """What is run: what each role finds in its environment, and where a sequencer keeps what it has signed."""
+
+    @property
+    def ledger_state_dirs(self) -> Mapping[str, Path]:
+        """By half."""
+
+    def environment_of(self, role: str) -> dict[str, str]:
+        """The whole environment of a process of `role`, its secrets in files."""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """What a web process that no proxy stands in front of proves its name with."""
+
+    certificate: Path
+    key: Path
+    name: str
+
+    def options(self) -> tuple[str, ...]:
+        """The server's command line; it then speaks nothing but TLS on its port."""
+        files = ("--ssl-certificate", str(self.certificate), "--ssl-keyfile", str(self.key))
+        return (*files, "--ssl-protocol-min", "tls1.3")
+
+    def wrap(self, connection: socket.socket) -> socket.socket:
+        """Trust this very certificate, under its name, and nothing else."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.load_verify_locations(cafile=self.certificate)
+        return context.wrap_socket(connection, server_hostname=self.name)
+
+
+def web(
+    role: str, world: Places, port: int, logs: Path, *, address: str = LOOPBACK, tls: Tls | None = None
+) -> Child:
+    """A web process: `desk`, `exchange` or `operator`; with `tls` it is reached without a proxy."""
     return Child(
         role,
         [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws"),
-            *("--host", LOOPBACK, "--port", str(port), "--workers", "1"),
+            *("--host", address, "--port", str(port), "--workers", "1", *(tls.options() if tls else ())),
             *("--blocking-threads", str(WEB_THREADS), "--log-level", "warning", "hub.wsgi:application"),
         ],
-        env=process_environment(role, world),
+        env=world.environment_of(role),
         log=logs / f"{role}.log",
         cwd=ROOT,
     )
 
 
-def queue_worker(role: str, world: World, logs: Path, *, beat: bool = False) -> Child:
+def queue_worker(role: str, world: Places, logs: Path, *, beat: bool = False) -> Child:
     """The Celery worker of a role's queue; with `beat` it also asks for what is due in its half."""
     with_beat = ("--beat", "--scheduler", "hub.beating:Beating") if beat else ()
     mark = logs / f"{role}.heartbeat"
@@ -50,14 +88,14 @@ def queue_worker(role: str, world: World, logs: Path, *, beat: bool = False) -> 
             *("--queues", str(ROLES[role].queue), *concurrency, "--loglevel", "INFO"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", *with_beat),
         ],
-        env={**process_environment(role, world), "HEARTBEAT_FILE": str(mark)},
+        env={**world.environment_of(role), "HEARTBEAT_FILE": str(mark)},
         log=logs / f"{role}.log",
         cwd=ROOT,
         mark=mark,
     )
 
 
-def beat(role: str, world: World, logs: Path) -> Child:
+def beat(role: str, world: Places, logs: Path) -> Child:
     """The one process that asks the workers of a half for what is due; it keeps its schedule in memory."""
     mark = logs / f"{role}.heartbeat"
     return Child(
@@ -66,37 +104,41 @@ def beat(role: str, world: World, logs: Path) -> Child:
             *(sys.executable, "-m", "celery", "-A", "hub", "beat"),
             *("--scheduler", "hub.beating:Beating", "--loglevel", "INFO"),
         ],
-        env={**process_environment(role, world), "HEARTBEAT_FILE": str(mark)},
+        env={**world.environment_of(role), "HEARTBEAT_FILE": str(mark)},
         log=logs / f"{role}.log",
         cwd=ROOT,
         mark=mark,
     )
 
 
-def sequencer(world: World, logs: Path, half: str = EXCHANGE) -> Child:
+def sequencer(world: Places, logs: Path, half: str = EXCHANGE) -> Child:
     """The one process that signs the log of a half; the exchange's numbers feeds, too."""
     role = SEQUENCES[half]
     world.ledger_state_dirs[half].mkdir(parents=True, exist_ok=True, mode=0o700)
     return Child(
         role,
         [sys.executable, "manage.py", "run_sequencer"],
-        env=process_environment(role, world),
+        env=world.environment_of(role),
         log=logs / f"{role}.log",
         cwd=ROOT,
     )
 
 
-def management(role: str, world: World, *arguments: str) -> tuple[list[str], dict[str, str]]:
+def management(role: str, world: Places, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """Command line and environment of one management command in a role."""
-    return [sys.executable, str(ROOT / "manage.py"), *arguments], process_environment(role, world)
+    return [sys.executable, str(ROOT / "manage.py"), *arguments], world.environment_of(role)
 
 
-def web_answers(port: int, path: str = "/livez") -> Callable[[], bool]:
+def web_answers(
+    port: int, path: str = "/livez", *, address: str = LOOPBACK, tls: Tls | None = None
+) -> Callable[[], bool]:
     """Whether a web process answers 200 at `path`."""
 
     def answers() -> bool:
-        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+        connection = http.client.HTTPConnection(tls.name if tls else address, port, timeout=5)
         try:
+            if tls is not None:
+                connection.sock = tls.wrap(socket.create_connection((address, port), timeout=5))
             connection.request("GET", path)
             return connection.getresponse().status == http.HTTPStatus.OK
         except (OSError, http.client.HTTPException):

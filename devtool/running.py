@@ -2,17 +2,15 @@
 """`./dev run`: a hub on this machine, one alert played on it, then it stays up until it is told to stop."""
 
 import json
-import signal
 import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import TypeVar
 
-from demo.ticks import StepFailedError, Ticks
+from demo.ticks import Ticks
 from devtool import statefolder
 from devtool.environments import ROOT
 from devtool.errors import DevtoolError
@@ -20,15 +18,11 @@ from devtool.ports import free_ports, require_free_port
 from devtool.postgres import end_leftover
 from devtool.processes import run_to_end
 from devtool.statefolder import StateFolder
+from devtool.stopping import stay_up, stopped_at_the_end
 from devtool.supervision import Hub
 
 AHub = TypeVar("AHub", bound=Hub)
 DESK_PORT = 8000
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class _StopRequestedError(BaseException):
-    """Ctrl-C, or the machine asks us to end."""
 
 
 def run_hub(*, once: bool, port: int | None) -> int:
@@ -44,16 +38,16 @@ def run_hub(*, once: bool, port: int | None) -> int:
         # A killed hub's processes need a moment to let go of their ports.
         patience_seconds = 10.0 if state.end_leftovers() else 0.0
         for wanted in (desk_port, desk_port + 1, desk_port + 2):
-            option = f"--port {9000 if desk_port != 9000 else 9100}"
+            option = f"./dev run --port {9000 if desk_port != 9000 else 9100}"
             require_free_port(wanted, option, patience_seconds=patience_seconds)
         ports = (desk_port, desk_port + 1)
         started = Hub(state, *ports, scratch=False, ticks=ticks, operator_port=desk_port + 2)
-        with _stopped_at_the_end(started) as hub:
-            _start(hub)
-            status = play_story(hub)
+        with stopped_at_the_end(started):
+            _start(started)
+            status = play_story(started)
             if status == 0:
-                _say_where(hub)
-                _stay_up(hub)
+                _say_where(started)
+                stay_up(started)
             return status
 
 
@@ -81,7 +75,7 @@ def scratch_hub_of(
             ticks=ticks,
             operator_port=operator_port if has_operator else None,
         )
-        with _stopped_at_the_end(hub):
+        with stopped_at_the_end(hub):
             _start(hub)
             yield hub
 
@@ -97,13 +91,6 @@ def play_story(hub: Hub) -> int:
     sys.stdout.flush()
     story = [sys.executable, "-m", "demo.story"]
     return run_to_end(story, hub.demo_environment(), capture=False, cwd=ROOT).returncode
-
-
-def _stay_up(hub: Hub) -> None:
-    try:
-        hub.keep_running()
-    except _StopRequestedError:
-        hub.ticks.heading("Stopping.")
 
 
 def _say_where(hub: Hub) -> None:
@@ -123,38 +110,6 @@ def _say_where(hub: Hub) -> None:
             roles = ", ".join(login.get("roles", []))
             ticks.line(f"  {login['email']:<28} {login['password']:<26} {roles}")
     ticks.heading("Ctrl-C stops everything.")
-
-
-@contextmanager
-def _stopped_at_the_end(hub: Hub) -> Generator[Hub]:
-    """Whatever happens inside, nothing lingers: one signal stops gently, another one at once."""
-    with _signals_raise():
-        try:
-            yield hub
-        except StepFailedError:
-            # The failing step has said so already.
-            raise SystemExit(1) from None
-        except _StopRequestedError:
-            hub.ticks.heading("Stopping before the end.")
-            raise SystemExit(128 + signal.SIGINT) from None
-        finally:
-            try:
-                hub.stop()
-            except _StopRequestedError:
-                hub.kill()
-
-
-@contextmanager
-def _signals_raise() -> Generator[None]:
-    def request_stop(number: int, frame: FrameType | None) -> None:
-        raise _StopRequestedError
-
-    before = {number: signal.signal(number, request_stop) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def reset() -> int:

@@ -3,13 +3,13 @@
 
 import base64
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from accord.envelope.private import LedgerKey
+from devtool.closedfiles import write_closed
 from devtool.errors import DevtoolError
 from devtool.postgres import OWNERS, Logins
 from hub.roles import BROKER_LOGINS, DESK, EXCHANGE, HALVES, LOGINS
@@ -52,8 +52,8 @@ def draw_secrets() -> Secrets:
         desk_secret_key=secrets.token_urlsafe(48),
         exchange_secret_key=secrets.token_urlsafe(48),
         operator_secret_key=secrets.token_urlsafe(48),
-        api_peppers={half: _key() for half in HALVES},
-        key_encryption_ring=f"k1:{_key()}",
+        api_peppers={half: draw_key() for half in HALVES},
+        key_encryption_ring=f"k1:{draw_key()}",
         ledger_keys={half: LedgerKey.generate(name).to_text() for half, name in LOG_NAMES.items()},
         superuser_password=secrets.token_urlsafe(24),
         owner_passwords={owner: secrets.token_urlsafe(24) for owner in OWNERS.values()},
@@ -76,11 +76,11 @@ def complete_secrets(path: Path) -> None:
     kept = json.loads(path.read_text())
     _write(
         path,
-        {name: _completed(kept.get(name, drawn), drawn) for name, drawn in asdict(draw_secrets()).items()},
+        {name: completed(kept.get(name, drawn), drawn) for name, drawn in asdict(draw_secrets()).items()},
     )
 
 
-def _completed(kept: Any, drawn: Any) -> Any:
+def completed(kept: Any, drawn: Any) -> Any:
     """Return what is kept; of secrets by name those of the names that there are now."""
     return (
         {name: kept.get(name, secret) for name, secret in drawn.items()} if isinstance(drawn, dict) else kept
@@ -88,13 +88,7 @@ def _completed(kept: Any, drawn: Any) -> Any:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    unfinished = path.with_suffix(".new")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    write_closed(path, json.dumps(content, indent=1))
 
 
 def _kept_secrets(path: Path) -> Secrets:
@@ -104,6 +98,6 @@ def _kept_secrets(path: Path) -> Secrets:
     return Secrets(**kept)
 
 
-def _key() -> str:
+def draw_key() -> str:
     """32 random bytes in base64url without padding."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()

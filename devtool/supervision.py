@@ -3,18 +3,13 @@
 
 import os
 import sys
-import time
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 
-from demo.ticks import StepFailedError, Ticks
+from demo.ticks import Ticks
 from devtool import programs
 from devtool.datastores import DataStores
 from devtool.environments import (
@@ -25,30 +20,19 @@ from devtool.environments import (
     role_environment,
     secret_files,
 )
-from devtool.errors import ServiceError
 from devtool.mailsink import MailSink
 from devtool.ports import LOOPBACK
-from devtool.processes import Child, run_to_end, wait_until
-from devtool.restarts import Restarts
 from devtool.secretstore import load_or_draw_secrets
 from devtool.statefolder import StateFolder
+from devtool.supervisor import Part, Supervisor
 from hub.roles import DESK, EXCHANGE, HALVES, MIGRATES, SEQUENCES
 
-START_TIMEOUT_SECONDS = 120
 SEEDING = "seeding"
 WORKERS = ("exchange-worker", "mailer", "desk-worker")
 BEATS = ("exchange-beat", "desk-beat")
 
 
-@dataclass(frozen=True)
-class Part:
-    """One process of the hub and the question that tells it is ready."""
-
-    child: Child
-    ready: Callable[[], bool]
-
-
-class Hub:
+class Hub(Supervisor):
     """Everything `./dev run` starts, in the order it is needed."""
 
     def __init__(
@@ -62,8 +46,8 @@ class Hub:
         operator_port: int | None = None,
     ) -> None:
         """Without a port of its own no operator's process runs."""
-        self.state = state
-        self.ticks = ticks
+        super().__init__(ticks)
+        self.state: StateFolder = state
         self._scratch = scratch
         self._ports = (desk_port, exchange_port)
         self._operator_port = operator_port
@@ -73,8 +57,6 @@ class Hub:
         self._sink = None if os.environ.get("EMAIL_URL") else MailSink(state.mail)
         self.clock_offset = timedelta(0)
         """How far the time of processes that are started from now on is from the machine's."""
-        self._parts: list[Part] = []
-        self._restarts: defaultdict[str, Restarts] = defaultdict(Restarts)
 
     @property
     def world(self) -> World:
@@ -143,33 +125,6 @@ class Hub:
             self._parts = []
             self._start_parts([part for part in self.make_parts() if part.child.name not in without])
 
-    def start_some(self, names: Collection[str]) -> None:
-        """Start these again, beside those that run, in the time that the hub has now."""
-        self._start_parts([part for part in self.make_parts() if part.child.name in names])
-
-    def _start_parts(self, parts: Sequence[Part]) -> None:
-        self._parts += parts
-        for part in parts:
-            part.child.env = {**part.child.env, "TMPDIR": str(self._temporary_of(part.child.name))}
-            part.child.start()
-        self._announce()
-        self.wait_until_ready()
-
-    def _temporary_of(self, name: str) -> Path:
-        """Return where this process keeps its temporary files."""
-        return self.state.temporary
-
-    def wait_until_ready(self) -> None:
-        """Return once every process answers."""
-        with ThreadPoolExecutor(len(self._parts)) as pool:
-            for waiting in [pool.submit(_wait_for, part) for part in self._parts]:
-                waiting.result()
-
-    @property
-    def children(self) -> list[Child]:
-        """Every process that is ours, the database and the broker first."""
-        return [*self.stores.children, *(part.child for part in self._parts)]
-
     def demo_environment(self) -> dict[str, str]:
         """What the played story and its clients find: addresses, no secret of the hub."""
         return {
@@ -196,54 +151,8 @@ class Hub:
             "DESK_WORKER_PID": pids["desk-worker"],
         }
 
-    def keep_running(self) -> None:
-        """Start again whatever dies, after longer and longer waits. Never returns."""
-        while True:
-            time.sleep(0.5)
-            self.revive(now=time.monotonic())
-
-    def revive(self, *, now: float) -> list[str]:
-        """Start again what has died and whose time has come; its names. Every part has stood once, so none is given up."""
-        revived = []
-        for name, start in self._dead().items():
-            restarts = self._restarts[name]
-            if restarts.due is None:
-                self._say_end(name, restarts.note_end(now))
-            if restarts.due is not None and now >= restarts.due:
-                restarts.note_start(now)
-                # One that does not come up is dead at the next look, and waits longer.
-                with suppress(ServiceError):
-                    start()
-                revived.append(name)
-        if revived:
-            self._announce()
-        return revived
-
-    def _dead(self) -> dict[str, Callable[[], None]]:
-        """By name, how to start each part that does not run; database and broker first."""
-        parts = {part.child.name: part.child.restart for part in self._parts if not part.child.alive}
-        return {**self.stores.dead(), **parts}
-
-    def _say_end(self, name: str, wait: int) -> None:
-        when = f"again in {wait} s" if wait else "again"
-        self.ticks.line(f"{name} ended and is started {when}; its log is in {self.state.logs}.")
-
     def _announce(self) -> None:
         self.state.announce(self.world, self.children)
-
-    def stop_processes(self) -> None:
-        """Stop what works on the database, and leave database, broker and mail sink."""
-        _stop_parts(self._parts)
-
-    def stop_some(self, names: Collection[str]) -> None:
-        """Stop these for good: they are not started again before somebody says so."""
-        stopping = [part for part in self._parts if part.child.name in names]
-        self._parts = [part for part in self._parts if part not in stopping]
-        _stop_parts(stopping)
-
-    def manage(self, role: str, *arguments: str) -> str:
-        """Run one management command in a role; gives what it printed, raises `StepFailedError`."""
-        return self._run_quietly(*programs.management(role, self.world, *arguments))
 
     def invite_operator(self, name: str) -> str:
         """The link by which an operator makes a passkey; it serves once."""
@@ -254,15 +163,7 @@ class Hub:
         self.stop_processes()
         if self._sink:
             self._sink.stop()
-        self.stores.stop()
-        self.state.withdraw()
-
-    def kill(self) -> None:
-        """End everything at once."""
-        for child in reversed(self.children):
-            child.kill()
-        self.stores.stop()
-        self.state.withdraw()
+        super().stop()
 
     def make_parts(self) -> list[Part]:
         """What works on the database, not started yet."""
@@ -327,27 +228,3 @@ class Hub:
             "DEMO_DIR": str(self.state.demo),
             "MAIL_DIR": str(self.state.mail),
         }
-
-    def _run_quietly(self, command: list[str], env: dict[str, str]) -> str:
-        done = run_to_end(command, env, cwd=ROOT)
-        if done.returncode:
-            log = self._keep_output(command, done.stdout + done.stderr)
-            last = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-5:])
-            raise StepFailedError(last or f"It ended with {done.returncode}.", f"Its whole output: {log}")
-        return done.stdout
-
-    def _keep_output(self, command: list[str], output: str) -> Path:
-        self.state.logs.mkdir(parents=True, exist_ok=True)
-        name = "migrate" if "manage.py" in command[1] else command[-1]
-        path = self.state.logs / f"{name}.log"
-        path.write_text(output)
-        return path
-
-
-def _stop_parts(parts: Sequence[Part]) -> None:
-    with ThreadPoolExecutor(max(1, len(parts))) as pool:
-        list(pool.map(lambda part: part.child.stop(), parts))
-
-
-def _wait_for(part: Part) -> None:
-    wait_until(part.ready, part.child.name, timeout_seconds=START_TIMEOUT_SECONDS, children=[part.child])

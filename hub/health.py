@@ -19,6 +19,7 @@ from accord.version import VERSION
 from callers import clock
 from callers.binding import has_maker
 from hub import faults, halves
+from hub.lock import is_locked
 from ledger.halting import halt_reason
 from ledger.proofs import pending_since
 
@@ -35,7 +36,10 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 while this process can take requests, else 503 with why: `database`, `migrations`, `storage`."""
+    """200 while this process can take requests, else 503 with why: `locked`, `database`, `migrations`, `storage`.
+
+    `locked`: the desk's key ring is locked at rest, and nobody has opened it since the machine started.
+    """
     failing = _faults_of_process()
     return JsonResponse({"ready": not failing, "failing": failing}, status=503 if failing else 200)
 
@@ -58,6 +62,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def _faults_of_process() -> list[str]:
+    return [*(["locked"] if is_locked() else []), *_faults_of_storage()]
+
+
+def _faults_of_storage() -> list[str]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -138,7 +146,7 @@ class Policies:
 
 def _are_policies_altered() -> bool:
     """Only a process that holds the key-encryption key can tell."""
-    if not has_maker():
+    if not has_maker() or is_locked():
         return False
     from officers.policy_in_force import altered_policies
     from peers.entries import altered_agencies

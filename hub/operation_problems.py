@@ -12,6 +12,7 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 ALWAYS: Final = (
     "absent",
     "database-busy",
+    "desk-locked",
     "malformed-request",
     "not-acceptable",
     "not-authenticated",

@@ -324,6 +324,9 @@ if apps.is_installed("alerts"):
         vault.SigningKeysMissingError: Problem(
             409, "no-signing-key", "Your agency has no valid signing key; ask your key officer."
         ),
+        vault.DeskLockedError: Problem(
+            503, "desk-locked", "The desk is locked until somebody opens it.", retry_secs=60
+        ),
         vault.KekUnknownError: Problem(503, "keys-away", "The hub cannot reach your agency's keys now."),
         vault.VaultClosedError: Problem(503, "keys-away", "The hub cannot reach your agency's keys now."),
         vault.VaultError: Problem(409, "unopenable", "Do not rely on this alert."),

@@ -29,6 +29,7 @@ REMEDIES: Final = {
     "cursor-refused": "Take `next` of the last page as it was given, with the same filters and caller; else begin again.",
     "custody-refused": "Ask the operator: the keys of this agency are kept in another way.",
     "database-busy": "Send it again after Retry-After, byte for byte and with the same Idempotency-Key; give the operator the X-Request-Id if it stays.",
+    "desk-locked": "Send it again after Retry-After; tell whoever runs the desk if it stays: it opens with their passphrase.",
     "draft-taken-over": "Leave the draft to the officers, or write another one.",
     "envelope-refused": "Compare the object with the specification; the caller's auditor finds the exact cause.",
     "expired": "Ask the sender to send it again: its time ended before your agency fetched it.",

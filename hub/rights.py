@@ -285,6 +285,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "peers_peeragreement": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_peercircle": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_seenagreements": {DESK: KEEP, DESK_WORKER: KEEP},
+    "peers_ownexchange": {DESK: ADD | REMOVE, DESK_WORKER: READ},
     "peers_seenledger": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
     "peers_lastverdicts": {DESK: KEEP},
     "peers_outgoing": {DESK: KEEP, DESK_WORKER: KEEP},

@@ -3,7 +3,7 @@
 
 A ring that is missing or malformed is refused as soon as the settings are read; one of another hub, or without a key
 that is still in use, is seen only beside the database. While that does not answer the process starts, and each
-opening is refused on its own.
+opening is refused on its own. A ring that is locked at rest is looked at when somebody opens it (`vault.unlocking`).
 """
 
 import logging
@@ -19,11 +19,13 @@ def refuse_wrong_ring() -> None:
     """Raises ImproperlyConfigured, with the id of the key that is missing or another; nothing for blind roles."""
     if not apps.is_installed("vault"):
         return
-    from vault.errors import KekUnknownError, KekWrongError
+    from vault.errors import DeskLockedError, KekUnknownError, KekWrongError
     from vault.kekrotation import check_ring
 
     try:
         check_ring()
+    except DeskLockedError:
+        log.info("the desk is locked; whoever opens it has the ring compared with the vault")
     except KekUnknownError as missing:
         raise ImproperlyConfigured(
             f"ACCORD_KEK: secrets stand under the key {missing.kek}, which is not in the ring."

@@ -125,8 +125,14 @@ if not LEDGER_VKEY and ROLE.login and (ROLE.half == EXCHANGE or "LEDGER_KEY" in 
     raise ImproperlyConfigured(
         f"LEDGER_VKEY is not set; the role {HUB_ROLE} checks the log of its own half with it."
     )
+# A desk of one agency's own, in its rooms: its first start is guided, and it learns there which exchange is its own.
+OWN_DESK: bool = env.bool("OWN_DESK", default=False)
+if OWN_DESK and ROLE.half == EXCHANGE:
+    raise ImproperlyConfigured(f"OWN_DESK is set, but {HUB_ROLE} is a role of the exchange.")
+# Where the digest of the first start's code is, which the console shows; without the file there is no first start.
+FIRST_START_FILE: str = env.str("FIRST_START_FILE", default="")
 EXCHANGE_LEDGER_VKEY: str = env.str("EXCHANGE_LEDGER_VKEY", default="")
-if not EXCHANGE_LEDGER_VKEY and HUB_ROLE in CALLS_EXCHANGE:
+if not EXCHANGE_LEDGER_VKEY and HUB_ROLE in CALLS_EXCHANGE and not OWN_DESK:
     raise ImproperlyConfigured(
         f"EXCHANGE_LEDGER_VKEY is not set; the role {HUB_ROLE} checks the exchange's receipts with it."
     )
@@ -141,8 +147,14 @@ SECURITY_CONTACT: str = env.str("SECURITY_CONTACT", default="")
 HUB_URL: str = env.str("HUB_URL", default="http://127.0.0.1:8000" if DEVELOPMENT else "")
 if not HUB_URL:
     raise ImproperlyConfigured("HUB_URL is not set; links in mail need the hub's public address.")
-EXCHANGE_URL: str = env.str("EXCHANGE_URL", default=HUB_URL)
-_calls_exchange_openly = HUB_ROLE in CALLS_EXCHANGE and not EXCHANGE_URL.startswith("https://")
+EXCHANGE_URL: str = env.str("EXCHANGE_URL", default="" if OWN_DESK else HUB_URL)
+if bool(EXCHANGE_URL) != bool(EXCHANGE_LEDGER_VKEY) and OWN_DESK and HUB_ROLE in CALLS_EXCHANGE:
+    raise ImproperlyConfigured(
+        "EXCHANGE_URL and EXCHANGE_LEDGER_VKEY: set both, or none and tell the first start."
+    )
+_calls_exchange_openly = (
+    HUB_ROLE in CALLS_EXCHANGE and bool(EXCHANGE_URL) and not EXCHANGE_URL.startswith("https://")
+)
 if _calls_exchange_openly and not DEVELOPMENT:
     raise ImproperlyConfigured("EXCHANGE_URL is not https; desk and desk-worker send API keys there.")
 # Where operators sign in, inside only. Their passkeys are made for its host and count on its pages alone.
@@ -356,7 +368,9 @@ if not DEVELOPMENT:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"\Alivez\Z", r"\Areadyz\Z", r"\Ahealthz\Z"]
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # An own desk that names no proxy speaks TLS itself, and nothing else on its port: its server says so, and what a
+    # caller writes into a header says nothing.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES or not OWN_DESK else None
     SECURE_HSTS_SECONDS = 63072000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 

@@ -9,6 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 
 from accord.envelope.encoding import b64u
@@ -16,7 +17,7 @@ from callers.digests import keyed_digest
 from callers.errors import AbsentError
 from ledger.audit import record_event
 from ledger.restores import predates_restore
-from officers.accountmail import AccountMailError, send_account_mail
+from officers.accountmail import AccountMailError, Cause, address_of, send_account_mail
 from officers.accounts import store_password, take_invited_address
 from officers.identity import note_mailed_password
 from officers.models import Officer
@@ -57,12 +58,17 @@ def end_links(officer: Officer, purpose: AccountLink.Purpose, *, now: datetime) 
 
 
 def mail_link(link: AccountLink, token: str, *, now: datetime) -> AccountLink:
-    """Sends the link and keeps whether it went out: `mailed_at`, else `mail_cause`. Not inside a transaction."""
+    """Sends the link and keeps whether it went out: `mailed_at`, else `mail_cause`. Not inside a transaction.
+
+    An own desk without a mail server leaves it in `by_hand`, for whoever asked for it to hand over.
+    """
     try:
         send_account_mail(link.officer, link.purpose, token)
         link.mailed_at, link.mail_cause = now, ""
     except AccountMailError as failed:
         link.mail_cause = failed.cause.value
+        if settings.OWN_DESK and failed.cause is Cause.NO_SERVER:
+            link.by_hand = address_of(AccountLink.Purpose(link.purpose), token)
     link.save(update_fields=["mailed_at", "mail_cause"])
     return link
 

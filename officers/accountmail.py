@@ -90,10 +90,14 @@ def _body(purpose: AccountLink.Purpose, token: str) -> str:
             "Somebody asked for a new password for your account. Choose it in 1 hour, or leave it."
         ),
     }[purpose]
-    address = f"{settings.HUB_URL.rstrip('/')}/{PLACES[purpose]}/{token}/"
-    link = gettext("Open: %(link)s") % {"link": address}
+    link = gettext("Open: %(link)s") % {"link": address_of(purpose, token)}
     last = gettext("This mail carries no content. Unsure? Type the hub's address.")
     return f"{first}\n{link}\n{last}\n"
+
+
+def address_of(purpose: AccountLink.Purpose, token: str) -> str:
+    """Return where a link of this purpose leads."""
+    return f"{settings.HUB_URL.rstrip('/')}/{PLACES[purpose]}/{token}/"
 
 
 def _deliver(message: EmailMessage) -> None:

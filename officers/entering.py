@@ -2,7 +2,8 @@
 """The steps by which an agency comes in at this desk, as the keeper may know them: done or not, nobody's name.
 
 The exchange's operator has admitted it first, and has issued a key for entering: by it the exchange says what was admitted,
-and the desk brings the first keyset in. An agency that holds its own keys comes in by its own system, at no desk.
+and the desk brings the first keyset in. An agency that holds its own keys comes in at its own desk (`OWN_DESK`) or by its own
+system, and at nobody else's desk.
 """
 
 import re
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accord.calls.answers import AccessionAnswer, AgencyAnswer
 from accord.calls.errors import ApiKeyRefusedError
+from accord.envelope.errors import NoteError
 from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability, Role, require
@@ -31,6 +34,7 @@ from officers.models import Officer
 from peers.entries import begin_entry
 from peers.exchange import exchange_by
 from peers.models import Agency
+from peers.own_exchange import require_its_log
 from peers.own_keysets import own_keysets_until
 from vault.entrykeys import entry_keys_until, keep_entry_key
 from vault.standing import agencies_with_keys
@@ -86,6 +90,8 @@ def ask_admitted(keeper: Actor, agency_id: str, entry_key: str) -> Admitted:
         raise InputError("agency_id", _("Agency id: use a country code, a hyphen, a name."))
     if Agency.objects.filter(pk=agency_id, is_hosted=True).exists():
         raise TakenInError(agency_id)
+    if settings.OWN_DESK and Agency.objects.filter(is_hosted=True).exists():
+        raise InputError("agency_id", _("Agency id: this desk is one agency's own, and has it already."))
     return _asked(agency_id, entry_key)
 
 
@@ -142,8 +148,13 @@ def _asked(agency_id: str, entry_key: str) -> Admitted:
         raise InputError("entry_key", _("Key for entering: enter it as the exchange's operator gave it."))
     try:
         answer = exchange_by(entry_key).accession()
+        if settings.OWN_DESK and answer is not None:
+            require_its_log(answer.checkpoint)
     except ApiKeyRefusedError:
         raise InputError("entry_key", str(_REFUSED)) from None
+    except NoteError:
+        text = _("Its log is signed by another key than this desk was told. Correct the exchange first.")
+        raise InputError("exchange", text) from None
     return Admitted(_fitting(answer, agency_id), moment_of(answer.until)) if answer else _no_entry_key()
 
 
@@ -157,12 +168,21 @@ def _fitting(answer: AccessionAnswer, agency_id: str) -> AgencyAnswer:
     if entry.id != agency_id:
         text = _("Key for entering: it lets %(id)s enter. Compare the id with what you were given.")
         raise InputError("entry_key", text % {"id": entry.id})
-    if entry.custody == Custody.AGENCY:
-        text = _("Key for entering: %(id)s holds its own keys and enters by its own system, at no desk.")
-        raise InputError("entry_key", text % {"id": entry.id})
+    if (entry.custody == Custody.AGENCY) != settings.OWN_DESK:
+        raise InputError("entry_key", _other_custody() % {"id": entry.id})
     if answer.keyset is not None:
         raise InputError("entry_key", _("Key for entering: it has served, the agency's first keyset stands."))
     return entry
+
+
+def _other_custody() -> str:
+    if settings.OWN_DESK:
+        return _(
+            "Key for entering: %(id)s was admitted with keys held by somebody else's desk. Ask the exchange's operator to admit it with keys of its own."
+        )
+    return _(
+        "Key for entering: %(id)s holds its own keys and enters by its own desk or system, not by somebody else's desk."
+    )
 
 
 def _keep_key(act: str, keeper: Actor, agency: Agency, text: str, until: datetime, now: datetime) -> None:

@@ -27,6 +27,9 @@ from peers.models import Agency
 from vault.standing import StandingKeys
 
 CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
+    Custody.AGENCY: gettext_lazy(
+        "Your agency's own desk signs and opens for it, and nobody else can. What changes its keys is signed by your agency's head, offline."
+    ),
     Custody.HUB_OWN_ROOT: gettext_lazy(
         "This desk signs and opens for your agency. What changes its keys is signed by your agency's head, offline."
     ),

@@ -34,6 +34,9 @@ class AccountLink(BoundRow):
     mail_cause = models.CharField(max_length=12, blank=True)
     """Why its mail did not go out (`officers.accountmail.Cause`); empty while it did or was not tried."""
 
+    by_hand: str = ""
+    """The link itself where an own desk without a mail server has just made it, for whoever made it to hand over; kept nowhere."""
+
     class Meta:
         ordering: ClassVar = ["-issued_at"]
 

@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import urllib3
-from django.conf import settings
 from urllib3.exceptions import HTTPError
 
 from accord.calls.errors import UnreachableError
 from accord.calls.exchange import Exchange, HttpExchange
 from accord.calls.transport import HttpTransport, Patience, Transport, explain
+from peers.own_exchange import exchange_place
 
 PATIENCE: Final = Patience(connect_secs=2, read_secs=8, tries=2, longest_pause_secs=1)
 """An officer waits for the answer."""
@@ -97,7 +97,7 @@ def transport_of(agency_id: str, patience: Patience = PATIENCE) -> Transport:
     """A connection that this process keeps, with the API key as it is now."""
     if not _credentials:
         raise UnreachableError("This process holds no API key: the hub is not asked.")
-    return _transport(settings.EXCHANGE_URL, agency_id, _credentials[0].api_key_of(agency_id), patience)
+    return _transport(exchange_place().url, agency_id, _credentials[0].api_key_of(agency_id), patience)
 
 
 def exchange_by(entry_key: str) -> Exchange:
@@ -112,7 +112,7 @@ def exchange_by(entry_key: str) -> Exchange:
 
 def transport_by(entry_key: str) -> Transport:
     """A connection for one question, with this key; the process keeps neither."""
-    return HttpTransport(settings.EXCHANGE_URL, api_key=entry_key, patience=PATIENCE, most_kept=0)
+    return HttpTransport(exchange_place().url, api_key=entry_key, patience=PATIENCE, most_kept=0)
 
 
 def held_agencies() -> frozenset[str]:

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -20,6 +19,7 @@ from accord.following.records import CheckpointRecord, KeysetRecord, RevocationR
 from callers.binding import keep_bound
 from callers.errors import NotBoundError
 from peers.models import PeerKeyset, PeerRevocation, SeenLedger
+from peers.own_exchange import exchange_place
 
 PinOf = Callable[[str], str]
 """The fingerprint that the reader has of an agency's root, empty where it has none."""
@@ -117,8 +117,8 @@ class PeerMemory:
         )
 
     def ledger_keys(self) -> Sequence[str]:
-        """The pinned keys of the exchange's ledger, from the settings."""
-        return str(settings.EXCHANGE_LEDGER_VKEY).split()
+        """The pinned keys of the exchange's ledger, from the settings or the first start."""
+        return exchange_place().vkey.split()
 
     def handovers(self) -> Sequence[str]:
         """The signed notes by which the ledger's key was replaced."""

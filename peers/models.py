@@ -23,6 +23,7 @@ from peers.mirror_rows import SeenLedger as SeenLedger  # noqa: PLC0414
 from peers.outgoing_rows import Outgoing as Outgoing  # noqa: PLC0414
 from peers.outgoing_rows import OutgoingBlob as OutgoingBlob  # noqa: PLC0414
 from peers.outgoing_rows import OutgoingState as OutgoingState  # noqa: PLC0414
+from peers.own_exchange_rows import OwnExchange as OwnExchange  # noqa: PLC0414
 from peers.sent_rows import DeliveriesPlace as DeliveriesPlace  # noqa: PLC0414
 from peers.sent_rows import SentDelivery as SentDelivery  # noqa: PLC0414
 from peers.sent_rows import SentEnvelope as SentEnvelope  # noqa: PLC0414

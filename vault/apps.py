@@ -15,7 +15,7 @@ class VaultConfig(AppConfig):
         from peers import exchange
         from vault import exchangekeys, kek, rowmacs
 
-        kek.take_from_environment(settings.HUB_ROLE)
+        kek.take_from_environment(settings.HUB_ROLE, development=settings.DEVELOPMENT)
         binding.use_maker(rowmacs.RingMacs())
         exchange.use_credentials(exchangekeys.HeldExchangeKeys())
         if settings.HUB_ROLE in kek.HOLDERS:

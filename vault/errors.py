@@ -12,6 +12,26 @@ class VaultClosedError(VaultError):
     """This process holds no key-encryption key; nothing can be sealed or opened in it."""
 
 
+class DeskLockedError(VaultClosedError):
+    """The ring is locked at rest, or was never made, and nobody has opened it since the machine started."""
+
+
+class WrongSecretError(VaultError):
+    """Neither slot of the locked ring opens with what was typed, or the slot was altered."""
+
+
+class LockedFileError(VaultError):
+    """The file of the locked ring is missing or not of the agreed form; names what is wrong, never what it holds."""
+
+
+class RingMadeError(VaultError):
+    """There is a locked ring already; another one never takes its place."""
+
+
+class RamFolderError(VaultError):
+    """The folder of the opened ring does not stand on a RAM file system."""
+
+
 class KekUnknownError(VaultError):
     """A secret is wrapped under a key-encryption key that is not in this process's ring."""
 

@@ -4,22 +4,33 @@
 It is read once, when the process starts, and taken out of the environment, so that no child process and no
 later dump of the environment has it. Form: `id:key[,id:key]`, each key 32 octets in base64url; the first is
 the current one, the others open what was wrapped before a rotation.
+
+Or it is locked at rest: `ACCORD_KEK_LOCKED_FILE` names the locked ring on a disk, `ACCORD_KEK_OPENED_FILE` the opened
+one on a RAM file system. Opened by one process every process of the desk has it, for as long as that file is there.
 """
 
 import os
 import re
-from collections.abc import MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
+from django.views.decorators.debug import sensitive_variables
 
 from accord.envelope.encoding import unb64u
 from accord.envelope.errors import MalformedError
-from vault.errors import KekUnknownError, VaultClosedError
+from vault import locking
+from vault.errors import DeskLockedError, KekUnknownError, LockedFileError, VaultClosedError
+from vault.ringfiles import RingFiles, Stamp, is_in_memory
 
 VARIABLE: Final = "ACCORD_KEK"
+LOCKED_FILE: Final = f"{VARIABLE}_LOCKED_FILE"
+OPENED_FILE: Final = f"{VARIABLE}_OPENED_FILE"
 HOLDERS: Final = frozenset({"desk", "desk-worker"})
 """The roles that cannot start without a ring."""
 
@@ -41,29 +52,173 @@ class KekRing:
         return self.keys[kek]
 
 
+class Lock(StrEnum):
+    """Whether the ring of this process is locked at rest, and where that stands."""
+
+    NONE = "none"
+    """It came by ACCORD_KEK, or this role has none."""
+    UNMADE = "unmade"
+    """There is no locked ring yet."""
+    LOCKED = "locked"
+    OPEN = "open"
+
+
+@dataclass
+class _Opened:
+    """The ring as it was read from the opened file, and what that file was then."""
+
+    stamp: Stamp
+    ring: KekRing = field(repr=False)
+
+
 _held: list[KekRing] = []
+_files: list[RingFiles] = []
+_opened: list[_Opened] = []
+_tried: ContextVar[KekRing | None] = ContextVar("tried", default=None)
 
 
-def take_from_environment(role: str, environment: MutableMapping[str, str] = os.environ) -> None:
+@sensitive_variables("text")
+def take_from_environment(
+    role: str, environment: MutableMapping[str, str] = os.environ, *, development: bool = False
+) -> None:
     """Reads the ring and removes it from the environment; a role that needs one does not start without it.
 
-    Raises ImproperlyConfigured, with a text that repeats nothing of the value.
+    Or remembers where the locked one stands. Raises ImproperlyConfigured, with a text that repeats nothing of the value.
     """
     text = environment.pop(VARIABLE, "")
     path = environment.pop(f"{VARIABLE}_FILE", "")
+    if role in HOLDERS:
+        _files[:] = _files_of(environment, has_ring=bool(text or path), development=development)
+        _opened.clear()
     if path and not text:
         text = Path(path).read_text(encoding="ascii").strip()
     if text:
         _held[:] = [parse_ring(text)]
-    elif role in HOLDERS and not _held:
+    elif role in HOLDERS and not _held and not _files:
         raise ImproperlyConfigured(f"{VARIABLE} is not set; the role {role} needs it (or {VARIABLE}_FILE).")
 
 
+def _files_of(environment: MutableMapping[str, str], *, has_ring: bool, development: bool) -> list[RingFiles]:
+    """The one pair of files of a desk that is locked at rest, or none; raises ImproperlyConfigured."""
+    locked, opened = environment.get(LOCKED_FILE, ""), environment.get(OPENED_FILE, "")
+    if not locked and not opened:
+        return []
+    if not locked or not opened:
+        raise ImproperlyConfigured(f"{LOCKED_FILE} and {OPENED_FILE}: set both, or none.")
+    if has_ring and not development:
+        raise ImproperlyConfigured(
+            f"{VARIABLE} and {LOCKED_FILE} are both set: a ring that lies open protects nothing. Remove one."
+        )
+    for name, path in ((LOCKED_FILE, locked), (OPENED_FILE, opened)):
+        if not Path(path).is_absolute() or not Path(path).parent.is_dir():
+            raise ImproperlyConfigured(f"{name}: name a file by its whole path, in a folder that is there.")
+    if not development and not is_in_memory(Path(opened).parent):
+        raise ImproperlyConfigured(
+            f"{OPENED_FILE}: its folder is not on a RAM file system (tmpfs), so a disk would keep the opened ring."
+        )
+    return [RingFiles(Path(locked), Path(opened), in_memory_only=not development)]
+
+
+def lock_state() -> Lock:
+    """Where the lock stands now, for every process of the desk; costs a look at two files."""
+    if not _files:
+        return Lock.NONE
+    if _files[0].stamp() is not None:
+        return Lock.OPEN
+    return Lock.LOCKED if _files[0].is_made else Lock.UNMADE
+
+
 def held_ring() -> KekRing:
-    """The ring of this process; raises VaultClosedError where there is none."""
+    """The ring of this process; raises VaultClosedError where there is none, DeskLockedError while it is locked."""
+    tried = _tried.get()
+    if tried is not None:
+        return tried
+    if _files:
+        return _ring_in_memory(_files[0])
     if not _held:
         raise VaultClosedError("this process holds no key-encryption key")
     return _held[0]
+
+
+@sensitive_variables()
+def open_desk(secret: str, *, check: Callable[[], None] = lambda: None) -> None:
+    """Open the locked ring for every process of the desk. Raises WrongSecretError, LockedFileError, VaultClosedError.
+
+    Before anybody has it, `check` is called with the ring held by this thread alone; what it raises leaves the desk locked.
+    """
+    files = _locked_files()
+    ring_text = locking.open_ring(files.read_locked(), secret)
+    with _trying(ring_text):
+        check()
+    files.write_opened(ring_text)
+
+
+@sensitive_variables()
+def make_desk_ring(
+    *, passphrase: str, recovery_key: str, ring_text: str = "", check: Callable[[], None] = lambda: None
+) -> None:
+    """Draw the desk's ring, or take the one given, lock it and open it; `check` as of `open_desk`.
+
+    Raises InputError (passphrase), WrongSecretError (a recovery key that is none), RingMadeError, VaultClosedError.
+    """
+    files = _locked_files()
+    ring_text = ring_text or locking.draw_ring()
+    with _trying(ring_text):
+        check()
+    files.write_first(locking.lock_ring(ring_text, passphrase=passphrase, recovery_key=recovery_key))
+    files.write_opened(ring_text)
+
+
+@sensitive_variables()
+def change_desk_passphrase(secret: str, new_passphrase: str) -> None:
+    """Lock the ring with another passphrase; the recovery key stays, and so does what is open. Raises as `open_desk`."""
+    files = _locked_files()
+    files.write_again(locking.change_passphrase(files.read_locked(), secret, new_passphrase))
+
+
+def lock_desk() -> bool:
+    """Take the opened ring away from every process of the desk; tell whether it was there. Raises VaultClosedError."""
+    was_open = _locked_files().remove_opened()
+    _opened.clear()
+    return was_open
+
+
+def _locked_files() -> RingFiles:
+    if not _files:
+        raise VaultClosedError(f"the ring of this process is not locked at rest: {LOCKED_FILE} is not set")
+    return _files[0]
+
+
+def _ring_in_memory(files: RingFiles) -> KekRing:
+    """The opened ring, read anew only when the file is another one."""
+    stamp = files.stamp()
+    if stamp is None:
+        _opened.clear()
+        raise DeskLockedError("the desk is locked")
+    known = next(iter(_opened), None)
+    if known is not None and known.stamp == stamp:
+        return known.ring
+    try:
+        ring = parse_ring(files.read_opened())
+    except (OSError, ImproperlyConfigured):
+        _opened.clear()
+        raise DeskLockedError("the desk is locked") from None
+    _opened[:] = [_Opened(stamp, ring)]
+    return ring
+
+
+@contextmanager
+def _trying(ring_text: str) -> Iterator[None]:
+    """This thread holds a ring for the length of a block, whatever the process has; raises LockedFileError for none."""
+    try:
+        ring = parse_ring(ring_text)
+    except ImproperlyConfigured:
+        raise LockedFileError("what it holds is no ring") from None
+    token = _tried.set(ring)
+    try:
+        yield
+    finally:
+        _tried.reset(token)
 
 
 def parse_ring(text: str) -> KekRing:

@@ -67,7 +67,7 @@ def create_agency_keys(
     root, successor = Root.generate(), Root.generate()
     change = Create(tuple(suites), RootCard(root.public, successor.fingerprint), low)
     with transaction.atomic():
-        locked = lock_agency(agency, Custody.HUB)
+        locked = lock_agency(agency, has_root_here=True)
         outgoing.require_none_waits(locked.pk)
         if locked.root_fingerprint or standing_keyset(locked.pk, now=now) is not None:
             raise CustodyRefusedError(locked.pk, locked.custody)
@@ -136,7 +136,7 @@ def revoke_agency_key(
     require_key_officer(actor, agency)
     body = read_revocation(agency, kid=kid, since=since, code=code, now=now)
     with transaction.atomic():
-        locked = lock_agency(agency, Custody.HUB)
+        locked = lock_agency(agency, has_root_here=True)
         before = standing_or_refuse(locked, now)
         require_seen(before, seen)
         payload = build_revoke(locked, before.root, body, now=now)
@@ -178,7 +178,7 @@ def _change_keys(
     **detail: Any,
 ) -> OwnWord:
     with transaction.atomic():
-        locked = lock_agency(agency, Custody.HUB)
+        locked = lock_agency(agency, has_root_here=True)
         word = _keep_change(actor, locked, change, act, seen, now, **detail)
     return outgoing.send_word(word.od, now=now)
 
@@ -188,7 +188,7 @@ def _replace_root(
 ) -> OwnWord:
     successor = Root.generate()
     with transaction.atomic():
-        locked = lock_agency(agency, Custody.HUB)
+        locked = lock_agency(agency, has_root_here=True)
         before = standing_or_refuse(locked, now)
         change = succession_of(locked, before, successor, alone=alone)
         roots = keep_roots(locked, (successor,), now=now)
@@ -225,10 +225,10 @@ def require_key_officer(actor: Actor, agency: Agency, *, or_keeper: bool = False
     require(actor, Capability.KEY_MANAGE)
 
 
-def lock_agency(agency: Agency, custody: Custody) -> Agency:
-    """The agency's row, locked; raises CustodyRefusedError where its keys are held otherwise."""
+def lock_agency(agency: Agency, *, has_root_here: bool) -> Agency:
+    """The agency's row, locked; raises CustodyRefusedError where its root is held otherwise."""
     locked = Agency.objects.select_for_update().get(pk=agency.pk)
-    if locked.custody != custody:
+    if (locked.custody == Custody.HUB) != has_root_here:
         raise CustodyRefusedError(locked.pk, locked.custody)
     return locked
 

@@ -23,7 +23,6 @@ from accord.envelope.private import private_key_from_bytes
 from accord.envelope.statements.form import parse_statement
 from accord.envelope.vocabulary import MAX_IAT_AGE_SECS, statement_typ
 from callers.actors import Actor
-from callers.directory import Custody
 from callers.errors import AbsentError, CallerError, InputError
 from peers.models import Agency
 from vault import hierarchy, outgoing
@@ -62,12 +61,12 @@ class ProposalFact:
 def propose_keyset(actor: Actor, agency: Agency, *, change: Change, now: datetime) -> bytes:
     """The payload of the keyset a change makes, for the head to sign; fresh keys wait in the vault.
 
-    By a key officer of an agency of custody `hub-own-root`. Raises NotPermittedError, AbsentError,
+    By a key officer of an agency whose root is with its head. Raises NotPermittedError, AbsentError,
     CustodyRefusedError, InputError, RecoveryWaitsError, SigningKeysMissingError (no keyset yet).
     """
     require_key_officer(actor, agency)
     with transaction.atomic():
-        locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
+        locked = lock_agency(agency, has_root_here=False)
         _check_beginning(locked, change, now)
         outgoing.require_none_waits(locked.pk)
         check_recovery(locked, change, now)
@@ -87,7 +86,7 @@ def propose_revoke(
     require_key_officer(actor, agency)
     body = read_revocation(agency, kid=kid, since=since, code=code, now=now)
     with transaction.atomic():
-        locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
+        locked = lock_agency(agency, has_root_here=False)
         payload = build_revoke(locked, standing_or_refuse(locked, now).root, body, now=now)
         _forget(Proposal.objects.filter(agency_id=locked.pk, k=_REVOKE, kid=kid))
         _keep(actor, locked, _REVOKE, "revoke", kid, payload, now)
@@ -123,7 +122,7 @@ def discard_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) ->
     """Takes a proposal back, with the keys drawn for it; raises AbsentError."""
     require_key_officer(actor, agency)
     with transaction.atomic():
-        locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
+        locked = lock_agency(agency, has_root_here=False)
         found = Proposal.objects.filter(agency_id=locked.pk, pk=od)
         if not found.exists():
             raise AbsentError
@@ -141,7 +140,7 @@ def accept_proposal(actor: Actor, agency: Agency, signed: bytes, *, now: datetim
     od = parse_statement(signed).od
     try:
         with transaction.atomic():
-            locked = lock_agency(agency, Custody.HUB_OWN_ROOT)
+            locked = lock_agency(agency, has_root_here=False)
             if _is_logged(locked, od, now):
                 return None
             if not OwnWord.objects.filter(pk=od, agency_id=locked.pk).exists():

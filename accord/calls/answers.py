@@ -121,12 +121,13 @@ class ChallengeAnswer:
 class AccessionAnswer:
     """The agency as it was admitted; `keyset` is the od of what the hub has taken, None before. `until`: when the key ends, in seconds.
 
-    `exchange` as below.
+    `checkpoint`: the newest signed note of the hub's log, not verified; None where it gave none. `exchange` as below.
     """
 
     entry: AgencyAnswer
     keyset: str | None
     until: int
+    checkpoint: str | None = None
     exchange: str | None = None
 
 
@@ -439,6 +440,7 @@ def read_accession(value: object) -> AccessionAnswer:
         _read_agency({**answer, "id": answer.get("agency")}),
         None if keyset is None else require_text(keyset, "accession"),
         read_moment(answer.get("until"), "accession"),
+        None if answer.get("checkpoint") is None else require_text(answer["checkpoint"], "accession"),
         read_elsewhere(answer, "accession"),
     )
 

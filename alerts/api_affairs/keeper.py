@@ -36,8 +36,6 @@ from officers.invitations import invite_again, invite_officer
 from peers.models import Agency
 from vault.doors import create_agency_keys
 
-_HELD_HERE: Final = [Custody.HUB.value, Custody.HUB_OWN_ROOT.value]
-
 
 class SignOut(s.Serializer[Sign]):
     """One part of the desk; `tone` is ok, warn or danger, `remedy` what to do where something is wrong."""
@@ -121,7 +119,7 @@ class TakeInIn(AdmittedIn):
     """Beside id and key what a person has compared; where the exchange says something else the agency is not taken in."""
 
     name = s.CharField(max_length=120)
-    custody = s.ChoiceField(_HELD_HERE)
+    custody = s.ChoiceField(Custody.values)
     root_fingerprint = s.CharField(required=False, default="", allow_blank=True, max_length=64)
 
 

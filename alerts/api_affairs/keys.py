@@ -181,7 +181,7 @@ class KeysView(AffairsView):
 
     def answer_keys(self) -> Response:
         facts = key_facts(self.officer, now=self.now)
-        signs_offline = facts.may_manage and facts.custody == Custody.HUB_OWN_ROOT
+        signs_offline = facts.may_manage and facts.custody != Custody.HUB
         waiting = proposing.list_proposals(self.officer, facts.agency, now=self.now) if signs_offline else []
         shown = {name: getattr(facts, name) for name in ("custody", "keyset", "keys", "waiting")}
         shown["held_elsewhere"] = holder_shown(facts.agency.pk)
@@ -298,7 +298,7 @@ class ProposalView(KeysView):
 
     def _headed(self) -> Agency:
         """The officer's agency; raises AbsentError where no head signs for it."""
-        if self.agency.custody != Custody.HUB_OWN_ROOT:
+        if self.agency.custody == Custody.HUB:
             raise AbsentError
         return self.agency
 

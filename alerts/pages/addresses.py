@@ -44,6 +44,7 @@ from alerts.pages.audit import page as audit_page
 from alerts.pages.compose import starting, steps, structure
 from alerts.pages.frame import signed_in
 from alerts.pages.keeper import agencies as keeper
+from alerts.pages.keeper import own_exchange
 from alerts.pages.keys import holder, key_page, proposals, revoking, waiting, wizard
 from alerts.pages.officers import acts as officer_acts
 from alerts.pages.officers import duty, people, profile
@@ -398,6 +399,7 @@ PAGES: Final = (
         BOTH,
     ),
     # The keeper's
+    Page("desk/exchange/", own_exchange.own_exchange, "own_exchange", C.DESK_KEEP, BOTH),
     Page("desk/agencies/take-in/", keeper.take_agency_in, "desk_take_in", C.DESK_KEEP, BOTH),
     Page("desk/agencies/<str:agency_id>/", keeper.agency, "desk_agency", C.DESK_KEEP),
     Page("desk/agencies/<str:agency_id>/admin/", keeper.first_admin, "desk_admin", C.DESK_KEEP, BOTH),

@@ -27,6 +27,7 @@ from callers import clock
 from callers.capabilities import Capability
 from callers.errors import InputError
 from officers.accounts import change_password
+from officers.first_start import has_keeper, is_first_start
 from officers.login.attempts import WINDOW, StepUpSource, count_attempt, forgive_attempt, waiting_time
 from officers.login.backends import login_source
 from officers.login.errors import SignInClosedError
@@ -94,7 +95,15 @@ class SignInView(LoginView):
         return {**context, **frame_context(self.request), **told}
 
 
-sign_in = never_cache(SignInView.as_view())
+_sign_in = SignInView.as_view()
+
+
+@never_cache
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """The sign-in page; of a desk that waits for its first keeper the page that makes one."""
+    if is_first_start() and not has_keeper():
+        return redirect("admin:first_start")
+    return _sign_in(request)
 
 
 def let_in(request: HttpRequest, officer: Officer, proof: Proof, *, to: str, now: datetime) -> HttpResponse:

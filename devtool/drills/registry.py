@@ -53,6 +53,11 @@ DRILLS = {
         "mutation [MODULE ...]",
         "change the envelope's code in thousands of places; a test must notice each, or a reason stands in the list",
     ),
+    "own-desk": Drill(
+        "devtool.drills.home.drill",
+        "own-desk [--pictures FOLDER]",
+        "set an own desk up in an empty folder by its guide in a browser, join a hub, send, receive, start it again locked",
+    ),
     "production": Drill(
         "devtool.drills.production.drill",
         "production [--images auto|pulled|debian] [--keep-up]",

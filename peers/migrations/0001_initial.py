@@ -155,6 +155,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="OwnExchange",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("url", models.CharField(max_length=200)),
+                ("vkey", models.CharField(max_length=400)),
+                ("told_at", models.DateTimeField()),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
             name="SeenLedger",
             fields=[
                 ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),

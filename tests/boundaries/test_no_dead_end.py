@@ -17,6 +17,7 @@ THE_BROWSERS: Final = {
     "passkey_add": "a passkey is made by a browser",
     "totp": "the secret is shown once, on a page",
     "factor_remove": "changes how one signs in, as above",
+    "own_exchange": "tells an own desk where its exchange is, once, by a person who compares a fingerprint",
     "received_changes": "compares what two openings give; received-versions and received-open give both",
 }
 IN_JSON: Final = {

@@ -2,7 +2,6 @@
 """A real Chromium, and the rule that a page which writes an error to its console has failed."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from devtool.chromium import HOW_TO_GET_ONE, QUIET, find_chromium
 from officers.models import Officer
 from tests.browser import pictures
 from tests.browser.hands import Tally
@@ -38,29 +38,6 @@ REPORT_VIOLATIONS: Final = (
     "addEventListener('securitypolicyviolation',"
     " (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`))"
 )
-
-HOW_TO_GET_ONE = (
-    "No Chromium was found. Install one (Debian: `apt-get install chromium-headless-shell`; Ubuntu: `chromium`) "
-    "or name it in the variable CHROMIUM."
-)
-CANDIDATES = (
-    "chromium-headless-shell",
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-)
-"""The headless shell first: the whole browser draws the same pages for three times as much of the processor."""
-QUIET = (
-    *("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--disable-quic"),
-)
-
-
-def find_chromium() -> str | None:
-    """Path of a Chromium on this machine."""
-    named = os.environ.get("CHROMIUM")
-    return named or next(filter(None, map(shutil.which, CANDIDATES)), None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,13 +20,13 @@ def busy_port() -> Generator[int]:
 
 def test_a_busy_port_is_named_with_the_way_out(busy_port: int) -> None:
     with pytest.raises(PortBusyError) as refusal:
-        require_free_port(busy_port, "--port 9000")
+        require_free_port(busy_port, "./dev run --port 9000")
     assert refusal.value.what == f"Port {busy_port} is in use by another program."
     assert refusal.value.remedy.endswith("./dev run --port 9000")
 
 
 def test_a_free_port_is_accepted() -> None:
-    require_free_port(free_ports(1)[0], "--port 9000")
+    require_free_port(free_ports(1)[0], "./dev run --port 9000")
 
 
 def test_free_ports_are_different_ones() -> None:

@@ -11,9 +11,17 @@ import pytest
 from devtool.environments import ROOT
 from devtool.verbs import VERBS, print_help
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md", "docs/listings.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+    "SECURITY.md",
+    "docs/listings.md",
+    "docs/own-desk.md",
+)
 PROMISED = (
     "run",
+    "own-desk",
     "test",
     "check",
     "reset",

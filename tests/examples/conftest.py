@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.browser.conftest import HOW_TO_GET_ONE, QUIET, find_chromium
+from devtool.chromium import HOW_TO_GET_ONE, QUIET, find_chromium
 
 HOW_TO_GET_A_JDK: Final = (
     "No JDK was found. Install one (Debian, Ubuntu: `apt-get install default-jdk-headless`), "

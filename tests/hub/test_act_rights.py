@@ -28,7 +28,14 @@ VALUES (%(at)s, 'officer:o9', 'xa-lab', %(act)s, 'alert 1', '', '{}', '\\x001122
 DESK_LOGIN: Final = LOGINS["desk"]
 ROOT: Final = Path(__file__).resolve().parents[2]
 ACT: Final = re.compile(r"[a-z]+\.[a-z_]+")
-NO_ACTS: Final = frozenset({"alert.json", "ledger.api", "ledger.running", "power.changes", "spectrum.msp"})
+NO_ACTS: Final = frozenset(
+    {
+        *("alert.json", "ledger.api", "ledger.running", "power.changes", "spectrum.msp"),
+        *(f"vault.{task}" for task in ("announce_instances", "forget_proposals", "give_again")),
+        *(f"vault.{task}" for task in ("renew_exchange_keys", "send_words")),
+    }
+)
+"""Names of other things: modules, files, tasks."""
 LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 

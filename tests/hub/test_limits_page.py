@@ -34,6 +34,7 @@ from substances.control import stressing
 from substances.profiles import vectors
 from substances.spectra import limits as spectra
 from substances.structures import limits as molecule
+from vault import unlocking
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "limits.md"
 MIB: Final = 1024 * 1024
@@ -77,6 +78,9 @@ def _often() -> dict[str, str]:
         ),
         "asking for a new password, one account": f"{attempts.LIMIT_OF_RESETS} in {window}",
         "asking for a new password, one address": f"{attempts.LIMIT_OF_RESETS_PER_ADDRESS} in {window}",
+        "opening a desk that is locked at rest, by its page": (
+            f"{unlocking.MOST_A_MINUTE} in a minute, {unlocking.MOST_AN_HOUR} in an hour, whoever tries"
+        ),
         "requests of one API key or one officer to the API": (
             f"{settings.API_RATE_PER_SECOND:.0f} a second, ten times as many at once after a pause"
         ),

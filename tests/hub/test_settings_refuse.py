@@ -71,6 +71,25 @@ REFUSALS = {
         {"LEDGER_KEY": "never read", "LEDGER_VKEY": ""},
         "LEDGER_VKEY",
     ),
+    "a locked ring and one that lies open": (
+        "desk",
+        {
+            "ACCORD_KEK": KEK,
+            "ACCORD_KEK_LOCKED_FILE": "/etc/ring.locked",
+            "ACCORD_KEK_OPENED_FILE": "/dev/shm/ring",  # noqa: S108 - never written
+        },
+        "both set",
+    ),
+    "a locked ring that would be opened on a disk": (
+        "desk-worker",
+        {"ACCORD_KEK_LOCKED_FILE": "/etc/ring.locked", "ACCORD_KEK_OPENED_FILE": "/etc/ring"},
+        "ACCORD_KEK_OPENED_FILE",
+    ),
+    "a locked ring and no place for the opened one": (
+        "desk",
+        {"ACCORD_KEK_LOCKED_FILE": "/etc/ring.locked"},
+        "ACCORD_KEK_OPENED_FILE",
+    ),
     "time moved": ("desk", {"ACCORD_KEK": KEK, "CLOCK_OFFSET_SECONDS": "86400"}, "CLOCK_OFFSET_SECONDS"),
     "second factors left aside": ("desk", {"ACCORD_KEK": KEK, "MFA_DEMANDED": "no"}, "MFA_DEMANDED"),
     "no word about proxies": ("exchange", {"TRUSTED_PROXIES": ""}, "TRUSTED_PROXIES"),

@@ -49,6 +49,7 @@ LIST_PAGES: dict[str, str] = {
     "own_notices": "author releaser admin reader",
     "security": "author releaser admin auditor reader keeper",
     "desk_take_in": "keeper",
+    "own_exchange": "keeper",
     "science_screen": "author releaser admin reader",
     "science_similar": "author releaser admin reader",
     "science_match": "author releaser admin reader",

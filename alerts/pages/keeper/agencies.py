@@ -17,7 +17,7 @@ from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keeper.forms import ConfirmedForm, EntryKeyForm, FirstAdminForm, TakeInForm
 from alerts.pages.keys.refusals import refusal_text
 from alerts.pages.keys.words import waits_text
-from alerts.pages.officers.acts import say_whether_mailed
+from alerts.pages.officers.acts import answer_invited
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
 from alerts.pages.words import isolated
 from callers import clock
@@ -89,8 +89,7 @@ def first_admin(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     except NotPermittedError:
         form.add_error(None, _("The agency has an agency admin, who invites everybody else."))
         return ask(request, question, form, status=409)
-    say_whether_mailed(request, link)
-    return redirect("admin:desk_agency", agency_id)
+    return answer_invited(request, link, reverse("admin:desk_agency", args=[agency_id]))
 
 
 def first_admin_again(request: HttpRequest, agency_id: str) -> HttpResponseBase:
@@ -99,8 +98,8 @@ def first_admin_again(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     invited = entry_of(keeper, agency_id, now=now).first_admin
     if invited is None:
         raise AbsentError
-    say_whether_mailed(request, invite_again(keeper, invited, now=now))
-    return redirect("admin:desk_agency", agency_id)
+    link = invite_again(keeper, invited, now=now)
+    return answer_invited(request, link, reverse("admin:desk_agency", args=[agency_id]))
 
 
 @sensitive_post_parameters("entry_key")

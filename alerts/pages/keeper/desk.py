@@ -3,24 +3,34 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from alerts.pages.frame import render_page
 from alerts.pages.keeper.health import ENDS_SOON, health
+from alerts.pages.keeper.setting_up import shown_steps
+from alerts.setting_up import setting_up
 from officers.entering import Entry, entries
+from officers.first_start import close_first_start
 from officers.models import Officer
+from peers.own_exchange import known_exchange
 
 
 def desk_page(request: HttpRequest, officer: Officer, now: datetime) -> HttpResponse:
     """Health first, then the agencies."""
     found = entries(officer, now=now)
+    if settings.OWN_DESK:
+        close_first_start()
+    guide = setting_up(officer, now=now) if settings.OWN_DESK else None
     return render_page(
         request,
         "keeper",
         _("This desk"),
         entries=[(entry, is_ending(entry, now)) for entry in found],
         health=list(health(found, now)),
+        steps=list(shown_steps(guide)) if guide and not guide.is_over else [],
+        may_take_in=not (settings.OWN_DESK and (found or known_exchange() is None)),
     )
 
 

@@ -50,7 +50,7 @@ AT_ONCE: Final = frozenset({"suspend"})
 
 def is_proposal(facts: KeyFacts, verb: str) -> bool:
     """Whether the agency's head has to sign before anything changes."""
-    return facts.custody == Custody.HUB_OWN_ROOT and verb not in AT_ONCE
+    return facts.custody != Custody.HUB and verb not in AT_ONCE
 
 
 def do_act(act: Act, *, now: datetime) -> Done:

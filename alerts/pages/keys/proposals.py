@@ -48,7 +48,7 @@ class ShownProposal:
 
 def open_proposals(officer: Officer, facts: KeyFacts, *, now: datetime) -> list[ShownProposal]:
     """What waits for the head's signature; nothing for officers who manage no keys."""
-    if not facts.may_manage or facts.custody != Custody.HUB_OWN_ROOT:
+    if not facts.may_manage or facts.custody == Custody.HUB:
         return []
     return [_shown(fact, facts.agency) for fact in proposing.list_proposals(officer, facts.agency, now=now)]
 
@@ -93,7 +93,7 @@ def discard(request: HttpRequest, od: str) -> HttpResponseBase:
 
 def _agency(officer: Officer) -> Agency:
     """The officer's agency; raises AbsentError where no head signs for it."""
-    if officer.agency is None or officer.agency.custody != Custody.HUB_OWN_ROOT:
+    if officer.agency is None or officer.agency.custody == Custody.HUB:
         raise AbsentError
     return officer.agency
 

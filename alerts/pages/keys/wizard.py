@@ -147,7 +147,7 @@ def wizard_page(
 ) -> HttpResponse:
     """The question, in the words of its verb."""
     words, values, proposes = VERBS[verb], _values(facts, key), is_proposal(facts, verb)
-    extra = words.elsewhere if facts.custody == Custody.HUB_OWN_ROOT else words.here
+    extra = words.here if facts.custody == Custody.HUB else words.elsewhere
     problems = [
         {"address": f"#field-{name}", "text": text} for name, texts in form.errors.items() for text in texts
     ]

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from alerts.pages.frame import signed_in
+from alerts.pages.frame import render_page, signed_in
 from alerts.pages.officers.forms import DeputyForm, InviteForm, RolesForm, UnitForm
 from alerts.pages.officers.people import roles_text
 from alerts.pages.question import ConfirmForm, Question, ask, refuse
@@ -63,21 +63,21 @@ def invite(request: HttpRequest) -> HttpResponseBase:
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)
-    say_whether_mailed(request, link)
     for colleague in colleagues_named_like(invited):
         words = {"name": colleague.display_name, "email": colleague.address}
         messages.warning(
             request,
             _("A colleague's name looks like this one: %(name)s, %(email)s. Tell them apart.") % words,
         )
-    return redirect("admin:officer", invited.public_id)
+    return answer_invited(request, link, reverse("admin:officer", args=[invited.public_id]))
 
 
 def invite_again(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """A new link to who has not come yet."""
 
-    def do(officer: Officer, person: Officer, form: forms.Form) -> None:
-        say_whether_mailed(request, send_invitation_again(officer, person, now=clock.now()))
+    def do(officer: Officer, person: Officer, form: forms.Form) -> HttpResponseBase:
+        link = send_invitation_again(officer, person, now=clock.now())
+        return answer_invited(request, link, reverse("admin:officer", args=[person.public_id]))
 
     return _act(
         request,
@@ -307,8 +307,20 @@ def _waits_text(person: Officer) -> list[str]:
     ]
 
 
-def say_whether_mailed(request: HttpRequest, link: AccountLink) -> None:
-    """The mail's fate in words; a failed one leaves the account and can be sent again."""
+def answer_invited(request: HttpRequest, link: AccountLink, after: str) -> HttpResponseBase:
+    """The mail's fate in words, then the address `after`; or, once, the link that is to be handed over.
+
+    A mail that failed leaves the account and can be sent again.
+    """
+    if link.by_hand:
+        return render_page(
+            request, "affairs/link_by_hand", _("Invitation"), link=link, person=link.officer, after=after
+        )
+    _say_whether_mailed(request, link)
+    return redirect(after)
+
+
+def _say_whether_mailed(request: HttpRequest, link: AccountLink) -> None:
     if link.mailed_at is not None:
         messages.success(request, _("The invitation is sent. It serves for 72 hours."))
         return
@@ -319,7 +331,7 @@ def say_whether_mailed(request: HttpRequest, link: AccountLink) -> None:
 def _act(
     request: HttpRequest,
     public_id: str,
-    do: Callable[[Officer, Officer, forms.Form], None],
+    do: Callable[[Officer, Officer, forms.Form], HttpResponseBase | None],
     words_of: Callable[[Officer], dict[str, Any]],
     form_of: Callable[[Officer], forms.Form] | None = None,
 ) -> HttpResponseBase:
@@ -333,11 +345,11 @@ def _act(
     if not form.is_valid():
         return ask(request, question, form)
     try:
-        do(officer, person, form)
+        answer = do(officer, person, form)
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)
     except LastAdminError:
         form.add_error(None, _("This is the last agency admin. Give somebody else that role first."))
         return ask(request, question, form, status=409)
-    return redirect(back)
+    return answer or redirect(back)

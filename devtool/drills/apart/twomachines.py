@@ -23,7 +23,8 @@ from devtool.processes import Child, program_name, wait_until
 from devtool.programs import port_of
 from devtool.secretstore import Secrets
 from devtool.statefolder import StateFolder
-from devtool.supervision import Hub, Part
+from devtool.supervision import Hub
+from devtool.supervisor import Part
 from devtool.valkey import Valkey
 from hub.roles import BROKER_LOGINS, DESK, EXCHANGE, HALVES, LOGINS, ROLES
 

@@ -33,9 +33,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--all", action="store_true", help="bind everything listed, once"
-        )
+        parser.add_argument("--all", action="store_true", help="bind everything listed, once")
         parser.add_argument("--email", action="append", default=[], help="bind this officer; may be repeated")
         parser.add_argument(
             "--agency", action="append", default=[], help="bind this agency's policy; may be repeated"

@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
 def _renew(keeper: Officer, agency: Agency, now: datetime) -> str:
     """What became of it, in words. Renewing would cancel a recovery that waits, which is for a key officer to say."""
-    if agency.custody == Custody.HUB_OWN_ROOT:
+    if agency.custody != Custody.HUB:
         return "its head has to sign the next one; a key officer proposes it at the desk"
     with refusals_in_words():
         try:

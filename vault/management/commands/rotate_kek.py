@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from vault.errors import KekUnknownError, KekWrongError, VaultClosedError
+from vault.errors import DeskLockedError, KekUnknownError, KekWrongError, VaultClosedError
 from vault.kekrotation import KekUse, check_ring, keks_in_use, rebind_rows, rewrap_secrets
 
 
@@ -61,6 +61,8 @@ def _line(use: KekUse) -> str:
 def _refusals_in_words() -> Iterator[None]:
     try:
         yield
+    except DeskLockedError:
+        raise CommandError("The desk is locked. Open it first (unlock_desk).") from None
     except VaultClosedError:
         raise CommandError("This process holds no key ring: set ACCORD_KEK or ACCORD_KEK_FILE.") from None
     except KekUnknownError as refused:

@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./dev drill own-desk`: an agency sets its own desk up in an empty folder, joins another's hub, sends, receives, restarts.
+
+Over real processes: the hub of `./dev run --once` behind TLS, and an own desk with its production settings beside it. People
+work in a browser. What the hub's halves hold is searched for the words of the own desk's alerts.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from accord.envelope.keys import show_fingerprint
+from demo import alerts as texts
+from demo.cast import Cast, wait_for
+from demo.desk import DeskSession
+from demo.halves import Half
+from demo.ticks import StepFailedError, Ticks
+from devtool.drills.acting import Players
+from devtool.drills.home.head import Head
+from devtool.drills.home.people import PASSWORD, People, Person, draw_passphrase, people_of
+from devtool.drills.home.tls import tls_in_front_of
+from devtool.errors import DevtoolError
+from devtool.memory import memory_of
+from devtool.owndesk.folder import OwnDeskFolder
+from devtool.owndesk.supervision import Listening, OwnDesk
+from devtool.ports import free_ports
+from devtool.postgres import DATABASES, SUPERUSER
+from devtool.running import scratch_hub
+from devtool.supervision import Hub
+from hub.roles import DESK, EXCHANGE
+
+AGENCY: Final = "xn-coast"
+NAME: Final = "Coast Guard, Norrland"
+LAB, LAB_AUTHOR, LAB_RELEASER = "xa-lab", "ilka", "benno"
+KEEPER, ADMIN, KEYS, AUTHOR, RELEASER = (
+    f"{name}@coast.example" for name in ("noor", "pavo", "ketil", "runa", "sigrid")
+)
+OPERATOR: Final = "Tamsin Orrel"
+TITLE: Final = "Tablets in a lifebuoy off Norrland"
+MOST_PAGES, MOST_FIELDS = 12, 40
+"""What the guided first start may take (pages, fields), up to the first agency admin."""
+
+
+def run(arguments: list[str]) -> int:
+    """The drill; 0 where everything held."""
+    parser = argparse.ArgumentParser(prog="./dev drill own-desk")
+    parser.add_argument(
+        "--pictures", type=Path, metavar="FOLDER", help="keep a picture of each page of the guide"
+    )
+    options = parser.parse_args(arguments)
+    ticks = Ticks()
+    ticks.line(f"An own desk                          {datetime.now(UTC):%-d %b %Y %H:%M} UTC")
+    with scratch_hub(ticks) as hub, tempfile.TemporaryDirectory(prefix="accord-own-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        os.environ.update(hub.demo_environment())
+        exchange_port = int(hub.world.exchange_url.rpartition(":")[2])
+        with tls_in_front_of(exchange_port, folder / "proxy") as (url, certificate):
+            try:
+                _Drill(hub, ticks, folder, url, certificate, options.pictures).play()
+            except StepFailedError:
+                return 1
+    return 0
+
+
+class _Drill:
+    def __init__(
+        self, hub: Hub, ticks: Ticks, folder: Path, url: str, certificate: Path, pictures: Path | None
+    ) -> None:
+        self._hub, self._ticks, self._folder = hub, ticks, folder
+        self._url, self._certificate, self._pictures = url, certificate, pictures
+        self._head = Head(folder / "head")
+        self._cast, self._players = Cast(), Players()
+        self._passphrase = draw_passphrase()
+        self._recovery_key = ""
+        self._known: dict[str, Person] = {}
+        (port,) = free_ports(1)
+        self._listening = Listening("localhost", port)
+
+    def play(self) -> None:
+        self._ticks.heading("The operator admits it")
+        entry_key = self._admit()
+        self._ticks.heading("First start, in the browser")
+        with self._own_desk() as desk, self._people() as people:
+            self._guide(people, desk, entry_key)
+            self._bring_people(people)
+            self._enter(people)
+            self._ticks.heading("Alerts")
+            self._meet(people)
+            self._exchange_alerts(people)
+        self._ticks.heading("Locked at rest")
+        with self._own_desk() as desk, self._people() as people:
+            self._unlock(people, desk)
+
+    # --- the hub's side ---------------------------------------------------------------------------------------------
+
+    def _admit(self) -> str:
+        with self._ticks.step("The head makes the root, on a machine of its own") as step:
+            self._head.make_root()
+            step.evidence(show_fingerprint(self._head.fingerprint)[:29] + " ...")
+        self._hub.invite_operator(OPERATOR)
+        with self._ticks.step(f"The operator admits {AGENCY} and issues a key for entering"):
+            self._operate(
+                *("admit_agency", AGENCY, "--name", NAME, "--kind", "customs", "--country", "XN"),
+                *("--custody", "agency", "--fingerprint", self._head.fingerprint),
+            )
+            said = self._operate("issue_entry_key", AGENCY, "own desk")
+            return said.split()[-1]
+
+    def _operate(self, *words: str) -> str:
+        return self._hub.manage("operator", *words, "--by", OPERATOR).strip()
+
+    def _agree(self) -> None:
+        text = {
+            "ref": "G9",
+            "title": "Coast",
+            "parties": [AGENCY, LAB],
+            "lanes": ["science"],
+            "ceiling": "AMBER",
+            "purposes": [],
+            "nbf": (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "until": None,
+            "survive_lanes": [],
+            "survive_flash": True,
+        }
+        path = self._folder / "agreement.json"
+        path.write_text(json.dumps(text))
+        self._operate("record_agreement", str(path))
+
+    # --- the own desk -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _own_desk(self) -> Generator[OwnDesk]:
+        folder = OwnDeskFolder(self._folder / "desk")
+        folder.make()
+        with folder.locked():
+            desk = OwnDesk(folder, self._listening, ticks=self._ticks, exchange_ca=self._certificate)
+            try:
+                desk.start()
+                yield desk
+            finally:
+                desk.stop()
+
+    @contextmanager
+    def _people(self) -> Generator[People]:
+        with people_of(self._listening.url, self._folder / "people", self._pictures) as people:
+            people.known = self._known
+            yield people
+
+    def _guide(self, people: People, desk: OwnDesk, entry_key: str) -> None:
+        with self._ticks.step(
+            "Console's code, recovery key, passphrase, keeper with a second factor"
+        ) as step:
+            assert desk.code is not None
+            self._recovery_key = people.open_first_start(desk.code, self._passphrase, KEEPER)
+            _require(not desk.first_start.is_open, "The first start is still open.")
+            step.evidence("closed for good")
+        with self._ticks.step("The exchange is named; the fingerprint of its key is compared"):
+            shown = people.tell_exchange(self._url, self._hub.secrets.ledger_vkey())
+            _require(self._vkey_groups() in shown, "The page shows another fingerprint.")
+        with self._ticks.step("The agency is taken in, its first admin invited") as step:
+            people.take_in(AGENCY, entry_key)
+            self._admin_link = people.invite_admin("Pavo Lindqvar", ADMIN)
+            people.counts = False
+            _require(people.pages <= MOST_PAGES and people.fields <= MOST_FIELDS, "The guide is too long.")
+            step.evidence(f"{people.pages} pages, {people.fields} fields")
+
+    def _vkey_groups(self) -> str:
+        return show_fingerprint(sha256(self._hub.secrets.ledger_vkey().encode()).hexdigest())
+
+    def _bring_people(self, people: People) -> None:
+        with self._ticks.step("Five people, by links that are handed over"):
+            people.accept(self._admin_link, ADMIN)
+            links = {
+                KEYS: people.invite("Ketil Varga", KEYS, "Key officer"),
+                AUTHOR: people.invite("Runa Skarsholm", AUTHOR, "Author"),
+                RELEASER: people.invite("Sigrid Moen", RELEASER, "Releaser"),
+            }
+            for email, link in links.items():
+                people.accept(link, email)
+
+    def _enter(self, people: People) -> None:
+        with self._ticks.step(
+            "The key officer proposes, the head signs offline, the keyset is published"
+        ) as step:
+            people.change_to(KEYS)
+            proposal = people.propose_keys(
+                self._head.card, self._head.next_fingerprint, self._folder / "head"
+            )
+            people.hand_in_keys(self._head.sign(proposal))
+            officer = self._officer(people, KEYS)
+            wait_for(lambda: _is_active(officer), "The agency is active")
+            step.evidence(f"custody: {officer.get('/keys')['custody']}")
+
+    def _meet(self, people: People) -> None:
+        with self._ticks.step("An agreement; two officers of each side compare the other's fingerprint"):
+            self._agree()
+            for email in (AUTHOR, RELEASER):
+                officer = self._officer(people, email)
+                _compare(officer, LAB)
+            for login in (LAB_AUTHOR, LAB_RELEASER):
+                _compare(self._cast.officer(login), AGENCY)
+
+    def _exchange_alerts(self, people: People) -> None:
+        author, releaser = self._officer(people, AUTHOR), self._officer(people, RELEASER)
+        with self._ticks.step(f"An alert goes from the own desk to {LAB}") as step:
+            md = _send(author, releaser, LAB, TITLE)
+            lab = self._cast.officer(LAB_RELEASER)
+            found = wait_for(lambda: _received(lab, md), "The alert at the hosted desk")
+            step.evidence(f"{md[:12]}..., {found['reference']}")
+        with self._ticks.step("And one back; the own desk opens it") as step:
+            back = self._answer()
+            found = wait_for(lambda: _received(author, back), "The alert at the own desk")
+            opened = author.post(f"/alerts/received/{found['id']}/open", {"reason": "on_duty"})
+            _require(opened["document"]["title"] == texts.STORY["title"], "It says something else.")
+            step.evidence(f"{back[:12]}..., verified and opened")
+        with self._ticks.step("Neither half of the hub holds a word of what stayed at home"):
+            words = (self._passphrase, self._recovery_key, "Runa Skarsholm", RELEASER)
+            for half in (EXCHANGE, DESK):
+                held = Half(half, self._address(half), {}).holds(*words)
+                _require(not held, f"The {half} holds words of the own desk: {', '.join(held)}")
+            held = Half(EXCHANGE, self._address(EXCHANGE), {}).holds(TITLE)
+            _require(not held, f"The exchange holds the alert's title: {', '.join(held)}")
+
+    def _address(self, half: str) -> str:
+        """Of the superuser of a half's database."""
+        server = self._hub.stores.postgres
+        if server is None:
+            raise DevtoolError("The drill wants a database server of its own.", "Unset DATABASE_URL.")
+        return server.url(SUPERUSER, DATABASES[half])
+
+    def _answer(self) -> str:
+        alert = self._cast.officer(LAB_AUTHOR).post("/alerts", {"data": _story([AGENCY])})["id"]
+        self._players.submit(LAB_AUTHOR, str(alert))
+        self._players.release(LAB_RELEASER, str(alert))
+        return str(
+            wait_for(lambda: self._players.digest_of(LAB_AUTHOR, str(alert)), "A receipt of the ledger")
+        )
+
+    def _unlock(self, people: People, desk: OwnDesk) -> None:
+        with self._ticks.step(
+            "Started again it shows the page that asks for the passphrase, and nothing else"
+        ):
+            people.page.goto(f"{people.address}/inbox/")
+            _require(people.page.url.endswith("/unlock/"), f"It shows {people.page.url}.")
+            _require(desk.code is None, "A code of the first start was drawn again.")
+        with self._ticks.step(
+            "A wrong one is refused; what was sent meanwhile is here after the right one"
+        ) as step:
+            back = self._answer()
+            people.page.get_by_label("Passphrase or recovery key").fill("a wrong passphrase")
+            people.press("Open")
+            people.at("This desk is locked")
+            people.page.get_by_label("Passphrase or recovery key").fill(self._recovery_key)
+            people.press("Open")
+            people.sign_in(AUTHOR)
+            author = self._officer(people, AUTHOR)
+            wait_for(lambda: _received(author, back), "The alert at the own desk")
+            step.evidence(f"opened by the recovery key; memory of all processes: {memory_of([os.getpid()])}")
+
+    def _officer(self, people: People, email: str) -> DeskSession:
+        os.environ["SSL_CERT_FILE"] = str(self._folder / "desk" / "certificate.pem")
+        return DeskSession(people.address, email, PASSWORD, people.known[email].telephone)
+
+
+def _story(to: list[str]) -> dict[str, Any]:
+    evidence = [{**line, "file": ""} for line in texts.STORY["evidence"]]
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    return {**texts.STORY, "event_date": yesterday, "evidence": evidence, "recipients": to}
+
+
+def _send(author: DeskSession, releaser: DeskSession, to: str, title: str) -> str:
+    """Write, check and release as two officers; the digest, once it is logged."""
+    alert = author.post("/alerts", {"data": {**_story([to]), "title": title}})["id"]
+    author.post(f"/alerts/{alert}/submit", etag=author.get(f"/alerts/{alert}")["etag"])
+    checked = releaser.get(f"/alerts/{alert}")
+    seen = {"preview": checked["preview"]["digest"]}
+    checked = releaser.post(f"/alerts/{alert}/validate", seen, etag=checked["etag"])
+    releaser.post(f"/alerts/{alert}/release", etag=checked["etag"])
+
+    def logged() -> str | None:
+        sent = author.get(f"/alerts/{alert}")
+        return str(sent["alert"]["md"]) if sent.get("log_index") is not None else None
+
+    return str(wait_for(logged, "A receipt of the ledger"))
+
+
+def _received(officer: DeskSession, md: str) -> dict[str, Any] | None:
+    rows = (row["received"] for row in officer.get("/alerts?box=inbox&limit=100")["items"])
+    return next((row for row in rows if row["md"] == md), None)
+
+
+def _compare(officer: DeskSession, peer: str) -> None:
+    def shown() -> str | None:
+        items = officer.get("/peers")["items"]
+        found = next((item for item in items if item["agency"] == peer), None)
+        return str(found["fingerprint"]) if found and found.get("fingerprint") else None
+
+    fingerprint = wait_for(shown, f"The fingerprint of {peer}")
+    officer.post(f"/peers/{peer}/compare", {"fingerprint": fingerprint})
+
+
+def _is_active(officer: DeskSession) -> bool | None:
+    items = officer.get("/directory")["items"]
+    return any(item["id"] == AGENCY and item["status"] == "active" for item in items) or None
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise StepFailedError(otherwise)

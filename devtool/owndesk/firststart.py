@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The code that proves at the first start that whoever opens the desk's page also sees this machine's console.
+
+Of the code the folder holds the SHA-256 in hex alone. The desk compares (`officers.first_start`), and makes the file
+`first-start-closed` once its first keeper stands; after that there is no code, ever.
+"""
+
+import base64
+import secrets
+from hashlib import sha256
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+
+from devtool.closedfiles import write_closed
+from devtool.errors import DevtoolError
+from devtool.ports import LOOPBACK
+
+CODE_BITS: Final = 80
+_GROUP_LETTERS: Final = 4
+
+
+class FirstStart:
+    """Whether this desk still waits for its first keeper."""
+
+    def __init__(self, folder: Path) -> None:
+        self.digest_file = folder / "first-start"
+        self._closed_file = folder / "first-start-closed"
+
+    @property
+    def is_open(self) -> bool:
+        return not self._closed_file.exists()
+
+    def draw_code(self) -> str | None:
+        """Draw another code at each start; none, and no file, once the first start is over."""
+        if not self.is_open:
+            self.digest_file.unlink(missing_ok=True)
+            return None
+        letters = base64.b32encode(secrets.token_bytes(CODE_BITS // 8)).decode("ascii")
+        write_closed(self.digest_file, sha256(letters.encode("ascii")).hexdigest() + "\n")
+        return "-".join(letters[at : at + _GROUP_LETTERS] for at in range(0, len(letters), _GROUP_LETTERS))
+
+    def require_listening(self, address: str) -> None:
+        """Raise DevtoolError for an address that a network reaches while the first start is open."""
+        if self.is_open and address != LOOPBACK:
+            raise DevtoolError(
+                f"The first start is not over: until then this desk listens on {LOOPBACK} alone, not on {address}.",
+                "Start it without --listen, make the first keeper on this machine, then start it again with it.",
+            )
+
+
+def require_address(text: str) -> str:
+    """An address of this machine by number; raises DevtoolError."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise DevtoolError(
+            f"--listen {text} is no address by number.", "Use 0.0.0.0, or one of this machine's."
+        ) from None

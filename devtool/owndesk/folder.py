@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a desk of an agency's own keeps everything that it has: nobody else may enter."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from devtool.environments import ROOT
+from devtool.errors import DevtoolError
+from devtool.runfolder import RunFolder, checksum_of
+from hub.roles import ROLES
+
+DEFAULT: Final = Path("own-desk")
+_PUT_THERE_BEFORE: Final = frozenset({"mail-url", "mail-from", "lost+found"})
+"""What an agency may have put into the folder before the first start, or its file system."""
+
+
+class OwnDeskFolder(RunFolder):
+    """Paths of one own desk."""
+
+    inhabitant: ClassVar[str] = "A desk"
+    other_way: ClassVar[str] = "Stop it, or name another folder: ./dev own-desk --folder PATH"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.absolute())
+        self.ledger = self.path / "ledger"
+        self.static = self.path / "static"
+        self.locked_ring = self.path / "kek.locked"
+        self._mail_url_file = self.path / "mail-url"
+        self._mail_from_file = self.path / "mail-from"
+
+    def make(self) -> None:
+        """Make the folder for this user alone; raises DevtoolError for one that holds something else."""
+        if self.path.exists():
+            self._require_ours()
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path.chmod(0o700)
+        for folder in (self.ledger, self.static, self.logs):
+            folder.mkdir(exist_ok=True, mode=0o700)
+
+    def mail_url(self) -> str:
+        """The mail server, as somebody wrote it down here; empty where nobody has. Raises DevtoolError."""
+        path = self._mail_url_file
+        if not path.exists():
+            return ""
+        if path.stat().st_mode & 0o077:
+            raise DevtoolError(
+                f"{path} may hold a password, and others than its owner may read it.",
+                f"Run: chmod 600 {path}",
+            )
+        return path.read_text(encoding="utf-8").strip()
+
+    def mail_from(self, host: str) -> str:
+        """The sender of mail."""
+        if self._mail_from_file.exists():
+            return self._mail_from_file.read_text(encoding="utf-8").strip()
+        return f"accord@{host}"
+
+    def running(self) -> dict[str, Any]:
+        """What the running desk has told of itself; raises a sentence when there is none."""
+        if not self.in_use or not self._running_file.exists():
+            raise DevtoolError(
+                f"No desk is running in {self.path}.", "Start it in another terminal: ./dev own-desk"
+            )
+        return dict(json.loads(self._running_file.read_text()))
+
+    def _stamp(self, step: str) -> str | bool:
+        return static_checksum() if step == "static" else super()._stamp(step)
+
+    def _require_ours(self) -> None:
+        if not self.path.is_dir() or self.path.stat().st_uid != os.geteuid():
+            raise DevtoolError(
+                f"{self.path} is no folder of this user's own.",
+                "Name another one: ./dev own-desk --folder PATH",
+            )
+        found = {item.name for item in self.path.iterdir()}
+        if found - _PUT_THERE_BEFORE and not self._lock_file.exists():
+            raise DevtoolError(
+                f"{self.path} holds other things than a desk.",
+                "Name an empty folder, or none: ./dev own-desk --folder PATH",
+            )
+
+
+def static_checksum() -> str:
+    """Changes whenever a static file of ours does, or a library that brings its own."""
+    apps = sorted(app for app in ROLES["build"].apps if (ROOT / app / "static").is_dir())
+    own = [path for app in apps for path in sorted((ROOT / app / "static").rglob("*")) if path.is_file()]
+    return checksum_of([*own, ROOT / "requirements.txt", ROOT / "hub" / "roles.py"])

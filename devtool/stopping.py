@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever a supervisor does, it ends on a signal and leaves nothing behind."""
+
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+
+from demo.ticks import StepFailedError
+from devtool.supervisor import Supervisor
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StopRequestedError(BaseException):
+    """Ctrl-C, or the machine asks us to end."""
+
+
+@contextmanager
+def stopped_at_the_end(supervisor: Supervisor) -> Generator[None]:
+    """Whatever happens inside, nothing lingers: one signal stops gently, another one at once."""
+    with _signals_raise():
+        try:
+            yield
+        except StepFailedError:
+            # The failing step has said so already.
+            raise SystemExit(1) from None
+        except StopRequestedError:
+            supervisor.ticks.heading("Stopping before the end.")
+            raise SystemExit(128 + signal.SIGINT) from None
+        finally:
+            try:
+                supervisor.stop()
+            except StopRequestedError:
+                supervisor.kill()
+
+
+def stay_up(supervisor: Supervisor, said: str = "") -> None:
+    """Keep everything running until a signal comes; whoever reads what is said may already send one."""
+    try:
+        if said:
+            supervisor.ticks.heading(said)
+        supervisor.keep_running()
+    except StopRequestedError:
+        supervisor.ticks.heading("Stopping.")
+
+
+@contextmanager
+def _signals_raise() -> Generator[None]:
+    def request_stop(number: int, frame: FrameType | None) -> None:
+        raise StopRequestedError
+
+    before = {number: signal.signal(number, request_stop) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a desk answers while it is locked: the page that opens it, and little else."""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from alerts.pages.unlocking import FIRST_START
+from hub import problems
+from vault.errors import DeskLockedError
+from vault.kek import Lock, lock_state
+
+Answer = Callable[[HttpRequest], HttpResponse]
+API: Final = "/api/"
+UNLOCK: Final = "/unlock/"
+STAY: Final = frozenset({"/livez", "/readyz", "/healthz", "/.well-known/security.txt", "/appearance/"})
+"""They need no key; what asks for readiness is told that the desk is locked."""
+BEGIN: Final = ("/static/", UNLOCK, FIRST_START)
+
+
+class LockedDeskMiddleware:
+    """Leads every page to the one that opens the desk, or to the first start; the API answers 503.
+
+    Nobody is signed in meanwhile: no row of a session can be believed without the ring. The browser keeps its cookie.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        state = lock_state()
+        if state in {Lock.NONE, Lock.OPEN}:
+            return self.get_response(request)
+        request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+        if request.path in STAY or request.path.startswith(BEGIN):
+            return self.get_response(request)
+        if request.path.startswith(API):
+            return problems.answer_plainly(request, DeskLockedError())
+        is_first = state is Lock.UNMADE and settings.OWN_DESK
+        return HttpResponseRedirect(FIRST_START if is_first else UNLOCK, status=303)

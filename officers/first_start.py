@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first start of an own desk: whoever has the console's one-time code makes the first keeper.
+
+It is closed for good once a keeper has a second factor: nobody makes a keeper here any more, whatever code is typed. The
+code is drawn anew at each start of the desk; of it the file `FIRST_START_FILE` holds the digest (SHA-256, hex) alone.
+"""
+
+import hmac
+import re
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from callers.capabilities import Role
+from callers.errors import AbsentError, InputError
+from officers.accounts import enrol_keeper
+from officers.models import Officer
+from officers.operating import INSTALLER
+
+CLOSED: Final = "first-start-closed"
+"""The file beside the code's by which whoever starts the desk learns that no code is needed any more."""
+_LOCK: Final = 0x66697273
+_NO_LETTER: Final = re.compile(r"[\s-]+")
+
+
+def is_first_start() -> bool:
+    """Tell whether the desk waits for its first keeper, or for that keeper's second factor."""
+    return _digest() != "" and not _closed_file().exists() and not _has_proven_keeper()
+
+
+def has_keeper() -> bool:
+    """Tell whether a keeper was made, with a second factor or without."""
+    return _keepers().exists()
+
+
+@sensitive_variables("code")
+def check_code(code: str) -> None:
+    """Raise InputError (`code`) for another code than the console's, AbsentError where the first start is over."""
+    if not is_first_start():
+        raise AbsentError
+    typed = sha256(_NO_LETTER.sub("", code).upper().encode()).hexdigest()
+    if not hmac.compare_digest(typed, _digest()):
+        raise InputError(
+            "code",
+            _("Code: it is not the one that the console shows. It changes each time the desk is started."),
+        )
+
+
+@sensitive_variables("code", "password")
+def make_first_keeper(code: str, *, email: str, full_name: str, password: str, now: datetime) -> Officer:
+    """Make the first keeper, or another one while none has a second factor. Raises as `check_code`, InputError."""
+    check_code(code)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # Of two people who do it at once the second finds what the first has made.
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        if not is_first_start():
+            raise AbsentError
+        return enrol_keeper(INSTALLER, email=email, full_name=full_name, password=password, now=now)
+
+
+def close_first_start() -> None:
+    """Note beside the code's file that the first start is over, once a keeper has a second factor; once is enough."""
+    if _digest() and not _closed_file().exists() and _has_proven_keeper():
+        _closed_file().touch(mode=0o600)
+
+
+def _digest() -> str:
+    """Of the code that counts now; empty where there is none."""
+    if not settings.OWN_DESK or not settings.FIRST_START_FILE:
+        return ""
+    try:
+        return Path(settings.FIRST_START_FILE).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _closed_file() -> Path:
+    return Path(settings.FIRST_START_FILE).with_name(CLOSED)
+
+
+def _keepers() -> QuerySet[Officer]:
+    return Officer.objects.filter(agency=None, is_active=True, roles__contains=[Role.KEEPER.value])
+
+
+def _has_proven_keeper() -> bool:
+    return _keepers().exclude(factors=[]).exists()

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which exchange this desk calls, and by which key it checks its log.
+
+A hosted desk has both from its settings. An own desk learns them at its first start: a keeper types what the exchange's
+operator handed over on paper, and compares the key's fingerprint by telephone. That an exchange answers there is seen at
+once, that its log is signed by this key as soon as there is a key for entering to ask with (`require_its_log`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accord.calls.errors import (
+    AnswerError,
+    ApiKeyRefusedError,
+    ClientError,
+    HubAddressError,
+    RefusedError,
+    UnreachableError,
+)
+from accord.calls.exchange import HttpExchange
+from accord.calls.transport import HttpTransport, Patience, require_hub_address
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.keys import show_fingerprint
+from accord.envelope.tree.notes import VerifierKey, verify_checkpoint
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import InputError, MoveError
+from ledger.audit import record_event
+from peers.models import Agency, OwnExchange
+
+ONE_QUESTION: Final = Patience(connect_secs=5, read_secs=10, tries=1)
+"""A person waits for the answer, and corrects what was typed."""
+
+
+@dataclass(frozen=True)
+class ExchangePlace:
+    """An exchange's address, and the verifier key of its log as text; several, divided by spaces, from settings alone."""
+
+    url: str
+    vkey: str
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the key, of the newest where there are several, in groups of four hex digits, as the operator's page shows it."""
+        return show_fingerprint(sha256(self.vkey.partition(" ")[0].encode()).hexdigest())
+
+
+def exchange_place() -> ExchangePlace:
+    """Return where this desk's exchange is; raises UnreachableError where nobody has said so, NotBoundError."""
+    place = known_exchange()
+    if place is None:
+        raise UnreachableError("This desk has not been told which exchange it belongs to.")
+    return place
+
+
+def known_exchange() -> ExchangePlace | None:
+    """As `exchange_place`; None before the first start has told it."""
+    if settings.EXCHANGE_URL:
+        return ExchangePlace(settings.EXCHANGE_URL, settings.EXCHANGE_LEDGER_VKEY)
+    row = OwnExchange.objects.first()
+    if row is None:
+        return None
+    row.require_bound()
+    return ExchangePlace(row.url, row.vkey)
+
+
+def ask_exchange(keeper: Actor, url: str, vkey: str) -> ExchangePlace:
+    """Ask whether an exchange answers at an address, as it does to who has no API key. Not inside a transaction.
+
+    Raises NotPermittedError, MoveError (it is settled), InputError (`url`, `vkey`).
+    """
+    require(keeper, Capability.DESK_KEEP)
+    _require_open()
+    place = ExchangePlace(_checked_url(url), _checked_key(vkey).text)
+    if not _answers(place.url):
+        raise InputError("url", _("Address of the exchange: what answers there is no exchange."))
+    return place
+
+
+def _answers(url: str) -> bool:
+    """Tell whether whoever answers refuses as an exchange does; raises InputError where nobody answers."""
+    transport = HttpTransport(url, patience=ONE_QUESTION, most_kept=0)
+    try:
+        HttpExchange(transport).checkpoint()
+    except ApiKeyRefusedError as refused:
+        return refused.is_of_hub
+    except (RefusedError, AnswerError):
+        return False
+    except ClientError:
+        text = _(
+            "Address of the exchange: it cannot be reached from this machine, or its certificate is not trusted here."
+        )
+        raise InputError("url", text) from None
+    return False
+
+
+def require_its_log(checkpoint: str | None) -> None:
+    """Require that a checkpoint the exchange gave is signed by the key that this desk was told; raises NoteError."""
+    keys = [VerifierKey.parse(text) for text in exchange_place().vkey.split()]
+    verify_checkpoint(checkpoint or "", keys)
+
+
+def keep_exchange(keeper: Actor, url: str, vkey: str, *, now: datetime) -> ExchangePlace:
+    """Keep which exchange this desk belongs to, after a person compared the fingerprint. Raises as `ask_exchange`."""
+    place = ask_exchange(keeper, url, vkey)
+    with transaction.atomic():
+        _require_open()
+        OwnExchange.objects.all().delete()
+        OwnExchange(url=place.url, vkey=place.vkey, told_at=now).save()
+        record_event(
+            "exchange.told",
+            actor=keeper.audit_name,
+            agency="",
+            subject="desk",
+            detail={"url": place.url, "fingerprint": place.fingerprint},
+            now=now,
+        )
+    return place
+
+
+def may_tell_exchange() -> bool:
+    """Tell whether it may be told now, or corrected: until an agency was taken in, and at an own desk alone."""
+    is_told_here = settings.OWN_DESK and not settings.EXCHANGE_URL
+    return is_told_here and not Agency.objects.filter(is_hosted=True).exists()
+
+
+def _require_open() -> None:
+    if not may_tell_exchange():
+        raise MoveError("settled", "tell")
+
+
+def _checked_url(text: str) -> str:
+    try:
+        url = require_hub_address(text.strip())
+    except HubAddressError:
+        url = ""
+    if not (url.startswith("https://") or (url and settings.DEVELOPMENT)):
+        raise InputError(
+            "url", _("Address of the exchange: use https:// and its name, such as https://exchange.example.")
+        )
+    return url
+
+
+def _checked_key(text: str) -> VerifierKey:
+    try:
+        return VerifierKey.parse(text.strip())
+    except EnvelopeError:
+        raise InputError(
+            "vkey",
+            _("Verifier key: it is not complete. Enter it as on paper: a name, +, 8 characters, +, the key."),
+        ) from None

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A key-encryption ring that is locked at rest: one small file that a passphrase opens, or a recovery key.
+
+The file is JSON with two slots, each of which holds the whole ring under AES-256-GCM. The key of `passphrase` is
+derived by scrypt, that of `recovery` by HKDF-SHA256 from 256 random bits. What a slot's key is derived with stands in
+the associated data, and is exactly what version 1 says: a file that names anything else is refused before anything
+is computed, so that no altered file makes this process use memory. Pure: no file, no clock.
+"""
+
+import hashlib
+import json
+import os
+import re
+import threading
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accord.envelope.encoding import b64u, canonical, parse_json, unb64u
+from accord.envelope.errors import EnvelopeError
+from callers.errors import InputError
+from vault.errors import LockedFileError, WrongSecretError
+
+VERSION: Final = 1
+KIND: Final = "accord-locked-ring"
+LARGEST_FILE_BYTES: Final = 16 * 1024
+SHORTEST_PASSPHRASE: Final = 16
+LONGEST_PASSPHRASE: Final = 200
+LONGEST_SECRET: Final = 1000
+"""Characters of anything typed in place of a passphrase or recovery key; more is not looked at."""
+
+PASSPHRASE: Final = "passphrase"  # noqa: S105 - the name of a slot
+RECOVERY: Final = "recovery"
+DERIVED_WITH: Final[dict[str, Mapping[str, Any]]] = {
+    PASSPHRASE: {"kdf": "scrypt", "n": 2**17, "p": 1, "r": 8},
+    RECOVERY: {"kdf": "hkdf-sha256"},
+}
+"""How the key of each slot is derived in version 1, but for the salt."""
+_SCRYPT_MEMORY_BYTES: Final = 160 * 1024 * 1024
+"""What scrypt may take at most: 128 MiB, and what OpenSSL needs beside."""
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Guesses in parallel would take that much memory each."""
+
+_RING_ID: Final = "k1"
+_KEY_SIZE_BYTES: Final = 32
+_SALT_SIZE_BYTES: Final = 16
+_IV_SIZE_BYTES: Final = 12
+
+_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's: no I, L, O, which look like digits, and no U."""
+_READ_AS: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_GROUP_LENGTH: Final = 4
+_KEY_LETTERS: Final = 52
+"""256 bits and four zeros."""
+_CHECK_LETTERS: Final = _GROUP_LENGTH
+_BETWEEN_GROUPS: Final = re.compile(r"[\s-]+")
+
+
+@sensitive_variables()
+def draw_ring() -> str:
+    """A ring of one fresh key, in the form that `kek.parse_ring` reads."""
+    return f"{_RING_ID}:{b64u(os.urandom(_KEY_SIZE_BYTES))}"
+
+
+@sensitive_variables()
+def draw_recovery_key() -> str:
+    """256 random bits to be written down: groups of four, the last of which tells a wrong letter."""
+    key = os.urandom(_KEY_SIZE_BYTES)
+    letters = _letters_of(int.from_bytes(key, "big") << 4, _KEY_LETTERS) + _check_of(key)
+    return "-".join(letters[at : at + _GROUP_LENGTH] for at in range(0, len(letters), _GROUP_LENGTH))
+
+
+@sensitive_variables()
+def read_recovery_key(text: str) -> bytes:
+    """The 32 octets of a recovery key as somebody types it; raises WrongSecretError.
+
+    Case, spaces, hyphens, and O for 0, I or L for 1 make no difference.
+    """
+    letters = _typed_letters(text)
+    if len(letters) != _KEY_LETTERS + _CHECK_LETTERS or not set(letters) <= set(_LETTERS):
+        raise WrongSecretError
+    value, rest = divmod(_value_of(letters[:_KEY_LETTERS]), 16)
+    key = value.to_bytes(_KEY_SIZE_BYTES, "big")
+    if rest or _check_of(key) != letters[_KEY_LETTERS:]:
+        raise WrongSecretError
+    return key
+
+
+@sensitive_variables()
+def is_mistyped_recovery_key(text: str) -> bool:
+    """Tell whether this was meant as a recovery key and a letter of it is wrong, missing or one too many."""
+    letters = _typed_letters(text)
+    groups = len(_BETWEEN_GROUPS.split(text.strip()))
+    most = (_KEY_LETTERS + _CHECK_LETTERS) // _GROUP_LENGTH
+    if abs(len(letters) - most * _GROUP_LENGTH) > 1 or not (groups == 1 or abs(groups - most) <= 1):
+        return False
+    try:
+        read_recovery_key(text)
+    except WrongSecretError:
+        return True
+    return False
+
+
+@sensitive_variables()
+def read_passphrase(text: str) -> str:
+    """A new passphrase in the form in which it counts; raises InputError with the remedy."""
+    passphrase = _normal(text)
+    if not SHORTEST_PASSPHRASE <= len(passphrase) <= LONGEST_PASSPHRASE:
+        raise InputError(
+            "passphrase",
+            _("Passphrase: use %(least)d to %(most)d characters, such as five or six words drawn at random.")
+            % {"least": SHORTEST_PASSPHRASE, "most": LONGEST_PASSPHRASE},
+        )
+    return passphrase
+
+
+@sensitive_variables()
+def lock_ring(ring_text: str, *, passphrase: str, recovery_key: str) -> bytes:
+    """The file that holds a ring; raises InputError for a passphrase that is too short or too long.
+
+    Raises WrongSecretError for a recovery key that is none.
+    """
+    secrets = {PASSPHRASE: read_passphrase(passphrase).encode(), RECOVERY: read_recovery_key(recovery_key)}
+    return _file_of({name: _sealed(name, ring_text, secret) for name, secret in secrets.items()})
+
+
+@sensitive_variables()
+def open_ring(octets: bytes, secret: str) -> str:
+    """The ring that either secret opens. Raises WrongSecretError, and LockedFileError for a file of another form."""
+    slots = _slots_of(octets)
+    if not secret or len(secret) > LONGEST_SECRET:
+        raise WrongSecretError
+    try:
+        return _opened(slots[RECOVERY], read_recovery_key(secret))
+    except WrongSecretError:
+        return _opened(slots[PASSPHRASE], _normal(secret).encode("utf-8", "replace"))
+
+
+@sensitive_variables()
+def change_passphrase(octets: bytes, secret: str, new_passphrase: str) -> bytes:
+    """The file with another passphrase; the recovery key stays. Raises as `open_ring` and `lock_ring`."""
+    passphrase = read_passphrase(new_passphrase)
+    ring_text, slots = open_ring(octets, secret), _slots_of(octets)
+    return _file_of({**slots, PASSPHRASE: _sealed(PASSPHRASE, ring_text, passphrase.encode())})
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """One of the two ways to the ring; salt, initialisation vector and sealed ring stand in the file in base64url."""
+
+    name: str
+    salt: bytes
+    iv: bytes
+    sealed: bytes
+
+    @property
+    def derived_with(self) -> dict[str, Any]:
+        """What its key is derived with, as the file names it."""
+        return {**DERIVED_WITH[self.name], "salt": b64u(self.salt)}
+
+    @property
+    def aad(self) -> bytes:
+        """The associated data: of what version and slot this is, and how its key is derived."""
+        return canonical({"kind": KIND, "slot": self.name, "v": VERSION, **self.derived_with})
+
+    @sensitive_variables()
+    def key(self, secret: bytes) -> bytes:
+        if self.name == RECOVERY:
+            return HKDF(SHA256(), _KEY_SIZE_BYTES, self.salt, self.aad).derive(secret)
+        cost = {name: DERIVED_WITH[PASSPHRASE][name] for name in ("n", "r", "p")}
+        with _ONE_AT_A_TIME:
+            return hashlib.scrypt(
+                secret, salt=self.salt, **cost, maxmem=_SCRYPT_MEMORY_BYTES, dklen=_KEY_SIZE_BYTES
+            )
+
+
+@sensitive_variables()
+def _sealed(name: str, ring_text: str, secret: bytes) -> _Slot:
+    empty = _Slot(name, os.urandom(_SALT_SIZE_BYTES), os.urandom(_IV_SIZE_BYTES), b"")
+    sealed = AESGCM(empty.key(secret)).encrypt(empty.iv, ring_text.encode(), empty.aad)
+    return _Slot(name, empty.salt, empty.iv, sealed)
+
+
+@sensitive_variables()
+def _opened(slot: _Slot, secret: bytes) -> str:
+    try:
+        return AESGCM(slot.key(secret)).decrypt(slot.iv, slot.sealed, slot.aad).decode()
+    except (InvalidTag, UnicodeDecodeError):
+        raise WrongSecretError from None
+
+
+def _file_of(slots: Mapping[str, _Slot]) -> bytes:
+    said = {
+        name: {**slot.derived_with, "iv": b64u(slot.iv), "sealed": b64u(slot.sealed)}
+        for name, slot in slots.items()
+    }
+    return json.dumps({"kind": KIND, "slots": said, "v": VERSION}, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def _slots_of(octets: bytes) -> dict[str, _Slot]:
+    """The slots of a file; raises LockedFileError."""
+    try:
+        said = parse_json(octets, limit=LARGEST_FILE_BYTES)
+    except EnvelopeError:
+        raise LockedFileError("it is no JSON of that size with each member once") from None
+    if not isinstance(said, dict) or said.keys() != {"kind", "slots", "v"}:
+        raise LockedFileError("its members are others")
+    if said["kind"] != KIND or said["v"] != VERSION or isinstance(said["v"], bool):
+        raise LockedFileError("its kind or version is another")
+    if not isinstance(said["slots"], dict) or said["slots"].keys() != DERIVED_WITH.keys():
+        raise LockedFileError("its slots are others")
+    return {name: _slot_of(name, slot) for name, slot in said["slots"].items()}
+
+
+def _slot_of(name: str, said: Any) -> _Slot:
+    if not isinstance(said, dict) or said.keys() != {*DERIVED_WITH[name], "salt", "iv", "sealed"}:
+        raise LockedFileError(f"the members of {name} are others")
+    # Compared as text: in Python True is 1.
+    if {key: repr(said[key]) for key in DERIVED_WITH[name]} != {
+        k: repr(v) for k, v in DERIVED_WITH[name].items()
+    }:
+        raise LockedFileError(f"the key of {name} is derived in another way")
+    try:
+        salt = unb64u(said["salt"], size=_SALT_SIZE_BYTES)
+        return _Slot(name, salt, unb64u(said["iv"], size=_IV_SIZE_BYTES), unb64u(said["sealed"]))
+    except EnvelopeError:
+        raise LockedFileError(f"the values of {name} cannot be read") from None
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _typed_letters(text: str) -> str:
+    return _BETWEEN_GROUPS.sub("", text).upper().translate(_READ_AS)
+
+
+def _letters_of(value: int, count: int) -> str:
+    return "".join(_LETTERS[value >> 5 * place & 31] for place in reversed(range(count)))
+
+
+def _value_of(letters: str) -> int:
+    value = 0
+    for letter in letters:
+        value = value << 5 | _LETTERS.index(letter)
+    return value
+
+
+def _check_of(key: bytes) -> str:
+    """20 bits that depend on every letter."""
+    digest = hashlib.sha256(b"accord recovery key " + key).digest()
+    return _letters_of(int.from_bytes(digest[:3], "big") >> 4, _CHECK_LETTERS)

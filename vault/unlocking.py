@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The acts on a desk that is locked at rest: made, opened, locked again; each compared with the vault and recorded.
+
+Whoever opens it has not signed in: nobody can, before it is open. So guesses are counted by the process and not by
+person or address.
+"""
+
+import threading
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
+
+from ledger.audit import record_event
+from vault import kek
+from vault.errors import WrongSecretError
+from vault.kekrotation import check_ring
+
+DESK: Final = "system:desk"
+"""The desk's page, which knows no person yet."""
+CONSOLE: Final = "system:console"
+"""Whoever has the shell of the desk's machine."""
+SUBJECT: Final = "desk"
+MINUTE: Final = timedelta(minutes=1)
+HOUR: Final = timedelta(hours=1)
+MOST_A_MINUTE: Final = 5
+MOST_AN_HOUR: Final = 20
+
+
+class Guesses:
+    """The attempts to open this desk by its page, in the memory of the one web process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: deque[datetime] = deque(maxlen=MOST_AN_HOUR)
+        self._refused = 0
+
+    def count(self, *, now: datetime) -> timedelta | None:
+        """Count one before it is looked at; return how long to wait when it is one too many, and is not looked at."""
+        with self._lock:
+            wait = max(self._wait(MOST_A_MINUTE, MINUTE, now), self._wait(MOST_AN_HOUR, HOUR, now))
+            if wait > timedelta():
+                self._refused += 1
+                return wait
+            self._made.append(now)
+            return None
+
+    def note_wrong(self) -> None:
+        """One that was looked at did not open the desk."""
+        with self._lock:
+            self._refused += 1
+
+    @property
+    def refused(self) -> int:
+        """The number refused, looked at or not, since the desk was opened last or the process started."""
+        return self._refused
+
+    def forget(self) -> None:
+        """Begin anew, since the right one came."""
+        with self._lock:
+            self._made.clear()
+            self._refused = 0
+
+    def _wait(self, most: int, within: timedelta, now: datetime) -> timedelta:
+        """Until the oldest of the last `most` is older than that; a clock that was put back opens nothing sooner."""
+        if len(self._made) < most:
+            return timedelta()
+        return self._made[-most] + within - now
+
+
+GUESSES: Final = Guesses()
+
+
+@sensitive_variables()
+def unlock(secret: str, *, actor: str, now: datetime) -> None:
+    """Open the desk for all its processes and record it, with the number of guesses that were refused before.
+
+    Raises WrongSecretError, LockedFileError; KekUnknownError or KekWrongError for a ring that is not this vault's.
+    """
+
+    def check() -> None:
+        check_ring()
+        record_event(
+            "vault.opened",
+            actor=actor,
+            agency="",
+            subject=SUBJECT,
+            detail={"refused_guesses": GUESSES.refused},
+            now=now,
+        )
+
+    try:
+        with transaction.atomic():
+            kek.open_desk(secret, check=check)
+    except WrongSecretError:
+        GUESSES.note_wrong()
+        raise
+    GUESSES.forget()
+
+
+@sensitive_variables()
+def make_ring(*, passphrase: str, recovery_key: str, ring_text: str = "", actor: str, now: datetime) -> None:
+    """Make the desk's locked ring, fresh or of the one given, and open it; recorded.
+
+    Raises InputError (passphrase), WrongSecretError (no recovery key), RingMadeError; KekUnknownError or KekWrongError
+    where the vault holds what another ring has wrapped.
+    """
+
+    def check() -> None:
+        check_ring()
+        record_event("vault.ring_made", actor=actor, agency="", subject=SUBJECT, now=now)
+
+    with transaction.atomic():
+        kek.make_desk_ring(passphrase=passphrase, recovery_key=recovery_key, ring_text=ring_text, check=check)
+
+
+def lock(*, actor: str, now: datetime) -> bool:
+    """Lock the desk for all its processes, then record it; tell whether it was open."""
+    was_open = kek.lock_desk()
+    if was_open:
+        with transaction.atomic():
+            record_event("vault.locked", actor=actor, agency="", subject=SUBJECT, now=now)
+    return was_open
+
+
+@sensitive_variables()
+def change_passphrase(secret: str, new_passphrase: str, *, actor: str, now: datetime) -> None:
+    """Have another passphrase open the desk, and the same recovery key; recorded. Raises as `unlock`, and InputError."""
+    with transaction.atomic():
+        record_event("vault.passphrase_changed", actor=actor, agency="", subject=SUBJECT, now=now)
+        kek.change_desk_passphrase(secret, new_passphrase)
