@@ -24,7 +24,8 @@ RUN --mount=type=secret,id=certificates \
 FROM ${BASE} AS hub
 RUN groupadd --gid 10001 accord && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
     --shell /usr/sbin/nologin accord \
-    && install -d -o 10001 -g 10001 -m 0700 /var/lib/accord-ledger /var/spool/accord
+    && install -d -o 10001 -g 10001 -m 0700 /var/lib/accord-ledger /var/lib/accord-desk \
+    /run/accord-desk /var/spool/accord
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=hub.settings HUB_ENV=production STATIC_ROOT=/app/static
 WORKDIR /app

@@ -198,6 +198,22 @@ def read_key_file(path: Path, passphrase: Passphrase) -> KeyRing:
     return opened.ring
 
 
+def open_key_octets(content: bytes, passphrase: Passphrase, *, most_memory_kib: int) -> KeyRing:
+    """Open the ring in the octets of a key file that lies elsewhere; one that asks for more memory is refused.
+
+    Raises KeyFileDamagedError, KeyFileVersionError, PassphraseError, KeyFileError.
+    """
+    path = Path("keys.accord")
+    sealed = _parse_file(path, content)
+    if sealed.cost.memory_kib > most_memory_kib:
+        raise KeyFileError(f"{path} asks for more memory than is given for it here.")
+    seal = _Seal.of(passphrase, sealed.cost, sealed.salt)
+    try:
+        return _open_ring(path, sealed, seal)
+    finally:
+        seal.wipe()
+
+
 def require_strong_passphrase(passphrase: Passphrase) -> None:
     """Refuse a new passphrase of fewer than 12 characters; raises WeakPassphraseError."""
     if count_characters(passphrase) < MIN_PASSPHRASE_CHARACTERS:

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -109,6 +109,18 @@ class OpeningFailure:
     cause: str
 
 
+@dataclass(frozen=True)
+class OtherHolder:
+    """Another desk or command that holds the own identity, as the hub names it; empty what it did not say.
+
+    `free_at`, as the hub writes a time: when another one may take its place, if it stays silent.
+    """
+
+    holder: str
+    software: str
+    free_at: str = ""
+
+
 @dataclass
 class State:
     """All that is kept. Digests base64url, times seconds. Change it only within `StateFile.change`.
@@ -121,7 +133,8 @@ class State:
     items that say that something in it was signed with a key revoked since, by their number; `reminders` are those by
     which a sender asks once more for an answer, by their own id. `api_key_until` is the
     end of the API key, None where the hub has not said it. `handovers` are the verified notes by which the ledger's key
-    was replaced.
+    was replaced. `instance` is the id by which this home says that it holds the identity, `asked_at` when the hub answered
+    that last, `elsewhere` the other holder that it named then; a home that has `given_back` the identity says nothing.
     """
 
     agency: str
@@ -150,6 +163,10 @@ class State:
     epoch: str = ""
     base: int = 0
     reminders: dict[str, InboxRecord] = field(default_factory=dict)
+    instance: str = ""
+    asked_at: int = 0
+    elsewhere: OtherHolder | None = None
+    given_back: bool = False
 
 
 class StateFile:
@@ -158,6 +175,11 @@ class StateFile:
     def __init__(self, path: Path, key: bytes) -> None:
         self.path = path
         self._cipher = AESGCM(key)
+
+    @classmethod
+    def of_octets(cls, key: bytes) -> Self:
+        """For `decode` alone, of a state that lies elsewhere."""
+        return cls(Path("state.accord"), key)
 
     def create(self, state: State) -> None:
         """Write the first state; raises StateTakenError where one stands."""
@@ -172,6 +194,10 @@ class StateFile:
             raise StateAbsentError("This home has not enrolled yet. Run: accord enrol") from exc
         except PrivateFileError as exc:
             raise StateError(str(exc)) from exc
+        return self.decode(content)
+
+    def decode(self, content: bytes) -> State:
+        """The state that these octets of such a file hold; raises StateTamperedError, StateVersionError."""
         return _decode(self._open(content))
 
     @contextmanager
@@ -232,9 +258,10 @@ def _encode(state: State) -> bytes:
 def _decode(plain: bytes) -> State:
     """Authenticated before, hence written by `_encode`; only the record types are rebuilt."""
     value: dict[str, Any] = json.loads(plain)
-    checkpoint = value["checkpoint"]
+    checkpoint, elsewhere = value["checkpoint"], value.get("elsewhere")
     value |= {
         "checkpoint": CheckpointRecord(**checkpoint) if checkpoint else None,
+        "elsewhere": OtherHolder(**elsewhere) if elsewhere else None,
         "pins": {agency: Pin(**pin) for agency, pin in value["pins"].items()},
         "keysets": {
             agency: [KeysetRecord(**record) for record in records]

@@ -98,6 +98,7 @@ def _keep(agency: Agency, unverified: UnverifiedStatement, now: datetime) -> Own
     return row
 
 
+@transaction.atomic
 def _record_refusal(caller: Actor, agency_id: str, k: str, refused: EnvelopeError, now: datetime) -> None:
     record_event(
         f"{k}.refused",

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from accord.envelope.statements.form import SubjectRef
 from alerts.errors import NotOpenedError
-from alerts.finding import lock_received
+from alerts.finding import find_received, lock_received
 from alerts.models import ReceivedAlert
+from alerts.opening import require_named
 from alerts.sending import Handing, handing_in
 from callers.capabilities import Capability, require
 from callers.errors import InputError
@@ -38,14 +39,22 @@ def acknowledge_alert(
     """Signs `ack` naming the officer by opaque id: opened, or refused with the code `answer`. Doing it twice is once.
 
     `reason` is for the agency's own audit, where many are acknowledged together. Raises `InputError` for an
-    answer that is not listed, `NotOpenedError` before an officer of the agency has opened it, `NotTakenError`. Not
-    inside a transaction.
+    answer that is not listed, `NotOpenedError` before an officer of the agency has opened it, `NotNamedError` for an
+    officer whom a RED alert does not name, `NotTakenError`. Not inside a transaction.
     """
     require(officer, Capability.ALERT_ACKNOWLEDGE)
     if answer not in dict(ANSWERS):
         raise InputError("answer", _("Answer: choose one."))
+    _require_named(officer, received, now)
     with handing_in(officer, now=now) as handing:
         return _acknowledge(handing, officer, lock_received(officer, received), answer, reason)
+
+
+def _require_named(officer: Officer, received: ReceivedAlert, now: datetime) -> None:
+    """Ask where there is something to acknowledge."""
+    row = find_received(officer, received.pk)
+    if row.acknowledged_at is None and row.first_opened_at is not None:
+        require_named(officer, row, now=now)
 
 
 def _acknowledge(

@@ -21,6 +21,7 @@ from alerts.files import AttachmentFile, inert_media_type
 from alerts.finding import find_alert, lock_alert
 from alerts.held import held_blob
 from alerts.models import Alert
+from alerts.own_red import is_red
 from alerts.reply_rows import Reply
 from alerts.revisions import DraftContent, read_revision
 from alerts.science.replies.bounds import check_still_answers
@@ -86,6 +87,9 @@ def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
     if alert.state == AlertState.WITHDRAWN:
         raise AmendmentRefusedError("withdrawn", _("This alert was withdrawn: it takes no new version."))
     check_move(alert, Move.AMEND)
+    if is_red(alert.tlp):
+        text = _("An alert marked RED takes no new version here: withdraw it and write a new one.")
+        raise AmendmentRefusedError("red", text)
     check_newest(alert)
     if alert.log_index is None:
         raise ReceiptPendingError

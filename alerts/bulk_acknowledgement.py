@@ -23,7 +23,7 @@ from alerts.opening import reason_text
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
-from vault.errors import VaultError
+from vault.errors import NotNamedError, VaultError
 
 AT_MOST: Final = 50
 
@@ -108,6 +108,8 @@ def _acknowledge(officer: Officer, item: Acknowledgement, reason: str, now: date
         acknowledge_alert(officer, item.row.received, reason=reason, now=now)
     except (AbsentError, NotOpenedError):
         text = _("It has changed meanwhile: look at it again.")
+    except NotNamedError:
+        text = _("It is for the officers whom its sender named; you are not one of them.")
     except SendingStoppedError as stop:
         text = stop.text
     except (AlertsError, VaultError, EnvelopeError):

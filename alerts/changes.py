@@ -14,7 +14,7 @@ from alerts.science.screening import SCREENING
 from officers.models import Officer
 from peers.models import Agency
 
-AT_HOME: Final = frozenset({"recipient_reasons", "review_reason"})
+AT_HOME: Final = frozenset({"named_officers", "recipient_reasons", "review_reason"})
 """Fields that no recipient sees."""
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from alerts.document.findings import Findings
 from alerts.models import Alert, ReceivedAlert
+from alerts.own_red import RED
 from callers.actors import Actor
 from callers.errors import InputError
 from callers.markings import is_within, strictest
@@ -40,6 +41,18 @@ def keep_to_floor(alert: Alert, data: Mapping[str, Any], findings: Findings) -> 
         return findings
     text = _("TLP: not looser than what this was made from; choose TLP:%(tlp)s or stricter.")
     return _with(findings, text % {"tlp": alert.floor})
+
+
+def keep_red_apart(alert: Alert, data: Mapping[str, Any], findings: Findings) -> Findings:
+    """The findings, with one on the TLP where a reply or a next version is marked RED: such a one is written anew."""
+    if (
+        data.get("tlp") != RED
+        or findings.errors.get("tlp")
+        or (alert.kind == "alert" and not alert.previous_id)
+    ):
+        return findings
+    text = _("TLP: what answers or replaces another alert is not marked RED here; write a new alert.")
+    return _with(findings, text)
 
 
 def _with(findings: Findings, text: str) -> Findings:

@@ -26,6 +26,7 @@ from alerts.finding import agency_of, find_alert
 from alerts.kept import DraftTemplate
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
+from alerts.own_red import is_red
 from alerts.revisions import read_revision
 from alerts.states import AlertState
 from callers.capabilities import Capability, require
@@ -44,7 +45,7 @@ LEFT_BEHIND: Final = frozenset(
 )
 OWN_FIELDS: Final = LEFT_BEHIND | {
     *("exhibit_no", "source_grade", "info_grade", "handling", "handling_condition"),
-    *("recipients", "recipient_reasons", "lane", "purpose", "pri"),
+    *("recipients", "recipient_reasons", "named_officers", "lane", "purpose", "pri"),
 }
 """What a copy of a foreign alert does not take over: one's own numbers, gradings, choices."""
 
@@ -71,6 +72,10 @@ def create_template(author: Officer, alert: Alert, *, name: str, now: datetime) 
     require(author, Capability.ALERT_WRITE)
     agency = agency_of(author)
     row = find_alert(author, alert.pk)
+    if is_red(row.tlp, row.floor):
+        raise InputError(
+            "name", _("Name: RED is not kept as a template, which every author of your agency could read.")
+        )
     data = read_draft(author, row).data
     _refuse_reply(data)
     content = {"name": _checked_name(name), "data": _without(data, LEFT_BEHIND)}

@@ -24,6 +24,7 @@ from alerts.errors import RevisionConflictError
 from alerts.files import AttachmentFile, AttachmentNote, accept_file
 from alerts.finding import agency_of, lock_alert, today_of
 from alerts.models import Alert, AlertRevision, DraftAttachment
+from alerts.own_red import is_limited, is_red
 from alerts.revisions import DraftContent, add_revision, read_revision
 from alerts.science.intake import identifies, take_in
 from alerts.science.screening import without_stale_screening
@@ -273,9 +274,18 @@ def read_known_revision(actor: Actor, alert: Alert, base: int) -> DraftContent:
     if not 1 <= base <= alert.current:
         raise AbsentError
     content = read_revision(alert, base)
-    if content.author != actor.audit_name and not is_within(actor, **_marks(content.data)):
+    if content.author != actor.audit_name and not _reaches(actor, alert, content.data):
         raise AbsentError
     return content
+
+
+def _reaches(actor: Actor, alert: Alert, data: Mapping[str, Any]) -> bool:
+    """Tell whether the actor may read what a colleague has marked so; RED is read by who has written it too."""
+    marks = _marks(data)
+    if not is_within(actor, **marks):
+        return False
+    is_closed = is_red(marks["tlp"]) and is_limited(actor)
+    return not is_closed or alert.revisions.filter(author=actor.audit_name).exists()
 
 
 def _refuse_to_lose_sight(author: Actor, locked: Alert, data: Mapping[str, Any]) -> None:

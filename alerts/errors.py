@@ -33,7 +33,7 @@ class MoveRefusedError(AlertsError):
 class AmendmentRefusedError(AlertsError):
     """A sent alert takes no new version, or is no longer the one to act on; `text` says why.
 
-    `cause` is withdrawn, expired, in-doubt, replaced or under-way.
+    `cause` is withdrawn, expired, in-doubt, replaced, red or under-way.
     """
 
     def __init__(self, cause: str, text: str) -> None:
@@ -111,7 +111,7 @@ class CopyRefusedError(AlertsError):
 class ReplyRefusedError(AlertsError):
     """What was received takes no such reply; `text` says why.
 
-    `cause` is withdrawn, deleted, in-doubt, replaced, kind, nothing, early or under-way.
+    `cause` is withdrawn, deleted, in-doubt, replaced, red, kind, nothing, early or under-way.
     """
 
     def __init__(self, cause: str, text: str) -> None:

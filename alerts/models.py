@@ -23,6 +23,7 @@ from alerts.held_rows import HeldBlob as HeldBlob  # noqa: PLC0414
 from alerts.held_rows import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
 from alerts.kept import DraftTemplate, SavedView  # noqa: F401
 from alerts.looks import HarmLook  # noqa: F401
+from alerts.own_red import RED, is_limited
 from alerts.peer_rows import PinBook  # noqa: F401
 from alerts.reply_rows import ProfileQuestion, Reply, SampleProfile  # noqa: F401
 from alerts.science_library import LibrarySpectrum, SpectraImport  # noqa: F401
@@ -55,18 +56,28 @@ def _in_sight(actor: "Actor") -> Q:
     """The rule of `officers.ceilings` for own alerts: what one was made from counts as its own marking does."""
     reached = levels_within(actor)
     if reached is None:
-        return Q()
+        return _red_in_sight(actor)
     others = AlertRevision.objects.filter(alert=OuterRef("pk")).exclude(author=actor.audit_name)
     own = Q(~Exists(others), created_by=actor.audit_name, floor="") & ~Q(state__in=sorted(SENT))
     about_life = Q(pri="flash", lane="public_health")
-    return Q(tlp__in=reached, floor__in=("", *reached)) | about_life | own
+    return (Q(tlp__in=reached, floor__in=("", *reached)) | about_life | own) & _red_in_sight(actor)
+
+
+def _red_in_sight(actor: "Actor") -> Q:
+    """The rule of `alerts.own_red`."""
+    if not is_limited(actor):
+        return Q()
+    wrote = AlertRevision.objects.filter(alert=OuterRef("pk"), author=actor.audit_name)
+    by_system = Q(state=AlertState.DRAFT) & ~Q(key_line="")
+    return ~(Q(tlp=RED) | Q(floor=RED)) | Q(Exists(wrote)) | by_system
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, actor: "Actor") -> "AlertQuerySet":
         """Sent ones to every reader of the agency, waiting ones to writers and releasers, drafts to writers.
 
-        Above the actor's ceiling only what the actor alone has written, from nothing else, until it is sent.
+        Above the actor's ceiling only what the actor alone has written, from nothing else, until it is sent. Of RED at an
+        own desk what `alerts.own_red` says.
         """
         can = actor.capabilities
         if actor.agency_id is None or Capability.ALERT_READ not in can:

@@ -31,6 +31,7 @@ from alerts.finding import find_received, lock_received
 from alerts.held import held_blob
 from alerts.judging import reaffirms_of
 from alerts.models import ReceivedAlert
+from alerts.own_red import is_red
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.holding import is_uncompared
 from alerts.reporting import report_openings
@@ -47,6 +48,7 @@ from peers.models import Agency
 from vault import doors
 
 MAX_CASE_CHARS: Final = 60
+ACKNOWLEDGED: Final = "to be acknowledged"
 
 
 class OpeningReason(TextChoices):
@@ -75,6 +77,8 @@ class OpenedView:
     as_text: tuple[AsText, ...] = field(default=(), repr=False)
     more_as_text: int = 0
     missing: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    """Ids of the officers of the own agency whom a RED alert names."""
 
 
 def preset_reason(received: ReceivedAlert) -> str:
@@ -95,8 +99,8 @@ def open_alert(
     """Opens and verifies; the first opening by an officer of the agency is what the originator sees.
 
     `reference` is the case number, needed for that reason only. Raises `InputError`, `ReceiptPendingError`,
-    `UnopenableError`, or what the exchange refuses (one of `fetching.CLOSED`). Not inside
-    a transaction. `with_spectra` opens with it the small files that may be spectra, for a page that plots them,
+    `UnopenableError`, `NotNamedError` (it is RED and names others), or what the exchange refuses (one of
+    `fetching.CLOSED`). Not inside a transaction. `with_spectra` opens with it the small files that may be spectra, for a page that plots them,
     `with_rules` the file of rules that a change of the law brings.
     """
     row, opened, peers = _open(officer, received, reason, reference, now)
@@ -160,15 +164,26 @@ def _open(
     if row.unopenable:
         raise UnopenableError(failed_text(row), row.reference)
     peers = VerifiedDirectory(row.agency_id, now)
+    return row, _opened(officer, row, words, peers, now), peers
+
+
+def require_named(officer: Officer, received: ReceivedAlert, *, now: datetime) -> None:
+    """Of a RED alert: the officer must be named by it, for which it is opened. Raises as `open_alert`; outside a transaction."""
+    if is_red(received.tlp):
+        _opened(officer, received, ACKNOWLEDGED, VerifiedDirectory(received.agency_id, now), now)
+
+
+def _opened(
+    officer: Officer, row: ReceivedAlert, words: str, peers: VerifiedDirectory, now: datetime
+) -> OpenedAlert:
     try:
-        opened = fetch_and_open(officer, row.md, reason=words, seen=seen_by(row), peers=peers, now=now)
+        return fetch_and_open(officer, row.md, reason=words, seen=seen_by(row), peers=peers, now=now)
     except VerificationError as failure:
         if failure.failure is Failure.RECEIPT_MISSING:
             raise ReceiptPendingError from failure
         raise UnopenableError(failed_text(row), row.reference) from failure
     except EnvelopeError as failure:
         raise UnopenableError(failed_text(row), row.reference) from failure
-    return row, opened, peers
 
 
 def _read(opened: OpenedAlert) -> tuple[ReadDocument, bool]:
@@ -251,6 +266,7 @@ def _view(
         as_text=document.as_text,
         more_as_text=document.more,
         missing=document.missing,
+        named=tuple(name.officer for name in opened.names if name.agency == received.agency_id),
     )
 
 

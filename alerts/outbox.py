@@ -20,10 +20,11 @@ from alerts.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.finding import find_alert
 from alerts.held import held_blob
 from alerts.models import Alert, AlertQuerySet
+from alerts.own_red import names_of
 from alerts.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receipts import Receipt, Receipts, read_receipts, recipients_of
-from alerts.revisions import read_revision
+from alerts.revisions import DraftContent, read_revision
 from alerts.sent_document import sent_document
 from alerts.sent_standing import answers_of, own_standings, sent_of
 from alerts.standing import StandingFacts
@@ -78,6 +79,8 @@ class SentAlert:
     log_index: int | None
     logged_at: dt.datetime | None
     standing: StandingFacts
+    named: tuple[str, ...] = ()
+    """The officers whom a RED alert names, each as agency and id."""
 
 
 class OutboxFilters(TypedDict, total=False):
@@ -162,7 +165,13 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         log_index=row.log_index,
         logged_at=row.logged_at,
         standing=own_standings(officer, [row.md], peers=peers, now=now)[row.md],
+        named=_named(row, content),
     )
+
+
+def _named(row: Alert, content: DraftContent) -> tuple[str, ...]:
+    to = tuple(deliveries_of(row.agency_id).filter(md=row.md).values_list("recipient", flat=True))
+    return tuple(f"{name.agency} {name.officer}" for name in names_of(content.data, to))
 
 
 def open_sent_attachment(officer: Officer, alert: Alert, *, n: int, now: dt.datetime) -> AttachmentFile:

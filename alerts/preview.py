@@ -10,7 +10,7 @@ from typing import Any, Final
 from accord.calls.answers import PreviewAnswer
 from accord.envelope.encoding import b64u, canonical
 from accord.envelope.keys import PQ1
-from alerts.clearance import keep_to_ceiling, keep_to_floor
+from alerts.clearance import keep_red_apart, keep_to_ceiling, keep_to_floor
 from alerts.document.check import check_document
 from alerts.document.circumstances import StructureSeen
 from alerts.document.defaults import defaults_for
@@ -31,8 +31,10 @@ from alerts.science.intake import seen_structure
 from alerts.science.replies.bounds import keep_to_source
 from alerts.verdicts import RecipientVerdict, ask_previews, keep_answers, last_answers, verdicts_of
 from callers.actors import Actor
+from callers.directory import Custody
 from officers.models import Officer
 from peers.agreements import kept_agreements
+from vault.red import takes_red
 
 SUITE: Final = PQ1
 TERMS: Final = ("lane", "purpose", "tlp", "pri", "status")
@@ -211,13 +213,20 @@ def findings_of(
     known = Circumstances(
         today_of(actor, now),
         None if preview is None else preview.reachable,
+        custody=custody_of(alert.agency_id),
         now=now,
         structure=judged.structure,
         files=[note.filename for note in content.attachments],
         rule_problem=judged.rule_problem,
     )
     found = keep_to_ceiling(actor, content.data, check_document(content.data, known=known, kept=content.kept))
+    found = keep_red_apart(alert, content.data, found)
     return keep_to_floor(alert, content.data, keep_to_source(alert, content, found, now=now))
+
+
+def custody_of(agency_id: str) -> str:
+    """Who holds the keys by which a draft of this agency is judged: the agency, at its own desk, or the hub."""
+    return (Custody.AGENCY if takes_red(agency_id) else Custody.HUB).value
 
 
 def fields_of_draft(actor: Actor, data: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
@@ -232,7 +241,9 @@ def check_fields(
     """The findings over the draft that `data` would make; raises InputError for what no draft could hold."""
     own, values = agency_of(actor), fields_of_draft(actor, data, now=now)
     preview, structure = preview_of(own.pk, values, now=now), seen_structure(values)
-    known = Circumstances(today_of(actor, now), preview.reachable, now=now, structure=structure)
+    known = Circumstances(
+        today_of(actor, now), preview.reachable, custody=custody_of(own.pk), now=now, structure=structure
+    )
     return check_document(values, known=known, kept=kept)
 
 

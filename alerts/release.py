@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accord.calls.errors import ClientError, UnreachableError
 from accord.envelope.content import Attachment
-from accord.envelope.errors import SealingError, VerificationError
+from accord.envelope.errors import SealingError, SealRefusal, VerificationError
 from accord.envelope.manifest import Terms
 from accord.envelope.seal import SealedContent
 from alerts.amending import check_still_amends, reference_of
@@ -33,6 +33,7 @@ from alerts.errors import (
 from alerts.finding import find_alert, lock_alert, sending_agency_of
 from alerts.identity import require_may_send
 from alerts.models import Alert
+from alerts.own_red import names_of
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.seeing import keep_seen, pins_of
@@ -155,6 +156,7 @@ def _seal(
             recipients=list(recipients),
             peers=peers,
             pins=pins_of(peers, recipients),
+            names=names_of(ready.content.data, recipients),
             attachments=[Attachment(file.filename, file.media_type, file.data) for file in files],
             now=now,
         )
@@ -212,6 +214,8 @@ def _terms(alert: Alert, ready: _Ready, now: datetime) -> Terms:
 
 def _sealing_text(refusal: SealingError) -> str:
     named = ", ".join(refusal.agencies)
+    if refusal.reason is SealRefusal.RED_CUSTODY:
+        return _("RED goes between keys held by agencies alone; not so: %(agencies)s.") % {"agencies": named}
     if named:
         return _("Keys of %(agencies)s could not be trusted now; call their duty desks.") % {
             "agencies": named

@@ -59,6 +59,7 @@ from ledger.set_aside import Item, Loop, begin_round
 from peers.entries import note_first_release
 from peers.following import feed_follower_of
 from peers.models import Agency, FeedCursor
+from peers.progress import CLOCK_WARNED, ahead_secs
 from vault import doors
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ class FeedOfAgency:
         self._issuers: dict[str, Agency] = {}
         self._met: dict[tuple[str, str], str] = {}
         self._asked_for: Set[str] = frozenset()
+        self._clock_ahead_secs: int | None = None
 
     def follow(self) -> Turn:
         """First what was set aside and is due again, then what is new, as much as fits one turn. Not inside a transaction.
@@ -129,6 +131,7 @@ class FeedOfAgency:
         self._feed.try_again(self._take_again)
         with asked_again():
             page = Feed(self._follower, limit=TURN).next_page()
+        self._note_clock()
         is_whole = self._take_each(page.items)
         self._note_progress(page.head)
         self._speak()
@@ -163,6 +166,13 @@ class FeedOfAgency:
         follower.judges_by = self._peers
         return follower
 
+    def _note_clock(self) -> None:
+        """Note at once that this machine's clock is off, since items may then fail; that it is not, with the progress."""
+        self._clock_ahead_secs = ahead_secs(self._follower.exchange.hub_clock(), self._now)
+        if abs(self._clock_ahead_secs or 0) > CLOCK_WARNED.total_seconds():
+            rows = FeedCursor.objects.filter(reader=self._agency.pk)
+            rows.update(clock_ahead_secs=self._clock_ahead_secs)
+
     def _note_progress(self, head: int) -> None:
         """How late the desk is; nothing is decided by it."""
         cursor = self._peers.memory.cursor
@@ -175,7 +185,12 @@ class FeedOfAgency:
         is_news = head != before or is_behind != (behind_since is not None)
         if is_news or asked_at is None or not self._now - ASKED_EVERY < asked_at <= self._now:
             since = (behind_since or self._now) if is_behind else None
-            rows.update(head=head, asked_at=self._now, behind_since=since)
+            rows.update(
+                head=head,
+                asked_at=self._now,
+                behind_since=since,
+                clock_ahead_secs=self._clock_ahead_secs,
+            )
 
     def _take_each(self, items: Sequence[FeedEntry]) -> bool:
         """One by one; whether all were taken."""

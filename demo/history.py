@@ -300,7 +300,7 @@ def _send_with_own_keys(
     """An agency's own system writes the same document under the same terms, seals and submits; returns `md`."""
     now = world.past.now
     data = defaults_for(fields["alert_type"], today=now.date()) | {"event_date": _yesterday(world)}
-    data |= read_values(fields)
+    data |= read_values(fields) | {"named_officers": [f"{one.agency} {one.officer}" for one in names]}
     found = check_document(data, known=Circumstances(now.date(), custody="agency", now=now))
     if found.blocks:
         raise ValueError(f"{fields['title']}: {found.errors} {found.open_questions}")

@@ -36,6 +36,7 @@ COMPILE = (
 UNREACHABLE = re.compile(
     r"error sending request|Failed to fetch|Connect|dns error|Network|timed out", re.IGNORECASE
 )
+HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 REMEDY = f"Run for each set: uv {' '.join(COMPILE)} NAME.in -o NAME.txt"
 
 
@@ -44,7 +45,8 @@ class Pin:
     """One line of a lock."""
 
     requirement: Requirement
-    hashes: int
+    hashes: frozenset[str]
+    """SHA-256 of each file that may be installed, in hexadecimal."""
 
     @property
     def name(self) -> str:
@@ -83,7 +85,9 @@ def pins_of(path: Path) -> list[Pin]:
     """The pins of a lock file."""
     joined = path.read_text().replace("\\\n", " ")
     lines = [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return [Pin(Requirement(line.split("--hash")[0].strip()), line.count("--hash=sha256:")) for line in lines]
+    return [
+        Pin(Requirement(line.split("--hash")[0].strip()), frozenset(HASH.findall(line))) for line in lines
+    ]
 
 
 def wanted_in(path: Path) -> list[Requirement]:

@@ -17,7 +17,7 @@ from hub.roles import DESK, EXCHANGE, MIGRATES, ROLES, SEQUENCES
 
 BUILD = ("makemigrations", "squashmigrations", "print_problems")
 """Works on no hub."""
-MIGRATE = ("sqlmigrate", "dbshell", "prune_by_policy")
+MIGRATE = ("sqlmigrate", "dbshell", "prune_by_policy", "forget_instance")
 SEQUENCER = ("run_sequencer", "adopt_ledger", "resume_sequencer", "replace_ledger_key")
 
 OPERATOR = (

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -120,7 +121,7 @@ def schema_checksum() -> str:
         [
             # Ours and the libraries'; what a run leaves in its own folder changes under our feet.
             *sorted(ROOT.glob("[!.]*/**/migrations/*.py")),
-            *sorted(ROOT.glob(".venv/**/migrations/*.py")),
+            *sorted(Path(sys.prefix).glob("lib/**/migrations/*.py")),
             ROOT / "hub" / "grants.py",
             ROOT / "hub" / "rights.py",
             ROOT / "hub" / "roles.py",
@@ -132,7 +133,9 @@ def checksum_of(files: Sequence[Path]) -> str:
     """Changes whenever a file of the checkout does, or one comes or goes."""
     digest = hashlib.sha256()
     for file in files:
-        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+        # The libraries may lie elsewhere (ACCORD_VENV).
+        name = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
+        digest.update(name.as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 

@@ -132,6 +132,12 @@ def _own_desk(arguments: list[str]) -> int:
     return run_own_desk(arguments)
 
 
+def _release(arguments: list[str]) -> int:
+    from devtool.release.command import run_release
+
+    return run_release(arguments)
+
+
 def _accord(arguments: list[str]) -> int:
     os.execv(sys.executable, [sys.executable, "-m", "accord", *arguments])  # noqa: S606
 
@@ -169,12 +175,15 @@ VERBS = {
     ),
     "own-desk": Verb(
         "own-desk [--folder PATH] [--port N] [--host NAME] [--listen ADDRESS] [--certificate PEM --key PEM]\n"
-        "                 [--exchange-ca PEM] [--once] | --manage COMMAND ...",
+        "                 [--exchange-ca PEM] [--once] | --backup FILE | --dump PATH\n"
+        "                 | --check-backup BACKUP | --restore BACKUP [--recovery-key-file FILE] [--ledger PATH] | --manage COMMAND ...",
         "Start the desk of one agency on this machine, for real use: production settings, a database and a broker of\n"
         "its own, TLS. Data in a closed folder (./own-desk).\n"
         "https://NAME:N (localhost, 8443), listening on this machine alone until the first start is over, for which a\n"
         "code is shown. Without a certificate one is made. --exchange-ca: authorities for the exchange's certificate.\n"
         "Mail by the server whose address stands in PATH/mail-url. --once: stop as soon as everything answers.\n"
+        "--backup: one file that only the recovery key opens; --check-backup rehearses it, --restore makes a desk of it in an\n"
+        "empty folder. --dump: the same as a folder in clear, for a backup tool of your own.\n"
         "--manage: a management command on the running desk, such as --manage verify_ledger. docs/own-desk.md has it all.",
         _own_desk,
     ),
@@ -243,6 +252,13 @@ VERBS = {
         "Build the `accord` client and the science core as wheels of their own (into dist/): what a partner agency\n"
         "installs. The same sources give the same bytes.",
         _wheel,
+    ),
+    "release": Verb(
+        "release make|sign|verify|bundle FOLDER | keygen NAME",
+        "A release that two people sign and an agency verifies without a network (docs/own-desk.md). bundle: source,\n"
+        "wheels and bill of materials of the newest commit, for a machine of this kind; make: hashes what lies in a folder;\n"
+        "sign, keygen: --key-file KEY; verify [--keys FILE] [--first]: every file, two pinned signatures, the version.",
+        _release,
     ),
     "manage": Verb(
         "manage ...",

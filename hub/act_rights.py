@@ -35,7 +35,7 @@ _OF_THE_DESK: Final = (
     *_OF_OWN_KEYS,
     *_OF_INSTANCES,
     *_acts("agency", "bound", "change_given_up", "change_proposed", "entry_key_kept"),
-    *_acts("agency", "proposal_discarded", "proposal_refused", "taken_in"),
+    *_acts("agency", "moved_in", "proposal_discarded", "proposal_refused", "taken_in"),
     *_acts("agreements", "altered"),
     *_acts(
         "alert",
@@ -80,7 +80,15 @@ _OF_THE_DESK: Final = (
     *_acts("officer", "factors_reset", "invitation_accepted", "invited", "mail_changed"),
     *_acts("officer", "other_sessions_ended", "password_changed", "password_reset", "password_set"),
     *_acts("officer", "profile_changed", "proved_again", "recovery_code_used", "recovery_codes_renewed"),
-    *_acts("officer", "roles_changed", "session_ended", "sessions_ended", "sign_in_reopened", "signed_in"),
+    *_acts(
+        "officer",
+        "reset_issued",
+        "roles_changed",
+        "session_ended",
+        "sessions_ended",
+        "sign_in_reopened",
+        "signed_in",
+    ),
     *_acts("officer", "unit_changed"),
     *_acts("deliveries", "dropped"),
     *_acts(

@@ -13,7 +13,8 @@ from hub.roles import BROKER_LOGINS, ROLES, Role
 _CONNECTS: Final = ("ping", "hello", "select", "client|setinfo", "client|setname", "info")
 _RINGS: Final = ("lpush", "sadd", "smembers", "multi", "exec", "discard")
 _HEARS: Final = (
-    *("brpop", "rpop", "llen", "exists", "watch", "unwatch"),
+    # Pushing at the other end is how a worker puts back what one before it took and was killed over.
+    *("brpop", "rpop", "rpush", "llen", "exists", "watch", "unwatch"),
     *("hset", "hget", "hdel", "zadd", "zrem", "zrevrangebyscore"),
     *("set", "get", "evalsha", "script|load", "pexpire", "del"),
 )

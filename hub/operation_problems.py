@@ -35,7 +35,7 @@ CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 SIGNS: Final = ("held-elsewhere", "no-signing-key", "not-taken", "other-versions", "sending-stopped", *SEALED)
 SIGNS_FOR_KEYS: Final = ("exchange-away", "no-signing-key", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
-OPENS: Final = ("exchange-away", "receipt-pending", *SEALED, *CLOSED)
+OPENS: Final = ("exchange-away", "not-named", "receipt-pending", *SEALED, *CLOSED)
 ANSWERS: Final = ("reply-refused", *OPENS)
 """What somebody who answers an alert may find."""
 SCIENCE: Final = ("rules-damaged", "science-away", "substance-unreadable")
@@ -132,7 +132,9 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "alerts/received/{received_id}/copy"): ("copy-refused", *OPENS),
     ("POST", "alerts/received/{received_id}/open"): OPENS,
     ("POST", "alerts/received/{received_id}/attachments/{n}"): OPENS,
-    ("POST", "alerts/received/{received_id}/acknowledge"): ("not-opened", *SIGNS),
+    ("POST", "alerts/received/{received_id}/acknowledge"): (
+        "exchange-away", "not-named", "not-opened", "receipt-pending", *CLOSED, *SIGNS,
+    ),
     ("POST", "alerts/received/acknowledge"): ("agency-suspended", *SEALED),
     ("POST", "alerts/received/{received_id}/confirm-withdrawal"): SIGNS,
     ("POST", "alerts/received/{received_id}/reply"): ANSWERS,

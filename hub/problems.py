@@ -320,6 +320,9 @@ if apps.is_installed("alerts"):
             "A recovered root waits; cancel it or wait until it is in force.",
             ("agency_id", "version"),
         ),
+        vault.NotNamedError: Problem(
+            403, "not-named", "It is marked RED, and its sender named other officers than you."
+        ),
         vault.SecretMissingError: Problem(409, "no-key-yet", "No key yet: create one."),
         vault.SigningKeysMissingError: Problem(
             409, "no-signing-key", "Your agency has no valid signing key; ask your key officer."

@@ -60,6 +60,7 @@ REMEDIES: Final = {
     "not-fetched": "Fetch the envelope before acknowledging it.",
     "cancel-refused": "`text` says why: it arrived and can be withdrawn, or only the exchange knows. Ask again in a minute.",
     "not-taken": "`text` says why, `cause` by the exchange's own slug; nothing was done.",
+    "not-named": "Have an officer open it whom the sender named; the sender can say who that is.",
     "not-opened": "Open the alert, with a reason, before acknowledging it.",
     "not-permitted": "Ask one of the people that `ask` names, or have the key's scopes widened.",
     "policy-denied": "Leave out the recipients that `denials` names, each with its reason; nothing was sent to anybody.",

@@ -131,6 +131,8 @@ if OWN_DESK and ROLE.half == EXCHANGE:
     raise ImproperlyConfigured(f"OWN_DESK is set, but {HUB_ROLE} is a role of the exchange.")
 # Where the digest of the first start's code is, which the console shows; without the file there is no first start.
 FIRST_START_FILE: str = env.str("FIRST_START_FILE", default="")
+# The certificate by which browsers know this desk, without its key: the keeper is told when it ends.
+TLS_CERTIFICATE_FILE: str = env.str("TLS_CERTIFICATE_FILE", default="")
 EXCHANGE_LEDGER_VKEY: str = env.str("EXCHANGE_LEDGER_VKEY", default="")
 if not EXCHANGE_LEDGER_VKEY and HUB_ROLE in CALLS_EXCHANGE and not OWN_DESK:
     raise ImproperlyConfigured(
@@ -148,6 +150,8 @@ HUB_URL: str = env.str("HUB_URL", default="http://127.0.0.1:8000" if DEVELOPMENT
 if not HUB_URL:
     raise ImproperlyConfigured("HUB_URL is not set; links in mail need the hub's public address.")
 EXCHANGE_URL: str = env.str("EXCHANGE_URL", default="" if OWN_DESK else HUB_URL)
+if not EXCHANGE_URL and not OWN_DESK:
+    raise ImproperlyConfigured("EXCHANGE_URL is empty; name the public address of the exchange.")
 if bool(EXCHANGE_URL) != bool(EXCHANGE_LEDGER_VKEY) and OWN_DESK and HUB_ROLE in CALLS_EXCHANGE:
     raise ImproperlyConfigured(
         "EXCHANGE_URL and EXCHANGE_LEDGER_VKEY: set both, or none and tell the first start."

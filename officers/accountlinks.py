@@ -9,7 +9,6 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 
 from accord.envelope.encoding import b64u
@@ -17,7 +16,7 @@ from callers.digests import keyed_digest
 from callers.errors import AbsentError
 from ledger.audit import record_event
 from ledger.restores import predates_restore
-from officers.accountmail import AccountMailError, Cause, address_of, send_account_mail
+from officers.accountmail import AccountMailError, address_of, hands_links_over, send_account_mail
 from officers.accounts import store_password, take_invited_address
 from officers.identity import note_mailed_password
 from officers.models import Officer
@@ -62,13 +61,14 @@ def mail_link(link: AccountLink, token: str, *, now: datetime) -> AccountLink:
 
     An own desk without a mail server leaves it in `by_hand`, for whoever asked for it to hand over.
     """
+    if hands_links_over():
+        link.by_hand = address_of(AccountLink.Purpose(link.purpose), token)
+        return link
     try:
         send_account_mail(link.officer, link.purpose, token)
         link.mailed_at, link.mail_cause = now, ""
     except AccountMailError as failed:
         link.mail_cause = failed.cause.value
-        if settings.OWN_DESK and failed.cause is Cause.NO_SERVER:
-            link.by_hand = address_of(AccountLink.Purpose(link.purpose), token)
     link.save(update_fields=["mailed_at", "mail_cause"])
     return link
 

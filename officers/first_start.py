@@ -2,13 +2,13 @@
 """The first start of an own desk: whoever has the console's one-time code makes the first keeper.
 
 It is closed for good once a keeper has a second factor: nobody makes a keeper here any more, whatever code is typed. The
-code is drawn anew at each start of the desk; of it the file `FIRST_START_FILE` holds the digest (SHA-256, hex) alone.
+code is drawn anew at each start of the desk, or by a command of whoever has the shell; of it the file `FIRST_START_FILE`
+holds the digest (SHA-256, hex) alone.
 """
 
 import hmac
-import re
+import os
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError
+from callers.start_code import draw_start_code, start_code_digest
 from officers.accounts import enrol_keeper
 from officers.models import Officer
 from officers.operating import INSTALLER
@@ -27,7 +28,6 @@ from officers.operating import INSTALLER
 CLOSED: Final = "first-start-closed"
 """The file beside the code's by which whoever starts the desk learns that no code is needed any more."""
 _LOCK: Final = 0x66697273
-_NO_LETTER: Final = re.compile(r"[\s-]+")
 
 
 def is_first_start() -> bool:
@@ -41,12 +41,29 @@ def has_keeper() -> bool:
 
 
 @sensitive_variables("code")
+def draw_code() -> str:
+    """Draw the one code that counts from now on, keep its digest, and return it to be shown once.
+
+    Raises AbsentError where the first start is over, and at a desk that has none.
+    """
+    if not _has_place() or _closed_file().exists() or _has_proven_keeper():
+        raise AbsentError
+    code = draw_start_code()
+    path = Path(settings.FIRST_START_FILE)
+    unfinished = path.with_suffix(".new")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{start_code_digest(code)}\n")
+    unfinished.replace(path)
+    return code
+
+
+@sensitive_variables("code")
 def check_code(code: str) -> None:
     """Raise InputError (`code`) for another code than the console's, AbsentError where the first start is over."""
     if not is_first_start():
         raise AbsentError
-    typed = sha256(_NO_LETTER.sub("", code).upper().encode()).hexdigest()
-    if not hmac.compare_digest(typed, _digest()):
+    if not hmac.compare_digest(start_code_digest(code), _digest()):
         raise InputError(
             "code",
             _("Code: it is not the one that the console shows. It changes each time the desk is started."),
@@ -74,12 +91,16 @@ def close_first_start() -> None:
 
 def _digest() -> str:
     """Of the code that counts now; empty where there is none."""
-    if not settings.OWN_DESK or not settings.FIRST_START_FILE:
+    if not _has_place():
         return ""
     try:
         return Path(settings.FIRST_START_FILE).read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return ""
+
+
+def _has_place() -> bool:
+    return bool(settings.OWN_DESK and settings.FIRST_START_FILE)
 
 
 def _closed_file() -> Path:

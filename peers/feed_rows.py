@@ -105,7 +105,8 @@ class FeedCursor(BoundRow):
     """How far an agency's feed was taken in: the number of the last item, and its epoch.
 
     Beside stands without a code what only tells how late the desk is: the newest number that the exchange named, when it
-    was asked, and since when something waits.
+    was asked, and since when something waits; and by how many seconds this machine's clock was ahead of the exchange's then
+    (behind: below 0), None where that did not say its time.
     """
 
     reader = models.CharField(primary_key=True, max_length=23)
@@ -115,6 +116,7 @@ class FeedCursor(BoundRow):
     head = models.BigIntegerField(default=0)
     asked_at = models.DateTimeField(null=True)
     behind_since = models.DateTimeField(null=True)
+    clock_ahead_secs = models.IntegerField(null=True)
 
     BOUND = ("reader", "epoch", "number")
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from email.utils import format_datetime
 from functools import wraps
 from io import BytesIO
 from typing import Any, Final
@@ -64,10 +65,11 @@ class ViewsInPlaceOfSockets:
 
     `is_away`: no connection stands. `loses`: what is asked under paths that end so is done, and the
     answer never comes. `answers` gives status and body of some paths in the exchange's place. `lies` makes another answer of the path and the octets of each. `is_followed`: whenever a
-    desk reads what became of its envelopes, its worker has just asked.
+    desk reads what became of its envelopes, its worker has just asked. `says_it_is`: the time that each answer states.
     """
 
     is_away = False
+    says_it_is: datetime | None = None
     loses: tuple[str, ...] = ()
     answers: Callable[[str], tuple[int, bytes] | None] | None = None
     is_followed = True
@@ -82,7 +84,7 @@ class ViewsInPlaceOfSockets:
     def behave(self) -> None:
         """As it should again."""
         self.is_away, self.loses, self.is_followed = False, (), True
-        self.answers, self.lies, self.asked = None, None, []
+        self.answers, self.lies, self.asked, self.says_it_is = None, None, [], None
 
     def request(
         self, method: str, url: str, *, body: Any, headers: Mapping[str, str], **_: object
@@ -113,7 +115,8 @@ class ViewsInPlaceOfSockets:
             raise ProtocolError("the connection broke")
         if self.lies is not None:
             octets = self.lies(parts.path, octets)
-        return _answer_of(answer.status_code, octets, **dict(answer.items()))
+        said = {"Date": format_datetime(self.says_it_is)} if self.says_it_is else {}
+        return _answer_of(answer.status_code, octets, **dict(answer.items()), **said)
 
 
 def _answer_of(status: int, octets: bytes, **headers: str) -> urllib3.HTTPResponse:

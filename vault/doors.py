@@ -42,9 +42,10 @@ from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.audit import record_event
 from vault import hubsecret, keeping, lives, rows
-from vault.errors import SigningKeysMissingError
+from vault.errors import NotNamedError, SigningKeysMissingError
 from vault.keeping import HeldDecryptionKeys, private_keys
 from vault.outgoing import new_id
+from vault.red import require_named, takes_red
 from vault.standing import StandingKeys, own_directory
 
 WORKER: Final = "desk-worker"
@@ -105,10 +106,10 @@ def seal_alert(
 
     `recipients` leaves the own agency out. `peers` says whose keys count, the own agency's too: the desk gives what it
     has verified from its own pins. A recipient without a pin is held to the root in force there.
-    Raises NotPermittedError, SigningKeysMissingError, SealingError.
+    `names` are officers of the recipients, for RED alone. Raises NotPermittedError, SigningKeysMissingError, SealingError.
     """
     agency = _agency_of_officer(actor, Capability.ALERT_RELEASE)
-    if terms.tlp == RED:
+    if terms.tlp == RED and not takes_red(agency):
         raise SealingError(SealRefusal.RED_CUSTODY, agencies=(agency,))
     directory, wanted = peers, sorted(set(recipients))
     return seal.seal_content(
@@ -177,12 +178,13 @@ def open_envelope(
     ledger: Ledger,
     now: datetime,
 ) -> OpenedAlert:
-    """Verifies and opens the own agency's slice; audited as `alert.opened`, `alert.screened` or `alert.unopenable`.
+    """Verifies and opens the own agency's slice; audited as `alert.opened`, `alert.screened`, `alert.unopenable`, `alert.refused`.
 
     Call it outside any transaction: the audit event must stand whatever becomes of the caller. `seen(iss, jti)`
     gives the md met under that id before; `ledger` is what the receipts are held against, `peers` says whose keys
     count: the desk gives what it has verified from its own pins. Raises
-    NotPermittedError, InputError (reason), VerificationError, MalformedError, OpeningError.
+    NotPermittedError, InputError (reason), NotNamedError (it is RED and names others), VerificationError,
+    MalformedError, OpeningError.
     """
     agency, act = _reader(actor)
     checked_reason = _checked_reason(reason)
@@ -191,6 +193,11 @@ def open_envelope(
         unverified = parse_slice(slice_bytes)
         md = unverified.manifest.md
         opened = _open(agency, unverified, peers, blobs, seen or _never_seen, ledger, now)
+        require_named(actor, opened)
+    except NotNamedError:
+        detail = {"move": "open", "cause": "not-named"}
+        _record_durably("alert.refused", actor, agency, md, now, checked_reason, detail)
+        raise
     except EnvelopeError as refused:
         detail = {"cause": _cause(refused)}
         _record_durably("alert.unopenable", actor, agency, md, now, checked_reason, detail)
@@ -216,7 +223,7 @@ def _open(
     ledger: Ledger,
     now: datetime,
 ) -> OpenedAlert:
-    if unverified.manifest.terms.tlp == RED:
+    if unverified.manifest.terms.tlp == RED and not takes_red(agency):
         raise VerificationError(Failure.RED_CUSTODY, agencies=(agency,))
     verified = verify_slice(
         unverified,

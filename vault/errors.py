@@ -32,6 +32,10 @@ class RamFolderError(VaultError):
     """The folder of the opened ring does not stand on a RAM file system."""
 
 
+class NotNamedError(VaultError):
+    """The alert is RED, and its sender has not named this officer: nothing of it is handed out."""
+
+
 class KekUnknownError(VaultError):
     """A secret is wrapped under a key-encryption key that is not in this process's ring."""
 

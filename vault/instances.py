@@ -166,6 +166,16 @@ def own_instance() -> str:
     return row.instance_id
 
 
+def forget_instance() -> None:
+    """Have this desk draw another id when it is next asked for, and announce itself under it at once.
+
+    For a desk that was put back from a backup: whatever runs with the id of before is another holder to the exchange.
+    """
+    with transaction.atomic():
+        DeskInstance.objects.all().delete()
+        Announcement.objects.all().delete()
+
+
 def own_software() -> str:
     """Name and version, and the address at which people find this desk, as far as the exchange takes it."""
     name = f"Accord desk {VERSION}"

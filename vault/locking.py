@@ -5,6 +5,10 @@ The file is JSON with two slots, each of which holds the whole ring under AES-25
 derived by scrypt, that of `recovery` by HKDF-SHA256 from 256 random bits. What a slot's key is derived with stands in
 the associated data, and is exactly what version 1 says: a file that names anything else is refused before anything
 is computed, so that no altered file makes this process use memory. Pure: no file, no clock.
+
+Beside the slots stands, as `backup`, the public half of a key pair (X-Wing) that is derived from the recovery key: a desk
+that does not have the recovery key seals its backups to it. It is in the associated data of both slots: where somebody has
+put another in its place the desk does not open.
 """
 
 import hashlib
@@ -14,7 +18,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -26,6 +30,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from accord.envelope.encoding import b64u, canonical, parse_json, unb64u
 from accord.envelope.errors import EnvelopeError
+from accord.envelope.keys import ENC, HPKE_9_KE, PublicKey
+from accord.envelope.private import DecryptionKey
 from callers.errors import InputError
 from vault.errors import LockedFileError, WrongSecretError
 
@@ -49,6 +55,7 @@ _SCRYPT_MEMORY_BYTES: Final = 160 * 1024 * 1024
 _ONE_AT_A_TIME: Final = threading.Lock()
 """Guesses in parallel would take that much memory each."""
 
+_BACKUP_INFO: Final = b"accord own desk backup 1"
 _RING_ID: Final = "k1"
 _KEY_SIZE_BYTES: Final = 32
 _SALT_SIZE_BYTES: Final = 16
@@ -129,7 +136,21 @@ def lock_ring(ring_text: str, *, passphrase: str, recovery_key: str) -> bytes:
     Raises WrongSecretError for a recovery key that is none.
     """
     secrets = {PASSPHRASE: read_passphrase(passphrase).encode(), RECOVERY: read_recovery_key(recovery_key)}
-    return _file_of({name: _sealed(name, ring_text, secret) for name, secret in secrets.items()})
+    backup = derive_backup_key(secrets[RECOVERY]).public.jwk["pub"]
+    return _file_of({name: _sealed(name, ring_text, secret, backup) for name, secret in secrets.items()})
+
+
+@sensitive_variables()
+def derive_backup_key(recovery: bytes) -> DecryptionKey:
+    """The key that opens the backups of a desk, from the 32 octets of its recovery key."""
+    return DecryptionKey.from_bytes(
+        HPKE_9_KE, HKDF(SHA256(), _KEY_SIZE_BYTES, None, _BACKUP_INFO).derive(recovery)
+    )
+
+
+def backup_key_of(octets: bytes) -> PublicKey:
+    """The public key that backups are sealed to, as a locked ring names it; raises LockedFileError."""
+    return _backup_key(_slots_of(octets)[RECOVERY].backup)
 
 
 @sensitive_variables()
@@ -149,14 +170,19 @@ def change_passphrase(octets: bytes, secret: str, new_passphrase: str) -> bytes:
     """The file with another passphrase; the recovery key stays. Raises as `open_ring` and `lock_ring`."""
     passphrase = read_passphrase(new_passphrase)
     ring_text, slots = open_ring(octets, secret), _slots_of(octets)
-    return _file_of({**slots, PASSPHRASE: _sealed(PASSPHRASE, ring_text, passphrase.encode())})
+    sealed = _sealed(PASSPHRASE, ring_text, passphrase.encode(), slots[RECOVERY].backup)
+    return _file_of({**slots, PASSPHRASE: sealed})
 
 
 @dataclass(frozen=True)
 class _Slot:
-    """One of the two ways to the ring; salt, initialisation vector and sealed ring stand in the file in base64url."""
+    """One of the two ways to the ring; salt, initialisation vector and sealed ring stand in the file in base64url.
+
+    `backup` is that of the file: the public key of its backups in base64url.
+    """
 
     name: str
+    backup: str
     salt: bytes
     iv: bytes
     sealed: bytes
@@ -169,7 +195,8 @@ class _Slot:
     @property
     def aad(self) -> bytes:
         """The associated data: of what version and slot this is, and how its key is derived."""
-        return canonical({"kind": KIND, "slot": self.name, "v": VERSION, **self.derived_with})
+        said = {"backup": self.backup, "kind": KIND, "slot": self.name, "v": VERSION}
+        return canonical({**said, **self.derived_with})
 
     @sensitive_variables()
     def key(self, secret: bytes) -> bytes:
@@ -183,10 +210,10 @@ class _Slot:
 
 
 @sensitive_variables()
-def _sealed(name: str, ring_text: str, secret: bytes) -> _Slot:
-    empty = _Slot(name, os.urandom(_SALT_SIZE_BYTES), os.urandom(_IV_SIZE_BYTES), b"")
+def _sealed(name: str, ring_text: str, secret: bytes, backup: str) -> _Slot:
+    empty = _Slot(name, backup, os.urandom(_SALT_SIZE_BYTES), os.urandom(_IV_SIZE_BYTES), b"")
     sealed = AESGCM(empty.key(secret)).encrypt(empty.iv, ring_text.encode(), empty.aad)
-    return _Slot(name, empty.salt, empty.iv, sealed)
+    return replace(empty, sealed=sealed)
 
 
 @sensitive_variables()
@@ -202,7 +229,8 @@ def _file_of(slots: Mapping[str, _Slot]) -> bytes:
         name: {**slot.derived_with, "iv": b64u(slot.iv), "sealed": b64u(slot.sealed)}
         for name, slot in slots.items()
     }
-    return json.dumps({"kind": KIND, "slots": said, "v": VERSION}, indent=1, sort_keys=True).encode() + b"\n"
+    whole = {"backup": slots[RECOVERY].backup, "kind": KIND, "slots": said, "v": VERSION}
+    return json.dumps(whole, indent=1, sort_keys=True).encode() + b"\n"
 
 
 def _slots_of(octets: bytes) -> dict[str, _Slot]:
@@ -211,16 +239,24 @@ def _slots_of(octets: bytes) -> dict[str, _Slot]:
         said = parse_json(octets, limit=LARGEST_FILE_BYTES)
     except EnvelopeError:
         raise LockedFileError("it is no JSON of that size with each member once") from None
-    if not isinstance(said, dict) or said.keys() != {"kind", "slots", "v"}:
+    if not isinstance(said, dict) or said.keys() != {"backup", "kind", "slots", "v"}:
         raise LockedFileError("its members are others")
     if said["kind"] != KIND or said["v"] != VERSION or isinstance(said["v"], bool):
         raise LockedFileError("its kind or version is another")
     if not isinstance(said["slots"], dict) or said["slots"].keys() != DERIVED_WITH.keys():
         raise LockedFileError("its slots are others")
-    return {name: _slot_of(name, slot) for name, slot in said["slots"].items()}
+    backup = _backup_key(said["backup"]).jwk["pub"]
+    return {name: _slot_of(name, slot, backup) for name, slot in said["slots"].items()}
 
 
-def _slot_of(name: str, said: Any) -> _Slot:
+def _backup_key(text: Any) -> PublicKey:
+    try:
+        return PublicKey.from_jwk({"alg": HPKE_9_KE, "kty": "AKP", "pub": text}, ENC)
+    except EnvelopeError:
+        raise LockedFileError("the public key of its backups cannot be read") from None
+
+
+def _slot_of(name: str, said: Any, backup: str) -> _Slot:
     if not isinstance(said, dict) or said.keys() != {*DERIVED_WITH[name], "salt", "iv", "sealed"}:
         raise LockedFileError(f"the members of {name} are others")
     # Compared as text: in Python True is 1.
@@ -230,7 +266,7 @@ def _slot_of(name: str, said: Any) -> _Slot:
         raise LockedFileError(f"the key of {name} is derived in another way")
     try:
         salt = unb64u(said["salt"], size=_SALT_SIZE_BYTES)
-        return _Slot(name, salt, unb64u(said["iv"], size=_IV_SIZE_BYTES), unb64u(said["sealed"]))
+        return _Slot(name, backup, salt, unb64u(said["iv"], size=_IV_SIZE_BYTES), unb64u(said["sealed"]))
     except EnvelopeError:
         raise LockedFileError(f"the values of {name} cannot be read") from None
 

@@ -13,9 +13,11 @@ from typing import Final
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
+from callers.doorbell import ring
 from ledger.audit import record_event
 from vault import kek
 from vault.errors import WrongSecretError
+from vault.instances import BELL
 from vault.kekrotation import check_ring
 
 DESK: Final = "system:desk"
@@ -94,6 +96,8 @@ def unlock(secret: str, *, actor: str, now: datetime) -> None:
     try:
         with transaction.atomic():
             kek.open_desk(secret, check=check)
+            # A restored desk learns at once whether another one holds its agency's identity.
+            ring(BELL)
     except WrongSecretError:
         GUESSES.note_wrong()
         raise

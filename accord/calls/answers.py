@@ -159,8 +159,8 @@ Range = tuple[int, int]
 class CallerAnswer:
     """Until when the API key counts, in seconds. `exchange`: where systems call, if this address is not the one.
 
-    `status` of the own agency, `api` and `profile` versions that the hub speaks, `limits` of calls: None and empty where
-    it does not say.
+    `agency` is whose key it is, `status` how that agency stands, `api` and `profile` versions that the hub speaks, `limits`
+    of calls: None and empty where it does not say.
     """
 
     until: int
@@ -169,6 +169,7 @@ class CallerAnswer:
     api: Range | None = None
     profile: Range | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
+    agency: str | None = None
 
     def require_common_versions(self) -> None:
         """Raises OtherVersionError, which names both sides, where the hub speaks no version that this program speaks."""
@@ -318,6 +319,7 @@ def read_caller(value: object) -> CallerAnswer:
         api=_read_range(versions.get("api")),
         profile=_read_range(versions.get("profile")),
         limits={name: require_integer(limit, "limits") for name, limit in limits.items()},
+        agency=optional_text(answer.get("agency"), "caller"),
     )
 
 

@@ -58,6 +58,8 @@ CODES: Final[dict[type[BaseException], int]] = {
     client.NotEntitledError: NOT_OPENED,
     client.NotLoggedYetError: NOT_YET,
     client.KeysetEndedError: REFUSED,
+    client.HeldElsewhereError: REFUSED,
+    client.GivenBackError: REFUSED,
     client.KeyChangeOvertakenError: REFUSED,
     client.ProposalError: NOT_VERIFIED,
     client.RootsChangedError: NOT_VERIFIED,

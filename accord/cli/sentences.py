@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from accord.cli.showing import moment
 from accord.client.apikey import ApiKeyFacts
-from accord.client.errors import AbsentError, RefusedError
+from accord.client.errors import AbsentError, GivenBackError, HeldElsewhereError, RefusedError
+from accord.client.holder import Holding
 from accord.client.strangers import SubmissionCheck
 from accord.envelope.errors import (
     EnvelopeError,
@@ -97,6 +98,15 @@ def clock_sentence(ahead_secs: int) -> str:
         f"This machine's clock is {abs(ahead_secs) // 60} minutes {way} the hub's. Set it right: "
         "what is signed here bears its time, and ends are judged by it."
     )
+
+
+def holder_sentence(holding: Holding) -> str:
+    """Who holds the own identity."""
+    if holding.given_back:
+        return str(GivenBackError())
+    if holding.other is not None:
+        return str(HeldElsewhereError(holding.other))
+    return f"This home holds your agency's identity ({holding.instance})."
 
 
 def api_key_sentence(facts: ApiKeyFacts, now: int) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from accord.cli.adopting import adopt
 from accord.cli.becoming import api_key, enrol, pin
 from accord.cli.completing import completion
+from accord.cli.holding import holder
 from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
@@ -34,6 +35,7 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "agreements": agreements,
     "entry": entry,
     "systems": systems,
+    "holder": holder,
     "check": check,
     "submit": submit,
     "seal": seal,

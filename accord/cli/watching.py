@@ -32,6 +32,7 @@ def watch(place: Workplace) -> None:
             once=options.once,
             rhythm=Rhythm(random.random, poll_secs=options.every),
             trouble=place.warn_of_pause,
+            elsewhere=place.warn_of_holder,
         )
         for news in watching:
             _deliver(place, news, command)

@@ -17,12 +17,12 @@ from accord.cli.progress import ProgressLine
 from accord.cli.sentences import api_key_sentence, clock_sentence, sentence_of
 from accord.cli.showing import print_json
 from accord.client.client import Client, system_clock
-from accord.client.errors import LedgerAlarmError
+from accord.client.errors import HeldElsewhereError, LedgerAlarmError
 from accord.client.progress import Progress, tell_nobody
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS
 from accord.passphrases import wiped
-from accord.state import StateError
+from accord.state import OtherHolder, StateError
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,12 @@ class Workplace:
         """Say that the hub gives no answer and when it is asked again."""
         sentence = f"{sentence_of(failed)} Asked again in {pause_secs:.0f} seconds."
         self._warn("pause", sentence, pause_secs=round(pause_secs, 1))
+
+    def warn_of_holder(self, other: OtherHolder) -> None:
+        """Say that the hub names another holder of the identity: reading goes on, nothing is sent."""
+        self._warn(
+            "held-elsewhere", str(HeldElsewhereError(other)), holder=other.holder, software=other.software
+        )
 
     def warn_of_alarm(self, alarm: LedgerAlarmError) -> None:
         """Say loudly that an agency has signed for another ledger, whoever reads what is printed."""

@@ -31,6 +31,7 @@ from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_hi
 from accord.client.apikey import ApiKeyFacts
 from accord.client.enrolment import Enrolment, OwnRoot, begin_enrolment, complete_enrolment
 from accord.client.errors import RequestError
+from accord.client.holder import Holding, find_holder, give_back, require_holder, take_over
 from accord.client.home import Home
 from accord.client.inbox import Doubt, follow_feed, list_entries, require_no_alarm
 from accord.client.incoming import HeldBlob, held_blobs
@@ -62,7 +63,7 @@ from accord.client.sending import (
     submit_alert,
     submit_sealed,
 )
-from accord.client.session import Connect, Session, connect_http, require_sound_backend
+from accord.client.session import Act, Connect, Session, connect_http, require_sound_backend
 from accord.client.stating import (
     acknowledge_envelope,
     confirm_retraction,
@@ -75,7 +76,7 @@ from accord.client.watching import News, Rhythm, watch_feed
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
 from accord.passphrases import Passphrase
-from accord.state import State
+from accord.state import OtherHolder, State
 
 
 def system_clock() -> int:
@@ -233,7 +234,7 @@ class Client:
 
     def state_entry(self, *, telephone: str | None, zone: str, contacts: Sequence[str]) -> EntryAnswer:
         """State how the own agency is reached, signed by its keys; raises RequestError, RefusedError."""
-        return state_entry(self._session.begin(), telephone=telephone, zone=zone, contacts=contacts)
+        return state_entry(self._begin_to_send(), telephone=telephone, zone=zone, contacts=contacts)
 
     def systems(self) -> list[CredentialAnswer]:
         """The API keys of the own agency at the hub."""
@@ -243,11 +244,28 @@ class Client:
         self, name: str, *, scopes: Collection[str], networks: Collection[str] = (), days: int = 90
     ) -> CredentialAnswer:
         """Have an API key issued for another system of the agency; raises RequestError, RefusedError."""
-        return issue_system(self._session.begin(), name, scopes=scopes, networks=networks, days=days)
+        return issue_system(self._begin_to_send(), name, scopes=scopes, networks=networks, days=days)
 
     def end_system(self, prefix: str) -> CredentialAnswer:
         """Have an API key of the agency ended; raises RequestError, RefusedError."""
-        return end_system(self._session.begin(), prefix)
+        return end_system(self._begin_to_send(), prefix)
+
+    def holder(self) -> Holding:
+        """Who holds the own identity: this home is announced, and taken, or told who holds it; raises ClientError."""
+        return find_holder(self._session)
+
+    def take_over(self) -> Holding:
+        """Hold the identity here, in place of another holder that a person has stopped; raises HeldElsewhereError."""
+        return take_over(self._session)
+
+    def give_back(self) -> Holding:
+        """Give the identity back, so that another desk or command may hold it; nothing is signed here from then on."""
+        return give_back(self._session)
+
+    def _begin_to_send(self, *, online: bool = True) -> Act:
+        """Begin an act that signs or sends; raises HeldElsewhereError, GivenBackError."""
+        require_holder(self._session, online=online)
+        return self._session.begin(online=online)
 
     def plan(self, order: AlertToSend) -> Plan:
         """Who can be sealed to now and who cannot, and why; fetches keysets, sends nothing."""
@@ -259,7 +277,7 @@ class Client:
         Raises SealingError (nobody is left out silently), RefusedError (the hub's policy), UnreachableError
         (it stays in the spool), NotLoggedYetError (accepted, no receipt within the time).
         """
-        act = self._session.begin()
+        act = self._begin_to_send()
         sent = submit_alert(act, order, leave_out=leave_out)
         log_time = require_receipt(act, sent.md, wait_secs=wait_secs)
         return replace(sent, log_time=log_time)
@@ -276,11 +294,11 @@ class Client:
 
         Raises SealingError (nobody is left out silently), UnpinnedError, RequestError, UnsafePathError.
         """
-        return seal_offline(self._session.begin(online=False), order, folder, leave_out=leave_out)
+        return seal_offline(self._begin_to_send(online=False), order, folder, leave_out=leave_out)
 
     def submit_sealed(self, folder: Path, *, wait_secs: float = 0) -> Sent:
         """Send what `seal` wrote, octet for octet, by way of the spool; safe to repeat. Raises as `submit`."""
-        act = self._session.begin()
+        act = self._begin_to_send()
         sent = submit_sealed(act, folder)
         log_time = sent.log_time or require_receipt(act, sent.md, wait_secs=wait_secs)
         return replace(sent, log_time=log_time)
@@ -294,7 +312,7 @@ class Client:
 
         Then give a hub that was restored from a backup what it has lost of the last seven days.
         """
-        act = self._session.begin()
+        act = self._begin_to_send()
         return [*resend_spooled(act), *resend_wanted(act)]
 
     def inbox(self, *, after: int | None = None, limit: int = 100) -> list[InboxEntry]:
@@ -323,13 +341,15 @@ class Client:
         once: bool = False,
         rhythm: Rhythm | None = None,
         trouble: Callable[[Exception, float], None] = lambda failed, pause: None,
+        elsewhere: Callable[[OtherHolder], None] = lambda other: None,
     ) -> Generator[News, None, None]:
         """Every item of the feed in order, at least once, from where the last watch ended; it goes on for ever.
 
         An item counts as delivered when the next one is asked for. `opening`: alerts are fetched, verified and
         opened (as `open`, for `officer`); what stays closed says why in `problem`. `once` ends at the newest.
-        `trouble` is told of each pause for a hub that gives no answer. Raises VerificationError where the
-        ledger is not the kept one, LedgerAlarmError, WatchedAlreadyError, RefusedError, StateError.
+        `trouble` is told of each pause for a hub that gives no answer, `elsewhere` of another holder of the own identity
+        that the hub names. Raises VerificationError where the ledger is not the kept one, LedgerAlarmError,
+        WatchedAlreadyError, RefusedError, StateError.
         """
         return watch_feed(
             self._session,
@@ -338,6 +358,7 @@ class Client:
             once=once,
             rhythm=rhythm or Rhythm(random.random),
             trouble=trouble,
+            elsewhere=elsewhere,
         )
 
     def open(self, reference_or_md: str, *, officer: str | None = None) -> Opened:
@@ -377,7 +398,7 @@ class Client:
 
         What was acknowledged like this before is not signed again: the result is the earlier one (`stated_before`).
         """
-        act = self._session.begin()
+        act = self._begin_to_send()
         place = find_envelope(act, reference_or_md)
         return acknowledge_envelope(act, place, officer=officer, st=st, code=code, wait_secs=wait_secs)
 
@@ -385,21 +406,21 @@ class Client:
         self, md: str, *, code: str, by: str | None = None, officer: str | None = None, wait_secs: float = 0
     ) -> Stated:
         """Take back an alert of our own (`error`, `contaminated`, `mistaken`, `legal`)."""
-        act = self._session.begin()
+        act = self._begin_to_send()
         return retract_envelope(
             act, _require_digest(md), code=code, by=by, officer=officer, wait_secs=wait_secs
         )
 
     def reaffirm(self, d: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
         """Stand by an alert or a statement of our own whose signature was repudiated by a revocation since."""
-        act = self._session.begin()
+        act = self._begin_to_send()
         return reaffirm_object(act, _require_digest(d), officer=officer, wait_secs=wait_secs)
 
     def confirm(
         self, reference_or_md: str, *, st: str = "stopped", officer: str | None = None, wait_secs: float = 0
     ) -> Stated:
         """Confirm a retraction: use `stopped`, or stopping is `impossible`. By reference, md, or its od."""
-        act = self._session.begin()
+        act = self._begin_to_send()
         follow_feed(act)
         place = find_envelope(act, reference_or_md)
         return confirm_retraction(act, place.md, st=st, officer=officer, wait_secs=wait_secs)

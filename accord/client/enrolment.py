@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import uuid4
 
 from accord.calls.answers import AccessionAnswer, CallerAnswer, KeysetAnswer, KeysetTaken
 from accord.calls.transport import require_hub_address
@@ -174,6 +175,8 @@ def _first_state(agency: str, pin: Pin, *, hub: str, ledger_vkey: str, api_key: 
         ledger_keys=[ledger_vkey],
         api_key=api_key,
         pins={agency: pin},
+        # Drawn at once, so that every copy of the home counts as the same holder.
+        instance=str(uuid4()),
     )
 
 

@@ -29,6 +29,7 @@ from accord.calls.errors import (
 from accord.document.checking import Finding
 from accord.following.errors import LedgerAlarmError, UnpinnedError
 from accord.moments import moment_of
+from accord.state import OtherHolder
 from accord.version import VERSION
 
 __all__ = [
@@ -154,6 +155,29 @@ class KeysetEndedError(ClientError):
         super().__init__(
             f"Your agency's keyset ended on {day}: nothing can be sent until it is renewed, reading goes on. "
             "Run: accord keys renew"
+        )
+
+
+class HeldElsewhereError(ClientError):
+    """The hub names another holder of the own identity, `other`: nothing is signed or sent, reading goes on."""
+
+    def __init__(self, other: OtherHolder) -> None:
+        self.other = other
+        free = f" The hub lets go of it at {other.free_at}, if it stays silent." if other.free_at else ""
+        super().__init__(
+            f"Another holder works for your agency: {other.software or 'one that the hub does not name'}"
+            f"{f' ({other.holder})' if other.holder else ''}. Nothing was signed or sent here; reading goes on.{free} Once "
+            "a person has stopped it, take the identity over: accord holder --take-over"
+        )
+
+
+class GivenBackError(ClientError):
+    """This home has given the own identity back: nothing is signed or sent, reading goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This home has given your agency's identity back. Nothing was signed or sent here; reading goes on. To work "
+            "from here again: accord holder --take-over"
         )
 
 

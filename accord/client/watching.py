@@ -26,6 +26,7 @@ from accord.client.errors import (
     UnpinnedError,
     UnreachableError,
 )
+from accord.client.holder import announce_when_due
 from accord.client.inbox import Doubt, entry_of, follow_feed, is_about_alert, is_fork, records_after
 from accord.client.notebook import REMINDER, watched_fact
 from accord.client.position import Position, open_position
@@ -34,7 +35,7 @@ from accord.client.results import InboxEntry, Opened
 from accord.client.session import Act, Session
 from accord.envelope.errors import EnvelopeError
 from accord.following.fetching import Fetched, NotFetched, SlicesAhead
-from accord.state import InboxRecord
+from accord.state import InboxRecord, OtherHolder
 
 BATCH: Final = 100
 POLL_SECS: Final = 5.0
@@ -87,10 +88,12 @@ def watch_feed(
     once: bool,
     rhythm: Rhythm,
     trouble: Callable[[Exception, float], None],
+    elsewhere: Callable[[OtherHolder], None],
 ) -> Generator[News, None, None]:
     """Every item of the feed after the last one delivered; `once`: up to the newest, then it ends.
 
-    `trouble` is told of each pause for a hub that gives no answer; with `once` that is raised instead. Raises
+    `trouble` is told of each pause for a hub that gives no answer; with `once` that is raised instead. `elsewhere` is told
+    of another holder of the own identity, once; reading goes on. Raises
     VerificationError where the ledger is not the kept one. A statement that shows another agency's view of it has
     a LedgerAlarmError as its `error`: the hub has proved here that its ledger is the kept one, so that one agency's
     false word keeps nobody from reading on; with `once` it is raised at the end. WatchedAlreadyError: another
@@ -100,6 +103,8 @@ def watch_feed(
         failures, alarm = 0, None
         while True:
             try:
+                if (other := announce_when_due(session)) is not None:
+                    elsewhere(other)
                 delivering = _deliver_news(session, position, rhythm, opening=opening, officer=officer)
                 alarm = yield from delivering
                 failures, pause = 0, rhythm.poll_secs * (0.5 + rhythm.jitter())

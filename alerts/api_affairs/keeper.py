@@ -16,7 +16,8 @@ from alerts.api_affairs.answering import AffairsView
 from alerts.api_affairs.officers import InvitationOut
 from alerts.api_desk import CREATED
 from alerts.exchange_asked import exchange_asked
-from alerts.pages.keeper.health import Sign, health
+from alerts.pages.keeper.health import health
+from alerts.pages.keeper.signs import Sign
 from callers.capabilities import Capability, Role
 from callers.directory import AgencyKind, AgencyStatus, Custody
 from callers.errors import AbsentError, MoveError, NotPermittedError

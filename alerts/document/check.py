@@ -19,6 +19,7 @@ from alerts.document.shapes import hidden_in, is_acceptable
 from alerts.science.sentences import sentence_of
 
 HIDDEN_NAMED: Final = 4
+RED: Final = "RED"
 
 
 def check_document(data: Mapping[str, Any], *, known: Circumstances, kept: Iterable[str] = ()) -> Findings:
@@ -59,6 +60,8 @@ def _findings(draft: Draft, kept: frozenset[str]) -> Findings:
 
 def _check_alone(draft: Draft, entry: Field) -> None:
     value = draft[entry.name]
+    if entry.for_red and draft["tlp"] != RED:
+        return
     if value in EMPTY:
         if draft["alert_type"] in entry.required_for or entry.required_for == ALL:
             draft.refuse(entry.name, problem_text(entry))

@@ -8,15 +8,15 @@ them apart, warning signs as customer checks of the chemical trade list them. A 
 renamed.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-    Text = str | StrPromise
-    Choices = tuple[tuple[str, Text], ...]
+    Text: TypeAlias = str | StrPromise
+    Choices: TypeAlias = tuple[tuple[str, Text], ...]
 
 ALERT_TYPES: Final["Choices"] = (
     ("new_substance", _("New substance")),

@@ -170,6 +170,12 @@ _TABLE: Final = (
         in_document=False, asked_for=ALL,
     ),
     Field(
+        "named_officers", 5, _("Named officers"),
+        _("For RED alone, who may open it. One on a line: the agency, then the officer's id, as they gave it to you."),
+        "lines", Kind.LINES, _("Named officers: write one on a line, like: xb-health Bxze5."), default=(), max_length=500,
+        in_document=False, asked_for=ALL, for_red=True,
+    ),
+    Field(
         "expiry", 5, _("Expires"), _("Nobody receives it for the first time after this day."), "date",
         Kind.DATE, _("Expires: enter a day after today, not past the day it is kept until."), in_document=False,
         asked_for=ALL,
@@ -188,8 +194,8 @@ _TABLE: Final = (
 
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType({field.name: field for field in _TABLE})
 DOCUMENT_FIELDS: Final = tuple(field for field in _TABLE if field.in_document)
-LIFE_SAFETY_FIELDS: Final = frozenset({"title", "tlp", "recipients"})
-"""What alone may stop a life-safety alert: everything else is left out and named."""
+LIFE_SAFETY_FIELDS: Final = frozenset({"title", "tlp", "recipients", "named_officers"})
+"""What alone may stop a life-safety alert: everything else is left out and named. RED cannot go without its names."""
 
 
 def fields_of_step(number: int) -> tuple[Field, ...]:
@@ -197,12 +203,17 @@ def fields_of_step(number: int) -> tuple[Field, ...]:
     return tuple(field for field in _TABLE if field.step == number)
 
 
-def shown_fields(number: int, data: Mapping[str, object]) -> tuple[Field, ...]:
-    """Those that the form of this draft's kind shows, and any other that holds something: nothing goes unseen."""
+def shown_fields(number: int, data: Mapping[str, object], *, takes_red: bool = False) -> tuple[Field, ...]:
+    """Those that the form of this draft's kind shows, and any other that holds something: nothing goes unseen.
+
+    `takes_red`: RED is possible for the draft's agency; elsewhere nothing is asked that is for RED alone.
+    """
     return tuple(
         field
         for field in fields_of_step(number)
-        if not field.computed and (is_asked(field, data) or data.get(field.name) not in EMPTY)
+        if not field.computed
+        and (takes_red or not field.for_red)
+        and (is_asked(field, data) or data.get(field.name) not in EMPTY)
     )
 
 

@@ -64,7 +64,8 @@ class Field:
 
     `problem` is the sentence for a bad value; choices without one say "<label>: choose one.". `asked_for` are the
     kinds of alert whose form shows the field, `hinted_for` those in which leaving it empty is a hint. What is
-    `computed` the hub writes itself: no form shows it, and what somebody sends for it is not kept.
+    `computed` the hub writes itself: no form shows it, and what somebody sends for it is not kept. What is `for_red` is
+    checked for TLP:RED alone, and shown only where RED is possible.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Field:
     max_length: int = 0
     in_document: bool = True
     computed: bool = False
+    for_red: bool = False
 
     @property
     def hint(self) -> bool:

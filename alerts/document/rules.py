@@ -12,12 +12,14 @@ from accord.document.rules import Clash, clashes, read_day
 from accord.envelope.encoding import canonical
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import LEAST_KEEP_SECS
+from accord.envelope.vocabulary import MAX_RED_AGENCIES
 from alerts.document.building import build_document
 from alerts.document.circumstances import Circumstances
 from alerts.document.defaults import KEPT_DAYS_AT_MOST, years_after
 from alerts.document.drafted import Draft
 from alerts.document.fields import EMPTY, FIELDS, Field, is_asked
 from alerts.document.identity import IDENTITY_RULES
+from alerts.document.naming import read_naming
 from alerts.document.shapes import read_moment
 from alerts.document.substance_checks import SUBSTANCE_RULES
 
@@ -33,6 +35,8 @@ DOCUMENT_BYTES_AT_MOST: Final = 46 * 1024
 """An inner payload holds 64 KiB; this leaves room for its own members and for 32 listed files."""
 
 BYTES_PER_RECIPIENT: Final = 26
+BYTES_PER_NAME: Final = 16
+"""What the form around a named officer takes, beside the ids."""
 
 _OF_THE_INCHI: Final = frozenset({Clash.OTHER_FORMULA, Clash.OTHER_KEY})
 _CLASHES: Final[Mapping[Clash, "Text"]] = {
@@ -82,6 +86,26 @@ def _red_stays_with_own_keys(draft: Draft) -> None:
         draft.refuse("tlp", _("TLP: RED needs keys held by the agency; choose AMBER+STRICT."))
 
 
+def _red_names_officers(draft: Draft) -> None:
+    """One at least of every agency that it goes to, and nobody else's."""
+    if draft["tlp"] != "RED" or draft.known.custody != "agency" or "named_officers" in draft.errors:
+        return
+    chosen = set(draft.good("recipients") or ())
+    named = {naming[0] for naming in map(read_naming, draft["named_officers"] or ()) if naming}
+    if missing := sorted(chosen - named):
+        text = _("Named officers: name one officer at least of %(agencies)s.")
+        draft.refuse("named_officers", text % {"agencies": ", ".join(missing)})
+    if beside := sorted(named - chosen):
+        text = _(
+            "Named officers: %(agencies)s does not receive this; delete the line, or choose it as a recipient."
+        )
+        draft.refuse("named_officers", text % {"agencies": ", ".join(beside)})
+    if len(chosen) > MAX_RED_AGENCIES:
+        draft.refuse(
+            "recipients", _("To: RED goes to %(most)d agencies at most.") % {"most": MAX_RED_AGENCIES}
+        )
+
+
 def _somebody_can_receive(draft: Draft) -> None:
     chosen, reachable = draft.good("recipients"), draft.known.reachable
     if chosen and reachable is not None and not set(chosen) & set(reachable):
@@ -112,7 +136,10 @@ def _document_fits(draft: Draft) -> None:
     except EnvelopeError:
         # A value that is no JSON text has a sentence of its own by now.
         return
-    if size + BYTES_PER_RECIPIENT * len(draft["recipients"] or ()) > DOCUMENT_BYTES_AT_MOST:
+    size += BYTES_PER_RECIPIENT * len(draft["recipients"] or ())
+    if draft["tlp"] == "RED":
+        size += sum(BYTES_PER_NAME + len(str(line)) for line in draft["named_officers"] or ())
+    if size > DOCUMENT_BYTES_AT_MOST:
         draft.refuse("narrative", _("What happened: too long for one alert; move text into a file."))
 
 
@@ -122,6 +149,7 @@ RULES: Final[tuple[Callable[[Draft], None], ...]] = (
     *IDENTITY_RULES,
     _another_time_is_later,
     _red_stays_with_own_keys,
+    _red_names_officers,
     _somebody_can_receive,
     _review_is_near_or_reasoned,
     _expiry_is_between,

@@ -15,6 +15,7 @@ from alerts.document import choices as c
 from alerts.document.characters import hidden_characters
 from alerts.document.countries import is_listed
 from alerts.document.kinds import EMPTY, Field, Kind
+from alerts.document.naming import are_namings
 from alerts.document.science_shapes import SCIENCE_SHAPES, texts_in
 
 UNKNOWN: Final = "unknown"
@@ -180,6 +181,7 @@ def _own(fits: Callable[[str], bool]) -> Callable[[Field, Any], bool]:
 
 _OWN_FORMS: Final[dict[str, Callable[[Field, Any], bool]]] = {
     "title": _title,
+    "named_officers": are_namings,
     "inchikey": _own(is_inchikey),
     "cas_rn": _own(is_cas_number),
     "formula": _own(is_formula),

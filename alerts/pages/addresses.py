@@ -44,7 +44,8 @@ from alerts.pages.audit import page as audit_page
 from alerts.pages.compose import starting, steps, structure
 from alerts.pages.frame import signed_in
 from alerts.pages.keeper import agencies as keeper
-from alerts.pages.keeper import own_exchange
+from alerts.pages.keeper import asking, moving_in, own_exchange
+from alerts.pages.keeper import settings as desk_settings
 from alerts.pages.keys import holder, key_page, proposals, revoking, waiting, wizard
 from alerts.pages.officers import acts as officer_acts
 from alerts.pages.officers import duty, people, profile
@@ -266,6 +267,7 @@ PAGES: Final = (
         C.OFFICER_MANAGE,
         BOTH,
     ),
+    Page("officers/<str:public_id>/password/", officer_acts.reset, "officer_reset", C.OFFICER_MANAGE, BOTH),
     Page("officers/<str:public_id>/reopen/", officer_acts.reopen, "officer_reopen", C.OFFICER_MANAGE, BOTH),
     Page(
         "officers/<str:public_id>/factors/", officer_acts.factors, "officer_factors", C.OFFICER_MANAGE, BOTH
@@ -400,7 +402,11 @@ PAGES: Final = (
     ),
     # The keeper's
     Page("desk/exchange/", own_exchange.own_exchange, "own_exchange", C.DESK_KEEP, BOTH),
+    Page("desk/exchange/ask/", asking.exchange_ask, "exchange_ask", C.DESK_KEEP, CHANGE),
+    Page("desk/settings/", desk_settings.desk_settings, "desk_settings", C.AUDIT_READ),
+    Page("desk/settings/text/", desk_settings.desk_settings_text, "desk_settings_text", C.AUDIT_READ),
     Page("desk/agencies/take-in/", keeper.take_agency_in, "desk_take_in", C.DESK_KEEP, BOTH),
+    Page("desk/agencies/move-in/", moving_in.move_agency_in, "desk_move_in", C.DESK_KEEP, BOTH),
     Page("desk/agencies/<str:agency_id>/", keeper.agency, "desk_agency", C.DESK_KEEP),
     Page("desk/agencies/<str:agency_id>/admin/", keeper.first_admin, "desk_admin", C.DESK_KEEP, BOTH),
     Page(

@@ -22,8 +22,9 @@ from alerts.versions import versions_held
 from callers import clock
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
+from vault.errors import NotNamedError
 
-STAYS_CLOSED = (*CLOSED, InputError, ReceiptPendingError, UnopenableError)
+STAYS_CLOSED = (*CLOSED, InputError, NotNamedError, ReceiptPendingError, UnopenableError)
 TERMS = ("tlp", "pri", "lane", "purpose", "status")
 
 

@@ -32,6 +32,7 @@ from alerts.opening import (
     preset_reason,
     reason_text,
 )
+from alerts.own_red import is_red
 from alerts.pages.chem import shown_structure
 from alerts.pages.comparing import version_before
 from alerts.pages.controlled import controlled_on_page
@@ -43,7 +44,7 @@ from alerts.pages.reply_sections import fit_to_kind
 from alerts.pages.science.ways import review_section, ways_from_received
 from alerts.pages.sections import PageSection, acknowledge_text, content_sections, evidence_section
 from alerts.pages.spectra import show_spectra
-from alerts.pages.stops import CLOSED_TEXTS
+from alerts.pages.stops import CLOSED_TEXTS, NOT_NAMED, NOT_NAMED_REMEDY
 from alerts.retractions import as_it_stands
 from alerts.science.evidence import spectra_in
 from alerts.science.replies.reviews import reviews_of
@@ -59,6 +60,7 @@ from callers.errors import InputError
 from notices.facts import first_told
 from officers.models import Officer
 from peers.models import Agency
+from vault.errors import NotNamedError
 
 
 def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
@@ -148,10 +150,19 @@ def _open(
         return closed_page(request, as_it_stands(alert, now=now), verification=pending(alert.issuer.name))
     except UnopenableError:
         return closed_page(request, as_it_stands(alert, now=now), verification=failed(alert))
+    except NotNamedError:
+        forget_reading(request, alert.pk)
+        return not_named_page(request, alert)
     except CLOSED as stopped:
         forget_reading(request, alert.pk)
         return closed_page(request, as_it_stands(alert, now=now), stopped=str(CLOSED_TEXTS[type(stopped)]))
     return opened_page(request, view, reading)
+
+
+def not_named_page(request: HttpRequest, alert: ReceivedAlert) -> HttpResponse:
+    """The manifest's facts of a RED alert, whose sender did not name this officer."""
+    text = f"{NOT_NAMED} {NOT_NAMED_REMEDY}"
+    return closed_page(request, as_it_stands(alert, now=clock.now()), stopped=text, status=403)
 
 
 def closed_page(
@@ -175,7 +186,7 @@ def closed_page(
         "received",
         alert.reference,
         status=422 if problem else status,
-        **_common(request, alert),
+        **_closed_facts(request, alert),
         standing=alert.standing,
         card=None if stopped else open_received_cards(alert.agency_id, [alert]).get(str(alert.pk)),
         marking=marking_of(alert.tlp, None, None),
@@ -190,6 +201,14 @@ def closed_page(
         carried=carried,
         reason_to=request.path if carried else reverse("admin:received", args=[alert.pk]),
     )
+
+
+def _closed_facts(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
+    """RED is acknowledged where it stands open: by an officer whom it names."""
+    facts = _common(request, alert)
+    if is_red(alert.tlp):
+        facts |= {"may_acknowledge": False, "opens_first": facts["asks_answer"]}
+    return facts
 
 
 def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> HttpResponse:
@@ -220,6 +239,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         answered=_answered(signed_in(request), view),
         reviews=reviews_of(signed_in(request), numbers, held=held, issuer=view.received.issuer_id, now=now),
         audience_names=_names(signed_in(request), view.audience),
+        named=_named(signed_in(request), view.named),
         thread=read_thread(
             signed_in(request), numbers, held=held, names={alert.issuer_id: alert.issuer.name}, now=now
         ),
@@ -246,6 +266,12 @@ def _sections(view: OpenedView) -> list[PageSection]:
         PageSection("thread", _("What was said since")),
     ]
     return fit_to_kind(view.document, sections)
+
+
+def _named(officer: Officer, ids: tuple[str, ...]) -> list[str]:
+    """Those of the own agency whom a RED alert names."""
+    rows = Officer.objects.visible_to(officer).filter(agency_id=officer.agency_id, public_id__in=ids)
+    return [row.display_name for row in rows.order_by("full_name", "pk")]
 
 
 def _names(officer: Officer, ids: tuple[str, ...]) -> list[str]:
@@ -317,6 +343,8 @@ def attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpRespons
         return inert(open_attachment(officer, alert, n=n, **words, now=now))
     except ReceiptPendingError:
         return closed_page(request, alert, verification=pending(alert.issuer.name), status=409)
+    except NotNamedError:
+        return not_named_page(request, alert)
     except (UnopenableError, EnvelopeError):
         return closed_page(request, alert, verification=failed(alert), status=409)
 

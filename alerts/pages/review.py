@@ -25,6 +25,7 @@ from alerts.errors import (
 from alerts.finding import find_alert
 from alerts.handed_in import envelope_of, to_telephone
 from alerts.models import Alert
+from alerts.own_red import named_lines
 from alerts.pages.compose.posted import posted_number
 from alerts.pages.compose.reach import reach_of
 from alerts.pages.frame import render_page, signed_in
@@ -93,6 +94,7 @@ def review_page(
         changes=changes_in(officer, alert, content.data),
         findings=findings,
         reach=reach_of(preview),
+        named=named_lines(content.data),
         preview_digest=preview.digest if preview else "",
         problem=problem,
         typed_reason=reason,

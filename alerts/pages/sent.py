@@ -18,6 +18,7 @@ from alerts.errors import NotTakenError, ReceiptPendingError, SendingStoppedErro
 from alerts.finding import find_alert
 from alerts.models import Alert
 from alerts.outbox import SentAlert, open_sent_attachment, read_sent
+from alerts.own_red import is_red
 from alerts.pages.chem import shown_structure
 from alerts.pages.controlled import controlled_on_page
 from alerts.pages.evidence import evidence_of
@@ -145,7 +146,11 @@ def _ways_on(
     return {
         "may_withdraw": acts and may_withdraw,
         "can_withdraw": may_withdraw,
-        "may_amend": acts and Capability.ALERT_WRITE in can and view.standing.counts and view.exp > now,
+        "may_amend": acts
+        and Capability.ALERT_WRITE in can
+        and view.standing.counts
+        and view.exp > now
+        and not is_red(alert.tlp),
         "has_expired": view.exp <= now,
         "under_way": under_way,
         "may_remind": may_withdraw

@@ -51,6 +51,7 @@ from callers.capabilities import Capability
 from officers.models import Officer
 from vault.errors import (
     KekUnknownError,
+    NotNamedError,
     SecretMissingError,
     SigningKeysMissingError,
     VaultClosedError,
@@ -77,6 +78,13 @@ _FAILED: Final = gettext_lazy("Do not rely on this alert. A check failed; the co
 _NOT_CHANGED: Final = gettext_lazy("Nothing was changed.")
 _NOT_SENT: Final = gettext_lazy("Nothing was sent.")
 _KEYS_AWAY: Final = Stop(503, gettext_lazy("The hub cannot reach your agency's keys now."), _CALL_OPERATOR)
+
+NOT_NAMED: Final = gettext_lazy(
+    "This alert is for the officers whom its sender named; you are not one of them."
+)
+NOT_NAMED_REMEDY: Final = gettext_lazy(
+    "Your duty list hears that an item marked RED waits; call the sender, which knows whom it named."
+)
 
 CLOSED_TEXTS: Final[Mapping[type[Exception], str | Promise]] = {
     ContentDeletedError: gettext_lazy("Its content was deleted."),
@@ -147,6 +155,7 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
     VaultError: Stop(409, _FAILED, _CALL_OPERATOR),
     KekUnknownError: _KEYS_AWAY,
     VaultClosedError: _KEYS_AWAY,
+    NotNamedError: Stop(403, NOT_NAMED, NOT_NAMED_REMEDY),
     SecretMissingError: Stop(
         409, gettext_lazy("The vault holds no key for this."), gettext_lazy("Ask your key officer.")
     ),

@@ -10,16 +10,19 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from alerts.files import AttachmentShown
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpenedView, open_alert
 from alerts.outbox import SentAlert, open_sent_file, read_sent
+from alerts.own_red import is_red
 from callers.errors import AbsentError
 from officers.models import Officer
 from peers.models import Agency
 
 FIELD = "proposed_rule"
+_RED = gettext_lazy("It is marked RED, and what the agency follows is read by all of it.")
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def _number(attachments: Sequence[AttachmentShown], name: str) -> int | None:
 
 def _doubt(view: OpenedView) -> str:
     row = view.received
+    if is_red(row.tlp):
+        return str(_RED)
     if row.withdrawn_at is not None:
         return _("Its sender withdrew this alert.")
     if row.replaced_by_id is not None:
@@ -110,6 +115,8 @@ def _doubt(view: OpenedView) -> str:
 
 
 def _own_doubt(sent: SentAlert) -> str:
+    if is_red(sent.alert.tlp):
+        return str(_RED)
     if sent.alert.withdrawn_at is not None:
         return _("Your agency withdrew this alert.")
     if sent.alert.replaced_at is not None:

@@ -2,6 +2,7 @@
 """Checkouts of this repository at other commits, each with an interpreter that has what it requires."""
 
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -68,8 +69,11 @@ def check_out(commit: str, folder: Path, repository: Path = ROOT) -> Checkout:
 
 
 def _own_environment(folder: Path) -> Path:
-    # A verb that does nothing here; `./dev` installs before it begins.
-    done = subprocess.run([str(folder / "dev"), "reset"], capture_output=True, text=True, check=False)
+    # A verb that does nothing here; `./dev` installs before it begins, and not in the place of this environment.
+    env = {name: value for name, value in os.environ.items() if name != "ACCORD_VENV"}
+    done = subprocess.run(
+        [str(folder / "dev"), "reset"], env=env, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise StepFailedError(
             f"{folder}/dev could not install what it requires: {done.stderr.strip()[-600:]}"

@@ -28,6 +28,11 @@ DRILLS = {
         "api [--examples N]",
         "call every operation of the API as every kind of caller with generated input, alone and in sequences",
     ),
+    "bare-machine": Drill(
+        "devtool.drills.bare_machine",
+        "bare-machine [--debian FOLDER]",
+        "sign a release of the newest commit, verify and install it in an empty Debian without a network, start an own desk; as root",
+    ),
     "checks": Drill(
         "devtool.drills.deleted_checks",
         "checks [--module NAME]",

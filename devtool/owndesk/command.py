@@ -15,10 +15,12 @@ from demo.ticks import Ticks
 from devtool.errors import DevtoolError
 from devtool.managing import desk_role_for
 from devtool.memory import memory_of
+from devtool.owndesk.backups import back_up, dump_plainly
 from devtool.owndesk.certificates import pem_bundle
 from devtool.owndesk.firststart import require_address
 from devtool.owndesk.folder import DEFAULT, OwnDeskFolder
 from devtool.owndesk.places import running_places
+from devtool.owndesk.restoring import check_backup, restore
 from devtool.owndesk.supervision import Listening, OwnDesk
 from devtool.ports import LOOPBACK, require_free_port
 from devtool.programs import management
@@ -36,6 +38,8 @@ def run_own_desk(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.manage:
         return _manage(OwnDeskFolder(options.folder), options.manage)
+    if options.backup or options.dump or options.restore or options.check_backup:
+        return _keep_or_bring_back(options)
     if (options.certificate is None) != (options.key is None):
         raise DevtoolError("--certificate and --key belong together.", "Name both, or none.")
     listening = Listening(
@@ -88,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PEM",
         help="authorities that the exchange's certificate is checked by",
     )
+    _add_backups(parser)
     parser.add_argument("--once", action="store_true", help="start, wait until everything answers, stop")
     parser.add_argument(
         "--manage",
@@ -96,6 +101,54 @@ def _parser() -> argparse.ArgumentParser:
         help="run a management command on the running desk",
     )
     return parser
+
+
+def _add_backups(parser: argparse.ArgumentParser) -> None:
+    works = parser.add_mutually_exclusive_group()
+    works.add_argument(
+        "--backup", type=Path, metavar="FILE", help="write a backup that only the recovery key opens"
+    )
+    works.add_argument(
+        "--dump", type=Path, metavar="PATH", help="write the same into a folder, in clear but for the keys"
+    )
+    works.add_argument(
+        "--restore", type=Path, metavar="BACKUP", help="make a desk of a backup, in an empty folder"
+    )
+    works.add_argument(
+        "--check-backup",
+        type=Path,
+        metavar="BACKUP",
+        help="restore it for a moment, and say what was found",
+    )
+    parser.add_argument(
+        "--recovery-key-file",
+        default="",
+        metavar="FILE",
+        help="file of the recovery key, - for standard input (asked for)",
+    )
+    parser.add_argument(
+        "--ledger", type=Path, metavar="PATH", help="a later copy of the desk's ledger/, for --restore"
+    )
+
+
+def _keep_or_bring_back(options: argparse.Namespace) -> int:
+    os.umask(OWNER_ONLY)
+    ticks, folder = Ticks(), OwnDeskFolder(options.folder)
+    if options.backup:
+        back_up(folder, options.backup.absolute(), ticks)
+    elif options.dump:
+        dump_plainly(folder, options.dump.absolute(), ticks)
+    elif options.restore:
+        restore(
+            options.restore.absolute(),
+            folder,
+            options.recovery_key_file,
+            ticks,
+            ledger=_absolute(options.ledger),
+        )
+    else:
+        check_backup(options.check_backup.absolute(), options.recovery_key_file, ticks)
+    return 0
 
 
 def _manage(folder: OwnDeskFolder, arguments: list[str]) -> int:

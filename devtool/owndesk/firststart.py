@@ -5,19 +5,13 @@ Of the code the folder holds the SHA-256 in hex alone. The desk compares (`offic
 `first-start-closed` once its first keeper stands; after that there is no code, ever.
 """
 
-import base64
-import secrets
-from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final
 
+from callers.start_code import draw_start_code, start_code_digest
 from devtool.closedfiles import write_closed
 from devtool.errors import DevtoolError
 from devtool.ports import LOOPBACK
-
-CODE_BITS: Final = 80
-_GROUP_LETTERS: Final = 4
 
 
 class FirstStart:
@@ -36,9 +30,9 @@ class FirstStart:
         if not self.is_open:
             self.digest_file.unlink(missing_ok=True)
             return None
-        letters = base64.b32encode(secrets.token_bytes(CODE_BITS // 8)).decode("ascii")
-        write_closed(self.digest_file, sha256(letters.encode("ascii")).hexdigest() + "\n")
-        return "-".join(letters[at : at + _GROUP_LETTERS] for at in range(0, len(letters), _GROUP_LETTERS))
+        code = draw_start_code()
+        write_closed(self.digest_file, f"{start_code_digest(code)}\n")
+        return code
 
     def require_listening(self, address: str) -> None:
         """Raise DevtoolError for an address that a network reaches while the first start is open."""

@@ -3,6 +3,9 @@
 
 import json
 import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -14,6 +17,7 @@ from hub.roles import ROLES
 DEFAULT: Final = Path("own-desk")
 _PUT_THERE_BEFORE: Final = frozenset({"mail-url", "mail-from", "lost+found"})
 """What an agency may have put into the folder before the first start, or its file system."""
+_OF_THE_FILE_SYSTEM: Final = "lost+found"
 
 
 class OwnDeskFolder(RunFolder):
@@ -29,6 +33,7 @@ class OwnDeskFolder(RunFolder):
         self.locked_ring = self.path / "kek.locked"
         self._mail_url_file = self.path / "mail-url"
         self._mail_from_file = self.path / "mail-from"
+        self._restoring_file = self.path / "restoring"
 
     def make(self) -> None:
         """Make the folder for this user alone; raises DevtoolError for one that holds something else."""
@@ -36,8 +41,38 @@ class OwnDeskFolder(RunFolder):
             self._require_ours()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path.chmod(0o700)
-        for folder in (self.ledger, self.static, self.logs):
-            folder.mkdir(exist_ok=True, mode=0o700)
+        self._make_folders()
+
+    def require_empty(self) -> None:
+        """Raise DevtoolError for a folder that holds anything."""
+        if self.path.exists() and (not self.path.is_dir() or self._found()):
+            raise DevtoolError(
+                f"{self.path} is not empty, and a backup is never written over anything.",
+                "Name a folder that is empty or not there yet: --folder PATH",
+            )
+
+    @contextmanager
+    def restored(self) -> Generator[None]:
+        """Hold an empty folder while a backup is put into it; whatever goes wrong leaves it empty, or absent as it was.
+
+        Raises DevtoolError for a folder that holds anything.
+        """
+        was_there = self.path.exists()
+        self.require_empty()
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path.chmod(0o700)
+        with self.locked():
+            # A start refuses the folder for as long as this stands here, also after the machine went off.
+            self._restoring_file.touch(mode=0o600)
+            try:
+                self._make_folders()
+                yield
+            except BaseException:
+                self._empty()
+                if not was_there:
+                    self.path.rmdir()
+                raise
+            self._restoring_file.unlink()
 
     def mail_url(self) -> str:
         """The mail server, as somebody wrote it down here; empty where nobody has. Raises DevtoolError."""
@@ -65,6 +100,21 @@ class OwnDeskFolder(RunFolder):
             )
         return dict(json.loads(self._running_file.read_text()))
 
+    def _make_folders(self) -> None:
+        for folder in (self.ledger, self.static, self.logs):
+            folder.mkdir(exist_ok=True, mode=0o700)
+
+    def _found(self) -> set[str]:
+        return {item.name for item in self.path.iterdir()} - {_OF_THE_FILE_SYSTEM}
+
+    def _empty(self) -> None:
+        for name in self._found():
+            path = self.path / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
     def _stamp(self, step: str) -> str | bool:
         return static_checksum() if step == "static" else super()._stamp(step)
 
@@ -73,6 +123,11 @@ class OwnDeskFolder(RunFolder):
             raise DevtoolError(
                 f"{self.path} is no folder of this user's own.",
                 "Name another one: ./dev own-desk --folder PATH",
+            )
+        if self._restoring_file.exists():
+            raise DevtoolError(
+                f"In {self.path} a restore is under way, or was broken off.",
+                "Wait for it. Where none runs, remove the folder and restore once more.",
             )
         found = {item.name for item in self.path.iterdir()}
         if found - _PUT_THERE_BEFORE and not self._lock_file.exists():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asking for a new password by mail: one answer and one length of time, whether the account exists or not.
 
+Where a desk sends no mail an agency admin hands the link over.
+
 What is done for a known account is done beside the answer, in a thread of its own; a process that ends meanwhile
 loses a mail that can be asked for again.
 """
@@ -9,9 +11,14 @@ import logging
 from datetime import datetime
 from threading import Thread
 
-from django.db import connection
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
+from callers.actors import Actor
+from callers.errors import InputError
 from officers.accountlinks import issue_link, mail_link
+from officers.accountmail import hands_links_over
+from officers.accounts import lock_to_manage, record_about, refuse_own_account
 from officers.login.attempts import ResetSource, count_attempt
 from officers.login.backends import bound_officer, normal_email
 from officers.models import Officer
@@ -34,6 +41,25 @@ def mail_reset(address: str, *, now: datetime) -> AccountLink | None:
     if officer is None or not officer.has_usable_password():
         return None
     link, token = issue_link(officer, AccountLink.Purpose.RESET, issued_by="system:desk", now=now)
+    return mail_link(link, token, now=now)
+
+
+def reset_by_hand(actor: Actor, officer: Officer, *, now: datetime) -> AccountLink:
+    """Make the link of a new password for a colleague, for the actor to hand over (`by_hand`): where this desk sends no mail.
+
+    Raises as the guard does, InputError.
+    """
+    with transaction.atomic():
+        locked = lock_to_manage(actor, officer)
+        refuse_own_account(actor, locked)
+        if not hands_links_over():
+            raise InputError(
+                "officer", _("This desk sends mail: the person asks for a new password at sign-in.")
+            )
+        if not locked.is_in_service or not locked.has_usable_password():
+            raise InputError("officer", _("Who has no password yet is invited again instead."))
+        link, token = issue_link(locked, AccountLink.Purpose.RESET, issued_by=actor.audit_name, now=now)
+        record_about("officer.reset_issued", actor, locked, now)
     return mail_link(link, token, now=now)
 
 

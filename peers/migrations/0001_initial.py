@@ -376,6 +376,7 @@ class Migration(migrations.Migration):
                 ("head", models.BigIntegerField(default=0)),
                 ("asked_at", models.DateTimeField(null=True)),
                 ("behind_since", models.DateTimeField(null=True)),
+                ("clock_ahead_secs", models.IntegerField(null=True)),
             ],
             options={
                 "abstract": False,

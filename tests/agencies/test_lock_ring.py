@@ -15,7 +15,9 @@ from vault import locking
 from vault.errors import LockedFileError, WrongSecretError
 from vault.kek import parse_ring
 from vault.locking import (
+    backup_key_of,
     change_passphrase,
+    derive_backup_key,
     draw_recovery_key,
     draw_ring,
     is_mistyped_recovery_key,
@@ -101,7 +103,7 @@ def _altered(value: Any) -> list[Any]:
 
 def test_a_change_of_any_value_leaves_it_closed(locked: bytes) -> None:
     places = _values(json.loads(locked))
-    assert len(places) == 2 + 7 + 4
+    assert len(places) == 3 + 7 + 4
     for place in places:
         said = json.loads(locked)
         holder = said
@@ -200,6 +202,24 @@ def test_guesses_in_parallel_take_the_memory_of_one(locked: bytes, monkeypatch: 
     with ThreadPoolExecutor(4) as threads:
         opened = list(threads.map(lambda _: _opens(locked, OTHER), range(12)))
     assert (any(opened), together) == (False, [False] * 12)
+
+
+# The key of its backups.
+
+
+def test_it_names_the_public_key_that_the_recovery_key_opens_backups_with(locked: bytes) -> None:
+    derived = derive_backup_key(read_recovery_key(RECOVERY_KEY))
+    assert backup_key_of(locked) == derived.public
+    assert backup_key_of(change_passphrase(locked, PASSPHRASE, OTHER)) == derived.public
+    assert derive_backup_key(read_recovery_key(draw_recovery_key())).public != derived.public
+
+
+def test_another_key_in_its_place_keeps_the_desk_locked(locked: bytes) -> None:
+    said = json.loads(locked)
+    said["backup"] = derive_backup_key(bytes(32)).public.jwk["pub"]
+    for secret in (PASSPHRASE, RECOVERY_KEY):
+        with pytest.raises(WrongSecretError):
+            open_ring(json.dumps(said).encode(), secret)
 
 
 # The recovery key.

@@ -177,8 +177,48 @@ def test_an_alert_that_fits_no_envelope_is_stopped_before_it_is_sealed() -> None
     assert errors(narrative="\u4e00" * 10_000, health_measures="\u4e00" * 2_000) == {}
 
 
-def test_red_is_for_agencies_with_keys_of_their_own() -> None:
-    assert dict(check(custody="agency", tlp="RED").errors) == {}
+NAMED = ["xb-health Bxze5", "xb-health officer_7", "xb-health Bxze5"]
+WRITE_ONE = "Named officers: write one on a line, like: xb-health Bxze5."
+NAME_ONE = "Named officers: name one officer at least of xb-health."
+
+
+def test_red_is_for_agencies_with_keys_of_their_own_and_named_officers() -> None:
+    assert dict(check(custody="agency", tlp="RED", named_officers=NAMED).errors) == {}
+    assert dict(check(custody="agency", named_officers=["no line at all"]).errors) == {}, (
+        "without RED nobody is named"
+    )
+    assert "named_officers" not in check(tlp="RED").errors, "where it cannot be, nothing more is asked"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], NAME_ONE),
+        (["xb-health"], WRITE_ONE),
+        (["xb-health officer 7"], WRITE_ONE),
+        (["XB-HEALTH officer-7"], WRITE_ONE),
+        (["xb-health officer#7"], WRITE_ONE),
+        ([f"xb-health {'a' * 65}"], WRITE_ONE),
+        (["xd-reg officer-1"], NAME_ONE),
+        (
+            [*NAMED, "xd-reg officer-1"],
+            "Named officers: xd-reg does not receive this; delete the line, or choose it",
+        ),
+    ],
+)
+def test_red_names_an_officer_of_each_recipient_and_of_nobody_else(lines: list[str], said: str) -> None:
+    flash: dict[str, Any] = {"pri": "flash", "lane": "public_health", "purpose": "public_health"}
+    for more in ({}, flash):
+        found = check(custody="agency", tlp="RED", named_officers=lines, **more)
+        assert set(found.errors) == {"named_officers"}, "danger to life does not do without names"
+        assert found.errors["named_officers"][0].startswith(said)
+
+
+def test_red_goes_to_a_hundred_agencies() -> None:
+    many = [f"xz-a{n}" for n in range(101)]
+    lines = [f"{agency} o" for agency in many]
+    found = check(custody="agency", tlp="RED", recipients=many, named_officers=lines)
+    assert "To: RED goes to 100 agencies at most." in found.errors["recipients"]
 
 
 def test_hints_are_counted_once_a_row_of_the_form() -> None:

@@ -37,6 +37,7 @@ from vault import doors, lives
 from vault.instances import (
     ANNOUNCED_EVERY,
     announce_held,
+    forget_instance,
     holder_elsewhere,
     holders_elsewhere,
     may_send,
@@ -122,6 +123,18 @@ class TestAnnouncing:
         assert not Instance.objects.exists()
         with pytest.raises(NotBoundError):
             own_instance()
+
+    def test_one_that_was_put_back_from_a_backup_is_another_to_the_exchange(self, desks: Desks) -> None:
+        announce(desks)
+        before = own_instance()
+        forget_instance()
+        assert own_instance() != before
+        assert announce(desks, timedelta(minutes=1)) == 0
+        named = holder_elsewhere(desks.lab.id)
+        assert named is not None and named.holder == before
+        assert not may_send(desks.lab.id)
+        assert take_over(key_officer(desks), desks.lab.id, before, now=desks.hub.now)
+        assert may_send(desks.lab.id)
 
     def test_an_exchange_that_is_away_changes_nothing(self, desks: Desks) -> None:
         announce(desks)

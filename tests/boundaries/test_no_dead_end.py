@@ -17,7 +17,10 @@ THE_BROWSERS: Final = {
     "passkey_add": "a passkey is made by a browser",
     "totp": "the secret is shown once, on a page",
     "factor_remove": "changes how one signs in, as above",
+    "officer_reset": "the link is shown once, on a page, to be handed over",
+    "desk_move_in": "takes a key file with its passphrase, once, from a person who has the fingerprint on paper",
     "own_exchange": "tells an own desk where its exchange is, once, by a person who compares a fingerprint",
+    "exchange_ask": "asks once, while a person waits; desk-health says what the desk-worker found",
     "received_changes": "compares what two openings give; received-versions and received-open give both",
 }
 IN_JSON: Final = {
@@ -124,6 +127,7 @@ IN_JSON: Final = {
     "science_spectrum_delete": "spectra-library-one",
     "audit": "audit-list",
     "audit_export": "audit-file",
+    **dict.fromkeys(("desk_settings", "desk_settings_text"), "desk-settings"),
     "science_rules": "rules-list",
     "science_rule": "rules-one",
     **dict.fromkeys(("science_timeline", "science_timeline_stored"), "substances-timeline"),

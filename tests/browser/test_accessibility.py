@@ -59,13 +59,17 @@ CUT_OFF: Final = """() => [...document.querySelectorAll("main *")].filter((one) 
     return ["hidden", "clip"].includes(overflowX) && one.scrollWidth > one.clientWidth + 2
         && one.clientWidth > 1 && !one.closest(".unseen") && !one.matches("input, select, textarea");
 }).map((one) => `${one.tagName}.${one.className} ${one.scrollWidth}>${one.clientWidth}`)"""
-FILES: Final = {"received_attachment", "sent_attachment", "proposal_file", "proposal_previous", "arrivals"}
+FILES: Final = {
+    *("received_attachment", "sent_attachment", "proposal_file", "proposal_previous", "arrivals"),
+    "desk_settings_text",
+}
 """What these answer is a file or a token and not a page."""
 REFUSALS: Final = {
     *("absent", "forbidden", "welcome", "reset-new"),
-    *("acknowledge_many", "keys_create", "recovery_cancel"),
+    *("acknowledge_many", "keys_create", "recovery_cancel", "desk_move_in"),
 }
-"""Pages that are shown with a status of refusal: a link without its token, an act that has nothing to act on."""
+"""Pages that are shown with a status of refusal: a link without its token, an act that has nothing to act on, what
+an own desk alone has."""
 UNREACHED: Final = {
     "proposal",
     "withdraw_unsent",

@@ -96,6 +96,7 @@ def test_pages_of_auditor_and_keeper(shoot: Shoot, sign_in: SignIn, desk: DeskWo
     shoot("audit", "/audit/")
     sign_in(desk.noor)
     shoot("start-keeper", "/")
+    shoot("desk-settings", "/desk/settings/")
 
 
 def test_pages_of_versions(

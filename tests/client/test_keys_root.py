@@ -10,7 +10,7 @@ import pytest
 from accord.client.ceremony import open_root
 from accord.client.client import Client
 from accord.client.enrolment import OwnRoot
-from accord.client.errors import KeyChangeOvertakenError, RequestError, RootsLostError
+from accord.client.errors import HeldElsewhereError, KeyChangeOvertakenError, RequestError, RootsLostError
 from accord.client.home import NewRoot, create_next_root, create_operational
 from accord.envelope.keysets import RECOVERY_DELAY_SECS, read_keyset
 from accord.envelope.private import Root
@@ -169,6 +169,9 @@ def test_whoever_holds_the_root_sees_a_recovery_and_cancels_it_by_a_renewal(
 
     (warning,) = alpha.keys.overview().warnings
     assert (warning.what, warning.remedy) == ("recovery", "accord keys renew")
+    with pytest.raises(HeldElsewhereError):
+        alpha.keys.renew()
+    alpha.take_over()
     assert alpha.keys.renew().version == 2
     assert alpha.keys.overview().warnings == ()
     late = ahead(world, "xa-alpha", hours=100)
@@ -195,6 +198,7 @@ def test_a_root_that_is_here_is_not_lost_and_two_lost_roots_are_the_end(
     with pytest.raises(RequestError, match="change-root"):
         alpha.keys.recover_root(next_root(world, "xa-alpha"), announce=Root.generate().fingerprint)
     again = new_home(world, "xa-alpha", ring_of(world, "xa-alpha").root)
+    again.take_over()
     with pytest.raises(RootsLostError, match="new fingerprint to the hub's operator on paper"):
         again.keys.recover_root(Root.generate(), announce=Root.generate().fingerprint)
     assert Keyset.objects.filter(agency_id="xa-alpha").count() == 1

@@ -3,9 +3,11 @@
 
 import pytest
 
-from accord.client.errors import RequestError
+from accord.client.client import Client
+from accord.client.errors import RefusedError, RequestError
 from agencies.models import OwnStatement
-from tests.client.conftest import PartnerWorld
+from ledger.models import AuditEvent
+from tests.client.conftest import PASSPHRASE, PartnerWorld
 from tests.client.terminals import joined
 
 
@@ -32,3 +34,19 @@ def test_what_no_hub_would_take_is_not_signed(world: PartnerWorld) -> None:
     with pytest.raises(RequestError, match="telephone: digits"):
         alpha.state_entry(telephone="by day", zone="UTC", contacts=[])
     assert not OwnStatement.objects.exists()
+
+
+def test_an_older_one_is_refused_and_the_refusal_is_recorded(world: PartnerWorld) -> None:
+    alpha, _bravo = world.partners("xa-alpha", "xb-bravo")
+    now = alpha.state().newest_log_time + 1
+    newer, older = (
+        Client(world.home("xa-alpha"), PASSPHRASE, clock=lambda at=at: at)  # type: ignore[misc]
+        for at in (now + 1, now)
+    )
+    world.clients += [newer, older]
+    newer.state_entry(telephone=None, zone="Europe/Vienna", contacts=[])
+    with pytest.raises(RefusedError) as refused:
+        older.state_entry(telephone=None, zone="UTC", contacts=[])
+    assert refused.value.status < 500
+    assert alpha.entry().timezone == "Europe/Vienna"
+    assert AuditEvent.objects.get(act="entry.refused").detail == {"code": "iat-too-old"}

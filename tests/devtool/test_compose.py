@@ -14,18 +14,23 @@ import pytest
 from devtool.environments import ROOT
 from devtool.lockcheck import pins_of
 from hub.broker import users
+from hub.draw_secrets import draw_own_desk
 from hub.middleware import LARGEST_REQUEST_BYTES
 from hub.roles import BROKER_LOGINS, DESK, EXCHANGE, GUARDED_SECRETS, HALVES, LOGINS, ROLES, SEQUENCES
 
 REQUIRED = {
     "HUB_URL": "https://hub.example",
-    "EXCHANGE_URL": "https://exchange.example",
     "HUB_HOST": "hub.example",
-    "EXCHANGE_HOST": "exchange.example",
-    "LEDGER_VKEY": "hub.example/log+00000000+AQ",
     "MAIL_FROM": "accord@hub.example",
 }
+"""All that an own desk is asked for."""
+OF_THE_EXCHANGE = {
+    "EXCHANGE_URL": "https://exchange.example",
+    "EXCHANGE_HOST": "exchange.example",
+    "LEDGER_VKEY": "hub.example/log+00000000+AQ",
+}
 OF_ONE_HALF = {
+    **OF_THE_EXCHANGE,
     "OPERATOR_URL": "https://operator.example:8443",
     "OPERATOR_HOST": "operator.example",
     "DESK_LEDGER_VKEY": "desk.example/log+00000000+AQ",
@@ -39,6 +44,13 @@ ROLE_SERVICES = (
     *("desk", "desk-worker", "mailer", "desk-sequencer", "desk-beat", "desk-migrate"),
     *("exchange", "operator", "exchange-worker", "sequencer", "exchange-beat", "exchange-migrate"),
 )
+OWN_DESK, OWN_DESK_MAIL = "own-desk", "own-desk-mail"
+OF_OWN_DESK = {
+    "own-desk": "desk",
+    "own-desk-worker": "desk-worker",
+    **{role: role for role in ("desk-sequencer", "desk-beat", "desk-migrate")},
+}
+"""The role of each of its services."""
 MAKE_TABLES = ("desk-migrate", "exchange-migrate")
 BEATS = ("desk-beat", "exchange-beat")
 HOLDERS = {
@@ -72,7 +84,7 @@ def _config(
     *arguments: str,
     given: dict[str, str],
     files: tuple[str, ...] = BASE_FILES,
-    halves: Collection[str] = HALVES,
+    profiles: Collection[str] = HALVES,
 ) -> subprocess.CompletedProcess[str]:
     client = _client()
     if client is None:
@@ -81,8 +93,8 @@ def _config(
             pytest.fail(message)
         pytest.skip(message)
     named = [part for name in files for part in ("--file", str(ROOT / name))]
-    profiles = [part for name in (*halves, "demo") for part in ("--profile", name)]
-    command = [*client, *named, *profiles, "config", *arguments]
+    chosen = [part for name in (*profiles, "demo") for part in ("--profile", name)]
+    command = [*client, *named, *chosen, "config", *arguments]
     env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **given}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
@@ -92,17 +104,27 @@ def services() -> dict[str, Any]:
     return _services(HALVES)
 
 
-def _services(halves: Collection[str]) -> dict[str, Any]:
-    outcome = _config("--format", "json", given=GIVEN, halves=halves)
+def _services(profiles: Collection[str]) -> dict[str, Any]:
+    return dict(_described(profiles)["services"])
+
+
+def _described(
+    profiles: Collection[str], *, given: dict[str, str] = GIVEN, files: tuple[str, ...] = BASE_FILES
+) -> dict[str, Any]:
+    outcome = _config("--format", "json", given=given, files=files, profiles=profiles)
     assert outcome.returncode == 0, outcome.stderr
-    return dict(json.loads(outcome.stdout)["services"])
+    return dict(json.loads(outcome.stdout))
 
 
 @pytest.fixture(scope="module")
 def behind_proxy() -> dict[str, Any]:
-    outcome = _config("--format", "json", given=GIVEN, files=WITH_PROXY)
-    assert outcome.returncode == 0, outcome.stderr
-    return dict(json.loads(outcome.stdout))
+    return _described(HALVES, files=WITH_PROXY)
+
+
+@pytest.fixture(scope="module")
+def own_desk() -> dict[str, Any]:
+    """An own desk behind its proxy, which was given nothing but what is required."""
+    return _described((OWN_DESK,), given=REQUIRED, files=WITH_PROXY)
 
 
 def _secrets_of(service: dict[str, Any]) -> set[str]:
@@ -133,7 +155,7 @@ def _held(services: dict[str, Any], half: str, kind: str) -> set[str]:
     """What the services of a half name under `kind`."""
     found: set[str] = set()
     for service in services.values():
-        if service.get("profiles") == [half]:
+        if half in service.get("profiles", ()):
             named = service.get(kind) or []
             found |= set(named) if isinstance(named, dict) else {str(one["source"]) for one in named}
     return found
@@ -153,8 +175,8 @@ def test_every_role_is_a_service(services: dict[str, Any]) -> None:
     assert all(services[name]["environment"]["HUB_ENV"] == "production" for name in ROLE_SERVICES)
 
 
-def test_every_service_is_hardened(services: dict[str, Any]) -> None:
-    for name, service in services.items():
+def test_every_service_is_hardened(services: dict[str, Any], own_desk: dict[str, Any]) -> None:
+    for name, service in (*services.items(), *own_desk["services"].items()):
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
@@ -162,15 +184,18 @@ def test_every_service_is_hardened(services: dict[str, Any]) -> None:
         assert not service.get("privileged"), name
 
 
-def test_the_hubs_own_services_run_as_one_user_with_a_small_scratch_folder(services: dict[str, Any]) -> None:
-    for name in ROLE_SERVICES:
-        assert services[name]["user"] == "10001:10001", name
-        assert "noexec" in services[name]["tmpfs"][0], name
-        assert services[name]["init"] is True, name
+def test_the_hubs_own_services_run_as_one_user_with_a_small_scratch_folder(
+    services: dict[str, Any], own_desk: dict[str, Any]
+) -> None:
+    of_hub = [services[name] for name in ROLE_SERVICES] + [own_desk["services"][name] for name in OF_OWN_DESK]
+    for service in of_hub:
+        assert service["user"] == "10001:10001", service
+        assert "noexec" in service["tmpfs"][0], service
+        assert service["init"] is True, service
 
 
-def test_every_lasting_service_has_a_health_check(services: dict[str, Any]) -> None:
-    for name, service in services.items():
+def test_every_lasting_service_has_a_health_check(services: dict[str, Any], own_desk: dict[str, Any]) -> None:
+    for name, service in (*services.items(), *own_desk["services"].items()):
         disabled = service.get("healthcheck", {"disable": True}).get("disable", False)
         assert disabled == (name in MAKE_TABLES), name
 
@@ -180,10 +205,12 @@ def test_a_secret_reaches_its_holders_only(secret: str, services: dict[str, Any]
     assert {name for name, service in services.items() if secret in _secrets_of(service)} == HOLDERS[secret]
 
 
-def test_secrets_come_as_files_and_never_as_values(services: dict[str, Any]) -> None:
+def test_secrets_come_as_files_and_never_as_values(
+    services: dict[str, Any], own_desk: dict[str, Any]
+) -> None:
     guarded = {*GUARDED_SECRETS, "SECRET_KEY", "API_PEPPER", "DATABASE_URL", "EMAIL_URL", "REDIS_URL"}
-    for name in ROLE_SERVICES:
-        assert not guarded & set(services[name]["environment"]), name
+    for name, service in (*services.items(), *own_desk["services"].items()):
+        assert not guarded & set(service.get("environment", ())), name
 
 
 def test_no_beat_can_reach_the_database_and_the_database_cannot_reach_out(services: dict[str, Any]) -> None:
@@ -305,3 +332,107 @@ def test_the_brokers_users_may_do_what_the_hub_declares() -> None:
         logins = {ROLES[role].broker_login for role in BROKER_LOGINS if ROLES[role].half == half}
         declared = {login: rules for login, rules in users().items() if login in logins}
         assert dict(line.split(" ", 1) for line in written) == declared
+
+
+def test_an_own_desk_is_what_a_desk_is_without_a_mailer_until_it_has_a_mail_server(
+    own_desk: dict[str, Any],
+) -> None:
+    found = set(own_desk["services"]) - {"mailpit"}
+    assert found == {*OF_OWN_DESK, "desk-db", "desk-redis", "own-desk-proxy"}
+    with_mail = set(_described((OWN_DESK, OWN_DESK_MAIL), given=REQUIRED, files=WITH_PROXY)["services"])
+    assert with_mail - {"mailpit"} == {*found, "mailer"}
+    for name, role in OF_OWN_DESK.items():
+        assert own_desk["services"][name]["environment"]["HUB_ROLE"] == role
+
+
+def test_each_role_of_an_own_desk_holds_its_own_secrets_and_no_ring_that_lies_open(
+    own_desk: dict[str, Any],
+) -> None:
+    for name, role in OF_OWN_DESK.items():
+        held = {secret for secret, holders in HOLDERS.items() if role in holders} - {"accord_kek"}
+        assert _secrets_of(own_desk["services"][name]) == held, name
+    assert _secrets_of(own_desk["services"]["own-desk-proxy"]) == {"desk_tls_certificate", "desk_tls_key"}
+
+
+def test_what_is_drawn_for_an_own_desk_is_what_its_services_read() -> None:
+    read: set[str] = set()
+    for service in _described((OWN_DESK, OWN_DESK_MAIL), given=REQUIRED)["services"].values():
+        read |= _secrets_of(service)
+    assert set(draw_own_desk("desk.example")[0]) == read - {"mailer_email_url"}
+
+
+def test_an_own_desk_names_nothing_of_an_exchange(own_desk: dict[str, Any], services: dict[str, Any]) -> None:
+    for kind in ("networks", "volumes", "secrets"):
+        assert _held(own_desk["services"], OWN_DESK, kind).isdisjoint(
+            {*_held(services, EXCHANGE, kind), "between"}
+        )
+    for name in {*OF_OWN_DESK, "own-desk-proxy"}:
+        environment = own_desk["services"][name]["environment"]
+        assert not any(value for key, value in environment.items() if "EXCHANGE" in key), name
+
+
+def test_an_own_desk_may_be_given_its_exchange_which_those_learn_that_call_it() -> None:
+    given = {**REQUIRED, **OF_THE_EXCHANGE}
+    services = _described((OWN_DESK, OWN_DESK_MAIL), given=given)["services"]
+    told = {
+        name: (service["environment"]["EXCHANGE_URL"], service["environment"]["EXCHANGE_LEDGER_VKEY"])
+        for name, service in services.items()
+        if "EXCHANGE_URL" in service.get("environment", ())
+    }
+    both = (OF_THE_EXCHANGE["EXCHANGE_URL"], OF_THE_EXCHANGE["LEDGER_VKEY"])
+    assert told == {"own-desk": both, "own-desk-worker": both}
+
+
+def test_the_opened_ring_is_in_memory_and_the_two_that_hold_keys_share_it(own_desk: dict[str, Any]) -> None:
+    options = own_desk["volumes"]["own-desk-opened"]["driver_opts"]
+    assert options["type"] == "tmpfs"
+    assert {"mode=0700", "uid=10001", "noexec"} <= set(options["o"].split(","))
+    holders = {"own-desk": False, "own-desk-worker": True}
+    for volume, variable in (
+        ("own-desk-opened", "ACCORD_KEK_OPENED_FILE"),
+        ("own-desk", "ACCORD_KEK_LOCKED_FILE"),
+    ):
+        mounted = {
+            name: mount
+            for name, service in own_desk["services"].items()
+            for mount in service.get("volumes", ())
+            if mount["source"] == volume
+        }
+        assert {name: mount.get("read_only", False) for name, mount in mounted.items()} == holders
+        for name, mount in mounted.items():
+            file = own_desk["services"][name]["environment"][variable]
+            assert file.rpartition("/")[0] == mount["target"], name
+
+
+def test_an_own_desk_is_reached_from_its_own_machine_until_an_address_is_named(
+    own_desk: dict[str, Any],
+) -> None:
+    assert _addresses(own_desk) == {"127.0.0.1"}
+    named = {**REQUIRED, "OWN_DESK_PROXY_ADDRESS": "192.0.2.1"}
+    assert _addresses(_described((OWN_DESK,), given=named, files=WITH_PROXY)) == {"127.0.0.1", "192.0.2.1"}
+
+
+def _addresses(described: dict[str, Any]) -> set[str]:
+    """Of this machine, at which something is published."""
+    return {
+        port["host_ip"] for service in described["services"].values() for port in service.get("ports", ())
+    }
+
+
+def test_the_example_of_an_own_desk_names_its_files_its_profile_and_what_is_required() -> None:
+    lines = (ROOT / "deploy" / "own-desk.env.example").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert given["COMPOSE_FILE"].split(":") == list(WITH_PROXY)
+    assert given["COMPOSE_PROFILES"] == OWN_DESK
+    assert REQUIRED.keys() <= given.keys()
+    services = _described(given["COMPOSE_PROFILES"].split(","), given=given, files=WITH_PROXY)["services"]
+    assert set(services) >= {*OF_OWN_DESK, "own-desk-proxy"}
+
+
+def test_an_exchange_with_an_authority_of_its_own_is_believed_by_those_that_call_it() -> None:
+    files = (*WITH_PROXY, "deploy/compose.exchange-ca.yml")
+    services = _described((OWN_DESK,), given={**REQUIRED, "EXCHANGE_CA": "/etc/ca.pem"}, files=files)[
+        "services"
+    ]
+    trusting = {name for name, one in services.items() if "SSL_CERT_FILE" in one.get("environment", ())}
+    assert trusting == {"own-desk", "own-desk-worker"}

@@ -11,7 +11,21 @@ import pytest
 
 from devtool.environments import ROOT
 
-REAL_TOOLS = ("sh", "dirname", "cat", "cksum", "mkdir", "rm", "sleep", "grep", "tail", "uname", "env")
+REAL_TOOLS = (
+    "sh",
+    "dirname",
+    "cat",
+    "cksum",
+    "mkdir",
+    "rm",
+    "sleep",
+    "grep",
+    "tail",
+    "uname",
+    "env",
+    "ls",
+    "chmod",
+)
 
 
 @pytest.fixture
@@ -150,6 +164,79 @@ def test_a_failed_installation_says_why_and_is_not_taken_for_done(case: str, mac
     assert outcome.returncode == 1
     assert sentence in outcome.stderr
     assert not (machine / ".dev" / "installed-run").exists()
+
+
+def _note_what_pip_is_told(folder: Path) -> None:
+    """An environment whose pip writes its words down, and whose devtool does nothing."""
+    python = folder / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        "#!/bin/sh\n"
+        f'case $2 in pip) printf "%s\\n" "$@" >"{folder}/told"; exit 0 ;; devtool) exit 0 ;; esac\n'
+        f'exec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+
+
+def _with_pins(machine: Path) -> Path:
+    for name in ("requirements.txt", "requirements-embedded.txt"):
+        shutil.copy(ROOT / name, machine)
+    return machine
+
+
+def test_wheels_in_a_folder_are_installed_without_an_index_by_the_same_pins(machine: Path) -> None:
+    _note_what_pip_is_told(_with_pins(machine) / ".venv")
+    wheels = machine.parent / "a bundle" / "wheels"
+    wheels.mkdir(parents=True)
+    # A relative name is one of where the command is typed.
+    outcome = _dev(machine, "run", ACCORD_WHEELS="a bundle/wheels")
+    assert outcome.returncode == 0, outcome.stderr
+    told = (machine / ".venv" / "told").read_text().splitlines()
+    assert told[told.index("--find-links") + 1] == str(wheels)
+    assert {"--isolated", "--no-index", "--require-hashes", "--only-binary=:all:"} <= set(told)
+
+
+def test_without_such_a_folder_nothing_of_it_is_told(machine: Path) -> None:
+    _note_what_pip_is_told(_with_pins(machine) / ".venv")
+    assert _dev(machine, "run").returncode == 0
+    assert not {"--no-index", "--find-links"} & set((machine / ".venv" / "told").read_text().splitlines())
+
+
+def test_a_folder_of_wheels_that_is_not_there_is_said_so(machine: Path) -> None:
+    _note_what_pip_is_told(_with_pins(machine) / ".venv")
+    outcome = _dev(machine, "run", ACCORD_WHEELS="nowhere")
+    assert outcome.returncode == 1
+    assert "nowhere, which is no folder." in outcome.stderr
+
+
+def test_a_wheel_that_the_folder_lacks_points_to_what_it_is_for(machine: Path) -> None:
+    _break_installation(machine, "ERROR: No matching distribution found for x")
+    outcome = _dev(machine, "run", ACCORD_WHEELS=".")
+    assert outcome.returncode == 1
+    assert "lacks a wheel for this machine" in outcome.stderr
+    assert "INSTALL.txt" in outcome.stderr
+
+
+def test_the_environment_lies_where_it_is_wanted_and_remembers_there_what_it_has(machine: Path) -> None:
+    elsewhere = machine.parent / "elsewhere"
+    _note_what_pip_is_told(elsewhere)
+    _with_pins(machine)
+    assert _dev(machine, "run", ACCORD_VENV=str(elsewhere)).returncode == 0
+    assert (elsewhere / "installed-run").exists()
+    assert not (machine / ".dev" / "installed-run").exists()
+    (elsewhere / "told").unlink()
+    assert _dev(machine, "run", ACCORD_VENV=str(elsewhere)).returncode == 0
+    assert not (elsewhere / "told").exists()
+
+
+def test_a_folder_that_holds_other_things_never_becomes_the_environment(machine: Path) -> None:
+    _fake_python(_with_pins(machine), "python3")
+    (machine.parent / "mine").mkdir()
+    (machine.parent / "mine" / "letter").write_text("keep me")
+    outcome = _dev(machine, "run", ACCORD_VENV="mine")
+    assert outcome.returncode == 1
+    assert "holds other things than an environment of Python" in outcome.stderr
+    assert (machine.parent / "mine" / "letter").read_text() == "keep me"
 
 
 def test_the_script_runs_under_a_plain_posix_shell() -> None:

@@ -32,6 +32,7 @@ PROMISED = (
     "shell-env",
     "accord",
     "wheel",
+    "release",
     "manage",
     "help",
 )

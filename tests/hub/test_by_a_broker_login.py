@@ -67,6 +67,28 @@ def test_a_login_may_ring_and_nothing_that_nobody_needs(role: str) -> None:
         broker.flushdb()
 
 
+@pytest.mark.parametrize("role", [role for role in BROKER_LOGINS if ROLES[role].queue])
+def test_what_a_killed_worker_had_taken_is_put_back_by_the_next_one(role: str) -> None:
+    queue = str(ROLES[role].queue)
+    options = {**transport_options(queue), "visibility_timeout": 0}
+    worker = Celery("worker", broker=surroundings().world.redis_urls[role], set_as_current=False)
+    worker.conf.broker_transport_options = options
+    with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
+        broker.flushdb()
+        worker.send_task("notices.sweep", queue=queue, retry=False, ignore_result=True)
+        with worker.connection() as connection:
+            channel = connection.default_channel
+            assert channel.basic_get(queue) is not None
+            # Killed: it puts nothing back itself.
+            channel.qos._delivered.clear()
+        assert broker.llen(queue) == 0
+        with worker.connection() as connection:
+            connection.default_channel.qos.restore_visible()
+        assert broker.llen(queue) == 1
+        broker.flushdb()
+    worker.close()
+
+
 def test_nobody_comes_in_without_a_login() -> None:
     address = surroundings().world.redis_super_url.rpartition("@")[2]
     with redis.Redis.from_url(f"redis://{address}") as stranger, pytest.raises(redis.AuthenticationError):

@@ -60,6 +60,12 @@ REFUSALS = {
         {"ACCORD_KEK": KEK, "EXCHANGE_URL": "http://exchange.example"},
         "EXCHANGE_URL",
     ),
+    "no address of the exchange": ("operator", {"EXCHANGE_URL": ""}, "EXCHANGE_URL"),
+    "no address of the exchange at a hosted desk": (
+        "desk",
+        {"ACCORD_KEK": KEK, "EXCHANGE_URL": ""},
+        "EXCHANGE_URL",
+    ),
     "no verifier key of the ledger": ("exchange", {"LEDGER_VKEY": ""}, "LEDGER_VKEY"),
     "no verifier key of the exchange's ledger at a desk": (
         "desk",

@@ -2,9 +2,12 @@
 """The first start of an own desk: the console's code lets one person make the first keeper; afterwards it is closed."""
 
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from pytest_django import Settings
 
@@ -96,3 +99,43 @@ def test_without_a_code_there_is_none(code_file: Path, client: Client) -> None:
     code_file.unlink()
     assert client.get(PAGE).status_code == 404
     assert client.post(PAGE, KEEPER).status_code == 404
+
+
+def _draw() -> str:
+    """The code that the command shows."""
+    said = StringIO()
+    call_command("draw_first_start_code", stdout=said)
+    return said.getvalue().split()[-1]
+
+
+def test_whoever_has_the_shell_draws_a_code_and_the_one_before_counts_no_more(
+    code_file: Path, client: Client
+) -> None:
+    code_file.unlink()
+    code = _draw()
+    assert code_file.stat().st_mode & 0o777 == 0o600
+    assert code_file.read_text().strip() == sha256(code.replace("-", "").encode()).hexdigest()
+    assert [file.name for file in code_file.parent.iterdir() if file.is_file()] == [code_file.name]
+    later = _draw()
+    assert client.post(PAGE, {**KEEPER, "code": code}).status_code == 422
+    assert client.post(PAGE, {**KEEPER, "code": later}).status_code == 200
+    assert Officer.objects.exists()
+
+
+def test_no_code_is_drawn_once_it_is_over(code_file: Path, client: Client) -> None:
+    client.post(PAGE, KEEPER)
+    Officer.objects.update(factors=[1])
+    before = code_file.read_text()
+    with pytest.raises(CommandError, match="No code is drawn"):
+        _draw()
+    close_first_start()
+    Officer.objects.all().delete()
+    with pytest.raises(CommandError, match="No code is drawn"):
+        _draw()
+    assert code_file.read_text() == before
+
+
+def test_no_code_is_drawn_at_a_hosted_desk(code_file: Path, settings: Settings) -> None:
+    settings.OWN_DESK = False
+    with pytest.raises(CommandError, match="No code is drawn"):
+        _draw()

@@ -50,6 +50,7 @@ LIST_PAGES: dict[str, str] = {
     "security": "author releaser admin auditor reader keeper",
     "desk_take_in": "keeper",
     "own_exchange": "keeper",
+    **dict.fromkeys(("desk_settings", "desk_settings_text"), "auditor keeper"),
     "science_screen": "author releaser admin reader",
     "science_similar": "author releaser admin reader",
     "science_match": "author releaser admin reader",
@@ -97,6 +98,8 @@ CHANGES: dict[str, str] = {
     "desk_admin_again": "keeper",
 }
 ITEM_PAGES = {
+    "desk_move_in",
+    "exchange_ask",
     "arrivals",
     "peer_compare",
     "peer_confirm",
@@ -173,6 +176,7 @@ ITEM_PAGES = {
     "officer_factors",
     "officer_invite_again",
     "officer_reopen",
+    "officer_reset",
     "officer_roles",
     "officer_sessions",
     "officer_unit",

@@ -27,6 +27,8 @@ EXCHANGE: Final = "hub.urls.exchange"
 READ: Final = frozenset({"GET", "HEAD"})
 FORM: Final = READ | {"POST"}
 
+AT_OWN_DESKS_ALONE: Final = frozenset({"desk/agencies/move-in/"})
+"""Addresses that are absent at a hosted desk, which the world of these tests is."""
 OPEN: Final[Mapping[str, frozenset[str]]] = {
     # Addresses that need no sign-in: route, and the methods they answer to anybody.
     "livez": READ,

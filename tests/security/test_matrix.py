@@ -18,6 +18,7 @@ from hub.urls import desk as desk_urls
 from tests.security.addressed import good_request, things_of, unnamed
 from tests.security.reading import body_of
 from tests.security.routes import (
+    AT_OWN_DESKS_ALONE,
     DESK,
     EXCHANGE,
     VERBS,
@@ -73,6 +74,8 @@ def expected(cell: Cell) -> str:
         return THROUGH if cell.route.answers(cell.verb) or sent_on else NO_VERB
     if door := _at_the_door(cell):
         return door
+    if cell.route.route in AT_OWN_DESKS_ALONE:
+        return ABSENT
     if (cell.route.route, cell.verb) in REFUSED_BY_CONTENT:
         return MAY_NOT
     if cell.verb == "OPTIONS":

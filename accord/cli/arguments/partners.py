@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verbs on agencies, contacts, systems and agreements: `agencies`, `entry`, `systems`, `agreements`."""
+"""Verbs on agencies, contacts, systems and agreements: `agencies`, `entry`, `systems`, `holder`, `agreements`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def add_verbs(verbs: Verbs) -> None:
         "--contact", metavar="ADDRESS", action="append", default=[], help="a mail address; up to five times"
     )
     _add_systems(verbs)
+    _add_holder(verbs)
     verb(
         verbs,
         "agreements",
@@ -69,3 +70,22 @@ def _add_systems(verbs: Verbs) -> None:
         help="from where, as 192.0.2.0/24; several times",
     )
     systems.add_argument("--days", metavar="N", type=int, default=90, help="until it ends (default 90)")
+
+
+def _add_holder(verbs: Verbs) -> None:
+    holder = verb(
+        verbs,
+        "holder",
+        "say who holds your agency's identity; take it over, or give it back",
+        "One desk or one home holds an agency's identity at a time. While the hub names another one nothing is signed or sent\n"
+        "from here, reading goes on, and keys can still be revoked. It lets go of a holder that gave the identity back or was\n"
+        "silent for 7 days.",
+    )
+    holder.add_argument(
+        "--take-over", action="store_true", help="hold it here; first a person stops the other one for good"
+    )
+    holder.add_argument(
+        "--give-back",
+        action="store_true",
+        help="let another one hold it; nothing is signed here from then on",
+    )

@@ -15,7 +15,7 @@ end by the next call, or by `resume`. One program at a time: another one gets Ke
 
 All of them may raise VerificationError, RefusedError, UnreachableError, NotLoggedYetError (accepted, and taken up by
 the next call), KeyChangeOvertakenError, and `accord.keyerrors.KeyFileError` and its kin; RootElsewhereError where the
-root is needed and not held.
+root is needed and not held; HeldElsewhereError while another one holds the identity, but for revocations.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from accord.client.errors import RequestError
+from accord.client.holder import require_holder
 from accord.client.keys.drafts import Draft, draft_first_keyset
 from accord.client.keys.journal import Journal, SignedChange
 from accord.client.keys.overview import KeyOverview, KeyWarning, overview_of, warnings_of
@@ -136,7 +137,7 @@ class KeyLife:
 
     def plan_revocation(self, name: str, *, since: int | None = None) -> RevocationPlan:
         """What a revocation would do, before it is done; asks the hub, changes nothing. `since` in seconds, else now."""
-        with self._working(wait_secs=0) as work:
+        with self._working(wait_secs=0, takes_away=True) as work:
             return plan_revocation(work.act, work.standing(), name, since=since)
 
     def revoke(
@@ -155,7 +156,7 @@ class KeyLife:
         LastKeyError is raised where the agency could no longer sign, or receive, in a suite it uses now.
         """
         require_code(code)
-        with self._working(wait_secs=wait_secs) as work:
+        with self._working(wait_secs=wait_secs, takes_away=not rotate) as work:
             done = work.resume()
             standing = work.standing()
             row = find_row(standing, name)
@@ -230,7 +231,7 @@ class KeyLife:
             standing = work.standing()
             return draft_revocation_of(work, standing, find_row(standing, name), code, since, rotate=force)
 
-        return self._propose(draft)
+        return self._propose(draft, takes_away=True)
 
     def propose_root_change(self, next_root: PublicRoot, *, announce: str) -> Proposal:
         """As `change_root`, to be signed elsewhere by both roots."""
@@ -259,8 +260,9 @@ class KeyLife:
         Raises VerificationError where it does not follow the keyset in force, RequestError where it adds keys that
         this home does not hold.
         """
-        with self._working(wait_secs=wait_secs) as work:
-            od = parse_statement(jws).od
+        unverified = parse_statement(jws)
+        with self._working(wait_secs=wait_secs, takes_away=unverified.statement.k == "revoke") as work:
+            od = unverified.od
             done = work.resume()
             if done is not None and done.od == od:
                 return done
@@ -277,8 +279,11 @@ class KeyLife:
     # --- the work -----------------------------------------------------------------------------------------
 
     @contextmanager
-    def _working(self, *, wait_secs: float) -> Iterator[KeyWork]:
+    def _working(self, *, wait_secs: float, takes_away: bool = False) -> Iterator[KeyWork]:
+        """Work under the home's lock on its keys. What only takes power away goes on while another one holds the identity."""
         with self._session.home.changing_keys():
+            if not takes_away:
+                require_holder(self._session)
             yield KeyWork(self._session, wait_secs=wait_secs)
 
     def _change(
@@ -293,8 +298,8 @@ class KeyLife:
             signer = self._root(work, root, standing).signer
             return work.publish(draft(work), signer, standing)
 
-    def _propose(self, draft: Callable[[KeyWork], Draft]) -> Proposal:
-        with self._working(wait_secs=WAIT_SECS) as work:
+    def _propose(self, draft: Callable[[KeyWork], Draft], *, takes_away: bool = False) -> Proposal:
+        with self._working(wait_secs=WAIT_SECS, takes_away=takes_away) as work:
             work.resume()
             made = draft(work)
             return Proposal(made.kind, made.payload, self._jws_of(work.standing()))

@@ -19,6 +19,7 @@ from callers import clock
 from callers.addresses import client_address
 from callers.errors import AbsentError, InputError
 from officers.accountlinks import digest_of, find_link, follow_link
+from officers.accountmail import hands_links_over
 from officers.login.resetting import ask_reset
 from officers.shortlived import AccountLink
 
@@ -46,11 +47,11 @@ class NewPasswordForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """Says the same to everybody; the mail tells who may go on."""
-    form, asked = AskForm(request.POST or None), False
-    if form.is_valid():
+    form, asked, by_hand = AskForm(request.POST or None), False, hands_links_over()
+    if not by_hand and form.is_valid():
         ask_reset(form.cleaned_data["email"], client_address(request), now=clock.now())
         asked = True
-    return _page(request, "account/reset_ask", _("New password"), form=form, asked=asked)
+    return _page(request, "account/reset_ask", _("New password"), form=form, asked=asked, by_hand=by_hand)
 
 
 @never_cache

@@ -189,6 +189,12 @@ def with_names(fields: Iterable[FormField], names: Iterable[str]) -> list[FormFi
     return [replace(f, options=options) if f.entry.widget == "combobox" else f for f in fields]
 
 
+def with_note(field: FormField, code: str, text: Text) -> FormField:
+    """One more sentence beside one choice of the field."""
+    options = (replace(o, note=f"{o.note} {text}") if o.value == code else o for o in field.options)
+    return replace(field, options=tuple(options))
+
+
 def with_files(fields: Iterable[FormField], names: Iterable[str]) -> list[FormField]:
     """Evidence and a rule as data name a file of the alert; a name that is no longer there is not dropped."""
     attached = [(name, name) for name in names]

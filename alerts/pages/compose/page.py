@@ -18,9 +18,10 @@ from alerts.document.fields import ALL, EMPTY, FIELDS, OFFERED, STEPS, Field, Ki
 from alerts.document.findings import Findings
 from alerts.drafts import read_draft
 from alerts.models import Alert
+from alerts.own_red import RED, is_red, named_lines
 from alerts.pages.chem import StructureShown, shown_reading
 from alerts.pages.compose.answer import answer_by
-from alerts.pages.compose.form import FormField, form_fields, with_files, with_names
+from alerts.pages.compose.form import FormField, form_fields, with_files, with_names, with_note
 from alerts.pages.compose.reach import judge_directory, reach_of, with_recipients
 from alerts.pages.evidence import evidence_of
 from alerts.pages.frame import render_page, signed_in
@@ -37,6 +38,7 @@ from alerts.substance_names import names_used
 from callers import clock
 from officers.models import Officer
 from peers.models import Agency
+from vault.red import takes_red
 
 MARKED: Final = frozenset({"technique", "reference"})
 SUBSTANCE_STEP, ANSWER_STEP, RECIPIENTS_STEP, LAST_STEP = 2, 3, 5, 6
@@ -103,8 +105,11 @@ def step_page(
         preview = judged.among(content.data.get("recipients") or ()) if judged else None
     findings = _with(findings_of(officer, alert, content, preview, now=now), refused or {})
     shows = bool(refused) or "check" in request.GET
-    entries = [entry for entry in shown_fields(number, data) if not _is_said_by_lines(entry, data)]
+    has_red = takes_red(alert.agency_id)
+    shown = shown_fields(number, data, takes_red=has_red)
+    entries = [entry for entry in shown if not _is_said_by_lines(entry, data)]
     fields = form_fields(entries, data, findings, shows_problems=shows, countries=_countries(officer))
+    fields = [with_note(f, RED, _red_note()) if has_red and f.name == "tlp" else f for f in fields]
     context = _common(request, alert, content, data, findings)
     fields = with_files(fields, [note.filename for note in content.attachments])
     if number == SUBSTANCE_STEP:
@@ -129,6 +134,11 @@ def step_page(
         takes_files=number == SUBSTANCE_STEP,
         file_problem=file_problem,
     )
+
+
+def _red_note() -> str:
+    """What stands beside RED where it is chosen."""
+    return _("Whoever administers this machine can read it.")
 
 
 def _is_said_by_lines(entry: Field, data: Mapping[str, Any]) -> bool:
@@ -192,6 +202,7 @@ def check_page(
         steps=[replace(s, problems=_count(problems, alert, s.number)) for s in _steps(content.data)],
         answer_by=answer_by(officer, content.data, now=now),
         reach=reach_of(preview),
+        named=named_lines(content.data),
         releasers=who_could_release(alert, submitter=officer),
     )
 
@@ -218,6 +229,7 @@ def _common(
             {"label": FIELDS[name].label, "address": _field_address(alert, name)} for name in findings.hints
         ],
         "return_note": read_return_note(signed_in(request), alert) if alert.returned_at else "",
-        "may_keep_template": data.get("alert_type") not in ALL - OFFERED,
+        "may_keep_template": data.get("alert_type") not in ALL - OFFERED
+        and not is_red(alert.tlp, alert.floor),
         "answered": answered_by(signed_in(request), alert),
     }

@@ -24,6 +24,7 @@ from callers import clock
 from callers.capabilities import Role
 from callers.directory import AgencyKind, Custody
 from callers.errors import AbsentError, InputError, MoveError, NotPermittedError
+from officers.accountmail import hands_links_over
 from officers.entering import Admitted, Confirmed, Entry, ask_admitted, entry_of, replace_entry_key, take_in
 from officers.errors import TakenInError
 from officers.invitations import invite_again, invite_officer
@@ -75,7 +76,10 @@ def first_admin(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         _("Invite the first agency admin of %(name)s") % {"name": isolated(entry.agency.name)},
         _("Invite"),
         does=[
-            _("A mail with a link goes out now. Everybody else is invited by that person, not by the keeper.")
+            _("A link is shown once, for you to hand over.")
+            if hands_links_over()
+            else _("A mail with a link goes out now."),
+            _("Everybody else is invited by that person, not by the keeper."),
         ],
     )
     if not form.is_valid():

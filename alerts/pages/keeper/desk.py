@@ -10,26 +10,31 @@ from django.utils.translation import gettext as _
 from alerts.pages.frame import render_page
 from alerts.pages.keeper.health import ENDS_SOON, health
 from alerts.pages.keeper.setting_up import shown_steps
+from alerts.pages.keeper.signs import most_urgent
 from alerts.setting_up import setting_up
 from officers.entering import Entry, entries
 from officers.first_start import close_first_start
 from officers.models import Officer
+from officers.moving_in import may_move_in
 from peers.own_exchange import known_exchange
 
 
 def desk_page(request: HttpRequest, officer: Officer, now: datetime) -> HttpResponse:
-    """Health first, then the agencies."""
+    """First whether everything works or what is the most urgent trouble, then all of health, then the agencies."""
     found = entries(officer, now=now)
     if settings.OWN_DESK:
         close_first_start()
+    signs = list(health(found, now))
     guide = setting_up(officer, now=now) if settings.OWN_DESK else None
     return render_page(
         request,
         "keeper",
         _("This desk"),
         entries=[(entry, is_ending(entry, now)) for entry in found],
-        health=list(health(found, now)),
+        health=signs,
+        urgent=most_urgent(signs),
         steps=list(shown_steps(guide)) if guide and not guide.is_over else [],
+        may_move_in=may_move_in(),
         may_take_in=not (settings.OWN_DESK and (found or known_exchange() is None)),
     )
 

@@ -14,12 +14,14 @@ from alerts.setting_up import SettingUp, Step
 
 @dataclass(frozen=True)
 class Words:
-    """`help` says what the step makes and what to have at hand; `button` leads the keeper there, where it is the keeper's."""
+    """`help` says what the step makes and what to have at hand; `button` leads the keeper there, where it is the keeper's; `other_button` another way."""
 
     title: str | Promise
     help: str | Promise
     page: str = ""
     button: str | Promise = ""
+    other_page: str = ""
+    other_button: str | Promise = ""
 
 
 WORDS: Final[dict[str, Words]] = {
@@ -36,6 +38,8 @@ WORDS: Final[dict[str, Words]] = {
         ),
         "desk_take_in",
         _("Take in the agency…"),
+        "desk_move_in",
+        _("Move in from the accord command…"),
     ),
     "admin": Words(
         _("First agency admin"),
@@ -77,18 +81,21 @@ WORDS: Final[dict[str, Words]] = {
 
 @dataclass(frozen=True)
 class ShownStep:
-    """A step as the page shows it; `address` only of the keeper's own next step."""
+    """A step as the page shows it; addresses only of the keeper's own next step."""
 
     step: Step
     words: Words
     address: str
+    other_address: str = ""
 
 
 def shown_steps(guide: SettingUp) -> Iterator[ShownStep]:
     """The steps in their order."""
     for step in guide.steps:
         words = WORDS[step.name]
-        yield ShownStep(step, words, _address(words, guide) if step.is_next and words.page else "")
+        address = _address(words, guide) if step.is_next and words.page else ""
+        other = reverse(f"admin:{words.other_page}") if address and words.other_page else ""
+        yield ShownStep(step, words, address, other)
 
 
 def _address(words: Words, guide: SettingUp) -> str:

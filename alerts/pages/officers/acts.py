@@ -19,7 +19,7 @@ from alerts.pages.words import isolated
 from callers import clock
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError
-from officers.accountmail import Cause
+from officers.accountmail import Cause, hands_links_over
 from officers.accounts import (
     change_roles,
     colleagues_named_like,
@@ -35,6 +35,7 @@ from officers.invitations import invite_again as send_invitation_again
 from officers.invitations import invite_officer
 from officers.login.factors import reset_factors
 from officers.login.reopening import reopen_sign_in
+from officers.login.resetting import reset_by_hand
 from officers.models import Officer, PowerChange
 from officers.powers import must_wait, waiting_kinds
 from officers.profiles import change_unit
@@ -52,7 +53,11 @@ def invite(request: HttpRequest) -> HttpResponseBase:
         _("Invite an officer"),
         _("Invite"),
         reverse("admin:officers"),
-        does=[_("A mail with a link goes out now. It serves once and for 72 hours, to choose a password.")],
+        does=[
+            _by_hand_or(
+                _("A mail with a link goes out now. It serves once and for 72 hours, to choose a password.")
+            )
+        ],
     )
     if not form.is_valid():
         return ask(request, question, form)
@@ -87,8 +92,8 @@ def invite_again(request: HttpRequest, public_id: str) -> HttpResponseBase:
             "heading": _("Invite %(name)s again?") % {"name": isolated(person.display_name)},
             "button": _("Invite again"),
             "does": [
-                _("A new mail goes to %(email)s. The earlier link counts no more.")
-                % {"email": person.address}
+                _by_hand_or(_("A new mail goes to %(email)s.") % {"email": person.address}),
+                _("The earlier link counts no more."),
             ],
         },
     )
@@ -185,6 +190,30 @@ def sessions(request: HttpRequest, public_id: str) -> HttpResponseBase:
             "heading": _("Sign %(name)s out everywhere?") % {"name": isolated(person.display_name)},
             "button": _("Sign out everywhere"),
             "does": [_("Every session ends at once, on every device. Signing in again works as before.")],
+        },
+    )
+
+
+def reset(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """A link for a new password, shown once, where this desk sends no mail."""
+
+    def do(officer: Officer, person: Officer, form: forms.Form) -> HttpResponseBase:
+        link = reset_by_hand(officer, person, now=clock.now())
+        return answer_invited(request, link, reverse("admin:officer", args=[person.public_id]))
+
+    return _act(
+        request,
+        public_id,
+        do,
+        lambda person: {
+            "heading": _("A new password for %(name)s?") % {"name": isolated(person.display_name)},
+            "button": _("Make the link"),
+            "does": [
+                _(
+                    "A link is shown once, for you to hand over. It serves for 1 hour; the old password counts until then."
+                ),
+                _("Make sure on another channel that it is really this person who asks."),
+            ],
         },
     )
 
@@ -305,6 +334,11 @@ def _waits_text(person: Officer) -> list[str]:
     return [
         _("What gives power waits for a second admin, or for a day in which nobody who is told stops it.")
     ]
+
+
+def _by_hand_or(mailed: str) -> str:
+    """What becomes of a link: the sentence for a desk that mails it, or that it is handed over."""
+    return _("A link is shown once, for you to hand over.") if hands_links_over() else mailed
 
 
 def answer_invited(request: HttpRequest, link: AccountLink, after: str) -> HttpResponseBase:

@@ -16,6 +16,7 @@ from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from callers import clock
 from callers.capabilities import Capability, Role
+from officers.accountmail import hands_links_over
 from officers.accounts import officer_for
 from officers.duty import duty_list
 from officers.invitations import Invited, invited_of
@@ -62,6 +63,7 @@ ACTS: Final[Mapping[str, tuple[str | Promise, frozenset[str]]]] = {
     "officer_unit": (gettext_lazy("Change the unit…"), frozenset({"active", "invited"})),
     "officer_sessions": (gettext_lazy("Sign out everywhere…"), frozenset({"active"})),
     "officer_reopen": (gettext_lazy("Open sign-in again…"), frozenset({"active"})),
+    "officer_reset": (gettext_lazy("New password…"), frozenset({"active"})),
     "officer_factors": (gettext_lazy("Reset second factor…"), frozenset({"active"})),
     "officer_disable": (gettext_lazy("Disable…"), frozenset({"active", "invited"})),
     "officer_enable": (gettext_lazy("Enable…"), frozenset({"disabled"})),
@@ -146,5 +148,7 @@ def _rows(found: list[Officer], places: Mapping[str, int], now: datetime) -> Ite
 def _acts(officer: Officer, row: OfficerRow) -> Iterator[PersonAct]:
     is_self = officer.pk == row.officer.pk
     for name, (text, states) in ACTS.items():
+        if name == "officer_reset" and not hands_links_over():
+            continue
         if row.state in states and (not is_self or name in ON_ONESELF):
             yield PersonAct(text, reverse(f"admin:{name}", args=[row.officer.public_id]))

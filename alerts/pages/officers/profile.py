@@ -22,6 +22,7 @@ from notices.states import Cause, NotificationState, Occasion
 from officers.models import Officer
 from officers.profiles import change_own_mail, change_profile
 from officers.quiet import may_be_quiet
+from vault.red import takes_red
 
 
 def profile(request: HttpRequest) -> HttpResponseBase:
@@ -116,4 +117,5 @@ def _page(request: HttpRequest, officer: Officer, form: forms.Form, mail: OwnMai
         roles_text=roles_text(officer.roles),
         mails=officer.agency_id is not None,
         is_quiet_possible=may_be_quiet(officer),
+        red_name=f"{officer.agency_id} {officer.public_id}" if takes_red(officer.agency_id) else "",
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.document.kinds import REPLIES
 from alerts.models import Alert, ReceivedAlert
+from alerts.own_red import is_red
 from alerts.pages.sections import PageSection
 from alerts.science.replies.answering import REVIEWED
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY
@@ -37,10 +38,14 @@ def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapp
     kind = str(document.get("alert_type") or "")
     writes = Capability.ALERT_WRITE in officer.capabilities
     open_to_replies = (
-        writes and received.withdrawn_at is None and received.replaced_by_id is None and kind != QUERY
+        writes
+        and received.withdrawn_at is None
+        and received.replaced_by_id is None
+        and kind != QUERY
+        and not is_red(received.tlp)
     )
     return Ways(
-        may_copy=kind not in NOT_COPIED,
+        may_copy=kind not in NOT_COPIED and not is_red(received.tlp),
         may_reply=open_to_replies and kind not in (ANSWER, DETAILS),
         may_review=open_to_replies and kind in REVIEWED,
         **_profile_way(officer, kind, document, "admin:received_profile"),

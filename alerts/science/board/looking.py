@@ -20,6 +20,7 @@ from alerts.document.characters import hidden_characters
 from alerts.finding import agency_of, today_of
 from alerts.looks import HarmLook
 from alerts.models import Alert, ReceivedAlert
+from alerts.own_red import is_red
 from alerts.science.board.counting import LookedAt
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
@@ -74,6 +75,9 @@ def record_look(
     agency = agency_of(officer)
     if isinstance(subject, Alert) and subject.released_at is None:
         raise AbsentError
+    if is_red(subject.tlp):
+        text = _("An alert marked RED is not followed on the board, which your whole agency reads.")
+        raise InputError("outcome", text)
     words = _checked(outcome, next_on, note, today_of(officer, now))
     row = HarmLook(agency=agency, next_on=next_on, looked_at=now, looked_by=officer)
     row.received = subject if isinstance(subject, ReceivedAlert) else None

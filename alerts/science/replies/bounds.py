@@ -14,6 +14,7 @@ from alerts.document.findings import Findings
 from alerts.document.kinds import REPLIES
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert, ReceivedAlert
+from alerts.own_red import is_red
 from alerts.reply_rows import ProfileQuestion, Reply
 from alerts.retractions import as_it_stands
 from alerts.revisions import DraftContent
@@ -76,6 +77,11 @@ def check_open_to_replies(received: ReceivedAlert, *, now: datetime) -> None:
     """Of a row that was judged for now. Raises `ReplyRefusedError`."""
     if received.withdrawn_at is not None:
         raise ReplyRefusedError("withdrawn", _("The sender withdrew this alert: it takes no reply."))
+    if is_red(received.tlp):
+        text = _(
+            "An alert marked RED takes no reply here: write a new alert, marked RED, that names its readers."
+        )
+        raise ReplyRefusedError("red", text)
     if received.keep <= now:
         raise ReplyRefusedError("deleted", _("Its content was deleted: it takes no reply."))
     if received.standing is not None and not received.standing.counts:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev drill own-desk`: an agency sets its own desk up in an empty folder, joins another's hub, sends, receives, restarts.
 
+Then it loses the machine, and goes on with a desk restored from a backup by the recovery key.
+
 Over real processes: the hub of `./dev run --once` behind TLS, and an own desk with its production settings beside it. People
 work in a browser. What the hub's halves hold is searched for the words of the own desk's alerts.
 """
@@ -8,6 +10,9 @@ work in a browser. What the hub's halves hold is searched for the words of the o
 import argparse
 import json
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,6 +20,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
+
+import psycopg
+from playwright.sync_api import expect
 
 from accord.envelope.keys import show_fingerprint
 from demo import alerts as texts
@@ -26,6 +34,7 @@ from devtool.drills.acting import Players
 from devtool.drills.home.head import Head
 from devtool.drills.home.people import PASSWORD, People, Person, draw_passphrase, people_of
 from devtool.drills.home.tls import tls_in_front_of
+from devtool.environments import ROOT, inherited
 from devtool.errors import DevtoolError
 from devtool.memory import memory_of
 from devtool.owndesk.folder import OwnDeskFolder
@@ -35,6 +44,7 @@ from devtool.postgres import DATABASES, SUPERUSER
 from devtool.running import scratch_hub
 from devtool.supervision import Hub
 from hub.roles import DESK, EXCHANGE
+from vault.locking import draw_recovery_key
 
 AGENCY: Final = "xn-coast"
 NAME: Final = "Coast Guard, Norrland"
@@ -44,6 +54,7 @@ KEEPER, ADMIN, KEYS, AUTHOR, RELEASER = (
 )
 OPERATOR: Final = "Tamsin Orrel"
 TITLE: Final = "Tablets in a lifebuoy off Norrland"
+FROM_STDIN: Final = ("--recovery-key-file", "-")
 MOST_PAGES, MOST_FIELDS = 12, 40
 """What the guided first start may take (pages, fields), up to the first agency admin."""
 
@@ -81,8 +92,11 @@ class _Drill:
         self._passphrase = draw_passphrase()
         self._recovery_key = ""
         self._known: dict[str, Person] = {}
-        (port,) = free_ports(1)
-        self._listening = Listening("localhost", port)
+        self._home = folder / "desk"
+        self._listening = _anywhere()
+        self._at_hand: set[str] = set()
+        """The digests that the own desk has received."""
+        self._sent = ""
 
     def play(self) -> None:
         self._ticks.heading("The operator admits it")
@@ -98,6 +112,14 @@ class _Drill:
         self._ticks.heading("Locked at rest")
         with self._own_desk() as desk, self._people() as people:
             self._unlock(people, desk)
+            self._ticks.heading("The machine is lost")
+            backup = self._back_up()
+            self._receive_after_the_backup()
+        self._lose()
+        self._restore(backup)
+        with self._own_desk() as desk, self._people() as people:
+            self._come_back(people, desk)
+            self._take_over(people)
 
     # --- the hub's side ---------------------------------------------------------------------------------------------
 
@@ -138,7 +160,7 @@ class _Drill:
 
     @contextmanager
     def _own_desk(self) -> Generator[OwnDesk]:
-        folder = OwnDeskFolder(self._folder / "desk")
+        folder = OwnDeskFolder(self._home)
         folder.make()
         with folder.locked():
             desk = OwnDesk(folder, self._listening, ticks=self._ticks, exchange_ca=self._certificate)
@@ -211,7 +233,7 @@ class _Drill:
     def _exchange_alerts(self, people: People) -> None:
         author, releaser = self._officer(people, AUTHOR), self._officer(people, RELEASER)
         with self._ticks.step(f"An alert goes from the own desk to {LAB}") as step:
-            md = _send(author, releaser, LAB, TITLE)
+            md = self._sent = _send(author, releaser, LAB, TITLE)
             lab = self._cast.officer(LAB_RELEASER)
             found = wait_for(lambda: _received(lab, md), "The alert at the hosted desk")
             step.evidence(f"{md[:12]}..., {found['reference']}")
@@ -220,6 +242,7 @@ class _Drill:
             found = wait_for(lambda: _received(author, back), "The alert at the own desk")
             opened = author.post(f"/alerts/received/{found['id']}/open", {"reason": "on_duty"})
             _require(opened["document"]["title"] == texts.STORY["title"], "It says something else.")
+            self._at_hand.add(back)
             step.evidence(f"{back[:12]}..., verified and opened")
         with self._ticks.step("Neither half of the hub holds a word of what stayed at home"):
             words = (self._passphrase, self._recovery_key, "Runa Skarsholm", RELEASER)
@@ -261,12 +284,122 @@ class _Drill:
             people.page.get_by_label("Passphrase or recovery key").fill(self._recovery_key)
             people.press("Open")
             people.sign_in(AUTHOR)
-            author = self._officer(people, AUTHOR)
+            author = self._reader = self._officer(people, AUTHOR)
             wait_for(lambda: _received(author, back), "The alert at the own desk")
+            self._at_hand.add(back)
             step.evidence(f"opened by the recovery key; memory of all processes: {memory_of([os.getpid()])}")
 
+    # --- the lost machine -------------------------------------------------------------------------------------------
+
+    def _back_up(self) -> Path:
+        backup = self._folder / "desk.backup"
+        with self._ticks.step("Backup of the running desk, sealed to the recovery key; rehearsed") as step:
+            step.evidence(
+                _line(self._command("--folder", str(self._home), "--backup", str(backup)), "Backup")
+            )
+            octets = backup.read_bytes()
+            words = ("PGDMP", "kek.locked", "superuser_password", AUTHOR, self._recovery_key)
+            _require(
+                not [word for word in words if word.encode() in octets], "The backup shows what it holds."
+            )
+            said = self._command("--check-backup", str(backup), *FROM_STDIN, typed=self._recovery_key)
+            _require("This backup makes a desk." in said, said)
+            step.evidence(_line(said, "Desk's log"))
+        return backup
+
+    def _receive_after_the_backup(self) -> None:
+        with self._ticks.step("An alert that the backup knows nothing of") as step:
+            back = self._answer()
+            officer = self._reader
+            wait_for(lambda: _received(officer, back), "The alert at the own desk")
+            self._at_hand.add(back)
+            step.evidence(f"{back[:12]}...")
+
+    def _lose(self) -> None:
+        with self._ticks.step("The machine is gone with its folder"):
+            shutil.rmtree(self._home)
+
+    def _restore(self, backup: Path) -> None:
+        self._home, self._listening = self._folder / "another-machine", _anywhere()
+        restore = ("--restore", str(backup), "--folder", str(self._home), *FROM_STDIN)
+        with self._ticks.step("Another recovery key restores nothing"):
+            said = self._command(*restore, typed=draw_recovery_key(), status=1)
+            _require("does not open this backup" in said and not self._home.exists(), said)
+        with self._ticks.step("The recovery key restores it on another machine, stopped") as step:
+            said = self._command(*restore, typed=self._recovery_key)
+            for name in ("Holds", "Desk's log", "restored and verified"):
+                step.evidence(_line(said, name))
+
+    def _come_back(self, people: People, desk: OwnDesk) -> None:
+        with self._ticks.step(
+            "Started it is locked; the passphrase opens it; only an admin signs in"
+        ) as step:
+            people.page.goto(f"{people.address}/inbox/")
+            _require(desk.code is None, "A code of the first start was drawn again.")
+            people.page.get_by_label("Passphrase or recovery key").fill(self._passphrase)
+            people.press("Open")
+            people.at("Sign in")
+            wait_for(lambda: _has_deleted(desk.world.owner_url), "What was due is deleted")
+            try:
+                self._officer(people, KEYS)
+            except StepFailedError:
+                step.evidence("the key officer is refused")
+            else:
+                raise StepFailedError("An officer signs in before an admin has gone through the restore.")
+        with self._ticks.step("The admin goes through what came back, and sign-in opens"):
+            people.sign_in(ADMIN)
+            people.go("After a restore")
+            people.at("After a restore")
+            for box in people.page.locator("main input[type=checkbox]").all():
+                box.check()
+            people.press("Open sign-in")
+            expect(people.page.get_by_text("Sign-in is open to everybody of your agency.")).to_be_visible()
+        with self._ticks.step("What came after the backup comes again; everything is there once") as step:
+            reader = self._officer(people, AUTHOR)
+            wait_for(lambda: self._at_hand <= {*_inbox(reader)} or None, "Every alert at the own desk")
+            _require(sorted(_inbox(reader)) == sorted(self._at_hand), "Something is there twice.")
+            lab = self._cast.officer(LAB_RELEASER)
+            _require(_inbox(lab).count(self._sent) == 1, "The hosted desk has the alert twice.")
+            _require(_outbox(reader).count(self._sent) == 1, "What was sent is not there once.")
+            step.evidence(f"{len(self._at_hand)} received, 1 sent")
+
+    def _take_over(self, people: People) -> None:
+        with self._ticks.step(
+            "The exchange names the desk of before; the key officer takes the identity over"
+        ) as step:
+            people.change_to(KEYS)
+            people.go("Keys")
+            named = people.page.get_by_text("Another desk or command holds your agency's identity")
+            expect(named).to_be_visible()
+            people.press("Take the identity over…", "link")
+            people.at("Take your agency's identity over?")
+            people.press("Take it over")
+            expect(people.page.get_by_text("This desk holds your agency's identity.")).to_be_visible()
+            step.evidence("the restored desk holds it")
+        with self._ticks.step(f"And sends to {LAB} again") as step:
+            author, releaser = self._officer(people, AUTHOR), self._officer(people, RELEASER)
+            md = _send(author, releaser, LAB, f"{TITLE}, a second one")
+            lab = self._cast.officer(LAB_RELEASER)
+            wait_for(lambda: _received(lab, md), "The alert at the hosted desk")
+            step.evidence(f"{md[:12]}...")
+
+    def _command(self, *words: str, typed: str = "", status: int = 0) -> str:
+        """`./dev own-desk` with this on its standard input; what it said. Raises StepFailedError for another status."""
+        done = subprocess.run(
+            [sys.executable, "-m", "devtool", "own-desk", *words],
+            input=f"{typed}\n",
+            env={**inherited(os.environ), "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        _require(done.returncode == status, f"own-desk {words[0]}: {done.stdout.strip()[-600:]}")
+        return done.stdout
+
     def _officer(self, people: People, email: str) -> DeskSession:
-        os.environ["SSL_CERT_FILE"] = str(self._folder / "desk" / "certificate.pem")
+        os.environ["SSL_CERT_FILE"] = str(self._home / "certificate.pem")
         return DeskSession(people.address, email, PASSWORD, people.known[email].telephone)
 
 
@@ -295,6 +428,34 @@ def _send(author: DeskSession, releaser: DeskSession, to: str, title: str) -> st
 def _received(officer: DeskSession, md: str) -> dict[str, Any] | None:
     rows = (row["received"] for row in officer.get("/alerts?box=inbox&limit=100")["items"])
     return next((row for row in rows if row["md"] == md), None)
+
+
+def _inbox(officer: DeskSession) -> list[str]:
+    return [str(row["received"]["md"]) for row in officer.get("/alerts?box=inbox&limit=100")["items"]]
+
+
+def _outbox(officer: DeskSession) -> list[str]:
+    rows = (row["alert"] for row in officer.get("/alerts?box=outbox&limit=100")["items"])
+    return [str(row["md"]) for row in rows if row["md"]]
+
+
+def _has_deleted(owner_url: str) -> bool | None:
+    """Tell whether the restored desk has deleted what was past its `keep`, after which an admin signs in."""
+    with psycopg.connect(owner_url) as connection:
+        found = connection.execute("SELECT 1 FROM ledger_restore WHERE cards_deleted_at IS NOT NULL")
+        return found.fetchone() is not None or None
+
+
+def _anywhere() -> Listening:
+    (port,) = free_ports(1)
+    return Listening("localhost", port)
+
+
+def _line(said: str, begins: str) -> str:
+    """The line of a command's answer that says this."""
+    found = next((line for line in said.splitlines() if begins in line), "")
+    _require(bool(found), f"It does not say {begins!r}: {said.strip()[-600:]}")
+    return " ".join(found.split())
 
 
 def _compare(officer: DeskSession, peer: str) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from demo.alerts import STORY
 from demo.ticks import Step, StepFailedError
-from devtool.drills.production.material import HUB_UID, Material
+from devtool.drills.production.material import Material
 from devtool.drills.production.stack import Container, Stack
 from devtool.processes import wait_until
+from hub.draw_secrets import HUB_UID
 from hub.roles import ROLES, SEQUENCES
 from hub.vitals import BEATS
 

@@ -18,6 +18,7 @@ from devtool.drills.production.checks import CHECKS, LAST_CHECKS, Check
 from devtool.drills.production.engine import Engine, running_engine
 from devtool.drills.production.images import HUB, Images, build_hub, choose_images, size_in_mb
 from devtool.drills.production.material import Material, make_material
+from devtool.drills.production.ownstage import STEPS, OwnStage, own_stage
 from devtool.drills.production.stack import Stack
 from devtool.environments import ROOT
 from devtool.errors import DevtoolError
@@ -46,13 +47,21 @@ def run(arguments: list[str]) -> int:
     parser.add_argument(
         "--keep-up", action="store_true", help="leave the stack up until Ctrl-C, to look into it"
     )
+    parser.add_argument(
+        "--own-desk",
+        action="store_true",
+        help="in place of the two halves an exchange and an own desk, from its first start to its lock",
+    )
     options = parser.parse_args(arguments)
     ticks = Ticks()
     ticks.line(f"Accord in production, for a drill    {datetime.now(UTC):%-d %b %Y %H:%M} UTC")
     with _stoppable(), tempfile.TemporaryDirectory(prefix="accord-drill-") as folder:
         try:
             with running_engine(HOME, Path(folder)) as engine:
-                return _Drill(engine, ticks, Path(folder)).play(options.images, keep_up=options.keep_up)
+                drill = _Drill(engine, ticks, Path(folder))
+                if options.own_desk:
+                    return drill.play_own_desk(options.images, keep_up=options.keep_up)
+                return drill.play(options.images, keep_up=options.keep_up)
         except StepFailedError:
             # The failing step has said so already.
             return 1
@@ -71,13 +80,7 @@ class _Drill:
         self._began = time.monotonic()
 
     def play(self, images_wanted: str, *, keep_up: bool) -> int:
-        with self._step("Engine") as step:
-            step.title = self._engine.summary()
-        images = self._build(images_wanted)
-        with self._step("Secrets drawn, an authority and a certificate made"):
-            material = make_material(self._folder)
-        stack = Stack(self._engine, {**material.settings(), **images.variables, **_ports()})
-        stack.remove()
+        stack, material = self._prepare(images_wanted)
         try:
             self._bring_up(stack, material)
             held = [self._play_outside(stack), self._look_inside(stack, material)]
@@ -87,6 +90,37 @@ class _Drill:
         finally:
             self._take_down(stack)
         return self._conclude(all(held))
+
+    def play_own_desk(self, images_wanted: str, *, keep_up: bool) -> int:
+        stack, material = self._prepare(images_wanted)
+        stage = own_stage(stack, material)
+        try:
+            held = self._play_stage(stage)
+            if keep_up:
+                self._wait(stage.desk)
+        finally:
+            self._take_down(stack)
+        return self._conclude(held)
+
+    def _play_stage(self, stage: OwnStage) -> bool:
+        """Each step stands on those before it."""
+        with suppress(StepFailedError):
+            for title, play in STEPS:
+                with self._step(title) as step:
+                    play(stage, step)
+            return True
+        return False
+
+    def _prepare(self, images_wanted: str) -> tuple[Stack, Material]:
+        """Images, secrets, and nothing left of an earlier drill."""
+        with self._step("Engine") as step:
+            step.title = self._engine.summary()
+        images = self._build(images_wanted)
+        with self._step("Secrets drawn, an authority and a certificate made"):
+            material = make_material(self._folder)
+        stack = Stack(self._engine, {**material.settings(), **images.variables, **_ports()})
+        stack.remove()
+        return stack, material
 
     def _build(self, wanted: str) -> Images:
         with self._step("Images of base, database, broker, proxy") as step:

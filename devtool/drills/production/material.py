@@ -2,7 +2,6 @@
 """What a new installation is given: secrets drawn afresh, one file each, and a certificate from an authority of its own."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,11 +10,11 @@ from devtool.errors import DevtoolError
 from devtool.postgres import OWNERS
 from devtool.processes import run_to_end
 from devtool.secretstore import Secrets, draw_secrets
-from hub.roles import BROKER_LOGINS, DESK, EXCHANGE, HALVES, LOGINS, ROLES
+from hub.draw_secrets import HUB_UID, HalfSecrets, files_of_half, reader_of
+from hub.roles import DESK, EXCHANGE, HALVES
 
 HUB_HOST, EXCHANGE_HOST, OPERATOR_HOST = "hub.example", "exchange.example", "operator.example"
-HUB_UID, STORES_UID, PROXY_UID = 10001, 999, 101
-READ_BY_STORES = ("broker_logins", "db_logins", "db_owner_password")
+PROXY_UID = 101
 TLS_NAMES = {DESK: (HUB_HOST,), EXCHANGE: (EXCHANGE_HOST, OPERATOR_HOST)}
 CERTIFICATE_DAYS = "2"
 
@@ -55,7 +54,7 @@ def make_material(folder: Path) -> Material:
         _give(kept / name, value)
     for name in ("world", "mail"):
         (folder / name).mkdir()
-        _hand_over(folder / name, HUB_UID, 0o700, 0o777)
+        hand_over(folder / name, HUB_UID, 0o700, 0o777)
     _make_certificates(folder, kept)
     return Material(folder, drawn, files)
 
@@ -74,35 +73,17 @@ def _secret_files(drawn: Secrets) -> dict[str, str]:
 
 
 def _files_of_half(half: str, drawn: Secrets) -> dict[str, str]:
-    """Database, broker and log of one half: servers and secrets of its own."""
-    databases = {ROLES[role].login: role for role in LOGINS if ROLES[role].half == half}
-    brokers = {ROLES[role].broker_login: role for role in BROKER_LOGINS if ROLES[role].half == half}
-    at, owner = f"@{half}-db:5432/accord", drawn.owner_passwords[OWNERS[half]]
-    return {
-        f"{half}_db_logins": _lines({login: drawn.login_passwords[login] for login in databases}),
-        f"{half}_broker_logins": _lines({login: drawn.broker_passwords[login] for login in brokers}),
-        f"{half}_db_owner_password": owner,
-        f"{half}_database_owner_url": f"postgres://accord_owner:{owner}{at}",
-        f"{half}_api_pepper": drawn.api_peppers[half],
-        f"{half}_ledger_key": drawn.ledger_keys[half],
-        **{
-            f"{_name(role)}_database_url": f"postgres://{login}:{drawn.login_passwords[login]}{at}"
-            for login, role in databases.items()
-        },
-        **{
-            f"{_name(role)}_redis_url": f"redis://{login}:{drawn.broker_passwords[login]}@{half}-redis:6379/0"
-            for login, role in brokers.items()
-        },
-    }
-
-
-def _name(role: str) -> str:
-    return role.replace("-", "_")
-
-
-def _lines(passwords: Mapping[str, str]) -> str:
-    """A line for each login, as the services' start scripts read it."""
-    return "\n".join(f"{login}:{password}" for login, password in passwords.items())
+    """Of one half: servers and secrets of its own."""
+    return files_of_half(
+        half,
+        HalfSecrets(
+            drawn.owner_passwords[OWNERS[half]],
+            drawn.login_passwords,
+            drawn.broker_passwords,
+            drawn.api_peppers[half],
+            drawn.ledger_keys[half],
+        ),
+    )
 
 
 def _make_certificates(folder: Path, kept: Path) -> None:
@@ -123,7 +104,7 @@ def _make_certificates(folder: Path, kept: Path) -> None:
             *("-addext", "basicConstraints=critical,CA:FALSE"),
         )
         for path in (private, certificate):
-            _hand_over(path, PROXY_UID, 0o400, 0o444)
+            hand_over(path, PROXY_UID, 0o400, 0o444)
     key.unlink()
     authority.chmod(0o644)
 
@@ -139,10 +120,10 @@ def _openssl(*arguments: str) -> None:
 
 def _give(path: Path, value: str) -> None:
     path.write_text(f"{value}\n")
-    _hand_over(path, STORES_UID if path.name.endswith(READ_BY_STORES) else HUB_UID, 0o400, 0o444)
+    hand_over(path, reader_of(path.name), 0o400, 0o444)
 
 
-def _hand_over(path: Path, uid: int, mode: int, mode_without_root: int) -> None:
+def hand_over(path: Path, uid: int, mode: int, mode_without_root: int) -> None:
     """To its reader alone; who is not root can only leave it open inside the closed folder of the drill."""
     if os.geteuid() == 0:
         os.chown(path, uid, uid)

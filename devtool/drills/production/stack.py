@@ -17,7 +17,7 @@ from hub.roles import HALVES, MIGRATES
 
 FILES = ("docker-compose.yml", "deploy/compose.proxy.yml", "deploy/drill/compose.yml")
 PROJECT = "accord-drill"
-PROFILES = [part for half in HALVES for part in ("--profile", half)]
+ALL_PROFILES = (*HALVES, "own-desk", "own-desk-mail", "once")
 HEALTHY_WITHIN_SECONDS = 240.0
 PAUSE_SECONDS = 1.0
 # The compose client clears lines even where it is told not to draw.
@@ -56,14 +56,19 @@ class Container:
 
 @dataclass(frozen=True)
 class Stack:
-    """The compose project of one drill."""
+    """The compose project of one drill, or those services of it that are in some profiles."""
 
     engine: Engine
     settings: Mapping[str, str] = field(repr=False)
+    profiles: tuple[str, ...] = HALVES
+    files: tuple[str, ...] = FILES
 
-    def compose(self, *arguments: str, capture: bool = True) -> subprocess.CompletedProcess[str]:
-        files = [part for name in FILES for part in ("--file", str(ROOT / name))]
-        command = [*self.engine.compose_client, "--project-name", PROJECT, *files, *PROFILES]
+    def compose(
+        self, *arguments: str, capture: bool = True, profiles: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        files = [part for name in self.files for part in ("--file", str(ROOT / name))]
+        chosen = [part for name in profiles or self.profiles for part in ("--profile", name)]
+        command = [*self.engine.compose_client, "--project-name", PROJECT, *files, *chosen]
         # No .env of this folder, and no progress that draws over itself.
         command += ["--env-file", "/dev/null", "--ansi", "never", "--progress", "plain", *arguments]
         return run_to_end(command, {**self.engine.env, **self.settings}, capture=capture, cwd=ROOT)
@@ -146,4 +151,5 @@ class Stack:
         return {name.removeprefix(f"{PROJECT}-"): used for name, used in names}
 
     def remove(self) -> None:
-        self.compose("--profile", "once", "down", "--volumes", "--remove-orphans", "--timeout", "60")
+        """Take everything down that a drill may have brought up, with what it has written."""
+        self.compose(*("down", "--volumes", "--remove-orphans", "--timeout", "60"), profiles=ALL_PROFILES)

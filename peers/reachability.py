@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the exchange answers this machine now, asked once because a person wants to know."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from urllib3.exceptions import MaxRetryError, SSLError
+
+from accord.calls.errors import ApiKeyRefusedError, BusyError, ClientError, HubAddressError, UnreachableError
+from accord.calls.exchange import HttpExchange
+from accord.calls.transport import HttpTransport
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import NotBoundError
+from peers.own_exchange import ONE_QUESTION, known_exchange
+from peers.progress import ahead_secs
+
+
+class Reach(StrEnum):
+    """What became of the question."""
+
+    ANSWERS = "answers"
+    OTHER = "other"
+    """Something answers there that is no exchange, or one that cannot serve now."""
+    UNTRUSTED = "untrusted"
+    """Its certificate is not trusted on this machine."""
+    AWAY = "away"
+    UNTOLD = "untold"
+    """Nobody has told this desk an address that it may call, or the row that says it was changed past the program."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`clock_ahead`: by how much this machine's clock is ahead of the exchange's; None where that did not say its time."""
+
+    reach: Reach
+    clock_ahead: timedelta | None = None
+
+
+def ask_whether_it_answers(keeper: Actor, *, now: datetime) -> Asked:
+    """Ask the exchange as who has no API key, and see whether it refuses as one does. Not inside a transaction.
+
+    Takes up to 15 seconds. Raises NotPermittedError.
+    """
+    require(keeper, Capability.DESK_KEEP)
+    try:
+        place = known_exchange()
+    except NotBoundError:
+        place = None
+    if place is None:
+        return Asked(Reach.UNTOLD)
+    try:
+        transport = HttpTransport(place.url, patience=ONE_QUESTION, most_kept=0)
+    except HubAddressError:
+        return Asked(Reach.UNTOLD)
+    try:
+        reach = _reach(transport)
+        seconds = ahead_secs(transport.hub_clock(), now)
+    finally:
+        transport.close()
+    return Asked(reach, None if seconds is None else timedelta(seconds=seconds))
+
+
+def _reach(transport: HttpTransport) -> Reach:
+    try:
+        HttpExchange(transport).checkpoint()
+    except ApiKeyRefusedError as refused:
+        return Reach.ANSWERS if refused.is_of_hub else Reach.OTHER
+    except BusyError:
+        return Reach.OTHER
+    except UnreachableError as away:
+        return Reach.UNTRUSTED if _is_untrusted(away) else Reach.AWAY
+    except ClientError:
+        return Reach.OTHER
+    return Reach.OTHER
+
+
+def _is_untrusted(away: UnreachableError) -> bool:
+    cause = away.__cause__
+    return isinstance(cause.reason if isinstance(cause, MaxRetryError) else cause, SSLError)

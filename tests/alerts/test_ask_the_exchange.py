@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The keeper asks whether the exchange answers, and the desk-worker notes whose clock is off."""
+
+import socket
+import threading
+from collections.abc import Generator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from callers.errors import NotPermittedError
+from officers.accounts import enrol_keeper
+from officers.models import Officer
+from officers.operating import INSTALLER
+from peers.models import FeedCursor, OwnExchange
+from peers.progress import desk_depth
+from peers.reachability import Reach, ask_whether_it_answers
+from tests.alerts.conftest import Desks
+from tests.alerts.test_follow_feed import send_from_partner
+from tests.desk_calls import ViewsInPlaceOfSockets
+
+ASK = "/desk/exchange/ask/"
+
+
+@pytest.fixture
+def keeper(served: Desks) -> Officer:
+    return enrol_keeper(
+        INSTALLER,
+        email="noor@desk.example",
+        full_name="Noor Ashdene",
+        password="seventeen brown herons",
+        now=timezone.now(),
+    )
+
+
+@pytest.fixture
+def page(keeper: Officer) -> Client:
+    client = Client()
+    client.force_login(keeper, "officers.login.backends.EmailBackend")
+    return client
+
+
+@pytest.fixture
+def other() -> Generator[str]:
+    """The address of something that answers and is no exchange."""
+
+    class Welcome(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "7")
+            self.end_headers()
+            self.wfile.write(b"Welcome")
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = HTTPServer(("127.0.0.1", 0), Welcome)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def nobody() -> str:
+    """An address at which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_an_exchange_that_answers_is_named_with_its_clock(
+    keeper: Officer, page: Client, live_server: LiveServer, settings: Settings
+) -> None:
+    settings.EXCHANGE_URL = live_server.url
+    asked = ask_whether_it_answers(keeper, now=timezone.now() + timedelta(minutes=4))
+    assert asked.reach == Reach.ANSWERS
+    assert asked.clock_ahead is not None
+    assert timedelta(minutes=3) < asked.clock_ahead < timedelta(minutes=5)
+    assert "The exchange answers this machine." in page.post(ASK, follow=True).content.decode()
+
+
+def test_what_does_not_answer_as_an_exchange_is_told_apart(
+    page: Client, other: str, settings: Settings
+) -> None:
+    settings.EXCHANGE_URL = other
+    assert "not as an exchange does" in page.post(ASK, follow=True).content.decode()
+    settings.EXCHANGE_URL = nobody()
+    assert "The exchange gives no answer." in page.post(ASK, follow=True).content.decode()
+    for nowhere in ("", "http://exchange.example"):
+        settings.EXCHANGE_URL = nowhere
+        assert "does not know its exchange" in page.post(ASK, follow=True).content.decode()
+    settings.EXCHANGE_URL = ""
+    OwnExchange.objects.bulk_create([OwnExchange(url=other, vkey="x", told_at=timezone.now())])
+    assert "does not know its exchange" in page.post(ASK, follow=True).content.decode()
+
+
+def test_the_keeper_alone_asks(served: Desks) -> None:
+    with pytest.raises(NotPermittedError):
+        ask_whether_it_answers(served.lab.releaser, now=timezone.now())
+
+
+def test_following_a_feed_notes_whose_clock_is_off(
+    desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    send_from_partner(desks)
+    exchange_as_asked.says_it_is = desks.hub.now - timedelta(minutes=7)
+    desks.follow()
+    desks.follow()
+    ahead = desk_depth().clock_ahead
+    assert ahead is not None and timedelta(minutes=6) < ahead < timedelta(minutes=8)
+    exchange_as_asked.says_it_is = None
+    FeedCursor.objects.update(asked_at=None)
+    desks.follow()
+    assert desk_depth().clock_ahead is None

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RED between the command of a partner with own keys and an officer at an own desk, both ways, over the exchange."""
+
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from accord.client.client import Client
+from accord.client.errors import NotEntitledError
+from accord.envelope.content import NamedOfficer
+from alerts.acknowledgement import acknowledge_alert
+from alerts.drafts import create_draft
+from alerts.following import follow_feed
+from alerts.models import Alert, ReceivedAlert
+from alerts.opening import open_alert
+from alerts.release import release_alert
+from alerts.review import submit_alert, validate_alert
+from callers.capabilities import Role
+from peers.models import Agency
+from sharing.models import Statement
+from tests.client.conftest import PartnerWorld, alert_to
+from tests.own_desk import DRAFT, compare_by_hand, make_own_agency
+from vault.errors import NotNamedError
+
+
+@pytest.fixture
+def agency(world: PartnerWorld, settings: Settings, tmp_path: Path) -> Agency:
+    settings.OWN_DESK = True
+    made = make_own_agency(world.hub, "xb-own", "Health Authority")
+    world.sequence()
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def partner(world: PartnerWorld, agency: Agency) -> Client:
+    client = world.enrol("xa-alpha")
+    client.pin("xb-own", agency.root_fingerprint)
+    world.hub.make_agreement("G1", "xa-alpha", "xb-own", ceiling="RED")
+    compare_by_hand(agency, "xa-alpha", now=world.hub.now)
+    return client
+
+
+def test_the_command_names_an_officer_of_the_desk(
+    world: PartnerWorld, agency: Agency, partner: Client
+) -> None:
+    named, other = (world.hub.make_officer(agency, Role.READER) for _ in range(2))
+    names = (NamedOfficer("xb-own", named.public_id),)
+    sent = partner.submit(alert_to("xb-own", tlp="RED", names=names), wait_secs=10)
+    world.sequence()
+    follow_feed(agency, now=world.hub.now)
+    row = ReceivedAlert.objects.get(md=sent.md)
+    with pytest.raises(NotNamedError):
+        open_alert(other, row, reason="on_duty", now=world.hub.now)
+    assert open_alert(named, row, reason="on_duty", now=world.hub.now).title
+    acknowledge_alert(named, row, now=world.hub.now)
+    world.sequence()
+    said = Statement.objects.get(k="ack", sub_d=sent.md)
+    assert (said.iss_id, said.act, said.body["st"]) == ("xb-own", named.public_id, "opened")
+
+
+def test_the_desk_names_an_officer_of_the_partner(
+    world: PartnerWorld, agency: Agency, partner: Client
+) -> None:
+    author, releaser = (world.hub.make_officer(agency, role) for role in (Role.AUTHOR, Role.RELEASER))
+    data = {**DRAFT, "recipients": ["xa-alpha"], "named_officers": ["xa-alpha officer-7"]}
+    draft = create_draft(author, data=data, now=world.hub.now)
+    submit_alert(author, draft, revision=1, now=world.hub.now)
+    revision = Alert.objects.get(pk=draft.pk).current
+    validate_alert(releaser, draft, revision=revision, now=world.hub.now)
+    sent = release_alert(releaser, draft, revision=revision, now=world.hub.now)
+    world.sequence()
+    for officer in (None, "officer-8"):
+        with pytest.raises(NotEntitledError):
+            partner.open(sent.md, officer=officer)
+    opened = partner.open(sent.md, officer="officer-7")
+    assert opened.names == (NamedOfficer("xa-alpha", "officer-7"),)
+    assert opened.alert["title"] == DRAFT["title"]
+    assert partner.acknowledge(sent.md, officer="officer-7", wait_secs=10).log_time is not None

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk of an agency's own, as tests of RED need it: keys of the vault under a root offline, and partners with own keys.
+
+settings.OWN_DESK = True
+red = RedDesk.kept(folder)
+red.received(red.partner, red.named)     # a RED alert of the partner's, which names this officer
+red.sent(["xe-drugs officer-7"])         # one to the partner, released
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from django.utils import timezone
+
+from accord.envelope.content import Attachment, NamedOfficer, OpenedAlert
+from accord.envelope.keys import EC1, PQ1
+from accord.envelope.private import Root
+from accord.envelope.seal import SealedEnvelope
+from accord.envelope.statements.form import sign_statement
+from alerts.drafts import create_draft
+from alerts.following import follow_feed
+from alerts.models import Alert, ReceivedAlert
+from alerts.peers.comparing import compare_fingerprints
+from alerts.release import release_alert
+from alerts.review import submit_alert, validate_alert
+from callers.actors import SystemActor
+from callers.capabilities import Capability, Role
+from callers.directory import Custody
+from officers.models import Officer
+from peers.models import Agency
+from tests.agencies.heads import card_of
+from tests.builders import HeldAgency, Hub
+from tests.entries import make_entry
+from tests.kept_worlds import kept_world
+from vault import proposing
+from vault.changes import Create
+
+FRESH_SECONDS = 240.0
+CONTENT = "Zirrostratus"
+"""A word of every alert's text here: where somebody who is not named meets it, content has leaked."""
+DOCUMENT: Mapping[str, Any] = {
+    "schema": "accord-alert/1",
+    "alert_type": "new_substance",
+    "title": f"Blue tablets {CONTENT}",
+    "narrative": f"Reported by one laboratory. {CONTENT}",
+}
+DRAFT: Mapping[str, Any] = {
+    "alert_type": "new_substance",
+    "title": f"Impregnated paper {CONTENT}",
+    "narrative": f"Two sheets. {CONTENT}",
+    "identity_state": "tentative",
+    "preferred_name": "etizolam",
+    "inchikey": "VMZUTJCNQWMAGF-UHFFFAOYSA-N",
+    "tlp": "RED",
+    "lane": "science",
+    "purpose": "science",
+}
+TABLE = Attachment("profile.csv", "text/csv", b"a,b\n1,2\n")
+
+
+def make_own_agency(hub: Hub, agency_id: str, name: str) -> Agency:
+    """An agency of custody `agency` at its own desk: keys drawn here, first keyset signed by its head; `sequence` logs it."""
+    root, successor = Root.generate(), Root.generate()
+    make_entry(
+        agency_id,
+        name=name,
+        kind="laboratory",
+        country=agency_id[:2].upper(),
+        timezone="Europe/Vienna",
+        custody=Custody.AGENCY,
+        root_fingerprint=root.fingerprint,
+        admitted_at=hub.now,
+    )
+    agency = Agency.objects.get(pk=agency_id)
+    agency.is_hosted = True
+    agency.save()
+    keeper = hub.make_officer(agency, Role.KEY_OFFICER, name="Benno Ashgrove")
+    payload = proposing.propose_keyset(
+        keeper, agency, change=Create((PQ1, EC1), card_of(root, successor)), now=hub.now
+    )
+    signed = sign_statement(payload, root.signer)
+    proposing.accept_proposal(keeper, agency, signed, now=hub.now)
+    return agency
+
+
+def compare_by_hand(agency: Agency, *peers: str, now: datetime) -> None:
+    """Two of the agency compare what these peers' paper says."""
+    prints = dict(Agency.objects.filter(pk__in=peers).values_list("pk", "root_fingerprint"))
+    for person in ("first", "second"):
+        actor = SystemActor(person, agency.pk, frozenset({Capability.PEER_COMPARE}))
+        compare_fingerprints(actor, prints, now=now)
+
+
+@dataclass
+class RedDesk:
+    """`named` and `other` are readers and authors alike; `partner` and `third` hold their keys elsewhere."""
+
+    hub: Hub
+    agency: Agency
+    named: Officer
+    other: Officer
+    releaser: Officer
+    partner: HeldAgency
+    third: HeldAgency
+
+    @classmethod
+    def build(cls, folder: Path) -> Self:
+        hub = Hub(folder, now=timezone.now().replace(microsecond=0))
+        agency = make_own_agency(hub, "xa-own", "Forensic Laboratory")
+        partner = hub.make_agency("xe-drugs", name="Drugs Bureau", log=False)
+        third = hub.make_agency("xd-reg", name="Precursor Office", log=False)
+        hub.sequence()
+        agency.refresh_from_db()
+        hub.make_agreement("G1", agency.pk, partner, third, ceiling="RED")
+        compare_by_hand(agency, partner.id, third.id, now=hub.now)
+        author = hub.make_officer(agency, Role.AUTHOR, name="Ilka Torvane")
+        other = hub.make_officer(agency, Role.AUTHOR, name="Sunniva Okparel")
+        releaser = hub.make_officer(agency, Role.RELEASER, name="Haitham Vellan")
+        return cls(hub, agency, author, other, releaser, partner, third)
+
+    @classmethod
+    def kept(cls, folder: Path) -> Self:
+        return kept_world("red desk", cls.build, folder, fresh_seconds=FRESH_SECONDS)
+
+    def deliver(self, *named: Officer, **terms: Any) -> SealedEnvelope:
+        """What the partner's own system seals, marked RED for these officers, logged; not taken in yet."""
+        sealed = self._seal([NamedOfficer(self.agency.pk, officer.public_id) for officer in named], terms)
+        self.hub.carry(self.partner, sealed)
+        self.hub.sequence()
+        return sealed
+
+    def received(self, *named: Officer, **terms: Any) -> ReceivedAlert:
+        """The same, taken in by the desk."""
+        sealed = self.deliver(*named, **terms)
+        follow_feed(self.agency, now=self.hub.now)
+        return ReceivedAlert.objects.get(agency=self.agency, md=sealed.md)
+
+    def as_recipient(self) -> HeldAgency:
+        """The own agency as `Hub.alert_to` takes it: the test holds none of its keys."""
+        return HeldAgency(self.agency, _Fingerprint(self.agency), None, {}, {})  # type: ignore[arg-type]
+
+    def open_elsewhere(self, reader: HeldAgency, alert: Alert) -> OpenedAlert:
+        """A sent alert without files, as the reader's own system opens it."""
+        sealed = SealedEnvelope(self.agency.pk, alert.jti, alert.md, b"", b"", ())
+        return self.hub.open(reader, sealed)
+
+    def _seal(self, names: Sequence[NamedOfficer], terms: Mapping[str, Any]) -> SealedEnvelope:
+        usual = {"tlp": "RED", "alert": dict(DOCUMENT), "attachments": (TABLE,), "names": sorted(names)}
+        return self.hub.alert_to(self.as_recipient(), sender=self.partner, **{**usual, **terms})
+
+    def draft(self, *lines: str, **changes: Any) -> Alert:
+        """A RED draft of the author `named` to the partner, which names whom these lines say."""
+        data = {**DRAFT, "recipients": [self.partner.id], "named_officers": list(lines), **changes}
+        return create_draft(self.named, data=data, now=self.hub.now)
+
+    def validated(self, *lines: str, **changes: Any) -> Alert:
+        alert = self.draft(*lines, **changes)
+        submit_alert(self.named, alert, revision=1, now=self.hub.now)
+        alert.refresh_from_db()
+        return validate_alert(self.releaser, alert, revision=alert.current, now=self.hub.now)
+
+    def sent(self, *lines: str, **changes: Any) -> Alert:
+        alert = self.validated(*lines, **changes)
+        return release_alert(self.releaser, alert, revision=alert.current, now=self.hub.now)
+
+
+@dataclass(frozen=True)
+class _Fingerprint:
+    """Of the own agency's root, which the test does not hold."""
+
+    agency: Agency
+
+    @property
+    def fingerprint(self) -> str:
+        return self.agency.root_fingerprint

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RED on the pages and in the JSON of an own desk: who is not named meets a sentence wherever the content could show."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from alerts.drafts import read_draft
+from alerts.following import follow_feed
+from alerts.models import Alert
+from callers.capabilities import Role
+from officers.models import Officer
+from tests.api.sessions import Session
+from tests.builders import reference_to
+from tests.own_desk import CONTENT, RedDesk
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+NOT_NAMED = "for the officers whom its sender named; you are not one of them"
+OFFICER_7 = "xe-drugs officer-7"
+RULE = {"jurisdiction": "XE", "effective": "2027-01-01", "file": "profile.csv"}
+DOCUMENT: dict[str, Any] = {
+    "schema": "accord-alert/1",
+    "alert_type": "new_substance",
+    "title": f"Blue tablets {CONTENT}",
+    "narrative": f"Reported by one laboratory. {CONTENT}",
+    "inchikey": "VMZUTJCNQWMAGF-UHFFFAOYSA-N",
+    "preferred_name": "etizolam",
+    "proposed_rule": RULE,
+}
+
+
+@pytest.fixture
+def red(db: None, settings: Settings, tmp_path: Path) -> RedDesk:
+    settings.OWN_DESK = True
+    return RedDesk.kept(tmp_path / "ledger")
+
+
+def text_of(answer: Any) -> str:
+    return str((b"".join(answer) if answer.streaming else answer.content).decode())
+
+
+PAGES: dict[str, Callable[[Client, str], Any]] = {
+    "itself": lambda client, at: client.get(reverse("admin:received", args=[at])),
+    "a file": lambda client, at: client.get(reverse("admin:received_attachment", args=[at, 0])),
+    "what changed": lambda client, at: client.get(reverse("admin:received_changes", args=[at]), follow=True),
+    "a copy as new": lambda client, at: client.post(reverse("admin:received_copy", args=[at])),
+    "a reply": lambda client, at: client.get(reverse("admin:reply", args=[at])),
+    "a review": lambda client, at: client.get(reverse("admin:peer_review", args=[at])),
+    "its profile": lambda client, at: client.get(reverse("admin:received_profile", args=[at])),
+    "its rule": lambda client, at: client.get(reverse("admin:science_change", args=[at])),
+    "its file, as a spectrum": lambda client, at: client.post(
+        reverse("admin:science_match"), {"received": at, "n": 0, "reason": "on_duty", "text": ""}
+    ),
+    "a later look at it": lambda client, at: client.get(reverse("admin:science_look", args=[at])),
+    "an acknowledgement": lambda client, at: client.post(reverse("admin:received_acknowledge", args=[at])),
+    "the inbox": lambda client, at: client.get(reverse("admin:inbox")),
+    "a search by words": lambda client, at: _search(client, CONTENT),
+    "a search by key": lambda client, at: _search(client, DOCUMENT["inchikey"]),
+    "the start": lambda client, at: client.get(reverse("admin:index")),
+}
+WHY_NOT = ("itself", "a file", "a copy as new", "its profile", "its rule", "its file, as a spectrum")
+"""Ways that open it, and say what stops them."""
+
+
+def _search(client: Client, words: str) -> Any:
+    found: Any = client.post(reverse("admin:search"), {"q": words, "in_words": "yes"}, follow=True)
+    # The form shows what was typed.
+    found.content = found.content.replace(b'value="%s"' % words.encode(), b"")
+    return found
+
+
+class TestOnPages:
+    def test_whom_it_names_reads_and_acknowledges_it(self, red: RedDesk, as_officer: SignIn) -> None:
+        row = red.received(red.named, alert=dict(DOCUMENT))
+        client, at = as_officer(red.named), f"/inbox/{row.pk}/"
+        assert CONTENT not in text_of(client.get(at))
+        page = text_of(client.post(at, {"reason": "on_duty"}, follow=True))
+        assert CONTENT in page and "Named of your agency" in page and red.named.display_name in page
+        assert "Reply…" not in page and "Copy as new" not in page
+        client.post(f"{at}acknowledge/", {"answer": "opened"})
+        row.refresh_from_db()
+        assert row.acknowledged_by == red.named
+
+    @pytest.mark.parametrize("way", PAGES.values(), ids=PAGES.keys())
+    def test_nobody_else_meets_a_word_of_it(
+        self, red: RedDesk, as_officer: SignIn, way: Callable[[Client, str], Any]
+    ) -> None:
+        first = red.deliver(
+            tlp="GREEN", names=(), alert={**DOCUMENT, "title": "Before", "narrative": "Before"}
+        )
+        follow_feed(red.agency, now=red.hub.now)
+        row = red.received(red.named, alert=dict(DOCUMENT), kind="update", re=reference_to(first))
+        as_officer(red.named).post(f"/inbox/{row.pk}/", {"reason": "on_duty"}, follow=True)
+        drafts = Alert.objects.count()
+        client = as_officer(red.other)
+        asked = client.post(f"/inbox/{row.pk}/", {"reason": "on_duty"})
+        assert asked.status_code == 302, "the reason stands"
+        answer = way(client, str(row.pk))
+        assert CONTENT not in text_of(answer)
+        assert answer.status_code < 500 and Alert.objects.count() == drafts
+        row.refresh_from_db()
+        assert row.acknowledged_at is None
+
+    @pytest.mark.parametrize("way", WHY_NOT)
+    def test_it_says_why_and_what_to_do(self, red: RedDesk, as_officer: SignIn, way: str) -> None:
+        row = red.received(red.named, alert=dict(DOCUMENT))
+        client = as_officer(red.other)
+        client.post(f"/inbox/{row.pk}/", {"reason": "on_duty"})
+        answer = PAGES[way](client, str(row.pk))
+        assert answer.status_code == 403
+        assert NOT_NAMED in text_of(answer) and "call the sender" in text_of(answer)
+
+    def test_a_rule_marked_red_is_adopted_by_nobody(self, red: RedDesk, as_officer: SignIn) -> None:
+        changes = {**DOCUMENT, "alert_type": "legal_status_change"}
+        row = red.received(red.releaser, alert=changes)
+        client = as_officer(red.releaser)
+        client.post(f"/inbox/{row.pk}/", {"reason": "on_duty"})
+        page = text_of(client.get(f"/inbox/{row.pk}/rule/"))
+        assert "what the agency follows is read by all of it" in page
+
+
+class TestInJson:
+    def test_each_operation_says_that_somebody_else_is_named(self, red: RedDesk) -> None:
+        row = red.received(red.named, alert=dict(DOCUMENT))
+        named, other = Session(red.named), Session(red.other)
+        at, why = f"alerts/received/{row.pk}", {"reason": "on_duty"}
+        assert CONTENT in named("POST", f"{at}/open", why).content.decode()
+        for path in ("open", "attachments/0", "copy", "profile", "rule"):
+            answer = other("POST", f"{at}/{path}", why)
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:accord:problem:not-named"), path
+            assert CONTENT not in answer.content.decode()
+        answer = other("POST", f"{at}/acknowledge")
+        assert answer.json()["type"] == "urn:accord:problem:not-named"
+        many = other("POST", "alerts/received/acknowledge", {"ids": [str(row.pk)], **why})
+        assert many.json()["items"][0]["outcome"] == "refused"
+        assert (
+            other("POST", f"{at}/reply", {"kind": "reply", **why}).json()["type"]
+            == "urn:accord:problem:reply-refused"
+        )
+        assert named("POST", f"{at}/acknowledge").status_code == 200
+
+
+class TestWriting:
+    def test_the_fifth_step_asks_whom_it_names(self, red: RedDesk, as_officer: SignIn) -> None:
+        draft, client = red.draft(), as_officer(red.named)
+        page = text_of(client.get(f"/drafts/{draft.pk}/5/"))
+        assert 'name="named_officers"' in page
+        assert "Whoever administers this machine can read it." in page
+        typed = {"revision": "1", "shown": "named_officers", "named_officers": f"{OFFICER_7}\n", "go": "save"}
+        client.post(f"/drafts/{draft.pk}/5/", typed)
+        assert read_draft(red.named, draft).data["named_officers"] == [OFFICER_7]
+
+    def test_a_hosted_agency_is_not_asked(self, desk: DeskWorld, as_officer: SignIn) -> None:
+        page = text_of(as_officer(desk.ilka).get(f"/drafts/{desk.draft().pk}/5/"))
+        assert "named_officers" not in page and "administers this machine" not in page
+        assert "Your id for RED" not in text_of(as_officer(desk.ilka).get("/account/"))
+
+    def test_the_second_person_sees_who_is_named(self, red: RedDesk, as_officer: SignIn) -> None:
+        alert = red.validated(OFFICER_7)
+        assert OFFICER_7 in text_of(as_officer(red.releaser).get(f"/queue/{alert.pk}/"))
+        assert as_officer(red.other).get(f"/queue/{alert.pk}/").status_code in (403, 404)
+        assert CONTENT not in text_of(as_officer(red.other).get("/drafts/"))
+
+    def test_what_was_sent_shows_whom_it_names_to_few(self, red: RedDesk, as_officer: SignIn) -> None:
+        alert = red.sent(OFFICER_7)
+        red.hub.sequence()
+        page = text_of(as_officer(red.releaser).get(f"/outbox/{alert.pk}/"))
+        assert OFFICER_7 in page and "Write the next version" not in page
+        reader = red.hub.make_officer(red.agency, Role.READER)
+        for officer in (reader, red.other):
+            client = as_officer(officer)
+            assert client.get(f"/outbox/{alert.pk}/").status_code == 404
+            assert alert.md[:8] not in text_of(client.get("/outbox/"))
+            assert CONTENT not in text_of(client.get("/outbox/"))
+
+    def test_the_account_says_by_what_one_is_named(self, red: RedDesk, as_officer: SignIn) -> None:
+        page = text_of(as_officer(red.named).get("/account/"))
+        assert f"xa-own {red.named.public_id}" in page
+        assert "Hand it to whoever is to name you" in page
+        keeper = Officer(email="noor@own.example", full_name="Noor Ashdene", roles=[Role.KEEPER])
+        keeper.joined_at = red.hub.now
+        keeper.set_unusable_password()
+        keeper.save()
+        assert "Your id for RED" not in text_of(as_officer(keeper).get("/account/"))

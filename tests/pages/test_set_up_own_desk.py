@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guide of an own desk: each step is read from what there is, the next one is offered, and it goes away at the end."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from alerts.models import Alert
+from alerts.setting_up import STEPS, setting_up
+from officers.models import Officer
+from peers.models import Agency
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+
+@pytest.fixture
+def own(desk: DeskWorld, settings: Settings) -> Officer:
+    """The keeper of a desk that has the laboratory alone."""
+    settings.OWN_DESK = True
+    Agency.objects.exclude(pk=desk.lab.pk).update(is_hosted=False)
+    for place, officer in enumerate(Officer.objects.filter(agency=desk.lab), 1):
+        officer.duty_rank = place
+        officer.set_password("a herd of brown herons")
+        officer.save()
+    return desk.noor
+
+
+def done(keeper: Officer) -> list[str]:
+    return [step.name for step in setting_up(keeper, now=timezone.now()).steps if step.is_done]
+
+
+def test_nothing_is_done_at_first_and_the_exchange_is_next(
+    own: Officer, as_officer: SignIn, settings: Settings
+) -> None:
+    Agency.objects.update(is_hosted=False)
+    settings.EXCHANGE_URL = ""
+    guide = setting_up(own, now=timezone.now())
+    assert [step.name for step in guide.steps] == list(STEPS)
+    assert done(own) == [] and guide.steps[0].is_next
+    page = as_officer(own).get("/").content.decode()
+    assert "Setting up this desk" in page and "Name the exchange…" in page
+    assert "Take in the agency…" not in page and "Take in an agency…" not in page
+
+
+def test_what_there_is_is_done(desk: DeskWorld, own: Officer, as_officer: SignIn) -> None:
+    assert done(own) == ["exchange", "taken_in", "admin", "people", "keys", "active", "peers", "duty"]
+    page = as_officer(own).get("/").content.decode()
+    assert "An author writes an exercise to a partner" in page
+    assert "Take in an agency…" not in page
+
+
+@pytest.mark.parametrize(
+    ("change", "undone"),
+    [
+        ({"duty_rank": None}, "duty"),
+        ({"roles": ["reader"]}, "people"),
+        ({"invited_email": "new@xa-lab.example"}, "people"),
+    ],
+)
+def test_what_is_undone_is_asked_for_again(own: Officer, change: dict[str, object], undone: str) -> None:
+    assert undone in done(own)
+    Officer.objects.exclude(agency=None).update(**change)
+    assert undone not in done(own)
+
+
+def test_with_a_first_alert_the_guide_is_over(sent: Alert, own: Officer, as_officer: SignIn) -> None:
+    assert setting_up(own, now=timezone.now()).is_over
+    assert "Setting up this desk" not in as_officer(own).get("/").content.decode()
+
+
+def test_a_hosted_desk_has_no_guide(desk: DeskWorld, as_officer: SignIn) -> None:
+    assert "Setting up this desk" not in as_officer(desk.noor).get("/").content.decode()
+
+
+def test_a_stranger_learns_nothing(own: Officer) -> None:
+    assert Client().get("/").status_code == 302

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The form of a sealed backup: a stream of any length that one private key opens, and that cannot be cut or changed unseen.
+
+Version 1, in this order: the line `accord-own-desk-backup 1`; the line of the thumbprint (RFC 7638) of the public key that it
+is sealed to; 1168 octets, HPKE in base mode (X-Wing, SHAKE256, AES-256-GCM; info: both lines) of 32 random octets, the key of
+this file; then the content in pieces of 65536 octets, the last one shorter or as long, each under AES-256-GCM with that key and
+both lines as associated data. The nonce is the number of the piece, from 0, in 11 octets, and 1 for the last piece or 0.
+
+It is sealed and not signed: whoever has the public key can make one.
+"""
+
+import os
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from accord.envelope.keys import PublicKey
+from accord.envelope.private import DecryptionKey
+from accord.envelope.suites.pq1 import EK_BYTES, hpke_suite
+from vault.errors import VaultError
+
+KIND: Final = "accord-own-desk-backup"
+VERSION: Final = 1
+PIECE_BYTES: Final = 65536
+_KEY_BYTES: Final = 32
+_TAG_BYTES: Final = 16
+_WRAPPED_BYTES: Final = EK_BYTES + _KEY_BYTES + _TAG_BYTES
+_LONGEST_LINE_BYTES: Final = 64
+_NUMBER_BYTES: Final = 11
+
+
+class NoBackupError(VaultError):
+    """The file is another thing."""
+
+
+class NewerFormError(VaultError):
+    """A newer version has made it."""
+
+    def __init__(self, form: int) -> None:
+        super().__init__(f"form {form}")
+        self.form = form
+
+
+class OtherKeyError(VaultError):
+    """It was sealed to another recovery key."""
+
+
+class NotWholeError(VaultError):
+    """It was cut off, altered or damaged."""
+
+
+class SealedWriter:
+    """A stream that writes what it is given into `file`, sealed; whole only once it was finished."""
+
+    def __init__(self, file: BinaryIO, key: PublicKey) -> None:
+        self._file, self._number, self._waiting = file, 0, bytearray()
+        lines = f"{KIND} {VERSION}\n{key.kid}\n".encode("ascii")
+        file_key = os.urandom(_KEY_BYTES)
+        self._pieces = _Pieces(AESGCM(file_key), lines)
+        file.write(lines + hpke_suite().encrypt(file_key, key.material, info=lines))
+
+    def write(self, octets: bytes) -> int:
+        self._waiting += octets
+        # What may be the last piece waits.
+        while len(self._waiting) > PIECE_BYTES:
+            self._put(bytes(self._waiting[:PIECE_BYTES]), is_last=False)
+            del self._waiting[:PIECE_BYTES]
+        return len(octets)
+
+    def finish(self) -> None:
+        """Write the last piece."""
+        self._put(bytes(self._waiting), is_last=True)
+
+    def _put(self, piece: bytes, *, is_last: bool) -> None:
+        self._file.write(self._pieces.seal(self._number, piece, is_last=is_last))
+        self._number += 1
+
+
+class SealedReader:
+    """The content of a sealed backup as a stream; each method raises NotWholeError.
+
+    Nothing of a piece comes out before it was verified; that the file is whole is known once `read` has given no octets.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Read as far as a file says of itself without a key; raises NoBackupError, NewerFormError, too."""
+        self._file, self._number, self._rest, self._is_over = file, 0, b"", False
+        self._lines = _read_lines(file)
+        self._wrapped = file.read(_WRAPPED_BYTES)
+        if len(self._wrapped) != _WRAPPED_BYTES:
+            raise NotWholeError
+        self._pieces: _Pieces | None = None
+
+    def open_with(self, key: DecryptionKey) -> None:
+        """Find the key of the file; raises OtherKeyError, too."""
+        if self._lines.split(b"\n")[1].decode("ascii") != key.public.kid:
+            raise OtherKeyError
+        try:
+            file_key = hpke_suite().decrypt(self._wrapped, key.material, info=self._lines)
+        except (InvalidTag, ValueError):
+            raise NotWholeError from None
+        self._pieces = _Pieces(AESGCM(file_key), self._lines)
+        self._ahead = self._file.read(PIECE_BYTES + _TAG_BYTES)
+
+    def read(self, count: int) -> bytes:
+        """As a file's, but that fewer octets come only at the end."""
+        while len(self._rest) < count and not self._is_over:
+            self._rest += self._next()
+        given, self._rest = self._rest[:count], self._rest[count:]
+        return given
+
+    def _next(self) -> bytes:
+        assert self._pieces is not None, "open_with was not called"
+        sealed, self._ahead = self._ahead, self._file.read(PIECE_BYTES + _TAG_BYTES)
+        is_last = not self._ahead
+        piece = self._pieces.open(self._number, sealed, is_last=is_last)
+        self._number += 1
+        self._is_over = is_last
+        return piece
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """The pieces of one file."""
+
+    aead: AESGCM = field(repr=False)
+    lines: bytes
+
+    def seal(self, number: int, piece: bytes, *, is_last: bool) -> bytes:
+        return self.aead.encrypt(_nonce(number, is_last=is_last), piece, self.lines)
+
+    def open(self, number: int, sealed: bytes, *, is_last: bool) -> bytes:
+        if len(sealed) < _TAG_BYTES:
+            raise NotWholeError
+        try:
+            return self.aead.decrypt(_nonce(number, is_last=is_last), sealed, self.lines)
+        except InvalidTag:
+            raise NotWholeError from None
+
+
+def _nonce(number: int, *, is_last: bool) -> bytes:
+    return number.to_bytes(_NUMBER_BYTES, "big") + bytes([is_last])
+
+
+def _read_lines(file: BinaryIO) -> bytes:
+    first, second = file.readline(_LONGEST_LINE_BYTES), file.readline(_LONGEST_LINE_BYTES)
+    kind, _, version = first.rstrip(b"\n").partition(b" ")
+    if kind != KIND.encode("ascii") or not version.isdigit():
+        raise NoBackupError
+    if int(version) > VERSION:
+        raise NewerFormError(int(version))
+    if not second.endswith(b"\n") or not second.isascii():
+        raise NotWholeError
+    return first + second

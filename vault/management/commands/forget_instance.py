@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a desk that was put back from a backup another one than whatever still runs with the id of before."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from vault.instances import forget_instance
+
+
+class Command(BaseCommand):
+    help = (
+        "Forget the id by which this desk says at the exchange that it holds its agencies' identities, and draw another. While "
+        "the exchange names the holder of before, nothing is sent until a key officer takes the identity over under Keys."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        forget_instance()
+        self.stdout.write("This desk announces itself under another id once it is open.")
