@@ -19,18 +19,68 @@ SECRET = re.compile(r'id="totp-secret">([A-Z2-7 ]+)<')
 SECOND_STEP, SECURITY, CODES = "/login/second/", "/security/", "/security/totp/"
 
 
-class DeskSession:
-    """One signed-in officer."""
+class DeskBrowser:
+    """Whoever opens the desk's pages, signed in or not."""
 
     READ_SECONDS = 30
-    """So long the officer waits for an answer."""
+    """So long a person waits for an answer."""
 
-    def __init__(self, hub_url: str, email: str, password: str, telephone: Telephone) -> None:
+    def __init__(self, hub_url: str) -> None:
         self._url = hub_url
-        self._telephone = telephone
         patience = urllib3.Timeout(connect=5, read=self.READ_SECONDS)
         self._pool = urllib3.PoolManager(timeout=patience, retries=False)
         self._cookies: dict[str, str] = {}
+        self._csrf = ""
+
+    def page(self, path: str) -> str:
+        """The HTML of a page."""
+        return self._call("GET", path, None, {}).data.decode()
+
+    def file(self, path: str) -> bytes:
+        """What lies at an address, octet for octet."""
+        return self._call("GET", path, None, {}).data
+
+    def send_form(
+        self, path: str, page: str = "", **fields: str | list[str] | tuple[str, bytes]
+    ) -> urllib3.BaseHTTPResponse:
+        """A form as its page has it; the page is read first unless it is given. A file is its name and its octets."""
+        token = self._token_in(page or self.page(path), path)
+        sent: list[tuple[str, str | tuple[str, bytes]]] = [("csrfmiddlewaretoken", token)]
+        for name, value in fields.items():
+            sent += [(name, one) for one in (value if isinstance(value, list) else [value])]
+        body, content_type = urllib3.encode_multipart_formdata(sent)
+        return self._call("POST", path, body, {"Content-Type": content_type})
+
+    def _token_on(self, path: str) -> str:
+        return self._token_in(self.page(path), path)
+
+    def _token_in(self, page: str, path: str) -> str:
+        found = TOKEN.search(page)
+        if found is None:
+            raise StepFailedError(f"The page {path} has no form to sign in or out with.")
+        return found[1]
+
+    def _call(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> urllib3.BaseHTTPResponse:
+        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())} | headers
+        if method == "POST":
+            # As a browser says it; over https the desk takes no form without.
+            sent["Origin"] = self._url
+        if method == "POST" and path.startswith("/api/"):
+            sent["X-CSRFToken"] = self._csrf
+        answer = self._pool.request(method, f"{self._url}{path}", body=body, headers=sent, redirect=False)
+        for header in answer.headers.getlist("Set-Cookie"):
+            self._cookies |= {name: morsel.value for name, morsel in SimpleCookie(header).items()}
+        return answer
+
+
+class DeskSession(DeskBrowser):
+    """One signed-in officer."""
+
+    def __init__(self, hub_url: str, email: str, password: str, telephone: Telephone) -> None:
+        super().__init__(hub_url)
+        self._telephone = telephone
         self._sign_in(email, password)
 
     def get(self, path: str) -> dict[str, Any]:
@@ -46,46 +96,27 @@ class DeskSession:
             self._call("POST", f"/api/v1{path}", body, {"Content-Type": content_type, "If-Match": etag})
         )
 
-    def page(self, path: str) -> str:
-        """The HTML of a page."""
-        return self._call("GET", path, None, {}).data.decode()
-
     def _sign_in(self, email: str, password: str) -> None:
-        answer = self._send_form("/login/", username=email, password=password, next="/")
+        answer = self.send_form("/login/", username=email, password=password, next="/")
         if answer.status != 302:
             raise StepFailedError(
                 f"{email} could not sign in ({answer.status}).",
                 "Run ./dev reset; passwords belong to one seeding.",
             )
         if answer.headers["Location"] == SECOND_STEP:
-            self._send_form(SECOND_STEP, proof_code=self._telephone.code())
+            self.send_form(SECOND_STEP, proof_code=self._telephone.code())
         elif self._call("GET", "/", None, {}).headers.get("Location") == SECURITY:
             self._set_up_codes()
         self._csrf = self._token_on("/")
 
     def _set_up_codes(self) -> None:
         """Nothing else is open to whoever must have a second factor and has none."""
-        page = self._send_form(CODES).data.decode()
+        page = self.send_form(CODES).data.decode()
         found = SECRET.search(page)
         if found is None:
             raise StepFailedError(f"The page {CODES} shows no secret to keep.")
         self._telephone.keep(found[1])
-        self._send_form(CODES, page, code=self._telephone.code())
-
-    def _send_form(self, path: str, page: str = "", **fields: str) -> urllib3.BaseHTTPResponse:
-        """A form as its page has it; the page is read first unless it is given."""
-        form = {"csrfmiddlewaretoken": self._token_in(page or self.page(path), path), **fields}
-        body, content_type = urllib3.encode_multipart_formdata(form)
-        return self._call("POST", path, body, {"Content-Type": content_type})
-
-    def _token_on(self, path: str) -> str:
-        return self._token_in(self.page(path), path)
-
-    def _token_in(self, page: str, path: str) -> str:
-        found = TOKEN.search(page)
-        if found is None:
-            raise StepFailedError(f"The page {path} has no form to sign in or out with.")
-        return found[1]
+        self.send_form(CODES, page, code=self._telephone.code())
 
     def _json(self, method: str, path: str, body: Any = None, etag: str = "") -> dict[str, Any]:
         headers = {"Accept": "application/json"}
@@ -101,17 +132,3 @@ class DeskSession:
             raise StepFailedError(f"The desk answered {answer.status}: {answer.data.decode()[:500]}")
         value: dict[str, Any] = json.loads(answer.data)
         return value | {"etag": answer.headers.get("ETag", "")}
-
-    def _call(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> urllib3.BaseHTTPResponse:
-        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())} | headers
-        if method == "POST":
-            # As a browser says it; over https the desk takes no form without.
-            sent["Origin"] = self._url
-        if method == "POST" and path.startswith("/api/"):
-            sent["X-CSRFToken"] = self._csrf
-        answer = self._pool.request(method, f"{self._url}{path}", body=body, headers=sent, redirect=False)
-        for header in answer.headers.getlist("Set-Cookie"):
-            self._cookies |= {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-        return answer

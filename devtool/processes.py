@@ -126,22 +126,27 @@ def program_name(pid: int) -> str:
 
 
 def run_to_end(
-    command: Sequence[str], env: Mapping[str, str], *, capture: bool = True, cwd: Path | None = None
+    command: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    capture: bool = True,
+    cwd: Path | None = None,
+    given: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program in a group of its own, which ends with us if we are interrupted."""
+    """Run a program in a group of its own, which ends with us if we are interrupted; `given` is its standard input."""
     pipe = subprocess.PIPE if capture else None
     with subprocess.Popen(
         command,
         env=dict(env),
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
         stdout=pipe,
         stderr=pipe,
         text=True,
         start_new_session=True,
     ) as process:
         try:
-            output, errors = process.communicate()
+            output, errors = process.communicate(given)
         except BaseException:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -14,6 +14,7 @@ from demo.ticks import Ticks
 from devtool import statefolder
 from devtool.environments import ROOT
 from devtool.errors import DevtoolError
+from devtool.homedesk import HomeDesk, home_desk
 from devtool.ports import free_ports, require_free_port
 from devtool.postgres import end_leftover
 from devtool.processes import run_to_end
@@ -23,6 +24,8 @@ from devtool.supervision import Hub
 
 AHub = TypeVar("AHub", bound=Hub)
 DESK_PORT = 8000
+PORTS = 5
+"""Desk, exchange, operator, an agency's own desk, and a TLS proxy that it reaches the exchange by, one after the other."""
 
 
 def run_hub(*, once: bool, port: int | None) -> int:
@@ -37,7 +40,7 @@ def run_hub(*, once: bool, port: int | None) -> int:
     with state.locked():
         # A killed hub's processes need a moment to let go of their ports.
         patience_seconds = 10.0 if state.end_leftovers() else 0.0
-        for wanted in (desk_port, desk_port + 1, desk_port + 2):
+        for wanted in range(desk_port, desk_port + PORTS):
             option = f"./dev run --port {9000 if desk_port != 9000 else 9100}"
             require_free_port(wanted, option, patience_seconds=patience_seconds)
         ports = (desk_port, desk_port + 1)
@@ -46,8 +49,12 @@ def run_hub(*, once: bool, port: int | None) -> int:
             _start(started)
             status = play_story(started)
             if status == 0:
-                _say_where(started)
-                stay_up(started)
+                with home_desk(started, desk_port + 3, ticks) as home:
+                    home.bring()
+                    home.play_story()
+                    _say_where(started)
+                    _say_where_home(home)
+                    stay_up(started, beside=[home.desk])
             return status
 
 
@@ -109,6 +116,12 @@ def _say_where(hub: Hub) -> None:
         for login in json.loads(logins.read_text()):
             roles = ", ".join(login.get("roles", []))
             ticks.line(f"  {login['email']:<28} {login['password']:<26} {roles}")
+
+
+def _say_where_home(home: HomeDesk) -> None:
+    ticks, desk = home.desk.ticks, home.desk
+    ticks.heading(f"Own desk  {desk.listening.url}   (certificate made here: {desk.certificate.path})")
+    ticks.line(f"  People, passphrase, telephones: {home.folder}")
     ticks.heading("Ctrl-C stops everything.")
 
 

@@ -25,6 +25,8 @@ DATA = (
     "mail",
     "logs",
     "demo",
+    "home",
+    "home-proxy",
     "secrets",
     "secrets.json",
     "running.json",

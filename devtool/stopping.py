@@ -2,7 +2,7 @@
 """Whatever a supervisor does, it ends on a signal and leaves nothing behind."""
 
 import signal
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -35,12 +35,12 @@ def stopped_at_the_end(supervisor: Supervisor) -> Generator[None]:
                 supervisor.kill()
 
 
-def stay_up(supervisor: Supervisor, said: str = "") -> None:
+def stay_up(supervisor: Supervisor, said: str = "", *, beside: Collection[Supervisor] = ()) -> None:
     """Keep everything running until a signal comes; whoever reads what is said may already send one."""
     try:
         if said:
             supervisor.ticks.heading(said)
-        supervisor.keep_running()
+        supervisor.keep_running(beside)
     except StopRequestedError:
         supervisor.ticks.heading("Stopping.")
 

@@ -85,11 +85,12 @@ class Supervisor(ABC):
         """Every process that is ours, the database and the broker first."""
         return [*self.stores.children, *(part.child for part in self._parts)]
 
-    def keep_running(self) -> None:
-        """Start again whatever dies, after longer and longer waits. Never returns."""
+    def keep_running(self, beside: Collection["Supervisor"] = ()) -> None:
+        """Start again whatever dies, of others `beside` it too, after longer and longer waits. Never returns."""
         while True:
             time.sleep(0.5)
-            self.revive(now=time.monotonic())
+            for supervisor in (self, *beside):
+                supervisor.revive(now=time.monotonic())
 
     def revive(self, *, now: float) -> list[str]:
         """Start again what has died and whose time has come; its names. Every part has stood once, so none is given up."""

@@ -167,8 +167,8 @@ VERBS = {
         "run [--once] [--port N]",
         "Start the whole hub on this machine, play one alert from draft to acknowledgement, print addresses and\n"
         "logins, stay up until Ctrl-C. Data stays in .dev/ for the next start. Desk on port N (8000), exchange on\n"
-        "the next one. --once: free ports and a scratch folder, beside a running hub if there is one; stops\n"
-        "afterwards and exits 0 only if every step held.\n"
+        "the next one, an agency's own desk on the third after it, over TLS. --once: the hub and its story alone, on free ports\n"
+        "and in a scratch folder, beside a running hub if there is one; stops afterwards and exits 0 only if every step held.\n"
         "DATABASE_URL and REDIS_URL, each with {login} for the name of a role's login, DATABASE_OWNER_URL for the tables'\n"
         "owner, and EMAIL_URL win when set.",
         _run,

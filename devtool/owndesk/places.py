@@ -35,6 +35,8 @@ class OwnDeskPlaces:
     first_start_file: Path
     opened_ring: Path
     exchange_ca: Path | None = None
+    certificate: Path | None = None
+    """Of its own web server, whose end the desk watches."""
 
     def told(self) -> dict[str, Any]:
         """What a command beside the running desk cannot know otherwise."""
@@ -80,6 +82,8 @@ class OwnDeskPlaces:
                 "TRUSTED_PROXIES": "none",
                 "FIRST_START_FILE": str(self.first_start_file),
             }
+            if self.certificate is not None:
+                told["TLS_CERTIFICATE_FILE"] = str(self.certificate)
         if role in CALLS_EXCHANGE:
             told |= {
                 "ACCORD_KEK_LOCKED_FILE": str(self.folder.locked_ring),

@@ -93,6 +93,7 @@ class OwnDesk(Supervisor):
             redis_urls=self.stores.redis_urls,
             email_url=self.mail_url,
             first_start_file=self.first_start.digest_file,
+            certificate=self.certificate.path,
             opened_ring=self._ram_folder / "ring",
             exchange_ca=self._exchange_ca,
         )

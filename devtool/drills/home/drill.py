@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from playwright.sync_api import expect
@@ -29,9 +29,10 @@ from demo import alerts as texts
 from demo.cast import Cast, wait_for
 from demo.desk import DeskSession
 from demo.halves import Half
+from demo.head import Head
+from demo.joining import compare, received, send, wait_until_active, write_to
 from demo.ticks import StepFailedError, Ticks
 from devtool.drills.acting import Players
-from devtool.drills.home.head import Head
 from devtool.drills.home.people import PASSWORD, People, Person, draw_passphrase, people_of
 from devtool.drills.home.tls import tls_in_front_of
 from devtool.environments import ROOT, inherited
@@ -218,7 +219,7 @@ class _Drill:
             )
             people.hand_in_keys(self._head.sign(proposal))
             officer = self._officer(people, KEYS)
-            wait_for(lambda: _is_active(officer), "The agency is active")
+            wait_until_active(officer, AGENCY)
             step.evidence(f"custody: {officer.get('/keys')['custody']}")
 
     def _meet(self, people: People) -> None:
@@ -226,20 +227,20 @@ class _Drill:
             self._agree()
             for email in (AUTHOR, RELEASER):
                 officer = self._officer(people, email)
-                _compare(officer, LAB)
+                compare(officer, LAB)
             for login in (LAB_AUTHOR, LAB_RELEASER):
-                _compare(self._cast.officer(login), AGENCY)
+                compare(self._cast.officer(login), AGENCY)
 
     def _exchange_alerts(self, people: People) -> None:
         author, releaser = self._officer(people, AUTHOR), self._officer(people, RELEASER)
         with self._ticks.step(f"An alert goes from the own desk to {LAB}") as step:
-            md = self._sent = _send(author, releaser, LAB, TITLE)
+            md = self._sent = send(author, releaser, LAB, TITLE)
             lab = self._cast.officer(LAB_RELEASER)
-            found = wait_for(lambda: _received(lab, md), "The alert at the hosted desk")
+            found = wait_for(lambda: received(lab, md), "The alert at the hosted desk")
             step.evidence(f"{md[:12]}..., {found['reference']}")
         with self._ticks.step("And one back; the own desk opens it") as step:
             back = self._answer()
-            found = wait_for(lambda: _received(author, back), "The alert at the own desk")
+            found = wait_for(lambda: received(author, back), "The alert at the own desk")
             opened = author.post(f"/alerts/received/{found['id']}/open", {"reason": "on_duty"})
             _require(opened["document"]["title"] == texts.STORY["title"], "It says something else.")
             self._at_hand.add(back)
@@ -260,7 +261,7 @@ class _Drill:
         return server.url(SUPERUSER, DATABASES[half])
 
     def _answer(self) -> str:
-        alert = self._cast.officer(LAB_AUTHOR).post("/alerts", {"data": _story([AGENCY])})["id"]
+        alert = self._cast.officer(LAB_AUTHOR).post("/alerts", {"data": write_to([AGENCY])})["id"]
         self._players.submit(LAB_AUTHOR, str(alert))
         self._players.release(LAB_RELEASER, str(alert))
         return str(
@@ -285,7 +286,7 @@ class _Drill:
             people.press("Open")
             people.sign_in(AUTHOR)
             author = self._reader = self._officer(people, AUTHOR)
-            wait_for(lambda: _received(author, back), "The alert at the own desk")
+            wait_for(lambda: received(author, back), "The alert at the own desk")
             self._at_hand.add(back)
             step.evidence(f"opened by the recovery key; memory of all processes: {memory_of([os.getpid()])}")
 
@@ -311,7 +312,7 @@ class _Drill:
         with self._ticks.step("An alert that the backup knows nothing of") as step:
             back = self._answer()
             officer = self._reader
-            wait_for(lambda: _received(officer, back), "The alert at the own desk")
+            wait_for(lambda: received(officer, back), "The alert at the own desk")
             self._at_hand.add(back)
             step.evidence(f"{back[:12]}...")
 
@@ -378,9 +379,9 @@ class _Drill:
             step.evidence("the restored desk holds it")
         with self._ticks.step(f"And sends to {LAB} again") as step:
             author, releaser = self._officer(people, AUTHOR), self._officer(people, RELEASER)
-            md = _send(author, releaser, LAB, f"{TITLE}, a second one")
+            md = send(author, releaser, LAB, f"{TITLE}, a second one")
             lab = self._cast.officer(LAB_RELEASER)
-            wait_for(lambda: _received(lab, md), "The alert at the hosted desk")
+            wait_for(lambda: received(lab, md), "The alert at the hosted desk")
             step.evidence(f"{md[:12]}...")
 
     def _command(self, *words: str, typed: str = "", status: int = 0) -> str:
@@ -401,33 +402,6 @@ class _Drill:
     def _officer(self, people: People, email: str) -> DeskSession:
         os.environ["SSL_CERT_FILE"] = str(self._home / "certificate.pem")
         return DeskSession(people.address, email, PASSWORD, people.known[email].telephone)
-
-
-def _story(to: list[str]) -> dict[str, Any]:
-    evidence = [{**line, "file": ""} for line in texts.STORY["evidence"]]
-    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
-    return {**texts.STORY, "event_date": yesterday, "evidence": evidence, "recipients": to}
-
-
-def _send(author: DeskSession, releaser: DeskSession, to: str, title: str) -> str:
-    """Write, check and release as two officers; the digest, once it is logged."""
-    alert = author.post("/alerts", {"data": {**_story([to]), "title": title}})["id"]
-    author.post(f"/alerts/{alert}/submit", etag=author.get(f"/alerts/{alert}")["etag"])
-    checked = releaser.get(f"/alerts/{alert}")
-    seen = {"preview": checked["preview"]["digest"]}
-    checked = releaser.post(f"/alerts/{alert}/validate", seen, etag=checked["etag"])
-    releaser.post(f"/alerts/{alert}/release", etag=checked["etag"])
-
-    def logged() -> str | None:
-        sent = author.get(f"/alerts/{alert}")
-        return str(sent["alert"]["md"]) if sent.get("log_index") is not None else None
-
-    return str(wait_for(logged, "A receipt of the ledger"))
-
-
-def _received(officer: DeskSession, md: str) -> dict[str, Any] | None:
-    rows = (row["received"] for row in officer.get("/alerts?box=inbox&limit=100")["items"])
-    return next((row for row in rows if row["md"] == md), None)
 
 
 def _inbox(officer: DeskSession) -> list[str]:
@@ -456,21 +430,6 @@ def _line(said: str, begins: str) -> str:
     found = next((line for line in said.splitlines() if begins in line), "")
     _require(bool(found), f"It does not say {begins!r}: {said.strip()[-600:]}")
     return " ".join(found.split())
-
-
-def _compare(officer: DeskSession, peer: str) -> None:
-    def shown() -> str | None:
-        items = officer.get("/peers")["items"]
-        found = next((item for item in items if item["agency"] == peer), None)
-        return str(found["fingerprint"]) if found and found.get("fingerprint") else None
-
-    fingerprint = wait_for(shown, f"The fingerprint of {peer}")
-    officer.post(f"/peers/{peer}/compare", {"fingerprint": fingerprint})
-
-
-def _is_active(officer: DeskSession) -> bool | None:
-    items = officer.get("/directory")["items"]
-    return any(item["id"] == AGENCY and item["status"] == "active" for item in items) or None
 
 
 def _require(holds: bool, otherwise: str) -> None:

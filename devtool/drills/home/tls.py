@@ -18,13 +18,16 @@ _CHUNK_BYTES: Final = 65536
 
 
 @contextmanager
-def tls_in_front_of(port: int, folder: Path) -> Generator[tuple[str, Path]]:
-    """For the length of a block: the https address that leads to a port of this machine, and its certificate."""
+def tls_in_front_of(port: int, folder: Path, own_port: int | None = None) -> Generator[tuple[str, Path]]:
+    """For the length of a block: the https address that leads to a port of this machine, and its certificate.
+
+    It listens on `own_port`, or on any that is free.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     certificate = made_certificate(folder, HOST, datetime.now(UTC))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.path, certificate.key_path)
-    (own,) = free_ports(1)
+    own = own_port or free_ports(1)[0]
     with socket.create_server((LOOPBACK, own)) as server:
         threading.Thread(target=_serve, args=(server, context, port), daemon=True).start()
         yield f"https://{HOST}:{own}", certificate.path

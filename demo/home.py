@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m demo.home STEP`: the people of an own desk beside the demonstration's hub, over HTTP as a browser speaks it.
+
+`enter`: first start, exchange, agency, officers, keys; standard input has the console's code and the key for entering as JSON.
+`meet`: two officers of each side compare the other's fingerprint. `open`: a desk that was started again is opened.
+`story`: an alert goes to the own desk, which opens it; both halves of the hub are searched for its words.
+"""
+
+import json
+import os
+import re
+import secrets
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from demo.cast import Cast, wait_for
+from demo.desk import DeskBrowser, DeskSession
+from demo.halves import halves_here
+from demo.head import Head
+from demo.joining import compare, received, send, wait_until_active
+from demo.telephone import Telephone
+from demo.ticks import StepFailedError, Ticks
+
+AGENCY: Final = "xn-coast"
+NAME: Final = "Coast Guard, Norrland"
+LAB: Final = "xa-lab"
+LAB_AUTHOR, LAB_RELEASER = "ilka", "benno"
+KEEPER, ADMIN, KEYS, AUTHOR, RELEASER = "noor", "pavo", "ketil", "runa", "sigrid"
+PEOPLE: Final = {
+    KEEPER: "Noor Ashdene",
+    ADMIN: "Pavo Lindqvar",
+    KEYS: "Ketil Varga",
+    AUTHOR: "Runa Skarsholm",
+    RELEASER: "Sigrid Moen",
+}
+ROLES: Final = {KEYS: "key_officer", AUTHOR: "author", RELEASER: "releaser"}
+TITLE: Final = "Powder in a buoy, only for Norrland"
+_SECRET: Final = re.compile(r'class="secret[^"]*"[^>]*>(?:<bdi>)?([^<]+)<')
+_HIDDEN: Final = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+
+
+@dataclass
+class Home:
+    """The own desk and whatever its people have written down, in a folder of the demonstration."""
+
+    url: str
+    folder: Path
+    passwords: dict[str, str] = field(default_factory=dict)
+    passphrase: str = ""
+
+    @classmethod
+    def here(cls) -> "Home":
+        """As the environment names it, with what was written down before."""
+        folder = Path(os.environ["DEMO_DIR"]) / "home"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home, kept = cls(os.environ["HOME_URL"], folder), folder / "written-down.json"
+        if kept.exists():
+            said = json.loads(kept.read_text())
+            home.passwords, home.passphrase = said["passwords"], said["passphrase"]
+        return home
+
+    @property
+    def head(self) -> Head:
+        """Of the agency, whose machine is elsewhere in truth."""
+        return Head(self.folder / "head")
+
+    def write_down(self) -> None:
+        path = self.folder / "written-down.json"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump({"passwords": self.passwords, "passphrase": self.passphrase}, file)
+
+    def password_of(self, login: str) -> str:
+        return self.passwords.setdefault(login, secrets.token_urlsafe(18))
+
+    def officer(self, login: str) -> DeskSession:
+        """Signed in; at the first time the second factor is set up."""
+        telephone = Telephone(self.folder / f"{login}.telephone")
+        return DeskSession(self.url, address_of(login), self.password_of(login), telephone)
+
+
+def address_of(login: str) -> str:
+    return f"{login}@coast.example"
+
+
+def enter(home: Home) -> None:
+    """From the console's code to a published keyset."""
+    given = json.load(sys.stdin)
+    _make_keeper(home, given["code"])
+    keeper = home.officer(KEEPER)
+    _tell_exchange(keeper)
+    _take_in(keeper, given["entry_key"])
+    admin = f"/desk/agencies/{AGENCY}/admin/"
+    _accept(home, ADMIN, keeper.send_form(admin, full_name=PEOPLE[ADMIN], email=address_of(ADMIN)))
+    _invite_others(home)
+    _bring_keys(home, home.officer(KEYS))
+    home.write_down()
+
+
+def _make_keeper(home: Home, code: str) -> None:
+    anybody = DeskBrowser(home.url)
+    shown = anybody.send_form("/first-start/", code=code).data.decode()
+    recovery_key, home.passphrase = _secret_in(shown), secrets.token_urlsafe(18)
+    answer = anybody.send_form(
+        "/first-start/",
+        shown,
+        code=code,
+        recovery_key=recovery_key,
+        written_down=recovery_key.rpartition("-")[2],
+        passphrase=home.passphrase,
+        passphrase_again=home.passphrase,
+    )
+    _require(answer.status == 302, "The desk's ring was not made.")
+    password = home.password_of(KEEPER)
+    answer = anybody.send_form(
+        "/first-start/",
+        code=code,
+        full_name=PEOPLE[KEEPER],
+        email=address_of(KEEPER),
+        password=password,
+        again=password,
+    )
+    _require(answer.status == 200, "The keeper was not made.")
+    home.write_down()
+
+
+def _tell_exchange(keeper: DeskSession) -> None:
+    told = {"url": os.environ["HOME_EXCHANGE_URL"], "vkey": os.environ["LEDGER_VKEY"]}
+    answer = keeper.send_form("/desk/exchange/", compared="on", **told)
+    _require(answer.status == 302, "The desk was not told its exchange.")
+
+
+def _take_in(keeper: DeskSession, entry_key: str) -> None:
+    path = "/desk/agencies/take-in/"
+    shown = keeper.send_form(path, agency_id=AGENCY, entry_key=entry_key).data.decode()
+    confirmed = {name: value for name, value in _HIDDEN.findall(shown) if name != "csrfmiddlewaretoken"}
+    _require(keeper.send_form(path, shown, **confirmed).status == 302, "The agency was not taken in.")
+
+
+def _invite_others(home: Home) -> None:
+    admin = home.officer(ADMIN)
+    for login, role in ROLES.items():
+        answer = admin.send_form(
+            "/officers/invite/",
+            full_name=PEOPLE[login],
+            email=address_of(login),
+            roles=["reader", role],
+        )
+        _accept(home, login, answer)
+
+
+def _accept(home: Home, login: str, shown: Any) -> None:
+    """The link is on the page, once; whoever it is for chooses a password."""
+    page = shown.data.decode()
+    link, password = _secret_in(page), home.password_of(login)
+    guest = DeskBrowser(home.url)
+    guest.page(link.removeprefix(home.url))
+    answer = guest.send_form("/welcome/", password=password, again=password)
+    _require(answer.status == 200, f"{login} could not choose a password.")
+
+
+def _bring_keys(home: Home, officer: DeskSession) -> None:
+    """The key officer proposes, the head signs, the signed file comes back."""
+    head = home.head
+    answer = officer.send_form(
+        "/keys/create/",
+        version="0",
+        go="do",
+        root=("root.public.json", head.card.read_bytes()),
+        announce=head.next_fingerprint,
+        suites=["PQ1", "EC1"],
+    )
+    _require(answer.status == 302, "The keys were not proposed.")
+    proposal, path = str(answer.headers["Location"]), home.folder / "first.json"
+    path.write_bytes(officer.file(f"{proposal}file/"))
+    answer = officer.send_form(proposal, signed=("first.signed", head.sign(path).read_bytes()))
+    _require(answer.status == 302, "The signed keyset was not taken.")
+    wait_until_active(officer, AGENCY)
+
+
+def meet(home: Home) -> None:
+    """Fingerprints are compared by two officers on either side."""
+    for login in (AUTHOR, RELEASER):
+        compare(home.officer(login), LAB)
+    for login in (LAB_AUTHOR, LAB_RELEASER):
+        compare(Cast().officer(login), AGENCY)
+    home.write_down()
+
+
+def open_desk(home: Home) -> None:
+    """The passphrase is typed, as at each start."""
+    anybody = DeskBrowser(home.url)
+    if "secret" in (page := anybody.page("/unlock/")):
+        answer = anybody.send_form("/unlock/", page, secret=home.passphrase)
+        _require(answer.status == 303, "The passphrase does not open the desk.")
+
+
+def story(home: Home) -> None:
+    """One alert to the own desk, and what each half could see of it."""
+    cast, ticks, halves = Cast(), Ticks(), halves_here()
+    for half in halves:
+        half.grown()
+    with ticks.step(f"{LAB} sends an alert to the own desk of {AGENCY}") as step:
+        md = send(cast.officer(LAB_AUTHOR), cast.officer(LAB_RELEASER), AGENCY, TITLE)
+        step.evidence(f"{md[:12]}...")
+    with ticks.step("The own desk verifies and opens it, in rooms of its own") as step:
+        reader = home.officer(AUTHOR)
+        found = wait_for(lambda: received(reader, md), "The alert at the own desk")
+        opened = reader.post(f"/alerts/received/{found['id']}/open", {"reason": "on_duty"})
+        _require(opened["document"]["title"] == TITLE, "It says something else.")
+        step.evidence(f"{found['reference']}, opened by {PEOPLE[AUTHOR]}")
+    with ticks.step(
+        "Of the own desk's officers, keys and reading neither half of the hub has a word"
+    ) as step:
+        for half in halves:
+            held = half.holds(PEOPLE[AUTHOR], address_of(AUTHOR), home.passphrase)
+            _require(not held, f"The {half.name} has words of the own desk in {', '.join(held)}.")
+            step.evidence(f"{half.name}: {half.grown()}")
+
+
+def _secret_in(page: str) -> str:
+    found = _SECRET.search(page)
+    if found is None:
+        raise StepFailedError("The page shows nothing to write down.")
+    return found[1].strip()
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise StepFailedError(otherwise)
+
+
+STEPS: Final = {"enter": enter, "meet": meet, "open": open_desk, "story": story}
+
+
+def main(step: str) -> int:
+    """Take one step; 1 where it failed, with a sentence."""
+    try:
+        STEPS[step](Home.here())
+    except StepFailedError as failed:
+        sys.stderr.write(f"{failed.what}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What officers of two agencies do until alerts go between them, at whatever desk: compare, send, receive."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from demo import alerts as texts
+from demo.cast import wait_for
+from demo.desk import DeskSession
+
+
+def write_to(recipients: Sequence[str], title: str = "") -> dict[str, Any]:
+    """The story's alert as a draft to these agencies, under another title where one is given."""
+    evidence = [{**line, "file": ""} for line in texts.STORY["evidence"]]
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    said = {**texts.STORY, "event_date": yesterday, "evidence": evidence, "recipients": [*recipients]}
+    return said | ({"title": title} if title else {})
+
+
+def send(author: DeskSession, releaser: DeskSession, to: str, title: str) -> str:
+    """Write, check and release as two officers; the digest, once it is logged."""
+    alert = author.post("/alerts", {"data": write_to([to], title)})["id"]
+    author.post(f"/alerts/{alert}/submit", etag=author.get(f"/alerts/{alert}")["etag"])
+    checked = releaser.get(f"/alerts/{alert}")
+    seen = {"preview": checked["preview"]["digest"]}
+    checked = releaser.post(f"/alerts/{alert}/validate", seen, etag=checked["etag"])
+    releaser.post(f"/alerts/{alert}/release", etag=checked["etag"])
+
+    def logged() -> str | None:
+        sent = author.get(f"/alerts/{alert}")
+        return str(sent["alert"]["md"]) if sent.get("log_index") is not None else None
+
+    return str(wait_for(logged, "A receipt of the ledger"))
+
+
+def received(officer: DeskSession, md: str) -> dict[str, Any] | None:
+    """The row of the inbox; None where it does not stand there."""
+    rows = (row["received"] for row in officer.get("/alerts?box=inbox&limit=100")["items"])
+    return next((row for row in rows if row["md"] == md), None)
+
+
+def compare(officer: DeskSession, peer: str) -> None:
+    """Compare the peer's fingerprint, once it is here."""
+
+    def shown() -> str | None:
+        items = officer.get("/peers")["items"]
+        found = next((item for item in items if item["agency"] == peer), None)
+        return str(found["fingerprint"]) if found and found.get("fingerprint") else None
+
+    fingerprint = wait_for(shown, f"The fingerprint of {peer}")
+    officer.post(f"/peers/{peer}/compare", {"fingerprint": fingerprint})
+
+
+def wait_until_active(officer: DeskSession, agency: str) -> None:
+    """Wait until the agency takes part."""
+
+    def is_active() -> bool | None:
+        items = officer.get("/directory")["items"]
+        return any(item["id"] == agency and item["status"] == "active" for item in items) or None
+
+    wait_for(is_active, f"{agency} is active")

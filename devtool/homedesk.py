@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The own desk of one agency beside the hub of `./dev run`: set up at the first run, opened at the later ones.
+
+It is what `./dev own-desk` starts, with production's settings, a database, a broker and a vault of its own, and calls the
+hub's exchange over TLS. Its people's passwords lie beside those of the demonstration.
+"""
+
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from demo.head import Head
+from demo.home import AGENCY, LAB, NAME
+from demo.ticks import StepFailedError, Ticks
+from devtool.drills.home.tls import tls_in_front_of
+from devtool.environments import ROOT
+from devtool.owndesk.folder import OwnDeskFolder
+from devtool.owndesk.supervision import Listening, OwnDesk
+from devtool.processes import run_to_end
+from devtool.programs import port_of
+from devtool.supervision import Hub
+
+OPERATOR = "Demonstration"
+
+
+class HomeDesk:
+    """One own desk and the hub that it belongs to."""
+
+    def __init__(self, hub: Hub, desk: OwnDesk, exchange_url: str) -> None:
+        self._hub, self.desk, self._exchange_url = hub, desk, exchange_url
+        self.folder = hub.state.demo / "home"
+        self._ready = self.folder / "ready"
+
+    def bring(self) -> None:
+        """Set it up, or open it; raises StepFailedError."""
+        if self._ready.exists():
+            with self._hub.ticks.step(f"{AGENCY} opens its own desk with its passphrase"):
+                self._play("open")
+            return
+        if self.desk.code is None:
+            raise StepFailedError("The own desk was interrupted while it was set up.", "Run: ./dev reset")
+        with self._hub.ticks.step(f"{AGENCY} sets its own desk up, from the console's code to its keys"):
+            head = Head(self.folder / "head")
+            head.make_root()
+            self._play("enter", {"code": self.desk.code, "entry_key": self._admit(head.fingerprint)})
+        with self._hub.ticks.step(f"An agreement with {LAB}; two officers of each compare fingerprints"):
+            self._agree()
+            self._play("meet")
+        self._ready.touch()
+
+    def play_story(self) -> None:
+        """One alert to it; prints its own steps."""
+        self._play("story", is_shown=True)
+
+    def _admit(self, fingerprint: str) -> str:
+        """What the operator hands over: the key for entering."""
+        self._hub.invite_operator(OPERATOR)
+        self._operate(
+            *("admit_agency", AGENCY, "--name", NAME, "--kind", "customs", "--country", "XN"),
+            *("--custody", "agency", "--fingerprint", fingerprint),
+        )
+        return self._operate("issue_entry_key", AGENCY, "own desk").split()[-1]
+
+    def _agree(self) -> None:
+        path = self.folder / "agreement.json"
+        said = {
+            "ref": "G9",
+            "title": "Coast",
+            "parties": [AGENCY, LAB],
+            "lanes": ["science"],
+            "ceiling": "AMBER",
+            "purposes": [],
+            "nbf": (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "until": None,
+            "survive_lanes": [],
+            "survive_flash": True,
+        }
+        path.write_text(json.dumps(said))
+        self._operate("record_agreement", str(path))
+
+    def _operate(self, *words: str) -> str:
+        return self._hub.manage("operator", *words, "--by", OPERATOR).strip()
+
+    def _play(self, step: str, given: object = None, *, is_shown: bool = False) -> None:
+        environment = {
+            **self._hub.demo_environment(),
+            "HOME_URL": self.desk.listening.url,
+            "HOME_EXCHANGE_URL": self._exchange_url,
+            "SSL_CERT_FILE": str(self.desk.certificate.path),
+        }
+        done = run_to_end(
+            [sys.executable, "-m", "demo.home", step],
+            environment,
+            capture=not is_shown,
+            cwd=ROOT,
+            given=json.dumps(given) if given is not None else None,
+        )
+        if done.returncode:
+            raise StepFailedError((done.stderr or "It failed.").strip()[-500:])
+
+
+@contextmanager
+def home_desk(hub: Hub, port: int, ticks: Ticks) -> Generator[HomeDesk]:
+    """For the length of a block, started and not opened yet."""
+    folder = OwnDeskFolder(hub.state.path / "home")
+    folder.make()
+    with (
+        folder.locked(),
+        # The same address at each start: the desk keeps which exchange is its own.
+        tls_in_front_of(port_of(hub.world.exchange_url), hub.state.path / "home-proxy", port + 1) as (
+            url,
+            certificate,
+        ),
+    ):
+        folder.end_leftovers()
+        desk = OwnDesk(folder, Listening("localhost", port), ticks=ticks, exchange_ca=certificate)
+        try:
+            desk.start()
+            yield HomeDesk(hub, desk, url)
+        finally:
+            desk.stop()
