@@ -56,8 +56,8 @@ _moment: list[datetime] = []
 """That of the act which called last; empty before the first."""
 _as_of: Final = contextvars.ContextVar[datetime | None]("as of", default=None)
 """The exchange's time of day while it answers; the machine's where none is given."""
-over_sockets = exchange.transport_of
-"""As the program has it."""
+over_sockets, by_key_over_sockets = exchange.transport_of, exchange.transport_by
+"""As the program has them."""
 
 
 class ViewsInPlaceOfSockets:

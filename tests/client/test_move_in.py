@@ -43,7 +43,7 @@ from officers.operating import INSTALLER
 from peers import exchange
 from peers.models import Agency, PeerKeyset
 from tests.client.conftest import CHEAP, DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.desk_calls import over_sockets
+from tests.desk_calls import by_key_over_sockets, over_sockets
 from tests.own_desk import DRAFT, compare_by_hand
 from vault.instances import announce_held
 from vault.keeping import private_keys
@@ -91,6 +91,7 @@ def house(world: PartnerWorld, settings: Settings, monkeypatch: pytest.MonkeyPat
     command, partner = world.partners(OWN, PARTNER)
     settings.OWN_DESK, settings.EXCHANGE_URL = True, world.address
     monkeypatch.setattr(exchange, "transport_of", over_sockets)
+    monkeypatch.setattr(exchange, "transport_by", by_key_over_sockets)
     keeper = enrol_keeper(
         INSTALLER,
         email="noor@desk.example",
