@@ -100,7 +100,7 @@ def _is_address(text: str) -> bool:
 
 
 def _looks_drawn(token: str) -> bool:
-    """Whether nobody would write such a word: a digest, a key, a public id; names in code and times are none."""
+    """Tell whether nobody would write such a word: a digest, a key, a public id; names in code and times are none."""
     if token.isdecimal():
         return len(token) > _LONGEST_NUMBER
     has_digit = any(letter.isdecimal() for letter in token)

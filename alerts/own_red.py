@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is who of an own desk's agency may see its own alerts marked RED: who wrote them, and releasers.
+"""The readers of an own desk's own alerts marked RED: who wrote them, and releasers.
 
 An envelope names officers of its recipients and nobody of its originator, so the desk itself holds the circle small: four
 eyes need one releaser who did not write it, and which one is not known beforehand. What a system wrote is in sight of

@@ -35,7 +35,7 @@ def is_common(error: Exception) -> bool:
 
 @dataclass(frozen=True)
 class Opening:
-    """What came of opening an alert once: what it says, or the code of `ack unopenable`; neither while it is closed.
+    """The outcome of opening an alert once: what it says, or the code of `ack unopenable`; neither while it is closed.
 
     `is_not_as_signed`: its octets are not those that the originator signed. `is_aside`: it raised, and was set aside.
     """
@@ -51,7 +51,7 @@ class Opening:
 
 
 CLOSED_NOW: Final = Opening()
-"""What cannot be judged now: it is here, and may be opened later."""
+"""An alert that cannot be judged now: it is here, and may be opened later."""
 
 
 def screen(

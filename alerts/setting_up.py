@@ -22,7 +22,7 @@ from peers.own_exchange import known_exchange
 from vault.errors import VaultError
 
 STEPS = ("exchange", "taken_in", "admin", "people", "keys", "active", "peers", "duty", "alert")
-"""In their order; each stands on those before it."""
+"""The steps in their order; each stands on those before it."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class SettingUp:
 
 
 def setting_up(keeper: Actor, *, now: datetime) -> SettingUp:
-    """How far the desk is. Raises NotPermittedError."""
+    """Return how far the desk is. Raises NotPermittedError."""
     entry = next(iter(entries(keeper, now=now)), None)
     steps = list(_steps(entry))
     first = next((n for n, step in enumerate(steps) if not step.is_done), None)
@@ -82,7 +82,7 @@ def _has_people(entry: Entry) -> bool:
 
 
 def _compared(entry: Entry) -> int:
-    """To how many other agencies anything may be sealed."""
+    """Count the other agencies to which anything may be sealed."""
     if not entry.has_keys:
         return 0
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this desk is set to, in words, for its keeper and for auditors: no secret, no content, and where each is set.
+"""Settings of this desk, in words, for its keeper and for auditors: no secret, no content, and where each is set.
 
 Every fact is one that this process knows by itself. What other processes are told, it does not guess.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What somebody who helps may be shown of this desk: settings, health, counts, the end of its logs, and nobody's name.
+"""A bundle for somebody who helps: settings, health, counts, the end of its logs, and nobody's name.
 
 Names, addresses, keys and digests are replaced (`alerts.masking`). Of a log line in JSON only what the program itself says is
 kept, of an error its kind and places and never its own words; of any other line nothing that stands in quotation marks.
@@ -71,7 +71,7 @@ def log_line(line: str, masks: Masks) -> str:
 
 
 def _places(errors: Any) -> Iterator[str]:
-    """Of each error, and of those in its group, its kind and where it was raised (`hub.logs`); never its own words."""
+    """Return of each error, and of those in its group, its kind and where it was raised (`hub.logs`); never its own words."""
     for error in errors if isinstance(errors, list) else ():
         if not isinstance(error, dict):
             continue
@@ -97,7 +97,7 @@ def _without_values(line: str) -> str:
 
 
 def _names() -> dict[str, set[str]]:
-    """What is known here to be a name, by the letter that stands for its kind. Raises DatabaseError."""
+    """Return what is known here to be a name, by the letter that stands for its kind. Raises DatabaseError."""
     hosts = {urlsplit(settings.HUB_URL).hostname or "", str(getattr(settings, "EMAIL_HOST", ""))}
     hosts |= {host.lstrip(".*") for host in settings.ALLOWED_HOSTS}
     names: dict[str, set[str]] = {"A": set(), "P": set(), "H": hosts}
@@ -140,7 +140,7 @@ def _health(now: datetime) -> Iterator[str]:
 
 
 def _rows(now: datetime) -> Iterator[str]:
-    """How many rows each table has, as far as this process's login may read it."""
+    """Count the rows of each table, as far as this process's login may read it."""
     with connection.cursor() as cursor:
         for table in sorted(connection.introspection.table_names(cursor)):
             cursor.execute("SELECT has_table_privilege(current_user, %s, 'SELECT')", [table])

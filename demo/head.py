@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Head:
-    """With a folder of the head's own, as on a stick."""
+    """A head with a folder of its own, as on a stick."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ class Head:
         return self._folder / "root.public.json"
 
     def sign(self, proposal: Path) -> Path:
-        """What the desk proposed, signed."""
+        """Sign what the desk proposed; return the signed file."""
         signed, root = proposal.with_suffix(".signed"), self._folder / "root.accord"
         signed.unlink(missing_ok=True)
         self._accord(

@@ -52,7 +52,7 @@ class Home:
 
     @classmethod
     def here(cls) -> "Home":
-        """As the environment names it, with what was written down before."""
+        """Return it as the environment names it, with what was written down before."""
         folder = Path(os.environ["DEMO_DIR"]) / "home"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         home, kept = cls(os.environ["HOME_URL"], folder), folder / "written-down.json"
@@ -63,7 +63,7 @@ class Home:
 
     @property
     def head(self) -> Head:
-        """Of the agency, whose machine is elsewhere in truth."""
+        """The head of the agency, whose machine is elsewhere in truth."""
         return Head(self.folder / "head")
 
     def write_down(self) -> None:
@@ -85,7 +85,7 @@ def address_of(login: str) -> str:
 
 
 def enter(home: Home) -> None:
-    """From the console's code to a published keyset."""
+    """Go from the console's code to a published keyset."""
     given = json.load(sys.stdin)
     _make_keeper(home, given["code"])
     keeper = home.officer(KEEPER)

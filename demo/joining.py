@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What officers of two agencies do until alerts go between them, at whatever desk: compare, send, receive."""
+"""Acts of officers of two agencies until alerts go between them, at whatever desk: compare, send, receive."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -60,3 +60,19 @@ def wait_until_active(officer: DeskSession, agency: str) -> None:
         return any(item["id"] == agency and item["status"] == "active" for item in items) or None
 
     wait_for(is_active, f"{agency} is active")
+
+
+def agreement_between(ref: str, *parties: str) -> dict[str, Any]:
+    """An agreement on the science lane up to AMBER, in force now, as `record_agreement` reads it."""
+    return {
+        "ref": ref,
+        "title": "Coast",
+        "parties": [*parties],
+        "lanes": ["science"],
+        "ceiling": "AMBER",
+        "purposes": [],
+        "nbf": (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "until": None,
+        "survive_lanes": [],
+        "survive_flash": True,
+    }

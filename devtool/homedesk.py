@@ -9,10 +9,10 @@ import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 
 from demo.head import Head
 from demo.home import AGENCY, LAB, NAME
+from demo.joining import agreement_between
 from demo.ticks import StepFailedError, Ticks
 from devtool.drills.home.tls import tls_in_front_of
 from devtool.environments import ROOT
@@ -55,7 +55,7 @@ class HomeDesk:
         self._play("story", is_shown=True)
 
     def _admit(self, fingerprint: str) -> str:
-        """What the operator hands over: the key for entering."""
+        """Have the operator admit it; return the key for entering."""
         self._hub.invite_operator(OPERATOR)
         self._operate(
             *("admit_agency", AGENCY, "--name", NAME, "--kind", "customs", "--country", "XN"),
@@ -65,19 +65,7 @@ class HomeDesk:
 
     def _agree(self) -> None:
         path = self.folder / "agreement.json"
-        said = {
-            "ref": "G9",
-            "title": "Coast",
-            "parties": [AGENCY, LAB],
-            "lanes": ["science"],
-            "ceiling": "AMBER",
-            "purposes": [],
-            "nbf": (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "until": None,
-            "survive_lanes": [],
-            "survive_flash": True,
-        }
-        path.write_text(json.dumps(said))
+        path.write_text(json.dumps(agreement_between("G9", AGENCY, LAB)))
         self._operate("record_agreement", str(path))
 
     def _operate(self, *words: str) -> str:
@@ -103,7 +91,7 @@ class HomeDesk:
 
 @contextmanager
 def home_desk(hub: Hub, port: int, ticks: Ticks) -> Generator[HomeDesk]:
-    """For the length of a block, started and not opened yet."""
+    """Run one for the length of a block, started and not opened yet."""
     folder = OwnDeskFolder(hub.state.path / "home")
     folder.make()
     with (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much memory processes use together, with everything that they have started."""
+"""The memory that processes use together, with everything that they have started."""
 
 import resource
 import subprocess
@@ -23,7 +23,7 @@ class MemoryUse:
 
 
 def memory_of(leaders: Collection[int]) -> MemoryUse:
-    """What these processes and their descendants use at this moment."""
+    """Say what these processes and their descendants use at this moment."""
     rows = _all_processes()
     family, size = set[int](), -1
     while size != len(family):
@@ -46,7 +46,7 @@ def _all_processes() -> list[tuple[int, int, int]]:
 
 
 def _row_of(pid: int) -> tuple[int, int, int] | None:
-    """As Linux tells it; None for one that has just ended."""
+    """Read it as Linux tells it; None for one that has just ended."""
     with suppress(OSError, ValueError, IndexError):
         parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])

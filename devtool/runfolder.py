@@ -55,7 +55,7 @@ class RunFolder:
 
     @property
     def in_use(self) -> bool:
-        """Whether somebody supervises this folder at this moment."""
+        """Tell whether somebody supervises this folder at this moment."""
         if not self._lock_file.exists():
             return False
         with self._lock_file.open("a") as file:
@@ -93,7 +93,7 @@ class RunFolder:
         return True
 
     def is_prepared(self, step: str) -> bool:
-        """Whether a step was done on this folder's data for the code as it is now."""
+        """Tell whether a step was done on this folder's data for the code as it is now."""
         return bool(self._prepared().get(step) == self._stamp(step))
 
     def note_prepared(self, step: str) -> None:

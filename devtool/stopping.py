@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever a supervisor does, it ends on a signal and leaves nothing behind."""
+"""A supervisor's end: on a signal, with nothing left behind."""
 
 import signal
 from collections.abc import Collection, Generator
@@ -18,7 +18,7 @@ class StopRequestedError(BaseException):
 
 @contextmanager
 def stopped_at_the_end(supervisor: Supervisor) -> Generator[None]:
-    """Whatever happens inside, nothing lingers: one signal stops gently, another one at once."""
+    """Leave nothing behind, whatever happens inside: one signal stops gently, another one at once."""
     with _signals_raise():
         try:
             yield

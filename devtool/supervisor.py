@@ -48,11 +48,11 @@ class Supervisor(ABC):
     @property
     @abstractmethod
     def world(self) -> programs.Places:
-        """Where its parts are at this moment."""
+        """Return where its parts are at this moment."""
 
     @abstractmethod
     def make_parts(self) -> list[Part]:
-        """What works on the database, not started yet."""
+        """Make what works on the database, not started yet."""
 
     @abstractmethod
     def _announce(self) -> None:
@@ -110,7 +110,7 @@ class Supervisor(ABC):
         return revived
 
     def _dead(self) -> dict[str, Callable[[], None]]:
-        """By name, how to start each part that does not run; database and broker first."""
+        """Return by name how to start each part that does not run; database and broker first."""
         parts = {part.child.name: part.child.restart for part in self._parts if not part.child.alive}
         return {**self.stores.dead(), **parts}
 

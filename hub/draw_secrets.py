@@ -25,7 +25,7 @@ PASSWORD_BYTES: Final = 24
 
 @dataclass(frozen=True)
 class HalfSecrets:
-    """What the stores and processes of one half share out among them."""
+    """Passwords that the stores and processes of one half share out among them."""
 
     owner_password: str = field(repr=False)
     login_passwords: Mapping[str, str] = field(repr=False)

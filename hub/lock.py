@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether this process waits for somebody to open the desk, as `vault.kek` knows it; never so without the vault."""
+"""The lock of a desk, for processes that wait until somebody opens it, as `vault.kek` knows it; never so without the vault."""
 
 from django.apps import apps
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a desk answers while it is locked: the page that opens it, and little else."""
+"""Answers of a desk while it is locked: the page that opens it, and little else."""
 
 from collections.abc import Callable
 from typing import Final

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class _Noticed:
-    """Whether the last task found the desk locked; a change is said once, in the log."""
+    """The state in which the last task found the desk; a change is said once, in the log."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

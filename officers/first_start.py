@@ -90,7 +90,7 @@ def close_first_start() -> None:
 
 
 def _digest() -> str:
-    """Of the code that counts now; empty where there is none."""
+    """Return the digest of the code that counts now; empty where there is none."""
     if not _has_place():
         return ""
     try:

@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Moving:
-    """What a person hands over. `state_file` or `api_key` may be empty; `is_stopped`: the person says that the command is."""
+    """The things that a person hands over. `state_file` or `api_key` may be empty; `is_stopped`: the person says that the command is."""
 
     key_file: bytes = field(repr=False)
     passphrase: str = field(repr=False)

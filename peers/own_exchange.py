@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which exchange this desk calls, and by which key it checks its log.
+"""The exchange that this desk calls, and the key by which it checks its log.
 
 A hosted desk has both from its settings. An own desk learns them at its first start: a keeper types what the exchange's
 operator handed over on paper, and compares the key's fingerprint by telephone. That an exchange answers there is seen at
@@ -60,7 +60,7 @@ def exchange_place() -> ExchangePlace:
 
 
 def known_exchange() -> ExchangePlace | None:
-    """As `exchange_place`; None before the first start has told it."""
+    """Return it as `exchange_place` does; None before the first start has told it."""
     if settings.EXCHANGE_URL:
         return ExchangePlace(settings.EXCHANGE_URL, settings.EXCHANGE_LEDGER_VKEY)
     row = OwnExchange.objects.first()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which exchange an own desk belongs to. Part of `peers.models`; `peers.own_exchange` alone reads it."""
+"""The row of the exchange that an own desk belongs to. Part of `peers.models`; `peers.own_exchange` alone reads it."""
 
 from django.db import models
 

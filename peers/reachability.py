@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the exchange answers this machine now, asked once because a person wants to know."""
+"""A question whether the exchange answers this machine now, asked once because a person wants to know."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from peers.progress import ahead_secs
 
 
 class Reach(StrEnum):
-    """What became of the question."""
+    """The outcome of the question."""
 
     ANSWERS = "answers"
     OTHER = "other"

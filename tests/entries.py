@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models.signals import post_save
+from django.utils import timezone
 from psycopg import sql
 
 from accord.calls.answers import read_agencies
@@ -22,6 +23,9 @@ from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency as Entry
 from callers.actors import SystemActor
 from callers.capabilities import OPERATES
+from officers.accounts import enrol_keeper
+from officers.models import Officer
+from officers.operating import INSTALLER
 from peers.entries import begin_entry, note_first_release
 from peers.models import Agency
 
@@ -105,3 +109,14 @@ def the_desk_takes_in_by_hand() -> Generator[None]:
         yield
     finally:
         _takes_in_by_hand.reset(before)
+
+
+def make_keeper() -> Officer:
+    """The keeper of an own desk that has no agency yet."""
+    return enrol_keeper(
+        INSTALLER,
+        email="noor@desk.example",
+        full_name="Noor Ashdene",
+        password="seventeen brown herons",
+        now=timezone.now(),
+    )

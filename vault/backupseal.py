@@ -105,7 +105,7 @@ class SealedReader:
         self._ahead = self._file.read(PIECE_BYTES + _TAG_BYTES)
 
     def read(self, count: int) -> bytes:
-        """As a file's, but that fewer octets come only at the end."""
+        """Read as a file does, but that fewer octets come only at the end."""
         while len(self._rest) < count and not self._is_over:
             self._rest += self._next()
         given, self._rest = self._rest[:count], self._rest[count:]

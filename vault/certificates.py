@@ -8,5 +8,5 @@ from cryptography import x509
 
 
 def end_of_certificate(path: Path) -> datetime:
-    """When the first certificate of a PEM file ends, which is the server's own. Raises OSError, ValueError."""
+    """Return when the first certificate of a PEM file ends, which is the server's own. Raises OSError, ValueError."""
     return x509.load_pem_x509_certificates(path.read_bytes())[0].not_valid_after_utc

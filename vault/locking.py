@@ -189,7 +189,7 @@ class _Slot:
 
     @property
     def derived_with(self) -> dict[str, Any]:
-        """What its key is derived with, as the file names it."""
+        """Return what its key is derived with, as the file names it."""
         return {**DERIVED_WITH[self.name], "salt": b64u(self.salt)}
 
     @property

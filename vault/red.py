@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is who may have RED at this desk: an agency that holds its own keys at its own desk, and there who is named.
+"""The rule of who may have RED at this desk: an agency that holds its own keys at its own desk, and there who is named.
 
 The protocol says the rest (docs/spec/envelope.md): the keysets of both sides say custody `agency`, the suite is PQ1.
 """

@@ -28,7 +28,7 @@ Stamp = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class RingFiles:
-    """Where a desk has its ring; `in_memory_only` refuses to write the opened one to a disk."""
+    """The two files of a desk's ring; `in_memory_only` refuses to write the opened one to a disk."""
 
     locked: Path
     opened: Path
@@ -40,7 +40,7 @@ class RingFiles:
         return os.path.lexists(self.locked)
 
     def stamp(self) -> Stamp | None:
-        """What the opened file is now; None while there is none."""
+        """Return what the opened file is now; None while there is none."""
         try:
             found = os.lstat(self.opened)
         except (FileNotFoundError, NotADirectoryError):

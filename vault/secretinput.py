@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How commands take a passphrase or key: from a file, from standard input, or typed unseen; never as an argument.
+"""Ways in which commands take a passphrase or key: from a file, from standard input, or typed unseen; never as an argument.
 
 An argument stands in the list of processes and in the shell's history.
 """

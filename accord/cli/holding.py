@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who holds the agency's identity, at the terminal: shown, taken over, given back."""
+"""Verbs about the holder of the agency's identity, at the terminal: shown, taken over, given back."""
 
 from __future__ import annotations
 

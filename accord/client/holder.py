@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who holds the own identity at the hub: this home announces itself, and signs nothing while the hub names another one.
+"""The holder of the own identity at the hub: this home announces itself, and signs nothing while the hub names another one.
 
 An honest hub lets one desk or command hold an identity at a time, and names it to every other. A hub that gives no answer,
 or does not know the call, changes nothing. Whoever stole keys announces nothing: this keeps two honest holders from working
@@ -35,7 +35,7 @@ _MOMENT: Final = re.compile(r"[0-9T:.+Z-]{1,40}")
 
 @dataclass(frozen=True)
 class Holding:
-    """What is known of the identity's holder: this home by its id, or another one; `given_back` by this home."""
+    """The identity's holder, as far as it is known: this home by its id, or another one; `given_back` by this home."""
 
     instance: str
     other: OtherHolder | None = None

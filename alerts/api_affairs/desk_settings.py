@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this desk is set to, in JSON: the facts of the page, for its keeper and for an agency's auditor."""
+"""Settings of this desk, in JSON: the facts of the page, for its keeper and for an agency's auditor."""
 
 from typing import Any, ClassVar
 

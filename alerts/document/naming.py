@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a line of a draft names an officer of a recipient: the agency's id, a blank, the officer's id."""
+"""Lines of a draft that name officers of recipients: the agency's id, a blank, the officer's id."""
 
 from accord.envelope.encoding import agency_id, officer_id
 from accord.envelope.errors import MalformedError

@@ -213,7 +213,7 @@ class _Drill:
             step.evidence(_ready(told))
 
     def _start_where_nothing_is_executed(self) -> None:
-        """As in a home that is mounted noexec: the checkout may lie there, its environment may not."""
+        """Start it as in a home that is mounted noexec: the checkout may lie there, its environment may not."""
         starting = f"cd {CHECKOUT} && {OFFLINE} sh ./dev own-desk --once --folder /srv/desk-2"
         with self._ticks.step("Where nothing may be executed it says so, and ACCORD_VENV helps") as step:
             for made in (".venv", ".dev"):
@@ -268,7 +268,7 @@ def _must(*command: str) -> None:
 
 
 def _mb(path: Path) -> int:
-    """What a file or folder takes on the disk."""
+    """Measure what a file or folder takes on the disk."""
     done = run_to_end(["du", "--summarize", "--block-size=1000000", str(path)], os.environ)
     return int(done.stdout.split()[0])
 

@@ -31,6 +31,7 @@ from demo import alerts as texts
 from demo.cast import Cast, wait_for
 from demo.desk import DeskSession
 from demo.halves import Half
+from demo.joining import received
 from demo.ticks import StepFailedError, Ticks
 from devtool.drills.acting import Players
 from devtool.errors import DevtoolError
@@ -158,14 +159,14 @@ class _Drill:
                 (true,) = self._thief.do("SELECT jwe_head FROM sharing_envelope WHERE md = %(md)s", md=md)[0]
                 self._put_head(md, _changed(true))
             reader = self._cast.officer(READER)
-            found = wait_for(lambda: _received(reader, md), "The alert as it was filed")
+            found = wait_for(lambda: received(reader, md), "The alert as it was filed")
             _require(found["unopenable"], "The changed envelope was opened.")
             wait_for(lambda: self._is_asked_again(md), "The desk asks for it again")
             step.evidence(f"{md[:12]}..., shown as one not to rely on, and asked for again")
         with self._ticks.step("It is put back as it was: the desk opens it, nothing is lost"):
             self._put_head(md, true)
             wait_for(
-                lambda: ((found := _received(reader, md)) is not None and not found["unopenable"]) or None,
+                lambda: ((found := received(reader, md)) is not None and not found["unopenable"]) or None,
                 "The alert opens",
                 within_seconds=180,
             )
@@ -315,12 +316,6 @@ def _changed(head: str) -> str:
     parts = json.loads(head)
     tag = parts["tag"]
     return json.dumps({**parts, "tag": ("B" if tag[0] == "A" else "A") + tag[1:]}, separators=(",", ":"))
-
-
-def _received(officer: DeskSession, md: str) -> dict[str, Any] | None:
-    """The alert as the officer's inbox shows it; None where it does not stand there."""
-    rows = (row["received"] for row in officer.get("/alerts?box=inbox&limit=100")["items"])
-    return next((row for row in rows if row["md"] == md), None)
 
 
 def _enters(address: str) -> bool:

@@ -196,6 +196,6 @@ def _dns_names(found: x509.Certificate) -> Sequence[str]:
 
 
 def _names(found: x509.Certificate, host: str) -> bool:
-    """As browsers compare: a star stands for one label, and the old common name for nothing."""
+    """Compare as browsers do: a star stands for one label, and the old common name for nothing."""
     wild = f"*.{host.partition('.')[2]}" if "." in host else host
     return not {name.lower() for name in _dns_names(found)}.isdisjoint({host, wild})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a backup of an own desk holds, how it is gathered, and how it is put into an empty folder.
+"""Contents of a backup of an own desk, how they are gathered, and how it is put into an empty folder.
 
 In one sealed file it is an archive (tar); in a plain folder each part is a file. The same names stand in both.
 """
@@ -51,7 +51,7 @@ OWNER_ONLY: Final = 0o600
 
 @dataclass(frozen=True)
 class Description:
-    """What a backup says of itself, to whoever may read it."""
+    """A backup's word about itself, to whoever may read it."""
 
     made_at: str
     software: str
@@ -87,7 +87,7 @@ class Description:
 
 
 class Sink(Protocol):
-    """Where a backup goes to."""
+    """The place that a backup goes to."""
 
     def put(self, name: str, pieces: Iterable[bytes]) -> None:
         """Keep a part; its pieces come as they are read, so that none of any size stands in memory."""

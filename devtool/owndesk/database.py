@@ -86,7 +86,7 @@ def restore_dump(owner_url: str, dump: Path) -> None:
 
 
 def begin_anew(places: OwnDeskPlaces) -> str:
-    """What a restored database needs before anybody works on it; what was found of the desk's log. Raises DevtoolError.
+    """Do what a restored database needs before anybody works on it; return what was found of the desk's log. Raises DevtoolError.
 
     Tables of this version; another id for the exchange; the log adopted, which closes sign-in; the log verified.
     """
@@ -122,7 +122,7 @@ def _manage(places: OwnDeskPlaces, role: str, *arguments: str) -> str:
 
 
 def _login(owner_url: str) -> dict[str, str]:
-    """As the tools of PostgreSQL read it; of ours alone."""
+    """Write it as the tools of PostgreSQL read it; of ours alone."""
     parts = urlsplit(owner_url)
     return {
         "LC_ALL": "C",

@@ -22,7 +22,7 @@ DESK_BROKER_LOGINS: Final = {role: login for role, login in BROKER_LOGINS.items(
 
 @dataclass(frozen=True)
 class DeskSecrets:
-    """What the processes of one own desk hold, each its part."""
+    """Secrets of the processes of one own desk, each of which holds its part."""
 
     secret_key: str = field(repr=False)
     api_pepper: str = field(repr=False)

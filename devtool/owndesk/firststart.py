@@ -15,7 +15,7 @@ from devtool.ports import LOOPBACK
 
 
 class FirstStart:
-    """Whether this desk still waits for its first keeper."""
+    """The first start of one desk, for whoever starts it."""
 
     def __init__(self, folder: Path) -> None:
         self.digest_file = folder / "first-start"

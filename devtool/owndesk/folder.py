@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a desk of an agency's own keeps everything that it has: nobody else may enter."""
+"""The folder in which a desk of an agency's own keeps everything that it has: nobody else may enter."""
 
 import json
 import os
@@ -93,7 +93,7 @@ class OwnDeskFolder(RunFolder):
         return f"accord@{host}"
 
     def running(self) -> dict[str, Any]:
-        """What the running desk has told of itself; raises a sentence when there is none."""
+        """Return what the running desk has told of itself; raises a sentence when there is none."""
         if not self.in_use or not self._running_file.exists():
             raise DevtoolError(
                 f"No desk is running in {self.path}.", "Start it in another terminal: ./dev own-desk"

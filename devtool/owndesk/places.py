@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each process of an own desk finds in its environment: production's settings, and no word of an exchange.
+"""Environments of the processes of an own desk: production's settings, and no word of an exchange.
 
 Which exchange is its own the desk learns at its first start, so neither its address nor its log's key stands here.
 """
@@ -19,7 +19,7 @@ from hub.roles import CALLS_EXCHANGE, DESK, ROLES, SEQUENCES
 
 @dataclass(frozen=True)
 class OwnDeskPlaces:
-    """Where the parts of one own desk are."""
+    """The places of the parts of one own desk."""
 
     folder: OwnDeskFolder
     secrets: DeskSecrets
@@ -39,7 +39,7 @@ class OwnDeskPlaces:
     """Of its own web server, whose end the desk watches."""
 
     def told(self) -> dict[str, Any]:
-        """What a command beside the running desk cannot know otherwise."""
+        """Return what a command beside the running desk cannot know otherwise."""
         return {
             "addresses": {"HUB_URL": self.hub_url},
             "host": self.host,

@@ -16,7 +16,7 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 
 
 def ram_folder_of(folder: Path) -> Path:
-    """Where the opened ring of the desk in `folder` lies; raises DevtoolError where no folder in memory is this user's.
+    """Return where the opened ring of the desk in `folder` lies; raises DevtoolError where no folder in memory is this user's.
 
     The name follows from the desk's folder, so that a start finds what a killed one has left.
     """

@@ -43,7 +43,7 @@ _COUNTED: Final = {
 
 @dataclass(frozen=True)
 class Restored:
-    """What was found in a backup once it stood."""
+    """Facts found in a backup once it stood."""
 
     description: Description
     ledger: str

@@ -43,7 +43,7 @@ class Listening:
 
     @property
     def near_address(self) -> str:
-        """Where this machine reaches it."""
+        """Return where this machine reaches it."""
         return WILDCARDS.get(self.address, self.address)
 
 

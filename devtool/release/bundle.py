@@ -52,7 +52,7 @@ def make_bundle(folder: Path, *, say: Callable[[str], None] = print, repository:
 
 
 def machine() -> str:
-    """What the wheels are for."""
+    """The platform that the wheels are for."""
     return f"{platform.system()} {platform.machine()}, Python {sys.version_info[0]}.{sys.version_info[1]}"
 
 

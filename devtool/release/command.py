@@ -93,7 +93,7 @@ def _keygen(options: argparse.Namespace) -> None:
 
 
 def _say(contents: Contents) -> None:
-    """In words, what is or was signed."""
+    """Say in words what is or was signed."""
     print(
         f"  accord-hub {contents.version} of {contents.day:%-d %b %Y}, upgrades from {contents.upgrades_from} on"
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a release says of itself: project, version, day, the lowest version it upgrades from, and each of its files.
+"""The text of a release's note: project, version, day, the lowest version it upgrades from, and each of its files.
 
 One form only: what `parse` accepts, `text` gives back octet for octet. The first line is no origin of a ledger, so that
 no checkpoint is ever taken for a release, nor a release for a checkpoint.
@@ -62,7 +62,7 @@ class ReleasedFile:
 
 @dataclass(frozen=True)
 class Contents:
-    """What two people sign."""
+    """The contents that two people sign."""
 
     version: Version
     day: date

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a bundle is made of, as a CycloneDX 1.5 bill of materials: each installed package with its hash and licence.
+"""A CycloneDX 1.5 bill of materials of a bundle: each installed package with its hash and licence.
 
 Made from the pins and the wheels alone; the same of both give the same octets.
 """

@@ -14,28 +14,21 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from callers.errors import NotPermittedError
-from officers.accounts import enrol_keeper
 from officers.models import Officer
-from officers.operating import INSTALLER
 from peers.models import FeedCursor, OwnExchange
 from peers.progress import desk_depth
 from peers.reachability import Reach, ask_whether_it_answers
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.desk_calls import ViewsInPlaceOfSockets
+from tests.entries import make_keeper
 
 ASK = "/desk/exchange/ask/"
 
 
 @pytest.fixture
 def keeper(served: Desks) -> Officer:
-    return enrol_keeper(
-        INSTALLER,
-        email="noor@desk.example",
-        full_name="Noor Ashdene",
-        password="seventeen brown herons",
-        now=timezone.now(),
-    )
+    return make_keeper()
 
 
 @pytest.fixture

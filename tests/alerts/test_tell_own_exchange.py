@@ -12,14 +12,12 @@ from accord.calls.errors import UnreachableError
 from accord.envelope.private import LedgerKey
 from callers.errors import InputError, MoveError, NotBoundError, NotPermittedError
 from ledger.models import AuditEvent
-from officers.accounts import enrol_keeper
 from officers.entering import ask_admitted
 from officers.models import Officer
-from officers.operating import INSTALLER
 from peers.models import Agency, OwnExchange
 from peers.own_exchange import ExchangePlace, ask_exchange, exchange_place, keep_exchange, known_exchange
 from tests.alerts.conftest import Desks
-from tests.entries import admit_elsewhere
+from tests.entries import admit_elsewhere, make_keeper
 
 PAGE = "/desk/exchange/"
 
@@ -29,13 +27,7 @@ def keeper(served: Desks, settings: Settings) -> Officer:
     """Of a desk that has not been told yet; the exchange of `served` answers on a socket."""
     settings.OWN_DESK, settings.EXCHANGE_URL = True, ""
     Agency.objects.update(is_hosted=False)
-    return enrol_keeper(
-        INSTALLER,
-        email="noor@desk.example",
-        full_name="Noor Ashdene",
-        password="seventeen brown herons",
-        now=timezone.now(),
-    )
+    return make_keeper()
 
 
 @pytest.fixture

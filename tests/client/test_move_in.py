@@ -34,16 +34,15 @@ from alerts.review import submit_alert, validate_alert
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
-from officers.accounts import enrol_keeper
 from officers.entering import entry_of
 from officers.errors import TakenInError
 from officers.models import Officer
 from officers.moving_in import Moving, move_in
-from officers.operating import INSTALLER
 from peers import exchange
 from peers.models import Agency, PeerKeyset
 from tests.client.conftest import CHEAP, DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 from tests.desk_calls import by_key_over_sockets, over_sockets
+from tests.entries import make_keeper
 from tests.own_desk import DRAFT, compare_by_hand
 from vault.instances import announce_held
 from vault.keeping import private_keys
@@ -92,13 +91,7 @@ def house(world: PartnerWorld, settings: Settings, monkeypatch: pytest.MonkeyPat
     settings.OWN_DESK, settings.EXCHANGE_URL = True, world.address
     monkeypatch.setattr(exchange, "transport_of", over_sockets)
     monkeypatch.setattr(exchange, "transport_by", by_key_over_sockets)
-    keeper = enrol_keeper(
-        INSTALLER,
-        email="noor@desk.example",
-        full_name="Noor Ashdene",
-        password="seventeen brown herons",
-        now=timezone.now(),
-    )
+    keeper = make_keeper()
     yield House(world, command, partner, keeper)
 
 

@@ -36,7 +36,7 @@ def clock_sign(depth: Depth) -> Iterator[Sign]:
 
 
 def clock_text(ahead: timedelta) -> str:
-    """By how much a clock is off, in whole minutes, and in which direction."""
+    """Say by how much a clock is off, in whole minutes, and in which direction."""
     minutes = round(abs(ahead) / timedelta(minutes=1))
     text = (
         ngettext(

@@ -98,7 +98,7 @@ def _octets(file: "UploadedFile[Any] | None", limit: int, too_large: str) -> byt
 @sensitive_post_parameters("passphrase", "api_key")
 @sensitive_variables("form")
 def move_agency_in(request: HttpRequest) -> HttpResponseBase:
-    """What a person hands over is checked against the exchange and the paper, then kept in one step; absent elsewhere."""
+    """Check what a person hands over against the exchange and the paper, then keep it in one step; absent elsewhere."""
     keeper, now = signed_in(request), clock.now()
     require_own_desk(keeper)
     form = MoveInForm(*((request.POST, request.FILES) if request.method == "POST" else ()))

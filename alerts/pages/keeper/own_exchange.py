@@ -48,7 +48,7 @@ class OwnExchangeForm(forms.Form):
 
 
 class ComparedForm(OwnExchangeForm):
-    """What was asked is handed on unseen; the press says that the fingerprint was compared."""
+    """Values that were asked, handed on unseen; the press says that the fingerprint was compared."""
 
     compared = forms.BooleanField(initial=True, widget=forms.HiddenInput)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this desk is set to, as a page and as a text to take along: for its keeper, and for an agency's auditor."""
+"""Settings of this desk, as a page and as a text to take along: for its keeper, and for an agency's auditor."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _

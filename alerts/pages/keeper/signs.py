@@ -32,7 +32,7 @@ each before what it causes, then what stops soon, then what is late."""
 
 @dataclass(frozen=True)
 class Way:
-    """What may be pressed: a link, or with `is_act` a button that has something done."""
+    """A thing to press: a link, or with `is_act` a button that has something done."""
 
     address: str
     button: str

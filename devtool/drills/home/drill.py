@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ from demo.cast import Cast, wait_for
 from demo.desk import DeskSession
 from demo.halves import Half
 from demo.head import Head
-from demo.joining import compare, received, send, wait_until_active, write_to
+from demo.joining import agreement_between, compare, received, send, wait_until_active, write_to
 from demo.ticks import StepFailedError, Ticks
 from devtool.drills.acting import Players
 from devtool.drills.home.people import PASSWORD, People, Person, draw_passphrase, people_of
@@ -141,20 +141,8 @@ class _Drill:
         return self._hub.manage("operator", *words, "--by", OPERATOR).strip()
 
     def _agree(self) -> None:
-        text = {
-            "ref": "G9",
-            "title": "Coast",
-            "parties": [AGENCY, LAB],
-            "lanes": ["science"],
-            "ceiling": "AMBER",
-            "purposes": [],
-            "nbf": (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "until": None,
-            "survive_lanes": [],
-            "survive_flash": True,
-        }
         path = self._folder / "agreement.json"
-        path.write_text(json.dumps(text))
+        path.write_text(json.dumps(agreement_between("G9", AGENCY, LAB)))
         self._operate("record_agreement", str(path))
 
     # --- the own desk -----------------------------------------------------------------------------------------------
@@ -254,7 +242,7 @@ class _Drill:
             _require(not held, f"The exchange holds the alert's title: {', '.join(held)}")
 
     def _address(self, half: str) -> str:
-        """Of the superuser of a half's database."""
+        """Return the address of the superuser of a half's database."""
         server = self._hub.stores.postgres
         if server is None:
             raise DevtoolError("The drill wants a database server of its own.", "Unset DATABASE_URL.")

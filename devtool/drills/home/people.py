@@ -62,7 +62,7 @@ class People:
         self._shoot(heading if isinstance(heading, str) else heading.pattern)
 
     def go(self, name: str) -> None:
-        """By the menu."""
+        """Open a page by the menu."""
         self.page.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True).click()
 
     def _shoot(self, name: str) -> None:
@@ -80,7 +80,7 @@ class People:
     # --- the first start --------------------------------------------------------------------------------------------
 
     def open_first_start(self, code: str, passphrase: str, email: str) -> str:
-        """From the console's code to a keeper with a second factor; returns the recovery key."""
+        """Go from the console's code to a keeper with a second factor; return the recovery key."""
         self.page.goto(self.address)
         self.at("First start of this desk")
         self.fill("Code", code)
@@ -105,6 +105,7 @@ class People:
         self.press("Sign in", "link")
         self._meet(email)
         self.sign_in(email)
+        self.at("This desk")
         return recovery_key
 
     def tell_exchange(self, url: str, vkey: str) -> str:
@@ -153,7 +154,7 @@ class People:
         self.sign_in(email)
 
     def sign_in(self, email: str) -> None:
-        """With both factors; at the first time the second one is set up."""
+        """Sign in with both factors; at the first time the second one is set up."""
         person = self.known[email]
         self.page.get_by_label("E-mail", exact=True).fill(email)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -172,7 +173,7 @@ class People:
         self.sign_in(email)
 
     def invite(self, name: str, email: str, *roles: str) -> str:
-        """By the agency admin; the link, which is handed over."""
+        """Invite somebody as the agency admin; return the link, which is handed over."""
         self.go("Officers")
         self.press("Invite…", "link")
         self.page.get_by_label("Name", exact=True).fill(name)
@@ -209,7 +210,7 @@ class People:
     # --- keys, partners, alerts -------------------------------------------------------------------------------------
 
     def propose_keys(self, card: Path, next_fingerprint: str, folder: Path) -> Path:
-        """By the key officer: the proposal for the head, as a file."""
+        """Propose keys as the key officer; return the proposal for the head, as a file."""
         self.go("Keys")
         self.press("Create keys…", "link")
         self.page.get_by_label("Root, public half").set_input_files(card)
@@ -251,5 +252,5 @@ def people_of(address: str, folder: Path, pictures: Path | None) -> Generator[Pe
 
 
 def draw_passphrase() -> str:
-    """As somebody would draw it who writes it down."""
+    """Draw one as somebody would who writes it down."""
     return secrets.token_urlsafe(18)

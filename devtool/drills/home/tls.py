@@ -19,7 +19,7 @@ _CHUNK_BYTES: Final = 65536
 
 @contextmanager
 def tls_in_front_of(port: int, folder: Path, own_port: int | None = None) -> Generator[tuple[str, Path]]:
-    """For the length of a block: the https address that leads to a port of this machine, and its certificate.
+    """Run one for the length of a block: the https address that leads to a port of this machine, and its certificate.
 
     It listens on `own_port`, or on any that is free.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever sets an own desk up, over HTTP: forms as its pages have them, by the port that is published on this machine."""
+"""A visitor who sets an own desk up, over HTTP: forms as its pages have them, by the port that is published on this machine."""
 
 import html
 import re
