@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opening of an envelope in the vault, fetched where it is not here: every check, every time, nothing opened is kept."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,7 +12,7 @@ from django.db import transaction
 from accord.calls.errors import AnswerError, ClientError, UnreachableError
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError, Failure, MalformedError, OpeningError, VerificationError
-from accord.envelope.slices import UnverifiedSlice, parse_slice
+from accord.envelope.slices import UnverifiedSlice
 from accord.envelope.verifying import Ledger
 from accord.following.log import KeptLog
 from accord.moments import moment_of
@@ -42,17 +43,18 @@ def fetch_and_open(
     seen: Seen | None = None,
     peers: VerifiedDirectory | None = None,
     held: Held | None = None,
+    screened: OpenedAlert | None = None,
     now: datetime,
 ) -> OpenedAlert:
     """Open an envelope; raises `AbsentError`, what keeps it closed (of `CLOSED`), `EnvelopeError`, `ExchangeAwayError`.
 
     `peers` is the agency's directory at this moment, for a caller that asks it more, `held` what it has read of the
-    envelope just now. The receipt is compared with the newest checkpoint that the agency has kept. While the exchange is
+    envelope just now, `screened` what `screen_ahead` has opened of it. The receipt is compared with the newest checkpoint that the agency has kept. While the exchange is
     away the kept keys serve; where they do not suffice nothing is concluded. Not inside a transaction: the vault writes who
     opened what, and why, whatever comes of it.
     """
     peers = peers or VerifiedDirectory(actor.agency_id or "", now)
-    act = _Act(actor, md, reason, seen, peers, now)
+    act = _Act(actor, md, reason, seen, peers, screened, now)
     try:
         held = held or envelope_of(actor, md, now=now)
         try:
@@ -86,18 +88,19 @@ class _Act:
     reason: str
     seen: Seen | None
     peers: VerifiedDirectory
+    screened: OpenedAlert | None
     now: datetime
 
     def open(self, held: Held) -> OpenedAlert:
         """Open what is held; raises EnvelopeError, of it NotJudgedError; ExchangeAwayError, ClientError."""
-        unverified = parse_slice(held.octets)
+        unverified = held.unverified
         if moment_of(unverified.manifest.terms.keep) <= self.now:
             # Whatever the row's column says.
             raise ContentDeletedError
-        signers = {unverified.manifest.iss, *(release.statement.iss for release in unverified.via)}
+        signers = _signers_of(unverified)
         away = _refresh(self.peers, {self.peers.reader, *signers})
         try:
-            opened = self._opened(held, unverified, is_away=away is not None)
+            opened = self.screened or self._opened(held, unverified, is_away=away is not None)
             if opened.manifest.md != self.md:
                 raise OpeningError(Failure.SUBJECT, "another envelope lies under this address")
         except EnvelopeError as failure:
@@ -117,7 +120,7 @@ class _Act:
         try:
             return doors.open_envelope(
                 self.actor,
-                held.octets,
+                unverified,
                 peers=self.peers,
                 reason=self.reason,
                 blobs=held.blobs if unverified.manifest.att else (),
@@ -135,6 +138,37 @@ class _Act:
         _record(self.actor, self.md, str(getattr(failure, "cause", failure.code)), self.now)
         raise_alarms(self.actor, self.peers.reader, self.peers.take_alarms(), now=self.now)
         keep_known(self.peers, now=self.now)
+
+
+def screen_ahead(
+    actor: Actor, held: Iterable[Held], *, reason: str, seen: Seen, peers: VerifiedDirectory, now: datetime
+) -> dict[str, OpenedAlert]:
+    """Open those of these envelopes, without files, that open at once, for `fetch_and_open`; the others are opened alone.
+
+    Of several under one id the first is opened. Nothing while the exchange is away. Not inside a transaction.
+    """
+    given, met = list[UnverifiedSlice](), set[tuple[str, str]]()
+    for one in held:
+        with suppress(EnvelopeError):
+            manifest = one.unverified.manifest
+            if manifest.att or moment_of(manifest.terms.keep) <= now or (manifest.iss, manifest.jti) in met:
+                continue
+            met.add((manifest.iss, manifest.jti))
+            given.append(one.unverified)
+    signers = {name for unverified in given for name in _signers_of(unverified)}
+    try:
+        if not given or _refresh(peers, {peers.reader, *signers}) is not None:
+            return {}
+        log = peers.log(is_away=False)
+        ledgers = [(unverified, _ledger(log, unverified)) for unverified in given]
+        return doors.screen_envelopes(actor, ledgers, peers=peers, reason=reason, seen=seen, now=now)
+    except (ClientError, VerificationError):
+        return {}
+
+
+def _signers_of(unverified: UnverifiedSlice) -> set[str]:
+    """The originator, and those who released the alert onward."""
+    return {unverified.manifest.iss, *(release.statement.iss for release in unverified.via)}
 
 
 def _refresh(peers: VerifiedDirectory, agencies: Collection[str]) -> ClientError | None:
@@ -186,11 +220,11 @@ def _note_receipts(peers: VerifiedDirectory, unverified: UnverifiedSlice, opened
     peers.memory.write()
 
 
-def seen_by(received: ReceivedAlert) -> Seen:
-    """What its agency has met under an issuer's id before."""
+def seen_by(agency_id: str) -> Seen:
+    """What an agency has met under an issuer's id before."""
 
     def seen(iss: str, jti: str) -> str | None:
-        rows = ReceivedAlert.objects.filter(agency_id=received.agency_id, issuer_id=iss, jti=jti)
+        rows = ReceivedAlert.objects.filter(agency_id=agency_id, issuer_id=iss, jti=jti)
         return rows.values_list("md", flat=True).first()
 
     return seen

@@ -18,6 +18,7 @@ from django.db.models import Q
 from accord.calls import errors as calls
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import Manifest
+from accord.envelope.slices import UnverifiedSlice
 from accord.following.slices import parse_slice_of
 from accord.moments import moment_of
 from alerts.errors import (
@@ -59,6 +60,11 @@ class Held:
     octets: bytes = field(repr=False)
     blobs: "HeldBlobs" = field(repr=False)
     is_new: bool = False
+
+    @cached_property
+    def unverified(self) -> UnverifiedSlice:
+        """What the octets say, read once; raises MalformedError, VerificationError, also where they are another envelope's."""
+        return parse_slice_of(self.md, self.octets)
 
 
 def envelope_of(actor: Actor, md: str, *, now: datetime) -> Held:

@@ -177,7 +177,9 @@ def _opened(
     officer: Officer, row: ReceivedAlert, words: str, peers: VerifiedDirectory, now: datetime
 ) -> OpenedAlert:
     try:
-        return fetch_and_open(officer, row.md, reason=words, seen=seen_by(row), peers=peers, now=now)
+        return fetch_and_open(
+            officer, row.md, reason=words, seen=seen_by(row.agency_id), peers=peers, now=now
+        )
     except VerificationError as failure:
         if failure.failure is Failure.RECEIPT_MISSING:
             raise ReceiptPendingError from failure

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import BackendError, EnvelopeError, OpeningError
 from accord.following.keysets import LEDGER_FAILURES
 from alerts.document.reading import ReadDocument, read_document
@@ -18,6 +19,7 @@ from callers.actors import Actor
 from callers.errors import AbsentError, NotBoundError
 from vault.errors import is_vault_away
 
+INTAKE: Final = "intake"
 OF_ONE_ITEM: Final = ("peers_heldstatement", "peers_sentenvelope")
 """Tables of which an altered row keeps one item from being judged."""
 
@@ -61,15 +63,25 @@ def screen(
     peers: VerifiedDirectory,
     seen: Seen,
     held: Held | None = None,
+    screened: OpenedAlert | None = None,
     now: datetime,
 ) -> Opening:
     """Open an alert; what the exchange keeps closed is no failure, and what cannot be judged now waits.
+
+    `held` and `screened` as in `fetch_and_open`.
 
     Of a ledger that does not fit the one seen before nothing is opened, and nothing is settled: it is raised.
     """
     try:
         opened = fetch_and_open(
-            actor, received.md, reason="intake", seen=seen, peers=peers, held=held, now=now
+            actor,
+            received.md,
+            reason=INTAKE,
+            seen=seen,
+            peers=peers,
+            held=held,
+            screened=screened,
+            now=now,
         )
         digests = plain_digests(actor, opened, now=now)
         document = replace(read_document(opened.alert), digests=digests)

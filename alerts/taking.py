@@ -5,7 +5,7 @@ Each alert is opened once, for its card and its tokens (RED has neither); a fail
 by a signed `ack unopenable`. It is terminal, unless the octets are not those that the originator signed: the exchange is
 asked for them again. Opening here is no reading: that is a person's act. Facts of an alert come from its manifest; what
 cannot be used as it is given is awaited and shown to nobody. A statement counts once it was verified. What an item changes
-and the place in the feed move in one transaction, so a kill repeats at most one opening.
+and the place in the feed move in one transaction, so a kill repeats at most the openings that were audited together.
 
 An item that raises is set aside (`ledger.set_aside`) and the feed goes on; so is what is derived from an alert (card,
 tokens, structure, spectra, notices), without which the alert itself is still filed.
@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from itertools import islice, takewhile
 from typing import Final
 
 from django.db import transaction
@@ -25,6 +26,7 @@ from django.db.models import Max
 from accord.calls import errors as calls
 from accord.calls.answers import FeedEntry, StatementAnswer
 from accord.calls.errors import ClientError
+from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.jws import UnverifiedJws
 from accord.envelope.manifest import Manifest
@@ -33,22 +35,23 @@ from accord.envelope.tree.receipts import Receipt
 from accord.following.feed import Feed
 from accord.following.follower import Follower
 from accord.following.records import FeedPlace
-from accord.following.slices import parse_slice_of, verify_manifest_alone
+from accord.following.slices import verify_manifest_alone
 from alerts.errors import ContentDeletedError, ExchangeAwayError
 from alerts.feed_notices import FeedNotices
 from alerts.feed_statements import asked_again, hold_statement, refresh_keys
-from alerts.fetching import Seen, seen_by
+from alerts.fetching import screen_ahead
 from alerts.filing import file_content
 from alerts.held import CLOSED, Held, drop_envelope, envelope_of, fetch_ahead, held_envelopes, slug_of
 from alerts.known import DeskKnows
 from alerts.manifest_facts import awaited_again, awaited_of, received_of, verify_signed
 from alerts.models import AwaitedEnvelope, ReceivedAlert
+from alerts.page_facts import PageFacts
 from alerts.peers.directory import VerifiedDirectory
 from alerts.placing import take_places
 from alerts.reporting import report_openings, report_told
 from alerts.retractions import apply_statement, note_known_retract
 from alerts.science.replies.keeping import keep_received
-from alerts.screening import CLOSED_NOW, Opening, is_common, screen
+from alerts.screening import CLOSED_NOW, INTAKE, Opening, is_common, screen
 from alerts.sending import queue_statement
 from alerts.versions import place_version, settle_versions, settle_versions_of
 from callers.actors import SystemActor
@@ -67,6 +70,8 @@ ROLE: Final = "desk-worker"
 ENVELOPE, STATEMENT, REPUDIATED, REMINDER = "envelope", "statement", "repudiated", "reminder"
 TURN: Final = 50
 """How many items of an agency's feed are taken before another agency has its turn."""
+SCREENED_AT_ONCE: Final = 25
+"""How many alerts are opened, and their openings audited, before the first of them is filed."""
 RETRIED_AT_MOST: Final = 100
 """How many alerts that the worker could not fetch or open are tried again in one round."""
 AWAITED_FIRST: Final = timedelta(seconds=20)
@@ -115,8 +120,8 @@ class FeedOfAgency:
         self._notices = FeedNotices(self._peers, now)
         self._taken: list[ReceivedAlert] = []
         self._issuers: dict[str, Agency] = {}
-        self._met: dict[tuple[str, str], str] = {}
-        self._asked_for: Set[str] = frozenset()
+        self._facts_here = PageFacts(agency.pk)
+        self._screened: dict[str, OpenedAlert | None] = {}
         self._clock_ahead_secs: int | None = None
 
     def follow(self) -> Turn:
@@ -198,7 +203,8 @@ class FeedOfAgency:
             self._peers.memory.write()
             return True
         page = self._ask_ahead(items)
-        for item in items:
+        for n, item in enumerate(items):
+            self._screen_ahead(items[n:], page)
             self._feed.take(
                 _named(item, page),
                 partial(self._take, item, page, is_new=True),
@@ -220,20 +226,20 @@ class FeedOfAgency:
         with suppress(ClientError):
             fetch_ahead(self._agency.pk, [md for md in mds if md not in here], now=self._now)
         held = held_envelopes(self._agency.pk, [md for md in mds if md not in here], now=self._now)
-        self._learn_met({item.id for item in items if item.what == ENVELOPE})
+        self._facts_here.learn(mds, [item.id for item in items if item.what == ENVELOPE])
         statements = self._statements([item.d for item in items if item.what == STATEMENT])
         return _Page(here, awaited, held, statements)
 
-    def _learn_met(self, jtis: Set[str]) -> None:
-        """Read what was met under these ids before. The exchange names them: under any other id it is asked for alone."""
-        rows = ReceivedAlert.objects.filter(agency=self._agency, jti__in=jtis).order_by("number")
-        self._met = {(iss, jti): md for iss, jti, md in rows.values_list("issuer_id", "jti", "md")}
-        self._asked_for = jtis
-
-    def _seen(self, received: ReceivedAlert) -> Seen:
-        """As `seen_by`, from what was read of the page where that is known."""
-        alone = seen_by(received)
-        return lambda iss, jti: self._met.get((iss, jti)) if jti in self._asked_for else alone(iss, jti)
+    def _screen_ahead(self, items: Sequence[FeedEntry], page: _Page) -> None:
+        """Open the alerts that come before the next statement, unless the first one was."""
+        if items[0].d in self._screened or items[0].d not in page.held or self._derived.is_stopped:
+            return
+        run = takewhile(lambda item: item.d in page.held, items)
+        held = [page.held[item.d] for item in islice(run, SCREENED_AT_ONCE)]
+        opened = screen_ahead(
+            self._actor, held, reason=INTAKE, seen=self._facts_here.seen, peers=self._peers, now=self._now
+        )
+        self._screened = {one.md: opened.get(one.md) for one in held}
 
     def _statements(self, ods: Sequence[str]) -> dict[str, StatementAnswer]:
         """Those of these statements that are not held, as the exchange gives them, and the proofs for their receipts."""
@@ -301,7 +307,7 @@ class FeedOfAgency:
                 raise
             self._await(awaited, passed)
             return
-        unverified = parse_slice_of(awaited.md, held.octets)
+        unverified = held.unverified
         manifest, receipt = unverified.manifest, unverified.receipts[0]
         try:
             received = self._facts(awaited, manifest, receipt)
@@ -356,8 +362,11 @@ class FeedOfAgency:
     ) -> None:
         """Officers are told of what may be opened."""
         with transaction.atomic():
-            AwaitedEnvelope.objects.filter(pk=awaited.pk).delete()
+            if awaited.pk:
+                AwaitedEnvelope.objects.filter(pk=awaited.pk).delete()
             received.number = self._newest_number = max(received.number, self._newest_number + 1)
+            if opening.is_settled:
+                received.derived_at = self._now
             received.save()
             if received.status == "actual" and received.issuer.first_release_at is None:
                 note_first_release(received.issuer_id, now=self._now)
@@ -365,7 +374,7 @@ class FeedOfAgency:
             if opening is not CLOSED_BY_EXCHANGE:
                 self._notices.tell_of_arrival(received)
             self._pass(passed)
-        self._met[received.issuer_id, received.jti] = received.md
+        self._facts_here.note_filed(received)
         self._taken.append(received)
 
     @transaction.atomic
@@ -411,7 +420,8 @@ class FeedOfAgency:
             self._now,
         )
         place_version(received)
-        note_known_retract(received, peers=self._peers)
+        if self._facts_here.may_be_withdrawn(received.md):
+            note_known_retract(received, peers=self._peers)
         return received
 
     def _issuer(self, agency_id: str) -> Agency:
@@ -424,6 +434,7 @@ class FeedOfAgency:
         """Verify it and hold it; what it says of a held alert is marked there."""
         if self._peers.memory.statement(item.d) is None:
             hold_statement(self._peers, self._follower, item.d, page.statements.get(item.d))
+            self._facts_here.forget_statements()
         with transaction.atomic():
             self._peers.memory.write()
             apply_statement(self._actor, item.d, peers=self._peers, now=self._now)
@@ -447,10 +458,12 @@ class FeedOfAgency:
         else:
             keep_received(received, None, now=self._now)
         self._note_unopenable(received, opening)
-        if opening.is_settled and not self._derived.is_stopped:
-            received.derived_at = self._now
+        is_derived = opening.is_settled and not self._derived.is_stopped
+        if is_derived != (received.derived_at is not None):
+            received.derived_at = self._now if is_derived else None
             received.save(update_fields=["derived_at"])
-        settle_versions_of(received, now=self._now)
+        if self._facts_here.may_have_versions(received):
+            settle_versions_of(received, now=self._now)
 
     def _visit(self, received_id: str) -> None:
         """Opens and files again what was set aside; raises what it raises."""
@@ -515,7 +528,13 @@ class FeedOfAgency:
 
     def _open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
         return screen(
-            self._actor, received, peers=self._peers, seen=self._seen(received), held=held, now=self._now
+            self._actor,
+            received,
+            peers=self._peers,
+            seen=self._facts_here.seen,
+            held=held,
+            screened=self._screened.pop(received.md, None),
+            now=self._now,
         )
 
     def _note_unopenable(self, received: ReceivedAlert, opening: Opening) -> None:

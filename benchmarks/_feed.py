@@ -125,6 +125,9 @@ class MemoryExchange:
     def hub_clock(self) -> int | None:
         return NOW
 
+    def announce_instance(self, instance: str, *, software: str) -> None:
+        """Nobody else holds the identity."""
+
     def close(self) -> None:
         """There is no connection."""
 

@@ -146,7 +146,7 @@ class FeedMemory(PeerMemory):
         if self._said or self._is_moved:
             self._write_feed()
 
-    @transaction.atomic
+    @transaction.atomic(savepoint=False)
     def _write_feed(self) -> None:
         said, self._said = self._said, []
         keep_bound(said)

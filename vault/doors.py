@@ -9,6 +9,7 @@ Every opening leaves its audit event before the content is handed out.
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -40,7 +41,7 @@ from accord.envelope.vocabulary import RED
 from callers.actors import Actor, SystemActor
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError, NotPermittedError
-from ledger.audit import record_event
+from ledger.audit import Happening, record_event, record_events
 from vault import hubsecret, keeping, lives, rows
 from vault.errors import NotNamedError, SigningKeysMissingError
 from vault.keeping import HeldDecryptionKeys, private_keys
@@ -49,6 +50,7 @@ from vault.red import require_named, takes_red
 from vault.standing import StandingKeys, own_directory
 
 WORKER: Final = "desk-worker"
+SCREENED: Final = "alert.screened"
 STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
     "ack": Capability.ALERT_ACKNOWLEDGE,
     "apikey": Capability.APIKEY_MANAGE,
@@ -169,7 +171,7 @@ def sign_statement(
 
 def open_envelope(
     actor: Actor,
-    slice_bytes: bytes,
+    given: bytes | UnverifiedSlice,
     *,
     peers: KeyDirectory,
     reason: str,
@@ -190,7 +192,7 @@ def open_envelope(
     checked_reason = _checked_reason(reason)
     md = ""
     try:
-        unverified = parse_slice(slice_bytes)
+        unverified = parse_slice(given) if isinstance(given, bytes) else given
         md = unverified.manifest.md
         opened = _open(agency, unverified, peers, blobs, seen or _never_seen, ledger, now)
         require_named(actor, opened)
@@ -203,6 +205,31 @@ def open_envelope(
         _record_durably("alert.unopenable", actor, agency, md, now, checked_reason, detail)
         raise
     _record_durably(act, actor, agency, md, now, checked_reason, {})
+    return opened
+
+
+def screen_envelopes(
+    actor: Actor,
+    given: Iterable[tuple[UnverifiedSlice, Ledger]],
+    *,
+    peers: KeyDirectory,
+    reason: str,
+    seen: Callable[[str, str], str | None],
+    now: datetime,
+) -> dict[str, OpenedAlert]:
+    """Open many envelopes without files for the desk-worker, by md; audited in one transaction before any is handed out.
+
+    Each is checked as by `open_envelope`, which is for what does not open: that is left out here, and not audited. Call it
+    outside any transaction. Raises NotPermittedError, InputError (reason).
+    """
+    agency, act = _agency_of_worker(actor, Capability.ALERT_READ), SCREENED
+    checked_reason, opened = _checked_reason(reason), dict[str, OpenedAlert]()
+    for unverified, ledger in given:
+        with suppress(EnvelopeError):
+            opened[unverified.manifest.md] = _open(agency, unverified, peers, (), seen, ledger, now)
+    with transaction.atomic(durable=True):
+        happenings = [Happening(act, md, checked_reason) for md in opened]
+        record_events(happenings, actor=actor.audit_name, agency=agency, now=now)
     return opened
 
 
@@ -263,7 +290,7 @@ def _reader(actor: Actor) -> tuple[str, str]:
     """Return whose slice is opened, and what the audit calls it; raises NotPermittedError."""
     if actor.public_id is not None:
         return _agency_of_officer(actor, Capability.ALERT_READ), "alert.opened"
-    return _agency_of_worker(actor, Capability.ALERT_READ), "alert.screened"
+    return _agency_of_worker(actor, Capability.ALERT_READ), SCREENED
 
 
 def _speaker(actor: Actor, k: str, body: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -70,8 +70,10 @@ def received_files(received: ReceivedAlert) -> int:
 
 def _filed(received: ReceivedAlert, now: datetime) -> Reply | None:
     """The row of a reply, under what it answers; None for what is no reply."""
+    if received.kind not in (REPLY, UPDATE):
+        return None
     held = Reply.objects.filter(received=received).first()
-    if held is not None or received.kind not in (REPLY, UPDATE):
+    if held is not None:
         return held
     answered = _answered_by(received)
     if answered is None:
