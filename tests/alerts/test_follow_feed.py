@@ -47,6 +47,16 @@ def received_by(desks: Desks, md: str) -> ReceivedAlert:
     return ReceivedAlert.objects.get(agency=desks.health.agency, md=md)
 
 
+def break_ciphertext(md: str) -> None:
+    """Other octets of the same form in what the exchange stores."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE sharing_envelope
+               SET jwe_head = regexp_replace(jwe_head, '"iv":"[^"]*"', '"iv":"AAAAAAAAAAAAAAAA"') WHERE md = %s""",
+            [md],
+        )
+
+
 class TestTaking:
     def test_a_partner_s_alert_gets_its_facts_a_card_and_tokens(self, desks: Desks) -> None:
         md = send_from_partner(desks)
@@ -136,18 +146,9 @@ class TestTaking:
 
 
 class TestUnopenable:
-    def break_ciphertext(self, md: str) -> None:
-        """Other octets of the same form in what the exchange stores."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """UPDATE sharing_envelope
-                   SET jwe_head = regexp_replace(jwe_head, '"iv":"[^"]*"', '"iv":"AAAAAAAAAAAAAAAA"') WHERE md = %s""",
-                [md],
-            )
-
     def test_what_fails_a_check_is_filed_and_the_sender_learns_it(self, desks: Desks) -> None:
         md = send_from_partner(desks)
-        self.break_ciphertext(md)
+        break_ciphertext(md)
         desks.follow()
         row = received_by(desks, md)
         assert (row.unopenable, row.card) == (True, None)
@@ -158,7 +159,7 @@ class TestUnopenable:
 
     def test_an_officer_reads_one_sentence_whatever_the_cause(self, desks: Desks) -> None:
         md = send_from_partner(desks)
-        self.break_ciphertext(md)
+        break_ciphertext(md)
         desks.follow()
         row = received_by(desks, md)
         with pytest.raises(UnopenableError) as failed:
@@ -170,7 +171,7 @@ class TestUnopenable:
 
     def test_it_is_not_tried_again_at_once(self, desks: Desks) -> None:
         md = send_from_partner(desks)
-        self.break_ciphertext(md)
+        break_ciphertext(md)
         for _ in range(2):
             desks.follow()
         assert AuditEvent.objects.filter(act="alert.refused", subject=md).count() == 1
