@@ -4,6 +4,7 @@
 Every fact is one that this process knows by itself. What other processes are told, it does not guess.
 """
 
+import os
 import platform
 import ssl
 from collections.abc import Iterable, Iterator
@@ -29,7 +30,7 @@ from ledger.retention import KEEP_DAYS
 from officers.login.proof import FRESH_FOR
 from officers.policy_in_force import Policy, policy_of
 from peers.models import Agency
-from peers.own_exchange import known_exchange
+from peers.own_exchange import known_exchange, proxy_on_the_way
 from peers.progress import desk_depth
 from vault.certificates import end_of_certificate
 from vault.kek import Lock, lock_state
@@ -119,9 +120,28 @@ def _of_the_exchange() -> Iterator[Fact]:
         return
     if place is None:
         yield Fact("url", _("Address"), _("not told yet"), where)
-        return
-    yield Fact("url", _("Address"), place.url, where)
-    yield Fact("fingerprint", _("Fingerprint of its log's verifier key"), place.fingerprint, where)
+    else:
+        yield Fact("url", _("Address"), place.url, where)
+        label = _("Fingerprint of its log's verifier key")
+        yield Fact("fingerprint", label, place.fingerprint, where)
+    yield from _of_the_way()
+
+
+def _of_the_way() -> Iterator[Fact]:
+    """What stands between this desk and the exchange, and what that can read."""
+    proxy = proxy_on_the_way()
+    text = _("none: the exchange is called directly")
+    if proxy is not None:
+        form = _("%(proxy)s, with user and password") if proxy.login else _("%(proxy)s, without a login")
+        text = form % {"proxy": proxy.address}
+    yield Fact("proxy", _("Proxy that leads there"), text, _setting("EXCHANGE_PROXY"))
+    authorities = os.environ.get("SSL_CERT_FILE") or _("the system's")
+    label = _("Authorities that its certificate is checked by")
+    yield Fact("authorities", label, authorities, _setting("SSL_CERT_FILE"))
+    reads = _(
+        "one that leads through: the exchange's name, times and sizes; one that inspects, where its authority is among those: the API key and the metadata of every call; neither of them anything that is sealed"
+    )
+    yield Fact("proxy-reads", _("What a proxy reads"), reads, _("fixed in the program"))
 
 
 def _of_signing_in(policies: Iterable[tuple[Agency, Policy | None]]) -> Iterator[Fact]:

@@ -175,12 +175,13 @@ VERBS = {
     ),
     "own-desk": Verb(
         "own-desk [--folder PATH] [--port N] [--host NAME] [--listen ADDRESS] [--certificate PEM --key PEM]\n"
-        "                 [--exchange-ca PEM] [--once] | --backup FILE | --dump PATH\n"
+        "                 [--exchange-ca PEM] [--exchange-proxy URL] [--once] | --backup FILE | --dump PATH\n"
         "                 | --check-backup BACKUP | --restore BACKUP [--recovery-key-file FILE] [--ledger PATH] | --manage COMMAND ...",
         "Start the desk of one agency on this machine, for real use: production settings, a database and a broker of\n"
         "its own, TLS. Data in a closed folder (./own-desk).\n"
         "https://NAME:N (localhost, 8443), listening on this machine alone until the first start is over, for which a\n"
         "code is shown. Without a certificate one is made. --exchange-ca: authorities for the exchange's certificate.\n"
+        "--exchange-proxy: an HTTP proxy that leads to the exchange, USER:PASSWORD for it in PATH/proxy-login.\n"
         "Mail by the server whose address stands in PATH/mail-url. --once: stop as soon as everything answers.\n"
         "--backup: one file that only the recovery key opens; --check-backup rehearses it, --restore makes a desk of it in an\n"
         "empty folder. --dump: the same as a folder in clear, for a backup tool of your own.\n"

@@ -44,6 +44,9 @@ DESK_WEB: Final = (
 
 QUEUES_OF: Final = {EXCHANGE: ("exchange",), DESK: ("notify", "desk")}
 
+OF_A_CALLER: Final = frozenset({"EXCHANGE_PROXY_LOGIN"})
+"""Secrets of whoever calls the exchange, where there are such."""
+
 
 @dataclass(frozen=True)
 class Role:
@@ -100,6 +103,7 @@ ROLES: Final[dict[str, Role]] = {
             urlconf="hub.urls.desk",
             secrets=frozenset(
                 {"SECRET_KEY", "API_PEPPER", "ACCORD_KEK", "DATABASE_URL", "EMAIL_URL", "REDIS_URL"}
+                | OF_A_CALLER
             ),
         ),
         Role(
@@ -107,7 +111,7 @@ ROLES: Final[dict[str, Role]] = {
             FOUNDATION + SESSIONS + SHARED + TELLERS + OPENERS,
             half=DESK,
             queue="desk",
-            secrets=frozenset({"DATABASE_URL", "ACCORD_KEK", "REDIS_URL"}),
+            secrets=frozenset({"DATABASE_URL", "ACCORD_KEK", "REDIS_URL"} | OF_A_CALLER),
         ),
         Role(
             "mailer",

@@ -161,6 +161,23 @@ _calls_exchange_openly = (
 )
 if _calls_exchange_openly and not DEVELOPMENT:
     raise ImproperlyConfigured("EXCHANGE_URL is not https; desk and desk-worker send API keys there.")
+# An HTTP proxy that leads to the exchange by CONNECT, and USER:PASSWORD for it.
+EXCHANGE_PROXY: str = env.str("EXCHANGE_PROXY", default="")
+EXCHANGE_PROXY_LOGIN: str = (
+    env.str("EXCHANGE_PROXY_LOGIN", default="") if "EXCHANGE_PROXY_LOGIN" in ROLE.secrets else ""
+)
+if EXCHANGE_PROXY_LOGIN and not EXCHANGE_PROXY:
+    raise ImproperlyConfigured(
+        "EXCHANGE_PROXY_LOGIN is set, and EXCHANGE_PROXY names no proxy that it is for."
+    )
+if EXCHANGE_PROXY and HUB_ROLE in CALLS_EXCHANGE:
+    from accord.calls.errors import ProxyAddressError
+    from accord.calls.proxies import require_proxy
+
+    try:
+        require_proxy(EXCHANGE_PROXY, EXCHANGE_PROXY_LOGIN)
+    except ProxyAddressError as _refused:
+        raise ImproperlyConfigured(f"EXCHANGE_PROXY: {_refused}") from None
 # Where operators sign in, inside only. Their passkeys are made for its host and count on its pages alone.
 OPERATOR_URL: str = env.str("OPERATOR_URL", default="http://localhost:8002" if DEVELOPMENT else "")
 if HUB_ROLE == "operator" and not DEVELOPMENT and not OPERATOR_URL.startswith("https://"):

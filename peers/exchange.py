@@ -14,10 +14,10 @@ from typing import Any, Final, Protocol
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from accord.calls.errors import UnreachableError
+from accord.calls.errors import ProxyTrouble, ProxyTroubleError, UnreachableError
 from accord.calls.exchange import Exchange, HttpExchange
-from accord.calls.transport import HttpTransport, Patience, Transport, explain
-from peers.own_exchange import exchange_place
+from accord.calls.transport import HttpTransport, Patience, Transport
+from peers.own_exchange import exchange_place, proxy_on_the_way
 
 PATIENCE: Final = Patience(connect_secs=2, read_secs=8, tries=2, longest_pause_secs=1)
 """An officer waits for the answer."""
@@ -25,6 +25,8 @@ ONE_TRY: Final = Patience(connect_secs=2, read_secs=10, tries=1)
 """Whoever hands something in tells whether it can have arrived; the desk-worker repeats."""
 MOST_TRANSPORTS: Final = 256
 REST_SECS: Final = 3.0
+LOGIN_REST_SECS: Final = 300.0
+"""A proxy that does not take the login is left alone for longer: many lock an account after some wrong passwords."""
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +114,9 @@ def exchange_by(entry_key: str) -> Exchange:
 
 def transport_by(entry_key: str) -> Transport:
     """A connection for one question, with this key; the process keeps neither."""
-    return HttpTransport(exchange_place().url, api_key=entry_key, patience=PATIENCE, most_kept=0)
+    return HttpTransport(
+        exchange_place().url, api_key=entry_key, patience=PATIENCE, proxy=proxy_on_the_way(), most_kept=0
+    )
 
 
 def held_agencies() -> frozenset[str]:
@@ -126,20 +130,23 @@ def calling_agencies() -> list[str]:
 
 
 class _Resting(HttpTransport):
-    """A connection that asks nobody for `REST_SECS` after the exchange gave no answer: an officer waits for one time-out, not for each call's."""
+    """A connection that asks nobody for `REST_SECS` after the exchange gave no answer: an officer waits for one time-out, not for each call's.
+
+    A proxy that does not take the login is left alone for `LOGIN_REST_SECS`.
+    """
 
     def _send(self, *args: Any, **kwargs: Any) -> urllib3.BaseHTTPResponse:
         if time.monotonic() < _rests_until[-1]:
-            resting = UnreachableError(
-                "The exchange did not answer a moment ago; it is asked again in some seconds."
-            )
+            resting = UnreachableError("The exchange was not reached a moment ago; it is asked again soon.")
             resting.is_unsent = True
             raise resting
         try:
             return super()._send(*args, **kwargs)
         except HTTPError as error:
-            _rests_until[:] = [time.monotonic() + REST_SECS]
-            log.warning("the exchange gives no answer: %s", explain(self.address, error))
+            said = self.error_of(error)
+            is_login = isinstance(said, ProxyTroubleError) and said.trouble == ProxyTrouble.LOGIN
+            _rests_until[:] = [time.monotonic() + (LOGIN_REST_SECS if is_login else REST_SECS)]
+            log.warning("the exchange gives no answer: %s", said)
             raise
 
 
@@ -153,4 +160,11 @@ def _transport(address: str, agency_id: str, api_key: str, patience: Patience) -
     def refuse() -> None:
         _credentials[0].refuse(agency_id)
 
-    return _Resting(address, api_key=api_key, patience=patience, most_kept=0, key_refused=refuse)
+    return _Resting(
+        address,
+        api_key=api_key,
+        patience=patience,
+        proxy=proxy_on_the_way(),
+        most_kept=0,
+        key_refused=refuse,
+    )

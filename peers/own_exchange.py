@@ -20,10 +20,12 @@ from accord.calls.errors import (
     ApiKeyRefusedError,
     ClientError,
     HubAddressError,
+    ProxyTroubleError,
     RefusedError,
     UnreachableError,
 )
 from accord.calls.exchange import HttpExchange
+from accord.calls.proxies import Proxy, require_proxy
 from accord.calls.transport import HttpTransport, Patience, require_hub_address
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.keys import show_fingerprint
@@ -33,6 +35,7 @@ from callers.capabilities import Capability, require
 from callers.errors import InputError, MoveError
 from ledger.audit import record_event
 from peers.models import Agency, OwnExchange
+from peers.proxy_words import proxy_text
 
 ONE_QUESTION: Final = Patience(connect_secs=5, read_secs=10, tries=1)
 """A person waits for the answer, and corrects what was typed."""
@@ -49,6 +52,13 @@ class ExchangePlace:
     def fingerprint(self) -> str:
         """The SHA-256 of the key, of the newest where there are several, in groups of four hex digits, as the operator's page shows it."""
         return show_fingerprint(sha256(self.vkey.partition(" ")[0].encode()).hexdigest())
+
+
+def proxy_on_the_way() -> Proxy | None:
+    """Return the proxy that leads to the exchange, as the settings name it; None without one."""
+    if not settings.EXCHANGE_PROXY:
+        return None
+    return require_proxy(settings.EXCHANGE_PROXY, settings.EXCHANGE_PROXY_LOGIN)
 
 
 def exchange_place() -> ExchangePlace:
@@ -85,11 +95,13 @@ def ask_exchange(keeper: Actor, url: str, vkey: str) -> ExchangePlace:
 
 def _answers(url: str) -> bool:
     """Tell whether whoever answers refuses as an exchange does; raises InputError where nobody answers."""
-    transport = HttpTransport(url, patience=ONE_QUESTION, most_kept=0)
+    transport = HttpTransport(url, patience=ONE_QUESTION, proxy=proxy_on_the_way(), most_kept=0)
     try:
         HttpExchange(transport).checkpoint()
     except ApiKeyRefusedError as refused:
         return refused.is_of_hub
+    except ProxyTroubleError as refused:
+        raise InputError("url", proxy_text(refused.trouble)) from None
     except (RefusedError, AnswerError):
         return False
     except ClientError:

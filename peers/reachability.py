@@ -5,15 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.conf import settings
 from urllib3.exceptions import MaxRetryError, SSLError
 
-from accord.calls.errors import ApiKeyRefusedError, BusyError, ClientError, HubAddressError, UnreachableError
+from accord.calls.errors import (
+    ApiKeyRefusedError,
+    BusyError,
+    ClientError,
+    HubAddressError,
+    ProxyTrouble,
+    ProxyTroubleError,
+    UnreachableError,
+)
 from accord.calls.exchange import HttpExchange
 from accord.calls.transport import HttpTransport
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import NotBoundError
-from peers.own_exchange import ONE_QUESTION, known_exchange
+from peers.own_exchange import ONE_QUESTION, known_exchange, proxy_on_the_way
 from peers.progress import ahead_secs
 
 
@@ -25,17 +34,25 @@ class Reach(StrEnum):
     """Something answers there that is no exchange, or one that cannot serve now."""
     UNTRUSTED = "untrusted"
     """Its certificate is not trusted on this machine."""
+    INSPECTED = "inspected"
+    """The same, through a proxy, which may be one that inspects."""
     AWAY = "away"
+    PROXY = "proxy"
+    """The proxy on the way does not lead there, so nobody knows whether it answers."""
     UNTOLD = "untold"
     """Nobody has told this desk an address that it may call, or the row that says it was changed past the program."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """`clock_ahead`: by how much this machine's clock is ahead of the exchange's; None where that did not say its time."""
+    """`clock_ahead`: by how much this machine's clock is ahead of the exchange's; None where that did not say its time.
+
+    `trouble`: what the proxy does wrong; None for anything but `Reach.PROXY`.
+    """
 
     reach: Reach
     clock_ahead: timedelta | None = None
+    trouble: ProxyTrouble | None = None
 
 
 def ask_whether_it_answers(keeper: Actor, *, now: datetime) -> Asked:
@@ -51,12 +68,14 @@ def ask_whether_it_answers(keeper: Actor, *, now: datetime) -> Asked:
     if place is None:
         return Asked(Reach.UNTOLD)
     try:
-        transport = HttpTransport(place.url, patience=ONE_QUESTION, most_kept=0)
+        transport = HttpTransport(place.url, patience=ONE_QUESTION, proxy=proxy_on_the_way(), most_kept=0)
     except HubAddressError:
         return Asked(Reach.UNTOLD)
     try:
         reach = _reach(transport)
         seconds = ahead_secs(transport.hub_clock(), now)
+    except ProxyTroubleError as on_the_way:
+        return Asked(Reach.PROXY, trouble=on_the_way.trouble)
     finally:
         transport.close()
     return Asked(reach, None if seconds is None else timedelta(seconds=seconds))
@@ -69,8 +88,12 @@ def _reach(transport: HttpTransport) -> Reach:
         return Reach.ANSWERS if refused.is_of_hub else Reach.OTHER
     except BusyError:
         return Reach.OTHER
+    except ProxyTroubleError:
+        raise
     except UnreachableError as away:
-        return Reach.UNTRUSTED if _is_untrusted(away) else Reach.AWAY
+        if not _is_untrusted(away):
+            return Reach.AWAY
+        return Reach.INSPECTED if settings.EXCHANGE_PROXY else Reach.UNTRUSTED
     except ClientError:
         return Reach.OTHER
     return Reach.OTHER

@@ -9,7 +9,23 @@ refused, `OpeningError` for what cannot be opened.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, Final
+
+
+class ProxyTrouble(StrEnum):
+    """What keeps a proxy from leading to the hub."""
+
+    AWAY = "away"
+    """It cannot be reached, does not answer in time, or hangs up."""
+    UNTRUSTED = "untrusted"
+    """Its own certificate, where it is spoken to by TLS, is not trusted."""
+    LOGIN = "login"
+    """It demands a login, or does not take the one that it was given."""
+    REFUSES = "refuses"
+    """It does not lead to this address, or answers as no proxy does."""
+    BEYOND = "beyond"
+    """It says that the hub does not answer it."""
 
 
 class ClientError(Exception):
@@ -20,6 +36,10 @@ class HubAddressError(ClientError):
     """The hub's address is not usable: not https (plain http serves this machine only), or malformed."""
 
 
+class ProxyAddressError(ClientError):
+    """The proxy's address or login is not usable; the text shows neither."""
+
+
 class UnreachableError(ClientError):
     """The hub gave no answer: no connection, time-out, a certificate that is not trusted.
 
@@ -27,6 +47,15 @@ class UnreachableError(ClientError):
     """
 
     is_unsent = False
+
+
+class ProxyTroubleError(UnreachableError):
+    """The proxy does not lead to the hub: nothing of the call reached the hub. `status` is what it answered, 0 for nothing."""
+
+    def __init__(self, sentence: str, trouble: ProxyTrouble, status: int) -> None:
+        super().__init__(sentence)
+        self.trouble = trouble
+        self.status = status
 
 
 class BusyError(UnreachableError):

@@ -29,6 +29,7 @@ from urllib3.exceptions import (
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
     ReadTimeoutError,
     SSLError,
 )
@@ -40,10 +41,12 @@ from accord.calls.errors import (
     ApiKeyRefusedError,
     BusyError,
     HubAddressError,
+    ProxyTroubleError,
     RefusedError,
     UnreachableError,
 )
 from accord.calls.multipart import Moved, MultipartBody, Part
+from accord.calls.proxies import Proxy, explain_trouble, pool_through, trouble_of
 from accord.envelope.encoding import parse_json
 from accord.envelope.errors import MalformedError
 
@@ -53,7 +56,7 @@ _MAX_PROBLEM_BYTES = 64 * 1024
 _BUSY = frozenset({429, 502, 503, 504})
 _LOOPBACK_NAMES = frozenset({"localhost"})
 _KINDS: Final[Mapping[int, type[RefusedError]]] = {401: ApiKeyRefusedError, 404: AbsentError}
-_NO_CONNECTION = (ConnectTimeoutError, NameResolutionError, NewConnectionError, SSLError)
+_NO_CONNECTION = (ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError, SSLError)
 _PROBLEM_TYPE = "application/problem+json"
 _PROBLEM_PREFIX = "urn:accord:problem:"
 _PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance")
@@ -143,25 +146,29 @@ class HttpTransport:
         api_key: str = "",
         patience: Patience | None = None,
         ca_file: str | None = None,
+        proxy: Proxy | None = None,
         most_kept: int = MOST_KEPT,
         key_refused: Callable[[], object] | None = None,
     ) -> None:
         """`address` is the hub's base address without path; `ca_file` replaces the system's authorities.
 
+        `proxy` leads to every https address; plain http serves this machine alone, and goes through none.
         `key_refused` is called each time the hub refuses the API key, before the error is raised.
         """
         self.address = require_hub_address(address)
         self._api_key = api_key
         self._key_refused = key_refused
         self._patience = patience or Patience()
-        self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=self._patience.connect_secs, read=self._patience.read_secs),
-            cert_reqs="CERT_REQUIRED",
-            ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
-            ca_certs=ca_file,
-            blocksize=_CHUNK_BYTES,
-            maxsize=_CONNECTIONS,
-        )
+        self._proxy = proxy if self.address.startswith("https:") else None
+        options: dict[str, Any] = {
+            "timeout": urllib3.Timeout(connect=self._patience.connect_secs, read=self._patience.read_secs),
+            "cert_reqs": "CERT_REQUIRED",
+            "ssl_minimum_version": ssl.TLSVersion.TLSv1_2,
+            "ca_certs": ca_file,
+            "blocksize": _CHUNK_BYTES,
+            "maxsize": _CONNECTIONS,
+        }
+        self._pool = pool_through(self._proxy, **options) if self._proxy else urllib3.PoolManager(**options)
         self._heard: tuple[int, float] | None = None
         self._most_kept = most_kept
         self._kept: OrderedDict[str, Answer] = OrderedDict()
@@ -244,7 +251,7 @@ class HttpTransport:
             except HTTPError as exc:
                 broken += 1
                 if broken >= self._patience.tries:
-                    raise UnreachableError(explain(self.address, exc)) from exc
+                    raise self.error_of(exc) from exc
                 continue
             if done != size:
                 raise _other_length()
@@ -302,10 +309,17 @@ class HttpTransport:
 
     def _unreachable(self, trouble: HTTPError) -> UnreachableError:
         """Return the error; it `is_unsent` only where a single try found no connection, since an earlier one may have arrived."""
-        unreachable = UnreachableError(explain(self.address, trouble))
+        unreachable = self.error_of(trouble)
         reason = trouble.reason if isinstance(trouble, MaxRetryError) else trouble
         unreachable.is_unsent = self._patience.tries == 1 and isinstance(reason, _NO_CONNECTION)
         return unreachable
+
+    def error_of(self, trouble: HTTPError) -> UnreachableError:
+        """Return the error that says what kept a call from being answered, and whether that was the proxy."""
+        found = trouble_of(trouble) if self._proxy else None
+        if self._proxy and found:
+            return ProxyTroubleError(explain_trouble(self._proxy, self.address, *found), *found)
+        return UnreachableError(explain(self.address, trouble, proxied=self._proxy is not None))
 
     def _refused(self, answer: Answer) -> Exception:
         refusal = _refusal(answer)
@@ -348,6 +362,8 @@ class HttpTransport:
             connect=again,
             read=again if repeat else 0,
             status=again if repeat else 0,
+            # A proxy that refuses is asked once: an account is locked after some wrong passwords.
+            other=0 if self._proxy else None,
             redirect=0,
             allowed_methods={"GET", method} if repeat else {"GET"},
             status_forcelist=_BUSY if repeat else (),
@@ -461,11 +477,16 @@ def _problem(answer: Answer) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def explain(address: str, error: HTTPError) -> str:
+def explain(address: str, error: HTTPError, *, proxied: bool = False) -> str:
     """Say in a sentence what kept a call to this address from being answered; nothing of the call stands in it."""
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     if isinstance(cause, NameResolutionError):
         return f"The name of {address} is not known. Check the address and the network."
+    if isinstance(cause, SSLError) and proxied:
+        return (
+            f"Through the proxy {address} shows no certificate that is trusted. Either the proxy inspects TLS, and its authority"
+            " is not known here, or something else answers in the place of the hub. Do not go on before you know which."
+        )
     if isinstance(cause, SSLError):
         return f"The certificate of {address} is not trusted. Check the address; do not go on."
     if isinstance(cause, NewConnectionError):

@@ -12,6 +12,7 @@ from io import RawIOBase
 from pathlib import Path
 from typing import Final
 
+from accord.calls.proxies import Proxy, require_proxy
 from accord.client.errors import RequestError
 from accord.keyerrors import KeyFileError, PassphraseError
 from accord.passphrases import same_passphrase, wipe, wiped
@@ -22,6 +23,8 @@ NEXT_ROOT_PASSPHRASE_FILE: Final = "ACCORD_NEXT_ROOT_PASSPHRASE_FILE"  # noqa: S
 NEW_PASSPHRASE_FILE: Final = "ACCORD_NEW_PASSPHRASE_FILE"  # noqa: S105
 API_KEY: Final = "ACCORD_API_KEY"
 API_KEY_FILE: Final = "ACCORD_API_KEY_FILE"
+PROXY: Final = "ACCORD_PROXY"
+PROXY_LOGIN_FILE: Final = "ACCORD_PROXY_LOGIN_FILE"
 
 _MAX_SECRET_BYTES = 4096
 
@@ -67,6 +70,14 @@ def read_api_key(file: str | None, environment: Mapping[str, str]) -> str:
         return environment[API_KEY].strip()
     _require_terminal(f"No terminal to ask for the API key: set {API_KEY_FILE} or --api-key-file.")
     return getpass.getpass("API key: ").strip()
+
+
+def read_proxy(environment: Mapping[str, str]) -> Proxy | None:
+    """The proxy that leads to the hub, its login from a file; raises ProxyAddressError, KeyFileError."""
+    address, file = environment.get(PROXY, ""), environment.get(PROXY_LOGIN_FILE)
+    if not address:
+        return None
+    return require_proxy(address, read_secret_file(Path(file)) if file else "")
 
 
 def read_secret_file(path: Path) -> str:

@@ -48,6 +48,7 @@ CODES: Final[dict[type[BaseException], int]] = {
     client.RequestError: USAGE,
     client.NotEveryoneError: REFUSED,
     client.HubAddressError: USAGE,
+    client.ProxyAddressError: USAGE,
     client.UnreachableError: NO_ANSWER,
     client.RefusedError: REFUSED,
     client.AnswerError: NOT_VERIFIED,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from accord.cli.asking import read_passphrase
+from accord.cli.asking import read_passphrase, read_proxy
 from accord.cli.keys.words import warning_words
 from accord.cli.progress import ProgressLine
 from accord.cli.sentences import api_key_sentence, clock_sentence, sentence_of
@@ -19,6 +19,7 @@ from accord.cli.showing import print_json
 from accord.client.client import Client, system_clock
 from accord.client.errors import HeldElsewhereError, LedgerAlarmError
 from accord.client.progress import Progress, tell_nobody
+from accord.client.session import connect_http, connect_through
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS
 from accord.passphrases import wiped
@@ -39,7 +40,9 @@ class Workplace:
     def client(self) -> Client:
         """The client of this home; asks for the passphrase. Says on the side which keys end soon."""
         with wiped(read_passphrase(self.options.passphrase_file, self.environment)) as passphrase:
-            client = Client(self.home, passphrase, clock=self.clock, progress=self.progress)
+            proxy = read_proxy(self.environment)
+            connect = connect_through(proxy) if proxy else connect_http
+            client = Client(self.home, passphrase, connect=connect, clock=self.clock, progress=self.progress)
         self._clients.append(client)
         if self.options.verb != "keys":
             self._warn_of_keys(client)

@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from accord.calls.exchange import Exchange, HttpExchange
+from accord.calls.proxies import Proxy
 from accord.calls.transport import HttpTransport
 from accord.client.errors import KeysetEndedError
 from accord.client.home import Home
@@ -40,6 +41,15 @@ Sleep = Callable[[float], None]
 def connect_http(hub: str, api_key: str) -> Exchange:
     """The hub over HTTP, with the system's certificate authorities."""
     return HttpExchange(HttpTransport(hub, api_key=api_key))
+
+
+def connect_through(proxy: Proxy) -> Connect:
+    """Return how to connect to a hub over HTTP through a proxy."""
+
+    def connect(hub: str, api_key: str) -> Exchange:
+        return HttpExchange(HttpTransport(hub, api_key=api_key, proxy=proxy))
+
+    return connect
 
 
 @cache

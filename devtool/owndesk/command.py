@@ -57,7 +57,13 @@ def run_own_desk(arguments: list[str]) -> int:
     folder.make()
     with folder.locked():
         _require_port(folder, listening)
-        desk = OwnDesk(folder, listening, ticks=ticks, exchange_ca=pem_bundle(_absolute(options.exchange_ca)))
+        desk = OwnDesk(
+            folder,
+            listening,
+            ticks=ticks,
+            exchange_ca=pem_bundle(_absolute(options.exchange_ca)),
+            exchange_proxy=options.exchange_proxy,
+        )
         with stopped_at_the_end(desk):
             desk.start()
             _say_where(desk)
@@ -91,6 +97,12 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="PEM",
         help="authorities that the exchange's certificate is checked by",
+    )
+    parser.add_argument(
+        "--exchange-proxy",
+        default="",
+        metavar="URL",
+        help="proxy that leads to the exchange, its USER:PASSWORD in the folder's proxy-login",
     )
     _add_backups(parser)
     parser.add_argument("--once", action="store_true", help="start, wait until everything answers, stop")

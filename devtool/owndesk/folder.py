@@ -15,7 +15,7 @@ from devtool.runfolder import RunFolder, checksum_of
 from hub.roles import ROLES
 
 DEFAULT: Final = Path("own-desk")
-_PUT_THERE_BEFORE: Final = frozenset({"mail-url", "mail-from", "lost+found"})
+_PUT_THERE_BEFORE: Final = frozenset({"mail-url", "mail-from", "proxy-login", "lost+found"})
 """What an agency may have put into the folder before the first start, or its file system."""
 _OF_THE_FILE_SYSTEM: Final = "lost+found"
 
@@ -33,6 +33,7 @@ class OwnDeskFolder(RunFolder):
         self.locked_ring = self.path / "kek.locked"
         self._mail_url_file = self.path / "mail-url"
         self._mail_from_file = self.path / "mail-from"
+        self._proxy_login_file = self.path / "proxy-login"
         self._restoring_file = self.path / "restoring"
 
     def make(self) -> None:
@@ -76,15 +77,11 @@ class OwnDeskFolder(RunFolder):
 
     def mail_url(self) -> str:
         """The mail server, as somebody wrote it down here; empty where nobody has. Raises DevtoolError."""
-        path = self._mail_url_file
-        if not path.exists():
-            return ""
-        if path.stat().st_mode & 0o077:
-            raise DevtoolError(
-                f"{path} may hold a password, and others than its owner may read it.",
-                f"Run: chmod 600 {path}",
-            )
-        return path.read_text(encoding="utf-8").strip()
+        return _closed_text(self._mail_url_file)
+
+    def proxy_login(self) -> str:
+        """USER:PASSWORD for the proxy that leads to the exchange, as `mail_url`."""
+        return _closed_text(self._proxy_login_file)
 
     def mail_from(self, host: str) -> str:
         """The sender of mail."""
@@ -135,6 +132,18 @@ class OwnDeskFolder(RunFolder):
                 f"{self.path} holds other things than a desk.",
                 "Name an empty folder, or none: ./dev own-desk --folder PATH",
             )
+
+
+def _closed_text(path: Path) -> str:
+    """What somebody wrote into a file that is closed to others; empty where there is none. Raises DevtoolError."""
+    if not path.exists():
+        return ""
+    if path.stat().st_mode & 0o077:
+        raise DevtoolError(
+            f"{path} may hold a password, and others than its owner may read it.",
+            f"Run: chmod 600 {path}",
+        )
+    return path.read_text(encoding="utf-8").strip()
 
 
 def static_checksum() -> str:

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from accord.calls.errors import ProxyAddressError
+from accord.calls.proxies import Proxy, require_proxy
 from devtool.environments import ROOT, inherited_by_production, secret_files
+from devtool.errors import DevtoolError
 from devtool.owndesk.desksecrets import DeskSecrets, load_or_draw
 from devtool.owndesk.firststart import FirstStart
 from devtool.owndesk.folder import OwnDeskFolder
@@ -35,6 +38,7 @@ class OwnDeskPlaces:
     first_start_file: Path
     opened_ring: Path
     exchange_ca: Path | None = None
+    exchange_proxy: Proxy | None = None
     certificate: Path | None = None
     """Of its own web server, whose end the desk watches."""
 
@@ -48,6 +52,7 @@ class OwnDeskPlaces:
             "redis_urls": dict(self.redis_urls),
             "opened_ring": str(self.opened_ring),
             "exchange_ca": str(self.exchange_ca) if self.exchange_ca else "",
+            "exchange_proxy": self.exchange_proxy.address if self.exchange_proxy else "",
         }
 
     @property
@@ -91,6 +96,8 @@ class OwnDeskPlaces:
             }
             if self.exchange_ca is not None:
                 told["SSL_CERT_FILE"] = str(self.exchange_ca)
+            if self.exchange_proxy is not None:
+                told["EXCHANGE_PROXY"] = self.exchange_proxy.address
         if role in SEQUENCES.values():
             told["LEDGER_STATE_DIR"] = str(self.folder.ledger)
         return told
@@ -103,8 +110,21 @@ class OwnDeskPlaces:
             "DATABASE_URL": self.database_urls.get(role, ""),
             "DATABASE_OWNER_URL": self.owner_url,
             "EMAIL_URL": self.email_url,
+            "EXCHANGE_PROXY_LOGIN": self.exchange_proxy.login if self.exchange_proxy else "",
             "REDIS_URL": self.redis_urls.get(role, ""),
         }
+
+
+def given_proxy(address: str, folder: OwnDeskFolder) -> Proxy | None:
+    """The proxy at an address, with the login that lies in the folder; None without an address. Raises DevtoolError."""
+    if not address:
+        return None
+    try:
+        return require_proxy(address, folder.proxy_login())
+    except ProxyAddressError as refused:
+        raise DevtoolError(
+            str(refused), "Name it as http://proxy.example:3128; its login is in PATH/proxy-login."
+        ) from None
 
 
 def running_places(folder: OwnDeskFolder) -> OwnDeskPlaces:
@@ -122,4 +142,5 @@ def running_places(folder: OwnDeskFolder) -> OwnDeskPlaces:
         first_start_file=FirstStart(folder.path).digest_file,
         opened_ring=Path(told["opened_ring"]),
         exchange_ca=Path(told["exchange_ca"]) if told["exchange_ca"] else None,
+        exchange_proxy=given_proxy(told["exchange_proxy"], folder),
     )

@@ -14,7 +14,7 @@ from devtool.owndesk.desksecrets import DeskSecrets, load_or_draw
 from devtool.owndesk.firststart import FirstStart
 from devtool.owndesk.folder import OwnDeskFolder
 from devtool.owndesk.logbounds import bound_logs
-from devtool.owndesk.places import OwnDeskPlaces
+from devtool.owndesk.places import OwnDeskPlaces, given_proxy
 from devtool.owndesk.ramfolder import forget_ram_folder, make_ram_folder, ram_folder_of
 from devtool.ports import LOOPBACK
 from devtool.postgres import PostgreSQL
@@ -65,6 +65,7 @@ class OwnDesk(Supervisor):
         *,
         ticks: Ticks,
         exchange_ca: Path | None = None,
+        exchange_proxy: str = "",
     ) -> None:
         """Raises DevtoolError for whatever would not do, before anything is started."""
         super().__init__(ticks)
@@ -79,6 +80,7 @@ class OwnDesk(Supervisor):
         self.code: str | None = None
         """What the person at the console types at the first start."""
         self._exchange_ca = exchange_ca
+        self._exchange_proxy = given_proxy(exchange_proxy, folder)
         self._ram_folder = ram_folder_of(folder.path)
 
     @property
@@ -96,6 +98,7 @@ class OwnDesk(Supervisor):
             certificate=self.certificate.path,
             opened_ring=self._ram_folder / "ring",
             exchange_ca=self._exchange_ca,
+            exchange_proxy=self._exchange_proxy,
         )
 
     def start(self) -> None:

@@ -429,6 +429,15 @@ def test_the_example_of_an_own_desk_names_its_files_its_profile_and_what_is_requ
     assert set(services) >= {*OF_OWN_DESK, "own-desk-proxy"}
 
 
+def test_a_proxy_that_asks_for_a_login_is_named_to_those_that_call_the_exchange() -> None:
+    files = (*WITH_PROXY, "deploy/compose.exchange-proxy.yml")
+    given = {**REQUIRED, "EXCHANGE_PROXY": "http://proxy.example:3128"}
+    services = _described((OWN_DESK,), given=given, files=files)["services"]
+    led = {name for name, one in services.items() if "exchange_proxy_login" in _secrets_of(one)}
+    assert led == {"own-desk", "own-desk-worker"}
+    assert {services[name]["environment"]["EXCHANGE_PROXY"] for name in led} == {given["EXCHANGE_PROXY"]}
+
+
 def test_an_exchange_with_an_authority_of_its_own_is_believed_by_those_that_call_it() -> None:
     files = (*WITH_PROXY, "deploy/compose.exchange-ca.yml")
     services = _described((OWN_DESK,), given={**REQUIRED, "EXCHANGE_CA": "/etc/ca.pem"}, files=files)[

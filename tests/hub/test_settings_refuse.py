@@ -60,6 +60,21 @@ REFUSALS = {
         {"ACCORD_KEK": KEK, "EXCHANGE_URL": "http://exchange.example"},
         "EXCHANGE_URL",
     ),
+    "a proxy whose address names a user": (
+        "desk",
+        {"ACCORD_KEK": KEK, "EXCHANGE_PROXY": "http://me:pw@proxy.example:3128"},
+        "EXCHANGE_PROXY: The proxy's address names a user.",
+    ),
+    "a proxy's login that is none": (
+        "desk-worker",
+        {
+            "ACCORD_KEK": KEK,
+            "EXCHANGE_PROXY": "http://proxy.example:3128",
+            "EXCHANGE_PROXY_LOGIN": "no colon",
+        },
+        "EXCHANGE_PROXY: The proxy's login",
+    ),
+    "a login and no proxy": ("desk", {"ACCORD_KEK": KEK, "EXCHANGE_PROXY_LOGIN": "a:b"}, "EXCHANGE_PROXY"),
     "no address of the exchange": ("operator", {"EXCHANGE_URL": ""}, "EXCHANGE_URL"),
     "no address of the exchange at a hosted desk": (
         "desk",

@@ -13,6 +13,8 @@ from accord.cli.asking import (
     NEW_PASSPHRASE_FILE,
     NEXT_ROOT_PASSPHRASE_FILE,
     PASSPHRASE_FILE,
+    PROXY,
+    PROXY_LOGIN_FILE,
     ROOT_PASSPHRASE_FILE,
 )
 from accord.cli.exits import MEANINGS
@@ -62,5 +64,7 @@ def _epilogue() -> str:
         f"  {ROOT_PASSPHRASE_FILE}, {NEXT_ROOT_PASSPHRASE_FILE}, {NEW_PASSPHRASE_FILE}\n"
         "                         the same for a root's file, the next root's, and a new passphrase\n"
         f"  {API_KEY}, {API_KEY_FILE}  API key, or a file that holds it (enrol)\n"
+        f"  {PROXY}           http://proxy.example:3128, which leads to the hub by CONNECT\n"
+        f"  {PROXY_LOGIN_FILE}  file whose first line is its USER:PASSWORD\n"
         "  SSL_CERT_FILE          certificate authorities, where the hub's is not among the system's\n"
     )

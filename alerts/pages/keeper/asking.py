@@ -14,6 +14,7 @@ from alerts.pages.frame import signed_in
 from alerts.pages.keeper.machine import clock_text
 from callers import clock
 from peers.progress import CLOCK_WARNED
+from peers.proxy_words import proxy_text
 from peers.reachability import Reach, ask_whether_it_answers
 
 SAID: Final[Mapping[Reach, str | Promise]] = {
@@ -22,6 +23,9 @@ SAID: Final[Mapping[Reach, str | Promise]] = {
     ),
     Reach.UNTRUSTED: _(
         "The certificate of the exchange is not trusted on this machine. Do not go on: call the exchange's operator on a number that you have from elsewhere."
+    ),
+    Reach.INSPECTED: _(
+        "Through the proxy no certificate is shown that this machine trusts. Ask whoever runs the proxy whether it inspects TLS: if it does, its authority belongs among those that are trusted here, and it then reads the API key and who is told what and when, and no content. If it does not, do not go on: call the exchange's operator on a number that you have from elsewhere."
     ),
     Reach.AWAY: _(
         "The exchange gives no answer. Whoever looks after this machine looks whether it reaches other addresses; if it does, call the exchange's operator."
@@ -33,7 +37,9 @@ SAID: Final[Mapping[Reach, str | Promise]] = {
 def exchange_ask(request: HttpRequest) -> HttpResponseBase:
     """One question; the page then says what came of it."""
     asked = ask_whether_it_answers(signed_in(request), now=clock.now())
-    if asked.reach != Reach.ANSWERS:
+    if asked.trouble is not None:
+        messages.error(request, proxy_text(asked.trouble))
+    elif asked.reach != Reach.ANSWERS:
         messages.error(request, str(SAID[asked.reach]))
     elif asked.clock_ahead is not None and abs(asked.clock_ahead) > CLOCK_WARNED:
         messages.error(request, clock_text(asked.clock_ahead))

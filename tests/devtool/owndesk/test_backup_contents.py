@@ -34,6 +34,7 @@ HELD: Final = {
     "secrets.json": b"{}",
     "certificate.pem": b"certificate",
     "mail-url": b"smtp://mail.agency.example:25\n",
+    "proxy-login": b"desk:pw\n",
     "ledger/state.json": b"{}",
     "ledger/leaves.jsonl": os.urandom(2_000_000),
     "first-start-closed": b"",

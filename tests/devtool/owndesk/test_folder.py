@@ -46,11 +46,14 @@ def test_the_mail_server_may_be_there_before_the_desk(tmp_path: Path) -> None:
     assert folder.mail_from(HOST) == "alerts@agency.example"
 
 
-def test_a_mail_server_that_others_may_read_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "mail-url").write_text("smtp://mail.agency.example:25\n")
-    (tmp_path / "mail-url").chmod(0o640)
+@pytest.mark.parametrize(("name", "read"), [("mail-url", "mail_url"), ("proxy-login", "proxy_login")])
+def test_a_password_that_others_may_read_is_refused(tmp_path: Path, name: str, read: str) -> None:
+    (tmp_path / name).write_text("desk:pw\n")
+    (tmp_path / name).chmod(0o640)
     with pytest.raises(DevtoolError, match="others than its owner may read it"):
-        OwnDeskFolder(tmp_path).mail_url()
+        getattr(OwnDeskFolder(tmp_path), read)()
+    (tmp_path / name).chmod(0o600)
+    assert getattr(OwnDeskFolder(tmp_path), read)() == "desk:pw"
 
 
 def test_its_secrets_are_of_a_desk_alone_and_those_of_a_newer_version_are_added(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from accord.calls.proxies import Proxy
 from devtool.owndesk.desksecrets import DESK_BROKER_LOGINS, DESK_LOGINS, load_or_draw
 from devtool.owndesk.folder import OwnDeskFolder
 from devtool.owndesk.places import OwnDeskPlaces
@@ -27,6 +28,7 @@ def places(tmp_path: Path) -> OwnDeskPlaces:
         owner_url="postgres://owner:x@/none",
         redis_urls={role: f"redis://{login}:x@127.0.0.1:1/0" for role, login in DESK_BROKER_LOGINS.items()},
         email_url="smtp://mail.agency.example:25",
+        exchange_proxy=Proxy("http://proxy.agency.example:3128", "desk:pw"),
         first_start_file=folder.path / "first-start",
         opened_ring=tmp_path / "ram" / "ring",
     )
@@ -50,7 +52,14 @@ def test_secrets_of_the_role_come_as_closed_files_and_the_ring_of_keys_not_at_al
 
 @pytest.mark.parametrize("role", ITS_ROLES)
 def test_which_exchange_is_its_own_is_left_to_the_first_start(role: str, places: OwnDeskPlaces) -> None:
-    assert not {name for name in places.environment_of(role) if "EXCHANGE" in name}
+    environment = replace(places, exchange_proxy=None).environment_of(role)
+    assert not {name for name in environment if "EXCHANGE" in name}
+
+
+def test_the_proxy_reaches_those_that_call_the_exchange(places: OwnDeskPlaces) -> None:
+    told = {role: places.environment_of(role).get("EXCHANGE_PROXY") for role in ITS_ROLES}
+    assert {role for role in told if told[role]} == {"desk", "desk-worker"}
+    assert told["desk"] == "http://proxy.agency.example:3128"
 
 
 def test_authorities_of_the_exchange_reach_those_that_call_it(places: OwnDeskPlaces, tmp_path: Path) -> None:
