@@ -135,6 +135,13 @@ def _of_the_way() -> Iterator[Fact]:
         form = _("%(proxy)s, with user and password") if proxy.login else _("%(proxy)s, without a login")
         text = form % {"proxy": proxy.address}
     yield Fact("proxy", _("Proxy that leads there"), text, _setting("EXCHANGE_PROXY"))
+    for name, label in (
+        ("FOLLOW_SECONDS", _("It is asked for what came")),
+        ("SWEEP_SECONDS", _("What it did not take is said again")),
+    ):
+        seconds = getattr(settings, name)
+        every = _("every second") if seconds == 1 else _("every %(n)g seconds") % {"n": seconds}
+        yield Fact(name.lower().replace("_", "-"), label, every, _setting(name))
     authorities = os.environ.get("SSL_CERT_FILE") or _("the system's")
     label = _("Authorities that its certificate is checked by")
     yield Fact("authorities", label, authorities, _setting("SSL_CERT_FILE"))

@@ -175,7 +175,7 @@ VERBS = {
     ),
     "own-desk": Verb(
         "own-desk [--folder PATH] [--port N] [--host NAME] [--listen ADDRESS] [--certificate PEM --key PEM]\n"
-        "                 [--exchange-ca PEM] [--exchange-proxy URL] [--once] | --backup FILE | --dump PATH\n"
+        "                 [--exchange-ca PEM] [--exchange-proxy URL] [--ask-every SECONDS] [--once] | --backup FILE | --dump PATH\n"
         "                 | --check-backup BACKUP | --restore BACKUP [--recovery-key-file FILE] [--ledger PATH] | --manage COMMAND ...",
         "Start the desk of one agency on this machine, for real use: production settings, a database and a broker of\n"
         "its own, TLS. Data in a closed folder (./own-desk).\n"

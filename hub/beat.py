@@ -8,12 +8,11 @@ from celery.schedules import schedule
 from hub.roles import EXCHANGE
 
 
-def beat_schedule(env: Any, half: str) -> dict[str, dict[str, Any]]:
+def beat_schedule(half: str, *, sweep_seconds: float, follow_seconds: float) -> dict[str, dict[str, Any]]:
     """Return the whole schedule of one half, by name."""
-    sweep_seconds = env.float("SWEEP_SECONDS", default=30.0)
     if half == EXCHANGE:
         return _of_the_exchange(sweep_seconds)
-    return _of_the_desk(sweep_seconds, env.float("FOLLOW_SECONDS", default=1.0))
+    return _of_the_desk(sweep_seconds, follow_seconds)
 
 
 def _of_the_exchange(sweep_seconds: float) -> dict[str, dict[str, Any]]:
@@ -45,7 +44,9 @@ def _of_the_desk(sweep_seconds: float, follow_seconds: float) -> dict[str, dict[
         "give-keys-again": _every(600.0, "vault.give_again", queue="desk", expires=300),
         "offer-again": _every(600.0, "alerts.offer_again", queue="desk", expires=300),
         # Nobody rings for what comes in at the exchange: a round that waited behind another would find nothing more.
-        "follow-feeds": _every(follow_seconds, "alerts.follow_feed", queue="desk", expires=2),
+        "follow-feeds": _every(
+            follow_seconds, "alerts.follow_feed", queue="desk", expires=max(2, int(follow_seconds))
+        ),
     }
 
 

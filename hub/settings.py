@@ -6,6 +6,7 @@ Every secret `NAME` comes as a file, which `NAME_FILE` names; in development it 
 """
 
 import ipaddress
+import math
 import os
 import re
 import secrets
@@ -248,7 +249,26 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_DEFAULT_QUEUE = ROLE.queue or next(iter(ROLE.rings), "none")
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_BEAT_SCHEDULE = beat_schedule(env, ROLE.half)
+
+
+def _interval(name: str, *, default: float, least: float, most: float) -> float:
+    """How often something is done, in seconds; a trial may do it ten times as often."""
+    try:
+        seconds = float(env.str(name, default=str(default)))
+    except ValueError:
+        seconds = math.nan
+    if DEVELOPMENT:
+        least /= 10
+    if not least <= seconds <= most:
+        raise ImproperlyConfigured(f"{name}: use {least:g} to {most:g} seconds.")
+    return seconds
+
+
+# How often the desk-worker asks the exchange for what came: a flash alert waits so long, and counts as late after two minutes.
+FOLLOW_SECONDS = _interval("FOLLOW_SECONDS", default=1, least=1, most=60)
+# How often it is looked for what nobody rang for, and said again what the exchange has not taken.
+SWEEP_SECONDS = _interval("SWEEP_SECONDS", default=30, least=10, most=300)
+CELERY_BEAT_SCHEDULE = beat_schedule(ROLE.half, sweep_seconds=SWEEP_SECONDS, follow_seconds=FOLLOW_SECONDS)
 
 # --- mail ---------------------------------------------------------------------------------------------------
 MAIL_FROM: str = env.str("MAIL_FROM", default="accord@hub.example")

@@ -27,6 +27,9 @@ from devtool.programs import management
 from devtool.stopping import stay_up, stopped_at_the_end
 
 PORT: Final = 8443
+LEAST_SECONDS: Final = 1
+MOST_SECONDS: Final = 60
+"""As `FOLLOW_SECONDS` of the settings, which refuse the same."""
 OWNER_ONLY: Final = 0o077
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"(?=.{{1,200}}\Z){_LABEL}(\.{_LABEL})*")
@@ -63,6 +66,7 @@ def run_own_desk(arguments: list[str]) -> int:
             ticks=ticks,
             exchange_ca=pem_bundle(_absolute(options.exchange_ca)),
             exchange_proxy=options.exchange_proxy,
+            ask_every=options.ask_every,
         )
         with stopped_at_the_end(desk):
             desk.start()
@@ -103,6 +107,13 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         metavar="URL",
         help="proxy that leads to the exchange, its USER:PASSWORD in the folder's proxy-login",
+    )
+    parser.add_argument(
+        "--ask-every",
+        type=_seconds,
+        default="",
+        metavar="SECONDS",
+        help="how often the exchange is asked for what came, 1 to 60 (1)",
     )
     _add_backups(parser)
     parser.add_argument("--once", action="store_true", help="start, wait until everything answers, stop")
@@ -174,6 +185,12 @@ def _port(text: str) -> int:
     if text.isdecimal() and 1 <= int(text) <= 65535:
         return int(text)
     raise argparse.ArgumentTypeError("use a number from 1 to 65535")
+
+
+def _seconds(text: str) -> str:
+    if text.isdecimal() and LEAST_SECONDS <= int(text) <= MOST_SECONDS:
+        return text
+    raise argparse.ArgumentTypeError(f"use a number from {LEAST_SECONDS} to {MOST_SECONDS}")
 
 
 def _host(text: str) -> str:

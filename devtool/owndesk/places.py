@@ -39,6 +39,8 @@ class OwnDeskPlaces:
     opened_ring: Path
     exchange_ca: Path | None = None
     exchange_proxy: Proxy | None = None
+    ask_every: str = ""
+    """Seconds between two questions to the exchange; empty where the program decides."""
     certificate: Path | None = None
     """Of its own web server, whose end the desk watches."""
 
@@ -52,6 +54,7 @@ class OwnDeskPlaces:
             "redis_urls": dict(self.redis_urls),
             "opened_ring": str(self.opened_ring),
             "exchange_ca": str(self.exchange_ca) if self.exchange_ca else "",
+            "ask_every": self.ask_every,
             "exchange_proxy": self.exchange_proxy.address if self.exchange_proxy else "",
         }
 
@@ -74,6 +77,7 @@ class OwnDeskPlaces:
             "HUB_URL": self.hub_url,
             "MAIL_FROM": self.folder.mail_from(self.host),
             "LEDGER_VKEY": self.secrets.ledger_vkey,
+            **({"FOLLOW_SECONDS": self.ask_every} if self.ask_every else {}),
             "STATIC_ROOT": str(self.folder.static),
             **self._of_this_role(role),
             **secret_files(self.folder.secrets / role, secrets),
@@ -142,5 +146,6 @@ def running_places(folder: OwnDeskFolder) -> OwnDeskPlaces:
         first_start_file=FirstStart(folder.path).digest_file,
         opened_ring=Path(told["opened_ring"]),
         exchange_ca=Path(told["exchange_ca"]) if told["exchange_ca"] else None,
+        ask_every=told["ask_every"],
         exchange_proxy=given_proxy(told["exchange_proxy"], folder),
     )

@@ -66,6 +66,7 @@ class OwnDesk(Supervisor):
         ticks: Ticks,
         exchange_ca: Path | None = None,
         exchange_proxy: str = "",
+        ask_every: str = "",
     ) -> None:
         """Raises DevtoolError for whatever would not do, before anything is started."""
         super().__init__(ticks)
@@ -80,6 +81,7 @@ class OwnDesk(Supervisor):
         self.code: str | None = None
         """What the person at the console types at the first start."""
         self._exchange_ca = exchange_ca
+        self._ask_every = ask_every
         self._exchange_proxy = given_proxy(exchange_proxy, folder)
         self._ram_folder = ram_folder_of(folder.path)
 
@@ -99,6 +101,7 @@ class OwnDesk(Supervisor):
             opened_ring=self._ram_folder / "ring",
             exchange_ca=self._exchange_ca,
             exchange_proxy=self._exchange_proxy,
+            ask_every=self._ask_every,
         )
 
     def start(self) -> None:

@@ -123,6 +123,13 @@ REFUSALS = {
     "no place for uploads": ("exchange", {"SPOOL_DIR": ""}, "SPOOL_DIR"),
     "no room for an upload": ("exchange", {"SPOOL_MIB": "100"}, "SPOOL_MIB"),
     "a place for metrics without a port": ("exchange", {"METRICS_LISTEN": "9100"}, "METRICS_LISTEN"),
+    "a feed that is asked for without a pause": ("desk-beat", {"FOLLOW_SECONDS": "0.5"}, "FOLLOW_SECONDS"),
+    "a feed that is hardly asked for": (
+        "desk",
+        {"ACCORD_KEK": KEK, "FOLLOW_SECONDS": "61"},
+        "FOLLOW_SECONDS",
+    ),
+    "a sweep that is no number": ("exchange-beat", {"SWEEP_SECONDS": "nan"}, "SWEEP_SECONDS"),
     "no broker": ("exchange", {"REDIS_URL": ""}, "REDIS_URL"),
     "another role's database login": (
         "exchange",

@@ -69,6 +69,8 @@ def test_it_says_what_is_so_now(desk: DeskWorld, settings: Settings, tmp_path: P
     settings.OWN_DESK, settings.EMAIL_BACKEND = True, "django.core.mail.backends.dummy.EmailBackend"
     settings.TRUSTED_PROXIES, settings.MFA_DEMANDED = ["10.1.0.0/16"], True
     assert found["proxy"].startswith("none")
+    assert found["follow-seconds"] == "every second"
+    settings.FOLLOW_SECONDS = 20.0
     settings.EXCHANGE_PROXY, settings.EXCHANGE_PROXY_LOGIN = "http://proxy.example:3128", "desk:trois-pies"
     now = timezone.now()
     settings.TLS_CERTIFICATE_FILE = str(made_certificate(tmp_path, "desk.example", now).path)
@@ -78,6 +80,7 @@ def test_it_says_what_is_so_now(desk: DeskWorld, settings: Settings, tmp_path: P
     assert found["server"].startswith("none")
     assert found["proxies"] == "10.1.0.0/16"
     assert found["proxy"] == "http://proxy.example:3128, with user and password"
+    assert found["follow-seconds"] == "every 20 seconds"
     assert "trois-pies" not in "".join(found.values())
     assert found["certificate"].startswith("ends on ")
     assert found["factor:xa-lab"] == "Releaser"

@@ -62,6 +62,12 @@ def test_the_proxy_reaches_those_that_call_the_exchange(places: OwnDeskPlaces) -
     assert told["desk"] == "http://proxy.agency.example:3128"
 
 
+def test_how_often_the_exchange_is_asked_is_known_to_every_role(places: OwnDeskPlaces) -> None:
+    for role in ITS_ROLES:
+        assert replace(places, ask_every="20").environment_of(role)["FOLLOW_SECONDS"] == "20"
+        assert "FOLLOW_SECONDS" not in places.environment_of(role)
+
+
 def test_authorities_of_the_exchange_reach_those_that_call_it(places: OwnDeskPlaces, tmp_path: Path) -> None:
     with_authorities = replace(places, exchange_ca=tmp_path / "ca.pem")
     told = {
