@@ -12,6 +12,7 @@ from callers.capabilities import Capability
 from officers.models import Officer
 from peers.models import HeldStatement
 
+ARRIVALS_AT_MOST = 5
 QUEUE_AT_MOST = 200
 """So many waiting alerts count; a longer queue changes its token when the newest of them change."""
 
@@ -32,6 +33,18 @@ def arrivals_token(officer: Officer, *, md: str = "") -> str:
         bool(md) and _is_logged(officer, md),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def arrived_since(officer: Officer, number: int) -> list[ReceivedAlert]:
+    """Return the alerts that reached the officer's agency after a number of its feed, and that the officer may see; a few."""
+    found = ReceivedAlert.objects.visible_to(officer).filter(number__gt=number)
+    return list(found.only("number", "reference", "pri", "status").order_by("number")[:ARRIVALS_AT_MOST])
+
+
+def newest_arrival(officer: Officer) -> int:
+    """Return the number of the newest alert that the officer may see; 0 without one."""
+    newest = ReceivedAlert.objects.visible_to(officer).aggregate(newest=Max("number"))["newest"]
+    return int(newest or 0)
 
 
 def _is_logged(officer: Officer, d: str) -> bool:

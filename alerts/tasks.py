@@ -6,6 +6,7 @@ from typing import Final
 
 from celery import shared_task
 
+from alerts.desk_warnings import warn_of_the_desk
 from alerts.following import BELL, follow_feeds
 from alerts.pace import Pace
 from alerts.placing import BELL as RECEIPTS
@@ -50,6 +51,12 @@ def offer_again() -> int:
 def apply_power_changes() -> None:
     """Applies the changes of power whose time has come."""
     apply_due_changes(now=clock.now())
+
+
+@shared_task(name="alerts.warn_keepers", ignore_result=True)
+def warn_keepers_of_the_desk() -> None:
+    """Has the keepers mailed of what ends or stands still; the mailer rings, since without one nobody is."""
+    warn_of_the_desk(now=clock.now())
 
 
 @shared_task(name="alerts.follow_credentials", ignore_result=True)

@@ -25,6 +25,8 @@ class Capability(StrEnum):
     ALERT_WITHDRAW = "alert:withdraw"
     ALERT_WRITE = "alert:write"
     APIKEY_MANAGE = "apikey:manage"
+    AUDIT_FOLLOW = "audit:follow"
+    AUDIT_GIVE = "audit:give"
     AUDIT_READ = "audit:read"
     DESK_KEEP = "desk:keep"
     DIRECTORY_READ = "directory:read"
@@ -88,7 +90,7 @@ ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
         | {C.AGENCY_MANAGE, C.OFFICER_MANAGE, C.APIKEY_MANAGE, C.NOTICE_RESEND, C.SCIENCE_MANAGE}
         | {C.PEER_COMPARE}
     ),
-    Role.AUDITOR: frozenset(_MEMBER | {C.AUDIT_READ}),
+    Role.AUDITOR: frozenset(_MEMBER | {C.AUDIT_READ, C.AUDIT_GIVE}),
     Role.KEEPER: frozenset({C.DESK_KEEP, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
 }
 """The keeper's audit is the desk's own; `AuditEvent.visible_to` keeps every agency's rows out of it."""
@@ -101,7 +103,7 @@ POWERS: Final = frozenset({Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AG
 
 WITHHELD: Final = frozenset(
     {C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW, C.AGENCY_MANAGE, C.OFFICER_MANAGE}
-    | {C.APIKEY_MANAGE, C.KEY_MANAGE, C.NOTICE_RESEND, C.PEER_COMPARE}
+    | {C.APIKEY_MANAGE, C.AUDIT_GIVE, C.KEY_MANAGE, C.NOTICE_RESEND, C.PEER_COMPARE}
     | {C.POWER_DECIDE, C.SCIENCE_MANAGE}
 )
 """What a person may not do whose second factor and password both came from somebody else, until confirmed."""
@@ -112,6 +114,7 @@ SENSITIVE: Final = frozenset(
         C.ALERT_RELEASE,
         C.ALERT_WITHDRAW,
         C.APIKEY_MANAGE,
+        C.AUDIT_GIVE,
         C.DESK_KEEP,
         C.KEY_MANAGE,
         C.OFFICER_MANAGE,
@@ -119,7 +122,7 @@ SENSITIVE: Final = frozenset(
         C.POWER_DECIDE,
     }
 )
-"""Release, withdrawal, keys, officers and roles, API keys, agency policy, the keeper's acts."""
+"""Release, withdrawal, keys, officers and roles, API keys, who is given the audit, agency policy, the keeper's acts."""
 
 EXCHANGE_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}
@@ -127,7 +130,7 @@ EXCHANGE_SCOPES: Final = frozenset(
 )
 """All that an API key at the exchange can ever be given: it never opens, validates, releases or manages."""
 
-DESK_SCOPES: Final = frozenset({C.DRAFT_WRITE, C.SCIENCE_QUERY})
+DESK_SCOPES: Final = frozenset({C.AUDIT_FOLLOW, C.DRAFT_WRITE, C.SCIENCE_QUERY})
 """All that a key for a desk can ever be given: neither does it."""
 
 BY_NAME_ONLY: Final = frozenset({C.AGREEMENT_SUSPEND, C.KEY_SUSPEND})

@@ -32,6 +32,7 @@ QUEUES: Final = {
     "alerts.send_waiting": "desk",
     "alerts.take_receipts": "desk",
     "alerts.reevaluate": "desk",
+    "alerts.warn_keepers": "desk",
     "vault.announce_instances": "desk",
 }
 EXPIRES_SECS: Final = 60

@@ -28,6 +28,7 @@ def _of_the_exchange(sweep_seconds: float) -> dict[str, dict[str, Any]]:
 def _of_the_desk(sweep_seconds: float, follow_seconds: float) -> dict[str, dict[str, Any]]:
     return {
         "warn-of-key-endings": _every(3600.0, "notices.warn_of_endings", queue="notify", expires=600),
+        "warn-keepers": _every(3600.0, "notices.warn_keepers", queue="notify", expires=600),
         "tell-of-api-keys": _every(300.0, "notices.tell_of_api_keys", queue="notify", expires=240),
         "tidy-officers": _every(3600.0, "officers.tidy", queue="desk", expires=600),
         "forget-proposals": _every(3600.0, "vault.forget_proposals", queue="desk", expires=600),

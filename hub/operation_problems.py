@@ -172,6 +172,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "notifications"): PAGED,
     ("POST", "notifications/{notice_id}/resend"): ("move-refused",),
     ("GET", "audit"): PAGED,
+    ("GET", "audit/events"): ("cursor-refused",),
     ("POST", "agreements/{ref}/suspend"): ("agreement-refused", "exchange-away", "record-altered", *SEALED),
     ("POST", "agreements/{ref}/resume"): ("agreement-refused", "exchange-away", "record-altered", *SEALED),
     ("POST", "agreements/{ref}/suspensions"): ("agreement-refused",),

@@ -15,6 +15,8 @@ from django.db.models import Q
 
 DIGEST_PATTERN = r"^[A-Za-z0-9_-]{43}$"
 SEES_AGENCY = "audit:read"
+FOLLOWS_AGENCY = "audit:follow"
+"""Of a system of the agency's own, which is given the events as they come."""
 SEES_ALL = frozenset({"desk:keep", "hub:operate"})
 """Of those who run a desk, and of those who run the exchange."""
 HUB_LEVEL = ""
@@ -152,8 +154,8 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     """The only way to audit events."""
 
     def visible_to(self, reader: AuditReader) -> "AuditEventQuerySet":
-        """Own agency's events for its auditors, nobody's for whoever runs the desk or the exchange, else nothing."""
-        if reader.agency_id and SEES_AGENCY in reader.capabilities:
+        """Own agency's events for its auditors and its system, nobody's for whoever runs desk or exchange, else nothing."""
+        if reader.agency_id and not {SEES_AGENCY, FOLLOWS_AGENCY}.isdisjoint(reader.capabilities):
             return self.filter(agency=reader.agency_id)
         if not (reader.agency_id or SEES_ALL.isdisjoint(reader.capabilities)):
             return self.filter(agency=HUB_LEVEL)

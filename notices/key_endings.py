@@ -64,7 +64,7 @@ def subject_of(ending: Ending) -> str:
 
 def objection(notice: Notification, *, now: datetime) -> Cause | None:
     """Why a warning must not go out now: the officer is not asked any more, or it was seen to; None if it may."""
-    agency_id = notice.recipient_id
+    agency_id = notice.recipient_id or ""
     if notice.officer not in officers_to_warn([agency_id])[agency_id]:
         return Cause.NO_RIGHT
     still_ending = {_thing(subject_of(ending)) for ending in endings_of([agency_id], now=now)}

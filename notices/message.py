@@ -37,7 +37,7 @@ class NoticeFacts:
     priority: str = ""
     exercise: bool = False
     ends: str = ""
-    """When a key or API key ends, in the officer's zone; only where that is the occasion."""
+    """When a key, API key or certificate ends, in the officer's zone; only where that is the occasion."""
 
 
 def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMessage:
@@ -51,6 +51,11 @@ def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMe
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(_body(facts, hub_url), cte="8bit")
         return message
+
+
+def words_of(facts: NoticeFacts) -> tuple[str, str]:
+    """Return the subject and the first line in the language that is set: a notice in a browser says no more than a mail."""
+    return _subject(facts), _first_line(facts)
 
 
 def _subject(facts: NoticeFacts) -> str:
@@ -77,6 +82,7 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.CAME_BACK: gettext("CAME BACK"),
         Occasion.CONTROL_CHANGED: gettext("LAW"),
         Occasion.RULE_PUBLISHED: gettext("LAW"),
+        Occasion.DESK_WARNING: gettext("DESK"),
     }.get(occasion, "")
 
 
@@ -101,6 +107,8 @@ def _place_of(facts: NoticeFacts) -> str:
         return "outbox/waiting/"
     if facts.occasion == Occasion.CONTROL_CHANGED:
         return "science/caught/"
+    if facts.occasion == Occasion.DESK_WARNING:
+        return ""
     return "keys/" if facts.occasion in KEY_OCCASIONS else "outbox/"
 
 
@@ -109,6 +117,8 @@ def _first_line(facts: NoticeFacts) -> str:
         return _alert_line(facts.priority)
     if facts.occasion == Occasion.REPUDIATED and not facts.reference:
         return gettext("A signature under an answer to your agency no longer counts. Look again.")
+    if facts.occasion == Occasion.DESK_WARNING:
+        return _desk_line(facts.ends)
     return {
         Occasion.WITHDRAWN: gettext("An alert to your agency was withdrawn. Confirm it."),
         Occasion.REPUDIATED: gettext(
@@ -152,6 +162,14 @@ def _first_line(facts: NoticeFacts) -> str:
         ),
         Occasion.KEY_ENDING: gettext("A key of your agency ends on %(moment)s.") % {"moment": facts.ends},
     }[facts.occasion]
+
+
+def _desk_line(ends: str) -> str:
+    if ends:
+        return gettext("The certificate of this desk ends on %(moment)s.") % {"moment": ends}
+    return gettext(
+        "Something of this desk needs you. Its first page says what, and who does something about it."
+    )
 
 
 def _alert_line(priority: str) -> str:

@@ -21,7 +21,8 @@ class Notification(models.Model):
     occasion = models.CharField(max_length=24)
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notifications")
     channel = models.CharField(max_length=12)
-    recipient = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    recipient = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
+    """None for what a keeper is told of the desk itself."""
     about = models.CharField(max_length=43, blank=True)
     """The alert that it tells of (md), beside it what the mail says and who may hear of it; empty for other notices."""
     reference = models.CharField(max_length=16, blank=True)

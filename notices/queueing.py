@@ -66,7 +66,7 @@ def _notice(
         occasion=occasion,
         officer=officer,
         channel=Channel.EMAIL,
-        recipient_id=officer.agency_id or "",
+        recipient_id=officer.agency_id,
         about=about.md,
         reference=about.reference,
         pri=about.pri,

@@ -34,7 +34,7 @@ def resend_notice(actor: Actor, notice_id: UUID, *, now: datetime) -> Notificati
         record_event(
             "notice.resent",
             actor=actor.audit_name,
-            agency=notice.recipient_id,
+            agency=notice.recipient_id or "",
             subject=str(notice.pk),
             now=now,
         )

@@ -36,10 +36,12 @@ _WITHOUT_ALERT: Final = (
     *HANDED_IN_OCCASIONS,
     Occasion.RELEASE_WAITS,
     Occasion.CONTROL_CHANGED,
+    Occasion.DESK_WARNING,
 )
 _NEEDED: Final[Mapping[str, Capability]] = {
     **dict.fromkeys(KEY_OCCASIONS, Capability.KEY_MANAGE),
     **dict.fromkeys(API_KEY_OCCASIONS, Capability.APIKEY_MANAGE),
+    Occasion.DESK_WARNING: Capability.DESK_KEEP,
     Occasion.POLICY_WEAKENED: Capability.ALERT_RELEASE,
     Occasion.RELEASE_WAITS: Capability.ALERT_RELEASE,
     Occasion.CONTROL_CHANGED: Capability.SCIENCE_READ,

@@ -16,6 +16,7 @@ from callers.terms import FLASH
 from ledger.set_aside import Item, Loop, Round, begin_round
 from notices import release_waiting
 from notices.api_keys import end_of
+from notices.desk_warnings import certificate_ends_text
 from notices.key_endings import ends_text, moment_text
 from notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
 from notices.message import NoticeFacts, compose_message
@@ -109,7 +110,7 @@ def _send_all(batch: _Batch, waiting: list[Notification]) -> None:
 def _send_or_set_aside(batch: _Batch, session: MailSession, row: Notification) -> None:
     """A mail that cannot be written fails alone; a person can send it again."""
     failed = partial(batch.lease.record, row, NotificationState.FAILED, cause=Cause.SET_ASIDE)
-    item = Item(str(row.pk), row.subject, agency=row.recipient_id)
+    item = Item(str(row.pk), row.subject, agency=row.recipient_id or "")
     if not batch.round.take(item, partial(_send_one, batch, session, row), passed=failed):
         batch.tally.others += 1
 
@@ -139,7 +140,7 @@ def _facts(notice: Notification) -> NoticeFacts:
     waits = notice.occasion in (Occasion.RELEASE_WAITS, Occasion.UNSENT)
     return NoticeFacts(
         address=officer.email,
-        language=officer.language or notice.recipient.language,
+        language=officer.effective_language,
         occasion=Occasion(notice.occasion),
         message_id=notice.message_id,
         reference=notice.reference,
@@ -153,6 +154,8 @@ def _ends(notice: Notification) -> str:
     """What a warning says of the end, in the officer's zone."""
     if notice.occasion == Occasion.API_KEY_ENDING:
         return moment_text(end_of(notice), notice.officer)
+    if notice.occasion == Occasion.DESK_WARNING:
+        return certificate_ends_text(notice)
     return ends_text(notice) if notice.occasion == Occasion.KEY_ENDING else ""
 
 

@@ -59,6 +59,7 @@ class Occasion(TextChoices):
     UNSENT = "unsent", _("A flash alert waits for the exchange")
     CAME_BACK = "came-back", _("Something came back from the exchange")
     CONTROL_CHANGED = "control-changed", _("Rules that you watch have changed")
+    DESK_WARNING = "desk-warning", _("This desk needs its keeper")
     RULE_PUBLISHED = "rule-published", _("An alert brought a change of the law that you watch")
 
 

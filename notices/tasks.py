@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 
 from callers import clock
+from callers.doorbell import ring
 from callers.slots import MAIL, SWEEP, URGENT_MAIL
 from notices.api_keys import tell_of_api_keys
 from notices.key_endings import warn_of_endings
@@ -50,6 +51,12 @@ def _sweep_once() -> bool:
 def warn_of_key_endings() -> None:
     """Key officers hear 30, 14, 7 and 1 days ahead that a key ends; safe to run at any time and twice."""
     warn_of_endings(now=clock.now())
+
+
+@shared_task(name="notices.warn_keepers", queue="notify")
+def have_keepers_warned() -> None:
+    """Has the desk-worker, which knows certificate and feeds, queue what keepers are to be mailed."""
+    ring("alerts.warn_keepers")
 
 
 @shared_task(name="notices.tell_of_api_keys", queue="notify")

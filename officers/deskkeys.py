@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys for the desk: by which an agency's own systems write drafts and ask questions here, issued by its admins.
 
+A key by which a system follows the audit is its auditors' to give, who may give nothing else; admins see it and can end it.
 The exchange knows nothing of them, and a key of the exchange serves nothing here.
 """
 
@@ -42,10 +43,22 @@ KEYRING: Final = Keyring(DeskKey, "desk-key", _record)
 
 
 def keys_of(actor: Actor) -> QuerySet[DeskKey]:
-    """The keys of the actor's own agency, the newest first, for its admins; nobody else sees any."""
-    if Capability.APIKEY_MANAGE not in actor.capabilities or actor.agency_id is None:
-        return DeskKey.objects.none()
-    return DeskKey.objects.filter(agency_id=actor.agency_id).order_by("-created_at", "prefix")
+    """The keys of the actor's own agency, the newest first: for its admins all, for its auditors those that follow the audit."""
+    keys = DeskKey.objects.filter(agency_id=actor.agency_id).order_by("-created_at", "prefix")
+    if actor.agency_id is not None and Capability.APIKEY_MANAGE in actor.capabilities:
+        return keys
+    if actor.agency_id is not None and Capability.AUDIT_GIVE in actor.capabilities:
+        return keys.filter(scopes=[Capability.AUDIT_FOLLOW])
+    return keys.none()
+
+
+def scopes_to_give(actor: Actor) -> list[str]:
+    """Return the scopes that the actor can give a key: an auditor following the audit, an admin everything else."""
+    follows = frozenset({Capability.AUDIT_FOLLOW})
+    given = follows if Capability.AUDIT_GIVE in actor.capabilities else frozenset()
+    return sorted(
+        given | (DESK_SCOPES - follows if Capability.APIKEY_MANAGE in actor.capabilities else given)
+    )
 
 
 def issue_key(
@@ -63,7 +76,7 @@ def issue_key(
     Raises AbsentError, NotPermittedError, InputError, NobodyToReleaseError.
     """
     _require_own(actor, agency.pk)
-    chosen = _checked_scopes(scopes)
+    chosen = _checked_scopes(actor, scopes)
     require_releaser_of_drafts(actor, agency, client=client, scopes=chosen)
     return KEYRING.make(
         actor, agency.pk, client=client, scopes=chosen, lifetime=lifetime, networks=networks, now=now
@@ -85,7 +98,7 @@ def rotate_key(
         if old.revoked_at is not None or now >= old.expires_at:
             raise InputError("old_serves", _("This key has ended; issue a new one."))
         old.require_bound()
-        scopes = _checked_scopes(old.scopes)
+        scopes = _checked_scopes(actor, old.scopes)
         require_releaser_of_drafts(actor, old.agency, client=old.client, scopes=scopes)
         return KEYRING.replace(actor, old, scopes=scopes, old_serves=old_serves, now=now)
 
@@ -145,6 +158,7 @@ def revoke_key(actor: Actor, desk_key: DeskKey, *, now: datetime) -> None:
     changed past the program serves nobody as it is.
     """
     _require_own(actor, desk_key.agency_id)
+    key_for(actor, desk_key.prefix)
     KEYRING.end(actor, [key for key in KEYRING.lock_line(desk_key) if key.is_bound], now=now)
 
 
@@ -171,16 +185,17 @@ def _lock_own(actor: Actor, desk_key: DeskKey) -> DeskKey:
 
 
 def _require_own(actor: Actor, agency_id: str) -> None:
-    """An agency admin for the own agency; never the keeper, who would hold a key of somebody else's."""
+    """An agency admin or auditor for the own agency; never the keeper, who would hold a key of somebody else's."""
     if actor.agency_id != agency_id:
         raise AbsentError
-    require(actor, Capability.APIKEY_MANAGE)
+    require(actor, Capability.APIKEY_MANAGE, Capability.AUDIT_GIVE)
 
 
-def _checked_scopes(scopes: Iterable[str]) -> list[str]:
-    chosen = sorted(set(scopes))
-    refused = [scope for scope in chosen if scope not in DESK_SCOPES]
-    if refused or not chosen:
-        allowed = ", ".join(sorted(DESK_SCOPES))
+def _checked_scopes(actor: Actor, scopes: Iterable[str]) -> list[str]:
+    chosen, given = sorted(set(scopes)), scopes_to_give(actor)
+    if Capability.AUDIT_FOLLOW in chosen and Capability.AUDIT_FOLLOW not in given:
+        raise InputError("scopes", _("Following the audit is given by an auditor, under Audit."))
+    if not chosen or not set(chosen) <= set(given):
+        allowed = ", ".join(given)
         raise InputError("scopes", _("Choose from: %(allowed)s.") % {"allowed": allowed})
     return chosen

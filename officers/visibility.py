@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
 
-from callers.capabilities import Capability
+from callers.capabilities import Capability, Role
 
 if TYPE_CHECKING:
     from callers.actors import Actor
@@ -32,6 +32,11 @@ class OfficerQuerySet(models.QuerySet["Officer"]):
         """Select of this desk's agencies the same officers without `SIGN_IN`: to be told or judged by roles; never saved."""
         return self.filter(agency__is_hosted=True).select_related("agency").defer(*SIGN_IN)
 
+    def keepers_to_tell(self) -> "OfficerQuerySet":
+        """Select the keepers of this desk who can sign in, as `to_tell` does officers."""
+        keepers = self.filter(agency=None, is_active=True, roles__contains=[Role.KEEPER.value])
+        return keepers.defer(*SIGN_IN)
+
 
 class OfficerManager(BaseUserManager["Officer"]):
     def get_queryset(self) -> OfficerQuerySet:
@@ -44,6 +49,10 @@ class OfficerManager(BaseUserManager["Officer"]):
     def to_tell(self) -> OfficerQuerySet:
         """As of the query set."""
         return self.get_queryset().to_tell()
+
+    def keepers_to_tell(self) -> OfficerQuerySet:
+        """As of the query set."""
+        return self.get_queryset().keepers_to_tell()
 
     def get_by_natural_key(self, username: str | None) -> "Officer":
         """The officer of an e-mail address, whatever its letter case."""

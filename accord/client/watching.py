@@ -22,6 +22,8 @@ from accord.client.errors import (
     ApiKeyRefusedError,
     LedgerAlarmError,
     NotEntitledError,
+    ProxyTrouble,
+    ProxyTroubleError,
     RefusedError,
     UnpinnedError,
     UnreachableError,
@@ -122,7 +124,12 @@ def watch_feed(
 
 
 def _may_pass(failed: UnreachableError | RefusedError) -> bool:
-    """Whether asking later may help: a hub that is away, busy or at fault, but not one that has judged."""
+    """Whether asking later may help: a hub that is away, busy or at fault, but not one that has judged.
+
+    Nor a proxy that takes no login: asked over and over, it locks the account.
+    """
+    if isinstance(failed, ProxyTroubleError) and failed.trouble == ProxyTrouble.LOGIN:
+        return False
     return isinstance(failed, UnreachableError) or failed.status >= 500 or not failed.is_of_hub
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys for the desk in JSON: those by which the agency's systems write drafts and ask questions here.
+"""Keys for the desk in JSON: those by which the agency's systems write drafts, ask questions or follow the audit here.
 
 The text of a key is in one answer and nowhere else.
 """
@@ -32,10 +32,13 @@ from officers.deskkeys import (
     revoke_key,
     rotate_key,
     rotate_own_key,
+    scopes_to_give,
 )
-from officers.models import DeskKey
+from officers.models import DeskKey, Officer
 
 SCOPES: Final = sorted(DESK_SCOPES)
+GIVES_KEYS: Final = frozenset({Capability.APIKEY_MANAGE, Capability.AUDIT_GIVE})
+"""An admin gives keys that write or ask, an auditor those that follow the audit."""
 Issued = tuple[str, str | None]
 """The prefix of a key that was just issued, and its text; None where the answer that had it was lost."""
 
@@ -63,7 +66,7 @@ class ListedApiKeyOut(ApiKeyOut):
 class ApiKeysOut(s.Serializer[Any]):
     """`could_release`: who could send what a new system writes, were the reader to issue its key.
 
-    `scopes` are those that such a key can be given.
+    `scopes` are those that the reader can give such a key: `audit:follow` an auditor, the others an admin.
     """
 
     items = ListedApiKeyOut(many=True)
@@ -113,17 +116,21 @@ class ShownOnceView(AffairsView):
 
 
 class ApiKeysView(ShownOnceView):
-    capability = Capability.APIKEY_MANAGE
+    capability = GIVES_KEYS
 
     @extend_schema(responses={200: ApiKeysOut}, operation_id="apikeys_list")
     def get(self, request: Request) -> Response:
         """List the keys for this desk, the newest first."""
         shown = {
             "items": [self._listed(row) for row in keys_of(self.officer)],
-            "could_release": ReleaserOut(releasers_of_drafts(self.officer, self.agency), many=True).data,
-            "scopes": SCOPES,
+            "could_release": ReleaserOut(self._releasers(), many=True).data,
+            "scopes": scopes_to_give(self.officer),
         }
         return self.answer(shown)
+
+    def _releasers(self) -> list[Officer]:
+        gives_drafts = Capability.APIKEY_MANAGE in self.officer.capabilities
+        return releasers_of_drafts(self.officer, self.agency) if gives_drafts else []
 
     def _listed(self, key: DeskKey) -> dict[str, Any]:
         writes = Capability.DRAFT_WRITE in key.scopes
@@ -142,7 +149,7 @@ class ApiKeysView(ShownOnceView):
 
 
 class ApiKeyView(AffairsView):
-    capability = Capability.APIKEY_MANAGE
+    capability = GIVES_KEYS
 
     @extend_schema(responses={204: None}, operation_id="apikeys_revoke")
     def delete(self, request: Request, prefix: str) -> Response:
@@ -153,7 +160,7 @@ class ApiKeyView(AffairsView):
 
 
 class RotateView(ShownOnceView):
-    capability = Capability.APIKEY_MANAGE
+    capability = GIVES_KEYS
 
     @extend_schema(request=RotateIn, responses={201: IssuedApiKeyOut}, operation_id="apikeys_rotate")
     def post(self, request: Request, prefix: str) -> Response:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The auditor's question in JSON, by page, and its answer as a file."""
+"""The auditor's question in JSON, by page, and its answer as a file; and the audit as a system follows it."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpResponseBase
 from django.urls import path
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alerts.api_affairs.answering import AffairsView, PageQuery, named_list
+from alerts.audit_following import follow_audit
 from alerts.pages.audit.export import export_audit
 from alerts.pages.audit.trail import (
     LONGEST_ITEM,
@@ -24,9 +25,12 @@ from alerts.pages.audit.trail import (
 )
 from alerts.pages.records import ACTS
 from callers.capabilities import Capability
+from callers.cursors import open_lasting, seal_lasting
 from callers.idempotency import repeatable
 from callers.reading import read_body, read_query
 from officers.accounts import officer_for
+
+FOLLOWED: Final = "audit events"
 
 
 class AuditQuestion(s.Serializer[Any]):
@@ -110,7 +114,46 @@ class AuditExportView(AuditView):
         )
 
 
+class FollowedEventOut(s.Serializer[Any]):
+    """`actor`, `act` and `subject` as the log has them; `detail` holds codes and counts; `od` is the digest in the ledger."""
+
+    at = s.DateTimeField()
+    actor = s.CharField()
+    act = s.CharField()
+    subject = s.CharField()
+    reason = s.CharField()
+    detail = s.DictField()
+    od = s.CharField()
+
+
+class FollowedPageOut(s.Serializer[Any]):
+    """`next` is the cursor to go on from, also where nothing came; it does not expire. `more`: something is there already."""
+
+    items = FollowedEventOut(many=True)
+    next = s.CharField()
+    more = s.BooleanField()
+
+
+class AuditEventsView(AffairsView):
+    capability = Capability.AUDIT_FOLLOW
+
+    @extend_schema(parameters=[PageQuery], responses={200: FollowedPageOut}, operation_id="audit_follow")
+    def get(self, request: Request) -> Response:
+        """Give what the own agency's audit has after a cursor, oldest first, for a system that keeps watch. No content.
+
+        Without a cursor from the beginning of what is kept. An event is given once it is in the log, some seconds after it
+        happened; none is left out, and none comes twice to who goes on from `next`.
+        """
+        query = read_query(PageQuery, request)
+        place = open_lasting(self.actor, FOLLOWED, query["cursor"])
+        found = follow_audit(self.actor, place, limit=query["limit"])
+        following = seal_lasting(self.actor, FOLLOWED, found.place) if found.place else ""
+        shown = FollowedPageOut({"items": found.events, "next": following, "more": found.more})
+        return Response(shown.data)
+
+
 urlpatterns = [
+    path("audit/events", AuditEventsView.as_view(), name="audit-events"),
     path("audit", AuditView.as_view(), name="audit-list"),
     path("audit/export", AuditExportView.as_view(), name="audit-file"),
 ]

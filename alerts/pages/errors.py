@@ -28,6 +28,7 @@ VERBS: Final[dict[str, str | Promise]] = {
     Capability.ALERT_VALIDATE: gettext_lazy("check alerts"),
     Capability.ALERT_WITHDRAW: gettext_lazy("withdraw"),
     Capability.ALERT_WRITE: gettext_lazy("write alerts"),
+    Capability.AUDIT_GIVE: gettext_lazy("have a system follow the audit"),
     Capability.AUDIT_READ: gettext_lazy("read the audit"),
     Capability.KEY_MANAGE: gettext_lazy("manage keys"),
     Capability.KEY_READ: gettext_lazy("see keys"),

@@ -22,6 +22,9 @@ from peers.freshness import freshness_seen_by
 
 THEMES: Final = ("auto", "light", "dark")
 THEME_COOKIE: Final = "accord_theme"
+NOTICES_COOKIE: Final = "accord_notices"
+
+LONGEST_NUMBER: Final = 18
 
 C = Capability
 MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capability], ...]], ...]] = (
@@ -73,6 +76,15 @@ def theme_of(request: HttpRequest) -> str:
     return chosen if chosen in THEMES else "auto"
 
 
+def noticed_up_to(request: HttpRequest) -> int | None:
+    """Return up to which number of the feed this browser has shown its officer notices; None where they are not switched on."""
+    officer = signed_in(request)
+    of_officer, _dot, number = request.COOKIES.get(NOTICES_COOKIE, "").partition(".")
+    is_number = number.isascii() and number.isdecimal() and len(number) < LONGEST_NUMBER
+    may_read = Capability.ALERT_READ in officer.capabilities
+    return int(number) if is_number and may_read and of_officer == officer.public_id else None
+
+
 def signed_in(request: HttpRequest) -> Officer:
     """The officer of this request. The site lets nobody else reach a page."""
     assert isinstance(request.user, Officer)
@@ -120,6 +132,7 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
             if is_let_in and request.user.agency_id
             else (),
             "seen": _seen(request.user) if is_let_in else None,
+            "notices_on": is_let_in and noticed_up_to(request) is not None,
         }
     return context
 

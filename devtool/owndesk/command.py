@@ -66,8 +66,10 @@ def run_own_desk(arguments: list[str]) -> int:
             ticks=ticks,
             exchange_ca=pem_bundle(_absolute(options.exchange_ca)),
             exchange_proxy=options.exchange_proxy,
-            ask_every=options.ask_every,
+            ask_every=options.ask_every or "",
         )
+        if name_before := folder.note_host(listening.host):
+            _warn_of_name(ticks, name_before, listening.host)
         with stopped_at_the_end(desk):
             desk.start()
             _say_where(desk)
@@ -111,7 +113,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ask-every",
         type=_seconds,
-        default="",
         metavar="SECONDS",
         help="how often the exchange is asked for what came, 1 to 60 (1)",
     )
@@ -219,6 +220,19 @@ def _require_port(folder: OwnDeskFolder, listening: Listening) -> None:
     )
 
 
+def _warn_of_name(ticks: Ticks, before: str, now: str) -> None:
+    ticks.heading(f"Another name: this desk was {before}, and is {now} now.")
+    ticks.line(
+        f"Passkeys were made for {before} and open nothing under {now}; under the old name they serve again."
+    )
+    ticks.line(
+        "Who has no other second factor needs it reset: an officer by an agency admin (Officers), a keeper by"
+    )
+    ticks.line(
+        "another one (--manage reset_factors EMAIL --by EMAIL). Links in mails of before lead to the old name."
+    )
+
+
 def _say_where(desk: OwnDesk) -> None:
     ticks, here, found = desk.ticks, desk.listening, desk.certificate
     ticks.heading(f"Desk         {here.url}   (listens on {here.address})")
@@ -228,6 +242,9 @@ def _say_where(desk: OwnDesk) -> None:
     ticks.line(f"             {found.fingerprint}")
     if found.ends_soon(datetime.now(UTC)):
         ticks.line("             It ends within 30 days. Have a new one issued, then start the desk with it.")
+    if (proxy := desk.world.exchange_proxy) is not None:
+        login = "with the login in proxy-login" if proxy.login else "without a login"
+        ticks.line(f"Proxy        {proxy.address} leads to the exchange, {login}")
     if not desk.mail_url:
         ticks.line(
             f"Mail         none is sent. Write the mail server's address into {desk.state.path}/mail-url"

@@ -39,7 +39,7 @@ LEDGER_FILES: Final = (f"ledger/{STATE_FILE}", f"ledger/{LEAF_FILE}")
 NEEDED: Final = frozenset({DESCRIPTION, "kek.locked", "secrets.json", DUMP})
 FILES: Final = (
     *("kek.locked", "secrets.json", "first-start-closed", "certificate.pem", "certificate-key.pem"),
-    *("mail-url", "mail-from", "proxy-login", *LEDGER_FILES),
+    *("host", "mail-url", "mail-from", "proxy-login", *LEDGER_FILES),
 )
 """Of the desk's folder, as far as they are there. What the database holds is dumped after them, so that it is never older."""
 NAMES: Final = frozenset({DESCRIPTION, DUMP, *FILES})

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from devtool.closedfiles import write_closed
 from devtool.environments import ROOT
 from devtool.errors import DevtoolError
 from devtool.runfolder import RunFolder, checksum_of
@@ -34,6 +35,7 @@ class OwnDeskFolder(RunFolder):
         self._mail_url_file = self.path / "mail-url"
         self._mail_from_file = self.path / "mail-from"
         self._proxy_login_file = self.path / "proxy-login"
+        self._host_file = self.path / "host"
         self._restoring_file = self.path / "restoring"
 
     def make(self) -> None:
@@ -88,6 +90,14 @@ class OwnDeskFolder(RunFolder):
         if self._mail_from_file.exists():
             return self._mail_from_file.read_text(encoding="utf-8").strip()
         return f"accord@{host}"
+
+    def note_host(self, host: str) -> str:
+        """Note the name under which the desk is reached, and return another one that it had before; empty without one."""
+        before = self._host_file.read_text(encoding="ascii").strip() if self._host_file.exists() else ""
+        if before == host:
+            return ""
+        write_closed(self._host_file, f"{host}\n")
+        return before
 
     def running(self) -> dict[str, Any]:
         """Return what the running desk has told of itself; raises a sentence when there is none."""

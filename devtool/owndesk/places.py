@@ -91,9 +91,9 @@ class OwnDeskPlaces:
                 "TRUSTED_PROXIES": "none",
                 "FIRST_START_FILE": str(self.first_start_file),
             }
+        if role in CALLS_EXCHANGE:
             if self.certificate is not None:
                 told["TLS_CERTIFICATE_FILE"] = str(self.certificate)
-        if role in CALLS_EXCHANGE:
             told |= {
                 "ACCORD_KEK_LOCKED_FILE": str(self.folder.locked_ring),
                 "ACCORD_KEK_OPENED_FILE": str(self.opened_ring),

@@ -65,7 +65,10 @@ class Migration(migrations.Migration):
                 (
                     "recipient",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="peers.agency",
                     ),
                 ),
                 ("about", models.CharField(blank=True, max_length=43)),

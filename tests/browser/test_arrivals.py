@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An alert that arrives is shown without loading the page; what somebody is busy with is never replaced."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -34,3 +35,29 @@ def test_the_inbox_shows_what_arrives_and_leaves_what_is_ticked(
     assert page.evaluate("window.notLoadedAgain"), "rows are replaced, the page stays"
     page.get_by_role("link", name="Show it").click()
     expect(page.get_by_role("link", name="The third")).to_be_visible()
+
+
+BROWSER: str = """
+window.Notification = class {
+  constructor(title, { body }) { document.documentElement.dataset.told = `${title}: ${body}`; }
+  static permission = "%s";
+  static async requestPermission() { window.asked = true; return Notification.permission = "granted"; }
+};
+"""
+"""In place of what the browser shows outside of its page: it keeps what it was told."""
+
+
+def test_the_browser_is_asked_on_a_click_and_then_tells_what_arrives(
+    page: Page, desk: DeskWorld, sign_in: Callable[[Officer], None], live_server: LiveServer
+) -> None:
+    sign_in(desk.aroha)
+    page.add_init_script(BROWSER % "default")
+    page.goto(f"{live_server.url}/account/")
+    assert not page.evaluate("window.asked")
+    page.get_by_role("button", name="Show notices").click()
+    expect(page.get_by_role("button", name="Show no more notices")).to_be_visible()
+    page.add_init_script(BROWSER % "granted")
+    desk.send(desk.draft(pri="urgent"))
+    page.goto(f"{live_server.url}/account/")
+    words = re.compile(r"\[Accord\] URGENT \w{4}-\w{4}: Your agency has an alert\. Speed: URGENT\..*")
+    expect(page.locator("html")).to_have_attribute("data-told", words)

@@ -2,6 +2,7 @@
 """Every page in Chromium: light, dark and 360 pixels wide, no console error, no policy violation, a picture."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +13,7 @@ from alerts.drafts import save_revision
 from alerts.models import ReceivedAlert
 from alerts.release import release_alert
 from alerts.withdrawal import withdraw_alert
+from officers.deskkeys import issue_key
 from officers.models import Officer
 from tests.entries import change_entry
 from tests.pages.desk_world import DeskWorld
@@ -56,6 +58,7 @@ def test_pages_of_a_releaser(
         shoot(name, f"/{name}/")
     withdraw_alert(desk.benno, sent, code="contaminated", now=desk.tick())
     shoot("sent-withdrawn", f"/outbox/{sent.pk}/")
+    shoot("account", "/account/")
     shoot("password", "/password/")
     shoot("forbidden", "/drafts/", status=403)
     shoot("absent", "/nothing/", status=404)
@@ -94,6 +97,10 @@ def test_pages_of_auditor_and_keeper(shoot: Shoot, sign_in: SignIn, desk: DeskWo
     sign_in(desk.edda)
     shoot("start-auditor", "/")
     shoot("audit", "/audit/")
+    day, now = timedelta(days=1), desk.tick()
+    issue_key(desk.edda, desk.lab, client="siem", scopes=["audit:follow"], lifetime=day, now=now)
+    shoot("audit-keys", "/audit/keys/")
+    shoot("audit-key-issue", "/audit/keys/issue/")
     sign_in(desk.noor)
     shoot("start-keeper", "/")
     shoot("desk-settings", "/desk/settings/")

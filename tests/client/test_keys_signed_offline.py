@@ -114,6 +114,7 @@ def test_a_renewal_is_shown_and_signed_as_it_was_proposed() -> None:
     keyset = verify_keyset(signed, pinned=ROOT.fingerprint, previous=read_keyset(FIRST), strict=True)
     assert keyset.od == proposed.statement.od
     said = "\n".join(proposed_lines(proposed))
+    assert said.startswith(f"Digest:  {keyset.od}\n")
     for words in (
         "xd-reg",
         "Version: 2, after 1",

@@ -13,6 +13,7 @@ from accord.calls.proxies import Proxy, require_proxy
 from accord.calls.transport import HttpTransport, Patience
 from accord.cli.asking import read_proxy
 from accord.client.errors import ProxyAddressError, ProxyTrouble, ProxyTroubleError, UnreachableError
+from accord.client.watching import _may_pass
 from accord.keyerrors import KeyFileError
 from devtool.owndesk.certificates import Certificate, made_certificate
 from tests.client.scripted_hub import ScriptedHub, served
@@ -126,6 +127,11 @@ def test_a_wrong_password_is_tried_once(hub: ScriptedHub, proxy: ConnectProxy, a
         ask(require_proxy(proxy.address))
     assert [line.rpartition(" ")[2] for line in proxy.asked] == ["stranger", "nobody"]
     assert hub.asked == []
+
+
+def test_a_watch_goes_on_past_a_proxy_that_is_away_and_ends_at_one_that_takes_no_login() -> None:
+    goes_on = {trouble: _may_pass(ProxyTroubleError("", trouble, 0)) for trouble in ProxyTrouble}
+    assert [trouble for trouble in goes_on if not goes_on[trouble]] == [ProxyTrouble.LOGIN]
 
 
 def test_a_proxy_that_is_not_there_is_named(ask: Call) -> None:

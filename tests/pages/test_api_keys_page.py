@@ -63,6 +63,25 @@ def test_the_list_says_what_a_key_may_and_when_it_ends(admin: Client) -> None:
     assert "Nothing matches." in admin.get("/api-keys/?state=revoked").content.decode()
 
 
+def test_an_auditor_has_a_system_follow_the_audit(desk: DeskWorld, admin: Client, as_officer: SignIn) -> None:
+    auditor = as_officer(desk.edda)
+    assert "/audit/keys/" in auditor.get("/audit/").content.decode()
+    asked = auditor.get("/audit/keys/issue/").content.decode()
+    assert "audit:follow" in asked
+    assert "science:query" not in asked
+    assert "audit:follow" not in admin.get("/api-keys/issue/").content.decode()
+    shown = auditor.post("/audit/keys/issue/", FORM | {"scopes": ["audit:follow"], "seen": ""})
+    key = DeskKey.objects.get()
+    assert (key.scopes, shown.status_code) == (["audit:follow"], 200)
+    listed = auditor.get("/audit/keys/").content.decode()
+    assert f"/audit/keys/{key.prefix}/rotate/" in listed
+    of_admin = admin.get("/api-keys/").content.decode()
+    assert f"/api-keys/{key.prefix}/revoke/" in of_admin
+    assert f"/api-keys/{key.prefix}/rotate/" not in of_admin
+    auditor.post(f"/audit/keys/{key.prefix}/revoke/", {"confirmed": "yes"})
+    assert auditor.get("/api-keys/").status_code == 403
+
+
 def test_a_form_that_is_sent_twice_issues_one_key(admin: Client) -> None:
     issue(admin)
     again = admin.post("/api-keys/issue/", FORM | {"seen": ""}, follow=True)

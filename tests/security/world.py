@@ -284,6 +284,8 @@ class SecurityWorld:
         self.put("template", template.pk, roles=WRITERS)
         self.put("officer", self.people["auditor"].public_id, "A" * 22, roles=EVERYBODY)
         self.put("desk key", row.pk, "0" * 12, roles=frozenset({"agency_admin"}))
+        audit_key, _ = self._issue_at_desk(self.desk.lab, Capability.AUDIT_FOLLOW)
+        self.put("audit key", audit_key.pk, "0" * 12, roles=frozenset({"auditor", "agency_admin"}))
         self.put("API key", exchange_key.pk, "0" * 12, roles=frozenset({"agency_admin"}))
         self.put("agreement", "G1", "G99", agencies=frozenset({LAB, PARTNER, OWN_KEYS}), roles=EVERYBODY)
         self.put("lane", "science", "trade", is_public=True)
@@ -438,9 +440,9 @@ class SecurityWorld:
         return give_api_key(agency.pk, scopes=scopes, now=timezone.now())
 
     def _issue_at_desk(self, agency: Agency, *scopes: Capability) -> tuple[DeskKey, str]:
-        admin = self.desk.hub.make_officer(agency, Role.AGENCY_ADMIN, name="Issuer")
+        issuer = self.desk.hub.make_officer(agency, Role.AGENCY_ADMIN, Role.AUDITOR, name="Issuer")
         return issue_key(
-            admin, agency, client="system", scopes=scopes, lifetime=timedelta(days=30), now=timezone.now()
+            issuer, agency, client="system", scopes=scopes, lifetime=timedelta(days=30), now=timezone.now()
         )
 
 

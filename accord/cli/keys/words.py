@@ -142,10 +142,9 @@ def revocation_question(plan: RevocationPlan) -> str:
 
 
 def proposed_lines(proposed: Proposed) -> list[str]:
-    """What is about to be signed, in words."""
-    if isinstance(proposed, ProposedRevoke):
-        return list(_revoke_words(proposed))
-    return list(_keyset_words(proposed))
+    """What is about to be signed, in words; first its digest, which whoever proposed it has on the screen or on paper."""
+    words = _revoke_words(proposed) if isinstance(proposed, ProposedRevoke) else _keyset_words(proposed)
+    return [f"Digest:  {proposed.statement.od}", *words]
 
 
 def proposed_question(proposed: Proposed) -> str:

@@ -32,7 +32,15 @@ from callers import clock
 from callers.capabilities import DESK_SCOPES, EXCHANGE_SCOPES, Capability
 from callers.errors import InputError
 from callers.systemkeys import MOST_NETWORKS
-from officers.deskkeys import issue_key, key_for, keys_of, releasers_of_drafts, revoke_key, rotate_key
+from officers.deskkeys import (
+    issue_key,
+    key_for,
+    keys_of,
+    releasers_of_drafts,
+    revoke_key,
+    rotate_key,
+    scopes_to_give,
+)
 from officers.errors import NobodyToReleaseError
 from officers.login.authentication import DeskKeyAuthentication
 from officers.models import DeskKey, Officer
@@ -54,6 +62,7 @@ DESK_TEXTS: Final[dict[str, str | Promise]] = {
         "write drafts for officers to release, read its own back and see what became of them"
     ),
     C.SCIENCE_QUERY: gettext_lazy("ask about substances, spectra and profiles"),
+    C.AUDIT_FOLLOW: gettext_lazy("follow the agency's audit, without content"),
 }
 assert EXCHANGE_TEXTS.keys() == EXCHANGE_SCOPES and DESK_TEXTS.keys() == DESK_SCOPES
 ENDS_SOON: Final = timedelta(days=14)
@@ -79,6 +88,8 @@ class KeyRow:
     last_used_at: datetime | None
     expires_at: datetime
     is_own: bool = False
+    rotate_address: str = ""
+    revoke_address: str = ""
 
     @property
     def tone(self) -> str:
@@ -186,7 +197,25 @@ def apikeys(request: HttpRequest) -> HttpResponse:
         exchange=[row for row in group.rows if state in ("", row.state)],
         is_away=group.is_away,
         as_of=now,
-        rows=[row for row in (_row(key, now) for key in keys_of(officer)) if state in ("", row.state)],
+        rows=_rows(officer, state, now),
+        filters=filters,
+    )
+
+
+def audit_keys(request: HttpRequest) -> HttpResponse:
+    """The keys by which systems follow the audit, for whoever may give them."""
+    officer, now = signed_in(request), clock.now()
+    filters = read_filters(request.GET, [Filter("state", _("State"), STATES)])
+    return render_page(
+        request,
+        "affairs/audit_keys",
+        _("Systems that follow the audit"),
+        heading=_("Systems that follow the audit"),
+        lead=_(
+            "They are given who did what in your agency as it happens, without names and without content."
+        ),
+        empty=_("No system follows your agency's audit."),
+        rows=_rows(officer, filters.values["state"], now),
         filters=filters,
     )
 
@@ -197,14 +226,18 @@ def issue(request: HttpRequest) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     agency, newest = agency_of(officer), _newest(request)
     posted = request.POST if request.method == "POST" else None
-    form = IssueForm(DESK_TEXTS, posted, initial={"seen": newest})
+    given = scopes_to_give(officer)
+    texts = {scope: text for scope, text in DESK_TEXTS.items() if scope in given}
+    # Where there is no choice it is made already.
+    chosen = list(texts) if len(texts) == 1 else []
+    form = IssueForm(texts, posted, initial={"seen": newest, "scopes": chosen})
     question = Question(
-        _("Key for this desk"),
+        _place_of(officer).title,
         _("Issue a key for this desk"),
         _("Issue key"),
-        reverse("admin:apikeys"),
+        reverse(_place_of(officer).listed),
         does=[_("The key is shown once, on the next page. Keep it where your system keeps its secrets.")],
-        facts=[_could_release(officer, agency)],
+        facts=[_could_release(officer, agency)] if C.DRAFT_WRITE in given else [],
     )
     if not form.is_valid():
         return ask(request, question, form)
@@ -236,10 +269,10 @@ def rotate(request: HttpRequest, prefix: str) -> HttpResponseBase:
     newest = _newest(request)
     form = RotateForm(request.POST if request.method == "POST" else None, initial={"seen": newest})
     question = Question(
-        _("Key for this desk"),
+        _place_of(officer).title,
         _("Rotate the key of %(client)s") % {"client": key.client},
         _("Rotate key"),
-        reverse("admin:apikeys"),
+        reverse(_place_of(officer).listed),
         does=[
             _("A new key of the same kind is shown once. Put it into the system, then the old one may end.")
         ],
@@ -266,10 +299,10 @@ def revoke(request: HttpRequest, prefix: str) -> HttpResponseBase:
     officer, key = signed_in(request), key_for(signed_in(request), prefix)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     question = Question(
-        _("Key for this desk"),
+        _place_of(officer).title,
         _("Revoke the key of %(client)s?") % {"client": key.client},
         _("Revoke key %(prefix)s") % {"prefix": key.prefix},
-        reverse("admin:apikeys"),
+        reverse(_place_of(officer).listed),
         does=[
             _("The system is refused from its next request on. What it handed in before stays."),
             _("Keys that this one replaced, and that replaced it, end with it."),
@@ -282,7 +315,7 @@ def revoke(request: HttpRequest, prefix: str) -> HttpResponseBase:
         return ask(request, question, form)
     revoke_key(officer, key, now=clock.now())
     messages.success(request, _("The key is revoked."))
-    return redirect("admin:apikeys")
+    return redirect(_place_of(officer).listed)
 
 
 def exchange_row(item: CredentialAnswer, known: Credentials, now: datetime) -> KeyRow:
@@ -314,7 +347,14 @@ def _exchange_group(officer: Officer, now: datetime) -> ExchangeGroup:
     return ExchangeGroup([exchange_row(item, known, now) for item in known.items])
 
 
-def _row(key: DeskKey, now: datetime) -> KeyRow:
+def _rows(officer: Officer, state: str, now: datetime) -> list[KeyRow]:
+    rows = [_row(key, officer, now) for key in keys_of(officer)]
+    return [row for row in rows if state in ("", row.state)]
+
+
+def _row(key: DeskKey, officer: Officer, now: datetime) -> KeyRow:
+    place = _place_of(officer)
+    rotates = set(key.scopes) <= set(scopes_to_give(officer))
     return KeyRow(
         key.prefix,
         key.client,
@@ -323,7 +363,27 @@ def _row(key: DeskKey, now: datetime) -> KeyRow:
         tuple(key.networks),
         key.last_used_at,
         key.expires_at,
+        rotate_address=reverse(f"{place.name}_rotate", args=[key.prefix]) if rotates else "",
+        revoke_address=reverse(f"{place.name}_revoke", args=[key.prefix]),
     )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the keys of a reader stand: an admin's, or an auditor's."""
+
+    name: str
+    title: str | Promise
+
+    @property
+    def listed(self) -> str:
+        return f"{self.name}s"
+
+
+def _place_of(officer: Officer) -> _Place:
+    if C.APIKEY_MANAGE in officer.capabilities:
+        return _Place("admin:apikey", gettext_lazy("Key for this desk"))
+    return _Place("admin:audit_key", gettext_lazy("Key to follow the audit"))
 
 
 def _state(expires_at: datetime, revoked_at: datetime | None, now: datetime) -> str:
@@ -345,7 +405,7 @@ def sent_before(request: HttpRequest) -> HttpResponse:
         request,
         _("A key was issued since you loaded that page, and is not shown again. Nothing was issued now."),
     )
-    return redirect("admin:apikeys")
+    return redirect(_place_of(signed_in(request)).listed)
 
 
 def _shown_once(request: HttpRequest, key: DeskKey, text: str) -> HttpResponse:
@@ -356,6 +416,7 @@ def _shown_once(request: HttpRequest, key: DeskKey, text: str) -> HttpResponse:
         client=key.client,
         agency_id=key.agency_id,
         until=key.expires_at,
+        back=reverse(_place_of(signed_in(request)).listed),
     )
 
 

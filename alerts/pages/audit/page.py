@@ -9,6 +9,7 @@ from alerts.pages.filters import Filter, read_filters
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.records import ACTS
 from alerts.paging import PAGE_ROWS, cut
+from callers.capabilities import Capability
 
 
 def audit(request: HttpRequest) -> HttpResponse:
@@ -48,4 +49,5 @@ def audit(request: HttpRequest) -> HttpResponse:
         first_address=question.address(),
         paged="cursor" in request.GET,
         shows_keys=True,
+        gives_audit=Capability.AUDIT_GIVE in officer.capabilities,
     )

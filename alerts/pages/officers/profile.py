@@ -16,6 +16,7 @@ from alerts.pages.officers.people import roles_text
 from alerts.pages.question import problems_of, refuse
 from alerts.paging import PAGE_ROWS, cut, moment_before, moment_cursor
 from callers import clock
+from callers.capabilities import Capability
 from callers.errors import InputError
 from notices.models import Notification
 from notices.states import Cause, NotificationState, Occasion
@@ -116,6 +117,7 @@ def _page(request: HttpRequest, officer: Officer, form: forms.Form, mail: OwnMai
         problems=problems,
         roles_text=roles_text(officer.roles),
         mails=officer.agency_id is not None,
+        reads_alerts=Capability.ALERT_READ in officer.capabilities,
         is_quiet_possible=may_be_quiet(officer),
         red_name=f"{officer.agency_id} {officer.public_id}" if takes_red(officer.agency_id) else "",
     )

@@ -33,6 +33,7 @@ HELD: Final = {
     "kek.locked": b"locked",
     "secrets.json": b"{}",
     "certificate.pem": b"certificate",
+    "host": b"desk.agency.example\n",
     "mail-url": b"smtp://mail.agency.example:25\n",
     "proxy-login": b"desk:pw\n",
     "ledger/state.json": b"{}",

@@ -46,6 +46,13 @@ def test_the_mail_server_may_be_there_before_the_desk(tmp_path: Path) -> None:
     assert folder.mail_from(HOST) == "alerts@agency.example"
 
 
+def test_another_name_than_before_is_noticed_once(tmp_path: Path) -> None:
+    folder = OwnDeskFolder(tmp_path)
+    assert folder.note_host("localhost") == ""
+    assert folder.note_host(HOST) == "localhost"
+    assert folder.note_host(HOST) == ""
+
+
 @pytest.mark.parametrize(("name", "read"), [("mail-url", "mail_url"), ("proxy-login", "proxy_login")])
 def test_a_password_that_others_may_read_is_refused(tmp_path: Path, name: str, read: str) -> None:
     (tmp_path / name).write_text("desk:pw\n")

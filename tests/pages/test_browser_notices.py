@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Notices of the browser's own: switched on per browser and officer, and no more in them than in a mail."""
+
+from django.conf import settings
+from django.test import Client
+
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+NEWS = "/arrivals/news/"
+SWITCH = "/account/notices/"
+
+
+def switched_on(client: Client) -> Client:
+    client.post(SWITCH, {"on": "yes"})
+    return client
+
+
+def test_what_arrives_is_told_once_in_the_words_of_the_mails(desk: DeskWorld, as_officer: SignIn) -> None:
+    desk.send(desk.draft())
+    reader = switched_on(as_officer(desk.aroha))
+    assert reader.get(NEWS).status_code == 204
+    desk.send(desk.draft(pri="flash"))
+    answer = reader.get(NEWS)
+    (item,) = answer.json()["items"]
+    reference = item["address"].rpartition("/")[2]
+    assert item["title"] == f"[Accord] FLASH {reference}"
+    assert item["text"].startswith("Your agency has an alert. Speed: FLASH.")
+    assert CONTENT not in answer.content.decode()
+    assert reader.get(item["address"], follow=True).status_code == 200
+    assert reader.get(NEWS).status_code == 204
+
+
+def test_it_is_of_this_browser_and_this_officer(desk: DeskWorld, as_officer: SignIn) -> None:
+    reader, elsewhere = switched_on(as_officer(desk.aroha)), as_officer(desk.aroha)
+    cookie = reader.cookies["accord_notices"]
+    assert cookie["httponly"] and cookie["samesite"] == "Strict"
+    assert "data-notices=" in reader.get("/inbox/").content.decode()
+    desk.send(desk.draft())
+    colleague = as_officer(desk.casimir)
+    colleague.cookies["accord_notices"] = cookie.value
+    for other in (elsewhere, colleague):
+        assert other.get(NEWS).status_code == 204
+        assert "data-notices=" not in other.get("/").content.decode()
+    reader.post(SWITCH, {"on": "no"})
+    assert reader.get(NEWS).status_code == 204
+    assert "data-notices=" not in reader.get("/inbox/").content.decode()
+
+
+def test_a_cookie_that_was_made_up_counts_for_nothing(desk: DeskWorld, as_officer: SignIn) -> None:
+    desk.send(desk.draft())
+    reader = as_officer(desk.aroha)
+    for made_up in (
+        "",
+        "yes",
+        f"{desk.aroha.public_id}.",
+        f"{desk.aroha.public_id}.-1",
+        f"{desk.aroha.public_id}.{'9' * 40}",
+    ):
+        reader.cookies["accord_notices"] = made_up
+        assert reader.get(NEWS).status_code == 204
+
+
+def test_asking_is_no_visit_and_an_auditor_has_none(desk: DeskWorld, as_officer: SignIn) -> None:
+    auditor = as_officer(desk.edda)
+    assert auditor.get(NEWS).status_code == 403
+    assert auditor.post(SWITCH, {"on": "yes"}).status_code == 403
+    assert "data-notices-part" not in auditor.get("/account/").content.decode()
+    assert settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["script-src"] == ["'self'"]
