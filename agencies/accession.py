@@ -26,6 +26,7 @@ from agencies.entrykeys import end_entry, is_for_entering
 from agencies.errors import AgencyExistsError, CustodyRefusedError, KeyTakenError, TooManyKeysetsError
 from agencies.fingerprints import checked_fingerprint
 from agencies.models import Agency, Key, Keyset, KeyState, KeyUse, Revocation, Succession
+from agencies.moving import check_custody, take_custody
 from agencies.registry import (
     NewKeyset,
     check_root_statement,
@@ -152,6 +153,7 @@ def accept_keyset(
             if not newcomer.is_logged:
                 _prove_possession(agency, newcomer, pop, now)
             stored = register_keyset(caller, agency, newcomer, now=now)
+            take_custody(caller, agency, newcomer.keyset, now=now)
             if is_first:
                 end_entry(caller, agency, stored, newcomer.keyset, now=now)
             return stored
@@ -287,8 +289,7 @@ def _require_room(agency: Agency, newcomer: NewKeyset, now: datetime) -> None:
 
 
 def _check_newcomer(agency: Agency, newcomer: NewKeyset) -> None:
-    if newcomer.keyset.custody != agency.custody:
-        raise CustodyRefusedError(agency.pk, newcomer.keyset.custody)
+    check_custody(agency, newcomer)
     claims = {row.kid: str(row.use) for row in newcomer.keyset.rows}
     refuse_taken(agency.pk, claims | {key.kid: KeyUse.ROOT.value for key in newcomer.keyset.root})
 

@@ -32,6 +32,8 @@ class Agency(models.Model):
     timezone = models.CharField(max_length=64, default="UTC", validators=[check_timezone])
     language = models.CharField(max_length=16, default="en")
     custody = models.CharField(max_length=12, choices=Custody)
+    custody_allowed = models.CharField(max_length=12, choices=Custody, blank=True, default="")
+    """Who else may hold its keys from its next keyset on, as the operator has allowed; empty where it does not move."""
     status = models.CharField(max_length=9, choices=AgencyStatus, default=AgencyStatus.ENTERING)
     suspended_at = models.DateTimeField(null=True, blank=True)
     root_fingerprint = models.CharField(

@@ -125,7 +125,7 @@ class _Act:
                 reason=self.reason,
                 blobs=held.blobs if unverified.manifest.att else (),
                 seen=self.seen,
-                ledger=_ledger(self.peers.log(is_away=is_away), unverified),
+                ledger=kept_ledger(self.peers.log(is_away=is_away), unverified),
                 now=self.now,
             )
         except UnreachableError:
@@ -160,7 +160,7 @@ def screen_ahead(
         if not given or _refresh(peers, {peers.reader, *signers}) is not None:
             return {}
         log = peers.log(is_away=False)
-        ledgers = [(unverified, _ledger(log, unverified)) for unverified in given]
+        ledgers = [(unverified, kept_ledger(log, unverified)) for unverified in given]
         return doors.screen_envelopes(actor, ledgers, peers=peers, reason=reason, seen=seen, now=now)
     except (ClientError, VerificationError):
         return {}
@@ -204,7 +204,7 @@ def _not_judged(failure: EnvelopeError) -> NotJudgedError:
     return NotJudgedError(known.failure if known else Failure.MALFORMED, str(failure.code))
 
 
-def _ledger(log: KeptLog, unverified: UnverifiedSlice) -> Ledger:
+def kept_ledger(log: KeptLog, unverified: UnverifiedSlice) -> Ledger:
     """The ledger as the agency has seen it, its newest keys too."""
     log.learn_keys([receipt.checkpoint for receipt in unverified.receipts])
     return log.as_ledger()

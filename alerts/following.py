@@ -39,6 +39,8 @@ from ledger.set_aside import run_each
 from notices.telling import tell_of_revoked_key
 from peers.deliveries import follow_deliveries_in_turn
 from peers.models import Agency, FeedCursor, SeenLedger
+from vault.handing import is_awaited
+from vault.models import Departure
 
 log = logging.getLogger(__name__)
 BELL: Final = "alerts.follow_feed"
@@ -137,6 +139,7 @@ def _in_order() -> QuerySet[Agency]:
     return (
         Agency.objects.exclude(status=AgencyStatus.ENTERING)
         .filter(is_hosted=True)
+        .exclude(pk__in=Departure.objects.filter(destroyed_at__isnull=False).values("agency_id"))
         .alias(followed_at=Subquery(followed))
         .order_by(F("followed_at").asc(nulls_first=True), "pk")
     )
@@ -147,6 +150,9 @@ def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> 
         if not is_alone:
             return Turn()
         _follow_peers(agency, now)
+        if is_awaited(agency.pk, now=now):
+            # Its feed is for whoever has its keys.
+            return Turn()
         follow_deliveries_in_turn(agency.pk, now=now)
         follow_agreements_when_due(SystemActor(ROLE, agency.pk), agency.pk, now=now)
         turn = FeedOfAgency(agency, now, is_over).follow()

@@ -136,6 +136,19 @@ def fetch_ahead(agency_id: str, mds: Sequence[str], *, now: datetime) -> None:
         wanted = wanted[len(answers) :]
 
 
+def keep_handed(
+    agency_id: str, octets: bytes, manifest: Manifest, blobs: Sequence[bytes], *, now: datetime
+) -> None:
+    """Keep an envelope that another desk has handed over, where it is not here; in the caller's transaction."""
+    if HeldEnvelope.objects.filter(agency_id=agency_id, md=manifest.md, is_whole=True).exists():
+        return
+    row = _row(agency_id, octets, manifest, now)
+    row.is_whole = True
+    row.save()
+    for blob, content in zip(manifest.att, blobs, strict=True):
+        HeldBlob.objects.create(envelope=row, n=blob.n, content=content)
+
+
 def drop_envelope(held: Held) -> None:
     """Let go of what was fetched just now and did not verify: it is fetched again when somebody asks for it."""
     _delete([held.pk])

@@ -9,8 +9,9 @@ from contextlib import suppress
 
 from django.utils.translation import gettext as _
 
-from alerts.errors import HeldElsewhereError, OtherVersionsError
+from alerts.errors import HeldElsewhereError, OtherVersionsError, SendingStoppedError
 from callers.errors import NotBoundError
+from vault.handing import has_left
 from vault.instances import Holder, VersionsApart, holder_elsewhere, told_by_exchange
 
 
@@ -19,6 +20,8 @@ def require_may_send(agency_id: str) -> None:
 
     Raises OtherVersionsError while it speaks no version that this desk speaks.
     """
+    if has_left(agency_id):
+        raise SendingStoppedError(left_text())
     named, apart = told_by_exchange(agency_id)
     if named is not None:
         raise HeldElsewhereError(named.holder, named.software, named.free_at, standstill_text(named))
@@ -35,12 +38,22 @@ def holder_shown(agency_id: str) -> Holder | None:
 
 def standstills(agency_id: str) -> Iterator[str]:
     """Say why nothing goes out for the agency, a sentence each; as `holder_shown`."""
+    if has_left(agency_id):
+        yield left_text()
+        return
     with suppress(NotBoundError):
         named, apart = told_by_exchange(agency_id)
         if named is not None:
             yield standstill_text(named)
         if apart is not None:
             yield versions_text(apart)
+
+
+def left_text() -> str:
+    """Say that the agency leaves, and where to see how far it has come."""
+    return _(
+        "Your agency leaves this desk: nothing is sent from here. Your key officer sees under Keys how far it has come."
+    )
 
 
 def standstill_text(named: Holder) -> str:

@@ -18,6 +18,7 @@ from alerts.peers.directory import VerifiedDirectory
 from callers.actors import Actor
 from callers.errors import AbsentError, NotBoundError
 from vault.errors import is_vault_away
+from vault.handing import KEY_ELSEWHERE
 
 INTAKE: Final = "intake"
 OF_ONE_ITEM: Final = ("peers_heldstatement", "peers_sentenvelope")
@@ -39,17 +40,19 @@ def is_common(error: Exception) -> bool:
 class Opening:
     """The outcome of opening an alert once: what it says, or the code of `ack unopenable`; neither while it is closed.
 
-    `is_not_as_signed`: its octets are not those that the originator signed. `is_aside`: it raised, and was set aside.
+    `is_not_as_signed`: its octets are not those that the originator signed. `is_aside`: it raised, and was set aside. `is_elsewhere`: it is
+    sealed to a key of the agency that another desk has, or had; that one may hand over what opens it.
     """
 
     document: ReadDocument | None = None
     ack_code: str | None = None
     is_not_as_signed: bool = False
     is_aside: bool = False
+    is_elsewhere: bool = False
 
     @property
     def is_settled(self) -> bool:
-        return self.is_aside or self.document is not None or self.ack_code is not None
+        return self.is_aside or self.is_elsewhere or self.document is not None or self.ack_code is not None
 
 
 CLOSED_NOW: Final = Opening()
@@ -92,6 +95,8 @@ def screen(
     except UnknownSchemaError:
         return Opening(ReadDocument({}))
     except OpeningError as failure:
+        if failure.cause_detail == KEY_ELSEWHERE:
+            return Opening(is_elsewhere=True)
         return Opening(ack_code=failure.ack_code, is_not_as_signed=is_not_as_signed(failure))
     except ExchangeAwayError as away:
         if not away.is_answered:

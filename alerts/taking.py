@@ -317,7 +317,11 @@ class FeedOfAgency:
             self._await(awaited, passed)
             return
         opening = self._try_open(received, held)
-        if opening.document is None and not self._is_signed(manifest, unverified.manifest_jws, receipt):
+        if (
+            opening.document is None
+            and not opening.is_elsewhere
+            and not self._is_signed(manifest, unverified.manifest_jws, receipt)
+        ):
             # Nobody has signed it, as far as can be told now: no officer is shown it.
             drop_envelope(held)
             self._await(awaited, passed)
@@ -371,7 +375,7 @@ class FeedOfAgency:
             if received.status == "actual" and received.issuer.first_release_at is None:
                 note_first_release(received.issuer_id, now=self._now)
             self._settle(received, opening)
-            if opening is not CLOSED_BY_EXCHANGE:
+            if opening is not CLOSED_BY_EXCHANGE and not opening.is_elsewhere:
                 self._notices.tell_of_arrival(received)
             self._pass(passed)
         self._facts_here.note_filed(received)
@@ -538,7 +542,14 @@ class FeedOfAgency:
         )
 
     def _note_unopenable(self, received: ReceivedAlert, opening: Opening) -> None:
-        """Its originator learns it; the exchange is asked again for what the originator did not sign."""
+        """Its originator learns it; the exchange is asked again for what the originator did not sign.
+
+        Of what is sealed to a former key that is not here nobody learns anything: the agency has received it.
+        """
+        if opening.is_elsewhere:
+            received.unopenable = True
+            received.save(update_fields=["unopenable"])
+            return
         if opening.ack_code is None:
             return
         subject = SubjectRef("manifest", received.jti, received.md)

@@ -34,7 +34,17 @@ _OF_INSTANCES: Final = _acts("instance", "announced", "held_elsewhere", "version
 _OF_THE_DESK: Final = (
     *_OF_OWN_KEYS,
     *_OF_INSTANCES,
-    *_acts("agency", "bound", "change_given_up", "change_proposed", "entry_key_kept"),
+    *_acts("agency", "bound", "change_given_up", "change_proposed", "comes", "entry_key_kept"),
+    *_acts(
+        "agency",
+        "history_handed_over",
+        "history_taken",
+        "keys_destroyed",
+        "leave_agreed",
+        "leave_asked",
+        "move_signed",
+        "stays",
+    ),
     *_acts("agency", "moved_in", "proposal_discarded", "proposal_refused", "taken_in"),
     *_acts("agreements", "altered"),
     *_acts(
@@ -119,7 +129,7 @@ _OF_THE_DESK: Final = (
 )
 # What an agency's system does at the exchange: its own, or the desk that is its home.
 _OF_AN_AGENCY: Final = (
-    "delivery.reminded",
+    *("agency.custody_changed", "delivery.reminded"),
     *_acts("entry", "refused", "stated"),
     *_acts("envelope", "carried", "kept_short", "refused"),
     *_acts("instance", "announced", "released"),
@@ -141,7 +151,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
     OPERATOR: frozenset(
         {
             *_acts("operator", "ended", "enrolled", "invited", "signed_in", "signed_out"),
-            *_acts("agency", "admitted", "resumed", "suspended"),
+            *_acts("agency", "admitted", "move_allowed", "move_forbidden", "resumed", "suspended"),
             *_acts("agreement", "recorded"),
             *_acts("apikey", "issued", "revoked"),
             *_acts("circle", "recorded"),

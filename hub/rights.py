@@ -103,7 +103,7 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
     # The exchange takes an agency's first keyset and its recoveries; its worker ends recoveries.
     "agencies_agency": _exchange(
         READ,
-        exchange=change("status", "root_fingerprint", "duty_phone", "timezone"),
+        exchange=change("status", "root_fingerprint", "duty_phone", "timezone", "custody", "custody_allowed"),
         exchange_worker=change("root_fingerprint"),
     ),
     # The desk's own table of agencies, which the desk-worker fills from the exchange's directory.
@@ -178,10 +178,13 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "vault_suspendedkey": {DESK: KEEP, DESK_WORKER: change("told_at")},
     # The first keyset may be taken when the desk-worker sends it again: then the first API key came with it.
     "vault_entrykey": {DESK: KEEP, DESK_WORKER: REMOVE},
-    "vault_exchangekey": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
+    "vault_exchangekey": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
     # The worker says that this desk holds an identity, and gives it back; a key officer takes it over from another holder.
     "vault_deskinstance": {DESK: ADD, DESK_WORKER: ADD},
     "vault_announcement": {DESK: KEEP, DESK_WORKER: KEEP},
+    "vault_departure": {DESK: KEEP, DESK_WORKER: READ},
+    "vault_arrival": {DESK: ADD | CHANGE, DESK_WORKER: READ},
+    "vault_handedentry": {DESK: ADD, DESK_WORKER: READ},
     "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_drawnkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
 }
@@ -325,7 +328,7 @@ _OPERATES: Final[dict[str, Right]] = {
     "operators_passkey": KEEP,
     "operators_enrolment": ADD | change("used_at"),
     "operators_operatorsession": ADD | REMOVE | change("seen_at", "ended_at"),
-    "agencies_agency": ADD | change("status", "suspended_at"),
+    "agencies_agency": ADD | change("status", "suspended_at", "custody_allowed"),
     # Keys for entering alone: a trigger refuses every other.
     "agencies_apikey": ADD | change("revoked_at"),
     "agencies_keyset": READ,

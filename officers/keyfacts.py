@@ -24,6 +24,8 @@ from callers.endings import THRESHOLDS, short_kid
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
 from peers.models import Agency
+from vault.handing import has_left
+from vault.models import Arrival
 from vault.standing import StandingKeys
 
 CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
@@ -37,6 +39,10 @@ CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
         "This desk signs and opens for your agency and holds its root too. What it signs proves nothing against whoever runs the desk."
     ),
 }
+
+ELSEWHERE_NOTE: Final = gettext_lazy(
+    "This desk holds no working key of your agency: nothing is signed here, and nothing new opens here."
+)
 
 CURRENT, RETIRING, RETIRED, REVOKED = "current", "retiring", "retired", "revoked"
 STATE_TEXTS: Final[Mapping[str, str | Promise]] = {
@@ -107,7 +113,11 @@ class RecoveryFact:
 
 @dataclass(frozen=True)
 class KeyFacts:
-    """All the key page shows; `verbs` are what this officer may do now."""
+    """All the key page shows; `verbs` are what this officer may do now.
+
+    `elsewhere` is the custody that the keyset names where this desk does not hold the keys, else empty; `comes`: the agency has
+    come here from another desk, or is to.
+    """
 
     agency: Agency
     custody: str
@@ -118,6 +128,8 @@ class KeyFacts:
     waiting: RecoveryFact | None
     may_manage: bool
     verbs: frozenset[str]
+    elsewhere: str = ""
+    comes: bool = False
 
 
 def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
@@ -129,16 +141,24 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
     standing = StandingKeys(agency.pk, now)
     keyset, waiting = standing.keyset, standing.waiting
     may_manage = Capability.KEY_MANAGE in officer.capabilities
+    elsewhere = keyset.custody if keyset and keyset.custody != agency.custody else ""
+    comes = Arrival.objects.filter(pk=agency.pk).exists()
+    verbs = _verbs(keyset, waiting) if not elsewhere else frozenset({"move"} if comes and not waiting else ())
+    if has_left(agency.pk):
+        # What changes keys is the next desk's.
+        verbs &= {"suspend", "revoke"}
     return KeyFacts(
         agency=agency,
         custody=agency.custody,
-        custody_text=str(Custody(agency.custody).label),
-        custody_note=str(CUSTODY_NOTES[agency.custody]),
+        custody_text=str(Custody(elsewhere or agency.custody).label),
+        custody_note=str(ELSEWHERE_NOTE if elsewhere else CUSTODY_NOTES[agency.custody]),
         keyset=_keyset_fact(keyset, standing.is_logged(keyset.od), now) if keyset else None,
         keys=_key_facts(agency, keyset, standing, now) if keyset else (),
         waiting=_recovery_fact(waiting) if waiting else None,
         may_manage=may_manage,
-        verbs=_verbs(keyset, waiting) if may_manage else frozenset(),
+        verbs=verbs if may_manage else frozenset(),
+        elsewhere=elsewhere,
+        comes=comes,
     )
 
 
@@ -183,7 +203,7 @@ def _key_facts(
 ) -> tuple[KeyFact, ...]:
     """Newest first within each use, signing before encryption."""
     revoked, suspended = standing.revoked, standing.suspended
-    custody = str(Custody(agency.custody).label)
+    custody = str(Custody(keyset.custody).label)
     facts = [_key_fact(row, custody, revoked.get(row.kid), row.kid in suspended, now) for row in keyset.rows]
     newest_first = sorted(facts, key=lambda fact: fact.begins, reverse=True)
     return tuple(sorted(newest_first, key=lambda fact: fact.use != SIGN))

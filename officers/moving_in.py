@@ -148,8 +148,8 @@ def _source(moving: Moving) -> str:
 
 @sensitive_variables("api_key")
 def _check(exchange: Exchange, home: OpenedHome, api_key: str, moving: Moving, *, now: datetime) -> _Checked:
-    fingerprint = _checked_fingerprint(moving.fingerprint)
-    caller = _asked_who_calls(exchange, moving)
+    fingerprint = checked_fingerprint(moving.fingerprint)
+    caller = asked_who_calls(exchange, _source(moving))
     caller.require_common_versions()
     agency_id = caller.agency or ""
     if home.agency_id and home.agency_id != agency_id:
@@ -159,7 +159,7 @@ def _check(exchange: Exchange, home: OpenedHome, api_key: str, moving: Moving, *
             % {"home": home.agency_id, "key": agency_id},
         )
     entry = _entry_of(exchange, agency_id)
-    with _ledger_trusted():
+    with ledger_trusted():
         require_its_log(exchange.checkpoint())
         chain = verify_own_chain(agency_id, fingerprint, exchange, now=now)
     if chain.keyset.custody != Custody.AGENCY:
@@ -168,7 +168,8 @@ def _check(exchange: Exchange, home: OpenedHome, api_key: str, moving: Moving, *
     return _Checked(home, api_key, moment_of(caller.until), entry, chain)
 
 
-def _checked_fingerprint(text: str) -> str:
+def checked_fingerprint(text: str) -> str:
+    """Read a fingerprint as a person types it; raises InputError (`fingerprint`)."""
     fingerprint = "".join(text.split()).lower()
     if not _FINGERPRINT.fullmatch(fingerprint):
         raise InputError(
@@ -178,24 +179,31 @@ def _checked_fingerprint(text: str) -> str:
     return fingerprint
 
 
-def _asked_who_calls(exchange: Exchange, moving: Moving) -> CallerAnswer:
+def asked_who_calls(exchange: Exchange, field_name: str) -> CallerAnswer:
+    """Ask the exchange whose API key this is; raises InputError on the field that it came by, ClientError."""
     try:
         return exchange.caller()
     except RefusedError as refused:
         if refused.status not in {401, 403}:
             raise
         raise InputError(
-            _source(moving),
+            field_name,
             _(
                 "API key: the exchange does not take it. Use one that serves: `accord systems issue` makes another, `accord api-key` renews the home's."
             ),
         ) from None
 
 
-def _entry_of(exchange: Exchange, agency_id: str) -> AgencyAnswer:
+def entry_listed(exchange: Exchange, agency_id: str) -> AgencyAnswer:
+    """Return the entry of the agency that asks; raises AnswerError, ClientError."""
     entry = next((one for one in exchange.agencies() if one.id == agency_id), None)
     if entry is None:
         raise AnswerError("The hub does not list the agency that asked.")
+    return entry
+
+
+def _entry_of(exchange: Exchange, agency_id: str) -> AgencyAnswer:
+    entry = entry_listed(exchange, agency_id)
     if entry.custody != Custody.AGENCY:
         raise InputError("key_file", _other_custody() % {"id": agency_id})
     return entry
@@ -208,7 +216,8 @@ def _other_custody() -> str:
 
 
 @contextmanager
-def _ledger_trusted() -> Generator[None]:
+def ledger_trusted() -> Generator[None]:
+    """Say in words what does not verify of the exchange's log; raises InputError (`exchange`)."""
     try:
         yield
     except NoteError:

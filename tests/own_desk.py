@@ -61,9 +61,9 @@ DRAFT: Mapping[str, Any] = {
 TABLE = Attachment("profile.csv", "text/csv", b"a,b\n1,2\n")
 
 
-def make_own_agency(hub: Hub, agency_id: str, name: str) -> Agency:
+def make_own_agency(hub: Hub, agency_id: str, name: str, *, root: Root | None = None) -> Agency:
     """An agency of custody `agency` at its own desk: keys drawn here, first keyset signed by its head; `sequence` logs it."""
-    root, successor = Root.generate(), Root.generate()
+    root, successor = root or Root.generate(), Root.generate()
     make_entry(
         agency_id,
         name=name,

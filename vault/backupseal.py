@@ -6,7 +6,8 @@ is sealed to; 1168 octets, HPKE in base mode (X-Wing, SHAKE256, AES-256-GCM; inf
 this file; then the content in pieces of 65536 octets, the last one shorter or as long, each under AES-256-GCM with that key and
 both lines as associated data. The nonce is the number of the piece, from 0, in 11 octets, and 1 for the last piece or 0.
 
-It is sealed and not signed: whoever has the public key can make one.
+It is sealed and not signed: whoever has the public key can make one. The history of an agency that moves goes over in the same
+form, sealed to a key of the agency, under a first line of its own (`HISTORY`).
 """
 
 import os
@@ -22,6 +23,7 @@ from accord.envelope.suites.pq1 import EK_BYTES, hpke_suite
 from vault.errors import VaultError
 
 KIND: Final = "accord-own-desk-backup"
+HISTORY: Final = "accord-agency-history"
 VERSION: Final = 1
 PIECE_BYTES: Final = 65536
 _KEY_BYTES: Final = 32
@@ -54,9 +56,9 @@ class NotWholeError(VaultError):
 class SealedWriter:
     """A stream that writes what it is given into `file`, sealed; whole only once it was finished."""
 
-    def __init__(self, file: BinaryIO, key: PublicKey) -> None:
+    def __init__(self, file: BinaryIO, key: PublicKey, kind: str = KIND) -> None:
         self._file, self._number, self._waiting = file, 0, bytearray()
-        lines = f"{KIND} {VERSION}\n{key.kid}\n".encode("ascii")
+        lines = f"{kind} {VERSION}\n{key.kid}\n".encode("ascii")
         file_key = os.urandom(_KEY_BYTES)
         self._pieces = _Pieces(AESGCM(file_key), lines)
         file.write(lines + hpke_suite().encrypt(file_key, key.material, info=lines))
@@ -84,18 +86,23 @@ class SealedReader:
     Nothing of a piece comes out before it was verified; that the file is whole is known once `read` has given no octets.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, kind: str = KIND) -> None:
         """Read as far as a file says of itself without a key; raises NoBackupError, NewerFormError, too."""
         self._file, self._number, self._rest, self._is_over = file, 0, b"", False
-        self._lines = _read_lines(file)
+        self._lines = _read_lines(file, kind)
         self._wrapped = file.read(_WRAPPED_BYTES)
         if len(self._wrapped) != _WRAPPED_BYTES:
             raise NotWholeError
         self._pieces: _Pieces | None = None
 
+    @property
+    def kid(self) -> str:
+        """The thumbprint of the key that opens it, as the file says."""
+        return self._lines.split(b"\n")[1].decode("ascii")
+
     def open_with(self, key: DecryptionKey) -> None:
         """Find the key of the file; raises OtherKeyError, too."""
-        if self._lines.split(b"\n")[1].decode("ascii") != key.public.kid:
+        if self.kid != key.public.kid:
             raise OtherKeyError
         try:
             file_key = hpke_suite().decrypt(self._wrapped, key.material, info=self._lines)
@@ -144,10 +151,10 @@ def _nonce(number: int, *, is_last: bool) -> bytes:
     return number.to_bytes(_NUMBER_BYTES, "big") + bytes([is_last])
 
 
-def _read_lines(file: BinaryIO) -> bytes:
+def _read_lines(file: BinaryIO, of_kind: str) -> bytes:
     first, second = file.readline(_LONGEST_LINE_BYTES), file.readline(_LONGEST_LINE_BYTES)
     kind, _, version = first.rstrip(b"\n").partition(b" ")
-    if kind != KIND.encode("ascii") or not version.isdigit():
+    if kind != of_kind.encode("ascii") or not version.isdigit():
         raise NoBackupError
     if int(version) > VERSION:
         raise NewerFormError(int(version))

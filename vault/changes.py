@@ -106,7 +106,17 @@ class RecoverRoot:
     root: RootCard
 
 
-Following = Renew | CancelRecovery | Rotate | Retire | ChangeRoot | RecoverRoot
+@dataclass(frozen=True)
+class Move:
+    """Fresh keys at this desk, and the end of every other: who held them before signs and receives no more.
+
+    `root` where the root moves too, to the one that was announced; else the present one signs.
+    """
+
+    root: RootCard | None = None
+
+
+Following = Renew | CancelRecovery | Rotate | Retire | ChangeRoot | RecoverRoot | Move
 Change = Create | Following
 
 NAMES: Final[Mapping[type, str]] = {
@@ -117,6 +127,7 @@ NAMES: Final[Mapping[type, str]] = {
     Retire: "retire",
     ChangeRoot: "change_root",
     RecoverRoot: "recover_root",
+    Move: "move",
 }
 """The verb of each change, as it is stored and shown."""
 
@@ -148,6 +159,11 @@ def read_root_card(data: bytes, *, announce: str = "") -> RootCard:
     if not known:
         raise InputError("root", _("Root: choose the public file that `accord keygen` wrote beside it."))
     return RootCard(root, _announced("".join(announce.split()).lower(), nroot, root_fingerprint(root)))
+
+
+def read_announced(text: str, *, own: str) -> str:
+    """Read the fingerprint of a next root as a person types it; raises InputError (`announce`)."""
+    return _announced("".join(text.split()).lower(), "", own)
 
 
 def _public_root(root: object) -> tuple[PublicKey, PublicKey]:
@@ -187,23 +203,24 @@ def plan_first(change: Create, *, custody: str, at: int) -> Plan:
     return Plan(body, change.root.root, rows, drawn)
 
 
-def plan_next(before: Keyset, change: Following, *, revoked: Mapping[str, int], at: int) -> Plan:
+def plan_next(
+    before: Keyset, change: Following, *, custody: str = "", revoked: Mapping[str, int], at: int
+) -> Plan:
     """The keyset that follows; `revoked` is since when, by kid, as the root's `revoke` statements say.
 
-    Raises InputError, AbsentError (a key that is not the agency's).
+    `custody` where it is another than before. Raises InputError, AbsentError (a key that is not the agency's).
     """
     rows, drawn = _changed_rows(before, change, _carried(before.rows, revoked, at), at)
-    card = (
-        change.root if isinstance(change, ChangeRoot | RecoverRoot) else RootCard(before.root, before.nroot)
-    )
-    if isinstance(change, ChangeRoot | RecoverRoot):
+    next_root = change.root if isinstance(change, ChangeRoot | RecoverRoot | Move) else None
+    card = next_root or RootCard(before.root, before.nroot)
+    if next_root is not None:
         _check_succession(before, card)
     body = build_keyset_body(
         version=before.version + 1,
         prev=before.od,
         root=card.root,
         nroot=card.nroot,
-        custody=before.custody,
+        custody=custody or before.custody,
         low=before.low,
         rows=rows,
     )
@@ -219,8 +236,9 @@ def _check_succession(before: Keyset, card: RootCard) -> None:
 
 
 def _signers(before: Keyset, change: Following) -> tuple[PublicKey, ...]:
-    if isinstance(change, ChangeRoot):
-        return (*before.root, *change.root.root)
+    next_root = change.root if isinstance(change, ChangeRoot | Move) else None
+    if next_root is not None:
+        return (*before.root, *next_root.root)
     return change.root.root if isinstance(change, RecoverRoot) else before.root
 
 
@@ -231,6 +249,8 @@ def _changed_rows(
         return _rotated(before, rows, change, at)
     if isinstance(change, Retire):
         return _retired(before, rows, change.kid, at), []
+    if isinstance(change, Move):
+        return _moved(rows, at)
     return rows, []
 
 
@@ -276,13 +296,24 @@ def _retired(before: Keyset, rows: list[KeyRow], kid: str, at: int) -> list[KeyR
         raise AbsentError
     if row.st not in ("current", "retiring"):
         raise InputError("kid", _("Key: it has ended already."))
-    # What a signing key signed until now may be on its way to the ledger, and counts by the time it gets there.
-    margin = KEY_MARGIN_SECS if row.use == SIGN else 0
-    ended = replace(row, st="retired", exp=max(min(row.exp, at + margin), row.nbf + 1))
+    ended = _ended(row, at)
     after = [ended if item.kid == kid else item for item in rows]
     if _suites_usable(before, rows, at) and not _suites_usable(before, after, at):
         raise InputError("kid", _("Key: it is the last of its kind. Rotate the keys instead."))
     return after
+
+
+def _ended(row: KeyRow, at: int) -> KeyRow:
+    # What a signing key signed until now may be on its way to the ledger, and counts by the time it gets there.
+    margin = KEY_MARGIN_SECS if row.use == SIGN else 0
+    return replace(row, st="retired", exp=max(min(row.exp, at + margin), row.nbf + 1))
+
+
+def _moved(rows: Sequence[KeyRow], at: int) -> tuple[list[KeyRow], list[PrivateKey]]:
+    suites = _suites_of(rows)
+    drawn: list[PrivateKey] = [*draw_signing(suites), *draw_decryption(suites)]
+    before = [_ended(row, at) if row.st in ("current", "retiring") else row for row in rows]
+    return [*before, *(_fresh(key, at) for key in drawn)], drawn
 
 
 def _suites_usable(before: Keyset, rows: Sequence[KeyRow], at: int) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -28,6 +28,7 @@ from accord.envelope.errors import (
     SealRefusal,
     VerificationError,
 )
+from accord.envelope.jwe import Entry
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.keysets import KeyDirectory, newest_signing_keys
 from accord.envelope.manifest import Terms
@@ -43,7 +44,9 @@ from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.audit import Happening, record_event, record_events
 from vault import hubsecret, keeping, lives, rows
+from vault.backupseal import HISTORY, OtherKeyError, SealedReader, SealedWriter
 from vault.errors import NotNamedError, SigningKeysMissingError
+from vault.handing import entry_for, key_elsewhere, read_handed, seal_again
 from vault.keeping import HeldDecryptionKeys, private_keys
 from vault.outgoing import new_id
 from vault.red import require_named, takes_red
@@ -233,6 +236,62 @@ def screen_envelopes(
     return opened
 
 
+def hand_over_entry(actor: Actor, unverified: UnverifiedSlice, *, now: datetime) -> str:
+    """Seal the content key of the own agency's slice to its newest key, which another desk holds; the entry as JSON.
+
+    By a key officer of an agency that has left. Raises NotPermittedError, NotElsewhereError, OpeningError.
+    """
+    agency = _agency_of_officer(actor, Capability.KEY_MANAGE)
+    return seal_again(agency, unverified, key_elsewhere(agency, now=now))
+
+
+def write_history(actor: Actor, file: BinaryIO, *, now: datetime) -> SealedWriter:
+    """A stream into `file` that the agency's newest key opens, which another desk holds. Raises as `hand_over_entry`."""
+    agency = _agency_of_officer(actor, Capability.KEY_MANAGE)
+    return SealedWriter(file, key_elsewhere(agency, now=now), HISTORY)
+
+
+def read_history(actor: Actor, file: BinaryIO) -> SealedReader:
+    """The stream that was sealed to a key of the own agency; raises NotPermittedError, and what `SealedReader` raises."""
+    agency = _agency_of_officer(actor, Capability.KEY_MANAGE)
+    reader = SealedReader(file, HISTORY)
+    key = HeldDecryptionKeys(agency).get(reader.kid)
+    if key is None:
+        raise OtherKeyError
+    reader.open_with(key)
+    return reader
+
+
+def check_handed_entry(
+    actor: Actor,
+    unverified: UnverifiedSlice,
+    text: str,
+    *,
+    blobs: Sequence[bytes],
+    peers: KeyDirectory,
+    ledger: Ledger,
+    now: datetime,
+) -> Entry:
+    """Return the entry that opens an envelope, once every check of an opening has passed; nothing of the content is handed out.
+
+    By a key officer. Not inside a transaction. Raises NotPermittedError, VerificationError, MalformedError, OpeningError.
+    """
+    agency = _agency_of_officer(actor, Capability.KEY_MANAGE)
+    verified = verify_slice(
+        unverified, reader=agency, directory=peers, ledger=ledger, now=int(now.timestamp())
+    )
+    entry = read_handed(text)
+    open_alert(
+        verified,
+        handed=entry,
+        keys=HeldDecryptionKeys(agency),
+        blobs=[measure_blob(blob) for blob in blobs],
+        seen=_never_seen,
+        now=int(now.timestamp()),
+    )
+    return entry
+
+
 def open_attachment(opened: OpenedAlert, n: int, blob: bytes) -> bytes:
     """The octets of attachment `n` of an alert that `open_envelope` opened; raises OpeningError, AbsentError."""
     attachment = next((item for item in opened.attachments if item.n == n), None)
@@ -261,6 +320,7 @@ def _open(
     )
     return open_alert(
         verified,
+        handed=entry_for(agency, unverified, peers),
         keys=HeldDecryptionKeys(agency),
         blobs=[measure_blob(blob) for blob in blobs],
         seen=seen,

@@ -119,6 +119,10 @@ class ChangeRefusedError(VaultError):
         self.code = code
 
 
+class NotElsewhereError(VaultError):
+    """The agency's keyset in force names this desk's keys, or none that can be sealed to: nothing is handed over."""
+
+
 class MayBeTakenError(VaultError):
     """Refusal to give up what may have reached the exchange, which cannot be asked now."""
 

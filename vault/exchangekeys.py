@@ -17,7 +17,7 @@ from callers.capabilities import CALLS_OF_A_DESK
 from peers.exchange import exchange_of
 from vault.entrykeys import entry_key_of, forget_entry_key
 from vault.errors import SealBrokenError
-from vault.models import ExchangeKey, VaultKey
+from vault.models import Arrival, ExchangeKey, VaultKey
 from vault.rows import open_row, seal_row
 
 CLIENT: Final = "desk"
@@ -44,8 +44,10 @@ class HeldExchangeKeys:
         ExchangeKey.objects.filter(pk=agency_id).update(is_refused=True)
 
     def agencies(self) -> frozenset[str]:
-        """List the agencies whose private keys are in the vault."""
-        return frozenset(VaultKey.objects.values_list("agency_id", flat=True).distinct())
+        """List the agencies whose private keys are in the vault, or are to be made in it as they come from another desk."""
+        held = VaultKey.objects.order_by().values_list("agency_id").distinct()
+        coming = Arrival.objects.order_by().values_list("agency_id")
+        return frozenset(agency_id for (agency_id,) in held.union(coming))
 
     def prefix_of(self, agency_id: str) -> str:
         """The prefix of the agency's key, also of one that was refused; empty where there is none."""

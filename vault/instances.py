@@ -29,6 +29,7 @@ from callers.errors import AbsentError, NotBoundError
 from ledger.audit import record_event
 from peers.exchange import calling_agencies, exchange_of, held_agencies
 from vault.errors import VaultError
+from vault.handing import has_left
 from vault.models import Announcement, DeskInstance
 
 BELL: Final = "vault.announce_instances"
@@ -94,9 +95,12 @@ def versions_apart() -> list[VersionsApart]:
 
 
 def may_send(agency_id: str) -> bool:
-    """Tell whether nothing is known to stand against sending; what was changed past the program stands against it."""
+    """Tell whether nothing is known to stand against sending; what was changed past the program stands against it.
+
+    An agency that leaves this desk sends from the next one.
+    """
     try:
-        return told_by_exchange(agency_id) == (None, None)
+        return not has_left(agency_id) and told_by_exchange(agency_id) == (None, None)
     except NotBoundError:
         return False
 
@@ -107,15 +111,26 @@ def announce_held(*, now: datetime) -> int:
     Not inside a transaction. Trouble with one agency keeps no other waiting and changes nothing: it is tried again.
     """
     held, taken = held_agencies(), 0
-    due = [agency_id for agency_id in calling_agencies() if agency_id in held and _is_due(agency_id, now)]
+    due = [
+        agency_id
+        for agency_id in calling_agencies()
+        if agency_id in held and not has_left(agency_id) and _is_due(agency_id, now)
+    ]
     for agency_id in due:
         try:
             taken += announce(SystemActor(WORKER, agency_id), agency_id, now=now)
         except (ClientError, NotBoundError, VaultError) as trouble:
             log.warning("this desk is not announced for %s: %s", agency_id, type(trouble).__name__)
-    for row in list(Announcement.objects.exclude(pk__in=held)):
+    here = [agency_id for agency_id in held if not has_left(agency_id)]
+    for row in list(Announcement.objects.exclude(pk__in=here)):
         _give_back(row, now)
     return taken
+
+
+def give_back(agency_id: str, *, now: datetime) -> None:
+    """Give the identity of an agency back that leaves this desk; the desk-worker tries again what fails. Not inside a transaction."""
+    for row in Announcement.objects.filter(pk=agency_id):
+        _give_back(row, now)
 
 
 def announce(actor: Actor, agency_id: str, *, now: datetime) -> bool:
@@ -264,7 +279,7 @@ def _locked(agency_id: str, now: datetime) -> Announcement:
 
 
 def _give_back(row: Announcement, now: datetime) -> None:
-    """Release an identity whose keys are no longer here; where the exchange cannot be asked it is tried again.
+    """Release an identity whose keys are no longer here, or not to be used here; where the exchange cannot be asked it is tried again.
 
     One for which this desk calls no more is let go of by the exchange after a week.
     """

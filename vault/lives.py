@@ -16,27 +16,44 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.keyrule import check_window
 from accord.envelope.keys import EC1, PQ1
-from accord.envelope.keysets import Keyset
-from accord.envelope.private import Root
+from accord.envelope.keysets import CHANGED, Keyset, check_next_keyset
+from accord.envelope.private import Root, SignerSet
 from accord.envelope.statements.bodies import REVOKE_CODES
+from accord.envelope.vocabulary import statement_typ
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.directory import Custody
-from callers.errors import AbsentError, InputError
+from callers.errors import AbsentError, InputError, MoveError
 from ledger.audit import record_event
 from peers.models import Agency
 from vault import outgoing
-from vault.changes import USES, CancelRecovery, Create, Following, Renew, Retire, RootCard, Rotate
+from vault.changes import (
+    USES,
+    CancelRecovery,
+    ChangeRoot,
+    Create,
+    Following,
+    Renew,
+    Retire,
+    RootCard,
+    Rotate,
+    read_announced,
+)
 from vault.errors import (
     CustodyRefusedError,
     KeysMovedError,
     RecoveryWaitsError,
     SigningKeysMissingError,
 )
+from vault.handing import has_left
 from vault.making import (
     build_keyset,
     build_revoke,
+    held_root,
+    held_signing_keys,
     keep_keyset,
     keep_revoke,
     keep_roots,
@@ -148,6 +165,69 @@ def change_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None,
     """To the announced root, signed by both; a new successor is drawn and announced. Raises as the others."""
     require_key_officer(actor, agency)
     return _replace_root(actor, agency, "agency.root_changed", seen, now, alone=False)
+
+
+def announce_own_root(
+    actor: Actor, agency: Agency, fingerprint: str, *, seen: int | None = None, now: datetime
+) -> OwnWord:
+    """To the announced root, signed by both, which announces a root that the agency's head keeps, by its fingerprint.
+
+    From then on this desk cannot change the root any more without the head: the agency can leave it. Raises as the others, and
+    InputError (`announce`), MoveError (the agency leaves already, and changes no keys here).
+    """
+    require_key_officer(actor, agency)
+    with transaction.atomic():
+        locked = lock_agency(agency, has_root_here=True)
+        if has_left(locked.pk):
+            raise MoveError("leaving", "announce")
+        before = standing_or_refuse(locked, now)
+        announced = read_announced(fingerprint, own=before.nroot)
+        change = ChangeRoot(RootCard(held_root(locked, before.nroot), announced))
+        word = _keep_change(actor, locked, change, "agency.root_changed", seen, now)
+    return outgoing.send_word(word.od, now=now)
+
+
+def sign_move(actor: Actor, agency: Agency, payload: bytes, *, now: datetime) -> bytes:
+    """Sign the keyset by which the agency leaves this desk, with the root that is here; its head signs beside it.
+
+    `payload` as the other desk proposes it: it names the announced root and custody `agency`, ends every key of this desk, and adds new
+    ones. Of nothing else: InputError (`proposal`). Raises NotPermittedError, AbsentError, CustodyRefusedError, MoveError
+    (nobody has agreed that it leaves).
+    """
+    require_key_officer(actor, agency)
+    with transaction.atomic():
+        locked = lock_agency(agency, has_root_here=True)
+        if not has_left(locked.pk):
+            raise MoveError("here", "sign")
+        before = standing_or_refuse(locked, now)
+        keyset = _checked_move(locked, payload, before, now)
+        signer = SignerSet(held_signing_keys(locked, before.root))
+        record("agency.move_signed", actor, locked, keyset.od, now, version=keyset.version)
+    return signer.sign_jws(statement_typ("keyset"), payload)
+
+
+def _checked_move(agency: Agency, payload: bytes, before: Keyset, now: datetime) -> Keyset:
+    try:
+        keyset = check_next_keyset(payload, previous=before)
+        check_window(keyset.iat, int(now.timestamp()))
+    except EnvelopeError as refused:
+        raise InputError(
+            "proposal",
+            _(
+                "Proposal: it does not follow your agency's keys as they stand now (%(code)s). Have the other desk propose it anew."
+            )
+            % {"code": refused.code},
+        ) from None
+    known = {row.kid for row in before.rows}
+    is_left = all(row.st not in ("current", "retiring") for row in keyset.rows if row.kid in known)
+    if keyset.custody != Custody.AGENCY or keyset.succession != CHANGED or not is_left:
+        raise InputError(
+            "proposal",
+            _(
+                "Proposal: it does not take your agency's keys home. Choose the file that the own desk made for that."
+            ),
+        )
+    return keyset
 
 
 def recover_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:

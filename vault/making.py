@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keyrule import check_window
 from accord.envelope.keys import PQ1, SIGN, PublicKey
@@ -19,11 +21,14 @@ from accord.envelope.private import Root, SignerSet, SigningKey
 from accord.envelope.statements.checks import verify_revoke
 from accord.envelope.statements.form import build_statement, parse_statement, sign_statement
 from callers.actors import Actor
+from callers.directory import Custody
+from callers.errors import InputError
 from peers.models import Agency
 from vault.changes import (
     ChangeRoot,
     Create,
     Following,
+    Move,
     Plan,
     PrivateKey,
     RecoverRoot,
@@ -43,14 +48,20 @@ _NONCE_SIZE_BYTES = 16
 
 
 def plan_change(agency: Agency, change: Create | Following, *, now: datetime) -> Plan:
-    """The keyset a change makes; raises InputError, AbsentError, SigningKeysMissingError (no keyset yet)."""
+    """The keyset a change makes; raises InputError, AbsentError, SigningKeysMissingError (no keyset yet), CustodyRefusedError."""
     at = int(now.timestamp())
     if isinstance(change, Create):
         return plan_first(change, custody=agency.custody, at=at)
     standing = StandingKeys(agency.pk, now)
     if standing.keyset is None:
         raise SigningKeysMissingError(agency.pk, PQ1)
-    return plan_next(standing.keyset, change, revoked=standing.revoked, at=at)
+    if (standing.keyset.custody != agency.custody) != isinstance(change, Move):
+        # Keys that are held elsewhere take no change from here but the move, and keys that are here do not move here.
+        raise CustodyRefusedError(agency.pk, standing.keyset.custody)
+    if standing.keyset.custody == Custody.HUB and isinstance(change, Move) and change.root is None:
+        # The present root lies where the keys were: it goes with them.
+        raise InputError("root", _("Root: choose the public file that `accord keygen` wrote beside it."))
+    return plan_next(standing.keyset, change, custody=agency.custody, revoked=standing.revoked, at=at)
 
 
 def build_keyset(agency: Agency, plan: Plan, *, now: datetime) -> bytes:
@@ -87,11 +98,16 @@ def build_revoke(
 
 def sign_by_root(agency: Agency, payload: bytes, signers: Sequence[PublicKey]) -> bytes:
     """Signs with the roots the vault holds; raises SigningKeysMissingError."""
+    return sign_statement(payload, SignerSet(held_signing_keys(agency, signers)))
+
+
+def held_signing_keys(agency: Agency, signers: Sequence[PublicKey]) -> list[SigningKey]:
+    """The private halves of these keys, in this order; raises SigningKeysMissingError."""
     held = private_keys(agency.pk, [key.kid for key in signers])
     keys = [key for public in signers if isinstance(key := held.get(public.kid), SigningKey)]
     if len(keys) != len(signers):
         raise SigningKeysMissingError(agency.pk, PQ1)
-    return sign_statement(payload, SignerSet(keys))
+    return keys
 
 
 def keep_keyset(
@@ -172,6 +188,15 @@ def held_root(agency: Agency, fingerprint: str) -> tuple[PublicKey, PublicKey]:
             if RootCard((classical, lattice), "").fingerprint == fingerprint:
                 return classical, lattice
     raise SigningKeysMissingError(agency.pk, PQ1)
+
+
+def holds_root(agency: Agency, fingerprint: str) -> bool:
+    """Tell whether the root of this fingerprint, spaces allowed, is in the vault."""
+    try:
+        held_root(agency, "".join(fingerprint.split()))
+    except SigningKeysMissingError:
+        return False
+    return True
 
 
 def succession_of(

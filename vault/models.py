@@ -9,6 +9,9 @@ from accord.envelope.keysets import Keyset, read_keyset
 from callers.binding import BoundRow
 from vault.instance_rows import Announcement as Announcement  # noqa: PLC0414
 from vault.instance_rows import DeskInstance as DeskInstance  # noqa: PLC0414
+from vault.move_rows import Arrival as Arrival  # noqa: PLC0414
+from vault.move_rows import Departure as Departure  # noqa: PLC0414
+from vault.move_rows import HandedEntry as HandedEntry  # noqa: PLC0414
 
 HUB: Final = "hub"
 

@@ -19,7 +19,7 @@ from accord.following.pinned import PinnedDirectory, kept_chain
 from accord.moments import moment_of
 from peers.memory import PeerMemory
 from peers.models import PeerKeyset
-from vault.models import OwnWord, SuspendedKey
+from vault.models import Arrival, OwnWord, SuspendedKey, VaultKey
 
 KEYSET, REVOKE = "keyset", "revoke"
 
@@ -142,10 +142,12 @@ def own_directory(agency_id: str, now: datetime) -> PinnedDirectory:
 
 
 def agencies_with_keys() -> set[str]:
-    """The agencies of this desk whose first keyset the exchange has taken."""
+    """The agencies of this desk whose first keyset the exchange has taken; not one that comes from another desk, before keys are made here."""
     taken = OwnWord.objects.filter(k=KEYSET, taken_at__isnull=False).order_by().values_list("agency_id")
     verified = PeerKeyset.objects.filter(peer=F("reader")).order_by().values_list("reader")
-    return {agency_id for (agency_id,) in taken.union(verified)}
+    made = VaultKey.objects.order_by().values("agency_id")
+    coming = Arrival.objects.exclude(pk__in=made).values_list("pk", flat=True)
+    return {agency_id for (agency_id,) in taken.union(verified)} - set(coming)
 
 
 def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:

@@ -23,13 +23,14 @@ from accord.client.outgoing import read_file
 from accord.document.places import reason_of
 from accord.envelope.encoding import MAX_STATEMENT_BYTES, canonical, parse_object
 from accord.envelope.errors import EnvelopeError
-from accord.envelope.jws import verify_jws
+from accord.envelope.jws import JwsSigner, add_signatures, parse_jws, verify_jws
 from accord.envelope.keyrule import check_window
 from accord.envelope.keys import SIGN, PublicKey, root_fingerprint
 from accord.envelope.keysets import CHANGED, RECOVERED, SAME, KeyRow, Keyset, read_keyset, verify_keyset
 from accord.envelope.private import Root, SignerSet
 from accord.envelope.statements.checks import verify_revoke
 from accord.envelope.statements.form import Statement, parse_statement, read_payload, sign_statement
+from accord.envelope.vocabulary import statement_typ
 from accord.keyfile import read_key_file
 from accord.keyring import KeyRing
 from accord.passphrases import Passphrase
@@ -116,9 +117,15 @@ def examine_proposal(
 
     `previous` is the keyset before (the JWS); without it the rules of succession cannot be checked. Raises
     ProposalError, and then nothing was signed.
+
+    What a desk has signed that holds the present root is a proposal too: the next root, whose file is at hand, signs beside it.
     """
+    half = _half_signed(payload)
+    payload = payload if half is None else half.payload
     statement = _read_canonical(payload)
-    signer, succession = _signer_of(statement, roots)
+    signer, succession = (
+        _signer_of(statement, roots) if half is None else _second_half(half, statement, roots, previous)
+    )
     _require_window(statement, now)
     before = None if previous is None else _read_previous(previous, statement, roots, succession)
     if statement.k == "revoke":
@@ -174,7 +181,7 @@ def _read_canonical(payload: bytes) -> Statement:
     return statement
 
 
-def _signer_of(statement: Statement, roots: RootsAtHand) -> tuple[SignerSet, str]:
+def _signer_of(statement: Statement, roots: RootsAtHand) -> tuple[JwsSigner, str]:
     """Who has to sign: the signers that the proposal names must be exactly those of the roots at hand."""
     candidates: list[tuple[SignerSet, str]] = []
     if roots.root is not None:
@@ -187,6 +194,55 @@ def _signer_of(statement: Statement, roots: RootsAtHand) -> tuple[SignerSet, str
         if tuple(key.kid for key in signer.signers) == statement.signers:
             return signer, succession
     raise ProposalError(_other_root(statement, roots))
+
+
+@dataclass(frozen=True)
+class _HalfSigned:
+    """A keyset that one root has signed, and the next one is to sign beside it: a `JwsSigner` of both, once `rest` is known."""
+
+    data: bytes
+    payload: bytes
+    kids: tuple[str, ...]
+    first: tuple[PublicKey, ...] = ()
+    rest: SignerSet | None = None
+
+    @property
+    def signers(self) -> tuple[PublicKey, ...]:
+        return (*self.first, *(self.rest.signers if self.rest else ()))
+
+    def sign_jws(self, typ: str, payload: bytes) -> bytes:
+        assert self.rest is not None and payload == self.payload
+        return add_signatures(self.data, self.rest.sign_jws(typ, payload))
+
+
+def _half_signed(data: bytes) -> _HalfSigned | None:
+    """Read what one of two roots has signed; None for what nobody has signed yet, or both have."""
+    try:
+        jws = parse_jws(data.strip(), statement_typ("keyset"), limit=MAX_STATEMENT_BYTES)
+        if jws.kids == read_payload(jws.payload, "keyset").signers:
+            return None
+    except EnvelopeError:
+        return None
+    return _HalfSigned(data.strip(), jws.payload, jws.kids)
+
+
+def _second_half(
+    half: _HalfSigned, statement: Statement, roots: RootsAtHand, previous: bytes | None
+) -> tuple[_HalfSigned, str]:
+    """Who signs beside the present root: the next one, which the keyset before announces."""
+    if previous is None:
+        raise ProposalError("A change of the root is signed only beside the keyset before: --previous FILE")
+    if roots.next_root is None:
+        raise ProposalError(
+            "The present root has signed this already; the next one is to sign: --next-root FILE"
+        )
+    before = read_keyset(previous)
+    whole = replace(half, first=before.root, rest=roots.next_root.signer)
+    if half.kids != tuple(key.kid for key in before.root) or statement.signers != tuple(
+        key.kid for key in whole.signers
+    ):
+        raise ProposalError(_other_root(statement, roots))
+    return whole, CHANGED
 
 
 def _other_root(statement: Statement, roots: RootsAtHand) -> str:
@@ -221,12 +277,12 @@ def _read_previous(previous: bytes, statement: Statement, roots: RootsAtHand, su
         raise ProposalError(
             f"The keyset before it does not hold ({reason_of(previous, exc)}); the proposal is not signed."
         ) from exc
-    if succession == RECOVERED:
+    if succession == RECOVERED or roots.root is None:
         if roots.next_root is None or keyset.nroot != roots.next_root.fingerprint:
             raise ProposalError(
                 "The keyset before does not announce this next root; the proposal is not signed."
             )
-    elif roots.root is None or keyset.root_fingerprint != roots.root.fingerprint:
+    elif keyset.root_fingerprint != roots.root.fingerprint:
         raise ProposalError(
             "The keyset before is of another root than the one at hand; the proposal is not signed."
         )
@@ -245,7 +301,7 @@ def _verify_alone(data: bytes) -> Keyset:
 
 
 def _examine_revoke(
-    statement: Statement, payload: bytes, signer: SignerSet, previous: Keyset | None
+    statement: Statement, payload: bytes, signer: JwsSigner, previous: Keyset | None
 ) -> tuple[ProposedRevoke, bytes]:
     jws = sign_statement(payload, signer)
     row = None
@@ -261,7 +317,7 @@ def _examine_revoke(
 def _examine_keyset(
     statement: Statement,
     payload: bytes,
-    signer: SignerSet,
+    signer: JwsSigner,
     succession: str,
     roots: RootsAtHand,
     previous: Keyset | None,
@@ -283,7 +339,7 @@ def _examine_keyset(
     return ProposedKeyset(statement, payload, keyset, succession, previous, added, changed), jws
 
 
-def _judge(jws: bytes, succession: str, signer: SignerSet, previous: Keyset | None) -> Keyset:
+def _judge(jws: bytes, succession: str, signer: JwsSigner, previous: Keyset | None) -> Keyset:
     new = signer.signers[-2:]
     pinned = root_fingerprint(new)
     if previous is not None:

@@ -155,6 +155,15 @@ def protected_header(key: PublicKey, typ: str) -> str:
     return b64u(canonical({"alg": key.alg, "kid": key.kid, "typ": typ}))
 
 
+def add_signatures(data: bytes, more: bytes) -> bytes:
+    """Put the signatures of one JWS after those of another over the same payload; raises MalformedError."""
+    parts = [members(parse_object(part, limit=len(part)), _JWS_MEMBERS, "jws") for part in (data, more)]
+    if parts[0]["payload"] != parts[1]["payload"]:
+        raise MalformedError("jws payload")
+    whole = {**parts[0], "signatures": [*parts[0]["signatures"], *parts[1]["signatures"]]}
+    return json.dumps(whole, separators=(",", ":")).encode("ascii")
+
+
 def write_jws(payload: bytes, signatures: Sequence[tuple[str, bytes]]) -> bytes:
     """The wire form from (protected, signature) pairs."""
     document: dict[str, Any] = {

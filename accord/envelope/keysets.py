@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 from accord.envelope.errors import Failure, KeyRefusedError, VerificationError
 from accord.envelope.jws import verify_jws
 from accord.envelope.keys import ED25519, ENC, ML_DSA_65, PQ1, SIGN, PublicKey, root_fingerprint
-from accord.envelope.statements.form import UnverifiedStatement, parse_statement
+from accord.envelope.statements.form import Statement, UnverifiedStatement, parse_statement, read_payload
 from accord.envelope.vocabulary import MAX_KEY_SECS, statement_typ
 
 MAX_KEYSET_SECS: Final = 90 * 24 * 3600
@@ -199,7 +199,7 @@ def read_keyset(
     data: bytes, *, log_time: int | None = None, log_index: int | None = None, succession: str = SAME
 ) -> Keyset:
     """Read a keyset from the caller's own store, where it was verified before; checks the form only."""
-    return replace(_keyset_of(_parse(data), log_time, succession, PublicKey), log_index=log_index)
+    return replace(_keyset_of(_parse(data).statement, log_time, succession, PublicKey), log_index=log_index)
 
 
 def verify_keyset(
@@ -217,10 +217,27 @@ def verify_keyset(
     have missed some. Raises MalformedError, KeyRefusedError or VerificationError.
     """
     unverified = _parse(data)
-    keyset = _keyset_of(unverified, log_time, SAME, PublicKey.from_jwk)
+    keyset = _keyset_of(unverified.statement, log_time, SAME, PublicKey.from_jwk)
     _check_rows(keyset)
     signing, succession = _expected_signers(keyset, previous)
     verify_jws(unverified.jws, signing)
+    _check_succession(keyset, pinned, previous, strict=strict)
+    return replace(keyset, succession=succession)
+
+
+def check_next_keyset(payload: bytes, *, previous: Keyset) -> Keyset:
+    """Check the payload of a keyset by every rule but its signatures, which are still to be made; as `verify_keyset`, strictly."""
+    statement = read_payload(payload, "keyset")
+    keyset = _keyset_of(statement, None, SAME, PublicKey.from_jwk)
+    _check_rows(keyset)
+    signing, succession = _expected_signers(keyset, previous)
+    if statement.signers != tuple(key.kid for key in signing):
+        raise VerificationError(Failure.SIGNERS)
+    _check_succession(keyset, keyset.root_fingerprint, previous, strict=True)
+    return replace(keyset, succession=succession)
+
+
+def _check_succession(keyset: Keyset, pinned: str, previous: Keyset | None, *, strict: bool) -> None:
     roots = {keyset.root_fingerprint} | ({previous.root_fingerprint} if previous else set())
     if pinned not in roots:
         raise VerificationError(Failure.KEYSET_ROOT)
@@ -229,7 +246,6 @@ def verify_keyset(
     if previous is not None:
         _check_order(keyset, previous, strict=strict)
         _check_kept_rows(keyset, previous)
-    return replace(keyset, succession=succession)
 
 
 def _parse(data: bytes) -> UnverifiedStatement:
@@ -239,8 +255,7 @@ def _parse(data: bytes) -> UnverifiedStatement:
     return unverified
 
 
-def _keyset_of(unverified: UnverifiedStatement, log_time: int | None, succession: str, key_of: Any) -> Keyset:
-    statement = unverified.statement
+def _keyset_of(statement: Statement, log_time: int | None, succession: str, key_of: Any) -> Keyset:
     body = statement.body
     classical, lattice = (key_of(jwk, SIGN) for jwk in body["root"])
     root_fingerprint((classical, lattice))

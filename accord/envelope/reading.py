@@ -37,6 +37,7 @@ from accord.envelope.errors import (
     VerificationError,
 )
 from accord.envelope.intake import check_blob_facts
+from accord.envelope.jwe import Entry
 from accord.envelope.jws import UnverifiedJws, check_headers
 from accord.envelope.manifest import Manifest
 from accord.envelope.private import DecryptionKey
@@ -55,14 +56,18 @@ def open_alert(
     blobs: Sequence[BlobFacts],
     seen: Callable[[str, str], str | None],
     now: int,
+    handed: Entry | None = None,
 ) -> OpenedAlert:
     """Open what `verify_slice` let through; every refusal is an OpeningError.
+
+    `handed` is the same content key under a newer key of the reader (`accord.envelope.reseal.hand_over`), in the place of
+    the slice's own entry; a wrong one opens nothing.
 
     `keys` maps kid to private key, old ones included; `blobs` are the measured facts of every blob, in
     order; `seen(iss, jti)` gives the md this reader has met under that id before, or None.
     """
     manifest, checks = verified.manifest, _Checks(verified)
-    inner_jws = _decrypt(verified, keys, checks)
+    inner_jws = _decrypt(verified, handed or verified.jwe.entries[0], keys, checks)
     inner = _verify_inner(verified, inner_jws, checks)
     checks.make(lambda: check_inner_matches(inner, manifest))
     checks.make(lambda: check_audience(manifest, verified.via, inner.aud, verified.reader))
@@ -125,9 +130,10 @@ def _as_opening_error(failed: OpeningError | VerificationError | MalformedError)
     return OpeningError(failed.cause, failed.cause_detail)
 
 
-def _decrypt(verified: VerifiedSlice, keys: Mapping[str, DecryptionKey], checks: _Checks) -> bytes:
+def _decrypt(
+    verified: VerifiedSlice, entry: Entry, keys: Mapping[str, DecryptionKey], checks: _Checks
+) -> bytes:
     """The inner JWS, whose digest the originator signed; GCM alone does not commit to a key."""
-    entry = verified.jwe.entries[0]
     key = keys.get(entry.kid)
     if key is None:
         raise OpeningError(Failure.KEY_MISSING)

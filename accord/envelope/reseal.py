@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealing again what one holds, for an onward release: the content key under further agencies' keys.
 
-The only functions that start from an existing content key, and they take it from the caller's own
+Also for a new key of one's own, by which a desk that an agency leaves hands its history over (`hand_over`): there is no
+release then, and nobody else gets anything. The only functions that start from an existing content key, and they take it from the caller's own
 entry. The ciphertext stays; the entries go with a `release` statement that names `aud`, `rn`, `rr`.
 
     release = make_release(verified, audience=opened.audience, terms=terms, issuer=me, key=key,
@@ -17,8 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from accord.envelope.errors import Failure, SealingError, SealRefusal, VerificationError
-from accord.envelope.jwe import leaf_hashes, recipients_root, wrap_for
+from accord.envelope.jwe import Entry, leaf_hashes, recipients_root, wrap_for
 from accord.envelope.jws import JwsSigner
+from accord.envelope.keys import PublicKey
 from accord.envelope.private import DecryptionKey
 from accord.envelope.releases import (
     RELEASE,
@@ -143,6 +145,15 @@ def _build_release(
             "code": terms.code,
         },
     )
+
+
+def hand_over(entry: Entry, *, key: DecryptionKey, to: PublicKey) -> str:
+    """Wrap the content key of one's own entry for another key of one's own, in that key's suite; the canonical entry.
+
+    Nothing says that the slice holds: whoever opens it by this entry verifies it. Raises OpeningError.
+    """
+    (suite,) = to.suites
+    return wrap_for(suite, to, unwrap(entry, key))
 
 
 def reseal(

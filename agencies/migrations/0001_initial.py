@@ -83,6 +83,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "custody_allowed",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("agency", "Keys held by the agency"),
+                            (
+                                "hub-own-root",
+                                "Operational keys held by its desk, root with the agency's head",
+                            ),
+                            ("hub", "Its desk can act as this agency"),
+                        ],
+                        default="",
+                        max_length=12,
+                    ),
+                ),
+                (
                     "status",
                     models.CharField(
                         choices=[

@@ -40,7 +40,7 @@ from vault.changes import MAX_ROOT_CARD_BYTES, read_root_card
 from vault.instances import Holder, take_over
 
 VERBS: Final = (
-    *("create", "renew", "rotate", "retire", "revoke", "suspend"),
+    *("create", "renew", "rotate", "move", "retire", "revoke", "suspend"),
     *("change_root", "recover_root", "cancel_recovery"),
 )
 ABOUT_A_KEY: Final = frozenset({"retire", "revoke", "suspend"})
@@ -328,7 +328,8 @@ def _values(facts: KeyFacts, key: KeyFact | None, body: Mapping[str, Any]) -> di
     values: dict[str, Any] = {"suites": body.get("suites") or ["PQ1", "EC1"]}
     if verb == "rotate":
         values["uses"] = _needed(body, "uses")
-    if verb in ABOUT_A_ROOT and is_proposal(facts, verb):
+    takes_root = verb == "move" and facts.elsewhere == Custody.HUB
+    if takes_root or (verb in ABOUT_A_ROOT and is_proposal(facts, verb)):
         values["card"] = read_root_card(_needed(body, "root").encode(), announce=body["announce"])
     return values
 

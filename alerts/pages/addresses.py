@@ -45,9 +45,9 @@ from alerts.pages.audit import page as audit_page
 from alerts.pages.compose import starting, steps, structure
 from alerts.pages.frame import signed_in
 from alerts.pages.keeper import agencies as keeper
-from alerts.pages.keeper import asking, moving_in, own_exchange
+from alerts.pages.keeper import asking, coming, moving_in, own_exchange
 from alerts.pages.keeper import settings as desk_settings
-from alerts.pages.keys import holder, key_page, proposals, revoking, waiting, wizard
+from alerts.pages.keys import history, holder, key_page, leaving, proposals, revoking, waiting, wizard
 from alerts.pages.officers import acts as officer_acts
 from alerts.pages.officers import duty, people, profile
 from alerts.pages.science import adopting as science_adopting
@@ -300,6 +300,16 @@ PAGES: Final = (
     Page("keys/create/", wizard.create, "keys_create", C.KEY_MANAGE, BOTH),
     Page("keys/renew/", wizard.renew, "keys_renew", C.KEY_MANAGE, BOTH),
     Page("keys/rotate/", wizard.rotate, "keys_rotate", C.KEY_MANAGE, BOTH),
+    Page("keys/move/", wizard.move, "keys_move", C.KEY_MANAGE, BOTH),
+    Page("keys/history/", history.take, "history_take", C.KEY_MANAGE, BOTH),
+    Page("keys/leaving/", leaving.page, "leaving", C.KEY_READ),
+    Page("keys/leaving/ask/", leaving.ask_first, "leaving_ask", C.KEY_MANAGE, BOTH),
+    Page("keys/leaving/agree/", leaving.agree, "leaving_agree", C.KEY_MANAGE, BOTH),
+    Page("keys/leaving/stay/", leaving.stay_here, "leaving_stay", C.KEY_MANAGE, BOTH),
+    Page("keys/leaving/root/", leaving.announce_root, "leaving_root", C.KEY_MANAGE, BOTH),
+    Page("keys/leaving/sign/", leaving.sign, "leaving_sign", C.KEY_MANAGE, BOTH),
+    Page("keys/leaving/history/", history.hand_over, "history_out", C.KEY_MANAGE, CHANGE),
+    Page("keys/leaving/destroy/", leaving.destroy, "leaving_destroy", C.KEY_MANAGE, BOTH),
     Page("keys/root/change/", wizard.change_root, "root_change", C.KEY_MANAGE, BOTH),
     Page("keys/root/recover/", wizard.recover_root, "root_recover", C.KEY_MANAGE, BOTH),
     Page("keys/root/cancel/", wizard.cancel_recovery, "recovery_cancel", C.KEY_MANAGE, BOTH),
@@ -413,6 +423,7 @@ PAGES: Final = (
     Page("desk/settings/", desk_settings.desk_settings, "desk_settings", C.AUDIT_READ),
     Page("desk/settings/text/", desk_settings.desk_settings_text, "desk_settings_text", C.AUDIT_READ),
     Page("desk/agencies/take-in/", keeper.take_agency_in, "desk_take_in", C.DESK_KEEP, BOTH),
+    Page("desk/agencies/come/", coming.come, "desk_come", C.DESK_KEEP, BOTH),
     Page("desk/agencies/move-in/", moving_in.move_agency_in, "desk_move_in", C.DESK_KEEP, BOTH),
     Page("desk/agencies/<str:agency_id>/", keeper.agency, "desk_agency", C.DESK_KEEP),
     Page("desk/agencies/<str:agency_id>/admin/", keeper.first_admin, "desk_admin", C.DESK_KEEP, BOTH),

@@ -12,6 +12,7 @@ PAGES: Final[tuple[Page, ...]] = (
     Page("agencies/<str:agency_id>/", agencies.agency, "agency"),
     Page("agencies/<str:agency_id>/entry-key/", agencies.entry_key, "entry_key", BOTH),
     Page("agencies/<str:agency_id>/return-key/", agencies.return_key, "return_key", BOTH),
+    Page("agencies/<str:agency_id>/move/", agencies.move, "move", BOTH),
     Page("agencies/<str:agency_id>/suspend/", agencies.suspend, "suspend", BOTH),
     Page("agencies/<str:agency_id>/resume/", agencies.resume, "resume", BOTH),
     Page("ledger/", ledger.ledger_page, "ledger"),

@@ -15,6 +15,7 @@ from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key, issue_return_key
 from agencies.errors import AgencyExistsError
 from agencies.models import Agency
+from agencies.moving import allow_move, custody_after, forbid_move
 from callers import clock
 from callers.directory import AgencyStatus, Custody
 from callers.errors import InputError, NotPermittedError
@@ -180,6 +181,43 @@ def resume(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     if not form.is_valid():
         return ask(request, question, form)
     resume_agency_flow(operator, found.pk, now=now)
+    return redirect("agency", found.pk)
+
+
+def move(request: HttpRequest, agency_id: str) -> HttpResponseBase:
+    """Let its next keyset name another holder of the keys, or take that back."""
+    operator, now = operator_here(request), clock.now()
+    found = entry_of(operator, agency_id, now=now).agency
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    after = Custody(found.custody_allowed or custody_after(found)).label
+    if found.custody_allowed:
+        question = _question(
+            found,
+            _("Take back that the keys of %(name)s may move?") % {"name": found.name},
+            _("Take it back"),
+            does=[_("A keyset that says “%(custody)s” is refused again.") % {"custody": after}],
+        )
+    else:
+        question = _question(
+            found,
+            _("Let the keys of %(name)s move?") % {"name": found.name},
+            _("Allow the move"),
+            does=[
+                _("Its next keyset may say “%(custody)s”, signed by its root. Until then nothing changes.")
+                % {"custody": after},
+                _(
+                    "Ask the agency first, by a telephone number that you know: what you allow decides who is sent RED."
+                ),
+            ],
+            is_grave=True,
+        )
+    if not form.is_valid():
+        return ask(request, question, form)
+    try:
+        (forbid_move if found.custody_allowed else allow_move)(operator, found.pk, now=now)
+    except InputError as refused:
+        form.add_error(None, refused.problem)
+        return ask(request, question, form, status=409)
     return redirect("agency", found.pk)
 
 

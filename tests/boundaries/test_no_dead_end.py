@@ -21,6 +21,15 @@ THE_BROWSERS: Final = {
     "factor_remove": "changes how one signs in, as above",
     "officer_reset": "the link is shown once, on a page, to be handed over",
     "desk_move_in": "takes a key file with its passphrase, once, from a person who has the fingerprint on paper",
+    "desk_come": "takes an agency over, once, by a person who has the fingerprint on paper",
+    "leaving": "gathers the steps of a move, which people of three places take",
+    **dict.fromkeys(
+        ("leaving_ask", "leaving_agree", "leaving_stay", "leaving_root", "leaving_sign", "leaving_destroy"),
+        "a step of a move, once in an agency's life, by a person who compares and carries a file",
+    ),
+    **dict.fromkeys(
+        ("history_out", "history_take"), "a file that a person carries from one desk to the other, once"
+    ),
     "own_exchange": "tells an own desk where its exchange is, once, by a person who compares a fingerprint",
     "exchange_ask": "asks once, while a person waits; desk-health says what the desk-worker found",
     "received_changes": "compares what two openings give; received-versions and received-open give both",
@@ -107,7 +116,8 @@ IN_JSON: Final = {
     "peer_undo": "peers-undo",
     "keys": "keys-list",
     **dict.fromkeys(
-        ("keys_create", "keys_renew", "keys_rotate", "root_change", "root_recover"), "keys-change"
+        ("keys_create", "keys_renew", "keys_rotate", "keys_move", "root_change", "root_recover"),
+        "keys-change",
     ),
     **dict.fromkeys(("recovery_cancel", "key_retire", "key_revoke", "key_suspend"), "keys-change"),
     "identity_take_over": "keys-holder",

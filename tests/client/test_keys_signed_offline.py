@@ -32,6 +32,7 @@ from accord.envelope.naming import NamedSigners
 from accord.envelope.private import Root, generate_decryption_key, generate_signing_keys
 from accord.envelope.statements.checks import verify_revoke
 from accord.envelope.statements.form import build_statement, sign_statement
+from accord.envelope.vocabulary import statement_typ
 
 NOW = 1_800_000_000
 DAY = 24 * 3600
@@ -188,6 +189,27 @@ def test_after_a_change_of_the_root_the_new_one_alone_signs_on() -> None:
     altered = changed[:last] + bytes([changed[last] ^ 1]) + changed[last + 1 :]
     with pytest.raises(ProposalError, match="keyset before"):
         examine(renewal.payload, RootsAtHand(NEXT), previous=altered)
+
+
+def test_the_next_root_signs_beside_what_the_present_one_has_signed_elsewhere() -> None:
+    payload, typ = CHANGE.payload, statement_typ("keyset")
+    half, at_hand = ROOT.signer.sign_jws(typ, payload), RootsAtHand(next_root=NEXT)
+    _, signed = examine(half, at_hand)
+    whole = verify_keyset(signed, pinned=ROOT.fingerprint, previous=read_keyset(FIRST), strict=True)
+    assert whole.succession == "changed"
+    for roots, previous, says in (
+        (at_hand, None, "beside the keyset before"),
+        (RootsAtHand(ROOT), FIRST, "the next one is to sign"),
+        (RootsAtHand(next_root=AFTER), FIRST, "another root"),
+    ):
+        with pytest.raises(ProposalError, match=says):
+            examine(half, roots, previous)
+    other = json.loads(AFTER.signer.sign_jws(typ, payload))["signatures"]
+    forged = json.loads(half)
+    for part, given in zip(forged["signatures"], other, strict=True):
+        part["signature"] = given["signature"]
+    with pytest.raises(ProposalError, match="breaks a rule"):
+        examine(json.dumps(forged, separators=(",", ":")).encode(), at_hand)
 
 
 def test_the_next_root_alone_signs_a_recovery() -> None:

@@ -182,4 +182,53 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        migrations.CreateModel(
+            name="Departure",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("agency_id", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("asked_by", models.CharField(max_length=100)),
+                ("asked_at", models.DateTimeField()),
+                ("agreed_by", models.CharField(blank=True, default="", max_length=100)),
+                ("agreed_at", models.DateTimeField(blank=True, null=True)),
+                ("files", models.JSONField(blank=True, default=list)),
+                ("destroyed_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Arrival",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("agency_id", models.CharField(max_length=23, primary_key=True, serialize=False)),
+                ("begun_by", models.CharField(max_length=100)),
+                ("begun_at", models.DateTimeField()),
+                ("files", models.JSONField(blank=True, default=list)),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="HandedEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("agency_id", models.CharField(max_length=23)),
+                ("md", models.CharField(max_length=43)),
+                ("entry", models.TextField()),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency_id", "md"), name="handed_entry_once")
+                ],
+            },
+        ),
     ]

@@ -35,6 +35,7 @@ def desk_page(request: HttpRequest, officer: Officer, now: datetime) -> HttpResp
         urgent=most_urgent(signs),
         steps=list(shown_steps(guide)) if guide and not guide.is_over else [],
         may_move_in=may_move_in(),
+        may_come=known_exchange() is not None,
         may_take_in=not (settings.OWN_DESK and (found or known_exchange() is None)),
     )
 

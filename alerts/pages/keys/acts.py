@@ -16,7 +16,7 @@ from officers.keyfacts import KeyFacts, key_facts
 from officers.models import Officer
 from peers.models import Agency
 from vault import lives, proposing, suspending
-from vault.changes import CancelRecovery, Change, ChangeRoot, Create, RecoverRoot, Renew, Retire, Rotate
+from vault.changes import CancelRecovery, Change, ChangeRoot, Create, Move, RecoverRoot, Renew, Retire, Rotate
 from vault.errors import CustodyRefusedError, KeysMovedError, RecoveryWaitsError
 
 
@@ -93,6 +93,7 @@ _CHANGES: Final[Mapping[str, Callable[[Act], Change]]] = {
     "create": lambda act: Create(tuple(act.values["suites"]), act.values["card"]),
     "renew": lambda act: Renew(),
     "rotate": lambda act: Rotate(tuple(act.values["uses"])),
+    "move": lambda act: Move(act.values.get("card")),
     "retire": lambda act: Retire(act.kid),
     "change_root": lambda act: ChangeRoot(act.values["card"]),
     "recover_root": lambda act: RecoverRoot(act.values["card"]),

@@ -97,7 +97,7 @@ class RootForm(ChangeForm):
     )
 
     def clean_root(self) -> bytes:
-        return _read_file(
+        return read_file(
             self.cleaned_data["root"],
             MAX_ROOT_CARD_BYTES,
             _("Root: the file is too large to be a root's public half."),
@@ -210,7 +210,7 @@ class SignedForm(forms.Form):
 
     def clean_signed(self) -> bytes:
         """An editor's newline at the end is nobody's fault."""
-        return _read_file(self.cleaned_data["signed"], MAX_STATEMENT_BYTES, too_large_text()).strip()
+        return read_file(self.cleaned_data["signed"], MAX_STATEMENT_BYTES, too_large_text()).strip()
 
 
 def since_text(at: datetime) -> str:
@@ -256,7 +256,7 @@ def _placed(at: datetime, zone: str) -> datetime:
     return placed
 
 
-def _read_file(file: "UploadedFile[Any]", limit: int, too_large: str | Promise) -> bytes:
+def read_file(file: "UploadedFile[Any]", limit: int, too_large: str | Promise) -> bytes:
     if file.size is None or file.size > limit:
         raise forms.ValidationError(str(too_large))
     return bytes(file.read())

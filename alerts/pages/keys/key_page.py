@@ -22,6 +22,7 @@ from alerts.pages.keys.words import SUITE_WORDS
 from callers import clock
 from callers.endings import THRESHOLDS
 from officers.keyfacts import STATE_TEXTS, KeyFact, KeyFacts, key_facts
+from officers.leaving import leaving_of
 
 _BY_STATE: Final = {
     "current": ("retire", "suspend", "revoke"),
@@ -85,6 +86,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         proposals=open_proposals(officer, facts, now=now),
         words=waiting_words(facts),
         holder=holder_shown(facts.agency.pk),
+        leaving=leaving_of(officer, now=now),
         has_actions=any(row.actions for row in rows),
         low_text=SUITE_WORDS.get(facts.keyset.low, facts.keyset.low) if facts.keyset else "",
     )

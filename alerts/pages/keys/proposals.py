@@ -27,6 +27,7 @@ from officers.models import Officer
 from peers.models import Agency
 from vault import proposing
 from vault.errors import ChangeRefusedError, ChangeWaitsError, KeyTakenError
+from vault.handing import keyset_elsewhere
 from vault.proposing import ProposalFact
 
 _ROOTS: Final[Mapping[str, str]] = {
@@ -37,20 +38,26 @@ _ROOTS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class ShownProposal:
-    """One that is open, for people: the names of its files, and what signs it."""
+    """One that is open, for people: the names of its files, and what signs it.
+
+    `is_half`: the other desk, where the root is, signs it before the head does.
+    """
 
     fact: ProposalFact
     text: str
     name: str
     signed_name: str
     command: str
+    is_half: bool = False
 
 
 def open_proposals(officer: Officer, facts: KeyFacts, *, now: datetime) -> list[ShownProposal]:
     """What waits for the head's signature; nothing for officers who manage no keys."""
     if not facts.may_manage or facts.custody == Custody.HUB:
         return []
-    return [_shown(fact, facts.agency) for fact in proposing.list_proposals(officer, facts.agency, now=now)]
+    return [
+        _shown(fact, facts.agency, now) for fact in proposing.list_proposals(officer, facts.agency, now=now)
+    ]
 
 
 def proposal(request: HttpRequest, od: str) -> HttpResponseBase:
@@ -69,7 +76,7 @@ def proposal_file(request: HttpRequest, od: str) -> HttpResponse:
     """The exact octets that are to be signed."""
     officer, now = signed_in(request), clock.now()
     shown = _find(officer, od, now)
-    return _saved(proposing.read_proposal(officer, _agency(officer), od, now=now), shown.name)
+    return saved(proposing.read_proposal(officer, _agency(officer), od, now=now), shown.name)
 
 
 def proposal_previous(request: HttpRequest, od: str) -> HttpResponse:
@@ -79,7 +86,7 @@ def proposal_previous(request: HttpRequest, od: str) -> HttpResponse:
     before = proposing.previous_keyset(officer, _agency(officer), now=now)
     if before is None:
         raise AbsentError
-    return _saved(before, f"{shown.name}.previous")
+    return saved(before, f"{shown.name}.previous")
 
 
 def discard(request: HttpRequest, od: str) -> HttpResponseBase:
@@ -104,7 +111,7 @@ def _find(officer: Officer, od: str, now: datetime) -> ShownProposal:
     fact = next((fact for fact in found if fact.od == od), None)
     if fact is None:
         raise AbsentError
-    return _shown(fact, agency)
+    return _shown(fact, agency, now)
 
 
 def _still_open(officer: Officer, od: str, form: SignedForm, now: datetime) -> ShownProposal:
@@ -116,17 +123,24 @@ def _still_open(officer: Officer, od: str, form: SignedForm, now: datetime) -> S
         raise InputError("signed", str(form.errors["signed"][0])) from None
 
 
-def _shown(fact: ProposalFact, agency: Agency) -> ShownProposal:
+def _shown(fact: ProposalFact, agency: Agency, now: datetime) -> ShownProposal:
+    before = keyset_elsewhere(agency.pk, now=now) if fact.change == "move" else None
+    is_half = before is not None and before.custody == Custody.HUB
     name = f"{agency.pk}-{fact.change.replace('_', '-')}-{fact.made_at:%Y%m%d-%H%M}.proposal"
     roots = _ROOTS.get(fact.change, "--root root.accord")
     short = short_kid(fact.kid) if fact.kid else ""
     signed = name.removesuffix(".proposal") + ".signed"
+    command = f"accord sign {name} {roots} --out {signed}"
+    if is_half:
+        half = name.removesuffix(".proposal") + ".half"
+        command = f"accord sign {half} --next-root root.accord --previous {name}.previous --out {signed}"
     return ShownProposal(
         fact=fact,
         text=CHANGES[fact.change] % {"short": short},
         name=name,
         signed_name=signed,
-        command=f"accord sign {name} {roots} --out {signed}",
+        command=command,
+        is_half=is_half,
     )
 
 
@@ -187,7 +201,7 @@ def _page(request: HttpRequest, shown: ShownProposal, form: SignedForm, now: dat
     )
 
 
-def _saved(data: bytes, name: str) -> HttpResponse:
+def saved(data: bytes, name: str) -> HttpResponse:
     """Octets to be saved as they are; no browser shows them."""
     response = HttpResponse(data, content_type="application/json")
     response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

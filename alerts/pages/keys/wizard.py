@@ -66,6 +66,11 @@ def rotate(request: HttpRequest) -> HttpResponseBase:
     return _wizard(request, "rotate")
 
 
+def move(request: HttpRequest) -> HttpResponseBase:
+    """Keys made here, of an agency that comes from another desk."""
+    return _wizard(request, "move")
+
+
 def retire(request: HttpRequest, kid: str) -> HttpResponseBase:
     """The end of one key."""
     return _wizard(request, "retire", kid)
@@ -172,6 +177,9 @@ def wizard_page(
 
 
 def _form(request: HttpRequest, facts: KeyFacts, verb: str) -> ChangeForm:
+    if verb == "move" and facts.elsewhere == Custody.HUB:
+        # The root that counts now lies at the other desk: the head's own takes its place.
+        return RootForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     forms = _FORMS_FOR_HEAD if is_proposal(facts, verb) else _FORMS
     made, must_type = forms.get(verb, ChangeForm), _must_type(facts, verb)
     if request.method != "POST":

@@ -65,6 +65,25 @@ VERBS: Final[Mapping[str, VerbWords]] = {
         lasts=gettext_lazy("A key that retires does not become current again."),
         done=gettext_lazy("Rotated. The new keys are being logged."),
     ),
+    "move": VerbWords(
+        title=gettext_lazy("Make your agency's keys here"),
+        button=gettext_lazy("Make the keys here"),
+        does=(
+            gettext_lazy(
+                "Makes new keys on this desk and proposes version %(version)s, which says who holds them from then on. Every earlier key ends with it."
+            ),
+            gettext_lazy(
+                "It goes to the exchange once the other desk has given your agency's identity back, and the exchange's operator has allowed the move."
+            ),
+        ),
+        elsewhere=gettext_lazy(
+            "The keys lie in this desk's vault; the root stays with your agency's head, offline."
+        ),
+        lasts=gettext_lazy(
+            "What was sealed to the earlier keys opens here by the history that the other desk hands over."
+        ),
+        done=gettext_lazy("The keys are made here and are being logged."),
+    ),
     "retire": VerbWords(
         title=gettext_lazy("Retire key …%(short)s?"),
         button=gettext_lazy("Retire key …%(short)s"),
@@ -161,6 +180,7 @@ CHANGES: Final[Mapping[str, Text]] = {
     "create": gettext_lazy("First keys"),
     "renew": gettext_lazy("Renew the keyset"),
     "rotate": gettext_lazy("Rotate the keys"),
+    "move": gettext_lazy("Keys made at this desk"),
     "retire": gettext_lazy("Retire key …%(short)s"),
     "revoke": gettext_lazy("Revoke key …%(short)s"),
     "change_root": gettext_lazy("Change the root"),

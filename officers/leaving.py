@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agency leaves this desk for another one: two officers decide it, nothing is sent from then on, and what opens its history goes along.
+
+1. A key officer asks for it, another one agrees, who is independent of the first. From then on nothing is sent from here, and
+   the exchange may take another holder of the identity.
+2. The other desk makes keys of its own; the agency's root signs the keyset that names them and ends all earlier ones.
+3. Once that keyset is in the log, the history is handed over, as often as it is asked for (`alerts.history_out`).
+4. With the receipt of one that was taken in, the private keys are destroyed here.
+
+Until the keyset of 2 is there, the agency may stay.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accord.envelope.keys import show_fingerprint
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.doorbell import ring
+from callers.errors import AbsentError, InputError, MoveError, NotPermittedError
+from ledger.audit import record_event
+from officers.attribution import is_independent
+from officers.models import Officer
+from peers.models import Agency, Outgoing, OutgoingState
+from vault.handing import keyset_elsewhere
+from vault.instances import BELL, give_back
+from vault.models import Departure, ExchangeKey, OwnWord, VaultKey
+
+ASKED, LEAVING, ELSEWHERE, GONE = "asked", "leaving", "elsewhere", "gone"
+RECEIPT_CHARS: Final = 16
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """How far it has come: `stage` is "asked", "leaving" (nothing is sent), "elsewhere" (the keyset names another holder), "gone".
+
+    `may_agree`: this officer may be the second. `version` of the keyset that names the other holder, 0 before it is there.
+    """
+
+    agency: Agency
+    stage: str
+    asked_at: datetime
+    agreed_at: datetime | None
+    destroyed_at: datetime | None
+    files: int
+    may_manage: bool
+    may_agree: bool
+    version: int
+
+
+def leaving_of(officer: Officer, *, now: datetime) -> Leaving | None:
+    """How far the own agency's leaving has come; None where nobody has asked for it. Raises AbsentError, NotBoundError."""
+    require(officer, Capability.KEY_READ)
+    agency = _agency_of(officer)
+    row = Departure.objects.filter(pk=agency.pk).first()
+    if row is None:
+        return None
+    row.require_bound()
+    keyset = keyset_elsewhere(agency.pk, now=now) if row.agreed_at else None
+    stage = ASKED if row.agreed_at is None else LEAVING if keyset is None else ELSEWHERE
+    may_manage = Capability.KEY_MANAGE in officer.capabilities
+    return Leaving(
+        agency=agency,
+        stage=GONE if row.destroyed_at else stage,
+        asked_at=row.asked_at,
+        agreed_at=row.agreed_at,
+        destroyed_at=row.destroyed_at,
+        files=len(row.files),
+        may_manage=may_manage,
+        may_agree=may_manage and stage == ASKED and is_independent(officer, [row.asked_by]),
+        version=keyset.version if keyset else 0,
+    )
+
+
+def ask_to_leave(officer: Officer, *, now: datetime) -> None:
+    """Ask for it, as the first of two; again changes nothing. Raises NotPermittedError, AbsentError, MoveError (it has left)."""
+    agency = _managed(officer)
+    with transaction.atomic():
+        row = _locked(agency)
+        if row is None:
+            Departure(agency_id=agency.pk, asked_by=officer.audit_name, asked_at=now).save(force_insert=True)
+            _record("agency.leave_asked", officer, agency, now)
+        elif row.agreed_at is not None:
+            raise MoveError(LEAVING, "ask")
+
+
+def agree_to_leave(officer: Officer, *, now: datetime) -> None:
+    """Agree, as the second of two: nothing is sent from here any more, and the identity is given back. Not inside a transaction.
+
+    Where the exchange is away the desk-worker gives it back. Raises NotPermittedError (the first one again, or somebody who
+    counts as the first), AbsentError, InputError (`waiting`: something is still to be sent).
+    """
+    agency = _managed(officer)
+    with transaction.atomic():
+        row = _locked(agency)
+        if row is None:
+            raise AbsentError
+        if row.agreed_at is not None:
+            return
+        if not is_independent(officer, [row.asked_by]):
+            raise NotPermittedError(Capability.KEY_MANAGE, ask=_("another key officer of your agency"))
+        _require_nothing_waits(agency)
+        row.agreed_by, row.agreed_at = officer.audit_name, now
+        row.save()
+        _record("agency.leave_agreed", officer, agency, now)
+    give_back(agency.pk, now=now)
+
+
+def stay(officer: Officer, *, now: datetime) -> None:
+    """Take it back, while no keyset names another holder. Raises NotPermittedError, AbsentError, MoveError."""
+    agency = _managed(officer)
+    with transaction.atomic():
+        row = _locked(agency)
+        if row is None:
+            raise AbsentError
+        if keyset_elsewhere(agency.pk, now=now) is not None or row.destroyed_at is not None:
+            raise MoveError(ELSEWHERE, "stay")
+        row.delete()
+        _record("agency.stays", officer, agency, now)
+    ring(BELL)
+
+
+def note_history(officer: Officer, digest: str, envelopes: int, *, is_last: bool, now: datetime) -> None:
+    """Note a part of the history that is handed over now, before it is. Raises NotPermittedError, AbsentError, MoveError.
+
+    The receipt of a last part lets the keys be destroyed.
+    """
+    agency = _managed(officer)
+    with transaction.atomic():
+        row = _locked(agency)
+        if row is None or row.agreed_at is None or row.destroyed_at is not None:
+            raise MoveError(ASKED, "hand_over")
+        if is_last:
+            row.files = [*row.files, digest]
+            row.save()
+        _record("agency.history_handed_over", officer, agency, now, envelopes=envelopes, digest=digest)
+
+
+def destroy_keys(officer: Officer, receipt: str, *, now: datetime) -> None:
+    """Delete the private keys of an agency that has left, and the key by which this desk calls for it.
+
+    `receipt` is what the other desk shows of the history that it took in. Raises NotPermittedError, AbsentError, MoveError,
+    InputError (`receipt`).
+    """
+    agency = _managed(officer)
+    with transaction.atomic():
+        row = _locked(agency)
+        if row is None:
+            raise AbsentError
+        if keyset_elsewhere(agency.pk, now=now) is None:
+            raise MoveError(LEAVING, "destroy")
+        if row.destroyed_at is not None:
+            return
+        given = "".join(receipt.split()).lower()
+        if given not in {receipt_of(digest) for digest in row.files}:
+            raise InputError(
+                "receipt",
+                _(
+                    "Receipt: it is of no last part of a history that was handed over here. Compare it with the other desk's page."
+                ),
+            )
+        row.destroyed_at = now
+        row.save()
+        deleted, _by = VaultKey.objects.filter(agency_id=agency.pk).delete()
+        ExchangeKey.objects.filter(pk=agency.pk).delete()
+        _record("agency.keys_destroyed", officer, agency, now, keys=deleted)
+
+
+def receipt_of(digest: str) -> str:
+    """The receipt of a history, which a person reads from one desk and types at the other: 16 hex digits."""
+    return sha256(f"accord history receipt {digest}".encode()).hexdigest()[:RECEIPT_CHARS]
+
+
+def show_receipt(digest: str) -> str:
+    """The receipt in groups of four."""
+    return show_fingerprint(receipt_of(digest))
+
+
+def _require_nothing_waits(agency: Agency) -> None:
+    words = OwnWord.objects.filter(agency_id=agency.pk, taken_at=None, ended_at=None).count()
+    waiting = words + Outgoing.objects.filter(reader=agency.pk, state=OutgoingState.QUEUED).count()
+    if waiting:
+        raise InputError(
+            "waiting",
+            _("%(count)d items wait for the exchange. Let them go out first, or cancel them.")
+            % {"count": waiting},
+        )
+
+
+def _managed(officer: Officer) -> Agency:
+    require(officer, Capability.KEY_MANAGE)
+    return _agency_of(officer)
+
+
+def _agency_of(officer: Officer) -> Agency:
+    if officer.agency is None:
+        raise AbsentError
+    return officer.agency
+
+
+def _locked(agency: Agency) -> Departure | None:
+    Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
+    row = Departure.objects.filter(pk=agency.pk).first()
+    if row is not None:
+        row.require_bound()
+    return row
+
+
+def _record(act: str, actor: Actor, agency: Agency, now: datetime, **detail: object) -> None:
+    record_event(act, actor=actor.audit_name, agency=agency.pk, subject=agency.pk, detail=detail, now=now)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agency goes home by the pages alone: of the hosted desk, of its own desk, and of the exchange's operator's service."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from agencies.models import Agency as Entry
+from agencies.moving import allow_move
+from alerts.following import follow_feed
+from callers.capabilities import Role
+from callers.directory import Custody
+from officers.models import Officer
+from tests.builders import OPERATOR
+from tests.entries import make_keeper
+from tests.exchange_keys import give_api_key
+from tests.moving import OWN, Moving, build_moving, whole_hosted
+from vault.instances import announce_held
+from vault.models import VaultKey
+from vault.outgoing import send_waiting
+
+
+def client_of(officer: Officer) -> Client:
+    client = Client()
+    client.force_login(officer, "officers.login.backends.EmailBackend")
+    return client
+
+
+def pressed(client: Client, address: str, **data: Any) -> Any:
+    answer = client.post(address, data)
+    assert answer.status_code == 302, answer.content.decode()
+    return answer.headers["Location"]
+
+
+@pytest.fixture
+def moving(db: None, tmp_path: Path, settings: Settings) -> Moving:
+    made = build_moving(tmp_path, settings, whole_hosted)
+    made.next_root = made.root
+    return made
+
+
+def test_an_agency_goes_home_by_its_pages(moving: Moving) -> None:
+    moving.receive()
+    follow_feed(moving.agency, now=moving.now)
+    allow_move(OPERATOR, OWN, now=moving.now)
+    first, second = client_of(moving.keys), client_of(moving.second)
+    pressed(first, "/keys/leaving/root/", announce=moving.root.fingerprint)
+    moving.hub.sequence()
+    pressed(first, "/keys/leaving/ask/")
+    assert first.post("/keys/leaving/agree/").status_code == 403
+    pressed(second, "/keys/leaving/agree/")
+    assert "Rotate" not in first.get("/keys/").content.decode(), (
+        "no change of keys is offered that would wait"
+    )
+    again = first.post("/keys/leaving/root/", {"announce": moving.after})
+    assert again.status_code == 409
+    assert first.post("/keys/leaving/history/").headers["Location"] == "/keys/leaving/"
+
+    with moving.home.entered():
+        keeper = client_of(make_keeper())
+        wrong = keeper.post("/desk/agencies/come/", {"api_key": "secret", "fingerprint": "ab" * 32})
+        assert wrong.status_code == 422 and b"secret" not in wrong.content
+        key = give_api_key(OWN, now=moving.now)[1]
+        facts = {"api_key": key, "fingerprint": moving.agency.root_fingerprint}
+        assert pressed(keeper, "/desk/agencies/come/", **facts) == f"/desk/agencies/{OWN}/"
+        officer = moving.hub.make_officer(moving.here(), Role.KEY_OFFICER, Role.READER)
+        home = client_of(officer)
+        card = SimpleUploadedFile("root.public.json", moving.card_file())
+        data = {"version": 2, "go": "do", "root": card, "announce": moving.after}
+        proposal = pressed(home, "/keys/move/", **data)
+        assert ".half" in home.get(proposal).content.decode()
+        payload = home.get(f"{proposal}file/").content
+
+    wrong = first.post("/keys/leaving/sign/", {"proposal": SimpleUploadedFile("x", b"{}")})
+    assert wrong.status_code == 422
+    half = first.post("/keys/leaving/sign/", {"proposal": SimpleUploadedFile("x", payload)})
+    signed = moving.sign(half.content)
+
+    with moving.home.entered():
+        pressed(home, proposal, signed=SimpleUploadedFile("a.signed", signed))
+        announce_held(now=moving.now)
+        send_waiting(now=moving.now)
+        moving.hub.sequence()
+        entry = Entry.objects.get(pk=OWN)
+        assert (entry.custody, entry.root_fingerprint) == (Custody.AGENCY, moving.root.fingerprint)
+
+    moving.hosted_follows()
+    history = b"".join(first.post("/keys/leaving/history/"))
+    assert first.post("/keys/leaving/destroy/", {"receipt": "0" * 16}).status_code == 422
+    with moving.home.entered():
+        cut = home.post("/keys/history/", {"history": SimpleUploadedFile("h", history[:-9])})
+        assert cut.status_code == 422
+        taken = home.post("/keys/history/", {"history": SimpleUploadedFile("h", history)})
+        assert taken.status_code == 200
+        receipt = taken.context["taken"].receipt
+    pressed(second, "/keys/leaving/destroy/", receipt=receipt)
+    assert not VaultKey.objects.filter(agency_id=OWN).exists()
+    assert "no working key" in first.get("/keys/").content.decode()
+    assert first.post("/keys/leaving/stay/").status_code == 409

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A second desk beside the one of a test, at the same exchange: its own rows of all that a desk keeps, in a schema of its own.
+
+    home = SecondDesk(settings)
+    with home.entered():
+        ...          # this process is the own desk now
+
+The exchange's tables are those of the test. Ring, audit and broker are shared, which the processes of `./dev drill homecoming` do not.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+from django.db import connection
+from psycopg import sql
+from pytest_django import Settings
+
+OF_A_DESK: Final = ("account", "alerts", "mfa", "notices", "officers", "peers", "vault")
+SCHEMA: Final = "second_desk"
+
+
+class SecondDesk:
+    """An own desk; empty at first."""
+
+    def __init__(self, settings: Settings, host: str = "desk.home.example", *, is_own: bool = True) -> None:
+        self._settings, self._url, self._is_own = settings, f"https://{host}", is_own
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(SCHEMA)))
+            for table in connection.introspection.table_names(cursor):
+                if table.partition("_")[0] in OF_A_DESK:
+                    name = sql.Identifier(table)
+                    cursor.execute(
+                        sql.SQL("CREATE TABLE {}.{} (LIKE public.{} INCLUDING ALL)").format(
+                            sql.Identifier(SCHEMA), name, name
+                        )
+                    )
+            for what in (
+                "USAGE ON SCHEMA {}",
+                "ALL ON ALL TABLES IN SCHEMA {}",
+                "ALL ON ALL SEQUENCES IN SCHEMA {}",
+            ):
+                grant = sql.SQL("GRANT " + what + " TO PUBLIC").format(sql.Identifier(SCHEMA))
+                cursor.execute(grant)
+
+    @contextmanager
+    def entered(self) -> Generator[None]:
+        """Be this desk for as long as the block lasts."""
+        before = self._settings.OWN_DESK, self._settings.HUB_URL
+        self._settings.OWN_DESK, self._settings.HUB_URL = self._is_own, self._url
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("SET search_path TO {}, public").format(sql.Identifier(SCHEMA)))
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SET search_path TO public")
+            self._settings.OWN_DESK, self._settings.HUB_URL = before
