@@ -11,6 +11,8 @@ import os
 import re
 import secrets
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -47,19 +49,22 @@ class Home:
 
     url: str
     folder: Path
+    agency: str = AGENCY
     passwords: dict[str, str] = field(default_factory=dict)
     passphrase: str = ""
+    recovery_key: str = ""
 
     @classmethod
     def here(cls) -> "Home":
         """Return it as the environment names it, with what was written down before."""
-        folder = Path(os.environ["DEMO_DIR"]) / "home"
+        return cls.at(os.environ["HOME_URL"], Path(os.environ["HOME_DIR"]), os.environ["HOME_AGENCY"])
+
+    @classmethod
+    def at(cls, url: str, folder: Path, agency: str) -> "Home":
+        """Return the desk at this address, with what lies written down in this folder."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        home, kept = cls(os.environ["HOME_URL"], folder), folder / "written-down.json"
-        if kept.exists():
-            said = json.loads(kept.read_text())
-            home.passwords, home.passphrase = said["passwords"], said["passphrase"]
-        return home
+        kept = folder / "written-down.json"
+        return cls(url, folder, agency, **json.loads(kept.read_text()) if kept.exists() else {})
 
     @property
     def head(self) -> Head:
@@ -69,19 +74,28 @@ class Home:
     def write_down(self) -> None:
         path = self.folder / "written-down.json"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({"passwords": self.passwords, "passphrase": self.passphrase}, file)
+            written = {
+                "passwords": self.passwords,
+                "passphrase": self.passphrase,
+                "recovery_key": self.recovery_key,
+            }
+            json.dump(written, file)
 
     def password_of(self, login: str) -> str:
         return self.passwords.setdefault(login, secrets.token_urlsafe(18))
 
-    def officer(self, login: str) -> DeskSession:
+    def address_of(self, login: str) -> str:
+        return f"{login}@{self.agency.partition('-')[2]}.example"
+
+    def officer(
+        self,
+        login: str,
+        session: type[DeskSession] = DeskSession,
+        clock: Callable[[], float] = time.time,
+    ) -> DeskSession:
         """Signed in; at the first time the second factor is set up."""
-        telephone = Telephone(self.folder / f"{login}.telephone")
-        return DeskSession(self.url, address_of(login), self.password_of(login), telephone)
-
-
-def address_of(login: str) -> str:
-    return f"{login}@coast.example"
+        telephone = Telephone(self.folder / f"{login}.telephone", clock)
+        return session(self.url, self.address_of(login), self.password_of(login), telephone)
 
 
 def enter(home: Home) -> None:
@@ -90,9 +104,9 @@ def enter(home: Home) -> None:
     _make_keeper(home, given["code"])
     keeper = home.officer(KEEPER)
     _tell_exchange(keeper)
-    _take_in(keeper, given["entry_key"])
-    admin = f"/desk/agencies/{AGENCY}/admin/"
-    _accept(home, ADMIN, keeper.send_form(admin, full_name=PEOPLE[ADMIN], email=address_of(ADMIN)))
+    _take_in(keeper, home.agency, given["entry_key"])
+    admin = f"/desk/agencies/{home.agency}/admin/"
+    _accept(home, ADMIN, keeper.send_form(admin, full_name=PEOPLE[ADMIN], email=home.address_of(ADMIN)))
     _invite_others(home)
     _bring_keys(home, home.officer(KEYS))
     home.write_down()
@@ -101,7 +115,8 @@ def enter(home: Home) -> None:
 def _make_keeper(home: Home, code: str) -> None:
     anybody = DeskBrowser(home.url)
     shown = anybody.send_form("/first-start/", code=code).data.decode()
-    recovery_key, home.passphrase = _secret_in(shown), secrets.token_urlsafe(18)
+    recovery_key = home.recovery_key = _secret_in(shown)
+    home.passphrase = secrets.token_urlsafe(18)
     answer = anybody.send_form(
         "/first-start/",
         shown,
@@ -117,7 +132,7 @@ def _make_keeper(home: Home, code: str) -> None:
         "/first-start/",
         code=code,
         full_name=PEOPLE[KEEPER],
-        email=address_of(KEEPER),
+        email=home.address_of(KEEPER),
         password=password,
         again=password,
     )
@@ -131,9 +146,9 @@ def _tell_exchange(keeper: DeskSession) -> None:
     _require(answer.status == 302, "The desk was not told its exchange.")
 
 
-def _take_in(keeper: DeskSession, entry_key: str) -> None:
+def _take_in(keeper: DeskSession, agency: str, entry_key: str) -> None:
     path = "/desk/agencies/take-in/"
-    shown = keeper.send_form(path, agency_id=AGENCY, entry_key=entry_key).data.decode()
+    shown = keeper.send_form(path, agency_id=agency, entry_key=entry_key).data.decode()
     confirmed = {name: value for name, value in _HIDDEN.findall(shown) if name != "csrfmiddlewaretoken"}
     _require(keeper.send_form(path, shown, **confirmed).status == 302, "The agency was not taken in.")
 
@@ -144,7 +159,7 @@ def _invite_others(home: Home) -> None:
         answer = admin.send_form(
             "/officers/invite/",
             full_name=PEOPLE[login],
-            email=address_of(login),
+            email=home.address_of(login),
             roles=["reader", role],
         )
         _accept(home, login, answer)
@@ -176,7 +191,7 @@ def _bring_keys(home: Home, officer: DeskSession) -> None:
     path.write_bytes(officer.file(f"{proposal}file/"))
     answer = officer.send_form(proposal, signed=("first.signed", head.sign(path).read_bytes()))
     _require(answer.status == 302, "The signed keyset was not taken.")
-    wait_until_active(officer, AGENCY)
+    wait_until_active(officer, home.agency)
 
 
 def meet(home: Home) -> None:
@@ -184,7 +199,7 @@ def meet(home: Home) -> None:
     for login in (AUTHOR, RELEASER):
         compare(home.officer(login), LAB)
     for login in (LAB_AUTHOR, LAB_RELEASER):
-        compare(Cast().officer(login), AGENCY)
+        compare(Cast().officer(login), home.agency)
     home.write_down()
 
 
@@ -201,8 +216,8 @@ def story(home: Home) -> None:
     cast, ticks, halves = Cast(), Ticks(), halves_here()
     for half in halves:
         half.grown()
-    with ticks.step(f"{LAB} sends an alert to the own desk of {AGENCY}") as step:
-        md = send(cast.officer(LAB_AUTHOR), cast.officer(LAB_RELEASER), AGENCY, TITLE)
+    with ticks.step(f"{LAB} sends an alert to the own desk of {home.agency}") as step:
+        md = send(cast.officer(LAB_AUTHOR), cast.officer(LAB_RELEASER), home.agency, TITLE)
         step.evidence(f"{md[:12]}...")
     with ticks.step("The own desk verifies and opens it, in rooms of its own") as step:
         reader = home.officer(AUTHOR)
@@ -214,7 +229,7 @@ def story(home: Home) -> None:
         "Of the own desk's officers, keys and reading neither half of the hub has a word"
     ) as step:
         for half in halves:
-            held = half.holds(PEOPLE[AUTHOR], address_of(AUTHOR), home.passphrase)
+            held = half.holds(PEOPLE[AUTHOR], home.address_of(AUTHOR), home.passphrase)
             _require(not held, f"The {half.name} has words of the own desk in {', '.join(held)}.")
             step.evidence(f"{half.name}: {half.grown()}")
 

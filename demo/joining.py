@@ -62,13 +62,13 @@ def wait_until_active(officer: DeskSession, agency: str) -> None:
     wait_for(is_active, f"{agency} is active")
 
 
-def agreement_between(ref: str, *parties: str) -> dict[str, Any]:
-    """An agreement on the science lane up to AMBER, in force now, as `record_agreement` reads it."""
+def agreement_between(ref: str, *parties: str, lanes: Sequence[str] = ("science",)) -> dict[str, Any]:
+    """An agreement on these lanes up to AMBER, in force now, as `record_agreement` reads it."""
     return {
         "ref": ref,
         "title": "Coast",
         "parties": [*parties],
-        "lanes": ["science"],
+        "lanes": [*lanes],
         "ceiling": "AMBER",
         "purposes": [],
         "nbf": (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),

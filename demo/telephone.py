@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 STEP_SECONDS = 30
@@ -16,8 +17,8 @@ AHEAD = 1
 class Telephone:
     """One officer's, kept as a file: the secret in base32 and the last step whose code was shown."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self._path, self._clock = path, clock
 
     def keep(self, secret: str) -> None:
         """A secret typed in from the page, spaces and all; it replaces an older one."""
@@ -26,8 +27,8 @@ class Telephone:
     def code(self) -> str:
         """A code that was not shown before; waits where the next one has not come near yet."""
         secret, shown = self._path.read_text().split()
-        step = max(int(time.time()) // STEP_SECONDS, int(shown) + 1)
-        time.sleep(max(0.0, (step - AHEAD) * STEP_SECONDS - time.time()))
+        step = max(int(self._clock()) // STEP_SECONDS, int(shown) + 1)
+        time.sleep(max(0.0, (step - AHEAD) * STEP_SECONDS - self._clock()))
         self._write(secret, step)
         return code_of_step(secret, step)
 

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 from demo.head import Head
 from demo.home import AGENCY, LAB, NAME
@@ -26,29 +27,47 @@ OPERATOR = "Demonstration"
 
 
 class HomeDesk:
-    """One own desk and the hub that it belongs to."""
+    """One own desk and the hub that it belongs to; what its people write down lies in `folder`."""
 
-    def __init__(self, hub: Hub, desk: OwnDesk, exchange_url: str) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        desk: OwnDesk,
+        exchange_url: str,
+        *,
+        folder: Path | None = None,
+        agency: str = AGENCY,
+        name: str = NAME,
+    ) -> None:
         self._hub, self.desk, self._exchange_url = hub, desk, exchange_url
-        self.folder = hub.state.demo / "home"
+        self.folder = folder or hub.state.demo / "home"
+        self.agency, self._name = agency, name
         self._ready = self.folder / "ready"
 
     def bring(self) -> None:
         """Set it up, or open it; raises StepFailedError."""
         if self._ready.exists():
-            with self._hub.ticks.step(f"{AGENCY} opens its own desk with its passphrase"):
-                self._play("open")
+            self.open()
             return
         if self.desk.code is None:
             raise StepFailedError("The own desk was interrupted while it was set up.", "Run: ./dev reset")
-        with self._hub.ticks.step(f"{AGENCY} sets its own desk up, from the console's code to its keys"):
-            head = Head(self.folder / "head")
-            head.make_root()
-            self._play("enter", {"code": self.desk.code, "entry_key": self._admit(head.fingerprint)})
+        self.enter()
         with self._hub.ticks.step(f"An agreement with {LAB}; two officers of each compare fingerprints"):
             self._agree()
             self._play("meet")
         self._ready.touch()
+
+    def enter(self) -> None:
+        """Set it up to its published keys; raises StepFailedError."""
+        with self._hub.ticks.step(f"{self.agency} sets its own desk up, from the console's code to its keys"):
+            head = Head(self.folder / "head")
+            head.make_root()
+            self._play("enter", {"code": self.desk.code, "entry_key": self._admit(head.fingerprint)})
+
+    def open(self) -> None:
+        """Open it after a start, with the passphrase; raises StepFailedError."""
+        with self._hub.ticks.step(f"{self.agency} opens its own desk with its passphrase"):
+            self._play("open")
 
     def play_story(self) -> None:
         """One alert to it; prints its own steps."""
@@ -58,14 +77,15 @@ class HomeDesk:
         """Have the operator admit it; return the key for entering."""
         self._hub.invite_operator(OPERATOR)
         self._operate(
-            *("admit_agency", AGENCY, "--name", NAME, "--kind", "customs", "--country", "XN"),
+            *("admit_agency", self.agency, "--name", self._name, "--kind", "customs"),
+            *("--country", self.agency[:2].upper()),
             *("--custody", "agency", "--fingerprint", fingerprint),
         )
-        return self._operate("issue_entry_key", AGENCY, "own desk").split()[-1]
+        return self._operate("issue_entry_key", self.agency, "own desk").split()[-1]
 
     def _agree(self) -> None:
         path = self.folder / "agreement.json"
-        path.write_text(json.dumps(agreement_between("G9", AGENCY, LAB)))
+        path.write_text(json.dumps(agreement_between("G9", self.agency, LAB)))
         self._operate("record_agreement", str(path))
 
     def _operate(self, *words: str) -> str:
@@ -74,6 +94,8 @@ class HomeDesk:
     def _play(self, step: str, given: object = None, *, is_shown: bool = False) -> None:
         environment = {
             **self._hub.demo_environment(),
+            "HOME_AGENCY": self.agency,
+            "HOME_DIR": str(self.folder),
             "HOME_URL": self.desk.listening.url,
             "HOME_EXCHANGE_URL": self._exchange_url,
             "SSL_CERT_FILE": str(self.desk.certificate.path),
@@ -97,15 +119,12 @@ def home_desk(hub: Hub, port: int, ticks: Ticks) -> Generator[HomeDesk]:
     with (
         folder.locked(),
         # The same address at each start: the desk keeps which exchange is its own.
-        tls_in_front_of(port_of(hub.world.exchange_url), hub.state.path / "home-proxy", port + 1) as (
-            url,
-            certificate,
-        ),
+        tls_in_front_of(port_of(hub.world.exchange_url), hub.state.path / "home-proxy", port + 1) as front,
     ):
         folder.end_leftovers()
-        desk = OwnDesk(folder, Listening("localhost", port), ticks=ticks, exchange_ca=certificate)
+        desk = OwnDesk(folder, Listening("localhost", port), ticks=ticks, exchange_ca=front.certificate)
         try:
             desk.start()
-            yield HomeDesk(hub, desk, url)
+            yield HomeDesk(hub, desk, front.url)
         finally:
             desk.stop()

@@ -43,6 +43,8 @@ class Misbehaviour:
     """So many of the next mails are answered 451."""
     permanent_for: frozenset[str] = frozenset()
     """RCPT for these addresses is answered 550."""
+    refuses_everything: bool = False
+    """MAIL is answered 554, whoever sends."""
     hang_up_before_reply_at: frozenset[int] = frozenset()
     """The connection is cut after the data of the mail with this number (from 1) is taken, before the reply."""
     hang_up_unread_at: frozenset[int] = frozenset()
@@ -142,6 +144,14 @@ class _Handler:
         self._world.connections += 1
         session.host_name = hostname
         return responses
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if self._world.misbehaviour.refuses_everything:
+            return "554 5.7.1 not from you"
+        envelope.mail_from = address
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]

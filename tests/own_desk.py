@@ -7,12 +7,14 @@ red.received(red.partner, red.named)     # a RED alert of the partner's, which n
 red.sent(["xe-drugs officer-7"])         # one to the partner, released
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from django.test import override_settings
 from django.utils import timezone
 
 from accord.envelope.content import Attachment, NamedOfficer, OpenedAlert
@@ -36,7 +38,7 @@ from tests.builders import HeldAgency, Hub
 from tests.entries import make_entry
 from tests.kept_worlds import kept_world
 from vault import proposing
-from vault.changes import Create
+from vault.changes import Change, Create
 
 FRESH_SECONDS = 240.0
 CONTENT = "Zirrostratus"
@@ -61,15 +63,26 @@ DRAFT: Mapping[str, Any] = {
 TABLE = Attachment("profile.csv", "text/csv", b"a,b\n1,2\n")
 
 
-def make_own_agency(hub: Hub, agency_id: str, name: str, *, root: Root | None = None) -> Agency:
-    """An agency of custody `agency` at its own desk: keys drawn here, first keyset signed by its head; `sequence` logs it."""
+def make_own_agency(
+    hub: Hub,
+    agency_id: str,
+    name: str,
+    *,
+    kind: str = "laboratory",
+    timezone: str = "Europe/Vienna",
+    root: Root | None = None,
+) -> Agency:
+    """An agency of custody `agency` at its own desk: keys drawn here, first keyset signed by its head; `sequence` logs it.
+
+    The test holds the head's `root` where it has drawn it.
+    """
     root, successor = root or Root.generate(), Root.generate()
     make_entry(
         agency_id,
         name=name,
-        kind="laboratory",
+        kind=kind,
         country=agency_id[:2].upper(),
-        timezone="Europe/Vienna",
+        timezone=timezone,
         custody=Custody.AGENCY,
         root_fingerprint=root.fingerprint,
         admitted_at=hub.now,
@@ -78,12 +91,23 @@ def make_own_agency(hub: Hub, agency_id: str, name: str, *, root: Root | None = 
     agency.is_hosted = True
     agency.save()
     keeper = hub.make_officer(agency, Role.KEY_OFFICER, name="Benno Ashgrove")
-    payload = proposing.propose_keyset(
-        keeper, agency, change=Create((PQ1, EC1), card_of(root, successor)), now=hub.now
-    )
-    signed = sign_statement(payload, root.signer)
-    proposing.accept_proposal(keeper, agency, signed, now=hub.now)
+    change_keys(keeper, Create((PQ1, EC1), card_of(root, successor)), root, now=hub.now)
+    agency.refresh_from_db()
     return agency
+
+
+def change_keys(officer: Officer, change: Change, root: Root, *, now: datetime) -> None:
+    """A key officer proposes, the head signs, the signed keyset is handed in."""
+    assert officer.agency is not None
+    payload = proposing.propose_keyset(officer, officer.agency, change=change, now=now)
+    proposing.accept_proposal(officer, officer.agency, sign_statement(payload, root.signer), now=now)
+
+
+@contextmanager
+def at_desk_of(agency: Agency) -> Generator[None]:
+    """The program as it runs where this agency's keys are: a desk of its own, or one that hosts others, too."""
+    with override_settings(OWN_DESK=agency.custody == Custody.AGENCY):
+        yield
 
 
 def compare_by_hand(agency: Agency, *peers: str, now: datetime) -> None:
@@ -115,7 +139,6 @@ class RedDesk:
         hub.sequence()
         agency.refresh_from_db()
         hub.make_agreement("G1", agency.pk, partner, third, ceiling="RED")
-        compare_by_hand(agency, partner.id, third.id, now=hub.now)
         author = hub.make_officer(agency, Role.AUTHOR, name="Ilka Torvane")
         other = hub.make_officer(agency, Role.AUTHOR, name="Sunniva Okparel")
         releaser = hub.make_officer(agency, Role.RELEASER, name="Haitham Vellan")

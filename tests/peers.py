@@ -14,7 +14,6 @@ from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin, read_book
 from callers.actors import SystemActor
 from callers.capabilities import Capability
-from callers.directory import Custody
 from peers.models import Agency
 from sharing.models import Circle
 from vault.models import VaultSecret
@@ -28,7 +27,7 @@ def compare_each_other(agency_ids: Iterable[str], *, now: datetime) -> None:
     rows = [row for row in Agency.objects.filter(pk__in=list(agency_ids)) if row.root_fingerprint]
     for own in rows:
         # One that has no keys here yet has no desk either.
-        if own.custody != Custody.AGENCY and VaultSecret.objects.filter(agency_id=own.pk).exists():
+        if VaultSecret.objects.filter(agency_id=own.pk).exists():
             _compare(own, [peer for peer in rows if peer.pk != own.pk], now)
 
 
@@ -64,8 +63,9 @@ def sealed_for(hub: "Hub", sender: "HeldAgency", recipient: str) -> SealedEnvelo
 def confirm_each_other(circle: Circle, *, now: datetime) -> None:
     """Every hosted member confirms the others in the circle, through the service."""
     members = list(circle.members.all())
+    here = set(Agency.objects.filter(is_hosted=True).values_list("pk", flat=True))
     for own in members:
         actor = SystemActor("checker", own.pk, frozenset({Capability.ALERT_VALIDATE}))
-        for peer in members if own.custody != Custody.AGENCY else ():
+        for peer in members if own.pk in here else ():
             if peer.pk != own.pk:
                 confirm_circle_member(actor, Agency.objects.get(pk=peer.pk), [circle.name], now=now)

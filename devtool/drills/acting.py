@@ -68,8 +68,8 @@ class HubKeeper:
 class Players:
     """Officers at the desk and partners with their own keys, all by this version's client."""
 
-    def __init__(self) -> None:
-        self._cast = Cast()
+    def __init__(self, cast: Cast | None = None) -> None:
+        self._cast = cast or Cast()
         self._clients: dict[OwnSystem, Client] = {}
         self._sessions: dict[str, DeskSession] = {}
 

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,8 +59,26 @@ def run(arguments: list[str]) -> int:
         if server is None:
             raise DevtoolError("The drill wants a database server of its own.", "Unset DATABASE_URL.")
         os.environ.update(hub.demo_environment())
-        _Drill(hub, server, ticks).play()
+        Lies(hub, server, ticks, LiedTo(Cast())).play()
     return 0
+
+
+@dataclass(frozen=True)
+class LiedTo:
+    """The desk that is lied to: who acts there, and to whom it sends."""
+
+    cast: Cast
+    """Its officers, and the partners with the command."""
+    author: str = AUTHOR
+    releaser: str = RELEASER
+    reader: str = READER
+    """Of `agency`."""
+    agency: str = RECIPIENT
+    """The agency of this desk to which something comes that was changed on its way."""
+    recipient: str = RECIPIENT
+    """One to which it sends, and goes on sending."""
+    to: tuple[str, ...] = ()
+    """All to which the searched alert goes; none: as the story has it."""
 
 
 class _Thief:
@@ -77,15 +96,23 @@ class _Thief:
         return cursor.fetchall() if cursor.description else []
 
 
-class _Drill:
-    def __init__(self, hub: Hub, server: PostgreSQL, ticks: Ticks) -> None:
+class Lies:
+    """The thief's attempts on one desk, one after the other."""
+
+    def __init__(self, hub: Hub, server: PostgreSQL, ticks: Ticks, desk: LiedTo) -> None:
         self._hub, self._server, self._ticks = hub, server, ticks
-        self._thief, self._cast, self._players = _Thief(server), Cast(), Players()
+        self._thief, self._desk, self._cast = _Thief(server), desk, desk.cast
+        self._players = Players(desk.cast)
 
     def play(self) -> None:
+        """All of it, on a desk whose database is in the same server; raises StepFailedError."""
         self._ticks.heading("To read")
-        self._search()
+        self.search()
         self._enter_the_desks_database()
+        self.be_believed()
+
+    def be_believed(self) -> None:
+        """Lie to it in every way; raises StepFailedError where it believes."""
         self._ticks.heading("To be believed")
         self._add_a_recipient()
         self._say_another_telephone()
@@ -95,9 +122,11 @@ class _Drill:
             "What is withheld or late, and lies about policy and agreements, no desk can notice."
         )
 
-    def _search(self) -> None:
+    def search(self) -> None:
+        """Have an alert go out, and look for its words; raises StepFailedError where one is found."""
         with self._ticks.step("An alert goes out from a desk") as step:
-            step.evidence(f"{self._send_from_desk()[:12]}..., to {RECIPIENT}, {PEER} and another")
+            md = self._send_from_desk(*self._desk.to)
+            step.evidence(f"{md[:12]}..., to {self._desk.recipient}, {PEER} and another")
         with self._ticks.step("No row of the exchange and no message of the broker has a word of it"):
             found = Half(EXCHANGE, self._thief.address, {}).holds(*WORDS)
             _require(not found, f"Words of the alert stand in {', '.join(found)}.")
@@ -129,13 +158,13 @@ class _Drill:
             self._thief.do(
                 "UPDATE sharing_delivery SET opened_at = now(), changed = pg_current_xact_id()::text::bigint"
                 " WHERE envelope_id = %(md)s AND recipient_id = %(own)s",
-                md=md, own=RECIPIENT,
+                md=md, own=self._desk.recipient,
             )  # fmt: skip
-            releaser = self._cast.officer(RELEASER)
+            releaser = self._cast.officer(self._desk.releaser)
 
             def shown() -> set[str] | None:
                 rows = {row["agency"]: row for row in releaser.get(f"/alerts/{alert}")["recipients"]}
-                return set(rows) if rows[RECIPIENT]["opened_at"] else None
+                return set(rows) if rows[self._desk.recipient]["opened_at"] else None
 
             found = wait_for(shown, "What the exchange says of a true recipient")
             _require(STRANGER not in found, f"The page shows {', '.join(sorted(found))}.")
@@ -158,7 +187,7 @@ class _Drill:
                 md = self._send_from_partner()
                 (true,) = self._thief.do("SELECT jwe_head FROM sharing_envelope WHERE md = %(md)s", md=md)[0]
                 self._put_head(md, _changed(true))
-            reader = self._cast.officer(READER)
+            reader = self._cast.officer(self._desk.reader)
             found = wait_for(lambda: received(reader, md), "The alert as it was filed")
             _require(found["unopenable"], "The changed envelope was opened.")
             wait_for(lambda: self._is_asked_again(md), "The desk asks for it again")
@@ -178,7 +207,7 @@ class _Drill:
             step.evidence(f"{found['name']}: {found['problem']}")
         with self._ticks.step(f"Nothing is sealed to {PEER}; to everybody else it goes on") as step:
             step.evidence(self._refused_to(PEER))
-            self._send_from_desk(RECIPIENT)
+            self._send_from_desk(self._desk.recipient)
 
     # --- what the thief does ------------------------------------------------------------------------------------
 
@@ -188,7 +217,7 @@ class _Drill:
     def _is_asked_again(self, md: str) -> bool | None:
         served = self._thief.do(
             "SELECT count(*) FROM ledger_auditevent WHERE act = 'slice.served' AND subject = %(md)s AND agency = %(own)s",
-            md=md, own=RECIPIENT,
+            md=md, own=self._desk.agency,
         )  # fmt: skip
         return int(served[0][0]) > 1 or None
 
@@ -232,11 +261,11 @@ class _Drill:
 
     def _send_from_desk(self, *to: str) -> str:
         """Write, check and release as two officers of the laboratory; the digest, once it is logged."""
-        author = self._cast.officer(AUTHOR)
+        author = self._cast.officer(self._desk.author)
         alert = self._draft(author, *to)
-        self._players.submit(AUTHOR, alert)
-        self._players.release(RELEASER, alert)
-        md = wait_for(lambda: self._players.digest_of(AUTHOR, alert), "A receipt of the ledger")
+        self._players.submit(self._desk.author, alert)
+        self._players.release(self._desk.releaser, alert)
+        md = wait_for(lambda: self._players.digest_of(self._desk.author, alert), "A receipt of the ledger")
         self._sent = (md, alert)
         return md
 
@@ -249,10 +278,10 @@ class _Drill:
         return str(author.post("/alerts", {"data": data})["id"])
 
     def _refused_to(self, peer: str) -> str:
-        alert = self._draft(self._cast.officer(AUTHOR), peer)
+        alert = self._draft(self._cast.officer(self._desk.author), peer)
         try:
-            self._players.submit(AUTHOR, alert)
-            self._players.release(RELEASER, alert)
+            self._players.submit(self._desk.author, alert)
+            self._players.release(self._desk.releaser, alert)
         except StepFailedError as refused:
             return refused.what
         raise StepFailedError(f"An alert went out to {peer}, whose keys are planted.")
@@ -265,7 +294,7 @@ class _Drill:
                 "title": f"Drill {secrets.token_hex(4)}",
                 "harm_evidence": "none_yet",
             },
-            to=(RECIPIENT,),
+            to=(self._desk.agency,),
             lane="science",
             purpose="prevent",
             tlp="GREEN",
@@ -275,7 +304,7 @@ class _Drill:
 
     def _peer_once(self, holds: Any, what: str) -> dict[str, Any]:
         """The peer as an officer of the laboratory sees it, once it is so."""
-        officer = self._cast.officer(RELEASER)
+        officer = self._cast.officer(self._desk.releaser)
 
         def look() -> dict[str, Any] | None:
             items = officer.get("/peers")["items"]

@@ -63,6 +63,11 @@ DRILLS = {
         "own-desk [--pictures FOLDER]",
         "set an own desk up in an empty folder by its guide in a browser, join a hub, send, receive, start it again locked",
     ),
+    "own-desks": Drill(
+        "devtool.drills.desks.drill",
+        "own-desks [PART ...] [--seed N]",
+        "two own desks and a hosted one write to each other; processes killed, a week away, restored twice, a lying exchange",
+    ),
     "production": Drill(
         "devtool.drills.production.drill",
         "production [--images auto|pulled|debian] [--keep-up]",

@@ -20,7 +20,7 @@ from callers.capabilities import Role
 from peers.models import Agency
 from sharing.models import Statement
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.own_desk import DRAFT, compare_by_hand, make_own_agency
+from tests.own_desk import DRAFT, make_own_agency
 from vault.errors import NotNamedError
 
 
@@ -38,7 +38,6 @@ def partner(world: PartnerWorld, agency: Agency) -> Client:
     client = world.enrol("xa-alpha")
     client.pin("xb-own", agency.root_fingerprint)
     world.hub.make_agreement("G1", "xa-alpha", "xb-own", ceiling="RED")
-    compare_by_hand(agency, "xa-alpha", now=world.hub.now)
     return client
 
 

@@ -3,8 +3,33 @@
 
 from typing import Any
 
+import pytest
+
+from officers.models import Officer
 from tests.api.sessions import Session
+from tests.own_desk import at_desk_of
 from tests.pages.desk_world import DeskWorld
+
+LAB, HEALTH = "xa-lab", "xb-health"
+PAIRINGS = [
+    pytest.param((HEALTH,), id="hosted to own"),
+    pytest.param((LAB,), id="own to hosted"),
+    pytest.param((LAB, HEALTH), id="own to own"),
+]
+"""Which of the two agencies has a desk of its own; hosted to hosted is what the stories in a browser are."""
+
+
+class AtDesk(Session):
+    """The same at the desk of the officer's agency, own or hosted."""
+
+    def __init__(self, officer: Officer, **defaults: Any) -> None:
+        super().__init__(officer, **defaults)
+        assert officer.agency is not None
+        self.agency = officer.agency
+
+    def __call__(self, *asked: Any, **more: Any) -> Any:
+        with at_desk_of(self.agency):
+            return super().__call__(*asked, **more)
 
 
 def released(desk: DeskWorld, author: Session, second: Session, made: Any) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 """A new nitazene, no harm known: evidence of two principles, a second person, mail that says nothing, a signature that
 holds offline, another laboratory's signed opinion, and an agency that was not addressed and learns nothing at all.
 
-Once in the browser and once over REST.
+Once in the browser between hosted agencies; over REST with a desk of its own on either side, and from and to systems that
+hold their own keys.
 """
 
 import time
@@ -20,6 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accord.client.client import Client
 from accord.client.saved import load_saved, save_opened
+from accord.envelope.content import Attachment
 from accord.envelope.manifest import Reference
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
@@ -28,16 +30,16 @@ from notices.sending import send_notifications
 from officers.models import Officer
 from peers.models import Agency
 from sharing.models import Delivery, Envelope
-from tests.api.sessions import Session
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
-from tests.flows.stories import released
+from tests.flows.stories import HEALTH, LAB, PAIRINGS, AtDesk, released
 from tests.outside_world import OutsideWorld
+from tests.own_desk import at_desk_of
 from tests.pages.desk_world import DeskWorld
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-LAB, HEALTH, EWS, STRANGER = "xa-lab", "xb-health", "xm-ews", "xc-customs"
+EWS, STRANGER = "xm-ews", "xc-customs"
 SUBSTANCE, TITLE = "metodesnitazene", "An opioid not seen before, in a letter"
 MASS = """NAME: unknown opioid
 PRECURSORMZ: 353.1972
@@ -95,9 +97,6 @@ class Four:
     address: str
     outside: OutsideWorld
 
-    def session(self, officer: Officer) -> Session:
-        return Session(officer)
-
     def tell(self) -> list[str]:
         """The mails that this sends, as text."""
         hub = self.desk.hub
@@ -115,11 +114,21 @@ class Four:
 
 
 @pytest.fixture
+def own() -> tuple[str, ...]:
+    """The agencies of the story that have a desk of their own."""
+    return ()
+
+
+@pytest.fixture
 def four(
-    live_server: LiveServer, tmp_path: Path, outside_world: OutsideWorld, settings: Settings
+    live_server: LiveServer,
+    tmp_path: Path,
+    outside_world: OutsideWorld,
+    settings: Settings,
+    own: tuple[str, ...],
 ) -> Iterator[Four]:
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
-    desk = DeskWorld.kept(tmp_path / "ledger", passwords=True)
+    desk = DeskWorld.kept(tmp_path / "ledger", passwords=not own, own=own)
     partners = PartnerWorld(desk.hub, live_server.url, tmp_path)
     ews = partners.enrol(EWS)
     desk.hub.now = timezone.now()
@@ -219,7 +228,7 @@ def test_in_the_browser(page: Page, sign_in: SignIn, four: Four) -> None:
     page.goto(f"{four.address}/inbox/")
     expect(page.get_by_text(f"Reply to {TITLE}")).to_be_visible()
     assert_signature_holds_offline(four, alert)
-    assert_stranger_learns_nothing(four, alert)
+    assert_stranger_learns_nothing(four, f"alerts/{alert.pk}/reviews")
 
 
 def pages_of(officer: Officer) -> Browser:
@@ -231,18 +240,20 @@ def pages_of(officer: Officer) -> Browser:
 # --- over REST ----------------------------------------------------------------------------------------------
 
 
-def attach(session: Session, at: str, etag: str, name: str, text: str) -> str:
+def attach(session: AtDesk, at: str, etag: str, name: str, text: str) -> str:
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     file = SimpleUploadedFile(name, text.encode())
-    answer = session.client.post(f"/api/v1/{at}/attachments", {"file": file}, headers={"if-match": etag})
+    with at_desk_of(session.agency):
+        answer = session.client.post(f"/api/v1/{at}/attachments", {"file": file}, headers={"if-match": etag})
     assert answer.status_code in (200, 201), answer.content
     return str(answer.headers["ETag"])
 
 
+@pytest.mark.parametrize("own", PAIRINGS)
 def test_over_rest(four: Four) -> None:
     desk = four.desk
-    ilka, benno, aroha, haitham = map(Session, (desk.ilka, desk.benno, desk.aroha, desk.haitham))
+    ilka, benno, aroha, haitham = map(AtDesk, (desk.ilka, desk.benno, desk.aroha, desk.haitham))
     data = {
         "alert_type": "new_substance",
         "title": TITLE,
@@ -262,23 +273,8 @@ def test_over_rest(four: Four) -> None:
     assert SUBSTANCE not in "".join(four.tell()).lower()
 
     row = four.at_health()
-    why = {"reason": OpeningReason.ON_DUTY.value}
-    opened = aroha("POST", f"alerts/received/{row.pk}/open", why).json()
-    assert opened["verification"]["state"] == "verified"
-    assert [line["technique"] for line in opened["document"]["evidence"]] == ["ms", "nmr"]
-    assert (opened["scheme"]["meets"], opened["scheme"]["codes"][0]) == (True, "a_and_a")
-    assert opened["document"]["harm_evidence"] == "none_yet"
-    bare = aroha("POST", f"alerts/received/{row.pk}/reply", why | {"kind": "peer_review"})
-    assert bare.status_code == 422 and bare.json()["field"] == "opinion"
-    review = aroha(
-        "POST",
-        f"alerts/received/{row.pk}/reply",
-        why | {"kind": "peer_review", "opinion": "agree", "opinion_text": "As our reference."},
-    )
-    assert review.status_code == 201, review.content
-    sent = released(four.desk, aroha, haitham, review)
-    envelope = Envelope.objects.get(md=sent["md"])
     alert = Alert.objects.get(pk=draft["id"])
+    envelope = reviewed_over_rest(four, row, aroha, haitham)
     assert (envelope.kind, envelope.re_md) == ("reply", alert.md)
 
     (seen,) = ilka("GET", f"alerts/{alert.pk}/reviews").json()["items"]
@@ -293,10 +289,57 @@ def test_over_rest(four: Four) -> None:
     inbox = ilka("GET", "alerts?box=inbox").json()["items"]
     assert [row["answers"] for row in inbox] == [TITLE, TITLE]
     assert_signature_holds_offline(four, alert)
-    assert_stranger_learns_nothing(four, alert)
+    assert_stranger_learns_nothing(four, f"alerts/{alert.pk}/reviews")
 
 
-def assert_own_keys_review_too(four: Four, alert: Alert, ilka: Session) -> None:
+@pytest.mark.parametrize("own", [pytest.param((HEALTH,), id="command to own")])
+def test_from_the_command(four: Four) -> None:
+    """The laboratory has a system of its own: the health authority reviews what it sent at the authority's desk."""
+    document = {
+        "schema": "accord-alert/1",
+        "alert_type": "new_substance",
+        "title": TITLE,
+        "identity_state": "tentative",
+        "preferred_name": SUBSTANCE,
+        "harm_evidence": "none_yet",
+        "evidence": EVIDENCE,
+    }
+    files = (
+        Attachment("mass.msp", "text/plain", MASS.encode()),
+        Attachment("proton.jdx", "text/plain", SHIFTS.encode()),
+    )
+    sent = four.ews.submit(alert_to(HEALTH, alert=document, attachments=files), wait_secs=30)
+    mails = four.tell()
+    assert mails and not any(word in mail.lower() for mail in mails for word in (SUBSTANCE, "opioid", EWS))
+    aroha, haitham = AtDesk(four.desk.aroha), AtDesk(four.desk.haitham)
+    review = reviewed_over_rest(four, four.at_health(), aroha, haitham)
+    opened = four.ews.open(review.md)
+    about = opened.manifest.terms.re
+    assert about is not None and about.md == sent.md
+    assert (opened.manifest.iss, opened.alert["opinion"]) == (HEALTH, "agree")
+    assert_stranger_learns_nothing(four)
+
+
+def reviewed_over_rest(four: Four, row: ReceivedAlert, author: AtDesk, second: AtDesk) -> Envelope:
+    """The received alert is read and reviewed by two of another laboratory; what they sent."""
+    why = {"reason": OpeningReason.ON_DUTY.value}
+    opened = author("POST", f"alerts/received/{row.pk}/open", why).json()
+    assert opened["verification"]["state"] == "verified"
+    assert [line["technique"] for line in opened["document"]["evidence"]] == ["ms", "nmr"]
+    assert (opened["scheme"]["meets"], opened["scheme"]["codes"][0]) == (True, "a_and_a")
+    assert opened["document"]["harm_evidence"] == "none_yet"
+    bare = author("POST", f"alerts/received/{row.pk}/reply", why | {"kind": "peer_review"})
+    assert bare.status_code == 422 and bare.json()["field"] == "opinion"
+    review = author(
+        "POST",
+        f"alerts/received/{row.pk}/reply",
+        why | {"kind": "peer_review", "opinion": "agree", "opinion_text": "As our reference."},
+    )
+    assert review.status_code == 201, review.content
+    return Envelope.objects.get(md=released(four.desk, author, second, review)["md"])
+
+
+def assert_own_keys_review_too(four: Four, alert: Alert, ilka: AtDesk) -> None:
     """A laboratory with a system of its own answers by `accord submit`; withdrawn, its review does not count."""
     document = {
         "schema": "accord-alert/1",
@@ -335,9 +378,9 @@ def assert_signature_holds_offline(four: Four, alert: Alert) -> None:
     assert verified.failure is None and verified.opened is not None and verified.opened.md == alert.md
 
 
-def assert_stranger_learns_nothing(four: Four, alert: Alert) -> None:
+def assert_stranger_learns_nothing(four: Four, *addresses: str) -> None:
     """An agency that was not addressed: no row, no count, no mail, and the answer of what never was."""
-    session = Session(four.stranger)
+    session = AtDesk(four.stranger)
     assert not Delivery.objects.filter(recipient_id=STRANGER).exists()
     assert not ReceivedAlert.objects.filter(agency_id=STRANGER).exists()
     assert session("GET", "alerts?box=inbox").json() == {"items": [], "next": None}
@@ -350,7 +393,7 @@ def assert_stranger_learns_nothing(four: Four, alert: Alert) -> None:
         return {name: value for name, value in answer.json().items() if name != "request_id"}
 
     assert told(absent) == told(never)
-    for address in (f"alerts/received/{received.pk}/reviews", f"alerts/{alert.pk}/reviews"):
+    for address in (f"alerts/received/{received.pk}/reviews", *addresses):
         assert session("GET", address).status_code == 404
     found = session("POST", "alerts/search", {"text": SUBSTANCE}).json()
     assert found["received"] == [] and found["sent"] == []

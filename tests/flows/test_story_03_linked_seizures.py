@@ -2,7 +2,8 @@
 """Seizures linked "to the molecule": two laboratories, one method, a score before a case, consent before details.
 
 Each side sees only the other's agency and contact until both have agreed; another method, version or length is "not
-comparable" and has no number; the exchange sees an alert and a reply. Once in the browser and once over REST.
+comparable" and has no number; the exchange sees an alert and a reply. Once in the browser between hosted agencies; over REST
+with a desk of its own on either side, and with a system that holds its own keys.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accord.cli import science
+from accord.client.client import Client as PartnerClient
 from accord.envelope.manifest import Reference
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
@@ -24,15 +26,14 @@ from alerts.pages.words import isolated
 from peers.models import Agency
 from sharing.models import Envelope, FeedItem
 from tests.alerts.replies.profile_samples import linked_pair, stranger
-from tests.api.sessions import Session
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
-from tests.flows.stories import released
+from tests.flows.stories import HEALTH, LAB, PAIRINGS, AtDesk, released
 from tests.pages.desk_world import DeskWorld
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-LAB, HEALTH, STRANGER, PARTNER = "xa-lab", "xb-health", "xd-reg", "xm-ews"
+STRANGER, PARTNER = "xd-reg", "xm-ews"
 OURS, THEIRS = "Parcel from the north", "Two bags in a hire car"
 OUR_EXHIBIT, THEIR_EXHIBIT = "EX-2026-77", "BH-12"
 QUERY, ANSWER, DETAILS = (
@@ -78,7 +79,7 @@ class Two:
         return desk.send(draft, desk.benno if officer == "ilka" else desk.haitham)
 
     def sample_over_rest(
-        self, author: Session, second: Session, title: str, exhibit: str, profile: dict[str, Any]
+        self, author: AtDesk, second: AtDesk, title: str, exhibit: str, profile: dict[str, Any]
     ) -> Alert:
         """The same, as a laboratory's own system writes and sends it."""
         made = author("POST", "alerts", {"data": seizure(title, exhibit, profile) | {"tlp": "GREEN"}})
@@ -89,9 +90,15 @@ class Two:
 
 
 @pytest.fixture
-def two(live_server: LiveServer, tmp_path: Path, settings: Settings) -> Iterator[Two]:
+def own() -> tuple[str, ...]:
+    """The agencies of the story that have a desk of their own."""
+    return ()
+
+
+@pytest.fixture
+def two(live_server: LiveServer, tmp_path: Path, settings: Settings, own: tuple[str, ...]) -> Iterator[Two]:
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
-    desk = DeskWorld.kept(tmp_path / "ledger", passwords=True)
+    desk = DeskWorld.kept(tmp_path / "ledger", passwords=not own, own=own)
     yield Two(desk, live_server.url)
 
 
@@ -198,11 +205,13 @@ def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
 # --- over REST ----------------------------------------------------------------------------------------------
 
 
+# Question, answer and consent go both ways: what hosted and own desks send each other is one of these, not two.
+@pytest.mark.parametrize("own", [PAIRINGS[0], PAIRINGS[-1]])
 def test_over_rest(two: Two) -> None:
     desk = two.desk
     desk.catch_up()
     desk.wait_for_the_clock()
-    ilka, benno, aroha, haitham = map(Session, (desk.ilka, desk.benno, desk.aroha, desk.haitham))
+    ilka, benno, aroha, haitham = map(AtDesk, (desk.ilka, desk.benno, desk.aroha, desk.haitham))
     first, second = linked_pair()
     ours = two.sample_over_rest(ilka, benno, OURS, OUR_EXHIBIT, first)
     theirs = two.sample_over_rest(aroha, haitham, THEIRS, THEIR_EXHIBIT, second)
@@ -266,7 +275,7 @@ def test_another_method_version_or_length_is_not_comparable(two: Two, change: st
         two.sample("aroha", THEIRS, THEIR_EXHIBIT, other),
     )
     desk.wait_for_the_clock()
-    ilka, benno, aroha = map(Session, (desk.ilka, desk.benno, desk.aroha))
+    ilka, benno, aroha = map(AtDesk, (desk.ilka, desk.benno, desk.aroha))
     made = ilka("POST", f"alerts/{ours.pk}/profile/ask", {"agencies": [HEALTH]})
     released(desk, ilka, benno, made)
     row = two.newest(HEALTH)
@@ -282,17 +291,25 @@ def test_another_method_version_or_length_is_not_comparable(two: Two, change: st
     assert "score" not in refused.content.decode()
 
 
-def test_a_system_with_keys_of_its_own_is_asked_and_answers(two: Two, tmp_path: Path) -> None:
-    """The question reaches it sealed; it compares on its own side and answers by a signed reply."""
-    desk, (first, second) = two.desk, linked_pair()
-    partners = PartnerWorld(desk.hub, two.address, tmp_path)
-    partner = partners.enrol(PARTNER)
+@pytest.fixture
+def partner(two: Two, tmp_path: Path) -> Iterator[PartnerClient]:
+    """A system with keys of its own, which knows the laboratory and is known to it."""
+    desk = two.desk
+    client = PartnerWorld(desk.hub, two.address, tmp_path).enrol(PARTNER)
     desk.hub.now = timezone.now()
     desk.hub.make_agreement("G8", LAB, PARTNER)
-    partner.pin(LAB, Agency.objects.get(pk=LAB).root_fingerprint)
+    client.pin(LAB, Agency.objects.get(pk=LAB).root_fingerprint)
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize("own", [pytest.param((), id="hosted"), pytest.param((LAB,), id="own")])
+def test_a_system_with_keys_of_its_own_is_asked_and_answers(two: Two, partner: PartnerClient) -> None:
+    """The question reaches it sealed; it compares on its own side and answers by a signed reply. Then it asks back."""
+    desk, (first, second) = two.desk, linked_pair()
     ours = two.sample("ilka", OURS, OUR_EXHIBIT, first)
     desk.wait_for_the_clock()
-    ilka, benno = Session(desk.ilka), Session(desk.benno)
+    ilka, benno = AtDesk(desk.ilka), AtDesk(desk.benno)
     asked = released(
         desk, ilka, benno, ilka("POST", f"alerts/{ours.pk}/profile/ask", {"agencies": [PARTNER]})
     )
@@ -314,7 +331,26 @@ def test_a_system_with_keys_of_its_own_is_asked_and_answers(two: Two, tmp_path: 
     (exchange,) = ilka("GET", f"alerts/{ours.pk}/profile").json()["asked"][0]["exchanges"]
     assert exchange["agency"] == PARTNER and exchange["answer"]["verdict"] == "linked"
     assert exchange["contact"] == "duty@profiling.example" and not exchange["they_agreed"]
-    partner.close()
+    assert_answered_at_the_desk(two, partner, {**opened.alert, "profile": second}, ours)
+
+
+def assert_answered_at_the_desk(
+    two: Two, partner: PartnerClient, question: dict[str, Any], ours: Alert
+) -> None:
+    """The system's own question is compared and answered at the laboratory's desk, and opens with its keys."""
+    asked = partner.submit(alert_to(LAB, alert=question), wait_secs=30)
+    two.desk.catch_up()
+    ilka, benno, row = AtDesk(two.desk.ilka), AtDesk(two.desk.benno), two.newest(LAB)
+    assert row.md == asked.md
+    (lead,) = ilka("POST", f"alerts/received/{row.pk}/profile", WHY).json()["leads"]
+    assert lead["alert"] == str(ours.pk) and lead["comparison"]["verdict"] == "linked"
+    told = WHY | {"sample": str(ours.pk), "contact": "Profiling desk"}
+    answer = ilka("POST", f"alerts/received/{row.pk}/profile/answer", told)
+    opened = partner.open(released(two.desk, ilka, benno, answer)["md"])
+    about = opened.manifest.terms.re
+    assert about is not None and about.md == asked.md
+    assert opened.alert["comparison"]["verdict"] == "linked" and opened.alert["contact"] == "Profiling desk"
+    nothing_of_a_case(str(opened.alert))
 
 
 # --- either way ---------------------------------------------------------------------------------------------

@@ -24,10 +24,13 @@ from ledger.models import AuditEvent
 from sharing.models import Delivery, Envelope, FeedItem, Statement
 from tests.builders import DAY_SECS, HeldAgency, Hub, seconds
 from tests.envelope.tampering import signed_again
+from tests.flows.stories import HEALTH, LAB, PAIRINGS
+from tests.own_desk import at_desk_of, change_keys
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.key_desks import version_of
 from tests.sharing.callers import Answer, Caller, slug
+from vault.changes import Rotate
 from vault.lives import rotate_agency_keys
 
 COARSE = "envelope-refused"
@@ -241,53 +244,79 @@ def test_rotated_keys_leave_the_old_alerts_verifiable(scene: Scene) -> None:
 
 
 @pytest.fixture
-def desk(db: None, tmp_path: Path) -> DeskWorld:
-    return DeskWorld.build(tmp_path / "ledger", ago=timedelta(hours=5))
+def own() -> tuple[str, ...]:
+    """The agencies that have a desk of their own."""
+    return ()
 
 
+@pytest.fixture
+def desk(db: None, tmp_path: Path, own: tuple[str, ...]) -> DeskWorld:
+    return DeskWorld.build(tmp_path / "ledger", ago=timedelta(hours=5), own=own)
+
+
+HOSTED = pytest.param((), id="hosted to hosted")
+anywhere = pytest.mark.parametrize("own", [HOSTED, *PAIRINGS])
+
+
+@anywhere
 def test_a_form_sent_twice_sends_one_alert(desk: DeskWorld, as_officer: SignIn) -> None:
     waiting, client = desk.validate(desk.submit(desk.draft())), as_officer(desk.benno)
     form = {"revision": waiting.current}
-    first, second = (client.post(f"/queue/{waiting.pk}/release/", form) for _ in range(2))
+    with at_desk_of(desk.lab):
+        first, second = (client.post(f"/queue/{waiting.pk}/release/", form) for _ in range(2))
     assert first.status_code == 302 and second.status_code in {302, 409}
     assert Envelope.objects.count() == 1
     desk.catch_up()
-    assert ReceivedAlert.objects.filter(agency_id="xb-health").count() == 1
+    assert ReceivedAlert.objects.filter(agency_id=HEALTH).count() == 1
 
 
+@pytest.mark.parametrize("own", [HOSTED, pytest.param((LAB,), id="own to hosted")])
 def test_an_old_form_changes_nothing_that_moved_on_since(desk: DeskWorld, as_officer: SignIn) -> None:
     """A form of before the withdrawal, the release, the return: each is too late, and says so."""
     client, sent = as_officer(desk.benno), desk.send(desk.draft())
-    for verb in ("validate", "release"):
-        assert client.post(f"/queue/{sent.pk}/{verb}/", {"revision": 1}).status_code == 409, verb
+    with at_desk_of(desk.lab):
+        for verb in ("validate", "release"):
+            assert client.post(f"/queue/{sent.pk}/{verb}/", {"revision": 1}).status_code == 409, verb
     assert Envelope.objects.count() == 1
     assert Alert.objects.get(pk=sent.pk).state == "released"
 
 
+def rotate(desk: DeskWorld) -> None:
+    """The laboratory has new keys: by its key officer, where it has a desk of its own by its head."""
+    if LAB in desk.roots:
+        with at_desk_of(desk.lab):
+            change_keys(desk.benno, Rotate(("sign", "enc")), desk.roots[LAB], now=desk.tick())
+    else:
+        rotate_agency_keys(desk.benno, desk.lab, uses=["sign", "enc"], now=desk.tick())
+    desk.settle()
+    assert version_of(desk.benno) == 2
+
+
+@anywhere
 def test_a_rotation_at_the_desk_keeps_old_alerts_verified_on_both_sides(desk: DeskWorld) -> None:
     sent = desk.send(desk.draft())
     received = desk.received(desk.aroha)
-    rotate_agency_keys(desk.benno, desk.lab, uses=["sign", "enc"], now=desk.tick())
-    desk.settle()
-    assert version_of(desk.benno) == 2
-    opened = open_alert(desk.aroha, received, reason="on_duty", now=desk.tick())
+    rotate(desk)
+    with at_desk_of(desk.health):
+        opened = open_alert(desk.aroha, received, reason="on_duty", now=desk.tick())
     assert opened.verification.state == "verified" and CONTENT in opened.title
-    own = read_sent(desk.ilka, Alert.objects.get(pk=sent.pk), now=desk.tick())
+    with at_desk_of(desk.lab):
+        own = read_sent(desk.ilka, Alert.objects.get(pk=sent.pk), now=desk.tick())
     assert CONTENT in own.title
 
 
+@pytest.mark.parametrize("own", [HOSTED, pytest.param((LAB,), id="command to own")])
 def test_a_partners_forged_alert_never_reaches_an_officer(desk: DeskWorld, as_officer: SignIn) -> None:
     """The regulator's key signs in the laboratory's name: refused at the door, absent on every page."""
     caller, hub = Caller(desk.hub.api_key(desk.reg)), desk.hub
     hub.now = timezone.now()
     desk.settle()
     other = hub.make_agency("xe-other")
-    forged = as_if_from("xa-lab", hub.alert_to(other, sender=desk.reg), desk.reg)
+    forged = as_if_from(LAB, hub.alert_to(other, sender=desk.reg), desk.reg)
     assert caller.post_envelope(forged).status_code == 404
     desk.catch_up()
-    page = (
-        as_officer(desk.ilka).get("/inbox/").content.decode()
-        + as_officer(desk.ilka).get("/outbox/").content.decode()
-    )
+    client = as_officer(desk.ilka)
+    with at_desk_of(desk.lab):
+        page = "".join(client.get(path).content.decode() for path in ("/inbox/", "/outbox/"))
     assert "Blue tablets" not in page and forged.md not in page
     assert not ReceivedAlert.objects.exists() and not Envelope.objects.exists()

@@ -74,6 +74,17 @@ def test_a_refused_address_is_held_for_a_person(telling: Telling, outside_world:
     assert (held.state, held.cause) == (NotificationState.HELD, Cause.ADDRESS)
 
 
+def test_a_server_that_refuses_everything_fails_each_mail_once_and_says_why(
+    telling: Telling, outside_world: OutsideWorld
+) -> None:
+    telling.queue()
+    outside_world.misbehaviour = Misbehaviour(refuses_everything=True)
+    assert telling.send().sent == telling.send().sent == 0
+    failed = Notification.objects.filter(state=NotificationState.FAILED, cause=Cause.REFUSED)
+    assert [row.attempts for row in failed] == [1, 1, 1]
+    assert {row.reply for row in failed} == {"554 5.7.1 not from you"}
+
+
 def test_a_server_that_is_away_puts_all_off_and_loses_none(
     telling: Telling, outside_world: OutsideWorld
 ) -> None:

@@ -6,19 +6,25 @@
     alert = desk.send(draft)                # submitted, checked and released by Benno, then logged and carried
     desk.received(desk.aroha)               # the row it became at her agency
 
+Either hosted agency may be at a desk of its own instead (`own`). All share one database here, which real desks do not
+(`./dev drill own-desks`); `tests.own_desk.at_desk_of` makes the program that of an agency's desk.
+
 Everything goes through the services; time lies two hours back and moves by a second with each step, so that
 pages, which read the clock, come after it.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from django.test import override_settings
 from django.utils import timezone
 
+from accord.envelope.private import Root
 from agencies.accession import admit_agency
 from alerts.drafts import create_draft
 from alerts.following import follow_feeds
@@ -34,6 +40,7 @@ from peers.models import Agency
 from tests.agreements import record_circle
 from tests.builders import OPERATOR, HeldAgency, Hub
 from tests.kept_worlds import kept_world
+from tests.own_desk import make_own_agency
 from tests.peers import confirm_each_other
 from vault.doors import create_agency_keys
 
@@ -68,13 +75,30 @@ class DeskWorld:
     health: Agency
     reg: HeldAgency
     officers: dict[str, Officer] = field(default_factory=dict)
+    roots: dict[str, Root] = field(default_factory=dict)
+    """By agency with a desk of its own, what its head holds."""
 
     @classmethod
-    def build(cls, folder: Path, *, passwords: bool = False, ago: timedelta = timedelta(hours=2)) -> Self:
-        """`passwords` lets the officers sign in by the form; it costs a hash each. Everything began `ago`."""
-        hub = Hub(folder, now=timezone.now() - ago)
-        lab = _host(hub, "xa-lab", "Forensic Laboratory, Arvenia", "laboratory", "Europe/Vienna")
-        health = _host(hub, "xb-health", "Health Authority, Belmora", "public_health", "Australia/Adelaide")
+    def build(
+        cls,
+        folder: Path,
+        *,
+        passwords: bool = False,
+        ago: timedelta = timedelta(hours=2),
+        own: Sequence[str] = (),
+    ) -> Self:
+        """`passwords` lets the officers sign in by the form; it costs a hash each. Everything began `ago`.
+
+        `own`: those of the hosted agencies that have a desk of their own instead.
+        """
+        hub, roots = Hub(folder, now=timezone.now() - ago), {agency: Root.generate() for agency in own}
+        lab, health = (
+            _own(hub, roots[agency], agency, *facts) if agency in own else _host(hub, agency, *facts)
+            for agency, *facts in (
+                ("xa-lab", "Forensic Laboratory, Arvenia", "laboratory", "Europe/Vienna"),
+                ("xb-health", "Health Authority, Belmora", "public_health", "Australia/Adelaide"),
+            )
+        )
         reg = hub.make_agency(
             "xd-reg", name="Precursor Office, Dellin", kind="regulator", timezone="Asia/Singapore", low="PQ1"
         )
@@ -84,19 +108,21 @@ class DeskWorld:
             OPERATOR, name="Early Look", agreement="G1", members=["xa-lab", "xb-health"], now=hub.now
         )
         confirm_each_other(circle, now=hub.now)
-        desk = cls(hub, lab, health, reg)
+        desk = cls(hub, lab, health, reg, roots=roots)
         desk._enrol(PASSWORD if passwords else None)
         return desk
 
     @classmethod
-    def kept(cls, folder: Path, *, passwords: bool = False, sent: bool = False) -> Self:
+    def kept(
+        cls, folder: Path, *, passwords: bool = False, sent: bool = False, own: Sequence[str] = ()
+    ) -> Self:
         """The same as built, from memory when it was built not long ago; with `sent`, `draft()` has gone out."""
-        build = partial(cls._build_and_send if sent else cls.build, passwords=passwords)
-        return kept_world(f"desk {passwords} {sent}", build, folder, fresh_seconds=FRESH_SECONDS)
+        build = partial(cls._build_and_send if sent else cls.build, passwords=passwords, own=own)
+        return kept_world(f"desk {passwords} {sent} {own}", build, folder, fresh_seconds=FRESH_SECONDS)
 
     @classmethod
-    def _build_and_send(cls, folder: Path, *, passwords: bool) -> Self:
-        desk = cls.build(folder, passwords=passwords)
+    def _build_and_send(cls, folder: Path, *, passwords: bool, own: Sequence[str]) -> Self:
+        desk = cls.build(folder, passwords=passwords, own=own)
         desk.send(desk.draft())
         return desk
 
@@ -204,6 +230,11 @@ class DeskWorld:
     def received(self, officer: Officer) -> ReceivedAlert:
         """The newest alert that reached the officer's agency."""
         return ReceivedAlert.objects.visible_to(officer).latest("number")
+
+
+def _own(hub: Hub, root: Root, agency_id: str, name: str, kind: str, zone: str) -> Agency:
+    with override_settings(OWN_DESK=True):
+        return make_own_agency(hub, agency_id, name, kind=kind, timezone=zone, root=root)
 
 
 def _host(hub: Hub, agency_id: str, name: str, kind: str, zone: str) -> Agency:

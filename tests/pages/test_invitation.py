@@ -17,7 +17,7 @@ from officers.invitations import INVITATION, accept_invitation, invite_again, in
 from officers.models import Officer
 from officers.shortlived import AccountLink
 from tests.bound_rows import rewrite
-from tests.outside_world import OutsideWorld
+from tests.outside_world import Misbehaviour, OutsideWorld
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld
 
@@ -134,7 +134,9 @@ def test_a_mail_that_does_not_go_out_is_said_and_can_be_sent_again(
     outside_world.misbehaviour.permanent_for = frozenset({EMAIL})
     again = f"/officers/{runa().public_id}/invite/"
     assert "refuses this address" in admin.post(again, follow=True).content.decode()
-    outside_world.misbehaviour.permanent_for = frozenset()
+    outside_world.misbehaviour = Misbehaviour(refuses_everything=True)
+    assert "The mail server refuses this mail" in admin.post(again, follow=True).content.decode()
+    outside_world.misbehaviour = Misbehaviour()
     assert "The invitation is sent." in admin.post(again, follow=True).content.decode()
     assert len(outside_world.mails) == 1
 

@@ -2,6 +2,7 @@
 """The wizard where the agency's head keeps the root: a change is proposed, signed offline, and handed in."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from accord.envelope.encoding import canonical, object_digest
+from accord.envelope.encoding import b64u, canonical, object_digest
 from accord.envelope.vocabulary import statement_typ
 from agencies.models import Keyset, Revocation
 from officers.keyfacts import key_facts
@@ -177,6 +178,39 @@ def test_another_proposals_file_is_refused(entered: Customs, keeper: Client) -> 
     assert keeper.get(replaced).status_code == 404, "a new one takes the place of the old one"
     gone = upload(keeper, replaced, signed)
     assert gone.status_code in (404, 422) and version_of(entered.officer) == 1
+
+
+def changed_payload(entered: Customs, payload: bytes) -> bytes:
+    """The head's true answer, in which one word of what was signed is another one afterwards."""
+    jws = json.loads(entered.sign(payload))
+    changed = payload.replace(b'"custody":"hub-own-root"', b'"custody":"hub"')
+    assert changed != payload
+    return canonical(jws | {"payload": b64u(changed)})
+
+
+def changed_signature(entered: Customs, payload: bytes) -> bytes:
+    jws = json.loads(entered.sign(payload))
+    first = jws["signatures"][0]
+    letter = "B" if first["signature"][0] == "A" else "A"
+    first["signature"] = letter + first["signature"][1:]
+    return canonical(jws)
+
+
+def of_another_agency(entered: Customs, payload: bytes) -> bytes:
+    """What the same root signs in another agency's name."""
+    return entered.sign(payload.replace(b'"iss":"xc-customs"', b'"iss":"xa-lab"'))
+
+
+@pytest.mark.parametrize("made", [changed_payload, changed_signature, of_another_agency])
+def test_an_answer_that_was_changed_or_is_another_agencys_is_refused(
+    entered: Customs, keeper: Client, made: Callable[[Customs, bytes], bytes]
+) -> None:
+    proposal = entered.propose(keeper, "/keys/renew/")
+    answer = upload(keeper, proposal, made(entered, keeper.get(f"{proposal}file/").content))
+    assert answer.status_code == 422 and "File: " in answer.content.decode()
+    assert version_of(entered.officer) == 1
+    assert entered.hand_in(keeper, proposal).status_code == 302, "the proposal is still open"
+    assert version_of(entered.officer) == 2
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,26 @@ READ: Final = frozenset({"GET", "HEAD"})
 FORM: Final = READ | {"POST"}
 
 AT_OWN_DESKS_ALONE: Final = frozenset({"desk/agencies/move-in/"})
-"""Addresses that are absent at a hosted desk, which the world of these tests is."""
+"""Addresses that are absent at a hosted desk, which the world of these tests is unless it says otherwise."""
+AT_HOSTED_DESKS_ALONE: Final = frozenset({"desk/agencies/<str:agency_id>/keys/"})
+"""Addresses that are absent at an own desk: there a key officer proposes keys, and the head signs them."""
+OWN_DESK_MATTERS: Final[Mapping[str, tuple[str, ...]]] = {
+    # What asks whether the desk is an agency's own, and the beginnings of the addresses that answer otherwise for it.
+    "alerts/own_red.py": (),
+    "alerts/pages/keeper/desk.py": (),
+    "alerts/pages/keeper/health.py": ("api/v1/desk/health",),
+    "alerts/pages/unlocking.py": ("unlock/",),
+    "alerts/settings_report.py": ("desk/settings/", "api/v1/desk/settings"),
+    "hub/locked_desk.py": ("unlock/",),
+    "officers/accountmail.py": ("officers/invite/", "officers/<str:public_id>/", "reset/"),
+    "officers/entering.py": ("desk/agencies/", "api/v1/desk/agencies"),
+    "officers/first_start.py": ("first-start/",),
+    "officers/moving_in.py": ("desk/agencies/move-in/",),
+    "peers/entries.py": (),
+    "peers/own_exchange.py": ("desk/exchange/",),
+    "vault/red.py": (),
+}
+"""Empty: the start page, what no address asks, and RED, which hangs on what an address names."""
 OPEN: Final[Mapping[str, frozenset[str]]] = {
     # Addresses that need no sign-in: route, and the methods they answer to anybody.
     "livez": READ,
@@ -78,6 +97,11 @@ class Route:
     def is_page(self) -> bool:
         page = _PAGES.get(self.name)
         return page is not None and page.route == self.route
+
+    @property
+    def differs_at_own_desk(self) -> bool:
+        beginnings = tuple(beginning for ones in OWN_DESK_MATTERS.values() for beginning in ones)
+        return self.route == "" or self.route.startswith(beginnings)
 
     @property
     def has_id(self) -> bool:

@@ -2,25 +2,41 @@
 """The authorisation matrix: every caller x every address x every verb, from the URL configuration itself.
 
 What is expected follows from the declared capability alone, and for what an address names from whom it belongs to.
+
+The world is a hosted desk's. Of an agency's own desk only what differs there is asked again: the keeper's pages, the first start,
+unlocking, settings, links that are handed over, and own alerts marked RED. Backups are commands and have no address.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import cycle
+from itertools import cycle, product
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
+from pytest_django import Settings
 
+from alerts.models import Alert
+from alerts.own_red import RED
+from callers.directory import Custody
+from devtool.environments import ROOT
+from hub.locked_desk import BEGIN, STAY
+from hub.roles import ROLES
 from hub.urls import desk as desk_urls
+from peers.models import Agency
+from tests.bound_rows import rewrite
+from tests.locked_desk import locked_desk
 from tests.security.addressed import good_request, things_of, unnamed
 from tests.security.reading import body_of
 from tests.security.routes import (
+    AT_HOSTED_DESKS_ALONE,
     AT_OWN_DESKS_ALONE,
     DESK,
     EXCHANGE,
+    OWN_DESK_MATTERS,
     VERBS,
     Route,
     every_route,
@@ -29,7 +45,7 @@ from tests.security.routes import (
     routes_of,
     undeclared,
 )
-from tests.security.world import GONE, STRANGER, Caller, SecurityWorld, Thing, undone
+from tests.security.world import GONE, LAB, OFFICER_ROLES, STRANGER, Caller, SecurityWorld, Thing, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 VOLATILE: Final = {"X-Request-Id", "Date"}
@@ -51,6 +67,7 @@ class Cell:
     verb: str
     things: tuple[tuple[str, Thing], ...]
     is_absent: bool = False
+    is_own_desk: bool = False
 
     def __str__(self) -> str:
         what = "what never was" if self.is_absent else "what the laboratory owns"
@@ -74,7 +91,7 @@ def expected(cell: Cell) -> str:
         return THROUGH if cell.route.answers(cell.verb) or sent_on else NO_VERB
     if door := _at_the_door(cell):
         return door
-    if cell.route.route in AT_OWN_DESKS_ALONE:
+    if cell.route.route in (AT_HOSTED_DESKS_ALONE if cell.is_own_desk else AT_OWN_DESKS_ALONE):
         return ABSENT
     if (cell.route.route, cell.verb) in REFUSED_BY_CONTENT:
         return MAY_NOT
@@ -206,8 +223,13 @@ def test_an_address_that_nobody_declared_is_found(monkeypatch: pytest.MonkeyPatc
 def test_matrix_of_callers_addresses_and_verbs(
     world: SecurityWorld, rest: bool, silent: None, tell: Any
 ) -> None:
+    tell(f"matrix of {'REST' if rest else 'pages'}", **run_of(world, cells(world, rest=rest)))
+
+
+def run_of(world: SecurityWorld, asked: Iterable[Cell]) -> dict[str, int]:
+    """Ask every cell, and fail where one answers otherwise than expected; what was asked, counted."""
     wrong, addresses, told, count = [], set(), 0, 0
-    for cell in cells(world, rest=rest):
+    for cell in asked:
         answer, wanted = ask(world, cell), expected(cell)
         count += 1
         addresses.add(cell.route.route)
@@ -218,7 +240,108 @@ def test_matrix_of_callers_addresses_and_verbs(
             if shown(answer) != shown(ask(world, replace(cell, is_absent=True))):
                 wrong.append(f"{cell}: can be told from what never was")
     assert not wrong, f"{len(wrong)} cells, such as\n" + "\n".join(wrong[:400])
-    tell(
-        f"matrix of {'REST' if rest else 'pages'}", cells=count, addresses=len(addresses),
-        callers=len(world.cast), verbs=len(VERBS), foreign_beside_absent=told,
-    )  # fmt: skip
+    return {
+        "cells": count,
+        "addresses": len(addresses),
+        "callers": len(world.cast),
+        "verbs": len(VERBS),
+        "foreign_beside_absent": told,
+    }
+
+
+# --- the same world as an agency's own desk -------------------------------------------------------------------------
+
+WRITTEN_BY_ITS_AUTHOR: Final = (
+    "draft",
+    "submitted",
+    "validated",
+    "sent",
+    "flash",
+    "withdrawn",
+    "queued",
+)
+"""Own alerts that the laboratory's author wrote, and others are to read no more once they are marked RED."""
+IN_RED_SIGHT: Final = frozenset({"author", "releaser"})
+OTHERS_AT_OWN_DESK: Final = frozenset(
+    {"nobody", "keeper", "auditor of xa-lab", "agency_admin of xa-lab", *STRONGEST}
+)
+"""Who asks what differs and is about no alert: one for each way of being let in."""
+OWN_ROLES: Final = frozenset(f"{role} of xa-lab" for role in OFFICER_ROLES)
+
+
+@pytest.fixture
+def own_desk(world: SecurityWorld, settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """The laboratory's own desk, and what its author wrote is marked RED."""
+    settings.OWN_DESK, settings.FIRST_START_FILE = True, str(tmp_path / "first-start")
+    with undone():
+        rewrite(Agency.objects.filter(pk=LAB), custody=Custody.AGENCY)
+        marked = [str(world.things[kind].value) for kind in WRITTEN_BY_ITS_AUTHOR]
+        Alert.objects.filter(pk__in=marked).update(tlp=RED)
+        yield
+
+
+def cells_at_own_desk(world: SecurityWorld) -> Iterator[Cell]:
+    """What differs: addresses that name one of these alerts, asked by the laboratory's roles, and those of the table."""
+    for route in every_route():
+        things = tuple((name, _limited(thing)) for name, thing in things_of(world, route).items())
+        is_red = any(thing.kind in WRITTEN_BY_ITS_AUTHOR for _, thing in things)
+        callers = OWN_ROLES if is_red else OTHERS_AT_OWN_DESK if route.differs_at_own_desk else frozenset()
+        for verb in VERBS if callers else ():
+            if verb in {"HEAD", "OPTIONS"} or not route.answers(verb):
+                continue
+            for caller in world.cast:
+                if caller.name in callers and is_reached(route, key=caller.key, cookie=caller.cookie):
+                    yield Cell(caller, route, verb, things, is_own_desk=True)
+
+
+def _limited(thing: Thing) -> Thing:
+    if thing.kind not in WRITTEN_BY_ITS_AUTHOR:
+        return thing
+    return replace(thing, roles=thing.roles & IN_RED_SIGHT)
+
+
+def test_at_an_own_desk_what_differs_is_as_declared(
+    world: SecurityWorld, own_desk: None, silent: None, tell: Any
+) -> None:
+    tell("matrix of an own desk", **run_of(world, cells_at_own_desk(world)))
+
+
+def test_what_asks_whether_a_desk_is_an_agencys_own_stands_in_the_table() -> None:
+    """A new place that asks is run at an own desk too, or says that no address hangs on it."""
+    rooms = {app for role in ROLES.values() for app in role.apps if (ROOT / app).is_dir()} | {"hub"}
+    asking = {
+        str(path.relative_to(ROOT))
+        for room in rooms
+        for path in (ROOT / room).rglob("*.py")
+        if "settings.OWN_DESK" in path.read_text(encoding="utf-8")
+    }
+    assert asking == OWN_DESK_MATTERS.keys()
+    known = [route.route for route in routes_of(DESK)]
+    idle = [
+        beginning
+        for beginnings in OWN_DESK_MATTERS.values()
+        for beginning in beginnings
+        if not any(route.startswith(beginning) for route in known)
+    ]
+    assert idle == []
+
+
+def test_a_locked_own_desk_lets_nobody_past_the_page_that_opens_it(
+    world: SecurityWorld, own_desk: None, silent: None, tmp_path: Path
+) -> None:
+    """Every address by the strongest of each kind, sessions and keys of before: led to unlocking, or 503."""
+    callers = [caller for caller in world.cast if caller.name in OTHERS_AT_OWN_DESK]
+    let_in, count = [], 0
+    with locked_desk(tmp_path):
+        for route in routes_of(DESK):
+            if f"/{route.route}".startswith(BEGIN) or f"/{route.route}" in STAY:
+                continue
+            for caller, verb in product(callers, ("GET", "POST")):
+                cell = Cell(caller, route, verb, tuple(things_of(world, route).items()))
+                answer = caller.client().generic(verb, cell.path)
+                where = answer.headers.get("Location", "")
+                is_api = cell.path.startswith("/api/")
+                count += 1
+                if (answer.status_code, where) != ((503, "") if is_api else (303, "/unlock/")):
+                    let_in.append(f"{cell}: {answer.status_code} {where}")
+    assert count and not let_in, let_in[:40]

@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk is away for a day while partners send: back again it takes all once, tells once, and its clocks are right."""
+"""A desk is away for a while, for a day the hosted one: back again it takes all once, tells once, and its clocks are right."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from demo.cast import wait_for
 from demo.ticks import StepFailedError, Ticks
 from devtool.drills.apart.counting import Mailboxes
 from devtool.drills.apart.notices import uncertain_mails, wait_until_told
-from devtool.drills.apart.officers import AUTHOR, OWN_KEYS, RELEASER, SENDING, Inbox, Officers, addresses_of
+from devtool.drills.apart.officers import OWN_KEYS, SENDING, Inbox, Officers, addresses_of
 from devtool.drills.apart.partner import Partner
 from devtool.drills.apart.stage import Stage, staged
 from devtool.drills.partners import READER
+from devtool.owndesk.supervision import OwnDesk
+from devtool.supervision import Hub
 from hub.roles import DESK, EXCHANGE
 
 HOURS = 24
-HOSTED = SENDING
-"""The hosted agency to which partners send."""
 OWN_OFFICER = "marisel"
 """Of the partner that sends."""
 ACKNOWLEDGED_WITHIN = {"flash": timedelta(hours=1), "urgent": timedelta(hours=24)}
@@ -27,51 +30,82 @@ ACKNOWLEDGED_WITHIN = {"flash": timedelta(hours=1), "urgent": timedelta(hours=24
 def play(ticks: Ticks) -> None:
     """The part."""
     with staged(ticks) as stage:
-        _Day(stage).play()
+        officers = Officers(stage.cast)
+        hosted = Away(
+            hours=HOURS,
+            agency=SENDING,
+            officers=officers,
+            inbox=Inbox(officers, SENDING),
+            stop=partial(stage.stop, DESK),
+            start=partial(stage.start, DESK),
+            verify=stage.hub.verify_ledgers,
+            require_told=partial(require_told, stage.hub, stage.cast.mail_dir, addresses_of(SENDING)),
+        )
+        Absence(stage, hosted).play()
 
 
-class _Day:
-    def __init__(self, stage: Stage) -> None:
-        self._stage, self._ticks = stage, stage.ticks
-        self._officers = Officers(stage.cast)
+@dataclass(frozen=True)
+class Away:
+    """The desk that is away, the agency of it that partners send to, and for how long."""
+
+    hours: int
+    agency: str
+    officers: Officers
+    inbox: Inbox
+    stop: Callable[[], object]
+    start: Callable[[], object]
+    """Start it at the hub's time, ready for officers."""
+    verify: Callable[[], str]
+    """Verify the logs; raises StepFailedError."""
+    require_told: Callable[[Collection[str]], str]
+    """Require that officers were told of these references by mail, once; what was counted."""
+
+
+class Absence:
+    """Partners send while the desk is away; what it finds when it comes back."""
+
+    def __init__(self, stage: Stage, away: Away) -> None:
+        self._stage, self._ticks, self._away = stage, stage.ticks, away
+        self._officers, self._inbox = away.officers, away.inbox
+        self._to = (away.agency, READER)
         self._sender = Partner(stage.client(OWN_KEYS))
         self._reader = Partner(stage.client(READER))
-        self._inbox = Inbox(self._officers, HOSTED)
-        self._mails = Mailboxes(stage.cast.mail_dir)
         self._in_time: dict[str, str] = {}
         """Speed of each alert that was sent when the day began, by digest."""
         self._late = ""
         self._own = self._own_md = ""
 
     def play(self) -> None:
-        self._ticks.heading(f"The desk is away for {HOURS} hours")
+        hours = self._away.hours
+        self._ticks.heading(f"The desk is away for {hours} hours")
         self._before()
         with self._ticks.step("The desk's processes stop"):
-            self._stage.stop(DESK)
+            self._away.stop()
             left = self._stage.now
         self._send_meanwhile()
-        with self._ticks.step(f"{HOURS} hours pass at the exchange, the desk stays away"):
+        with self._ticks.step(f"{hours} hours pass at the exchange, the desk stays away"):
             self._stage.stop(EXCHANGE)
-            self._stage.pass_time(HOURS)
+            self._stage.pass_time(hours)
             self._stage.start(EXCHANGE)
         with self._ticks.step("A partner sends once more; the other one has all, once"):
-            self._late = self._sender.send_surely("the next day", (HOSTED, READER), "urgent")
+            self._late = self._sender.send_surely("the next day", self._to, "urgent")
             self._sender.settle()
             self._reader.require_shown([*self._in_time, self._late])
         with self._ticks.step("The sender sees: fetched by nobody, nobody told") as step:
             step.evidence(self._require_untold())
         with self._ticks.step("The desk comes back"):
             back = self._stage.now
-            self._stage.start(DESK)
+            self._away.start()
         rows = self._require_filed()
         with self._ticks.step("Officers are told once") as step:
-            step.evidence(self._require_told(rows))
+            references = [str(row["received"]["reference"]) for row in rows]
+            step.evidence(self._away.require_told(references))
         with self._ticks.step("Clocks tell the truth: overdue, and since when") as step:
             step.lines.extend(self._require_clocks(rows, left))
         with self._ticks.step("The sender sees when they were told; its answer's time") as step:
             step.lines.extend(self._require_facts(left, back))
-        with self._ticks.step("The logs of both halves are sound") as step:
-            step.evidence(self._stage.hub.verify_ledgers())
+        with self._ticks.step("The logs are sound") as step:
+            step.evidence(self._away.verify())
 
     def _before(self) -> None:
         with self._ticks.step("Sent and received while both are there"):
@@ -83,7 +117,7 @@ class _Day:
     def _send_meanwhile(self) -> None:
         with self._ticks.step("Partners send: routine, urgent, flash; one acknowledges") as step:
             for pri in ("routine", "urgent", "flash"):
-                md = self._sender.send_surely(f"{pri} while the desk is away", (HOSTED, READER), pri)
+                md = self._sender.send_surely(f"{pri} while the desk is away", self._to, pri)
                 self._in_time[md] = pri
             self._acknowledge()
             self._sender.settle()
@@ -104,7 +138,7 @@ class _Day:
 
     def _delivery(self, md: str) -> Any:
         found = self._sender.client.submission(md).deliveries
-        return next(one for one in found if one.recipient == HOSTED)
+        return next(one for one in found if one.recipient == self._away.agency)
 
     def _require_filed(self) -> list[dict[str, Any]]:
         with self._ticks.step("All is in the inbox, once, in the order of the feed") as step:
@@ -114,14 +148,6 @@ class _Day:
                 raise StepFailedError("The inbox is in another order than they were sent.")
             step.evidence(f"{len(rows)} alerts: lost 0, doubled 0")
         return rows
-
-    def _require_told(self, rows: Collection[Mapping[str, Any]]) -> str:
-        references = [str(row["received"]["reference"]) for row in rows]
-        addresses = addresses_of(HOSTED)
-        self._mails.require_told(references, addresses)
-        wait_until_told(self._stage.hub)
-        again = self._mails.require_told(references, addresses, uncertain_mails(self._stage.hub))
-        return f"mails {len(references) * len(addresses)}, twice {again}"
 
     def _require_clocks(self, rows: Collection[Mapping[str, Any]], left: datetime) -> list[str]:
         """Require that what was sent when the desk left is overdue where it asked for an answer, and what came now is not."""
@@ -135,7 +161,9 @@ class _Day:
             if asked is not None:
                 _require_moment(facts["ack_by"], left + asked, f"{pri}: acknowledge by")
             said.append(f"{pri}: {row['state_text']}, sent {facts['iat']}, logged {facts['logged_at']}")
-        late = self._officers.sign_in(AUTHOR).get("/alerts?box=inbox&overdue=1&limit=100")["items"]
+        late = self._officers.sign_in(self._officers.author).get("/alerts?box=inbox&overdue=1&limit=100")[
+            "items"
+        ]
         listed = {row["received"]["md"] for row in late} & {*self._in_time, self._late}
         if listed != {md for md, pri in self._in_time.items() if pri in ACKNOWLEDGED_WITHIN}:
             raise StepFailedError(f"Listed as overdue: {sorted(listed)}")
@@ -157,9 +185,20 @@ class _Day:
         return [f"told {told[0].told_at}", f"the partner's acknowledgement of before: {answered}"]
 
     def _answered_at(self) -> str | None:
-        found = self._officers.sign_in(RELEASER).get(f"/alerts/{self._own}")["recipients"]
+        found = self._officers.sign_in(self._officers.releaser).get(f"/alerts/{self._own}")["recipients"]
         said: str | None = next(row["acknowledged_at"] for row in found if row["agency"] == OWN_KEYS)
         return said
+
+
+def require_told(
+    desk: Hub | OwnDesk, mail_dir: Path, addresses: Collection[str], references: Collection[str]
+) -> str:
+    """Require that everybody was told once of each; what was counted. Raises StepFailedError."""
+    mails = Mailboxes(mail_dir)
+    mails.require_told(references, addresses)
+    wait_until_told(desk)
+    again = mails.require_told(references, addresses, uncertain_mails(desk))
+    return f"mails {len(references) * len(addresses)}, twice {again}"
 
 
 def _require_moment(stated: str, expected: datetime, what: str) -> None:

@@ -4,27 +4,28 @@
 import psycopg
 
 from demo.cast import wait_for
+from devtool.owndesk.supervision import OwnDesk
 from devtool.supervision import Hub
 
 SETTLED = ("sent", "failed", "held", "suppressed")
 SETTLES_WITHIN_SECONDS = 240
 
 
-def wait_until_told(hub: Hub) -> None:
+def wait_until_told(hub: Hub | OwnDesk) -> None:
     """Return once no mail is under way; those that wait for the end of quiet hours may wait."""
     wait_for(lambda: None if _under_way(hub) else True, "Every mail", within_seconds=SETTLES_WITHIN_SECONDS)
 
 
-def uncertain_mails(hub: Hub) -> set[str]:
+def uncertain_mails(hub: Hub | OwnDesk) -> set[str]:
     """The Message-IDs of mails that are marked: they may have been told twice."""
     return set(_ask(hub, "SELECT message_id FROM notices_notification WHERE uncertain", ()))
 
 
-def _under_way(hub: Hub) -> list[str]:
+def _under_way(hub: Hub | OwnDesk) -> list[str]:
     waiting = "SELECT id::text FROM notices_notification WHERE NOT state = ANY(%s) AND cause <> 'quiet'"
     return _ask(hub, waiting, (list(SETTLED),))
 
 
-def _ask(hub: Hub, question: str, values: tuple[object, ...]) -> list[str]:
+def _ask(hub: Hub | OwnDesk, question: str, values: tuple[object, ...]) -> list[str]:
     with psycopg.connect(hub.world.database_urls["mailer"], connect_timeout=5) as connection:
         return [str(row[0]) for row in connection.execute(question.encode(), values)]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Officers of the hosted agencies as the drill has them act: they write, check, release, look and acknowledge."""
+"""Officers as the drills have them act, at a hosted desk or at an own one: they write, check, release, look and acknowledge."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,22 +25,26 @@ A_PAGE = 100
 
 @dataclass
 class Officers:
-    """Officers who sign in anew each time: sessions end, and time is moved here."""
+    """Officers who sign in anew each time: sessions end, and time is moved here. The hosted agencies', unless told else."""
 
     cast: Cast
+    author: str = AUTHOR
+    releaser: str = RELEASER
+    to: Sequence[str] = (READING, OWN_KEYS)
+    """Agencies that their alerts go to."""
 
     def sign_in(self, login: str) -> DeskSession:
         """A new session of the officer."""
         return self.cast.officer(login)
 
     def write(self, *titles: str, pri: str = "routine") -> list[str]:
-        """Write alerts to the other hosted agency and to a partner, and submit them; their ids."""
-        author = self.sign_in(AUTHOR)
-        return [_write(author, title, pri) for title in titles]
+        """Write alerts, and submit them; their ids."""
+        author = self.sign_in(self.author)
+        return [_write(author, title, self.to, pri) for title in titles]
 
     def check(self, *alerts: str) -> None:
         """Check them, as somebody who did not write them."""
-        releaser = self.sign_in(RELEASER)
+        releaser = self.sign_in(self.releaser)
         for alert in alerts:
             found = releaser.get(f"/alerts/{alert}")
             seen = {"preview": found["preview"]["digest"]}
@@ -48,7 +52,7 @@ class Officers:
 
     def release(self, *alerts: str) -> list[str]:
         """Press once for each, in this order; the states that they have then."""
-        releaser = self.sign_in(RELEASER)
+        releaser = self.sign_in(self.releaser)
         return [str(press(releaser, alert)["state"]) for alert in alerts]
 
     def send(self, *titles: str, pri: str = "routine") -> list[str]:
@@ -60,12 +64,12 @@ class Officers:
 
     def facts(self, *alerts: str) -> list[dict[str, Any]]:
         """Ask the desk what it says of them now."""
-        releaser = self.sign_in(RELEASER)
+        releaser = self.sign_in(self.releaser)
         return [_facts(releaser, alert) for alert in alerts]
 
     def wait_until_logged(self, *alerts: str, within_seconds: float = 180) -> list[dict[str, Any]]:
         """Wait until each is in the exchange's log; returns what the desk says of them then."""
-        releaser = self.sign_in(RELEASER)
+        releaser = self.sign_in(self.releaser)
 
         def look() -> list[dict[str, Any]] | None:
             found = [_facts(releaser, alert) for alert in alerts]
@@ -75,11 +79,11 @@ class Officers:
 
 
 class Inbox:
-    """Inbox of a hosted agency from now on, as one of its officers sees it."""
+    """Inbox of an agency from now on, as one of its officers sees it."""
 
-    def __init__(self, officers: Officers, agency: str) -> None:
-        self._officers, self.agency = officers, agency
-        self._before = {_md_of(row) for row in self._rows()}
+    def __init__(self, officers: Officers, agency: str, reader: str = "") -> None:
+        self._officers, self.agency, self._reader = officers, agency, reader or TOLD[agency][0]
+        self._before = {md_of(row) for row in self._rows()}
 
     def require(self, expected: Collection[str]) -> list[dict[str, Any]]:
         """Wait until all of these are there; their rows, the oldest first.
@@ -88,18 +92,19 @@ class Inbox:
         """
 
         def look() -> list[dict[str, Any]] | None:
-            rows = [row for row in self._rows() if _md_of(row) not in self._before]
-            return rows if {*expected} <= {_md_of(row) for row in rows} else None
+            rows = [row for row in self._rows() if md_of(row) not in self._before]
+            return rows if {*expected} <= {md_of(row) for row in rows} else None
 
         rows = wait_for(look, f"Every alert at {self.agency}", within_seconds=FILED_WITHIN_SECONDS)
-        require_once(expected, Counter(_md_of(row) for row in rows), f"At {self.agency}")
+        require_once(expected, Counter(md_of(row) for row in rows), f"At {self.agency}")
         return rows[::-1]
 
     def _rows(self) -> list[dict[str, Any]]:
-        return received(self._officers.sign_in(TOLD[self.agency][0]))
+        return received(self._officers.sign_in(self._reader))
 
 
-def _md_of(row: dict[str, Any]) -> str:
+def md_of(row: dict[str, Any]) -> str:
+    """Return the digest of the alert of an inbox's row."""
     return str(row["received"]["md"])
 
 
@@ -133,14 +138,14 @@ def received(officer: DeskSession, query: str = "") -> list[dict[str, Any]]:
 def received_one(officer: DeskSession, md: str) -> dict[str, Any]:
     """Wait for the row of one alert, which the desk-worker files."""
     return wait_for(
-        lambda: next((row for row in received(officer) if _md_of(row) == md), None),
+        lambda: next((row for row in received(officer) if md_of(row) == md), None),
         "The alert in the inbox",
     )
 
 
-def _write(author: DeskSession, title: str, pri: str) -> str:
+def _write(author: DeskSession, title: str, to: Sequence[str], pri: str) -> str:
     data = {**texts.NINE_COLLAPSES, "title": f"Drill: {title}", "pri": pri}
-    data |= {"event_precision": None, "recipients": [READING, OWN_KEYS]}
+    data |= {"event_precision": None, "recipients": [*to]}
     made = author.post("/alerts", {"data": data})
     found = author.get(f"/alerts/{made['id']}")
     if found["findings"]["blocks"]:

@@ -64,18 +64,18 @@ class Stage:
 def staged(ticks: Ticks, *, is_whole: bool = False) -> Generator[Stage]:
     """A hub of its own, up and seeded; gone afterwards. The whole one has an operator's process and durable stores."""
     making = scratch_hub_of(Hub, ticks, has_operator=is_whole, is_durable=is_whole)
-    with _environment(QUICK), making as hub:
+    with environment(QUICK), making as hub:
         yield Stage(hub, cast_of(hub), ticks)
 
 
 def cast_of(hub: Hub) -> Cast:
     """Everybody of this hub's world."""
-    with _environment(hub.demo_environment()):
+    with environment(hub.demo_environment()):
         return Cast()
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Generator[None]:
+def environment(values: Mapping[str, str]) -> Generator[None]:
     """Have these in the environment, and afterwards what was there before: the next hub is another."""
     before = dict(os.environ)
     os.environ.update(values)

@@ -74,9 +74,9 @@ def run(arguments: list[str]) -> int:
         folder.chmod(0o711)
         os.environ.update(hub.demo_environment())
         exchange_port = int(hub.world.exchange_url.rpartition(":")[2])
-        with tls_in_front_of(exchange_port, folder / "proxy") as (url, certificate):
+        with tls_in_front_of(exchange_port, folder / "proxy") as front:
             try:
-                _Drill(hub, ticks, folder, url, certificate, options.pictures).play()
+                _Drill(hub, ticks, folder, front.url, front.certificate, options.pictures).play()
             except StepFailedError:
                 return 1
     return 0

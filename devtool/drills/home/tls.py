@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,40 +18,78 @@ HOST: Final = "localhost"
 _CHUNK_BYTES: Final = 65536
 
 
+@dataclass
+class Front:
+    """The proxy: the https address that leads to a port of this machine, and its certificate."""
+
+    url: str
+    certificate: Path
+    folder: Path
+    port: int
+    own_port: int
+    served: int = 0
+    """Callers that have believed its certificate."""
+    _server: socket.socket | None = None
+    _lines: set[socket.socket] = field(default_factory=set)
+
+    def open(self) -> None:
+        """Listen, with the certificate in its folder."""
+        self.certificate = made_certificate(self.folder, HOST, datetime.now(UTC)).path
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.certificate.with_name("certificate-key.pem"))
+        self._server = socket.create_server((LOOPBACK, self.own_port))
+        threading.Thread(target=self._serve, args=(self._server, context), daemon=True).start()
+
+    def close(self) -> None:
+        """Hang up, and answer nobody any more."""
+        for line in (self._server, *self._lines):
+            if line is not None:
+                with suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+                line.close()
+        self._server = None
+        self._lines.clear()
+
+    def replace_certificate(self) -> None:
+        """Go on with another certificate, in a folder of its own."""
+        self.close()
+        self.folder, self.served = self.folder.with_name(f"{self.folder.name}-next"), 0
+        self.folder.mkdir(mode=0o700)
+        self.open()
+
+    def _serve(self, server: socket.socket, context: ssl.SSLContext) -> None:
+        # It ends when its socket is closed.
+        with suppress(OSError):
+            while True:
+                plain, _address = server.accept()
+                threading.Thread(target=self._carry, args=(plain, context), daemon=True).start()
+
+    def _carry(self, plain: socket.socket, context: ssl.SSLContext) -> None:
+        with (
+            suppress(OSError),
+            context.wrap_socket(plain, server_side=True) as caller,
+            socket.create_connection((LOOPBACK, self.port)) as behind,
+        ):
+            self.served += 1
+            self._lines |= {caller, behind}
+            back = threading.Thread(target=_copy, args=(behind, caller), daemon=True)
+            back.start()
+            _copy(caller, behind)
+            back.join()
+            self._lines -= {caller, behind}
+
+
 @contextmanager
-def tls_in_front_of(port: int, folder: Path, own_port: int | None = None) -> Generator[tuple[str, Path]]:
-    """Run one for the length of a block: the https address that leads to a port of this machine, and its certificate.
-
-    It listens on `own_port`, or on any that is free.
-    """
+def tls_in_front_of(port: int, folder: Path, own_port: int | None = None) -> Generator[Front]:
+    """Run one for the length of a block; it listens on `own_port`, or on any that is free."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    certificate = made_certificate(folder, HOST, datetime.now(UTC))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.path, certificate.key_path)
     own = own_port or free_ports(1)[0]
-    with socket.create_server((LOOPBACK, own)) as server:
-        threading.Thread(target=_serve, args=(server, context, port), daemon=True).start()
-        yield f"https://{HOST}:{own}", certificate.path
-
-
-def _serve(server: socket.socket, context: ssl.SSLContext, port: int) -> None:
-    # It ends when the block closes its socket.
-    with suppress(OSError):
-        while True:
-            plain, _address = server.accept()
-            threading.Thread(target=_carry, args=(plain, context, port), daemon=True).start()
-
-
-def _carry(plain: socket.socket, context: ssl.SSLContext, port: int) -> None:
-    with (
-        suppress(OSError),
-        context.wrap_socket(plain, server_side=True) as caller,
-        socket.create_connection((LOOPBACK, port)) as behind,
-    ):
-        back = threading.Thread(target=_copy, args=(behind, caller), daemon=True)
-        back.start()
-        _copy(caller, behind)
-        back.join()
+    front = Front(f"https://{HOST}:{own}", folder / "certificate.pem", folder, port, own)
+    front.open()
+    try:
+        yield front
+    finally:
+        front.close()
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
