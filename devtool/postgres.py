@@ -35,6 +35,12 @@ DATABASES = {half: f"accord_{half}" for half in HALVES}
 """One of each half on the one server; in production each half has a server of its own."""
 NOBODY = 65534
 LAUNCH_ATTEMPTS = 8
+STANDALONE_SECONDS = 120
+_SET_LOGIN = (
+    "DO $$BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{login}')"
+    " THEN ALTER ROLE {login} PASSWORD '{password}'; END IF; END$$;\n"
+)
+"""A cluster of an older version lacks logins that came since; the next start makes them."""
 
 # Speed for data that may be lost with the machine; tests and `--once` only.
 VOLATILE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
@@ -258,6 +264,34 @@ class PostgreSQL:
                     database, owner = sql.Identifier(DATABASES[half]), sql.Identifier(OWNERS[half])
                     connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
                     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+
+
+def set_passwords(folder: Path, logins: Logins) -> None:
+    """Give each login of a stopped cluster its password, whichever it had, by the server's standalone mode.
+
+    Raises CalledProcessError, TimeoutExpired; ServiceError where the server still runs.
+    """
+    end_leftover(folder)
+    if _postmaster_of(folder) is not None:
+        raise ServiceError(f"The database in {folder} does not stop.", "End it, then try again.")
+    account = unprivileged()
+    passwords = {SUPERUSER: logins.superuser, **logins.owners, **logins.roles}
+    # One statement a line, on standard input: a command line can be read by everyone on the machine.
+    lines = [_SET_LOGIN.format(login=login, password=password) for login, password in passwords.items()]
+    subprocess.run(
+        [
+            *(*account.prefix, str(binaries() / "postgres"), "--single", "-D", str(folder)),
+            *("-c", "log_min_error_statement=panic", "-c", "exit_on_error=on", "postgres"),
+        ],
+        input="".join(lines).encode(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        cwd="/",
+        env=_bare(),
+        timeout=STANDALONE_SECONDS,
+        **account.options,
+    )
 
 
 def end_leftover(folder: Path) -> None:

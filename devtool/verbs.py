@@ -176,7 +176,8 @@ VERBS = {
     "own-desk": Verb(
         "own-desk [--folder PATH] [--port N] [--host NAME] [--listen ADDRESS] [--certificate PEM --key PEM]\n"
         "                 [--exchange-ca PEM] [--exchange-proxy URL] [--ask-every SECONDS] [--once] | --backup FILE | --dump PATH\n"
-        "                 | --check-backup BACKUP | --restore BACKUP [--recovery-key-file FILE] [--ledger PATH] | --manage COMMAND ...",
+        "                 | --check-backup BACKUP | --restore BACKUP [--recovery-key-file FILE] [--ledger PATH]\n"
+        "                 | --renew-secrets | --manage COMMAND ...",
         "Start the desk of one agency on this machine, for real use: production settings, a database and a broker of\n"
         "its own, TLS. Data in a closed folder (./own-desk).\n"
         "https://NAME:N (localhost, 8443), listening on this machine alone until the first start is over, for which a\n"
@@ -185,6 +186,7 @@ VERBS = {
         "Mail by the server whose address stands in PATH/mail-url. --once: stop as soon as everything answers.\n"
         "--backup: one file that only the recovery key opens; --check-backup rehearses it, --restore makes a desk of it in an\n"
         "empty folder. --dump: the same as a folder in clear, for a backup tool of your own.\n"
+        "--renew-secrets: draws the secrets of a stopped desk's processes anew, as after a theft.\n"
         "--manage: a management command on the running desk, such as --manage verify_ledger. docs/own-desk.md has it all.",
         _own_desk,
     ),

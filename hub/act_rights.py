@@ -114,6 +114,7 @@ _OF_THE_DESK: Final = (
     *_acts("policy", "bound", "changed"),
     *_acts("power", "agreed", "applied", "asked", "dropped", "stopped"),
     *_acts("profile", "asked", "compared"),
+    *_acts("reopening", "asked", "refused", "taken"),
     *_acts("reply", "drafted"),
     *_acts("restore", "reviewed"),
     *_acts("rule", "adopted", "set_aside"),
@@ -123,7 +124,8 @@ _OF_THE_DESK: Final = (
     *_acts("statement", "reaffirmed", "refused"),
     *_acts("substance", "compared", "screened"),
     *_acts("template", "created", "deleted"),
-    *_acts("vault", "locked", "opened", "passphrase_changed", "ring_made"),
+    *_acts("vault", "locked", "opened", "passphrase_changed", "recovery_key_changed", "ring_made"),
+    *_acts("vault", "ring_rotated", "ring_rotation_begun"),
     *_acts("view", "chosen", "deleted", "renamed", "saved", "unchosen"),
     *_acts("withdrawal", "confirmed", "reminded"),
 )

@@ -124,7 +124,11 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         SEQUENCER: ADD,
         DESK_SEQUENCER: ADD,
     },
-    "officers_restorereview": {DESK: ADD, DESK_WORKER: READ},
+    "officers_reopening": {
+        DESK: ADD | REMOVE | change("used_at", "handed_in_by", "officer_id", "mac"),
+        MAILER: read("od", "agency_id", "made_at", "used_at"),
+    },
+    "officers_restorereview": {DESK: ADD | change("mac"), DESK_WORKER: READ},
     # Admins are told what ends and what has rotated itself.
     "officers_deskkey": {
         DESK: ADD | change("expires_at", "revoked_at", "last_used_at", "mac"),
@@ -180,7 +184,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "vault_entrykey": {DESK: KEEP, DESK_WORKER: REMOVE},
     "vault_exchangekey": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
     # The worker says that this desk holds an identity, and gives it back; a key officer takes it over from another holder.
-    "vault_deskinstance": {DESK: ADD, DESK_WORKER: ADD},
+    "vault_deskinstance": {DESK: ADD | change("mac"), DESK_WORKER: ADD},
     "vault_announcement": {DESK: KEEP, DESK_WORKER: KEEP},
     "vault_departure": {DESK: KEEP, DESK_WORKER: READ},
     "vault_arrival": {DESK: ADD | CHANGE, DESK_WORKER: READ},
@@ -288,7 +292,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "peers_peeragreement": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_peercircle": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE},
     "peers_seenagreements": {DESK: KEEP, DESK_WORKER: KEEP},
-    "peers_ownexchange": {DESK: ADD | REMOVE, DESK_WORKER: READ},
+    "peers_ownexchange": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: READ},
     "peers_seenledger": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
     "peers_lastverdicts": {DESK: KEEP},
     "peers_outgoing": {DESK: KEEP, DESK_WORKER: KEEP},

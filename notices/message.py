@@ -77,6 +77,7 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.PEER_TELEPHONE: gettext("TELEPHONE"),
         Occasion.POWER_ASKED: gettext("POWERS"),
         Occasion.POLICY_WEAKENED: gettext("POLICY"),
+        Occasion.REOPENED: gettext("POWERS"),
         Occasion.RELEASE_WAITS: gettext("TO RELEASE"),
         Occasion.UNSENT: gettext("NOT SENT"),
         Occasion.CAME_BACK: gettext("CAME BACK"),
@@ -97,6 +98,8 @@ def _place_of(facts: NoticeFacts) -> str:
         return f"a/{facts.reference}"
     if facts.occasion in PEER_OCCASIONS:
         return "peers/"
+    if facts.occasion == Occasion.REOPENED:
+        return ""
     if facts.occasion in POWER_OCCASIONS:
         return "policy/" if facts.occasion == Occasion.POLICY_WEAKENED else "powers/"
     if facts.occasion in API_KEY_OCCASIONS:
@@ -140,6 +143,9 @@ def _first_line(facts: NoticeFacts) -> str:
             "A change of who may do what in your agency waits. Look at it: you can stop it."
         ),
         Occasion.POLICY_WEAKENED: gettext("Your agency's policy became weaker. Look at what has changed."),
+        Occasion.REOPENED: gettext(
+            "Your agency's root has let somebody in at this desk. Look at whom; if your head did not sign that, call the desk's keeper."
+        ),
         Occasion.RELEASE_WAITS: gettext(
             "A flash alert of your agency waits for a second person. Check it and send it."
         ),

@@ -43,6 +43,7 @@ _NEEDED: Final[Mapping[str, Capability]] = {
     **dict.fromkeys(API_KEY_OCCASIONS, Capability.APIKEY_MANAGE),
     Occasion.DESK_WARNING: Capability.DESK_KEEP,
     Occasion.POLICY_WEAKENED: Capability.ALERT_RELEASE,
+    Occasion.REOPENED: Capability.OFFICER_READ,
     Occasion.RELEASE_WAITS: Capability.ALERT_RELEASE,
     Occasion.CONTROL_CHANGED: Capability.SCIENCE_READ,
 }

@@ -55,6 +55,7 @@ class Occasion(TextChoices):
     PEER_TELEPHONE = "peer-telephone", _("Another telephone number of an agency is said")
     POWER_ASKED = "power-asked", _("A change of power in your agency waits")
     POLICY_WEAKENED = "policy-weakened", _("Your agency's policy became weaker")
+    REOPENED = "reopened", _("Your agency's root has let somebody in")
     RELEASE_WAITS = "release-waits", _("A flash alert waits for its release")
     UNSENT = "unsent", _("A flash alert waits for the exchange")
     CAME_BACK = "came-back", _("Something came back from the exchange")
@@ -78,7 +79,7 @@ API_KEY_OCCASIONS: Final = frozenset({Occasion.API_KEY_ENDING, Occasion.API_KEY_
 HANDED_IN_OCCASIONS: Final = frozenset({Occasion.UNSENT, Occasion.CAME_BACK})
 """About what the own agency has signed; no delivery is named."""
 
-POWER_OCCASIONS: Final = frozenset({Occasion.POWER_ASKED, Occasion.POLICY_WEAKENED})
+POWER_OCCASIONS: Final = frozenset({Occasion.POWER_ASKED, Occasion.POLICY_WEAKENED, Occasion.REOPENED})
 """About who may do what in the own agency; no delivery is named."""
 
 

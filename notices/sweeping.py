@@ -9,12 +9,18 @@ from ledger.set_aside import run_each
 from notices.leasing import return_leases
 from notices.models import Notification
 from notices.power_changes import tell_power_changes
+from notices.reopenings import tell_of_reopenings
 from notices.states import SENDABLE
 
 
 def sweep_notices(*, now: datetime) -> None:
     """Takes back leases that ran out, and rings for whatever waits."""
-    run_each(partial(return_leases, now=now), partial(tell_power_changes, now=now), partial(_ring, now))
+    run_each(
+        partial(return_leases, now=now),
+        partial(tell_power_changes, now=now),
+        partial(tell_of_reopenings, now=now),
+        partial(_ring, now),
+    )
 
 
 def _ring(now: datetime) -> None:

@@ -95,6 +95,20 @@ def enrol_keeper(actor: Actor, *, email: str, full_name: str, password: str, now
     return officer
 
 
+def store_let_in(
+    actor: Actor, agency: Agency | None, *, email: str, full_name: str, roles: list[str], now: datetime
+) -> Officer:
+    """A new account of whom the agency's root lets in (`officers.reopening`), in the caller's transaction, with these roles at once.
+
+    Nobody can sign in to it before its owner has chosen a password. Raises InputError.
+    """
+    officer = Officer(full_name=full_name, agency=agency, roles=roles, joined_at=now)
+    officer.email, officer.invited_email = _placeholder(officer), email
+    _store_new(officer, None)
+    record_about("officer.enrolled", actor, officer, now, roles=roles)
+    return officer
+
+
 def officer_for(actor: Actor, public_id: str) -> Officer:
     """The colleague of this id; raises AbsentError for one unknown or of another agency."""
     officer = Officer.objects.visible_to(actor).select_related("agency").filter(public_id=public_id).first()
@@ -170,7 +184,7 @@ def disable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer
         drop_of_officer(actor, locked, now=now)
         if locked.is_active:
             locked.is_active = False
-            locked.session_salt, locked.duty_rank = _new_salt(), None
+            locked.session_salt, locked.duty_rank = new_salt(), None
             if Role.AGENCY_ADMIN in locked.roles:
                 locked.admin_until = now
             drop_asked_by(actor, locked, now=now)
@@ -185,7 +199,7 @@ def end_sessions(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
     """Signs a person out everywhere, as when a device is lost; the own ones too. Raises as the guard does."""
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
-        locked.session_salt = _new_salt()
+        locked.session_salt = new_salt()
         locked.save(update_fields=["session_salt"])
         record_about("officer.sessions_ended", actor, locked, now)
     return locked
@@ -283,7 +297,7 @@ def _checked_roles(roles: Iterable[str]) -> list[str]:
 
 
 def _checked_email(email: str) -> str:
-    address = _address(email)
+    address = mail_address(email)
     if Officer.objects.filter(email=address).exists():
         raise email_taken()
     return address
@@ -291,7 +305,7 @@ def _checked_email(email: str) -> str:
 
 def _checked_invited(email: str, agency: Agency) -> str:
     """Compared with the own agency's addresses only: its admin sees those anyway."""
-    address = _address(email)
+    address = mail_address(email)
     known = Officer.objects.filter(agency=agency)
     if known.filter(models.Q(email=address) | models.Q(invited_email=address)).exists():
         raise InputError("email", _("E-mail: an officer of your agency has this address already."))
@@ -303,7 +317,8 @@ def one_spaced(text: str) -> str:
     return re.sub(" +", " ", text).strip(" ")
 
 
-def _address(email: str) -> str:
+def mail_address(email: str) -> str:
+    """Return a typed address as it is kept; raises InputError."""
     address = email.strip().lower()
     try:
         validate_email(address)
@@ -364,7 +379,7 @@ def store_password(officer: Officer, password: str) -> None:
     """A checked password on a locked row; every session of this person ends. Raises InputError (`password`)."""
     _check_password(officer, password)
     officer.set_password(password)
-    officer.session_salt = _new_salt()
+    officer.session_salt = new_salt()
     officer.save(update_fields=["password", "session_salt"])
 
 
@@ -375,7 +390,8 @@ def _check_password(officer: Officer, password: str) -> None:
         raise InputError("password", " ".join(refused.messages)) from None
 
 
-def _new_salt() -> str:
+def new_salt() -> str:
+    """Return what ends every session of an officer once it is stored."""
     return secrets.token_urlsafe(16)
 
 

@@ -20,6 +20,7 @@ from callers.timezones import check_timezone
 from officers.deskkey_rows import DeskKey as DeskKey  # noqa: PLC0414
 from officers.policy_rows import AgencyPolicy as AgencyPolicy  # noqa: PLC0414
 from officers.power_rows import PowerChange as PowerChange  # noqa: PLC0414
+from officers.reopening_rows import Reopening as Reopening  # noqa: PLC0414
 from officers.restore_rows import RestoreReview as RestoreReview  # noqa: PLC0414
 from officers.session_rows import OfficerSession as OfficerSession  # noqa: PLC0414
 from officers.shortlived import AccountLink as AccountLink  # noqa: PLC0414

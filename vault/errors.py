@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors of the vault. No error carries key material, plaintext or the reason a seal did not open."""
 
+from collections.abc import Collection
+
 from callers.errors import CallerError
 
 
@@ -26,6 +28,14 @@ class LockedFileError(VaultError):
 
 class RingMadeError(VaultError):
     """There is a locked ring already; another one never takes its place."""
+
+
+class RingInUseError(VaultError):
+    """Something stands under an old key of the ring, which therefore stays; `altered` names what does not open, and was left."""
+
+    def __init__(self, altered: Collection[str]) -> None:
+        super().__init__(", ".join(altered))
+        self.altered = tuple(altered)
 
 
 class RamFolderError(VaultError):

@@ -30,10 +30,11 @@ ROOT: Final = "root"
 
 @dataclass
 class _Unwrapped:
-    """Memory of what a block has read of the vault: secrets by agency and epoch, the newest by agency, decryption keys by agency and kid."""
+    """Memory of what a block has read of the vault: secrets by agency and epoch, the newest and the first by agency and
+    order, decryption keys by agency and kid."""
 
     secrets: dict[tuple[str, int], RootSecret] = field(default_factory=dict, repr=False)
-    newest: dict[str, RootSecret] = field(default_factory=dict, repr=False)
+    ends: dict[tuple[str, str], RootSecret] = field(default_factory=dict, repr=False)
     keys: dict[tuple[str, str], DecryptionKey] = field(default_factory=dict, repr=False)
 
 
@@ -55,15 +56,24 @@ def unwrapped_once() -> Generator[None]:
 
 def newest_secret(agency_id: str) -> RootSecret:
     """The root secret that seals now; raises SecretMissingError."""
+    return _secret_at_the_end(agency_id, "-epoch")
+
+
+def first_secret(agency_id: str) -> RootSecret:
+    """The oldest root secret, under which search tokens stay; raises SecretMissingError."""
+    return _secret_at_the_end(agency_id, "epoch")
+
+
+def _secret_at_the_end(agency_id: str, order: str) -> RootSecret:
     known = _unwrapped.get()
-    if known is not None and agency_id in known.newest:
-        return known.newest[agency_id]
-    row = VaultSecret.objects.filter(agency_id=agency_id).order_by("-epoch").first()
+    if known is not None and (agency_id, order) in known.ends:
+        return known.ends[agency_id, order]
+    row = VaultSecret.objects.filter(agency_id=agency_id).order_by(order).first()
     if row is None:
         raise SecretMissingError(agency_id)
     secret = unwrap_secret(row)
     if known is not None:
-        known.newest[agency_id] = known.secrets[agency_id, secret.epoch] = secret
+        known.ends[agency_id, order] = known.secrets[agency_id, secret.epoch] = secret
     return secret
 
 

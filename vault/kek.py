@@ -11,7 +11,7 @@ one on a RAM file system. Opened by one process every process of the desk has it
 
 import os
 import re
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -35,6 +35,7 @@ HOLDERS: Final = frozenset({"desk", "desk-worker"})
 """The roles that cannot start without a ring."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_NUMBERED = re.compile(r"k([0-9]{1,9})")
 _KEY_SIZE_BYTES = 32
 
 
@@ -174,6 +175,49 @@ def change_desk_passphrase(secret: str, new_passphrase: str) -> None:
     """Lock the ring with another passphrase; the recovery key stays, and so does what is open. Raises as `open_desk`."""
     files = _locked_files()
     files.write_again(locking.change_passphrase(files.read_locked(), secret, new_passphrase))
+
+
+@sensitive_variables()
+def change_desk_recovery_key(passphrase: str, new_recovery_key: str) -> None:
+    """Lock the ring with another recovery key; the passphrase stays, and so does what is open. Raises WrongSecretError, LockedFileError."""
+    files = _locked_files()
+    files.write_again(locking.change_recovery_key(files.read_locked(), passphrase, new_recovery_key))
+
+
+@sensitive_variables()
+def add_desk_key(passphrase: str, recovery_key: str, *, check: Callable[[], None] = lambda: None) -> bool:
+    """Put a fresh key first into the ring of every process of the desk, which it opens; tell whether one was put there now.
+
+    Where an earlier one waits for its rotation to end, no other is drawn. Both secrets are needed, since both slots are
+    written. `check` as of `open_desk`. Raises WrongSecretError, LockedFileError, VaultClosedError.
+    """
+    files = _locked_files()
+    ring_text = locking.open_by_both(files.read_locked(), passphrase=passphrase, recovery_key=recovery_key)
+    with _trying(ring_text):
+        check()
+        keks = held_ring().keys
+    is_new = len(keks) == 1
+    if is_new:
+        ring_text = f"{locking.draw_ring(_next_id(keks))},{ring_text}"
+        files.write_again(locking.lock_ring(ring_text, passphrase=passphrase, recovery_key=recovery_key))
+    files.write_opened(ring_text)
+    return is_new
+
+
+@sensitive_variables()
+def drop_old_desk_keys(passphrase: str, recovery_key: str) -> None:
+    """Leave the first key alone in the ring, once nothing stands under another. Raises as `add_desk_key`."""
+    files = _locked_files()
+    opened = locking.open_by_both(files.read_locked(), passphrase=passphrase, recovery_key=recovery_key)
+    ring_text = opened.partition(",")[0]
+    files.write_again(locking.lock_ring(ring_text, passphrase=passphrase, recovery_key=recovery_key))
+    files.write_opened(ring_text)
+
+
+def _next_id(keks: Iterable[str]) -> str:
+    """An id that no key of the ring has, nor had one before it that was numbered as ours are."""
+    numbers = [int(found[1]) for kek in keks if (found := _NUMBERED.fullmatch(kek))]
+    return f"k{max(numbers, default=0) + 1}"
 
 
 def lock_desk() -> bool:

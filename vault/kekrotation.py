@@ -6,6 +6,8 @@
    only if it is still what was read, so it can be stopped at any moment and run again, beside a hub that works.
 3. Once `rotate_kek --check` finds the old key unused, take it out of the ring; and out of old backups' reach last.
 
+At a desk that is locked at rest `unlocking.rotate_ring` does all three, and begins new root secrets besides (`begin_epochs`).
+
 Private keys and sealed rows hang on the root secrets: they are not touched. Rows that carry a code made under a key
 of the ring (`callers.binding`) get a new one under the first key, if theirs holds.
 """
@@ -13,6 +15,7 @@ of the ring (`callers.binding`) get a new one under the first key, if theirs hol
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from django.db.models import Count, QuerySet
@@ -81,6 +84,29 @@ def rewrap_secrets(*, say: Callable[[int, int], None] = lambda done, of: None) -
                 say(done, len(waiting))
     altered = VaultSecret.objects.filter(pk__in=broken).order_by("agency_id")
     return Rewrapped(changed, tuple(row.holder for row in altered))
+
+
+def begin_epochs(*, now: datetime) -> int:
+    """Draws a new root secret for each agency, and the hub's own, whose newest one stands under an older key; how many.
+
+    From then on everything is sealed under it: whoever has unwrapped the one of before opens nothing of that. What was sealed
+    before stays under the older one, search tokens too (`rows.tokens`). May run at any time and twice.
+    """
+    ring, drawn = held_ring(), 0
+    for row in VaultSecret.objects.order_by("agency_id", "-epoch").distinct("agency_id"):
+        if row.kek == ring.current:
+            continue
+        secret = hierarchy.draw_secret(row.holder, row.epoch + 1)
+        begun = VaultSecret(
+            agency_id=row.agency_id,
+            epoch=secret.epoch,
+            kek=ring.current,
+            wrapped=hierarchy.wrap_secret(secret, ring),
+            created_at=now,
+        )
+        VaultSecret.objects.bulk_create([begun], ignore_conflicts=True)
+        drawn += 1
+    return drawn
 
 
 def rebind_rows() -> Rewrapped:

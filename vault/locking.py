@@ -72,9 +72,9 @@ _BETWEEN_GROUPS: Final = re.compile(r"[\s-]+")
 
 
 @sensitive_variables()
-def draw_ring() -> str:
+def draw_ring(kek: str = _RING_ID) -> str:
     """A ring of one fresh key, in the form that `kek.parse_ring` reads."""
-    return f"{_RING_ID}:{b64u(os.urandom(_KEY_SIZE_BYTES))}"
+    return f"{kek}:{b64u(os.urandom(_KEY_SIZE_BYTES))}"
 
 
 @sensitive_variables()
@@ -172,6 +172,26 @@ def change_passphrase(octets: bytes, secret: str, new_passphrase: str) -> bytes:
     ring_text, slots = open_ring(octets, secret), _slots_of(octets)
     sealed = _sealed(PASSPHRASE, ring_text, passphrase.encode(), slots[RECOVERY].backup)
     return _file_of({**slots, PASSPHRASE: sealed})
+
+
+@sensitive_variables()
+def open_by_both(octets: bytes, *, passphrase: str, recovery_key: str) -> str:
+    """The ring, where each of the two opens its own slot. Raises WrongSecretError, LockedFileError."""
+    slots = _slots_of(octets)
+    by_recovery = _opened(slots[RECOVERY], read_recovery_key(recovery_key))
+    if by_recovery != _opened(slots[PASSPHRASE], _normal(passphrase).encode("utf-8", "replace")):
+        raise LockedFileError("its slots hold different rings")
+    return by_recovery
+
+
+@sensitive_variables()
+def change_recovery_key(octets: bytes, passphrase: str, new_recovery_key: str) -> bytes:
+    """The file with another recovery key; the passphrase stays. Raises WrongSecretError, LockedFileError.
+
+    The passphrase itself is needed, since what is sealed by it names the key of the backups, which changes.
+    """
+    ring_text = _opened(_slots_of(octets)[PASSPHRASE], _normal(passphrase).encode("utf-8", "replace"))
+    return lock_ring(ring_text, passphrase=passphrase, recovery_key=new_recovery_key)
 
 
 @dataclass(frozen=True)

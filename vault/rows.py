@@ -13,7 +13,7 @@ from accord.envelope.encoding import b64u, sha256
 from vault import hierarchy
 from vault.errors import SealBrokenError
 from vault.hierarchy import Purpose, RowOpener, RowPlace
-from vault.keeping import newest_secret, secrets_of
+from vault.keeping import first_secret, newest_secret, secrets_of
 
 PURPOSES: Final[Mapping[str, Purpose]] = {
     "alert": "card",
@@ -79,8 +79,11 @@ def row_digest(sealed: bytes) -> str:
 
 
 def tokens(agency_id: str, pairs: Iterable[tuple[str, str]]) -> list[bytes]:
-    """The search tokens of (field, value) pairs, in their order; raises SecretMissingError."""
-    secret = newest_secret(agency_id)
+    """The search tokens of (field, value) pairs, in their order; raises SecretMissingError.
+
+    They are equal for equal values whenever they were made, so that they hang on the agency's first secret for ever.
+    """
+    secret = first_secret(agency_id)
     return [hierarchy.token(secret, field, value) for field, value in pairs]
 
 

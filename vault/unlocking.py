@@ -16,9 +16,9 @@ from django.views.decorators.debug import sensitive_variables
 from callers.doorbell import ring
 from ledger.audit import record_event
 from vault import kek
-from vault.errors import WrongSecretError
+from vault.errors import RingInUseError, WrongSecretError
 from vault.instances import BELL
-from vault.kekrotation import check_ring
+from vault.kekrotation import begin_epochs, check_ring, keks_in_use, rebind_rows, rewrap_secrets
 
 DESK: Final = "system:desk"
 """The desk's page, which knows no person yet."""
@@ -135,3 +135,34 @@ def change_passphrase(secret: str, new_passphrase: str, *, actor: str, now: date
     with transaction.atomic():
         record_event("vault.passphrase_changed", actor=actor, agency="", subject=SUBJECT, now=now)
         kek.change_desk_passphrase(secret, new_passphrase)
+
+
+@sensitive_variables()
+def change_recovery_key(passphrase: str, new_recovery_key: str, *, actor: str, now: datetime) -> None:
+    """Have another recovery key open the desk and its backups from now on, and the same passphrase; recorded.
+
+    Raises WrongSecretError (also for the recovery key in place of the passphrase), LockedFileError.
+    """
+    with transaction.atomic():
+        record_event("vault.recovery_key_changed", actor=actor, agency="", subject=SUBJECT, now=now)
+        kek.change_desk_recovery_key(passphrase, new_recovery_key)
+
+
+@sensitive_variables()
+def rotate_ring(passphrase: str, recovery_key: str, *, actor: str, now: datetime) -> int:
+    """Put a fresh key in the place of the desk's, and fresh root secrets under it; how many of them. The desk is open afterwards.
+
+    It can be stopped at any point and run again: until its last step the ring holds both keys, and either secret opens it.
+    Not inside a transaction. Raises as `unlock`; RingInUseError with what was altered and is left as it is under the old key.
+    """
+    with transaction.atomic():
+        record_event("vault.ring_rotation_begun", actor=actor, agency="", subject=SUBJECT, now=now)
+        kek.add_desk_key(passphrase, recovery_key, check=check_ring)
+    drawn = begin_epochs(now=now)
+    broken = (*rewrap_secrets().broken, *rebind_rows().broken)
+    if broken or any(use.is_used and not use.is_current for use in keks_in_use()):
+        raise RingInUseError(broken)
+    with transaction.atomic():
+        record_event("vault.ring_rotated", actor=actor, agency="", subject=SUBJECT, now=now)
+        kek.drop_old_desk_keys(passphrase, recovery_key)
+    return drawn

@@ -2,14 +2,16 @@
 """Signing with a root that stays offline: read what is proposed, say what it means, refuse what breaks a rule, sign.
 
 A proposal is the canonical payload of an unsigned `keyset` or `revoke`, made by an own home (`Client.keys`) or by the
-desk of an agency whose other keys the hub holds. Nothing here needs a network. Guarantees that what is signed
+desk of an agency whose other keys the hub holds; or the request of a desk to let a person in, a `reopen`, which goes back
+to that desk alone. Nothing here needs a network. Guarantees that what is signed
 
 - is canonical, octet for octet what was shown, of the root at hand (at a change of both, at a recovery of the next
   one), within its window, and not ended;
 - breaks none of the rules by which the hub and every reader judge a keyset, against the keyset before it where that
   is given: nothing dropped, nothing loosened, no other next root under the same root.
 
-Leaves to the person what no rule can know: whether the keys it adds are the agency's own. `Proposed` names each.
+Leaves to the person what no rule can know: whether the keys it adds are the agency's own, and whether the person whom it
+lets in is the right one. `Proposed` names each.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from accord.envelope.keyrule import check_window
 from accord.envelope.keys import SIGN, PublicKey, root_fingerprint
 from accord.envelope.keysets import CHANGED, RECOVERED, SAME, KeyRow, Keyset, read_keyset, verify_keyset
 from accord.envelope.private import Root, SignerSet
+from accord.envelope.reopening import REOPEN, Reopening, read_reopening, sign_reopening
 from accord.envelope.statements.checks import verify_revoke
 from accord.envelope.statements.form import Statement, parse_statement, read_payload, sign_statement
 from accord.envelope.vocabulary import statement_typ
@@ -36,7 +39,7 @@ from accord.keyring import KeyRing
 from accord.passphrases import Passphrase
 from accord.privatefiles import FileTakenError, PrivateFileError, write_private
 
-KINDS: Final = frozenset({"keyset", "revoke"})
+KINDS: Final = frozenset({"keyset", "revoke", REOPEN})
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,15 @@ class ProposedRevoke:
     row: KeyRow | None
 
 
-Proposed = ProposedKeyset | ProposedRevoke
+@dataclass(frozen=True)
+class ProposedReopening:
+    """A person whom a desk is asked to let in."""
+
+    statement: Reopening
+    payload: bytes
+
+
+Proposed = ProposedKeyset | ProposedRevoke | ProposedReopening
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,8 @@ def examine_proposal(
     )
     _require_window(statement, now)
     before = None if previous is None else _read_previous(previous, statement, roots, succession)
+    if isinstance(statement, Reopening):
+        return ProposedReopening(statement, payload), sign_reopening(payload, signer)
     if statement.k == "revoke":
         return _examine_revoke(statement, payload, signer, before)
     return _examine_keyset(statement, payload, signer, succession, roots, before)
@@ -160,7 +173,7 @@ def previous_place(path: Path) -> Path:
     return path.with_name(path.name + ".previous")
 
 
-def _read_canonical(payload: bytes) -> Statement:
+def _read_canonical(payload: bytes) -> Statement | Reopening:
     try:
         value = parse_object(payload, limit=MAX_STATEMENT_BYTES, where="proposal")
         kind = value.get("k")
@@ -170,18 +183,17 @@ def _read_canonical(payload: bytes) -> Statement:
             )
         if kind not in KINDS:
             raise ProposalError(
-                "The root signs keysets and revocations only; this proposal is something else."
+                "The root signs keysets, revocations and reopenings only; this proposal is something else."
             )
-        statement = read_payload(payload, str(kind))
+        return read_reopening(payload) if kind == REOPEN else read_payload(payload, str(kind))
     except EnvelopeError as exc:
         raise ProposalError(
             f"This is nothing that a root could sign ({reason_of(payload, exc)}): name the file that was proposed to you, "
             "or fetch it once more; it is not mended by hand."
         ) from exc
-    return statement
 
 
-def _signer_of(statement: Statement, roots: RootsAtHand) -> tuple[JwsSigner, str]:
+def _signer_of(statement: Statement | Reopening, roots: RootsAtHand) -> tuple[JwsSigner, str]:
     """Who has to sign: the signers that the proposal names must be exactly those of the roots at hand."""
     candidates: list[tuple[SignerSet, str]] = []
     if roots.root is not None:
@@ -227,7 +239,7 @@ def _half_signed(data: bytes) -> _HalfSigned | None:
 
 
 def _second_half(
-    half: _HalfSigned, statement: Statement, roots: RootsAtHand, previous: bytes | None
+    half: _HalfSigned, statement: Statement | Reopening, roots: RootsAtHand, previous: bytes | None
 ) -> tuple[_HalfSigned, str]:
     """Who signs beside the present root: the next one, which the keyset before announces."""
     if previous is None:
@@ -245,7 +257,7 @@ def _second_half(
     return whole, CHANGED
 
 
-def _other_root(statement: Statement, roots: RootsAtHand) -> str:
+def _other_root(statement: Statement | Reopening, roots: RootsAtHand) -> str:
     own = {key.kid for root in (roots.root, roots.next_root) if root is not None for key in root.public}
     if own & set(statement.signers):
         return (
@@ -257,7 +269,7 @@ def _other_root(statement: Statement, roots: RootsAtHand) -> str:
     )
 
 
-def _require_window(statement: Statement, now: int) -> None:
+def _require_window(statement: Statement | Reopening, now: int) -> None:
     try:
         check_window(statement.iat, now)
     except EnvelopeError as exc:
@@ -265,11 +277,13 @@ def _require_window(statement: Statement, now: int) -> None:
             "The proposal is not of this day: it was made more than 24 hours ago, or lies in the future. Have it made "
             "anew, and compare this machine's clock."
         ) from exc
-    if statement.exp is not None and statement.exp <= now:
+    if isinstance(statement, Statement) and statement.exp is not None and statement.exp <= now:
         raise ProposalError("The keyset proposed has ended already. Have it made anew.")
 
 
-def _read_previous(previous: bytes, statement: Statement, roots: RootsAtHand, succession: str) -> Keyset:
+def _read_previous(
+    previous: bytes, statement: Statement | Reopening, roots: RootsAtHand, succession: str
+) -> Keyset:
     """The keyset before, which this agency's root must have signed; at a recovery it must announce the next root."""
     try:
         keyset = _verify_alone(previous)

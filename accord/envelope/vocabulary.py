@@ -36,6 +36,8 @@ TYP_INNER: Final = "accord-alert+jws"
 TYP_JWE: Final = "accord-alert+jwe"
 TYP_CHALLENGE: Final = "accord-challenge+jwe"
 TYP_CREDENTIAL: Final = "accord-credential+jwe"
+TYP_REOPEN: Final = "accord-reopen+jws"
+"""Between a root and its agency's desk alone; no statement, and never logged."""
 
 
 def statement_typ(kind: str) -> str:

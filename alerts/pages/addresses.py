@@ -45,7 +45,7 @@ from alerts.pages.audit import page as audit_page
 from alerts.pages.compose import starting, steps, structure
 from alerts.pages.frame import signed_in
 from alerts.pages.keeper import agencies as keeper
-from alerts.pages.keeper import asking, coming, moving_in, own_exchange
+from alerts.pages.keeper import asking, coming, moving_in, own_exchange, reopening
 from alerts.pages.keeper import settings as desk_settings
 from alerts.pages.keys import history, holder, key_page, leaving, proposals, revoking, waiting, wizard
 from alerts.pages.officers import acts as officer_acts
@@ -435,5 +435,21 @@ PAGES: Final = (
         CHANGE,
     ),
     Page("desk/agencies/<str:agency_id>/entry-key/", keeper.entry_key, "desk_entry_key", C.DESK_KEEP, BOTH),
+    Page(
+        "desk/agencies/<str:agency_id>/reopening/", reopening.reopening, "desk_reopening", C.DESK_KEEP, BOTH
+    ),
+    Page(
+        "desk/agencies/<str:agency_id>/reopening/ask/",
+        reopening.reopening_ask,
+        "desk_reopening_ask",
+        C.DESK_KEEP,
+        BOTH,
+    ),
+    Page(
+        "desk/agencies/<str:agency_id>/reopening/file/",
+        reopening.reopening_file,
+        "desk_reopening_file",
+        C.DESK_KEEP,
+    ),
     Page("desk/agencies/<str:agency_id>/keys/", keeper.make_keys, "desk_keys", C.DESK_KEEP, BOTH),
 )

@@ -17,6 +17,7 @@ from notices.models import Notification
 from notices.states import NotificationState
 from officers.endings import ending_keys
 from officers.models import Officer
+from officers.reopening import reopened_lately
 
 SHOWN: Final = 10
 
@@ -40,6 +41,7 @@ def start(request: HttpRequest) -> HttpResponse:
         failed_notices=notices,
         ending_keys=keys,
         powers_wait=powers_wait,
+        reopened=reopened_lately(officer.agency, now=now),
         answers_in_doubt=answers,
         newly_caught=work.newly_caught,
         nothing=work.nothing_waits and not (answers or notices or keys or powers_wait),

@@ -20,6 +20,7 @@ from devtool.owndesk.certificates import pem_bundle
 from devtool.owndesk.firststart import require_address
 from devtool.owndesk.folder import DEFAULT, OwnDeskFolder
 from devtool.owndesk.places import running_places
+from devtool.owndesk.renewing import renew_secrets
 from devtool.owndesk.restoring import check_backup, restore
 from devtool.owndesk.supervision import Listening, OwnDesk
 from devtool.ports import LOOPBACK, require_free_port
@@ -41,6 +42,8 @@ def run_own_desk(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.manage:
         return _manage(OwnDeskFolder(options.folder), options.manage)
+    if options.renew_secrets:
+        return _renew(OwnDeskFolder(options.folder))
     if options.backup or options.dump or options.restore or options.check_backup:
         return _keep_or_bring_back(options)
     if (options.certificate is None) != (options.key is None):
@@ -144,6 +147,11 @@ def _add_backups(parser: argparse.ArgumentParser) -> None:
         metavar="BACKUP",
         help="restore it for a moment, and say what was found",
     )
+    works.add_argument(
+        "--renew-secrets",
+        action="store_true",
+        help="draw the passwords and keys of a stopped desk's processes anew; everybody signs in again",
+    )
     parser.add_argument(
         "--recovery-key-file",
         default="",
@@ -172,6 +180,21 @@ def _keep_or_bring_back(options: argparse.Namespace) -> int:
         )
     else:
         check_backup(options.check_backup.absolute(), options.recovery_key_file, ticks)
+    return 0
+
+
+def _renew(folder: OwnDeskFolder) -> int:
+    os.umask(OWNER_ONLY)
+    ticks = Ticks()
+    renew_secrets(folder, ticks)
+    ticks.heading(
+        "Renewed: passwords of database and broker, the key of sessions, the pepper of digests, the certificate"
+    )
+    ticks.line("made here. Ended: every session, every open link, every key for this desk (issue them anew).")
+    ticks.line(
+        "Not renewed: the key of the desk's log, the mail server's password, the exchange's API key, the ring."
+    )
+    ticks.line('See docs/own-desk.md, "Renewing secrets". Start the desk, and make a backup.')
     return 0
 
 

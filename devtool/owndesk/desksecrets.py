@@ -46,7 +46,7 @@ class DeskSecrets:
 
 def load_or_draw(path: Path, host: str) -> DeskSecrets:
     """The secrets kept at `path` (mode 0600). The desk's log is called by the name it had at its first start."""
-    drawn = asdict(_draw(host))
+    drawn = asdict(draw(host))
     kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     whole = {name: completed(kept.get(name, value), value) for name, value in drawn.items()}
     if whole != kept:
@@ -54,7 +54,8 @@ def load_or_draw(path: Path, host: str) -> DeskSecrets:
     return DeskSecrets(**whole)
 
 
-def _draw(host: str) -> DeskSecrets:
+def draw(host: str) -> DeskSecrets:
+    """A fresh set."""
     return DeskSecrets(
         secret_key=secrets.token_urlsafe(48),
         api_pepper=draw_key(),

@@ -37,6 +37,7 @@ class OwnDeskFolder(RunFolder):
         self._proxy_login_file = self.path / "proxy-login"
         self._host_file = self.path / "host"
         self._restoring_file = self.path / "restoring"
+        self._renewing_file = self.path / "renewing-secrets"
 
     def make(self) -> None:
         """Make the folder for this user alone; raises DevtoolError for one that holds something else."""
@@ -76,6 +77,19 @@ class OwnDeskFolder(RunFolder):
                     self.path.rmdir()
                 raise
             self._restoring_file.unlink()
+
+    def begin_renewal(self) -> None:
+        """Note that the secrets are being renewed: a start refuses the folder until `end_renewal`, also after the machine went off."""
+        self._renewing_file.touch(mode=0o600)
+
+    def end_renewal(self) -> None:
+        """Note that the database has the passwords that stand in the secrets' file."""
+        self._renewing_file.unlink(missing_ok=True)
+
+    def forget_certificate(self) -> None:
+        """Remove the certificate that was made here, so that the next start makes another with another key."""
+        for name in ("certificate.pem", "certificate-key.pem"):
+            (self.path / name).unlink(missing_ok=True)
 
     def mail_url(self) -> str:
         """The mail server, as somebody wrote it down here; empty where nobody has. Raises DevtoolError."""
@@ -135,6 +149,11 @@ class OwnDeskFolder(RunFolder):
             raise DevtoolError(
                 f"In {self.path} a restore is under way, or was broken off.",
                 "Wait for it. Where none runs, remove the folder and restore once more.",
+            )
+        if self._renewing_file.exists():
+            raise DevtoolError(
+                f"In {self.path} the secrets are being renewed, or that was broken off.",
+                f"Wait for it. Where none runs: ./dev own-desk --folder {self.path} --renew-secrets",
             )
         found = {item.name for item in self.path.iterdir()}
         if found - _PUT_THERE_BEFORE and not self._lock_file.exists():

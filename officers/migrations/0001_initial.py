@@ -505,4 +505,50 @@ class Migration(migrations.Migration):
             model_name="restorereview",
             index=models.Index(fields=["agency", "restored_at"], name="restore_review_of_agency"),
         ),
+        migrations.CreateModel(
+            name="Reopening",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("payload", models.TextField()),
+                ("made_by", models.CharField(max_length=100)),
+                ("made_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                ("handed_in_by", models.CharField(blank=True, max_length=100)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reopenings",
+                        to="peers.agency",
+                    ),
+                ),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reopenings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-made_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("used_at", None)), fields=("agency",), name="reopening_open_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("officer", None), ("used_at", None)),
+                            models.Q(("officer__isnull", False), ("used_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="reopening_used_lets_in",
+                    ),
+                ],
+            },
+        ),
     ]

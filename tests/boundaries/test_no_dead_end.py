@@ -30,6 +30,10 @@ THE_BROWSERS: Final = {
     **dict.fromkeys(
         ("history_out", "history_take"), "a file that a person carries from one desk to the other, once"
     ),
+    **dict.fromkeys(
+        ("desk_reopening", "desk_reopening_ask", "desk_reopening_file"),
+        "lets one person in by a file that the agency's head has signed; the link is shown once, to be handed over",
+    ),
     "own_exchange": "tells an own desk where its exchange is, once, by a person who compares a fingerprint",
     "exchange_ask": "asks once, while a person waits; desk-health says what the desk-worker found",
     "received_changes": "compares what two openings give; received-versions and received-open give both",

@@ -61,7 +61,7 @@ CUT_OFF: Final = """() => [...document.querySelectorAll("main *")].filter((one) 
 }).map((one) => `${one.tagName}.${one.className} ${one.scrollWidth}>${one.clientWidth}`)"""
 FILES: Final = {
     *("received_attachment", "sent_attachment", "proposal_file", "proposal_previous", "arrivals"),
-    "desk_settings_text",
+    *("desk_settings_text", "desk_reopening_file"),
 }
 """What these answer is a file or a token and not a page."""
 REFUSALS: Final = {
@@ -72,6 +72,7 @@ REFUSALS: Final = {
 an own desk alone has."""
 UNREACHED: Final = {
     "proposal",
+    "desk_reopening",
     "withdraw_unsent",
     "reaffirm_answer",
     "received_changes",

@@ -14,6 +14,7 @@ import pytest
 from accord.cli.keys.words import proposed_lines, proposed_question
 from accord.client.ceremony import (
     ProposedKeyset,
+    ProposedReopening,
     ProposedRevoke,
     RootsAtHand,
     examine_proposal,
@@ -30,6 +31,7 @@ from accord.envelope.keys import PublicKey
 from accord.envelope.keysets import KeyRow, build_keyset_body, read_keyset, verify_keyset
 from accord.envelope.naming import NamedSigners
 from accord.envelope.private import Root, generate_decryption_key, generate_signing_keys
+from accord.envelope.reopening import build_reopening, verify_reopening
 from accord.envelope.statements.checks import verify_revoke
 from accord.envelope.statements.form import build_statement, sign_statement
 from accord.envelope.vocabulary import statement_typ
@@ -261,8 +263,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "no JSON": (lambda: b"keyset, please", "nothing that a root could sign (line 1, column 1: Expecting value.)"),
     "cut off": (lambda: Coming(prev=PREV).payload[:-9], "(line 1, column "),
     "a member missing": (lambda: without_member("nonce"), "(malformed: statement without nonce)"),
-    "signed already": (lambda: FIRST, "keysets and revocations only"),
-    "another kind": (lambda: of_kind("ack"), "keysets and revocations only"),
+    "signed already": (lambda: FIRST, "keysets, revocations and reopenings only"),
+    "another kind": (lambda: of_kind("ack"), "keysets, revocations and reopenings only"),
     "a member too many": (lambda: with_member("note", "x"), "(malformed: statement with a member too many)"),
     "another suite": (lambda: with_member("suite", "EC1"), "statement suite"),
     "another root": (lambda: Coming(prev=PREV, root=AFTER, signers=AFTER.public).payload, "another root"),
@@ -378,3 +380,59 @@ def test_files_are_the_owner_s_alone_and_never_overwritten(tmp_path: Path) -> No
         write_proposal(path, b"{}", FIRST)
     assert not path.exists()
     assert write_proposal(path, b"{}", None) is None
+
+
+# A person whom the agency's desk is asked to let in.
+
+DESK = "9b2f6c1e-5a77-4d0e-8f31-2c6d7e8f9a01"
+
+
+def reopening(**changed: Any) -> bytes:
+    usual: dict[str, Any] = {
+        "iss": "xd-reg",
+        "root": ROOT.public,
+        "id": uuid7_at(NOW * 1000, os.urandom(10)),
+        "iat": NOW,
+        "nonce": os.urandom(16),
+        "desk": DESK,
+        "role": "agency_admin",
+        "name": "Ilse Morrow",
+        "email": "ilse@reg.example",
+        "account": "new",
+    }
+    return build_reopening(**usual | changed)
+
+
+@pytest.mark.parametrize("previous", [None, FIRST])
+def test_a_person_to_let_in_is_shown_and_signed(previous: bytes | None) -> None:
+    proposed, signed = examine(reopening(), previous=previous)
+    assert isinstance(proposed, ProposedReopening)
+    said = "\n".join(proposed_lines(proposed))
+    for shown in ("xd-reg", DESK, "Ilse Morrow, ilse@reg.example", "invites and removes officers", "link"):
+        assert shown in said
+    assert "password" not in said
+    assert proposed_question(proposed) == "Let this person in at the desk of xd-reg?"
+    verify_reopening(signed, agency="xd-reg", desk=DESK, root=ROOT.public, now=NOW)
+
+
+def test_that_an_account_ends_with_it_is_shown() -> None:
+    proposed, _signed = examine(reopening(account="again", role="keeper"))
+    said = "\n".join(proposed_lines(proposed))
+    assert "its password, second factors and sessions end" in said
+    assert "reads no alert" in said
+
+
+@pytest.mark.parametrize(
+    ("payload", "roots", "words"),
+    [
+        (reopening(root=AFTER.public), AT_HAND, "another root"),
+        (reopening(root=NEXT.public), RootsAtHand(next_root=NEXT), "another root"),
+        (reopening(iat=NOW - DAY - 1), AT_HAND, "not of this day"),
+        (reopening(iss="xa-lab"), AT_HAND, "of another agency"),
+        (reopening().replace(b'":"', b'": "', 1), AT_HAND, "not in its canonical form"),
+        (reopening().replace(b"agency_admin", b"agency_adman"), AT_HAND, "nothing that a root could sign"),
+    ],
+)
+def test_a_person_is_let_in_by_nothing_else(payload: bytes, roots: RootsAtHand, words: str) -> None:
+    with pytest.raises(ProposalError, match=words):
+        examine(payload, roots)

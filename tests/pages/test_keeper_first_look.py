@@ -14,6 +14,7 @@ from alerts.taking import FEED
 from devtool.owndesk.certificates import LIVES, made_certificate
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from notices.models import Notification
+from officers.models import Officer
 from peers.models import FeedCursor
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -49,6 +50,13 @@ def test_what_can_be_asked_anew_has_a_button_that_asks(desk: DeskWorld, keeper: 
     said = top(keeper.get("/").content.decode())
     assert "Feeds: A feed was last read" in said
     assert 'action="/desk/exchange/ask/"' in said and "Ask the exchange now" in said
+
+
+def test_a_role_that_one_person_alone_has_is_named(keeper: Client) -> None:
+    Officer.objects.filter(full_name="Sunniva Okparel").update(password="argon2$")
+    said = top(keeper.get("/").content.decode())
+    assert "1 role has one person alone: Agency admin (xa-lab)" in said
+    assert "Name a second one" in said
 
 
 def test_of_several_troubles_a_danger_goes_first_then_the_order_of_urgency() -> None:

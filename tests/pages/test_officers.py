@@ -43,6 +43,7 @@ def test_the_list_leads_to_a_person_and_offers_an_admin_what_fits(desk: DeskWorl
     page = admin.get("/officers/").content.decode()
     assert of(desk.ilka) in page
     assert "Invite…" in page
+    assert "One person alone is Agency admin, Key officer: name a second one." in page
     person = admin.get(of(desk.ilka)).content.decode()
     for text in ("Ilka Torvane", "Author", "called as number 1", "Change roles…", "Disable…"):
         assert text in person
@@ -52,7 +53,9 @@ def test_the_list_leads_to_a_person_and_offers_an_admin_what_fits(desk: DeskWorl
 
 def test_a_reader_sees_colleagues_and_no_act(desk: DeskWorld, as_officer: SignIn) -> None:
     reader = as_officer(desk.ilka)
-    assert "Invite…" not in reader.get("/officers/").content.decode()
+    page = reader.get("/officers/").content.decode()
+    assert "Invite…" not in page
+    assert "One person alone" not in page
     assert "Change roles…" not in reader.get(of(desk.benno)).content.decode()
 
 

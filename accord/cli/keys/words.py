@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from accord.cli.showing import moment, plain
-from accord.client.ceremony import Proposed, ProposedKeyset, ProposedRevoke, RowChange
+from accord.client.ceremony import (
+    Proposed,
+    ProposedKeyset,
+    ProposedReopening,
+    ProposedRevoke,
+    RowChange,
+)
 from accord.client.keys.overview import KeyFact, KeyOverview, KeyWarning
 from accord.client.keys.publishing import STANDS, KeyChange
 from accord.client.keys.revoking import ConcernedObject, RevocationPlan
 from accord.envelope.keys import ENC, PublicKey, show_fingerprint
 from accord.envelope.keysets import CHANGED, RECOVERED, KeyRow
+from accord.envelope.reopening import ADMIN, AGAIN, KEEPER, KEY_OFFICER
 
 CUSTODIES: Final = {
     "agency": "the agency itself; its private keys reach neither desk nor exchange",
@@ -24,6 +31,11 @@ CODES: Final = {
     "lost": "lost",
     "error": "made or published in error",
     "ended": "no longer used",
+}
+_MAY: Final = {
+    ADMIN: "agency admin: invites and removes officers, gives roles, sets the agency's policy",
+    KEY_OFFICER: "key officer: proposes new keys and revocations to the root, suspends keys",
+    KEEPER: "keeper: keeps the desk itself, reads no alert, lets nobody else in without the root",
 }
 _USES = {"sign": "signing", "enc": "receiving"}
 _SENTENCES = {
@@ -143,12 +155,21 @@ def revocation_question(plan: RevocationPlan) -> str:
 
 def proposed_lines(proposed: Proposed) -> list[str]:
     """What is about to be signed, in words; first its digest, which whoever proposed it has on the screen or on paper."""
-    words = _revoke_words(proposed) if isinstance(proposed, ProposedRevoke) else _keyset_words(proposed)
-    return [f"Digest:  {proposed.statement.od}", *words]
+    return [f"Digest:  {proposed.statement.od}", *_words_of(proposed)]
+
+
+def _words_of(proposed: Proposed) -> Iterator[str]:
+    if isinstance(proposed, ProposedRevoke):
+        return _revoke_words(proposed)
+    if isinstance(proposed, ProposedReopening):
+        return _reopening_words(proposed)
+    return _keyset_words(proposed)
 
 
 def proposed_question(proposed: Proposed) -> str:
     """What is asked before a root signs."""
+    if isinstance(proposed, ProposedReopening):
+        return f"Let this person in at the desk of {proposed.statement.iss}?"
     what = "this revocation" if isinstance(proposed, ProposedRevoke) else "this keyset"
     return f"Sign {what} as the root of {proposed.statement.iss}?"
 
@@ -171,6 +192,23 @@ def _revoke_words(proposed: ProposedRevoke) -> Iterator[str]:
         yield "! The keyset before was not given (--previous FILE): nobody can say here which key this is."
     yield f"Reason:  {CODES[body['code']]}"
     yield f"Since:   {moment(body['since'])}; what was logged since then stops counting. This cannot be undone."
+
+
+def _reopening_words(proposed: ProposedReopening) -> Iterator[str]:
+    said = proposed.statement
+    yield f"Agency:  {said.iss}"
+    yield f"Desk:    {said.desk}. Compare it with the one that its page or console shows."
+    yield f"Let in:  {plain(said.name)}, {said.email}"
+    yield f"As:      {_MAY[said.role]}"
+    if said.account == AGAIN:
+        yield (
+            "! An account stands under this address: its password, second factors and sessions end, and whoever has "
+            "the link that the desk then shows has the account."
+        )
+    else:
+        yield "! Whoever has the link that the desk then shows is this person to it."
+    yield f"Asked:   {moment(said.iat)}; it counts once, for a day. Everybody of the agency is told."
+    yield "! Sign it only if you know this person, and heard of it from somebody you know."
 
 
 def _keyset_words(proposed: ProposedKeyset) -> Iterator[str]:

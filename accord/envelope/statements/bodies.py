@@ -46,7 +46,7 @@ CONDITIONS = frozenset({"contact-first", "no-court", "no-automated", "read-only"
 MAX_CONTACTS = 5
 _TELEPHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,38}")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9+_-]*(?:/[A-Za-z0-9][A-Za-z0-9+_-]*){0,2}")
-_ADDRESS = re.compile(
+MAIL_ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
@@ -243,7 +243,7 @@ def _entry(body: Body) -> None:
     if len(contacts) > MAX_CONTACTS:
         raise MalformedError("entry contacts")
     for address in contacts:
-        _matching(address, _ADDRESS, "entry contacts", most=MAX_ADDRESS)
+        _matching(address, MAIL_ADDRESS, "entry contacts", most=MAX_ADDRESS)
 
 
 def _apikey(body: Body) -> None:

@@ -33,6 +33,7 @@ POWER_ACTS: Final = frozenset(
         "policy.changed",
     }
     | {"power.agreed", "power.applied", "power.asked", "power.dropped", "power.stopped"}
+    | {"reopening.taken", "reopening.asked", "reopening.refused"}
     | {"apikey.issued", "apikey.revoked", "apikey.rotated"}
     | {"credential.ended", "credential.issued", "credential.replaced"}
     | {"deskkey.issued", "deskkey.revoked", "deskkey.rotated", "database.restored", "restore.reviewed"}

@@ -63,6 +63,7 @@ def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
         root=show_fingerprint(entry.agency.root_fingerprint),
         has_entry_key=entry.has_entry_key(now),
         makes_keys_here=entry.agency.custody == Custody.HUB,
+        may_reopen=entry.has_keys and entry.agency.custody != Custody.HUB,
     )
 
 

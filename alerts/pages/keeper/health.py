@@ -21,6 +21,7 @@ from notices.models import Notification
 from notices.states import NotificationState
 from officers.accountmail import hands_links_over
 from officers.entering import Entry
+from officers.last_ones import last_ones
 from officers.policy_in_force import altered_policies
 from officers.restores import agencies_in_review
 from peers.freshness import STOPPED_AFTER, stale_readers
@@ -55,6 +56,7 @@ def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
         remedy = _("Find out by whom; `manage.py bind_rows` lists what stands there.")
         yield Sign("policies", pgettext("work", "Policies"), DANGER, text % {"n": altered}, remedy)
     yield from _restore()
+    yield from _last_ones(entries)
 
 
 def _queues() -> Sign:
@@ -240,3 +242,19 @@ def _restore() -> Iterator[Sign]:
         ) % {"n": len(waiting), "names": ", ".join(waiting)}
         remedy = _("Only their admins sign in. Call them; where there is none, enrol one.")
         yield Sign("restore", _("Restore"), WARN, text, remedy)
+
+
+def _last_ones(entries: Collection[Entry]) -> Iterator[Sign]:
+    """Roles without which nobody is let in any more, and that one person has; no sign where two have each."""
+    if found := last_ones(one.agency for one in entries if one.has_admin):
+        names = ", ".join(
+            f"{one.role.label} ({one.agency_id})" if one.agency_id else str(one.role.label)
+            for one in found[:5]
+        )
+        text = ngettext(
+            "%(n)d role has one person alone: %(names)s",
+            "%(n)d roles have one person alone: %(names)s",
+            len(found),
+        ) % {"n": len(found), "names": names}
+        remedy = _("Name a second one: once the last is gone, only the agency's root lets anybody in.")
+        yield Sign("last-ones", _("Second persons"), WARN, text, remedy)

@@ -25,9 +25,10 @@ URGENCY: Final = (
     "keysets",
     "mail",
     "failed-mail",
+    "last-ones",
 )
 """Of several troubles of one tone the first is named first: what somebody did past the program, then what stops everything,
-each before what it causes, then what stops soon, then what is late."""
+each before what it causes, then what stops soon, then what is late, then what may stop one day."""
 
 
 @dataclass(frozen=True)

@@ -341,14 +341,22 @@ def _by_hand_or(mailed: str) -> str:
     return _("A link is shown once, for you to hand over.") if hands_links_over() else mailed
 
 
-def answer_invited(request: HttpRequest, link: AccountLink, after: str) -> HttpResponseBase:
+def answer_invited(
+    request: HttpRequest, link: AccountLink, after: str, *, by_root: bool = False
+) -> HttpResponseBase:
     """The mail's fate in words, then the address `after`; or, once, the link that is to be handed over.
 
     A mail that failed leaves the account and can be sent again.
     """
     if link.by_hand:
         return render_page(
-            request, "affairs/link_by_hand", _("Invitation"), link=link, person=link.officer, after=after
+            request,
+            "affairs/link_by_hand",
+            _("Invitation"),
+            link=link,
+            person=link.officer,
+            after=after,
+            by_root=by_root,
         )
     _say_whether_mailed(request, link)
     return redirect(after)

@@ -20,6 +20,7 @@ from officers.accountmail import hands_links_over
 from officers.accounts import officer_for
 from officers.duty import duty_list
 from officers.invitations import Invited, invited_of
+from officers.last_ones import last_ones
 from officers.login.factors import has_factor
 from officers.models import Officer
 from officers.powers import waiting_kinds
@@ -85,13 +86,25 @@ def officers(request: HttpRequest) -> HttpResponse:
         "officers",
         _("Officers"),
         heading=_("Officers"),
-        lead=_("Who may do what in your agency."),
+        lead=_lead(officer),
         empty=_("Invite the first officer."),
         rows=rows,
         filters=filters,
         may_manage=Capability.OFFICER_MANAGE in officer.capabilities,
         shows_keys=True,
     )
+
+
+def _lead(officer: Officer) -> str:
+    """Say what the list is, and to an admin which role one person alone has, of those without whom nobody is let in."""
+    what = _("Who may do what in your agency.")
+    if Capability.OFFICER_MANAGE not in officer.capabilities or officer.agency is None:
+        return what
+    alone = [str(one.role.label) for one in last_ones([officer.agency]) if one.agency_id]
+    if not alone:
+        return what
+    words = _("One person alone is %(roles)s: name a second one.") % {"roles": ", ".join(alone)}
+    return f"{what} {words}"
 
 
 def person(request: HttpRequest, public_id: str) -> HttpResponse:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev drill own-desk`: an agency sets its own desk up in an empty folder, joins another's hub, sends, receives, restarts.
 
-Then it loses the machine, and goes on with a desk restored from a backup by the recovery key.
+Then it loses the machine, and goes on with a desk restored from a backup by the recovery key; makes passphrase, recovery key,
+ring and secrets anew; and its root lets another keeper in.
 
 Over real processes: the hub of `./dev run --once` behind TLS, and an own desk with its production settings beside it. People
 work in a browser. What the hub's halves hold is searched for the words of the own desk's alerts.
@@ -45,7 +46,8 @@ from devtool.postgres import DATABASES, SUPERUSER
 from devtool.running import scratch_hub
 from devtool.supervision import Hub
 from hub.roles import DESK, EXCHANGE
-from vault.locking import draw_recovery_key
+from vault.errors import WrongSecretError
+from vault.locking import draw_recovery_key, open_ring
 
 AGENCY: Final = "xn-coast"
 NAME: Final = "Coast Guard, Norrland"
@@ -53,6 +55,7 @@ LAB, LAB_AUTHOR, LAB_RELEASER = "xa-lab", "ilka", "benno"
 KEEPER, ADMIN, KEYS, AUTHOR, RELEASER = (
     f"{name}@coast.example" for name in ("noor", "pavo", "ketil", "runa", "sigrid")
 )
+NEXT_KEEPER: Final = "tuva@coast.example"
 OPERATOR: Final = "Tamsin Orrel"
 TITLE: Final = "Tablets in a lifebuoy off Norrland"
 FROM_STDIN: Final = ("--recovery-key-file", "-")
@@ -121,6 +124,10 @@ class _Drill:
         with self._own_desk() as desk, self._people() as people:
             self._come_back(people, desk)
             self._take_over(people)
+            self._ticks.heading("What the thief had is made anew; the keeper is gone")
+            self._rotate(people, desk)
+            self._reopen(people)
+        self._renew()
 
     # --- the hub's side ---------------------------------------------------------------------------------------------
 
@@ -372,6 +379,60 @@ class _Drill:
             wait_for(lambda: received(lab, md), "The alert at the hosted desk")
             step.evidence(f"{md[:12]}...")
 
+    def _rotate(self, people: People, desk: OwnDesk) -> None:
+        with self._ticks.step("Another passphrase, recovery key and ring, while people work") as step:
+            before = desk.state.locked_ring.read_bytes()
+            fresh = draw_passphrase()
+            self._manage(
+                "change_desk_passphrase",
+                "--secret-file",
+                "-",
+                "--new-file",
+                "-",
+                typed=f"{self._passphrase}\n{fresh}",
+            )
+            said = self._manage("change_recovery_key", "--passphrase-file", "-", typed=fresh)
+            recovery_key = _line(said, "Recovery key:").split()[-1]
+            both = ("--passphrase-file", "-", "--recovery-key-file", "-")
+            step.evidence(
+                _line(self._manage("rotate_desk_ring", *both, typed=f"{fresh}\n{recovery_key}"), "The ring")
+            )
+            now = desk.state.locked_ring.read_bytes()
+            for secret in (self._passphrase, self._recovery_key):
+                _require(not _opens(now, secret), "An earlier secret opens the ring of now.")
+            _require(open_ring(before, self._passphrase) != open_ring(now, fresh), "The ring is the same.")
+            self._passphrase, self._recovery_key = fresh, recovery_key
+            author, releaser = self._officer(people, AUTHOR), self._officer(people, RELEASER)
+            md = send(author, releaser, LAB, f"{TITLE}, a third one")
+            lab = self._cast.officer(LAB_RELEASER)
+            wait_for(lambda: received(lab, md), "The alert at the hosted desk")
+            _require(set(_inbox(author)) == self._at_hand, "What was received before does not open.")
+
+    def _reopen(self, people: People) -> None:
+        with self._ticks.step("Another keeper is let in by the root, from the console") as step:
+            request = self._folder / "head" / "reopen.proposal"
+            person = ("--as", "keeper", "--name", "Tuva Rensen", "--email", NEXT_KEEPER)
+            self._manage("reopen", *person, "--out", str(request))
+            said = self._manage("reopen", "--signed", str(signed := self._head.sign(request)))
+            people.accept(said.split()[-1], NEXT_KEEPER)
+            self._manage("reopen", "--signed", str(signed), status=1)
+            people.at("This desk")
+            people.change_to(AUTHOR)
+            expect(people.page.get_by_text("Your agency's root has let Tuva Rensen in")).to_be_visible()
+            step.evidence("once; everybody of the agency reads of it")
+
+    def _renew(self) -> None:
+        with self._ticks.step("The stopped desk's secrets are drawn anew; it starts, locked"):
+            self._command("--folder", str(self._home), "--renew-secrets")
+            with self._own_desk(), self._people() as people:
+                people.page.goto(f"{people.address}/")
+                people.page.get_by_label("Passphrase or recovery key").fill(self._passphrase)
+                people.press("Open")
+                people.sign_in(AUTHOR)
+
+    def _manage(self, *words: str, typed: str = "", status: int = 0) -> str:
+        return self._command("--folder", str(self._home), "--manage", *words, typed=typed, status=status)
+
     def _command(self, *words: str, typed: str = "", status: int = 0) -> str:
         """`./dev own-desk` with this on its standard input; what it said. Raises StepFailedError for another status."""
         done = subprocess.run(
@@ -406,6 +467,14 @@ def _has_deleted(owner_url: str) -> bool | None:
     with psycopg.connect(owner_url) as connection:
         found = connection.execute("SELECT 1 FROM ledger_restore WHERE cards_deleted_at IS NOT NULL")
         return found.fetchone() is not None or None
+
+
+def _opens(octets: bytes, secret: str) -> bool:
+    try:
+        open_ring(octets, secret)
+    except WrongSecretError:
+        return False
+    return True
 
 
 def _anywhere() -> Listening:

@@ -20,6 +20,7 @@ from accord.envelope.keysets import Keyset, newest_in_force, revocations_of, ver
 from accord.envelope.manifest import read_manifest
 from accord.envelope.reading import open_alert
 from accord.envelope.release_intake import EnvelopeFacts, accept_release
+from accord.envelope.reopening import read_reopening, verify_reopening
 from accord.envelope.statements.checks import (
     VerifiedStatement,
     accept_statement,
@@ -100,6 +101,18 @@ def pop(given: Given) -> Any:
         now=given["now"],
     )
     return {"od": statement.od, "suite": statement.suite}
+
+
+def reopen(given: Given) -> Any:
+    root = [PublicKey.from_jwk(jwk, SIGN) for jwk in given["root"]]
+    said = verify_reopening(
+        given["reopen"].encode(), agency=given["agency"], desk=given["desk"], root=root, now=given["now"]
+    )
+    return {"od": said.od, "role": said.role, "account": said.account, "name": said.name, "email": said.email}
+
+
+def reopen_payload(given: Given) -> Any:
+    return read_reopening(given["payload"].encode()).od
 
 
 def statement(given: Given) -> Any:
@@ -228,6 +241,8 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Given], Any]]]] = {
     "challenge": ("challenge", challenge),
     "credential": ("credential", credential),
     "pop": ("pop", pop),
+    "reopen": ("reopen", reopen),
+    "reopen-payload": ("reopen", reopen_payload),
     "statement": ("statement", statement),
     "intake": ("intake", intake),
     "release": ("release", release),

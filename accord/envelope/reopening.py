@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A reopening: a desk asks its agency's root to let one person in, when nobody is left there who could.
+
+The desk writes the request, the root signs it offline, the same desk takes it once. It goes between these two alone: it
+is no statement, no exchange takes it, and no ledger holds it. `verify_reopening` is the only door for one from outside.
+Whether the desk asked for it, and not before, is the desk's to know. Source: docs/spec/envelope.md, "Reopening a desk".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from accord.envelope.encoding import (
+    agency_id,
+    b64u,
+    canonical,
+    digest,
+    integer,
+    members,
+    object_digest,
+    one_of,
+    parse_object,
+    text,
+    timestamp,
+    unb64u,
+    uuid7,
+)
+from accord.envelope.errors import Failure, MalformedError, VerificationError
+from accord.envelope.jws import JwsSigner, parse_jws, verify_jws
+from accord.envelope.keyrule import check_window
+from accord.envelope.keys import PQ1, PublicKey
+from accord.envelope.statements.bodies import MAIL_ADDRESS, MAX_ADDRESS
+from accord.envelope.vocabulary import TYP_REOPEN, VERSION
+
+REOPEN: Final = "reopen"
+ADMIN, KEY_OFFICER, KEEPER = "agency_admin", "key_officer", "keeper"
+ROLES: Final = frozenset({ADMIN, KEY_OFFICER, KEEPER})
+NEW, AGAIN = "new", "again"
+ACCOUNTS: Final = frozenset({NEW, AGAIN})
+NONCE_BYTES: Final = 16
+MAX_NAME: Final = 120
+MAX_REOPENING_BYTES: Final = 16 * 1024
+
+_MEMBERS: Final = frozenset(
+    {"v", "k", "suite", "iss", "id", "iat", "nonce", "signers", "desk", "role", "name", "email", "account"}
+)
+_JOINERS: Final = "\u200c\u200d"
+"""Seen by nobody, and needed to spell names in some scripts."""
+_DESK: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class Reopening:
+    """A well-formed reopening; says nothing about who signed it.
+
+    `desk` is the id under which one desk announces itself. `account`: "new" makes one for this person; "again" ends
+    password, second factors and sessions of the one that stands under the address.
+    """
+
+    iss: str
+    id: str
+    iat: int
+    signers: tuple[str, ...]
+    desk: str
+    role: str
+    name: str
+    email: str
+    account: str
+    od: str
+    k: str = REOPEN
+
+
+def build_reopening(
+    *,
+    iss: str,
+    root: Sequence[PublicKey],
+    id: str,
+    iat: int,
+    nonce: bytes,
+    desk: str,
+    role: str,
+    name: str,
+    email: str,
+    account: str,
+) -> bytes:
+    """The canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
+    payload = canonical(
+        {
+            "v": VERSION,
+            "k": REOPEN,
+            "suite": PQ1,
+            "iss": iss,
+            "id": id,
+            "iat": iat,
+            "nonce": b64u(nonce),
+            "signers": [key.kid for key in root],
+            "desk": desk,
+            "role": role,
+            "name": name,
+            "email": email,
+            "account": account,
+        }
+    )
+    read_reopening(payload)
+    return payload
+
+
+def read_reopening(payload: bytes) -> Reopening:
+    """Check every member of a payload, and that it is canonical; raises MalformedError."""
+    value = members(parse_object(payload, limit=MAX_REOPENING_BYTES, where=REOPEN), _MEMBERS, REOPEN)
+    if canonical(value) != payload:
+        raise MalformedError("reopen is not canonical")
+    integer(value["v"], "reopen v", least=VERSION, most=VERSION)
+    one_of(value["k"], frozenset({REOPEN}), "reopen k")
+    one_of(value["suite"], frozenset({PQ1}), "reopen suite")
+    unb64u(value["nonce"], size=NONCE_BYTES, where="reopen nonce")
+    return Reopening(
+        iss=agency_id(value["iss"], "reopen iss"),
+        id=uuid7(value["id"], "reopen id"),
+        iat=timestamp(value["iat"], "reopen iat"),
+        signers=_signers(value["signers"]),
+        desk=_matching(value["desk"], _DESK, "reopen desk", most=36),
+        role=one_of(value["role"], ROLES, "reopen role"),
+        name=_name(value["name"]),
+        email=_matching(value["email"], MAIL_ADDRESS, "reopen email", most=MAX_ADDRESS),
+        account=one_of(value["account"], ACCOUNTS, "reopen account"),
+        od=object_digest(TYP_REOPEN, payload),
+    )
+
+
+def sign_reopening(payload: bytes, signer: JwsSigner) -> bytes:
+    """Sign a payload as it is; raises MalformedError where it names other signers."""
+    if read_reopening(payload).signers != tuple(key.kid for key in signer.signers):
+        raise MalformedError("reopen signers")
+    return signer.sign_jws(TYP_REOPEN, payload)
+
+
+def verify_reopening(
+    data: bytes, *, agency: str, desk: str, root: Sequence[PublicKey], now: int
+) -> Reopening:
+    """A reopening of this agency's desk, signed by its root in force; raises MalformedError or VerificationError.
+
+    Another agency, another desk, another root and one that is not of this day are refused.
+    """
+    jws = parse_jws(data, TYP_REOPEN, limit=MAX_REOPENING_BYTES)
+    said = read_reopening(jws.payload)
+    if said.iss != agency:
+        raise VerificationError(Failure.ISSUER)
+    if said.signers != jws.kids:
+        raise VerificationError(Failure.SIGNERS)
+    verify_jws(jws, root)
+    if said.desk != desk:
+        raise VerificationError(Failure.SUBJECT, "desk")
+    check_window(said.iat, now)
+    return said
+
+
+def _signers(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise MalformedError("reopen signers")
+    return tuple(digest(kid, "reopen signers") for kid in value)
+
+
+def _name(value: object) -> str:
+    """One line of what is seen: no control, no format character but a joiner, no space at either end."""
+    name = text(value, "reopen name")
+    seen = name.translate(dict.fromkeys(map(ord, _JOINERS)))
+    if not seen or len(name) > MAX_NAME or not seen.isprintable() or name != name.strip():
+        raise MalformedError("reopen name")
+    return name
+
+
+def _matching(value: object, form: re.Pattern[str], where: str, *, most: int) -> str:
+    written = text(value, where)
+    if len(written) > most or form.fullmatch(written) is None:
+        raise MalformedError(where)
+    return written
