@@ -3,7 +3,7 @@
 
 A proposal is the canonical payload of an unsigned `keyset` or `revoke`, made by an own home (`Client.keys`) or by the
 desk of an agency whose other keys the hub holds; or the request of a desk to let a person in, a `reopen`, which goes back
-to that desk alone. Nothing here needs a network. Guarantees that what is signed
+to that desk alone; or a list of fingerprints, for partners. Nothing here needs a network. Guarantees that what is signed
 
 - is canonical, octet for octet what was shown, of the root at hand (at a change of both, at a recovery of the next
   one), within its window, and not ended;
@@ -16,6 +16,7 @@ lets in is the right one. `Proposed` names each.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from accord.client.outgoing import read_file
 from accord.document.places import reason_of
 from accord.envelope.encoding import MAX_STATEMENT_BYTES, canonical, parse_object
 from accord.envelope.errors import EnvelopeError
+from accord.envelope.fingerprints import FINGERPRINTS, FingerprintList, read_list, sign_list
 from accord.envelope.jws import JwsSigner, add_signatures, parse_jws, verify_jws
 from accord.envelope.keyrule import check_window
 from accord.envelope.keys import SIGN, PublicKey, root_fingerprint
@@ -39,7 +41,7 @@ from accord.keyring import KeyRing
 from accord.passphrases import Passphrase
 from accord.privatefiles import FileTakenError, PrivateFileError, write_private
 
-KINDS: Final = frozenset({"keyset", "revoke", REOPEN})
+KINDS: Final = frozenset({"keyset", "revoke", REOPEN, FINGERPRINTS})
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,16 @@ class ProposedReopening:
     payload: bytes
 
 
-Proposed = ProposedKeyset | ProposedRevoke | ProposedReopening
+@dataclass(frozen=True)
+class ProposedList:
+    """Fingerprints that an agency vouches for."""
+
+    statement: FingerprintList
+    payload: bytes
+
+
+Proposed = ProposedKeyset | ProposedRevoke | ProposedReopening | ProposedList
+Said = Statement | Reopening | FingerprintList
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,8 @@ def examine_proposal(
     before = None if previous is None else _read_previous(previous, statement, roots, succession)
     if isinstance(statement, Reopening):
         return ProposedReopening(statement, payload), sign_reopening(payload, signer)
+    if isinstance(statement, FingerprintList):
+        return ProposedList(statement, payload), sign_list(payload, signer)
     if statement.k == "revoke":
         return _examine_revoke(statement, payload, signer, before)
     return _examine_keyset(statement, payload, signer, succession, roots, before)
@@ -173,7 +186,7 @@ def previous_place(path: Path) -> Path:
     return path.with_name(path.name + ".previous")
 
 
-def _read_canonical(payload: bytes) -> Statement | Reopening:
+def _read_canonical(payload: bytes) -> Said:
     try:
         value = parse_object(payload, limit=MAX_STATEMENT_BYTES, where="proposal")
         kind = value.get("k")
@@ -183,9 +196,11 @@ def _read_canonical(payload: bytes) -> Statement | Reopening:
             )
         if kind not in KINDS:
             raise ProposalError(
-                "The root signs keysets, revocations and reopenings only; this proposal is something else."
+                "The root signs keysets, revocations, reopenings and fingerprints only; this proposal is something else."
             )
-        return read_reopening(payload) if kind == REOPEN else read_payload(payload, str(kind))
+        own_forms: dict[str, Callable[[bytes], Said]] = {REOPEN: read_reopening, FINGERPRINTS: read_list}
+        read = own_forms.get(str(kind))
+        return read(payload) if read else read_payload(payload, str(kind))
     except EnvelopeError as exc:
         raise ProposalError(
             f"This is nothing that a root could sign ({reason_of(payload, exc)}): name the file that was proposed to you, "
@@ -193,7 +208,7 @@ def _read_canonical(payload: bytes) -> Statement | Reopening:
         ) from exc
 
 
-def _signer_of(statement: Statement | Reopening, roots: RootsAtHand) -> tuple[JwsSigner, str]:
+def _signer_of(statement: Said, roots: RootsAtHand) -> tuple[JwsSigner, str]:
     """Who has to sign: the signers that the proposal names must be exactly those of the roots at hand."""
     candidates: list[tuple[SignerSet, str]] = []
     if roots.root is not None:
@@ -239,7 +254,7 @@ def _half_signed(data: bytes) -> _HalfSigned | None:
 
 
 def _second_half(
-    half: _HalfSigned, statement: Statement | Reopening, roots: RootsAtHand, previous: bytes | None
+    half: _HalfSigned, statement: Said, roots: RootsAtHand, previous: bytes | None
 ) -> tuple[_HalfSigned, str]:
     """Who signs beside the present root: the next one, which the keyset before announces."""
     if previous is None:
@@ -257,7 +272,7 @@ def _second_half(
     return whole, CHANGED
 
 
-def _other_root(statement: Statement | Reopening, roots: RootsAtHand) -> str:
+def _other_root(statement: Said, roots: RootsAtHand) -> str:
     own = {key.kid for root in (roots.root, roots.next_root) if root is not None for key in root.public}
     if own & set(statement.signers):
         return (
@@ -269,7 +284,7 @@ def _other_root(statement: Statement | Reopening, roots: RootsAtHand) -> str:
     )
 
 
-def _require_window(statement: Statement | Reopening, now: int) -> None:
+def _require_window(statement: Said, now: int) -> None:
     try:
         check_window(statement.iat, now)
     except EnvelopeError as exc:
@@ -281,9 +296,7 @@ def _require_window(statement: Statement | Reopening, now: int) -> None:
         raise ProposalError("The keyset proposed has ended already. Have it made anew.")
 
 
-def _read_previous(
-    previous: bytes, statement: Statement | Reopening, roots: RootsAtHand, succession: str
-) -> Keyset:
+def _read_previous(previous: bytes, statement: Said, roots: RootsAtHand, succession: str) -> Keyset:
     """The keyset before, which this agency's root must have signed; at a recovery it must announce the next root."""
     try:
         keyset = _verify_alone(previous)

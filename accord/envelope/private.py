@@ -220,7 +220,7 @@ class SignerSet:
 
 
 class Root:
-    """An agency's root: Ed25519 and ML-DSA-65, always both. Signs keysets, revocations and reopenings of a desk only."""
+    """An agency's root: Ed25519 and ML-DSA-65, always both. Signs keysets, revocations, reopenings of a desk and lists of fingerprints only."""
 
     def __init__(self, classical: SigningKey, lattice: SigningKey) -> None:
         self._keys = (classical, lattice)

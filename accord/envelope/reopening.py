@@ -121,7 +121,7 @@ def read_reopening(payload: bytes) -> Reopening:
         iss=agency_id(value["iss"], "reopen iss"),
         id=uuid7(value["id"], "reopen id"),
         iat=timestamp(value["iat"], "reopen iat"),
-        signers=_signers(value["signers"]),
+        signers=read_signers(value["signers"], REOPEN),
         desk=_matching(value["desk"], _DESK, "reopen desk", most=36),
         role=one_of(value["role"], ROLES, "reopen role"),
         name=_name(value["name"]),
@@ -158,10 +158,11 @@ def verify_reopening(
     return said
 
 
-def _signers(value: Any) -> tuple[str, ...]:
+def read_signers(value: Any, where: str) -> tuple[str, ...]:
+    """The kids of a root, Ed25519 then ML-DSA-65; raises MalformedError."""
     if not isinstance(value, list) or len(value) != 2:
-        raise MalformedError("reopen signers")
-    return tuple(digest(kid, "reopen signers") for kid in value)
+        raise MalformedError(f"{where} signers")
+    return tuple(digest(kid, f"{where} signers") for kid in value)
 
 
 def _name(value: object) -> str:

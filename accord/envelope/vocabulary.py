@@ -36,8 +36,9 @@ TYP_INNER: Final = "accord-alert+jws"
 TYP_JWE: Final = "accord-alert+jwe"
 TYP_CHALLENGE: Final = "accord-challenge+jwe"
 TYP_CREDENTIAL: Final = "accord-credential+jwe"
+TYP_FINGERPRINTS: Final = "accord-fingerprints+jws"
 TYP_REOPEN: Final = "accord-reopen+jws"
-"""Between a root and its agency's desk alone; no statement, and never logged."""
+"""Both from hand to hand, the second between a root and its agency's desk alone; no statements, and never logged."""
 
 
 def statement_typ(kind: str) -> str:

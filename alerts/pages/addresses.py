@@ -38,7 +38,17 @@ from alerts.pages import (
     views,
 )
 from alerts.pages.account import proving, security
-from alerts.pages.agency import after_restore, apikeys, exchange_keys, lanes, own_entry, peers, policy, powers
+from alerts.pages.agency import (
+    after_restore,
+    apikeys,
+    exchange_keys,
+    lanes,
+    own_entry,
+    peer_list,
+    peers,
+    policy,
+    powers,
+)
 from alerts.pages.audit import aside
 from alerts.pages.audit import export as audit_export
 from alerts.pages.audit import page as audit_page
@@ -325,6 +335,8 @@ PAGES: Final = (
     Page("keys/waiting/<str:od>/give-up/", waiting.give_up, "key_word_give_up", C.KEY_MANAGE, CHANGE),
     Page("directory/", directory.directory, "directory", C.DIRECTORY_READ),
     Page("peers/", peers.peers, "peers", C.KEY_READ),
+    Page("peers/list/", peer_list.by_list, "peer_list", C.PEER_COMPARE, BOTH),
+    Page("peers/list/file/", peer_list.offered, "peer_list_offer", C.PEER_COMPARE),
     Page("peers/<str:agency_id>/compare/", peers.compare, "peer_compare", C.PEER_COMPARE, BOTH),
     Page("peers/<str:agency_id>/circles/", peers.confirm, "peer_confirm", C.ALERT_VALIDATE, BOTH),
     Page("peers/<str:agency_id>/telephone/", peers.telephone, "peer_telephone", C.KEY_MANAGE, BOTH),

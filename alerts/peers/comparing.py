@@ -106,8 +106,10 @@ def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: da
 
 
 @transaction.atomic
-def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: datetime) -> dict[str, Pin]:
-    """The same of several peers at once. Raises NotPermittedError, InputError, SealBrokenError."""
+def compare_fingerprints(
+    actor: Actor, fingerprints: Mapping[str, str], *, by_list: Mapping[str, str] | None = None, now: datetime
+) -> dict[str, Pin]:
+    """The same of several peers at once, `by_list` by which one (`alerts.peers.vouching`). Raises NotPermittedError, InputError, SealBrokenError."""
     own = agency_of(actor)
     require(actor, Capability.PEER_COMPARE)
     digits = {peer: _checked(text) for peer, text in fingerprints.items()}
@@ -122,7 +124,7 @@ def compare_fingerprints(actor: Actor, fingerprints: Mapping[str, str], *, now: 
     for peer, root in digits.items():
         is_second = book.pins[peer].waiting is None
         act = "peer.compared" if is_second else "peer.first_compared"
-        _record(act, actor, own, peer, now, root=root)
+        _record(act, actor, own, peer, now, root=root, **(by_list or {}))
     return {peer: book.pins[peer] for peer in digits}
 
 

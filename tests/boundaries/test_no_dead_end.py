@@ -34,6 +34,10 @@ THE_BROWSERS: Final = {
         ("desk_reopening", "desk_reopening_ask", "desk_reopening_file"),
         "lets one person in by a file that the agency's head has signed; the link is shown once, to be handed over",
     ),
+    **dict.fromkeys(
+        ("peer_list", "peer_list_offer"),
+        "compares by a file that a root has signed, line by line, ticked by a person; peers-compare does one",
+    ),
     "own_exchange": "tells an own desk where its exchange is, once, by a person who compares a fingerprint",
     "exchange_ask": "asks once, while a person waits; desk-health says what the desk-worker found",
     "received_changes": "compares what two openings give; received-versions and received-open give both",

@@ -14,6 +14,7 @@ import pytest
 from accord.cli.keys.words import proposed_lines, proposed_question
 from accord.client.ceremony import (
     ProposedKeyset,
+    ProposedList,
     ProposedReopening,
     ProposedRevoke,
     RootsAtHand,
@@ -27,6 +28,7 @@ from accord.client.ceremony import (
 from accord.client.errors import ProposalError, RequestError
 from accord.client.session import uuid7_at
 from accord.envelope.encoding import canonical
+from accord.envelope.fingerprints import build_list, verify_list
 from accord.envelope.keys import PublicKey
 from accord.envelope.keysets import KeyRow, build_keyset_body, read_keyset, verify_keyset
 from accord.envelope.naming import NamedSigners
@@ -263,8 +265,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "no JSON": (lambda: b"keyset, please", "nothing that a root could sign (line 1, column 1: Expecting value.)"),
     "cut off": (lambda: Coming(prev=PREV).payload[:-9], "(line 1, column "),
     "a member missing": (lambda: without_member("nonce"), "(malformed: statement without nonce)"),
-    "signed already": (lambda: FIRST, "keysets, revocations and reopenings only"),
-    "another kind": (lambda: of_kind("ack"), "keysets, revocations and reopenings only"),
+    "signed already": (lambda: FIRST, "keysets, revocations, reopenings and fingerprints only"),
+    "another kind": (lambda: of_kind("ack"), "keysets, revocations, reopenings and fingerprints only"),
     "a member too many": (lambda: with_member("note", "x"), "(malformed: statement with a member too many)"),
     "another suite": (lambda: with_member("suite", "EC1"), "statement suite"),
     "another root": (lambda: Coming(prev=PREV, root=AFTER, signers=AFTER.public).payload, "another root"),
@@ -436,3 +438,20 @@ def test_that_an_account_ends_with_it_is_shown() -> None:
 def test_a_person_is_let_in_by_nothing_else(payload: bytes, roots: RootsAtHand, words: str) -> None:
     with pytest.raises(ProposalError, match=words):
         examine(payload, roots)
+
+
+def test_fingerprints_to_vouch_for_are_shown_each_and_signed() -> None:
+    payload = build_list(
+        iss="xd-reg",
+        root=ROOT.public,
+        id=uuid7_at(NOW * 1000, os.urandom(10)),
+        iat=NOW,
+        nonce=os.urandom(16),
+        roots={"xa-lab": "0123" * 16, "xb-med": "4567" * 16},
+    )
+    proposed, signed = examine(payload)
+    assert isinstance(proposed, ProposedList)
+    said = "\n".join(proposed_lines(proposed))
+    assert "xa-lab: 0123 0123" in said and "xb-med: 4567 4567" in said
+    assert proposed_question(proposed) == "Vouch for these fingerprints as the root of xd-reg?"
+    assert verify_list(signed, root=ROOT.public, now=NOW).roots["xb-med"] == "4567" * 16

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Comparing a fingerprint on the pages and in JSON: two officers, one after the other."""
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accord.envelope.fingerprints import build_list, sign_list
 from accord.envelope.keys import show_fingerprint
 from alerts.peers.pins import Origin, read_book
 from ledger.models import AuditEvent
 from peers.models import Agency
 from tests.agreements import record_circle
-from tests.builders import OPERATOR, HeldAgency
+from tests.builders import OPERATOR, HeldAgency, seconds
 from tests.entries import change_entry
+from tests.envelope.world import uuid7
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -106,3 +110,37 @@ def test_a_member_new_in_a_circle_is_confirmed_on_the_page_and_in_json(
         f"/api/v1/peers/{desk.health.pk}/confirm", {"circles": ["Later Look"]}, "application/json"
     )
     assert answer.status_code == 200 and answer.json()["new_in"] == []
+
+
+def test_two_officers_compare_by_a_list_that_a_compared_partner_has_signed(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    peer, partner = newcomer(desk), desk.reg
+    payload = build_list(
+        iss=partner.id,
+        root=partner.root.public,
+        id=uuid7(),
+        iat=seconds(desk.hub.now),
+        nonce=b"n" * 16,
+        roots={peer.id: peer.root.fingerprint},
+    )
+    data = sign_list(payload, partner.root.signer)
+    for officer, done in ((desk.ilka, Origin.SEEN), (desk.benno, Origin.COMPARED)):
+        browser = as_officer(officer)
+        assert "/peers/list/" in browser.get("/peers/").content.decode()
+        shown = browser.post("/peers/list/", {"signed": SimpleUploadedFile("list.signed", data)})
+        page = shown.content.decode()
+        assert shown.status_code == 200 and show_fingerprint(peer.root.fingerprint) in page
+        assert "checked" not in page, "an officer ticks, nothing else does"
+        unticked = browser.post("/peers/list/", {"held": data.decode()})
+        assert unticked.status_code == 422 and "tick those that you take" in unticked.content.decode()
+        taken = browser.post("/peers/list/", {"held": data.decode(), "agencies": [peer.id]})
+        assert taken["Location"] == "/peers/"
+        assert origin(desk, peer.id) == done
+    refused = as_officer(desk.ilka).post("/peers/list/", {"signed": SimpleUploadedFile("x", payload)})
+    assert refused.status_code == 422 and "no signed list" in refused.content.decode()
+
+
+def test_why_no_list_is_made_is_said(desk: DeskWorld, as_officer: SignIn) -> None:
+    answer = as_officer(desk.ilka).get("/peers/list/file/")
+    assert answer.status_code == 422 and "root is at this desk" in answer.content.decode()

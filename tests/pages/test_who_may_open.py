@@ -119,6 +119,8 @@ ITEM_PAGES = {
     "browser_notices",
     "peer_compare",
     "peer_confirm",
+    "peer_list",
+    "peer_list_offer",
     "peer_telephone",
     "peer_undo",
     "power_agree",

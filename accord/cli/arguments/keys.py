@@ -48,7 +48,8 @@ or ended, who holds the keys, a change of the root, until when. Refuses a propos
 another root, is not of this day, or breaks a rule by which every reader judges keysets; the keyset before is taken
 from --previous, from the file PROPOSAL.previous, or from the home that holds the root. Then asks, and writes SIGNED.
 
-A desk whose last agency admin, key officer or keeper is gone asks in the same way: who is let in, as what, and where.
+A desk whose last agency admin, key officer or keeper is gone asks in the same way: who is let in, as what, and where. So does
+a desk that makes a list of the fingerprints its officers have compared, for partners.
 """
 _PROPOSE = """\
 Writes what the root is to sign into FILE, and the keyset before into FILE.previous. New private keys are made here

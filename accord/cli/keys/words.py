@@ -10,6 +10,7 @@ from accord.cli.showing import moment, plain
 from accord.client.ceremony import (
     Proposed,
     ProposedKeyset,
+    ProposedList,
     ProposedReopening,
     ProposedRevoke,
     RowChange,
@@ -163,6 +164,8 @@ def _words_of(proposed: Proposed) -> Iterator[str]:
         return _revoke_words(proposed)
     if isinstance(proposed, ProposedReopening):
         return _reopening_words(proposed)
+    if isinstance(proposed, ProposedList):
+        return _list_words(proposed)
     return _keyset_words(proposed)
 
 
@@ -170,6 +173,8 @@ def proposed_question(proposed: Proposed) -> str:
     """What is asked before a root signs."""
     if isinstance(proposed, ProposedReopening):
         return f"Let this person in at the desk of {proposed.statement.iss}?"
+    if isinstance(proposed, ProposedList):
+        return f"Vouch for these fingerprints as the root of {proposed.statement.iss}?"
     what = "this revocation" if isinstance(proposed, ProposedRevoke) else "this keyset"
     return f"Sign {what} as the root of {proposed.statement.iss}?"
 
@@ -209,6 +214,15 @@ def _reopening_words(proposed: ProposedReopening) -> Iterator[str]:
         yield "! Whoever has the link that the desk then shows is this person to it."
     yield f"Asked:   {moment(said.iat)}; it counts once, for a day. Everybody of the agency is told."
     yield "! Sign it only if you know this person, and heard of it from somebody you know."
+
+
+def _list_words(proposed: ProposedList) -> Iterator[str]:
+    said = proposed.statement
+    yield f"Agency:  {said.iss}"
+    yield f"Made:    {moment(said.iat)}; it counts for 90 days."
+    for agency, root in sorted(said.roots.items()):
+        yield f"{agency}: {show_fingerprint(root)}"
+    yield "! Partners that trust your agency may send by these. Sign only what your officers compared themselves."
 
 
 def _keyset_words(proposed: ProposedKeyset) -> Iterator[str]:

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A list of fingerprints: an agency's root says which roots its officers have compared, for partners that trust it.
+
+It goes by file from agency to agency. It is no statement, no exchange takes it, and no ledger holds it.
+`verify_list` is the only door for one from outside. Whether anybody believes it is for two officers of the reader to
+decide. Source: docs/spec/envelope.md, "A list of fingerprints".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from accord.envelope.encoding import (
+    agency_id,
+    b64u,
+    canonical,
+    integer,
+    members,
+    object_digest,
+    one_of,
+    parse_object,
+    text,
+    timestamp,
+    unb64u,
+    uuid7,
+)
+from accord.envelope.errors import Failure, MalformedError, VerificationError
+from accord.envelope.jws import JwsSigner, parse_jws, verify_jws
+from accord.envelope.keys import PQ1, PublicKey
+from accord.envelope.reopening import NONCE_BYTES, read_signers
+from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, TYP_FINGERPRINTS, VERSION
+
+FINGERPRINTS: Final = "fingerprints"
+MAX_LISTED: Final = 500
+MAX_LIST_BYTES: Final = 128 * 1024
+LIVES_SECS: Final = 90 * 24 * 3600
+"""So long after it was made a list counts: a root may have changed since."""
+
+_MEMBERS: Final = frozenset({"v", "k", "suite", "iss", "id", "iat", "nonce", "signers", "roots"})
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class FingerprintList:
+    """A well-formed list; says nothing about who signed it. `roots`: the fingerprint of each agency's root, by its id."""
+
+    iss: str
+    id: str
+    iat: int
+    signers: tuple[str, ...]
+    roots: Mapping[str, str]
+    od: str
+    k: str = FINGERPRINTS
+
+
+def build_list(
+    *, iss: str, root: Sequence[PublicKey], id: str, iat: int, nonce: bytes, roots: Mapping[str, str]
+) -> bytes:
+    """The canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
+    payload = canonical(
+        {
+            "v": VERSION,
+            "k": FINGERPRINTS,
+            "suite": PQ1,
+            "iss": iss,
+            "id": id,
+            "iat": iat,
+            "nonce": b64u(nonce),
+            "signers": [key.kid for key in root],
+            "roots": dict(roots),
+        }
+    )
+    read_list(payload)
+    return payload
+
+
+def read_list(payload: bytes) -> FingerprintList:
+    """Check every member of a payload, and that it is canonical; raises MalformedError."""
+    value = members(parse_object(payload, limit=MAX_LIST_BYTES, where=FINGERPRINTS), _MEMBERS, FINGERPRINTS)
+    if canonical(value) != payload:
+        raise MalformedError("fingerprints is not canonical")
+    integer(value["v"], "fingerprints v", least=VERSION, most=VERSION)
+    one_of(value["k"], frozenset({FINGERPRINTS}), "fingerprints k")
+    one_of(value["suite"], frozenset({PQ1}), "fingerprints suite")
+    unb64u(value["nonce"], size=NONCE_BYTES, where="fingerprints nonce")
+    iss = agency_id(value["iss"], "fingerprints iss")
+    return FingerprintList(
+        iss=iss,
+        id=uuid7(value["id"], "fingerprints id"),
+        iat=timestamp(value["iat"], "fingerprints iat"),
+        signers=read_signers(value["signers"], FINGERPRINTS),
+        roots=_roots(value["roots"], iss),
+        od=object_digest(TYP_FINGERPRINTS, payload),
+    )
+
+
+def sign_list(payload: bytes, signer: JwsSigner) -> bytes:
+    """Sign a payload as it is; raises MalformedError where it names other signers."""
+    if read_list(payload).signers != tuple(key.kid for key in signer.signers):
+        raise MalformedError("fingerprints signers")
+    return signer.sign_jws(TYP_FINGERPRINTS, payload)
+
+
+def read_signed_list(data: bytes) -> FingerprintList:
+    """What a signed list says, nothing of it verified: by whose root it is to be. Raises MalformedError."""
+    return read_list(parse_jws(data, TYP_FINGERPRINTS, limit=MAX_LIST_BYTES).payload)
+
+
+def verify_list(data: bytes, *, root: Sequence[PublicKey], now: int) -> FingerprintList:
+    """A list signed by this root, its issuer's, not older than 90 days; raises MalformedError or VerificationError."""
+    jws = parse_jws(data, TYP_FINGERPRINTS, limit=MAX_LIST_BYTES)
+    said = read_list(jws.payload)
+    if said.signers != jws.kids:
+        raise VerificationError(Failure.SIGNERS)
+    verify_jws(jws, root)
+    if said.iat < now - LIVES_SECS:
+        raise VerificationError(Failure.STALE)
+    if said.iat > now + MAX_CLOCK_AHEAD_SECS:
+        raise VerificationError(Failure.FUTURE)
+    return said
+
+
+def _roots(value: Any, iss: str) -> dict[str, str]:
+    if not isinstance(value, dict) or not 1 <= len(value) <= MAX_LISTED or iss in value:
+        raise MalformedError("fingerprints roots")
+    for agency, root in value.items():
+        agency_id(agency, "fingerprints roots")
+        if _FINGERPRINT.fullmatch(text(root, "fingerprints roots")) is None:
+            raise MalformedError("fingerprints roots")
+    return dict(value)
