@@ -4,6 +4,8 @@
 import os
 from pathlib import Path
 
+from accord.privatefiles import sync_folder
+
 
 def write_closed(path: Path, text: str) -> None:
     """Put a file of mode 0600 in the place of what is there; it is on the disk when this returns."""
@@ -14,3 +16,5 @@ def write_closed(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
+    # The new name is kept once its folder is: secrets that went with the power would leave a database that nobody opens.
+    sync_folder(path.parent)

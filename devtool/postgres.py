@@ -24,6 +24,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from accord.privatefiles import sync_folder
 from devtool.errors import ServiceError
 from devtool.processes import Child, identity, program_name, wait_until
 from hub.roles import HALVES, LOGINS, ROLES
@@ -185,15 +186,17 @@ class PostgreSQL:
         return folder
 
     def _initialise(self, scratch: Path) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
-        self._account.hand_over(self.folder)
+        """Make the cluster beside its place and move it there whole: half of one, where initdb was killed, is made anew."""
+        unfinished = self.folder.with_name(f"{self.folder.name}.new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True, mode=0o700)
+        self._account.hand_over(unfinished)
         password_file = scratch / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.logins.superuser + "\n")
         self._account.hand_over(password_file)
         command = [
-            *(*self._account.prefix, str(binaries() / "initdb"), "-D", str(self.folder), "-U", SUPERUSER),
+            *(*self._account.prefix, str(binaries() / "initdb"), "-D", str(unfinished), "-U", SUPERUSER),
             *("--auth=scram-sha-256", f"--pwfile={password_file}", "-E", "UTF8"),
             *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             *(("--no-sync",) if self._volatile else ()),
@@ -203,8 +206,13 @@ class PostgreSQL:
         )
         password_file.unlink()
         if done.returncode:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
             raise _initdb_failure(done.stderr.decode(errors="replace"), self.folder)
+        if self.folder.exists():
+            # What an older version's initdb left half done holds nothing.
+            shutil.rmtree(self.folder)
+        unfinished.replace(self.folder)
+        sync_folder(self.folder.parent)
 
     def _launch_patiently(self) -> None:
         """The orphans of a killed server lead groups of their own and hold its memory for a moment."""
@@ -260,10 +268,11 @@ class PostgreSQL:
                     )
             made = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
             for half in self._halves:
+                database, owner = sql.Identifier(DATABASES[half]), sql.Identifier(OWNERS[half])
                 if DATABASES[half] not in made:
-                    database, owner = sql.Identifier(DATABASES[half]), sql.Identifier(OWNERS[half])
                     connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
-                    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+                # At each start: an earlier one may have been killed between the two.
+                connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
 
 
 def set_passwords(folder: Path, logins: Logins) -> None:

@@ -109,6 +109,14 @@ def store_let_in(
     return officer
 
 
+def replace_keeper(actor: Actor, locked: Officer, *, now: datetime) -> None:
+    """Disable a keeper who never had a second factor, as another one is made in that one's place, in the caller's transaction."""
+    require(actor, Capability.DESK_KEEP)
+    locked.is_active, locked.session_salt = False, _new_salt()
+    locked.save(update_fields=["is_active", "session_salt"])
+    record_about("officer.disabled", actor, locked, now)
+
+
 def officer_for(actor: Actor, public_id: str) -> Officer:
     """The colleague of this id; raises AbsentError for one unknown or of another agency."""
     officer = Officer.objects.visible_to(actor).select_related("agency").filter(public_id=public_id).first()

@@ -34,7 +34,12 @@ from officers.models import Officer
 from peers.entries import begin_entry
 from peers.exchange import exchange_by
 from peers.models import Agency
-from peers.own_exchange import require_its_log
+from peers.own_exchange import (
+    known_exchange,
+    one_beginning_at_a_time,
+    require_its_clock,
+    require_its_log,
+)
 from peers.own_keysets import own_keysets_until
 from vault.entrykeys import entry_keys_until, keep_entry_key
 from vault.standing import agencies_with_keys
@@ -80,19 +85,25 @@ class Entry:
 
 
 @sensitive_variables("entry_key")
-def ask_admitted(keeper: Actor, agency_id: str, entry_key: str) -> Admitted:
+def ask_admitted(keeper: Actor, agency_id: str, entry_key: str, *, now: datetime) -> Admitted:
     """Ask the exchange what it has admitted by this id and key for entering. Not inside a transaction.
 
-    Raises NotPermittedError, TakenInError, InputError (`agency_id`, `entry_key`), `accord.calls.errors.ClientError`.
+    Raises NotPermittedError, TakenInError, InputError (`agency_id`, `entry_key`; `exchange`, `clock` at an own desk),
+    `accord.calls.errors.ClientError`.
     """
     require(keeper, Capability.DESK_KEEP)
     if not AGENCY_ID_FORM.fullmatch(agency_id):
         raise InputError("agency_id", _("Agency id: use a country code, a hyphen, a name."))
+    _require_room(agency_id)
+    return _asked(agency_id, entry_key, now)
+
+
+def _require_room(agency_id: str) -> None:
+    """Raise TakenInError for an agency that is here, InputError where an own desk has another one."""
     if Agency.objects.filter(pk=agency_id, is_hosted=True).exists():
         raise TakenInError(agency_id)
     if settings.OWN_DESK and Agency.objects.filter(is_hosted=True).exists():
         raise InputError("agency_id", _("Agency id: this desk is one agency's own, and has it already."))
-    return _asked(agency_id, entry_key)
 
 
 @sensitive_variables("entry_key")
@@ -101,11 +112,17 @@ def take_in(keeper: Actor, agency_id: str, entry_key: str, *, confirmed: Confirm
 
     Raises as `ask_admitted`; InputError too for each fact that the exchange says otherwise than it was confirmed.
     """
-    admitted = ask_admitted(keeper, agency_id, entry_key)
+    asked = known_exchange()
+    admitted = ask_admitted(keeper, agency_id, entry_key, now=now)
     for field, said in asdict(confirmed).items():
         if said != getattr(admitted.entry, field):
             raise InputError(field, _("The exchange says something else. Look again, and ask its operator."))
     with transaction.atomic():
+        # Somebody else may have gone through the same pages meanwhile.
+        one_beginning_at_a_time()
+        _require_room(agency_id)
+        if known_exchange() != asked:
+            raise InputError("exchange", _("Another exchange was named meanwhile. Begin this step again."))
         agency = begin_entry(admitted.entry, is_hosted=True, now=now)
         _keep_key("agency.taken_in", keeper, agency, entry_key, admitted.until, now)
     return agency
@@ -121,7 +138,7 @@ def replace_entry_key(keeper: Actor, agency_id: str, entry_key: str, *, now: dat
     entry = entry_of(keeper, agency_id, now=now)
     if entry.has_keys:
         raise MoveError(entry.agency.status, "enter")
-    admitted = _asked(agency_id, entry_key)
+    admitted = _asked(agency_id, entry_key, now)
     with transaction.atomic():
         _keep_key("agency.entry_key_kept", keeper, entry.agency, entry_key, admitted.until, now)
 
@@ -143,13 +160,15 @@ def entry_of(keeper: Actor, agency_id: str, *, now: datetime) -> Entry:
 
 
 @sensitive_variables("entry_key")
-def _asked(agency_id: str, entry_key: str) -> Admitted:
+def _asked(agency_id: str, entry_key: str, now: datetime) -> Admitted:
     if not _ENTRY_KEY.fullmatch(entry_key):
         raise InputError("entry_key", _("Key for entering: enter it as the exchange's operator gave it."))
     try:
-        answer = exchange_by(entry_key).accession()
+        exchange = exchange_by(entry_key)
+        answer = exchange.accession()
         if settings.OWN_DESK and answer is not None:
             require_its_log(answer.checkpoint)
+            require_its_clock(exchange.hub_clock(), now)
     except ApiKeyRefusedError:
         raise InputError("entry_key", str(_REFUSED)) from None
     except NoteError:

@@ -21,7 +21,7 @@ from django.views.decorators.debug import sensitive_variables
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError
 from callers.start_code import draw_start_code, start_code_digest
-from officers.accounts import enrol_keeper
+from officers.accounts import enrol_keeper, replace_keeper
 from officers.models import Officer
 from officers.operating import INSTALLER
 
@@ -72,7 +72,7 @@ def check_code(code: str) -> None:
 
 @sensitive_variables("code", "password")
 def make_first_keeper(code: str, *, email: str, full_name: str, password: str, now: datetime) -> Officer:
-    """Make the first keeper, or another one while none has a second factor. Raises as `check_code`, InputError."""
+    """Make the first keeper, or while none has a second factor another one in its place. Raises as `check_code`, InputError."""
     check_code(code)
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -80,6 +80,11 @@ def make_first_keeper(code: str, *, email: str, full_name: str, password: str, n
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         if not is_first_start():
             raise AbsentError
+        for before in _keepers().select_for_update():
+            if before.factors:
+                raise AbsentError
+            # Later nobody would know of that account.
+            replace_keeper(INSTALLER, before, now=now)
         return enrol_keeper(INSTALLER, email=email, full_name=full_name, password=password, now=now)
 
 

@@ -34,7 +34,7 @@ from officers.errors import TakenInError
 from peers.entries import begin_entry
 from peers.exchange import exchange_by
 from peers.models import Agency
-from peers.own_exchange import known_exchange, require_its_log
+from peers.own_exchange import known_exchange, one_beginning_at_a_time, require_its_log
 from vault.errors import VaultError
 from vault.instances import HELD_ELSEWHERE, announce, own_instance, own_software
 from vault.moving_in import (
@@ -276,6 +276,7 @@ def _store(
     """Store all or nothing; where it cannot be stored the identity is given back."""
     try:
         with transaction.atomic():
+            one_beginning_at_a_time()
             _require_none_here()
             agency = begin_entry(checked.entry, is_hosted=True, now=now)
             keep_moved(checked.chain, checked.home.keys, checked.api_key, checked.until, now=now)

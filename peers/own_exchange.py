@@ -7,12 +7,12 @@ once, that its log is signed by this key as soon as there is a key for entering 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accord.calls.errors import (
@@ -30,15 +30,18 @@ from accord.calls.transport import HttpTransport, Patience, require_hub_address
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.keys import show_fingerprint
 from accord.envelope.tree.notes import VerifierKey, verify_checkpoint
+from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import InputError, MoveError
 from ledger.audit import record_event
 from peers.models import Agency, OwnExchange
+from peers.progress import CLOCK_WRONG, ahead_secs
 from peers.proxy_words import proxy_text
 
 ONE_QUESTION: Final = Patience(connect_secs=5, read_secs=10, tries=1)
 """A person waits for the answer, and corrects what was typed."""
+_LOCK: Final = 0x62656769
 
 
 @dataclass(frozen=True)
@@ -80,25 +83,27 @@ def known_exchange() -> ExchangePlace | None:
     return ExchangePlace(row.url, row.vkey)
 
 
-def ask_exchange(keeper: Actor, url: str, vkey: str) -> ExchangePlace:
+def ask_exchange(keeper: Actor, url: str, vkey: str, *, now: datetime) -> ExchangePlace:
     """Ask whether an exchange answers at an address, as it does to who has no API key. Not inside a transaction.
 
-    Raises NotPermittedError, MoveError (it is settled), InputError (`url`, `vkey`).
+    Raises NotPermittedError, MoveError (it is settled), InputError (`url`, `vkey`; `clock` where this machine's is off).
     """
     require(keeper, Capability.DESK_KEEP)
     _require_open()
     place = ExchangePlace(_checked_url(url), _checked_key(vkey).text)
-    if not _answers(place.url):
+    if not _answers(place.url, now):
         raise InputError("url", _("Address of the exchange: what answers there is no exchange."))
     return place
 
 
-def _answers(url: str) -> bool:
-    """Tell whether whoever answers refuses as an exchange does; raises InputError where nobody answers."""
+def _answers(url: str, now: datetime) -> bool:
+    """Tell whether whoever answers refuses as an exchange does; raises InputError where nobody answers, or the clocks differ."""
     transport = HttpTransport(url, patience=ONE_QUESTION, proxy=proxy_on_the_way(), most_kept=0)
     try:
         HttpExchange(transport).checkpoint()
     except ApiKeyRefusedError as refused:
+        if refused.is_of_hub:
+            require_its_clock(transport.hub_clock(), now)
         return refused.is_of_hub
     except ProxyTroubleError as refused:
         raise InputError("url", proxy_text(refused.trouble)) from None
@@ -112,6 +117,23 @@ def _answers(url: str) -> bool:
     return False
 
 
+def require_its_clock(said: int | None, now: datetime) -> None:
+    """Require that this machine's clock agrees with the exchange's (seconds, None where it said none): with another nothing that is signed here is logged.
+
+    Raises InputError (`clock`).
+    """
+    if abs(ahead_secs(said, now) or 0) <= CLOCK_WRONG.total_seconds():
+        return
+    text = _(
+        "Clock: this machine says %(here)s, the exchange %(there)s (both UTC). Set the one that is wrong, best by a time server, and begin this step again."
+    )
+    times = {
+        "here": f"{now.astimezone(UTC):%Y-%m-%d %H:%M}",
+        "there": f"{moment_of(said or 0):%Y-%m-%d %H:%M}",
+    }
+    raise InputError("clock", text % times)
+
+
 def require_its_log(checkpoint: str | None) -> None:
     """Require that a checkpoint the exchange gave is signed by the key that this desk was told; raises NoteError."""
     keys = [VerifierKey.parse(text) for text in exchange_place().vkey.split()]
@@ -120,8 +142,9 @@ def require_its_log(checkpoint: str | None) -> None:
 
 def keep_exchange(keeper: Actor, url: str, vkey: str, *, now: datetime) -> ExchangePlace:
     """Keep which exchange this desk belongs to, after a person compared the fingerprint. Raises as `ask_exchange`."""
-    place = ask_exchange(keeper, url, vkey)
+    place = ask_exchange(keeper, url, vkey, now=now)
     with transaction.atomic():
+        one_beginning_at_a_time()
         _require_open()
         OwnExchange.objects.all().delete()
         OwnExchange(url=place.url, vkey=place.vkey, told_at=now).save()
@@ -134,6 +157,15 @@ def keep_exchange(keeper: Actor, url: str, vkey: str, *, now: datetime) -> Excha
             now=now,
         )
     return place
+
+
+def one_beginning_at_a_time() -> None:
+    """Wait for whoever tells the exchange or takes an agency in at this moment: then it is seen what they have done.
+
+    In the caller's transaction, until whose end others wait.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def may_tell_exchange() -> bool:

@@ -24,6 +24,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accord.envelope.encoding import unb64u
 from accord.envelope.errors import MalformedError
+from accord.envelope.keys import PublicKey
 from vault import locking
 from vault.errors import DeskLockedError, KekUnknownError, LockedFileError, VaultClosedError
 from vault.ringfiles import RingFiles, Stamp, is_in_memory
@@ -175,6 +176,11 @@ def change_desk_passphrase(secret: str, new_passphrase: str) -> None:
     """Lock the ring with another passphrase; the recovery key stays, and so does what is open. Raises as `open_desk`."""
     files = _locked_files()
     files.write_again(locking.change_passphrase(files.read_locked(), secret, new_passphrase))
+
+
+def backup_key() -> PublicKey:
+    """The public key of the desk's backups, which follows from its recovery key; raises LockedFileError, VaultClosedError."""
+    return locking.backup_key_of(_locked_files().read_locked())
 
 
 @sensitive_variables()

@@ -169,7 +169,10 @@ def _accept(actor: Actor, agency: Agency, signed: bytes, od: str, now: datetime)
     proposal = _open(agency, now).filter(pk=od).first()
     if proposal is None:
         raise InputError(
-            "signed", _("File: no open proposal of your agency is signed here. Make a new proposal.")
+            "signed",
+            _(
+                "File: no open proposal of your agency is signed here. Somebody may have made a newer one or taken this one back: look under Keys, and have signed what is open there, or make a new one."
+            ),
         )
     keyset = read_keyset(signed) if proposal.k == _KEYSET else None
     drawn, change = _unwrap_drawn(agency, proposal, keyset.rows if keyset else ()), proposal.change

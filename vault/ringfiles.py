@@ -85,7 +85,12 @@ class RingFiles:
                 os.link(written, self.locked)
             except FileExistsError:
                 raise RingMadeError from None
-        written.unlink()
+            except FileNotFoundError:
+                # Whoever was quicker has removed this one with what killed processes left.
+                if self.is_made:
+                    raise RingMadeError from None
+                raise
+        self._remove_unfinished()
         _sync_folder(self.locked.parent)
 
     def write_again(self, octets: bytes) -> None:
@@ -93,7 +98,13 @@ class RingFiles:
         written = _write_beside(self.locked, octets)
         with _removed_on_failure(written):
             written.replace(self.locked)
+        self._remove_unfinished()
         _sync_folder(self.locked.parent)
+
+    def _remove_unfinished(self) -> None:
+        """Remove the locked rings that were written beside this one and never came into its place, or did under another name too."""
+        for path in self.locked.parent.glob(f".{self.locked.name}.*"):
+            path.unlink(missing_ok=True)
 
 
 def is_in_memory(folder: Path) -> bool:

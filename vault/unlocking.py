@@ -19,6 +19,7 @@ from vault import kek
 from vault.errors import RingInUseError, WrongSecretError
 from vault.instances import BELL
 from vault.kekrotation import begin_epochs, check_ring, keks_in_use, rebind_rows, rewrap_secrets
+from vault.locking import derive_backup_key, read_recovery_key
 
 DESK: Final = "system:desk"
 """The desk's page, which knows no person yet."""
@@ -118,6 +119,12 @@ def make_ring(*, passphrase: str, recovery_key: str, ring_text: str = "", actor:
 
     with transaction.atomic():
         kek.make_desk_ring(passphrase=passphrase, recovery_key=recovery_key, ring_text=ring_text, check=check)
+
+
+@sensitive_variables()
+def is_recovery_key(text: str) -> bool:
+    """Tell whether the desk's locked ring opens with this recovery key, without opening it; raises LockedFileError, WrongSecretError."""
+    return kek.backup_key() == derive_backup_key(read_recovery_key(text)).public
 
 
 def lock(*, actor: str, now: datetime) -> bool:

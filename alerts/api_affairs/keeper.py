@@ -186,7 +186,7 @@ class AdmittedView(KeeperView):
         """Ask the exchange what it has admitted by this id and key for entering; nothing is kept."""
         body = read_body(AdmittedIn, request)
         with exchange_asked():
-            admitted = ask_admitted(self.officer, body["id"], body["entry_key"])
+            admitted = ask_admitted(self.officer, body["id"], body["entry_key"], now=self.now)
         return Response(AdmittedOut(admitted).data, headers={"Cache-Control": "no-store"})
 
 

@@ -43,6 +43,11 @@ DRILLS = {
         "fallen",
         "hold the exchange's database, broker and processes, and try to read an alert or to be believed at a desk",
     ),
+    "first-start": Drill(
+        "devtool.drills.first_start.drill",
+        "first-start",
+        "kill an own desk at every write from its key ring to its published keys: nothing lost, no second set, everybody told",
+    ),
     "fuzz": Drill(
         "devtool.drills.fuzzing",
         "fuzz [--inputs N] [--parser NAME]",

@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two at once, on two real connections: one wins, the other is told, nothing is sent or saved twice."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 
 from alerts.amending import amend_alert
 from alerts.drafts import save_revision
-from alerts.errors import AlertsError, AmendmentRefusedError, MoveRefusedError, RevisionConflictError
+from alerts.errors import AmendmentRefusedError, MoveRefusedError, RevisionConflictError
 from alerts.following import follow_feed
 from alerts.models import Alert, AlertRevision, ReceivedAlert
 from alerts.release import release_alert
@@ -25,26 +20,10 @@ from callers.errors import InputError
 from ledger.models import AuditEvent
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
+from tests.at_once import at_once
 from tests.pages.science_files import record
 
 pytestmark = pytest.mark.no_retry
-
-
-def at_once(*changes: Callable[[], object]) -> list[object]:
-    """Runs each in a thread with a connection of its own; what it answered or was refused with."""
-    start = Barrier(len(changes))
-
-    def run(change: Callable[[], object]) -> object:
-        start.wait(timeout=180)
-        try:
-            return change()
-        except AlertsError as refused:
-            return refused
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(changes)) as pool:
-        return list(pool.map(run, changes))
 
 
 def test_of_two_savers_one_is_told(committed_desks: Desks) -> None:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An own desk is told its exchange: the log there has to be signed by the key that was typed."""
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 from django.http import HttpResponse
 from django.test import Client
@@ -17,6 +20,8 @@ from officers.models import Officer
 from peers.models import Agency, OwnExchange
 from peers.own_exchange import ExchangePlace, ask_exchange, exchange_place, keep_exchange, known_exchange
 from tests.alerts.conftest import Desks
+from tests.at_once import at_once
+from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of
 from tests.entries import admit_elsewhere, make_keeper
 
 PAGE = "/desk/exchange/"
@@ -27,6 +32,7 @@ def keeper(served: Desks, settings: Settings) -> Officer:
     """Of a desk that has not been told yet; the exchange of `served` answers on a socket."""
     settings.OWN_DESK, settings.EXCHANGE_URL = True, ""
     Agency.objects.update(is_hosted=False)
+    answer_as_of(timezone.now())
     return make_keeper()
 
 
@@ -71,6 +77,16 @@ def test_what_does_not_fit_is_named(
     assert known_exchange() is None
 
 
+def test_one_wrong_letter_anywhere_in_the_verifier_key_is_noticed(
+    keeper: Officer, live_server: LiveServer, vkey: str
+) -> None:
+    for at in range(len(vkey)):
+        typed = vkey[:at] + ("A" if vkey[at] != "A" else "B") + vkey[at + 1 :]
+        with pytest.raises(InputError) as refused:
+            keep_exchange(keeper, live_server.url, typed, now=timezone.now())
+        assert refused.value.field == "vkey", typed
+
+
 def test_an_address_that_answers_something_else_is_no_exchange(
     keeper: Officer, live_server: LiveServer, vkey: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,7 +94,7 @@ def test_an_address_that_answers_something_else_is_no_exchange(
         "ledger.api.CheckpointView.dispatch", lambda *_args, **_words: HttpResponse("Welcome")
     )
     with pytest.raises(InputError) as refused:
-        ask_exchange(keeper, live_server.url, vkey)
+        ask_exchange(keeper, live_server.url, vkey, now=timezone.now())
     assert refused.value.field == "url" and "no exchange" in refused.value.problem
 
 
@@ -89,10 +105,10 @@ def test_a_log_that_another_key_signs_is_noticed_with_the_key_for_entering(
     other = str(LedgerKey.generate("hub.example/log").vkey)
     keep_exchange(keeper, live_server.url, other, now=timezone.now())
     with pytest.raises(InputError, match="signed by another key") as refused:
-        ask_admitted(keeper, "xn-new", entry_key)
+        ask_admitted(keeper, "xn-new", entry_key, now=timezone.now())
     assert refused.value.field == "exchange"
     keep_exchange(keeper, live_server.url, vkey, now=timezone.now())
-    assert ask_admitted(keeper, "xn-new", entry_key).entry.custody == "agency"
+    assert ask_admitted(keeper, "xn-new", entry_key, now=timezone.now()).entry.custody == "agency"
 
 
 def test_it_is_corrected_until_an_agency_was_taken_in(
@@ -122,10 +138,40 @@ def test_a_hosted_desk_has_its_own_from_its_settings(
     with pytest.raises(MoveError):
         keep_exchange(keeper, live_server.url, vkey, now=timezone.now())
     with pytest.raises(NotPermittedError):
-        ask_exchange(served.lab.releaser, live_server.url, vkey)
+        ask_exchange(served.lab.releaser, live_server.url, vkey, now=timezone.now())
     settings.EXCHANGE_URL = live_server.url
     assert exchange_place().url == live_server.url
     client = Client()
     client.force_login(keeper, "officers.login.backends.EmailBackend")
     assert ExchangePlace("", vkey).fingerprint in client.get(PAGE).content.decode()
     assert client.post(PAGE, {"url": live_server.url, "vkey": vkey, "compared": "on"}).status_code == 409
+
+
+@pytest.mark.parametrize("off", [timedelta(days=1), timedelta(days=-1)])
+def test_with_its_clock_a_day_off_the_desk_goes_no_further_and_says_so(
+    served: Desks,
+    keeper: Officer,
+    live_server: LiveServer,
+    vkey: str,
+    exchange_as_asked: ViewsInPlaceOfSockets,
+    off: timedelta,
+) -> None:
+    now = exchange_as_asked.says_it_is = timezone.now()
+    entry_key = admit_elsewhere("xn-new", now=now, custody="agency", root_fingerprint="ab" * 32)
+    with pytest.raises(InputError, match="Clock: this machine says") as refused:
+        keep_exchange(keeper, live_server.url, vkey, now=now + off)
+    assert refused.value.field == "clock" and known_exchange() is None
+    keep_exchange(keeper, live_server.url, vkey, now=now)
+    with pytest.raises(InputError, match="Clock: this machine says"):
+        ask_admitted(keeper, "xn-new", entry_key, now=now + off)
+    assert ask_admitted(keeper, "xn-new", entry_key, now=now).entry.id == "xn-new"
+
+
+def test_of_two_who_name_the_exchange_at_once_both_end_at_one_of_them(
+    served: Desks, keeper: Officer, live_server: LiveServer, vkey: str
+) -> None:
+    keys = (vkey, str(LedgerKey.generate("hub.example/log").vkey))
+    at_once(*(partial(keep_exchange, keeper, live_server.url, key, now=timezone.now()) for key in keys))
+    place = known_exchange()
+    assert place is not None and place.vkey in keys
+    assert OwnExchange.objects.count() == 1 and AuditEvent.objects.filter(act="exchange.told").count() == 2

@@ -80,9 +80,15 @@ def test_an_agency_is_taken_in_once_the_keeper_has_compared_what_was_admitted(ke
     assert given["entry_key"] not in keeper.get(PAGE).content.decode()
 
 
-def test_what_the_exchange_says_otherwise_than_shown_stops_it(keeper: Client) -> None:
-    shown = keeper.post(TAKE_IN, admitted()).content.decode()
-    refused = keeper.post(TAKE_IN, hidden(shown) | {"name": "Customs of Estmark"})
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "Customs of Estmark"}, {"root_fingerprint": f"{ROOT[:-1]}c"}],
+    ids=["name", "one digit"],
+)
+def test_what_the_exchange_says_otherwise_than_shown_stops_it(keeper: Client, change: dict[str, str]) -> None:
+    given = admitted(custody="hub-own-root", root_fingerprint=ROOT)
+    shown = keeper.post(TAKE_IN, given).content.decode()
+    refused = keeper.post(TAKE_IN, hidden(shown) | change)
     assert refused.status_code == 422
     assert "The exchange says something else." in refused.content.decode()
     assert not Agency.objects.filter(pk="xe-drugs").exists()

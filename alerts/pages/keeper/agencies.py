@@ -172,7 +172,7 @@ def _look_or_take_in(request: HttpRequest, agency_id: str, key: str) -> HttpResp
     keeper, now = signed_in(request), clock.now()
     confirmed = ConfirmedForm(request.POST) if "confirmed" in request.POST else None
     if confirmed is None or not confirmed.is_valid():
-        return _confirm_page(request, agency_id, key, ask_admitted(keeper, agency_id, key))
+        return _confirm_page(request, agency_id, key, ask_admitted(keeper, agency_id, key, now=now))
     facts = Confirmed(
         **{name: confirmed.cleaned_data[name] for name in ("name", "custody", "root_fingerprint")}
     )

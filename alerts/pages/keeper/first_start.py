@@ -5,6 +5,7 @@ Each page asks for the code that the console shows. What is done stays done: who
 the step that is next. Once a keeper has a second factor nothing is here any more.
 """
 
+import logging
 from typing import Any
 
 from django import forms
@@ -23,10 +24,12 @@ from alerts.pages.question import problems_of, refuse
 from callers import clock
 from callers.errors import AbsentError, InputError
 from officers.first_start import check_code, has_keeper, is_first_start, make_first_keeper
-from vault.errors import RingMadeError, WrongSecretError
+from vault.errors import LockedFileError, RamFolderError, RingMadeError, WrongSecretError
 from vault.kek import Lock, lock_state
 from vault.locking import draw_recovery_key
-from vault.unlocking import DESK, make_ring
+from vault.unlocking import DESK, is_recovery_key, make_ring
+
+log = logging.getLogger(__name__)
 
 
 class CodeForm(forms.Form):
@@ -133,6 +136,11 @@ def first_start(request: HttpRequest) -> HttpResponseBase:
     try:
         if lock_state() is Lock.UNMADE:
             return _passphrase(request)
+        if "recovery_key" in request.POST:
+            return _ring_made(request)
+        if lock_state() is Lock.LOCKED:
+            # It was started again meanwhile: whoever has made the ring opens it first.
+            return redirect("admin:unlock")
         return _keeper(request)
     except AbsentError:
         raise Http404 from None
@@ -156,10 +164,39 @@ def _passphrase(request: HttpRequest) -> HttpResponse:
         except WrongSecretError:
             return _recovery_key(request)
         except RingMadeError:
+            return _ring_made(request)
+        except (RamFolderError, OSError) as failure:
+            log.error("the desk's ring was not made: %s %s", type(failure).__name__, failure)
+            if lock_state() is Lock.UNMADE:
+                form.add_error(None, _not_stored(failure))
+                return _page(
+                    request, "passphrase", form=form, recovery_key=form["recovery_key"].value(), status=503
+                )
             return redirect("admin:first_start")
         else:
             return redirect("admin:first_start")
     return _page(request, "passphrase", form=form, recovery_key=form["recovery_key"].value())
+
+
+@sensitive_variables("data")
+def _ring_made(request: HttpRequest) -> HttpResponse:
+    """Tell whoever comes second whether what stands on their paper opens this desk."""
+    form = PassphraseForm(request.POST)
+    form.is_valid()
+    data = form.cleaned_data
+    try:
+        check_code(data.get("code", ""))
+        is_ours = is_recovery_key(data.get("recovery_key", ""))
+    except (InputError, WrongSecretError, LockedFileError):
+        return redirect("admin:first_start")
+    return _page(request, "ring_made", is_ours=is_ours, status=200 if is_ours else 409)
+
+
+def _not_stored(failure: Exception) -> str:
+    reason = failure.strerror if isinstance(failure, OSError) else type(failure).__name__
+    return _(
+        "This machine could not store the key (%(reason)s). Nothing was made, and your paper still counts: have room made, then press Continue again."
+    ) % {"reason": reason}
 
 
 @sensitive_variables("drawn")
@@ -199,8 +236,10 @@ def _keeper(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, step: str, *, form: forms.Form | None = None, **context: object
+    request: HttpRequest, step: str, *, form: forms.Form | None = None, status: int = 0, **context: object
 ) -> HttpResponse:
     problems = problems_of(form) if form is not None else []
     page = {**frame_context(request), **context, "step": step, "form": form, "problems": problems}
-    return render(request, "accord/own_desk/first_start.html", page, status=422 if problems else 200)
+    return render(
+        request, "accord/own_desk/first_start.html", page, status=status or (422 if problems else 200)
+    )

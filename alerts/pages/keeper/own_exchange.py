@@ -71,7 +71,7 @@ def own_exchange(request: HttpRequest) -> HttpResponseBase:
             return ask(request, _telling(), form)
         url, vkey = form.cleaned_data["url"], form.cleaned_data["vkey"]
         if "compared" not in request.POST:
-            return _compare_page(request, ask_exchange(keeper, url, vkey))
+            return _compare_page(request, ask_exchange(keeper, url, vkey, now=now))
         keep_exchange(keeper, url, vkey, now=now)
     except InputError as refused:
         refuse(form, refused)
