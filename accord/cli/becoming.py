@@ -7,7 +7,7 @@ from pathlib import Path
 
 from accord.cli.asking import read_api_key, read_secret_file
 from accord.cli.keys.files import given_root, read_pins
-from accord.cli.showing import moment, print_json, print_table
+from accord.cli.showing import fingerprint_lines, moment, print_json, print_table
 from accord.cli.workplace import Workplace
 from accord.client.ceremony import read_signed
 from accord.client.client import Client
@@ -33,7 +33,7 @@ def enrol(place: Workplace) -> None:
     place.tell(
         done,
         f"{done.agency} is enrolled: keyset version {done.version}, logged {moment(done.log_time)}.",
-        f"Root fingerprint: {show_fingerprint(done.fingerprint)}",
+        *fingerprint_lines("Root fingerprint: ", done.fingerprint),
         "Next, pin the agencies you share with: accord pin AGENCY FINGERPRINT",
     )
 

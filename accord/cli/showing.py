@@ -20,6 +20,8 @@ from accord.document.checking import is_empty
 from accord.document.judging import misfits
 from accord.document.schema import in_reading_order
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
+from accord.envelope.keys import show_fingerprint
+from accord.fingerprintwords import fingerprint_words
 from accord.moments import moment_of
 
 _REFERS: Final = {
@@ -54,6 +56,13 @@ def moment(seconds: int | None) -> str:
     if seconds is None:
         return "-"
     return f"{moment_of(seconds):%Y-%m-%d %H:%M:%S}Z"
+
+
+def fingerprint_lines(label: str, fingerprint: str) -> list[str]:
+    """A fingerprint for people to compare: its digits after a label, then the words that say them, eight on a line."""
+    pairs = [words for _digits, words in fingerprint_words(fingerprint)]
+    lines = [", ".join(pairs[first : first + 4]) for first in range(0, len(pairs), 4)]
+    return [f"{label}{show_fingerprint(fingerprint)}", *(f"  in words: {line}" for line in lines)]
 
 
 def print_json(value: object) -> None:

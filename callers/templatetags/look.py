@@ -14,6 +14,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from accord.fingerprintwords import fingerprint_words
 from accord.moments import moment_or_none
 
 register = template.Library()
@@ -29,6 +30,12 @@ def drawing(name: str) -> SafeString:
 def in_its_direction(field: BoundField) -> SafeString:
     """A form's field of which the text, and each option, runs as its letters do, unless its form says otherwise."""
     return field.as_widget(attrs={"dir": "auto"} | field.field.widget.attrs)
+
+
+@register.inclusion_tag("accord/parts/fingerprint_words.html")
+def in_words(fingerprint: str, folded: str = "") -> dict[str, object]:
+    """Say the words of a fingerprint below its digits; `folded`: only once somebody asks for them, by this name of what it is of."""
+    return {"groups": fingerprint_words(fingerprint), "folded": folded}
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accord.fingerprintwords import fingerprint_words
 from agencies.fingerprints import checked_fingerprint
 from agencies.twins import resembling_text, twins_of
 from callers.directory import AGENCY_ID, AgencyKind, Custody
@@ -142,9 +143,10 @@ class CompareForm(forms.Form):
             )
         self.fields[f"group_{HEARD[0]}"].widget.attrs["autofocus"] = True
 
-    def rows(self) -> list[tuple[int, str, Any]]:
-        """Each odd group to read aloud, with the field of the even one after it."""
-        return [(n - 1, group_of(self._fingerprint, n - 1), self[f"group_{n}"]) for n in HEARD]
+    def rows(self) -> list[tuple[int, str, str, Any]]:
+        """Each odd group to read aloud, in digits and in words, with the field of the even one after it."""
+        groups = fingerprint_words(self._fingerprint)
+        return [(n - 1, *groups[n - 2], self[f"group_{n}"]) for n in HEARD]
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data

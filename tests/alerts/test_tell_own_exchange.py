@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accord.calls.errors import UnreachableError
 from accord.envelope.private import LedgerKey
+from accord.fingerprintwords import fingerprint_words
 from callers.errors import InputError, MoveError, NotBoundError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.entering import ask_admitted
@@ -51,6 +52,7 @@ def test_it_is_asked_compared_and_kept(
     told = {"url": f" {live_server.url}/ ", "vkey": f"{vkey} "}
     asked = client.post(PAGE, told).content.decode()
     assert ExchangePlace("", vkey).fingerprint in asked
+    assert all(words in asked for _, words in fingerprint_words(ExchangePlace("", vkey).fingerprint))
     assert not OwnExchange.objects.exists()
     assert client.post(PAGE, told | {"compared": "on"}).headers["Location"] == "/"
     assert exchange_place() == ExchangePlace(live_server.url, vkey)

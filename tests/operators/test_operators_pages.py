@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accord.fingerprintwords import fingerprint_words
 from agencies.apikeys import authenticate_key
 from agencies.models import Agency, ApiKey
 from callers.capabilities import Capability
@@ -62,6 +63,10 @@ def test_an_agency_is_admitted_after_both_sides_have_read_the_fingerprint(operat
     page = text(operator.post(ADMIT, FACTS))
     assert "Compare the fingerprint" in page
     assert group_of(FINGERPRINT, 1) in page.split("<ol")[1]
+    (first, words), (_second, other_words), *_rest = fingerprint_words(FINGERPRINT)
+    assert first == group_of(FINGERPRINT, 1) and words in page and other_words not in page
+    in_words = operator.post(ADMIT, FACTS | HEARD_WELL | {f"group_{HEARD[0]}": other_words})
+    assert in_words.status_code == 422, "words are typed nowhere"
     assert not Agency.objects.exists()
     assert admitted(operator) == "/agencies/xe-drugs/"
     agency = Agency.objects.get()

@@ -67,7 +67,7 @@ def test_an_agency_is_taken_in_once_the_keeper_has_compared_what_was_admitted(ke
     shown = keeper.post(TAKE_IN, given)
     page = shown.content.decode()
     assert (shown.status_code, "no-store" in shown["Cache-Control"]) == (200, True)
-    for said in (NAME, "xe-drugs", "abab abab", "root with the agency"):
+    for said in (NAME, "xe-drugs", "abab abab", "rhythm Pegasus", "root with the agency"):
         assert said in page
     assert not Agency.objects.filter(pk="xe-drugs").exists()
     answer = keeper.post(TAKE_IN, hidden(page))

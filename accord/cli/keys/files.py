@@ -16,7 +16,7 @@ from accord.cli.asking import (
     confirm,
     read_passphrase,
 )
-from accord.cli.showing import print_json
+from accord.cli.showing import fingerprint_lines, print_json
 from accord.cli.workplace import Workplace
 from accord.client.ceremony import open_root
 from accord.client.client import Client
@@ -164,7 +164,7 @@ def _make_everything(place: Workplace) -> None:
         made = create_keys(place.home, passphrase, suites=_suites(place), now=place.now)
     place.tell(
         made,
-        f"Root fingerprint: {show_fingerprint(made.fingerprint)}",
+        *fingerprint_lines("Root fingerprint: ", made.fingerprint),
         f"Keys: {made.key_file}",
         f"Next root: {made.next_root_file}  (move it to another safe place)",
         "Give the fingerprint to the hub's administrator on paper, then run: accord enrol",
@@ -192,8 +192,8 @@ def _make_root(place: Workplace) -> None:
         root, successor = create_root(place.home, passphrase, now=place.now)
     place.tell(
         {"root": asdict(root), "next_root": asdict(successor)},
-        f"Root fingerprint:      {show_fingerprint(root.fingerprint)}",
-        f"Next root fingerprint: {show_fingerprint(successor.fingerprint)}",
+        *fingerprint_lines("Root fingerprint:      ", root.fingerprint),
+        *fingerprint_lines("Next root fingerprint: ", successor.fingerprint),
         f"Root: {root.root_file}",
         f"Next root: {successor.root_file}  (move it to another safe place: it is what remains if the root is lost)",
         f"Public half: {root.public_file}  (may leave this machine)",
@@ -206,7 +206,7 @@ def _make_next_root(place: Workplace) -> None:
         made = create_next_root(place.home, passphrase, now=place.now)
     place.tell(
         made,
-        f"Fingerprint: {show_fingerprint(made.fingerprint)}",
+        *fingerprint_lines("Fingerprint: ", made.fingerprint),
         f"Next root: {made.root_file}  (move it to another safe place)",
         f"Public half: {made.public_file}",
         "A change of the root announces it: --announce FINGERPRINT",
@@ -225,9 +225,9 @@ def _suites(place: Workplace) -> tuple[str, ...]:
 
 
 def _tell_fingerprint(place: Workplace, digits: str, next_root: str) -> None:
-    lines = [f"Root fingerprint: {show_fingerprint(digits)}"]
+    lines = fingerprint_lines("Root fingerprint: ", digits)
     if next_root:
-        lines.append(f"Next root:        {show_fingerprint(next_root)}")
+        lines += fingerprint_lines("Next root:        ", next_root)
     place.tell({"fingerprint": digits, "next_fingerprint": next_root or None}, *lines)
 
 
@@ -249,7 +249,11 @@ def _import_pins(place: Workplace, client: Client) -> None:
     found = read_pins(Path(place.options.file))
     pinned = client.pins()
     fresh = {agency: digits for agency, digits in found.items() if agency not in pinned}
-    lines = "\n".join(f"  {agency}  {show_fingerprint(digits)}" for agency, digits in sorted(fresh.items()))
+    lines = "\n".join(
+        line
+        for agency, digits in sorted(fresh.items())
+        for line in fingerprint_lines(f"  {agency}  ", digits)
+    )
     if fresh and all(pinned.get(agency, digits) == digits for agency, digits in found.items()):
         question = (
             f"Trust these roots? Compare each with the one on paper.\n{lines}\nAll digits are the same?"

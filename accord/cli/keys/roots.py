@@ -11,6 +11,7 @@ from pathlib import Path
 from accord.cli.asking import confirm
 from accord.cli.keys.files import given_root, next_root_passphrase
 from accord.cli.keys.words import change_lines
+from accord.cli.showing import fingerprint_lines
 from accord.cli.workplace import Workplace
 from accord.client.ceremony import open_root
 from accord.client.client import Client
@@ -112,8 +113,8 @@ def _announced(place: Workplace, passphrase: Passphrase) -> Iterator[tuple[str, 
 
 
 def _tell(place: Workplace, change: KeyChange, path: Path, made: Path | None) -> None:
-    lines = [*change_lines(change), f"Root fingerprint: {show_fingerprint(change.fingerprint)}"]
-    lines.append(f"Next root fingerprint: {show_fingerprint(change.next_fingerprint)}")
+    lines = [*change_lines(change), *fingerprint_lines("Root fingerprint: ", change.fingerprint)]
+    lines += fingerprint_lines("Next root fingerprint: ", change.next_fingerprint)
     if made is not None:
         lines.append(
             f"The new next root: {made}  (same passphrase as {path.name}; move it to another safe place)"

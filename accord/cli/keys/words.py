@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from accord.cli.showing import moment, plain
+from accord.cli.showing import fingerprint_lines, moment, plain
 from accord.client.ceremony import (
     Proposed,
     ProposedKeyset,
@@ -18,7 +18,7 @@ from accord.client.ceremony import (
 from accord.client.keys.overview import KeyFact, KeyOverview, KeyWarning
 from accord.client.keys.publishing import STANDS, KeyChange
 from accord.client.keys.revoking import ConcernedObject, RevocationPlan
-from accord.envelope.keys import ENC, PublicKey, show_fingerprint
+from accord.envelope.keys import ENC, PublicKey
 from accord.envelope.keysets import CHANGED, RECOVERED, KeyRow
 from accord.envelope.reopening import ADMIN, AGAIN, KEEPER, KEY_OFFICER
 
@@ -88,8 +88,8 @@ def overview_lines(overview: KeyOverview) -> list[str]:
     lines = [
         f"{overview.agency}: keyset version {overview.version}, until {moment(overview.until)}",
         f"Lowest suite taken: {overview.lowest}",
-        f"Root ({root}): {show_fingerprint(overview.fingerprint)}",
-        f"Next root: {show_fingerprint(overview.next_fingerprint)}",
+        *fingerprint_lines(f"Root ({root}): ", overview.fingerprint),
+        *fingerprint_lines("Next root: ", overview.next_fingerprint),
         f"Private keys are held by {CUSTODIES[overview.custody]}.",
     ]
     lines += [f"! {warning_words(warning)}" for warning in overview.warnings]
@@ -248,8 +248,8 @@ def _keyset_words(proposed: ProposedKeyset) -> Iterator[str]:
 
 def _root_words(proposed: ProposedKeyset) -> Iterator[str]:
     keyset = proposed.keyset
-    yield f"Root:    {show_fingerprint(keyset.root_fingerprint)}"
-    yield f"Next:    {show_fingerprint(keyset.nroot)}"
+    yield from fingerprint_lines("Root:    ", keyset.root_fingerprint)
+    yield from fingerprint_lines("Next:    ", keyset.nroot)
     if proposed.succession == CHANGED:
         yield "! THE ROOT CHANGES to the one above; the old root signs it with the new one and ends with it."
     if proposed.succession == RECOVERED:

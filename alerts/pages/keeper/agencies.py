@@ -192,6 +192,7 @@ def _confirm_page(request: HttpRequest, agency_id: str, key: str, admitted: Admi
         reverse("admin:desk_take_in"),
         does=[_("This is what the exchange has admitted. Compare it with what its operator gave you.")],
         facts=_facts(entry),
+        extra={"fingerprint": entry.root_fingerprint},
     )
     response = ask(request, question, form)
     response["Cache-Control"] = "no-store"

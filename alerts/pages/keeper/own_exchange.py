@@ -104,6 +104,7 @@ def _compare_page(request: HttpRequest, found: ExchangePlace) -> HttpResponse:
             (_("Address of the exchange"), found.url),
             (_("Fingerprint of the verifier key"), found.fingerprint),
         ],
+        extra={"fingerprint": found.fingerprint},
     )
     return ask(request, question, form)
 
