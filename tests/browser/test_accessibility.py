@@ -59,6 +59,11 @@ CUT_OFF: Final = """() => [...document.querySelectorAll("main *")].filter((one) 
     return ["hidden", "clip"].includes(overflowX) && one.scrollWidth > one.clientWidth + 2
         && one.clientWidth > 1 && !one.closest(".unseen") && !one.matches("input, select, textarea");
 }).map((one) => `${one.tagName}.${one.className} ${one.scrollWidth}>${one.clientWidth}`)"""
+WRITE_AND_LOOK: Final = f"""(written) => Object.fromEntries(Object.entries(written).map(([what, text]) => {{
+    ({FILL})(text);
+    return [what, [...({STICKING_OUT})(), ...({CUT_OFF})()]];
+}}))"""
+"""One question for all texts, at the width that the page has: a resized window costs more than all that is looked at."""
 FILES: Final = {
     *("received_attachment", "sent_attachment", "proposal_file", "proposal_previous", "arrivals"),
     *("desk_settings_text", "desk_reopening_file"),
@@ -127,12 +132,10 @@ def _faults(page: Page) -> Iterator[str]:
 
 def _moved_by_what_people_write(page: Page) -> Iterator[str]:
     """Which parts of the open page stick out or are cut off once each text of people is a hostile one."""
-    for what, text in WRITTEN.items():
-        page.evaluate(FILL, text)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            for parts in (page.evaluate(STICKING_OUT), page.evaluate(CUT_OFF)):
-                yield from (f"{width}, {what}: {part}" for part in parts)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for what, parts in page.evaluate(WRITE_AND_LOOK, WRITTEN).items():
+            yield from (f"{width}, {what}: {part}" for part in parts)
 
 
 def _addresses(world: SecurityWorld) -> Iterator[tuple[str, Caller, str]]:
