@@ -23,12 +23,7 @@ from hub.roles import HALVES
 from tests.outside_world import OutsideWorld
 from tests.role_logins import requests_and_tasks_under_their_logins
 from tests.services import surroundings
-from tests.short_ways import (
-    connections_stay_open,
-    disk_not_waited_for,
-    middleware_loaded_once,
-    quick_flush,
-)
+from tests.short_ways import short_ways, what_is_collected_stays
 
 if TYPE_CHECKING:
     from tests.desk_calls import ViewsInPlaceOfSockets
@@ -39,6 +34,12 @@ START_TIMEOUT_SECONDS = 150
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first: at the end of a parallel run nobody waits for a long test of another worker."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    with what_is_collected_stays():
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,14 +53,7 @@ def _live_server_answers_at_once() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _short_ways() -> Generator[None]:
-    with (
-        middleware_loaded_once(),
-        quick_flush(),
-        connections_stay_open(),
-        disk_not_waited_for(),
-        requests_and_tasks_under_their_logins(),
-        _desk_calls(),
-    ):
+    with short_ways(), requests_and_tasks_under_their_logins(), _desk_calls():
         yield
 
 

@@ -198,8 +198,11 @@ def _work_as_owner(world: World) -> None:
     """This process makes the test database, and sees all of the broker."""
     from django.conf import settings
 
+    from tests.short_ways import LONG_WAYS
+
     take_owners_login(world.owner_urls[DESK])
     settings.REDIS_URL = settings.CELERY_BROKER_URL = world.redis_super_url
     framework: dict[str, Any] = settings.REST_FRAMEWORK
     framework["DEFAULT_AUTHENTICATION_CLASSES"].insert(0, "agencies.authentication.ApiKeyAuthentication")
-    settings.PASSWORD_HASHERS = ["tests.quick_hasher.QuickArgon2"]
+    if not LONG_WAYS:
+        settings.PASSWORD_HASHERS = ["tests.quick_hasher.QuickArgon2"]

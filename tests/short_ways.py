@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shorter ways to the same end for what is done for each test client, request, file and transactional test."""
+"""Shorter ways to the same end for what is done for each test client, request, file and transactional test.
 
+`ACCORD_LONG_WAYS=1` has the suite go without them, and without worlds, schema and hasher of its own.
+"""
+
+import gc
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import pytest
@@ -12,6 +16,8 @@ from django.db import connection, connections
 from django.test.client import ClientHandler
 from django.test.signals import setting_changed
 
+LONG_WAYS: Final = "ACCORD_LONG_WAYS" in os.environ
+"""Whether nothing is shortened."""
 LOADED: Final = (
     "_view_middleware",
     "_template_response_middleware",
@@ -21,6 +27,17 @@ LOADED: Final = (
 """What `load_middleware` leaves in a handler."""
 KEPT: Final = frozenset({"django_content_type", "auth_permission"})
 """Tables of which the rows follow from the models."""
+ALLOCATIONS: Final = 20_000
+"""Between two searches of the youngest objects; Python's own 2,000 suit a heap a tenth as large."""
+
+
+@contextmanager
+def short_ways() -> Generator[None]:
+    """Take all of them, but the one of the collection, for as long as the block lasts."""
+    with ExitStack() as taken:
+        for way in () if LONG_WAYS else WAYS:
+            taken.enter_context(way())
+        yield
 
 
 @contextmanager
@@ -84,3 +101,23 @@ def disk_not_waited_for() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
         yield
+
+
+WAYS: Final = (middleware_loaded_once, quick_flush, connections_stay_open, disk_not_waited_for)
+
+
+@contextmanager
+def what_is_collected_stays() -> Generator[None]:
+    """What the block imports and makes is never searched for unreachable objects: it stays to the end of the run.
+
+    Modules and test items are a million objects, which each full search would walk through again.
+    """
+    if LONG_WAYS:
+        yield
+        return
+    gc.disable()
+    yield
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])
+    gc.enable()
