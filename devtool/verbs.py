@@ -14,6 +14,8 @@ from typing import TextIO
 
 from devtool.errors import DevtoolError
 
+QUICK = "--quick"
+
 
 @dataclass(frozen=True)
 class Verb:
@@ -47,10 +49,18 @@ def _port(text: str) -> int:
 
 
 def _test(arguments: list[str]) -> int:
-    # One process per core for the whole suite and one more, as browsers and processes are waited for; they take over
-    # what another has not begun. A chosen part is quicker without starting more.
-    parallel = [] if arguments else ["-n", str(min((os.cpu_count() or 1) + 1, 4)), "--dist", "worksteal"]
-    return _become([sys.executable, "-m", "pytest", *parallel, *arguments])
+    return _become(
+        [sys.executable, "-m", "pytest", *_in_parallel(arguments, os.cpu_count() or 1), *arguments]
+    )
+
+
+def _in_parallel(arguments: list[str], cores: int) -> list[str]:
+    """One process per core for the whole suite and one more, as browsers and processes are waited for; they take over
+    what another has not begun. `--quick` waits for neither; a chosen part is quicker without starting more.
+    """
+    if arguments not in ([], [QUICK]):
+        return []
+    return ["-n", str(min(cores + (arguments == []), 4)), "--dist", "worksteal"]
 
 
 def _retest(arguments: list[str]) -> int:
@@ -193,7 +203,8 @@ VERBS = {
     "test": Verb(
         "test [PYTEST ARGUMENTS]",
         "Run the suite on real PostgreSQL, Valkey, workers, sequencer, SMTP server and Chromium. Without\n"
-        "arguments: everything, in parallel. Arguments go to pytest as they are: ./dev test tests/sharing -x",
+        "arguments: everything, in parallel. Arguments go to pytest as they are: ./dev test tests/sharing -x\n"
+        "--quick: of each file the first test that takes no browser and no processes, in parallel.",
         _test,
     ),
     "retest": Verb(
