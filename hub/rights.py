@@ -188,7 +188,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "vault_announcement": {DESK: KEEP, DESK_WORKER: KEEP},
     "vault_departure": {DESK: KEEP, DESK_WORKER: READ},
     "vault_arrival": {DESK: ADD | CHANGE, DESK_WORKER: READ},
-    "vault_handedentry": {DESK: ADD, DESK_WORKER: READ},
+    "vault_handedentry": {DESK: ADD | change("mac"), DESK_WORKER: READ},
     "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_drawnkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
 }

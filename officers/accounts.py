@@ -112,7 +112,7 @@ def store_let_in(
 def replace_keeper(actor: Actor, locked: Officer, *, now: datetime) -> None:
     """Disable a keeper who never had a second factor, as another one is made in that one's place, in the caller's transaction."""
     require(actor, Capability.DESK_KEEP)
-    locked.is_active, locked.session_salt = False, _new_salt()
+    locked.is_active, locked.session_salt = False, new_salt()
     locked.save(update_fields=["is_active", "session_salt"])
     record_about("officer.disabled", actor, locked, now)
 

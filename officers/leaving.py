@@ -31,7 +31,7 @@ from vault.handing import keyset_elsewhere
 from vault.instances import BELL, give_back
 from vault.models import Departure, ExchangeKey, OwnWord, VaultKey
 
-ASKED, LEAVING, ELSEWHERE, GONE = "asked", "leaving", "elsewhere", "gone"
+HERE, ASKED, LEAVING, ELSEWHERE, GONE = "here", "asked", "leaving", "elsewhere", "gone"
 RECEIPT_CHARS: Final = 16
 
 
@@ -93,13 +93,13 @@ def agree_to_leave(officer: Officer, *, now: datetime) -> None:
     """Agree, as the second of two: nothing is sent from here any more, and the identity is given back. Not inside a transaction.
 
     Where the exchange is away the desk-worker gives it back. Raises NotPermittedError (the first one again, or somebody who
-    counts as the first), AbsentError, InputError (`waiting`: something is still to be sent).
+    counts as the first), AbsentError, MoveError (nobody has asked), InputError (`waiting`: something is still to be sent).
     """
     agency = _managed(officer)
     with transaction.atomic():
         row = _locked(agency)
         if row is None:
-            raise AbsentError
+            raise MoveError(HERE, "agree")
         if row.agreed_at is not None:
             return
         if not is_independent(officer, [row.asked_by]):
@@ -117,7 +117,7 @@ def stay(officer: Officer, *, now: datetime) -> None:
     with transaction.atomic():
         row = _locked(agency)
         if row is None:
-            raise AbsentError
+            raise MoveError(HERE, "stay")
         if keyset_elsewhere(agency.pk, now=now) is not None or row.destroyed_at is not None:
             raise MoveError(ELSEWHERE, "stay")
         row.delete()

@@ -127,7 +127,7 @@ def test_what_two_officers_have_compared_is_offered_for_a_root_that_is_elsewhere
         offer_list(desks.lab.author, now=desks.hub.now)
     settings.OWN_DESK = True
     root = Root.generate()
-    own = make_own_agency(desks.hub, "xa-own", "State Laboratory", root)
+    own = make_own_agency(desks.hub, "xa-own", "State Laboratory", root=root)
     desks.hub.sequence()
     author = desks.hub.make_officer(own, Role.AUTHOR, name="Ilse Morrow")
     with pytest.raises(InputError, match="nothing to list"):

@@ -66,7 +66,7 @@ def test_what_has_served_is_refused_without_an_open_request(keeper: Client) -> N
     assert hand_in(keeper, signed)[0] == 200
     status, refused = hand_in(keeper, signed)
     assert (status, "Each counts once" in refused) == (422, True)
-    assert keeper.get(f"{PAGE}file/").status_code == 404
+    assert keeper.get(f"{PAGE}file/")["Location"] == f"{PAGE}ask/"
 
 
 def test_a_hosted_desk_lets_no_keeper_in(keeper: Client, settings: Settings) -> None:

@@ -221,7 +221,7 @@ def _list_words(proposed: ProposedList) -> Iterator[str]:
     yield f"Agency:  {said.iss}"
     yield f"Made:    {moment(said.iat)}; it counts for 90 days."
     for agency, root in sorted(said.roots.items()):
-        yield f"{agency}: {show_fingerprint(root)}"
+        yield from fingerprint_lines(f"{agency}: ", root)
     yield "! Partners that trust your agency may send by these. Sign only what your officers compared themselves."
 
 

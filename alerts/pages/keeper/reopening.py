@@ -22,7 +22,7 @@ from alerts.pages.question import Question, ask, problems_of, refuse
 from alerts.pages.words import isolated
 from alerts.reopening_words import refused_text
 from callers import clock
-from callers.errors import AbsentError, InputError
+from callers.errors import InputError
 from officers.entering import Entry, entry_of
 from officers.models import Reopening
 from officers.reopening import REQUEST_LIVES, ask_reopening, hand_in_reopening, open_request
@@ -83,11 +83,11 @@ def reopening(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def reopening_file(request: HttpRequest, agency_id: str) -> HttpResponse:
-    """The exact octets that the root is to sign."""
+    """The exact octets that the root is to sign; without an open request the page that makes one."""
     keeper, now = signed_in(request), clock.now()
     row = open_request(keeper, entry_of(keeper, agency_id, now=now).agency, now=now)
     if row is None:
-        raise AbsentError
+        return redirect("admin:desk_reopening_ask", agency_id)
     response = HttpResponse(row.payload.encode(), content_type="application/json")
     response.headers["Content-Disposition"] = content_disposition_header(True, _name(row)) or "attachment"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
