@@ -49,6 +49,15 @@ class Head:
         )
         return signed
 
+    def sign_as_next(self, half: Path, previous: Path) -> Path:
+        """Sign, as the root that comes next, what a desk has signed that holds the root of before; return the signed file."""
+        signed, root = half.with_suffix(".signed"), self._folder / "root.accord"
+        self._accord(
+            *("sign", str(half), "--previous", str(previous), "--out", str(signed), "--yes"),
+            *("--next-root", str(root), "--next-root-passphrase-file", str(self._passphrase)),
+        )
+        return signed
+
     def _on_paper(self, name: str) -> str:
         return str(json.loads((self._folder / "paper.json").read_text())[name]["fingerprint"])
 

@@ -2,6 +2,7 @@
 """`python -m demo.home STEP`: the people of an own desk beside the demonstration's hub, over HTTP as a browser speaks it.
 
 `enter`: first start, exchange, agency, officers, keys; standard input has the console's code and the key for entering as JSON.
+`come`: the same up to the officers, for an agency that another desk has held; with its API key and its root's fingerprint.
 `meet`: two officers of each side compare the other's fingerprint. `open`: a desk that was started again is opened.
 `story`: an alert goes to the own desk, which opens it; both halves of the hub are searched for its words.
 """
@@ -101,15 +102,36 @@ class Home:
 def enter(home: Home) -> None:
     """Go from the console's code to a published keyset."""
     given = json.load(sys.stdin)
-    _make_keeper(home, given["code"])
+    keeper = _begin(home, given["code"])
+    _take_in(keeper, home.agency, given["entry_key"])
+    _bring_people(home, keeper)
+    _bring_keys(home, home.officer(KEYS))
+    home.write_down()
+
+
+def come(home: Home) -> None:
+    """Go from the console's code to the officers of an agency that another desk has held."""
+    given = json.load(sys.stdin)
+    keeper = _begin(home, given["code"])
+    facts = {name: given[name] for name in ("api_key", "fingerprint")}
+    answer = keeper.send_form("/desk/agencies/come/", **facts)
+    _require(answer.status == 302, "The agency was not taken over.")
+    _bring_people(home, keeper)
+    home.write_down()
+
+
+def _begin(home: Home, code: str) -> DeskSession:
+    """The ring, the keeper and the exchange."""
+    _make_keeper(home, code)
     keeper = home.officer(KEEPER)
     _tell_exchange(keeper)
-    _take_in(keeper, home.agency, given["entry_key"])
+    return keeper
+
+
+def _bring_people(home: Home, keeper: DeskSession) -> None:
     admin = f"/desk/agencies/{home.agency}/admin/"
     _accept(home, ADMIN, keeper.send_form(admin, full_name=PEOPLE[ADMIN], email=home.address_of(ADMIN)))
     _invite_others(home)
-    _bring_keys(home, home.officer(KEYS))
-    home.write_down()
 
 
 def _make_keeper(home: Home, code: str) -> None:
@@ -246,7 +268,7 @@ def _require(holds: bool, otherwise: str) -> None:
         raise StepFailedError(otherwise)
 
 
-STEPS: Final = {"enter": enter, "meet": meet, "open": open_desk, "story": story}
+STEPS: Final = {"enter": enter, "come": come, "meet": meet, "open": open_desk, "story": story}
 
 
 def main(step: str) -> int:

@@ -99,7 +99,7 @@ AGENCIES: Final = (
         (
             DemoOfficer("Aroha Pemberwick", "aroha", (A,), 1, unit="Early warning"),
             DemoOfficer("Dele Marchosi", "dele", (L, K), 2, unit="Early warning"),
-            DemoOfficer("Wirin Kalabar", "wirin", (M,), unit="Administration"),
+            DemoOfficer("Wirin Kalabar", "wirin", (M, K), unit="Administration"),
             DemoOfficer("Joss Fairlam", "joss", (U,), unit="Audit"),
         ),
     ),

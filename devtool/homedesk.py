@@ -64,6 +64,13 @@ class HomeDesk:
             head.make_root()
             self._play("enter", {"code": self.desk.code, "entry_key": self._admit(head.fingerprint)})
 
+    def come(self, api_key: str, fingerprint: str) -> None:
+        """Set it up to the officers of an agency that another desk has held; raises StepFailedError."""
+        with self._hub.ticks.step(
+            f"{self.agency} sets its own desk up, takes itself over, invites its people"
+        ):
+            self._play("come", {"code": self.desk.code, "api_key": api_key, "fingerprint": fingerprint})
+
     def open(self) -> None:
         """Open it after a start, with the passphrase; raises StepFailedError."""
         with self._hub.ticks.step(f"{self.agency} opens its own desk with its passphrase"):

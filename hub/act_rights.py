@@ -28,8 +28,8 @@ _OF_OWN_KEYS: Final = (
     *_acts("agency", "proposal_accepted", "recovery_cancelled", "root_changed", "root_recovered"),
     "key.revoked",
 )
-# What the exchange has answered when this desk said that it holds an identity.
-_OF_INSTANCES: Final = _acts("instance", "announced", "held_elsewhere", "versions_apart")
+# What the exchange has answered when this desk said that it holds an identity, or gave one back.
+_OF_INSTANCES: Final = _acts("instance", "announced", "held_elsewhere", "released", "versions_apart")
 # What officers, keepers and their commands do.
 _OF_THE_DESK: Final = (
     *_OF_OWN_KEYS,
@@ -172,7 +172,6 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *_OF_INSTANCES,
             *_OF_OWN_KEYS,
             *_acts("alert", "refused", "screened", "unopenable"),
-            "instance.released",
             "statement.refused",
             *_acts("power", "applied", "asked", "dropped"),
             *_acts("officer", "enabled", "enrolled", "invited", "roles_changed"),

@@ -187,7 +187,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "vault_deskinstance": {DESK: ADD | change("mac"), DESK_WORKER: ADD},
     "vault_announcement": {DESK: KEEP, DESK_WORKER: KEEP},
     "vault_departure": {DESK: KEEP, DESK_WORKER: READ},
-    "vault_arrival": {DESK: ADD | CHANGE, DESK_WORKER: READ},
+    "vault_arrival": {DESK: KEEP, DESK_WORKER: READ},
     "vault_handedentry": {DESK: ADD | change("mac"), DESK_WORKER: READ},
     "vault_proposal": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_drawnkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A second desk beside the one of a test, at the same exchange: its own rows of all that a desk keeps, in a schema of its own.
 
+Each login may there what it may in the first one.
+
     home = SecondDesk(settings)
     with home.entered():
         ...          # this process is the own desk now
@@ -18,6 +20,31 @@ from pytest_django import Settings
 
 OF_A_DESK: Final = ("account", "alerts", "mfa", "notices", "officers", "peers", "vault")
 SCHEMA: Final = "second_desk"
+_GRANTS_AS_IN_PUBLIC: Final = """
+DO $$
+DECLARE
+    one record;
+BEGIN
+    GRANT USAGE ON SCHEMA second_desk TO PUBLIC;
+    GRANT ALL ON ALL SEQUENCES IN SCHEMA second_desk TO PUBLIC;
+    FOR one IN
+        SELECT relname, '' AS part, privilege_type, grantee FROM pg_class, aclexplode(relacl)
+        WHERE relnamespace = 'public'::regnamespace AND grantee NOT IN (0, relowner)
+        UNION ALL
+        SELECT relname, format('(%I)', attname), privilege_type, grantee
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid, aclexplode(attacl)
+        WHERE relnamespace = 'public'::regnamespace AND grantee NOT IN (0, relowner)
+    LOOP
+        IF to_regclass(format('second_desk.%I', one.relname)) IS NOT NULL THEN
+            EXECUTE format(
+                'GRANT %s %s ON second_desk.%I TO %s',
+                one.privilege_type, one.part, one.relname, one.grantee::regrole
+            );
+        END IF;
+    END LOOP;
+END
+$$
+"""
 
 
 class SecondDesk:
@@ -35,13 +62,7 @@ class SecondDesk:
                             sql.Identifier(SCHEMA), name, name
                         )
                     )
-            for what in (
-                "USAGE ON SCHEMA {}",
-                "ALL ON ALL TABLES IN SCHEMA {}",
-                "ALL ON ALL SEQUENCES IN SCHEMA {}",
-            ):
-                grant = sql.SQL("GRANT " + what + " TO PUBLIC").format(sql.Identifier(SCHEMA))
-                cursor.execute(grant)
+            cursor.execute(_GRANTS_AS_IN_PUBLIC)
 
     @contextmanager
     def entered(self) -> Generator[None]:

@@ -10,6 +10,7 @@ can no longer come in by any way. While the exchange is away the word waits, and
 import logging
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -53,9 +54,11 @@ from vault.errors import (
     KeyTakenError,
     MayBeTakenError,
     SigningKeysMissingError,
+    VaultError,
 )
 from vault.exchangekeys import keep_first_key
-from vault.instances import BELL, HELD_ELSEWHERE, may_send
+from vault.handing import has_left
+from vault.instances import BELL, HELD_ELSEWHERE, announce, may_send
 from vault.keeping import private_keys
 from vault.models import OwnWord, VaultKey
 from vault.standing import KEYSET, REVOKE, own_memory
@@ -196,6 +199,14 @@ def send_again(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWo
     """Hand in at once what waits; by a key officer of the agency. Raises as `send_word`, and NotPermittedError."""
     if not _require_open(actor, agency_id, od).is_waiting:
         raise AbsentError
+    return send_asked(actor, agency_id, od, now=now)
+
+
+def send_asked(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWord:
+    """Hand in what a person has brought: where the exchange named another holder it is asked again first, whose turn may be over."""
+    if not may_send(agency_id) and not has_left(agency_id):
+        with suppress(ClientError, NotBoundError, VaultError):
+            announce(actor, agency_id, now=now)
     return send_word(od, now=now)
 
 

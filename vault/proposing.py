@@ -150,7 +150,7 @@ def accept_proposal(actor: Actor, agency: Agency, signed: bytes, *, now: datetim
         with transaction.atomic():
             record("agency.proposal_refused", actor, agency, od, now, code=code)
         raise
-    return outgoing.send_word(od, now=now)
+    return outgoing.send_asked(actor, agency.pk, od, now=now)
 
 
 def forget_proposals(*, now: datetime) -> int:

@@ -53,6 +53,11 @@ DRILLS = {
         "fuzz [--inputs N] [--parser NAME]",
         "ten million inputs, made by libFuzzer, into every parser; none may crash, hang or grow memory",
     ),
+    "homecoming": Drill(
+        "devtool.drills.homecoming",
+        "homecoming",
+        "a hosted agency goes home to its own desk, killed while it takes its history in; nothing written there is at the hub",
+    ),
     "losses": Drill(
         "devtool.drills.losses",
         "losses",

@@ -64,30 +64,38 @@ class _TrialDesk(OwnDesk):
         return _MovedPlaces(**vars(world), offset_seconds=self.offset_seconds)
 
 
-class OwnCast(Cast):
-    """Everybody of the hub's world, with the officers of an own desk in the place of those of the hosted desk.
+class SignedIn(Cast):
+    """Everybody of the hub's world; each signs in once: a code of the second factor serves once, and the next one comes half a minute later."""
 
-    Each signs in once: a code of the second factor serves once, and the next one comes half a minute later.
-    """
-
-    home: Home
-    stage: Stage
-
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, stage: Stage) -> None:
+        with environment(stage.hub.demo_environment()):
+            super().__init__()
+        self.stage = stage
         self._sessions: dict[str, DeskSession] = {}
 
     def officer(self, login: str, session: type[DeskSession] = Impatient) -> DeskSession:
         if login not in self._sessions:
-            self._sessions[login] = self.home.officer(login, session, self._seconds)
+            self._sessions[login] = self._sign_in(login, session)
         return self._sessions[login]
-
-    def _seconds(self) -> float:
-        return self.stage.now.timestamp()
 
     def sign_out(self) -> None:
         """Forget the sessions; each officer signs in anew."""
         self._sessions.clear()
+
+    def _sign_in(self, login: str, session: type[DeskSession]) -> DeskSession:
+        return super().officer(login, session)
+
+
+class OwnCast(SignedIn):
+    """The same, with the officers of an own desk in the place of those of the hosted desk."""
+
+    home: Home
+
+    def _sign_in(self, login: str, session: type[DeskSession]) -> DeskSession:
+        return self.home.officer(login, session, self._seconds)
+
+    def _seconds(self) -> float:
+        return self.stage.now.timestamp()
 
 
 class OwnSide:
@@ -101,9 +109,7 @@ class OwnSide:
         self.exchange_ca = front.certificate
         self.desk: _TrialDesk | None = None
         self._held = ExitStack()
-        with environment(stage.hub.demo_environment()):
-            self.cast = OwnCast()
-        self.cast.stage = stage
+        self.cast = OwnCast(stage)
 
     @property
     def running(self) -> OwnDesk:
@@ -130,6 +136,12 @@ class OwnSide:
         """From the console's code to published keys."""
         self.start()
         self._household().enter()
+        self._learn()
+
+    def come(self, api_key: str, fingerprint: str) -> None:
+        """From the console's code to the officers of an agency that another desk has held."""
+        self.start()
+        self._household().come(api_key, fingerprint)
         self._learn()
 
     def open(self) -> None:
