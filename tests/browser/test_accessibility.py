@@ -71,7 +71,7 @@ WRITE_AND_LOOK: Final = f"""(written) => Object.fromEntries(Object.entries(writt
 """One question for all texts, at the width that the page has: a resized window costs more than all that is looked at."""
 FILES: Final = {
     *("received_attachment", "sent_attachment", "proposal_file", "proposal_previous", "arrivals"),
-    *("desk_settings_text", "desk_reopening_file"),
+    *("desk_settings_text", "desk_reopening_file", "arrivals_news"),
 }
 """What these answer is a file or a token and not a page."""
 REFUSALS: Final = {

@@ -125,7 +125,7 @@ def test_guesses_at_the_question_are_limited(desk: DeskWorld, checked: Alert, be
 
 def test_every_act_of_a_sensitive_capability_asks(desk: DeskWorld, as_officer: SignIn) -> None:
     """Also those that other areas add later: the question comes before the view."""
-    officers = (desk.sunniva, desk.benno, desk.haitham, desk.noor)
+    officers = (desk.sunniva, desk.benno, desk.haitham, desk.noor, desk.edda)
     clients = [(officer.capabilities, as_officer(officer)) for officer in officers]
     for _, client in clients:
         client.get("/")

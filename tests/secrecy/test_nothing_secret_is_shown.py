@@ -41,7 +41,7 @@ PASSPHRASE = f"{CANARY} horse battery"
 # Octets that anybody may see: public keys, signatures, hashes, nonces of ciphers, what is signed in the open.
 PUBLIC_OCTETS = {
     "KeysetAnswer.keyset", "StatementAnswer.jws", "EntryAnswer.statement", "ManifestAnswer.manifest", "ChallengeAnswer.sealed", "Challenge.nonce_digests",
-    "ProposedKeyset.payload", "ProposedReopening.payload", "ProposedRevoke.payload", "Draft.payload", "SignedChange.jws", "Proposal.payload",
+    "ProposedKeyset.payload", "ProposedList.payload", "ProposedReopening.payload", "FingerprintList.roots", "_HalfSigned.data", "_HalfSigned.payload", "ProposedRevoke.payload", "Draft.payload", "SignedChange.jws", "Proposal.payload",
     "Proposal.previous", "OwnRoot.signed", "SpooledEnvelope.manifest", "SpooledEnvelope.jwe", "EnvelopeParts.manifest", "EnvelopeParts.jwe", "EnvelopeParts.blobs", "Answer.headers",
     "UnverifiedJwe.iv", "UnverifiedJwe.tag", "UnverifiedSignature.signature", "UnverifiedStatement.raw",
     "VerifierKey.public", "NoteSignature.key_id", "NoteSignature.signature", "Checkpoint.root", "Receipt.path",
