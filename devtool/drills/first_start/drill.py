@@ -65,8 +65,8 @@ def run(arguments: list[str]) -> int:
     ):
         folder = Path(name)
         folder.chmod(0o711)
-        with tls_in_front_of(port_of(hub.world.exchange_url), folder / "proxy") as (url, certificate):
-            drill = _Drill(hub, ticks, folder, url, certificate)
+        with tls_in_front_of(port_of(hub.world.exchange_url), folder / "proxy") as front:
+            drill = _Drill(hub, ticks, folder, front.url, front.certificate)
             try:
                 drill.play()
             except StepFailedError:
