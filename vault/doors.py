@@ -318,10 +318,11 @@ def _open(
         ledger=ledger,
         now=int(now.timestamp()),
     )
+    keys = HeldDecryptionKeys(agency)
     return open_alert(
         verified,
-        handed=entry_for(agency, unverified, peers),
-        keys=HeldDecryptionKeys(agency),
+        handed=entry_for(agency, unverified, peers, keys),
+        keys=keys,
         blobs=[measure_blob(blob) for blob in blobs],
         seen=seen,
         now=int(now.timestamp()),

@@ -82,14 +82,16 @@ def keep_handed(agency_id: str, md: str, entry: Entry) -> None:
     keep_bound([HandedEntry(agency_id=agency_id, md=md, entry=entry.text)])
 
 
-def entry_for(agency_id: str, unverified: UnverifiedSlice, peers: KeyDirectory) -> Entry | None:
+def entry_for(
+    agency_id: str, unverified: UnverifiedSlice, peers: KeyDirectory, keys: HeldDecryptionKeys
+) -> Entry | None:
     """Return the handed entry of a slice that is sealed to a former key of the agency; None where its own key is here.
 
     Raises OpeningError with `KEY_ELSEWHERE` where neither is, and another desk has the key or had it: the agency receives it
     there. A row that was changed past the program counts for nothing.
     """
     kid = unverified.jwe.entries[0].kid
-    if kid in HeldDecryptionKeys(agency_id):
+    if kid in keys:
         return None
     row = HandedEntry.objects.filter(agency_id=agency_id, md=unverified.manifest.md).first()
     if row is not None and row.is_bound:

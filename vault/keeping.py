@@ -126,13 +126,13 @@ def private_keys(agency_id: str, kids: Collection[str]) -> dict[str, PrivateKey]
 
 
 class HeldDecryptionKeys(Mapping[str, DecryptionKey]):
-    """The decryption keys the vault holds for an agency, each unwrapped only when it is asked for."""
+    """The decryption keys the vault holds for an agency, each unwrapped only when it is asked for, and once: for one act."""
 
     def __init__(self, agency_id: str) -> None:
-        self._agency_id = agency_id
+        self._agency_id, self._own = agency_id, _Unwrapped()
 
     def __getitem__(self, kid: str) -> DecryptionKey:
-        known = _unwrapped.get() or _Unwrapped()
+        known = _unwrapped.get() or self._own
         if (self._agency_id, kid) not in known.keys:
             key = private_keys(self._agency_id, [kid]).get(kid)
             if not isinstance(key, DecryptionKey):

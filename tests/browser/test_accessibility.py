@@ -76,7 +76,7 @@ FILES: Final = {
 """What these answer is a file or a token and not a page."""
 REFUSALS: Final = {
     *("absent", "forbidden", "welcome", "reset-new"),
-    *("acknowledge_many", "keys_create", "recovery_cancel", "desk_move_in"),
+    *("acknowledge_many", "keys_create", "keys_move", "recovery_cancel", "desk_move_in", "peer_list_offer"),
 }
 """Pages that are shown with a status of refusal: a link without its token, an act that has nothing to act on, what
 an own desk alone has."""
