@@ -41,6 +41,22 @@ $$;
 CREATE OR REPLACE TRIGGER accord_entry_keys BEFORE INSERT OR UPDATE ON agencies_apikey
     FOR EACH ROW EXECUTE FUNCTION accord_refuse_working_key();
 """
+# The exchange takes in a keyset that names another custody once an operator has allowed it (`agencies.moving`), and allows none itself.
+_CUSTODY = """
+CREATE OR REPLACE FUNCTION accord_refuse_custody() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user = {login} AND (
+        NEW.custody NOT IN (OLD.custody, OLD.custody_allowed) OR NEW.custody_allowed NOT IN (OLD.custody_allowed, '')
+    ) THEN
+        RAISE EXCEPTION '% changes custody to what an operator allowed alone', current_user
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER accord_custody BEFORE UPDATE ON agencies_agency
+    FOR EACH ROW EXECUTE FUNCTION accord_refuse_custody();
+"""
 _MISUSED = """
 SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND (
     rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
@@ -93,6 +109,7 @@ def apply_after_migrate(using: str = "default", **_: Any) -> None:
         # be a circle with an autovacuum.
         _keep_keys(cursor, _by_table(cursor, _KEYS))
         _hold_operators_to_entry_keys(cursor)
+        _hold_exchange_to_allowed_custody(cursor)
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         _take_away(cursor, connections[using].settings_dict["NAME"], logins)
         keys, columns = _by_table(cursor, _KEYS), _by_table(cursor, _COLUMNS)
@@ -107,6 +124,11 @@ def apply_after_migrate(using: str = "default", **_: Any) -> None:
 def _hold_operators_to_entry_keys(cursor: CursorWrapper) -> None:
     if "agencies_apikey" in _by_table(cursor, _COLUMNS):
         cursor.execute(sql.SQL(_ENTRY_KEYS).format(login=sql.Literal(ROLES["operator"].login)))
+
+
+def _hold_exchange_to_allowed_custody(cursor: CursorWrapper) -> None:
+    if "agencies_agency" in _by_table(cursor, _COLUMNS):
+        cursor.execute(sql.SQL(_CUSTODY).format(login=sql.Literal(ROLES["exchange"].login)))
 
 
 def _take_away(cursor: CursorWrapper, database: str, logins: Mapping[str, str]) -> None:

@@ -32,7 +32,7 @@ POWER = {
     "no second factor demanded": "UPDATE officers_agencypolicy SET mfa_required_roles = '{}'",
     "audit kept for a day": "UPDATE officers_agencypolicy SET audit_keep_days = 1",
     "a looser ceiling": "UPDATE officers_agencypolicy SET role_ceilings = '{}'",
-    "custody of the hub": "UPDATE agencies_agency SET custody = 'hub'",
+    "another custody": "UPDATE agencies_agency SET custody = 'agency'",
     "a new agency": "INSERT INTO agencies_agency (id, name) VALUES ('xz-evil', 'Evil')",
 }
 HISTORY = {
@@ -87,7 +87,7 @@ def test_a_keyset_is_planted_by_nobody_who_takes_none_in(opened: psycopg.Connect
 
 @pytest.mark.parametrize("opened", ["desk-worker"], indirect=True)
 def test_the_desk_worker_signs_nobody_in_and_adds_nobody(opened: psycopg.Connection) -> None:
-    tried = SIGN_IN | {name: POWER[name] for name in ("a new releaser", "custody of the hub", "a new agency")}
+    tried = SIGN_IN | {name: POWER[name] for name in ("a new releaser", "another custody", "a new agency")}
     assert [what for what, statement in tried.items() if not _is_refused(opened, statement)] == []
 
 
