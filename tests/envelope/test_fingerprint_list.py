@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A list of fingerprints: what is built is what is read, and a list counts for its root alone, for ninety days."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accord.envelope.encoding import canonical
+from accord.envelope.errors import Failure, MalformedError, VerificationError
+from accord.envelope.fingerprints import (
+    LIVES_SECS,
+    build_list,
+    read_list,
+    read_signed_list,
+    sign_list,
+    verify_list,
+)
+from accord.envelope.private import Root
+from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, TYP_FINGERPRINTS
+from tests.envelope.world import NOW, uuid7
+
+OWN, OTHER = Root.generate(), Root.generate()
+ROOTS = {"xb-bravo": "0123" * 16, "xc-charlie": "4567" * 16}
+
+
+def payload(**changed: Any) -> bytes:
+    usual: dict[str, Any] = {
+        "iss": "xa-alpha",
+        "root": OWN.public,
+        "id": uuid7(),
+        "iat": NOW,
+        "nonce": b"n" * 16,
+        "roots": ROOTS,
+    }
+    return build_list(**usual | changed)
+
+
+def test_what_is_signed_is_what_was_built() -> None:
+    signed = sign_list(payload(), OWN.signer)
+    said = verify_list(signed, root=OWN.public, now=NOW + LIVES_SECS)
+    assert said == read_list(payload()) == read_signed_list(signed)
+    assert said.roots == ROOTS
+
+
+def test_only_whom_it_names_signs_it() -> None:
+    with pytest.raises(MalformedError):
+        sign_list(payload(), OTHER.signer)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"roots": {}},
+        {"roots": []},
+        {"roots": {"xa-alpha": "0123" * 16}},
+        {"roots": {"xb-bravo": "0123"}},
+        {"roots": {f"xb-a{n}": "0" * 64 for n in range(501)}},
+        {"k": "reopen"},
+        {"signers": "nobody"},
+    ],
+)
+def test_what_is_no_list_is_not_read(changed: dict[str, Any]) -> None:
+    with pytest.raises(MalformedError):
+        read_list(canonical(json.loads(payload()) | changed))
+
+
+def test_it_is_read_in_its_canonical_form_alone() -> None:
+    with pytest.raises(MalformedError, match="canonical"):
+        read_list(json.dumps(json.loads(payload())).encode())
+
+
+REFUSED: dict[str, tuple[Callable[[], bytes], Failure]] = {
+    "another root": (lambda: sign_list(payload(root=OTHER.public), OTHER.signer), Failure.SIGNERS),
+    "other signers than it names": (
+        lambda: OTHER.signer.sign_jws(TYP_FINGERPRINTS, payload()),
+        Failure.SIGNERS,
+    ),
+    "older than ninety days": (
+        lambda: sign_list(payload(iat=NOW - LIVES_SECS - 1), OWN.signer),
+        Failure.STALE,
+    ),
+    "of the future": (
+        lambda: sign_list(payload(iat=NOW + MAX_CLOCK_AHEAD_SECS + 1), OWN.signer),
+        Failure.FUTURE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_list_counts_for_its_root_and_its_time(name: str) -> None:
+    signed, failure = REFUSED[name]
+    with pytest.raises(VerificationError) as refused:
+        verify_list(signed(), root=OWN.public, now=NOW)
+    assert refused.value.failure is failure
