@@ -303,7 +303,7 @@ def partner(two: Two, tmp_path: Path) -> Iterator[PartnerClient]:
     client.close()
 
 
-@pytest.mark.parametrize("own", [pytest.param((), id="hosted"), pytest.param((LAB,), id="own")])
+@pytest.mark.parametrize("own", [pytest.param((), id="hosted"), *PAIRINGS[1:2]])
 def test_a_system_with_keys_of_its_own_is_asked_and_answers(two: Two, partner: PartnerClient) -> None:
     """The question reaches it sealed; it compares on its own side and answers by a signed reply. Then it asks back."""
     desk, (first, second) = two.desk, linked_pair()
