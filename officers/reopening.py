@@ -28,12 +28,12 @@ from accord.envelope.reopening import (
     AGAIN,
     KEEPER,
     NEW,
-    NONCE_BYTES,
     ROLES,
     build_reopening,
     verify_reopening,
 )
 from accord.envelope.reopening import Reopening as Said
+from accord.envelope.rootforms import NONCE_BYTES
 from accord.envelope.vocabulary import MAX_IAT_AGE_SECS
 from callers.actors import Actor
 from callers.capabilities import Capability, Role, require

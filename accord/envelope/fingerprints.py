@@ -10,28 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from accord.envelope.encoding import (
-    agency_id,
-    b64u,
-    canonical,
-    integer,
-    members,
-    object_digest,
-    one_of,
-    parse_object,
-    text,
-    timestamp,
-    unb64u,
-    uuid7,
-)
+from accord.envelope.encoding import agency_id, text
 from accord.envelope.errors import Failure, MalformedError, VerificationError
-from accord.envelope.jws import JwsSigner, parse_jws, verify_jws
-from accord.envelope.keys import PQ1, PublicKey
-from accord.envelope.reopening import NONCE_BYTES, read_signers
-from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, TYP_FINGERPRINTS, VERSION
+from accord.envelope.jws import JwsSigner, parse_jws
+from accord.envelope.keys import PublicKey
+from accord.envelope.rootforms import RootForm, build_form, read_form, sign_form, verify_form
+from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, TYP_FINGERPRINTS
 
 FINGERPRINTS: Final = "fingerprints"
 MAX_LISTED: Final = 500
@@ -39,73 +26,39 @@ MAX_LIST_BYTES: Final = 128 * 1024
 LIVES_SECS: Final = 90 * 24 * 3600
 """So long after it was made a list counts: a root may have changed since."""
 
-_MEMBERS: Final = frozenset({"v", "k", "suite", "iss", "id", "iat", "nonce", "signers", "roots"})
+_MEMBERS: Final = frozenset({"roots"})
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True)
-class FingerprintList:
+@dataclass(frozen=True, kw_only=True)
+class FingerprintList(RootForm):
     """A well-formed list; says nothing about who signed it. `roots`: the fingerprint of each agency's root, by its id."""
 
-    iss: str
-    id: str
-    iat: int
-    signers: tuple[str, ...]
     roots: Mapping[str, str]
-    od: str
-    k: str = FINGERPRINTS
 
 
 def build_list(
     *, iss: str, root: Sequence[PublicKey], id: str, iat: int, nonce: bytes, roots: Mapping[str, str]
 ) -> bytes:
     """The canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
-    payload = canonical(
-        {
-            "v": VERSION,
-            "k": FINGERPRINTS,
-            "suite": PQ1,
-            "iss": iss,
-            "id": id,
-            "iat": iat,
-            "nonce": b64u(nonce),
-            "signers": [key.kid for key in root],
-            "roots": dict(roots),
-        }
-    )
+    payload = build_form(FINGERPRINTS, {"roots": roots}, iss=iss, root=root, id=id, iat=iat, nonce=nonce)
     read_list(payload)
     return payload
 
 
 def read_list(payload: bytes) -> FingerprintList:
     """Check every member of a payload, and that it is canonical; raises MalformedError."""
-    value = members(parse_object(payload, limit=MAX_LIST_BYTES, where=FINGERPRINTS), _MEMBERS, FINGERPRINTS)
-    if canonical(value) != payload:
-        raise MalformedError("fingerprints is not canonical")
-    integer(value["v"], "fingerprints v", least=VERSION, most=VERSION)
-    one_of(value["k"], frozenset({FINGERPRINTS}), "fingerprints k")
-    one_of(value["suite"], frozenset({PQ1}), "fingerprints suite")
-    unb64u(value["nonce"], size=NONCE_BYTES, where="fingerprints nonce")
-    iss = agency_id(value["iss"], "fingerprints iss")
-    return FingerprintList(
-        iss=iss,
-        id=uuid7(value["id"], "fingerprints id"),
-        iat=timestamp(value["iat"], "fingerprints iat"),
-        signers=read_signers(value["signers"], FINGERPRINTS),
-        roots=_roots(value["roots"], iss),
-        od=object_digest(TYP_FINGERPRINTS, payload),
-    )
+    head, value = read_form(payload, FINGERPRINTS, TYP_FINGERPRINTS, _MEMBERS, limit=MAX_LIST_BYTES)
+    return FingerprintList(**asdict(head), roots=_roots(value["roots"], head.iss))
 
 
 def sign_list(payload: bytes, signer: JwsSigner) -> bytes:
     """Sign a payload as it is; raises MalformedError where it names other signers."""
-    if read_list(payload).signers != tuple(key.kid for key in signer.signers):
-        raise MalformedError("fingerprints signers")
-    return signer.sign_jws(TYP_FINGERPRINTS, payload)
+    return sign_form(read_list(payload), payload, TYP_FINGERPRINTS, signer)
 
 
 def read_signed_list(data: bytes) -> FingerprintList:
-    """What a signed list says, nothing of it verified: by whose root it is to be. Raises MalformedError."""
+    """Read what a signed list says, nothing of it verified: by whose root it is to be. Raises MalformedError."""
     return read_list(parse_jws(data, TYP_FINGERPRINTS, limit=MAX_LIST_BYTES).payload)
 
 
@@ -113,9 +66,7 @@ def verify_list(data: bytes, *, root: Sequence[PublicKey], now: int) -> Fingerpr
     """A list signed by this root, its issuer's, not older than 90 days; raises MalformedError or VerificationError."""
     jws = parse_jws(data, TYP_FINGERPRINTS, limit=MAX_LIST_BYTES)
     said = read_list(jws.payload)
-    if said.signers != jws.kids:
-        raise VerificationError(Failure.SIGNERS)
-    verify_jws(jws, root)
+    verify_form(said, jws, root)
     if said.iat < now - LIVES_SECS:
         raise VerificationError(Failure.STALE)
     if said.iat > now + MAX_CLOCK_AHEAD_SECS:

@@ -10,67 +10,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from typing import Final
 
-from accord.envelope.encoding import (
-    agency_id,
-    b64u,
-    canonical,
-    digest,
-    integer,
-    members,
-    object_digest,
-    one_of,
-    parse_object,
-    text,
-    timestamp,
-    unb64u,
-    uuid7,
-)
+from accord.envelope.encoding import one_of, text
 from accord.envelope.errors import Failure, MalformedError, VerificationError
-from accord.envelope.jws import JwsSigner, parse_jws, verify_jws
+from accord.envelope.jws import JwsSigner, parse_jws
 from accord.envelope.keyrule import check_window
-from accord.envelope.keys import PQ1, PublicKey
+from accord.envelope.keys import PublicKey
+from accord.envelope.rootforms import RootForm, build_form, read_form, sign_form, verify_form
 from accord.envelope.statements.bodies import MAIL_ADDRESS, MAX_ADDRESS
-from accord.envelope.vocabulary import TYP_REOPEN, VERSION
+from accord.envelope.vocabulary import TYP_REOPEN
 
 REOPEN: Final = "reopen"
 ADMIN, KEY_OFFICER, KEEPER = "agency_admin", "key_officer", "keeper"
 ROLES: Final = frozenset({ADMIN, KEY_OFFICER, KEEPER})
 NEW, AGAIN = "new", "again"
 ACCOUNTS: Final = frozenset({NEW, AGAIN})
-NONCE_BYTES: Final = 16
 MAX_NAME: Final = 120
 MAX_REOPENING_BYTES: Final = 16 * 1024
 
-_MEMBERS: Final = frozenset(
-    {"v", "k", "suite", "iss", "id", "iat", "nonce", "signers", "desk", "role", "name", "email", "account"}
-)
+_MEMBERS: Final = frozenset({"desk", "role", "name", "email", "account"})
 _JOINERS: Final = "\u200c\u200d"
 """Seen by nobody, and needed to spell names in some scripts."""
 _DESK: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True)
-class Reopening:
+@dataclass(frozen=True, kw_only=True)
+class Reopening(RootForm):
     """A well-formed reopening; says nothing about who signed it.
 
     `desk` is the id under which one desk announces itself. `account`: "new" makes one for this person; "again" ends
     password, second factors and sessions of the one that stands under the address.
     """
 
-    iss: str
-    id: str
-    iat: int
-    signers: tuple[str, ...]
     desk: str
     role: str
     name: str
     email: str
     account: str
-    od: str
-    k: str = REOPEN
 
 
 def build_reopening(
@@ -87,55 +65,28 @@ def build_reopening(
     account: str,
 ) -> bytes:
     """The canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
-    payload = canonical(
-        {
-            "v": VERSION,
-            "k": REOPEN,
-            "suite": PQ1,
-            "iss": iss,
-            "id": id,
-            "iat": iat,
-            "nonce": b64u(nonce),
-            "signers": [key.kid for key in root],
-            "desk": desk,
-            "role": role,
-            "name": name,
-            "email": email,
-            "account": account,
-        }
-    )
+    own = {"desk": desk, "role": role, "name": name, "email": email, "account": account}
+    payload = build_form(REOPEN, own, iss=iss, root=root, id=id, iat=iat, nonce=nonce)
     read_reopening(payload)
     return payload
 
 
 def read_reopening(payload: bytes) -> Reopening:
     """Check every member of a payload, and that it is canonical; raises MalformedError."""
-    value = members(parse_object(payload, limit=MAX_REOPENING_BYTES, where=REOPEN), _MEMBERS, REOPEN)
-    if canonical(value) != payload:
-        raise MalformedError("reopen is not canonical")
-    integer(value["v"], "reopen v", least=VERSION, most=VERSION)
-    one_of(value["k"], frozenset({REOPEN}), "reopen k")
-    one_of(value["suite"], frozenset({PQ1}), "reopen suite")
-    unb64u(value["nonce"], size=NONCE_BYTES, where="reopen nonce")
+    head, value = read_form(payload, REOPEN, TYP_REOPEN, _MEMBERS, limit=MAX_REOPENING_BYTES)
     return Reopening(
-        iss=agency_id(value["iss"], "reopen iss"),
-        id=uuid7(value["id"], "reopen id"),
-        iat=timestamp(value["iat"], "reopen iat"),
-        signers=read_signers(value["signers"], REOPEN),
+        **asdict(head),
         desk=_matching(value["desk"], _DESK, "reopen desk", most=36),
         role=one_of(value["role"], ROLES, "reopen role"),
         name=_name(value["name"]),
         email=_matching(value["email"], MAIL_ADDRESS, "reopen email", most=MAX_ADDRESS),
         account=one_of(value["account"], ACCOUNTS, "reopen account"),
-        od=object_digest(TYP_REOPEN, payload),
     )
 
 
 def sign_reopening(payload: bytes, signer: JwsSigner) -> bytes:
     """Sign a payload as it is; raises MalformedError where it names other signers."""
-    if read_reopening(payload).signers != tuple(key.kid for key in signer.signers):
-        raise MalformedError("reopen signers")
-    return signer.sign_jws(TYP_REOPEN, payload)
+    return sign_form(read_reopening(payload), payload, TYP_REOPEN, signer)
 
 
 def verify_reopening(
@@ -149,20 +100,11 @@ def verify_reopening(
     said = read_reopening(jws.payload)
     if said.iss != agency:
         raise VerificationError(Failure.ISSUER)
-    if said.signers != jws.kids:
-        raise VerificationError(Failure.SIGNERS)
-    verify_jws(jws, root)
+    verify_form(said, jws, root)
     if said.desk != desk:
         raise VerificationError(Failure.SUBJECT, "desk")
     check_window(said.iat, now)
     return said
-
-
-def read_signers(value: Any, where: str) -> tuple[str, ...]:
-    """The kids of a root, Ed25519 then ML-DSA-65; raises MalformedError."""
-    if not isinstance(value, list) or len(value) != 2:
-        raise MalformedError(f"{where} signers")
-    return tuple(digest(kid, f"{where} signers") for kid in value)
 
 
 def _name(value: object) -> str:

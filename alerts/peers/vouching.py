@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.fingerprints import FingerprintList, build_list, read_signed_list, verify_list
 from accord.envelope.keys import PublicKey, show_fingerprint
-from accord.envelope.reopening import NONCE_BYTES
+from accord.envelope.rootforms import NONCE_BYTES
 from alerts.finding import agency_of
 from alerts.peers.comparing import PeerTrust, compare_fingerprints, peers_of
 from alerts.peers.directory import VerifiedDirectory
@@ -39,7 +39,7 @@ class Listed:
 
     @property
     def text(self) -> str:
-        """In words."""
+        """Say in words how a line stands."""
         if not self.trust.shown:
             return _("No keys of it are here")
         if not self.is_same:
