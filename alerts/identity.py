@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words of the exchange that stop sending from this desk, and people read why.
+"""Reasons that stop sending from this desk, and people read why.
 
-Another desk or command holds the agency's identity, or desk and exchange speak no version in common.
+The agency leaves this desk, another desk or command holds the agency's identity, or desk and exchange speak no version in common.
 """
 
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ from django.utils.translation import gettext as _
 
 from alerts.errors import HeldElsewhereError, OtherVersionsError, SendingStoppedError
 from callers.errors import NotBoundError
-from vault.handing import has_left
-from vault.instances import Holder, VersionsApart, holder_elsewhere, told_by_exchange
+from vault.instances import Holder, VersionsApart, holder_elsewhere, standstill_of
 
 
 def require_may_send(agency_id: str) -> None:
     """Raise HeldElsewhereError while the exchange names another holder, NotBoundError where what it said was altered.
 
-    Raises OtherVersionsError while it speaks no version that this desk speaks.
+    Raises SendingStoppedError once the agency leaves this desk, OtherVersionsError while it speaks no version that this desk speaks.
     """
-    if has_left(agency_id):
+    found = standstill_of(agency_id)
+    named, apart = found.holder, found.apart
+    if found.leaves:
         raise SendingStoppedError(left_text())
-    named, apart = told_by_exchange(agency_id)
     if named is not None:
         raise HeldElsewhereError(named.holder, named.software, named.free_at, standstill_text(named))
     if apart is not None:
@@ -38,15 +38,14 @@ def holder_shown(agency_id: str) -> Holder | None:
 
 def standstills(agency_id: str) -> Iterator[str]:
     """Say why nothing goes out for the agency, a sentence each; as `holder_shown`."""
-    if has_left(agency_id):
-        yield left_text()
-        return
     with suppress(NotBoundError):
-        named, apart = told_by_exchange(agency_id)
-        if named is not None:
-            yield standstill_text(named)
-        if apart is not None:
-            yield versions_text(apart)
+        found = standstill_of(agency_id)
+        if found.leaves:
+            yield left_text()
+        if found.holder is not None:
+            yield standstill_text(found.holder)
+        if found.apart is not None:
+            yield versions_text(found.apart)
 
 
 def left_text() -> str:

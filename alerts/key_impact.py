@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what revoking a key would reach, for the question before it is done."""
+"""Count what revoking a key would reach, for the question before it is done."""
 
 from datetime import datetime
 
@@ -9,8 +9,8 @@ from alerts.finding import agency_of
 from alerts.own_name import Impact, count_signed
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
-from officers.keyfacts import key_facts
 from officers.models import Officer
+from vault.standing import StandingKeys
 
 
 def impact_of_revoking(officer: Officer, kid: str, since: datetime, *, now: datetime) -> Impact:
@@ -19,8 +19,10 @@ def impact_of_revoking(officer: Officer, kid: str, since: datetime, *, now: date
     Raises NotPermittedError, AbsentError (no key of the own agency), InputError (a time ahead).
     """
     require(officer, Capability.KEY_MANAGE)
-    if kid not in {key.kid for key in key_facts(officer, now=now).keys}:
+    agency = agency_of(officer)
+    keyset = StandingKeys(agency.pk, now).keyset
+    if keyset is None or keyset.row(kid) is None:
         raise AbsentError
     if since > now:
         raise InputError("since", _("Since: choose a time that is not ahead."))
-    return count_signed(agency_of(officer).pk, kid, since=since)
+    return count_signed(agency.pk, kid, since=since)

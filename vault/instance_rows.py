@@ -36,6 +36,9 @@ class Announcement(BoundRow):
     stands without a code when it answered last.
     """
 
+    may_leave = False
+    """No column: whether a row says that the agency leaves this desk, set where both are read at once."""
+
     agency_id = models.CharField(primary_key=True, max_length=23)
     refused_at = models.DateTimeField(null=True, blank=True)
     holder = models.CharField(max_length=36, blank=True, default="")

@@ -72,16 +72,38 @@ def holder_elsewhere(agency_id: str) -> Holder | None:
 
     Raises NotBoundError for a row that was changed past the program.
     """
-    return told_by_exchange(agency_id)[0]
+    return standstill_of(agency_id).holder
 
 
-def told_by_exchange(agency_id: str) -> tuple[Holder | None, VersionsApart | None]:
-    """Return what stands against sending for the agency; raises NotBoundError for a row that was changed past the program."""
-    row = Announcement.objects.filter(pk=agency_id).first()
-    if row is None:
-        return None, None
+@dataclass(frozen=True)
+class Standstill:
+    """Obstacles to sending for an agency: it leaves this desk, or what the exchange said last. False where there is none."""
+
+    leaves: bool = False
+    holder: Holder | None = None
+    apart: VersionsApart | None = None
+
+    def __bool__(self) -> bool:
+        return self.leaves or self.holder is not None or self.apart is not None
+
+
+_BOTH: Final = """
+SELECT announcement.*, departure.agency_id IS NOT NULL AS may_leave
+FROM (SELECT %s::text AS agency_id) AS asked
+LEFT JOIN vault_announcement AS announcement USING (agency_id) LEFT JOIN vault_departure AS departure USING (agency_id)
+"""
+"""Every page asks for both, so they are read at once; where there is no announcement its columns are null."""
+
+
+def standstill_of(agency_id: str) -> Standstill:
+    """Return what stands against sending for the agency; raises NotBoundError for an answer that was changed past the program."""
+    (row,) = Announcement.objects.raw(_BOTH, [agency_id])
+    if row.may_leave and has_left(agency_id):
+        return Standstill(leaves=True)
+    if not row.agency_id:
+        return Standstill()
     row.require_bound()
-    return _shown(row), _apart(row)
+    return Standstill(holder=_shown(row), apart=_apart(row))
 
 
 def holders_elsewhere() -> list[Holder]:
@@ -100,7 +122,7 @@ def may_send(agency_id: str) -> bool:
     An agency that leaves this desk sends from the next one.
     """
     try:
-        return not has_left(agency_id) and told_by_exchange(agency_id) == (None, None)
+        return not standstill_of(agency_id)
     except NotBoundError:
         return False
 

@@ -23,8 +23,6 @@ from tests.security.world import SecurityWorld, Thing, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 QUERIES_AT_MOST: Final = 20
-MORE_QUERIES: Final = {"keys/key/<str:kid>/revoke/": 25}
-"""It looks at the keys twice, each time also whether the agency comes from another desk or leaves this one."""
 OCTETS_AT_MOST: Final = 150 * 1024
 """The page, its style sheets and its scripts, uncompressed, as a browser that has none of them asks for them."""
 CHECKS_AT_MOST: Final = 30
@@ -79,9 +77,7 @@ def test_every_page_takes_few_queries_and_weighs_little(
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
             queries[name], checks[name] = counted(reads_of(asked), judges=name in JUDGES)
             octets[name] = weight_of(body_of(answer))
-    assert {
-        name: count for name, count in queries.items() if count > MORE_QUERIES.get(name, QUERIES_AT_MOST)
-    } == {}
+    assert {name: count for name, count in queries.items() if count > QUERIES_AT_MOST} == {}
     assert {name: count for name, count in checks.items() if count > CHECKS_AT_MOST} == {}
     assert {name: size for name, size in octets.items() if size > OCTETS_AT_MOST} == {}
     assert len(queries) >= PAGES_AT_LEAST, sorted(queries)
