@@ -20,6 +20,7 @@ from alerts.errors import AlertsError, NotOpenedError, SendingStoppedError
 from alerts.inbox import InboxRow, inbox_rows
 from alerts.models import ReceivedAlert
 from alerts.opening import reason_text
+from alerts.verification import failed_text
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
@@ -95,6 +96,8 @@ def _judged(alert_id: uuid.UUID, row: InboxRow | None) -> Acknowledgement:
 def _verdict(alert: ReceivedAlert) -> tuple[Outcome, str]:
     if alert.withdrawn_at is not None:
         return Outcome.REFUSED, _("It was withdrawn: open its page and confirm that you stopped using it.")
+    if alert.is_elsewhere:
+        return Outcome.REFUSED, failed_text(alert)
     if alert.unopenable:
         return Outcome.REFUSED, _("It cannot be opened: call the sender.")
     if alert.first_opened_at is None:

@@ -42,7 +42,7 @@ CHUNK_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True)
 class HistoryIn:
-    """What came: envelopes taken now, here already, past their time, and those that do not verify; `receipt` for the desk of before."""
+    """Counts of what came: envelopes taken now, here already, past their time, and those that do not verify; `receipt` for the desk of before."""
 
     taken: int
     known: int
@@ -116,7 +116,7 @@ def _take(officer: Officer, one: HandedEnvelope, peers: VerifiedDirectory, now: 
             handing.keep_handed(agency_id, one.md, entry)
             keep_handed(agency_id, one.octets, manifest, blobs, now=now)
             closed = ReceivedAlert.objects.filter(agency_id=agency_id, md=one.md, unopenable=True)
-            closed.update(unopenable=False, derived_at=None)
+            closed.update(unopenable=False, is_elsewhere=False, derived_at=None)
     except ClientError as away:
         raise ExchangeAwayError from away
     except (*CLOSED, AbsentError):

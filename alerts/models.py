@@ -268,6 +268,7 @@ class ReceivedAlert(models.Model):
     revocations of the issuer's keys were known as `retract_judged_on` says. Versions of one alert share
     `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached the agency.
     `derived_at` is when the worker read it or gave up: card, tokens, files and notices; None while that waits.
+    `is_elsewhere`: no check failed of it, but it is sealed to keys of the agency that another desk has.
     """
 
     retract_doubt = ""
@@ -302,6 +303,7 @@ class ReceivedAlert(models.Model):
     card = models.BinaryField(null=True)
     derived_at = models.DateTimeField(null=True)
     unopenable = models.BooleanField(default=False)
+    is_elsewhere = models.BooleanField(default=False)
     first_opened_at = models.DateTimeField(null=True)
     is_opening_reported = models.BooleanField(default=False)
     is_telling_reported = models.BooleanField(default=False)

@@ -542,13 +542,13 @@ class FeedOfAgency:
         )
 
     def _note_unopenable(self, received: ReceivedAlert, opening: Opening) -> None:
-        """Its originator learns it; the exchange is asked again for what the originator did not sign.
+        """Tell its originator; the exchange is asked again for what the originator did not sign.
 
         Of what is sealed to a former key that is not here nobody learns anything: the agency has received it.
         """
         if opening.is_elsewhere:
-            received.unopenable = True
-            received.save(update_fields=["unopenable"])
+            received.unopenable = received.is_elsewhere = True
+            received.save(update_fields=["unopenable", "is_elsewhere"])
             return
         if opening.ack_code is None:
             return

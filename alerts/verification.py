@@ -66,7 +66,12 @@ def failed(received: ReceivedAlert) -> Verification:
 
 
 def failed_text(received: ReceivedAlert) -> str:
-    """What an officer reads when any check failed."""
+    """Say why an alert stays closed: a check failed, whatever it was; or another desk of the agency has its keys."""
+    if received.is_elsewhere:
+        return _(
+            "This alert is sealed to keys of your agency that another desk has: read it there. No check of it failed. "
+            "Reference %(reference)s."
+        ) % {"reference": received.reference}
     return _(
         "Do not rely on this alert. A check failed; the content stays closed. Call %(name)s on the directory "
         "number. Reference %(reference)s."

@@ -99,7 +99,7 @@ class Moving:
         return leaving.stage if leaving else ""
 
     def come(self, keeper: Officer | None = None) -> Officer:
-        """At home: the keeper takes the agency in; its key officer there."""
+        """Have the keeper at home take the agency in; its key officer there."""
         key = give_api_key(OWN, now=self.now)[1]
         agency = begin_arrival(
             keeper or make_keeper(), Coming(key, self.agency.root_fingerprint), now=self.now
@@ -116,18 +116,18 @@ class Moving:
         return Root.generate().fingerprint
 
     def propose(self, officer: Officer) -> bytes:
-        """At home: the proposal of new keys."""
+        """Propose new keys at home."""
         card = card_of(self.next_root, Root.generate()) if self.next_root else None
         return proposing.propose_keyset(officer, self.here(), change=Move(card), now=self.now)
 
     def sign(self, payload: bytes) -> bytes:
-        """On the head's machine, where what the hosted desk has signed comes too, if its root is there."""
+        """Sign on the head's machine, where what the hosted desk has signed comes too, if its root is there."""
         before = proposing.previous_keyset(self.keys, self.agency, now=self.now)
         roots = RootsAtHand(next_root=self.next_root) if self.next_root else RootsAtHand(root=self.root)
         return examine_proposal(payload, roots, previous=before, now=int(self.now.timestamp()))[1]
 
     def name_keys(self, officer: Officer, signed: bytes) -> None:
-        """At home: what the root has signed is handed in and logged."""
+        """Hand in at home what the root has signed, and have it logged."""
         proposing.accept_proposal(officer, self.here(), signed, now=self.now)
         announce_held(now=self.now)
         send_waiting(now=self.now)

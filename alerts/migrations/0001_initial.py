@@ -307,6 +307,7 @@ class Migration(migrations.Migration):
                 ("card", models.BinaryField(null=True)),
                 ("derived_at", models.DateTimeField(null=True)),
                 ("unopenable", models.BooleanField(default=False)),
+                ("is_elsewhere", models.BooleanField(default=False)),
                 ("first_opened_at", models.DateTimeField(null=True)),
                 ("acknowledged_at", models.DateTimeField(null=True)),
                 ("withdrawn_at", models.DateTimeField(null=True)),

@@ -27,6 +27,7 @@ from alerts.following import follow_feed, follow_feeds
 from alerts.held import keep_handed
 from alerts.models import ReceivedAlert
 from alerts.opening import open_alert
+from alerts.verification import failed_text
 from callers.capabilities import Role
 from callers.directory import Custody
 from callers.errors import InputError, NotPermittedError
@@ -79,7 +80,8 @@ def test_what_was_received_opens_at_home_and_home_sends_and_the_hosted_desk_does
     late = moving.receive()
     moving.hosted_follows()
     assert moving.stage == "elsewhere"
-    assert ReceivedAlert.objects.get(md=late).unopenable, "it is sealed to the keys at home"
+    closed = ReceivedAlert.objects.get(md=late)
+    assert closed.unopenable and "another desk has: read it there" in failed_text(closed)
     assert not Outgoing.objects.filter(k="ack").exists(), "of which nobody is told"
     announce_held(now=moving.hub.later(hours=2))
     assert Instance.objects.get(agency_id=OWN).instance_id == holder.instance_id
@@ -259,7 +261,7 @@ def test_an_agency_with_its_own_desk_goes_back_to_a_hosted_one_and_takes_no_red_
 
 
 def _another_root(payload: bytes) -> Any:
-    """Signs as the proposal's signers, by other keys."""
+    """Signer under the kids of the proposal's signers, by other keys."""
     kids = read_payload(payload, "keyset").signers
     other = Root.generate().signer
 
@@ -295,7 +297,7 @@ def _altered(moving: Moving, keys: Officer, history: bytes) -> dict[bytes, str]:
 
 
 def _rewritten(keys: Officer, history: bytes, *, agency: str = "", end: int = 0, swap: bool = False) -> bytes:
-    """The same sealed anew to the key that is here, as whoever knows the public key can, with something changed."""
+    """Seal the history anew to the key that is here, as whoever knows the public key can, with something changed."""
     source = doors.read_history(keys, BytesIO(history))
     head, envelopes = history_form.read_history(source)
     found, file = list(envelopes), BytesIO()
