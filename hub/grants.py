@@ -42,13 +42,16 @@ CREATE OR REPLACE TRIGGER accord_entry_keys BEFORE INSERT OR UPDATE ON agencies_
     FOR EACH ROW EXECUTE FUNCTION accord_refuse_working_key();
 """
 # The exchange takes in a keyset that names another custody once an operator has allowed it (`agencies.moving`), and allows none itself.
+# After a restore that lost what was allowed, the keyset that the log has is stored, and names it.
 _CUSTODY = """
 CREATE OR REPLACE FUNCTION accord_refuse_custody() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF current_user = {login} AND (
-        NEW.custody NOT IN (OLD.custody, OLD.custody_allowed) OR NEW.custody_allowed NOT IN (OLD.custody_allowed, '')
+        NEW.custody_allowed NOT IN (OLD.custody_allowed, '')
+        OR NEW.custody NOT IN (OLD.custody, OLD.custody_allowed)
+        AND NOT EXISTS (SELECT FROM agencies_keyset WHERE agency_id = OLD.id AND custody = NEW.custody)
     ) THEN
-        RAISE EXCEPTION '% changes custody to what an operator allowed alone', current_user
+        RAISE EXCEPTION '% changes custody to what an operator allowed or a stored keyset names', current_user
             USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;

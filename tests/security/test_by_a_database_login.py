@@ -85,6 +85,15 @@ def test_a_keyset_is_planted_by_nobody_who_takes_none_in(opened: psycopg.Connect
     assert _is_refused(opened, KEYSET)
 
 
+@pytest.mark.parametrize("opened", ["exchange"], indirect=True)
+def test_custody_follows_a_stored_keyset_and_is_allowed_by_no_exchange(opened: psycopg.Connection) -> None:
+    assert _is_refused(opened, "UPDATE agencies_agency SET custody_allowed = 'agency'")
+    assert _is_refused(opened, "UPDATE agencies_agency SET custody = 'hub-own-root'")
+    with connection.cursor() as owner:
+        owner.execute(KEYSET.replace("'hub'", "'hub-own-root'"))
+    assert opened.execute("UPDATE agencies_agency SET custody = 'hub-own-root'").rowcount == 1
+
+
 @pytest.mark.parametrize("opened", ["desk-worker"], indirect=True)
 def test_the_desk_worker_signs_nobody_in_and_adds_nobody(opened: psycopg.Connection) -> None:
     tried = SIGN_IN | {name: POWER[name] for name in ("a new releaser", "another custody", "a new agency")}
