@@ -186,7 +186,15 @@ class PostgreSQL:
         return folder
 
     def _initialise(self, scratch: Path) -> None:
-        """Make the cluster beside its place and move it there whole: half of one, where initdb was killed, is made anew."""
+        """Make the cluster beside its place and move it there whole: half of one, where initdb was killed, is made anew.
+
+        What stands in its place without being a cluster may be a damaged one: it is left, and ServiceError raised.
+        """
+        if self.folder.exists() and any(self.folder.iterdir()):
+            raise ServiceError(
+                f"{self.folder} holds files and is no whole database.",
+                "Move it away and keep it; then restore a backup, or begin anew.",
+            )
         unfinished = self.folder.with_name(f"{self.folder.name}.new")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True, mode=0o700)
@@ -208,9 +216,6 @@ class PostgreSQL:
         if done.returncode:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise _initdb_failure(done.stderr.decode(errors="replace"), self.folder)
-        if self.folder.exists():
-            # What an older version's initdb left half done holds nothing.
-            shutil.rmtree(self.folder)
         unfinished.replace(self.folder)
         sync_folder(self.folder.parent)
 

@@ -194,7 +194,7 @@ def _renew(folder: OwnDeskFolder) -> int:
     ticks.line(
         "Not renewed: the key of the desk's log, the mail server's password, the exchange's API key, the ring."
     )
-    ticks.line('See docs/own-desk.md, "Renewing secrets". Start the desk, and make a backup.')
+    ticks.line('See docs/own-desk.md, "Making secrets anew". Start the desk, and make a backup.')
     return 0
 
 

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import redis
 
+from devtool.errors import ServiceError
 from devtool.postgres import DATABASES, OWNERS, SUPERUSER, Logins, PostgreSQL, end_leftover
 from devtool.processes import identity, wait_until
 from devtool.valkey import Valkey
@@ -161,6 +162,14 @@ def test_a_pid_file_that_names_a_foreign_process_ends_nobody(place: Path) -> Non
     (folder / "postmaster.pid").write_text(f"{os.getpid()}\n{folder}\n")
     end_leftover(folder)
     assert identity(os.getpid())
+
+
+def test_files_that_are_no_whole_cluster_are_left_as_they_are(postgres: PostgreSQL, place: Path) -> None:
+    """A damaged one may be mended, or what is in it saved."""
+    (place / "pg" / "base").mkdir(parents=True)
+    with pytest.raises(ServiceError, match="is no whole database"):
+        postgres.start()
+    assert (place / "pg" / "base").is_dir()
 
 
 def test_valkey_asks_for_a_password_that_no_command_line_shows(valkey: Valkey) -> None:
