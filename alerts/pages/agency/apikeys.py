@@ -370,7 +370,7 @@ def _row(key: DeskKey, officer: Officer, now: datetime) -> KeyRow:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the keys of a reader stand: an admin's, or an auditor's."""
+    """Place where the keys of a reader stand: an admin's, or an auditor's."""
 
     name: str
     title: str | Promise

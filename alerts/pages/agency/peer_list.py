@@ -5,7 +5,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,6 +12,7 @@ from accord.envelope.fingerprints import MAX_LIST_BYTES
 from accord.moments import moment_of
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keys.forms import SignedForm
+from alerts.pages.keys.proposals import saved
 from alerts.pages.question import ConfirmForm, Question, ask, problems_of, refuse
 from alerts.peers.vouching import ListRead, compare_by_list, offer_list, read_fingerprint_list
 from callers import clock
@@ -39,15 +39,12 @@ def by_list(request: HttpRequest) -> HttpResponseBase:
 def offered(request: HttpRequest) -> HttpResponse:
     """The list of those whom two officers have compared, for the own root to sign."""
     officer, now = signed_in(request), clock.now()
-    response = HttpResponse(offer_list(officer, now=now), content_type="application/json")
     name = f"{officer.agency_id}-fingerprints-{now:%Y%m%d-%H%M}.proposal"
-    response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return saved(offer_list(officer, now=now), name)
 
 
 def _take(request: HttpRequest, officer: Officer, held: bytes) -> HttpResponseBase:
-    """What was ticked; a list that does not hold any more is refused as a whole."""
+    """Take what was ticked; a list that does not hold any more is refused as a whole."""
     now, agencies = clock.now(), request.POST.getlist("agencies")
     read = read_fingerprint_list(officer, held, now=now)
     form = ConfirmForm(request.POST)

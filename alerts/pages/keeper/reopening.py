@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +16,7 @@ from accord.envelope.reopening import AGAIN
 from alerts.pages.frame import render_page, signed_in
 from alerts.pages.keeper.forms import FirstAdminForm
 from alerts.pages.keys.forms import SignedForm
+from alerts.pages.keys.proposals import saved
 from alerts.pages.officers.acts import answer_invited
 from alerts.pages.question import Question, ask, problems_of, refuse
 from alerts.pages.words import isolated
@@ -48,7 +48,7 @@ class ReopeningForm(FirstAdminForm):
 
 
 def reopening_ask(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """Who is to be let in, and as what; a request that is open is replaced."""
+    """Ask who is to be let in, and as what; a request that is open is replaced."""
     keeper, now = signed_in(request), clock.now()
     entry = entry_of(keeper, agency_id, now=now)
     form = ReopeningForm(request.POST if request.method == "POST" else None, is_own=settings.OWN_DESK)
@@ -88,10 +88,7 @@ def reopening_file(request: HttpRequest, agency_id: str) -> HttpResponse:
     row = open_request(keeper, entry_of(keeper, agency_id, now=now).agency, now=now)
     if row is None:
         return redirect("admin:desk_reopening_ask", agency_id)
-    response = HttpResponse(row.payload.encode(), content_type="application/json")
-    response.headers["Content-Disposition"] = content_disposition_header(True, _name(row)) or "attachment"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return saved(row.payload.encode(), _name(row))
 
 
 def _refused(form: SignedForm) -> HttpResponseBase:

@@ -64,7 +64,7 @@ class ReceiptForm(forms.Form):
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """How far it has come, and what is next."""
+    """Show how far it has come, and what is next."""
     officer, now = signed_in(request), clock.now()
     facts = key_facts(officer, now=now)
     is_rooted = facts.custody == Custody.HUB
@@ -115,7 +115,7 @@ def agree(request: HttpRequest) -> HttpResponseBase:
 
 
 def stay_here(request: HttpRequest) -> HttpResponseBase:
-    """While the keys are here."""
+    """Take it back while the keys are here."""
     question = _question(
         _("Stay at this desk"),
         _("Stay"),
@@ -125,7 +125,7 @@ def stay_here(request: HttpRequest) -> HttpResponseBase:
 
 
 def destroy(request: HttpRequest) -> HttpResponseBase:
-    """Once the history is at the other desk."""
+    """Destroy the keys once the history is at the other desk."""
     question = _question(
         _("Destroy your agency's private keys here"),
         _("Destroy the keys"),
@@ -146,7 +146,7 @@ def destroy(request: HttpRequest) -> HttpResponseBase:
 
 
 def announce_root(request: HttpRequest) -> HttpResponseBase:
-    """Of an agency whose root is here: the root that its head keeps is announced as the next one."""
+    """Announce the root that the head keeps as the next one, for an agency whose root is here."""
     officer, now = signed_in(request), clock.now()
     facts = key_facts(officer, now=now)
     form = RootForm(request.POST if request.method == "POST" else None)
