@@ -221,7 +221,7 @@ def _note_receipts(peers: VerifiedDirectory, unverified: UnverifiedSlice, opened
 
 
 def seen_by(agency_id: str) -> Seen:
-    """What an agency has met under an issuer's id before."""
+    """Return the question what an agency has met under an issuer's id before."""
 
     def seen(iss: str, jti: str) -> str | None:
         rows = ReceivedAlert.objects.filter(agency_id=agency_id, issuer_id=iss, jti=jti)

@@ -63,7 +63,7 @@ class Held:
 
     @cached_property
     def unverified(self) -> UnverifiedSlice:
-        """What the octets say, read once; raises MalformedError, VerificationError, also where they are another envelope's."""
+        """Read the octets, once; raises MalformedError, VerificationError, also where they are another envelope's."""
         return parse_slice_of(self.md, self.octets)
 
 

@@ -20,7 +20,7 @@ _LENGTH_BYTES: Final = 4
 
 
 class NoHistoryError(Exception):
-    """What is inside the seal is no history of this form."""
+    """Content of a seal that is no history of this form."""
 
 
 class Sink(Protocol):

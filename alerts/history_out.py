@@ -93,7 +93,7 @@ def hand_over_history(officer: Officer, *, place: int = 0, now: datetime) -> His
 
 
 def _mds(agency_id: str) -> Iterator[str]:
-    """Of all that was received or sent, the oldest first."""
+    """List the addresses of all that was received or sent, the oldest first."""
     received = ReceivedAlert.objects.filter(agency_id=agency_id).order_by("number")
     yield from received.values_list("md", flat=True)
     sent = Alert.objects.filter(agency_id=agency_id, released_at__isnull=False).exclude(md="")

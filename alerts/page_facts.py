@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the desk has about the alerts of a feed's page, read in a few statements before they are taken one by one."""
+"""Facts that the desk has about the alerts of a feed's page, read in a few statements before they are taken one by one."""
 
 from collections.abc import Collection, Set
 
@@ -31,7 +31,7 @@ class PageFacts:
         self._first_mds = set(here.filter(first_md__in=self._mds).values_list("first_md", flat=True))
 
     def seen(self, iss: str, jti: str) -> str | None:
-        """As `seen_by`, from what was read where that covers it."""
+        """Answer as `seen_by` does, from what was read where that covers it."""
         return self._met.get((iss, jti)) if jti in self._jtis else self._seen_alone(iss, jti)
 
     def may_be_withdrawn(self, md: str) -> bool:

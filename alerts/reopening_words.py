@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a file that should let somebody in by the root does not, in words with the remedy: for page and console."""
+"""Reasons why a file that should let somebody in by the root does not, with the remedy: for page and console."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -128,7 +128,7 @@ def _of_the_exchange() -> Iterator[Fact]:
 
 
 def _of_the_way() -> Iterator[Fact]:
-    """What stands between this desk and the exchange, and what that can read."""
+    """Say what stands between this desk and the exchange, and what that can read."""
     proxy = proxy_on_the_way()
     text = _("none: the exchange is called directly")
     if proxy is not None:

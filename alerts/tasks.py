@@ -55,7 +55,7 @@ def apply_power_changes() -> None:
 
 @shared_task(name="alerts.warn_keepers", ignore_result=True)
 def warn_keepers_of_the_desk() -> None:
-    """Has the keepers mailed of what ends or stands still; the mailer rings, since without one nobody is."""
+    """Have the keepers mailed of what ends or stands still; the mailer rings, since without one nobody is."""
     warn_of_the_desk(now=clock.now())
 
 

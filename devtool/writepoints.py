@@ -95,7 +95,7 @@ def note_exchange(note: Note) -> None:
 
 
 class Killer:
-    """Ends this process and its group by SIGKILL at the point of the number in a file, once; notes what it sees meanwhile.
+    """End this process and its group by SIGKILL at the point of the number in a file, once; notes what it sees meanwhile.
 
     A second line in the file is a pattern: only points that it finds are counted.
     """

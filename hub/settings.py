@@ -252,7 +252,7 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 
 
 def _interval(name: str, *, default: float, least: float, most: float) -> float:
-    """How often something is done, in seconds; a trial may do it ten times as often."""
+    """Read how often something is done, in seconds; a trial may do it ten times as often."""
     try:
         seconds = float(env.str(name, default=str(default)))
     except ValueError:

@@ -38,7 +38,7 @@ def warn_keepers(warnings: Iterable[str], *, now: datetime) -> None:
 
 
 def certificate_ends_text(notice: Notification) -> str:
-    """When the certificate ends, in the keeper's zone; empty for any other warning."""
+    """Return when the certificate ends, in the keeper's zone; empty for any other warning."""
     kind, _, rest = notice.subject.partition(BETWEEN)
     if kind != CERTIFICATE:
         return ""

@@ -14,7 +14,7 @@ TOLD_AFTERWARDS: Final = timedelta(days=1)
 
 
 def tell_of_reopenings(*, now: datetime) -> None:
-    """Queues what nobody was told of yet; may run at any time and twice."""
+    """Queue what nobody was told of yet; may run at any time and twice."""
     rows = Reopening.objects.filter(used_at__gt=now - TOLD_AFTERWARDS).only("od", "agency_id")
     for row in rows:
         everybody = Officer.objects.to_tell().filter(

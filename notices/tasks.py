@@ -55,7 +55,7 @@ def warn_of_key_endings() -> None:
 
 @shared_task(name="notices.warn_keepers", queue="notify")
 def have_keepers_warned() -> None:
-    """Has the desk-worker, which knows certificate and feeds, queue what keepers are to be mailed."""
+    """Have the desk-worker, which knows certificate and feeds, queue what keepers are to be mailed."""
     ring("alerts.warn_keepers")
 
 

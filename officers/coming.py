@@ -45,7 +45,7 @@ _API_KEY: Final = re.compile(r"[0-9a-f]{12}\.[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True)
 class Coming:
-    """What the keeper hands over: an API key of the agency, and its root's fingerprint from paper."""
+    """Facts that the keeper hands over: an API key of the agency, and its root's fingerprint from paper."""
 
     api_key: str = field(repr=False)
     fingerprint: str

@@ -37,7 +37,7 @@ RECEIPT_CHARS: Final = 16
 
 @dataclass(frozen=True)
 class Leaving:
-    """How far it has come: `stage` is "asked", "leaving" (nothing is sent), "elsewhere" (the keyset names another holder), "gone".
+    """Progress of an agency that leaves: `stage` is "asked", "leaving" (nothing is sent), "elsewhere" (the keyset names another holder), "gone".
 
     `may_agree`: this officer may be the second. `version` of the keyset that names the other holder, 0 before it is there.
     """
@@ -54,7 +54,7 @@ class Leaving:
 
 
 def leaving_of(officer: Officer, *, now: datetime) -> Leaving | None:
-    """How far the own agency's leaving has come; None where nobody has asked for it. Raises AbsentError, NotBoundError."""
+    """Return how far the own agency's leaving has come; None where nobody has asked for it. Raises AbsentError, NotBoundError."""
     require(officer, Capability.KEY_READ)
     agency = _agency_of(officer)
     row = Departure.objects.filter(pk=agency.pk).first()

@@ -22,7 +22,7 @@ class Reopening(BoundRow):
     BOUND: ClassVar = ("od", "agency", "payload", "made_by", "made_at", "used_at", "handed_in_by", "officer")
 
     class As(models.TextChoices):
-        """What the person may be let in as."""
+        """Roles as which the person may be let in."""
 
         ADMIN = envelope.ADMIN, _("Agency admin")
         KEY_OFFICER = envelope.KEY_OFFICER, _("Key officer")
@@ -54,10 +54,10 @@ class Reopening(BoundRow):
 
     @property
     def said(self) -> envelope.Reopening:
-        """What is asked of the root; raises MalformedError where the row was changed past the program."""
+        """Read what is asked of the root; raises MalformedError where the row was changed past the program."""
         return envelope.read_reopening(self.payload.encode())
 
     @property
     def as_text(self) -> str:
-        """As what the person is let in, in words."""
+        """Say in words as what the person is let in."""
         return str(self.As(self.said.role).label)

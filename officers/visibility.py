@@ -43,7 +43,7 @@ class OfficerManager(BaseUserManager["Officer"]):
         return OfficerQuerySet(self.model, using=self._db)
 
     def visible_to(self, actor: "Actor") -> OfficerQuerySet:
-        """As of the query set."""
+        """Ask the query set."""
         return self.get_queryset().visible_to(actor)
 
     def to_tell(self) -> OfficerQuerySet:

@@ -14,7 +14,7 @@ from callers.errors import CallerError
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each act gave, or was refused with."""
+    """Run the acts; what each gave, or was refused with."""
     start = Barrier(len(acts))
 
     def run(act: Callable[[], Any]) -> Any:

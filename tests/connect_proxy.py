@@ -34,7 +34,7 @@ class ConnectProxy:
 
     @property
     def asked(self) -> list[str]:
-        """What it was asked so far, a line each."""
+        """Return what it was asked so far, a line each."""
         path = self.folder / "asked"
         return path.read_text().splitlines() if path.exists() else []
 

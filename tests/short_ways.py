@@ -108,7 +108,7 @@ WAYS: Final = (middleware_loaded_once, quick_flush, connections_stay_open, disk_
 
 @contextmanager
 def what_is_collected_stays() -> Generator[None]:
-    """What the block imports and makes is never searched for unreachable objects: it stays to the end of the run.
+    """Keep what the block imports and makes from ever being searched for unreachable objects: it stays to the end of the run.
 
     Modules and test items are a million objects, which each full search would walk through again.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a desk hands over of an agency that has left it, and what opens of it at the desk where the agency is now.
+"""Handing over of what opens the history of an agency that has left a desk, and its use at the desk where the agency is now.
 
 The private keys stay where they are. Of each envelope the content key is sealed again, here, to the newest key of the keyset
 in force, which names another holder: nobody chooses the key, and nothing is handed over before that keyset is in the log.

@@ -87,7 +87,7 @@ def rewrap_secrets(*, say: Callable[[int, int], None] = lambda done, of: None) -
 
 
 def begin_epochs(*, now: datetime) -> int:
-    """Draws a new root secret for each agency, and the hub's own, whose newest one stands under an older key; how many.
+    """Draw a new root secret for each agency, and the hub's own, whose newest one stands under an older key; how many.
 
     From then on everything is sealed under it: whoever has unwrapped the one of before opens nothing of that. What was sealed
     before stays under the older one, search tokens too (`rows.tokens`). May run at any time and twice.

@@ -170,7 +170,7 @@ def change_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None,
 def announce_own_root(
     actor: Actor, agency: Agency, fingerprint: str, *, seen: int | None = None, now: datetime
 ) -> OwnWord:
-    """To the announced root, signed by both, which announces a root that the agency's head keeps, by its fingerprint.
+    """Change to the announced root, signed by both, which announces a root that the agency's head keeps, by its fingerprint.
 
     From then on this desk cannot change the root any more without the head: the agency can leave it. Raises as the others, and
     InputError (`announce`), MoveError (the agency leaves already, and changes no keys here).

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 
 class ProxyTrouble(StrEnum):
-    """What keeps a proxy from leading to the hub."""
+    """Ways in which a proxy does not lead to the hub."""
 
     AWAY = "away"
     """It cannot be reached, does not answer in time, or hangs up."""

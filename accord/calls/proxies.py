@@ -35,7 +35,7 @@ class Proxy:
     login: str = field(default="", repr=False)
 
     def headers(self) -> dict[str, str]:
-        """What the proxy alone is told."""
+        """Return what the proxy alone is told."""
         if not self.login:
             return {}
         return {"Proxy-Authorization": "Basic " + base64.b64encode(self.login.encode()).decode()}

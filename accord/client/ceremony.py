@@ -256,7 +256,7 @@ def _half_signed(data: bytes) -> _HalfSigned | None:
 def _second_half(
     half: _HalfSigned, statement: Said, roots: RootsAtHand, previous: bytes | None
 ) -> tuple[_HalfSigned, str]:
-    """Who signs beside the present root: the next one, which the keyset before announces."""
+    """Return who signs beside the present root: the next one, which the keyset before announces."""
     if previous is None:
         raise ProposalError("A change of the root is signed only beside the keyset before: --previous FILE")
     if roots.next_root is None:

@@ -124,7 +124,7 @@ def watch_feed(
 
 
 def _may_pass(failed: UnreachableError | RefusedError) -> bool:
-    """Whether asking later may help: a hub that is away, busy or at fault, but not one that has judged.
+    """Tell whether asking later may help: a hub that is away, busy or at fault, but not one that has judged.
 
     Nor a proxy that takes no login: asked over and over, it locks the account.
     """

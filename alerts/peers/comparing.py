@@ -109,7 +109,7 @@ def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: da
 def compare_fingerprints(
     actor: Actor, fingerprints: Mapping[str, str], *, by_list: Mapping[str, str] | None = None, now: datetime
 ) -> dict[str, Pin]:
-    """The same of several peers at once, `by_list` by which one (`alerts.peers.vouching`). Raises NotPermittedError, InputError, SealBrokenError."""
+    """Compare several peers at once, `by_list` by which one (`alerts.peers.vouching`). Raises NotPermittedError, InputError, SealBrokenError."""
     own = agency_of(actor)
     require(actor, Capability.PEER_COMPARE)
     digits = {peer: _checked(text) for peer, text in fingerprints.items()}

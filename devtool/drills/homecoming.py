@@ -409,7 +409,7 @@ def _open(reader: DeskSession, md: str, title: str) -> str:
 
 
 def _refused(act: Callable[[], object], words: str = LEAVES) -> str:
-    """What the desk refuses it with. Raises StepFailedError where it does not, or not in these words."""
+    """Return what the desk refuses it with. Raises StepFailedError where it does not, or not in these words."""
     try:
         act()
     except StepFailedError as refused:
@@ -420,7 +420,7 @@ def _refused(act: Callable[[], object], words: str = LEAVES) -> str:
 
 
 def _redirected(answer: Any) -> str:
-    """Where a form leads that was taken. Raises StepFailedError."""
+    """Return where a form leads that was taken. Raises StepFailedError."""
     _require(answer.status == HTTPStatus.FOUND, f"The form was not taken: {answer.status}.")
     return str(answer.headers["Location"])
 

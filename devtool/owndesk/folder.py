@@ -164,7 +164,7 @@ class OwnDeskFolder(RunFolder):
 
 
 def _closed_text(path: Path) -> str:
-    """What somebody wrote into a file that is closed to others; empty where there is none. Raises DevtoolError."""
+    """Return what somebody wrote into a file that is closed to others; empty where there is none. Raises DevtoolError."""
     if not path.exists():
         return ""
     if path.stat().st_mode & 0o077:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""At a desk that is locked at rest the ring, the passphrase and the recovery key are each made anew, and nothing is lost."""
+"""Ring, passphrase and recovery key of a desk that is locked at rest are each made anew, and nothing is lost."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_a_fresh_key_takes_over_and_both_secrets_open_it(desk: LockedDesk, row: 
 def test_a_copy_of_before_opens_what_was_sealed_before_and_nothing_of_afterwards(
     desk: LockedDesk, row: bytes
 ) -> None:
-    """Whoever has the earlier locked ring, what opens it and the earlier rows, and gets the later rows too."""
+    """Thief of the earlier locked ring, what opens it and the earlier rows, and gets the later rows too."""
     old_file, old_rows = desk.locked.read_bytes(), list(VaultSecret.objects.values())
     rotate()
     later = doors.seal_row("xa-lab", "alertrevision", "r2", 1, CONTENT)

@@ -48,7 +48,7 @@ def hub(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def said(served: Desks) -> Say:
-    """What the keeper reads after asking whether the exchange answers."""
+    """Return what the keeper reads after asking whether the exchange answers."""
     client = Client()
     client.force_login(make_keeper(), "officers.login.backends.EmailBackend")
 

@@ -18,7 +18,7 @@ from tests.alerts.test_follow_feed import break_ciphertext, received_by, retract
 
 
 class KilledError(BaseException):
-    """What no loop catches, as little as a kill."""
+    """End that no loop catches, as little as a kill."""
 
 
 def acts(act: str) -> list[str]:

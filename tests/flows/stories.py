@@ -23,7 +23,7 @@ that differs most from that, `ACCORD_EVERY_PAIRING=1 ./dev test tests/flows` all
 
 
 class AtDesk(Session):
-    """The same at the desk of the officer's agency, own or hosted."""
+    """Session at the desk of the officer's agency, own or hosted."""
 
     def __init__(self, officer: Officer, **defaults: Any) -> None:
         super().__init__(officer, **defaults)

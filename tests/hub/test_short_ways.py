@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What shortens the suite changes nothing that a test can see: `tests.short_ways` and `tests.kept_worlds`."""
+"""Short ways of the suite change nothing that a test can see: `tests.short_ways` and `tests.kept_worlds`."""
 
 import os
 import subprocess
@@ -52,7 +52,7 @@ class World:
 
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Where worlds were built; those of other tests are left alone."""
+    """Return where worlds were built; those of other tests are left alone."""
     monkeypatch.setattr(kept_worlds, "_worlds", {})
     return []
 

@@ -169,7 +169,7 @@ def unmade(code_file: Path, tmp_path: Path) -> Iterator[LockedDesk]:
 
 
 def _shown(client: Client) -> dict[str, str]:
-    """What somebody has written down and types, after the page with the recovery key was shown."""
+    """Return what somebody has written down and types, after the page with the recovery key was shown."""
     page = client.post(PAGE, {"code": CODE}).content.decode()
     found = re.search(r'name="recovery_key" value="([0-9A-Z-]+)"', page)
     assert found is not None

@@ -197,7 +197,7 @@ def changed_signature(entered: Customs, payload: bytes) -> bytes:
 
 
 def of_another_agency(entered: Customs, payload: bytes) -> bytes:
-    """What the same root signs in another agency's name."""
+    """Sign with the same root in another agency's name."""
     return entered.sign(payload.replace(b'"iss":"xc-customs"', b'"iss":"xa-lab"'))
 
 

@@ -219,7 +219,7 @@ def test_every_page_stands_in_one_of_the_tables() -> None:
 
 
 def test_each_page_is_declared_for_the_roles_that_may(desk: DeskWorld) -> None:
-    """That every answer follows the declared capability is the matrix's subject (`tests/security/test_matrix.py`)."""
+    """Compare the tables; that every answer follows the declared capability is the matrix's subject (`tests/security/test_matrix.py`)."""
     for role, officer in _officers(desk).items():
         for page in PAGES:
             if page.name not in ITEM_PAGES:

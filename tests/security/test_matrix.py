@@ -281,7 +281,7 @@ def own_desk(world: SecurityWorld, settings: Settings, tmp_path: Path) -> Iterat
 
 
 def cells_at_own_desk(world: SecurityWorld) -> Iterator[Cell]:
-    """What differs: addresses that name one of these alerts, asked by the laboratory's roles, and those of the table."""
+    """Yield what differs: addresses that name one of these alerts, asked by the laboratory's roles, and those of the table."""
     for route in every_route():
         things = tuple((name, _limited(thing)) for name, thing in things_of(world, route).items())
         is_red = any(thing.kind in WRITTEN_BY_ITS_AUTHOR for _, thing in things)

@@ -155,7 +155,7 @@ def revocation_question(plan: RevocationPlan) -> str:
 
 
 def proposed_lines(proposed: Proposed) -> list[str]:
-    """What is about to be signed, in words; first its digest, which whoever proposed it has on the screen or on paper."""
+    """Say in words what is about to be signed; first its digest, which whoever proposed it has on the screen or on paper."""
     return [f"Digest:  {proposed.statement.od}", *_words_of(proposed)]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Has the agency's root let a person in at this desk, from the console: makes the request, takes the signed file."""
+"""Command by which the agency's root lets a person in at this desk: it makes the request, takes the signed file."""
 
 import os
 from pathlib import Path

@@ -62,7 +62,7 @@ class Away:
 
 
 class Absence:
-    """Partners send while the desk is away; what it finds when it comes back."""
+    """Absence of the desk, in which partners send, and what it finds when it comes back."""
 
     def __init__(self, stage: Stage, away: Away) -> None:
         self._stage, self._ticks, self._away = stage, stage.ticks, away

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is outside of an own desk changes: the certificate of the hub is replaced, and the mail server refuses everything."""
+"""Changes outside of an own desk: the certificate of the hub is replaced, and the mail server refuses everything."""
 
 import re
 from collections.abc import Generator

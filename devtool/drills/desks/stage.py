@@ -87,7 +87,7 @@ class SignedIn(Cast):
 
 
 class OwnCast(SignedIn):
-    """The same, with the officers of an own desk in the place of those of the hosted desk."""
+    """Pair of agencies with the officers of an own desk in the place of those of the hosted desk."""
 
     home: Home
 
@@ -113,7 +113,7 @@ class OwnSide:
 
     @property
     def running(self) -> OwnDesk:
-        """Its processes. Raises AssertionError where none run."""
+        """Return its processes. Raises AssertionError where none run."""
         assert self.desk is not None, f"The desk of {self.agency} does not run."
         return self.desk
 
@@ -133,13 +133,13 @@ class OwnSide:
         _trust(self.desk.certificate.path)
 
     def enter(self) -> None:
-        """From the console's code to published keys."""
+        """Go from the console's code to published keys."""
         self.start()
         self._household().enter()
         self._learn()
 
     def come(self, api_key: str, fingerprint: str) -> None:
-        """From the console's code to the officers of an agency that another desk has held."""
+        """Go from the console's code to the officers of an agency that another desk has held."""
         self.start()
         self._household().come(api_key, fingerprint)
         self._learn()
@@ -171,18 +171,18 @@ class OwnSide:
         self._leave()
 
     def move_to(self, data: Path) -> "OwnSide":
-        """The same agency and people at another machine, with its data in this folder."""
+        """Return the same agency and people at another machine, with its data in this folder."""
         there = OwnSide(self.stage, self.front, data.parent, (self.agency, self._name))
         there.data, there._written, there.exchange_ca = data, self._written, self.exchange_ca
         there._learn()
         return there
 
     def verify(self) -> str:
-        """What verifying the desk's own log says. Raises StepFailedError."""
+        """Verify the desk's own log; what it says. Raises StepFailedError."""
         return self.running.manage(SEQUENCES[DESK], "verify_ledger").strip().splitlines()[0]
 
     def officers(self, *to: str) -> Officers:
-        """Its author and releaser, whose alerts go to these agencies."""
+        """Return its author and releaser, whose alerts go to these agencies."""
         return Officers(self.cast, AUTHOR, RELEASER, to)
 
     def inbox(self) -> Inbox:

@@ -21,7 +21,7 @@ _DRILL: Final = "devtool.drills.first_start"
 
 
 class KillableDesk(OwnDesk):
-    """Its two processes that write keys carry what kills them."""
+    """Own desk whose two processes that write keys carry what kills them."""
 
     def make_parts(self) -> list[Part]:
         parts = super().make_parts()

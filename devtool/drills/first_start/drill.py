@@ -176,11 +176,11 @@ class _Drill:
             step.evidence(f"{self.machine.kills - kills} kills, and nothing lost or twice")
 
     def _arm(self) -> None:
-        """From now on the web process ends at the write whose turn it is."""
+        """Have the web process end, from now on, at the write whose turn it is."""
         self.machine.arm(WEB, self._number)
 
     def _come_back(self, stage: Callable[[], str], at: str) -> None:
-        """Where the kill came after the step was kept, the whole machine goes off once more."""
+        """Switch the whole machine off once more where the kill came after the step was kept."""
         if stage() == at:
             return
         self.machine.switch_off()
@@ -190,7 +190,7 @@ class _Drill:
         self._open()
 
     def _open(self) -> None:
-        """Whoever switched it on types the passphrase."""
+        """Type the passphrase, as whoever switched it on does."""
         status, there, page = self._anybody.look("/unlock/")
         if status == 200:
             there = self._anybody.send_form("/unlock/", page, secret=self._passphrase).headers.get(
@@ -250,7 +250,7 @@ class _Drill:
     # --- first start --------------------------------------------------------------------------------------------------
 
     def _ring(self) -> None:
-        """Of a new machine each time: the ring is made once, so that what comes after it is killed on another one."""
+        """Kill the making of the ring, on a new machine each time, since a ring is made once."""
         title = "The key ring and what opens it, on a new machine each time"
         with self._ticks.step(title) as step:
             number, order = 0, list[str]()
@@ -278,7 +278,7 @@ class _Drill:
             )
 
     def _forget_ring(self) -> None:
-        """As on a machine where nothing was made: nobody has an account yet."""
+        """Begin as on a machine where nothing was made: nobody has an account yet."""
         if self.machine.desk.world.opened_ring.exists():
             self.machine.desk.world.opened_ring.unlink()
         for path in self._home.path.glob("*kek.locked*"):
@@ -372,7 +372,7 @@ class _Drill:
             self._keeper.browser.press(path, page, **confirmed)
 
     def _invite_admin(self) -> None:
-        """Who was invited over a kill is invited again: the first link was never seen."""
+        """Invite again who was invited over a kill: the first link was never seen."""
         where, admin = f"/desk/agencies/{AGENCY}/", self._admin
         shown = self._keeper.browser.page(where)
         self._arm()

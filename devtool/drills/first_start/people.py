@@ -37,7 +37,7 @@ class Browser(DeskBrowser):
             return ""
 
     def json(self, path: str) -> dict[str, Any]:
-        """What the desk says in JSON."""
+        """Return what the desk says in JSON."""
         answer = self._call("GET", f"/api/v1{path}", None, {"Accept": "application/json"})
         if answer.status != 200:
             raise StepFailedError(f"{path}: {answer.status} {answer.data.decode()[:300]}")
@@ -64,7 +64,7 @@ class Person:
         self.telephone = Telephone(self.folder / f"{self.email}.telephone")
 
     def sign_in(self) -> None:
-        """With the password, and a code where one is asked for."""
+        """Sign in with the password, and a code where one is asked for."""
         self.browser = Browser(self.url)
         answer = self.browser.send_form("/login/", username=self.email, password=self.password, next="/")
         if answer.status != 302:
@@ -87,7 +87,7 @@ class Person:
 
 
 def shown_in(page: str) -> str:
-    """What a page shows once, to be written down; empty where it shows nothing."""
+    """Return what a page shows once, to be written down; empty where it shows nothing."""
     found = SHOWN.search(page)
     return found[1].strip() if found else ""
 

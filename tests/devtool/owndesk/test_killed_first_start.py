@@ -61,7 +61,7 @@ def test_a_kill_at_any_write_of_the_ring_leaves_it_whole_or_absent(tmp_path: Pat
 
 
 def _go_on(desk: LockedDesk) -> None:
-    """As whoever starts the desk again: what was written down opens it, and no second ring takes the place of one."""
+    """Start the desk again, as a person would: what was written down opens it, and no second ring takes the place of one."""
     if lock_state() is Lock.UNMADE:
         _make()
     else:

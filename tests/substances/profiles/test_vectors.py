@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a profile may be: numbers above detection, null below it, and nothing that is neither."""
+"""Limits of what a profile may be: numbers above detection, null below it, and nothing that is neither."""
 
 import json
 import math

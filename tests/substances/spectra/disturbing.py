@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a shipped spectrum is changed into one that another laboratory might have measured of the same
+"""Changes that make of a shipped spectrum one that another laboratory might have measured of the same
 compound.
 
 Intensities are tilted towards low or high masses (another collision energy), scattered by a factor of two,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is one small sound file of every format that is read, and how it is spoiled by a seeded random source.
+"""Samples of every format that is read, one small sound file each, and ways to spoil them by a seeded random source.
 
 `mutated` is for drills as well: any number of files, the same for the same seed.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What resembles what: two fingerprints, many at once, and the scaffold in common, found in bounded time."""
+"""Likeness of structures: two fingerprints, many at once, and the scaffold in common, found in bounded time."""
 
 import time
 from statistics import mean

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Puts a fresh key-encryption key in the place of a locked desk's, and fresh root secrets under it."""
+"""Put a fresh key-encryption key in the place of a locked desk's, and fresh root secrets under it."""
 
 from typing import Any
 
