@@ -54,6 +54,7 @@ USER 10001:10001
 FROM hub AS desk
 COPY --from=desk-parts /opt/venv /opt/venv
 COPY alerts alerts
+COPY desk desk
 COPY notices notices
 COPY officers officers
 COPY peers peers

@@ -33,6 +33,7 @@ APPS: Final = (
     "agencies",
     "alerts",
     "callers",
+    "desk",
     "hub",
     "ledger",
     "notices",

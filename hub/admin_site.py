@@ -5,4 +5,4 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class AccordAdminConfig(AdminConfig):
-    default_site = "alerts.site.AccordAdminSite"
+    default_site = "desk.site.AccordAdminSite"

@@ -5,7 +5,7 @@ import sys
 
 from django.http import HttpRequest, HttpResponse
 
-from alerts.pages import errors as pages
+from desk.web import errors as pages
 from hub import faults, problems
 
 

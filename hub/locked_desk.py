@@ -7,7 +7,7 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from alerts.pages.unlocking import FIRST_START
+from desk.account.unlock_page import FIRST_START
 from hub import problems
 from vault.errors import DeskLockedError
 from vault.kek import Lock, lock_state

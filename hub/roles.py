@@ -40,6 +40,8 @@ DESK_WEB: Final = (
     "allauth.account",
     "allauth.mfa",
 )
+SURFACE: Final = ("desk",)
+"""Pages and JSON of the desk; no models."""
 
 
 QUEUES_OF: Final = {EXCHANGE: ("exchange",), DESK: ("notify", "desk")}
@@ -98,7 +100,7 @@ ROLES: Final[dict[str, Role]] = {
     for role in (
         Role(
             "desk",
-            FOUNDATION + SESSIONS + DESK_WEB + WEB + SHARED + TELLERS + OPENERS,
+            FOUNDATION + SESSIONS + DESK_WEB + WEB + SHARED + TELLERS + OPENERS + SURFACE,
             half=DESK,
             urlconf="hub.urls.desk",
             secrets=frozenset(
@@ -154,7 +156,7 @@ ROLES: Final[dict[str, Role]] = {
         Role("exchange-beat", FOUNDATION + SHARED, secrets=frozenset({"REDIS_URL"})),
         Role(
             "desk-migrate",
-            FOUNDATION + SESSIONS + DESK_WEB + SHARED + TELLERS + OPENERS,
+            FOUNDATION + SESSIONS + DESK_WEB + SHARED + TELLERS + OPENERS + SURFACE,
             half=DESK,
             secrets=frozenset({"DATABASE_OWNER_URL"}),
         ),
@@ -165,7 +167,7 @@ ROLES: Final[dict[str, Role]] = {
         ),
         Role(
             "build",
-            FOUNDATION + SESSIONS + DESK_WEB + SHARED + CARRIERS + OPERATES + TELLERS + OPENERS,
+            FOUNDATION + SESSIONS + DESK_WEB + SHARED + CARRIERS + OPERATES + TELLERS + OPENERS + SURFACE,
             half=BOTH,
             secrets=frozenset({"DATABASE_OWNER_URL"}),
         ),

@@ -368,7 +368,7 @@ for _network in TRUSTED_PROXIES:
 MFA_DEMANDED: bool = env.bool("MFA_DEMANDED", default=True)
 if not MFA_DEMANDED and not DEVELOPMENT:
     raise ImproperlyConfigured("MFA_DEMANDED: second factors are left aside in development only.")
-MFA_ADAPTER = "alerts.pages.account.sealing.SealedFactors"
+MFA_ADAPTER = "desk.account.sealing.SealedFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_RECOVERY_CODE_COUNT = 10
@@ -397,7 +397,7 @@ CSRF_COOKIE_HTTPONLY = True
 # A cookie of its own, not the session: else each visitor of the sign-in page would leave a row in the database.
 CSRF_COOKIE_NAME = "accord_form" if DEVELOPMENT else "__Host-accord_form"
 if _IS_DESK:
-    CSRF_FAILURE_VIEW = "alerts.pages.signing_in.form_refused"
+    CSRF_FAILURE_VIEW = "desk.account.sign_in_page.form_refused"
 elif _IS_OPERATOR:
     CSRF_FAILURE_VIEW = "operators.pages.errors.form_refused"
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -10,11 +10,11 @@ from hub.urls import common
 urlpatterns: list[URLPattern | URLResolver] = [
     *common.urlpatterns,
     path("api/docs/", api_docs, name="api-docs"),
-    path("api/v1/", include("alerts.api")),
+    path("api/v1/", include("desk.web.api_urls")),
     path("", admin.site.urls),
 ]
 
 handler400 = "hub.answers.unreadable"
-handler403 = "alerts.pages.errors.forbidden"
+handler403 = "desk.web.errors.forbidden"
 handler404 = "hub.answers.absent"
 handler500 = "hub.answers.broken"

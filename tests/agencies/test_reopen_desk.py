@@ -15,8 +15,8 @@ from accord.envelope.encoding import canonical, parse_object
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.private import Root
 from accord.envelope.reopening import sign_reopening
-from alerts.reopening_words import refused_text
 from callers.errors import InputError, NotPermittedError
+from desk.keeper.reopening_words import refused_text
 from ledger.models import AuditEvent
 from notices.message import NoticeFacts, compose_message
 from notices.models import Notification

@@ -15,9 +15,9 @@ from alerts.errors import UnopenableError
 from alerts.following import follow_feed, follow_feeds, lock_key
 from alerts.models import CardToken, ReceivedAlert
 from alerts.opening import open_alert
-from alerts.shapes import OpenedOut
 from alerts.tasks import follow_feed as follow_feed_task
 from alerts.tokens import COUNTRY, INCHIKEY_BLOCK, tokens_of
+from desk.alerts.serializers import OpenedOut
 from ledger.models import AuditEvent
 from peers.models import FeedCursor
 from sharing.agreements import resume_lanes, suspend_lanes

@@ -12,7 +12,6 @@ from django.http import QueryDict
 from jsonschema import Draft202012Validator
 
 from accord.envelope.encoding import canonical
-from alerts.api_fields import FIELDS_SCHEMA
 from alerts.document.building import build_document
 from alerts.document.check import check_document
 from alerts.document.circumstances import Circumstances
@@ -24,11 +23,12 @@ from alerts.document.schema import json_schema
 from alerts.document.values import read_value
 from alerts.drafts import save_revision
 from alerts.errors import AlertIncompleteError
-from alerts.pages.compose.form import form_fields
-from alerts.pages.compose.posted import posted_values
 from alerts.science.replies.questions import start_details
 from alerts.science.replies.samples import profile_in
 from callers.errors import InputError
+from desk.alerts.compose.api_fields import FIELDS_SCHEMA
+from desk.alerts.compose.form import form_fields
+from desk.alerts.compose.posted import posted_values
 from substances.profiles.region import CERTAINTIES, SCALES
 from tests.alerts.replies.profile_samples import linked_pair
 from tests.alerts.replies.test_profile_questions import SEIZURE, Two

@@ -11,11 +11,11 @@ from alerts.document.fields import FIELDS
 from alerts.document.shapes import is_acceptable
 from alerts.drafts import read_draft
 from alerts.opening import open_alert
-from alerts.pages.controlled import controlled_on_page
 from alerts.release import release_alert
 from alerts.review import submit_alert, validate_alert
 from alerts.science.replaying import Replay, replay_document
 from alerts.science.screening import ASKED_BY, computed_record
+from desk.alerts.display.controlled import controlled_on_page
 from substances import safely
 from substances.control.listings import read_listings
 from substances.errors import WorkerLostError

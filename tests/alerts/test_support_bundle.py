@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from alerts.masking import Masks
-from alerts.support_bundle import log_line
+from desk.keeper.masking import Masks
+from desk.keeper.support_bundle import log_line
 from officers.models import Officer
 from tests.alerts.conftest import Desks
 from tests.locked_desk import locked_desk

@@ -19,7 +19,7 @@ from alerts.document.defaults import defaults_for
 from alerts.document.fields import DOCUMENT_FIELDS, FIELDS, Kind
 from alerts.document.rules import Circumstances
 from alerts.document.schema import json_schema
-from alerts.pages.sections import ASKED, DANGEROUS, EVIDENCE, HAPPENED, SURE
+from desk.alerts.display.sections import ASKED, DANGEROUS, EVIDENCE, HAPPENED, SURE
 
 TODAY = dt.date(2026, 3, 1)
 NOW = int(dt.datetime.combine(TODAY, dt.time(), tzinfo=dt.UTC).timestamp())

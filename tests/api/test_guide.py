@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.api_science.addresses import urlpatterns
+from desk.web.api_urls import SCIENCE
 from devtool.environments import ROOT, World, role_environment
 from devtool.managing import OPERATOR
 from officers.models import Officer
@@ -112,7 +112,7 @@ def test_every_command_of_the_guide_runs_as_it_stands(beside_a_hub: Path) -> Non
 
 def test_every_address_of_the_science_core_stands_in_the_guide() -> None:
     guide = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    for pattern in urlpatterns:
+    for pattern in (pattern for module in SCIENCE for pattern in module.urlpatterns):
         address = "/" + re.sub(r"<[^>]+>", "{id}", str(pattern.pattern))
         assert re.search(rf"[` ]{re.escape(address)}[`?]", guide), address
 

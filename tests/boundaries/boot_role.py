@@ -23,7 +23,7 @@ SAMPLES = {"n": "0", "index": "0", "first": "0", "second": "0", "m": "0"}
 
 
 OTHERS = {
-    "exchange": frozenset({"alerts", "notices", "officers", "peers", "substances", "vault"}),
+    "exchange": frozenset({"alerts", "desk", "notices", "officers", "peers", "substances", "vault"}),
     "desk": frozenset({"agencies", "operators", "sharing"}),
 }
 """Rooms that a half starts and works without: its processes find no file of them."""

@@ -17,6 +17,7 @@ PACKAGES = (
     "alerts",
     "callers",
     "demo",
+    "desk",
     "hub",
     "ledger",
     "notices",

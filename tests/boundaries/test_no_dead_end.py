@@ -5,7 +5,7 @@ from typing import Final
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from alerts.pages.addresses import PAGES
+from desk.web.urls import PAGES
 
 THE_BROWSERS: Final = {
     "index": "gathers the lists that have an address each",

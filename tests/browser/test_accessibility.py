@@ -18,7 +18,7 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.pages.addresses import PAGES
+from desk.web.urls import PAGES
 from ledger.restores import record_restore
 from officers.accounts import change_roles
 from officers.models import Officer, PowerChange

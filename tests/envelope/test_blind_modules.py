@@ -34,6 +34,7 @@ def test_imports_nothing_of_the_project_but_the_envelope() -> None:
         "alerts",
         "callers",
         "demo",
+        "desk",
         "hub",
         "ledger",
         "notices",

@@ -22,7 +22,7 @@ from accord.client.client import Client as PartnerClient
 from accord.envelope.manifest import Reference
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import OpeningReason
-from alerts.pages.words import isolated
+from desk.web.tones import isolated
 from peers.models import Agency
 from sharing.models import Envelope, FeedItem
 from tests.alerts.replies.profile_samples import linked_pair, stranger

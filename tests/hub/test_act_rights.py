@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from psycopg import errors
 
-from alerts.pages.records import ACTS
+from desk.agency.notices.page import ACTS
 from hub.act_rights import ACTS_OF, grant_acts
 from hub.grants import apply_after_migrate
 from hub.roles import LOGINS
@@ -111,6 +111,7 @@ def acts_in_the_source() -> set[str]:
         "agencies",
         "alerts",
         "callers",
+        "desk",
         "hub",
         "ledger",
         "notices",

@@ -13,14 +13,15 @@ from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
 from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
 from agencies import accession, instances, newer_keysets
-from alerts import bulk_acknowledgement, draft_templates, exporting, paging, saved_views, search, shapes
+from alerts import bulk_acknowledgement, draft_templates, exporting, paging, saved_views, search
 from alerts.document import reading as document_reading
-from alerts.pages import reading
-from alerts.pages.audit import export
-from alerts.pages.science import why
 from alerts.science import analogues, answers_spectra, asking, draft_screening, library, previewing, stored
 from alerts.science.board import looking
 from callers import cursors, idempotency, rates, systemkeys
+from desk.agency.audit import export_page as export
+from desk.alerts import serializers as shapes
+from desk.alerts.received import reading
+from desk.science import reason as why
 from hub import middleware
 from officers import accountlinks, identity, powers
 from officers.login import attempts, devices, proof, signing

@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.opening import open_alert
-from alerts.pages.audit.export import COLUMNS
-from alerts.pages.files_out import neutral
+from desk.agency.audit.export_page import COLUMNS
+from desk.web.downloads import neutral
 from ledger.audit import record_event
 from ledger.models import AuditEvent
 from officers.accounts import change_roles

@@ -11,7 +11,7 @@ from django.test import Client
 
 from alerts.drafts import attach_file, create_draft, read_draft, save_revision
 from alerts.models import Alert
-from alerts.pages.compose.page import LAST_STEP
+from desk.alerts.compose.page import LAST_STEP
 from officers.models import Officer
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.pages.conftest import SignIn

@@ -12,7 +12,7 @@ from django.utils import timezone
 from alerts.drafts import read_draft
 from alerts.kept import DraftTemplate
 from alerts.models import Alert
-from alerts.pages.compose.page import LAST_STEP
+from desk.alerts.compose.page import LAST_STEP
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.test_compose import JSON, data_of, fields_on, save

@@ -13,11 +13,11 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.models import Session
 from django.test import Client, RequestFactory
 
-from alerts.site import AccordAdminSite
+from desk.site import AccordAdminSite
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 
-PAGES = [Path(apps.get_app_config(app).path) for app in ("alerts", "callers", "operators")]
+PAGES = [Path(apps.get_app_config(app).path) for app in ("desk", "callers", "operators")]
 TEMPLATES = sorted(path for app in PAGES for path in app.glob("templates/**/*.html"))
 STATIC = {path.name: path for app in PAGES for path in app.glob("static/accord/*")}
 

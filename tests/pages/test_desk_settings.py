@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.settings_report import settings_report
+from desk.keeper.settings_report import settings_report
 from devtool.owndesk.certificates import made_certificate
 from officers.models import AgencyPolicy
 from tests.bound_rows import rewrite

@@ -4,8 +4,8 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from alerts.pages import directory
 from callers.binding import keep_bound
+from desk.agency.directory import page as directory
 from peers.models import Agency
 from tests.entries import make_entry
 from tests.pages.conftest import SignIn

@@ -10,8 +10,8 @@ from django.test import Client
 
 from alerts import exporting
 from alerts.models import Alert, ReceivedAlert
-from alerts.pages.exporting import COLUMNS
-from alerts.pages.files_out import neutral
+from desk.alerts.boxes.export_page import COLUMNS
+from desk.web.downloads import neutral
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.pages.keeper.signs import DANGER, OK, URGENCY, WARN, Sign, most_urgent
 from alerts.taking import FEED
+from desk.keeper.signs import DANGER, OK, URGENCY, WARN, Sign, most_urgent
 from devtool.owndesk.certificates import LIVES, made_certificate
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from notices.models import Notification

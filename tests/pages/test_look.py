@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 
-SHARED, DESKS = (Path(apps.get_app_config(room).path) / "static/accord" for room in ("callers", "alerts"))
+SHARED, DESKS = (Path(apps.get_app_config(room).path) / "static/accord" for room in ("callers", "desk"))
 SHEET = (SHARED / "accord.css").read_text(encoding="utf-8")
 TOKENS = {
     name: (light, dark)

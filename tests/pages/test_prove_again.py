@@ -15,9 +15,9 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.models import Alert
-from alerts.pages.addresses import PAGES
 from alerts.preview import preview_release
 from callers.capabilities import SENSITIVE
+from desk.web.urls import PAGES
 from ledger.models import AuditEvent
 from officers.login.proof import FRESH_FOR
 from officers.session_rows import OfficerSession

@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.models import Alert
-from alerts.setting_up import STEPS, setting_up
+from desk.keeper.setting_up import STEPS, setting_up
 from officers.models import Officer
 from peers.models import Agency
 from tests.pages.conftest import SignIn

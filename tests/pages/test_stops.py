@@ -23,8 +23,8 @@ from alerts.document.findings import Findings
 from alerts.drafts import attach_file
 from alerts.errors import AlertIncompleteError, AlertsError, MoveRefusedError
 from alerts.models import Alert, HeldEnvelope, ReceivedAlert
-from alerts.pages.addresses import Page, guarded
 from alerts.withdrawal import withdraw_alert
+from desk.web.urls import Page, guarded
 from sharing.models import Blob, Envelope
 from tests.alerts.test_open_alert import drop_held
 from tests.pages.conftest import SignIn

@@ -10,8 +10,8 @@ import pytest
 
 from alerts.models import Alert, ReceivedAlert
 from alerts.opening import open_alert
-from alerts.pages.addresses import PAGES
 from alerts.withdrawal import withdraw_alert
+from desk.web.urls import PAGES
 from officers.models import Officer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

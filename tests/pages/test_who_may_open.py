@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from alerts.pages.addresses import PAGES
+from desk.web.urls import PAGES
 from officers.models import Officer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld

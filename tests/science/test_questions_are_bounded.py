@@ -8,7 +8,6 @@ import pytest
 
 from alerts.errors import ScienceAwayError
 from alerts.files import AttachmentFile
-from alerts.pages.controlled import controlled_in_preview
 from alerts.science import draft_screening
 from alerts.science.analogues import find_analogues
 from alerts.science.answers_screen import Asked, Screened, screen_substances
@@ -17,6 +16,7 @@ from alerts.science.draft_screening import record_draft_screening
 from alerts.science.evidence import spectra_in
 from alerts.science.timelines import ask_timeline
 from callers.errors import InputError
+from desk.alerts.display.controlled import controlled_in_preview
 from ledger.models import AuditEvent
 from substances import safely
 from substances.control.results import Query

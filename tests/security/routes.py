@@ -14,9 +14,9 @@ from typing import Any, Final
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
-from alerts.pages.addresses import PAGES
 from callers.capabilities import Capability
 from callers.permissions import PUBLIC, declared_for
+from desk.web.urls import PAGES
 
 VERBS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -34,12 +34,12 @@ AT_HOSTED_DESKS_ALONE: Final = frozenset({"desk/agencies/<str:agency_id>/keys/"}
 OWN_DESK_MATTERS: Final[Mapping[str, tuple[str, ...]]] = {
     # What asks whether the desk is an agency's own, and the beginnings of the addresses that answer otherwise for it.
     "alerts/own_red.py": (),
-    "alerts/pages/keeper/coming.py": ("desk/agencies/come/",),
-    "alerts/pages/keeper/desk.py": (),
-    "alerts/pages/keeper/health.py": ("api/v1/desk/health",),
-    "alerts/pages/keeper/reopening.py": ("desk/agencies/",),
-    "alerts/pages/unlocking.py": ("unlock/",),
-    "alerts/settings_report.py": ("desk/settings/", "api/v1/desk/settings"),
+    "desk/keeper/coming_page.py": ("desk/agencies/come/",),
+    "desk/keeper/page.py": (),
+    "desk/keeper/health.py": ("api/v1/desk/health",),
+    "desk/keeper/reopening_page.py": ("desk/agencies/",),
+    "desk/account/unlock_page.py": ("unlock/",),
+    "desk/keeper/settings_report.py": ("desk/settings/", "api/v1/desk/settings"),
     "hub/locked_desk.py": ("unlock/",),
     "officers/accountmail.py": ("officers/invite/", "officers/<str:public_id>/", "reset/"),
     "officers/coming.py": ("desk/agencies/come/",),

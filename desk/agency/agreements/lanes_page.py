@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One agreement, and its lanes suspended or resumed by this agency: first which lanes, then what that means."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alerts.affairs import LaneRow, Standing, standing_of
+from alerts.peers.lanes import resume_lanes, suspend_lanes
+from callers import clock
+from callers.capabilities import Capability
+from callers.terms import Purpose
+from desk.web.confirm import Question, ask
+from desk.web.frame import render_page, signed_in
+from desk.web.tones import isolated
+
+
+class LanesForm(forms.Form):
+    lanes = forms.MultipleChoiceField(
+        label=gettext_lazy("Lanes"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": gettext_lazy("Lanes: choose one or more."),
+            "invalid_choice": gettext_lazy("Lanes: choose from the list; it may have changed."),
+        },
+    )
+
+    def __init__(self, *args: Any, offered: Iterable[LaneRow], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["lanes"].choices = [(row.code, row.label) for row in offered]  # type: ignore[attr-defined]
+
+
+def agreement(request: HttpRequest, ref: str) -> HttpResponse:
+    """Parties, lanes, limits, and who has stopped what."""
+    officer, now = signed_in(request), clock.now()
+    standing = standing_of(officer, ref, now=now)
+    may_manage = Capability.AGENCY_MANAGE in officer.capabilities and not standing.is_ended
+    return render_page(
+        request,
+        "affairs/agreement",
+        _("Agreement"),
+        standing=standing,
+        purposes=[Purpose(code).label if code in Purpose.values else code for code in standing.said.purposes],
+        surviving=[row.label for row in standing.lanes if row.survives],
+        may_suspend=may_manage and bool(standing.lanes_to("suspend")),
+        may_resume=may_manage and bool(standing.lanes_to("resume")),
+    )
+
+
+def suspend(request: HttpRequest, ref: str) -> HttpResponseBase:
+    """Stops lanes with every other party, at once."""
+    return _change(request, ref, "suspend")
+
+
+def resume(request: HttpRequest, ref: str) -> HttpResponseBase:
+    """Lifts this agency's own suspension."""
+    return _change(request, ref, "resume")
+
+
+def _change(request: HttpRequest, ref: str, verb: str) -> HttpResponseBase:
+    officer, now = signed_in(request), clock.now()
+    standing = standing_of(officer, ref, now=now)
+    offered = standing.lanes_to(verb)
+    form = LanesForm(request.POST if request.method == "POST" else None, offered=offered)
+    if not form.is_valid():
+        return ask(request, _which(standing, verb), form)
+    chosen = [row for row in offered if row.code in form.cleaned_data["lanes"]]
+    if request.POST.get("sure") != "yes":
+        return _ask_whether(request, standing, verb, chosen, form)
+    change = suspend_lanes if verb == "suspend" else resume_lanes
+    change(officer, ref, [row.code for row in chosen], now=now)
+    done = _("Suspended: %(lanes)s.") if verb == "suspend" else _("Resumed: %(lanes)s.")
+    messages.success(request, done % {"lanes": _listed(chosen)})
+    return redirect("admin:agreement", ref)
+
+
+def _which(standing: Standing, verb: str) -> Question:
+    words = {"ref": standing.ref}
+    if verb == "suspend":
+        heading, button = _("Suspend lanes of %(ref)s") % words, _("Go on")
+    else:
+        heading, button = _("Resume lanes of %(ref)s") % words, _("Go on")
+    return Question(_("Agreement"), heading, button, _page_of(standing))
+
+
+def _ask_whether(
+    request: HttpRequest, standing: Standing, verb: str, chosen: list[LaneRow], form: LanesForm
+) -> HttpResponse:
+    words = {"lanes": _listed(chosen), "names": "; ".join(map(isolated, standing.others))}
+    if verb == "suspend":
+        heading, button = _("Suspend %(lanes)s with %(names)s?") % words, _("Suspend %(lanes)s") % words
+        does = [
+            _("Flow stops both ways; nothing is deleted; waiting items are held until they expire."),
+            *_staying_open(standing, chosen),
+            _("Only you and %(names)s are told.") % words,
+        ]
+    else:
+        heading, button = _("Resume %(lanes)s with %(names)s?") % words, _("Resume %(lanes)s") % words
+        does = [
+            _(
+                "What was held and has not expired is delivered, in order. What the other side suspended stays so."
+            )
+        ]
+    question = Question(
+        _("Agreement"), heading, button, _page_of(standing), does=does, is_grave=verb == "suspend"
+    )
+    return ask(request, question, form, template="affairs/lanes_confirm")
+
+
+def _staying_open(standing: Standing, chosen: list[LaneRow]) -> list[str]:
+    codes = {row.code for row in chosen}
+    open_ones = [row for row in standing.lanes if row.code not in codes and not row.stopped]
+    texts = [_("%(lanes)s stays open.") % {"lanes": str(row.label)} for row in open_ones]
+    if standing.said.survive_flash:
+        texts.append(_("Flash alerts on the public-health lane still flow, as agreed."))
+    return texts
+
+
+def _listed(rows: list[LaneRow]) -> str:
+    names = [str(row.label) for row in rows]
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(some)s and %(last)s") % {"some": ", ".join(names[:-1]), "last": names[-1]}
+
+
+def _page_of(standing: Standing) -> str:
+    return reverse("admin:agreement", args=[standing.ref])

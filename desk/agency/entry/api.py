@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Addresses of how the officer's agency is reached, in JSON: what the exchange says, and stating it anew."""
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers as s
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accord.calls.answers import EntryAnswer
+from accord.envelope.statements.bodies import MAX_CONTACTS
+from alerts.own_entry import read_own_entry, state_own_entry
+from callers.capabilities import Capability
+from callers.reading import read_body
+from desk.web.api_answers import AffairsView
+
+
+class EntryIn(s.Serializer[Any]):
+    """How partners and the exchange reach the agency; an empty `telephone` says that nobody can be called."""
+
+    telephone = s.CharField(allow_blank=True, max_length=40)
+    timezone = s.CharField(max_length=64)
+    contacts = s.ListField(child=s.CharField(max_length=254), max_length=MAX_CONTACTS)
+
+
+class EntryOut(s.Serializer[Any]):
+    """As the exchange says it. `is_stated`: the agency has signed it; else the exchange's operator has entered it."""
+
+    telephone = s.CharField(allow_blank=True)
+    timezone = s.CharField()
+    contacts = s.ListField(child=s.CharField())
+    is_stated = s.BooleanField()
+
+
+class OwnEntryView(AffairsView):
+    capability = Capability.AGENCY_MANAGE
+
+    @extend_schema(responses={200: EntryOut}, operation_id="entry_retrieve")
+    def get(self, request: Request) -> Response:
+        """Show how the exchange says that the agency is reached."""
+        return self.answer(_shown(read_own_entry(self.officer)))
+
+    @extend_schema(request=EntryIn, responses={200: EntryOut}, operation_id="entry_update")
+    def put(self, request: Request) -> Response:
+        """State it anew, signed with the agency's key: duty telephone, time zone, and the mail addresses of contact points.
+
+        The exchange mails those, without a word of content, while nothing reads the agency's feed.
+        """
+        body = read_body(EntryIn, request)
+        self.act(lambda: state_own_entry(self.officer, **body, now=self.now))
+        return self.answer(_shown(read_own_entry(self.officer)))
+
+
+def _shown(said: EntryAnswer) -> dict[str, Any]:
+    shown = {
+        "telephone": said.telephone,
+        "timezone": said.timezone,
+        "contacts": said.contacts,
+        "is_stated": said.statement is not None,
+    }
+    return dict(EntryOut(shown).data)
+
+
+urlpatterns = [path("entry", OwnEntryView.as_view(), name="entry-one")]

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the desk's lists may be asked for: each filter with the values it takes, and the boxes it belongs to."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers as s
+
+from alerts.document.fields import FIELDS
+from alerts.exporting import FORMS
+from alerts.states import IN_REVIEW, SENT
+from callers.errors import InputError
+from desk.alerts import serializers as shapes
+
+LONGEST_PAGE: Final = 100
+FLAG: Final = ("0", "1")
+FILTERS: Final[Mapping[str, frozenset[str]]] = {
+    "inbox": frozenset({"unread", "waiting", "overdue", "kind", "lane", "pri", "tlp", "from", "exercise"}),
+    "outbox": frozenset({"state", "to", "kind", "lane", "pri"}),
+    "drafts": frozenset({"mine", "returned"}),
+    "queue": frozenset({"pri", "state"}),
+}
+"""By box; `box`, `cursor` and `limit` go with all of them."""
+
+
+def _values(field: str) -> list[str]:
+    return [value for value, _label in FIELDS[field].choices]
+
+
+def _flag(text: str) -> s.ChoiceField:
+    return s.ChoiceField(FLAG, required=False, help_text=text)
+
+
+def _agency(text: str) -> s.RegexField:
+    return s.RegexField(r"\A[a-z]{2}-[a-z0-9]{2,20}\Z", required=False, help_text=text)
+
+
+class BoxQuery(s.Serializer[Any]):
+    """Which box, which page of it, and what of it."""
+
+    box = s.ChoiceField(list(FILTERS), required=False, default="inbox", help_text="Which list.")
+    cursor = s.CharField(
+        required=False, default="", allow_blank=True, max_length=400, help_text="`next` of the last page."
+    )
+    limit = s.IntegerField(
+        required=False, default=50, min_value=1, max_value=LONGEST_PAGE, help_text="How many rows at most."
+    )
+    unread = _flag("1: nobody of the agency has opened it. Inbox.")
+    waiting = _flag("1: an acknowledgement is still asked. Inbox.")
+    overdue = _flag("1: its acknowledgement is overdue. Inbox.")
+    kind = s.ChoiceField(_values("alert_type"), required=False, help_text="The kind of alert. Inbox, outbox.")
+    lane = s.ChoiceField(_values("lane"), required=False, help_text="The lane. Inbox, outbox.")
+    exercise = _flag("1: exercises only, 0: none of them. Inbox.")
+    state = s.ChoiceField(
+        sorted(SENT | IN_REVIEW), required=False, help_text="Where it stands. Outbox, queue."
+    )
+    to = _agency("An agency that received it. Outbox.")
+    tlp = s.ChoiceField(_values("tlp"), required=False, help_text="The marking. Inbox.")
+    returned = _flag("1: those that were given back with a note. Drafts.")
+    mine = _flag("1: those the caller wrote. Drafts.")
+    pri = s.ChoiceField(_values("pri"), required=False, help_text="The speed. Inbox, outbox, queue.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """With `from`, which no attribute can be called."""
+        return {**super().get_fields(), "from": _agency("The agency that sent it. Inbox.")}
+
+
+class ExportIn(BoxQuery):
+    """Either `box` with its filters, as `GET /alerts` takes them, or a `search`."""
+
+    box = s.ChoiceField(["inbox", "outbox"], required=False, help_text="Which list.")
+    format = s.ChoiceField(FORMS, help_text="`csv`, or `jsonl`: one JSON object a line.")
+    search = shapes.SearchIn(required=False, help_text="A search whose hits are exported.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """Without the place in a list: an export is all of it."""
+        fields = super().get_fields()
+        return {name: field for name, field in fields.items() if name not in ("cursor", "limit")}
+
+
+def filters_of(query: Mapping[str, Any]) -> dict[str, Any]:
+    """The filters a query names; raises InputError for one that its box does not have."""
+    filters = {name: value for name, value in query.items() if name not in ("box", "cursor", "limit")}
+    for name in filters:
+        if name not in FILTERS[query["box"]]:
+            raise InputError(name, _("This box has no such filter."))
+    return filters
+
+
+def is_set(filters: Mapping[str, Any], name: str) -> bool:
+    return filters.get(name) == "1"

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Own alerts in JSON, from draft to withdrawal: the desk signs, seals and opens for the agency, under an officer's session.
+
+An API key with `draft:write` may put drafts here and nothing else. A change names what it was made from: the
+ETag of the alert in `If-Match` (428 without, 412 when somebody saved in between, with both texts).
+"""
+
+import uuid
+from typing import ClassVar, Final
+
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from alerts.amending import amend_alert
+from alerts.drafts import create_draft, discard_draft, save_revision
+from alerts.finding import find_alert
+from alerts.models import Alert
+from alerts.outbox import read_sent
+from alerts.reaffirmation import reaffirm_alert
+from alerts.release import confirm_second_look, release_alert
+from alerts.review import return_alert, submit_alert, validate_alert
+from alerts.states import SENT
+from alerts.withdrawal import withdraw_alert
+from callers.capabilities import Capability
+from callers.idempotency import Outcome, idempotent
+from callers.reading import read_body, read_query
+from desk.alerts import serializers as shapes
+from desk.alerts.boxes.api import read_box
+from desk.alerts.boxes.queries import BoxQuery
+from desk.web.api import CREATED, IF_MATCH, DeskView, answer_facts, check_newest_tag, etag_of, revision_in
+
+BOX_PAGE: Final = PolymorphicProxySerializer(
+    component_name="BoxPage",
+    serializers=[shapes.AlertPageOut, shapes.ReceivedPageOut],
+    resource_type_field_name=None,
+)
+OWN_ALERT: Final = PolymorphicProxySerializer(
+    component_name="OwnAlert",
+    serializers=[shapes.AlertOut, shapes.SentOut],
+    resource_type_field_name=None,
+)
+
+
+class AlertsView(DeskView):
+    capability: ClassVar = {
+        "GET": Capability.ALERT_READ,
+        "POST": frozenset({Capability.ALERT_WRITE, Capability.DRAFT_WRITE}),
+    }
+
+    @extend_schema(parameters=[BoxQuery], responses={200: BOX_PAGE}, operation_id="alerts_list")
+    def get(self, request: Request) -> Response:
+        """A page of a box, newest first.
+
+        `inbox` answers rows with `received` in place of `alert`. `next` is the cursor of the following page, good
+        for a day, for the same box and filters.
+        """
+        return read_box(self, read_query(BoxQuery, request))
+
+    @extend_schema(
+        request=shapes.DraftIn, responses={201: shapes.AlertFactsOut}, operation_id="alerts_create"
+    )
+    def post(self, request: Request) -> Response:
+        """Write a draft, with the defaults of its kind.
+
+        A draft keeps what it is given, even where that would not do to submit it; only unknown fields and shapes
+        that no field has are refused.
+        """
+        body = read_body(shapes.DraftIn, request)
+
+        def run() -> Outcome:
+            alert = create_draft(
+                self.actor, data=body["data"], alert_type=body.get("alert_type"), now=self.now
+            )
+            return Outcome(CREATED, str(alert.pk))
+
+        outcome = idempotent(request, self.actor, run, now=self.now)
+        alert = Alert.objects.changed_by(self.actor).get(pk=outcome.resource)
+        return Response(
+            shapes.AlertFactsOut(alert).data, status=outcome.status, headers={"ETag": etag_of(alert)}
+        )
+
+
+class AlertView(DeskView):
+    capability: ClassVar = {
+        "GET": Capability.ALERT_READ,
+        "PATCH": Capability.ALERT_WRITE,
+        "DELETE": Capability.ALERT_WRITE,
+    }
+
+    @extend_schema(responses={200: OWN_ALERT}, operation_id="alerts_retrieve")
+    def get(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """An alert of ours.
+
+        A draft answers its fields with every finding and who would receive it; a sent alert answers what was sent
+        and what became of it at each recipient.
+        """
+        alert = find_alert(self.officer, alert_id)
+        if alert.state not in SENT:
+            return self.answer_alert(alert_id)
+        shown = shapes.SentOut(read_sent(self.officer, alert, now=self.now)).data
+        return Response(shown, headers={"ETag": etag_of(alert, shown)})
+
+    @extend_schema(
+        parameters=[IF_MATCH],
+        request=shapes.ChangeIn,
+        responses={200: shapes.AlertOut},
+        operation_id="alerts_partial_update",
+    )
+    def patch(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Save fields of a draft as a new revision; those left out stay as they were."""
+        body, base = read_body(shapes.ChangeIn, request), revision_in(request)
+
+        def change(alert: Alert) -> None:
+            save_revision(
+                self.officer, alert, data=body["data"], base=base, kept=body.get("kept"), now=self.now
+            )
+
+        return self.answer_alert(self.once(alert_id, change, tagged=True).resource)
+
+    @extend_schema(parameters=[IF_MATCH], responses={204: None}, operation_id="alerts_destroy")
+    def delete(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Discard a draft, as it was last read."""
+
+        def change(alert: Alert) -> None:
+            check_newest_tag(request, alert)
+            discard_draft(self.officer, alert, now=self.now)
+
+        self.once(alert_id, change, status.HTTP_204_NO_CONTENT, tagged=True)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SubmitView(DeskView):
+    capability = Capability.ALERT_WRITE
+
+    @extend_schema(parameters=[IF_MATCH], request=None, responses={200: shapes.AlertOut})
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Hand a draft to the second person."""
+        base = revision_in(request)
+
+        def change(alert: Alert) -> None:
+            submit_alert(self.officer, alert, revision=base, now=self.now)
+
+        return self.answer_alert(self.once(alert_id, change, tagged=True).resource)
+
+
+class ValidateView(DeskView):
+    capability = Capability.ALERT_VALIDATE
+
+    @extend_schema(parameters=[IF_MATCH], request=shapes.ValidateIn, responses={200: shapes.AlertOut})
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Say, as a second person, that this revision and these recipients are right.
+
+        `preview` is the digest of the recipients that were shown: when they have changed since, nothing happens.
+        """
+        body, base = read_body(shapes.ValidateIn, request), revision_in(request)
+
+        def change(alert: Alert) -> None:
+            seen = body.get("preview")
+            validate_alert(self.officer, alert, revision=base, seen_preview=seen, now=self.now)
+
+        return self.answer_alert(self.once(alert_id, change, tagged=True).resource)
+
+
+class ReturnView(DeskView):
+    capability = frozenset({Capability.ALERT_VALIDATE, Capability.ALERT_WRITE})
+
+    @extend_schema(request=shapes.ReturnIn, responses={200: shapes.AlertFactsOut})
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Give an alert back to its author, with a reason."""
+        body = read_body(shapes.ReturnIn, request)
+
+        def change(alert: Alert) -> None:
+            return_alert(self.officer, alert, **body, now=self.now)
+
+        outcome = self.once(alert_id, change)
+        return answer_facts(Alert.objects.changed_by(self.actor).get(pk=outcome.resource))
+
+
+class ReleaseView(DeskView):
+    capability = Capability.ALERT_RELEASE
+
+    @extend_schema(parameters=[IF_MATCH], request=None, responses={200: shapes.AlertFactsOut})
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Sign, seal and send what was validated. The receipt follows within about a second."""
+        base = revision_in(request)
+
+        def change(alert: Alert) -> None:
+            release_alert(self.officer, alert, revision=base, now=self.now)
+
+        return answer_facts(find_alert(self.officer, self.once(alert_id, change, tagged=True).resource))
+
+
+class AmendView(DeskView):
+    capability = Capability.ALERT_WRITE
+
+    @extend_schema(request=None, responses={201: shapes.AlertFactsOut})
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Begin the next version of a sent alert: a draft with its fields and files, to the same recipients.
+
+        Until that draft is released nothing changes for those who received the alert.
+        """
+
+        def run() -> Outcome:
+            sent = find_alert(self.officer, alert_id)
+            return Outcome(CREATED, str(amend_alert(self.officer, sent, now=self.now).pk))
+
+        outcome = idempotent(request, self.actor, run, now=self.now)
+        draft = find_alert(self.officer, outcome.resource)
+        return answer_facts(draft, CREATED)
+
+
+class WithdrawView(DeskView):
+    capability = Capability.ALERT_WITHDRAW
+
+    @extend_schema(request=shapes.WithdrawIn, responses={200: shapes.AlertFactsOut})
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Withdraw a sent alert with a signed retract."""
+        body = read_body(shapes.WithdrawIn, request)
+
+        def change(alert: Alert) -> None:
+            withdraw_alert(self.officer, alert, **body, now=self.now)
+
+        return answer_facts(find_alert(self.officer, self.once(alert_id, change).resource))
+
+
+class ReaffirmView(DeskView):
+    capability = Capability.ALERT_RELEASE
+
+    @extend_schema(request=None, responses={200: shapes.AlertFactsOut})
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Stand by a sent alert whose key was revoked since, with a signed reaffirm."""
+
+        def change(alert: Alert) -> None:
+            reaffirm_alert(self.officer, alert, now=self.now)
+
+        return answer_facts(find_alert(self.officer, self.once(alert_id, change).resource))
+
+
+class SecondLookView(DeskView):
+    capability = Capability.ALERT_VALIDATE
+
+    @extend_schema(request=None, responses={200: shapes.AlertFactsOut})
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Say that somebody else has read a flash alert which one person sent alone."""
+
+        def change(alert: Alert) -> None:
+            confirm_second_look(self.officer, alert, now=self.now)
+
+        return answer_facts(find_alert(self.officer, self.once(alert_id, change).resource))

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who would receive a draft, by the exchange's word, and the list that recipients are picked from."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from alerts.document.display import choice_text
+from alerts.errors import ExchangeAwayError
+from alerts.peers.holding import NEW_IN_CIRCLE
+from alerts.preview import Preview, candidates_for, circles_for
+from alerts.verdicts import RecipientVerdict
+from callers.directory import AgencyKind, Custody
+from desk.alerts.compose.form import FormField, Option
+from officers.models import Officer
+from peers.models import Agency
+
+
+@dataclass(frozen=True)
+class ReachRow:
+    """A verdict with the words that the page shows for its codes."""
+
+    verdict: RecipientVerdict
+    kind_text: str | Promise
+    lane_text: str
+    custody_text: str
+
+
+@dataclass(frozen=True)
+class Reach:
+    """`as_of`: the exchange could not be asked, and so it was then; `is_away` without it: nothing is known."""
+
+    will: tuple[ReachRow, ...] = ()
+    wont: tuple[ReachRow, ...] = ()
+    is_away: bool = False
+    as_of: datetime | None = None
+
+    @property
+    def new(self) -> tuple[ReachRow, ...]:
+        """Those of `wont` that are new in a circle; the page shows them apart."""
+        return tuple(row for row in self.wont if row.verdict.code == NEW_IN_CIRCLE)
+
+    @property
+    def denied(self) -> tuple[ReachRow, ...]:
+        """The others of `wont`."""
+        return tuple(row for row in self.wont if row.verdict.code != NEW_IN_CIRCLE)
+
+    @property
+    def will_names(self) -> str:
+        return _names(self.will)
+
+    @property
+    def wont_names(self) -> str:
+        return _names(self.wont)
+
+
+def reach_of(preview: Preview | None, chosen: Collection[str] | None = None) -> Reach:
+    """The verdicts on the chosen agencies (all without `chosen`), those who will receive first; None: nobody could be asked."""
+    if preview is None:
+        return Reach(is_away=True)
+    rows = [_row(verdict) for verdict in preview.rows if chosen is None or verdict.agency in chosen]
+    will = tuple(row for row in rows if row.verdict.will)
+    wont = tuple(row for row in rows if not row.verdict.will)
+    return Reach(will, wont, is_away=preview.as_of is not None, as_of=preview.as_of)
+
+
+def judge_directory(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview | None:
+    """The verdict on every agency this officer could address; empty until lane, purpose and TLP are chosen.
+
+    None while the exchange is away.
+    """
+    try:
+        return candidates_for(officer, data, now=now)
+    except ExchangeAwayError:
+        return None
+
+
+def members_of(officer: Officer, names: Iterable[str]) -> list[str]:
+    """The agencies of the ticked circles; a name that is not one of this agency's circles adds nobody."""
+    ticked = set(names)
+    return [agency for name, members in circles_for(officer) if name in ticked for agency in members]
+
+
+def with_recipients(
+    fields: Iterable[FormField], officer: Officer, judged: Preview | None, data: Mapping[str, Any]
+) -> list[FormField]:
+    """Fills the two fields whose choices are agencies."""
+    chosen = list(data.get("recipients") or ())
+    offered = tuple(_offered(officer, judged.rows if judged else (), chosen))
+    return [_filled(field, officer, offered, data) for field in fields]
+
+
+def _filled(
+    field: FormField, officer: Officer, offered: tuple[Option, ...], data: Mapping[str, Any]
+) -> FormField:
+    if field.name == "recipients":
+        circles = [
+            {"name": name, "size": len(members), "members_text": " ".join(members)}
+            for name, members in circles_for(officer)
+        ]
+        return replace(field, options=offered, extra={"circles": circles})
+    if field.name == "recipient_reasons":
+        return replace(field, rows=tuple(_reason_rows(offered, data.get(field.name) or {})))
+    return field
+
+
+def _offered(officer: Officer, verdicts: Sequence[RecipientVerdict], chosen: list[str]) -> Iterator[Option]:
+    """With a verdict where there is one, else by name; an unknown agency that was typed is not dropped."""
+    if verdicts:
+        yield from (_option(verdict, verdict.agency in chosen) for verdict in verdicts)
+        return
+    for agency in Agency.objects.visible_to(officer).exclude(pk=officer.agency_id).order_by("name"):
+        note = f"{agency.get_kind_display()}, {agency.country}"
+        yield Option(agency.pk, agency.name, agency.pk in chosen, note)
+
+
+def _option(verdict: RecipientVerdict, chosen: bool) -> Option:
+    note = f"{_kind_text(verdict)}, {verdict.country}" if verdict.will else verdict.text
+    return Option(verdict.agency, verdict.name, chosen, note, is_denied=not verdict.will)
+
+
+def _reason_rows(offered: tuple[Option, ...], reasons: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    for option in offered:
+        if option.chosen:
+            yield {"agency": option.value, "name": option.text, "reason": reasons.get(option.value, "")}
+
+
+def _row(verdict: RecipientVerdict) -> ReachRow:
+    own_keys = verdict.custody == Custody.AGENCY
+    return ReachRow(
+        verdict,
+        kind_text=_kind_text(verdict),
+        lane_text=choice_text("lane", verdict.lane),
+        custody_text=_("keys held by the agency") if own_keys else _("keys held by a desk"),
+    )
+
+
+def _kind_text(verdict: RecipientVerdict) -> str | Promise:
+    return AgencyKind(verdict.kind).label if verdict.kind in AgencyKind.values else ""
+
+
+def _names(rows: tuple[ReachRow, ...]) -> str:
+    return "; ".join(row.verdict.name for row in rows)

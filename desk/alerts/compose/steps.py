@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps of a draft: one address each, saved on every move; conflicts are shown, never decided silently."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.html import strip_tags
+from django.utils.translation import gettext as _
+
+from alerts.document.fields import fields_of_step
+from alerts.document.findings import Findings
+from alerts.drafts import (
+    attach_file,
+    create_draft,
+    discard_draft,
+    read_draft,
+    remove_attachment,
+    save_revision,
+)
+from alerts.errors import AlertIncompleteError, AttachmentRefusedError, RevisionConflictError
+from alerts.finding import find_alert
+from alerts.models import Alert, AlertRevision
+from alerts.preview import findings_of, questions_of, shown_preview
+from alerts.review import submit_alert
+from alerts.science.intake import too_long_sentence
+from alerts.states import AlertState
+from callers import clock
+from callers.errors import AbsentError, InputError
+from callers.markings import strictest
+from callers.templatetags.look import moment
+from desk.alerts.compose.conflict import conflict_page
+from desk.alerts.compose.page import (
+    LAST_STEP,
+    RECIPIENTS_STEP,
+    check_page,
+    problems_of,
+    step_address,
+    step_page,
+)
+from desk.alerts.compose.posted import posted_kept, posted_number, posted_values, shown_on_page
+from desk.alerts.compose.reach import judge_directory, members_of, reach_of
+from desk.alerts.compose.structure import structure_of_file
+from desk.web.frame import signed_in
+from officers.errors import NobodyToReleaseError
+
+
+def draft_step(request: HttpRequest, alert_id: uuid.UUID, number: int) -> HttpResponseBase:
+    """GET shows a step, POST saves it and moves on."""
+    alert = find_alert(signed_in(request), alert_id)
+    if alert.state != AlertState.DRAFT:
+        return redirect("admin:review", alert.pk)
+    if not 1 <= number <= LAST_STEP:
+        raise AbsentError
+    if request.method == "POST":
+        return _save_step(request, alert, number)
+    return check_page(request, alert) if number == LAST_STEP else step_page(request, alert, number)
+
+
+def _save_step(request: HttpRequest, alert: Alert, number: int) -> HttpResponseBase:
+    """Saves the step; a refused value or file comes back on the same page with what was typed."""
+    if structure_of_file(request) is None:
+        text = too_long_sentence()
+        return step_page(
+            request, alert, number, typed=_typed(request, number), refused={"structure": (text,)}
+        )
+    try:
+        revision = _save(request, alert, number)
+        revision = _change_files(request, alert, revision)
+    except RevisionConflictError as conflict:
+        return conflict_page(request, alert, number, conflict)
+    except InputError as refused:
+        typed = _typed(request, number)
+        if _wants_json(request):
+            return JsonResponse({"text": refused.problem}, status=422)
+        return step_page(request, alert, number, typed=typed, refused={refused.field: (refused.problem,)})
+    except AttachmentRefusedError as refused:
+        if _wants_json(request):
+            return JsonResponse({"text": refused.problem}, status=422)
+        return step_page(request, alert, number, file_problem=refused.problem)
+    if _wants_json(request):
+        return _saved(revision)
+    return _next_address(request, alert, number)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept") == "application/json"
+
+
+def _typed(request: HttpRequest, number: int) -> dict[str, Any]:
+    values = posted_values(request.POST, shown_on_page(request.POST, fields_of_step(number)))
+    if ticked := request.POST.getlist("circle"):
+        chosen = values.get("recipients", [])
+        values["recipients"] = list(dict.fromkeys([*chosen, *members_of(signed_in(request), ticked)]))
+    if text := structure_of_file(request):
+        values["structure"] = text
+    return values
+
+
+def _save(request: HttpRequest, alert: Alert, number: int) -> AlertRevision:
+    officer, now = signed_in(request), clock.now()
+    base = posted_number(request.POST, "revision")
+    if base is None:
+        raise AbsentError
+    entries = shown_on_page(request.POST, fields_of_step(number))
+    content = read_draft(officer, alert)
+    asked = {question.code: question.field for question in questions_of(officer, content, now=now)}
+    kept = posted_kept(request.POST, entries, content.kept, asked)
+    return save_revision(officer, alert, data=_typed(request, number), base=base, kept=kept, now=now)
+
+
+def _change_files(request: HttpRequest, alert: Alert, revision: AlertRevision) -> AlertRevision:
+    """Adds what was chosen, takes out what was named; each is a revision of its own."""
+    officer, now, go = signed_in(request), clock.now(), request.POST.get("go", "")
+    for file in request.FILES.getlist("files"):
+        name, data = file.name or "", file.read()
+        revision = attach_file(officer, alert, base=revision.number, filename=name, data=data, now=now)
+    if go == "attach" and not request.FILES:
+        raise AttachmentRefusedError(_("Files: choose a file first."))
+    if go.startswith("remove-") and go.removeprefix("remove-").isdecimal():
+        n = int(go.removeprefix("remove-"))
+        revision = remove_attachment(officer, alert, base=revision.number, n=n, now=now)
+    return revision
+
+
+def _saved(revision: AlertRevision) -> JsonResponse:
+    when = strip_tags(moment(revision.saved_at))
+    return JsonResponse({"revision": revision.number, "text": _("Saved %(when)s") % {"when": when}})
+
+
+def _next_address(request: HttpRequest, alert: Alert, number: int) -> HttpResponseRedirect:
+    """Where the pressed button leads; "Continue" stays when something on this step must be corrected."""
+    go = request.POST.get("go", "save")
+    if go == "next":
+        if problems_of(_findings_on(request, alert, number), alert, step=number):
+            return HttpResponseRedirect(f"{step_address(alert, number)}?check=1#problems")
+        return HttpResponseRedirect(step_address(alert, min(number + 1, LAST_STEP)))
+    asked = int(go) if go.isdecimal() and len(go) == 1 and 1 <= int(go) <= LAST_STEP else number
+    return HttpResponseRedirect(step_address(alert, asked))
+
+
+def _findings_on(request: HttpRequest, alert: Alert, number: int) -> Findings:
+    """The findings over the draft as it was just saved; only one step is about who receives it."""
+    officer, now = signed_in(request), clock.now()
+    content = read_draft(officer, alert)
+    preview = shown_preview(alert, content, now=now) if number == RECIPIENTS_STEP else None
+    return findings_of(officer, alert, content, preview, now=now)
+
+
+def draft_reach(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
+    """Who would receive the draft with the choices as they stand in the form; saves nothing."""
+    officer, now = signed_in(request), clock.now()
+    alert = find_alert(officer, alert_id)
+    data = {**read_draft(officer, alert).data, **_typed(request, 5)}
+    reach = reach_of(judge_directory(officer, data, now=now), data["recipients"])
+    return render(request, "accord/parts/reach.html", {"reach": reach, "now": now})
+
+
+def draft_submit(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    officer = signed_in(request)
+    alert = find_alert(officer, alert_id)
+    revision = posted_number(request.POST, "revision") or 0
+    try:
+        submit_alert(officer, alert, revision=revision, now=clock.now())
+    except (AlertIncompleteError, NobodyToReleaseError):
+        return redirect("admin:draft", alert.pk, LAST_STEP)
+    except RevisionConflictError as conflict:
+        return _submit_conflict(request, alert, revision, conflict)
+    messages.success(request, _("Submitted. It waits for a second person."))
+    return redirect("admin:drafts")
+
+
+def _submit_conflict(
+    request: HttpRequest, alert: Alert, revision: int, conflict: RevisionConflictError
+) -> HttpResponse:
+    """Both texts, unless the form names a revision that never was: there is no text of one's own then."""
+    if not 1 <= revision < conflict.number:
+        raise AbsentError
+    return conflict_page(request, alert, LAST_STEP, conflict)
+
+
+def draft_discard(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    officer = signed_in(request)
+    discard_draft(officer, find_alert(officer, alert_id), now=clock.now())
+    messages.success(request, _("1 draft discarded."))
+    return redirect("admin:drafts")
+
+
+def draft_overwrite(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Saves one's own text over the revision that both were shown beside."""
+    alert = find_alert(signed_in(request), alert_id)
+    base, step = posted_number(request.POST, "revision"), posted_number(request.POST, "step") or 1
+    try:
+        mine = _posted_text(request)
+        save_revision(signed_in(request), alert, data=mine, base=base or 0, now=clock.now())
+    except RevisionConflictError as conflict:
+        return conflict_page(request, alert, step, conflict)
+    messages.success(request, _("Your text is saved."))
+    return redirect("admin:draft", alert.pk, step)
+
+
+def draft_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """One's own text as a draft of its own, so that neither text is lost."""
+    source = find_alert(signed_in(request), alert_id)
+    floor = strictest(source.tlp, source.floor)
+    copy = create_draft(signed_in(request), data=_posted_text(request), floor=floor, now=clock.now())
+    messages.success(request, _("Your text is saved as a copy."))
+    return redirect("admin:draft", copy.pk, 1)
+
+
+def _posted_text(request: HttpRequest) -> Mapping[str, Any]:
+    try:
+        text = json.loads(request.POST.get("mine", ""))
+    except ValueError:
+        raise AbsentError from None
+    if not isinstance(text, dict):
+        raise AbsentError
+    return text

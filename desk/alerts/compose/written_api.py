@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON desk for an agency's own system: what it wrote, with its files, and what became of it."""
+
+import uuid
+from typing import Any, Final, cast
+
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers as s
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from alerts.states import AlertState
+from alerts.written import Written, attach_written_file, list_written, read_written, read_written_file
+from callers.actors import ApiClient
+from callers.capabilities import Capability
+from callers.deliveries import DeliveryState
+from callers.idempotency import Outcome, idempotent
+from callers.reading import read_body, read_query
+from desk.alerts import serializers as shapes
+from desk.web.api import CREATED, file_answer
+from desk.web.api_answers import AffairsView, PageQuery
+
+LISTED: Final = "written"
+
+
+class WrittenFactsOut(s.Serializer[Any]):
+    """A draft of the caller's and where it stands; `md` names the alert that it became."""
+
+    id = s.UUIDField()
+    state = s.ChoiceField(AlertState.values)
+    created_at = s.DateTimeField()
+    submitted_at = s.DateTimeField(allow_null=True)
+    validated_at = s.DateTimeField(allow_null=True)
+    released_at = s.DateTimeField(allow_null=True)
+    withdrawn_at = s.DateTimeField(allow_null=True)
+    md = s.CharField()
+
+
+class WrittenListOut(s.Serializer[Any]):
+    items = WrittenFactsOut(many=True)
+    next = s.CharField(allow_null=True)
+
+
+class WrittenDeliveryOut(s.Serializer[Any]):
+    """What became of it at one recipient."""
+
+    recipient = s.CharField()
+    state = s.ChoiceField(DeliveryState.values)
+    told_at = s.DateTimeField(allow_null=True)
+    fetched_at = s.DateTimeField(allow_null=True)
+    opened_at = s.DateTimeField(allow_null=True)
+    acknowledged_at = s.DateTimeField(allow_null=True)
+
+
+class WrittenOut(WrittenFactsOut):
+    """The same with the caller's own text. `is_changed`: somebody else has saved since; what, is not said here."""
+
+    revision = s.IntegerField()
+    is_changed = s.BooleanField()
+    data = s.DictField()  # type: ignore[assignment]
+    attachments = shapes.FileOut(many=True)
+    findings = shapes.FindingsOut()
+    deliveries = WrittenDeliveryOut(many=True)
+
+
+class WrittenView(AffairsView):
+    capability = Capability.DRAFT_WRITE
+
+    @property
+    def system(self) -> ApiClient:
+        """The caller; no officer holds this capability."""
+        return cast(ApiClient, self.request.user)
+
+    def shown(self, alert_id: uuid.UUID) -> dict[str, Any]:
+        return _written_out(read_written(self.system, alert_id, now=self.now))
+
+
+class WrittenListView(WrittenView):
+    @extend_schema(
+        parameters=[PageQuery], responses={200: WrittenListOut}, operation_id="alerts_written_list"
+    )
+    def get(self, request: Request) -> Response:
+        """List what the calling system has written, the newest first: its own drafts and what became of them."""
+        query = read_query(PageQuery, request)
+        page = list_written(self.system, cursor=self.place_in(LISTED, query), limit=query["limit"])
+        return self.page(LISTED, WrittenFactsOut(page.rows, many=True).data, page.next)
+
+
+class WrittenOneView(WrittenView):
+    @extend_schema(responses={200: WrittenOut}, operation_id="alerts_written_retrieve")
+    def get(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Read a draft as the calling system last wrote it, its findings, and what became of it.
+
+        What an officer has changed is not shown.
+        """
+        return self.answer(self.shown(alert_id))
+
+
+class WrittenFilesView(WrittenView):
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        request=shapes.FileIn, responses={201: WrittenOut}, operation_id="alerts_written_attachments_create"
+    )
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """Add a file to a draft of the calling system's that no officer has changed."""
+        file = read_body(shapes.FileIn, request)["file"]
+
+        def attach() -> Outcome:
+            attach_written_file(self.system, alert_id, filename=file.name, data=file.read(), now=self.now)
+            return Outcome(CREATED, str(alert_id))
+
+        outcome = idempotent(request, self.actor, attach, now=self.now)
+        return Response(self.shown(alert_id), status=outcome.status)
+
+
+class WrittenFileView(WrittenView):
+    @extend_schema(
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        operation_id="alerts_written_attachments_retrieve",
+    )
+    def get(self, request: Request, alert_id: uuid.UUID, n: int) -> HttpResponse:
+        """Read back a file that the calling system attached, always as a download."""
+        return file_answer(read_written_file(self.system, alert_id, n=n))
+
+
+def _written_out(written: Written) -> dict[str, Any]:
+    facts: dict[str, Any] = dict(WrittenFactsOut(written.alert).data)
+    rest = {
+        "revision": written.content.number,
+        "is_changed": written.is_changed,
+        "data": dict(written.content.data),
+        "attachments": shapes.FileOut(written.content.attachments, many=True).data,
+        "findings": shapes.FindingsOut(written.findings).data,
+        "deliveries": WrittenDeliveryOut(written.deliveries, many=True).data,
+    }
+    return facts | rest
+
+
+_W: Final = "alerts/written"
+urlpatterns = [
+    path(_W, WrittenListView.as_view(), name="alerts-written"),
+    path(f"{_W}/<uuid:alert_id>", WrittenOneView.as_view(), name="alert-written"),
+    path(f"{_W}/<uuid:alert_id>/attachments", WrittenFilesView.as_view(), name="alert-written-attachments"),
+    path(
+        f"{_W}/<uuid:alert_id>/attachments/<int:n>",
+        WrittenFileView.as_view(),
+        name="alert-written-attachment",
+    ),
+]

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is which sections of an alert's page a reply, or a message on a profile, has: what could not be in it is left out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.translation import gettext_lazy as _
+
+from alerts.science.replies.kinds import ANSWER, DETAILS, PEER_REVIEW, QUERY, REPLY
+
+if TYPE_CHECKING:
+    from desk.alerts.display.sections import PageSection
+
+OF_AN_ALERT: Final = frozenset({"dangerous", "controlled"})
+LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
+    REPLY: OF_AN_ALERT,
+    PEER_REVIEW: OF_AN_ALERT,
+    QUERY: OF_AN_ALERT | {"evidence", "sure"},
+    ANSWER: OF_AN_ALERT | {"evidence", "sure"},
+    DETAILS: OF_AN_ALERT,
+}
+"""By type of document the anchors of sections that its page does not have."""
+
+
+def fit_to_kind(document: Mapping[str, Any], sections: "Iterable[PageSection]") -> "list[PageSection]":
+    """The sections that a document of this type has; of any other type all of them, as they are."""
+    alert_type = str(document.get("alert_type") or "")
+    if alert_type not in LEFT_OUT:
+        return list(sections)
+    kept = [section for section in sections if section.anchor not in LEFT_OUT[alert_type]]
+    return [
+        replace(section, title=_("What it says")) if section.anchor == "happened" else section
+        for section in kept
+    ]

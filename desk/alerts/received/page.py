@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A received alert: the manifest first, the content once a reason was given, then what the officer may answer."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+
+from accord.envelope.errors import EnvelopeError
+from alerts.acknowledgement import ANSWERS, OPENED, acknowledge_alert
+from alerts.cards import open_received_cards
+from alerts.clearance import check_reason, reasons_that_open
+from alerts.document.display import choice_text
+from alerts.document.kinds import REPLIES
+from alerts.document.marking import marking_of
+from alerts.errors import ContentDeletedError, NotOpenedError, ReceiptPendingError, UnopenableError
+from alerts.files import AttachmentFile
+from alerts.finding import find_by_reference, find_received
+from alerts.held import CLOSED
+from alerts.models import ReceivedAlert
+from alerts.opening import (
+    OpenedView,
+    OpeningReason,
+    open_alert,
+    open_attachment,
+    preset_reason,
+    reason_text,
+)
+from alerts.own_red import is_red
+from alerts.retractions import as_it_stands
+from alerts.science.evidence import spectra_in
+from alerts.science.replies.reviews import reviews_of
+from alerts.science.replies.thread_rows import read_replies
+from alerts.science.replies.told import Answered, answered_by
+from alerts.thread import read_thread
+from alerts.verification import Verification, failed, pending
+from alerts.versions import versions_held
+from alerts.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
+from callers import clock
+from callers.capabilities import Capability
+from callers.errors import InputError
+from desk.alerts.display.controlled import controlled_on_page
+from desk.alerts.display.evidence import evidence_of
+from desk.alerts.display.reply_sections import fit_to_kind
+from desk.alerts.display.sections import PageSection, acknowledge_text, content_sections, evidence_section
+from desk.alerts.display.spectra import show_spectra
+from desk.alerts.display.structure import shown_structure
+from desk.alerts.received.reading import Reading, forget_reading, reading_of, remember_reading
+from desk.alerts.replies.ways import review_section, ways_from_received
+from desk.alerts.sent.handed_in_page import say_signed
+from desk.alerts.versions.page import version_before
+from desk.web.error_pages import CLOSED_TEXTS, NOT_NAMED, NOT_NAMED_REMEDY
+from desk.web.frame import render_page, signed_in
+from notices.facts import first_told
+from officers.models import Officer
+from peers.models import Agency
+from vault.errors import NotNamedError
+
+
+def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
+    """Where a mail's link leads: to the alert."""
+    officer = signed_in(request)
+    return redirect("admin:received", find_by_reference(officer, reference).pk)
+
+
+def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """GET shows it, opened while a reason stands; POST takes the reason."""
+    officer, now = signed_in(request), clock.now()
+    alert = find_received(officer, alert_id)
+    stays_closed = alert.keep <= now or alert.unopenable
+    reading = None if request.method == "POST" else reading_of(request, alert.pk, now=now)
+    if reading is not None and not stays_closed:
+        # Judged there, after it was opened.
+        return _open(request, officer, alert, reading, now)
+    as_it_stands(alert, now=now)
+    if alert.keep <= now:
+        return closed_page(request, alert, stopped=str(CLOSED_TEXTS[ContentDeletedError]))
+    if request.method == "POST":
+        return _take_reason(request, alert, now)
+    if alert.unopenable:
+        return closed_page(request, alert, verification=failed(alert))
+    return closed_page(request, alert)
+
+
+def _take_reason(request: HttpRequest, alert: ReceivedAlert, now: datetime) -> HttpResponseBase:
+    reason, reference = request.POST.get("reason", ""), request.POST.get("reference", "")
+    try:
+        reason_text(reason, reference)
+        check_reason(alert, reason)
+    except InputError as refused:
+        return closed_page(request, alert, problem=refused.problem, reason=reason, reference=reference)
+    remember_reading(request, alert.pk, reason, reference, now=now)
+    return redirect("admin:received", alert.pk)
+
+
+def reading_or_question(
+    request: HttpRequest, alert: ReceivedAlert, *, now: datetime
+) -> Reading | HttpResponseBase:
+    """Return the reason that stands for reading the alert, or the page that asks for one.
+
+    A form that was typed while the reason ended is carried on by that page: it is sent with the answer.
+    """
+    reading = reading_of(request, alert.pk, now=now)
+    if reading is not None:
+        return reading
+    if request.method != "POST":
+        return redirect("admin:received", alert.pk)
+    reason, reference = request.POST.get("reading_reason", ""), request.POST.get("reading_reference", "")
+    problem = ""
+    if "reading" in request.POST:
+        try:
+            reason_text(reason, reference)
+            check_reason(alert, reason)
+        except InputError as refused:
+            problem = refused.problem
+        else:
+            return remember_reading(request, alert.pk, reason, reference, now=now)
+    return closed_page(
+        request, alert, problem=problem, reason=reason, reference=reference, carried=_typed(request)
+    )
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """Every field of the form that was sent, but for what this page asks itself."""
+    asked = {"csrfmiddlewaretoken", "reading", "reading_reason", "reading_reference"}
+    return [(name, value) for name, values in request.POST.lists() if name not in asked for value in values]
+
+
+def _reasons(alert: ReceivedAlert) -> list[tuple[str, str]]:
+    """Those that the agency's policy accepts here."""
+    accepted = reasons_that_open(alert, set(OpeningReason.values))
+    return [(code, str(text)) for code, text in OpeningReason.choices if code in accepted]
+
+
+def _open(
+    request: HttpRequest, officer: Officer, alert: ReceivedAlert, reading: Reading, now: datetime
+) -> HttpResponse:
+    """Opens under the reason that stands; whatever keeps it closed has its sentence on the page."""
+    try:
+        view = open_alert(
+            officer, alert, reason=reading.reason, reference=reading.reference, with_spectra=True, now=now
+        )
+    except ReceiptPendingError:
+        return closed_page(request, as_it_stands(alert, now=now), verification=pending(alert.issuer.name))
+    except UnopenableError:
+        return closed_page(request, as_it_stands(alert, now=now), verification=failed(alert))
+    except NotNamedError:
+        forget_reading(request, alert.pk)
+        return not_named_page(request, alert)
+    except CLOSED as stopped:
+        forget_reading(request, alert.pk)
+        return closed_page(request, as_it_stands(alert, now=now), stopped=str(CLOSED_TEXTS[type(stopped)]))
+    return opened_page(request, view, reading)
+
+
+def not_named_page(request: HttpRequest, alert: ReceivedAlert) -> HttpResponse:
+    """The manifest's facts of a RED alert, whose sender did not name this officer."""
+    text = f"{NOT_NAMED} {NOT_NAMED_REMEDY}"
+    return closed_page(request, as_it_stands(alert, now=clock.now()), stopped=text, status=403)
+
+
+def closed_page(
+    request: HttpRequest,
+    alert: ReceivedAlert,
+    *,
+    verification: Verification | None = None,
+    problem: str = "",
+    reason: str = "",
+    reference: str = "",
+    stopped: str = "",
+    carried: Sequence[tuple[str, str]] = (),
+    status: int = 200,
+) -> HttpResponse:
+    """The manifest's facts, and the question why; or the sentence that says why it stays closed.
+
+    `carried` are the fields of a form of another page that goes on once the reason is given.
+    """
+    return render_page(
+        request,
+        "received",
+        alert.reference,
+        status=422 if problem else status,
+        **_closed_facts(request, alert),
+        standing=alert.standing,
+        card=None if stopped else open_received_cards(alert.agency_id, [alert]).get(str(alert.pk)),
+        marking=marking_of(alert.tlp, None, None),
+        verification=verification,
+        lane_text=choice_text("lane", alert.lane),
+        purpose_text=choice_text("purpose", alert.purpose),
+        reasons=_reasons(alert),
+        chosen_reason=reason or preset_reason(alert),
+        chosen_reference=reference,
+        problem=problem,
+        stopped=stopped,
+        carried=carried,
+        reason_to=request.path if carried else reverse("admin:received", args=[alert.pk]),
+    )
+
+
+def _closed_facts(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
+    """RED is acknowledged where it stands open: by an officer whom it names."""
+    facts = _common(request, alert)
+    if is_red(alert.tlp):
+        facts |= {"may_acknowledge": False, "opens_first": facts["asks_answer"]}
+    return facts
+
+
+def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> HttpResponse:
+    """The content in the order a reader needs it."""
+    alert = view.received
+    known_marks = bool(alert.withdrawn_at) + (alert.status != "actual")
+    facts = _common(request, alert)
+    numbers, now = {row.md: row.version for row in facts["held"]}, clock.now()
+    held = read_replies(signed_in(request), numbers, now=now)
+    return render_page(
+        request,
+        "received",
+        alert.reference,
+        **facts,
+        opened=view,
+        marking=view.marking,
+        verification=view.verification,
+        marks=[mark for mark in view.marks[known_marks:] if mark != view.standing.text],
+        standing=view.standing,
+        sections=_sections(view),
+        controlled=controlled_on_page(
+            request, view.document, agency_id=alert.agency_id, sent_on=view.received.iat.date()
+        ),
+        structure=shown_structure(view.document.get("structure")),
+        evidence=evidence_of(view.document),
+        spectra=show_spectra(spectra_in(view.spectra, view.document), view.document),
+        ways=ways_from_received(signed_in(request), view.received, view.document),
+        answered=_answered(signed_in(request), view),
+        reviews=reviews_of(signed_in(request), numbers, held=held, issuer=view.received.issuer_id, now=now),
+        audience_names=_names(signed_in(request), view.audience),
+        named=_named(signed_in(request), view.named),
+        thread=read_thread(
+            signed_in(request), numbers, held=held, names={alert.issuer_id: alert.issuer.name}, now=now
+        ),
+        told_at=first_told(alert.agency_id, alert.md),
+        reading_reason=OpeningReason(reading.reason).label,
+        reading_until=reading.until,
+    )
+
+
+def _answered(officer: Officer, view: OpenedView) -> Answered | None:
+    return answered_by(officer, view.received) if view.document.get("alert_type") in REPLIES else None
+
+
+def _sections(view: OpenedView) -> list[PageSection]:
+    asked = acknowledge_text({"pri": view.received.pri, "status": view.received.status})
+    sections = [
+        *content_sections(view.document, asked=asked),
+        PageSection("by-when", _("By when")),
+        evidence_section(view.document),
+        *review_section(view.document),
+        *([PageSection("as-text", _("Not understood here"))] if view.as_text else []),
+        PageSection("verification", _("Verification")),
+        PageSection("told", _("Who was told, opened, acknowledged")),
+        PageSection("thread", _("What was said since")),
+    ]
+    return fit_to_kind(view.document, sections)
+
+
+def _named(officer: Officer, ids: tuple[str, ...]) -> list[str]:
+    """Those of the own agency whom a RED alert names."""
+    rows = Officer.objects.visible_to(officer).filter(agency_id=officer.agency_id, public_id__in=ids)
+    return [row.display_name for row in rows.order_by("full_name", "pk")]
+
+
+def _names(officer: Officer, ids: tuple[str, ...]) -> list[str]:
+    others = Agency.objects.visible_to(officer).filter(pk__in=ids).exclude(pk=officer.agency_id)
+    return list(others.order_by("name").values_list("name", flat=True))
+
+
+def _common(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
+    may_answer = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
+    over = alert.acknowledged_at or alert.unopenable or alert.withdrawn_at or alert.replaced_by_id
+    asked = may_answer and not over
+    return {
+        "alert": alert,
+        "asks_answer": asked,
+        "may_acknowledge": asked and alert.first_opened_at is not None,
+        "opens_first": asked and alert.first_opened_at is None,
+        "may_confirm": may_answer
+        and alert.withdrawn_at is not None
+        and alert.withdrawal_confirmed_at is None,
+        "withdrawal_reason": dict(WITHDRAWAL_CODES).get(alert.retract_code, ""),
+        "answers": ANSWERS,
+        "answer_text": dict(ANSWERS).get(alert.answer, "") if alert.answer != OPENED else "",
+        **_versions(signed_in(request), alert),
+    }
+
+
+def _versions(officer: Officer, alert: ReceivedAlert) -> dict[str, Any]:
+    """Every version that reached the agency and the officer may see, and which one stands in this one's place."""
+    held = versions_held(officer, alert, now=clock.now())
+    listed = [{"pk": row.pk, "version": row.version, "shown_at": row.logged_at} for row in held]
+    return {
+        "held": held,
+        "versions": listed if len(held) > 1 else [],
+        "version_page": "admin:received",
+        "replaced_by": next((row for row in held if row.pk == alert.replaced_by_id), None),
+        "before": version_before(alert, held),
+    }
+
+
+def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """A person's act, signed for the agency."""
+    officer, now = signed_in(request), clock.now()
+    alert = as_it_stands(find_received(officer, alert_id), now=now)
+    try:
+        acknowledge_alert(officer, alert, answer=request.POST.get("answer", OPENED), now=now)
+    except NotOpenedError:
+        return closed_page(request, alert, problem=_("Open it first, then acknowledge."))
+    say_signed(request, alert.md, _("Acknowledged. The sender sees it."))
+    return redirect("admin:received", alert.pk)
+
+
+def confirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Tells the sender of a withdrawn alert that this agency stopped using it."""
+    officer = signed_in(request)
+    alert = confirm_withdrawal(officer, find_received(officer, alert_id), now=clock.now())
+    say_signed(request, alert.retract_od, _("Confirmed. The sender sees it."))
+    return redirect("admin:received", alert.pk)
+
+
+def attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpResponseBase:
+    """One file, under the reason that stands; without one the page asks first."""
+    officer, now = signed_in(request), clock.now()
+    alert = find_received(officer, alert_id)
+    reading = reading_of(request, alert.pk, now=now)
+    if reading is None or alert.keep <= now:
+        return redirect("admin:received", alert.pk)
+    try:
+        words = {"reason": reading.reason, "reference": reading.reference}
+        return inert(open_attachment(officer, alert, n=n, **words, now=now))
+    except ReceiptPendingError:
+        return closed_page(request, alert, verification=pending(alert.issuer.name), status=409)
+    except NotNamedError:
+        return not_named_page(request, alert)
+    except (UnopenableError, EnvelopeError):
+        return closed_page(request, alert, verification=failed(alert), status=409)
+
+
+def inert(file: AttachmentFile) -> HttpResponse:
+    """A file as plain bytes to be saved: no browser shows, sniffs or runs it."""
+    response = HttpResponse(file.data, content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = content_disposition_header(True, file.filename) or "attachment"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Accept-Ranges"] = "none"
+    return response

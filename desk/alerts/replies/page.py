@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages on which a reply begins: an answer in words, and the review of an identification.
+
+Each makes a draft that goes the way of every draft: checked by its author, sent by a second person.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alerts.finding import find_received
+from alerts.models import Alert, ReceivedAlert
+from alerts.science.replies.answering import Opened, open_to_answer, start_reply
+from alerts.science.replies.bounds import other_holders
+from alerts.science.replies.kinds import PEER_REVIEW, REPLY
+from alerts.states import AlertState
+from callers import clock
+from callers.errors import InputError
+from desk.alerts.compose.page import LAST_STEP, SUBSTANCE_STEP
+from desk.alerts.received.page import reading_or_question
+from desk.alerts.received.reading import Reading
+from desk.web.confirm import Question, ask, refuse
+from desk.web.frame import signed_in
+from officers.models import Officer
+
+OPINION_TEXTS: Final = (
+    ("agree", gettext_lazy("Agree: the evidence identifies what is claimed.")),
+    ("disagree", gettext_lazy("Disagree: the evidence identifies something else, or excludes it.")),
+    ("needs_data", gettext_lazy("Needs data: the claim may be right; the evidence does not carry it yet.")),
+)
+CONTACT_HELP: Final = gettext_lazy(
+    "Who answers questions on this, and how: a desk or a number, better than a name."
+)
+
+
+class AnswerForm(forms.Form):
+    """What every reply asks: a contact, and who else of those that have the alert shall read it."""
+
+    contact = forms.CharField(
+        label=gettext_lazy("Contact"),
+        required=False,
+        max_length=200,
+        help_text=CONTACT_HELP,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+    )
+    recipients = forms.MultipleChoiceField(
+        label=gettext_lazy("Also to"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("These agencies have the alert. The sender reads every reply."),
+    )
+
+    def __init__(self, *args: Any, holders: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if holders:
+            field = self.fields["recipients"]
+            assert isinstance(field, forms.MultipleChoiceField)
+            field.choices = holders
+        else:
+            del self.fields["recipients"]
+
+    def data_of(self, sender: str) -> dict[str, Any]:
+        """The fields of a draft; of a form that was read."""
+        given = self.cleaned_data
+        to = sorted({sender, *given.get("recipients", ())})
+        own = {name: value for name, value in given.items() if name != "recipients" and value}
+        return own | {"recipients": to}
+
+
+class ReplyForm(AnswerForm):
+    narrative = forms.CharField(
+        label=gettext_lazy("Your answer"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "dir": "auto"}),
+        help_text=gettext_lazy("Never name a source. Files are added in the next step."),
+        error_messages={"required": gettext_lazy("Your answer: write it.")},
+    )
+    field_order = ("narrative", "contact", "recipients")
+
+
+class ReviewForm(AnswerForm):
+    opinion = forms.ChoiceField(
+        label=gettext_lazy("Opinion"),
+        choices=OPINION_TEXTS,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Opinion: choose one.")},
+    )
+    opinion_text = forms.CharField(
+        label=gettext_lazy("Reasons"),
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "dir": "auto"}),
+        help_text=gettext_lazy(
+            "What you compared, and what is missing. Your own evidence is added in the next step."
+        ),
+    )
+    field_order = ("opinion", "opinion_text", "contact", "recipients")
+
+
+def reply(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """An answer in words to a received alert."""
+    question = _question(
+        alert_id,
+        title=_("Reply"),
+        heading=_("Reply to the sender"),
+        button=_("Go on with the reply"),
+        does=(_("A reply is signed and sealed as an alert is, and stands under the alert on both sides."),),
+    )
+    return _begin(request, alert_id, REPLY, ReplyForm, question, step=LAST_STEP)
+
+
+def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Another laboratory's opinion on an identification."""
+    question = _question(
+        alert_id,
+        title=_("Review"),
+        heading=_("Review the identification"),
+        button=_("Go on with your evidence"),
+        does=(
+            _(
+                "Your agency signs what it thinks of the identification. It stands beside the alert's evidence."
+            ),
+            _("One review of each agency stands: a later one takes its place."),
+        ),
+    )
+    return _begin(request, alert_id, PEER_REVIEW, ReviewForm, question, step=SUBSTANCE_STEP)
+
+
+def _question(
+    alert_id: uuid.UUID, *, title: str, heading: str, button: str, does: tuple[str | Promise, ...]
+) -> Question:
+    back = reverse("admin:received", args=[alert_id])
+    return Question(title=title, heading=heading, button=button, back=back, does=does)
+
+
+def _begin(
+    request: HttpRequest,
+    alert_id: uuid.UUID,
+    alert_type: str,
+    form_class: type[AnswerForm],
+    question: Question,
+    *,
+    step: int,
+) -> HttpResponseBase:
+    """Under the reason that stands for reading the alert; without one its page asks first."""
+    officer, now = signed_in(request), clock.now()
+    received = find_received(officer, alert_id)
+    reading = reading_or_question(request, received, now=now)
+    if not isinstance(reading, Reading):
+        return reading
+    opened = opened_under(officer, received, reading, now)
+    holders = other_holders(opened.source)
+    if request.method != "POST":
+        return ask(request, question, form_class(initial={"contact": contact_of(officer)}, holders=holders))
+    form = form_class(request.POST, holders=holders)
+    if not form.is_valid():
+        return ask(request, question, form)
+    try:
+        data = form.data_of(opened.source.iss)
+        draft = start_reply(officer, opened, alert_type=alert_type, data=data, now=now)
+    except InputError as refused:
+        refuse(form, refused)
+        return ask(request, question, form)
+    return begun(request, draft, step=step, now=now)
+
+
+def opened_under(officer: Officer, received: ReceivedAlert, reading: Reading, now: datetime) -> Opened:
+    """Opened to be answered, for the reason that was given."""
+    return open_to_answer(officer, received, reason=reading.reason, reference=reading.reference, now=now)
+
+
+def begun(request: HttpRequest, draft: Alert, *, step: int = LAST_STEP, now: datetime) -> HttpResponse:
+    """Leads to the draft, made now or under way before."""
+    if draft.created_at == now:
+        messages.success(request, _("A draft. Read it and submit it; a second person sends it."))
+    else:
+        messages.info(request, _("This was under way already: go on with it."))
+    if draft.state != AlertState.DRAFT:
+        return redirect("admin:review", draft.pk)
+    return redirect("admin:draft", draft.pk, step)
+
+
+def contact_of(officer: Officer) -> str:
+    """The duty desk of the officer's agency, to begin with."""
+    return officer.agency.duty_phone if officer.agency else ""

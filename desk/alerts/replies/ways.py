@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what an alert's page offers beside it: to reply, to review, to compare its profile; and who has reviewed it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from alerts.document.kinds import REPLIES
+from alerts.models import Alert, ReceivedAlert
+from alerts.own_red import is_red
+from alerts.science.replies.answering import REVIEWED
+from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY
+from callers.capabilities import Capability
+from desk.alerts.display.sections import PageSection
+from officers.models import Officer
+
+REVIEWS: Final = "reviews"
+NOT_COPIED: Final = REPLIES | {QUERY}
+
+
+@dataclass(frozen=True)
+class Ways:
+    """`profile_page` is the name of a page, empty where the alert has nothing to do with a profile."""
+
+    may_copy: bool = True
+    may_reply: bool = False
+    may_review: bool = False
+    profile_page: str = ""
+    profile_button: str | Promise = ""
+    profile_help: str | Promise = ""
+
+
+def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapping[str, Any]) -> Ways:
+    """Of an alert that the officer has opened."""
+    kind = str(document.get("alert_type") or "")
+    writes = Capability.ALERT_WRITE in officer.capabilities
+    open_to_replies = (
+        writes
+        and received.withdrawn_at is None
+        and received.replaced_by_id is None
+        and kind != QUERY
+        and not is_red(received.tlp)
+    )
+    return Ways(
+        may_copy=kind not in NOT_COPIED and not is_red(received.tlp),
+        may_reply=open_to_replies and kind not in (ANSWER, DETAILS),
+        may_review=open_to_replies and kind in REVIEWED,
+        **_profile_way(officer, kind, document, "admin:received_profile"),
+    )
+
+
+def ways_from_sent(officer: Officer, alert: Alert, document: Mapping[str, Any]) -> Ways:
+    """Of an alert of the officer's own agency."""
+    kind = str(document.get("alert_type") or "")
+    way = _profile_way(officer, kind, document, "admin:sent_profile")
+    return Ways(may_copy=kind not in NOT_COPIED, **way)
+
+
+def review_section(document: Mapping[str, Any]) -> list[PageSection]:
+    """The section of reviews, for alerts that identify something."""
+    if document.get("alert_type") not in REVIEWED:
+        return []
+    return [PageSection(REVIEWS, _("Reviewed by other laboratories"))]
+
+
+def _profile_way(officer: Officer, kind: str, document: Mapping[str, Any], page: str) -> dict[str, Any]:
+    if Capability.SCIENCE_READ not in officer.capabilities:
+        return {}
+    if page == "admin:received_profile" and kind == QUERY:
+        help_text = _("They ask whether you hold a sample like theirs. Only you see what comparing finds.")
+        return _way(page, _("Compare with your samples"), help_text)
+    if page == "admin:received_profile" and kind in (ANSWER, DETAILS):
+        help_text = _("How far you two have come, and what you may do next.")
+        return _way(page, _("See what comes next"), help_text)
+    if page == "admin:sent_profile" and kind == QUERY:
+        return _way(page, _("See the answers"), _("Who does not answer has said nothing."))
+    if document.get("profile"):
+        return _way(
+            page, _("Compare its profile"), _("With the samples that your agency holds: a lead, not proof.")
+        )
+    return {}
+
+
+def _way(page: str, button: Promise | str, help_text: Promise | str) -> dict[str, Any]:
+    return {"profile_page": page, "profile_button": button, "profile_help": help_text}

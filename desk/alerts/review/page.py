@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Second eyes: what a recipient will read, who will receive it, and the three ways on."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from alerts.changes import changes_in
+from alerts.document.building import as_sent
+from alerts.errors import (
+    AlertIncompleteError,
+    AmendmentRefusedError,
+    ChangedSinceValidationError,
+    ExchangeAwayError,
+    NotTakenError,
+    ReplyRefusedError,
+    RevisionConflictError,
+    SecondPersonNeededError,
+    SendingStoppedError,
+)
+from alerts.finding import find_alert
+from alerts.handed_in import envelope_of, to_telephone
+from alerts.models import Alert
+from alerts.own_red import named_lines
+from alerts.preview import findings_of, shown_preview
+from alerts.release import release_alert
+from alerts.review import return_alert, validate_alert
+from alerts.revisions import DraftContent, read_revision
+from alerts.science.evidence import spectra_of_draft
+from alerts.science.replies.consequences import consequence_of
+from alerts.science.replies.told import answered_by
+from alerts.second_person import Denied, may_release, may_validate
+from alerts.states import IN_REVIEW, SENT, AlertState
+from callers import clock
+from callers.capabilities import Capability
+from callers.errors import InputError
+from desk.alerts.compose.posted import posted_number
+from desk.alerts.compose.reach import reach_of
+from desk.alerts.display.sections import preview_of
+from desk.alerts.display.spectra import show_spectra
+from desk.web.frame import render_page, signed_in
+from officers.models import Officer
+
+STOPS = (
+    AlertIncompleteError,
+    AmendmentRefusedError,
+    ChangedSinceValidationError,
+    ExchangeAwayError,
+    ReplyRefusedError,
+    RevisionConflictError,
+    SecondPersonNeededError,
+    SendingStoppedError,
+    NotTakenError,
+)
+
+
+def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """The alert as it waits; once it is sent or back in draft, the page that it has there."""
+    alert = find_alert(signed_in(request), alert_id)
+    if alert.state in SENT:
+        return redirect("admin:sent", alert.pk)
+    if alert.state not in IN_REVIEW:
+        return redirect("admin:draft", alert.pk, 1)
+    return review_page(request, alert, read_revision(alert))
+
+
+def _review_again(request: HttpRequest, alert_id: uuid.UUID, problem: str, reason: str = "") -> HttpResponse:
+    """After a move that was not made: what stands by now, which may be why."""
+    alert = find_alert(signed_in(request), alert_id)
+    return review_page(request, alert, read_revision(alert), problem=problem, reason=reason)
+
+
+def review_page(
+    request: HttpRequest, alert: Alert, content: DraftContent, *, problem: str = "", reason: str = ""
+) -> HttpResponse:
+    """The page; `problem` says why a move was not made, `reason` is what was typed for a return."""
+    officer, now = signed_in(request), clock.now()
+    preview = shown_preview(alert, content, now=now)
+    findings = findings_of(officer, alert, content, preview, now=now)
+    return render_page(
+        request,
+        "review",
+        _("Release queue"),
+        status=409 if problem else 200,
+        alert=alert,
+        content=content,
+        title=content.data.get("title"),
+        is_exercise=content.data.get("status") == "exercise",
+        files=content.attachments,
+        changes=changes_in(officer, alert, content.data),
+        findings=findings,
+        reach=reach_of(preview),
+        named=named_lines(content.data),
+        preview_digest=preview.digest if preview else "",
+        problem=problem,
+        typed_reason=reason,
+        answered=answered_by(officer, alert),
+        consequence=consequence_of(alert, content.data),
+        **_on_its_way(officer, alert),
+        **preview_of(
+            as_sent(content.data, left_out=findings.left_out_fields),
+            officer,
+            alert,
+            revision=content.number,
+            now=now,
+        ),
+        spectra=show_spectra(spectra_of_draft(alert, content.attachments, content.data), content.data),
+        **_ways_on(officer, alert),
+    )
+
+
+def _on_its_way(officer: Officer, alert: Alert) -> dict[str, Any]:
+    """Tell of a released alert that waits for the exchange, or that came back from it."""
+    if alert.state not in (AlertState.QUEUED, AlertState.VALIDATED):
+        return {}
+    is_queued = alert.state == AlertState.QUEUED
+    return {
+        "handed_in": envelope_of(alert),
+        "is_queued": is_queued,
+        "to_telephone": to_telephone(alert) if is_queued else (),
+        "may_cancel": is_queued and Capability.ALERT_RELEASE in officer.capabilities,
+    }
+
+
+def _ways_on(officer: Officer, alert: Alert) -> dict[str, Any]:
+    """Which buttons stand there, or the sentence that says why not."""
+    if alert.state == AlertState.QUEUED:
+        return {"may_move": False, "may_return": False, "is_validated": False}
+    validated = alert.state == AlertState.VALIDATED
+    needed = Capability.ALERT_RELEASE if validated else Capability.ALERT_VALIDATE
+    verdict = may_release(officer, alert) if validated else may_validate(officer, alert)
+    can = needed in officer.capabilities
+    return {
+        "may_move": can and not isinstance(verdict, Denied),
+        "denied": verdict.reason if can and isinstance(verdict, Denied) else "",
+        "may_return": bool({Capability.ALERT_VALIDATE, Capability.ALERT_WRITE} & officer.capabilities),
+        "is_validated": validated,
+    }
+
+
+def validate(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Second eyes have read it and whom it goes to."""
+    officer, revision = signed_in(request), posted_number(request.POST, "revision") or 0
+    alert = find_alert(officer, alert_id)
+    seen = request.POST.get("preview", "")
+    try:
+        validate_alert(officer, alert, revision=revision, seen_preview=seen, now=clock.now())
+    except STOPS as stop:
+        return _review_again(request, alert_id, stop_text(stop))
+    return redirect("admin:review", alert.pk)
+
+
+def release(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Signs and sends; the page it came from has said to whom and that reading cannot be undone."""
+    officer, revision = signed_in(request), posted_number(request.POST, "revision") or 0
+    alert = find_alert(officer, alert_id)
+    try:
+        sent = release_alert(officer, alert, revision=revision, now=clock.now())
+    except STOPS as stop:
+        return _review_again(request, alert_id, stop_text(stop))
+    if sent.state == AlertState.QUEUED:
+        messages.warning(request, _("Released. The exchange does not answer: it is sent as soon as it does."))
+        return redirect("admin:review", sent.pk)
+    messages.success(request, _("Sent. The log receipt usually takes a second."))
+    return redirect("admin:sent", sent.pk)
+
+
+def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Back to the author with a reason."""
+    officer, reason = signed_in(request), request.POST.get("reason", "")
+    alert = find_alert(officer, alert_id)
+    try:
+        return_alert(officer, alert, reason=reason, now=clock.now())
+    except InputError as refused:
+        return _review_again(request, alert_id, refused.problem, reason)
+    messages.success(request, _("Returned. The author sees your reason."))
+    return redirect("admin:queue")
+
+
+def stop_text(stop: Exception) -> str:
+    """Why nothing was sent, and what to do."""
+    if isinstance(stop, ExchangeAwayError):
+        return _(
+            "The exchange could not be asked who may receive this. Nothing was sent; try again in a minute."
+        )
+    if isinstance(stop, SendingStoppedError | AmendmentRefusedError | ReplyRefusedError):
+        return stop.text
+    if isinstance(stop, SecondPersonNeededError):
+        return _(
+            "You wrote or submitted this alert, or gave the key that wrote it: somebody else has to do this."
+        )
+    if isinstance(stop, ChangedSinceValidationError) and stop.what == "recipients":
+        return _(
+            "Who will receive this has changed since it was checked. Return it, or check it again below."
+        )
+    if isinstance(stop, ChangedSinceValidationError | RevisionConflictError):
+        return _("The text has changed since this page was shown. Read it again below.")
+    if isinstance(stop, AlertIncompleteError):
+        return _("Something in it must be corrected first. Return it to the author.")
+    assert isinstance(stop, NotTakenError)
+    return _("Nothing was sent.") + " " + stop.text

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a revocation put in doubt of our own: to stand by it, or to withdraw it. Each asks before it is done."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alerts.cards import open_alert_cards
+from alerts.finding import find_alert
+from alerts.models import Alert
+from alerts.reaffirmation import (
+    DoubtedAlert,
+    DoubtedStatement,
+    list_doubted,
+    list_doubted_statements,
+    reaffirm_alert,
+    reaffirm_statement,
+)
+from alerts.sent_standing import own_standings
+from alerts.standing import StandingState
+from alerts.states import SENT, AlertState
+from alerts.withdrawal import WITHDRAWAL_CODES, withdraw_unsent, withdrawal_preview
+from callers import clock
+from callers.errors import AbsentError, InputError
+from desk.alerts.sent.handed_in_page import say_signed
+from desk.web.frame import render_page, signed_in
+from officers.models import Officer
+
+KINDS: Final[Mapping[str, str | Promise]] = {
+    "ack": gettext_lazy("Acknowledgement"),
+    "retract": gettext_lazy("Withdrawal"),
+    "confirm": gettext_lazy("Confirmation of a withdrawal"),
+}
+
+
+def reaffirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """GET says what is said again and to whom; POST says it."""
+    officer, now = signed_in(request), clock.now()
+    alert = find_alert(officer, alert_id)
+    if alert.state not in SENT:
+        raise AbsentError
+    if request.method != "POST":
+        return _reaffirm_page(request, alert, now)
+    try:
+        reaffirm_alert(officer, alert, now=now)
+    except InputError:
+        messages.warning(request, _("Nothing puts this alert in doubt now. Nothing was said again."))
+    else:
+        say_signed(request, alert.md, _("Reaffirmed. Each agency sees it once the log has it."))
+    return redirect("admin:sent", alert.pk)
+
+
+def _reaffirm_page(request: HttpRequest, alert: Alert, now: datetime) -> HttpResponseBase:
+    officer = signed_in(request)
+    standing = own_standings(officer, [alert.md], now=now)[alert.md]
+    if alert.state != AlertState.RELEASED or standing.state is not StandingState.REPUDIATED:
+        return redirect("admin:sent", alert.pk)
+    agencies, opened = withdrawal_preview(officer, alert)
+    return render_page(
+        request,
+        "reaffirm",
+        _("Reaffirm"),
+        alert=alert,
+        card=open_alert_cards(alert.agency_id, [alert]).get(str(alert.pk)),
+        agencies=agencies,
+        opened=opened,
+        standing=standing,
+    )
+
+
+def statement(request: HttpRequest, od: str) -> HttpResponseBase:
+    """The same of an acknowledgement, withdrawal or confirmation of ours."""
+    officer, now = signed_in(request), clock.now()
+    found = [row for row in list_doubted_statements(officer, now=now) if row.od == od]
+    if not found:
+        raise AbsentError
+    if request.method != "POST":
+        (context,) = worded_statements(officer, found)
+        return render_page(request, "reaffirm_statement", _("Reaffirm"), **context)
+    reaffirm_statement(officer, od, now=now)
+    messages.success(request, _("Reaffirmed. Each agency sees it once the log has it."))
+    return redirect("admin:index")
+
+
+def unsent(request: HttpRequest, md: str) -> HttpResponseBase:
+    """Withdraws what stands in the agency's name and this desk never sent."""
+    officer, now = signed_in(request), clock.now()
+    found = _doubted(officer, md, now)
+    if request.method != "POST":
+        return _unsent_page(request, found)
+    try:
+        withdraw_unsent(officer, md, code=request.POST.get("code", ""), now=now)
+    except InputError as refused:
+        return _unsent_page(request, found, problem=refused.problem)
+    messages.success(request, _("Withdrawn. Each agency must confirm."))
+    return redirect("admin:index")
+
+
+def _unsent_page(request: HttpRequest, found: DoubtedAlert, *, problem: str = "") -> HttpResponse:
+    status = 422 if problem else 200
+    context: dict[str, Any] = {"row": found, "codes": WITHDRAWAL_CODES, "problem": problem}
+    return render_page(request, "withdraw_unsent", _("Withdraw"), status=status, **context)
+
+
+def _doubted(officer: Officer, md: str, now: datetime) -> DoubtedAlert:
+    """An envelope in doubt that this desk never sent; raises AbsentError for any other."""
+    found = next((row for row in list_doubted(officer, now=now) if row.md == md and row.alert is None), None)
+    if found is None:
+        raise AbsentError
+    return found
+
+
+def worded_statements(officer: Officer, rows: Sequence[DoubtedStatement]) -> list[dict[str, Any]]:
+    """Our own answers in doubt, with their kind in words and the name of the officer whose act they say they were."""
+    acts = {row.act for row in rows if row.act}
+    people = Officer.objects.visible_to(officer).filter(public_id__in=acts) if acts else ()
+    names = {str(person.public_id): person.display_name for person in people}
+    return [{"row": row, "kind": KINDS.get(row.k, row.k), "by": names.get(str(row.act), "")} for row in rows]

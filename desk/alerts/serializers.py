@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shapes of the desk's JSON, in and out. No rules: what a value may be stands in the table of fields."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers as s
+
+from alerts.document.choices import ALERT_TYPES
+from alerts.document.findings import Findings
+from alerts.document.identity import show_scheme
+from alerts.document.reading import AsText
+from alerts.inbox import InboxRow
+from alerts.models import Alert, ReceivedAlert
+from alerts.opening import OpeningReason
+from alerts.preview import Preview
+from alerts.revisions import DraftContent
+from alerts.standing import StandingFacts
+from alerts.states import AlertState
+from alerts.verification import Verification
+from alerts.withdrawal import WITHDRAWAL_CODES
+from callers.deliveries import DeliveryState
+from desk.alerts.compose.api_fields import DraftFields
+from officers.models import Officer
+from substances.scheme import SCHEME_CODES
+
+DRAFTS_AT_MOST: Final = 100
+
+
+class DraftIn(s.Serializer[Any]):
+    """Fields by name, as the table of fields lists them; those left out get the defaults of the kind."""
+
+    alert_type = s.ChoiceField(ALERT_TYPES, required=False, allow_null=True)
+    data = DraftFields(required=False, default=dict)  # type: ignore[assignment]
+
+
+@extend_schema_field(DraftIn)
+class DraftItem(s.JSONField):
+    """One draft of several: it is read by itself, so that a bad one does not hold up the others."""
+
+
+class BulkDraftsIn(s.Serializer[Any]):
+    """Up to 100 drafts, each of the shape that `POST /alerts` takes."""
+
+    drafts = s.ListField(child=DraftItem(), min_length=1, max_length=DRAFTS_AT_MOST)
+
+
+class CheckIn(s.Serializer[Any]):
+    """The fields of a draft; `kept` are codes of questions answered "Keep it"."""
+
+    data = DraftFields()  # type: ignore[assignment]
+    kept = s.ListField(child=s.CharField(max_length=40), required=False, default=list, max_length=20)
+
+
+class SearchIn(s.Serializer[Any]):
+    """An identifier, words, a kind or a country. `cursor` is `next` of the last page, to search older alerts."""
+
+    text = s.CharField(required=False, default="", allow_blank=True, max_length=200)
+    box = s.ChoiceField(["received", "sent"], required=False, default="", allow_blank=True)
+    kind = s.ChoiceField(ALERT_TYPES, required=False, default="", allow_blank=True)
+    country = s.CharField(required=False, default="", allow_blank=True, max_length=2)
+    in_words = s.BooleanField(required=False, default=False)
+    cursor = s.CharField(required=False, default="", allow_blank=True, max_length=600)
+
+
+class ChangeIn(s.Serializer[Any]):
+    """Fields by name; those left out stay as they were. `kept` are codes of questions answered "Keep it"."""
+
+    data = DraftFields(required=False, default=dict)  # type: ignore[assignment]
+    kept = s.ListField(child=s.CharField(max_length=40), required=False, max_length=20)
+
+
+class FileIn(s.Serializer[Any]):
+    file = s.FileField()
+
+
+class ValidateIn(s.Serializer[Any]):
+    """`preview`: digest of the recipients that were shown."""
+
+    preview = s.CharField(required=False, max_length=43)
+
+
+class ReturnIn(s.Serializer[Any]):
+    reason = s.CharField(max_length=1000)
+
+
+class WithdrawIn(s.Serializer[Any]):
+    code = s.ChoiceField(choices=list(WITHDRAWAL_CODES))
+
+
+class OpenIn(s.Serializer[Any]):
+    """`reference` is the case number, where that is the reason."""
+
+    reason = s.ChoiceField(choices=OpeningReason.choices)
+    reference = s.CharField(required=False, default="", max_length=60)
+
+
+class RecipientsIn(s.Serializer[Any]):
+    """Without `recipients` the whole directory is judged."""
+
+    data = DraftFields()  # type: ignore[assignment]
+
+
+class FileOut(s.Serializer[Any]):
+    n = s.IntegerField()
+    filename = s.CharField()
+    media_type = s.CharField(required=False)
+    size = s.IntegerField()
+
+
+class QuestionOut(s.Serializer[Any]):
+    code = s.CharField()
+    field = s.CharField()
+    text = s.CharField()
+    kept = s.BooleanField()
+
+
+class ReleaserOut(s.Serializer[Any]):
+    """An officer who could send it."""
+
+    id = s.CharField(source="public_id")
+    full_name = s.CharField()
+    unit = s.CharField()
+
+
+class FindingsOut(s.Serializer[Findings]):
+    """What blocks (`errors`, questions not kept), what is only counted, what a life-safety alert leaves out."""
+
+    errors = s.DictField(child=s.ListField(child=s.CharField()))  # type: ignore[assignment]
+    questions = QuestionOut(many=True)
+    hints = s.ListField(child=s.CharField())
+    left_out = s.ListField(child=s.CharField())
+    blocks = s.BooleanField()
+
+
+class VerdictOut(s.Serializer[Any]):
+    agency = s.CharField()
+    name = s.CharField()
+    country = s.CharField()
+    kind = s.CharField()
+    will = s.BooleanField()
+    code = s.CharField()
+    text = s.CharField()
+    agreement = s.CharField()
+    lane = s.CharField()
+    ceiling = s.CharField()
+    custody = s.CharField()
+    suite = s.CharField()
+    timezone = s.CharField()
+
+
+class PreviewOut(s.Serializer[Preview]):
+    """`as_of`: the exchange could not be asked now, and this was its answer then; null where it is today's."""
+
+    digest = s.CharField()
+    as_of = s.DateTimeField(allow_null=True)
+    items = VerdictOut(many=True, source="rows")
+
+
+class AlertFactsOut(s.Serializer[Alert]):
+    """An alert of ours without its content."""
+
+    id = s.UUIDField()
+    state = s.ChoiceField(AlertState.values)
+    revision = s.IntegerField(source="current")
+    status = s.CharField()
+    pri = s.CharField()
+    lane = s.CharField()
+    tlp = s.CharField()
+    created_at = s.DateTimeField()
+    changed_at = s.DateTimeField()
+    submitted_at = s.DateTimeField(allow_null=True)
+    validated_at = s.DateTimeField(allow_null=True)
+    released_at = s.DateTimeField(allow_null=True)
+    second_look_by = s.DateTimeField(allow_null=True)
+    withdrawn_at = s.DateTimeField(allow_null=True)
+    jti = s.CharField()
+    md = s.CharField()
+    version = s.IntegerField()
+    previous = s.UUIDField(source="previous_id", allow_null=True)
+    replaced_at = s.DateTimeField(allow_null=True)
+
+
+class BulkItemOut(s.Serializer[Any]):
+    """What became of one draft: `alert` and its `etag` where it was made, else the `problem`."""
+
+    index = s.IntegerField()
+    status = s.IntegerField()
+    etag = s.CharField(required=False)
+    alert = AlertFactsOut(required=False)
+    problem = s.DictField(required=False)
+
+
+class BulkDraftsOut(s.Serializer[Any]):
+    """One item for each draft, in the order given."""
+
+    created = s.IntegerField()
+    refused = s.IntegerField()
+    items = BulkItemOut(many=True)
+
+
+class SchemeOut(s.Serializer[Any]):
+    """The minimum scheme for identifying a drug over the alert's analyses: `codes` for programs, the rest for people."""
+
+    meets = s.BooleanField()
+    codes = s.ListField(child=s.ChoiceField(sorted(SCHEME_CODES)))
+    head = s.CharField()
+    why = s.CharField()
+    citation = s.CharField()
+
+
+def scheme_out(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the evidence of a document comes to; None where it names no analysis."""
+    shown = show_scheme(document)
+    return None if shown is None else SchemeOut(shown).data
+
+
+class AlertOut(AlertFactsOut):
+    """The same with its newest revision, for those who may read it.
+
+    `could_release`: who could send it; of a draft, were the reader to submit it. Nobody: it cannot be submitted so.
+    """
+
+    data = s.DictField()  # type: ignore[assignment]
+    kept = s.ListField(child=s.CharField())
+    attachments = FileOut(many=True)
+    return_note = s.CharField()
+    scheme = SchemeOut(allow_null=True)
+    findings = FindingsOut()
+    preview = PreviewOut(
+        allow_null=True, help_text="Null: the exchange could not be asked, and there is no answer of before."
+    )
+    could_release = ReleaserOut(many=True)
+
+
+class CardOut(s.Serializer[Any]):
+    title = s.CharField()
+    alert_type = s.CharField()
+    substances = s.ListField(child=s.CharField())
+    countries = s.ListField(child=s.CharField())
+    hints = s.IntegerField()
+    is_damaged = s.BooleanField()
+
+
+class StandingOut(s.Serializer[StandingFacts]):
+    """What the signatures are worth now; times are the log's, `text` is empty where nothing is wrong."""
+
+    state = s.CharField()
+    text = s.CharField()
+    logged_at = s.DateTimeField(allow_null=True)
+    since = s.DateTimeField(allow_null=True)
+    revoked_at = s.DateTimeField(allow_null=True)
+    reaffirmed_at = s.DateTimeField(allow_null=True)
+
+
+class ListedAlertOut(s.Serializer[Any]):
+    """A row of drafts, queue or outbox; the counts are for sent ones."""
+
+    alert = AlertFactsOut()
+    card = CardOut(allow_null=True)
+    to = s.ListField(child=s.CharField(), required=False)
+    told = s.IntegerField(required=False)
+    opened = s.IntegerField(required=False)
+    acknowledged = s.IntegerField(required=False)
+    total = s.IntegerField(required=False)
+    standing = StandingOut(required=False)
+
+
+class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
+    """What the manifest and the ledger say of a received alert."""
+
+    id = s.UUIDField()
+    iss = s.CharField(source="issuer_id")
+    jti = s.CharField()
+    md = s.CharField()
+    number = s.IntegerField()
+    reference = s.CharField()
+    suite = s.CharField()
+    kind = s.CharField()
+    status = s.CharField()
+    tlp = s.CharField()
+    lane = s.CharField()
+    purpose = s.CharField()
+    pri = s.CharField()
+    iat = s.DateTimeField()
+    exp = s.DateTimeField()
+    ack_by = s.DateTimeField(allow_null=True)
+    reply_by = s.DateTimeField(allow_null=True)
+    log_index = s.IntegerField(allow_null=True)
+    logged_at = s.DateTimeField(allow_null=True)
+    unopenable = s.BooleanField()
+    first_opened_at = s.DateTimeField(allow_null=True)
+    acknowledged_at = s.DateTimeField(allow_null=True)
+    withdrawn_at = s.DateTimeField(allow_null=True)
+    retract_code = s.CharField()
+    retract_doubt = s.CharField()
+    standing = StandingOut(allow_null=True)
+    withdrawal_confirmed_at = s.DateTimeField(allow_null=True)
+    answer = s.CharField()
+    version = s.IntegerField()
+    replaced_by = s.UUIDField(source="replaced_by_id", allow_null=True)
+
+
+class ListedReceivedOut(s.Serializer[InboxRow]):
+    received = ReceivedFactsOut()
+    card = CardOut(allow_null=True)
+    state = s.CharField()
+    state_text = s.CharField()
+    answers = s.CharField(allow_null=True)
+
+
+class AlertPageOut(s.Serializer[Any]):
+    """`next` is the cursor of the following page."""
+
+    items = ListedAlertOut(many=True, source="rows")
+    next = s.CharField(allow_null=True)
+
+
+class ReceivedPageOut(s.Serializer[Any]):
+    items = ListedReceivedOut(many=True, source="rows")
+    next = s.CharField(allow_null=True)
+
+
+class SearchOut(s.Serializer[Any]):
+    """`is_exact`: found by an identifier, in everything the agency holds."""
+
+    received = ListedReceivedOut(many=True)
+    sent = ListedAlertOut(many=True)
+    is_exact = s.BooleanField()
+    next = s.CharField(allow_null=True)
+
+
+class VerificationOut(s.Serializer[Verification]):
+    state = s.CharField()
+    text = s.CharField()
+    signer = s.CharField()
+    suite = s.CharField()
+    index = s.IntegerField(allow_null=True)
+    logged_at = s.DateTimeField(allow_null=True)
+
+
+class _WithScheme(s.Serializer[Any]):
+    """What has a document, and what its evidence comes to."""
+
+    document = s.DictField()
+    scheme = s.SerializerMethodField()
+
+    @extend_schema_field(SchemeOut(allow_null=True))
+    def get_scheme(self, shown: Any) -> dict[str, Any] | None:
+        return scheme_out(shown.document)
+
+
+class AsTextOut(s.Serializer[AsText]):
+    name = s.CharField()
+    text = s.CharField()
+
+
+class OpenedOut(_WithScheme):
+    received = ReceivedFactsOut()
+    attachments = FileOut(many=True)
+    audience = s.ListField(child=s.CharField())
+    verification = VerificationOut()
+    marks = s.ListField(child=s.CharField())
+    as_text = AsTextOut(many=True, help_text="Members of the document that were not understood, at most 50.")
+    missing = s.ListField(
+        child=s.CharField(), help_text="Required members of the document that say nothing, by name."
+    )
+
+
+class RecipientFactOut(s.Serializer[Any]):
+    agency = s.CharField()
+    name = s.CharField()
+    text = s.CharField()
+    doubt = s.CharField()
+    state = s.ChoiceField(DeliveryState.values, source="fact.state")
+    told_at = s.DateTimeField(allow_null=True, source="fact.told_at")
+    opened_at = s.DateTimeField(allow_null=True, source="fact.opened_at")
+    acknowledged_at = s.DateTimeField(allow_null=True, source="fact.acknowledged_at")
+    recall_confirmed_at = s.DateTimeField(allow_null=True, source="fact.recall_confirmed_at")
+
+
+class SentOut(_WithScheme):
+    alert = AlertFactsOut()
+    attachments = FileOut(many=True)
+    recipients = RecipientFactOut(many=True)
+    log_index = s.IntegerField(allow_null=True)
+    logged_at = s.DateTimeField(allow_null=True)
+    standing = StandingOut()
+
+
+def alert_out(
+    alert: Alert,
+    content: DraftContent,
+    findings: Findings,
+    preview: Preview | None,
+    return_note: str,
+    releasers: Sequence[Officer],
+) -> dict[str, Any]:
+    """An alert with its content, as `AlertOut` shows it."""
+    return {
+        **AlertFactsOut(alert).data,
+        "data": content.data,
+        "kept": content.kept,
+        "attachments": FileOut(content.attachments, many=True).data,
+        "return_note": return_note,
+        "scheme": scheme_out(content.data),
+        "findings": FindingsOut(findings).data,
+        "preview": PreviewOut(preview).data if preview else None,
+        "could_release": ReleaserOut(releasers, many=True).data,
+    }

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of this desk, in JSON: the facts of the page, for its keeper and for an agency's auditor."""
+
+from typing import Any, ClassVar
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers as s
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from callers.capabilities import Capability
+from desk.keeper.settings_report import Fact, Group, settings_report
+from desk.web.api_answers import AffairsView
+
+
+class SettingOut(s.Serializer[Fact]):
+    """One thing that is set: `name` stays, `label` and `text` are in the reader's language; `where`: by what it is set."""
+
+    name = s.CharField()
+    label = s.CharField()  # type: ignore[assignment]
+    text = s.CharField()
+    where = s.CharField()
+
+
+class SettingsGroupOut(s.Serializer[Group]):
+    name = s.CharField()
+    title = s.CharField()
+    facts = SettingOut(many=True)
+
+
+class DeskSettingsOut(s.Serializer[Any]):
+    """Settings in groups; no secret and no content."""
+
+    items = SettingsGroupOut(many=True)
+
+
+class DeskSettingsView(AffairsView):
+    capability: ClassVar[Any] = Capability.AUDIT_READ
+
+    @extend_schema(responses={200: DeskSettingsOut}, operation_id="desk_settings")
+    def get(self, request: Request) -> Response:
+        """Show what this desk is set to and where: the keeper with each agency's policy, an auditor with the own."""
+        groups = settings_report(self.officer, now=self.now)
+        return self.answer(DeskSettingsOut({"items": groups}).data)
+
+
+urlpatterns = [path("desk/settings", DeskSettingsView.as_view(), name="desk-settings")]

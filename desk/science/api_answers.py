@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the science views share: who may ask, why, and answers that may be asked for again but are never kept."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, TypeVar
+
+from rest_framework import serializers as s
+
+from alerts.opening import MAX_CASE_CHARS, OpeningReason
+from alerts.science.asking import Why
+from callers.capabilities import Capability
+from callers.idempotency import repeatable
+from desk.web.api import DeskView
+
+ASKS: Final = frozenset({Capability.SCIENCE_READ, Capability.SCIENCE_QUERY})
+Answered = TypeVar("Answered")
+
+
+class WhyIn(s.Serializer[Any]):
+    """Why it is asked; `reference` is the case number, needed for `case_number` and for several structures at once."""
+
+    reason = s.ChoiceField(OpeningReason.choices)
+    reference = s.CharField(required=False, default="", allow_blank=True, max_length=MAX_CASE_CHARS)
+
+
+class ScienceView(DeskView):
+    """Officers who use the science pages, and API keys with `science:query` of agencies whose keys the hub holds."""
+
+    capability: ClassVar[Any] = ASKS
+
+    def ask(self, question: Callable[[], Answered]) -> Answered:
+        """Asks it, under its `Idempotency-Key` where one is given."""
+        return repeatable(self.request, self.actor, question, now=self.now)
+
+
+def why_of(body: Mapping[str, Any]) -> Why:
+    """The reason that a body gives."""
+    return Why(body["reason"], body["reference"])

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The early-warning board in JSON: the same conclusions as on the page, with the numbers they were drawn from."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers as s
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from alerts.finding import find_alert, find_received
+from alerts.models import Alert, ReceivedAlert
+from alerts.science.board.counting import SPANS
+from alerts.science.board.looking import NOTE_AT_MOST, LookOutcome, looks_at, record_look
+from alerts.science.board.reading import USUAL, read_board
+from callers.capabilities import Capability
+from callers.reading import read_body, read_query
+from desk.web.api import DeskView
+from desk.web.api_answers import AffairsView
+
+
+class BoardQuery(s.Serializer[Any]):
+    days = s.ChoiceField(
+        [str(span) for span in SPANS],
+        required=False,
+        default=str(USUAL),
+        help_text="Days up to today, where the officer sits.",
+    )
+
+
+class SightingOut(s.Serializer[Any]):
+    """One alert; `is_received` says in which box `alert_id` is found. Counts are null where the alert gives none."""
+
+    name = s.CharField()
+    drug_class = s.CharField()
+    kind = s.CharField()
+    country = s.CharField()
+    region = s.CharField()
+    harm = s.CharField()
+    non_fatal = s.IntegerField(allow_null=True)
+    fatal = s.IntegerField(allow_null=True)
+    day = s.DateField()
+    known = s.DateField()
+    is_received = s.BooleanField()
+    alert_id = s.UUIDField()
+
+
+class BaselineOut(s.Serializer[Any]):
+    """What is usual in one span: the mean of `total` over `spans`, with its 95 % interval."""
+
+    total = s.IntegerField()
+    spans = s.IntegerField()
+    mean = s.FloatField()
+    low = s.FloatField()
+    high = s.FloatField()
+
+
+class FirstOut(s.Serializer[Any]):
+    sighting = SightingOut()
+    reports = s.IntegerField()
+
+
+class NewCountryOut(s.Serializer[Any]):
+    sighting = SightingOut()
+    elsewhere = s.ListField(child=s.CharField())
+
+
+class RiseOut(s.Serializer[Any]):
+    """`chance` is that of so many reports if nothing has changed."""
+
+    name = s.CharField()
+    is_class = s.BooleanField()
+    count = s.IntegerField()
+    before = BaselineOut()
+    chance = s.FloatField()
+    newest = SightingOut()
+
+
+class ClusterOut(s.Serializer[Any]):
+    """`week` is its Monday; `chance` that of so many cases if nothing has changed."""
+
+    country = s.CharField()
+    region = s.CharField()
+    week = s.DateField()
+    cases = s.IntegerField()
+    fatal = s.IntegerField()
+    before = BaselineOut()
+    chance = s.FloatField()
+    sightings = SightingOut(many=True)
+
+
+class SecondLookOut(s.Serializer[Any]):
+    sighting = SightingOut()
+    reports = s.IntegerField()
+    since = s.DateField()
+    looked = s.DateField(allow_null=True, help_text="The day of the last look; null before the first.")
+
+
+class WeekOut(s.Serializer[Any]):
+    monday = s.DateField()
+    reports = s.IntegerField()
+    cases = s.IntegerField()
+
+
+class BoardOut(s.Serializer[Any]):
+    """A reason to look, not a finding. `is_whole` false: the oldest alerts were not looked at."""
+
+    days = s.IntegerField(source="board.days")
+    since = s.DateField(source="board.since")
+    today = s.DateField(source="board.today")
+    reports = s.IntegerField(source="board.reports")
+    cases = s.IntegerField(source="board.cases")
+    substances = s.IntegerField(source="board.substances")
+    first = FirstOut(many=True, source="board.first")
+    countries = NewCountryOut(many=True, source="board.countries")
+    rising = RiseOut(many=True, source="board.rising")
+    clusters = ClusterOut(many=True, source="board.clusters")
+    second_look = SecondLookOut(many=True, source="board.second_look")
+    looked_later = s.IntegerField(
+        source="board.looked_later", help_text="Looked at, and due on a later day or when reported anew."
+    )
+    by_country = s.SerializerMethodField()
+    weeks = WeekOut(many=True, source="board.weeks")
+    looked_at = s.IntegerField()
+    is_whole = s.BooleanField()
+
+    def get_by_country(self, read: Any) -> dict[str, int]:
+        """Reports of the span by country code."""
+        return dict(read.board.by_country)
+
+
+class BoardView(DeskView):
+    capability = Capability.SCIENCE_READ
+
+    @extend_schema(operation_id="science_board", parameters=[BoardQuery], responses={200: BoardOut})
+    def get(self, request: Request) -> Response:
+        """What the alerts of the officer's agency say of new, rising and harmful substances."""
+        query = read_query(BoardQuery, request)
+        return Response(BoardOut(read_board(self.officer, days=int(query["days"]), now=self.now)).data)
+
+
+class LookIn(s.Serializer[Any]):
+    """`next_on` with `none_found` and with no other outcome."""
+
+    outcome = s.ChoiceField(LookOutcome.choices)
+    next_on = s.DateField(required=False, allow_null=True, default=None)
+    note = s.CharField(required=False, default="", allow_blank=True, max_length=NOTE_AT_MOST)
+
+
+class LookOut(s.Serializer[Any]):
+    """One look of the agency's; `outcome` is empty where it does not open."""
+
+    id = s.UUIDField(source="row.pk")
+    outcome = s.CharField(allow_blank=True)
+    next_on = s.DateField(source="row.next_on", allow_null=True)
+    note = s.CharField(allow_blank=True)
+    looked_at = s.DateTimeField(source="row.looked_at")
+    looked_by = s.CharField(source="row.looked_by.public_id")
+
+
+class LooksOut(s.Serializer[Any]):
+    items = LookOut(many=True)
+
+
+class LooksView(AffairsView):
+    """Second looks at the substance of one alert."""
+
+    capability: ClassVar[Any] = Capability.SCIENCE_READ
+
+    def shown(self, subject: ReceivedAlert | Alert) -> Response:
+        return self.answer({"items": LookOut(looks_at(self.officer, subject), many=True).data})
+
+    def record(self, subject: ReceivedAlert | Alert) -> Response:
+        body = read_body(LookIn, self.request)
+        self.act(lambda: record_look(self.officer, subject, **body, now=self.now))
+        return self.shown(subject)
+
+
+class ReceivedLooksView(LooksView):
+    @extend_schema(responses={200: LooksOut}, operation_id="received_looks")
+    def get(self, request: Request, received_id: uuid.UUID) -> Response:
+        """List the second looks of the agency at an alert that reached it."""
+        return self.shown(find_received(self.officer, received_id))
+
+    @extend_schema(request=LookIn, responses={200: LooksOut}, operation_id="received_look")
+    def post(self, request: Request, received_id: uuid.UUID) -> Response:
+        """Write down a second look at a substance of which no harm was known, and when the next is due."""
+        return self.record(find_received(self.officer, received_id))
+
+
+class SentLooksView(LooksView):
+    @extend_schema(responses={200: LooksOut}, operation_id="alert_looks")
+    def get(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """List the second looks of the agency at an alert that it sent."""
+        return self.shown(find_alert(self.officer, alert_id))
+
+    @extend_schema(request=LookIn, responses={200: LooksOut}, operation_id="alert_look")
+    def post(self, request: Request, alert_id: uuid.UUID) -> Response:
+        """The same for an alert that the agency sent."""
+        return self.record(find_alert(self.officer, alert_id))
+
+
+urlpatterns = [
+    path("science/board", BoardView.as_view(), name="science-board"),
+    path("alerts/received/<uuid:received_id>/looks", ReceivedLooksView.as_view(), name="received-looks"),
+    path("alerts/<uuid:alert_id>/looks", SentLooksView.as_view(), name="alert-looks"),
+]

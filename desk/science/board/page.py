@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The early-warning board: what is new, what rises, where harm gathers, what waits for a second look. Drawn, and in tables."""
+
+import csv
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from alerts.document.countries import country_name
+from alerts.science.board.counting import ROWS, SECOND_LOOK_AFTER, SPANS, Board, Week
+from alerts.science.board.reading import USUAL, read_board
+from callers import clock
+from desk.web.frame import render_page, signed_in
+
+MAP_WIDTH, MAP_HEIGHT = 720, 311
+"""Of the drawing of the world, in the units in which `places.csv` counts."""
+BARS_HEIGHT: Final = 120
+BAR_STEP: Final = 13
+LEAST_RADIUS, MOST_RADIUS = 4.0, 22.0
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """A country on the map; the area of the circle follows the number of reports."""
+
+    code: str
+    name: str
+    count: int
+    x: int = 0
+    y: int = 0
+    radius: float = 0.0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One week of the chart. Heights count down from the top of the drawing."""
+
+    week: Week
+    x: int
+    top: float
+    height: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    """One chart of 52 weeks; `most` is its highest bar."""
+
+    bars: tuple[Bar, ...]
+    most: int
+    total: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Map:
+    """Reports by country; `elsewhere` are codes that the map has no place for, as those of exercises."""
+
+    bubbles: tuple[Bubble, ...] = field(default=())
+    elsewhere: tuple[Bubble, ...] = field(default=())
+
+
+def board(request: HttpRequest) -> HttpResponse:
+    """For the span in the address, 90 days unless it says otherwise."""
+    officer = signed_in(request)
+    chosen = request.GET.get("days", "")
+    days = int(chosen) if chosen in {str(span) for span in SPANS} else USUAL
+    read = read_board(officer, days=days, now=clock.now())
+    drawn = read.board
+    return render_page(
+        request,
+        "science/board",
+        _("Early warning"),
+        board=drawn,
+        read=read,
+        spans=SPANS,
+        limit=f":{ROWS}",
+        map=draw_map(drawn.by_country),
+        reports=draw_weeks(drawn, cases=False),
+        cases=draw_weeks(drawn, cases=True),
+        second_look_days=SECOND_LOOK_AFTER.days,
+        ends=drawn.weeks[-1].monday + dt.timedelta(days=6),
+    )
+
+
+def draw_map(by_country: Sequence[tuple[str, int]]) -> Map:
+    """Circles for the countries that have a place, the largest first so that none hides another."""
+    most = max((count for _code, count in by_country), default=1)
+    placed, elsewhere = [], []
+    for code, count in by_country:
+        bubble = Bubble(code, country_name(code), count)
+        place = _places().get(code)
+        if place is None:
+            elsewhere.append(bubble)
+        else:
+            placed.append(Bubble(code, bubble.name, count, *place, radius=_radius(count, most)))
+    return Map(tuple(placed), tuple(elsewhere))
+
+
+def draw_weeks(drawn: Board, *, cases: bool) -> Bars:
+    """Reports, or cases of harm, of the last 52 weeks."""
+    counts = [week.cases if cases else week.reports for week in drawn.weeks]
+    most = max(1, *counts)
+    bars = tuple(
+        Bar(
+            week,
+            number * BAR_STEP,
+            round(BARS_HEIGHT * (1 - count / most), 1),
+            round(BARS_HEIGHT * count / most, 1),
+            _label(week),
+        )
+        for number, (week, count) in enumerate(zip(drawn.weeks, counts, strict=True))
+    )
+    return Bars(bars, most, sum(counts), len(bars) * BAR_STEP)
+
+
+def _label(week: Week) -> str:
+    return _("Week of %(day)s: %(reports)s reports, %(cases)s cases") % {
+        "day": week.monday.isoformat(),
+        "reports": week.reports,
+        "cases": week.cases,
+    }
+
+
+def _radius(count: int, most: int) -> float:
+    return round(max(LEAST_RADIUS, MOST_RADIUS * math.sqrt(count / max(most, 1))), 1)
+
+
+@lru_cache(maxsize=1)
+def _places() -> dict[str, tuple[int, int]]:
+    text = files("alerts.science.board").joinpath("places.csv").read_text(encoding="utf-8")
+    return {row["code"]: (int(row["x"]), int(row["y"])) for row in csv.DictReader(text.splitlines())}

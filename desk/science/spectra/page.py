@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page that asks what a spectrum resembles: pasted, uploaded, or a file of an alert; plot, hits, groups, fit."""
+
+import uuid
+from typing import cast
+
+from django import forms
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alerts.errors import ScienceInputError
+from alerts.files import AttachmentFile
+from alerts.finding import find_alert, find_received
+from alerts.opening import open_attachment
+from alerts.outbox import open_sent_attachment
+from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
+from callers import clock
+from callers.errors import AbsentError, InputError
+from desk.science.reason import TEXT_AT_MOST, WhyForm, octets_of_file, posted
+from desk.web.confirm import problems_of
+from desk.web.frame import render_page, signed_in
+from officers.models import Officer
+from substances.spectra.formats.peaklist import peak_octets, peak_table
+
+MODES = (("", gettext_lazy("As the file says")), ("positive", "+"), ("negative", "\N{MINUS SIGN}"))
+
+
+class MatchForm(WhyForm):
+    """The spectrum, what it lacks, and what it may be checked against."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Spectrum"),
+        required=False,
+        max_length=TEXT_AT_MOST,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off", "dir": "ltr", "class": "mono"}
+        ),
+        help_text=gettext_lazy(
+            'One "m/z intensity" a line, or an MSP, MGF or JCAMP-DX record; NMR as a shift list.'
+        ),
+    )
+    file = forms.FileField(
+        label=gettext_lazy("Or a file"),
+        required=False,
+        help_text=gettext_lazy("MSP, MGF, mzML with peak lists, or JCAMP-DX; up to 4 MiB."),
+    )
+    which = forms.IntegerField(
+        label=gettext_lazy("Which"),
+        required=False,
+        min_value=1,
+        help_text=gettext_lazy("Where the file holds several: the first, the second and so on."),
+        widget=forms.NumberInput(attrs={"class": "narrow", "min": 1}),
+        error_messages={
+            "invalid": gettext_lazy("Which: enter a whole number."),
+            "min_value": gettext_lazy("Which: enter a whole number from 1."),
+        },
+    )
+    precursor_mz = forms.FloatField(
+        label=gettext_lazy("Precursor m/z"),
+        required=False,
+        min_value=1,
+        max_value=20_000,
+        help_text=gettext_lazy("If the spectrum does not state it."),
+        widget=forms.TextInput(
+            attrs={"class": "narrow", "inputmode": "decimal", "autocomplete": "off", "dir": "ltr"}
+        ),
+        error_messages={
+            "invalid": gettext_lazy("Precursor m/z: enter a number with a point, such as 337.2274."),
+            "min_value": gettext_lazy("Precursor m/z: enter 1 to 20,000."),
+            "max_value": gettext_lazy("Precursor m/z: enter 1 to 20,000."),
+        },
+    )
+    ion_mode = forms.ChoiceField(label=gettext_lazy("Ion mode"), required=False, choices=MODES)
+    everywhere = forms.BooleanField(
+        label=gettext_lazy("Compare with spectra of any precursor mass too"), required=False
+    )
+    structure = forms.CharField(
+        label=gettext_lazy("Check against a structure"),
+        required=False,
+        max_length=TEXT_AT_MOST,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={"rows": 2, "spellcheck": "false", "autocomplete": "off", "dir": "ltr", "class": "mono"}
+        ),
+        help_text=gettext_lazy("SMILES, InChI or a MOL block: says whether the spectrum fits it."),
+    )
+    received = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    sent = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    n = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+
+def match(request: HttpRequest) -> HttpResponseBase:
+    """The form, and above it what was found. `?received=` or `?sent=` with `n` takes a file of an alert."""
+    officer = signed_in(request)
+    initial = {name: request.GET[name] for name in ("received", "sent", "n") if name in request.GET}
+    form = posted(request, MatchForm, initial)
+    answer = _answer(officer, form) if form.is_bound and form.is_valid() else None
+    problems = problems_of(form)
+    return render_page(
+        request,
+        "science/match",
+        _("Match a spectrum"),
+        status=422 if problems else 200,
+        form=form,
+        problems=problems,
+        answer=answer,
+        of_alert=bool(form["received"].value() or form["sent"].value()),
+    )
+
+
+def _answer(officer: Officer, form: WhyForm) -> SpectrumAnswer | None:
+    given = form.cleaned_data
+    try:
+        filename, data = _spectrum(officer, form)
+        asked = SpectrumAsked(
+            filename=filename,
+            data=data,
+            which=given["which"] or 1,
+            with_precursor=not given["everywhere"],
+            precursor_mz=given["precursor_mz"],
+            ion_mode=given["ion_mode"],
+            structure=given["structure"],
+        )
+        return match_spectrum(officer, asked, form.why(), now=clock.now())
+    except ScienceInputError as refused:
+        form.add_error("structure" if refused.field == "structure" else _place(form), refused.problem)
+    except InputError as refused:
+        form.put_error(refused)
+    return None
+
+
+def _place(form: WhyForm) -> str:
+    """The field that the spectrum came by."""
+    return "file" if form.cleaned_data.get("file") else "text"
+
+
+def _spectrum(officer: Officer, form: WhyForm) -> tuple[str, bytes]:
+    given = form.cleaned_data
+    if given["text"].strip():
+        return "pasted.txt", peak_table(given["text"]).encode()
+    if given["file"]:
+        return str(given["file"].name), peak_octets(octets_of_file(form, "file"))
+    if given["n"] is not None and (given["received"] or given["sent"]):
+        file = _file_of_alert(officer, form)
+        return file.filename, file.data
+    raise InputError("text", _("Spectrum: paste one or choose a file."))
+
+
+def _file_of_alert(officer: Officer, form: WhyForm) -> AttachmentFile:
+    """Opening a file of a received alert is a reading of its own, under the same reason."""
+    given, why, now = form.cleaned_data, form.why(), clock.now()
+    if given["received"]:
+        received = find_received(officer, cast(uuid.UUID, given["received"]))
+        return open_attachment(
+            officer, received, n=given["n"], reason=why.reason, reference=why.reference, now=now
+        )
+    if not given["sent"]:
+        raise AbsentError
+    return open_sent_attachment(officer, find_alert(officer, given["sent"]), n=given["n"], now=now)

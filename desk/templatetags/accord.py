@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the templates may ask for: icons, markings, moments with their zone, short digests."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from alerts.inbox import InboxRow
+from callers.templatetags import look
+from callers.templatetags.look import drawing
+from desk.web.tones import isolated, some_names, tone_of
+
+register = template.Library()
+register.filters.update(look.register.filters)
+register.tags.update(look.register.tags)
+register.filter("isolated", isolated)
+
+TLP_SHAPES = {
+    "RED": "red",
+    "AMBER": "amber",
+    "AMBER+STRICT": "amber-strict",
+    "GREEN": "green",
+    "CLEAR": "clear",
+}
+
+
+@register.simple_tag
+def tlp(marking: str) -> SafeString:
+    """The marking by word, colour and shape; the word is never left out."""
+    shape = drawing(TLP_SHAPES[marking]) if marking in TLP_SHAPES else ""
+    return format_html('<span class="tlp" data-tlp="{}">{}TLP:{}</span>', marking, shape, marking)
+
+
+def _span(seconds: int) -> str:
+    minutes, hours = seconds // 60, seconds // 3600
+    if minutes < 1:
+        return _("less than a minute")
+    if minutes < 60:
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+    if hours < 48:
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
+
+
+@register.filter
+def distance(value: datetime | None, now: datetime) -> str:
+    """How far a moment lies from `now`, in one unit, rounded down."""
+    if value is None:
+        return ""
+    seconds = int((value - now).total_seconds())
+    form = _("in %(span)s") if seconds >= 0 else _("%(span)s ago")
+    return form % {"span": _span(abs(seconds))}
+
+
+@register.filter
+def hours_until(value: datetime, now: datetime) -> str:
+    """For a delay that is counted in hours, however long it is."""
+    hours = max(int((value - now).total_seconds()), 0) // 3600
+    return ngettext("in %(n)s hour", "in %(n)s hours", hours) % {"n": hours}
+
+
+@register.filter
+def short_digest(value: str) -> str:
+    return f"{value[:8]}…{value[-4:]}" if len(value) > 14 else value
+
+
+@register.filter
+def lookup(mapping: dict[str, object], key: str) -> object:
+    return mapping.get(key, key)
+
+
+@register.filter
+def tone(state: str) -> str:
+    """The tone a state's word is shown in."""
+    return tone_of(state)
+
+
+@register.filter
+def names_of(ids: Iterable[str], names: Mapping[str, str]) -> str:
+    """The first names behind these ids, and how many more there are."""
+    return some_names(names.get(agency, agency) for agency in ids)
+
+
+@register.filter
+def waits(row: InboxRow) -> bool:
+    """Whether an answer is still asked of this agency."""
+    return row.received.ack_by is not None and row.state in {"unread", "opened", "overdue"}
+
+
+@register.filter
+def is_unread(row: InboxRow) -> bool:
+    """Whether nobody of the agency has opened it yet, and somebody could."""
+    return row.state == "unread" or (row.state == "overdue" and row.received.first_opened_at is None)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of a question before an act: what it does, what cannot be undone, a form, a button that repeats the verb."""
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+
+from callers.pages import ConfirmForm as ConfirmForm  # noqa: PLC0414
+from callers.pages import Question as Question  # noqa: PLC0414
+from callers.pages import problems_of as problems_of  # noqa: PLC0414
+from callers.pages import refuse as refuse  # noqa: PLC0414
+from desk.web.frame import render_page
+
+
+def ask(
+    request: HttpRequest,
+    question: Question,
+    form: forms.Form,
+    *,
+    template: str = "affairs/question",
+    status: int | None = None,
+) -> HttpResponse:
+    """The page of a question; 422 while its form holds a problem."""
+    problems = problems_of(form)
+    return render_page(
+        request,
+        template,
+        question.title,
+        status=status or (422 if problems else 200),
+        question=question,
+        form=form,
+        problems=problems,
+        **question.extra,
+    )

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a page says when the desk, the vault or a check stops it and the page has no answer of its own.
+
+The most specific class of an error decides. An error of these families that is not named here still gets the
+sentence of its family: none of them is a breakdown of the hub.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accord.envelope.errors import BackendError, EnvelopeError, Failure, SealingError, VerificationError
+from alerts.errors import (
+    AlertIncompleteError,
+    AlertsError,
+    AmendmentRefusedError,
+    AttachmentRefusedError,
+    CancelRefusedError,
+    ChangedSinceValidationError,
+    ContentDeletedError,
+    CopyRefusedError,
+    ExchangeAwayError,
+    ExpiredError,
+    FlowSuspendedError,
+    KeysMovedOnError,
+    LaneRefusedError,
+    NotOpenedError,
+    NotTakenError,
+    RecalledError,
+    ReceiptPendingError,
+    ReplyRefusedError,
+    RevisionConflictError,
+    RevisionRequiredError,
+    RulesDamagedError,
+    ScienceAwayError,
+    ScienceInputError,
+    SecondPersonNeededError,
+    SendingStoppedError,
+    UnknownSchemaError,
+    UnopenableError,
+)
+from alerts.stored import AdoptedRules
+from callers.capabilities import Capability
+from desk.web.frame import render_page
+from officers.models import Officer
+from vault.errors import (
+    KekUnknownError,
+    NotNamedError,
+    SecretMissingError,
+    SigningKeysMissingError,
+    VaultClosedError,
+    VaultError,
+)
+
+log = logging.getLogger(__name__)
+STOPS: Final = (AlertsError, VaultError, EnvelopeError)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A status with its sentence and what to do; `member` is the error's text that takes the remedy's place."""
+
+    status: int
+    sentence: str | Promise
+    remedy: str | Promise
+    member: str = ""
+
+
+_CALL_OPERATOR: Final = gettext_lazy("Call whoever runs this hub.")
+_READ_AGAIN: Final = gettext_lazy("Go back, load the page again and read it before you go on.")
+_FAILED: Final = gettext_lazy("Do not rely on this alert. A check failed; the content stays closed.")
+_NOT_CHANGED: Final = gettext_lazy("Nothing was changed.")
+_NOT_SENT: Final = gettext_lazy("Nothing was sent.")
+_KEYS_AWAY: Final = Stop(503, gettext_lazy("The hub cannot reach your agency's keys now."), _CALL_OPERATOR)
+
+NOT_NAMED: Final = gettext_lazy(
+    "This alert is for the officers whom its sender named; you are not one of them."
+)
+NOT_NAMED_REMEDY: Final = gettext_lazy(
+    "Your duty list hears that an item marked RED waits; call the sender, which knows whom it named."
+)
+
+CLOSED_TEXTS: Final[Mapping[type[Exception], str | Promise]] = {
+    ContentDeletedError: gettext_lazy("Its content was deleted."),
+    ExpiredError: gettext_lazy("This expired before your agency collected it. It stays closed."),
+    RecalledError: gettext_lazy("The sender withdrew this before your agency opened it. It stays closed."),
+    FlowSuspendedError: gettext_lazy(
+        "The agreement's lane is suspended. This stays closed until both sides let it flow again."
+    ),
+}
+"""Why an alert of others stays closed."""
+
+ANSWERS: Final[Mapping[type[Exception], Stop]] = {
+    **{kind: Stop(409, _NOT_CHANGED, text) for kind, text in CLOSED_TEXTS.items()},
+    AlertsError: Stop(409, _NOT_CHANGED, _READ_AGAIN),
+    AlertIncompleteError: Stop(422, _NOT_CHANGED, gettext_lazy("Some fields of the alert stop it.")),
+    AmendmentRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
+    AttachmentRefusedError: Stop(422, gettext_lazy("The file was not accepted."), "", "problem"),
+    ChangedSinceValidationError: Stop(
+        409, gettext_lazy("What would be sent is not what was checked."), _READ_AGAIN
+    ),
+    CopyRefusedError: Stop(422, gettext_lazy("Nothing was copied."), "", "text"),
+    ExchangeAwayError: Stop(
+        503,
+        gettext_lazy("The exchange could not be asked; nothing was done."),
+        gettext_lazy("Try again in a moment. If it stays, call whoever runs this hub."),
+    ),
+    LaneRefusedError: Stop(422, _NOT_CHANGED, "", "problem"),
+    KeysMovedOnError: Stop(409, _NOT_CHANGED, "", "text"),
+    CancelRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
+    NotTakenError: Stop(409, _NOT_CHANGED, "", "text"),
+    NotOpenedError: Stop(409, _NOT_CHANGED, gettext_lazy("Open it first, then acknowledge.")),
+    ReceiptPendingError: Stop(
+        409,
+        gettext_lazy("Not verified yet."),
+        gettext_lazy("The log receipt usually takes a second. Try again in a moment."),
+    ),
+    ReplyRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
+    RevisionConflictError: Stop(409, gettext_lazy("Somebody else saved this draft."), _READ_AGAIN),
+    RevisionRequiredError: Stop(409, _NOT_CHANGED, _READ_AGAIN),
+    RulesDamagedError: Stop(
+        409, gettext_lazy("What your agency stores of adopted rules did not open."), "", "text"
+    ),
+    ScienceAwayError: Stop(
+        503,
+        gettext_lazy("It could not be read in the time and memory that one question has."),
+        gettext_lazy("Try again in a moment; if it stays, give less at once, or a smaller file."),
+    ),
+    ScienceInputError: Stop(422, gettext_lazy("It could not be read."), "", "problem"),
+    SecondPersonNeededError: Stop(
+        403,
+        _NOT_CHANGED,
+        gettext_lazy(
+            "You wrote or submitted this alert, or gave the key that wrote it: somebody else has to do this."
+        ),
+    ),
+    SendingStoppedError: Stop(409, _NOT_SENT, "", "text"),
+    UnknownSchemaError: Stop(
+        409,
+        gettext_lazy("This alert uses a form that this hub does not know yet; call the sender."),
+        _CALL_OPERATOR,
+    ),
+    UnopenableError: Stop(409, gettext_lazy("This stays closed."), "", "text"),
+    EnvelopeError: Stop(409, _FAILED, _CALL_OPERATOR),
+    BackendError: Stop(503, gettext_lazy("The hub can check and sign nothing now."), _CALL_OPERATOR),
+    SealingError: Stop(
+        409, _NOT_SENT, gettext_lazy("It could not be signed or sealed with the keys as they stand now.")
+    ),
+    VaultError: Stop(409, _FAILED, _CALL_OPERATOR),
+    KekUnknownError: _KEYS_AWAY,
+    VaultClosedError: _KEYS_AWAY,
+    NotNamedError: Stop(403, NOT_NAMED, NOT_NAMED_REMEDY),
+    SecretMissingError: Stop(
+        409, gettext_lazy("The vault holds no key for this."), gettext_lazy("Ask your key officer.")
+    ),
+    SigningKeysMissingError: Stop(
+        409,
+        gettext_lazy("Your agency has no valid signing key; nothing was signed."),
+        gettext_lazy("Ask your key officer."),
+    ),
+}
+
+
+def stopped(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The page for one of `STOPS`; the log keeps its class and no more."""
+    log.warning("a page was stopped by %s", type(error).__name__)
+    stop = _answer(error)
+    remedy = getattr(error, stop.member) if stop.member else stop.remedy
+    return render_page(
+        request,
+        "forbidden",
+        _("Stopped"),
+        status=stop.status,
+        sentence=stop.sentence,
+        remedy=remedy,
+        about_keys=isinstance(error, KeysMovedOnError),
+        to_set_aside=_in_use(request) if isinstance(error, RulesDamagedError) else (),
+    )
+
+
+def _in_use(request: HttpRequest) -> Iterable[AdoptedRules]:
+    """The adopted rules that somebody who may can set aside from here; what names them stands in clear."""
+    officer = request.user
+    if not isinstance(officer, Officer) or Capability.SCIENCE_MANAGE not in officer.capabilities:
+        return ()
+    return AdoptedRules.objects.visible_to(officer).in_use().select_related("issuer")
+
+
+def _answer(error: Exception) -> Stop:
+    """A receipt that is still to come is no failed check."""
+    if isinstance(error, VerificationError) and error.failure is Failure.RECEIPT_MISSING:
+        return ANSWERS[ReceiptPendingError]
+    return next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
