@@ -18,14 +18,14 @@ from accord.envelope.keys import PQ1
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from accord.envelope.worth import Signed
-from alerts.held_rows import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
-from alerts.held_rows import HeldBlob as HeldBlob  # noqa: PLC0414
-from alerts.held_rows import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
-from alerts.kept import DraftTemplate, SavedView  # noqa: F401
 from alerts.looks import HarmLook  # noqa: F401
 from alerts.own_red import RED, is_limited
-from alerts.peer_rows import PinBook  # noqa: F401
-from alerts.reply_rows import ProfileQuestion, Reply, SampleProfile  # noqa: F401
+from alerts.rows.held import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
+from alerts.rows.held import HeldBlob as HeldBlob  # noqa: PLC0414
+from alerts.rows.held import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
+from alerts.rows.pins import PinBook  # noqa: F401
+from alerts.rows.replies import ProfileQuestion, Reply, SampleProfile  # noqa: F401
+from alerts.rows.saved import DraftTemplate, SavedView  # noqa: F401
 from alerts.science_library import LibrarySpectrum, SpectraImport  # noqa: F401
 from alerts.states import IN_REVIEW, SENT, AlertState
 from alerts.stored import (  # noqa: F401
@@ -42,7 +42,7 @@ from notices.about import AboutAlert
 from peers.models import Agency
 
 if TYPE_CHECKING:
-    from alerts.standing import StandingFacts
+    from alerts.receiving.signature_standing import StandingFacts
     from callers.actors import Actor, ApiClient
 
 

@@ -6,15 +6,15 @@ from typing import Final
 
 from celery import shared_task
 
-from alerts.desk_warnings import warn_of_the_desk
-from alerts.following import BELL, follow_feeds
-from alerts.pace import Pace
-from alerts.placing import BELL as RECEIPTS
-from alerts.placing import take_receipts
-from alerts.power_changes import apply_due_changes
+from alerts.agency.desk_warnings import warn_of_the_desk
+from alerts.agency.power_changes import apply_due_changes
+from alerts.receiving.following import BELL, follow_feeds
+from alerts.receiving.pace import Pace
 from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
-from alerts.sending import BELL as SENDING
-from alerts.sending import offer_all_again, send_waiting
+from alerts.sending.hand_in import BELL as SENDING
+from alerts.sending.hand_in import offer_all_again, send_waiting
+from alerts.sending.ledger_places import BELL as RECEIPTS
+from alerts.sending.ledger_places import take_receipts
 from callers import clock
 from callers.doorbell import ring
 from peers.credentials import follow_credentials

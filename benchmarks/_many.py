@@ -21,9 +21,9 @@ from django.db import connection
 from django.db.models import Max, Model
 
 from accord.envelope.encoding import b64u
-from alerts.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, Card
 from alerts.document import choices
 from alerts.models import Alert, CardToken, ReceivedAlert
+from alerts.projections.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, Card
 from callers.binding import BoundRow, mac_of
 from peers.models import Agency, SentDelivery, SentEnvelope
 from vault import hierarchy

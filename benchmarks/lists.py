@@ -65,9 +65,9 @@ def _pages() -> None:
 def _search() -> None:
     from django.utils import timezone
 
-    from alerts.cards import RECEIVED_REVISION, RECEIVED_TABLE
+    from alerts.boxes.search import Query, search_alerts
     from alerts.models import ReceivedAlert
-    from alerts.search import Query, search_alerts
+    from alerts.projections.cards import RECEIVED_REVISION, RECEIVED_TABLE
     from benchmarks._many import opened
     from vault.keeping import newest_secret
 

@@ -11,19 +11,19 @@ from typing import Any
 from accord.client.outgoing import AlertToSend
 from accord.envelope.content import NamedOfficer
 from agencies.accession import suspend_agency
-from alerts.acknowledgement import acknowledge_alert
 from alerts.document.building import build_document, build_terms
 from alerts.document.check import check_document
 from alerts.document.defaults import defaults_for
 from alerts.document.rules import Circumstances
 from alerts.document.values import read_values
-from alerts.drafts import create_draft
+from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpeningReason, open_alert
-from alerts.preview import check_draft
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
-from alerts.withdrawal import confirm_withdrawal, withdraw_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import OpeningReason, open_alert
+from alerts.review.preview import check_draft
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
+from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert
 from callers.capabilities import Capability
 from callers.directory import Custody
 from demo import alerts as texts

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from accord.envelope.private import LedgerKey
-from alerts.following import follow_feeds
+from alerts.receiving.following import follow_feeds
 from demo.ownership import at_the_exchange
 from ledger.halting import mark_beat
 from ledger.sequencer import sequence_batch

@@ -4,7 +4,7 @@
 A keeper gives an API key of the agency and the fingerprint of the root in force, as it stands on paper. The exchange says whose
 API key it is; the agency's keysets are verified from that fingerprint. Nothing private comes along: a key officer proposes a
 keyset with keys that are made here (`vault.changes.Move`), which the agency's root signs. It goes to the exchange once the other
-desk has given the identity back. What opens the history comes afterwards, sealed to these keys (`alerts.history_in`).
+desk has given the identity back. What opens the history comes afterwards, sealed to these keys (`alerts.history.taking_in`).
 """
 
 import re

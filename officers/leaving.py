@@ -4,7 +4,7 @@
 1. A key officer asks for it, another one agrees, who is independent of the first. From then on nothing is sent from here, and
    the exchange may take another holder of the identity.
 2. The other desk makes keys of its own; the agency's root signs the keyset that names them and ends all earlier ones.
-3. Once that keyset is in the log, the history is handed over, as often as it is asked for (`alerts.history_out`).
+3. Once that keyset is in the log, the history is handed over, as often as it is asked for (`alerts.history.handing_over`).
 4. With the receipt of one that was taken in, the private keys are destroyed here.
 
 Until the keyset of 2 is there, the agency may stay.

@@ -34,7 +34,7 @@ class HeldStatementQuerySet(models.QuerySet["HeldStatement"]):
 class HeldStatement(BoundRow):
     """A statement as its reader verified it, or said it itself: octets as they were signed, the rest read from them.
 
-    One in the reader's own name that was never said here is held as well once it is verified (`alerts.submissions`).
+    One in the reader's own name that was never said here is held as well once it is verified (`alerts.sending.submissions`).
 
     `log_time` in seconds and `log_index` say where the ledger has it; None for an own word that waits for its receipt.
     """

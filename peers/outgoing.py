@@ -3,7 +3,7 @@
 
 An object is put here in the transaction that releases or states it. Each attempt is noted before it begins, since one that ends
 without an answer may have arrived: then only the exchange can say, and only it is asked. What an outcome means for an alert
-or a statement is the caller's to settle (`alerts.sending`).
+or a statement is the caller's to settle (`alerts.sending.hand_in`).
 """
 
 import logging

@@ -39,7 +39,7 @@ from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.placing import take_places
+from alerts.sending.ledger_places import take_places
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import EXCHANGE_SCOPES, Capability, Role, capabilities_of_roles
 from callers.directory import AgencyKind, Custody

@@ -27,8 +27,11 @@ from urllib3.exceptions import NewConnectionError, ProtocolError
 from accord.calls.errors import ClientError
 from accord.calls.transport import HttpTransport, Patience, Transport
 from agencies import apikeys, authentication
-from alerts import fetching, held, outbox, preview, start, submissions, taking, verdicts
+from alerts.boxes import outbox, start
 from alerts.peers import agreements, lanes
+from alerts.receiving import fetching, held, taking
+from alerts.review import preview, verdicts
+from alerts.sending import submissions
 from callers import clock
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability

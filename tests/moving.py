@@ -22,13 +22,13 @@ from accord.client.ceremony import RootsAtHand, examine_proposal
 from accord.envelope.private import Root
 from accord.envelope.statements.form import sign_statement
 from agencies.models import Instance
-from alerts.drafts import create_draft
-from alerts.following import follow_feed
-from alerts.history_in import HistoryIn, take_history
-from alerts.history_out import hand_over_history
+from alerts.drafting.drafts import create_draft
+from alerts.history.handing_over import hand_over_history
+from alerts.history.taking_in import HistoryIn, take_history
 from alerts.models import Alert
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.following import follow_feed
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from callers.directory import Custody
 from officers.coming import Coming, begin_arrival

@@ -22,12 +22,12 @@ from accord.envelope.keys import EC1, PQ1
 from accord.envelope.private import Root
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import sign_statement
-from alerts.drafts import create_draft
-from alerts.following import follow_feed
+from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.comparing import compare_fingerprints
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.following import follow_feed
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from callers.actors import SystemActor
 from callers.capabilities import Capability, Role
 from callers.directory import Custody

@@ -2,7 +2,7 @@
 """The API keys by which the desk calls the exchange, one for each agency whose keys it holds.
 
 A key replaces itself before it ends. One that the exchange refused is not used again: an admin of the agency asks for another
-by a signed statement, which a key for coming back carries where no other serves (`alerts.credentials`).
+by a signed statement, which a key for coming back carries where no other serves (`alerts.agency.credentials`).
 """
 
 import logging

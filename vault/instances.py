@@ -4,7 +4,7 @@
 Before it announces itself it asks which versions the exchange speaks; where none is in common nothing goes out either.
 
 An honest exchange lets one desk or command hold an identity at a time and names it to every other. For such an agency nothing
-goes out from here (`alerts.identity`, `vault.outgoing`) until the exchange takes this desk again: the other one has given the identity
+goes out from here (`alerts.sending.identity`, `vault.outgoing`) until the exchange takes this desk again: the other one has given the identity
 back, has been silent for a week, or a key officer has taken the identity over. An exchange that gives no answer changes nothing.
 Whoever stole keys announces nothing: this keeps two honest holders from working against each other, and no thief out.
 """

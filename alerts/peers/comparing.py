@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.envelope.keys import show_fingerprint
-from alerts.finding import agency_of
+from alerts.access import agency_of
 from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Comparison, Origin, Pin, change_book

@@ -16,7 +16,7 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.lanes import is_held
 from alerts.peers.pins import Book, Pin, read_book
 from alerts.peers.seeing import may_seal
-from alerts.verdicts import RecipientVerdict
+from alerts.review.verdicts import RecipientVerdict
 from callers.errors import NotBoundError
 from peers.agreements import KeptAgreements, kept_agreements
 from peers.models import SeenAgreements

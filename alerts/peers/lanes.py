@@ -17,8 +17,8 @@ from accord.calls.agreements import AgreementAnswer
 from accord.calls.errors import AbsentError as NoSuchAgreementError
 from accord.calls.errors import AnswerError, ApiKeyRefusedError, ClientError, RefusedError
 from accord.calls.exchange import Exchange
+from alerts.access import agency_of
 from alerts.errors import ExchangeAwayError, LaneRefusedError
-from alerts.finding import agency_of
 from alerts.peers.agreements import ask_for_agreements, known_agreements
 from alerts.peers.comparing import change_own_book
 from alerts.peers.pins import Book, Stopped, read_book

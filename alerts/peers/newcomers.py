@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from alerts.finding import agency_of
+from alerts.access import agency_of
 from alerts.peers.circles import new_places
 from alerts.peers.comparing import change_own_book
 from alerts.peers.pins import Book, Pin

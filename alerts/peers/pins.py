@@ -19,7 +19,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert, ReceivedAlert
-from alerts.peer_rows import PinBook
+from alerts.rows.pins import PinBook
 from ledger.audit import record_event
 from peers.models import Agency
 from vault import doors

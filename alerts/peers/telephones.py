@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from alerts.finding import agency_of
+from alerts.access import agency_of
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import InputError

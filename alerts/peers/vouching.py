@@ -16,7 +16,7 @@ from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.fingerprints import FingerprintList, build_list, read_signed_list, verify_list
 from accord.envelope.keys import PublicKey, show_fingerprint
 from accord.envelope.rootforms import NONCE_BYTES
-from alerts.finding import agency_of
+from alerts.access import agency_of
 from alerts.peers.comparing import PeerTrust, compare_fingerprints, peers_of
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Origin

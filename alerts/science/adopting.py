@@ -13,8 +13,8 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from alerts.access import agency_of
 from alerts.errors import RulesDamagedError
-from alerts.finding import agency_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.controls import hub_rules, keep_ruleset, overlaid, ruleset_for
 from alerts.science.locking import wait_alone

@@ -18,10 +18,10 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
-from alerts.clearance import CASE_REASONS
+from alerts.access import agency_of
 from alerts.errors import ScienceAwayError, ScienceInputError
-from alerts.finding import agency_of
-from alerts.opening import OpeningReason, reason_text
+from alerts.receiving.opening import OpeningReason, reason_text
+from alerts.review.tlp_ceiling import CASE_REASONS
 from alerts.science.locking import wait_alone
 from alerts.science.sentences import sentence_of
 from callers.actors import Actor

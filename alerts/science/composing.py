@@ -7,9 +7,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.drafts import open_files
+from alerts.drafting.drafts import open_files
+from alerts.drafting.revisions import DraftContent
 from alerts.models import Alert
-from alerts.revisions import DraftContent
 from alerts.science.rule_checks import RuleCheck, check_rule_file
 from callers.errors import AbsentError
 from substances.errors import WorkerLostError

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError
-from alerts.drafts import open_files
-from alerts.files import AttachmentFile, AttachmentNote, inert_media_type
-from alerts.held import held_blobs
+from alerts.document.files import AttachmentFile, AttachmentNote, inert_media_type
+from alerts.drafting.drafts import open_files
 from alerts.models import Alert
+from alerts.receiving.held import held_blobs
 from alerts.science.intake import read_typed
 from alerts.science.sentences import sentence_of
 from callers.actors import Actor

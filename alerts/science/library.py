@@ -19,8 +19,8 @@ from django.db.models.functions import Coalesce, Length
 from django.utils.translation import gettext as _
 
 from accord.envelope.encoding import b64u, sha256
+from alerts.access import agency_of
 from alerts.document.characters import hidden_characters
-from alerts.finding import agency_of
 from alerts.science.asking import in_words
 from alerts.science.locking import wait_alone
 from alerts.science.sentences import SPECTRUM

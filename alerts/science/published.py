@@ -12,11 +12,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.files import AttachmentShown
+from alerts.boxes.outbox import SentAlert, open_sent_file, read_sent
+from alerts.document.files import AttachmentShown
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpenedView, open_alert
-from alerts.outbox import SentAlert, open_sent_file, read_sent
 from alerts.own_red import is_red
+from alerts.receiving.opening import OpenedView, open_alert
 from callers.errors import AbsentError
 from officers.models import Officer
 from peers.models import Agency

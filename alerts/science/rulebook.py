@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from alerts.finding import agency_of
+from alerts.access import agency_of
 from alerts.science.adopting import list_adopted
 from alerts.science.answers import extent_text, named_instrument
 from alerts.science.controls import EffectiveRules, hub_rules, read_facts, ruleset_for

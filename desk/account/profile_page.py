@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from alerts.paging import PAGE_ROWS, cut, moment_before, moment_cursor
+from alerts.boxes.paging import PAGE_ROWS, cut, moment_before, moment_cursor
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import InputError

@@ -7,19 +7,19 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
+from alerts.boxes.inbox import InboxRow
 from alerts.document.choices import ALERT_TYPES
 from alerts.document.findings import Findings
 from alerts.document.identity import show_scheme
 from alerts.document.reading import AsText
-from alerts.inbox import InboxRow
+from alerts.drafting.revisions import DraftContent
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpeningReason
-from alerts.preview import Preview
-from alerts.revisions import DraftContent
-from alerts.standing import StandingFacts
+from alerts.receiving.opening import OpeningReason
+from alerts.receiving.signature_standing import StandingFacts
+from alerts.receiving.verification import Verification
+from alerts.review.preview import Preview
+from alerts.sending.withdrawal import WITHDRAWAL_CODES
 from alerts.states import AlertState
-from alerts.verification import Verification
-from alerts.withdrawal import WITHDRAWAL_CODES
 from callers.deliveries import DeliveryState
 from desk.alerts.compose.api_fields import DraftFields
 from officers.models import Officer

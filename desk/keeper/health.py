@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from alerts.set_aside import counted
-from alerts.standing import utc_text
+from alerts.receiving.set_aside import counted
+from alerts.receiving.signature_standing import utc_text
 from desk.keeper.machine import certificate_sign, clock_sign
 from desk.keeper.signs import DANGER, OK, WARN, Sign, Way, ask_exchange_way
 from ledger.restores import newest_restore

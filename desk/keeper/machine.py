@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.standing import utc_text
+from alerts.receiving.signature_standing import utc_text
 from callers.endings import THRESHOLDS
 from desk.keeper.signs import DANGER, OK, WARN, Sign, ask_exchange_way
 from peers.progress import CLOCK_WARNED, CLOCK_WRONG, Depth

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceInputError
-from alerts.opening import MAX_CASE_CHARS, OpeningReason
+from alerts.receiving.opening import MAX_CASE_CHARS, OpeningReason
 from alerts.science.asking import Why
 from callers.errors import InputError
 

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.inbox import InboxRow
+from alerts.boxes.inbox import InboxRow
 from callers.templatetags import look
 from callers.templatetags.look import drawing
 from desk.web.tones import isolated, some_names, tone_of

@@ -6,7 +6,7 @@ from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from alerts.files import AttachmentShown
+from alerts.document.files import AttachmentShown
 from alerts.science.drawings import inert_svg
 from alerts.science.library_received import may_hold_spectra
 from alerts.science.sentences import notices_of

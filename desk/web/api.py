@@ -15,14 +15,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accord.envelope.encoding import b64u, sha256
-from alerts.drafts import read_draft
+from alerts.access import find_alert
+from alerts.document.files import AttachmentFile
+from alerts.drafting.drafts import read_draft
 from alerts.errors import RevisionRequiredError, StaleTagError
-from alerts.files import AttachmentFile
-from alerts.finding import find_alert
 from alerts.models import Alert
-from alerts.preview import findings_of, shown_preview
-from alerts.review import read_return_note
-from alerts.second_person import who_could_release
+from alerts.review.preview import findings_of, shown_preview
+from alerts.review.second_person import who_could_release
+from alerts.review.validation import read_return_note
 from alerts.states import AlertState
 from callers import clock
 from callers.actors import Actor

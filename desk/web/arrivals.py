@@ -7,7 +7,7 @@ Asking is no sign of a person: it notes no visit and extends no session (`office
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import etag
 
-from alerts.arrivals import arrivals_token
+from alerts.boxes.arrivals import arrivals_token
 from desk.web.frame import signed_in
 
 DIGEST_CHARS = 43

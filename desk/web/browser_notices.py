@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from alerts.arrivals import arrived_since, newest_arrival
+from alerts.boxes.arrivals import arrived_since, newest_arrival
 from alerts.models import ReceivedAlert
 from desk.web.frame import NOTICES_COOKIE, noticed_up_to, signed_in
 from notices.message import NoticeFacts, words_of

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from alerts.wording import must_be_phoned
+from alerts.boxes.state_words import must_be_phoned
 from callers.deliveries import DeliveryState
 from peers.sent import DeliveryFact
 

@@ -12,11 +12,11 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accord.envelope.keys import EC1, PQ1
-from alerts.drafts import create_draft
-from alerts.following import follow_feed
+from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.following import follow_feed
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from officers.models import Officer
 from peers import exchange

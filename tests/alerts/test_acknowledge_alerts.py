@@ -5,10 +5,10 @@ import uuid
 
 import pytest
 
-from alerts.bulk_acknowledgement import Outcome, acknowledge_alerts, preview_acknowledgements
 from alerts.models import ReceivedAlert
-from alerts.opening import open_alert
-from alerts.withdrawal import withdraw_alert
+from alerts.receiving.bulk_acknowledgement import Outcome, acknowledge_alerts, preview_acknowledgements
+from alerts.receiving.opening import open_alert
+from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import Role
 from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent

@@ -7,24 +7,24 @@ from typing import Any
 import pytest
 
 from accord.envelope.manifest import Reference
-from alerts.amending import amend_alert, newest_of, versions_of
-from alerts.changes import changes_in
-from alerts.drafts import attach_file, discard_draft, read_attachment, read_draft, save_revision
+from alerts.boxes.inbox import list_received
+from alerts.boxes.outbox import list_sent, read_sent
+from alerts.boxes.start import read_start
+from alerts.drafting.changes import changes_in
+from alerts.drafting.drafts import attach_file, discard_draft, read_attachment, read_draft, save_revision
 from alerts.errors import (
     AmendmentRefusedError,
     MoveRefusedError,
     ReceiptPendingError,
     SecondPersonNeededError,
 )
-from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.outbox import list_sent, read_sent
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
-from alerts.start import read_start
-from alerts.versions import settle_versions
-from alerts.withdrawal import confirm_withdrawal, withdraw_alert, withdrawal_preview
+from alerts.receiving.opening import open_alert
+from alerts.receiving.versions import settle_versions
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.amendment import amend_alert, newest_of, versions_of
+from alerts.sending.release import release_alert
+from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert, withdrawal_preview
 from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent
 from notices.models import Notification

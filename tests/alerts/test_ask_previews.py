@@ -10,13 +10,13 @@ import pytest
 from django.utils import translation
 
 from accord.calls.answers import PreviewAnswer
+from alerts.drafting.revisions import read_revision
 from alerts.errors import AlertIncompleteError, ChangedSinceValidationError, ExchangeAwayError
 from alerts.peers.pins import Pin, change_book
-from alerts.preview import Preview, preview_release, shown_preview
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
-from alerts.revisions import read_revision
-from alerts.verdicts import KEPT_FOR, worded
+from alerts.review.preview import Preview, preview_release, shown_preview
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.review.verdicts import KEPT_FOR, worded
+from alerts.sending.release import release_alert
 from callers import clock
 from peers.models import LastVerdicts
 from sharing.models import Envelope

@@ -3,18 +3,18 @@
 
 import pytest
 
-from alerts.amending import amend_alert
-from alerts.drafts import save_revision
+from alerts.drafting.drafts import save_revision
 from alerts.errors import AmendmentRefusedError, MoveRefusedError, RevisionConflictError
-from alerts.following import follow_feed
 from alerts.models import Alert, AlertRevision, ReceivedAlert
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.following import follow_feed
+from alerts.review.validation import submit_alert, validate_alert
 from alerts.science.asking import REFUSED, SCREENED, WITHOUT_CASE_AN_HOUR, Why, record_question
 from alerts.science.library_received import SpectralFile, keep_received_files, read_received_files
 from alerts.science.replies.answering import open_to_answer, start_reply
 from alerts.science_library import LibrarySpectrum
-from alerts.withdrawal import withdraw_alert
+from alerts.sending.amendment import amend_alert
+from alerts.sending.release import release_alert
+from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import Role
 from callers.errors import InputError
 from ledger.models import AuditEvent

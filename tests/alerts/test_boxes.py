@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from alerts.acknowledgement import acknowledge_alert
-from alerts.drafts_list import list_drafts
-from alerts.inbox import list_received
+from alerts.boxes.drafts import list_drafts
+from alerts.boxes.inbox import list_received
+from alerts.boxes.outbox import list_sent, read_sent
+from alerts.boxes.queue import list_waiting
+from alerts.boxes.search import search_received
+from alerts.boxes.start import read_start
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.outbox import list_sent, read_sent
-from alerts.queue import list_waiting
-from alerts.review import return_alert
-from alerts.search import search_received
-from alerts.start import read_start
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
+from alerts.review.validation import return_alert
 from callers.capabilities import Role
 from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent
@@ -265,7 +265,7 @@ class TestSearch:
     def test_it_goes_on_from_where_it_stopped(self, desks: Desks) -> None:
         many_received(desks, 60)
         first = ReceivedAlert.objects.get(number=1)
-        from alerts.tokens import keep_tokens
+        from alerts.projections.tokens import keep_tokens
 
         for row in ReceivedAlert.objects.exclude(pk=first.pk):
             keep_tokens(row, {"exhibit_no": "AB-77"})

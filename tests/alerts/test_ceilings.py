@@ -5,24 +5,24 @@ from collections.abc import Callable
 
 import pytest
 
-from alerts.amending import amend_alert, versions_seen
-from alerts.changes import changes_in
-from alerts.draft_templates import (
+from alerts.access import find_alert, find_received
+from alerts.boxes.drafts import list_drafts
+from alerts.boxes.thread import read_thread
+from alerts.drafting.changes import changes_in
+from alerts.drafting.drafts import create_draft, read_draft, save_revision
+from alerts.drafting.templates import (
     copy_alert,
     copy_received,
     create_template,
     list_templates,
     start_from_template,
 )
-from alerts.drafts import create_draft, read_draft, save_revision
-from alerts.drafts_list import list_drafts
 from alerts.errors import AlertIncompleteError, AmendmentRefusedError
-from alerts.finding import find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
-from alerts.thread import read_thread
-from alerts.versions import versions_held
+from alerts.receiving.versions import versions_held
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.amendment import amend_alert, versions_seen
+from alerts.sending.release import release_alert
 from callers.errors import AbsentError, InputError
 from callers.markings import LEVELS, strictest
 from officers.models import AgencyPolicy, Officer

@@ -9,9 +9,9 @@ import pytest
 
 from accord.envelope.tree.notes import Checkpoint, parse_note
 from alerts.errors import UnopenableError
-from alerts.following import follow_feeds
 from alerts.models import ReceivedAlert
-from alerts.opening import open_alert
+from alerts.receiving.following import follow_feeds
+from alerts.receiving.opening import open_alert
 from ledger import proofs
 from ledger.models import AuditEvent
 from peers.models import SeenLedger

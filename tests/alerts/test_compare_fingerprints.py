@@ -5,11 +5,11 @@ import pytest
 
 from alerts.errors import AlertIncompleteError
 from alerts.models import ReceivedAlert
-from alerts.opening import open_alert
 from alerts.peers.comparing import compare_fingerprint, peer_of, peers_of, undo_comparison
 from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin, read_book
-from alerts.preview import preview_recipients_of
+from alerts.receiving.opening import open_alert
+from alerts.review.preview import preview_recipients_of
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer

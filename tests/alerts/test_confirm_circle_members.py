@@ -5,8 +5,8 @@ import pytest
 
 from alerts.errors import AlertIncompleteError, ChangedSinceValidationError
 from alerts.peers.newcomers import confirm_circle_member
-from alerts.preview import preview_recipients_of
-from alerts.release import release_alert
+from alerts.review.preview import preview_recipients_of
+from alerts.sending.release import release_alert
 from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from alerts.inbox import list_received
+from alerts.boxes.inbox import list_received
 from alerts.models import ReceivedAlert
-from alerts.opening import open_alert
+from alerts.receiving.opening import open_alert
 from devtool.processes import wait_until
 from tests.alerts.conftest import GOOD, make_desks
 from tests.builders import Hub

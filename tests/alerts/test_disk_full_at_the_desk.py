@@ -9,8 +9,8 @@ import pytest
 from django.db import OperationalError, connection
 
 from alerts.models import Alert, ReceivedAlert
-from alerts.release import release_alert
-from alerts.sending import send_waiting
+from alerts.sending.hand_in import send_waiting
+from alerts.sending.release import release_alert
 from alerts.states import AlertState
 from peers.models import Outgoing
 from peers.outgoing_rows import OutgoingState

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from alerts.drafts import read_draft, save_revision
+from alerts.drafting.drafts import read_draft, save_revision
 from alerts.errors import RevisionConflictError, SecondPersonNeededError
 from alerts.models import Alert
-from alerts.review import return_alert, submit_alert, validate_alert
+from alerts.review.validation import return_alert, submit_alert, validate_alert
 from alerts.science.draft_screening import record_draft_screening
 from callers.capabilities import Role
 from ledger.models import AuditEvent

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from alerts.draft_templates import (
+from alerts.drafting.drafts import create_draft, read_draft
+from alerts.drafting.templates import (
     copy_alert,
     copy_received,
     create_template,
@@ -15,11 +16,10 @@ from alerts.draft_templates import (
     list_templates,
     start_from_template,
 )
-from alerts.drafts import create_draft, read_draft
 from alerts.errors import CopyRefusedError
-from alerts.kept import DraftTemplate
 from alerts.models import Alert
-from alerts.withdrawal import withdraw_alert
+from alerts.rows.saved import DraftTemplate
+from alerts.sending.withdrawal import withdraw_alert
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from tests.alerts.conftest import GOOD, Desks

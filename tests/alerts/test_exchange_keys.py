@@ -15,7 +15,7 @@ from agencies.apikeys import authenticate_key
 from agencies.entrykeys import issue_return_key
 from agencies.models import ApiKey, OwnStatement
 from agencies.selfrotation import rotate_own_key
-from alerts.credentials import (
+from alerts.agency.credentials import (
     end_credential,
     issue_credential,
     read_credentials,

@@ -11,14 +11,14 @@ from django.core.management import call_command
 from django.db import connection
 
 from accord.calls.errors import AnswerError, UnreachableError
-from alerts.acknowledgement import acknowledge_alert
-from alerts.altered_deliveries import altered_deliveries
-from alerts.following import follow_feed
+from alerts.boxes.outbox import list_sent, read_sent
+from alerts.boxes.start import read_start
 from alerts.models import Alert
-from alerts.opening import open_alert
-from alerts.outbox import list_sent, read_sent
-from alerts.start import read_start
-from alerts.withdrawal import withdraw_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.altered_deliveries import altered_deliveries
+from alerts.receiving.following import follow_feed
+from alerts.receiving.opening import open_alert
+from alerts.sending.withdrawal import withdraw_alert
 from callers.errors import NotBoundError
 from ledger.models import AuditEvent
 from peers.deliveries import LONGEST_WAIT, follow_deliveries, follow_deliveries_in_turn

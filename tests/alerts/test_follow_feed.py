@@ -9,14 +9,14 @@ from django.db import connection
 
 from accord.envelope.content import Attachment
 from accord.envelope.statements.form import SubjectRef
-from alerts import taking
-from alerts.cards import open_received_cards
 from alerts.errors import UnopenableError
-from alerts.following import follow_feed, follow_feeds, lock_key
 from alerts.models import CardToken, ReceivedAlert
-from alerts.opening import open_alert
+from alerts.projections.cards import open_received_cards
+from alerts.projections.tokens import COUNTRY, INCHIKEY_BLOCK, tokens_of
+from alerts.receiving import taking
+from alerts.receiving.following import follow_feed, follow_feeds, lock_key
+from alerts.receiving.opening import open_alert
 from alerts.tasks import follow_feed as follow_feed_task
-from alerts.tokens import COUNTRY, INCHIKEY_BLOCK, tokens_of
 from desk.alerts.serializers import OpenedOut
 from ledger.models import AuditEvent
 from peers.models import FeedCursor

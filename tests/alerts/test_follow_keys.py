@@ -16,13 +16,13 @@ from accord.calls.errors import ApiKeyRefusedError, UnreachableError
 from accord.following.records import CheckpointRecord
 from agencies.entrykeys import issue_return_key
 from agencies.models import ApiKey
-from alerts.credentials import replace_own_credential
+from alerts.agency.credentials import replace_own_credential
 from alerts.errors import ExchangeAwayError, SendingStoppedError
-from alerts.following import follow_feeds, follow_peers
 from alerts.models import ReceivedAlert
-from alerts.opening import open_alert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Origin, Pin, change_book
+from alerts.receiving.following import follow_feeds, follow_peers
+from alerts.receiving.opening import open_alert
 from callers.binding import bound_tables
 from callers.capabilities import Role
 from callers.clock import now as clock_now
@@ -244,7 +244,7 @@ def test_whichever_call_meets_the_refusal_the_key_is_used_no_more(served: Desks)
 
 
 def _release_by_health(served: Desks) -> None:
-    from alerts.release import _refresh
+    from alerts.sending.release import _refresh
 
     now = timezone.now()
     _refresh(VerifiedDirectory(served.health.id, now), [served.lab.id], now)

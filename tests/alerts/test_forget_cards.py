@@ -9,13 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accord.version import VERSION
+from alerts.boxes.inbox import list_received
+from alerts.boxes.outbox import open_sent_attachment
+from alerts.boxes.search import search_received
 from alerts.errors import ContentDeletedError, ExpiredError
-from alerts.following import follow_feeds
-from alerts.inbox import list_received
 from alerts.models import CardToken, ReceivedAlert
-from alerts.opening import open_alert, open_attachment
-from alerts.outbox import open_sent_attachment
-from alerts.search import search_received
+from alerts.receiving.following import follow_feeds
+from alerts.receiving.opening import open_alert, open_attachment
 from ledger.models import AuditEvent, LoopState, Restore
 from ledger.restores import record_restore
 from notices.models import Notification
@@ -73,7 +73,7 @@ def test_after_a_restore_worker_and_desk_note_that_all_of_it_is_deleted(
     """More than one batch each: nobody signs in before, so nothing is left for the next round."""
     monkeypatch.setattr("sharing.sweeping.DELETED_A_BATCH", 1)
     monkeypatch.setattr("sharing.sweeping.BATCHES_A_SWEEP", 1)
-    monkeypatch.setattr("alerts.following.forget_cards", lambda actor, *, now: 0)
+    monkeypatch.setattr("alerts.receiving.following.forget_cards", lambda actor, *, now: 0)
     digests = [short_lived(desks), short_lived(desks)]
     desks.follow()
     rows = [received_by(desks, md) for md in digests]

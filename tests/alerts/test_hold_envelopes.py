@@ -12,11 +12,11 @@ from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.errors import ContentDeletedError, ExchangeAwayError, ExpiredError, RecalledError, UnopenableError
-from alerts.fetching import fetch_and_open
-from alerts.following import follow_feed, follow_feeds, tidy_received
-from alerts.held import LEFT_OVER, fetch_ahead, forget_envelopes, held_envelope
 from alerts.models import AwaitedEnvelope, HeldBlob, HeldEnvelope, ReceivedAlert
-from alerts.opening import open_alert, open_attachment
+from alerts.receiving.fetching import fetch_and_open
+from alerts.receiving.following import follow_feed, follow_feeds, tidy_received
+from alerts.receiving.held import LEFT_OVER, fetch_ahead, forget_envelopes, held_envelope
+from alerts.receiving.opening import open_alert, open_attachment
 from callers.actors import SystemActor
 from callers.capabilities import Capability
 from callers.errors import AbsentError

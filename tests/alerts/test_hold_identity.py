@@ -12,16 +12,16 @@ import pytest
 from accord.version import VERSION
 from agencies.instances import SILENT_FOR, announce_instance, release_instance
 from agencies.models import Instance
-from alerts.acknowledgement import acknowledge_alert
-from alerts.bulk_acknowledgement import Outcome, acknowledge_alerts
 from alerts.errors import HeldElsewhereError
-from alerts.handed_in import list_handed_in
 from alerts.models import Alert
-from alerts.opening import open_alert
-from alerts.release import release_alert
-from alerts.reminding import remind_recipients
-from alerts.sending import offer_all_again, send_waiting
-from alerts.withdrawal import withdraw_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.bulk_acknowledgement import Outcome, acknowledge_alerts
+from alerts.receiving.opening import open_alert
+from alerts.sending.hand_in import offer_all_again, send_waiting
+from alerts.sending.handed_in import list_handed_in
+from alerts.sending.release import release_alert
+from alerts.sending.reminders import remind_recipients
+from alerts.sending.withdrawal import withdraw_alert
 from callers.actors import ApiClient
 from callers.capabilities import EXCHANGE_SCOPES, Role
 from callers.errors import AbsentError, NotBoundError, NotPermittedError

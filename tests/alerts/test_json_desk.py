@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from alerts.drafts import create_draft, read_draft
+from alerts.drafting.drafts import create_draft, read_draft
 from alerts.models import Alert, ReceivedAlert
 from callers.capabilities import Capability, Role
 from officers.deskkeys import issue_key

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from alerts.kept import DraftTemplate
 from alerts.models import Alert
+from alerts.rows.saved import DraftTemplate
 from tests.alerts.conftest import GOOD, Desks, kept_desks_of_now
 from tests.api.sessions import Session
 

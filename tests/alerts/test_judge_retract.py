@@ -15,12 +15,12 @@ from django.utils import timezone
 from accord.envelope.keys import PQ1
 from accord.envelope.statements.form import SubjectRef
 from agencies.accession import accept_revoke
-from alerts.following import follow_feeds
-from alerts.inbox import list_received
+from alerts.boxes.inbox import list_received
+from alerts.boxes.start import read_start
 from alerts.models import ReceivedAlert
-from alerts.opening import OpenedView, open_alert
-from alerts.start import read_start
-from alerts.withdrawal import confirm_withdrawal
+from alerts.receiving.following import follow_feeds
+from alerts.receiving.opening import OpenedView, open_alert
+from alerts.sending.withdrawal import confirm_withdrawal
 from callers.errors import InputError
 from ledger.models import AuditEvent
 from peers.models import HeldStatement

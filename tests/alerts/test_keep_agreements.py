@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from alerts.affairs import standing_of, standings_of
+from alerts.agency.agreements import standing_of, standings_of
 from alerts.errors import ChangedSinceValidationError, ExchangeAwayError, LaneRefusedError
 from alerts.peers.agreements import AGREEMENTS_EVERY, follow_agreements_when_due
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from alerts.peers.pins import change_book, read_book
-from alerts.preview import preview_recipients_of
-from alerts.release import release_alert
+from alerts.review.preview import preview_recipients_of
+from alerts.sending.release import release_alert
 from callers.actors import SystemActor
 from callers.capabilities import Role
 from callers.errors import AbsentError, NotBoundError, NotPermittedError

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole life in one process: draft, submit, validate, release, receive, open, acknowledge, withdraw, confirm."""
 
-from alerts.acknowledgement import acknowledge_alert
+from alerts.boxes.outbox import list_sent, read_sent
 from alerts.models import ReceivedAlert
-from alerts.opening import open_alert
-from alerts.outbox import list_sent, read_sent
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
+from alerts.receiving.verification import Proof
+from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert
 from alerts.states import AlertState
-from alerts.verification import Proof
-from alerts.withdrawal import confirm_withdrawal, withdraw_alert
 from tests.alerts.conftest import GOOD, Desks
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from alerts.own_name import in_rounds
+from alerts.sending.own_name import in_rounds
 from peers.models import Agency
 from tests.builders import Hub
 

@@ -7,7 +7,9 @@ import pytest
 from django.contrib import admin
 from django.db import connection
 
-from alerts.drafts import attach_file, save_revision
+from alerts.boxes.outbox import read_sent
+from alerts.boxes.search import search_received
+from alerts.drafting.drafts import attach_file, save_revision
 from alerts.models import (
     Alert,
     AlertRevision,
@@ -15,10 +17,8 @@ from alerts.models import (
     DraftAttachment,
     ReceivedAlert,
 )
-from alerts.opening import open_alert
-from alerts.outbox import read_sent
-from alerts.review import return_alert
-from alerts.search import search_received
+from alerts.receiving.opening import open_alert
+from alerts.review.validation import return_alert
 from tests.alerts.conftest import Desks
 
 SECRETS = (

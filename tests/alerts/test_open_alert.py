@@ -4,15 +4,15 @@
 import pytest
 from django.db import connection
 
-from alerts.acknowledgement import acknowledge_alert
-from alerts.drafts import attach_file
+from alerts.access import find_by_reference, find_received
+from alerts.boxes.outbox import open_sent_attachment
+from alerts.drafting.drafts import attach_file
 from alerts.errors import ExchangeAwayError, NotOpenedError, UnopenableError
-from alerts.finding import find_by_reference, find_received
 from alerts.models import HeldBlob, HeldEnvelope, ReceivedAlert
-from alerts.opening import open_alert, open_attachment, preset_reason
-from alerts.outbox import open_sent_attachment
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert, open_attachment, preset_reason
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent

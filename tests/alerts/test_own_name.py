@@ -11,15 +11,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accord.envelope.statements.form import SubjectRef
-from alerts import submissions
-from alerts.acknowledgement import acknowledge_alert
-from alerts.following import follow_feed
-from alerts.key_impact import impact_of_revoking
-from alerts.opening import open_alert
-from alerts.own_name import Impact
-from alerts.reaffirmation import list_doubted, list_doubted_statements, reaffirm_statement
-from alerts.set_aside import resume_loop, retry_item
-from alerts.withdrawal import withdraw_unsent
+from alerts.agency.key_impact import impact_of_revoking
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.following import follow_feed
+from alerts.receiving.opening import open_alert
+from alerts.receiving.set_aside import resume_loop, retry_item
+from alerts.sending import submissions
+from alerts.sending.own_name import Impact
+from alerts.sending.reaffirmation import list_doubted, list_doubted_statements, reaffirm_statement
+from alerts.sending.withdrawal import withdraw_unsent
 from callers.actors import SystemActor
 from callers.capabilities import Capability, Role
 from callers.errors import AbsentError, InputError, NotBoundError

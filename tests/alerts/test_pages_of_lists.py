@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.drafts_list import list_drafts
-from alerts.inbox import list_received
+from alerts.boxes.drafts import list_drafts
+from alerts.boxes.inbox import list_received
+from alerts.boxes.outbox import list_sent
+from alerts.boxes.paging import Page
+from alerts.boxes.queue import list_waiting
 from alerts.models import Alert, ReceivedAlert
-from alerts.outbox import list_sent
-from alerts.paging import Page
-from alerts.queue import list_waiting
 from callers.errors import InputError
 from tests.alerts.conftest import Desks
 from tests.alerts.test_search_alerts import copies
@@ -134,7 +134,7 @@ def test_overdue_at_some_recipients_is_said_of_a_sent_alert(desks: Desks) -> Non
     assert [row.overdue for row in list_sent(desks.lab.reader, now=desks.hub.now).rows] == [0]
     late = list_sent(desks.lab.reader, kind="new_substance", pri="urgent", now=desks.hub.later(days=2))
     assert late.rows == () and late.filtered, "its kind is found once it has tokens"
-    from alerts.tokenising import tokenise_sent
+    from alerts.projections.sent_tokens import tokenise_sent
 
     tokenise_sent(now=desks.hub.now)
     late = list_sent(desks.lab.reader, kind="new_substance", pri="urgent", lane="science", now=desks.hub.now)

@@ -12,21 +12,26 @@ from django.utils import timezone
 
 from accord.envelope.keyrule import Repudiated, Valid
 from accord.envelope.statements.form import SubjectRef, parse_statement
-from alerts.acknowledgement import acknowledge_alert
+from alerts.boxes.inbox import list_received
+from alerts.boxes.outbox import list_sent, read_sent
+from alerts.boxes.start import read_start
 from alerts.errors import MoveRefusedError, UnopenableError
-from alerts.fetching import fetch_and_open
-from alerts.following import follow_feeds
-from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpenedView, open_alert, standings_shown
-from alerts.outbox import list_sent, read_sent
 from alerts.peers.directory import VerifiedDirectory
-from alerts.reaffirmation import list_doubted, list_doubted_statements, reaffirm_alert, reaffirm_statement
-from alerts.retractions import as_it_stands
-from alerts.standing import StandingState
-from alerts.start import read_start
-from alerts.verification import Proof
-from alerts.withdrawal import withdraw_alert, withdraw_unsent
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.fetching import fetch_and_open
+from alerts.receiving.following import follow_feeds
+from alerts.receiving.opening import OpenedView, open_alert, standings_shown
+from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.signature_standing import StandingState
+from alerts.receiving.verification import Proof
+from alerts.sending.reaffirmation import (
+    list_doubted,
+    list_doubted_statements,
+    reaffirm_alert,
+    reaffirm_statement,
+)
+from alerts.sending.withdrawal import withdraw_alert, withdraw_unsent
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer

@@ -8,13 +8,13 @@ import pytest
 from pytest_django import Settings
 
 from accord.envelope.content import NamedOfficer
-from alerts.acknowledgement import acknowledge_alert
-from alerts.amending import amend_alert
-from alerts.bulk_acknowledgement import Outcome, acknowledge_alerts
-from alerts.cards import open_received_cards
-from alerts.draft_templates import copy_received, create_template
-from alerts.drafts import create_draft, save_revision
-from alerts.drafts_list import list_drafts
+from alerts.access import find_alert
+from alerts.boxes.drafts import list_drafts
+from alerts.boxes.inbox import list_received
+from alerts.boxes.outbox import open_sent_attachment, read_sent
+from alerts.boxes.queue import list_waiting
+from alerts.drafting.drafts import create_draft, save_revision
+from alerts.drafting.templates import copy_received, create_template
 from alerts.errors import (
     AlertIncompleteError,
     AmendmentRefusedError,
@@ -22,17 +22,17 @@ from alerts.errors import (
     NotOpenedError,
     ReplyRefusedError,
 )
-from alerts.finding import find_alert
-from alerts.following import follow_feed
-from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert, open_attachment
-from alerts.outbox import open_sent_attachment, read_sent
-from alerts.queue import list_waiting
-from alerts.release import release_alert
-from alerts.review import submit_alert
+from alerts.projections.cards import open_received_cards
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.bulk_acknowledgement import Outcome, acknowledge_alerts
+from alerts.receiving.following import follow_feed
+from alerts.receiving.opening import open_alert, open_attachment
+from alerts.review.validation import submit_alert
 from alerts.science.board.looking import record_look
 from alerts.science.replies.answering import open_to_answer
+from alerts.sending.amendment import amend_alert
+from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent

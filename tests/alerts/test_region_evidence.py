@@ -21,7 +21,7 @@ from alerts.document.fields import FIELDS, shown_fields
 from alerts.document.reading import read_document
 from alerts.document.schema import json_schema
 from alerts.document.values import read_value
-from alerts.drafts import save_revision
+from alerts.drafting.drafts import save_revision
 from alerts.errors import AlertIncompleteError
 from alerts.science.replies.questions import start_details
 from alerts.science.replies.samples import profile_in

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from accord.envelope.errors import SealingError
-from alerts.drafts import attach_file, save_revision
+from alerts.drafting.drafts import attach_file, save_revision
 from alerts.errors import (
     AlertIncompleteError,
     ChangedSinceValidationError,
@@ -19,10 +19,10 @@ from alerts.errors import (
 )
 from alerts.models import Alert
 from alerts.peers.pins import change_book, read_book
-from alerts.preview import candidates_for, circles_for, preview_release
-from alerts.release import confirm_second_look, release_alert
-from alerts.review import read_return_note, return_alert, submit_alert, validate_alert
-from alerts.second_person import Allowed, Denied, may_release, may_validate
+from alerts.review.preview import candidates_for, circles_for, preview_release
+from alerts.review.second_person import Allowed, Denied, may_release, may_validate
+from alerts.review.validation import read_return_note, return_alert, submit_alert, validate_alert
+from alerts.sending.release import confirm_second_look, release_alert
 from callers.capabilities import Role
 from callers.denials import denial_text
 from callers.errors import AbsentError, InputError, NotPermittedError

@@ -4,7 +4,8 @@
 import pytest
 from django.db import connection
 
-from alerts.drafts import (
+from alerts.document.files import inert_media_type
+from alerts.drafting.drafts import (
     attach_file,
     create_draft,
     discard_draft,
@@ -14,7 +15,6 @@ from alerts.drafts import (
     save_revision,
 )
 from alerts.errors import AttachmentRefusedError, MoveRefusedError, RevisionConflictError
-from alerts.files import inert_media_type
 from alerts.models import Alert, AlertRevision
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError

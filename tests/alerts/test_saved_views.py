@@ -4,8 +4,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from alerts.kept import SavedView
-from alerts.saved_views import (
+from alerts.boxes.saved_views import (
     VIEWS_AT_MOST,
     create_view,
     delete_view,
@@ -14,6 +13,7 @@ from alerts.saved_views import (
     set_default_view,
     views_of,
 )
+from alerts.rows.saved import SavedView
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent

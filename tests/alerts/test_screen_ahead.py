@@ -5,12 +5,12 @@ from typing import NoReturn
 
 import pytest
 
-from alerts.feed_notices import FeedNotices
-from alerts.fetching import screen_ahead
-from alerts.held import envelope_of
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.taking import ROLE
+from alerts.receiving.feed_notices import FeedNotices
+from alerts.receiving.fetching import screen_ahead
+from alerts.receiving.held import envelope_of
+from alerts.receiving.taking import ROLE
 from callers.actors import SystemActor
 from ledger.models import AuditEvent
 from tests.alerts.conftest import Desks

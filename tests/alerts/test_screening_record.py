@@ -9,12 +9,12 @@ from django.test import RequestFactory
 
 from alerts.document.fields import FIELDS
 from alerts.document.shapes import is_acceptable
-from alerts.drafts import read_draft
-from alerts.opening import open_alert
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.drafting.drafts import read_draft
+from alerts.receiving.opening import open_alert
+from alerts.review.validation import submit_alert, validate_alert
 from alerts.science.replaying import Replay, replay_document
 from alerts.science.screening import ASKED_BY, computed_record
+from alerts.sending.release import release_alert
 from desk.alerts.display.controlled import controlled_on_page
 from substances import safely
 from substances.control.listings import read_listings

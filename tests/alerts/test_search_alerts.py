@@ -8,16 +8,16 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from alerts import search
-from alerts.cards import Card, seal_received_card
-from alerts.drafts import attach_file
+from alerts.boxes import search
+from alerts.boxes.search import Query, SearchResult, search_alerts
+from alerts.boxes.search_links import open_search, seal_search
+from alerts.drafting.drafts import attach_file
 from alerts.models import Alert, CardToken, ReceivedAlert
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
-from alerts.search import Query, SearchResult, search_alerts
-from alerts.search_links import open_search, seal_search
-from alerts.tokenising import tokenise_sent
-from alerts.tokens import fold
+from alerts.projections.cards import Card, seal_received_card
+from alerts.projections.sent_tokens import tokenise_sent
+from alerts.projections.tokens import fold
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent

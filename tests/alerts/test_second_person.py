@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from alerts.drafts import create_draft, save_revision
+from alerts.drafting.drafts import create_draft, save_revision
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert
-from alerts.release import confirm_second_look, release_alert
-from alerts.review import return_alert, submit_alert, validate_alert
-from alerts.second_person import who_could_release
+from alerts.review.second_person import who_could_release
+from alerts.review.validation import return_alert, submit_alert, validate_alert
+from alerts.sending.release import confirm_second_look, release_alert
 from alerts.states import AlertState
 from callers.actors import ApiClient
 from callers.capabilities import Capability, Role

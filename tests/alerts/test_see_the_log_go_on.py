@@ -9,10 +9,10 @@ import pytest
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.tree.receipts import LeafEntry
 from alerts.errors import SendingStoppedError
-from alerts.following import follow_feed, follow_peers
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.release import release_alert
+from alerts.receiving.following import follow_feed, follow_peers
+from alerts.sending.release import release_alert
 from callers.errors import NotBoundError
 from peers.freshness import (
     ASKED_AFTER,

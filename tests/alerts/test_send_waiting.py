@@ -9,9 +9,6 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from alerts import placing
-from alerts.acknowledgement import acknowledge_alert
-from alerts.amending import amend_alert
 from alerts.errors import (
     AmendmentRefusedError,
     CancelRefusedError,
@@ -21,12 +18,15 @@ from alerts.errors import (
     SendingStoppedError,
 )
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
 from alerts.peers.lanes import suspend_lanes
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
-from alerts.sending import UNSENT_AFTER, cancel_release, offer_all_again, send_waiting, waiting_for
-from alerts.withdrawal import confirm_withdrawal, withdraw_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending import ledger_places as placing
+from alerts.sending.amendment import amend_alert
+from alerts.sending.hand_in import UNSENT_AFTER, cancel_release, offer_all_again, send_waiting, waiting_for
+from alerts.sending.release import release_alert
+from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert
 from callers.capabilities import Role
 from callers.errors import NotBoundError, NotPermittedError
 from ledger.models import AuditEvent, PendingEntry

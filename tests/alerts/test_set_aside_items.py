@@ -5,14 +5,14 @@ import pytest
 from django.db import connection
 
 from accord.envelope.content import Attachment
-from alerts.inbox import list_received
+from alerts.boxes.inbox import list_received
 from alerts.models import AwaitedEnvelope, CardToken, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.preview import preview_release
-from alerts.retractions import as_it_stands
-from alerts.set_aside import read_set_aside, resume_loop, retry_item
-from alerts.taking import FEED
-from alerts.tokens import FILE, file_digest, received_with_token
+from alerts.projections.tokens import FILE, file_digest, received_with_token
+from alerts.receiving.opening import open_alert
+from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.set_aside import read_set_aside, resume_loop, retry_item
+from alerts.receiving.taking import FEED
+from alerts.review.preview import preview_release
 from callers.actors import SystemActor
 from callers.capabilities import Capability, Role
 from callers.errors import NotPermittedError

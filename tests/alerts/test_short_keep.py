@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from alerts.errors import AlertIncompleteError
-from alerts.review import submit_alert
+from alerts.review.validation import submit_alert
 from callers.capabilities import Role
 from ledger.models import AuditEvent
 from sharing.errors import KeepTooShortError

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from alerts.errors import OtherVersionsError
-from alerts.opening import open_alert
-from alerts.release import release_alert
+from alerts.receiving.opening import open_alert
+from alerts.sending.release import release_alert
 from ledger.models import AuditEvent
 from peers.models import Outgoing
 from tests.alerts.conftest import Desks

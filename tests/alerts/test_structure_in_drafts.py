@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from alerts.document.fields import FIELDS
-from alerts.drafts import create_draft, read_draft, save_revision
+from alerts.drafting.drafts import create_draft, read_draft, save_revision
 from alerts.models import Alert
-from alerts.preview import check_draft
+from alerts.review.preview import check_draft
 from callers.errors import InputError
 from substances import safely
 from substances.errors import WorkerLostError

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from accord.envelope.encoding import b64u, unb64u
-from alerts.acknowledgement import acknowledge_alert
 from alerts.errors import ExchangeAwayError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.retractions import as_it_stands
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
+from alerts.receiving.retractions import as_it_stands
 from ledger.models import SetAside
 from notices.models import Notification
 from peers.models import FeedCursor, HeldStatement

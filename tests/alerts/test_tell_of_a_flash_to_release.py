@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alerts.models import Alert
-from alerts.review import return_alert, submit_alert
+from alerts.review.validation import return_alert, submit_alert
 from notices.models import Notification
 from notices.sending import send_notifications
 from officers.models import AgencyPolicy, Officer

@@ -4,11 +4,11 @@
 import pytest
 
 from accord.envelope.statements.form import SubjectRef
-from alerts.acknowledgement import acknowledge_alert
+from alerts.boxes.thread import read_thread
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.thread import read_thread
-from alerts.withdrawal import confirm_withdrawal, withdraw_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
+from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert
 from sharing.slices import slice_for
 from tests.alerts.conftest import Desks
 from tests.alerts.test_amend_alert import settle

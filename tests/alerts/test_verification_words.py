@@ -7,12 +7,12 @@ import pytest
 
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
 from accord.envelope.worth import Refused, Worth
-from alerts.fetching import fetch_and_open
-from alerts.following import follow_feed
+from alerts.boxes.state_words import delivery_text
 from alerts.models import ReceivedAlert
-from alerts.standing import StandingState, standing_of
-from alerts.verification import Proof, failed, pending, verified
-from alerts.wording import delivery_text
+from alerts.receiving.fetching import fetch_and_open
+from alerts.receiving.following import follow_feed
+from alerts.receiving.signature_standing import StandingState, standing_of
+from alerts.receiving.verification import Proof, failed, pending, verified
 from peers.sent import DeliveryFact
 from tests.alerts.conftest import Desks, make_desk
 from tests.alerts.test_follow_feed import send_from_partner

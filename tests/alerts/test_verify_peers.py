@@ -19,11 +19,11 @@ from accord.envelope.statements.form import make_statement, parse_statement
 from agencies.models import Key, Keyset, Revocation
 from alerts.errors import AlertIncompleteError, SendingStoppedError, UnopenableError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.peer_rows import PinBook
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import read_book
-from alerts.standing import StandingState
+from alerts.receiving.opening import open_alert
+from alerts.receiving.signature_standing import StandingState
+from alerts.rows.pins import PinBook
 from ledger.entries import append_entry
 from ledger.models import AuditEvent
 from notices.models import Notification
@@ -202,7 +202,7 @@ def test_pins_changed_by_sql_trust_nobody(desks: Desks, how: str) -> None:
     assert directory.keyset(desks.own.id) is None
     assert directory.refused == {desks.own.id: "pins-altered"}
     with pytest.raises(Exception):  # noqa: B017 - held in the preview, or stopped at sealing
-        from alerts.release import release_alert
+        from alerts.sending.release import release_alert
 
         release_alert(desks.lab.releaser, validated, revision=1, now=desks.hub.now)
     assert Envelope.objects.count() == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from alerts.desk_warnings import UNREAD_FOR, warn_of_the_desk
+from alerts.agency.desk_warnings import UNREAD_FOR, warn_of_the_desk
 from devtool.owndesk.certificates import made_certificate
 from notices.models import Notification
 from notices.sending import send_notifications

@@ -4,12 +4,17 @@
 import pytest
 
 from agencies.accession import suspend_agency
-from alerts.acknowledgement import acknowledge_alert
+from alerts.boxes.outbox import list_sent
 from alerts.errors import MoveRefusedError, RecalledError
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.outbox import list_sent
-from alerts.withdrawal import confirm_withdrawal, void_withdrawal_text, withdraw_alert, withdrawal_preview
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
+from alerts.sending.withdrawal import (
+    confirm_withdrawal,
+    void_withdrawal_text,
+    withdraw_alert,
+    withdrawal_preview,
+)
 from callers.errors import AbsentError, InputError, NotPermittedError
 from sharing.models import Delivery, Statement
 from tests.alerts.conftest import Desks

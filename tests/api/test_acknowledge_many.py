@@ -3,7 +3,7 @@
 
 import uuid
 
-from alerts.opening import open_alert
+from alerts.receiving.opening import open_alert
 from sharing.models import Statement
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session

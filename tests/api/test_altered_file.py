@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from alerts.drafts import attach_file
+from alerts.drafting.drafts import attach_file
 from alerts.models import Alert, ReceivedAlert
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from sharing.models import Blob
 from tests.alerts.conftest import Desks
 from tests.alerts.test_open_alert import drop_held

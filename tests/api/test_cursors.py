@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from alerts.drafts import create_draft
+from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
 from callers.cursors import LIVES, list_name, open_cursor, seal_cursor
 from callers.errors import CursorExpiredError

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from alerts.taking import FEED
+from alerts.receiving.taking import FEED
 from callers.capabilities import Role
 from ledger.set_aside import Item, begin_round
 from officers.accounts import enrol_keeper

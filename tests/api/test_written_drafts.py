@@ -9,12 +9,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 
-from alerts.acknowledgement import acknowledge_alert
-from alerts.drafts import attach_file, save_revision
+from alerts.drafting.drafts import attach_file, save_revision
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from callers.capabilities import Capability, Role
 from officers.deskkeys import authenticate_key, issue_key, rotate_own_key
 from peers.models import Agency

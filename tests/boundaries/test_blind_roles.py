@@ -113,7 +113,7 @@ def test_the_sequencer_signs_checkpoints_and_opens_nothing(world: World, api_key
 
 
 def test_the_desk_loads_what_opens_so_that_this_test_can_fail() -> None:
-    import alerts.opening
+    import alerts.receiving.opening
 
-    assert alerts.opening.__name__ in sys.modules
+    assert alerts.receiving.opening.__name__ in sys.modules
     assert _loaded(list(sys.modules), "vault")

@@ -43,9 +43,9 @@ BREAKS = {
     "science-door": ("accord/cli/main.py", "import substances.errors"),
     "science-stands-alone": ("substances/control/engine.py", "import django.conf"),
     "envelope-at-the-bottom": ("accord/envelope/keys.py", "import accord.client"),
-    "hub-never-uses-the-command": ("alerts/drafts.py", "import accord.client"),
+    "hub-never-uses-the-command": ("alerts/drafting/drafts.py", "import accord.client"),
     "lower-layer": ("accord/following/errors.py", "import accord.state"),
-    "primitives": ("alerts/drafts.py", "import cryptography.hazmat.primitives.hashes"),
+    "primitives": ("alerts/drafting/drafts.py", "import cryptography.hazmat.primitives.hashes"),
 }
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.opening import open_alert
 from alerts.peers.comparing import compare_fingerprint
+from alerts.receiving.opening import open_alert
 from callers.capabilities import Role
 from ledger.restores import DELETED, note_deleted, record_restore
 from notices.models import Notification

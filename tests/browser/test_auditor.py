@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.opening import open_alert
+from alerts.receiving.opening import open_alert
 from ledger.models import AuditEvent
 from officers.models import Officer
 from tests.browser.conftest import Picture, Tell

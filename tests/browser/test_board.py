@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.cards import Card
+from alerts.projections.cards import Card
 from tests.browser.test_science_pages import SignIn, look
 from tests.pages.desk_world import DeskWorld
 from tests.science.test_board_pages import add_past

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.drafts import attach_file
+from alerts.drafting.drafts import attach_file
 from officers.models import Officer
 from tests.pages.desk_world import DeskWorld
 

@@ -11,7 +11,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.drafts import attach_file, create_draft, read_draft
+from alerts.drafting.drafts import attach_file, create_draft, read_draft
 from alerts.models import Alert, DraftAttachment
 from devtool.processes import wait_until
 from officers.models import Officer

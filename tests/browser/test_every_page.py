@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.amending import amend_alert
-from alerts.drafts import save_revision
+from alerts.drafting.drafts import save_revision
 from alerts.models import ReceivedAlert
-from alerts.release import release_alert
-from alerts.withdrawal import withdraw_alert
+from alerts.sending.amendment import amend_alert
+from alerts.sending.release import release_alert
+from alerts.sending.withdrawal import withdraw_alert
 from officers.deskkeys import issue_key
 from officers.models import Officer
 from tests.entries import change_entry

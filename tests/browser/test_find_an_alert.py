@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.models import ReceivedAlert
-from alerts.opening import open_alert
+from alerts.receiving.opening import open_alert
 from officers.models import Officer
 from tests.browser.conftest import Picture, Tell
 from tests.browser.hands import Hands

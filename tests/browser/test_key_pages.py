@@ -13,9 +13,9 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from agencies.models import Revocation
-from alerts.acknowledgement import acknowledge_alert
-from alerts.opening import open_alert
-from alerts.reaffirmation import reaffirm_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
+from alerts.sending.reaffirmation import reaffirm_alert
 from officers.models import Officer
 from tests.hosted_keys import submit_as_thief
 from tests.pages.desk_world import DeskWorld

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.models import Alert
-from alerts.release import release_alert
+from alerts.sending.release import release_alert
 from notices.sending import send_notifications
 from officers.models import AgencyPolicy, Officer
 from officers.session_rows import OfficerSession

@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.drafts import read_draft, save_revision
+from alerts.drafting.drafts import read_draft, save_revision
 from alerts.models import Alert
 from devtool.processes import wait_until
 from officers.models import Officer

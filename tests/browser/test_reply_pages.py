@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.drafts import discard_draft
+from alerts.drafting.drafts import discard_draft
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpeningReason
+from alerts.receiving.opening import OpeningReason
 from alerts.science.replies.answering import open_to_answer, start_reply
 from alerts.science.replies.questions import start_answer, start_question
 from officers.models import Officer
@@ -120,7 +120,7 @@ def test_pages_of_a_profile_question(
     checked = desk.validate(desk.submit(answer), desk.haitham)
     sign_in(desk.haitham)
     shoot("profile-answer-checked", f"/queue/{checked.pk}/")
-    from alerts.release import release_alert
+    from alerts.sending.release import release_alert
 
     release_alert(desk.haitham, checked, revision=checked.current, now=desk.tick())
     desk.settle()

@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.drafts import create_draft, read_draft
+from alerts.drafting.drafts import create_draft, read_draft
 from alerts.models import Alert
 from officers.models import Officer
 from tests.pages.desk_world import DeskWorld

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.drafts import create_draft, read_draft
+from alerts.drafting.drafts import create_draft, read_draft
 from alerts.models import Alert
 from devtool.processes import wait_until
 from officers.models import Officer

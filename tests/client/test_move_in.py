@@ -23,14 +23,14 @@ from accord.envelope.private import Root
 from accord.keyfile import KeyFile
 from accord.keyring import VERSION
 from agencies.models import Instance
-from alerts.acknowledgement import acknowledge_alert
-from alerts.drafts import create_draft
-from alerts.following import follow_feed
+from alerts.drafting.drafts import create_draft
 from alerts.models import ReceivedAlert
-from alerts.opening import open_alert
 from alerts.peers.pins import read_book
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.following import follow_feed
+from alerts.receiving.opening import open_alert
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent

@@ -9,13 +9,13 @@ from pytest_django import Settings
 from accord.client.client import Client
 from accord.client.errors import NotEntitledError
 from accord.envelope.content import NamedOfficer
-from alerts.acknowledgement import acknowledge_alert
-from alerts.drafts import create_draft
-from alerts.following import follow_feed
+from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.following import follow_feed
+from alerts.receiving.opening import open_alert
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from peers.models import Agency
 from sharing.models import Statement

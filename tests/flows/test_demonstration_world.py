@@ -11,9 +11,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accord.envelope.tree.notes import VerifierKey
+from alerts.drafting.revisions import read_revision
 from alerts.models import Alert, ReceivedAlert
-from alerts.preview import check_draft
-from alerts.revisions import read_revision
+from alerts.review.preview import check_draft
 from demo.history import tell_history
 from demo.past import Log, Past
 from ledger.verification import verify_ledger

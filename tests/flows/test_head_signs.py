@@ -18,7 +18,7 @@ from accord.envelope.statements.form import parse_statement
 from accord.keyfile import Argon2Cost
 from agencies.accession import admit_agency
 from agencies.models import Keyset, KeyState, Revocation
-from alerts.opening import OpeningReason, open_alert
+from alerts.receiving.opening import OpeningReason, open_alert
 from callers.capabilities import Role
 from callers.directory import Custody
 from officers.keyfacts import key_facts

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from alerts.cards import open_received_cards
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpeningReason, open_alert
-from alerts.preview import preview_release
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.projections.cards import open_received_cards
+from alerts.receiving.opening import OpeningReason, open_alert
+from alerts.review.preview import preview_release
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from devtool.environments import ROOT, role_environment
 from devtool.processes import wait_until
 from officers.policy_in_force import begin_policy

@@ -13,10 +13,10 @@ from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Key
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpenedView, OpeningReason, open_alert
-from alerts.preview import preview_release
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.opening import OpenedView, OpeningReason, open_alert
+from alerts.review.preview import preview_release
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from devtool.processes import wait_until
 from ledger.proofs import log_times

@@ -12,10 +12,10 @@ from django.utils import timezone
 from accord.client.client import Client
 from accord.client.errors import RefusedError
 from accord.client.results import Sent
-from alerts.inbox import list_received
+from alerts.boxes.inbox import list_received
 from alerts.models import ReceivedAlert
-from alerts.opening import OpenedView, open_alert
-from alerts.standing import StandingState
+from alerts.receiving.opening import OpenedView, open_alert
+from alerts.receiving.signature_standing import StandingState
 from devtool.processes import wait_until
 from ledger.models import Leaf
 from officers.models import Officer

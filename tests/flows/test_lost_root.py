@@ -14,8 +14,8 @@ from agencies.accession import accept_keyset
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Keyset, KeyUse
 from agencies.registry import take_over_recoveries
-from alerts.opening import OpeningReason, open_alert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.receiving.opening import OpeningReason, open_alert
 from callers.actors import SystemActor
 from callers.capabilities import Capability, Role
 from officers.keyfacts import key_facts

@@ -21,13 +21,13 @@ from accord.envelope.statements.form import read_payload, sign_statement
 from agencies.models import Agency as Entry
 from agencies.models import Instance
 from agencies.moving import allow_move, forbid_move
-from alerts import history_form
 from alerts.errors import SendingStoppedError, UnopenableError
-from alerts.following import follow_feed, follow_feeds
-from alerts.held import keep_handed
+from alerts.history import form as history_form
 from alerts.models import ReceivedAlert
-from alerts.opening import open_alert
-from alerts.verification import failed_text
+from alerts.receiving.following import follow_feed, follow_feeds
+from alerts.receiving.held import keep_handed
+from alerts.receiving.opening import open_alert
+from alerts.receiving.verification import failed_text
 from callers.capabilities import Role
 from callers.directory import Custody
 from callers.errors import InputError, NotPermittedError
@@ -207,7 +207,7 @@ def test_a_history_that_is_not_as_it_was_made_is_refused_and_one_broken_off_goes
             keep_handed(*args, **kwargs)
 
         with monkeypatch.context() as patch:
-            patch.setattr("alerts.history_in.keep_handed", killed)
+            patch.setattr("alerts.history.taking_in.keep_handed", killed)
             with pytest.raises(KeyboardInterrupt):
                 moving.take(keys, history)
         assert HandedEntry.objects.count() == 1

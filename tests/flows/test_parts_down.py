@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from alerts.following import follow_feeds
 from alerts.models import Alert
-from alerts.preview import preview_release
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.following import follow_feeds
+from alerts.review.preview import preview_release
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from devtool.processes import wait_until
 from notices.models import Notification
 from notices.states import NotificationState

@@ -24,7 +24,7 @@ from accord.client.saved import load_saved, save_opened
 from accord.envelope.content import Attachment
 from accord.envelope.manifest import Reference
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpeningReason
+from alerts.receiving.opening import OpeningReason
 from callers.capabilities import Role
 from notices.sending import send_notifications
 from officers.models import Officer

@@ -14,7 +14,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.drafts import read_draft
+from alerts.drafting.drafts import read_draft
 from alerts.models import Alert, ReceivedAlert
 from alerts.states import AlertState
 from devtool.processes import wait_until

@@ -21,7 +21,7 @@ from accord.cli import science
 from accord.client.client import Client as PartnerClient
 from accord.envelope.manifest import Reference
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpeningReason
+from alerts.receiving.opening import OpeningReason
 from desk.web.tones import isolated
 from peers.models import Agency
 from sharing.models import Envelope, FeedItem

@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import SubjectRef
+from alerts.boxes.outbox import read_sent
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.outbox import read_sent
+from alerts.receiving.opening import open_alert
 from ledger.models import AuditEvent
 from sharing.models import Delivery, Envelope, FeedItem, Statement
 from tests.builders import DAY_SECS, HeldAgency, Hub, seconds

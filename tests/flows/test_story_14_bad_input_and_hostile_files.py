@@ -16,7 +16,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from alerts.drafts import read_draft
+from alerts.drafting.drafts import read_draft
 from alerts.models import Alert, AlertRevision, DraftAttachment
 from notices.models import Notification
 from notices.sending import send_notifications

@@ -14,9 +14,9 @@ from pytest_django.live_server_helper import LiveServer
 from accord.client.client import Client
 from accord.client.errors import AbsentError, RefusedError
 from accord.envelope.manifest import Reference
-from alerts.amending import amend_alert
-from alerts.drafts import save_revision
+from alerts.drafting.drafts import save_revision
 from alerts.models import Alert, ReceivedAlert
+from alerts.sending.amendment import amend_alert
 from notices.models import Notification
 from officers.models import Officer
 from peers.models import Agency

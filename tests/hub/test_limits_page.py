@@ -13,8 +13,11 @@ from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
 from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
 from agencies import accession, instances, newer_keysets
-from alerts import bulk_acknowledgement, draft_templates, exporting, paging, saved_views, search
+from alerts.boxes import export as exporting
+from alerts.boxes import paging, saved_views, search
 from alerts.document import reading as document_reading
+from alerts.drafting import templates as draft_templates
+from alerts.receiving import bulk_acknowledgement
 from alerts.science import analogues, answers_spectra, asking, draft_screening, library, previewing, stored
 from alerts.science.board import looking
 from callers import cursors, idempotency, rates, systemkeys

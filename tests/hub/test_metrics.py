@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from alerts.taking import FeedOfAgency
+from alerts.receiving.taking import FeedOfAgency
 from devtool.environments import ROOT
 from devtool.ports import LOOPBACK, free_ports
 from hub.metrics import OldestTransaction, _facts, count_answers, listen_for_prometheus

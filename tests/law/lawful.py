@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from alerts.drafts import attach_file
+from alerts.drafting.drafts import attach_file
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.adopting import adopt_rules, propose
 from alerts.science.importing import apply_import, examine_import

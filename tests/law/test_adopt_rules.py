@@ -12,8 +12,8 @@ from alerts.science import adopting
 from alerts.science.adopting import adopt_rules, list_adopted, propose, set_rules_aside
 from alerts.science.controls import overlaid, rules_with_digest, ruleset_for
 from alerts.science.previewing import preview_caught
+from alerts.sending.withdrawal import withdraw_alert
 from alerts.stored import AdoptedRules
-from alerts.withdrawal import withdraw_alert
 from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent
 from substances import safely

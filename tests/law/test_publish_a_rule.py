@@ -3,7 +3,7 @@
 
 import pytest
 
-from alerts.drafts import attach_file
+from alerts.drafting.drafts import attach_file
 from alerts.errors import AlertIncompleteError
 from alerts.models import Alert
 from tests.law.lawful import COMING, LawDesk, rule_from

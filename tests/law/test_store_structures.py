@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from django.db import connection
 
-from alerts.following import tidy_received
 from alerts.models import ReceivedAlert
+from alerts.receiving.following import tidy_received
 from alerts.science.stored import keep_received_structure, open_structures
+from alerts.sending.withdrawal import withdraw_alert
 from alerts.stored import Mark, StoredStructure
-from alerts.withdrawal import withdraw_alert
 from tests.law.lawful import CAFFEINE, METONITAZENE, LawDesk, rule_from
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from accord.envelope.seal import SealedEnvelope
-from alerts.following import follow_feed
 from alerts.models import ReceivedAlert
+from alerts.receiving.following import follow_feed
 from callers.capabilities import Role
 from notices.models import Notification
 from notices.sending import Tally, send_notifications

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from alerts.following import follow_feeds
+from alerts.receiving.following import follow_feeds
 from notices.message import NoticeFacts, compose_message
 from notices.models import Notification
 from notices.states import Occasion

@@ -5,9 +5,9 @@ import pytest
 
 from alerts.errors import ExchangeAwayError
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.reminding import remind_recipients
-from alerts.withdrawal import confirm_withdrawal, withdraw_alert
+from alerts.receiving.opening import open_alert
+from alerts.sending.reminders import remind_recipients
+from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert
 from callers.errors import AbsentError, NotPermittedError, ReminderTooSoonError
 from ledger.models import AuditEvent
 from notices.models import Notification

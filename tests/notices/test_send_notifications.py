@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from alerts.reporting import report_told
+from alerts.receiving.reporting import report_told
 from callers.backoff import MOST_ATTEMPTS
 from callers.capabilities import Role
 from notices.models import Notification

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 
-from alerts.power_changes import apply_due_changes, waiting_for
+from alerts.agency.power_changes import apply_due_changes, waiting_for
 from callers.capabilities import Capability, Role
 from ledger.restores import record_restore
 from notices.models import Notification

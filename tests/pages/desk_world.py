@@ -26,12 +26,12 @@ from django.utils import timezone
 
 from accord.envelope.private import Root
 from agencies.accession import admit_agency
-from alerts.drafts import create_draft
-from alerts.following import follow_feeds
+from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
-from alerts.preview import preview_release
-from alerts.release import release_alert
-from alerts.review import submit_alert, validate_alert
+from alerts.receiving.following import follow_feeds
+from alerts.review.preview import preview_release
+from alerts.review.validation import submit_alert, validate_alert
+from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from callers.directory import Custody
 from officers.accounts import enrol_keeper, enrol_officer

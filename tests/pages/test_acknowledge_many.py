@@ -4,7 +4,7 @@
 import re
 
 from alerts.models import ReceivedAlert
-from alerts.opening import open_alert
+from alerts.receiving.opening import open_alert
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

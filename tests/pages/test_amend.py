@@ -8,10 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from alerts.amending import amend_alert
-from alerts.drafts import save_revision
+from alerts.drafting.drafts import save_revision
 from alerts.models import Alert, ReceivedAlert
-from alerts.withdrawal import withdraw_alert
+from alerts.sending.amendment import amend_alert
+from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import Role
 from ledger.models import AuditEvent
 from sharing.models import Envelope

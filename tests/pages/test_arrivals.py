@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.test import Client
 
-from alerts.release import release_alert
+from alerts.sending.release import release_alert
 from officers.login.sessions import SEEN_EVERY
 from officers.session_rows import OfficerSession
 from tests.pages.conftest import SignIn

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from alerts.opening import open_alert
+from alerts.receiving.opening import open_alert
 from desk.agency.audit.export_page import COLUMNS
 from desk.web.downloads import neutral
 from ledger.audit import record_event

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from alerts.drafts import attach_file, create_draft, read_draft
+from alerts.drafting.drafts import attach_file, create_draft, read_draft
 from alerts.models import Alert, ReceivedAlert
 from ledger.models import AuditEvent
 from substances import safely

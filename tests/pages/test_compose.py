@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from alerts.drafts import attach_file, create_draft, read_draft, save_revision
+from alerts.drafting.drafts import attach_file, create_draft, read_draft, save_revision
 from alerts.models import Alert
 from desk.alerts.compose.page import LAST_STEP
 from officers.models import Officer

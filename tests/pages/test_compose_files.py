@@ -14,9 +14,9 @@ from django.core.files.uploadhandler import load_handler
 from django.http.multipartparser import MultiPartParser
 from django.test import Client, RequestFactory
 
-from alerts.drafts import read_attachment, read_draft
+from alerts.document.files import PLAIN_BYTES, accept_file
+from alerts.drafting.drafts import read_attachment, read_draft
 from alerts.errors import AttachmentRefusedError
-from alerts.files import PLAIN_BYTES, accept_file
 from alerts.models import Alert, DraftAttachment
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from alerts.drafts import read_draft
-from alerts.kept import DraftTemplate
+from alerts.drafting.drafts import read_draft
 from alerts.models import Alert
+from alerts.rows.saved import DraftTemplate
 from desk.alerts.compose.page import LAST_STEP
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld

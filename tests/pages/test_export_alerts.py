@@ -8,7 +8,7 @@ import json
 import pytest
 from django.test import Client
 
-from alerts import exporting
+from alerts.boxes import export as exporting
 from alerts.models import Alert, ReceivedAlert
 from desk.alerts.boxes.export_page import COLUMNS
 from desk.web.downloads import neutral

@@ -10,9 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from alerts.acknowledgement import acknowledge_alert
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
 from officers.models import Officer
 from sharing.models import Statement
 from sharing.repudiation import find_repudiated, mark_doubts

@@ -3,7 +3,7 @@
 
 import pytest
 
-from alerts.drafts import attach_file
+from alerts.drafting.drafts import attach_file
 from alerts.models import Alert
 from callers.capabilities import Role
 from tests.pages.conftest import SignIn

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.taking import FEED
+from alerts.receiving.taking import FEED
 from desk.keeper.signs import DANGER, OK, URGENCY, WARN, Sign, most_urgent
 from devtool.owndesk.certificates import LIVES, made_certificate
 from ledger.set_aside import STOPS_AFTER, Item, begin_round

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from agencies.entrykeys import issue_entry_key
 from agencies.models import ApiKey
-from alerts.taking import FEED
+from alerts.receiving.taking import FEED
 from callers.binding import keep_bound
 from callers.capabilities import Role
 from ledger.models import AuditEvent, LoopState, SetAside

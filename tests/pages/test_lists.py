@@ -13,10 +13,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from alerts.cards import Card, seal_alert_card, seal_received_card
 from alerts.models import Alert, ReceivedAlert
-from alerts.review import return_alert
-from alerts.withdrawal import withdraw_alert
+from alerts.projections.cards import Card, seal_alert_card, seal_received_card
+from alerts.review.validation import return_alert
+from alerts.sending.withdrawal import withdraw_alert
 from peers.models import SentEnvelope
 from tests.bound_rows import rewrite
 from tests.page_queries import without_checks

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.models import Alert
-from alerts.opening import open_alert
+from alerts.receiving.opening import open_alert
 from notices.lateness import late_since
 from notices.models import Notification
 from notices.states import Cause

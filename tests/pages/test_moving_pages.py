@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from agencies.models import Agency as Entry
 from agencies.moving import allow_move
-from alerts.following import follow_feed
+from alerts.receiving.following import follow_feed
 from callers.capabilities import Role
 from callers.directory import Custody
 from officers.models import Officer

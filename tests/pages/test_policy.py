@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from alerts.boxes.inbox import list_received
 from alerts.errors import AlertIncompleteError
-from alerts.inbox import list_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.release import release_alert
+from alerts.receiving.opening import open_alert
+from alerts.sending.release import release_alert
 from callers.errors import InputError
 from ledger.models import AuditEvent
 from notices.models import Notification

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from alerts.agency.power_changes import apply_due_changes
 from alerts.errors import SecondPersonNeededError
-from alerts.power_changes import apply_due_changes
 from notices.models import Notification
 from notices.power_changes import subject_of, tell_power_changes
 from officers.accounts import change_roles, enrol_officer

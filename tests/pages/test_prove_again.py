@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.models import Alert
-from alerts.preview import preview_release
+from alerts.review.preview import preview_release
 from callers.capabilities import SENSITIVE
 from desk.web.urls import PAGES
 from ledger.models import AuditEvent

@@ -10,10 +10,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from alerts.drafts import attach_file
-from alerts.manifest_facts import awaited_again
+from alerts.drafting.drafts import attach_file
 from alerts.models import Alert, ReceivedAlert
-from alerts.withdrawal import withdraw_alert
+from alerts.receiving.manifest_facts import awaited_again
+from alerts.sending.withdrawal import withdraw_alert
 from ledger.models import AuditEvent
 from tests.hosted_keys import as_recipient
 from tests.pages.conftest import SignIn

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from agencies.models import Key
-from alerts.opening import open_alert
+from alerts.receiving.opening import open_alert
 from notices.models import Notification
 from notices.states import NotificationState
 from officers.models import Officer

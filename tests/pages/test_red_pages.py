@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from alerts.drafts import read_draft
-from alerts.following import follow_feed
+from alerts.drafting.drafts import read_draft
 from alerts.models import Alert
+from alerts.receiving.following import follow_feed
 from callers.capabilities import Role
 from officers.models import Officer
 from tests.api.sessions import Session

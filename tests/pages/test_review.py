@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from alerts.drafts import save_revision
-from alerts.following import follow_feed
+from alerts.drafting.drafts import save_revision
 from alerts.models import Alert
+from alerts.receiving.following import follow_feed
 from peers.models import Agency
 from tests.bound_rows import rewrite
 from tests.desk_calls import ViewsInPlaceOfSockets

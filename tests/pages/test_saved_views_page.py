@@ -3,7 +3,7 @@
 
 import re
 
-from alerts.kept import SavedView
+from alerts.rows.saved import SavedView
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

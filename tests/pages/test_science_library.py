@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from alerts.following import tidy_received
+from alerts.receiving.following import tidy_received
 from alerts.science import library
 from alerts.science.library import PENDING_AT_MOST, WAITS_FOR, confirm_import
 from alerts.science_library import LibrarySpectrum, SpectraImport

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from alerts.drafts import attach_file
+from alerts.drafting.drafts import attach_file
 from alerts.models import ReceivedAlert
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn

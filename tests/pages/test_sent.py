@@ -5,10 +5,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from alerts.acknowledgement import acknowledge_alert
-from alerts.drafts import attach_file
+from alerts.drafting.drafts import attach_file
 from alerts.models import Alert
-from alerts.opening import open_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
 from officers.models import AgencyPolicy
 from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn

@@ -20,10 +20,10 @@ from accord.envelope.errors import (
     VerificationError,
 )
 from alerts.document.findings import Findings
-from alerts.drafts import attach_file
+from alerts.drafting.drafts import attach_file
 from alerts.errors import AlertIncompleteError, AlertsError, MoveRefusedError
 from alerts.models import Alert, HeldEnvelope, ReceivedAlert
-from alerts.withdrawal import withdraw_alert
+from alerts.sending.withdrawal import withdraw_alert
 from desk.web.urls import Page, guarded
 from sharing.models import Blob, Envelope
 from tests.alerts.test_open_alert import drop_held

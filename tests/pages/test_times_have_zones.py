@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.withdrawal import withdraw_alert
+from alerts.receiving.opening import open_alert
+from alerts.sending.withdrawal import withdraw_alert
 from desk.web.urls import PAGES
 from officers.models import Officer
 from tests.pages.conftest import SignIn

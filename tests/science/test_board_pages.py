@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from alerts.cards import Card, seal_received_card
 from alerts.models import ReceivedAlert
-from alerts.withdrawal import withdraw_alert
+from alerts.projections.cards import Card, seal_received_card
+from alerts.sending.withdrawal import withdraw_alert
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

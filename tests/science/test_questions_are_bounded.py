@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from alerts.document.files import AttachmentFile
 from alerts.errors import ScienceAwayError
-from alerts.files import AttachmentFile
 from alerts.science import draft_screening
 from alerts.science.analogues import find_analogues
 from alerts.science.answers_screen import Asked, Screened, screen_substances

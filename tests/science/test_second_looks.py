@@ -9,10 +9,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from alerts.cards import Card
-from alerts.following import tidy_received
 from alerts.looks import HarmLook
 from alerts.models import ReceivedAlert
+from alerts.projections.cards import Card
+from alerts.receiving.following import tidy_received
 from alerts.science.board.looking import looks_at
 from ledger.models import AuditEvent
 from tests.api.sessions import Session

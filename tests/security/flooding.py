@@ -7,8 +7,8 @@ from typing import Any, Final
 from django.apps import apps
 from django.db import models
 
+from alerts.boxes.saved_views import FILTERS
 from alerts.document.fields import FIELDS
-from alerts.saved_views import FILTERS
 from tests.security.world import STRANGER, SecurityWorld
 
 NUMBER: Final = 2_140_987_654

@@ -6,7 +6,7 @@ Everything goes through the services, as officers of two agencies would do it wi
 
 from typing import TYPE_CHECKING, Any, Final
 
-from alerts.drafts import attach_file
+from alerts.drafting.drafts import attach_file
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.adopting import adopt_rules
 from alerts.science.published import open_published

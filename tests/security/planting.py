@@ -9,13 +9,13 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from agencies.accession import admit_agency
-from alerts.acknowledgement import acknowledge_alert
 from alerts.document.fields import FIELDS, Kind
-from alerts.drafts import attach_file, create_draft
+from alerts.drafting.drafts import attach_file, create_draft
 from alerts.errors import AlertsError
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.review import return_alert, submit_alert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
+from alerts.review.validation import return_alert, submit_alert
 from callers.directory import Custody
 from callers.errors import CallerError
 from officers.accounts import enrol_officer

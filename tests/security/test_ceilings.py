@@ -11,11 +11,11 @@ from typing import Any, Final
 import pytest
 from django.http.response import HttpResponseBase
 
-from alerts.draft_templates import create_template
-from alerts.kept import DraftTemplate
+from alerts.drafting.templates import create_template
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.withdrawal import withdraw_alert
+from alerts.receiving.opening import open_alert
+from alerts.rows.saved import DraftTemplate
+from alerts.sending.withdrawal import withdraw_alert
 from notices.queueing import queue_notices, save_notices
 from notices.states import Occasion
 from officers.models import AgencyPolicy, Officer

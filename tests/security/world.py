@@ -24,16 +24,16 @@ from accord.version import VERSION
 from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
 from agencies.models import ApiKey, Instance
-from alerts.acknowledgement import acknowledge_alert
-from alerts.draft_templates import create_template
-from alerts.drafts import attach_file, create_draft
+from alerts.boxes.saved_views import create_view
+from alerts.drafting.drafts import attach_file, create_draft
+from alerts.drafting.templates import create_template
+from alerts.drafting.written import attach_written_file
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.preview import preview_release
-from alerts.saved_views import create_view
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import open_alert
+from alerts.review.preview import preview_release
 from alerts.science.library import begin_import, confirm_import
-from alerts.withdrawal import withdraw_alert
-from alerts.written import attach_written_file
+from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import DESK_SCOPES, EXCHANGE_SCOPES, Capability, Role
 from callers.directory import Custody
 from ledger.models import LoopState, SetAside

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from alerts.altered_deliveries import altered_deliveries, drop_altered_deliveries
+from alerts.receiving.altered_deliveries import altered_deliveries, drop_altered_deliveries
 from callers import clock
 from officers.operating import agency_of
 

@@ -16,8 +16,8 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.access import agency_of, today_of
 from alerts.document.characters import hidden_characters
-from alerts.finding import agency_of, today_of
 from alerts.looks import HarmLook
 from alerts.models import Alert, ReceivedAlert
 from alerts.own_red import is_red

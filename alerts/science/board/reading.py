@@ -12,7 +12,7 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from alerts.finding import agency_of, today_of
+from alerts.access import agency_of, today_of
 from alerts.science.board.counting import SPANS, Board, draw_board
 from alerts.science.board.looking import newest_looks
 from alerts.science.board.sightings import read_sightings

@@ -14,11 +14,18 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from alerts.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, Card, open_plain_cards, read_card
+from alerts.boxes.outbox import sent_alerts
 from alerts.models import ReceivedAlert
-from alerts.outbox import sent_alerts
+from alerts.projections.cards import (
+    ALERT_TABLE,
+    RECEIVED_REVISION,
+    RECEIVED_TABLE,
+    Card,
+    open_plain_cards,
+    read_card,
+)
+from alerts.projections.tokens import fold
 from alerts.science.stored import open_structures
-from alerts.tokens import fold
 from officers.models import Officer
 from peers.models import Agency
 from substances.drugclass import class_known

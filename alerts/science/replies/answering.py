@@ -12,16 +12,16 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from alerts.cards import Card, open_alert_cards
+from alerts.access import agency_of, find_alert, find_received
 from alerts.document.fields import FIELDS
 from alerts.document.kinds import REPLIES
-from alerts.drafts import create_draft
+from alerts.drafting.drafts import create_draft
 from alerts.errors import ReplyRefusedError
-from alerts.finding import agency_of, find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpenedView, open_alert
-from alerts.reply_rows import Reply
-from alerts.retractions import as_it_stands
+from alerts.projections.cards import Card, open_alert_cards
+from alerts.receiving.opening import OpenedView, open_alert
+from alerts.receiving.retractions import as_it_stands
+from alerts.rows.replies import Reply
 from alerts.science.locking import wait_alone
 from alerts.science.replies.bounds import FRAME, ON_PROFILES, check_open_to_replies
 from alerts.science.replies.kinds import PEER_REVIEW, REPLY, TITLES

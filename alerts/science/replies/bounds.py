@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from alerts.document.fields import EMPTY, FIELDS
 from alerts.document.findings import Findings
 from alerts.document.kinds import REPLIES
+from alerts.drafting.revisions import DraftContent
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.own_red import is_red
-from alerts.reply_rows import ProfileQuestion, Reply
-from alerts.retractions import as_it_stands
-from alerts.revisions import DraftContent
+from alerts.receiving.retractions import as_it_stands
+from alerts.rows.replies import ProfileQuestion, Reply
 from alerts.science.replies.gists import CASE_FIELDS
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
 from alerts.science.replies.source import Source, handling_left_out, is_looser, open_source

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from alerts.amending import newest_of, versions_of
 from alerts.models import Alert, ReceivedAlert
-from alerts.reply_rows import ProfileQuestion, Reply
-from alerts.retractions import as_it_stands
+from alerts.receiving.retractions import as_it_stands
+from alerts.rows.replies import ProfileQuestion, Reply
 from alerts.science.replies.gists import Gist, open_gists
 from alerts.science.replies.kinds import ANSWER, DETAILS
 from alerts.science.replies.thread_rows import (
@@ -23,7 +22,8 @@ from alerts.science.replies.thread_rows import (
     root_of,
     still_counts,
 )
-from alerts.sent_standing import sent_of
+from alerts.sending.amendment import newest_of, versions_of
+from alerts.sending.sent_standing import sent_of
 from alerts.states import AlertState
 from officers.models import Officer
 from peers.models import Agency

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from alerts.document.display import choice_text
-from alerts.reply_rows import Reply
+from alerts.rows.replies import Reply
 from alerts.science.replies.kinds import ANSWER, DETAILS, PEER_REVIEW
 from alerts.science.replies.source import REVISION, TABLE
 from vault import doors

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from alerts.drafting.revisions import DraftContent
 from alerts.models import Alert, ReceivedAlert
-from alerts.reply_rows import ProfileQuestion, Reply
-from alerts.revisions import DraftContent
+from alerts.receiving.versions import UPDATE
+from alerts.rows.replies import ProfileQuestion, Reply
 from alerts.science.replies.gists import gist_of, seal_gist
 from alerts.science.replies.kinds import DETAILS, REPLY
 from alerts.science.replies.samples import keep_profile
 from alerts.science.replies.source import open_source, seal_source
-from alerts.versions import UPDATE
 
 
 def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *, now: datetime) -> None:

@@ -13,20 +13,20 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from alerts.access import agency_of, find_alert
+from alerts.boxes.outbox import OWN_ALERT
 from alerts.document.fields import EMPTY
-from alerts.drafts import create_draft
+from alerts.drafting.drafts import create_draft
+from alerts.drafting.revisions import read_revision
 from alerts.errors import ReplyRefusedError
-from alerts.finding import agency_of, find_alert
 from alerts.models import Alert, ReceivedAlert
-from alerts.outbox import OWN_ALERT
-from alerts.reply_rows import ProfileQuestion
-from alerts.revisions import read_revision
+from alerts.rows.replies import ProfileQuestion
 from alerts.science.asking import in_words
 from alerts.science.replies.answering import Opened, no_case, start_reply
 from alerts.science.replies.exchange import has_agreed, is_question_withdrawn, sample_of
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
 from alerts.science.replies.samples import Leads, compare_with_held, comparison_member, profile_in
-from alerts.sent_document import sent_document
+from alerts.sending.sent_document import sent_document
 from alerts.states import SENT
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError

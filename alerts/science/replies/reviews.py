@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from alerts.document.choices import OPINIONS
 from alerts.models import Alert, ReceivedAlert
-from alerts.reply_rows import Reply
+from alerts.receiving.signature_standing import StandingFacts
+from alerts.rows.replies import Reply
 from alerts.science.replies.gists import Gist, opinion_words
 from alerts.science.replies.kinds import PEER_REVIEW
 from alerts.science.replies.thread_rows import RepliesHeld, read_replies, still_counts
-from alerts.standing import StandingFacts
 from officers.models import Officer
 
 

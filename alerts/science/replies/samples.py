@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from alerts.cards import Card, open_alert_cards, open_received_cards
 from alerts.document.fields import FIELDS
 from alerts.document.shapes import is_acceptable
 from alerts.models import Alert, ReceivedAlert
-from alerts.reply_rows import SampleProfile
+from alerts.projections.cards import Card, open_alert_cards, open_received_cards
+from alerts.rows.replies import SampleProfile
 from alerts.science.replies.kinds import QUERY
 from officers.models import Officer
 from vault import doors

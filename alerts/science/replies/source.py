@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from alerts.reply_rows import Reply
+from alerts.rows.replies import Reply
 from callers.markings import LEVELS
 from vault import doors
 
 if TYPE_CHECKING:
-    from alerts.opening import OpenedView
+    from alerts.receiving.opening import OpenedView
 
 TABLE: Final = "reply"
 REVISION: Final = 1

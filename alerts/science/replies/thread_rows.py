@@ -13,10 +13,10 @@ from django.db.models import Q
 
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.reply_rows import Reply, ReplyQuerySet
-from alerts.retractions import judge_retracts
+from alerts.receiving.retractions import judge_retracts
+from alerts.receiving.signature_standing import judge_received
+from alerts.rows.replies import Reply, ReplyQuerySet
 from alerts.science.replies.gists import Gist, open_gists
-from alerts.standing import judge_received
 from alerts.states import AlertState
 from officers.models import Officer
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from alerts.cards import open_alert_cards, open_received_cards
 from alerts.models import Alert, ReceivedAlert
-from alerts.reply_rows import Reply
+from alerts.projections.cards import open_alert_cards, open_received_cards
+from alerts.rows.replies import Reply
 from alerts.science.replies.gists import Gist
 from alerts.science.replies.thread_rows import RepliesHeld, md_of, still_counts
 from officers.models import Officer

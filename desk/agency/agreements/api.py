@@ -11,7 +11,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.affairs import Standing, circles_of, standing_of, standings_of
+from alerts.agency.agreements import Standing, circles_of, standing_of, standings_of
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers.capabilities import Capability
 from callers.reading import read_body

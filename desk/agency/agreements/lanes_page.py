@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.affairs import LaneRow, Standing, standing_of
+from alerts.agency.agreements import LaneRow, Standing, standing_of
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers import clock
 from callers.capabilities import Capability

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.affairs import Standing, standings_of
+from alerts.agency.agreements import Standing, standings_of
 from callers import clock
 from callers.terms import Lane
 from desk.web.filters import Filter, Filters, read_filters

@@ -16,7 +16,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accord.calls.credentials import CredentialAnswer
-from alerts.credentials import end_credential, issue_credential, read_credentials, replace_own_credential
+from alerts.agency.credentials import (
+    end_credential,
+    issue_credential,
+    read_credentials,
+    replace_own_credential,
+)
 from callers.capabilities import EXCHANGE_SCOPES, Capability, usual_scopes
 from callers.errors import AbsentError
 from callers.reading import read_body

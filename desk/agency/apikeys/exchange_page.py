@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from accord.calls.credentials import CredentialAnswer
 from accord.envelope.encoding import b64u, sha256
 from accord.moments import moment_of
-from alerts.credentials import (
+from alerts.agency.credentials import (
     Credentials,
     end_credential,
     issue_credential,

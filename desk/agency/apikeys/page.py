@@ -22,9 +22,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from accord.calls.credentials import CredentialAnswer
 from accord.moments import moment_of, moment_or_none
-from alerts.credentials import Credentials, read_credentials
+from alerts.access import agency_of
+from alerts.agency.credentials import Credentials, read_credentials
 from alerts.errors import ExchangeAwayError
-from alerts.finding import agency_of
 from callers import clock
 from callers.capabilities import DESK_SCOPES, EXCHANGE_SCOPES, Capability
 from callers.errors import InputError

@@ -12,7 +12,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.audit_following import follow_audit
+from alerts.agency.audit_following import follow_audit
 from callers.capabilities import Capability
 from callers.cursors import open_lasting, seal_lasting
 from callers.idempotency import repeatable

@@ -4,7 +4,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from alerts.paging import PAGE_ROWS, cut
+from alerts.boxes.paging import PAGE_ROWS, cut
 from callers.capabilities import Capability
 from desk.agency.audit.trail import colleagues_of, events_for, in_words, read_question, references_of
 from desk.agency.notices.page import ACTS

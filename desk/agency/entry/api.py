@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accord.calls.answers import EntryAnswer
 from accord.envelope.statements.bodies import MAX_CONTACTS
-from alerts.own_entry import read_own_entry, state_own_entry
+from alerts.agency.entry import read_own_entry, state_own_entry
 from callers.capabilities import Capability
 from callers.reading import read_body
 from desk.web.api_answers import AffairsView

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.statements.bodies import MAX_CONTACTS
-from alerts.own_entry import read_own_entry, state_own_entry
+from alerts.agency.entry import read_own_entry, state_own_entry
 from callers import clock
 from callers.errors import InputError
 from callers.timezones import zone_choices

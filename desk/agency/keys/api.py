@@ -21,9 +21,9 @@ from rest_framework.response import Response
 
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.statements.form import parse_statement
+from alerts.agency.key_impact import impact_of_revoking
 from alerts.exchange_asked import exchange_asked
-from alerts.identity import holder_shown
-from alerts.key_impact import impact_of_revoking
+from alerts.sending.identity import holder_shown
 from callers.capabilities import Capability
 from callers.directory import Custody
 from callers.errors import AbsentError, InputError

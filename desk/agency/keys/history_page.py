@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from alerts.history_in import take_history
-from alerts.history_out import hand_over_history
+from alerts.history.handing_over import hand_over_history
+from alerts.history.taking_in import take_history
 from callers import clock
 from callers.errors import InputError, MoveError
 from desk.web.confirm import Question, ask, refuse

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from accord.envelope.keys import SIGN
-from alerts.key_impact import impact_of_revoking
+from alerts.agency.key_impact import impact_of_revoking
 from callers import clock
 from desk.agency.keys.acts import Act
 from desk.agency.keys.forms import RevokeForm, since_text

@@ -10,7 +10,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.paging import by_moment, take_page
+from alerts.boxes.paging import by_moment, take_page
 from callers.capabilities import Capability
 from callers.reading import read_query
 from desk.web.api_answers import AffairsView, PageQuery, named_list

@@ -12,8 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.opening import OpeningReason
-from alerts.paging import PAGE_ROWS, cut, moment_before, moment_cursor
+from alerts.boxes.paging import PAGE_ROWS, cut, moment_before, moment_cursor
+from alerts.receiving.opening import OpeningReason
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import MoveError

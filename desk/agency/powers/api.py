@@ -10,7 +10,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.power_changes import WaitingChange, waiting_for
+from alerts.agency.power_changes import WaitingChange, waiting_for
 from callers.capabilities import Capability
 from desk.web.api_answers import AffairsView, name_of
 from officers.deciding import agree_to_change, stop_change

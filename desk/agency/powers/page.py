@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from alerts.power_changes import WaitingChange, waiting_for
+from alerts.agency.power_changes import WaitingChange, waiting_for
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError

@@ -9,7 +9,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.set_aside import read_set_aside, resume_loop, retry_item
+from alerts.receiving.set_aside import read_set_aside, resume_loop, retry_item
 from callers.capabilities import Capability
 from desk.web.api_answers import AffairsView
 from ledger.models import Distrust, LoopState, SetAside

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from alerts.set_aside import AsideView, loop_text, read_set_aside, resume_loop, retry_item
+from alerts.receiving.set_aside import AsideView, loop_text, read_set_aside, resume_loop, retry_item
 from callers import clock
 from callers.capabilities import Capability
 from desk.web.frame import render_page, signed_in

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from rest_framework.response import Response
 
-from alerts.drafts_list import list_drafts
-from alerts.inbox import InboxFilters, list_received
-from alerts.outbox import list_sent, outbox_filters
-from alerts.paging import FIRST_WRITTEN, Page
-from alerts.queue import list_waiting
+from alerts.boxes.drafts import list_drafts
+from alerts.boxes.inbox import InboxFilters, list_received
+from alerts.boxes.outbox import list_sent, outbox_filters
+from alerts.boxes.paging import FIRST_WRITTEN, Page
+from alerts.boxes.queue import list_waiting
 from callers.cursors import list_name, open_cursor, seal_cursor
 from desk.alerts import serializers as shapes
 from desk.alerts.boxes.queries import filters_of, is_set

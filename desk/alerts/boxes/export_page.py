@@ -15,12 +15,12 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from rest_framework.utils.encoders import JSONEncoder
 
-from alerts.cards import Card
-from alerts.exporting import FORMS, Chosen, Form, choose_hits, choose_received, choose_sent, export_alerts
-from alerts.inbox import InboxRow
-from alerts.kept import SavedBox
-from alerts.outbox import OutboxRow, outbox_filters
-from alerts.search_links import open_search
+from alerts.boxes.export import FORMS, Chosen, Form, choose_hits, choose_received, choose_sent, export_alerts
+from alerts.boxes.inbox import InboxRow
+from alerts.boxes.outbox import OutboxRow, outbox_filters
+from alerts.boxes.search_links import open_search
+from alerts.projections.cards import Card
+from alerts.rows.saved import SavedBox
 from callers import clock
 from callers.connections import let_go_of_connection
 from callers.errors import InputError

@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+from alerts.boxes.drafts import list_drafts
+from alerts.boxes.inbox import InboxFilters, list_received
+from alerts.boxes.outbox import list_sent, outbox_filters
+from alerts.boxes.queue import list_waiting
+from alerts.boxes.saved_views import views_of
 from alerts.document import choices
-from alerts.drafts_list import list_drafts
-from alerts.inbox import InboxFilters, list_received
-from alerts.kept import SavedBox, SavedView
-from alerts.outbox import list_sent, outbox_filters
-from alerts.queue import list_waiting
-from alerts.saved_views import views_of
+from alerts.rows.saved import SavedBox, SavedView
 from callers import clock
 from callers.capabilities import Capability
 from desk.web.filters import Filter, Filters, read_filters

@@ -7,8 +7,8 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from rest_framework import serializers as s
 
+from alerts.boxes.export import FORMS
 from alerts.document.fields import FIELDS
-from alerts.exporting import FORMS
 from alerts.states import IN_REVIEW, SENT
 from callers.errors import InputError
 from desk.alerts import serializers as shapes

@@ -13,8 +13,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.kept import SavedBox
-from alerts.saved_views import (
+from alerts.boxes.saved_views import (
     FILTERS,
     NAME_AT_MOST,
     NEEDED,
@@ -25,6 +24,7 @@ from alerts.saved_views import (
     set_default_view,
     views_of,
 )
+from alerts.rows.saved import SavedBox
 from callers.capabilities import Capability
 from callers.errors import InputError
 from callers.idempotency import Outcome, idempotent

@@ -9,8 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from alerts.kept import SavedBox, SavedView
-from alerts.saved_views import (
+from alerts.boxes.saved_views import (
     NAME_AT_MOST,
     NEEDED,
     create_view,
@@ -20,6 +19,7 @@ from alerts.saved_views import (
     set_default_view,
     views_of,
 )
+from alerts.rows.saved import SavedBox, SavedView
 from callers import clock
 from callers.errors import InputError
 from desk.alerts.boxes.page import offered_filters

@@ -10,9 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.document import choices
-from alerts.document.countries import COUNTRIES
-from alerts.search import (
+from alerts.boxes.search import (
     HITS_AT_MOST,
     RECEIVED,
     SENT,
@@ -21,7 +19,9 @@ from alerts.search import (
     check_query,
     search_alerts,
 )
-from alerts.search_links import open_search, seal_search
+from alerts.boxes.search_links import open_search, seal_search
+from alerts.document import choices
+from alerts.document.countries import COUNTRIES
 from callers import clock
 from callers.errors import InputError
 from desk.web.frame import render_page, signed_in

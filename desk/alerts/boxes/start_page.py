@@ -6,8 +6,8 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from alerts.power_changes import decidable_by
-from alerts.start import read_start
+from alerts.agency.power_changes import decidable_by
+from alerts.boxes.start import read_start
 from callers import clock
 from callers.capabilities import Capability
 from desk.alerts.sent.doubts_page import worded_statements

@@ -13,16 +13,16 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.amending import amend_alert
-from alerts.drafts import create_draft, discard_draft, save_revision
-from alerts.finding import find_alert
+from alerts.access import find_alert
+from alerts.boxes.outbox import read_sent
+from alerts.drafting.drafts import create_draft, discard_draft, save_revision
 from alerts.models import Alert
-from alerts.outbox import read_sent
-from alerts.reaffirmation import reaffirm_alert
-from alerts.release import confirm_second_look, release_alert
-from alerts.review import return_alert, submit_alert, validate_alert
+from alerts.review.validation import return_alert, submit_alert, validate_alert
+from alerts.sending.amendment import amend_alert
+from alerts.sending.reaffirmation import reaffirm_alert
+from alerts.sending.release import confirm_second_look, release_alert
+from alerts.sending.withdrawal import withdraw_alert
 from alerts.states import SENT
-from alerts.withdrawal import withdraw_alert
 from callers.capabilities import Capability
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query

@@ -13,11 +13,17 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from alerts.boxes.export import Chosen, choose_hits, choose_received, choose_sent
+from alerts.boxes.outbox import outbox_filters
+from alerts.boxes.search import Query, SearchResult, search_alerts
 from alerts.document.schema import json_schema
-from alerts.exporting import Chosen, choose_hits, choose_received, choose_sent
-from alerts.outbox import outbox_filters
-from alerts.preview import Preview, candidates_for, check_fields, fields_of_draft, preview_recipients_of
-from alerts.search import Query, SearchResult, search_alerts
+from alerts.review.preview import (
+    Preview,
+    candidates_for,
+    check_fields,
+    fields_of_draft,
+    preview_recipients_of,
+)
 from callers.capabilities import Capability
 from callers.cursors import list_name, open_cursor, seal_cursor
 from callers.errors import InputError

@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.drafts import create_draft
+from alerts.drafting.drafts import create_draft
 from alerts.errors import AlertsError
 from alerts.models import Alert
 from callers.answers import problem_of

@@ -11,10 +11,10 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.drafts import attach_file, read_attachment, remove_attachment
-from alerts.finding import find_alert
+from alerts.access import find_alert
+from alerts.boxes.outbox import open_sent_attachment
+from alerts.drafting.drafts import attach_file, read_attachment, remove_attachment
 from alerts.models import Alert
-from alerts.outbox import open_sent_attachment
 from alerts.states import SENT
 from callers.capabilities import Capability
 from callers.reading import read_body

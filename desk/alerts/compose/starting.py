@@ -10,9 +10,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.access import find_alert, find_received
 from alerts.document import choices
 from alerts.document.fields import OFFERED
-from alerts.draft_templates import (
+from alerts.drafting.drafts import create_draft
+from alerts.drafting.templates import (
     copy_alert,
     copy_received,
     create_template,
@@ -21,8 +23,6 @@ from alerts.draft_templates import (
     list_templates,
     start_from_template,
 )
-from alerts.drafts import create_draft
-from alerts.finding import find_alert, find_received
 from callers import clock
 from callers.errors import InputError
 from desk.alerts.compose.page import LAST_STEP, check_page

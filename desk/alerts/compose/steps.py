@@ -12,9 +12,10 @@ from django.shortcuts import redirect, render
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
+from alerts.access import find_alert
 from alerts.document.fields import fields_of_step
 from alerts.document.findings import Findings
-from alerts.drafts import (
+from alerts.drafting.drafts import (
     attach_file,
     create_draft,
     discard_draft,
@@ -23,10 +24,9 @@ from alerts.drafts import (
     save_revision,
 )
 from alerts.errors import AlertIncompleteError, AttachmentRefusedError, RevisionConflictError
-from alerts.finding import find_alert
 from alerts.models import Alert, AlertRevision
-from alerts.preview import findings_of, questions_of, shown_preview
-from alerts.review import submit_alert
+from alerts.review.preview import findings_of, questions_of, shown_preview
+from alerts.review.validation import submit_alert
 from alerts.science.intake import too_long_sentence
 from alerts.states import AlertState
 from callers import clock

@@ -7,8 +7,8 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 
+from alerts.access import find_alert
 from alerts.document.science_values import STRUCTURE_TYPED_AT_MOST, read_structure_text
-from alerts.finding import find_alert
 from alerts.science.intake import Reading, own_identifiers, read_typed, too_long_sentence
 from desk.alerts.display.structure import shown_reading
 from desk.web.frame import signed_in

@@ -12,7 +12,8 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.draft_templates import (
+from alerts.access import find_alert, find_received
+from alerts.drafting.templates import (
     NAME_AT_MOST,
     TemplateShown,
     copy_alert,
@@ -23,7 +24,6 @@ from alerts.draft_templates import (
     list_templates,
     start_from_template,
 )
-from alerts.finding import find_alert, find_received
 from alerts.models import Alert
 from callers.capabilities import Capability
 from callers.idempotency import Outcome, idempotent

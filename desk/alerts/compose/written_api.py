@@ -13,8 +13,14 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from alerts.drafting.written import (
+    Written,
+    attach_written_file,
+    list_written,
+    read_written,
+    read_written_file,
+)
 from alerts.states import AlertState
-from alerts.written import Written, attach_written_file, list_written, read_written, read_written_file
 from callers.actors import ApiClient
 from callers.capabilities import Capability
 from callers.deliveries import DeliveryState

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.document.rules import read_day
+from alerts.access import today_of
 from alerts.document.fields import FIELDS, is_asked
-from alerts.finding import today_of
 from alerts.models import Alert
 from alerts.science.answers import ScreeningShown, show_screening
 from alerts.science.answers_words import STANDINGS, VERDICTS

@@ -8,8 +8,8 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.bulk_acknowledgement import AT_MOST, Acknowledgement, Outcome, acknowledge_alerts
-from alerts.opening import OpeningReason
+from alerts.receiving.bulk_acknowledgement import AT_MOST, Acknowledgement, Outcome, acknowledge_alerts
+from alerts.receiving.opening import OpeningReason
 from callers.capabilities import Capability
 from callers.idempotency import repeatable
 from callers.reading import read_body

@@ -6,8 +6,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from alerts.bulk_acknowledgement import Acknowledgement, Outcome, acknowledge_alerts, preview_acknowledgements
-from alerts.opening import OpeningReason
+from alerts.receiving.bulk_acknowledgement import (
+    Acknowledgement,
+    Outcome,
+    acknowledge_alerts,
+    preview_acknowledgements,
+)
+from alerts.receiving.opening import OpeningReason
 from callers import clock
 from callers.errors import InputError
 from desk.web.frame import render_page, signed_in

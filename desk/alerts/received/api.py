@@ -11,12 +11,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.acknowledgement import acknowledge_alert
-from alerts.files import AttachmentFile
-from alerts.finding import find_received
-from alerts.opening import OpenedView, open_alert, open_attachment
-from alerts.retractions import as_it_stands
-from alerts.withdrawal import confirm_withdrawal
+from alerts.access import find_received
+from alerts.document.files import AttachmentFile
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import OpenedView, open_alert, open_attachment
+from alerts.receiving.retractions import as_it_stands
+from alerts.sending.withdrawal import confirm_withdrawal
 from callers.capabilities import Capability
 from callers.idempotency import Outcome, idempotent, repeatable
 from callers.reading import read_body

@@ -13,18 +13,19 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
-from alerts.acknowledgement import ANSWERS, OPENED, acknowledge_alert
-from alerts.cards import open_received_cards
-from alerts.clearance import check_reason, reasons_that_open
+from alerts.access import find_by_reference, find_received
+from alerts.boxes.thread import read_thread
 from alerts.document.display import choice_text
+from alerts.document.files import AttachmentFile
 from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import ContentDeletedError, NotOpenedError, ReceiptPendingError, UnopenableError
-from alerts.files import AttachmentFile
-from alerts.finding import find_by_reference, find_received
-from alerts.held import CLOSED
 from alerts.models import ReceivedAlert
-from alerts.opening import (
+from alerts.own_red import is_red
+from alerts.projections.cards import open_received_cards
+from alerts.receiving.acknowledgement import ANSWERS, OPENED, acknowledge_alert
+from alerts.receiving.held import CLOSED
+from alerts.receiving.opening import (
     OpenedView,
     OpeningReason,
     open_alert,
@@ -32,16 +33,15 @@ from alerts.opening import (
     preset_reason,
     reason_text,
 )
-from alerts.own_red import is_red
-from alerts.retractions import as_it_stands
+from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.verification import Verification, failed, pending
+from alerts.receiving.versions import versions_held
+from alerts.review.tlp_ceiling import check_reason, reasons_that_open
 from alerts.science.evidence import spectra_in
 from alerts.science.replies.reviews import reviews_of
 from alerts.science.replies.thread_rows import read_replies
 from alerts.science.replies.told import Answered, answered_by
-from alerts.thread import read_thread
-from alerts.verification import Verification, failed, pending
-from alerts.versions import versions_held
-from alerts.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
+from alerts.sending.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import InputError

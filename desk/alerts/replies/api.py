@@ -15,13 +15,13 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.amending import versions_seen
+from alerts.access import find_alert, find_received
 from alerts.document.choices import OPINIONS
-from alerts.drafts import read_draft
+from alerts.drafting.drafts import read_draft
 from alerts.errors import ReplyRefusedError
-from alerts.finding import find_alert, find_received
 from alerts.models import Alert
-from alerts.opening import OpenedView, open_alert
+from alerts.receiving.opening import OpenedView, open_alert
+from alerts.receiving.versions import versions_held
 from alerts.science.replies.answering import Opened, open_to_answer, start_reply
 from alerts.science.replies.exchange import Exchange, exchange_about, exchanges_of_question, questions_about
 from alerts.science.replies.kinds import ANSWER, DETAILS, PEER_REVIEW, QUERY, REPLY
@@ -38,8 +38,8 @@ from alerts.science.replies.questions import (
 )
 from alerts.science.replies.reviews import reviews_of
 from alerts.science.replies.samples import Lead, Leads
+from alerts.sending.amendment import versions_seen
 from alerts.states import SENT
-from alerts.versions import versions_held
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError
 from callers.idempotency import Outcome, idempotent, repeatable

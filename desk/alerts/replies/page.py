@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.finding import find_received
+from alerts.access import find_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.replies.answering import Opened, open_to_answer, start_reply
 from alerts.science.replies.bounds import other_holders

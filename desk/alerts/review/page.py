@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from alerts.changes import changes_in
+from alerts.access import find_alert
 from alerts.document.building import as_sent
+from alerts.drafting.changes import changes_in
+from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import (
     AlertIncompleteError,
     AmendmentRefusedError,
@@ -22,18 +24,16 @@ from alerts.errors import (
     SecondPersonNeededError,
     SendingStoppedError,
 )
-from alerts.finding import find_alert
-from alerts.handed_in import envelope_of, to_telephone
 from alerts.models import Alert
 from alerts.own_red import named_lines
-from alerts.preview import findings_of, shown_preview
-from alerts.release import release_alert
-from alerts.review import return_alert, validate_alert
-from alerts.revisions import DraftContent, read_revision
+from alerts.review.preview import findings_of, shown_preview
+from alerts.review.second_person import Denied, may_release, may_validate
+from alerts.review.validation import return_alert, validate_alert
 from alerts.science.evidence import spectra_of_draft
 from alerts.science.replies.consequences import consequence_of
 from alerts.science.replies.told import answered_by
-from alerts.second_person import Denied, may_release, may_validate
+from alerts.sending.handed_in import envelope_of, to_telephone
+from alerts.sending.release import release_alert
 from alerts.states import IN_REVIEW, SENT, AlertState
 from callers import clock
 from callers.capabilities import Capability

@@ -10,14 +10,14 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.reaffirmation import (
+from alerts.sending.reaffirmation import (
     DoubtedAlert,
     DoubtedStatement,
     list_doubted,
     list_doubted_statements,
     reaffirm_statement,
 )
-from alerts.withdrawal import withdraw_unsent
+from alerts.sending.withdrawal import withdraw_unsent
 from callers.capabilities import Capability
 from callers.reading import read_body
 from desk.alerts.serializers import StandingOut, WithdrawIn

@@ -13,10 +13,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.cards import open_alert_cards
-from alerts.finding import find_alert
+from alerts.access import find_alert
 from alerts.models import Alert
-from alerts.reaffirmation import (
+from alerts.projections.cards import open_alert_cards
+from alerts.receiving.signature_standing import StandingState
+from alerts.sending.reaffirmation import (
     DoubtedAlert,
     DoubtedStatement,
     list_doubted,
@@ -24,10 +25,9 @@ from alerts.reaffirmation import (
     reaffirm_alert,
     reaffirm_statement,
 )
-from alerts.sent_standing import own_standings
-from alerts.standing import StandingState
+from alerts.sending.sent_standing import own_standings
+from alerts.sending.withdrawal import WITHDRAWAL_CODES, withdraw_unsent, withdrawal_preview
 from alerts.states import SENT, AlertState
-from alerts.withdrawal import WITHDRAWAL_CODES, withdraw_unsent, withdrawal_preview
 from callers import clock
 from callers.errors import AbsentError, InputError
 from desk.alerts.sent.handed_in_page import say_signed

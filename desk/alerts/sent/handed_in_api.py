@@ -10,10 +10,10 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.finding import find_alert
-from alerts.handed_in import HandedIn, list_handed_in
+from alerts.access import find_alert
 from alerts.models import Alert
-from alerts.sending import cancel_release
+from alerts.sending.hand_in import cancel_release
+from alerts.sending.handed_in import HandedIn, list_handed_in
 from callers.capabilities import Capability
 from desk.alerts.serializers import AlertFactsOut
 from desk.web.api import DeskView, answer_facts

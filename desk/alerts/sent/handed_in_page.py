@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from alerts.access import find_alert
 from alerts.errors import CancelRefusedError
-from alerts.finding import find_alert
-from alerts.handed_in import list_handed_in
-from alerts.sending import cancel_release, waiting_for
+from alerts.sending.hand_in import cancel_release, waiting_for
+from alerts.sending.handed_in import list_handed_in
 from alerts.states import SENT
 from callers import clock
 from desk.web.frame import render_page, signed_in

@@ -11,32 +11,32 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.amending import amend_alert, amendment_seen, versions_seen
-from alerts.cards import open_alert_cards
+from alerts.access import find_alert
+from alerts.boxes.outbox import SentAlert, open_sent_attachment, read_sent
+from alerts.boxes.state_words import must_be_phoned, overdue_text
+from alerts.boxes.thread import read_thread
 from alerts.document.kinds import REPLIES
 from alerts.errors import NotTakenError, ReceiptPendingError, SendingStoppedError
-from alerts.finding import find_alert
 from alerts.models import Alert
-from alerts.outbox import SentAlert, open_sent_attachment, read_sent
 from alerts.own_red import is_red
-from alerts.receipts import Receipt, Receipts
-from alerts.release import confirm_second_look
-from alerts.reminding import remind_recipients
+from alerts.projections.cards import open_alert_cards
+from alerts.receiving.signature_standing import StandingState
+from alerts.review.second_person import Denied, may_validate
 from alerts.science.replies.reviews import reviews_of
 from alerts.science.replies.thread_rows import read_replies
 from alerts.science.replies.told import answered_by
-from alerts.second_person import Denied, may_validate
-from alerts.standing import StandingState
-from alerts.states import SENT, AlertState
-from alerts.thread import read_thread
-from alerts.withdrawal import (
+from alerts.sending.amendment import amend_alert, amendment_seen, versions_seen
+from alerts.sending.receipts import Receipt, Receipts
+from alerts.sending.release import confirm_second_look
+from alerts.sending.reminders import remind_recipients
+from alerts.sending.withdrawal import (
     WITHDRAWAL_CODES,
     void_withdrawal_text,
     void_withdrawals,
     withdraw_alert,
     withdrawal_preview,
 )
-from alerts.wording import must_be_phoned, overdue_text
+from alerts.states import SENT, AlertState
 from callers import clock
 from callers.capabilities import Capability
 from callers.deliveries import DeliveryState

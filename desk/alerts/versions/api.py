@@ -10,15 +10,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.amending import versions_seen
-from alerts.finding import find_alert, find_received
+from alerts.access import find_alert, find_received
+from alerts.boxes.thread import read_thread
 from alerts.models import Alert, ReceivedAlert
-from alerts.receipts import read_receipts
-from alerts.reminding import remind_recipients
-from alerts.retractions import judge_retracts
+from alerts.receiving.retractions import judge_retracts
+from alerts.receiving.versions import versions_held
+from alerts.sending.amendment import versions_seen
+from alerts.sending.receipts import read_receipts
+from alerts.sending.reminders import remind_recipients
 from alerts.states import SENT
-from alerts.thread import read_thread
-from alerts.versions import versions_held
 from callers.capabilities import Capability
 from callers.errors import AbsentError
 from desk.alerts.versions import serializers as shapes

@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from alerts.changes import Changes, changed_fields
+from alerts.access import find_received
+from alerts.drafting.changes import Changes, changed_fields
 from alerts.errors import ReceiptPendingError, UnopenableError
-from alerts.finding import find_received
-from alerts.held import CLOSED
 from alerts.models import ReceivedAlert
-from alerts.opening import OpenedView, open_alert
-from alerts.retractions import as_it_stands
-from alerts.versions import versions_held
+from alerts.receiving.held import CLOSED
+from alerts.receiving.opening import OpenedView, open_alert
+from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.versions import versions_held
 from callers import clock
 from callers.errors import AbsentError, InputError
 from desk.alerts.received.reading import reading_of

@@ -5,8 +5,8 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from alerts.acknowledgement import ANSWERS, OPENED
-from alerts.thread import ThreadEntry
+from alerts.boxes.thread import ThreadEntry
+from alerts.receiving.acknowledgement import ANSWERS, OPENED
 
 
 class AnswerIn(s.Serializer[Any]):

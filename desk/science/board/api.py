@@ -10,7 +10,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.finding import find_alert, find_received
+from alerts.access import find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.board.counting import SPANS
 from alerts.science.board.looking import NOTE_AT_MOST, LookOutcome, looks_at, record_look

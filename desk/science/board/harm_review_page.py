@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.finding import find_alert, find_received
+from alerts.access import find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
 from alerts.science.board.looking import NOTE_AT_MOST, LookOutcome, looks_at, record_look
 from callers import clock

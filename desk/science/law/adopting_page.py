@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
+from alerts.access import find_received, today_of
 from alerts.errors import ReceiptPendingError, UnopenableError
-from alerts.finding import find_received, today_of
-from alerts.held import CLOSED
 from alerts.models import Alert
+from alerts.receiving.held import CLOSED
 from alerts.science.adopting import Proposal, adopt_rules, list_adopted, propose, set_rules_aside
 from alerts.science.asking import in_words
 from alerts.science.places import place_in_text, place_name

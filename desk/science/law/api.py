@@ -14,7 +14,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.finding import agency_of, find_alert, find_received, today_of
+from alerts.access import agency_of, find_alert, find_received, today_of
 from alerts.science.adopting import adopt_rules, propose, set_rules_aside
 from alerts.science.asking import in_words
 from alerts.science.caught import list_caught

@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from alerts.cards import Card, open_alert_cards, open_received_cards
-from alerts.finding import today_of
+from alerts.access import today_of
+from alerts.projections.cards import Card, open_alert_cards, open_received_cards
 from alerts.science.asking import in_words
 from alerts.science.caught import CaughtBy, CaughtLine, list_caught
 from alerts.science.drug_classes import DRUG_CLASSES

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from alerts.finding import today_of
+from alerts.access import today_of
 from alerts.science.answers_words import TEXT_SEEN, WORDING
 from alerts.science.asking import in_words
 from alerts.science.places import place_name

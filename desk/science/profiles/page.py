@@ -15,12 +15,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.cards import open_alert_cards
+from alerts.access import find_alert, find_received
 from alerts.document.science_words import VERDICT_WORDS
-from alerts.finding import find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import open_alert
-from alerts.preview import candidates_for
+from alerts.projections.cards import open_alert_cards
+from alerts.receiving.opening import open_alert
+from alerts.review.preview import candidates_for
+from alerts.review.verdicts import RecipientVerdict
 from alerts.science.answers_profiles import REASONS, show_comparison
 from alerts.science.replies.exchange import Exchange, exchange_about, exchanges_of_question, questions_about
 from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY
@@ -35,7 +36,6 @@ from alerts.science.replies.questions import (
 )
 from alerts.science.replies.samples import Lead, Leads
 from alerts.states import SENT
-from alerts.verdicts import RecipientVerdict
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError

@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.access import find_alert, find_received
+from alerts.boxes.outbox import open_sent_attachment
+from alerts.document.files import AttachmentFile
 from alerts.errors import ScienceInputError
-from alerts.files import AttachmentFile
-from alerts.finding import find_alert, find_received
-from alerts.opening import open_attachment
-from alerts.outbox import open_sent_attachment
+from alerts.receiving.opening import open_attachment
 from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
 from callers import clock
 from callers.errors import AbsentError, InputError

@@ -9,7 +9,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.finding import today_of
+from alerts.access import today_of
 from alerts.science.analogues import HITS_AT_MOST, AnaloguesShown, find_analogues
 from alerts.science.answers_screen import NAME_AT_MOST, Asked, Screened, screen_substances
 from alerts.science.asking import AT_ONCE

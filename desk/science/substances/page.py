@@ -10,8 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.access import today_of
 from alerts.errors import ScienceAwayError, ScienceInputError
-from alerts.finding import today_of
 from alerts.science.analogues import AnaloguesShown, analogues_of
 from alerts.science.answers import ScreeningShown, show_screening
 from alerts.science.answers_screen import NAME_AT_MOST, Asked, Screened, screen_substances, split_structures

@@ -9,18 +9,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from alerts.drafts import save_revision
+from alerts.drafting.drafts import save_revision
+from alerts.drafting.revisions import read_revision
 from alerts.errors import AlertIncompleteError, ReplyRefusedError, ScienceInputError
 from alerts.models import Alert
-from alerts.opening import OpeningReason, open_alert
-from alerts.release import release_alert
-from alerts.reply_rows import SampleProfile
-from alerts.revisions import read_revision
+from alerts.receiving.opening import OpeningReason, open_alert
+from alerts.rows.replies import SampleProfile
 from alerts.science.replies.answering import Opened, open_to_answer
 from alerts.science.replies.bounds import require_consent
 from alerts.science.replies.exchange import Exchange, exchange_about, exchanges_of_question
 from alerts.science.replies.questions import leads_of, start_answer, start_details, start_question
-from alerts.withdrawal import withdraw_alert
+from alerts.sending.release import release_alert
+from alerts.sending.withdrawal import withdraw_alert
 from callers.errors import NotPermittedError
 from officers.models import Officer
 from sharing.models import Envelope

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from alerts.amending import amend_alert
-from alerts.draft_templates import copy_alert
-from alerts.drafts import save_revision
+from alerts.boxes.thread import read_thread
+from alerts.drafting.drafts import save_revision
+from alerts.drafting.templates import copy_alert
 from alerts.errors import AlertIncompleteError, CopyRefusedError, ReplyRefusedError
-from alerts.forgetting import forget_cards
 from alerts.models import Alert, ReceivedAlert
-from alerts.opening import OpeningReason
-from alerts.preview import check_draft
-from alerts.reply_rows import Reply
+from alerts.receiving.forgetting import forget_cards
+from alerts.receiving.opening import OpeningReason
+from alerts.review.preview import check_draft
+from alerts.rows.replies import Reply
 from alerts.science.replies.answering import Opened, open_to_answer, start_reply
 from alerts.science.replies.reviews import Review, reviews_of
-from alerts.thread import read_thread
-from alerts.withdrawal import withdraw_alert
+from alerts.sending.amendment import amend_alert
+from alerts.sending.withdrawal import withdraw_alert
 from callers.actors import SystemActor
 from callers.markings import rows_within
 from officers.models import AgencyPolicy, Officer

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alerts as a list shows them, taken out in one go: at most `MOST_ALERTS`, without those marked RED, and audited.
+
+The rows are chosen by id at the moment of asking; each part is then fetched through what the officer may see.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from alerts.boxes.inbox import InboxFilters, InboxRow, find_received, inbox_rows, with_agencies
+from alerts.boxes.outbox import OutboxFilters, OutboxRow, find_sent, outbox_rows
+from alerts.boxes.search import Query, search_alerts
+from alerts.models import Alert, ReceivedAlert
+from callers.errors import InputError
+from ledger.audit import record_event
+from officers.models import Officer
+
+MOST_ALERTS: Final = 5_000
+PART_ROWS: Final = 100
+RED: Final = "RED"
+
+Form = Literal["csv", "jsonl"]
+FORMS: Final[tuple[Form, ...]] = ("csv", "jsonl")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The rows of a list by id, newest first, and how many marked RED were left out."""
+
+    received: Sequence[Any] = ()
+    sent: Sequence[Any] = ()
+    red: int = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.received) + len(self.sent)
+
+
+def choose_received(officer: Officer, filters: InboxFilters, *, now: datetime) -> Chosen:
+    """What the inbox shows under these filters; raises InputError beyond `MOST_ALERTS`."""
+    received, red = _ids_of(find_received(officer, filters, now=now), "-number")
+    return Chosen(received=received, red=red)
+
+
+def choose_sent(officer: Officer, filters: OutboxFilters) -> Chosen:
+    """What the outbox shows under these filters; raises InputError beyond `MOST_ALERTS`."""
+    sent, red = _ids_of(find_sent(officer, filters), "-released_at", "-pk")
+    return Chosen(sent=sent, red=red)
+
+
+def choose_hits(officer: Officer, query: Query, *, before: str = "", now: datetime) -> Chosen:
+    """One page of a search, which is audited as a search too; raises as `search_alerts`."""
+    result = search_alerts(officer, query, before=before, now=now)
+    received = [row.received.pk for row in result.received if row.received.tlp != RED]
+    sent = [row.alert.pk for row in result.sent if row.alert.tlp != RED]
+    return Chosen(received, sent, result.hits - len(received) - len(sent))
+
+
+@transaction.atomic
+def export_alerts(
+    officer: Officer,
+    chosen: Chosen,
+    *,
+    of: str,
+    filters: Mapping[str, str],
+    form: Form,
+    now: datetime,
+) -> Iterator[list[InboxRow | OutboxRow]]:
+    """The rows in parts; that they were taken is audited before the first. `of` is the list they are of."""
+    record_event(
+        "alert.exported",
+        actor=officer.audit_name,
+        agency=officer.agency_id or "",
+        subject="alerts",
+        detail={**filters, "list": of, "format": form, "count": chosen.count, "red_left_out": chosen.red},
+        now=now,
+    )
+    return _parts(officer, chosen, now)
+
+
+def _ids_of(rows: QuerySet[Any], *order: str) -> tuple[list[Any], int]:
+    found = list(rows.exclude(tlp=RED).order_by(*order).values_list("pk", flat=True)[: MOST_ALERTS + 1])
+    if len(found) > MOST_ALERTS:
+        problem = _("That is more than %(most)s alerts; set filters and export fewer.")
+        raise InputError("box", problem % {"most": f"{MOST_ALERTS:,}"})
+    return found, rows.filter(tlp=RED).count()
+
+
+def _parts(officer: Officer, chosen: Chosen, now: datetime) -> Iterator[list[InboxRow | OutboxRow]]:
+    for ids in _cut(chosen.received):
+        received = with_agencies(ReceivedAlert.objects.visible_to(officer).filter(pk__in=ids))
+        yield [*inbox_rows(officer, list(received.order_by("-number")), now=now)]
+    for ids in _cut(chosen.sent):
+        sent = Alert.objects.visible_to(officer).filter(pk__in=ids)
+        yield [*outbox_rows(officer, list(sent.order_by("-released_at", "-pk")), now=now)]
+
+
+def _cut(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (ids[at : at + PART_ROWS] for at in range(0, len(ids), PART_ROWS))

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inbox: what reached the agency, filtered and sorted in SQL on clear columns; one page's cards are opened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict, Unpack
+
+from django.db.models import Q, QuerySet
+
+from alerts.boxes.paging import PAGE_ROWS, Page, by_number, take_page
+from alerts.boxes.state_words import ReceivedState, received_state, received_text
+from alerts.models import ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.projections.cards import Card, open_received_cards
+from alerts.projections.tokens import received_with_token
+from alerts.receiving.retractions import judge_retracts
+from alerts.receiving.set_aside import mark_distrusted
+from alerts.receiving.signature_standing import judge_received
+from alerts.science.replies.told import titles_answered
+from callers.capabilities import Capability, require
+from officers.models import Officer
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """`card` is None for RED, for what could not be opened yet, and for what is past `keep`.
+
+    Of a reply `answers` is the title of what it answers, or its reference; None for what is no reply.
+    """
+
+    received: ReceivedAlert
+    card: Card | None
+    state: ReceivedState
+    state_text: str
+    answers: str | None = None
+
+
+class InboxFilters(TypedDict, total=False):
+    """What of the inbox. `kind` is an alert type, `sender` an agency id, `pri` a speed.
+
+    `waiting`: an acknowledgement is still asked; `overdue`: its time is past.
+    """
+
+    unread: bool
+    overdue: bool
+    waiting: bool
+    kind: str
+    lane: str
+    pri: str
+    tlp: str
+    sender: str
+    exercise: bool | None
+
+
+def list_received(
+    officer: Officer,
+    *,
+    cursor: str = "",
+    limit: int = PAGE_ROWS,
+    now: datetime,
+    **filters: Unpack[InboxFilters],
+) -> Page[InboxRow]:
+    """A page of the inbox, newest first."""
+    found = take_page(with_agencies(find_received(officer, filters, now=now)), by_number(), cursor, limit)
+    filtered = any(filters.values()) or filters.get("exercise") is not None
+    return found.page(inbox_rows(officer, found.rows, now=now), filtered=filtered)
+
+
+def find_received(officer: Officer, filters: InboxFilters, *, now: datetime) -> QuerySet[ReceivedAlert]:
+    """All that the inbox shows the officer under these filters, in no order."""
+    require(officer, Capability.ALERT_READ)
+    named = {
+        "lane": filters.get("lane", ""),
+        "pri": filters.get("pri", ""),
+        "tlp": filters.get("tlp", ""),
+        "issuer_id": filters.get("sender", ""),
+    }
+    wanted = _columns(named, filters.get("exercise")) & _status(
+        unread=filters.get("unread", False),
+        overdue=filters.get("overdue", False),
+        waiting=filters.get("waiting", False),
+        now=now,
+    )
+    rows = ReceivedAlert.objects.visible_to(officer).filter(wanted)
+    if kind := filters.get("kind"):
+        rows = rows.filter(received_with_token(officer.agency, ("alert_type", kind)))
+    return rows
+
+
+def inbox_rows(
+    officer: Officer,
+    received: Sequence[ReceivedAlert],
+    *,
+    peers: VerifiedDirectory | None = None,
+    now: datetime,
+) -> list[InboxRow]:
+    """Cards and states for rows of the officer's own agency, signatures and retracts judged as of now.
+
+    `peers`: the directory of a caller that asks it more.
+    """
+    peers = peers or VerifiedDirectory(officer.agency_id or "", now)
+    judge_received(received, peers=peers, now=now)
+    judge_retracts(received, peers=peers, now=now)
+    mark_distrusted(received)
+    cards = open_received_cards(officer.agency_id or "", [row for row in received if row.keep > now])
+    answered = titles_answered(officer, received)
+    rows = []
+    for row in received:
+        state, pk = received_state(row, now), str(row.pk)
+        rows.append(InboxRow(row, cards.get(pk), state, received_text(row, state), answered.get(pk)))
+    return rows
+
+
+def with_agencies(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:
+    """The same rows, each with its sender and its own agency."""
+    return rows.select_related("issuer", "agency")
+
+
+def _status(*, unread: bool, overdue: bool, waiting: bool, now: datetime) -> Q:
+    """Of several versions of an alert the newest stands for all."""
+    wanted = Q(replaced_by=None)
+    if unread:
+        wanted &= unread_here()
+    if overdue:
+        wanted &= still_to_acknowledge() & Q(ack_by__lte=now)
+    elif waiting:
+        wanted &= still_to_acknowledge()
+    return wanted
+
+
+def unread_here() -> Q:
+    """Nobody of the agency has opened it here, it can be opened, and there is no newer version of it."""
+    return Q(first_opened_at=None, withdrawn_at=None, unopenable=False, replaced_by=None)
+
+
+def still_to_acknowledge() -> Q:
+    """A clock runs and nobody of the agency has acknowledged."""
+    return Q(
+        acknowledged_at=None, withdrawn_at=None, unopenable=False, ack_by__isnull=False, replaced_by=None
+    )
+
+
+def _columns(named: Mapping[str, str], exercise: bool | None) -> Q:
+    wanted = Q(**{column: value for column, value in named.items() if value})
+    if exercise is not None:
+        wanted &= ~Q(status="actual") if exercise else Q(status="actual")
+    return wanted

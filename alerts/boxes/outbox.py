@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The outbox: what the agency sent and what became of it at each recipient."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypedDict, Unpack
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from accord.envelope.errors import EnvelopeError
+from alerts.access import find_alert
+from alerts.boxes.paging import PAGE_ROWS, Page, by_moment, take_page
+from alerts.boxes.state_words import sent_text
+from alerts.document.display import Section, describe
+from alerts.document.files import AttachmentFile, AttachmentShown, inert_media_type
+from alerts.document.marking import Marking, marking_of
+from alerts.drafting.revisions import DraftContent, read_revision
+from alerts.errors import UnopenableError
+from alerts.models import Alert, AlertQuerySet
+from alerts.own_red import names_of
+from alerts.peers.directory import VerifiedDirectory
+from alerts.projections.cards import Card, open_alert_cards
+from alerts.projections.tokens import sent_with_token
+from alerts.receiving.fetching import fetch_and_open
+from alerts.receiving.held import held_blob
+from alerts.receiving.signature_standing import StandingFacts
+from alerts.sending.receipts import Receipt, Receipts, read_receipts, recipients_of
+from alerts.sending.sent_document import sent_document
+from alerts.sending.sent_standing import answers_of, own_standings, sent_of
+from alerts.sending.withdrawal import void_withdrawals
+from alerts.states import SENT, AlertState
+from callers.capabilities import Capability, require
+from callers.deliveries import DeliveryState
+from callers.errors import AbsentError
+from ledger.audit import record_event
+from officers.models import Officer
+from peers.sent import DeliveryFact, deliveries_of
+from vault import doors
+
+OWN_ALERT: Final = "own alert"
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """Counts over the recipients: told, opened, acknowledged, of `total`; `overdue` are those past their time."""
+
+    alert: Alert
+    card: Card | None
+    to: tuple[str, ...]
+    told: int
+    opened: int
+    acknowledged: int
+    total: int
+    state_text: str
+    standing: StandingFacts
+    overdue: int = 0
+
+
+@dataclass(frozen=True)
+class SentAlert:
+    """An own sent alert as its page shows it; `log_index` None means its receipt is still to come.
+
+    `recipients` are those of this version, `receipts` what became of the whole alert.
+    """
+
+    alert: Alert
+    title: str = field(repr=False)
+    document: Mapping[str, Any] = field(repr=False)
+    sections: list[Section] = field(repr=False)
+    marking: Marking = field(repr=False)
+    attachments: tuple[AttachmentShown, ...] = field(repr=False)
+    recipients: tuple[Receipt, ...]
+    receipts: Receipts
+    ack_by: dt.datetime | None
+    exp: dt.datetime
+    log_index: int | None
+    logged_at: dt.datetime | None
+    standing: StandingFacts
+    named: tuple[str, ...] = ()
+    """The officers whom a RED alert names, each as agency and id."""
+
+
+class OutboxFilters(TypedDict, total=False):
+    """What of the outbox. `state` released or withdrawn, `to` an agency id, `kind` an alert type."""
+
+    state: str
+    to: str
+    kind: str
+    lane: str
+    pri: str
+
+
+def outbox_filters(named: Mapping[str, Any]) -> OutboxFilters:
+    """Return the filters among these names, by which pages and API call them alike."""
+    return OutboxFilters(
+        state=named.get("state", ""),
+        to=named.get("to", ""),
+        kind=named.get("kind", ""),
+        lane=named.get("lane", ""),
+        pri=named.get("pri", ""),
+    )
+
+
+def list_sent(
+    officer: Officer,
+    *,
+    cursor: str = "",
+    limit: int = PAGE_ROWS,
+    now: dt.datetime,
+    **filters: Unpack[OutboxFilters],
+) -> Page[OutboxRow]:
+    """A page of what was sent, newest first."""
+    found = take_page(find_sent(officer, filters), by_moment("released_at"), cursor, limit)
+    return found.page(outbox_rows(officer, found.rows, now=now), filtered=any(filters.values()))
+
+
+def find_sent(officer: Officer, filters: OutboxFilters) -> AlertQuerySet:
+    """All that the outbox shows the officer under these filters: the newest version of each alert, in no order."""
+    require(officer, Capability.ALERT_READ)
+    named = {name: filters[name] for name in ("lane", "pri") if filters.get(name)}
+    state = filters.get("state")
+    rows = sent_alerts(officer).filter(state__in=SENT & {state} if state else SENT, **named)
+    rows = rows.filter(replaced_at=None)
+    if to := filters.get("to"):
+        sent = deliveries_of(officer.agency_id or "").filter(md=OuterRef("md"), recipient=to)
+        rows = rows.filter(Exists(sent))
+    if kind := filters.get("kind"):
+        rows = rows.filter(sent_with_token(officer.agency, ("alert_type", kind)))
+    return rows
+
+
+def sent_alerts(officer: Officer) -> AlertQuerySet:
+    """What the officer's agency has sent, as far as the officer may see it."""
+    return Alert.objects.visible_to(officer).filter(state__in=SENT, released_at__isnull=False)
+
+
+def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
+    """A sent alert of the officer's own agency, opened from its revision; audited like every opening."""
+    require(officer, Capability.ALERT_READ)
+    row = find_alert(officer, alert.pk)
+    if row.state not in SENT:
+        raise AbsentError
+    content = read_revision(row)
+    peers = VerifiedDirectory(row.agency_id, now)
+    receipts = read_receipts(officer, row, peers=peers, now=now)
+    sent = receipts.terms
+    _record(officer, row, now)
+    data = sent_document(row, content)
+    return SentAlert(
+        alert=row,
+        title=str(data["title"]),
+        document=data,
+        sections=describe(data),
+        marking=marking_of(row.tlp, data["handling"], data["handling_condition"]),
+        attachments=tuple(
+            AttachmentShown(n, note.filename, note.size) for n, note in enumerate(content.attachments)
+        ),
+        recipients=recipients_of(officer, row, receipts, due=sent.ack_by, now=now),
+        receipts=receipts,
+        ack_by=sent.ack_by,
+        exp=sent.exp,
+        log_index=row.log_index,
+        logged_at=row.logged_at,
+        standing=own_standings(officer, [row.md], peers=peers, now=now)[row.md],
+        named=_named(row, content),
+    )
+
+
+def _named(row: Alert, content: DraftContent) -> tuple[str, ...]:
+    to = tuple(deliveries_of(row.agency_id).filter(md=row.md).values_list("recipient", flat=True))
+    return tuple(f"{name.agency} {name.officer}" for name in names_of(content.data, to))
+
+
+def open_sent_attachment(officer: Officer, alert: Alert, *, n: int, now: dt.datetime) -> AttachmentFile:
+    """A file of an own sent alert, out of the envelope that was sent; raises `UnopenableError`.
+
+    Not inside a transaction.
+    """
+    require(officer, Capability.ALERT_READ)
+    return open_sent_file(officer, find_alert(officer, alert.pk), n=n, now=now)
+
+
+def open_sent_file(officer: Officer, row: Alert, *, n: int, now: dt.datetime) -> AttachmentFile:
+    """The same of an alert that was found for this officer, who may read it."""
+    try:
+        opened = fetch_and_open(officer, row.md, reason=OWN_ALERT, now=now)
+        note = next((note for note in opened.attachments if note.n == n), None)
+        if note is None:
+            raise AbsentError
+        data = doors.open_attachment(opened, n, held_blob(officer, row.md, n, now=now))
+    except EnvelopeError as failure:
+        raise UnopenableError(
+            _(
+                "Do not rely on this alert. A check failed; the content stays closed. Call whoever runs this hub."
+            ),
+            "",
+        ) from failure
+    return AttachmentFile(note.fn, inert_media_type(note.fn, data), data)
+
+
+def outbox_rows(officer: Officer, alerts: Sequence[Alert], *, now: dt.datetime) -> list[OutboxRow]:
+    """Cards, answers and standings for sent alerts of the officer's own agency, judged as of now."""
+    mds = [alert.md for alert in alerts]
+    cards = open_alert_cards(officer.agency_id or "", alerts)
+    sent = sent_of(officer, mds)
+    peers = VerifiedDirectory(officer.agency_id or "", now)
+    answers = answers_of(officer, sent, peers=peers, now=now)
+    standings = own_standings(officer, mds, peers=peers, now=now)
+    void = void_withdrawals(alerts, peers=peers, now=now)
+    rows = []
+    for alert in alerts:
+        facts = [fact for fact, _ in answers[alert.md]]
+        is_late = alert.state != AlertState.WITHDRAWN and _is_past(sent[alert.md].ack_by, now)
+        late = sum(_is_awaited(fact) for fact in facts) if is_late else 0
+        row = _row(alert, cards.get(str(alert.pk)), facts, standings[alert.md], late)
+        rows.append(replace(row, state_text=_("Withdrawal does not count")) if alert.md in void else row)
+    return rows
+
+
+def _is_past(due: dt.datetime | None, now: dt.datetime) -> bool:
+    return due is not None and due <= now
+
+
+def _is_awaited(fact: DeliveryFact) -> bool:
+    """Whether an acknowledgement is still asked of this recipient."""
+    running = fact.state in (DeliveryState.AVAILABLE, DeliveryState.FETCHED)
+    return running and fact.acknowledged_at is None and fact.recalled_at is None
+
+
+def _row(
+    alert: Alert, card: Card | None, facts: Sequence[DeliveryFact], standing: StandingFacts, overdue: int
+) -> OutboxRow:
+    return OutboxRow(
+        alert=alert,
+        card=card,
+        to=tuple(fact.recipient for fact in facts),
+        told=sum(fact.told_at is not None for fact in facts),
+        opened=sum(fact.opened_at is not None for fact in facts),
+        acknowledged=sum(fact.acknowledged_at is not None for fact in facts),
+        total=len(facts),
+        state_text=standing.short or sent_text(alert),
+        standing=standing,
+        overdue=overdue,
+    )
+
+
+@transaction.atomic
+def _record(officer: Officer, alert: Alert, now: dt.datetime) -> None:
+    record_event(
+        "alert.opened",
+        actor=officer.audit_name,
+        agency=alert.agency_id,
+        subject=alert.md,
+        reason=OWN_ALERT,
+        now=now,
+    )

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Addresses of searches. What is searched for is content: an address holds it sealed, for its officer alone.
+
+So a page of hits can be gone back to and loaded again, while histories and logs keep noise. A link that was
+changed, made up or given to somebody else does not open, and after half a day it is over.
+"""
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from accord.envelope.encoding import b64u, unb64u
+from accord.envelope.errors import MalformedError
+from alerts.boxes.search import Query
+from callers.errors import InputError
+from officers.models import Officer
+from vault import doors
+from vault.errors import VaultError
+
+LIVES: Final = timedelta(hours=12)
+LONGEST: Final = 4_000
+_TABLE: Final = "search"
+_REVISION: Final = 1
+
+
+def seal_search(officer: Officer, query: Query, before: str, *, now: datetime) -> str:
+    """The query and the place to go on from, as text for an address."""
+    content = {"query": asdict(query), "before": before, "at": int(now.timestamp())}
+    plain = json.dumps(content, ensure_ascii=False).encode()
+    return b64u(doors.seal_row(officer.agency_id or "", _TABLE, str(officer.public_id), _REVISION, plain))
+
+
+def open_search(officer: Officer, link: str, *, now: datetime) -> tuple[Query, str]:
+    """What the address holds; raises `InputError` when it is not this officer's, or over."""
+    try:
+        sealed = unb64u(link[:LONGEST])
+        content = json.loads(
+            doors.open_row(officer.agency_id or "", _TABLE, str(officer.public_id), _REVISION, sealed)
+        )
+    except (MalformedError, VaultError):
+        raise _over() from None
+    if now.timestamp() - content["at"] >= LIVES.total_seconds():
+        raise _over()
+    return Query(**content["query"]), str(content["before"])
+
+
+def _over() -> InputError:
+    return InputError("search", _("This search is over. Search again."))

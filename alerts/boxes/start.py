@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What waits for this officer, most pressing first: the start page. Each list is short and says if there is more."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
+
+from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, When
+
+from alerts.boxes.drafts import DraftRow, draft_rows
+from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
+from alerts.boxes.queue import QueueRow, queue_rows
+from alerts.models import Alert, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.projections.cards import Card, open_alert_cards
+from alerts.science.caught import caught_count
+from alerts.sending.own_name import revoked_spans
+from alerts.sending.reaffirmation import DoubtedAlert, DoubtedStatement, list_doubted, list_doubted_statements
+from alerts.states import IN_REVIEW, AlertState
+from callers.capabilities import Capability
+from callers.deliveries import DeliveryState
+from officers.models import Officer
+from peers.models import Agency
+from peers.sent import deliveries_of, envelopes_of
+
+Row = TypeVar("Row")
+SHOWN: Final = 20
+CAUGHT_FOR: Final = timedelta(days=14)
+"""For so long the start page says that a change of the law has reached substances of the agency."""
+ANSWERS_MISSED_FOR: Final = timedelta(days=14)
+"""For so long a sent alert that somebody has not acknowledged in time stays on the start page."""
+_MISSED: Final = "missed_by"
+
+
+@dataclass(frozen=True)
+class Waiting(Generic[Row]):
+    """The first rows of a list; `more`: there are others behind them."""
+
+    rows: tuple[Row, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class LateRow:
+    """An own alert that is not acknowledged in time by `overdue` of its recipients."""
+
+    alert: Alert
+    card: Card | None
+    overdue: int
+
+
+@dataclass(frozen=True)
+class Start:
+    """Empty lists mean that nothing waits, or that the officer's roles do not include it."""
+
+    release: Waiting[QueueRow] = Waiting()
+    acknowledge: Waiting[InboxRow] = Waiting()
+    confirm: Waiting[InboxRow] = Waiting()
+    returned: Waiting[DraftRow] = Waiting()
+    late: Waiting[LateRow] = Waiting()
+    second_looks: tuple[Alert, ...] = ()
+    in_doubt: tuple[DoubtedAlert, ...] = ()
+    answers_in_doubt: tuple[DoubtedStatement, ...] = ()
+    newly_caught: int = 0
+    """How many structures a change of the law has reached lately."""
+    overdue: int = 0
+    """How many of those to acknowledge are overdue, as far as they are shown."""
+
+    @property
+    def to_release(self) -> tuple[QueueRow, ...]:
+        return self.release.rows
+
+    @property
+    def to_acknowledge(self) -> tuple[InboxRow, ...]:
+        return self.acknowledge.rows
+
+    @property
+    def nothing_waits(self) -> bool:
+        lists = (self.release, self.acknowledge, self.confirm, self.returned, self.late)
+        rows = any(waiting.rows for waiting in lists)
+        return not (rows or self.second_looks or self.in_doubt or self.newly_caught)
+
+
+def read_start(officer: Officer, *, now: datetime) -> Start:
+    """The officer's work. Rows of one box are judged, and their cards opened, together."""
+    can = officer.capabilities
+    peers = VerifiedDirectory(officer.agency_id or "", now)
+    acknowledge, confirm = _received(officer, peers, now) if Capability.ALERT_ACKNOWLEDGE in can else ((), ())
+    release, returned, late = _own(officer, now)
+    cards = open_alert_cards(officer.agency_id or "", [*release[:SHOWN], *returned[:SHOWN], *late[:SHOWN]])
+    reaffirms = Capability.ALERT_RELEASE in can and bool(revoked_spans(peers))
+    missed = [LateRow(row, cards.get(str(row.pk)), getattr(row, _MISSED)) for row in late[:SHOWN]]
+    return Start(
+        release=Waiting(queue_rows(release[:SHOWN], cards), len(release) > SHOWN),
+        acknowledge=Waiting(tuple(acknowledge[:SHOWN]), len(acknowledge) > SHOWN),
+        confirm=Waiting(tuple(confirm[:SHOWN]), len(confirm) > SHOWN),
+        returned=Waiting(draft_rows(returned[:SHOWN], cards), len(returned) > SHOWN),
+        late=Waiting(tuple(missed), len(late) > SHOWN),
+        second_looks=_second_looks(officer) if Capability.ALERT_VALIDATE in can else (),
+        in_doubt=list_doubted(officer, peers=peers, now=now) if reaffirms else (),
+        answers_in_doubt=list_doubted_statements(officer, peers=peers, now=now) if reaffirms else (),
+        newly_caught=_newly_caught(officer, now),
+        overdue=sum(1 for row in acknowledge[:SHOWN] if row.received.ack_by and row.received.ack_by <= now),
+    )
+
+
+def _newly_caught(officer: Officer, now: datetime) -> int:
+    """Count the structures that were caught lately."""
+    agency = Agency.objects.filter(pk=officer.agency_id or "")
+    return agency.values_list(caught_count(officer, since=now - CAUGHT_FOR), flat=True).first() or 0
+
+
+def _received(
+    officer: Officer, peers: VerifiedDirectory, now: datetime
+) -> tuple[list[InboxRow], list[InboxRow]]:
+    """To acknowledge, longest overdue first; and what was withdrawn by senders who wait for a confirmation."""
+    rows = ReceivedAlert.objects.visible_to(officer).select_related("issuer", "agency")
+    to_answer = rows.filter(still_to_acknowledge()).order_by("ack_by", "number")[: SHOWN + 1]
+    unconfirmed = rows.filter(withdrawn_at__isnull=False, withdrawal_confirmed_at=None)
+    unconfirmed = unconfirmed.order_by("-number")[: SHOWN + 1]
+    answers = len(to_answer)
+    shown = inbox_rows(officer, [*to_answer, *unconfirmed], peers=peers, now=now)
+    return shown[:answers], [row for row in shown[answers:] if row.received.withdrawn_at is not None]
+
+
+def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], list[Alert]]:
+    """To release, returned to their author, and not acknowledged in time; by what the officer's roles allow."""
+    can, rows = officer.capabilities, Alert.objects.visible_to(officer).select_related("author")
+    release = _to_release(rows) if Capability.QUEUE_READ in can else []
+    returned = _returned(rows, officer) if Capability.ALERT_WRITE in can else []
+    sends = {Capability.ALERT_WRITE, Capability.ALERT_RELEASE} & can
+    return release, returned, _late(officer, rows, now) if sends else []
+
+
+def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
+    """Flash first, then by who waits longest."""
+    speed = Case(When(pri="flash", then=0), When(pri="urgent", then=1), default=2)
+    waiting = rows.filter(state__in=IN_REVIEW - {AlertState.QUEUED}, submitted_at__isnull=False)
+    return list(waiting.order_by(speed, "submitted_at", "pk")[: SHOWN + 1])
+
+
+def _returned(rows: QuerySet[Alert], officer: Officer) -> list[Alert]:
+    """The officer's own drafts that a second person gave back."""
+    back = rows.filter(state=AlertState.DRAFT, author=officer, return_note__isnull=False)
+    return list(back.select_related("author", "returned_by").order_by("-changed_at", "-pk")[: SHOWN + 1])
+
+
+def _late(officer: Officer, rows: QuerySet[Alert], now: datetime) -> list[Alert]:
+    """Sent lately, and somebody has let the time pass without an acknowledgement; newest first."""
+    agency_id = officer.agency_id or ""
+    awaited = (
+        deliveries_of(agency_id)
+        .filter(
+            md=OuterRef("md"),
+            acknowledged_at=None,
+            recalled_at=None,
+            state__in=(DeliveryState.AVAILABLE, DeliveryState.FETCHED),
+        )
+        .order_by()
+    )
+    missed = awaited.values("md").annotate(n=Count("pk")).values("n")
+    late = rows.filter(
+        Exists(envelopes_of(agency_id).filter(md=OuterRef("md"), ack_by__lte=now)),
+        Exists(awaited),
+        state=AlertState.RELEASED,
+        replaced_at=None,
+        released_at__isnull=False,
+        released_at__gte=now - ANSWERS_MISSED_FOR,
+    )
+    late = late.annotate(**{_MISSED: Subquery(missed)})
+    return list(late.order_by("-released_at", "-pk")[: SHOWN + 1])
+
+
+def _second_looks(officer: Officer) -> tuple[Alert, ...]:
+    rows = Alert.objects.visible_to(officer).filter(
+        released_at__isnull=False, second_look_by__isnull=False, second_look_at=None
+    )
+    rows = rows.exclude(released_by=officer).select_related("released_by")
+    return tuple(rows.order_by("second_look_by")[:SHOWN])

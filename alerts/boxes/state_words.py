@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words officers see for what became of an alert: received, sent, and per recipient."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from django.utils.translation import gettext as _
+
+from accord.calls.answers import PreviewAnswer
+from alerts.models import Alert, ReceivedAlert
+from alerts.receiving.signature_standing import StandingState, utc_text
+from alerts.review.verdicts import worded
+from alerts.states import AlertState
+from callers.deliveries import DeliveryState
+from notices.states import NotificationState
+from peers.models import Agency
+from peers.outgoing import TOO_OLD
+from peers.sent import DeliveryFact
+
+HELD_SINCE: Final = "held-since"
+
+
+class ReceivedFact(Protocol):
+    """What the exchange says of a delivery to this agency."""
+
+    @property
+    def fetched_at(self) -> datetime | None: ...
+    @property
+    def opened_at(self) -> datetime | None: ...
+    @property
+    def acknowledged_at(self) -> datetime | None: ...
+
+
+class ReceivedState(StrEnum):
+    WITHDRAWN = "withdrawn"
+    UNRELIABLE = "unreliable"
+    REFUSED = "refused"
+    REPUDIATED = "repudiated"
+    REPLACED = "replaced"
+    UNOPENABLE = "unopenable"
+    ACKNOWLEDGED = "acknowledged"
+    OVERDUE = "overdue"
+    EXPIRED = "expired"
+    OPENED = "opened"
+    UNREAD = "unread"
+
+
+def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
+    """What matters most about a received alert, its signatures judged before; computed, never stored."""
+    s = ReceivedState
+    standing = received.standing.state if received.standing else StandingState.VALID
+    checks = (
+        (s.WITHDRAWN, received.withdrawn_at),
+        (s.UNRELIABLE, received.is_distrusted),
+        (s.REFUSED, standing is StandingState.REFUSED),
+        (s.REPUDIATED, standing is StandingState.REPUDIATED),
+        (s.REPLACED, received.replaced_by_id),
+        (s.UNOPENABLE, received.unopenable),
+        (s.ACKNOWLEDGED, received.acknowledged_at),
+        (s.OVERDUE, received.ack_by is not None and received.ack_by <= now),
+        (s.OPENED, received.first_opened_at),
+        (s.EXPIRED, received.exp <= now),
+    )
+    return next((state for state, holds in checks if holds), s.UNREAD)
+
+
+def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
+    """The word of a state; an overdue one says since when, a repudiated one both its times."""
+    if state in (ReceivedState.REFUSED, ReceivedState.REPUDIATED) and received.standing is not None:
+        return received.standing.short
+    if state is ReceivedState.OVERDUE and received.ack_by is not None:
+        return overdue_text(received.ack_by)
+    return {
+        ReceivedState.WITHDRAWN: _("Withdrawn"),
+        ReceivedState.UNRELIABLE: _("Do not rely on it"),
+        ReceivedState.REPLACED: _("Older version"),
+        ReceivedState.UNOPENABLE: _("Cannot be opened"),
+        ReceivedState.ACKNOWLEDGED: _("Acknowledged"),
+        ReceivedState.EXPIRED: _("Expired"),
+        ReceivedState.OPENED: _("Opened"),
+    }.get(state, _("Not opened"))
+
+
+def sent_text(alert: Alert) -> str:
+    """The word for an alert of ours that was sent."""
+    if alert.state == AlertState.RELEASED and alert.replaced_at is not None:
+        return _("Older version")
+    return str(AlertState(alert.state).label)
+
+
+def refusal_text(cause: str, denials: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Say why the exchange refused what was handed in, and what to do; `cause` is the slug of its problem."""
+    if denials:
+        names = dict(
+            Agency.objects.filter(pk__in=[row["agency"] for row in denials]).values_list("pk", "name")
+        )
+        rows = [PreviewAnswer(row["agency"], False, row["code"], row["args"]) for row in denials]
+        return " ".join(worded(row, names.get(row.agency, row.agency)) for row in rows)
+    return {
+        TOO_OLD: _("It waited for the exchange for too long. Do it once more: it is signed anew."),
+        HELD_SINCE: _(
+            "Since its release your agency has stopped the lane with a recipient, or trusts its keys no more. Check it again."
+        ),
+        "agency-suspended": _("You can read what you received; nothing can be sent."),
+        "already-retracted": _("This was withdrawn before."),
+        "content-deleted": _("Its content was deleted."),
+        "keep-too-short": _("A real alert is kept 30 days at least."),
+        "keyset-stale": _("A recipient's keys have just changed. Try again."),
+        "superseded": _(
+            "Another version has replaced this one already. Look at what stands in your agency's name."
+        ),
+    }.get(cause, _("The exchange did not take it. Try again; if it stays so, call whoever runs this hub."))
+
+
+def overdue_text(due: datetime) -> str:
+    return _("Overdue since %(time)s UTC") % {"time": utc_text(due)}
+
+
+def delivery_text(fact: DeliveryFact, due: datetime | None, now: datetime) -> str:
+    """What became of an alert at one recipient, for its originator."""
+    if fact.recall_confirmed_at is not None:
+        return _("Withdrawal confirmed")
+    if fact.recalled_at is not None:
+        return _("Withdrawn")
+    if fact.acknowledged_at is not None:
+        return _("Not accepted") if fact.answer == "refused" else _("Acknowledged")
+    if fact.answer == "unopenable":
+        return _("Cannot be opened there, phone them")
+    return _running_text(fact, due, now)
+
+
+def must_be_phoned(fact: DeliveryFact) -> bool:
+    """No mail reached anybody there, and nobody has looked all the same."""
+    untouched = fact.opened_at is None and fact.acknowledged_at is None and fact.recalled_at is None
+    return fact.mail_failed and untouched
+
+
+def _running_text(fact: DeliveryFact, due: datetime | None, now: datetime) -> str:
+    if must_be_phoned(fact):
+        return str(NotificationState.FAILED.label)
+    if due is not None and due <= now and fact.state in (DeliveryState.AVAILABLE, DeliveryState.FETCHED):
+        return overdue_text(due)
+    if fact.opened_at is not None:
+        return _("Opened")
+    if fact.state == DeliveryState.AVAILABLE and fact.told_at is not None:
+        return _("Told")
+    return str(DeliveryState(fact.state).label)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was said about an alert since it was sent: every version, reply and signed statement, in the order of the log.
+
+Each agency sees what was said to it and what it said itself; the sender sees every answer. The names of officers
+are known to their own agency only.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from accord.envelope.reaffirming import REAFFIRM
+from accord.envelope.worth import has_force
+from accord.moments import moment_of
+from alerts.models import Alert, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.receiving.signature_judging import judge_statements
+from alerts.science.replies.thread_rows import RepliesHeld, read_replies
+from alerts.science.replies.told import ReplyTold, replies_told
+from alerts.sending.withdrawal import WITHDRAWAL_CODES
+from officers.models import Officer
+from peers.models import Agency, HeldStatement
+
+ENTRIES_AT_MOST: Final = 600
+
+
+@dataclass(frozen=True)
+class ThreadEntry:
+    """`at` is the log's time, or the hub's while the log has no entry for it yet (`index` None).
+
+    `officer` is named for the reader's own agency only. `counts` is false where the key it was signed with was
+    revoked for that time. Of a reply `alert` or `received` is the row that its page shows.
+    """
+
+    what: str
+    at: dt.datetime
+    index: int | None
+    agency: str
+    name: str
+    officer: str
+    text: str
+    version: int
+    counts: bool = True
+    alert: uuid.UUID | None = None
+    received: uuid.UUID | None = None
+
+
+def read_thread(
+    officer: Officer,
+    versions: Mapping[str, int],
+    *,
+    held: RepliesHeld | None = None,
+    names: Mapping[str, str] | None = None,
+    now: dt.datetime,
+) -> list[ThreadEntry]:
+    """Everything said about these versions (their number by address) that has reached the officer's agency.
+
+    `held` are the replies to them, `names` those of agencies by id, where they are read already.
+    """
+    replies = replies_told(held or read_replies(officer, versions, now=now), versions)
+    envelopes = _envelopes(officer, [*versions, *replies])
+    statements = _statements_about(officer, [row.md for row in envelopes if row.md in versions])
+    told = _Told(officer, versions, envelopes, statements, names or {}, now)
+    entries = [
+        told.of_reply(row, replies[row.md]) if row.md in replies else told.of_envelope(row)
+        for row in envelopes
+    ]
+    entries += [told.of_statement(row) for row in statements]
+    return sorted(entries, key=lambda entry: (entry.at, entry.index or 0))
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """An envelope of the thread: whose, when it was sent or taken in, and where the ledger has it."""
+
+    md: str
+    iss: str
+    at: dt.datetime
+    index: int | None
+
+
+def _envelopes(officer: Officer, mds: Collection[str]) -> list[_Sent]:
+    """Those that the agency sent or received, as far as the officer may see them."""
+    own = Alert.objects.visible_to(officer).filter(md__in=mds, released_at__isnull=False)
+    received = ReceivedAlert.objects.visible_to(officer).filter(md__in=mds)
+    sent = own.values_list("md", "agency_id", "released_at", "logged_at", "log_index")
+    came = received.values_list("md", "issuer_id", "received_at", "logged_at", "log_index")
+    rows = [(md, iss, logged or at, index) for md, iss, at, logged, index in [*sent, *came]]
+    return [_Sent(md, iss, at, index) for md, iss, at, index in rows if at is not None]
+
+
+def _statements_about(officer: Officer, mds: Collection[str]) -> list[HeldStatement]:
+    """About the versions, and the answers to those."""
+    visible = HeldStatement.objects.visible_to(officer).order_by("held_since", "od")
+    about = {row.od: row for row in visible.filter(sub_d__in=mds)[:ENTRIES_AT_MOST]}
+    answers = visible.filter(sub_d__in=list(about))[:ENTRIES_AT_MOST] if about else ()
+    return list((about | {row.od: row for row in answers}).values())
+
+
+def _names(officer: Officer, ids: Collection[str], read: Mapping[str, str]) -> dict[str, str]:
+    """Of agencies; the officer's own is known, and so are those `read` already."""
+    known = dict(read) | ({officer.agency.pk: officer.agency.name} if officer.agency else {})
+    others = set(ids) - known.keys()
+    return known | (dict(Agency.objects.filter(pk__in=others).values_list("pk", "name")) if others else {})
+
+
+class _Told:
+    """The facts that every entry needs, read once."""
+
+    def __init__(
+        self,
+        officer: Officer,
+        versions: Mapping[str, int],
+        envelopes: Sequence[_Sent],
+        statements: Sequence[HeldStatement],
+        names: Mapping[str, str],
+        now: dt.datetime,
+    ) -> None:
+        self.own, self.versions = officer.agency_id, versions
+        ids = {row.iss for row in envelopes} | {row.iss for row in statements}
+        self.names = _names(officer, ids, names)
+        self.officers = _own_officers(officer, statements)
+        peers = VerifiedDirectory(officer.agency_id or "", now)
+        self.worth = judge_statements(peers, statements) if statements else {}
+        self.about = {row.od: row.sub_d for row in statements}
+
+    def of_envelope(self, row: _Sent) -> ThreadEntry:
+        version = self.versions[row.md]
+        text = _("sent it") if version == 1 else _("sent version %(n)d") % {"n": version}
+        return self._entry("sent", row, "", text, version)
+
+    def of_reply(self, row: _Sent, reply: ReplyTold) -> ThreadEntry:
+        entry = self._entry("reply", row, "", reply.text, reply.version)
+        return replace(entry, counts=reply.counts, alert=reply.alert, received=reply.received)
+
+    def of_statement(self, row: HeldStatement) -> ThreadEntry:
+        officer = self.officers.get(row.act, "") if row.iss == self.own else ""
+        place = row.place
+        at = row.held_since if place is None else moment_of(place[1])
+        said = _Sent(row.od, row.iss, at, place[0] if place else None)
+        if not row.is_bound:
+            text = _("This was changed past the program; it counts for nothing.")
+            return replace(self._entry(row.k, said, "", text, self._version(row.sub_d)), counts=False)
+        return self._entry(row.k, said, officer, statement_text(row), self._version(row.sub_d))
+
+    def _version(self, d: str) -> int:
+        """Of what a statement is about, or of what the statement it answers is about."""
+        while d not in self.versions and d in self.about:
+            d = self.about[d]
+        return self.versions.get(d, 0)
+
+    def _entry(self, what: str, row: _Sent, officer: str, text: str, version: int) -> ThreadEntry:
+        name = self.names.get(row.iss, row.iss)
+        return ThreadEntry(
+            what, row.at, row.index, row.iss, name, officer, text, version, has_force(self.worth.get(row.md))
+        )
+
+
+def _own_officers(officer: Officer, statements: Iterable[HeldStatement]) -> dict[str, str]:
+    acts = {row.act for row in statements if row.act and row.iss == officer.agency_id}
+    if not acts:
+        return {}
+    rows = Officer.objects.filter(agency_id=officer.agency_id, public_id__in=acts)
+    return {row.public_id: row.display_name for row in rows}
+
+
+def statement_text(row: HeldStatement) -> str:
+    """What a statement says, in words that follow the name of who said it."""
+    body: Mapping[str, Any] = row.body
+    if row.k == "ack":
+        return _ack_text(body)
+    if row.k == "retract":
+        code = str(body.get("code"))
+        return _("withdrew it: %(why)s") % {"why": dict(WITHDRAWAL_CODES).get(code, code)}
+    if row.k == "confirm":
+        stopped = body.get("st") == "stopped"
+        return _("confirmed that it stopped using it") if stopped else _("could not stop its use")
+    return _("stands by what it signed") if row.k == REAFFIRM else row.k
+
+
+def _ack_text(body: Mapping[str, Any]) -> str:
+    if body.get("st") == "unopenable":
+        return _("could not open it")
+    if body.get("st") == "refused":
+        return {
+            "policy": _("did not accept it: its rules do not let it use this"),
+            "malformed": _("did not accept it: not usable as it stands"),
+        }.get(str(body.get("code")), _("did not accept it"))
+    return _("acknowledged it")

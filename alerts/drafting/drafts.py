@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drafts: every save is a sealed revision, made from a named one; who comes second gets both texts back.
+
+A save never asks who controls a substance: a hundred drafts would be a hundred questions that no audit knows. What
+was computed at an earlier submission stays while it still holds.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from alerts.access import agency_of, lock_alert, today_of
+from alerts.document.check import check_document
+from alerts.document.defaults import defaults_for, follow_kind
+from alerts.document.fields import FIELDS
+from alerts.document.files import AttachmentFile, AttachmentNote, accept_file
+from alerts.document.questions import QUESTION_CODES
+from alerts.document.rules import Circumstances
+from alerts.document.shapes import is_acceptable
+from alerts.document.values import read_values
+from alerts.drafting.revisions import DraftContent, add_revision, read_revision
+from alerts.errors import RevisionConflictError
+from alerts.models import Alert, AlertRevision, DraftAttachment
+from alerts.own_red import is_limited, is_red
+from alerts.projections.cards import card_of, seal_alert_card
+from alerts.projections.tokens import file_digest
+from alerts.review.tlp_ceiling import above_ceiling_text
+from alerts.science.intake import identifies, take_in
+from alerts.science.screening import without_stale_screening
+from alerts.states import Move, check_move
+from callers.actors import Actor, ApiClient
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from callers.markings import LEVELS, is_within
+from ledger.audit import record_event
+from officers.models import Officer
+from vault import doors
+
+FILES_TABLE = "draftattachment"
+CLEAR_COLUMNS = ("status", "pri", "lane", "tlp")
+
+
+def create_draft(
+    author: Actor,
+    *,
+    data: Mapping[str, Any] | None = None,
+    alert_type: str | None = None,
+    computed: Mapping[str, Any] | None = None,
+    floor: str = "",
+    now: datetime,
+) -> Alert:
+    """A draft with the defaults of its kind and what `data` says; an API key may do this and nothing more.
+
+    `computed` are members that the hub itself worked out; nobody can send them as `data`. `floor` is the marking of
+    what the draft is made from.
+    """
+    require(author, Capability.DRAFT_WRITE if isinstance(author, ApiClient) else Capability.ALERT_WRITE)
+    agency = agency_of(author)
+    values = take_in(read_values(data or {}), {})
+    today = today_of(author, now)
+    fields = defaults_for(values.get("alert_type") or alert_type, today=today) | values | dict(computed or {})
+    with transaction.atomic():
+        alert = Alert(
+            agency=agency, created_by=author.audit_name, floor=floor, created_at=now, changed_at=now
+        )
+        alert.author = author if isinstance(author, Officer) else None
+        alert.key_line = author.line if isinstance(author, ApiClient) else ""
+        alert.save(force_insert=True)
+        _save_content(author, alert, data=fields, kept=(), attachments=(), now=now)
+        _record("alert.drafted", author, alert, now)
+    return alert
+
+
+def read_draft(officer: Officer, alert: Alert) -> DraftContent:
+    """The newest revision, opened for an officer who may see the alert."""
+    row = Alert.objects.visible_to(officer).filter(pk=alert.pk).first()
+    if row is None:
+        raise AbsentError
+    return read_revision(row)
+
+
+def save_revision(
+    author: Officer,
+    alert: Alert,
+    *,
+    data: Mapping[str, Any],
+    base: int,
+    kept: Iterable[str] | None = None,
+    now: datetime,
+) -> AlertRevision:
+    """Saves fields changed from revision `base`; unnamed ones stay as they were there.
+
+    Raises `RevisionConflictError` when somebody saved in between, `MoveRefusedError` outside draft. Saving
+    what stands already makes no revision. The text it gives back as one's own is what stands now with one's own
+    changes in it: what somebody else changed in other fields stays.
+    """
+    require(author, Capability.ALERT_WRITE)
+    values = read_values(data)
+    if identifies(values):
+        values = take_in(values, _data_before(author, alert, base))
+    with transaction.atomic():
+        return _save_values(author, _lock_for_edit(author, alert), values, base, kept, now)
+
+
+def _save_values(
+    author: Officer,
+    locked: Alert,
+    values: Mapping[str, Any],
+    base: int,
+    kept: Iterable[str] | None,
+    now: datetime,
+) -> AlertRevision:
+    before = read_known_revision(author, locked, base)
+    follows = follow_kind(before.data, values, today=today_of(author, now))
+    newest = before if base == locked.current else read_revision(locked)
+    if is_same_text(before, newest):
+        before, base = newest, newest.number
+    mine = _own_text({**before.data, **follows, **values}, before, newest)
+    mine = without_stale_screening(mine, newest.data)
+    keep = newest.kept if kept is None else tuple(sorted(QUESTION_CODES & set(kept)))
+    if mine == newest.data and keep == newest.kept and _shows(values, newest):
+        return locked.revisions.get(number=newest.number)
+    if base != locked.current:
+        raise conflict_between(newest, mine)
+    _refuse_to_lose_sight(author, locked, mine)
+    return _save_content(author, locked, data=mine, kept=keep, attachments=newest.attachments, now=now)
+
+
+def save_computed(
+    author: Officer, locked: Alert, content: DraftContent, computed: Mapping[str, Any], *, now: datetime
+) -> DraftContent:
+    """What the hub itself worked out, as a revision of its own where it says something new; the lock is the caller's.
+
+    Whoever wrote the text stays its writer: who submits it has written nothing.
+    """
+    if all(content.data.get(name) == value for name, value in computed.items()):
+        return content
+    data = {**content.data, **computed}
+    _save_content(
+        author,
+        locked,
+        data=data,
+        kept=content.kept,
+        attachments=content.attachments,
+        now=now,
+        writer=content.author,
+    )
+    return read_revision(locked)
+
+
+def is_same_text(seen: DraftContent, newest: DraftContent) -> bool:
+    """Whether two revisions differ in nothing but what the hub computed: who saw one has read the other."""
+    names = [name for name, entry in FIELDS.items() if not entry.computed]
+    return (seen.kept, seen.attachments) == (newest.kept, newest.attachments) and all(
+        seen.data.get(name) == newest.data.get(name) for name in names
+    )
+
+
+def attach_file(
+    author: Officer, alert: Alert, *, base: int, filename: str, data: bytes, now: datetime
+) -> AlertRevision:
+    """Adds a file, sealed, as a new revision. Raises `AttachmentRefusedError` over a limit."""
+    require(author, Capability.ALERT_WRITE)
+
+    def lock() -> tuple[Alert, DraftContent]:
+        return _lock_newest(author, alert, base)
+
+    return add_file(author, alert, lock, filename=filename, data=data, now=now)
+
+
+def add_file(
+    author: Actor,
+    alert: Alert,
+    lock: Callable[[], tuple[Alert, DraftContent]],
+    *,
+    filename: str,
+    data: bytes,
+    now: datetime,
+) -> AlertRevision:
+    """As `attach_file`; `lock` gives the alert, locked, with its newest content, or refuses."""
+    accept_file(filename, data, ())
+    file = DraftAttachment(alert=alert, size=len(data), added_at=now)
+    file.sealed = doors.seal_row(alert.agency_id, FILES_TABLE, str(file.pk), 1, data)
+    file.digest = doors.row_digest(file.sealed)
+    with transaction.atomic():
+        locked, newest = lock()
+        accepted = accept_file(filename, data, newest.attachments)
+        file.n = _next_number(locked)
+        file.save(force_insert=True)
+        note = AttachmentNote(
+            file.n, accepted.filename, accepted.media_type, len(data), file.digest, file_digest(data)
+        )
+        files = (*newest.attachments, note)
+        return _save_content(author, locked, data=newest.data, kept=newest.kept, attachments=files, now=now)
+
+
+@transaction.atomic
+def remove_attachment(author: Officer, alert: Alert, *, base: int, n: int, now: datetime) -> AlertRevision:
+    """Takes a file out of the draft and deletes its bytes."""
+    locked, newest = _lock_newest(author, alert, base)
+    files = tuple(note for note in newest.attachments if note.n != n)
+    if files == newest.attachments:
+        raise AbsentError
+    locked.attachments.filter(n=n).delete()
+    return _save_content(author, locked, data=newest.data, kept=newest.kept, attachments=files, now=now)
+
+
+def read_attachment(officer: Officer, alert: Alert, *, n: int) -> AttachmentFile:
+    """A file of the newest revision, opened in memory."""
+    note = next((note for note in read_draft(officer, alert).attachments if note.n == n), None)
+    if note is None:
+        raise AbsentError
+    return open_files(alert, [note])[0]
+
+
+def open_files(alert: Alert, notes: Iterable[AttachmentNote]) -> list[AttachmentFile]:
+    """The files a revision lists; raises `AbsentError` when one is not the file that was listed."""
+    wanted = list(notes)
+    rows = {row.n: row for row in alert.attachments.filter(n__in=[note.n for note in wanted])}
+    return [_open_file(alert, rows.get(note.n), note) for note in wanted]
+
+
+@transaction.atomic
+def discard_draft(author: Officer, alert: Alert, *, now: datetime) -> Alert:
+    """Ends a draft: no list shows it, its files are deleted, its revisions stay sealed."""
+    require(author, Capability.ALERT_WRITE)
+    locked = lock_alert(author, alert)
+    locked.state = check_move(locked, Move.DISCARD)
+    locked.card, locked.changed_at = None, now
+    locked.attachments.all().delete()
+    locked.save()
+    _record("alert.discarded", author, locked, now)
+    return locked
+
+
+def _open_file(alert: Alert, row: DraftAttachment | None, note: AttachmentNote) -> AttachmentFile:
+    if row is None or doors.row_digest(bytes(row.sealed)) != note.digest:
+        raise AbsentError
+    data = doors.open_row(alert.agency_id, FILES_TABLE, str(row.pk), 1, bytes(row.sealed))
+    return AttachmentFile(note.filename, note.media_type, data)
+
+
+def _lock_for_edit(author: Officer, alert: Alert) -> Alert:
+    require(author, Capability.ALERT_WRITE)
+    locked = lock_alert(author, alert)
+    check_move(locked, Move.EDIT)
+    return locked
+
+
+def _data_before(author: Officer, alert: Alert, base: int) -> Mapping[str, Any]:
+    """The fields of the revision that a form was made from, read before anything is locked; empty for none."""
+    row = Alert.objects.visible_to(author).filter(pk=alert.pk).first()
+    return {} if row is None else read_known_revision(author, row, base).data
+
+
+def _lock_newest(author: Officer, alert: Alert, base: int) -> tuple[Alert, DraftContent]:
+    """For a change to the files: the alert, locked, and its content, whose text must still be that of revision `base`."""
+    locked = _lock_for_edit(author, alert)
+    newest = read_revision(locked)
+    if base != locked.current:
+        seen = read_known_revision(author, locked, base)
+        if not is_same_text(seen, newest):
+            raise conflict_between(newest, seen.data)
+    return locked, newest
+
+
+def read_known_revision(actor: Actor, alert: Alert, base: int) -> DraftContent:
+    """The revision that a form was made from, which must exist, and not be marked above the actor's ceiling.
+
+    A draft that is in sight now may have been marked stricter when a colleague saved an earlier revision.
+    """
+    if not 1 <= base <= alert.current:
+        raise AbsentError
+    content = read_revision(alert, base)
+    if content.author != actor.audit_name and not _reaches(actor, alert, content.data):
+        raise AbsentError
+    return content
+
+
+def _reaches(actor: Actor, alert: Alert, data: Mapping[str, Any]) -> bool:
+    """Tell whether the actor may read what a colleague has marked so; RED is read by who has written it too."""
+    marks = _marks(data)
+    if not is_within(actor, **marks):
+        return False
+    is_closed = is_red(marks["tlp"]) and is_limited(actor)
+    return not is_closed or alert.revisions.filter(author=actor.audit_name).exists()
+
+
+def _refuse_to_lose_sight(author: Actor, locked: Alert, data: Mapping[str, Any]) -> None:
+    """Raises InputError (`tlp`) where who saves could not see the draft any more: others wrote it too, or its source."""
+    is_own = locked.floor == "" and not locked.revisions.exclude(author=author.audit_name).exists()
+    if not is_own and data.get("tlp") in LEVELS and not is_within(author, **_marks(data)):
+        raise InputError("tlp", above_ceiling_text(author))
+
+
+def _marks(data: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(data.get(name) or "") for name in ("tlp", "pri", "lane")}
+
+
+def _own_text(typed: dict[str, Any], before: DraftContent, newest: DraftContent) -> dict[str, Any]:
+    """What was typed, where it differs from the revision it was typed on, in what stands now.
+
+    Who changed nothing gets the text that was seen, beside what somebody else has made of it.
+    """
+    changed = {name: value for name, value in typed.items() if value != before.data.get(name)}
+    return {**newest.data, **changed} if changed else typed
+
+
+def _shows(values: Mapping[str, Any], newest: DraftContent) -> bool:
+    """Whether a form with these values shows what stands now, and may go on from there."""
+    return all(newest.data.get(name) == value for name, value in values.items())
+
+
+def conflict_between(newest: DraftContent, mine: Mapping[str, Any]) -> RevisionConflictError:
+    """The error that gives both texts back, naming the fields that differ."""
+    differing = tuple(
+        name
+        for name, entry in FIELDS.items()
+        if not entry.computed and newest.data.get(name) != mine.get(name)
+    )
+    return RevisionConflictError(
+        number=newest.number, theirs=dict(newest.data), mine=dict(mine), differing=differing
+    )
+
+
+def _next_number(alert: Alert) -> int:
+    last = alert.attachments.order_by("-n").values_list("n", flat=True).first()
+    return 0 if last is None else last + 1
+
+
+def _save_content(
+    author: Actor,
+    alert: Alert,
+    *,
+    data: Mapping[str, Any],
+    kept: tuple[str, ...],
+    attachments: tuple[AttachmentNote, ...],
+    now: datetime,
+    writer: str = "",
+) -> AlertRevision:
+    """The revision, and what lists show of it; `writer` is whose text it is, where that is not the actor's."""
+    revision = add_revision(
+        alert, author=writer or author.audit_name, data=data, kept=kept, attachments=attachments, now=now
+    )
+    hints = check_document(data, known=Circumstances(today_of(author, now), now=now)).hints
+    alert.card = seal_alert_card(alert, card_of(data, hints=len(hints)))
+    for name in CLEAR_COLUMNS:
+        if is_acceptable(FIELDS[name], data.get(name)):
+            setattr(alert, name, data[name])
+    alert.changed_at = now
+    alert.save()
+    return revision
+
+
+def _record(act: str, actor: Actor, alert: Alert, now: datetime) -> None:
+    record_event(act, actor=actor.audit_name, agency=alert.agency_id, subject=str(alert.pk), now=now)

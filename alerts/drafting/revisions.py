@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one save of a draft holds, sealed: fields, kept questions, and which files belong to it.
+
+Files are listed by the digest of their sealed bytes, so that the digest of a revision covers them too.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from alerts.document.files import AttachmentNote
+from alerts.models import Alert, AlertRevision
+from vault import doors
+
+TABLE = "alertrevision"
+
+
+@dataclass(frozen=True)
+class DraftContent:
+    """A revision, opened. `author` is the audit name of whoever saved it."""
+
+    number: int
+    digest: str
+    author: str
+    saved_at: datetime
+    data: Mapping[str, Any]
+    kept: tuple[str, ...]
+    attachments: tuple[AttachmentNote, ...]
+
+
+def read_revision(alert: Alert, number: int | None = None) -> DraftContent:
+    """Opens a revision (the newest without a number). Raises the vault's error when it was tampered with."""
+    revision = alert.revisions.get(number=alert.current if number is None else number)
+    sealed = bytes(revision.sealed)
+    plain = doors.open_row(alert.agency_id, TABLE, str(alert.pk), revision.number, sealed)
+    content = json.loads(plain)
+    return DraftContent(
+        number=revision.number,
+        digest=doors.row_digest(sealed),
+        author=revision.author,
+        saved_at=revision.saved_at,
+        data=content["data"],
+        kept=tuple(content["kept"]),
+        attachments=tuple(AttachmentNote(**note) for note in content["attachments"]),
+    )
+
+
+def add_revision(
+    alert: Alert,
+    *,
+    author: str,
+    data: Mapping[str, Any],
+    kept: tuple[str, ...],
+    attachments: tuple[AttachmentNote, ...],
+    now: datetime,
+) -> AlertRevision:
+    """Appends the next revision of a locked alert; two writers of one number meet the unique constraint."""
+    number = alert.current + 1
+    content = {"data": dict(data), "kept": list(kept), "attachments": [asdict(note) for note in attachments]}
+    plain = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    sealed = doors.seal_row(alert.agency_id, TABLE, str(alert.pk), number, plain)
+    alert.current = number
+    return AlertRevision.objects.create(
+        alert=alert,
+        number=number,
+        author=author,
+        sealed=sealed,
+        digest=doors.row_digest(sealed),
+        saved_at=now,
+    )

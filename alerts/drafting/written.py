@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an agency's system has written, for that system: its own text and files, and what became of them.
+
+Never what an officer made of it: of a draft that an officer has changed the system reads the revision that it wrote
+itself. Opening stays with persons.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from alerts.boxes.paging import FIRST_WRITTEN, Page, by_moment, take_page
+from alerts.document.files import AttachmentFile
+from alerts.document.findings import Findings
+from alerts.drafting.drafts import add_file, open_files
+from alerts.drafting.revisions import DraftContent, read_revision
+from alerts.errors import DraftTakenOverError
+from alerts.models import Alert, AlertRevision
+from alerts.review.preview import check_written
+from alerts.states import Move, check_move
+from callers.actors import ApiClient
+from callers.errors import AbsentError
+from peers.sent import DeliveryFact, sent_by
+
+
+@dataclass(frozen=True)
+class Written:
+    """A draft of the system's with its newest own text; `deliveries` once it went out."""
+
+    alert: Alert
+    content: DraftContent
+    findings: Findings
+    deliveries: Sequence[DeliveryFact]
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether somebody else has saved since."""
+        return self.content.number != self.alert.current
+
+
+def list_written(client: ApiClient, *, cursor: str = "", limit: int) -> Page[Alert]:
+    """A page of what the system has written, the newest first."""
+    found = take_page(Alert.objects.written_with(client), by_moment(FIRST_WRITTEN), cursor, limit)
+    return found.page(found.rows, filtered=False)
+
+
+def read_written(client: ApiClient, alert_id: UUID, *, now: datetime) -> Written:
+    """One of them; raises AbsentError for everything else."""
+    alert = _find(client, alert_id)
+    content = _own_content(client, alert)
+    sent = sent_by(alert.agency_id, [alert.md]) if alert.md else {}
+    return Written(
+        alert,
+        content,
+        check_written(client, alert, content, now=now),
+        sent[alert.md].facts if sent else (),
+    )
+
+
+def read_written_file(client: ApiClient, alert_id: UUID, *, n: int) -> AttachmentFile:
+    """A file that the system attached; raises AbsentError, also where an officer has taken it out."""
+    alert = _find(client, alert_id)
+    notes = [note for note in _own_content(client, alert).attachments if note.n == n]
+    if not notes:
+        raise AbsentError
+    return open_files(alert, notes)[0]
+
+
+def attach_written_file(
+    client: ApiClient, alert_id: UUID, *, filename: str, data: bytes, now: datetime
+) -> AlertRevision:
+    """Adds a file to a draft that nobody else has changed.
+
+    Raises AbsentError, MoveRefusedError, DraftTakenOverError, AttachmentRefusedError.
+    """
+
+    def lock() -> tuple[Alert, DraftContent]:
+        rows = Alert.objects.written_with(client).select_related("agency", "author")
+        locked = rows.select_for_update(of=("self",)).filter(pk=alert_id).first()
+        if locked is None:
+            raise AbsentError
+        check_move(locked, Move.EDIT)
+        newest = read_revision(locked)
+        if newest.author != client.audit_name:
+            raise DraftTakenOverError
+        return locked, newest
+
+    return add_file(client, _find(client, alert_id), lock, filename=filename, data=data, now=now)
+
+
+def _find(client: ApiClient, alert_id: UUID) -> Alert:
+    alert = Alert.objects.written_with(client).select_related("agency").filter(pk=alert_id).first()
+    if alert is None:
+        raise AbsentError
+    return alert
+
+
+def _own_content(client: ApiClient, alert: Alert) -> DraftContent:
+    own = alert.revisions.filter(author=client.audit_name).order_by("-number")
+    return read_revision(alert, own.values_list("number", flat=True)[:1].get())

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Acknowledges a received alert: a signed statement, and always a person's act after that person could read it.
+
+What may be said is a closed list: that the agency has it, or that it does not take it, and which of two reasons.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accord.envelope.statements.form import SubjectRef
+from alerts.access import find_received, lock_received
+from alerts.errors import NotOpenedError
+from alerts.models import ReceivedAlert
+from alerts.receiving.opening import require_named
+from alerts.sending.hand_in import Handing, handing_in
+from callers.capabilities import Capability, require
+from callers.errors import InputError
+from ledger.audit import record_event
+from officers.models import Officer
+
+if TYPE_CHECKING:
+    from alerts.document.choices import Choices
+
+OPENED: Final = "opened"
+ANSWERS: Final["Choices"] = (
+    (OPENED, gettext_lazy("We have it.")),
+    ("policy", gettext_lazy("We cannot take it: our rules do not let us use it.")),
+    ("malformed", gettext_lazy("We cannot use it: what it says is not usable as it stands.")),
+)
+"""`opened`, or the code of a refusal."""
+
+
+def acknowledge_alert(
+    officer: Officer, received: ReceivedAlert, *, answer: str = OPENED, reason: str = "", now: datetime
+) -> ReceivedAlert:
+    """Signs `ack` naming the officer by opaque id: opened, or refused with the code `answer`. Doing it twice is once.
+
+    `reason` is for the agency's own audit, where many are acknowledged together. Raises `InputError` for an
+    answer that is not listed, `NotOpenedError` before an officer of the agency has opened it, `NotNamedError` for an
+    officer whom a RED alert does not name, `NotTakenError`. Not inside a transaction.
+    """
+    require(officer, Capability.ALERT_ACKNOWLEDGE)
+    if answer not in dict(ANSWERS):
+        raise InputError("answer", _("Answer: choose one."))
+    _require_named(officer, received, now)
+    with handing_in(officer, now=now) as handing:
+        return _acknowledge(handing, officer, lock_received(officer, received), answer, reason)
+
+
+def _require_named(officer: Officer, received: ReceivedAlert, now: datetime) -> None:
+    """Ask where there is something to acknowledge."""
+    row = find_received(officer, received.pk)
+    if row.acknowledged_at is None and row.first_opened_at is not None:
+        require_named(officer, row, now=now)
+
+
+def _acknowledge(
+    handing: Handing, officer: Officer, locked: ReceivedAlert, answer: str, reason: str
+) -> ReceivedAlert:
+    if locked.acknowledged_at is not None:
+        return locked
+    if locked.first_opened_at is None:
+        raise NotOpenedError
+    _state_answer(handing, locked, answer)
+    locked.acknowledged_at, locked.acknowledged_by, locked.answer = handing.now, officer, answer
+    locked.save(update_fields=["acknowledged_at", "acknowledged_by", "answer"])
+    record_event(
+        "alert.acknowledged",
+        actor=officer.audit_name,
+        agency=locked.agency_id,
+        subject=locked.md,
+        reason=reason,
+        detail=None if answer == OPENED else {"answer": answer},
+        now=handing.now,
+    )
+    return locked
+
+
+def _state_answer(handing: Handing, received: ReceivedAlert, answer: str) -> None:
+    is_opened = answer == OPENED
+    body = {"st": OPENED if is_opened else "refused", "code": None if is_opened else answer}
+    handing.state("ack", SubjectRef("manifest", received.jti, received.md), body)

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What officers of an agency hear of what its feed brought."""
+
+from datetime import datetime
+from functools import cached_property
+
+from accord.calls.answers import FeedEntry
+from accord.envelope.reaffirming import REAFFIRM
+from accord.envelope.worth import has_force
+from alerts.models import ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.receiving.feed_statements import WITHDRAWALS
+from alerts.receiving.signature_judging import judge_statements
+from alerts.receiving.signature_standing import judge_received
+from notices.queueing import readers_of
+from notices.telling import (
+    tell_of_alert,
+    tell_of_doubt,
+    tell_of_doubted_answers,
+    tell_of_reaffirm,
+    tell_of_reminder,
+    tell_of_withdrawal,
+    tell_that_alert_opens,
+)
+from officers.models import Officer
+from peers.models import HeldStatement
+
+
+class FeedNotices:
+    """The notices of one agency. Inside the transaction that files what they tell of."""
+
+    def __init__(self, peers: VerifiedDirectory, now: datetime) -> None:
+        self._peers, self._agency, self._now = peers, peers.reader, now
+
+    @cached_property
+    def _readers(self) -> list[Officer]:
+        """The agency's readers, asked for once a turn."""
+        return readers_of([self._agency])
+
+    def tell_of_arrival(self, received: ReceivedAlert) -> None:
+        """Nobody is told of what was withdrawn before it came; who is told of what is in doubt is told that, too."""
+        if received.withdrawn_at is not None:
+            return
+        tell_of_alert(self._readers, received.about, now=self._now)
+        if self._is_in_doubt(received):
+            tell_of_doubt(self._agency, received.about, received.md, now=self._now)
+
+    def tell_that_it_opens(self, received: ReceivedAlert) -> None:
+        """Whoever was told of an alert that did not open hears of it once more: now it does."""
+        if received.withdrawn_at is None:
+            tell_that_alert_opens(self._readers, received.about, now=self._now)
+
+    def tell_of_statement(self, od: str) -> None:
+        """Of a withdrawal that counts, and of a word by which a sender stands by what was in doubt."""
+        said = HeldStatement.objects.filter(reader=self._agency, od=od).first()
+        if said is None or said.k not in WITHDRAWALS:
+            return
+        if said.k == REAFFIRM:
+            if has_force(judge_statements(self._peers, [said]).get(od)):
+                tell_of_reaffirm(self._agency, said.sub_d, od, now=self._now)
+            self._tell_of_withdrawal(retract_od=said.sub_d)
+        else:
+            self._tell_of_withdrawal(retract_od=od)
+
+    def tell_of_doubt(self, d: str) -> None:
+        """Of a signature under an alert, or under what was said about one, where it counts no more; the mark is nobody's word."""
+        said = HeldStatement.objects.filter(reader=self._agency, od=d).first()
+        received = self._received(said.sub_d if said else d)
+        if said is None:
+            if received is not None and self._is_in_doubt(received):
+                tell_of_doubt(self._agency, received.about, d, now=self._now)
+            return
+        if has_force(judge_statements(self._peers, [said]).get(d)):
+            return
+        if received is not None:
+            tell_of_doubt(self._agency, received.about, d, now=self._now)
+            return
+        revoked = {word.kid for word in self._peers.revocations(said.iss)}
+        kid = next((kid for kid in said.signers if kid in revoked), d)
+        tell_of_doubted_answers(self._agency, kid, now=self._now)
+
+    def tell_of_reminder(self, item: FeedEntry) -> None:
+        """Of several versions that are held the newest stands for all."""
+        received = self._received(item.d)
+        if received is None or received.replaced_by_id is not None:
+            return
+        is_withdrawn = received.withdrawn_at is not None
+        done = received.withdrawal_confirmed_at if is_withdrawn else received.acknowledged_at
+        if done is None:
+            tell_of_reminder(self._agency, received.about, item.id, is_withdrawn=is_withdrawn, now=self._now)
+
+    def _tell_of_withdrawal(self, *, retract_od: str) -> None:
+        """Of the alerts that this retract withdraws now."""
+        for received in ReceivedAlert.objects.filter(
+            agency=self._agency, retract_od=retract_od, withdrawn_at__isnull=False
+        ):
+            was_opened = received.first_opened_at is not None
+            tell_of_withdrawal(self._agency, received.about, retract_od, was_opened=was_opened, now=self._now)
+
+    def _is_in_doubt(self, received: ReceivedAlert) -> bool:
+        judge_received([received], peers=self._peers, now=self._now)
+        return received.standing is not None and not received.standing.counts
+
+    def _received(self, md: str) -> ReceivedAlert | None:
+        return ReceivedAlert.objects.filter(agency=self._agency, md=md).first()

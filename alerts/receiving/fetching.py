@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opening of an envelope in the vault, fetched where it is not here: every check, every time, nothing opened is kept."""
+
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from accord.calls.errors import AnswerError, ClientError, UnreachableError
+from accord.envelope.content import OpenedAlert
+from accord.envelope.errors import EnvelopeError, Failure, MalformedError, OpeningError, VerificationError
+from accord.envelope.slices import UnverifiedSlice
+from accord.envelope.verifying import Ledger
+from accord.following.log import KeptLog
+from accord.moments import moment_of
+from alerts.errors import AlertsError, ContentDeletedError, ExchangeAwayError, NotJudgedError
+from alerts.models import ReceivedAlert
+from alerts.peers.alarm import raise_alarms
+from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.seeing import keep_known, keep_seen
+from alerts.receiving.held import Held, drop_envelope, envelope_of, fetch_again
+from callers.actors import Actor
+from callers.errors import AbsentError
+from ledger.audit import record_event
+from vault import doors
+
+Seen = Callable[[str, str], str | None]
+OCTETS: Final = frozenset(
+    {Failure.AAD, Failure.CIPHERTEXT, Failure.PATH, Failure.PROOF, Failure.RECEIPT, Failure.SIGNATURE}
+    | {Failure.SIGNERS, Failure.SUBJECT}
+)
+"""Failures of a slice's own octets, whoever's keys count."""
+
+
+def fetch_and_open(
+    actor: Actor,
+    md: str,
+    *,
+    reason: str,
+    seen: Seen | None = None,
+    peers: VerifiedDirectory | None = None,
+    held: Held | None = None,
+    screened: OpenedAlert | None = None,
+    now: datetime,
+) -> OpenedAlert:
+    """Open an envelope; raises `AbsentError`, what keeps it closed (of `CLOSED`), `EnvelopeError`, `ExchangeAwayError`.
+
+    `peers` is the agency's directory at this moment, for a caller that asks it more, `held` what it has read of the
+    envelope just now, `screened` what `screen_ahead` has opened of it. The receipt is compared with the newest checkpoint that the agency has kept. While the exchange is
+    away the kept keys serve; where they do not suffice nothing is concluded. Not inside a transaction: the vault writes who
+    opened what, and why, whatever comes of it.
+    """
+    peers = peers or VerifiedDirectory(actor.agency_id or "", now)
+    act = _Act(actor, md, reason, seen, peers, screened, now)
+    try:
+        held = held or envelope_of(actor, md, now=now)
+        try:
+            return act.open(held)
+        except EnvelopeError as failure:
+            if held.is_new or not _is_of_octets(failure):
+                raise
+            # They lay here, where somebody may have changed them: what the exchange has decides.
+            act.record(failure)
+            held = _fetched_again(actor, held, failure, now)
+            return act.open(held)
+    except EnvelopeError as failure:
+        if held is not None and held.is_new and _is_of_octets(failure):
+            drop_envelope(held)
+        act.record(failure)
+        raise
+    except ExchangeAwayError as away:
+        if away.is_answered:
+            _record(actor, md, "answer-unusable", now)
+        raise
+    except ClientError as trouble:
+        raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError)) from trouble
+
+
+@dataclass(frozen=True)
+class _Act:
+    """One opening: by whom, of what, why, by whose keys."""
+
+    actor: Actor
+    md: str
+    reason: str
+    seen: Seen | None
+    peers: VerifiedDirectory
+    screened: OpenedAlert | None
+    now: datetime
+
+    def open(self, held: Held) -> OpenedAlert:
+        """Open what is held; raises EnvelopeError, of it NotJudgedError; ExchangeAwayError, ClientError."""
+        unverified = held.unverified
+        if moment_of(unverified.manifest.terms.keep) <= self.now:
+            # Whatever the row's column says.
+            raise ContentDeletedError
+        signers = _signers_of(unverified)
+        away = _refresh(self.peers, {self.peers.reader, *signers})
+        try:
+            opened = self.screened or self._opened(held, unverified, is_away=away is not None)
+            if opened.manifest.md != self.md:
+                raise OpeningError(Failure.SUBJECT, "another envelope lies under this address")
+        except EnvelopeError as failure:
+            if away is not None:
+                # Newer keys may say otherwise: nothing is concluded from what could not be asked.
+                raise ExchangeAwayError from away
+            if self.peers.refused.keys() & {self.peers.reader, *signers}:
+                raise _not_judged(failure) from failure
+            raise
+        raise_alarms(self.actor, self.peers.reader, self.peers.take_alarms(), now=self.now)
+        keep_seen(self.peers, [opened.manifest.iss], now=self.now)
+        _note_receipts(self.peers, unverified, opened)
+        return opened
+
+    def _opened(self, held: Held, unverified: UnverifiedSlice, *, is_away: bool) -> OpenedAlert:
+        """Open in the vault; where the exchange goes away in between, the log is compared later, as when it is away at once."""
+        try:
+            return doors.open_envelope(
+                self.actor,
+                unverified,
+                peers=self.peers,
+                reason=self.reason,
+                blobs=held.blobs if unverified.manifest.att else (),
+                seen=self.seen,
+                ledger=kept_ledger(self.peers.log(is_away=is_away), unverified),
+                now=self.now,
+            )
+        except UnreachableError:
+            if is_away:
+                raise
+            return self._opened(held, unverified, is_away=True)
+
+    def record(self, failure: EnvelopeError) -> None:
+        """Write a failure into the audit, and raise an alarm of what is wrong with keys."""
+        _record(self.actor, self.md, str(getattr(failure, "cause", failure.code)), self.now)
+        raise_alarms(self.actor, self.peers.reader, self.peers.take_alarms(), now=self.now)
+        keep_known(self.peers, now=self.now)
+
+
+def screen_ahead(
+    actor: Actor, held: Iterable[Held], *, reason: str, seen: Seen, peers: VerifiedDirectory, now: datetime
+) -> dict[str, OpenedAlert]:
+    """Open those of these envelopes, without files, that open at once, for `fetch_and_open`; the others are opened alone.
+
+    Of several under one id the first is opened. Nothing while the exchange is away. Not inside a transaction.
+    """
+    given, met = list[UnverifiedSlice](), set[tuple[str, str]]()
+    for one in held:
+        with suppress(EnvelopeError):
+            manifest = one.unverified.manifest
+            if manifest.att or moment_of(manifest.terms.keep) <= now or (manifest.iss, manifest.jti) in met:
+                continue
+            met.add((manifest.iss, manifest.jti))
+            given.append(one.unverified)
+    signers = {name for unverified in given for name in _signers_of(unverified)}
+    try:
+        if not given or _refresh(peers, {peers.reader, *signers}) is not None:
+            return {}
+        log = peers.log(is_away=False)
+        ledgers = [(unverified, kept_ledger(log, unverified)) for unverified in given]
+        return doors.screen_envelopes(actor, ledgers, peers=peers, reason=reason, seen=seen, now=now)
+    except (ClientError, VerificationError):
+        return {}
+
+
+def _signers_of(unverified: UnverifiedSlice) -> set[str]:
+    """The originator, and those who released the alert onward."""
+    return {unverified.manifest.iss, *(release.statement.iss for release in unverified.via)}
+
+
+def _refresh(peers: VerifiedDirectory, agencies: Collection[str]) -> ClientError | None:
+    """Take in the newest keys; returns what kept the exchange from being asked, where something did."""
+    try:
+        peers.refresh(agencies)
+    except ClientError as trouble:
+        return trouble
+    return None
+
+
+def is_not_as_signed(failure: EnvelopeError) -> bool:
+    """Tell whether the octets are not those that the originator signed: whoever carried them changed them."""
+    cause = failure.cause if isinstance(failure, OpeningError) else None
+    return cause is Failure.BLOB or str(failure.code) in OCTETS
+
+
+def _is_of_octets(failure: EnvelopeError) -> bool:
+    """Tell whether it is a failure of the slice or the blobs themselves, whoever's keys count."""
+    return isinstance(failure, MalformedError | OpeningError) or str(failure.code) in OCTETS
+
+
+def _fetched_again(actor: Actor, held: Held, failure: EnvelopeError, now: datetime) -> Held:
+    """Return what the exchange has in the place of what lay here; raises NotJudgedError where it gives nothing."""
+    try:
+        return fetch_again(actor, held, now=now)
+    except (AlertsError, AbsentError):
+        raise _not_judged(failure) from failure
+
+
+def _not_judged(failure: EnvelopeError) -> NotJudgedError:
+    known = failure if isinstance(failure, VerificationError) else None
+    return NotJudgedError(known.failure if known else Failure.MALFORMED, str(failure.code))
+
+
+def kept_ledger(log: KeptLog, unverified: UnverifiedSlice) -> Ledger:
+    """The ledger as the agency has seen it, its newest keys too."""
+    log.learn_keys([receipt.checkpoint for receipt in unverified.receipts])
+    return log.as_ledger()
+
+
+def _note_receipts(peers: VerifiedDirectory, unverified: UnverifiedSlice, opened: OpenedAlert) -> None:
+    """Keep what the receipts of an opened slice prove; a checkpoint that could not be compared is compared later."""
+    log = peers.log(is_away=not opened.log_compared)
+    for receipt in unverified.receipts:
+        log.note(receipt, receipt.leaf.d, receipt.leaf.t, compared=opened.log_compared)
+        if not opened.log_compared:
+            peers.memory.keep_uncompared(receipt.checkpoint)
+    peers.memory.write()
+
+
+def seen_by(agency_id: str) -> Seen:
+    """Return the question what an agency has met under an issuer's id before."""
+
+    def seen(iss: str, jti: str) -> str | None:
+        rows = ReceivedAlert.objects.filter(agency_id=agency_id, issuer_id=iss, jti=jti)
+        return rows.values_list("md", flat=True).first()
+
+    return seen
+
+
+@transaction.atomic
+def _record(actor: Actor, md: str, cause: str, now: datetime) -> None:
+    """Under the address that was asked for: what lies there may not even name it any more."""
+    record_event(
+        "alert.refused",
+        actor=actor.audit_name,
+        agency=actor.agency_id or "",
+        subject=md,
+        detail={"move": "open", "cause": cause},
+        now=now,
+    )

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An alert that came is opened once, for its card and its tokens: what it says, or why it stays closed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from accord.envelope.content import OpenedAlert
+from accord.envelope.errors import BackendError, EnvelopeError, OpeningError
+from accord.following.keysets import LEDGER_FAILURES
+from alerts.document.reading import ReadDocument, read_document
+from alerts.errors import ExchangeAwayError, NotJudgedError, UnknownSchemaError
+from alerts.models import ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.projections.file_digests import plain_digests, spectral_files
+from alerts.receiving.fetching import Seen, fetch_and_open, is_not_as_signed
+from alerts.receiving.held import CLOSED, Held
+from callers.actors import Actor
+from callers.errors import AbsentError, NotBoundError
+from vault.errors import is_vault_away
+from vault.handing import KEY_ELSEWHERE
+
+INTAKE: Final = "intake"
+OF_ONE_ITEM: Final = ("peers_heldstatement", "peers_sentenvelope")
+"""Tables of which an altered row keeps one item from being judged."""
+
+
+def is_common(error: Exception) -> bool:
+    """Tell whether no item can be judged.
+
+    Exchange or keys are away, or the ledger, or what was seen of it before, is another one.
+    """
+    is_alarm = isinstance(error, EnvelopeError) and getattr(error, "failure", None) in LEDGER_FAILURES
+    is_away = isinstance(error, ExchangeAwayError) and not error.is_answered
+    is_altered = isinstance(error, NotBoundError) and error.table not in OF_ONE_ITEM
+    return is_alarm or is_away or is_altered or isinstance(error, BackendError) or is_vault_away(error)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The outcome of opening an alert once: what it says, or the code of `ack unopenable`; neither while it is closed.
+
+    `is_not_as_signed`: its octets are not those that the originator signed. `is_aside`: it raised, and was set aside. `is_elsewhere`: it is
+    sealed to a key of the agency that another desk has, or had; that one may hand over what opens it.
+    """
+
+    document: ReadDocument | None = None
+    ack_code: str | None = None
+    is_not_as_signed: bool = False
+    is_aside: bool = False
+    is_elsewhere: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        return self.is_aside or self.is_elsewhere or self.document is not None or self.ack_code is not None
+
+
+CLOSED_NOW: Final = Opening()
+"""An alert that cannot be judged now: it is here, and may be opened later."""
+
+
+def screen(
+    actor: Actor,
+    received: ReceivedAlert,
+    *,
+    peers: VerifiedDirectory,
+    seen: Seen,
+    held: Held | None = None,
+    screened: OpenedAlert | None = None,
+    now: datetime,
+) -> Opening:
+    """Open an alert; what the exchange keeps closed is no failure, and what cannot be judged now waits.
+
+    `held` and `screened` as in `fetch_and_open`.
+
+    Of a ledger that does not fit the one seen before nothing is opened, and nothing is settled: it is raised.
+    """
+    try:
+        opened = fetch_and_open(
+            actor,
+            received.md,
+            reason=INTAKE,
+            seen=seen,
+            peers=peers,
+            held=held,
+            screened=screened,
+            now=now,
+        )
+        digests = plain_digests(actor, opened, now=now)
+        document = replace(read_document(opened.alert), digests=digests)
+        spectra = () if received.tlp == "RED" else spectral_files(actor, opened, now=now)
+        return Opening(replace(document, spectra=spectra))
+    except (*CLOSED, AbsentError, NotJudgedError):
+        return CLOSED_NOW
+    except UnknownSchemaError:
+        return Opening(ReadDocument({}))
+    except OpeningError as failure:
+        if failure.cause_detail == KEY_ELSEWHERE:
+            return Opening(is_elsewhere=True)
+        return Opening(ack_code=failure.ack_code, is_not_as_signed=is_not_as_signed(failure))
+    except ExchangeAwayError as away:
+        if not away.is_answered:
+            raise
+        return CLOSED_NOW
+    except EnvelopeError as failure:
+        if is_common(failure):
+            raise
+        return Opening(ack_code="check-failed", is_not_as_signed=is_not_as_signed(failure))

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Follows the feeds of the agencies whose keys this desk holds, each as a partner's system would (`alerts.receiving.taking`).
+
+One process follows one agency at a time. Before its feed come everybody's keys, now and then.
+"""
+
+import logging
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from django.db import connection, transaction
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from accord.envelope.errors import VerificationError
+from accord.envelope.keys import SIGN
+from alerts.peers.agreements import follow_agreements_when_due
+from alerts.peers.alarm import raise_alarms
+from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.entries import follow_agencies
+from alerts.peers.seeing import keep_known
+from alerts.projections.sent_tokens import tokenise_sent
+from alerts.receiving.forgetting import forget_cards, forget_what_came_back
+from alerts.receiving.held import forget_envelopes
+from alerts.receiving.pace import Pace
+from alerts.receiving.retractions import judge_again
+from alerts.receiving.taking import ROLE, FeedOfAgency, Turn
+from alerts.science.library import drop_stale_imports
+from alerts.science.library_received import read_received_files
+from alerts.sending.hand_in import send_waiting_of
+from alerts.sending.submissions import follow_submissions_when_due
+from callers.actors import SystemActor
+from callers.directory import AgencyStatus
+from callers.doorbell import ring, ring_where_few_wait
+from ledger.set_aside import run_each
+from notices.telling import tell_of_revoked_key
+from peers.deliveries import follow_deliveries_in_turn
+from peers.models import Agency, FeedCursor, SeenLedger
+from vault.handing import is_awaited
+from vault.models import Departure
+
+log = logging.getLogger(__name__)
+BELL: Final = "alerts.follow_feed"
+
+
+PEERS_EVERY: Final = timedelta(seconds=20)
+"""So often, at most, an agency asks for everybody's keys."""
+
+
+def _never() -> bool:
+    return False
+
+
+def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never, pace: Pace | None = None) -> int:
+    """Follows every agency that is not still entering, then tidies; returns how many alerts were taken.
+
+    With a `pace` that is kept, feeds that could not be followed rest, and tidying is done now and then.
+
+    Agencies take turns, so that a long feed keeps no other waiting: first whoever was followed longest ago. Another
+    process takes whoever is not at it. Nothing new is begun once it `is_over`; then it rings for the next round.
+    Trouble with one agency's feed is raised, as a group, after the others.
+    """
+    follow_agencies(now=now)
+    taken, troubles, pace = 0, [], pace or Pace()
+    waiting = [agency for agency in _in_order() if not pace.rests(agency.pk, now)]
+    while waiting and not is_over():
+        agency = waiting.pop(0)
+        try:
+            turn = _follow_turn(agency, now, is_over)
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, it is raised below
+            troubles.append(trouble)
+            pace.note(agency.pk, now, is_followed=False)
+            continue
+        pace.note(agency.pk, now, is_followed=True)
+        taken += turn.taken
+        if turn.has_more:
+            waiting.append(agency)
+    if waiting:
+        ring_where_few_wait(BELL)
+    try:
+        if pace.is_to_tidy(now, has_news=bool(taken)):
+            tidy_received(now=now)
+    except Exception as trouble:  # noqa: BLE001 - as above
+        troubles.append(trouble)
+    if troubles:
+        raise ExceptionGroup("feeds that could not be followed", troubles)
+    return taken
+
+
+def follow_peers(agency: Agency, *, now: datetime) -> None:
+    """Take in what is newer of all agencies' keys, as an agency whose keys are here sees them.
+
+    A peer of whom something newly fails raises an alarm. Raises as `VerifiedDirectory.refresh`.
+    """
+    directory = VerifiedDirectory(agency.pk, now)
+    peers = list(Agency.objects.exclude(status=AgencyStatus.ENTERING).values_list("pk", flat=True))
+    directory.preload(peers)
+    directory.refresh(peers)
+    directory.refresh_own()
+    directory.preload(peers)
+    seen, alarms = SeenLedger.objects.filter(reader=agency.pk), directory.alarms
+    before = seen.values_list("alarmed", flat=True).first() or {}
+    new = {peer: cause for peer, cause in alarms.items() if before.get(peer) != cause}
+    raise_alarms(SystemActor(ROLE, agency.pk), agency.pk, new, now=now)
+    seen.update(asked_at=now, alarmed=alarms)
+    keep_known(directory, now=now)
+    judge_again(SystemActor(ROLE, agency.pk), directory, now=now)
+    _tell_of_own_keys(directory, now)
+    directory.see_ledger()
+
+
+@transaction.atomic
+def _tell_of_own_keys(directory: VerifiedDirectory, now: datetime) -> None:
+    """Key officers hear once of each signing key of their agency that was revoked, and again where it counts from earlier on."""
+    keyset, smallest = directory.keyset(directory.reader), dict[str, int]()
+    for word in directory.revocations(directory.reader):
+        smallest[word.kid] = min(word.since, smallest.get(word.kid, word.since))
+    for kid, since in sorted(smallest.items()):
+        row = keyset.row(kid) if keyset else None
+        if row is not None and row.use == SIGN:
+            tell_of_revoked_key(directory.reader, kid, since, now=now)
+
+
+def follow_feed(agency: Agency, *, now: datetime) -> int:
+    """Take what is new in an agency's feed; how many alerts, 0 when another process is at it."""
+    turn = _follow_turn(agency, now, _never)
+    taken = turn.taken
+    while turn.has_more:
+        turn = _follow_turn(agency, now, _never)
+        taken += turn.taken
+    return taken
+
+
+def _in_order() -> QuerySet[Agency]:
+    followed = FeedCursor.objects.filter(reader=OuterRef("pk")).values("moved_at")
+    return (
+        Agency.objects.exclude(status=AgencyStatus.ENTERING)
+        .filter(is_hosted=True)
+        .exclude(pk__in=Departure.objects.filter(destroyed_at__isnull=False).values("agency_id"))
+        .alias(followed_at=Subquery(followed))
+        .order_by(F("followed_at").asc(nulls_first=True), "pk")
+    )
+
+
+def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> Turn:
+    with _alone(agency.pk) as is_alone:
+        if not is_alone:
+            return Turn()
+        _follow_peers(agency, now)
+        if is_awaited(agency.pk, now=now):
+            # Its feed is for whoever has its keys.
+            return Turn()
+        follow_deliveries_in_turn(agency.pk, now=now)
+        follow_agreements_when_due(SystemActor(ROLE, agency.pk), agency.pk, now=now)
+        turn = FeedOfAgency(agency, now, is_over).follow()
+        send_waiting_of(agency.pk, now=now, is_over=is_over)
+        if not turn.has_more:
+            follow_submissions_when_due(agency.pk, now=now, is_over=is_over)
+    if turn.taken:
+        # Officers are told of what the desk can show.
+        ring("notices.send")
+    return turn
+
+
+def _follow_peers(agency: Agency, now: datetime) -> None:
+    """Take in everybody's keys before the feed; a forked log is then met by each alert that it brings."""
+    asked = SeenLedger.objects.filter(reader=agency.pk)
+    if asked.filter(asked_at__gt=now - PEERS_EVERY, asked_at__lte=now).exists():
+        return
+    try:
+        follow_peers(agency, now=now)
+    except VerificationError:
+        log.exception("the ledger is not the one that %s has seen before", agency.pk)
+
+
+def tidy_received(*, now: datetime) -> None:
+    """For all agencies: what is past `keep` is forgotten.
+
+    Sent alerts get their search tokens, and their structures are put away; spectra that came with alerts are read, and
+    imports of spectra that nobody confirmed are dropped.
+    """
+    actor = SystemActor(ROLE)
+    run_each(
+        partial(forget_envelopes, now=now),
+        partial(forget_cards, actor, now=now),
+        partial(forget_what_came_back, actor, now=now),
+        partial(tokenise_sent, now=now),
+        partial(drop_stale_imports, now=now),
+        partial(read_received_files, now=now),
+    )
+
+
+@contextmanager
+def _alone(agency_id: str) -> Iterator[bool]:
+    """A session lock, so that it outlives the transactions in between and dies with its process."""
+    key = lock_key(agency_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        is_alone = bool(cursor.fetchone()[0])
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
+def lock_key(agency_id: str) -> tuple[int, int]:
+    """The two 32-bit numbers under which one agency's feed is followed."""
+    numbers = zlib.crc32(b"accord desk feed"), zlib.crc32(agency_id.encode())
+    first, second = (number - (1 << 32) if number >= 1 << 31 else number for number in numbers)
+    return first, second

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Forgets what the desk keeps of a received alert once its `keep` has passed: envelope, card, tokens, structure.
+
+The manifest's facts and what was done with the alert stay, as they do at the exchange. Of own replies to it goes what
+they hold of it: how it was marked and who has it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from alerts.models import CardToken, ReceivedAlert
+from alerts.receiving.held import forget_envelopes
+from alerts.rows.replies import Reply, SampleProfile
+from alerts.science.board.looking import forget_looks
+from alerts.science.library_received import forget_spectra
+from alerts.science.stored import forget_structures
+from callers.actors import Actor
+from ledger.audit import record_event
+from ledger.restores import note_deleted, waits_for
+from ledger.set_aside import Item, Loop, begin_round
+
+FORGOTTEN_AT_MOST: Final = 200
+FORGETTING: Final = Loop("desk.forgetting", "system:desk-worker")
+
+
+@transaction.atomic
+def forget_cards(actor: Actor, *, now: datetime, limit: int = FORGOTTEN_AT_MOST) -> int:
+    """Deletes card, tokens, structure of at most `limit` alerts, longest overdue first, audits each; returns how many."""
+    a_round = begin_round(FORGETTING, now=now)
+    everything = ReceivedAlert.objects.only("pk", "agency_id", "md")
+    a_round.try_again(lambda key: _forget(actor, list(everything.filter(pk=key)), now))
+    due = ReceivedAlert.objects.filter(keep__lte=now, card__isnull=False).exclude(pk__in=a_round.keys_aside())
+    free = due.select_for_update(skip_locked=True).order_by("keep", "pk")
+    rows = list(free.only("pk", "agency_id", "md")[:limit])
+    _forget_sources(now)
+    return len(a_round.take_all(rows, lambda some: _forget(actor, some, now), name=_named))
+
+
+def forget_what_came_back(actor: Actor, *, now: datetime) -> None:
+    """After a restore: forget all that is past its `keep` in one go, and note it; nobody signs in before."""
+    restore = waits_for("cards_deleted_at")
+    if restore is None:
+        return
+    while forget_cards(actor, now=now):
+        pass
+    while forget_envelopes(now=now):
+        pass
+    left = ReceivedAlert.objects.filter(keep__lte=restore.restored_at, card__isnull=False)
+    if not left.exclude(pk__in=begin_round(FORGETTING, now=now).keys_aside()).exists():
+        note_deleted("cards_deleted_at", restore, now=now)
+
+
+def _named(row: ReceivedAlert) -> Item:
+    return Item(str(row.pk), row.md, agency=row.agency_id)
+
+
+def _forget(actor: Actor, rows: Sequence[ReceivedAlert], now: datetime) -> None:
+    CardToken.objects.filter(received__in=rows).delete()
+    forget_structures(rows)
+    forget_spectra(rows)
+    forget_looks(rows)
+    ReceivedAlert.objects.filter(pk__in=[row.pk for row in rows]).update(card=None)
+    SampleProfile.objects.filter(received__in=rows).delete()
+    Reply.objects.filter(received__in=rows).update(gist=None)
+    for row in rows:
+        record_event("card.deleted", actor=actor.audit_name, agency=row.agency_id, subject=row.md, now=now)
+
+
+def _forget_sources(now: datetime) -> None:
+    """Of own replies to what is forgotten, sent or not: those that were not sent can be no more."""
+    answered = ReceivedAlert.objects.filter(agency=OuterRef("agency"), md=OuterRef("re_md"), keep__lte=now)
+    Reply.objects.filter(Exists(answered), source__isnull=False).update(source=None)

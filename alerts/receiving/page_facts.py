@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts that the desk has about the alerts of a feed's page, read in a few statements before they are taken one by one."""
+
+from collections.abc import Collection, Set
+
+from alerts.models import ReceivedAlert
+from alerts.receiving.fetching import seen_by
+from alerts.receiving.versions import UPDATE
+from peers.models import HeldStatement
+
+
+class PageFacts:
+    """Facts about the alerts of one page for one agency. Of any other alert, everything is asked for alone."""
+
+    def __init__(self, agency_id: str) -> None:
+        self._agency_id, self._seen_alone = agency_id, seen_by(agency_id)
+        self._mds: Set[str] = frozenset()
+        self._jtis: Set[str] = frozenset()
+        self._met: dict[tuple[str, str], str] = {}
+        self._withdrawn: set[str] = set()
+        self._first_mds: set[str] = set()
+
+    def learn(self, mds: Collection[str], jtis: Collection[str]) -> None:
+        """Read what is here about a page's alerts, by the addresses and ids that the exchange names."""
+        self._mds, self._jtis = frozenset(mds), frozenset(jtis)
+        here = ReceivedAlert.objects.filter(agency=self._agency_id).order_by("number")
+        met = here.filter(jti__in=self._jtis)
+        self._met = {(iss, jti): md for iss, jti, md in met.values_list("issuer_id", "jti", "md")}
+        retracts = HeldStatement.objects.filter(reader=self._agency_id, k="retract", sub_d__in=self._mds)
+        self._withdrawn = set(retracts.values_list("sub_d", flat=True))
+        self._first_mds = set(here.filter(first_md__in=self._mds).values_list("first_md", flat=True))
+
+    def seen(self, iss: str, jti: str) -> str | None:
+        """Answer as `seen_by` does, from what was read where that covers it."""
+        return self._met.get((iss, jti)) if jti in self._jtis else self._seen_alone(iss, jti)
+
+    def may_be_withdrawn(self, md: str) -> bool:
+        """Tell whether a retract may be here already, for an alert that is not filed yet."""
+        return md not in self._mds or md in self._withdrawn
+
+    def may_have_versions(self, received: ReceivedAlert) -> bool:
+        """Tell whether other versions of an alert may be here, for one that was filed just now."""
+        return received.kind == UPDATE or received.md not in self._mds or received.md in self._first_mds
+
+    def note_filed(self, received: ReceivedAlert) -> None:
+        """Take in an alert that was filed."""
+        self._met[received.issuer_id, received.jti] = received.md
+        if received.kind == UPDATE:
+            self._first_mds.add(received.first_md)
+
+    def forget_statements(self) -> None:
+        """Ask again what is withdrawn: a statement was taken."""
+        self._mds = frozenset()

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a signature is worth now, as a page shows it: in force, repudiated, reaffirmed or refused, with every time.
+
+Never stored: each display judges again, against the newest keysets and what the signer has said since.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
+from accord.envelope.worth import Refused, Worth
+from accord.moments import moment_or_none
+from alerts.models import ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.receiving.signature_judging import judge_signed
+
+
+class StandingState(StrEnum):
+    VALID = "valid"
+    REPUDIATED = "repudiated"
+    REAFFIRMED = "reaffirmed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class StandingFacts:
+    """`since` is from when the key counts no longer, `revoked_at` when the log learned it; empty where it counts.
+
+    `text` is the sentence for the page, empty where nothing is wrong. All times are the log's.
+    """
+
+    state: StandingState = StandingState.VALID
+    text: str = ""
+    logged_at: dt.datetime | None = None
+    since: dt.datetime | None = None
+    revoked_at: dt.datetime | None = None
+    reaffirmed_at: dt.datetime | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may be relied on: in force, or its signer stands by it."""
+        return self.state in (StandingState.VALID, StandingState.REAFFIRMED)
+
+    @property
+    def short(self) -> str:
+        """For one cell of a list: the word with both times."""
+        words = _times(self)
+        if self.state is StandingState.REPUDIATED:
+            return _("Repudiated: logged %(logged)s UTC, key void since %(since)s UTC") % words
+        if self.state is StandingState.REAFFIRMED:
+            return _("Reaffirmed on %(reaffirmed)s UTC") % words
+        return _("Refused: logged after its key was revoked") if self.state is StandingState.REFUSED else ""
+
+
+def utc_text(at: dt.datetime) -> str:
+    """A time for sentences: 4 Dec 2026 14:02, without the zone."""
+    return formats.date_format(at.astimezone(dt.UTC), _("j M Y H:i"))
+
+
+def standing_of(worth: Worth, name: str, *, own: bool = False) -> StandingFacts:
+    """The facts of a judged signature of the agency called `name`; `own` words it for that agency itself."""
+    if isinstance(worth, Valid):
+        return StandingFacts()
+    facts = StandingFacts(
+        state=_STATES[type(worth)],
+        logged_at=moment_or_none(worth.log_time),
+        since=moment_or_none(getattr(worth, "since", None)),
+        revoked_at=moment_or_none(getattr(worth, "revoked_at", None)),
+        reaffirmed_at=moment_or_none(getattr(worth, "reaffirmed_at", None)),
+    )
+    text = _own_text(facts) if own else _text(facts)
+    return StandingFacts(**{**vars(facts), "text": text % (_times(facts) | {"name": name})})
+
+
+_STATES = {
+    Repudiated: StandingState.REPUDIATED,
+    Reaffirmed: StandingState.REAFFIRMED,
+    Refused: StandingState.REFUSED,
+}
+
+
+def judge_received(
+    rows: Iterable[ReceivedAlert], *, peers: VerifiedDirectory | None = None, now: dt.datetime
+) -> None:
+    """Sets, in memory, the `standing` of each row; by the directory of a caller that asks it more, where all are its reader's."""
+    received = list(rows)
+    for agency_id in {row.agency_id for row in received}:
+        own = [row for row in received if row.agency_id == agency_id]
+        worth = judge_signed(peers or VerifiedDirectory(agency_id, now), [row.signed for row in own])
+        for row in own:
+            row.standing = standing_of(worth[row.md], row.issuer.name)
+
+
+def _text(facts: StandingFacts) -> str:
+    if facts.state is StandingState.REPUDIATED:
+        return _(
+            "Repudiated. This was logged at %(logged)s UTC, signed with a key that %(name)s revoked at %(revoked)s "
+            "UTC for everything since %(since)s UTC. Call %(name)s before you rely on it."
+        )
+    if facts.state is StandingState.REAFFIRMED:
+        return _(
+            "Reaffirmed by %(name)s on %(reaffirmed)s UTC. It was logged at %(logged)s UTC, signed with a key that "
+            "%(name)s revoked at %(revoked)s UTC for everything since %(since)s UTC, and %(name)s stands by it."
+        )
+    return _(
+        "Refused. This was logged at %(logged)s UTC, when its key no longer counted. Call %(name)s on the "
+        "directory number."
+    )
+
+
+def _own_text(facts: StandingFacts) -> str:
+    if facts.state is StandingState.REPUDIATED:
+        return _(
+            "In doubt. This was logged at %(logged)s UTC, signed with a key that your agency revoked at %(revoked)s "
+            "UTC for everything since %(since)s UTC. Reaffirm it if it is yours, else withdraw it."
+        )
+    if facts.state is StandingState.REAFFIRMED:
+        return _(
+            "Reaffirmed on %(reaffirmed)s UTC. It was logged at %(logged)s UTC, signed with a key that your agency "
+            "revoked at %(revoked)s UTC for everything since %(since)s UTC."
+        )
+    return _("Refused by every recipient. It was logged at %(logged)s UTC, when its key no longer counted.")
+
+
+def _times(facts: StandingFacts) -> dict[str, str]:
+    named = {
+        "logged": facts.logged_at,
+        "since": facts.since,
+        "revoked": facts.revoked_at,
+        "reaffirmed": facts.reaffirmed_at,
+    }
+    return {name: utc_text(at) for name, at in named.items() if at is not None}

@@ -1,0 +1,600 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One agency's feed, taken item by item over the exchange's API, as a partner's system would.
+
+Each alert is opened once, for its card and its tokens (RED has neither); a failure is filed, and the originator learns it
+by a signed `ack unopenable`. It is terminal, unless the octets are not those that the originator signed: the exchange is
+asked for them again. Opening here is no reading: that is a person's act. Facts of an alert come from its manifest; what
+cannot be used as it is given is awaited and shown to nobody. A statement counts once it was verified. What an item changes
+and the place in the feed move in one transaction, so a kill repeats at most the openings that were audited together.
+
+An item that raises is set aside (`ledger.set_aside`) and the feed goes on; so is what is derived from an alert (card,
+tokens, structure, spectra, notices), without which the alert itself is still filed.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from itertools import islice, takewhile
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Max
+
+from accord.calls import errors as calls
+from accord.calls.answers import FeedEntry, StatementAnswer
+from accord.calls.errors import ClientError
+from accord.envelope.content import OpenedAlert
+from accord.envelope.errors import EnvelopeError
+from accord.envelope.jws import UnverifiedJws
+from accord.envelope.manifest import Manifest
+from accord.envelope.statements.form import SubjectRef, parse_statement
+from accord.envelope.tree.receipts import Receipt
+from accord.following.feed import Feed
+from accord.following.follower import Follower
+from accord.following.records import FeedPlace
+from accord.following.slices import verify_manifest_alone
+from alerts.errors import ContentDeletedError, ExchangeAwayError
+from alerts.models import AwaitedEnvelope, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.receiving.feed_notices import FeedNotices
+from alerts.receiving.feed_statements import asked_again, hold_statement, refresh_keys
+from alerts.receiving.fetching import screen_ahead
+from alerts.receiving.filing import file_content
+from alerts.receiving.first_opening import CLOSED_NOW, INTAKE, Opening, is_common, screen
+from alerts.receiving.held import (
+    CLOSED,
+    Held,
+    drop_envelope,
+    envelope_of,
+    fetch_ahead,
+    held_envelopes,
+    slug_of,
+)
+from alerts.receiving.known import DeskKnows
+from alerts.receiving.manifest_facts import awaited_again, awaited_of, received_of, verify_signed
+from alerts.receiving.page_facts import PageFacts
+from alerts.receiving.reporting import report_openings, report_told
+from alerts.receiving.retractions import apply_statement, note_known_retract
+from alerts.receiving.versions import place_version, settle_versions, settle_versions_of
+from alerts.science.replies.keeping import keep_received
+from alerts.sending.hand_in import queue_statement
+from alerts.sending.ledger_places import take_places
+from callers.actors import SystemActor
+from callers.errors import AbsentError
+from ledger.audit import record_event
+from ledger.models import Distrust
+from ledger.set_aside import Item, Loop, begin_round
+from peers.entries import note_first_release
+from peers.following import feed_follower_of
+from peers.models import Agency, FeedCursor
+from peers.progress import CLOCK_WARNED, ahead_secs
+from vault import doors
+
+log = logging.getLogger(__name__)
+ROLE: Final = "desk-worker"
+ENVELOPE, STATEMENT, REPUDIATED, REMINDER = "envelope", "statement", "repudiated", "reminder"
+TURN: Final = 50
+"""How many items of an agency's feed are taken before another agency has its turn."""
+SCREENED_AT_ONCE: Final = 25
+"""How many alerts are opened, and their openings audited, before the first of them is filed."""
+RETRIED_AT_MOST: Final = 100
+"""How many alerts that the worker could not fetch or open are tried again in one round."""
+AWAITED_FIRST: Final = timedelta(seconds=20)
+AWAITED_LONGEST: Final = timedelta(hours=1)
+"""What the exchange does not give is asked for again after these: the first doubled each time, up to the second."""
+AWAITED_FOR: Final = timedelta(days=7)
+ASKED_EVERY: Final = timedelta(seconds=20)
+"""So often, at most, it is noted that nothing new was there."""
+
+
+FEED: Final = Loop("desk.feed", f"system:{ROLE}", is_common)
+DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", is_common)
+"""What is made of an alert that is filed: card, tokens, structure, spectra, notices of a changed law."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How many alerts one turn took, and whether it ended before the feed did."""
+
+    taken: int = 0
+    has_more: bool = False
+
+
+CLOSED_BY_EXCHANGE: Final = Opening()
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What is known of the items of a page before they are taken: which alerts are here or awaited, which statements came."""
+
+    here: Set[str] = frozenset()
+    awaited: Mapping[str, AwaitedEnvelope] = field(default_factory=dict)
+    held: Mapping[str, Held] = field(default_factory=dict, repr=False)
+    statements: Mapping[str, StatementAnswer] = field(default_factory=dict)
+
+
+class FeedOfAgency:
+    """One agency's feed, followed for one turn."""
+
+    def __init__(self, agency: Agency, now: datetime, is_over: Callable[[], bool]) -> None:
+        self._agency, self._now, self._is_over = agency, now, is_over
+        self._actor = SystemActor(ROLE, agency.pk)
+        self._feed = begin_round(FEED, agency=agency.pk, now=now)
+        self._derived = begin_round(DERIVED, agency=agency.pk, now=now)
+        self._peers = VerifiedDirectory(agency.pk, now, known=DeskKnows(agency.pk))
+        self._notices = FeedNotices(self._peers, now)
+        self._taken: list[ReceivedAlert] = []
+        self._issuers: dict[str, Agency] = {}
+        self._facts_here = PageFacts(agency.pk)
+        self._screened: dict[str, OpenedAlert | None] = {}
+        self._clock_ahead_secs: int | None = None
+
+    def follow(self) -> Turn:
+        """First what was set aside and is due again, then what is new, as much as fits one turn. Not inside a transaction.
+
+        Raises ExchangeAwayError.
+        """
+        with doors.unwrapped_once():
+            return self._follow()
+
+    def _follow(self) -> Turn:
+        self._feed.try_again(self._take_again)
+        with asked_again():
+            page = Feed(self._follower, limit=TURN).next_page()
+        self._note_clock()
+        is_whole = self._take_each(page.items)
+        self._note_progress(page.head)
+        self._speak()
+        if self._feed.is_stopped:
+            return Turn(len(self._taken))
+        if not is_whole or len(page.items) == TURN:
+            return Turn(len(self._taken), has_more=True)
+        self._derived.try_again(self._visit)
+        self._visit_awaited()
+        self._visit_unread()
+        return Turn(len(self._taken))
+
+    def _speak(self) -> None:
+        """Learn where the ledger has own words, and report what was told and opened; trouble with it keeps no feed waiting."""
+        take_places(self._follower)
+        try:
+            report_told(self._agency.pk, now=self._now)
+            report_openings(self._agency.pk)
+        except ClientError as trouble:
+            log.warning("%s could not report: %s", self._agency.pk, type(trouble).__name__)
+
+    @cached_property
+    def _newest_number(self) -> int:
+        """The highest number here: the next one is larger, also where the feed was begun anew or an alert comes late."""
+        rows = ReceivedAlert.objects.filter(agency=self._agency)
+        return rows.aggregate(newest=Max("number"))["newest"] or 0
+
+    @cached_property
+    def _follower(self) -> Follower:
+        """The agency as it follows the exchange, by the keys that its officers trust."""
+        follower = feed_follower_of(self._peers.memory, now=self._now)
+        follower.judges_by = self._peers
+        return follower
+
+    def _note_clock(self) -> None:
+        """Note at once that this machine's clock is off, since items may then fail; that it is not, with the progress."""
+        self._clock_ahead_secs = ahead_secs(self._follower.exchange.hub_clock(), self._now)
+        if abs(self._clock_ahead_secs or 0) > CLOCK_WARNED.total_seconds():
+            rows = FeedCursor.objects.filter(reader=self._agency.pk)
+            rows.update(clock_ahead_secs=self._clock_ahead_secs)
+
+    def _note_progress(self, head: int) -> None:
+        """How late the desk is; nothing is decided by it."""
+        cursor = self._peers.memory.cursor
+        is_behind = head > cursor.number
+        rows = FeedCursor.objects.filter(reader=self._agency.pk)
+        known = rows.values_list("head", "asked_at", "behind_since").first()
+        if known is None:
+            return
+        before, asked_at, behind_since = known
+        is_news = head != before or is_behind != (behind_since is not None)
+        if is_news or asked_at is None or not self._now - ASKED_EVERY < asked_at <= self._now:
+            since = (behind_since or self._now) if is_behind else None
+            rows.update(
+                head=head,
+                asked_at=self._now,
+                behind_since=since,
+                clock_ahead_secs=self._clock_ahead_secs,
+            )
+
+    def _take_each(self, items: Sequence[FeedEntry]) -> bool:
+        """One by one; whether all were taken."""
+        if not items:
+            self._peers.memory.write()
+            return True
+        page = self._ask_ahead(items)
+        for n, item in enumerate(items):
+            self._screen_ahead(items[n:], page)
+            self._feed.take(
+                _named(item, page),
+                partial(self._take, item, page, is_new=True),
+                passed=partial(self._move, item),
+            )
+            if self._feed.is_stopped or self._is_over():
+                return item is items[-1]
+        return True
+
+    def _ask_ahead(self, items: Sequence[FeedEntry]) -> _Page:
+        """Ask for what the items of a page need, in few questions. What is not given is asked for alone.
+
+        Raises ExchangeAwayError: without the newest keys nothing of the page can be judged.
+        """
+        mds = [item.d for item in items if item.what == ENVELOPE]
+        here = set(ReceivedAlert.objects.filter(agency=self._agency, md__in=mds).values_list("md", flat=True))
+        awaited = {row.md: row for row in AwaitedEnvelope.objects.filter(agency=self._agency, md__in=mds)}
+        refresh_keys(self._peers, self._follower, {item.iss for item in items if item.iss})
+        with suppress(ClientError):
+            fetch_ahead(self._agency.pk, [md for md in mds if md not in here], now=self._now)
+        held = held_envelopes(self._agency.pk, [md for md in mds if md not in here], now=self._now)
+        self._facts_here.learn(mds, [item.id for item in items if item.what == ENVELOPE])
+        statements = self._statements([item.d for item in items if item.what == STATEMENT])
+        return _Page(here, awaited, held, statements)
+
+    def _screen_ahead(self, items: Sequence[FeedEntry], page: _Page) -> None:
+        """Open the alerts that come before the next statement, unless the first one was."""
+        if items[0].d in self._screened or items[0].d not in page.held or self._derived.is_stopped:
+            return
+        run = takewhile(lambda item: item.d in page.held, items)
+        held = [page.held[item.d] for item in islice(run, SCREENED_AT_ONCE)]
+        opened = screen_ahead(
+            self._actor, held, reason=INTAKE, seen=self._facts_here.seen, peers=self._peers, now=self._now
+        )
+        self._screened = {one.md: opened.get(one.md) for one in held}
+
+    def _statements(self, ods: Sequence[str]) -> dict[str, StatementAnswer]:
+        """Those of these statements that are not held, as the exchange gives them, and the proofs for their receipts."""
+        found = {}
+        for od in ods:
+            with suppress(ClientError, EnvelopeError):
+                if self._peers.memory.statement(od) is None:
+                    found[od] = self._follower.exchange.statement(od)
+        self._follower.log.ask_ahead([one.receipt.checkpoint for one in found.values() if one.receipt])
+        return found
+
+    def _move(self, item: FeedEntry) -> None:
+        self._peers.memory.pass_item(item.number)
+        self._peers.memory.write()
+
+    def _take_again(self, key: str) -> None:
+        """By number and digest; raises LookupError where the exchange names something else there now."""
+        number, _, d = key.partition(" ")
+        place = FeedPlace(self._peers.memory.place().epoch, int(number) - 1)
+        with asked_again():
+            items = self._follower.exchange.inbox(after=str(place), limit=1).items
+        if [(item.number, item.d) for item in items] != [(int(number), d)]:
+            raise LookupError(key)
+        self._take(items[0], self._ask_ahead(items))
+
+    def _take(self, item: FeedEntry, page: _Page, *, is_new: bool = False) -> None:
+        """One item, and the place past one that is new."""
+        if item.what == ENVELOPE and item.d not in page.here:
+            waiting = page.awaited.get(item.d)
+            awaited = waiting or awaited_of(self._agency, item, self._now)
+            self._take_envelope(awaited, item, page.held.get(item.d), is_new=is_new)
+            return
+        if item.what == STATEMENT:
+            self._take_statement(item, page, is_new=is_new)
+            return
+        with transaction.atomic():
+            if item.what == REPUDIATED:
+                settle_versions(self._agency.pk, item.d, now=self._now)
+                self._notices.tell_of_doubt(item.d)
+            elif item.what == REMINDER:
+                self._notices.tell_of_reminder(item)
+            if is_new:
+                self._move(item)
+
+    def _take_envelope(
+        self,
+        awaited: AwaitedEnvelope,
+        item: FeedEntry | None = None,
+        held: Held | None = None,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        """File what the feed named; what cannot be used is awaited, and given up once it never will be given."""
+        passed = item if is_new else None
+        try:
+            held = held or envelope_of(self._actor, awaited.md, now=self._now)
+        except ContentDeletedError as gone:
+            self._give_up(awaited, slug_of(gone), passed)
+            return
+        except CLOSED:
+            self._file_closed(awaited, passed)
+            return
+        except (AbsentError, ExchangeAwayError) as away:
+            if isinstance(away, ExchangeAwayError) and not away.is_answered:
+                raise
+            self._await(awaited, passed)
+            return
+        unverified = held.unverified
+        manifest, receipt = unverified.manifest, unverified.receipts[0]
+        try:
+            received = self._facts(awaited, manifest, receipt)
+        except Agency.DoesNotExist:
+            # Admitted since the directory was asked for last.
+            drop_envelope(held)
+            self._await(awaited, passed)
+            return
+        opening = self._try_open(received, held)
+        if (
+            opening.document is None
+            and not opening.is_elsewhere
+            and not self._is_signed(manifest, unverified.manifest_jws, receipt)
+        ):
+            # Nobody has signed it, as far as can be told now: no officer is shown it.
+            drop_envelope(held)
+            self._await(awaited, passed)
+            return
+        self._file(awaited, received, opening, passed)
+
+    def _is_signed(self, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt) -> bool:
+        """Tell whether its originator's keys signed it, whether or not they counted any more when it was logged."""
+        try:
+            verify_signed(self._follower, self._peers, manifest, jws, receipt)
+        except EnvelopeError as failure:
+            if is_common(failure):
+                raise
+            return False
+        return True
+
+    def _file_closed(self, awaited: AwaitedEnvelope, passed: FeedEntry | None) -> None:
+        """File what the exchange keeps closed by its manifest, which it gives; it is opened once it may be."""
+        try:
+            with asked_again():
+                answer = self._follower.exchange.manifest(awaited.md)
+            manifest = verify_manifest_alone(self._follower, awaited.md, answer)
+        except calls.RefusedError as refused:
+            # Deleted meanwhile, or not given.
+            log.warning("the manifest of %s is not given: %s", awaited.md, refused.slug)
+            self._await(awaited, passed)
+            return
+        except EnvelopeError as failure:
+            if is_common(failure):
+                raise
+            log.warning("the manifest of %s cannot be used: %s", awaited.md, failure.code)
+            self._await(awaited, passed)
+            return
+        self._file(awaited, self._facts(awaited, manifest, answer.receipt), CLOSED_BY_EXCHANGE, passed)
+
+    def _file(
+        self,
+        awaited: AwaitedEnvelope,
+        received: ReceivedAlert,
+        opening: Opening,
+        passed: FeedEntry | None,
+    ) -> None:
+        """Officers are told of what may be opened."""
+        with transaction.atomic():
+            if awaited.pk:
+                AwaitedEnvelope.objects.filter(pk=awaited.pk).delete()
+            received.number = self._newest_number = max(received.number, self._newest_number + 1)
+            if opening.is_settled:
+                received.derived_at = self._now
+            received.save()
+            if received.status == "actual" and received.issuer.first_release_at is None:
+                note_first_release(received.issuer_id, now=self._now)
+            self._settle(received, opening)
+            if opening is not CLOSED_BY_EXCHANGE and not opening.is_elsewhere:
+                self._notices.tell_of_arrival(received)
+            self._pass(passed)
+        self._facts_here.note_filed(received)
+        self._taken.append(received)
+
+    @transaction.atomic
+    def _await(self, awaited: AwaitedEnvelope, passed: FeedEntry | None) -> None:
+        """What is given cannot be used: it is asked for again, for some days."""
+        if self._now - awaited.named_at > AWAITED_FOR:
+            self._give_up(awaited, "unusable", passed)
+            return
+        self._ask_later(awaited)
+        self._pass(passed)
+
+    def _ask_later(self, awaited: AwaitedEnvelope) -> None:
+        awaited.due_at = self._now + min(AWAITED_FIRST * 2 ** min(awaited.tries, 16), AWAITED_LONGEST)
+        awaited.tries += 1
+        awaited.save()
+
+    @transaction.atomic
+    def _give_up(self, awaited: AwaitedEnvelope, cause: str, passed: FeedEntry | None) -> None:
+        """Nothing of it is given any more: the agency's auditor reads that it never came."""
+        if awaited.pk:
+            awaited.delete()
+        record_event(
+            "alert.refused",
+            actor=self._actor.audit_name,
+            agency=self._agency.pk,
+            subject=awaited.md,
+            detail={"move": "fetch", "cause": cause},
+            now=self._now,
+        )
+        self._pass(passed)
+
+    def _pass(self, item: FeedEntry | None) -> None:
+        if item is not None:
+            self._peers.memory.pass_item(item.number)
+        self._peers.memory.write()
+
+    def _facts(self, awaited: AwaitedEnvelope, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
+        """The manifest's facts, and where its receipt says that the ledger has it."""
+        received = received_of(self._agency, self._issuer(manifest.iss), manifest, receipt)
+        received.number, received.reference, received.received_at = (
+            awaited.number,
+            awaited.reference,
+            self._now,
+        )
+        place_version(received)
+        if self._facts_here.may_be_withdrawn(received.md):
+            note_known_retract(received, peers=self._peers)
+        return received
+
+    def _issuer(self, agency_id: str) -> Agency:
+        """An originator, read once a turn; raises `Agency.DoesNotExist` for one that is not in the directory."""
+        if agency_id not in self._issuers:
+            self._issuers[agency_id] = Agency.objects.get(pk=agency_id)
+        return self._issuers[agency_id]
+
+    def _take_statement(self, item: FeedEntry, page: _Page, *, is_new: bool) -> None:
+        """Verify it and hold it; what it says of a held alert is marked there."""
+        if self._peers.memory.statement(item.d) is None:
+            hold_statement(self._peers, self._follower, item.d, page.statements.get(item.d))
+            self._facts_here.forget_statements()
+        with transaction.atomic():
+            self._peers.memory.write()
+            apply_statement(self._actor, item.d, peers=self._peers, now=self._now)
+            self._notices.tell_of_statement(item.d)
+            if is_new:
+                self._move(item)
+
+    def _try_open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
+        """Outside any transaction. Where the loop of what is derived stands, the alert waits for it closed."""
+        found: list[Opening] = []
+        self._derived.take(_derived(received), lambda: found.append(self._open(received, held)))
+        if found:
+            return found[0]
+        return CLOSED_NOW if self._derived.is_stopped else Opening(is_aside=True)
+
+    def _settle(self, received: ReceivedAlert, opening: Opening) -> None:
+        """Files what was opened, or says that it does not open. Inside the transaction that holds the row."""
+        if opening.document is not None and received.tlp != "RED":
+            work = partial(file_content, received, opening.document, now=self._now)
+            self._derived.take(_derived(received), work)
+        else:
+            keep_received(received, None, now=self._now)
+        self._note_unopenable(received, opening)
+        is_derived = opening.is_settled and not self._derived.is_stopped
+        if is_derived != (received.derived_at is not None):
+            received.derived_at = self._now if is_derived else None
+            received.save(update_fields=["derived_at"])
+        if self._facts_here.may_have_versions(received):
+            settle_versions_of(received, now=self._now)
+
+    def _visit(self, received_id: str) -> None:
+        """Opens and files again what was set aside; raises what it raises."""
+        received = ReceivedAlert.objects.filter(pk=received_id, unopenable=False).first()
+        if received is None:
+            return
+        opening = self._open(received)
+        with transaction.atomic():
+            if opening.document is not None and received.tlp != "RED":
+                file_content(received, opening.document, now=self._now)
+            self._note_unopenable(received, opening)
+            settle_versions_of(received, now=self._now)
+
+    def _visit_awaited(self) -> None:
+        """What the exchange did not give when the feed named it."""
+        due = AwaitedEnvelope.objects.filter(agency=self._agency, due_at__lte=self._now)
+        waiting = list(due.order_by("due_at")[:RETRIED_AT_MOST])
+        if not waiting:
+            return
+        refresh_keys(self._peers, self._follower, {row.iss for row in waiting})
+        with suppress(ClientError):
+            fetch_ahead(self._agency.pk, [row.md for row in waiting], now=self._now)
+        mds = [row.md for row in waiting]
+        filed = {row.md: row for row in ReceivedAlert.objects.filter(agency=self._agency, md__in=mds)}
+        for row in waiting:
+            if self._feed.is_stopped or self._is_over():
+                return
+            received = filed.get(row.md)
+            take = partial(self._open_filed, row, received) if received else partial(self._take_envelope, row)
+            self._feed.take(_envelope(row.number, row.md), take, passed=row.delete)
+
+    def _open_filed(self, awaited: AwaitedEnvelope, received: ReceivedAlert) -> None:
+        """Open what was filed as unopenable, once it is given as its originator signed it."""
+        if received.retract_od or not received.unopenable or received.exp <= self._now:
+            awaited.delete()
+            return
+        opening = self._try_open(received)
+        if opening.document is None and (opening.is_not_as_signed or opening.ack_code is None):
+            self._await(awaited, None)
+            return
+        with transaction.atomic():
+            AwaitedEnvelope.objects.filter(pk=awaited.pk).delete()
+            if opening.document is not None:
+                received.unopenable = False
+                received.save(update_fields=["unopenable"])
+                self._settle(received, opening)
+                self._notices.tell_that_it_opens(received)
+
+    def _visit_unread(self) -> None:
+        """Whatever the worker has not read: its first opening was stopped, whether or not an officer opened it since."""
+        waiting = ReceivedAlert.objects.filter(
+            agency=self._agency, derived_at=None, unopenable=False, retract_od="", exp__gt=self._now
+        )
+        for received in waiting.order_by("number")[:RETRIED_AT_MOST]:
+            if self._derived.is_stopped or self._is_over():
+                return
+            opening = self._try_open(received)
+            if opening.is_settled:
+                with transaction.atomic():
+                    self._settle(received, opening)
+                    self._notices.tell_of_arrival(received)
+
+    def _open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
+        return screen(
+            self._actor,
+            received,
+            peers=self._peers,
+            seen=self._facts_here.seen,
+            held=held,
+            screened=self._screened.pop(received.md, None),
+            now=self._now,
+        )
+
+    def _note_unopenable(self, received: ReceivedAlert, opening: Opening) -> None:
+        """Tell its originator; the exchange is asked again for what the originator did not sign.
+
+        Of what is sealed to a former key that is not here nobody learns anything: the agency has received it.
+        """
+        if opening.is_elsewhere:
+            received.unopenable = received.is_elsewhere = True
+            received.save(update_fields=["unopenable", "is_elsewhere"])
+            return
+        if opening.ack_code is None:
+            return
+        subject = SubjectRef("manifest", received.jti, received.md)
+        body = {"st": "unopenable", "code": opening.ack_code}
+        queue_statement(self._actor, "ack", subject, body, now=self._now)
+        received.unopenable = True
+        received.save(update_fields=["unopenable"])
+        if opening.is_not_as_signed:
+            self._ask_later(awaited_again(received, self._now))
+
+
+def _named(item: FeedEntry, page: _Page) -> Item:
+    """An alert whose withdrawal, or whose signer's revocation, cannot be read is not to be relied on."""
+    if item.what == ENVELOPE:
+        return _envelope(item.number, item.d)
+    answer = page.statements.get(item.d)
+    about = _subject_of(answer) if answer else ""
+    return Item(_key(item.number, item.d), about or item.d, Distrust.ALERT)
+
+
+def _envelope(number: int, md: str) -> Item:
+    return Item(_key(number, md), md)
+
+
+def _key(number: int, d: str) -> str:
+    """By which `_take_again` finds what was set aside."""
+    return f"{number} {d}"
+
+
+def _subject_of(answer: StatementAnswer) -> str:
+    """What a statement says that it is about; nothing of it was verified."""
+    try:
+        said = parse_statement(answer.jws).statement
+    except EnvelopeError:
+        return ""
+    return said.sub.d if said.sub else ""
+
+
+def _derived(received: ReceivedAlert) -> Item:
+    return Item(str(received.pk), received.md)

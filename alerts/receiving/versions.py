@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versions of a received alert: which one is the newest that counts, and which ones it replaces.
+
+A version counts while its signatures do and it can be opened, so that a thief's update hides nothing once the key
+is known as stolen. A version that was withdrawn still replaces those before it: nobody goes back to an older text
+by themselves. Lists go by what is kept here; it is settled again whenever the feed says that a signature's worth
+has changed.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from alerts.models import ReceivedAlert
+from alerts.receiving.signature_standing import judge_received
+from officers.models import Officer
+
+UPDATE: Final = "update"
+"""The kind of an envelope that is a later version of another one."""
+IN_ORDER: Final = ("version", "number")
+"""The order of versions, in which their rows are locked too."""
+
+
+def place_version(received: ReceivedAlert) -> None:
+    """For a row that is not saved yet: the address of the first version, and its number among them.
+
+    Where the version before never reached the agency, numbers count from that one on.
+    """
+    received.first_md, received.version = received.md, 1
+    if received.kind != UPDATE or not received.re_md:
+        return
+    held = ReceivedAlert.objects.filter(
+        agency_id=received.agency_id, issuer_id=received.issuer_id, md=received.re_md
+    ).first()
+    if held is not None and held.first_md:
+        received.first_md, received.version = held.first_md, held.version + 1
+    else:
+        received.first_md, received.version = received.re_md, 2
+
+
+def lock_versions(received: ReceivedAlert) -> None:
+    """Lock every version of an alert at its agency, oldest first, as everybody does who changes more than one."""
+    if received.first_md:
+        same = ReceivedAlert.objects.filter(
+            agency_id=received.agency_id, issuer_id=received.issuer_id, first_md=received.first_md
+        )
+        list(same.select_for_update().order_by(*IN_ORDER).values_list("pk", flat=True))
+
+
+def settle_versions(agency_id: str, md: str, *, now: datetime) -> None:
+    """Decides again which version of this alert replaces which, for one agency. Inside a transaction."""
+    received = ReceivedAlert.objects.filter(agency_id=agency_id, md=md).first()
+    if received is not None:
+        settle_versions_of(received, now=now)
+
+
+def settle_versions_of(received: ReceivedAlert, *, now: datetime) -> None:
+    """The same for a row at hand; nothing for one that is not placed among versions."""
+    if not received.first_md:
+        return
+    rows = ReceivedAlert.objects.filter(agency_id=received.agency_id).select_related("issuer")
+    same = rows.filter(issuer_id=received.issuer_id, first_md=received.first_md)
+    if not same.exclude(pk=received.pk).exists():
+        return
+    same = same.select_for_update(of=("self",))
+    versions = list(same.order_by(*IN_ORDER))
+    judge_received(versions, now=now)
+    newest: ReceivedAlert | None = None
+    for row in reversed(versions):
+        _replace(row, newest)
+        if newest is None and row.standing is not None and row.standing.counts and not row.unopenable:
+            newest = row
+
+
+def versions_held(officer: Officer, received: ReceivedAlert, *, now: datetime) -> list[ReceivedAlert]:
+    """Every version that reached the agency and that the officer may see, newest first, judged; the row itself among them."""
+    if not received.first_md:
+        return [received]
+    same = ReceivedAlert.objects.visible_to(officer).filter(
+        agency_id=received.agency_id, issuer_id=received.issuer_id, first_md=received.first_md
+    )
+    rows = list(same.select_related("issuer").order_by("-version", "-number"))
+    judge_received(rows, now=now)
+    return rows
+
+
+def _replace(row: ReceivedAlert, newest: ReceivedAlert | None) -> None:
+    if row.replaced_by_id != (newest.pk if newest else None):
+        row.replaced_by = newest
+        row.save(update_fields=["replaced_by"])

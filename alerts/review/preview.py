@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who will receive this: asked of the exchange, stored when validated, compared when released."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from accord.calls.answers import PreviewAnswer
+from accord.envelope.encoding import b64u, canonical
+from accord.envelope.keys import PQ1
+from alerts.access import agency_of, today_of
+from alerts.document.check import check_document
+from alerts.document.circumstances import StructureSeen
+from alerts.document.defaults import defaults_for
+from alerts.document.fields import FIELDS
+from alerts.document.findings import Findings, Question
+from alerts.document.rules import Circumstances
+from alerts.document.shapes import is_acceptable
+from alerts.document.values import read_values
+from alerts.drafting.drafts import read_draft
+from alerts.drafting.revisions import DraftContent
+from alerts.errors import ExchangeAwayError
+from alerts.models import Alert
+from alerts.peers.agreements import be_told_once
+from alerts.peers.holding import hold_back
+from alerts.review.tlp_ceiling import keep_red_apart, keep_to_ceiling, keep_to_floor
+from alerts.review.verdicts import RecipientVerdict, ask_previews, keep_answers, last_answers, verdicts_of
+from alerts.science.composing import rule_problem
+from alerts.science.intake import seen_structure
+from alerts.science.replies.bounds import keep_to_source
+from callers.actors import Actor
+from callers.directory import Custody
+from officers.models import Officer
+from peers.agreements import kept_agreements
+from vault.red import takes_red
+
+SUITE: Final = PQ1
+TERMS: Final = ("lane", "purpose", "tlp", "pri", "status")
+COMPARED: Final = ("agency", "will", "code", "agreement", "lane", "ceiling", "custody", "suite")
+"""Sentences are left out: they change with the reader's language, what they say does not."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One row per chosen agency, by name. `digest` is what a page carries and a release compares.
+
+    `as_of`: it was the answer then, since the exchange could not be asked now; None where it is today's. `asked` holds what
+    the exchange was asked and answered.
+    """
+
+    rows: tuple[RecipientVerdict, ...] = ()
+    as_of: datetime | None = None
+    asked: "Asked | None" = field(default=None, repr=False, compare=False)
+
+    @property
+    def will(self) -> tuple[RecipientVerdict, ...]:
+        return tuple(row for row in self.rows if row.will)
+
+    @property
+    def wont(self) -> tuple[RecipientVerdict, ...]:
+        return tuple(row for row in self.rows if not row.will)
+
+    @property
+    def reachable(self) -> tuple[str, ...]:
+        """Ids of those who will receive it, sorted."""
+        return tuple(sorted(row.agency for row in self.will))
+
+    @property
+    def digest(self) -> str:
+        return digest_of_rows(row.as_json() for row in self.rows)
+
+    def as_json(self) -> list[dict[str, str | bool]]:
+        return [row.as_json() for row in self.rows]
+
+    def held_again(self) -> "Preview":
+        """The same answer of the exchange, held against what the agency has compared and stopped by now; asks nobody."""
+        return self if self.asked is None else replace(self, rows=self.asked.rows())
+
+    def among(self, chosen: Collection[str]) -> "Preview":
+        """The rows of these agencies alone."""
+        return Preview(tuple(row for row in self.rows if row.agency in chosen), self.as_of)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the exchange answered, of which terms, for whom."""
+
+    issuer: str
+    terms: Mapping[str, str]
+    answers: Sequence[PreviewAnswer]
+
+    def rows(self) -> tuple[RecipientVerdict, ...]:
+        """The verdicts, with those held whom the agency itself holds back."""
+        verdicts = verdicts_of(self.answers, self.terms)
+        return tuple(hold_back(self.issuer, verdicts, pri=self.terms["pri"]))
+
+
+def digest_of_rows(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The digest of a preview, live or stored, over what decides and not over sentences."""
+    compared = sorted([row[name] for name in COMPARED] for row in rows)
+    return b64u(hashlib.sha256(canonical({"rows": compared})).digest())
+
+
+def preview_of(issuer: str, data: Mapping[str, Any], *, now: datetime) -> Preview:
+    """For a draft's fields as they stand; empty until lane, purpose, TLP and a recipient are chosen.
+
+    While the exchange is away, what it said last. Not inside a transaction. Raises ExchangeAwayError where it never said it.
+    """
+    chosen = data.get("recipients") or []
+    return _preview(issuer, chosen, data, now) if chosen else Preview()
+
+
+def preview_for_act(issuer: str, data: Mapping[str, Any], *, now: datetime) -> Preview:
+    """The same for an act that rests on it; what the exchange says is kept, for an act while it is away."""
+    preview = preview_of(issuer, data, now=now)
+    if preview.asked is not None and preview.as_of is None:
+        keep_answers(issuer, preview.asked.terms, preview.asked.answers, now=now)
+    return preview
+
+
+def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any], now: datetime) -> Preview:
+    terms = {name: data.get(name) for name in TERMS}
+    if not all(is_acceptable(FIELDS[name], value) for name, value in terms.items()):
+        return Preview()
+    if candidates is not None and not is_acceptable(FIELDS["recipients"], candidates):
+        return Preview()
+    said = {"suite": SUITE, **{name: str(value) for name, value in terms.items()}}
+    be_told_once(issuer, now=now)
+    answers, as_of = _answers(issuer, said, candidates, now)
+    asked = Asked(issuer, said, answers)
+    return Preview(asked.rows(), as_of=as_of, asked=asked)
+
+
+def _answers(
+    issuer: str, terms: Mapping[str, str], candidates: Collection[str] | None, now: datetime
+) -> tuple[Sequence[PreviewAnswer], datetime | None]:
+    """Return the verdicts of now; while nobody answers, the last ones about these recipients, and their time."""
+    try:
+        return ask_previews(issuer, terms, candidates, now=now), None
+    except ExchangeAwayError as away:
+        last = None
+        if candidates is not None and not away.is_answered:
+            last = last_answers(issuer, terms, candidates, now=now)
+        if last is None:
+            raise
+        return last
+
+
+def preview_release(
+    officer: Officer, alert: Alert, *, now: datetime, content: DraftContent | None = None
+) -> Preview:
+    """Who would receive the alert, as it stands, if it were sent now. `content` is what was just read of it."""
+    return preview_of(alert.agency_id, (content or read_draft(officer, alert)).data, now=now)
+
+
+def shown_preview(alert: Alert, content: DraftContent, *, now: datetime) -> Preview | None:
+    """The same, to be read; None while the exchange is away and never said it."""
+    try:
+        return preview_of(alert.agency_id, content.data, now=now)
+    except ExchangeAwayError:
+        return None
+
+
+def preview_recipients_of(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
+    """The same for fields that are not saved yet, of the officer's own agency."""
+    return preview_of(agency_of(officer).pk, data, now=now)
+
+
+def candidates_for(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
+    """A row for every other agency of the directory, to choose from."""
+    return _preview(agency_of(officer).pk, None, data, now)
+
+
+def circles_for(officer: Officer) -> list[tuple[str, list[str]]]:
+    """Named groups the officer's agency belongs to, each with the ids of its other members."""
+    kept = kept_agreements(officer.agency_id or "")
+    return [
+        (circle.name, sorted(member for member in circle.members if member != officer.agency_id))
+        for circle in (kept.circles if kept else ())
+    ]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What reading the structure and the attached rules of revision `number` gave."""
+
+    number: int
+    structure: StructureSeen | None = field(repr=False)
+    rule_problem: str = field(repr=False)
+
+
+def judged_of(alert: Alert, content: DraftContent) -> Judged:
+    """May take many seconds, in another process: whoever locks the alert asks before, and compares the number after."""
+    return Judged(content.number, seen_structure(content.data), rule_problem(alert, content))
+
+
+def findings_of(
+    actor: Actor,
+    alert: Alert,
+    content: DraftContent,
+    preview: Preview | None,
+    *,
+    judged: Judged | None = None,
+    now: datetime,
+) -> Findings:
+    """Every finding over a revision, with today's date and who receives it by `preview`; None: nobody was asked.
+
+    `judged` is what was asked of this text before the alert was locked; without it, it is asked now.
+    """
+    judged = judged or judged_of(alert, content)
+    known = Circumstances(
+        today_of(actor, now),
+        None if preview is None else preview.reachable,
+        custody=custody_of(alert.agency_id),
+        now=now,
+        structure=judged.structure,
+        files=[note.filename for note in content.attachments],
+        rule_problem=judged.rule_problem,
+    )
+    found = keep_to_ceiling(actor, content.data, check_document(content.data, known=known, kept=content.kept))
+    found = keep_red_apart(alert, content.data, found)
+    return keep_to_floor(alert, content.data, keep_to_source(alert, content, found, now=now))
+
+
+def custody_of(agency_id: str) -> str:
+    """Who holds the keys by which a draft of this agency is judged: the agency, at its own desk, or the hub."""
+    return (Custody.AGENCY if takes_red(agency_id) else Custody.HUB).value
+
+
+def fields_of_draft(actor: Actor, data: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """All fields of the draft that `data` would make, with the defaults of its kind; raises InputError."""
+    values = read_values(data)
+    return defaults_for(values.get("alert_type"), today=today_of(actor, now)) | values
+
+
+def check_fields(
+    actor: Actor, data: Mapping[str, Any], *, kept: Iterable[str] = (), now: datetime
+) -> Findings:
+    """The findings over the draft that `data` would make; raises InputError for what no draft could hold."""
+    own, values = agency_of(actor), fields_of_draft(actor, data, now=now)
+    preview, structure = preview_of(own.pk, values, now=now), seen_structure(values)
+    known = Circumstances(
+        today_of(actor, now), preview.reachable, custody=custody_of(own.pk), now=now, structure=structure
+    )
+    return check_document(values, known=known, kept=kept)
+
+
+def check_written(actor: Actor, alert: Alert, content: DraftContent, *, now: datetime) -> Findings:
+    """Every finding over a revision that a system wrote; of who receives it, as far as the exchange can be asked."""
+    return findings_of(actor, alert, content, shown_preview(alert, content, now=now), now=now)
+
+
+def questions_of(officer: Officer, content: DraftContent, *, now: datetime) -> tuple[Question, ...]:
+    """What is asked of a revision's author; no policy has a say in that."""
+    known = Circumstances(today_of(officer, now), now=now, structure=seen_structure(content.data))
+    return check_document(content.data, known=known, kept=content.kept).questions
+
+
+def check_draft(officer: Officer, alert: Alert, *, now: datetime) -> Findings:
+    """The findings that an author has before submitting; of who receives it, as far as the exchange can be asked."""
+    content = read_draft(officer, alert)
+    return findings_of(officer, alert, content, shown_preview(alert, content, now=now), now=now)

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Amends a sent alert: a draft of its next version, with everything the last one said, on the way of every draft.
+
+There is one draft of a next version at a time: whoever amends second goes on with the first one's. What is sent
+names the version it replaces, which must still be the newest, in force and neither withdrawn nor expired when it
+is submitted, checked and released.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accord.envelope.manifest import Reference
+from alerts.access import find_alert, lock_alert
+from alerts.document.fields import FIELDS
+from alerts.document.files import AttachmentFile, inert_media_type
+from alerts.drafting.drafts import attach_file, create_draft, save_revision
+from alerts.drafting.revisions import DraftContent, read_revision
+from alerts.errors import AmendmentRefusedError, ReceiptPendingError
+from alerts.models import Alert
+from alerts.own_red import is_red
+from alerts.receiving.fetching import fetch_and_open
+from alerts.receiving.held import held_blob
+from alerts.receiving.versions import UPDATE
+from alerts.rows.replies import Reply
+from alerts.science.replies.bounds import check_still_answers
+from alerts.science.replies.keeping import keep_amended
+from alerts.science.replies.kinds import REPLY
+from alerts.sending.sent_standing import own_standings
+from alerts.states import AlertState, Move, check_move
+from callers.capabilities import Capability, require
+from callers.markings import strictest
+from ledger.audit import record_event
+from officers.ceilings import ceiling_of
+from officers.models import Officer
+from peers.sent import sent_by
+from vault import doors
+
+AMENDED: Final = "own alert, to be amended"
+
+
+def amend_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
+    """The draft of the next version of a sent alert, or the one that is under way already.
+
+    Raises `AmendmentRefusedError`, `MoveRefusedError` for what was never sent, `ReceiptPendingError` before the log
+    has it. Not inside a transaction: the files are opened out of the envelope that was sent.
+    """
+    require(author, Capability.ALERT_WRITE)
+    row = find_alert(author, alert.pk)
+    check_amendable(author, row, now=now)
+    if amendment_of(row) is not None:
+        return _under_way(author, row)
+    content = read_revision(row)
+    files = _files_sent(author, row, now) if content.attachments else []
+    with transaction.atomic():
+        locked = lock_alert(author, row)
+        check_amendable(author, locked, now=now)
+        if amendment_of(locked) is not None:
+            return _under_way(author, locked)
+        return _draft_next(author, locked, content, files, now)
+
+
+def _under_way(author: Officer, alert: Alert) -> Alert:
+    """The next version that somebody has begun; raises `AmendmentRefusedError` where the officer may not see it."""
+    seen = amendment_seen(author, alert)
+    if seen is None:
+        text = _("A colleague writes the next version, under a TLP that your role does not reach.")
+        raise AmendmentRefusedError("under-way", text)
+    return seen
+
+
+def amendment_of(alert: Alert) -> Alert | None:
+    """The next version of an alert, draft, waiting or sent."""
+    return Alert.objects.filter(previous=alert).exclude(state=AlertState.DISCARDED).first()
+
+
+def amendment_seen(officer: Officer, alert: Alert) -> Alert | None:
+    """The same, as far as the officer may see it."""
+    rows = Alert.objects.visible_to(officer).filter(previous=alert)
+    return rows.exclude(state=AlertState.DISCARDED).first()
+
+
+def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
+    """Raises `AmendmentRefusedError` unless this sent version is the one to act on."""
+    if alert.state == AlertState.WITHDRAWN:
+        raise AmendmentRefusedError("withdrawn", _("This alert was withdrawn: it takes no new version."))
+    check_move(alert, Move.AMEND)
+    if is_red(alert.tlp):
+        text = _("An alert marked RED takes no new version here: withdraw it and write a new one.")
+        raise AmendmentRefusedError("red", text)
+    check_newest(alert)
+    if alert.log_index is None:
+        raise ReceiptPendingError
+    if sent_by(alert.agency_id, [alert.md])[alert.md].exp <= now:
+        raise AmendmentRefusedError("expired", _("This alert has expired: write a new one."))
+    if not own_standings(officer, [alert.md], now=now)[alert.md].counts:
+        raise AmendmentRefusedError(
+            "in-doubt", _("Its signature is in doubt: reaffirm or withdraw it first.")
+        )
+
+
+def check_newest(alert: Alert) -> None:
+    """Raises `AmendmentRefusedError` for a version that a later one has replaced."""
+    if alert.replaced_at is not None:
+        text = _("A newer version has replaced this one. Go on from the newest.")
+        raise AmendmentRefusedError("replaced", text)
+
+
+def check_still_amends(officer: Officer, alert: Alert, *, now: datetime) -> None:
+    """What the draft of a next version replaces must still be the one to act on, what a reply answers too.
+
+    Locks the version that would be replaced. Raises `AmendmentRefusedError`, `ReplyRefusedError`.
+    """
+    if alert.previous is not None:
+        check_amendable(officer, lock_alert(officer, alert.previous), now=now)
+    check_still_answers(officer, alert, now=now)
+
+
+def reference_of(alert: Alert) -> Reference | None:
+    """The member `re`: the version that an update replaces, what a reply answers; None for an alert."""
+    if alert.previous is not None:
+        return Reference(alert.previous.jti, alert.previous.md)
+    reply = Reply.objects.filter(alert=alert).first() if alert.kind == REPLY else None
+    return Reference(reply.re_jti, reply.re_md) if reply else None
+
+
+def mark_replaced(alert: Alert, *, now: datetime) -> None:
+    """The version before the one that was just sent, whose lock the caller holds, is no longer the newest."""
+    if alert.previous_id is not None:
+        Alert.objects.filter(pk=alert.previous_id).update(replaced_at=now)
+
+
+def versions_of(alert: Alert) -> list[Alert]:
+    """This version and those before it, newest first."""
+    chain = [alert]
+    while (before := chain[-1].previous) is not None:
+        chain.append(before)
+    return chain
+
+
+def versions_seen(officer: Officer, alert: Alert) -> list[Alert]:
+    """Every version that was sent, newest first, as far as the officer may see them; `alert` is one of them."""
+    versions = versions_of(newest_of(alert))
+    if ceiling_of(officer) is None:
+        return versions
+    rows = Alert.objects.visible_to(officer).filter(pk__in=[version.pk for version in versions])
+    seen = set(rows.values_list("pk", flat=True))
+    return [version for version in versions if version.pk in seen]
+
+
+def newest_of(alert: Alert) -> Alert:
+    """The newest version that was sent."""
+    newest = alert
+    while newest.replaced_at is not None:
+        newest = Alert.objects.select_related("agency", "author").get(
+            previous=newest, released_at__isnull=False
+        )
+    return newest
+
+
+def _draft_next(
+    author: Officer, previous: Alert, content: DraftContent, files: list[AttachmentFile], now: datetime
+) -> Alert:
+    data = {name: content.data[name] for name in FIELDS if name in content.data}
+    computed = {name: data[name] for name in ("comparison",) if data.get(name)}
+    floor = strictest(previous.tlp, previous.floor)
+    draft = create_draft(author, data=data, computed=computed, floor=floor, now=now)
+    draft.kind, draft.previous, draft.version = UPDATE, previous, previous.version + 1
+    draft.save(update_fields=["kind", "previous", "version"])
+    keep_amended(previous, draft, now=now)
+    for file in files:
+        draft.refresh_from_db(fields=["current"])
+        attach_file(author, draft, base=draft.current, filename=file.filename, data=file.data, now=now)
+    draft.refresh_from_db(fields=["current"])
+    if content.kept:
+        save_revision(author, draft, data={}, base=draft.current, kept=content.kept, now=now)
+    _record(author, previous, draft, now)
+    return find_alert(author, draft.pk)
+
+
+def _files_sent(author: Officer, alert: Alert, now: datetime) -> list[AttachmentFile]:
+    opened = fetch_and_open(author, alert.md, reason=AMENDED, now=now)
+    files = []
+    for note in opened.attachments:
+        data = doors.open_attachment(opened, note.n, held_blob(author, alert.md, note.n, now=now))
+        files.append(AttachmentFile(note.fn, inert_media_type(note.fn, data), data))
+    return files
+
+
+def _record(author: Officer, previous: Alert, draft: Alert, now: datetime) -> None:
+    record_event(
+        "alert.amended",
+        actor=author.audit_name,
+        agency=previous.agency_id,
+        subject=str(previous.pk),
+        detail={"draft": str(draft.pk), "version": draft.version},
+        now=now,
+    )

@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Takes to the exchange what was released and stated here, and settles what becomes of it.
+
+An act queues what it has signed and tries it at once; what finds no answer the desk-worker repeats, octet for octet, in the order
+in which it was signed, flash alerts first. What the exchange refuses goes back to a person: the alert as it was checked, the
+statement unsaid. Nothing is signed anew by itself, and what never arrived is cancelled, not withdrawn.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accord.calls.errors import ClientError
+from accord.envelope.encoding import MAX_MANIFEST_BYTES
+from accord.envelope.jws import parse_jws
+from accord.envelope.manifest import read_manifest
+from accord.envelope.seal import SealedEnvelope
+from accord.envelope.statements.bodies import MANIFEST
+from accord.envelope.statements.form import SubjectRef
+from accord.envelope.vocabulary import TYP_MANIFEST
+from accord.moments import moment_of, moment_or_none
+from alerts.access import lock_alert
+from alerts.boxes.state_words import HELD_SINCE, refusal_text
+from alerts.drafting.revisions import read_revision
+from alerts.errors import CancelRefusedError, NotTakenError
+from alerts.models import Alert, ReceivedAlert
+from alerts.peers.holding import hold_back
+from alerts.review.verdicts import RecipientVerdict
+from alerts.science.replies.keeping import keep_sent
+from alerts.sending import ledger_places as placing
+from alerts.sending.amendment import mark_replaced
+from alerts.sending.identity import require_may_send
+from alerts.sending.sent_document import sent_document
+from alerts.states import AlertState, Move, check_move
+from callers.actors import Actor, SystemActor
+from callers.binding import keep_bound
+from callers.capabilities import Capability, require
+from callers.doorbell import ring
+from callers.errors import NotBoundError
+from callers.terms import FLASH
+from ledger.audit import record_event
+from notices.handed_in import tell_of_return, tell_of_unsent
+from officers.duty import on_duty
+from officers.models import Officer
+from peers import outgoing
+from peers.entries import note_first_release
+from peers.feed_memory import held_statement
+from peers.models import HeldStatement, Outgoing, OutgoingState
+from peers.outgoing import TOO_OLD, Outcome, Refused, Taken, Waits
+from peers.sent import note_sent
+from vault import doors
+from vault.instances import may_send
+
+log = logging.getLogger(__name__)
+ROLE: Final = "desk-worker"
+BELL: Final = "alerts.send_waiting"
+UNSENT_AFTER: Final = timedelta(minutes=5)
+MOST_SUSPECTS: Final = 2
+"""Of an agency's in one round; where one more finds no answer, nobody is there."""
+
+
+@dataclass
+class Handing:
+    """Objects that one act signs and hands in, inside its transaction."""
+
+    actor: Actor
+    now: datetime
+    ds: list[str] = field(default_factory=list)
+
+    def state(self, k: str, sub: SubjectRef, body: Mapping[str, Any]) -> None:
+        """Sign a statement, hold it and queue it. Raises what the vault refuses."""
+        self.ds.append(queue_statement(self.actor, k, sub, body, now=self.now))
+
+    def send(self, alert: Alert, envelope: SealedEnvelope, recipients: Collection[str]) -> None:
+        """Queue an alert's envelope."""
+        outgoing.put_envelope(
+            envelope,
+            subject=str(alert.pk),
+            pri=alert.pri,
+            recipients=recipients,
+            by=self.actor.public_id or "",
+            now=self.now,
+        )
+        self.ds.append(envelope.md)
+
+
+@contextmanager
+def handing_in(actor: Actor, *, now: datetime) -> Generator[Handing]:
+    """One transaction for an act; what it queued is tried right after it. Not inside another transaction.
+
+    Raises HeldElsewhereError before anything is signed, NotTakenError where the exchange refuses, which undoes that much; where
+    it is away, all waits for the desk-worker.
+    """
+    require_may_send(actor.agency_id or "")
+    handing = Handing(actor, now)
+    with transaction.atomic(durable=True):
+        yield handing
+    _send_at_once(actor, handing.ds, now)
+
+
+def queue_statement(actor: Actor, k: str, sub: SubjectRef, body: Mapping[str, Any], *, now: datetime) -> str:
+    """Sign a statement, hold it and queue it, in the caller's transaction; its digest. Raises what the vault refuses."""
+    jws = doors.sign_statement(actor, k=k, sub=sub, body=dict(body), now=now)
+    said = held_statement(actor.agency_id or "", jws, now=now)
+    keep_bound([said])
+    outgoing.put_statement(said, by=actor.public_id or "", now=now)
+    return said.od
+
+
+def send_waiting(*, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
+    """Try what waits and is due, agency by agency; how many of them the exchange took. For the desk-worker.
+
+    Where nobody answers, the rest of the agency's waits for the next round; while another one holds its identity, all of it. A row
+    that was changed past the program goes nowhere and is named in the log.
+    """
+    taken = sum(send_waiting_of(reader, now=now, is_over=is_over) for reader in outgoing.readers_due(now=now))
+    _tell_of_unsent(now)
+    outgoing.forget_settled(now=now)
+    return taken
+
+
+def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
+    """The same for one agency. Behind what may be alone in finding no answer the next is tried, which tells whether it is."""
+    taken, suspects, tries_next, goes_out = 0, list[Outgoing](), False, may_send(reader)
+    for row in outgoing.due_of(reader, now=now):
+        if is_over() and not tries_next:
+            break
+        if not goes_out and not outgoing.is_too_old(row, now=now):
+            continue
+        outcome = _tried(row, now)
+        taken += isinstance(outcome, Taken)
+        tries_next = False
+        if isinstance(outcome, Waits) and outcome.is_away:
+            if not outcome.may_be_alone or len(suspects) == MOST_SUSPECTS:
+                if suspects:
+                    outgoing.rest_with(suspects[0])
+                break
+            suspects.append(row)
+            tries_next = True
+    return taken
+
+
+def offer_all_again() -> int:
+    """Give the exchange what a restore of it lost, for every agency that has sent something lately; how much it took."""
+    taken = 0
+    for reader in filter(may_send, outgoing.readers_of_sent()):
+        with suppress(ClientError):
+            taken += outgoing.offer_again(reader)
+    return taken
+
+
+def cancel_release(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
+    """Take back a released alert that never arrived: it is checked and not sent, as before. Not inside a transaction.
+
+    Raises MoveRefusedError, and CancelRefusedError for one that arrived, that is on its way, or of which only the exchange knows.
+    """
+    require(officer, Capability.ALERT_RELEASE)
+    with transaction.atomic():
+        locked = lock_alert(officer, alert)
+        check_move(locked, Move.CANCEL)
+        row = Outgoing.objects.get(reader=locked.agency_id, d=locked.md)
+    if row.may_have_arrived and row.trying_until is None:
+        _require_absent(row, now)
+    with transaction.atomic():
+        locked = lock_alert(officer, alert)
+        check_move(locked, Move.CANCEL)
+        if not outgoing.is_untouched_since(row):
+            text = _("It is being sent at this moment. Look again in a minute.")
+            raise CancelRefusedError("trying", text)
+        outgoing.settle(row, OutgoingState.CANCELLED, now=now)
+        _take_back(locked, Move.CANCEL, now)
+        _record("alert.cancelled", officer.audit_name, locked, now)
+    return locked
+
+
+def waiting_for(reader: str, subjects: Collection[str]) -> dict[str, Outgoing]:
+    """List what waits for the exchange of these alerts, by their ids, and of the statements about these digests.
+
+    Raises NotBoundError for a row that was changed past the program.
+    """
+    found = {}
+    for row in outgoing.queued_about(reader, subjects):
+        row.require_bound()
+        found[row.subject] = row
+    return found
+
+
+def _send_at_once(actor: Actor, ds: Collection[str], now: datetime) -> None:
+    """Behind what waits already nothing is tried, unless it is a flash alert: the worker takes all in order."""
+    reader, refused = actor.agency_id or "", None
+    rows = list(outgoing.queued_of(reader).filter(d__in=ds))
+    if rows and outgoing.has_older(rows[0]) and rows[0].pri != FLASH:
+        outgoing.make_due(reader, now=now)
+        ring(BELL)
+        return
+    for row in rows:
+        outcome = _attempt(row, actor.audit_name, now)
+        if isinstance(outcome, Refused) and refused is None:
+            refused = outcome
+        if isinstance(outcome, Waits) and outcome.is_away:
+            break
+    if refused is not None:
+        raise NotTakenError(refused.cause, refusal_text(refused.cause, refused.denials), refused.denials)
+
+
+def _tell_of_unsent(now: datetime) -> None:
+    """The releaser and the duty list hear of a flash alert that has not left within `UNSENT_AFTER`, once."""
+    for row in filter(lambda row: row.is_bound, outgoing.unsent(FLASH, since=now - UNSENT_AFTER)):
+        with transaction.atomic():
+            alert = _alert_of(row)
+            if alert is not None and outgoing.note_told(row, now=now):
+                told = {officer.pk: officer for officer in (*_signer_of(row), *on_duty(row.reader))}
+                tell_of_unsent(told.values(), md=row.d, status=alert.status, now=now)
+
+
+def _signer_of(row: Outgoing) -> list[Officer]:
+    return list(Officer.objects.filter(public_id=row.by, agency_id=row.reader, is_active=True))
+
+
+def _tried(row: Outgoing, now: datetime) -> Outcome | None:
+    try:
+        return _attempt(row, SystemActor(ROLE, row.reader).audit_name, now, tells=True)
+    except NotBoundError:
+        log.error("what was to be handed in was changed past the program", extra={"row": str(row.pk)})
+        return None
+
+
+def _attempt(row: Outgoing, name: str, now: datetime, *, tells: bool = False) -> Outcome | None:
+    """One attempt, settled; `name` is whom the audit names for a refusal, of which `tells` has the signer told."""
+    row.require_bound()
+    outcome: Outcome | None
+    objection = _objection(row, now) if tells else None
+    if objection is None:
+        outcome = outgoing.hand_in(row, now=now)
+    else:
+        outcome = outgoing.ask_for(row, now=now) if row.may_have_arrived else Refused(objection)
+    if isinstance(outcome, Taken):
+        _settle_sent(row, now)
+    if isinstance(outcome, Refused):
+        _settle_refused(row, outcome, name, now, tells=tells)
+    return outcome
+
+
+def _objection(row: Outgoing, now: datetime) -> str | None:
+    """Say why what waited is not to leave any more: it is too old, or the agency itself holds a recipient back since."""
+    if outgoing.is_too_old(row, now=now):
+        return TOO_OLD
+    if row.k != MANIFEST:
+        return None
+    alert = Alert.objects.get(pk=row.subject)
+    chosen = [RecipientVerdict(**one) for one in alert.validated_preview or () if one["will"]]
+    held = hold_back(row.reader, chosen, pri=alert.pri)
+    return None if all(one.will for one in held) else HELD_SINCE
+
+
+@transaction.atomic
+def _settle_sent(row: Outgoing, now: datetime) -> None:
+    alert = _alert_of(row)
+    if outgoing.settle(row, OutgoingState.SENT, now=now) and alert is not None:
+        _note_sent(alert, row, now)
+        ring(placing.BELL, in_secs=placing.RECEIPT_SECS)
+
+
+@transaction.atomic
+def _settle_refused(row: Outgoing, refused: Refused, name: str, now: datetime, *, tells: bool) -> None:
+    alert = _alert_of(row)
+    if not outgoing.settle(row, OutgoingState.REFUSED, now=now, refused=refused):
+        return
+    if tells:
+        status = alert.status if alert else ""
+        tell_of_return(_signer_of(row), d=row.d, status=status, now=now)
+    if alert is not None:
+        _take_back(alert, Move.REFUSE, now)
+        _record("alert.refused", name, alert, now, move=Move.RELEASE.value, cause=refused.cause)
+    else:
+        _unsay(row, now)
+        record_event(
+            "statement.refused",
+            actor=name,
+            agency=row.reader,
+            subject=row.d,
+            detail={"kind": row.k, "cause": refused.cause},
+            now=now,
+        )
+
+
+def _alert_of(row: Outgoing) -> Alert | None:
+    """The alert of an envelope, locked before the row is; None for a statement."""
+    if row.k != MANIFEST:
+        return None
+    rows = Alert.objects.select_for_update(of=("self",)).select_related("agency__desk_policy", "author")
+    return rows.get(agency=row.reader, md=row.d)
+
+
+def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
+    """Note the release at the time of signing, whenever the exchange took it."""
+    terms = read_manifest(parse_jws(bytes(row.signed), TYP_MANIFEST, limit=MAX_MANIFEST_BYTES).payload).terms
+    alert.state = check_move(alert, Move.SEND)
+    alert.released_at, alert.changed_at = row.queued_at, now
+    alert.save(update_fields=["state", "released_at", "changed_at"])
+    mark_replaced(alert, now=now)
+    due, exp = moment_or_none(terms.ack_by), moment_of(terms.exp)
+    note_sent(row.reader, row.d, row.recipients, ack_by=due, exp=exp)
+    if terms.status == "actual":
+        note_first_release(row.reader, now=now)
+    content = read_revision(alert)
+    keep_sent(alert, content, sent_document(alert, content), now=now)
+    alert.attachments.all().delete()
+
+
+def _take_back(alert: Alert, move: Move, now: datetime) -> None:
+    """Put the alert back as it was before its release; it can be released again, which signs it anew."""
+    alert.state = check_move(alert, move)
+    alert.jti, alert.md, alert.signers = "", "", []
+    alert.released_by, alert.second_look_by, alert.changed_at = None, None, now
+    alert.save()
+
+
+def _unsay(row: Outgoing, now: datetime) -> None:
+    """Undo here what a statement did that the exchange refuses."""
+    said = HeldStatement.objects.filter(reader=row.reader, od=row.d).first()
+    if said is None:
+        return
+    said.delete()
+    received = ReceivedAlert.objects.filter(agency=row.reader)
+    if row.k == "ack" and row.by:
+        unsaid = {"acknowledged_at": None, "acknowledged_by": None, "answer": ""}
+        received.filter(md=row.subject).update(**unsaid)
+    if row.k == "confirm":
+        received.filter(retract_od=row.subject).update(withdrawal_confirmed_at=None)
+    if row.k == "retract" and not _is_retracted(row):
+        own = Alert.objects.filter(agency=row.reader, md=row.subject, state=AlertState.WITHDRAWN)
+        own.update(state=AlertState.RELEASED, withdrawn_at=None, withdrawn_by=None, changed_at=now)
+
+
+def _is_retracted(row: Outgoing) -> bool:
+    """Tell whether another statement of the agency has replaced it."""
+    return HeldStatement.objects.issued_by(row.reader).filter(k="retract", sub_d=row.subject).exists()
+
+
+def _require_absent(row: Outgoing, now: datetime) -> None:
+    """Raises CancelRefusedError unless the exchange says that it has it not."""
+    match outgoing.ask_for(row, now=now):
+        case Taken():
+            _settle_sent(row, now)
+            raise CancelRefusedError("arrived", _("It had arrived: it is sent. It can be withdrawn."))
+        case Waits():
+            text = _(
+                "It may have arrived, and only the exchange knows. Once it answers, this is sent or can be cancelled."
+            )
+            raise CancelRefusedError("unknown", text)
+
+
+def _record(act: str, name: str, alert: Alert, now: datetime, **detail: str) -> None:
+    record_event(
+        act, actor=name, agency=alert.agency_id, subject=str(alert.pk), detail=detail or None, now=now
+    )

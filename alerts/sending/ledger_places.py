@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the ledger has what the desk's agencies have sent and said themselves."""
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from accord.calls.errors import ClientError
+from accord.envelope.errors import EnvelopeError
+from accord.following.follower import Follower
+from accord.moments import moment_of
+from alerts.models import Alert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.receiving.known import DeskKnows
+from callers.doorbell import ring
+from callers.errors import NotBoundError
+from peers.following import feed_follower_of
+from peers.models import HeldStatement
+from peers.outgoing import queued_of
+
+log = logging.getLogger(__name__)
+BELL: Final = "alerts.take_receipts"
+RECEIPT_SECS: Final = 0.05
+"""About what the exchange's sequencer needs for a receipt."""
+NEW_FOR: Final = timedelta(seconds=2)
+PLACED_AT_MOST: Final = 20
+"""How many receipts of own alerts, and of own statements, one round asks for."""
+
+
+def take_receipts(*, now: datetime) -> None:
+    """Ask for the receipts of what this desk's agencies have sent; what is new and has none yet is asked for once more soon.
+
+    The sequencer needs some hundredths of a second, and somebody is looking at the page. Older ones wait for the feed's round.
+    """
+    waiting = Alert.objects.filter(released_at__isnull=False, log_index=None)
+    for agency_id in list(waiting.order_by("agency_id").values_list("agency_id", flat=True).distinct()):
+        peers = VerifiedDirectory(agency_id, now, known=DeskKnows(agency_id))
+        follower = feed_follower_of(peers.memory, now=now)
+        follower.judges_by = peers
+        take_places(follower)
+        peers.memory.write()
+    if waiting.filter(released_at__gt=now - NEW_FOR).exists():
+        ring(BELL, in_secs=RECEIPT_SECS)
+
+
+def take_places(follower: Follower) -> None:
+    """Note where the ledger has what the agency sent and said itself; what has no receipt yet is asked for again.
+
+    Not inside a transaction. Trouble with one is logged and keeps no other from its place.
+    """
+    sent = Alert.objects.filter(agency=follower.agency, released_at__isnull=False, log_index=None)
+    said = HeldStatement.objects.issued_by(follower.agency).filter(log_time=None)
+    said = said.exclude(od__in=queued_of(follower.agency).values("d"))
+    for alert in sent.order_by("?")[:PLACED_AT_MOST]:
+        with _logged(alert.md):
+            _place_alert(follower, alert)
+    for row in said.order_by("?")[:PLACED_AT_MOST]:
+        with _logged(row.od):
+            _place_statement(follower, row)
+
+
+@contextmanager
+def _logged(d: str) -> Generator[None]:
+    try:
+        yield
+    except (ClientError, EnvelopeError, NotBoundError) as trouble:
+        log.warning("where the ledger has %s is not known: %s", d, type(trouble).__name__)
+
+
+def _place_alert(follower: Follower, alert: Alert) -> None:
+    receipt = follower.exchange.submission(alert.md).receipt
+    if receipt is not None:
+        logged = follower.log.prove(receipt, d=alert.md)
+        place = {"log_index": receipt.index_at(logged), "logged_at": moment_of(logged)}
+        Alert.objects.filter(pk=alert.pk).update(**place)
+
+
+def _place_statement(follower: Follower, row: HeldStatement) -> None:
+    receipt = follower.exchange.statement(row.od).receipt
+    if receipt is None:
+        return
+    log_time = follower.log.prove(receipt, d=row.od)
+    with transaction.atomic():
+        locked = HeldStatement.objects.select_for_update().get(pk=row.pk)
+        locked.log_time, locked.log_index = log_time, receipt.index_at(log_time)
+        locked.save(update_fields=["log_time", "log_index"])

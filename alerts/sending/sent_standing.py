@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What became of our sent alerts, with every signature judged again: our own, and those under the answers."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from accord.envelope.keyrule import Valid
+from accord.envelope.worth import Worth
+from alerts.models import Alert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.receiving.signature_judging import (
+    answers_in_doubt,
+    judge_signed,
+    judge_statements,
+    recalls_that_count,
+)
+from alerts.receiving.signature_standing import StandingFacts, standing_of
+from callers.capabilities import Capability
+from notices.facts import failed_mails
+from officers.models import Officer
+from peers.models import HeldStatement
+from peers.sent import DeliveryFact, Sent, sent_by
+
+Answer = tuple[DeliveryFact, Worth | None]
+"""A recipient's facts as far as they count, and what its acknowledgement is worth where it does not."""
+
+
+def own_standings(
+    officer: Officer, mds: Collection[str], *, peers: VerifiedDirectory | None = None, now: datetime
+) -> dict[str, StandingFacts]:
+    """Of envelopes of the officer's own agency; one that waits for its receipt is simply in force."""
+    peers, worth = peers or VerifiedDirectory(officer.agency_id or "", now), dict[str, Worth]()
+    if mds and peers.revokers({peers.reader}):
+        sent = Alert.objects.filter(agency=peers.reader, md__in=mds)
+        worth = judge_signed(peers, [signed for alert in sent if (signed := alert.signed) is not None])
+    name = officer.agency.name if officer.agency else ""
+    return {md: standing_of(worth.get(md, Valid()), name, own=True) for md in mds}
+
+
+def statement_standings(
+    officer: Officer, rows: Collection[HeldStatement], *, now: datetime
+) -> dict[str, StandingFacts]:
+    """The same of statements of the officer's own agency."""
+    worth = judge_statements(VerifiedDirectory(officer.agency_id or "", now), rows)
+    name = officer.agency.name if officer.agency else ""
+    return {row.od: standing_of(worth.get(row.od, Valid()), name, own=True) for row in rows}
+
+
+def sent_of(officer: Officer, mds: Collection[str]) -> dict[str, Sent]:
+    """What became of own envelopes that this desk sent; nothing for whoever may not read alerts. Raises NotBoundError."""
+    return sent_by(officer.agency_id or "", mds) if Capability.ALERT_READ in officer.capabilities else {}
+
+
+def answers_of(
+    officer: Officer,
+    sent: Mapping[str, Sent],
+    *,
+    with_mail: bool = False,
+    peers: VerifiedDirectory | None = None,
+    now: datetime,
+) -> dict[str, list[Answer]]:
+    """What became of these own envelopes, by recipient: nothing is counted that rests on a key revoked for its time.
+
+    `with_mail`: the facts also say where every mail failed.
+    """
+    peers = peers or VerifiedDirectory(officer.agency_id or "", now)
+    doubted = answers_in_doubt(peers, sent)
+    failed = failed_mails(sent) if with_mail else frozenset()
+    recalled = [md for md, one in sent.items() if any(fact.recalled_at for fact in one.facts)]
+    counting = recalls_that_count(peers, recalled)
+    return {
+        md: [_as_far_as_it_counts(md, _with_mail(md, fact, failed), doubted, counting) for fact in one.facts]
+        for md, one in sent.items()
+    }
+
+
+def _with_mail(md: str, fact: DeliveryFact, failed: Collection[tuple[str, str]]) -> DeliveryFact:
+    """The same, and whether every mail about it failed and nobody was told."""
+    is_failed = fact.told_at is None and (md, fact.recipient) in failed
+    return replace(fact, mail_failed=True) if is_failed else fact
+
+
+def _as_far_as_it_counts(
+    md: str, fact: DeliveryFact, doubted: dict[tuple[str, str], Worth], recalled: Collection[str]
+) -> Answer:
+    worth = doubted.get((md, fact.recipient))
+    if worth is not None:
+        fact = replace(fact, acknowledged_at=None, answer="")
+    if md not in recalled:
+        fact = replace(fact, recalled_at=None, recall_confirmed_at=None)
+    return fact, worth
