@@ -18,7 +18,6 @@ from accord.envelope.keys import PQ1
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from accord.envelope.worth import Signed
-from alerts.looks import HarmLook  # noqa: F401
 from alerts.own_red import RED, is_limited
 from alerts.rows.held import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
 from alerts.rows.held import HeldBlob as HeldBlob  # noqa: PLC0414
@@ -26,16 +25,7 @@ from alerts.rows.held import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
 from alerts.rows.pins import PinBook  # noqa: F401
 from alerts.rows.replies import ProfileQuestion, Reply, SampleProfile  # noqa: F401
 from alerts.rows.saved import DraftTemplate, SavedView  # noqa: F401
-from alerts.science_library import LibrarySpectrum, SpectraImport  # noqa: F401
 from alerts.states import IN_REVIEW, SENT, AlertState
-from alerts.stored import (  # noqa: F401
-    AdoptedRules,
-    AgencyRules,
-    CaughtStructure,
-    ControlWatch,
-    Reevaluation,
-    StoredStructure,
-)
 from callers.capabilities import Capability
 from callers.markings import levels_within, rows_within
 from notices.about import AboutAlert

@@ -8,15 +8,14 @@ from celery import shared_task
 
 from alerts.agency.desk_warnings import warn_of_the_desk
 from alerts.agency.power_changes import apply_due_changes
+from alerts.projections.registry import ring_where_work_waits
 from alerts.receiving.following import BELL, follow_feeds
 from alerts.receiving.pace import Pace
-from alerts.science.reevaluating import reevaluate_structures, waits_for_judging
 from alerts.sending.hand_in import BELL as SENDING
 from alerts.sending.hand_in import offer_all_again, send_waiting
 from alerts.sending.ledger_places import BELL as RECEIPTS
 from alerts.sending.ledger_places import take_receipts
 from callers import clock
-from callers.doorbell import ring
 from peers.credentials import follow_credentials
 
 SLICE_SECS: Final = 5.0
@@ -25,13 +24,12 @@ PACE: Final = Pace()
 
 @shared_task(name=BELL, ignore_result=True)
 def follow_feed() -> int:
-    """Takes for some seconds what is new in the feeds, and rings where structures wait to be judged."""
+    """Takes for some seconds what is new in the feeds, and rings for what features have left to do."""
     until = time.monotonic() + SLICE_SECS
     try:
         return follow_feeds(now=clock.now(), is_over=lambda: time.monotonic() > until, pace=PACE)
     finally:
-        if waits_for_judging():
-            ring("alerts.reevaluate")
+        ring_where_work_waits()
 
 
 @shared_task(name=SENDING, ignore_result=True)
@@ -69,10 +67,3 @@ def follow_keys_at_exchange() -> None:
 def receipts() -> None:
     """Asks for the receipts of what was just sent."""
     take_receipts(now=clock.now())
-
-
-@shared_task(name="alerts.reevaluate", ignore_result=True)
-def reevaluate() -> None:
-    """Judges stored structures for some seconds, and rings for the next round where any is left."""
-    if reevaluate_structures(now=clock.now()):
-        ring("alerts.reevaluate")

@@ -77,8 +77,8 @@ def main() -> None:
 def _measure(
     name: str, sender: "HeldAgency", reader: "Agency", documents: Sequence[Mapping[str, Any]], floor: float
 ) -> None:
-    from alerts.science.reevaluating import waits_for_judging
     from benchmarks import _hub
+    from science.law.reevaluating import waits_for_judging
 
     costs = Costs(int(os.environ["DESK_WORKER_PID"]))
     _hub.wait_until_followed()

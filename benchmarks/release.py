@@ -120,8 +120,8 @@ def check(author: DeskSession, releaser: DeskSession, data: dict[str, Any]) -> t
 
 def _wait_until_quiet() -> None:
     """Return once nobody has anything left to do of the alerts before."""
-    from alerts.science.reevaluating import waits_for_judging
     from benchmarks import _hub
+    from science.law.reevaluating import waits_for_judging
 
     _hub.wait_until_followed()
     wait_until(lambda: not waits_for_judging(), "structures to be judged", timeout_seconds=PATIENCE_SECS)

@@ -31,7 +31,7 @@ QUEUES: Final = {
     "alerts.follow_feed": "desk",
     "alerts.send_waiting": "desk",
     "alerts.take_receipts": "desk",
-    "alerts.reevaluate": "desk",
+    "science.reevaluate": "desk",
     "alerts.warn_keepers": "desk",
     "vault.announce_instances": "desk",
 }

@@ -40,6 +40,7 @@ APPS: Final = (
     "officers",
     "operators",
     "peers",
+    "science",
     "sharing",
     "substances",
     "vault",

@@ -100,6 +100,7 @@ def _sources() -> Iterator[Path]:
         "officers",
         "operators",
         "peers",
+        "science",
         "sharing",
         "substances",
         "vault",

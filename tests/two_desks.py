@@ -18,7 +18,7 @@ from django.db import connection
 from psycopg import sql
 from pytest_django import Settings
 
-OF_A_DESK: Final = ("account", "alerts", "mfa", "notices", "officers", "peers", "vault")
+OF_A_DESK: Final = ("account", "alerts", "mfa", "notices", "officers", "peers", "science", "vault")
 SCHEMA: Final = "second_desk"
 _GRANTS_AS_IN_PUBLIC: Final = """
 DO $$

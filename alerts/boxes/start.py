@@ -13,20 +13,16 @@ from alerts.boxes.queue import QueueRow, queue_rows
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
-from alerts.science.caught import caught_count
 from alerts.sending.own_name import revoked_spans
 from alerts.sending.reaffirmation import DoubtedAlert, DoubtedStatement, list_doubted, list_doubted_statements
 from alerts.states import IN_REVIEW, AlertState
 from callers.capabilities import Capability
 from callers.deliveries import DeliveryState
 from officers.models import Officer
-from peers.models import Agency
 from peers.sent import deliveries_of, envelopes_of
 
 Row = TypeVar("Row")
 SHOWN: Final = 20
-CAUGHT_FOR: Final = timedelta(days=14)
-"""For so long the start page says that a change of the law has reached substances of the agency."""
 ANSWERS_MISSED_FOR: Final = timedelta(days=14)
 """For so long a sent alert that somebody has not acknowledged in time stays on the start page."""
 _MISSED: Final = "missed_by"
@@ -61,8 +57,6 @@ class Start:
     second_looks: tuple[Alert, ...] = ()
     in_doubt: tuple[DoubtedAlert, ...] = ()
     answers_in_doubt: tuple[DoubtedStatement, ...] = ()
-    newly_caught: int = 0
-    """How many structures a change of the law has reached lately."""
     overdue: int = 0
     """How many of those to acknowledge are overdue, as far as they are shown."""
 
@@ -78,7 +72,7 @@ class Start:
     def nothing_waits(self) -> bool:
         lists = (self.release, self.acknowledge, self.confirm, self.returned, self.late)
         rows = any(waiting.rows for waiting in lists)
-        return not (rows or self.second_looks or self.in_doubt or self.newly_caught)
+        return not (rows or self.second_looks or self.in_doubt)
 
 
 def read_start(officer: Officer, *, now: datetime) -> Start:
@@ -99,15 +93,8 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
         second_looks=_second_looks(officer) if Capability.ALERT_VALIDATE in can else (),
         in_doubt=list_doubted(officer, peers=peers, now=now) if reaffirms else (),
         answers_in_doubt=list_doubted_statements(officer, peers=peers, now=now) if reaffirms else (),
-        newly_caught=_newly_caught(officer, now),
         overdue=sum(1 for row in acknowledge[:SHOWN] if row.received.ack_by and row.received.ack_by <= now),
     )
-
-
-def _newly_caught(officer: Officer, now: datetime) -> int:
-    """Count the structures that were caught lately."""
-    agency = Agency.objects.filter(pk=officer.agency_id or "")
-    return agency.values_list(caught_count(officer, since=now - CAUGHT_FOR), flat=True).first() or 0
 
 
 def _received(

@@ -19,8 +19,8 @@ from accord.moments import moment_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.signature_judging import judge_statements
-from alerts.science.replies.thread_rows import RepliesHeld, read_replies
-from alerts.science.replies.told import ReplyTold, replies_told
+from alerts.replies.display import ReplyTold, replies_told
+from alerts.replies.thread_rows import RepliesHeld, read_replies
 from alerts.sending.withdrawal import WITHDRAWAL_CODES
 from officers.models import Officer
 from peers.models import Agency, HeldStatement

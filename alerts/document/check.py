@@ -14,9 +14,9 @@ from alerts.document.fields import ALL, EMPTY, FIELDS, LIFE_SAFETY_FIELDS, Field
 from alerts.document.findings import Findings, Question
 from alerts.document.questions import QUESTIONS
 from alerts.document.rules import RULES, Circumstances, Draft, problem_text
+from alerts.document.science_sentences import sentence_of
 from alerts.document.science_shapes import region_refusal
 from alerts.document.shapes import hidden_in, is_acceptable
-from alerts.science.sentences import sentence_of
 
 HIDDEN_NAMED: Final = 4
 RED: Final = "RED"

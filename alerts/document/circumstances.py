@@ -2,7 +2,7 @@
 """Here is what a check of a draft knows besides its fields: the day, who is reachable, what its structure is."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 
@@ -44,5 +44,5 @@ class Circumstances:
     structure: StructureSeen | None = None
     files: Collection[str] | None = None
     """Names of the attached files; None: not asked."""
-    rule_problem: str = ""
-    """What is wrong with the attached file of rules; empty where nothing is, or none is attached."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Sentences of rules that features registered, each by the field that it refuses."""

@@ -8,13 +8,14 @@ that was sent, and sees what the hub did not understand.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
 from alerts.document.building import GRADING_SCHEME, SCHEMA
 from alerts.document.characters import made_visible
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY
+from alerts.document.files import AttachmentFile
 from alerts.document.schema import REQUIRED
 from alerts.document.shapes import is_acceptable
 from alerts.errors import UnknownSchemaError
@@ -39,7 +40,7 @@ class ReadDocument:
     """`data` holds every field of the document, `as_text` the members that were not understood.
 
     `more` is how many of those are not listed, `missing` the names of required members that say nothing.
-    `digests` are SHA-256 of its files in hexadecimal, `spectra` the files that may hold some, where they were asked for.
+    `digests` are SHA-256 of its files in hexadecimal, `files` by number those that projections want in the clear.
     """
 
     data: Mapping[str, Any]
@@ -47,20 +48,20 @@ class ReadDocument:
     more: int = 0
     missing: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
-    spectra: tuple[Any, ...] = ()
+    files: Mapping[int, AttachmentFile] = field(default_factory=dict, repr=False)
 
 
 def read_document(alert: Mapping[str, Any]) -> ReadDocument:
     """Raises `UnknownSchemaError` for another schema or version."""
     if alert.get("schema") != SCHEMA:
         raise UnknownSchemaError(str(alert.get("schema"))[:40])
-    data: dict[str, Any] = {field.name: None for field in DOCUMENT_FIELDS}
+    data: dict[str, Any] = {one.name: None for one in DOCUMENT_FIELDS}
     shown = {name for name, value in _FIXED.items() if alert.get(name) == value}
-    for field in DOCUMENT_FIELDS:
-        value = alert.get(field.name)
-        if value in EMPTY or is_acceptable(field, value):
-            data[field.name] = value
-            shown.add(field.name)
+    for one in DOCUMENT_FIELDS:
+        value = alert.get(one.name)
+        if value in EMPTY or is_acceptable(one, value):
+            data[one.name] = value
+            shown.add(one.name)
     missing = tuple(name for name in REQUIRED if _is_missing(name, alert))
     return _kept_apart(data, [name for name in alert if name not in shown], alert, missing)
 

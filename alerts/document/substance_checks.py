@@ -98,9 +98,10 @@ def _named_files_are_attached(draft: Draft) -> None:
         )
 
 
-def _rule_is_sound(draft: Draft) -> None:
-    if draft.known.rule_problem and draft.good("proposed_rule"):
-        draft.refuse("proposed_rule", draft.known.rule_problem)
+def _rules_of_features(draft: Draft) -> None:
+    for field, problem in draft.known.problems.items():
+        if draft.good(field):
+            draft.refuse(field, problem)
 
 
 def _files_of_evidence(draft: Draft) -> Iterator[str]:
@@ -138,7 +139,7 @@ SUBSTANCE_RULES: Final[tuple[Callable[[Draft], None], ...]] = (
     _structure_is_read,
     _identifiers_are_of_the_structure,
     _named_files_are_attached,
-    _rule_is_sound,
+    _rules_of_features,
 )
 SUBSTANCE_QUESTIONS: Final[tuple[tuple[str, str, Callable[[Draft], str | None]], ...]] = (
     ("structure-without-identity", "identity_state", _ask_identity),

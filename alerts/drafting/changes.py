@@ -8,9 +8,9 @@ from typing import Any, Final
 from alerts.document.display import rows_of
 from alerts.document.fields import EMPTY, FIELDS
 from alerts.document.shapes import is_acceptable
+from alerts.drafting.registry import with_computed
 from alerts.drafting.revisions import read_revision
 from alerts.models import Alert
-from alerts.science.screening import SCREENING
 from officers.models import Officer
 from peers.models import Agency
 
@@ -49,15 +49,10 @@ def changes_in(officer: Officer, alert: Alert, data: Mapping[str, Any]) -> Chang
     names = dict(Agency.objects.filter(pk__in=old ^ new).values_list("pk", "name"))
     return Changes(
         number=alert.previous.version,
-        fields=tuple(changed_fields(before, _with_screening(data, before))),
+        fields=tuple(changed_fields(before, with_computed(data, before))),
         dropped=tuple(sorted(names.get(agency, agency) for agency in old - new)),
         added=tuple(sorted(names.get(agency, agency) for agency in new - old)),
     )
-
-
-def _with_screening(data: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A draft has no control status before it is submitted; that nothing stands yet is no change."""
-    return data if data.get(SCREENING) else {**data, SCREENING: before.get(SCREENING)}
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

@@ -19,7 +19,9 @@ from alerts.document.files import AttachmentFile, AttachmentNote, accept_file
 from alerts.document.questions import QUESTION_CODES
 from alerts.document.rules import Circumstances
 from alerts.document.shapes import is_acceptable
+from alerts.document.structures import identifies, take_in
 from alerts.document.values import read_values
+from alerts.drafting.registry import without_stale
 from alerts.drafting.revisions import DraftContent, add_revision, read_revision
 from alerts.errors import RevisionConflictError
 from alerts.models import Alert, AlertRevision, DraftAttachment
@@ -27,8 +29,6 @@ from alerts.own_red import is_limited, is_red
 from alerts.projections.cards import card_of, seal_alert_card
 from alerts.projections.tokens import file_digest
 from alerts.review.tlp_ceiling import above_ceiling_text
-from alerts.science.intake import identifies, take_in
-from alerts.science.screening import without_stale_screening
 from alerts.states import Move, check_move
 from callers.actors import Actor, ApiClient
 from callers.capabilities import Capability, require
@@ -118,7 +118,7 @@ def _save_values(
     if is_same_text(before, newest):
         before, base = newest, newest.number
     mine = _own_text({**before.data, **follows, **values}, before, newest)
-    mine = without_stale_screening(mine, newest.data)
+    mine = without_stale(mine, newest.data)
     keep = newest.kept if kept is None else tuple(sorted(QUESTION_CODES & set(kept)))
     if mine == newest.data and keep == newest.kept and _shows(values, newest):
         return locked.revisions.get(number=newest.number)

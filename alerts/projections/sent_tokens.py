@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gives sent alerts their search tokens soon after they were sent, and those that were sent before there were any.
 
-The structures of sent alerts are put away with them.
+What features derive of sent alerts is kept with them.
 """
 
 import logging
@@ -13,8 +13,8 @@ from django.db import transaction
 
 from alerts.drafting.revisions import read_revision
 from alerts.models import Alert
+from alerts.projections.registry import projections
 from alerts.projections.tokens import keep_sent_tokens
-from alerts.science.stored import keep_sent_structure
 from alerts.sending.sent_document import sent_document
 from ledger.set_aside import Item, Loop, begin_round
 from vault.errors import SealBrokenError, is_ring_away, is_vault_away
@@ -57,5 +57,6 @@ def _tokenise(pk: uuid.UUID) -> int:
     digests = [note.sha256 for note in content.attachments if note.sha256]
     document = sent_document(alert, content)
     keep_sent_tokens(alert, document, digests)
-    keep_sent_structure(alert, document)
+    for projection in projections():
+        projection.on_sent(alert, document)
     return 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files what a received alert says, once it was opened: card, tokens, structure, spectra, notices, what it answers.
+"""Files what a received alert says, once it was opened: card, tokens, what it answers, and what features derive.
 
 All parts are made at once; where one cannot be made, each by itself, so that it takes no other with it, nor the alert.
 Twice is once.
@@ -14,11 +14,9 @@ from django.db import transaction
 from alerts.document.reading import ReadDocument
 from alerts.models import ReceivedAlert
 from alerts.projections.cards import card_of, seal_received_card
+from alerts.projections.registry import projections
 from alerts.projections.tokens import keep_tokens
-from alerts.science.library_received import keep_received_files
-from alerts.science.replies.keeping import keep_received
-from alerts.science.stored import keep_received_structure
-from alerts.science.watching import tell_of_published
+from alerts.replies.projection import keep_received
 
 
 def file_content(received: ReceivedAlert, document: ReadDocument, *, now: datetime) -> None:
@@ -26,9 +24,7 @@ def file_content(received: ReceivedAlert, document: ReadDocument, *, now: dateti
     parts = (
         partial(_file_card, received, document),
         partial(keep_tokens, received, document.data, document.digests),
-        partial(keep_received_structure, received, document.data),
-        partial(keep_received_files, received, document.spectra, document.data),
-        partial(tell_of_published, received, document.data, now=received.received_at),
+        *(partial(projection.on_received, received, document) for projection in projections()),
         partial(keep_received, received, document.data, now=now),
     )
     before = received.card

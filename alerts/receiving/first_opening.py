@@ -12,7 +12,8 @@ from alerts.document.reading import ReadDocument, read_document
 from alerts.errors import ExchangeAwayError, NotJudgedError, UnknownSchemaError
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.projections.file_digests import plain_digests, spectral_files
+from alerts.projections.registry import wants_file
+from alerts.receiving.attachments import opened_files, plain_digests
 from alerts.receiving.fetching import Seen, fetch_and_open, is_not_as_signed
 from alerts.receiving.held import CLOSED, Held
 from callers.actors import Actor
@@ -88,8 +89,8 @@ def screen(
         )
         digests = plain_digests(actor, opened, now=now)
         document = replace(read_document(opened.alert), digests=digests)
-        spectra = () if received.tlp == "RED" else spectral_files(actor, opened, now=now)
-        return Opening(replace(document, spectra=spectra))
+        files = {} if received.tlp == "RED" else opened_files(actor, opened, wants_file, now=now)
+        return Opening(replace(document, files=files))
     except (*CLOSED, AbsentError, NotJudgedError):
         return CLOSED_NOW
     except UnknownSchemaError:

@@ -22,14 +22,13 @@ from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.entries import follow_agencies
 from alerts.peers.seeing import keep_known
+from alerts.projections.registry import projections
 from alerts.projections.sent_tokens import tokenise_sent
 from alerts.receiving.forgetting import forget_cards, forget_what_came_back
 from alerts.receiving.held import forget_envelopes
 from alerts.receiving.pace import Pace
 from alerts.receiving.retractions import judge_again
 from alerts.receiving.taking import ROLE, FeedOfAgency, Turn
-from alerts.science.library import drop_stale_imports
-from alerts.science.library_received import read_received_files
 from alerts.sending.hand_in import send_waiting_of
 from alerts.sending.submissions import follow_submissions_when_due
 from callers.actors import SystemActor
@@ -179,8 +178,7 @@ def _follow_peers(agency: Agency, now: datetime) -> None:
 def tidy_received(*, now: datetime) -> None:
     """For all agencies: what is past `keep` is forgotten.
 
-    Sent alerts get their search tokens, and their structures are put away; spectra that came with alerts are read, and
-    imports of spectra that nobody confirmed are dropped.
+    Sent alerts get their search tokens, and features their chores.
     """
     actor = SystemActor(ROLE)
     run_each(
@@ -188,8 +186,7 @@ def tidy_received(*, now: datetime) -> None:
         partial(forget_cards, actor, now=now),
         partial(forget_what_came_back, actor, now=now),
         partial(tokenise_sent, now=now),
-        partial(drop_stale_imports, now=now),
-        partial(read_received_files, now=now),
+        *(partial(chore, now) for projection in projections() for chore in projection.chores),
     )
 
 

@@ -13,11 +13,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from alerts.models import CardToken, ReceivedAlert
+from alerts.projections.registry import projections
 from alerts.receiving.held import forget_envelopes
 from alerts.rows.replies import Reply, SampleProfile
-from alerts.science.board.looking import forget_looks
-from alerts.science.library_received import forget_spectra
-from alerts.science.stored import forget_structures
 from callers.actors import Actor
 from ledger.audit import record_event
 from ledger.restores import note_deleted, waits_for
@@ -60,9 +58,8 @@ def _named(row: ReceivedAlert) -> Item:
 
 def _forget(actor: Actor, rows: Sequence[ReceivedAlert], now: datetime) -> None:
     CardToken.objects.filter(received__in=rows).delete()
-    forget_structures(rows)
-    forget_spectra(rows)
-    forget_looks(rows)
+    for projection in projections():
+        projection.on_forgotten(rows)
     ReceivedAlert.objects.filter(pk__in=[row.pk for row in rows]).update(card=None)
     SampleProfile.objects.filter(received__in=rows).delete()
     Reply.objects.filter(received__in=rows).update(gist=None)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opens a received alert for an officer, who says why. Every check runs at each opening; each is audited."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,6 +30,7 @@ from alerts.models import ReceivedAlert
 from alerts.own_red import is_red
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.holding import is_uncompared
+from alerts.receiving.attachments import opened_files
 from alerts.receiving.fetching import fetch_and_open, seen_by
 from alerts.receiving.held import held_blob
 from alerts.receiving.reporting import report_openings
@@ -38,7 +39,6 @@ from alerts.receiving.signature_judging import reaffirms_of
 from alerts.receiving.signature_standing import StandingFacts, standing_of
 from alerts.receiving.verification import Verification, failed_text, verified
 from alerts.review.tlp_ceiling import check_reason
-from alerts.science.evidence import files_of_opened
 from alerts.sending.withdrawal import WITHDRAWAL_CODES
 from callers.capabilities import Capability, require
 from callers.doorbell import ring
@@ -48,6 +48,8 @@ from peers.models import Agency
 from vault import doors
 
 MAX_CASE_CHARS: Final = 60
+SHOWN_AT_MOST: Final = 3
+"""Files that are opened with an alert, for its page to show."""
 ACKNOWLEDGED: Final = "to be acknowledged"
 
 
@@ -72,7 +74,7 @@ class OpenedView:
     verification: Verification
     marks: tuple[str, ...]
     standing: StandingFacts
-    spectra: tuple[AttachmentFile, ...] = field(default=(), repr=False)
+    files: tuple[AttachmentFile, ...] = field(default=(), repr=False)
     rules: bytes | None = field(default=None, repr=False)
     as_text: tuple[AsText, ...] = field(default=(), repr=False)
     more_as_text: int = 0
@@ -92,7 +94,7 @@ def open_alert(
     *,
     reason: str,
     reference: str = "",
-    with_spectra: bool = False,
+    wants: Callable[[str, int], bool] | None = None,
     with_rules: bool = False,
     now: datetime,
 ) -> OpenedView:
@@ -100,8 +102,8 @@ def open_alert(
 
     `reference` is the case number, needed for that reason only. Raises `InputError`, `ReceiptPendingError`,
     `UnopenableError`, `NotNamedError` (it is RED and names others), or what the exchange refuses (one of
-    `fetching.CLOSED`). Not inside a transaction. `with_spectra` opens with it the small files that may be spectra, for a page that plots them,
-    `with_rules` the file of rules that a change of the law brings.
+    `fetching.CLOSED`). Not inside a transaction. `wants` chooses, by name and size in octets, up to
+    `SHOWN_AT_MOST` files that are opened with it, `with_rules` the file of rules that a change of the law brings.
     """
     row, opened, peers = _open(officer, received, reason, reference, now)
     document, is_known = _read(opened)
@@ -109,7 +111,10 @@ def open_alert(
     view = _view(row, opened, document, standings_shown(row, opened, peers), peers, is_known=is_known)
     if with_rules:
         view = replace(view, rules=_rules_of(officer, row, opened, view.document, now))
-    return replace(view, spectra=files_of_opened(officer, opened, now=now)) if with_spectra else view
+    if wants is None:
+        return view
+    files = opened_files(officer, opened, wants, now=now, at_most=SHOWN_AT_MOST)
+    return replace(view, files=tuple(files.values()))
 
 
 def open_attachment(

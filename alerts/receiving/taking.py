@@ -59,7 +59,7 @@ from alerts.receiving.page_facts import PageFacts
 from alerts.receiving.reporting import report_openings, report_told
 from alerts.receiving.retractions import apply_statement, note_known_retract
 from alerts.receiving.versions import place_version, settle_versions, settle_versions_of
-from alerts.science.replies.keeping import keep_received
+from alerts.replies.projection import keep_received
 from alerts.sending.hand_in import queue_statement
 from alerts.sending.ledger_places import take_places
 from callers.actors import SystemActor

@@ -18,18 +18,18 @@ from alerts.document.fields import FIELDS
 from alerts.document.findings import Findings, Question
 from alerts.document.rules import Circumstances
 from alerts.document.shapes import is_acceptable
+from alerts.document.structures import seen_structure
 from alerts.document.values import read_values
 from alerts.drafting.drafts import read_draft
+from alerts.drafting.registry import problems_of
 from alerts.drafting.revisions import DraftContent
 from alerts.errors import ExchangeAwayError
 from alerts.models import Alert
 from alerts.peers.agreements import be_told_once
 from alerts.peers.holding import hold_back
+from alerts.replies.rules import keep_to_source
 from alerts.review.tlp_ceiling import keep_red_apart, keep_to_ceiling, keep_to_floor
 from alerts.review.verdicts import RecipientVerdict, ask_previews, keep_answers, last_answers, verdicts_of
-from alerts.science.composing import rule_problem
-from alerts.science.intake import seen_structure
-from alerts.science.replies.bounds import keep_to_source
 from callers.actors import Actor
 from callers.directory import Custody
 from officers.models import Officer
@@ -184,16 +184,16 @@ def circles_for(officer: Officer) -> list[tuple[str, list[str]]]:
 
 @dataclass(frozen=True)
 class Judged:
-    """What reading the structure and the attached rules of revision `number` gave."""
+    """What reading the structure and asking the rules of features about revision `number` gave."""
 
     number: int
     structure: StructureSeen | None = field(repr=False)
-    rule_problem: str = field(repr=False)
+    problems: Mapping[str, str] = field(repr=False)
 
 
 def judged_of(alert: Alert, content: DraftContent) -> Judged:
     """May take many seconds, in another process: whoever locks the alert asks before, and compares the number after."""
-    return Judged(content.number, seen_structure(content.data), rule_problem(alert, content))
+    return Judged(content.number, seen_structure(content.data), problems_of(alert, content))
 
 
 def findings_of(
@@ -217,7 +217,7 @@ def findings_of(
         now=now,
         structure=judged.structure,
         files=[note.filename for note in content.attachments],
-        rule_problem=judged.rule_problem,
+        problems=judged.problems,
     )
     found = keep_to_ceiling(actor, content.data, check_document(content.data, known=known, kept=content.kept))
     found = keep_red_apart(alert, content.data, found)

@@ -16,6 +16,7 @@ from alerts.drafting.drafts import (
     read_known_revision,
     save_computed,
 )
+from alerts.drafting.registry import computed_for
 from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import AlertIncompleteError, ChangedSinceValidationError
 from alerts.models import Alert
@@ -23,7 +24,6 @@ from alerts.projections.cards import ALERT_TABLE
 from alerts.refusal_audit import audited_refusal
 from alerts.review.preview import Judged, Preview, findings_of, judged_of, preview_for_act
 from alerts.review.second_person import require_releaser, require_second_person, second_persons_for
-from alerts.science.screening import SCREENING, computed_record
 from alerts.sending.amendment import check_still_amends
 from alerts.states import Move, check_move
 from callers.capabilities import Capability, require
@@ -65,11 +65,8 @@ class _Before:
 
 
 def _computed_for(author: Officer, alert: Alert, content: DraftContent, now: datetime) -> dict[str, Any]:
-    """The control status of the newest revision for this day; computed before anything is locked."""
-    today = today_of(author, now)
-    stands = content.data.get(SCREENING)
-    fresh = computed_record(content.data, agency_id=alert.agency_id, on=today)
-    return {SCREENING: stands if fresh is None and stands else fresh}
+    """Compute the fields that the desk adds to the newest revision for this day, before anything is locked."""
+    return computed_for(content.data, alert.agency_id, today_of(author, now))
 
 
 def _submit(

@@ -24,10 +24,10 @@ from alerts.own_red import is_red
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.held import held_blob
 from alerts.receiving.versions import UPDATE
+from alerts.replies.kinds import REPLY
+from alerts.replies.projection import keep_amended
+from alerts.replies.rules import check_still_answers
 from alerts.rows.replies import Reply
-from alerts.science.replies.bounds import check_still_answers
-from alerts.science.replies.keeping import keep_amended
-from alerts.science.replies.kinds import REPLY
 from alerts.sending.sent_standing import own_standings
 from alerts.states import AlertState, Move, check_move
 from callers.capabilities import Capability, require

@@ -31,8 +31,8 @@ from alerts.drafting.revisions import read_revision
 from alerts.errors import CancelRefusedError, NotTakenError
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.holding import hold_back
+from alerts.replies.projection import keep_sent
 from alerts.review.verdicts import RecipientVerdict
-from alerts.science.replies.keeping import keep_sent
 from alerts.sending import ledger_places as placing
 from alerts.sending.amendment import mark_replaced
 from alerts.sending.identity import require_may_send

@@ -38,6 +38,7 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.seeing import keep_seen, pins_of
 from alerts.receiving.signature_standing import utc_text
 from alerts.refusal_audit import audited_refusal
+from alerts.replies.rules import require_consent
 from alerts.review.preview import (
     SUITE,
     Judged,
@@ -49,7 +50,6 @@ from alerts.review.preview import (
 )
 from alerts.review.second_person import SECOND_LOOK_WITHIN, require_second_person
 from alerts.review.validation import read_seen_revision
-from alerts.science.replies.bounds import require_consent
 from alerts.sending.amendment import check_still_amends, reference_of
 from alerts.sending.hand_in import Handing, handing_in
 from alerts.sending.identity import require_may_send

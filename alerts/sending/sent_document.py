@@ -7,9 +7,9 @@ from typing import Any
 from alerts.document.building import build_document
 from alerts.document.check import check_document, is_life_safety
 from alerts.document.rules import Circumstances
+from alerts.document.structures import seen_structure
 from alerts.drafting.revisions import DraftContent
 from alerts.models import Alert
-from alerts.science.intake import seen_structure
 
 
 def sent_document(alert: Alert, content: DraftContent) -> dict[str, Any]:

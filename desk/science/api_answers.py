@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from rest_framework import serializers as s
 
+from alerts.query_audit import Why
 from alerts.receiving.opening import MAX_CASE_CHARS, OpeningReason
-from alerts.science.asking import Why
 from callers.capabilities import Capability
 from callers.idempotency import repeatable
 from desk.web.api import DeskView

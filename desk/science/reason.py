@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceInputError
+from alerts.query_audit import Why
 from alerts.receiving.opening import MAX_CASE_CHARS, OpeningReason
-from alerts.science.asking import Why
 from callers.errors import InputError
 
 FILE_AT_MOST: Final = 4 * 1024 * 1024

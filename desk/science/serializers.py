@@ -5,9 +5,9 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from alerts.science.analogues import AnalogueShown, AnaloguesShown
-from alerts.science.answers_screen import Screened
-from alerts.science.answers_words import REASONS, VERDICTS
+from science.answers.screen import Screened
+from science.answers.words import REASONS, VERDICTS
+from science.structures.analogues import AnalogueShown, AnaloguesShown
 from substances.control.covering import LISTS, TAKES_OUT, UNDECIDED
 from substances.control.covering import REASONS as LISTING_REASONS
 from substances.control.listings import EXTENTS, GRADES

@@ -6,8 +6,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from alerts.document.countries import country_name
-from alerts.science.board.counting import ROWS
-from alerts.science.drug_classes import DRUG_CLASSES
+from science.board.counting import ROWS
+from science.law.drug_classes import DRUG_CLASSES
 
 register = template.Library()
 

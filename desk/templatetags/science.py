@@ -7,9 +7,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from alerts.document.files import AttachmentShown
-from alerts.science.drawings import inert_svg
-from alerts.science.library_received import may_hold_spectra
-from alerts.science.sentences import notices_of
+from alerts.document.science_sentences import notices_of
+from science.spectra.received import may_hold_spectra
+from science.structures.drawings import inert_svg
 
 register = template.Library()
 

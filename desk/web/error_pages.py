@@ -45,10 +45,10 @@ from alerts.errors import (
     UnknownSchemaError,
     UnopenableError,
 )
-from alerts.stored import AdoptedRules
 from callers.capabilities import Capability
 from desk.web.frame import render_page
 from officers.models import Officer
+from science.rows.structures import AdoptedRules
 from vault.errors import (
     KekUnknownError,
     NotNamedError,

@@ -3,21 +3,22 @@
 
 import pytest
 
+from alerts.document.files import AttachmentFile
 from alerts.drafting.drafts import save_revision
 from alerts.errors import AmendmentRefusedError, MoveRefusedError, RevisionConflictError
 from alerts.models import Alert, AlertRevision, ReceivedAlert
+from alerts.query_audit import REFUSED, SCREENED, WITHOUT_CASE_AN_HOUR, Why, record_question
 from alerts.receiving.following import follow_feed
+from alerts.replies.beginning import open_to_answer, start_reply
 from alerts.review.validation import submit_alert, validate_alert
-from alerts.science.asking import REFUSED, SCREENED, WITHOUT_CASE_AN_HOUR, Why, record_question
-from alerts.science.library_received import SpectralFile, keep_received_files, read_received_files
-from alerts.science.replies.answering import open_to_answer, start_reply
-from alerts.science_library import LibrarySpectrum
 from alerts.sending.amendment import amend_alert
 from alerts.sending.release import release_alert
 from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import Role
 from callers.errors import InputError
 from ledger.models import AuditEvent
+from science.rows.library import LibrarySpectrum
+from science.spectra.received import keep_received_files, read_received_files
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.at_once import at_once
@@ -132,7 +133,7 @@ def test_questions_asked_side_by_side_count_together(committed_desks: Desks) -> 
 def test_two_workers_that_read_one_file_store_its_spectra_once(committed_desks: Desks) -> None:
     received = committed_desks.received()
     data = f"{record('carisoprodol')}\n\n{record('ketamine')}\n".encode()
-    keep_received_files(received, [SpectralFile(0, "a.msp", data)], {})
+    keep_received_files(received, {0: AttachmentFile("a.msp", "text/plain", data)}, {})
 
     def read() -> int:
         return read_received_files(now=committed_desks.hub.now)

@@ -9,9 +9,9 @@ from alerts.drafting.drafts import read_draft, save_revision
 from alerts.errors import RevisionConflictError, SecondPersonNeededError
 from alerts.models import Alert
 from alerts.review.validation import return_alert, submit_alert, validate_alert
-from alerts.science.draft_screening import record_draft_screening
 from callers.capabilities import Role
 from ledger.models import AuditEvent
+from science.screening.draft_audit import record_draft_screening
 from substances import safely
 from tests.alerts.conftest import Desks
 

@@ -28,9 +28,8 @@ from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.bulk_acknowledgement import Outcome, acknowledge_alerts
 from alerts.receiving.following import follow_feed
 from alerts.receiving.opening import open_alert, open_attachment
+from alerts.replies.beginning import open_to_answer
 from alerts.review.validation import submit_alert
-from alerts.science.board.looking import record_look
-from alerts.science.replies.answering import open_to_answer
 from alerts.sending.amendment import amend_alert
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
@@ -38,6 +37,7 @@ from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer
 from peers.models import HeldStatement
+from science.board.harm_reviews import record_look
 from sharing.models import Envelope
 from tests.own_desk import CONTENT, TABLE, RedDesk
 from vault.errors import NotNamedError

@@ -23,8 +23,8 @@ from alerts.document.schema import json_schema
 from alerts.document.values import read_value
 from alerts.drafting.drafts import save_revision
 from alerts.errors import AlertIncompleteError
-from alerts.science.replies.questions import start_details
-from alerts.science.replies.samples import profile_in
+from alerts.profiles.questions import start_details
+from alerts.profiles.samples import profile_in
 from callers.errors import InputError
 from desk.alerts.compose.api_fields import FIELDS_SCHEMA
 from desk.alerts.compose.form import form_fields

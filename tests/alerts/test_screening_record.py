@@ -12,10 +12,10 @@ from alerts.document.shapes import is_acceptable
 from alerts.drafting.drafts import read_draft
 from alerts.receiving.opening import open_alert
 from alerts.review.validation import submit_alert, validate_alert
-from alerts.science.replaying import Replay, replay_document
-from alerts.science.screening import ASKED_BY, computed_record
 from alerts.sending.release import release_alert
 from desk.alerts.display.controlled import controlled_on_page
+from science.law.replaying import Replay, replay_document
+from science.screening.record import ASKED_BY, computed_record
 from substances import safely
 from substances.control.listings import read_listings
 from substances.errors import WorkerLostError

@@ -11,14 +11,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from alerts.science import asking
-from alerts.science.asking import SCREENED, Why, record_question
-from alerts.science.reevaluating import reevaluate_structures
-from alerts.science.stored import keep_sent_structure
-from alerts.stored import StoredStructure
+from alerts import query_audit as asking
+from alerts.query_audit import SCREENED, Why, record_question
 from callers.capabilities import Capability, Role
 from ledger.models import AuditEvent
 from officers.deskkeys import issue_key
+from science.law.reevaluating import reevaluate_structures
+from science.rows.structures import StoredStructure
+from science.structures.store import keep_sent_structure
 from substances.models import ControlKind
 from substances.profiles.methods import shipped_methods
 from substances.versions import append_version

@@ -23,7 +23,9 @@ SAMPLES = {"n": "0", "index": "0", "first": "0", "second": "0", "m": "0"}
 
 
 OTHERS = {
-    "exchange": frozenset({"alerts", "desk", "notices", "officers", "peers", "substances", "vault"}),
+    "exchange": frozenset(
+        {"alerts", "desk", "notices", "officers", "peers", "science", "substances", "vault"}
+    ),
     "desk": frozenset({"agencies", "operators", "sharing"}),
 }
 """Rooms that a half starts and works without: its processes find no file of them."""
@@ -139,7 +141,7 @@ def _run_every_task() -> list[str]:
 
 def _queue_of(task: Any) -> str | None:
     """Tasks of the desk-worker name no queue: it is the default where they run."""
-    ours = task.name.partition(".")[0] in {"alerts", "officers", "vault"}
+    ours = task.name.partition(".")[0] in {"alerts", "officers", "science", "vault"}
     return getattr(task, "queue", None) or ("desk" if ours else None)
 
 

@@ -19,7 +19,15 @@ from devtool.environments import ROOT, World, role_environment
 from tests.agencies.world import enrol, hosted_agency
 from tests.builders import Hub
 
-OPENING = ("alerts", "desk", "substances", "vault", "accord.envelope.unseal", "accord.envelope.reading")
+OPENING = (
+    "alerts",
+    "desk",
+    "science",
+    "substances",
+    "vault",
+    "accord.envelope.unseal",
+    "accord.envelope.reading",
+)
 EXCHANGE = ("agencies", "operators", "sharing")
 PEOPLE = ("officers", "notices", "peers", "django.contrib.auth.models")
 PRIVATE = "accord.envelope.private"

@@ -24,6 +24,7 @@ PACKAGES = (
     "officers",
     "operators",
     "peers",
+    "science",
     "sharing",
     "substances",
     "vault",

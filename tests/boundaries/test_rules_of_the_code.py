@@ -24,6 +24,7 @@ PACKAGES = (
     "notices",
     "officers",
     "peers",
+    "science",
     "sharing",
     "substances",
     "vault",
@@ -38,6 +39,7 @@ APPS = (
     "notices",
     "officers",
     "peers",
+    "science",
     "sharing",
     "vault",
 )
@@ -91,6 +93,7 @@ def test_only_accord_and_the_vault_touch_cryptographic_primitives() -> None:
             "notices",
             "officers",
             "peers",
+            "science",
             "sharing",
             "vault",
         )
@@ -125,6 +128,7 @@ def test_a_policy_is_read_only_where_its_code_is_asked_for() -> None:
             "notices",
             "officers",
             "peers",
+            "science",
             "sharing",
             "vault",
         )
@@ -173,6 +177,7 @@ def test_seconds_of_others_become_moments_by_one_function() -> None:
             "notices",
             "officers",
             "peers",
+            "science",
             "sharing",
             "vault",
         )

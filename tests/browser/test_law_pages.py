@@ -6,9 +6,9 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.science.watching import add_watch
-from alerts.stored import StoredStructure
 from officers.models import Officer
+from science.law.watching import add_watch
+from science.rows.structures import StoredStructure
 from tests.browser.conftest import VARIANTS, Picture
 from tests.law.lawful import CAFFEINE, COMING, FLUOROFENTANYL, METONITAZENE, LawDesk, rule_from
 from tests.pages.desk_world import DeskWorld

@@ -10,9 +10,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from alerts.drafting.drafts import discard_draft
 from alerts.models import Alert, ReceivedAlert
+from alerts.profiles.questions import start_answer, start_question
 from alerts.receiving.opening import OpeningReason
-from alerts.science.replies.answering import open_to_answer, start_reply
-from alerts.science.replies.questions import start_answer, start_question
+from alerts.replies.beginning import open_to_answer, start_reply
 from officers.models import Officer
 from tests.alerts.replies.profile_samples import linked_pair
 from tests.pages.desk_world import DeskWorld

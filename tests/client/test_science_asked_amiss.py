@@ -9,10 +9,10 @@ import pytest
 
 from accord.cli import exits, questions
 from accord.cli.exits import MEANINGS
+from alerts import query_audit as asking
 from alerts.document.fields import FIELDS
 from alerts.document.shapes import is_acceptable
-from alerts.science import asking
-from alerts.science.replies.samples import comparison_member
+from alerts.profiles.samples import comparison_member
 from devtool.environments import ROOT
 from substances.profiles.comparing import compare
 from substances.profiles.vectors import read_signed_profile

@@ -259,7 +259,16 @@ def test_the_exchanges_image_has_no_science_toolkit_and_no_code_of_a_desk() -> N
     }
     assert copied["hub"] == {"accord", "callers", "hub", "ledger"}
     assert copied["exchange"] == {"agencies", "sharing", "operators"}
-    assert copied["desk"] == {"alerts", "desk", "notices", "officers", "peers", "substances", "vault"}
+    assert copied["desk"] == {
+        "alerts",
+        "desk",
+        "notices",
+        "officers",
+        "peers",
+        "science",
+        "substances",
+        "vault",
+    }
 
 
 def test_the_image_holds_neither_demonstration_nor_tests() -> None:
@@ -277,6 +286,7 @@ def test_the_image_holds_neither_demonstration_nor_tests() -> None:
         "officers",
         "operators",
         "peers",
+        "science",
         "sharing",
         "vault",
         "manage.py",

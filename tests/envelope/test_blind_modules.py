@@ -40,6 +40,7 @@ def test_imports_nothing_of_the_project_but_the_envelope() -> None:
         "notices",
         "officers",
         "peers",
+        "science",
         "sharing",
         "vault",
         "django",

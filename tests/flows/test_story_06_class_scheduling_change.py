@@ -20,9 +20,9 @@ from playwright.sync_api import FilePayload, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.models import Alert, ReceivedAlert
-from alerts.science.reevaluating import reevaluate_structures
 from devtool.processes import wait_until
 from notices.sending import send_notifications
+from science.law.reevaluating import reevaluate_structures
 from tests.api.sessions import Session
 from tests.conftest import HubProcesses
 from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit

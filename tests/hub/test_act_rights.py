@@ -118,6 +118,7 @@ def acts_in_the_source() -> set[str]:
         "officers",
         "operators",
         "peers",
+        "science",
         "sharing",
         "vault",
     ):

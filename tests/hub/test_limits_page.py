@@ -13,13 +13,12 @@ from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
 from accord.envelope.vocabulary import MAX_RECIPIENTS, MAX_RED_AGENCIES
 from agencies import accession, instances, newer_keysets
+from alerts import query_audit as asking
 from alerts.boxes import export as exporting
 from alerts.boxes import paging, saved_views, search
 from alerts.document import reading as document_reading
 from alerts.drafting import templates as draft_templates
 from alerts.receiving import bulk_acknowledgement
-from alerts.science import analogues, answers_spectra, asking, draft_screening, library, previewing, stored
-from alerts.science.board import looking
 from callers import cursors, idempotency, rates, systemkeys
 from desk.agency.audit import export_page as export
 from desk.alerts import serializers as shapes
@@ -31,6 +30,13 @@ from officers.login import attempts, devices, proof, signing
 from officers.shortlived import AccountLink
 from operators import enrolling, sessions
 from peers import freshness
+from science.answers import spectra as answers_spectra
+from science.board import harm_reviews as looking
+from science.law import previewing
+from science.screening import draft_audit as draft_screening
+from science.spectra import library
+from science.structures import analogues
+from science.structures import store as stored
 from sharing import backpressure, changes, deliveries, feed, reminders, slices, submissions, waiting
 from sharing import shapes as sharing_shapes
 from substances.chores import CHORES

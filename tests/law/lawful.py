@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from alerts.drafting.drafts import attach_file
 from alerts.models import Alert, ReceivedAlert
-from alerts.science.adopting import adopt_rules, propose
-from alerts.science.importing import apply_import, examine_import
-from alerts.science.published import Published, open_published
-from alerts.science.reevaluating import reevaluate_structures
+from science.law.adopting import adopt_rules, propose
+from science.law.importing import apply_import, examine_import
+from science.law.published import Published, open_published
+from science.law.reevaluating import reevaluate_structures
 from substances.models import ControlKind
 from substances.versions import shipped_law
 from tests.pages.desk_world import DeskWorld

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from alerts.science import adopting
-from alerts.science.adopting import adopt_rules, list_adopted, propose, set_rules_aside
-from alerts.science.controls import overlaid, rules_with_digest, ruleset_for
-from alerts.science.previewing import preview_caught
 from alerts.sending.withdrawal import withdraw_alert
-from alerts.stored import AdoptedRules
 from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent
+from science.law import adopting
+from science.law.adopting import adopt_rules, list_adopted, propose, set_rules_aside
+from science.law.controls import overlaid, rules_with_digest, ruleset_for
+from science.law.previewing import preview_caught
+from science.rows.structures import AdoptedRules
 from substances import safely
 from substances.rulefacts import RuleFile
 from tests.law.lawful import CAFFEINE, COMING, METONITAZENE, LawDesk, rule_from

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from alerts.science.controls import ruleset_for
-from alerts.stored import AdoptedRules, AgencyRules
+from science.law.controls import ruleset_for
+from science.rows.structures import AdoptedRules, AgencyRules
 from tests.api.sessions import Session
 from tests.law.lawful import METONITAZENE, LawDesk, rule_from
 

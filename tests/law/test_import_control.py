@@ -10,15 +10,15 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
-from alerts.science.caught import list_caught
-from alerts.science.controls import hub_listings, hub_rules, rules_with_digest, ruleset_for
-from alerts.science.importing import examine_import
-from alerts.science.watching import add_watch
-from alerts.stored import AgencyRules, CaughtStructure
 from devtool.listings.importing import Order, Tools, plan_import
 from devtool.listings.texts import COLUMNS
 from ledger.models import AuditEvent
 from notices.models import Notification
+from science.law.controls import hub_listings, hub_rules, rules_with_digest, ruleset_for
+from science.law.importing import examine_import
+from science.law.newly_caught import list_caught
+from science.law.watching import add_watch
+from science.rows.structures import AgencyRules, CaughtStructure
 from substances.models import ControlKind, ControlVersion
 from substances.versions import shipped_law
 from tests.law.lawful import (

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from alerts.science.caught import list_caught
-from alerts.science.stored import open_structures
-from alerts.stored import CaughtStructure, Mark, StoredStructure
+from science.law.newly_caught import list_caught
+from science.rows.structures import CaughtStructure, Mark, StoredStructure
+from science.structures.store import open_structures
 from tests.api.sessions import Session
 from tests.law.lawful import COMING, LawDesk
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from alerts.stored import AdoptedRules, StoredStructure
 from ledger.models import AuditEvent
+from science.rows.structures import AdoptedRules, StoredStructure
 from tests.api.sessions import Session
 from tests.law.lawful import CAFFEINE, COMING, METONITAZENE, SHOWN, LawDesk, rule_from
 

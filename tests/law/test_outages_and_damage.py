@@ -13,20 +13,21 @@ from django.db import connection
 from django.utils import timezone
 
 from alerts.errors import ScienceAwayError
-from alerts.science import reevaluating, screening
-from alerts.science.asking import in_words
-from alerts.science.controls import ruleset_for
-from alerts.science.reevaluating import (
+from alerts.query_audit import in_words
+from alerts.tasks import follow_feed
+from science.law import reevaluating
+from science.law.controls import ruleset_for
+from science.law.reevaluating import (
     newest_reevaluation,
     note_baseline,
     reevaluate_structures,
     waits_for_judging,
 )
-from alerts.science.replaying import Replay, replay_document
-from alerts.science.screening import computed_record, query_of, screen_query
-from alerts.science.stored import Kept, open_structures, seal_kept
-from alerts.stored import AgencyRules, CaughtStructure, Mark, Reevaluation, StoredStructure
-from alerts.tasks import follow_feed
+from science.law.replaying import Replay, replay_document
+from science.rows.structures import AgencyRules, CaughtStructure, Mark, Reevaluation, StoredStructure
+from science.screening import record as screening
+from science.screening.record import computed_record, query_of, screen_query
+from science.structures.store import Kept, open_structures, seal_kept
 from substances import safely
 from substances.children import Nursery
 from substances.control.safe import LawTexts, screen

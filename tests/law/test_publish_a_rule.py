@@ -51,9 +51,9 @@ def test_a_sound_file_goes_out(law: LawDesk) -> None:
 
 
 def test_an_authority_follows_what_it_published_itself(law: LawDesk) -> None:
-    from alerts.science.adopting import adopt_rules
-    from alerts.science.controls import ruleset_for
-    from alerts.science.published import open_own_published
+    from science.law.adopting import adopt_rules
+    from science.law.controls import ruleset_for
+    from science.law.published import open_own_published
 
     desk = law.desk
     sent = desk.send(draft_with(law, rule_from(COMING)), desk.haitham)

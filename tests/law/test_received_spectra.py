@@ -9,19 +9,19 @@ from contextlib import contextmanager
 
 import pytest
 
+from alerts.document.files import AttachmentFile
 from alerts.models import ReceivedAlert
-from alerts.science import answers_spectra
-from alerts.science.answers_spectra import SpectrumAsked, match_spectrum
-from alerts.science.asking import Why
-from alerts.science.library import REVISION, SPECTRUM_TABLE
-from alerts.science.library_received import (
+from alerts.query_audit import Why
+from science.answers import spectra as answers_spectra
+from science.answers.spectra import SpectrumAsked, match_spectrum
+from science.rows.library import LibrarySpectrum
+from science.spectra.library import REVISION, SPECTRUM_TABLE
+from science.spectra.received import (
     TRIES,
     WAITING,
-    SpectralFile,
     keep_received_files,
     read_received_files,
 )
-from alerts.science_library import LibrarySpectrum
 from substances import safely
 from substances.children import Nursery
 from tests.law.lawful import METONITAZENE, LawDesk
@@ -39,7 +39,7 @@ DIES = (
 def with_file(law: LawDesk, text: str, *, number: int = 0, **changes: str) -> ReceivedAlert:
     law.send(METONITAZENE, **changes)
     received = law.desk.received(law.desk.aroha)
-    keep_received_files(received, [SpectralFile(number, "a.msp", text.encode())], {})
+    keep_received_files(received, {number: AttachmentFile("a.msp", "text/plain", text.encode())}, {})
     return received
 
 
@@ -89,7 +89,9 @@ def test_a_file_that_kills_its_reader_again_and_again_is_given_up(law: LawDesk) 
 def test_many_that_kill_their_reader_do_not_hold_up_the_feeds(law: LawDesk) -> None:
     law.send(METONITAZENE)
     received = law.desk.received(law.desk.aroha)
-    files = [SpectralFile(number, "a.msp", record("carisoprodol").encode()) for number in range(4)]
+    files = {
+        number: AttachmentFile("a.msp", "text/plain", record("carisoprodol").encode()) for number in range(4)
+    }
     keep_received_files(received, files, {})
     with read_by((sys.executable, "-c", DIES)):
         assert read_received_files(limit=2, now=law.desk.tick()) == 0

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from alerts.science import reevaluating
-from alerts.science.caught import list_caught
-from alerts.science.reevaluating import newest_reevaluation, reevaluate_structures, waits_for_judging
-from alerts.science.stored import open_structures
-from alerts.stored import CaughtStructure, StoredStructure
 from ledger.models import AuditEvent
+from science.law import reevaluating
+from science.law.newly_caught import list_caught
+from science.law.reevaluating import newest_reevaluation, reevaluate_structures, waits_for_judging
+from science.rows.structures import CaughtStructure, StoredStructure
+from science.structures.store import open_structures
 from tests.law.lawful import CAFFEINE, FLUOROFENTANYL, METONITAZENE, LawDesk, rule_from
 
 
@@ -108,8 +108,8 @@ def test_a_slice_ends_on_time_and_says_that_something_is_left(
 
 
 def test_what_was_set_aside_is_told_no_more(law: LawDesk) -> None:
-    from alerts.science.adopting import set_rules_aside
-    from alerts.stored import AdoptedRules
+    from science.law.adopting import set_rules_aside
+    from science.rows.structures import AdoptedRules
 
     law.send(METONITAZENE)
     law.judge()

@@ -7,9 +7,9 @@ from django.db import connection
 
 from alerts.models import ReceivedAlert
 from alerts.receiving.following import tidy_received
-from alerts.science.stored import keep_received_structure, open_structures
 from alerts.sending.withdrawal import withdraw_alert
-from alerts.stored import Mark, StoredStructure
+from science.rows.structures import Mark, StoredStructure
+from science.structures.store import keep_received_structure, open_structures
 from tests.law.lawful import CAFFEINE, METONITAZENE, LawDesk, rule_from
 
 
@@ -27,7 +27,7 @@ def test_both_sides_of_an_alert_keep_its_structure_and_nothing_in_clear(law: Law
         assert ("UK-NITA", "in") in opened.kept.verdicts.values()
         assert opened.kept.listed and opened.row.judged_at is not None
     with connection.cursor() as cursor:
-        cursor.execute("SELECT string_agg(t::text, '') FROM alerts_storedstructure t")
+        cursor.execute("SELECT string_agg(t::text, '') FROM science_storedstructure t")
         dumped = cursor.fetchone()[0]
     for word in ("nitazene", "HNGZTLMRQTVPBH", "CCN(CC)", METONITAZENE[1].encode().hex()):
         assert word not in dumped

@@ -4,14 +4,14 @@
 import pytest
 from django.conf import settings
 
-from alerts.science.controls import read_facts
-from alerts.science.drug_classes import DRUG_CLASSES, classes_of
-from alerts.science.watching import add_watch, end_watch, watches_of
-from alerts.stored import ControlWatch
 from callers.errors import AbsentError, InputError, NotPermittedError
 from notices.message import compose_message
 from notices.models import Notification
 from notices.sending import _facts
+from science.law.controls import read_facts
+from science.law.drug_classes import DRUG_CLASSES, classes_of
+from science.law.watching import add_watch, end_watch, watches_of
+from science.rows.structures import ControlWatch
 from substances.control.faults import RulesRefusedError
 from substances.control.rules import CLASSES, read_rules
 from substances.models import ControlKind

@@ -13,7 +13,19 @@ from agencies.models import Agency
 from tests.agencies.world import hosted_agency
 from tests.services import surroundings
 
-DESK = ("alerts", "desk", "notices", "officers", "peers", "substances", "vault", "mfa", "sessions", "account")
+DESK = (
+    "alerts",
+    "desk",
+    "notices",
+    "officers",
+    "peers",
+    "science",
+    "substances",
+    "vault",
+    "mfa",
+    "sessions",
+    "account",
+)
 SEALED = ("sharing_envelope", "sharing_blob", "sharing_statement", "agencies_firstapikey")
 KEY = (
     "INSERT INTO agencies_apikey (prefix, digest, agency_id, client, scopes, networks, created_at, created_by, expires_at,"

@@ -3,7 +3,7 @@
 
 import pytest
 
-from alerts.science.drawings import inert_svg
+from science.structures.drawings import inert_svg
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" class="mol" viewBox="0 0 10 10">{}</svg>'
 

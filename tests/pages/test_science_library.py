@@ -10,11 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.receiving.following import tidy_received
-from alerts.science import library
-from alerts.science.library import PENDING_AT_MOST, WAITS_FOR, confirm_import
-from alerts.science_library import LibrarySpectrum, SpectraImport
 from callers.errors import InputError
 from ledger.models import AuditEvent
+from science.rows.library import LibrarySpectrum, SpectraImport
+from science.spectra import library
+from science.spectra.library import PENDING_AT_MOST, WAITS_FOR, confirm_import
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.science_files import record, renamed

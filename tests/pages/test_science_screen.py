@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from alerts.science.asking import SCREENED, WITHOUT_CASE_AN_HOUR, Why, record_question
+from alerts.query_audit import SCREENED, WITHOUT_CASE_AN_HOUR, Why, record_question
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

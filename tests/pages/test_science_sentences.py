@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from alerts.science.answers_fit import CHECKS, OUTCOMES
-from alerts.science.answers_fit import REASONS as FIT_REASONS
-from alerts.science.answers_fit import VERDICTS as FITS
-from alerts.science.answers_profiles import BANDS
-from alerts.science.answers_profiles import REASONS as PROFILE_REASONS
-from alerts.science.answers_spectra import REASONS as MATCH_REASONS
-from alerts.science.answers_words import CLAUSES, LIMITS, REASONS, SENTENCES, STANDINGS, VERDICTS
-from alerts.science.sentences import SENTENCES as READER_SENTENCES
-from alerts.science.sentences import sentence_of
+from alerts.document.science_sentences import SENTENCES as READER_SENTENCES
+from alerts.document.science_sentences import sentence_of
+from science.answers.fit import CHECKS, OUTCOMES
+from science.answers.fit import REASONS as FIT_REASONS
+from science.answers.fit import VERDICTS as FITS
+from science.answers.profiles import BANDS
+from science.answers.profiles import REASONS as PROFILE_REASONS
+from science.answers.spectra import REASONS as MATCH_REASONS
+from science.answers.words import CLAUSES, LIMITS, REASONS, SENTENCES, STANDINGS, VERDICTS
 from substances.control import results, verdicts
 from substances.errors import InputRefusedError
 from substances.spectra import answers, fits

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from alerts.science.reevaluating import reevaluate_structures
-from alerts.stored import StoredStructure
 from ledger.models import AuditEvent
+from science.law.reevaluating import reevaluate_structures
+from science.rows.structures import StoredStructure
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

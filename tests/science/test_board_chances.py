@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from alerts.science.board.chances import baseline, chance_of, garwood, stands_out
+from science.board.chances import baseline, chance_of, garwood, stands_out
 
 
 @pytest.mark.parametrize(

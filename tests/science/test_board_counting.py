@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from alerts.science.board.counting import Board, draw_board, monday_of
-from alerts.science.board.sightings import Sighting
+from science.board.counting import Board, draw_board, monday_of
+from science.board.sightings import Sighting
 
 TODAY = dt.date(2026, 11, 26)
 PLAIN = Sighting(

@@ -8,16 +8,16 @@ import pytest
 
 from alerts.document.files import AttachmentFile
 from alerts.errors import ScienceAwayError
-from alerts.science import draft_screening
-from alerts.science.analogues import find_analogues
-from alerts.science.answers_screen import Asked, Screened, screen_substances
-from alerts.science.asking import AT_ONCE, PARTS_WITHOUT_CASE, REFUSED, SCREENED, Why, record_question
-from alerts.science.draft_screening import record_draft_screening
-from alerts.science.evidence import spectra_in
-from alerts.science.timelines import ask_timeline
+from alerts.query_audit import AT_ONCE, PARTS_WITHOUT_CASE, REFUSED, SCREENED, Why, record_question
 from callers.errors import InputError
 from desk.alerts.display.controlled import controlled_in_preview
 from ledger.models import AuditEvent
+from science.answers.screen import Asked, Screened, screen_substances
+from science.law.timelines import ask_timeline
+from science.screening import draft_audit as draft_screening
+from science.screening.draft_audit import record_draft_screening
+from science.spectra.evidence import spectra_in
+from science.structures.analogues import find_analogues
 from substances import safely
 from substances.control.results import Query
 from substances.errors import InputRefusedError, WorkerLostError

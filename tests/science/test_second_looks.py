@@ -9,12 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from alerts.looks import HarmLook
 from alerts.models import ReceivedAlert
 from alerts.projections.cards import Card
 from alerts.receiving.following import tidy_received
-from alerts.science.board.looking import looks_at
 from ledger.models import AuditEvent
+from science.board.harm_reviews import looks_at
+from science.rows.harm_reviews import HarmLook
 from tests.api.sessions import Session
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -104,7 +104,7 @@ def test_a_look_is_the_agency_s_own_sealed_and_gone_with_the_alert_s_content(
     Session(desk.casimir)("POST", at, {"outcome": "harm_found", "note": "two in intensive care"})
     assert Session(desk.ilka)("GET", at).status_code == 404
     with connection.cursor() as cursor:
-        cursor.execute("SELECT string_agg(t::text, '') FROM alerts_harmlook t")
+        cursor.execute("SELECT string_agg(t::text, '') FROM science_harmlook t")
         dumped = cursor.fetchone()[0]
     for word in ("harm_found", "intensive", b"intensive".hex()):
         assert word not in dumped

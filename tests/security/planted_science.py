@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from alerts.drafting.drafts import attach_file
 from alerts.models import Alert, ReceivedAlert
-from alerts.science.adopting import adopt_rules
-from alerts.science.published import open_published
-from alerts.science.reevaluating import reevaluate_structures
-from alerts.science.replies.answering import open_to_answer, start_reply
-from alerts.science.replies.questions import start_answer, start_question
-from alerts.science.watching import add_watch
-from alerts.stored import StoredStructure
+from alerts.profiles.questions import start_answer, start_question
+from alerts.replies.beginning import open_to_answer, start_reply
+from science.law.adopting import adopt_rules
+from science.law.published import open_published
+from science.law.reevaluating import reevaluate_structures
+from science.law.watching import add_watch
+from science.rows.structures import StoredStructure
 from tests.alerts.replies.profile_samples import linked_pair
 from tests.law.lawful import COMING, METONITAZENE, rule_from
 

@@ -32,7 +32,6 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
 from alerts.review.preview import preview_release
-from alerts.science.library import begin_import, confirm_import
 from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import DESK_SCOPES, EXCHANGE_SCOPES, Capability, Role
 from callers.directory import Custody
@@ -42,6 +41,7 @@ from officers.deskkeys import authenticate_key, issue_key
 from officers.models import AgencyPolicy, DeskKey, Officer
 from officers.session_rows import OfficerSession, Proof
 from peers.models import Agency
+from science.spectra.library import begin_import, confirm_import
 from sharing.models import Statement
 from tests.alerts.conftest import make_desk
 from tests.bound_rows import rewrite

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first page: what waits for this officer; for the keeper, the desk itself and no agency's business."""
 
+from datetime import timedelta
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -18,8 +19,11 @@ from notices.states import NotificationState
 from officers.endings import ending_keys
 from officers.models import Officer
 from officers.reopening import reopened_lately
+from science.law.newly_caught import newly_caught
 
 SHOWN: Final = 10
+CAUGHT_FOR: Final = timedelta(days=14)
+"""For so long the page says that a change of the law has reached substances of the agency."""
 
 
 def start(request: HttpRequest) -> HttpResponse:
@@ -31,6 +35,7 @@ def start(request: HttpRequest) -> HttpResponse:
         _failed_notices(officer),
         ending_keys(officer, now=now),
     )
+    caught = newly_caught(officer, since=now - CAUGHT_FOR)
     answers = worded_statements(officer, work.answers_in_doubt)
     powers_wait = decidable_by(officer, now=now) > 0
     return render_page(
@@ -43,8 +48,8 @@ def start(request: HttpRequest) -> HttpResponse:
         powers_wait=powers_wait,
         reopened=reopened_lately(officer.agency, now=now),
         answers_in_doubt=answers,
-        newly_caught=work.newly_caught,
-        nothing=work.nothing_waits and not (answers or notices or keys or powers_wait),
+        newly_caught=caught,
+        nothing=work.nothing_waits and not (answers or notices or keys or powers_wait or caught),
         may_write=Capability.ALERT_WRITE in officer.capabilities,
         shows_keys=True,
         restore_waits=is_in_review(request) and Capability.OFFICER_MANAGE in officer.capabilities,

@@ -16,17 +16,16 @@ from alerts.document.countries import country_name
 from alerts.document.display import choice_text
 from alerts.document.fields import ALL, EMPTY, FIELDS, OFFERED, STEPS, Field, Kind, shown_fields, step_title
 from alerts.document.findings import Findings
+from alerts.document.structures import own_identifiers, read_typed
 from alerts.drafting.drafts import read_draft
 from alerts.drafting.revisions import DraftContent
 from alerts.drafting.substance_names import names_used
 from alerts.models import Alert
 from alerts.own_red import RED, is_red, named_lines
+from alerts.replies.display import answered_by
 from alerts.review.preview import findings_of, shown_preview
 from alerts.review.second_person import who_could_release
 from alerts.review.validation import read_return_note
-from alerts.science.evidence import spectra_of_draft
-from alerts.science.intake import own_identifiers, read_typed
-from alerts.science.replies.told import answered_by
 from callers import clock
 from desk.alerts.compose.answer import answer_by
 from desk.alerts.compose.form import FormField, form_fields, with_files, with_names, with_note
@@ -38,6 +37,7 @@ from desk.alerts.display.structure import StructureShown, shown_reading
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
 from peers.models import Agency
+from science.spectra.evidence import spectra_of_draft
 from vault.red import takes_red
 
 MARKED: Final = frozenset({"technique", "reference"})

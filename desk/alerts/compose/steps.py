@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from alerts.access import find_alert
 from alerts.document.fields import fields_of_step
 from alerts.document.findings import Findings
+from alerts.document.structures import too_long_sentence
 from alerts.drafting.drafts import (
     attach_file,
     create_draft,
@@ -27,7 +28,6 @@ from alerts.errors import AlertIncompleteError, AttachmentRefusedError, Revision
 from alerts.models import Alert, AlertRevision
 from alerts.review.preview import findings_of, questions_of, shown_preview
 from alerts.review.validation import submit_alert
-from alerts.science.intake import too_long_sentence
 from alerts.states import AlertState
 from callers import clock
 from callers.errors import AbsentError, InputError

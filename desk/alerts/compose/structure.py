@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 
 from alerts.access import find_alert
 from alerts.document.science_values import STRUCTURE_TYPED_AT_MOST, read_structure_text
-from alerts.science.intake import Reading, own_identifiers, read_typed, too_long_sentence
+from alerts.document.structures import Reading, own_identifiers, read_typed, too_long_sentence
 from desk.alerts.display.structure import shown_reading
 from desk.web.frame import signed_in
 

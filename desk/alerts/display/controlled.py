@@ -14,13 +14,13 @@ from accord.document.rules import read_day
 from alerts.access import today_of
 from alerts.document.fields import FIELDS, is_asked
 from alerts.models import Alert
-from alerts.science.answers import ScreeningShown, show_screening
-from alerts.science.answers_words import STANDINGS, VERDICTS
-from alerts.science.draft_screening import DRAFTS_AN_HOUR, record_draft_screening
-from alerts.science.places import place_name
-from alerts.science.replaying import Replay, Replayed, replay_document
-from alerts.science.screening import is_empty, query_of
 from officers.models import Officer
+from science.answers.screening import ScreeningShown, show_screening
+from science.answers.words import STANDINGS, VERDICTS
+from science.law.places import place_name
+from science.law.replaying import Replay, Replayed, replay_document
+from science.screening.draft_audit import DRAFTS_AN_HOUR, record_draft_screening
+from science.screening.record import is_empty, query_of
 
 if TYPE_CHECKING:
     from alerts.document.choices import Text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from alerts.science.replies.kinds import ANSWER, DETAILS, PEER_REVIEW, QUERY, REPLY
+from alerts.replies.kinds import ANSWER, DETAILS, PEER_REVIEW, QUERY, REPLY
 
 if TYPE_CHECKING:
     from desk.alerts.display.sections import PageSection

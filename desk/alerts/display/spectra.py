@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.document.science_sentences import notices_of
 from alerts.document.science_words import analysis_words
-from alerts.science.drawings import inert_svg
-from alerts.science.evidence import SpectrumSeen
-from alerts.science.sentences import notices_of
+from science.spectra.evidence import SpectrumSeen
+from science.structures.drawings import inert_svg
 from substances.spectra.plotting import Plot, Words, plot_spectrum
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.science.drawings import inert_svg
-from alerts.science.intake import Reading, read_typed
+from alerts.document.structures import Reading, read_typed
+from science.structures.drawings import inert_svg
 from substances import safely
 from substances.errors import SubstanceError
 

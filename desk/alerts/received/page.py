@@ -36,11 +36,10 @@ from alerts.receiving.opening import (
 from alerts.receiving.retractions import as_it_stands
 from alerts.receiving.verification import Verification, failed, pending
 from alerts.receiving.versions import versions_held
+from alerts.replies.display import Answered, answered_by
+from alerts.replies.reviews import reviews_of
+from alerts.replies.thread_rows import read_replies
 from alerts.review.tlp_ceiling import check_reason, reasons_that_open
-from alerts.science.evidence import spectra_in
-from alerts.science.replies.reviews import reviews_of
-from alerts.science.replies.thread_rows import read_replies
-from alerts.science.replies.told import Answered, answered_by
 from alerts.sending.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
 from callers import clock
 from callers.capabilities import Capability
@@ -60,6 +59,7 @@ from desk.web.frame import render_page, signed_in
 from notices.facts import first_told
 from officers.models import Officer
 from peers.models import Agency
+from science.spectra.evidence import is_worth_reading, spectra_in
 from vault.errors import NotNamedError
 
 
@@ -144,7 +144,12 @@ def _open(
     """Opens under the reason that stands; whatever keeps it closed has its sentence on the page."""
     try:
         view = open_alert(
-            officer, alert, reason=reading.reason, reference=reading.reference, with_spectra=True, now=now
+            officer,
+            alert,
+            reason=reading.reason,
+            reference=reading.reference,
+            wants=is_worth_reading,
+            now=now,
         )
     except ReceiptPendingError:
         return closed_page(request, as_it_stands(alert, now=now), verification=pending(alert.issuer.name))
@@ -234,7 +239,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         ),
         structure=shown_structure(view.document.get("structure")),
         evidence=evidence_of(view.document),
-        spectra=show_spectra(spectra_in(view.spectra, view.document), view.document),
+        spectra=show_spectra(spectra_in(view.files, view.document), view.document),
         ways=ways_from_received(signed_in(request), view.received, view.document),
         answered=_answered(signed_in(request), view),
         reviews=reviews_of(signed_in(request), numbers, held=held, issuer=view.received.issuer_id, now=now),

@@ -20,12 +20,8 @@ from alerts.document.choices import OPINIONS
 from alerts.drafting.drafts import read_draft
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert
-from alerts.receiving.opening import OpenedView, open_alert
-from alerts.receiving.versions import versions_held
-from alerts.science.replies.answering import Opened, open_to_answer, start_reply
-from alerts.science.replies.exchange import Exchange, exchange_about, exchanges_of_question, questions_about
-from alerts.science.replies.kinds import ANSWER, DETAILS, PEER_REVIEW, QUERY, REPLY
-from alerts.science.replies.questions import (
+from alerts.profiles.disclosure import Exchange, exchange_about, exchanges_of_question, questions_about
+from alerts.profiles.questions import (
     TOLD,
     check_is_question,
     checked_contact,
@@ -36,8 +32,12 @@ from alerts.science.replies.questions import (
     start_details,
     start_question,
 )
-from alerts.science.replies.reviews import reviews_of
-from alerts.science.replies.samples import Lead, Leads
+from alerts.profiles.samples import Lead, Leads
+from alerts.receiving.opening import OpenedView, open_alert
+from alerts.receiving.versions import versions_held
+from alerts.replies.beginning import Opened, open_to_answer, start_reply
+from alerts.replies.kinds import ANSWER, DETAILS, PEER_REVIEW, QUERY, REPLY
+from alerts.replies.reviews import reviews_of
 from alerts.sending.amendment import versions_seen
 from alerts.states import SENT
 from callers.capabilities import Capability

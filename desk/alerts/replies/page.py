@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy
 
 from alerts.access import find_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.science.replies.answering import Opened, open_to_answer, start_reply
-from alerts.science.replies.bounds import other_holders
-from alerts.science.replies.kinds import PEER_REVIEW, REPLY
+from alerts.replies.beginning import Opened, open_to_answer, start_reply
+from alerts.replies.kinds import PEER_REVIEW, REPLY
+from alerts.replies.rules import other_holders
 from alerts.states import AlertState
 from callers import clock
 from callers.errors import InputError

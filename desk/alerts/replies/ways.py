@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from alerts.document.kinds import REPLIES
 from alerts.models import Alert, ReceivedAlert
 from alerts.own_red import is_red
-from alerts.science.replies.answering import REVIEWED
-from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY
+from alerts.replies.beginning import REVIEWED
+from alerts.replies.kinds import ANSWER, DETAILS, QUERY
 from callers.capabilities import Capability
 from desk.alerts.display.sections import PageSection
 from officers.models import Officer

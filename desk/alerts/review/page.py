@@ -26,12 +26,11 @@ from alerts.errors import (
 )
 from alerts.models import Alert
 from alerts.own_red import named_lines
+from alerts.profiles.consequences import consequence_of
+from alerts.replies.display import answered_by
 from alerts.review.preview import findings_of, shown_preview
 from alerts.review.second_person import Denied, may_release, may_validate
 from alerts.review.validation import return_alert, validate_alert
-from alerts.science.evidence import spectra_of_draft
-from alerts.science.replies.consequences import consequence_of
-from alerts.science.replies.told import answered_by
 from alerts.sending.handed_in import envelope_of, to_telephone
 from alerts.sending.release import release_alert
 from alerts.states import IN_REVIEW, SENT, AlertState
@@ -44,6 +43,7 @@ from desk.alerts.display.sections import preview_of
 from desk.alerts.display.spectra import show_spectra
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
+from science.spectra.evidence import spectra_of_draft
 
 STOPS = (
     AlertIncompleteError,

@@ -21,10 +21,10 @@ from alerts.models import Alert
 from alerts.own_red import is_red
 from alerts.projections.cards import open_alert_cards
 from alerts.receiving.signature_standing import StandingState
+from alerts.replies.display import answered_by
+from alerts.replies.reviews import reviews_of
+from alerts.replies.thread_rows import read_replies
 from alerts.review.second_person import Denied, may_validate
-from alerts.science.replies.reviews import reviews_of
-from alerts.science.replies.thread_rows import read_replies
-from alerts.science.replies.told import answered_by
 from alerts.sending.amendment import amend_alert, amendment_seen, versions_seen
 from alerts.sending.receipts import Receipt, Receipts
 from alerts.sending.release import confirm_second_look

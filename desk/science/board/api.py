@@ -12,13 +12,13 @@ from rest_framework.response import Response
 
 from alerts.access import find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.science.board.counting import SPANS
-from alerts.science.board.looking import NOTE_AT_MOST, LookOutcome, looks_at, record_look
-from alerts.science.board.reading import USUAL, read_board
 from callers.capabilities import Capability
 from callers.reading import read_body, read_query
 from desk.web.api import DeskView
 from desk.web.api_answers import AffairsView
+from science.board.counting import SPANS
+from science.board.harm_reviews import NOTE_AT_MOST, LookOutcome, looks_at, record_look
+from science.board.reading import USUAL, read_board
 
 
 class BoardQuery(s.Serializer[Any]):

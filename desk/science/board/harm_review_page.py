@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy
 
 from alerts.access import find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
-from alerts.science.board.looking import NOTE_AT_MOST, LookOutcome, looks_at, record_look
 from callers import clock
 from callers.errors import AbsentError, InputError
 from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import signed_in
 from officers.models import Officer
+from science.board.harm_reviews import NOTE_AT_MOST, LookOutcome, looks_at, record_look
 
 
 class LookForm(forms.Form):

@@ -14,10 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from alerts.document.countries import country_name
-from alerts.science.board.counting import ROWS, SECOND_LOOK_AFTER, SPANS, Board, Week
-from alerts.science.board.reading import USUAL, read_board
 from callers import clock
 from desk.web.frame import render_page, signed_in
+from science.board.counting import ROWS, SECOND_LOOK_AFTER, SPANS, Board, Week
+from science.board.reading import USUAL, read_board
 
 MAP_WIDTH, MAP_HEIGHT = 720, 311
 """Of the drawing of the world, in the units in which `places.csv` counts."""
@@ -135,5 +135,5 @@ def _radius(count: int, most: int) -> float:
 
 @lru_cache(maxsize=1)
 def _places() -> dict[str, tuple[int, int]]:
-    text = files("alerts.science.board").joinpath("places.csv").read_text(encoding="utf-8")
+    text = files("science.board").joinpath("places.csv").read_text(encoding="utf-8")
     return {row["code"]: (int(row["x"]), int(row["y"])) for row in csv.DictReader(text.splitlines())}

@@ -14,11 +14,8 @@ from accord.envelope.errors import EnvelopeError
 from alerts.access import find_received, today_of
 from alerts.errors import ReceiptPendingError, UnopenableError
 from alerts.models import Alert
+from alerts.query_audit import in_words
 from alerts.receiving.held import CLOSED
-from alerts.science.adopting import Proposal, adopt_rules, list_adopted, propose, set_rules_aside
-from alerts.science.asking import in_words
-from alerts.science.places import place_in_text, place_name
-from alerts.science.published import Published, open_own_published, open_published
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import AbsentError
@@ -27,6 +24,9 @@ from desk.science.law.caught_page import by_shown
 from desk.web.confirm import ConfirmForm, Question, ask
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
+from science.law.adopting import Proposal, adopt_rules, list_adopted, propose, set_rules_aside
+from science.law.places import place_in_text, place_name
+from science.law.published import Published, open_own_published, open_published
 
 
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:

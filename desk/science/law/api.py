@@ -15,14 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alerts.access import agency_of, find_alert, find_received, today_of
-from alerts.science.adopting import adopt_rules, propose, set_rules_aside
-from alerts.science.asking import in_words
-from alerts.science.caught import list_caught
-from alerts.science.published import Published, open_own_published, open_published
-from alerts.science.reevaluating import newest_reevaluation
-from alerts.science.rulebook import Rulebook, find_rule, read_rulebook
-from alerts.science.timelines import TimelineShown, ask_stored_timeline, ask_timeline
-from alerts.science.watching import add_watch, end_watch, watches_of
+from alerts.query_audit import in_words
 from callers.capabilities import Capability
 from callers.errors import InputError
 from callers.idempotency import repeatable
@@ -46,6 +39,13 @@ from desk.science.law.serializers import (
     timeline_out,
 )
 from desk.web.api_answers import AffairsView
+from science.law.adopting import adopt_rules, propose, set_rules_aside
+from science.law.newly_caught import list_caught
+from science.law.published import Published, open_own_published, open_published
+from science.law.reevaluating import newest_reevaluation
+from science.law.rulebook import Rulebook, find_rule, read_rulebook
+from science.law.timelines import TimelineShown, ask_stored_timeline, ask_timeline
+from science.law.watching import add_watch, end_watch, watches_of
 from substances.control.results import Query
 from substances.structures.limits import MAX_TEXT_CHARS
 

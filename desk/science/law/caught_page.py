@@ -12,17 +12,17 @@ from django.utils.translation import gettext as _
 
 from alerts.access import today_of
 from alerts.projections.cards import Card, open_alert_cards, open_received_cards
-from alerts.science.asking import in_words
-from alerts.science.caught import CaughtBy, CaughtLine, list_caught
-from alerts.science.drug_classes import DRUG_CLASSES
-from alerts.science.places import place_in_text, place_name
-from alerts.science.reevaluating import newest_reevaluation
-from alerts.science.rule_words import REACHES
-from alerts.science.watching import add_watch, end_watch, watches_of
+from alerts.query_audit import in_words
 from callers import clock
 from callers.errors import InputError
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
+from science.law.drug_classes import DRUG_CLASSES
+from science.law.newly_caught import CaughtBy, CaughtLine, list_caught
+from science.law.places import place_in_text, place_name
+from science.law.reevaluating import newest_reevaluation
+from science.law.rule_words import REACHES
+from science.law.watching import add_watch, end_watch, watches_of
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,16 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from alerts.access import today_of
-from alerts.science.answers_words import TEXT_SEEN, WORDING
-from alerts.science.asking import in_words
-from alerts.science.places import place_name
-from alerts.science.reevaluating import newest_reevaluation
-from alerts.science.rule_words import PHASES
-from alerts.science.rulebook import Rulebook, RuleRow, find_rule, history, read_rulebook
+from alerts.query_audit import in_words
 from callers import clock
 from callers.capabilities import Capability
 from desk.web.filters import Filter, read_filters
 from desk.web.frame import render_page, signed_in
+from science.answers.words import TEXT_SEEN, WORDING
+from science.law.places import place_name
+from science.law.reevaluating import newest_reevaluation
+from science.law.rule_words import PHASES
+from science.law.rulebook import Rulebook, RuleRow, find_rule, history, read_rulebook
 
 PHASE_TONES = {"in_force": "ok", "not_yet": "warn", "ended": "done"}
 

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from rest_framework import serializers as s
 
-from alerts.science.adopting import Proposal
-from alerts.science.caught import CaughtBy, CaughtLine
-from alerts.science.drug_classes import DRUG_CLASSES
-from alerts.science.rule_words import PHASES
-from alerts.science.rulebook import Rulebook, RuleRow
-from alerts.science.timelines import TimelineShown
-from alerts.science.watching import MAX_JURISDICTION_CHARS
-from alerts.stored import Reevaluation
+from science.law.adopting import Proposal
+from science.law.drug_classes import DRUG_CLASSES
+from science.law.newly_caught import CaughtBy, CaughtLine
+from science.law.rule_words import PHASES
+from science.law.rulebook import Rulebook, RuleRow
+from science.law.timelines import TimelineShown
+from science.law.watching import MAX_JURISDICTION_CHARS
+from science.rows.structures import Reevaluation
 from substances.control.listings import EXTENTS
 from substances.control.results import STANDINGS
 from substances.rulefacts import RuleFact

@@ -9,14 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceAwayError, ScienceInputError
-from alerts.science.timelines import TimelineShown, ask_stored_timeline, ask_timeline
-from alerts.stored import Mark, StoredStructure
 from callers import clock
 from callers.errors import AbsentError, InputError
 from desk.science.reason import TEXT_AT_MOST, WhyForm, posted
 from desk.web.confirm import problems_of
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
+from science.law.timelines import TimelineShown, ask_stored_timeline, ask_timeline
+from science.rows.structures import Mark, StoredStructure
 from substances.control.results import Query
 
 

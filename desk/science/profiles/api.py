@@ -11,10 +11,10 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.science.answers_profiles import VERDICTS, ComparisonShown, compare_profiles
-from alerts.science.asking import in_words
+from alerts.query_audit import in_words
 from callers.reading import read_body
 from desk.science.api_answers import ScienceView, WhyIn, why_of
+from science.answers.profiles import VERDICTS, ComparisonShown, compare_profiles
 from substances.errors import InputRefusedError
 from substances.profiles.vectors import FIELD, MAX_NAME_CHARS, MAX_TARGETS
 

@@ -10,7 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceInputError
-from alerts.science.answers_profiles import (
+from alerts.profiles.samples import Lead, Leads
+from alerts.query_audit import in_words
+from callers import clock
+from callers.errors import InputError
+from desk.science.reason import WhyForm, posted
+from desk.web.confirm import problems_of
+from desk.web.frame import render_page, signed_in
+from officers.models import Officer
+from science.answers.profiles import (
     REASONS,
     ComparisonShown,
     compare_profiles,
@@ -19,14 +27,6 @@ from alerts.science.answers_profiles import (
     profile_of_text,
     show_comparison,
 )
-from alerts.science.asking import in_words
-from alerts.science.replies.samples import Lead, Leads
-from callers import clock
-from callers.errors import InputError
-from desk.science.reason import WhyForm, posted
-from desk.web.confirm import problems_of
-from desk.web.frame import render_page, signed_in
-from officers.models import Officer
 from substances.profiles.methods import shipped_methods
 
 VALUES_AT_MOST: Final = 20_000

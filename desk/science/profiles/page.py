@@ -18,14 +18,8 @@ from django.utils.translation import gettext_lazy
 from alerts.access import find_alert, find_received
 from alerts.document.science_words import VERDICT_WORDS
 from alerts.models import Alert, ReceivedAlert
-from alerts.projections.cards import open_alert_cards
-from alerts.receiving.opening import open_alert
-from alerts.review.preview import candidates_for
-from alerts.review.verdicts import RecipientVerdict
-from alerts.science.answers_profiles import REASONS, show_comparison
-from alerts.science.replies.exchange import Exchange, exchange_about, exchanges_of_question, questions_about
-from alerts.science.replies.kinds import ANSWER, DETAILS, QUERY
-from alerts.science.replies.questions import (
+from alerts.profiles.disclosure import Exchange, exchange_about, exchanges_of_question, questions_about
+from alerts.profiles.questions import (
     TOLD,
     leads_of,
     no_profile,
@@ -34,7 +28,12 @@ from alerts.science.replies.questions import (
     start_details,
     start_question,
 )
-from alerts.science.replies.samples import Lead, Leads
+from alerts.profiles.samples import Lead, Leads
+from alerts.projections.cards import open_alert_cards
+from alerts.receiving.opening import open_alert
+from alerts.replies.kinds import ANSWER, DETAILS, QUERY
+from alerts.review.preview import candidates_for
+from alerts.review.verdicts import RecipientVerdict
 from alerts.states import SENT
 from callers import clock
 from callers.capabilities import Capability
@@ -46,6 +45,7 @@ from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import render_page, signed_in
 from desk.web.tones import isolated
 from officers.models import Officer
+from science.answers.profiles import REASONS, show_comparison
 
 TOLD_TEXTS: Final = (
     ("what", gettext_lazy("What happened")),

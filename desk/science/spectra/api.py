@@ -13,19 +13,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
-from alerts.science.asking import in_words
-from alerts.science.library import (
-    TEXT_AT_MOST,
-    begin_import,
-    confirm_import,
-    delete_import,
-    delete_spectrum,
-    find_import,
-    find_spectrum,
-    list_library,
-    read_import,
-)
+from alerts.query_audit import in_words
 from callers.capabilities import Capability
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
@@ -39,6 +27,18 @@ from desk.science.spectra.serializers import (
     matches_out,
 )
 from desk.web.api_answers import AffairsView
+from science.answers.spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
+from science.spectra.library import (
+    TEXT_AT_MOST,
+    begin_import,
+    confirm_import,
+    delete_import,
+    delete_spectrum,
+    find_import,
+    find_spectrum,
+    list_library,
+    read_import,
+)
 from substances.spectra.formats.peaklist import peak_table
 from substances.spectra.limits import MAX_BYTES, refuse
 from substances.structures.limits import MAX_TEXT_CHARS

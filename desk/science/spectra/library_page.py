@@ -13,7 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from alerts.errors import ScienceInputError
-from alerts.science.library import (
+from callers import clock
+from callers.capabilities import Capability
+from callers.errors import InputError
+from desk.science.reason import octets_of_file
+from desk.web.confirm import ConfirmForm, Question, ask, problems_of
+from desk.web.frame import render_page, signed_in
+from science.spectra.library import (
     PAGE,
     SPECTRA_AT_MOST,
     begin_import,
@@ -26,12 +32,6 @@ from alerts.science.library import (
     open_spectra,
     read_import,
 )
-from callers import clock
-from callers.capabilities import Capability
-from callers.errors import InputError
-from desk.science.reason import octets_of_file
-from desk.web.confirm import ConfirmForm, Question, ask, problems_of
-from desk.web.frame import render_page, signed_in
 
 
 class ImportForm(forms.Form):

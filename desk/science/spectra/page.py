@@ -14,13 +14,13 @@ from alerts.boxes.outbox import open_sent_attachment
 from alerts.document.files import AttachmentFile
 from alerts.errors import ScienceInputError
 from alerts.receiving.opening import open_attachment
-from alerts.science.answers_spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
 from callers import clock
 from callers.errors import AbsentError, InputError
 from desk.science.reason import TEXT_AT_MOST, WhyForm, octets_of_file, posted
 from desk.web.confirm import problems_of
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
+from science.answers.spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
 from substances.spectra.formats.peaklist import peak_octets, peak_table
 
 MODES = (("", gettext_lazy("As the file says")), ("positive", "+"), ("negative", "\N{MINUS SIGN}"))

@@ -7,10 +7,10 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from alerts.science.answers_fit import CHECKS, OUTCOMES
-from alerts.science.answers_fit import VERDICTS as FITS
-from alerts.science.answers_spectra import VERDICTS, HitShown, SpectrumAnswer
-from alerts.science.library import ImportShown, KeptSpectrum
+from science.answers.fit import CHECKS, OUTCOMES
+from science.answers.fit import VERDICTS as FITS
+from science.answers.spectra import VERDICTS, HitShown, SpectrumAnswer
+from science.spectra.library import ImportShown, KeptSpectrum
 from substances.jsonform import to_plain
 
 

@@ -10,12 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alerts.access import today_of
-from alerts.science.analogues import HITS_AT_MOST, AnaloguesShown, find_analogues
-from alerts.science.answers_screen import NAME_AT_MOST, Asked, Screened, screen_substances
-from alerts.science.asking import AT_ONCE
+from alerts.query_audit import AT_ONCE
 from callers.reading import read_body
 from desk.science.api_answers import ScienceView, WhyIn, why_of
 from desk.science.serializers import AnaloguesOut, ScreeningsOut, analogues_out, screened_out
+from science.answers.screen import NAME_AT_MOST, Asked, Screened, screen_substances
+from science.structures.analogues import HITS_AT_MOST, AnaloguesShown, find_analogues
 from substances.structures.limits import MAX_TEXT_CHARS
 
 FORMS: Final = ("auto", "smiles", "inchi", "mol", "sdf")

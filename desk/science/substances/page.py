@@ -12,16 +12,16 @@ from django.utils.translation import gettext_lazy
 
 from alerts.access import today_of
 from alerts.errors import ScienceAwayError, ScienceInputError
-from alerts.science.analogues import AnaloguesShown, analogues_of
-from alerts.science.answers import ScreeningShown, show_screening
-from alerts.science.answers_screen import NAME_AT_MOST, Asked, Screened, screen_substances, split_structures
-from alerts.science.asking import AT_ONCE
+from alerts.query_audit import AT_ONCE
 from callers import clock
 from callers.errors import InputError
 from desk.science.reason import TEXT_AT_MOST, WhyForm, posted, text_of_file
 from desk.web.confirm import problems_of
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
+from science.answers.screen import NAME_AT_MOST, Asked, Screened, screen_substances, split_structures
+from science.answers.screening import ScreeningShown, show_screening
+from science.structures.analogues import AnaloguesShown, analogues_of
 from substances import safely
 from substances.errors import InputRefusedError, WorkerLostError
 

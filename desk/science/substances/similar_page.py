@@ -7,13 +7,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceInputError
-from alerts.science.analogues import AnaloguesShown, find_analogues
 from callers import clock
 from callers.errors import InputError
 from desk.science.reason import TEXT_AT_MOST, WhyForm, posted, text_of_file
 from desk.web.confirm import problems_of
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
+from science.structures.analogues import AnaloguesShown, find_analogues
 
 
 class SimilarForm(WhyForm):

@@ -13,12 +13,12 @@ from alerts.drafting.drafts import save_revision
 from alerts.drafting.revisions import read_revision
 from alerts.errors import AlertIncompleteError, ReplyRefusedError, ScienceInputError
 from alerts.models import Alert
+from alerts.profiles.disclosure import Exchange, exchange_about, exchanges_of_question
+from alerts.profiles.questions import leads_of, start_answer, start_details, start_question
 from alerts.receiving.opening import OpeningReason, open_alert
+from alerts.replies.beginning import Opened, open_to_answer
+from alerts.replies.rules import require_consent
 from alerts.rows.replies import SampleProfile
-from alerts.science.replies.answering import Opened, open_to_answer
-from alerts.science.replies.bounds import require_consent
-from alerts.science.replies.exchange import Exchange, exchange_about, exchanges_of_question
-from alerts.science.replies.questions import leads_of, start_answer, start_details, start_question
 from alerts.sending.release import release_alert
 from alerts.sending.withdrawal import withdraw_alert
 from callers.errors import NotPermittedError

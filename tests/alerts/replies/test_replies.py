@@ -14,10 +14,10 @@ from alerts.errors import AlertIncompleteError, CopyRefusedError, ReplyRefusedEr
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.forgetting import forget_cards
 from alerts.receiving.opening import OpeningReason
+from alerts.replies.beginning import Opened, open_to_answer, start_reply
+from alerts.replies.reviews import Review, reviews_of
 from alerts.review.preview import check_draft
 from alerts.rows.replies import Reply
-from alerts.science.replies.answering import Opened, open_to_answer, start_reply
-from alerts.science.replies.reviews import Review, reviews_of
 from alerts.sending.amendment import amend_alert
 from alerts.sending.withdrawal import withdraw_alert
 from callers.actors import SystemActor

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is how far two agencies have come about a likeness: asked, answered, agreed by one or both, told.
+
+Silence is not consent, and no answer says nothing: who has not answered cannot be told from who has nothing alike.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from alerts.models import Alert, ReceivedAlert
+from alerts.receiving.retractions import as_it_stands
+from alerts.replies.kinds import ANSWER, DETAILS
+from alerts.replies.summary import Gist, open_gists
+from alerts.replies.thread_rows import (
+    CLIMBED_AT_MOST,
+    judged_received,
+    replies_below,
+    root_of,
+    still_counts,
+)
+from alerts.rows.replies import ProfileQuestion, Reply
+from alerts.sending.amendment import newest_of, versions_of
+from alerts.sending.sent_standing import sent_of
+from alerts.states import AlertState
+from officers.models import Officer
+from peers.models import Agency
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """With one agency. `answer` is what it told, or what was told to it; `last` the newest of its envelopes here."""
+
+    agency: str
+    name: str
+    answer: Mapping[str, Any] | None = None
+    contact: str = field(default="", repr=False)
+    we_agreed: bool = False
+    they_agreed: bool = False
+    they_told: bool = False
+    we_told: bool = False
+    last: ReceivedAlert | None = None
+    told_in: tuple[ReceivedAlert, ...] = ()
+
+    @property
+    def has_answered(self) -> bool:
+        return self.answer is not None
+
+    @property
+    def both_agreed(self) -> bool:
+        return self.we_agreed and self.they_agreed
+
+
+def has_agreed(agency_id: str, md: str, *, now: datetime) -> bool:
+    """Whether the sender of this envelope, which reached the agency, has agreed to exchange case details."""
+    issuer = (
+        ReceivedAlert.objects.filter(agency_id=agency_id, md=md).values_list("issuer_id", flat=True).first()
+    )
+    rows = replies_below(Reply.objects.filter(agency_id=agency_id), [root_of(agency_id, md)])
+    theirs = [row for row in rows if _issuer(row) == issuer and issuer is not None]
+    gists = open_gists(agency_id, theirs)
+    judged_received(theirs, now=now)
+    return any(_type(gists, row) == DETAILS and still_counts(row) for row in theirs)
+
+
+def is_question_withdrawn(agency_id: str, md: str, *, now: datetime) -> bool:
+    """Whether the question that this thread began with, ours or one that reached us, was withdrawn since."""
+    root = root_of(agency_id, md, levels=CLIMBED_AT_MOST)
+    rows = ReceivedAlert.objects.select_related("issuer", "agency").filter(agency_id=agency_id, md=root)
+    received = rows.first()
+    if received is not None:
+        return as_it_stands(received, now=now).withdrawn_at is not None
+    return Alert.objects.filter(agency_id=agency_id, md=root, state=AlertState.WITHDRAWN).exists()
+
+
+def is_sample_withdrawn(alert: Alert, reply: Reply | None) -> bool:
+    """Whether the own alert whose sample a message is about was withdrawn, in its newest version."""
+    asked = ProfileQuestion.objects.filter(alert__in=[alert.pk, alert.previous_id]).first()
+    sample = reply.sample if reply is not None else asked.sample if asked is not None else None
+    return sample is not None and newest_of(sample).state == AlertState.WITHDRAWN
+
+
+def exchanges_of_question(officer: Officer, question: Alert, *, now: datetime) -> list[Exchange]:
+    """Of a question of ours: one for each agency that was asked, by name."""
+    rows = _judged(officer, [question.md], now)
+    gists = open_gists(officer.agency_id or "", rows)
+    sent = sent_of(officer, [question.md]).get(question.md)
+    asked = [fact.recipient for fact in sent.facts] if sent else []
+    names = _names(asked)
+    goes = _recipients_of(rows)
+    found = [_exchange(agency, names.get(agency, agency), rows, gists, goes) for agency in asked]
+    return sorted(found, key=lambda exchange: exchange.name)
+
+
+def exchange_about(officer: Officer, received: ReceivedAlert, *, now: datetime) -> Exchange:
+    """Of a question, an answer or details that reached the agency: with its sender."""
+    agency_id = officer.agency_id or ""
+    rows = _judged(officer, [root_of(agency_id, received.md)], now)
+    gists = open_gists(agency_id, rows)
+    return _exchange(received.issuer_id, received.issuer.name, rows, gists, _recipients_of(rows))
+
+
+def questions_about(officer: Officer, sample: Alert) -> list[Alert]:
+    """The questions of the agency about the profile of one of its samples, newest first, sent or under way.
+
+    Those about an earlier version of the sample's alert are among them.
+    """
+    asked = ProfileQuestion.objects.filter(sample__in=versions_of(sample)).values("alert")
+    return list(Alert.objects.visible_to(officer).filter(pk__in=asked).order_by("-created_at", "-id")[:50])
+
+
+def sample_of(officer: Officer, received: ReceivedAlert) -> Alert | None:
+    """The own alert that this thread on a profile is about: the one asked about, or the one answered with."""
+    agency_id = officer.agency_id or ""
+    root = root_of(agency_id, received.md)
+    asked = ProfileQuestion.objects.filter(alert__md=root, alert__agency_id=agency_id).first()
+    if asked is not None:
+        return _visible(officer, asked.sample_id)
+    answered = [
+        row for row in replies_below(Reply.objects.visible_to(officer), [root]) if row.sample_id is not None
+    ]
+    return _visible(officer, answered[-1].sample_id) if answered else None
+
+
+def _visible(officer: Officer, pk: uuid.UUID | None) -> Alert | None:
+    rows = Alert.objects.visible_to(officer).select_related("agency", "author")
+    return None if pk is None else rows.filter(pk=pk).first()
+
+
+def _judged(officer: Officer, mds: Iterable[str], now: datetime) -> list[Reply]:
+    rows = replies_below(Reply.objects.visible_to(officer), mds)
+    judged_received(rows, now=now)
+    return [row for row in rows if still_counts(row)]
+
+
+def _exchange(
+    agency: str, name: str, rows: Iterable[Reply], gists: Mapping[str, Gist], goes: Mapping[str, str]
+) -> Exchange:
+    theirs = [row for row in rows if _issuer(row) == agency]
+    own = [row for row in rows if row.received_id is None and goes.get(row.re_md) == agency]
+    answers = [
+        gist for row in (*theirs, *own) if (gist := gists.get(str(row.pk))) and gist.alert_type == ANSWER
+    ]
+    details = [row for row in theirs if _type(gists, row) == DETAILS]
+    told = [row for row in own if _type(gists, row) == DETAILS]
+    contacts = [gists[str(row.pk)].contact for row in theirs if str(row.pk) in gists]
+    received = [row.received for row in theirs if isinstance(row.received, ReceivedAlert)]
+    return Exchange(
+        agency=agency,
+        name=name,
+        answer=answers[-1].comparison if answers else None,
+        contact=next((contact for contact in reversed(contacts) if contact), ""),
+        we_agreed=bool(told),
+        they_agreed=bool(details),
+        they_told=any(gists[str(row.pk)].has_case for row in details),
+        we_told=any(gists[str(row.pk)].has_case for row in told),
+        last=received[-1] if received else None,
+        told_in=tuple(
+            row.received
+            for row in details
+            if isinstance(row.received, ReceivedAlert) and gists[str(row.pk)].has_case
+        ),
+    )
+
+
+def _recipients_of(rows: Iterable[Reply]) -> dict[str, str]:
+    """To whom each own reply goes, by its address answered: the sender of that, and nobody else."""
+    own = [row for row in rows if row.received_id is None]
+    answered = ReceivedAlert.objects.filter(
+        agency_id__in={row.agency_id for row in own}, md__in={row.re_md for row in own}
+    )
+    return dict(answered.values_list("md", "issuer_id")) if own else {}
+
+
+def _issuer(row: Reply) -> str | None:
+    return row.received.issuer_id if isinstance(row.received, ReceivedAlert) else None
+
+
+def _type(gists: Mapping[str, Gist], row: Reply) -> str:
+    gist = gists.get(str(row.pk))
+    return gist.alert_type if gist else ""
+
+
+def _names(ids: Iterable[str]) -> dict[str, str]:
+    return dict(Agency.objects.filter(pk__in=list(ids)).values_list("pk", "name"))

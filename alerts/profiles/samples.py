@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here are the profiles of samples that an agency holds, sealed, and how one is compared with them.
+
+A comparison opens the agency's own rows and no other's. What came from another agency is compared for the reader;
+only what is the agency's own is ever answered with. A profile of another method, version or length is "not
+comparable" and has no number.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from alerts.document.fields import FIELDS
+from alerts.document.shapes import is_acceptable
+from alerts.models import Alert, ReceivedAlert
+from alerts.projections.cards import Card, open_alert_cards, open_received_cards
+from alerts.replies.kinds import QUERY
+from alerts.rows.replies import SampleProfile
+from officers.models import Officer
+from vault import doors
+from vault.errors import VaultError
+
+if TYPE_CHECKING:
+    from substances.profiles.comparing import Comparison
+    from substances.profiles.vectors import Profile
+
+TABLE: Final = "sampleprofile"
+REVISION: Final = 1
+COMPARED_AT_MOST: Final = 20_000
+SHOWN_AT_MOST: Final = 25
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A sample that is alike, with what the comparison found; one of `alert` and `received` is its alert."""
+
+    comparison: "Comparison"
+    card: Card
+    alert: Alert | None = None
+    received: ReceivedAlert | None = None
+
+    @property
+    def is_own(self) -> bool:
+        return self.alert is not None
+
+
+@dataclass(frozen=True)
+class Leads:
+    """Best first. `reasons` are codes of why the others were not comparable, with how often."""
+
+    rows: tuple[Lead, ...] = ()
+    compared: int = 0
+    not_comparable: int = 0
+    reasons: tuple[tuple[str, int], ...] = ()
+    expected_false_links: float = 0.0
+
+
+def profile_in(document: Mapping[str, Any]) -> "Profile | None":
+    """The profile of a document or a draft; None without one, or where it is none that can be read."""
+    value = document.get("profile")
+    if not value or not is_acceptable(FIELDS["profile"], value):
+        return None
+    from substances.errors import InputRefusedError
+    from substances.profiles.vectors import read_profile
+
+    numbers = [None if number is None else float(number) for number in value["values"]]
+    try:
+        return read_profile({"method": value["method"], "version": value["version"], "values": numbers})
+    except InputRefusedError:
+        return None
+
+
+def keep_profile(
+    agency_id: str,
+    document: Mapping[str, Any],
+    *,
+    alert: Alert | None = None,
+    received: ReceivedAlert | None = None,
+    now: datetime,
+) -> None:
+    """Keeps the profile of a sample, once; a question about one is no sample."""
+    value = document.get("profile")
+    if not value or document.get("alert_type") == QUERY or not is_acceptable(FIELDS["profile"], value):
+        return
+    if SampleProfile.objects.filter(alert=alert, received=received).exists():
+        return
+    row = SampleProfile(agency_id=agency_id, alert=alert, received=received, stored_at=now)
+    plain = json.dumps(value, sort_keys=True).encode()
+    row.sealed = doors.seal_row(agency_id, TABLE, str(row.pk), REVISION, plain)
+    row.save(force_insert=True)
+
+
+def compare_with_held(
+    officer: Officer,
+    query: "Profile",
+    *,
+    own_only: bool = False,
+    leave_out: Alert | ReceivedAlert | None = None,
+) -> Leads:
+    """The samples of the officer's agency that are alike: linked and possible ones, best first."""
+    from substances.profiles.comparing import compare
+
+    compared, reasons, leads = 0, dict[str, int](), []
+    for row, profile in _held(officer, own_only=own_only, leave_out=leave_out):
+        found = compare(query, profile)
+        if found.verdict == "not_comparable":
+            for reason in found.reasons:
+                reasons[reason] = reasons.get(reason, 0) + 1
+            continue
+        compared += 1
+        if found.verdict != "not_linked":
+            leads.append((found, row))
+    leads.sort(key=lambda lead: -(lead[0].score or 0.0))
+    best = leads[:SHOWN_AT_MOST]
+    rate = next((found.false_link_rate or 0.0 for found, _row in best), 0.0)
+    return Leads(
+        rows=_with_cards(officer, best),
+        compared=compared,
+        not_comparable=sum(reasons.values()),
+        reasons=tuple(sorted(reasons.items())),
+        expected_false_links=compared * rate,
+    )
+
+
+def comparison_member(found: "Comparison", query: "Profile") -> dict[str, Any]:
+    """What an answer says of a comparison; numbers as decimal texts, none where the two are not comparable."""
+    named = {"method": query.method, "version": query.version, "verdict": found.verdict}
+    if found.verdict == "not_comparable":
+        return named | dict.fromkeys(("pairs", "score", "threshold", "log10_lr", "false_link_rate"))
+    numbers = {
+        name: f"{value:.4f}" for name in ("score", "threshold", "log10_lr", "false_link_rate")
+        if (value := getattr(found, name)) is not None
+    }  # fmt: skip
+    return named | numbers | {"pairs": found.pairs_behind}
+
+
+def _held(
+    officer: Officer, *, own_only: bool, leave_out: Alert | ReceivedAlert | None
+) -> list[tuple[SampleProfile, "Profile"]]:
+    """The agency's profiles that still stand, opened; a row that does not open hides no other."""
+    rows = SampleProfile.objects.visible_to(officer).standing().select_related("alert", "received__issuer")
+    if own_only:
+        rows = rows.filter(received=None)
+    if isinstance(leave_out, Alert):
+        rows = rows.exclude(alert=leave_out)
+    elif leave_out is not None:
+        rows = rows.exclude(received=leave_out)
+    held = list(rows.order_by("-stored_at", "-id")[:COMPARED_AT_MOST])
+    opened = _open_all(officer.agency_id or "", held)
+    read = [
+        (row, profile_in({"profile": json.loads(plain)}))
+        for row, plain in zip(held, opened, strict=True)
+        if plain
+    ]
+    return [(row, profile) for row, profile in read if profile is not None]
+
+
+def _open_all(agency_id: str, rows: Sequence[SampleProfile]) -> list[bytes | None]:
+    sealed = [(str(row.pk), REVISION, bytes(row.sealed)) for row in rows]
+    if not sealed:
+        return []
+    try:
+        return list(doors.open_rows(agency_id, TABLE, sealed))
+    except VaultError:
+        return [_open_one(agency_id, row) for row in sealed]
+
+
+def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> bytes | None:
+    try:
+        return doors.open_row(agency_id, TABLE, *row)
+    except VaultError:
+        return None
+
+
+def _with_cards(officer: Officer, best: Sequence[tuple["Comparison", SampleProfile]]) -> tuple[Lead, ...]:
+    agency = officer.agency_id or ""
+    own = open_alert_cards(agency, [row.alert for _found, row in best if isinstance(row.alert, Alert)])
+    received = open_received_cards(
+        agency, [row.received for _found, row in best if isinstance(row.received, ReceivedAlert)]
+    )
+    cards = own | received
+    return tuple(
+        Lead(
+            found,
+            cards.get(str(row.alert_id or row.received_id), Card()),
+            alert=row.alert if isinstance(row.alert, Alert) else None,
+            received=row.received if isinstance(row.received, ReceivedAlert) else None,
+        )
+        for found, row in best
+    )

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Projections: rows that features derive of alerts. A feature registers once, when its app is ready; nothing here knows any.
+
+- `on_received` and `on_sent` run inside the transaction that files the alert; twice is once.
+- `on_forgotten` deletes what is kept of received alerts whose `keep` has passed, inside the transaction that forgets them.
+- `wants_file` chooses, by name and size in octets, files that `on_received` is given in the clear.
+- `chores` run in each round of the desk-worker; a chore that raises keeps no other from running.
+- `bell` is rung after a round where `has_work`, for work that takes longer than a round may.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from alerts.document.reading import ReadDocument
+from alerts.models import Alert, ReceivedAlert
+from callers.doorbell import ring
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection:
+    """One feature's part in the life of an alert."""
+
+    name: str
+    on_received: Callable[[ReceivedAlert, ReadDocument], None] = _nothing
+    on_sent: Callable[[Alert, Mapping[str, Any]], None] = _nothing
+    on_forgotten: Callable[[Sequence[ReceivedAlert]], None] = _nothing
+    wants_file: Callable[[str, int], bool] = lambda filename, size: False
+    chores: Sequence[Callable[[datetime], object]] = ()
+    bell: str = ""
+    has_work: Callable[[], bool] = lambda: False
+
+
+_registered: Final[dict[str, Projection]] = {}
+
+
+def register(projection: Projection) -> None:
+    """Add a feature's projection; raises ValueError for a name that is taken."""
+    if projection.name in _registered:
+        raise ValueError(f"projection {projection.name} is registered twice")
+    _registered[projection.name] = projection
+
+
+def projections() -> Iterable[Projection]:
+    """Return all, in the order in which they were registered."""
+    return _registered.values()
+
+
+def wants_file(filename: str, size: int) -> bool:
+    """Tell whether any projection wants the file in the clear."""
+    return any(projection.wants_file(filename, size) for projection in projections())
+
+
+def ring_where_work_waits() -> None:
+    for projection in projections():
+        if projection.bell and projection.has_work():
+            ring(projection.bell)

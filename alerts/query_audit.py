@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A question to the science core: who may ask, why, and that it stands in the audit before it is answered.
+
+The audit keeps the act, how many were asked about, and the reason; never a structure, a name or a spectrum.
+Several are asked for a case only, at once or one after the other. What cannot be read becomes an error with a sentence
+for people.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import IntegerField, Q, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+from django.utils.translation import gettext as _
+
+from alerts.access import agency_of
+from alerts.document.science_sentences import sentence_of
+from alerts.errors import ScienceAwayError, ScienceInputError
+from alerts.locks import wait_alone
+from alerts.receiving.opening import OpeningReason, reason_text
+from alerts.review.tlp_ceiling import CASE_REASONS
+from callers.actors import Actor
+from callers.capabilities import Capability, require
+from callers.errors import InputError
+from ledger.audit import record_event
+from ledger.models import AuditEvent
+from officers.policy_in_force import policy_of
+from peers.models import Agency
+from substances.control.faults import RulesRefusedError
+from substances.errors import InputRefusedError, WorkerLostError
+
+SUBJECT: Final = "science"
+AT_ONCE: Final = 50
+"""Structures of one question, and only where it names a case."""
+AN_HOUR: Final = timedelta(hours=1)
+WITHOUT_CASE_AN_HOUR: Final = 30
+"""Questions of one officer or API key that name no case."""
+ASKED_AN_HOUR: Final = 300
+"""Structures, spectra and profiles that one officer or API key asks about, for a case or not."""
+PARTS_WITHOUT_CASE: Final = 4
+"""Components of one structure: enough for a salt, a solvate or a cut sample. More are several questions in one."""
+SCREENED: Final = "substance.screened"
+RESEMBLED: Final = "substance.compared"
+MATCHED: Final = "spectrum.matched"
+PROFILED: Final = "profile.compared"
+REFUSED: Final = "science.refused"
+ASKED: Final = (SCREENED, RESEMBLED, MATCHED, PROFILED)
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why somebody asks: one of the reasons for opening an alert, and the case number that one of them needs."""
+
+    reason: str = ""
+    reference: str = ""
+
+
+def record_question(actor: Actor, act: str, why: Why, *, count: int = 1, now: datetime) -> Agency:
+    """Writes the question down and returns whose it is; what is answered afterwards was asked for.
+
+    A refused one is in the audit too, as one. Raises NotPermittedError; `InputError` naming `reason`,
+    `reference` or `structures`.
+    """
+    require(actor, Capability.SCIENCE_READ, Capability.SCIENCE_QUERY)
+    agency = agency_of(actor)
+    try:
+        _record(actor, agency, act, why, count, now)
+    except InputError as refused:
+        _record_refusal(actor, agency, act, count, refused.field, now)
+        raise
+    return agency
+
+
+def _record(actor: Actor, agency: Agency, act: str, why: Why, count: int, now: datetime) -> None:
+    words = checked_reason(agency, why, count=count)
+    with transaction.atomic():
+        # One after the other: questions sent side by side count too.
+        wait_alone(SUBJECT, actor.audit_name)
+        _refuse_many(actor, agency, count, for_a_case=_names_a_case(why), now=now)
+        record_event(
+            act,
+            actor=actor.audit_name,
+            agency=agency.pk,
+            subject=SUBJECT,
+            reason=words,
+            detail={"count": count},
+            now=now,
+        )
+
+
+@transaction.atomic
+def _record_refusal(actor: Actor, agency: Agency, act: str, count: int, field: str, now: datetime) -> None:
+    """Written after what was refused has been undone."""
+    record_event(
+        REFUSED,
+        actor=actor.audit_name,
+        agency=agency.pk,
+        subject=SUBJECT,
+        detail={"asked": act, "count": count, "field": field},
+        now=now,
+    )
+
+
+def refuse_mixture(why: Why, components: Collection[str]) -> None:
+    """Raises `InputError` where one structure holds as many as a batch does and no case is named."""
+    if len(set(components)) > PARTS_WITHOUT_CASE and not _names_a_case(why):
+        text = _(
+            "Case number: a mixture of more than %(most)s components is asked about for a case only; choose it and "
+            "give its number."
+        )
+        raise InputError("reference", text % {"most": PARTS_WITHOUT_CASE})
+
+
+def _refuse_many(actor: Actor, agency: Agency, count: int, *, for_a_case: bool, now: datetime) -> None:
+    """Raises `InputError` where one has asked about as much within the hour as one may."""
+    recent = AuditEvent.objects.filter(
+        agency=agency.pk, actor=actor.audit_name, subject=SUBJECT, act__in=ASKED, at__gt=now - AN_HOUR
+    )
+    count_of = Cast(KeyTextTransform("count", "detail"), IntegerField())
+    asked = recent.aggregate(
+        all=Coalesce(Sum(count_of), 0),
+        without_case=Coalesce(Sum(count_of, filter=~Q(reason__startswith=OpeningReason.CASE_NUMBER)), 0),
+    )
+    if asked["all"] + count > ASKED_AN_HOUR:
+        text = _(
+            "Case number: %(most)s questions an hour are the most, for a case too. Ask again in up to an hour."
+        )
+        raise InputError("reference", text % {"most": ASKED_AN_HOUR})
+    if not for_a_case and asked["without_case"] >= WITHOUT_CASE_AN_HOUR:
+        text = _(
+            "Case number: more than %(most)s questions an hour are asked for a case only; choose it and give its "
+            "number."
+        )
+        raise InputError("reference", text % {"most": WITHOUT_CASE_AN_HOUR})
+
+
+def _names_a_case(why: Why) -> bool:
+    return why.reason == OpeningReason.CASE_NUMBER and bool(why.reference.strip())
+
+
+def checked_reason(agency: Agency, why: Why, *, count: int = 1) -> str:
+    """The reason as the audit keeps it; raises `InputError`."""
+    if not 1 <= count <= AT_ONCE:
+        raise InputError("structures", _("Structures: ask about 1 to %(most)s at once.") % {"most": AT_ONCE})
+    if count > 1 and not _names_a_case(why):
+        raise InputError(
+            "reference",
+            _(
+                "Case number: several structures at once are asked for a case only; choose it and give its number."
+            ),
+        )
+    needs_case = policy_of(agency).case_number_required
+    if needs_case and why.reason in OpeningReason.values and why.reason not in CASE_REASONS:
+        raise InputError("reason", _("Reason: your agency asks for a case number here; choose it."))
+    return reason_text(why.reason, why.reference)
+
+
+@contextmanager
+def in_words(place: str = "") -> Iterator[None]:
+    """Turns what the pure core refuses into errors with a sentence; `place` is set before the field's name.
+
+    Raises ScienceInputError, ScienceAwayError.
+    """
+    try:
+        yield
+    except InputRefusedError as refused:
+        field = f"{place}.{refused.field}" if place else refused.field
+        raise ScienceInputError(field, refused.code, sentence_of(refused)) from None
+    except (WorkerLostError, RulesRefusedError):
+        # Rules that were stored for an older reader are not the asker's fault either.
+        raise ScienceAwayError from None

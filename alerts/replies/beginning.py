@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here a reply begins: a draft of kind reply, bound to the received alert that it answers, on the way of every draft.
+
+The alert is opened under a reason, as for reading; how it is marked and who has it is kept sealed with the draft.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from alerts.access import agency_of, find_alert, find_received
+from alerts.document.fields import FIELDS
+from alerts.document.kinds import REPLIES
+from alerts.drafting.drafts import create_draft
+from alerts.errors import ReplyRefusedError
+from alerts.locks import wait_alone
+from alerts.models import Alert, ReceivedAlert
+from alerts.projections.cards import Card, open_alert_cards
+from alerts.receiving.opening import OpenedView, open_alert
+from alerts.receiving.retractions import as_it_stands
+from alerts.replies.kinds import PEER_REVIEW, REPLY, TITLES
+from alerts.replies.rules import FRAME, ON_PROFILES, check_open_to_replies
+from alerts.replies.source import Source, seal_source, source_of
+from alerts.rows.replies import Reply
+from alerts.states import AlertState
+from callers.capabilities import Capability, require
+from callers.markings import strictest
+from ledger.audit import record_event
+from officers.models import Officer
+
+TITLE_CHARS: Final = 120
+BEGINNING: Final = "accord reply begins"
+REVIEWED: Final = frozenset({"new_substance", "harm_cluster", "seizure", "request_for_information"})
+"""Kinds of alert that identify something: what another laboratory can review."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A received alert, opened to be answered."""
+
+    received: ReceivedAlert
+    view: OpenedView
+    source: Source
+
+
+def open_to_answer(
+    author: Officer, received: ReceivedAlert, *, reason: str, reference: str = "", now: datetime
+) -> Opened:
+    """Opens what shall be answered, for the reason given. Not inside a transaction.
+
+    Raises `ReplyRefusedError`, and whatever keeps the alert closed.
+    """
+    require(author, Capability.ALERT_WRITE)
+    agency = agency_of(author)
+    row = as_it_stands(find_received(author, received.pk), now=now)
+    check_open_to_replies(row, now=now)
+    if row.replaced_by_id is not None:
+        raise ReplyRefusedError("replaced", _("A newer version has replaced this one: answer the newest."))
+    view = open_alert(author, row, reason=reason, reference=reference, now=now)
+    return Opened(view.received, view, source_of(view, agency.pk))
+
+
+def start_reply(
+    author: Officer,
+    opened: Opened,
+    *,
+    alert_type: str,
+    data: Mapping[str, Any],
+    computed: Mapping[str, Any] | None = None,
+    sample: Alert | None = None,
+    now: datetime,
+) -> Alert:
+    """The draft of a reply: marked as what it answers, to its sender, with what `data` says.
+
+    One reply of a kind is under way at a time: who begins a second goes on with the first. `sample` is the own
+    alert whose profile it is about.
+    """
+    if alert_type not in REPLIES:
+        raise ReplyRefusedError("kind", _("Kind: choose a reply or a review."))
+    if alert_type == PEER_REVIEW and opened.source.alert_type not in REVIEWED:
+        raise ReplyRefusedError(
+            "nothing", _("This alert identifies no substance: there is nothing to review.")
+        )
+    floor = strictest(opened.source.tlp, sample.tlp if sample else "")
+    fields = prefilled(opened, alert_type) | {"tlp": floor} | dict(data)
+    with transaction.atomic():
+        # Who begins the same at the same moment waits, and finds it under way.
+        wait_alone(BEGINNING, f"{author.agency_id} {opened.source.md}")
+        under_way = reply_under_way(author, opened.source.md, alert_type, sample)
+        if under_way is not None:
+            return under_way
+        draft = create_draft(author, data=fields, computed=computed, floor=floor, now=now)
+        draft.kind = REPLY
+        draft.save(update_fields=["kind"])
+        reply = Reply(
+            agency=draft.agency, alert=draft, re_jti=opened.source.jti, re_md=opened.source.md, created_at=now
+        )
+        reply.sample, reply.source = sample, seal_source(reply, opened.source)
+        reply.save(force_insert=True)
+        record_event(
+            "reply.drafted",
+            actor=author.audit_name,
+            agency=draft.agency_id,
+            subject=str(draft.pk),
+            detail={"answers": opened.received.reference},
+            now=now,
+        )
+    return find_alert(author, draft.pk)
+
+
+def reply_under_way(author: Officer, md: str, alert_type: str, sample: Alert | None = None) -> Alert | None:
+    """The unsent reply of this type to this alert, if there is one."""
+    waiting = Alert.objects.visible_to(author).filter(
+        reply__re_md=md,
+        reply__sample=sample,
+        previous=None,
+        state__in=(AlertState.DRAFT, AlertState.SUBMITTED, AlertState.VALIDATED),
+    )
+    rows = list(waiting.select_related("agency", "author")[:20])
+    cards = open_alert_cards(author.agency_id or "", rows)
+    return next((row for row in rows if _type_of(cards, row) == alert_type), None)
+
+
+def prefilled(opened: Opened, alert_type: str) -> dict[str, Any]:
+    """What a reply starts with: the marking, the lane and the sender of what it answers, and no case of its own."""
+    source = opened.source
+    frame = {
+        "alert_type": alert_type,
+        "title": TITLES.get(alert_type) or _reply_title(str(opened.view.title)),
+        "status": source.status,
+        "tlp": source.tlp,
+        "handling": list(source.handling) or ["H0"],
+        "handling_condition": source.condition or None,
+        "lane": source.lane,
+        "purpose": source.purpose,
+        "recipients": [source.iss],
+    }
+    if alert_type == PEER_REVIEW:
+        names = ("preferred_name", "inchikey", "cas_rn", "structure")
+        return frame | {name: opened.view.document.get(name) for name in names}
+    if alert_type in ON_PROFILES:
+        return no_case() | frame
+    return frame
+
+
+def no_case() -> dict[str, Any]:
+    """Every field that could tell of a case, empty."""
+    return {name: None for name, field in FIELDS.items() if name not in FRAME and not field.computed}
+
+
+def _reply_title(title: str) -> str:
+    text = _("Re: %(title)s") % {"title": title}
+    return text if len(text) <= TITLE_CHARS else text[: TITLE_CHARS - 1].rstrip() + "…"
+
+
+def _type_of(cards: Mapping[str, Card], row: Alert) -> str:
+    card = cards.get(str(row.pk))
+    return card.alert_type if card else ""

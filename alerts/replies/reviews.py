@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what other laboratories say of an identification: one standing review of each agency.
+
+An agency's newest review stands for it; one that was withdrawn, or whose signature does not count, does not stand,
+and no earlier one takes its place.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from alerts.document.choices import OPINIONS
+from alerts.models import Alert, ReceivedAlert
+from alerts.receiving.signature_standing import StandingFacts
+from alerts.replies.kinds import PEER_REVIEW
+from alerts.replies.summary import Gist, opinion_words
+from alerts.replies.thread_rows import RepliesHeld, read_replies, still_counts
+from alerts.rows.replies import Reply
+from officers.models import Officer
+
+
+@dataclass(frozen=True)
+class Review:
+    """A standing review. `version` is the version of the alert that was reviewed; `alert` the reviewer's own."""
+
+    agency: str
+    name: str
+    opinion: str
+    text: str = field(repr=False)
+    contact: str = field(repr=False)
+    evidence: int
+    at: dt.datetime | None
+    log_index: int | None
+    version: int
+    is_of_newest: bool
+    suite: str
+    standing: StandingFacts
+    alert: uuid.UUID | None = None
+    received: uuid.UUID | None = None
+
+    @property
+    def words(self) -> str:
+        """What follows the reviewer's name."""
+        return opinion_words(self.opinion)
+
+
+def reviews_of(
+    officer: Officer,
+    versions: Mapping[str, int],
+    *,
+    held: RepliesHeld | None = None,
+    issuer: str = "",
+    now: dt.datetime,
+) -> list[Review]:
+    """The standing reviews of these versions of one alert (their number by address), by the reviewers' names.
+
+    What has not reached the officer's agency is not there. `held` are the replies, where they are read already, and
+    `issuer` whose alert it is, where that is known.
+    """
+    replies = held or read_replies(officer, versions, now=now)
+    gists = replies.gists
+    reviews = [
+        row for row in replies.rows if row.re_md in versions and _is_review(gists.get(str(row.pk), Gist()))
+    ]
+    newest = {_agency_of(row): row for row in sorted(reviews, key=_order)}
+    for originator in _issuers(versions, issuer) if newest else ():
+        # Nobody is another laboratory to oneself.
+        newest.pop(originator, None)
+    if not newest:
+        return []
+    latest = max(versions.values())
+    standing = [
+        _review(row, gists[str(row.pk)], _name_of(row, officer), versions[row.re_md], latest)
+        for row in newest.values()
+        if still_counts(row)
+    ]
+    return sorted(standing, key=lambda review: (review.name, review.agency))
+
+
+def _issuers(versions: Mapping[str, int], known: str) -> Collection[str]:
+    if known:
+        return [known]
+    sent = Alert.objects.filter(md__in=versions).order_by().values_list("agency_id")
+    received = ReceivedAlert.objects.filter(md__in=versions).order_by().values_list("issuer_id")
+    return [agency for (agency,) in sent.union(received)]
+
+
+def _name_of(row: Reply, officer: Officer) -> str:
+    if isinstance(row.received, ReceivedAlert):
+        return row.received.issuer.name
+    return officer.agency.name if officer.agency else row.agency_id
+
+
+def _is_review(gist: Gist) -> bool:
+    return gist.alert_type == PEER_REVIEW and gist.opinion in dict(OPINIONS)
+
+
+def _agency_of(row: Reply) -> str:
+    return row.received.issuer_id if isinstance(row.received, ReceivedAlert) else row.agency_id
+
+
+def _order(row: Reply) -> tuple[dt.datetime, int]:
+    """Within one agency: in the order of the log, or of sending where it is one's own."""
+    if isinstance(row.received, ReceivedAlert):
+        return row.received.logged_at, row.received.log_index
+    assert isinstance(row.alert, Alert) and row.alert.released_at is not None
+    return row.alert.released_at, 0
+
+
+def _review(row: Reply, gist: Gist, name: str, version: int, latest: int) -> Review:
+    received = row.received if isinstance(row.received, ReceivedAlert) else None
+    own = row.alert if isinstance(row.alert, Alert) else None
+    return Review(
+        agency=_agency_of(row),
+        name=name,
+        opinion=gist.opinion,
+        text=gist.text,
+        contact=gist.contact,
+        evidence=gist.evidence,
+        at=received.logged_at if received else own.released_at if own else None,
+        log_index=received.log_index if received else None,
+        version=version,
+        is_of_newest=version == latest,
+        suite=received.suite if received else "PQ1",
+        standing=(received.standing if received else None) or StandingFacts(),
+        alert=own.pk if own else None,
+        received=received.pk if received else None,
+    )

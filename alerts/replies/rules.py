@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what a reply may not do: be marked more loosely than what it answers, reach agencies that have not got
+that, answer what was withdrawn, or tell of a case where only a profile is asked about."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from alerts.document.fields import EMPTY, FIELDS
+from alerts.document.findings import Findings
+from alerts.document.kinds import REPLIES
+from alerts.drafting.revisions import DraftContent
+from alerts.errors import ReplyRefusedError
+from alerts.models import Alert, ReceivedAlert
+from alerts.own_red import is_red
+from alerts.receiving.retractions import as_it_stands
+from alerts.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
+from alerts.replies.source import Source, handling_left_out, is_looser, open_source
+from alerts.replies.summary import CASE_FIELDS
+from alerts.rows.replies import ProfileQuestion, Reply
+from callers.capabilities import Capability, require
+from officers.models import Officer
+from peers.models import Agency
+
+SPECIAL: Final = REPLIES | {QUERY}
+ON_PROFILES: Final = frozenset({QUERY, ANSWER, DETAILS})
+FRAME: Final = frozenset(
+    {"alert_type", "status", "title", "contact", "source_grade", "info_grade", "assessment_kind", "severity"}
+    | {"certainty", "tlp", "handling", "handling_condition", "lane", "purpose", "pri", "recipients"}
+    | {"recipient_reasons", "expiry", "review_date", "review_reason"}
+)
+"""What a message about a profile has beside the profile itself."""
+OWN_PART: Final[Mapping[str, frozenset[str]]] = {
+    QUERY: frozenset({"profile"}),
+    ANSWER: frozenset({"comparison"}),
+    DETAILS: frozenset(),
+}
+DEFAULTS_SAY_NOTHING: Final = frozenset({"unknown", "day", "region", "none_yet", "not_done", "normal"})
+
+
+def keep_to_source(alert: Alert, content: DraftContent, findings: Findings, *, now: datetime) -> Findings:
+    """The findings, with what the alert's being a reply, or a question about a profile, adds to them."""
+    alert_type = str(content.data.get("alert_type") or "")
+    reply = _reply_of(alert)
+    if reply is None and alert_type not in SPECIAL:
+        return findings
+    problems: dict[str, list[str]] = {}
+    if reply is not None and reply.source is None:
+        problems["alert_type"] = [_("Its content was deleted: it takes no reply.")]
+    elif reply is not None:
+        _bind(problems, content.data, open_source(reply), alert_type)
+    else:
+        _check_begun_rightly(problems, alert, alert_type)
+    if alert_type in ON_PROFILES:
+        _tell_no_case(problems, content, alert_type, agreed=_have_agreed(reply, now))
+        _stop_where_withdrawn(problems, alert, reply, now)
+    return _with(findings, problems)
+
+
+def check_still_answers(officer: Officer, alert: Alert, *, now: datetime) -> None:
+    """Raises `ReplyRefusedError` where what this replies to was withdrawn since, or is in doubt."""
+    reply = _reply_of(alert)
+    if reply is None:
+        return
+    row = ReceivedAlert.objects.select_related("issuer", "agency").filter(
+        agency_id=alert.agency_id, md=reply.re_md
+    )
+    answered = row.first()
+    if answered is not None:
+        check_open_to_replies(as_it_stands(answered, now=now), now=now)
+
+
+def check_open_to_replies(received: ReceivedAlert, *, now: datetime) -> None:
+    """Of a row that was judged for now. Raises `ReplyRefusedError`."""
+    if received.withdrawn_at is not None:
+        raise ReplyRefusedError("withdrawn", _("The sender withdrew this alert: it takes no reply."))
+    if is_red(received.tlp):
+        text = _(
+            "An alert marked RED takes no reply here: write a new alert, marked RED, that names its readers."
+        )
+        raise ReplyRefusedError("red", text)
+    if received.keep <= now:
+        raise ReplyRefusedError("deleted", _("Its content was deleted: it takes no reply."))
+    if received.standing is not None and not received.standing.counts:
+        raise ReplyRefusedError("in-doubt", _("Its signature is in doubt: call the sender before you reply."))
+
+
+def require_consent(officer: Officer, content: DraftContent) -> None:
+    """That a sample is like another is told only by those whom the agency trusts with it. Raises NotPermittedError."""
+    if content.data.get("alert_type") in (ANSWER, DETAILS):
+        require(officer, Capability.SCIENCE_MANAGE)
+
+
+def _reply_of(alert: Alert) -> Reply | None:
+    return None if alert.kind == "alert" else Reply.objects.filter(alert=alert).first()
+
+
+def _check_begun_rightly(problems: dict[str, list[str]], alert: Alert, alert_type: str) -> None:
+    if alert_type in REPLIES:
+        problems["alert_type"] = [_("Kind: a reply begins on the page of the alert that it answers.")]
+    elif not ProfileQuestion.objects.filter(alert__in=[alert, alert.previous_id]).exists():
+        problems["alert_type"] = [_("Kind: a profile question begins on the page of your own sample.")]
+
+
+def _bind(problems: dict[str, list[str]], data: Mapping[str, Any], source: Source, alert_type: str) -> None:
+    if alert_type not in REPLIES:
+        problems["alert_type"] = [_("Kind: this is a reply; it cannot become another kind.")]
+    if is_looser(str(data.get("tlp") or ""), source.tlp):
+        text = _("TLP: not looser than what you answer; choose TLP:%(tlp)s or stricter.")
+        problems["tlp"] = [text % {"tlp": source.tlp}]
+    _bind_handling(problems, data, source)
+    if data.get("status") != source.status:
+        problems["status"] = [_("Real or exercise: as the alert that you answer.")]
+    _bind_recipients(problems, data, source, alert_type)
+
+
+def _bind_handling(problems: dict[str, list[str]], data: Mapping[str, Any], source: Source) -> None:
+    left_out = handling_left_out(data.get("handling") or (), source)
+    if left_out:
+        text = _("Handling: keep %(codes)s of what you answer.")
+        problems["handling"] = [text % {"codes": ", ".join(left_out)}]
+    elif "H3" in source.handling and (data.get("handling_condition") or "") != source.condition:
+        problems["handling_condition"] = [_("H3 condition: keep the one of what you answer.")]
+
+
+def _bind_recipients(
+    problems: dict[str, list[str]], data: Mapping[str, Any], source: Source, alert_type: str
+) -> None:
+    chosen = set(data.get("recipients") or ())
+    if alert_type in ON_PROFILES and chosen - {source.iss}:
+        problems["recipients"] = [_("To: this goes to %(name)s alone.") % {"name": source.name}]
+    elif chosen - set(source.may_receive):
+        text = _("To: %(name)s, and agencies that have the alert already; nobody else.")
+        problems["recipients"] = [text % {"name": source.name}]
+    elif chosen and source.iss not in chosen:
+        problems["recipients"] = [_("To: a reply goes to %(name)s at least.") % {"name": source.name}]
+
+
+def _have_agreed(reply: Reply | None, now: datetime) -> bool:
+    from alerts.profiles.disclosure import has_agreed
+
+    return reply is not None and has_agreed(reply.agency_id, reply.re_md, now=now)
+
+
+def _tell_no_case(
+    problems: dict[str, list[str]], content: DraftContent, alert_type: str, *, agreed: bool
+) -> None:
+    """Before both have agreed a message on a profile holds its own part and nothing of a case."""
+    data = content.data
+    if data.get("pri") == "flash":
+        # An agency may let one person alone send what is about danger to life; that a sample is alike is not.
+        problems["pri"] = [_("Speed: a message on a profile is never flash; a second person sends it.")]
+    if data.get("title") != TITLES[alert_type]:
+        problems["title"] = [_("Title: a message on a profile has a fixed one: %s") % TITLES[alert_type]]
+    if alert_type == DETAILS and agreed:
+        return
+    text = (
+        _("%(label)s: the other side has not agreed yet; leave it empty until then.")
+        if alert_type == DETAILS
+        else _("%(label)s: this carries a profile and no case; empty it.")
+    )
+    for name, field in FIELDS.items():
+        value = data.get(name)
+        if name in FRAME or name in OWN_PART[alert_type] or value in EMPTY or _says_nothing(name, value):
+            continue
+        problems.setdefault(name, []).append(text % {"label": field.label})
+    if content.attachments:
+        problems.setdefault("title", []).append(text % {"label": _("Files")})
+    if alert_type == ANSWER and data.get("comparison") in EMPTY:
+        problems["alert_type"] = [_("Kind: an answer begins where the profiles were compared.")]
+
+
+def _stop_where_withdrawn(
+    problems: dict[str, list[str]], alert: Alert, reply: Reply | None, now: datetime
+) -> None:
+    """With its question ends what follows from it, and with an alert what is asked and told of its sample."""
+    from alerts.profiles.disclosure import is_question_withdrawn, is_sample_withdrawn
+
+    if reply is not None and is_question_withdrawn(reply.agency_id, reply.re_md, now=now):
+        text = _("Kind: the question was withdrawn; nothing more is answered to it.")
+        problems.setdefault("alert_type", []).append(text)
+    if is_sample_withdrawn(alert, reply):
+        text = _("Kind: your own alert about this sample was withdrawn; nothing is asked or told of it.")
+        problems.setdefault("alert_type", []).append(text)
+
+
+def _says_nothing(name: str, value: object) -> bool:
+    return name not in CASE_FIELDS and isinstance(value, str) and value in DEFAULTS_SAY_NOTHING
+
+
+def _with(findings: Findings, problems: Mapping[str, list[str]]) -> Findings:
+    if not problems:
+        return findings
+    errors = dict(findings.errors)
+    for name, texts in problems.items():
+        errors[name] = (*errors.get(name, ()), *texts)
+    return replace(findings, errors={name: errors[name] for name in FIELDS if name in errors})
+
+
+def other_holders(source: Source) -> list[tuple[str, str]]:
+    """Whom a reply may name beside the sender, by name."""
+    rows = Agency.objects.filter(pk__in=source.holders).order_by("name")
+    return list(rows.values_list("pk", "name"))

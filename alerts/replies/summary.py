@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is the gist of a reply: what pages show of it beside the alert that it answers. At rest it is sealed."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from alerts.document.display import choice_text
+from alerts.replies.kinds import ANSWER, DETAILS, PEER_REVIEW
+from alerts.replies.source import REVISION, TABLE
+from alerts.rows.replies import Reply
+from vault import doors
+from vault.errors import VaultError
+
+TEXT_CHARS: Final = 600
+CASE_FIELDS: Final = (
+    "narrative", "summary_safe", "event_date", "place_country", "place_region", "physical_form", "quantity",
+    "route", "concealment", "exhibit_no", "preferred_name", "inchikey", "structure", "profile",
+    "region_evidence",
+)  # fmt: skip
+"""What tells of a case; a reply on a profile carries none of it before both sides have agreed."""
+
+
+@dataclass(frozen=True)
+class Gist:
+    """`opinion` of a peer review, `comparison` and `contact` of an answer; `has_case` where case details are told."""
+
+    alert_type: str = ""
+    opinion: str = ""
+    text: str = ""
+    contact: str = ""
+    comparison: Mapping[str, Any] | None = None
+    has_case: bool = False
+    evidence: int = 0
+
+    @property
+    def words(self) -> str:
+        """What the reply does, in words that follow the name of who sent it."""
+        if self.alert_type == PEER_REVIEW:
+            return _("reviewed it: %(opinion)s") % {"opinion": opinion_words(self.opinion)}
+        if self.alert_type == ANSWER:
+            return _("answered: it holds a sample with this likeness")
+        if self.alert_type == DETAILS:
+            return _("told its case details") if self.has_case else _("agreed to exchange case details")
+        return _("replied")
+
+
+def opinion_words(opinion: str) -> str:
+    """The opinion as a reader meets it beside the reviewer's name."""
+    return {"agree": _("agrees"), "disagree": _("disagrees"), "needs_data": _("needs more data")}.get(
+        opinion, choice_text("opinion", opinion)
+    )
+
+
+def gist_of(document: Mapping[str, Any], *, files: int = 0) -> Gist:
+    """The gist of a document or a draft."""
+    comparison = document.get("comparison")
+    return Gist(
+        alert_type=str(document.get("alert_type") or ""),
+        opinion=str(document.get("opinion") or ""),
+        text=str(document.get("opinion_text") or document.get("narrative") or "")[:TEXT_CHARS],
+        contact=str(document.get("contact") or "")[:200],
+        comparison=dict(comparison) if isinstance(comparison, Mapping) else None,
+        has_case=files > 0 or any(document.get(name) for name in CASE_FIELDS),
+        evidence=len(document.get("evidence") or ()),
+    )
+
+
+def seal_gist(reply: Reply, gist: Gist) -> bytes:
+    plain = json.dumps(asdict(gist), ensure_ascii=False, sort_keys=True).encode()
+    return doors.seal_row(reply.agency_id, TABLE, f"{reply.pk}/gist", REVISION, plain)
+
+
+def open_gists(agency_id: str, replies: Iterable[Reply]) -> dict[str, Gist]:
+    """Gists by the reply's id as text; what has none, or does not open, is left out."""
+    rows = [(str(reply.pk), bytes(reply.gist)) for reply in replies if reply.gist]
+    if not rows:
+        return {}
+    sealed = [(f"{pk}/gist", REVISION, gist) for pk, gist in rows]
+    try:
+        opened: list[bytes | None] = list(doors.open_rows(agency_id, TABLE, sealed))
+    except VaultError:
+        opened = [_open_one(agency_id, row) for row in sealed]
+    return {pk: Gist(**json.loads(plain)) for (pk, _sealed), plain in zip(rows, opened, strict=True) if plain}
+
+
+def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> bytes | None:
+    """One damaged row must not hide the others of the page."""
+    try:
+        return doors.open_row(agency_id, TABLE, *row)
+    except VaultError:
+        return None

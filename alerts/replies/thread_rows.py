@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here are the replies of one thread, as an agency holds them: what answers an envelope, what answers that, and so on.
+
+Only rows of the agency itself are read. Deeper than a few levels nobody answers.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Q
+
+from alerts.models import Alert, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.receiving.retractions import judge_retracts
+from alerts.receiving.signature_standing import judge_received
+from alerts.replies.summary import Gist, open_gists
+from alerts.rows.replies import Reply, ReplyQuerySet
+from alerts.states import AlertState
+from officers.models import Officer
+
+LEVELS_AT_MOST: Final = 6
+CLIMBED_AT_MOST: Final = 50
+REPLIES_AT_MOST: Final = 300
+
+
+@dataclass(frozen=True)
+class RepliesHeld:
+    """Replies under some envelopes, judged as of one moment, with what they say; read once for a page."""
+
+    rows: Sequence[Reply] = ()
+    gists: Mapping[str, Gist] = field(default_factory=dict)
+
+
+def read_replies(officer: Officer, mds: Iterable[str], *, now: datetime) -> RepliesHeld:
+    """Those that the officer's agency sent or that reached it, as far as the officer may see them."""
+    rows = replies_below(Reply.objects.visible_to(officer), mds)
+    judged_received(rows, now=now)
+    return RepliesHeld(rows, open_gists(officer.agency_id or "", rows))
+
+
+def replies_below(held: ReplyQuerySet, mds: Iterable[str]) -> list[Reply]:
+    """Of the replies of one agency the sent and received ones under these envelopes, level by level; drafts are none."""
+    seen, frontier, found = set(mds), set(mds), list[Reply]()
+    for _level in range(LEVELS_AT_MOST):
+        rows = _replies_to(held, frontier)[: REPLIES_AT_MOST - len(found)]
+        found += rows
+        frontier = {md_of(row) for row in rows} - seen
+        seen |= frontier
+        if not frontier:
+            break
+    return found
+
+
+def root_of(agency_id: str, md: str, *, levels: int = LEVELS_AT_MOST) -> str:
+    """The envelope that the thread of this one began with, as far as so many levels up."""
+    for _level in range(levels):
+        row = Reply.objects.filter(Q(received__md=md) | Q(alert__md=md), agency_id=agency_id).first()
+        if row is None:
+            return md
+        md = row.re_md
+    return md
+
+
+def md_of(reply: Reply) -> str:
+    row = reply.received if reply.received_id else reply.alert
+    assert isinstance(row, Alert | ReceivedAlert)
+    return row.md
+
+
+def judged_received(rows: Iterable[Reply], *, now: datetime) -> list[ReceivedAlert]:
+    """The received alerts of these replies, their signatures and retracts judged as of now."""
+    received = [row.received for row in rows if isinstance(row.received, ReceivedAlert)]
+    if received:
+        peers = VerifiedDirectory(received[0].agency_id, now)
+        judge_received(received, peers=peers, now=now)
+        judge_retracts(received, peers=peers, now=now)
+    return received
+
+
+def still_counts(reply: Reply) -> bool:
+    """Neither withdrawn nor in doubt; of a row that was judged."""
+    if isinstance(reply.received, ReceivedAlert):
+        row = reply.received
+        return row.withdrawn_at is None and (row.standing is None or row.standing.counts)
+    return isinstance(reply.alert, Alert) and reply.alert.state == AlertState.RELEASED
+
+
+def _replies_to(held: ReplyQuerySet, mds: Collection[str]) -> list[Reply]:
+    sent = Q(alert__isnull=True) | Q(alert__released_at__isnull=False)
+    rows = held.filter(sent, re_md__in=list(mds))
+    return list(
+        rows.select_related("received__issuer", "alert__agency").order_by("created_at", "id")[
+            :REPLIES_AT_MOST
+        ]
+    )

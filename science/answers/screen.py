@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who controls a substance, on a day: asked with a reason, answered by the rules that the agency follows.
+
+One substance by structure, name or CAS number; several for a case only. All are read or none is answered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from accord.document.chemistry import is_cas_number
+from alerts.document.characters import hidden_characters
+from alerts.errors import ScienceAwayError
+from alerts.query_audit import SCREENED, Why, in_words, record_question, refuse_mixture
+from callers.actors import Actor
+from callers.errors import InputError
+from callers.names import mixes_scripts
+from science.screening.record import law_for
+from substances import safely
+from substances.control.results import Query, Screening
+from substances.control.safe import LawTexts, screen
+from substances.errors import InputRefusedError, WorkerLostError
+from substances.structures.names import names_of_block
+from substances.structures.normalising import first_block
+from substances.structures.reading import Structure
+
+NAME_AT_MOST: Final = 200
+EARLIEST: Final = date(1961, 1, 1)
+LATEST: Final = date(2099, 12, 31)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One substance: `structure` in any notation, or what it is called."""
+
+    structure: str = field(default="", repr=False)
+    form: str = "auto"
+    name: str = field(default="", repr=False)
+    cas: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Disagreed:
+    """What was written beside the structure and does not fit it."""
+
+    field: str
+    code: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Screened:
+    """The answer for one substance; `structure` is None where it was asked for by name or number alone.
+
+    `rules` is the text of the rule set that was applied.
+    """
+
+    asked: Asked
+    structure: Structure | None = field(repr=False)
+    known_names: tuple[str, ...] = field(repr=False)
+    disagreements: tuple[Disagreed, ...]
+    screening: Screening = field(repr=False)
+    rules: str = field(repr=False)
+
+
+def screen_substances(
+    actor: Actor, asked: Sequence[Asked], *, on: date, why: Why, now: datetime
+) -> tuple[Screened, ...]:
+    """Screens each for the day, in order.
+
+    Raises what `record_question` does, ScienceInputError and InputError naming the member (`structures.3.cas` where
+    several are asked), ScienceAwayError.
+    """
+    agency = record_question(actor, SCREENED, why, count=len(asked), now=now)
+    if not EARLIEST <= on <= LATEST:
+        raise InputError("on", _("Date: choose a day from 1961 to 2099."))
+    law = law_for(agency.pk)
+    several = len(asked) > 1
+    return tuple(
+        _screened(one, on, law, why, f"structures.{place}" if several else "")
+        for place, one in enumerate(asked)
+    )
+
+
+def split_structures(text: str) -> list[str]:
+    """The structures in a text that holds several: records of an SDF, or one SMILES or InChI a line."""
+    if "$$$$" in text:
+        return [record.strip("\r\n") + "\n" for record in text.split("$$$$") if record.strip()]
+    if "M  END" in text or "V2000" in text or "V3000" in text:
+        return [text]
+    return [line for line in text.splitlines() if line.strip()] or [text]
+
+
+def _screened(one: Asked, on: date, law: LawTexts, why: Why, place: str) -> Screened:
+    refuse_words(one, place)
+    structure = None
+    with in_words(place):
+        if one.structure.strip():
+            structure = safely.read_structure(one.structure, form=one.form)
+            refuse_mixture(why, structure.components)
+        query = Query(
+            smiles=structure.smiles if structure else "", name=one.name.strip(), cas=one.cas.strip()
+        )
+        screening = screen(query, on=on, law=law)
+    return Screened(
+        asked=one,
+        structure=structure,
+        known_names=_names(structure, screening),
+        disagreements=_disagreements(structure, one),
+        screening=screening,
+        rules=law.rules,
+    )
+
+
+def _names(structure: Structure | None, screening: Screening) -> tuple[str, ...]:
+    """What the structure is known as, else its parent: a salt has the name of its base."""
+    keys = (structure.inchikey, screening.parent_inchikey) if structure else ()
+    return next((names for key in keys if key and (names := names_of_block(first_block(key)))), ())
+
+
+def refuse_words(one: Asked, place: str = "") -> None:
+    """What a name and a CAS number may be; raises InputError naming the field and the remedy."""
+    name, cas = one.name.strip(), one.cas.strip()
+    before = f"{place}." if place else ""
+    if not (one.structure.strip() or name or cas):
+        raise InputError(f"{before}structure", _("Structure: give a structure, a name or a CAS number."))
+    if cas and not is_cas_number(cas):
+        raise InputError(f"{before}cas", _("CAS number: check digit wrong; compare the source."))
+    if len(name) > NAME_AT_MOST or hidden_characters(name, lines=False):
+        raise InputError(f"{before}name", _("Name: use up to 200 characters on one line."))
+    if name and mixes_scripts(name):
+        raise InputError(f"{before}name", _("Name: two scripts are mixed; retype it."))
+
+
+def _disagreements(structure: Structure | None, one: Asked) -> tuple[Disagreed, ...]:
+    if structure is None or not (one.name.strip() or one.cas.strip()):
+        return ()
+    try:
+        found = safely.compare_identifiers(structure, name=one.name.strip(), cas=one.cas.strip())
+    except InputRefusedError:
+        return ()
+    except WorkerLostError:
+        raise ScienceAwayError from None
+    return tuple(Disagreed(item.field, item.code, item.expected) for item in found)

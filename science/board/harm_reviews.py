@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here an officer writes down a second look at a substance of which no harm was known: what came of it, and what next.
+
+A look is the agency's own note and tells nobody else. Harm that was found is told by an alert, or a new version of one.
+"""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.db import transaction
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alerts.access import agency_of, today_of
+from alerts.document.characters import hidden_characters
+from alerts.models import Alert, ReceivedAlert
+from alerts.own_red import is_red
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from ledger.audit import record_event
+from officers.models import Officer
+from science.board.counting import LookedAt
+from science.rows.harm_reviews import HarmLook
+from vault import doors
+from vault.errors import VaultError
+
+TABLE: Final = "harmlook"
+REVISION: Final = 1
+NOTE_AT_MOST: Final = 500
+FARTHEST: Final = dt.timedelta(days=731)
+"""How far off the next look may be."""
+SHOWN: Final = 20
+
+
+class LookOutcome(TextChoices):
+    """What came of a second look."""
+
+    NONE_FOUND = "none_found", gettext_lazy("Still no harm known")
+    HARM_FOUND = "harm_found", gettext_lazy("Harm is known now")
+    CLOSED = "closed", gettext_lazy("Closed: it is followed no further")
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look, opened."""
+
+    row: HarmLook
+    outcome: str = field(repr=False)
+    note: str = field(repr=False)
+
+    @property
+    def outcome_text(self) -> str:
+        return str(LookOutcome(self.outcome).label) if self.outcome in LookOutcome.values else ""
+
+
+def record_look(
+    officer: Officer,
+    subject: ReceivedAlert | Alert,
+    *,
+    outcome: str,
+    next_on: dt.date | None = None,
+    note: str = "",
+    now: dt.datetime,
+) -> HarmLook:
+    """Writes it down. `next_on` belongs to an outcome of `none_found`, and to that alone.
+
+    Raises NotPermittedError, AbsentError for an alert that was not sent, `InputError`.
+    """
+    require(officer, Capability.SCIENCE_READ)
+    agency = agency_of(officer)
+    if isinstance(subject, Alert) and subject.released_at is None:
+        raise AbsentError
+    if is_red(subject.tlp):
+        text = _("An alert marked RED is not followed on the board, which your whole agency reads.")
+        raise InputError("outcome", text)
+    words = _checked(outcome, next_on, note, today_of(officer, now))
+    row = HarmLook(agency=agency, next_on=next_on, looked_at=now, looked_by=officer)
+    row.received = subject if isinstance(subject, ReceivedAlert) else None
+    row.alert = subject if isinstance(subject, Alert) else None
+    plain = json.dumps({"outcome": outcome, "note": words}, ensure_ascii=False).encode()
+    row.sealed = doors.seal_row(agency.pk, TABLE, str(row.pk), REVISION, plain)
+    with transaction.atomic():
+        row.save(force_insert=True)
+        record_event("harm.looked", actor=officer.audit_name, agency=agency.pk, subject=subject.md, now=now)
+    return row
+
+
+def looks_at(officer: Officer, subject: ReceivedAlert | Alert) -> list[Look]:
+    """The looks at this alert, newest first; one that does not open has no outcome."""
+    rows = HarmLook.objects.visible_to(officer).select_related("looked_by")
+    if isinstance(subject, ReceivedAlert):
+        found = rows.filter(received=subject)
+    else:
+        found = rows.filter(alert=subject)
+    return [_opened(row) for row in found[:SHOWN]]
+
+
+def newest_looks(officer: Officer) -> dict[uuid.UUID, LookedAt]:
+    """By the alert that was looked at; no content is opened."""
+    rows = HarmLook.objects.visible_to(officer).order_by("looked_at", "pk")
+    looks: dict[uuid.UUID, LookedAt] = {}
+    for row in rows.only("received_id", "alert_id", "looked_at", "next_on"):
+        key = row.alert_id if row.received_id is None else row.received_id
+        if key is not None:
+            looks[key] = LookedAt(row.looked_at.date(), row.next_on)
+    return looks
+
+
+def forget_looks(received: Iterable[ReceivedAlert]) -> None:
+    """Deletes what was noted of these alerts."""
+    HarmLook.objects.filter(received__in=list(received)).delete()
+
+
+def _checked(outcome: str, next_on: dt.date | None, note: str, today: dt.date) -> str:
+    """The note as it is kept."""
+    if outcome not in LookOutcome.values:
+        raise InputError("outcome", _("Outcome: choose one."))
+    if outcome == LookOutcome.NONE_FOUND:
+        if next_on is None:
+            raise InputError("next_on", _("Next look: name the day."))
+        if not today < next_on <= today + FARTHEST:
+            raise InputError("next_on", _("Next look: choose a day after today, within two years."))
+    elif next_on is not None:
+        raise InputError("next_on", _("Next look: leave it empty; with this outcome none is due."))
+    words = note.strip()
+    if len(words) > NOTE_AT_MOST or hidden_characters(words, lines=True):
+        raise InputError("note", _("Note: use up to 500 characters, without control or direction marks."))
+    return words
+
+
+def _opened(row: HarmLook) -> Look:
+    try:
+        plain = doors.open_row(row.agency_id, TABLE, str(row.pk), REVISION, bytes(row.sealed))
+    except VaultError:
+        return Look(row, "", "")
+    content = json.loads(plain)
+    return Look(row, content["outcome"], content["note"])

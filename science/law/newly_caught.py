@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what was newly caught: which structure is reached by rules or listings that did not reach it before, sealed.
+
+A line says what is asserted, where, from which day and by which rule; whether that day has come is decided when the
+line is shown. Lines of rules that the agency does not follow any more are not shown.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+
+from callers.actors import Actor
+from callers.errors import AbsentError
+from science.law.controls import EffectiveRules, ruleset_for
+from science.rows.structures import CaughtStructure, Mark, StoredStructure
+from science.structures.store import open_rows
+from substances.rulefacts import RuleFact, StructureJudged
+from vault import doors
+from vault.errors import VaultError
+
+TABLE: Final = "caughtstructure"
+REVISION: Final = 1
+SHOWN: Final = 50
+LISTED: Final = "listed"
+
+
+@dataclass(frozen=True)
+class CaughtBy:
+    """One rule or listing that reaches a structure: by its `key`, from the first day on which it counts.
+
+    `verdict` is in or review, or `listed` for a listing by name, which has no `rule_id`; `start` None where no day is
+    known.
+    """
+
+    key: str
+    rule_id: str
+    jurisdiction: str
+    title: str
+    effect: str
+    verdict: str
+    start: date | None
+
+    def is_law_on(self, day: date) -> bool:
+        return self.start is None or self.start <= day
+
+
+@dataclass(frozen=True)
+class CaughtLine:
+    """A structure of one alert, and what reaches it newly."""
+
+    row: CaughtStructure
+    by: tuple[CaughtBy, ...] = field(repr=False)
+
+    @property
+    def structure(self) -> StoredStructure:
+        return self.row.structure
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether the alert states no structure: a list names what the alert calls it, or its number."""
+        return self.row.structure.mark == Mark.NAMED
+
+
+def what_catches(judged: StructureJudged, rules: Iterable[RuleFact], today: date) -> tuple[CaughtBy, ...]:
+    """The rules and listings behind what was found new."""
+    by_key = {rule.key: rule for rule in rules}
+    by_rule = tuple(
+        CaughtBy(
+            key=key,
+            rule_id=rule.id,
+            jurisdiction=rule.jurisdiction,
+            title=rule.title,
+            effect=rule.effect,
+            verdict=judged.verdicts[key][1],
+            start=rule.law_from(today),
+        )
+        for key in judged.caught
+        if (rule := by_key.get(key)) is not None
+    )
+    by_name = tuple(
+        CaughtBy(one.key, "", one.jurisdiction, one.title, "", LISTED, one.start)
+        for one in judged.newly_listed
+    )
+    return by_rule + by_name
+
+
+def caught_rows(
+    found: Sequence[tuple[StoredStructure, Sequence[CaughtBy]]], rules: EffectiveRules, now: datetime
+) -> list[CaughtStructure]:
+    """Unsaved rows of structures of one agency; what each says is bound to it."""
+    rows = [
+        CaughtStructure(
+            agency_id=structure.agency_id,
+            structure=structure,
+            ruleset=rules.mark,
+            listings=rules.listings.digest,
+            caught_at=now,
+        )
+        for structure, _by in found
+    ]
+    plain = [(str(row.pk), REVISION, _plain(by)) for row, (_, by) in zip(rows, found, strict=True)]
+    sealed = doors.seal_rows(rows[0].agency_id, TABLE, plain) if rows else []
+    for row, octets in zip(rows, sealed, strict=True):
+        row.sealed = octets
+    return rows
+
+
+def list_caught(
+    actor: Actor, *, before: uuid.UUID | None = None, limit: int = SHOWN
+) -> tuple[list[CaughtLine], uuid.UUID | None]:
+    """What the actor may see of what was newly caught, newest first, and what to give as `before` for older ones.
+
+    Raises AbsentError where `before` names nothing that the actor may see.
+    """
+    if actor.agency_id is None:
+        return [], None
+    rows = _visible(actor)
+    if before is not None:
+        last = rows.filter(pk=before).first()
+        if last is None:
+            raise AbsentError
+        rows = rows.filter(Q(caught_at__lt=last.caught_at) | Q(caught_at=last.caught_at, pk__lt=last.pk))
+    found = list(rows.select_related("structure__received__issuer", "structure__alert")[: limit + 1])
+    following = found[limit - 1].pk if len(found) > limit else None
+    found = found[:limit]
+    followed = {rule.key for rule in ruleset_for(actor.agency_id).rules} if found else set()
+    lines = [
+        CaughtLine(row, tuple(one for one in by if one.verdict == LISTED or one.key in followed))
+        for row, by in _opened(actor.agency_id, found)
+    ]
+    return [line for line in lines if line.by], following
+
+
+def drop_unfollowed(agency_id: str, rules: EffectiveRules) -> None:
+    """Deletes what was caught only by rules that the agency follows no more, or by listings that are none any more.
+
+    Inside the caller's transaction, and after the structures were judged by these rules.
+    """
+    followed = {rule.key for rule in rules.rules}
+    older = CaughtStructure.objects.filter(agency_id=agency_id)
+    older = older.exclude(ruleset=rules.mark, listings=rules.listings.digest)
+    opened = _opened(agency_id, list(older.select_related("structure")))
+    listed = _listed_now(agency_id, opened)
+    gone = []
+    for row, by in opened:
+        # A structure that does not open now keeps its lines of listings.
+        here = listed.get(row.structure_id)
+        stands = [
+            one
+            for one in by
+            if (here is None or one.key in here if one.verdict == LISTED else one.key in followed)
+        ]
+        if not stands:
+            gone.append(row.pk)
+        elif len(stands) < len(by):
+            row.sealed = doors.seal_row(agency_id, TABLE, str(row.pk), REVISION, _plain(stands))
+            row.save(update_fields=["sealed"])
+    CaughtStructure.objects.filter(pk__in=gone).delete()
+
+
+def _listed_now(
+    agency_id: str, opened: Iterable[tuple[CaughtStructure, list[CaughtBy]]]
+) -> dict[uuid.UUID, set[str]]:
+    """The keys of the listings that name each structure, of those that were caught by one."""
+    rows = {row.structure_id: row.structure for row, by in opened if any(one.verdict == LISTED for one in by)}
+    return {one.row.pk: set(one.kept.listed) for one in open_rows(agency_id, list(rows.values()))}
+
+
+def newly_caught(actor: Actor, *, since: datetime) -> int:
+    """Count the structures of alerts that the actor may see and that were newly caught since then; no content is opened."""
+    return _visible(actor).filter(caught_at__gte=since).order_by().values("structure").distinct().count()
+
+
+def _visible(actor: Actor) -> QuerySet[CaughtStructure]:
+    visible = StoredStructure.objects.visible_to(actor).standing().values("pk")
+    rows = CaughtStructure.objects.filter(agency_id=actor.agency_id or "", structure__in=visible)
+    return rows.order_by("-caught_at", "-pk")
+
+
+def _opened(agency_id: str, rows: Sequence[CaughtStructure]) -> list[tuple[CaughtStructure, list[CaughtBy]]]:
+    """One damaged row hides no other."""
+    sealed = [(str(row.pk), REVISION, bytes(row.sealed)) for row in rows]
+    try:
+        plain: list[bytes | None] = list(doors.open_rows(agency_id, TABLE, sealed)) if sealed else []
+    except VaultError:
+        plain = [_open_one(agency_id, row) for row in sealed]
+    return [
+        (row, [_caught_by(one) for one in json.loads(content)])
+        for row, content in zip(rows, plain, strict=True)
+        if content is not None
+    ]
+
+
+def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> bytes | None:
+    try:
+        return doors.open_row(agency_id, TABLE, *row)
+    except VaultError:
+        return None
+
+
+def _plain(by: Sequence[CaughtBy]) -> bytes:
+    content = [{**asdict(one), "start": one.start.isoformat() if one.start else None} for one in by]
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def _caught_by(content: dict[str, Any]) -> CaughtBy:
+    start = content.pop("start")
+    return CaughtBy(**content, start=date.fromisoformat(start) if start else None)

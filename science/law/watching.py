@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is who watches the law, and how those officers are told: a mail that says that something changed, and where.
+
+An officer watches a jurisdiction, a class, both together, or every change. It is told of what the agency follows from
+now on, once its structures have been judged by it, and of an alert that brings a change.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from alerts.models import ReceivedAlert
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError, InputError
+from notices.control_changes import tell_of_change, tell_of_proposal
+from officers.models import Officer
+from science.law.controls import read_facts, rules_with_digest
+from science.law.drug_classes import DRUG_CLASSES, classes_of
+from science.rows.structures import JURISDICTION_CHARS, ControlWatch, Reevaluation
+from substances.control.faults import RulesRefusedError
+from substances.control.listings import read_listings, shipped_listings
+from substances.models import ControlKind
+from substances.rulefacts import RuleFact
+from substances.versions import law_with_digest
+
+WATCHES_AT_MOST: Final = 50
+MAX_JURISDICTION_CHARS: Final = JURISDICTION_CHARS
+
+
+@dataclass(frozen=True)
+class Change:
+    """One rule that changed: where, and of which classes; no class means that all who watch there hear of it."""
+
+    jurisdiction: str
+    classes: frozenset[str]
+
+    def concerns(self, watch: ControlWatch) -> bool:
+        here = watch.jurisdiction in ("", self.jurisdiction)
+        return here and (not watch.drug_class or not self.classes or watch.drug_class in self.classes)
+
+
+def watches_of(officer: Officer) -> list[ControlWatch]:
+    """What the officer watches."""
+    require(officer, Capability.SCIENCE_READ)
+    return list(ControlWatch.objects.filter(officer=officer))
+
+
+def add_watch(officer: Officer, *, jurisdiction: str, drug_class: str, now: datetime) -> ControlWatch:
+    """Watches from now on; twice is once. Raises `InputError`."""
+    require(officer, Capability.SCIENCE_READ)
+    place = jurisdiction.strip().upper()
+    if (
+        len(place) > MAX_JURISDICTION_CHARS
+        or not place.replace("-", "A").isascii()
+        or not (place or "A").replace("-", "A").isalnum()
+    ):
+        raise InputError(
+            "jurisdiction", _("Jurisdiction: use its code, such as UK or CN, or leave it empty.")
+        )
+    if drug_class not in {"", *(name for name, _text in DRUG_CLASSES)}:
+        raise InputError("drug_class", _("Class: choose one."))
+    with transaction.atomic():
+        Officer.objects.select_for_update().get(pk=officer.pk)
+        if ControlWatch.objects.filter(officer=officer).count() >= WATCHES_AT_MOST:
+            raise InputError("jurisdiction", _("You watch as much as can be watched; end one first."))
+        watch, _made = ControlWatch.objects.get_or_create(
+            officer=officer, jurisdiction=place, drug_class=drug_class, defaults={"created_at": now}
+        )
+    return watch
+
+
+def end_watch(officer: Officer, watch_id: uuid.UUID) -> None:
+    """Raises AbsentError for one that is not the officer's."""
+    require(officer, Capability.SCIENCE_READ)
+    if not ControlWatch.objects.filter(officer=officer, pk=watch_id).delete()[0]:
+        raise AbsentError
+
+
+def tell_watchers(done: Reevaluation, *, now: datetime) -> None:
+    """Of rules and lists that changed for this agency; inside the caller's transaction, once for each re-evaluation."""
+    changes = {Change(rule.jurisdiction, classes_of(rule)) for rule in changed_rules(done)}
+    changes |= {Change(place, frozenset()) for place in changed_lists(done)}
+    officers = _officers_who_watch(done.agency_id, changes)
+    if officers:
+        tell_of_change(officers, done.pk, now=now)
+
+
+def changed_rules(done: Reevaluation) -> list[RuleFact]:
+    """The rules of one set that are not, as they stand, in the other; those that came and those that went."""
+    before, after = (_facts(done.agency_id, digest) for digest in (done.rules_before, done.ruleset))
+    return [rule for key, rule in {**before, **after}.items() if (key in before) != (key in after)]
+
+
+def changed_lists(done: Reevaluation) -> set[str]:
+    """The jurisdictions whose lists name another substance, or one from or up to another day, than before."""
+    if done.listings_before == done.listings:
+        return set()
+    before, after = (_lines(digest) for digest in (done.listings_before, done.listings))
+    return set() if before is None or after is None else {place for place, *_rest in before ^ after}
+
+
+def tell_of_published(received: ReceivedAlert, document: Mapping[str, Any], *, now: datetime) -> None:
+    """At intake: an alert brings a change of the law. Inside the caller's transaction."""
+    stated = document.get("proposed_rule")
+    if not stated:
+        return
+    change = Change(str(stated.get("jurisdiction") or ""), frozenset())
+    officers = _officers_who_watch(received.agency_id, {change})
+    if officers:
+        tell_of_proposal(officers, received.about, now=now)
+
+
+def _officers_who_watch(agency_id: str, changes: Iterable[Change]) -> list[Officer]:
+    wanted = list(changes)
+    rows = ControlWatch.objects.filter(officer__agency_id=agency_id, officer__is_active=True)
+    watching = {
+        watch.officer_id: watch.officer
+        for watch in rows.select_related("officer")
+        if any(change.concerns(watch) for change in wanted)
+    }
+    return [watching[key] for key in sorted(watching)]
+
+
+def _facts(agency_id: str, digest: str) -> dict[str, RuleFact]:
+    text = rules_with_digest(agency_id, digest)
+    return {} if text is None else {rule.key: rule for rule in read_facts(text).rules}
+
+
+def _lines(digest: str) -> set[tuple[str, ...]] | None:
+    """What the listings of this digest say, each line with its jurisdiction first; None where that is not known here."""
+    found = shipped_listings()
+    if found.digest != digest:
+        law = law_with_digest(ControlKind.LISTINGS, digest)
+        if law is None:
+            return None
+        try:
+            found = read_listings(law.text)
+        except RulesRefusedError:  # of an older reader
+            return None
+    return {
+        (one.jurisdiction, one.title, one.name, one.grade, str(one.start), one.precision, str(one.end))
+        for one in found.listings
+    }

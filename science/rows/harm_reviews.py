@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Second looks at substances of which no harm was known. Part of `alerts.models`.
+
+The alert is the one that was looked at again; the board takes the look for every report of its substance. What came of
+it stands sealed, the next day on which it is due in clear.
+"""
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from callers.capabilities import Capability
+from peers.models import Agency
+from science.rows.structures import ONE_SOURCE
+
+if TYPE_CHECKING:
+    from callers.actors import Actor
+
+
+class HarmLookQuerySet(models.QuerySet["HarmLook"]):
+    def visible_to(self, actor: "Actor") -> "HarmLookQuerySet":
+        """Those of the actor's own agency whose alerts the actor may see, to those of it who use the science pages."""
+        from alerts.models import Alert, ReceivedAlert
+
+        if actor.agency_id is None or Capability.SCIENCE_READ not in actor.capabilities:
+            return self.none()
+        received = ReceivedAlert.objects.visible_to(actor).values("pk")
+        own = Alert.objects.visible_to(actor).values("pk")
+        return self.filter(Q(received__in=received) | Q(alert__in=own), agency_id=actor.agency_id)
+
+
+class HarmLook(models.Model):
+    """That an officer looked again, and when the next look is due; None: not before somebody reports it anew."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    received = models.ForeignKey("alerts.ReceivedAlert", models.PROTECT, null=True, related_name="harm_looks")
+    alert = models.ForeignKey("alerts.Alert", models.PROTECT, null=True, related_name="harm_looks")
+    sealed = models.BinaryField()
+    next_on = models.DateField(null=True)
+    looked_at = models.DateTimeField()
+    looked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    objects = HarmLookQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-looked_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["agency", "-looked_at", "-id"], name="harm_looks_newest")]
+        constraints: ClassVar = [models.CheckConstraint(condition=ONE_SOURCE, name="harm_look_at_one_alert")]
+
+    def __str__(self) -> str:
+        return str(self.id)

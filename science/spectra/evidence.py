@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is what the files of an alert say as spectra: read in a process that may die, compared with its structure.
+
+A file that is no spectrum is left alone; one that claims to be and cannot be read has the sentence why. The comparison
+can refute a structure and never proves one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.translation import gettext as _
+
+from alerts.document.files import AttachmentFile, AttachmentNote
+from alerts.document.science_sentences import sentence_of
+from alerts.document.structures import read_typed
+from alerts.drafting.drafts import open_files
+from alerts.models import Alert
+from substances import safely
+from substances.errors import InputRefusedError, SubstanceError, WorkerLostError
+
+if TYPE_CHECKING:
+    from substances.spectra.fits import Fit
+    from substances.spectra.spectrum import Spectrum
+    from substances.structures.reading import Structure
+
+CERTAIN: Final = (".msp", ".mgf", ".mzml", ".jdx", ".dx", ".jcamp")
+"""Endings of files that are nothing but spectra."""
+POSSIBLE: Final = (".csv", ".txt", ".tsv")
+"""What may be a list of peaks, or anything else."""
+BYTES_AT_MOST: Final = 2 * 1024 * 1024
+FILES_AT_MOST: Final = 3
+
+
+@dataclass(frozen=True)
+class SpectrumSeen:
+    """The first spectrum of a file, how many more there are, and how it fits; or why the file was not read."""
+
+    filename: str
+    spectrum: "Spectrum | None" = field(default=None, repr=False)
+    more: int = 0
+    fit: "Fit | None" = None
+    problem: str = ""
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether it speaks against the structure that the alert states."""
+        return self.fit is not None and self.fit.verdict == "does_not_fit"
+
+
+def is_worth_reading(filename: str, size: int) -> bool:
+    """Whether a file may be a spectrum that a page shows."""
+    return filename.lower().endswith((*CERTAIN, *POSSIBLE)) and size <= BYTES_AT_MOST
+
+
+def spectra_of_draft(
+    alert: Alert, notes: Iterable[AttachmentNote], data: Mapping[str, Any]
+) -> list[SpectrumSeen]:
+    """Of a draft's files, before they are sent."""
+    wanted = [note for note in notes if is_worth_reading(note.filename, note.size)][:FILES_AT_MOST]
+    return spectra_in(open_files(alert, wanted), data) if wanted else []
+
+
+def spectra_in(files: Iterable[AttachmentFile], document: Mapping[str, Any]) -> list[SpectrumSeen]:
+    """What the files hold; never raises for what is in them.
+
+    After one over which the process that reads was lost no other is tried: whoever opens the page waits for one alone.
+    """
+    structure, is_lost, seen = _structure_of(document), False, list[SpectrumSeen | None]()
+    for file in files:
+        try:
+            seen.append(_unread(file) if is_lost else _seen(file, structure))
+        except WorkerLostError:
+            is_lost = True
+            seen.append(_unread(file))
+    return [one for one in seen if one is not None]
+
+
+def _structure_of(document: Mapping[str, Any]) -> "Structure | None":
+    text = document.get("structure")
+    return read_typed(text).structure if isinstance(text, str) and text else None
+
+
+def _unread(file: AttachmentFile) -> SpectrumSeen | None:
+    """Said of what is nothing but a spectrum."""
+    if not _is_spectrum(file):
+        return None
+    return SpectrumSeen(
+        file.filename, problem=_("Spectrum: it could not be read just now; load the page again.")
+    )
+
+
+def _is_spectrum(file: AttachmentFile) -> bool:
+    return file.filename.lower().endswith(CERTAIN)
+
+
+def _seen(file: AttachmentFile, structure: "Structure | None") -> SpectrumSeen | None:
+    try:
+        spectra = safely.read_spectra(file.filename, file.data)
+    except InputRefusedError as refused:
+        return SpectrumSeen(file.filename, problem=sentence_of(refused)) if _is_spectrum(file) else None
+    first = spectra[0]
+    return SpectrumSeen(file.filename, first, len(spectra) - 1, _fit(first, structure))
+
+
+def _fit(spectrum: "Spectrum", structure: "Structure | None") -> "Fit | None":
+    """Nothing is said of a spectrum that itself names another substance: a reference, or a second component."""
+    if structure is None or (spectrum.block and spectrum.block != structure.inchikey[:14]):
+        return None
+    try:
+        return safely.fit_spectrum(spectrum, structure.smiles, structure.formula)
+    except SubstanceError:
+        return None

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Here is how the structure of an alert is kept for its agency, sealed, and read again; a RED alert's never.
+
+Of an alert that states no structure its name and CAS number are kept, which lists can be asked about.
+
+At intake the text is put away as the sender wrote it: nothing of it is read there, so that no structure can stop a
+feed. The desk-worker reads and judges it afterwards, in a process that may die (`science.law.reevaluating`).
+"""
+
+import json
+import uuid
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from alerts.models import Alert, ReceivedAlert
+from callers.actors import Actor
+from science.rows.structures import CaughtStructure, Mark, StoredStructure, StoredStructureQuerySet
+from vault import doors
+from vault.errors import SealBrokenError, SecretMissingError, VaultError
+
+TABLE: Final = "storedstructure"
+REVISION: Final = 1
+MAX_CHARS: Final = 20_000
+"""Of one structure as text; what is longer is marked as unreadable and not kept."""
+OF_THE_LAW: Final = "legal_status_change"
+"""What such an alert names without a structure is what the law is about, not what somebody has seen."""
+NAME_CHARS: Final = 200
+SYNONYMS_AT_MOST: Final = 20
+OPENED_AT_MOST: Final = 20_000
+"""Structures of one agency that one question looks at, newest first."""
+PAGE: Final = 500
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What one alert says of its substance, and what the desk has made of it.
+
+    `fingerprint_a` and `fingerprint_b` have a fixed length each; `blocks` are first blocks of the InChIKeys of whole
+    and parent; `verdicts` gives, by the key of a rule's version, its id and the verdict; `listed` are keys of
+    listings; `engine` is which reading gave them. Everything but `text`, `name`, `cas_rn`, `synonyms` is empty until it
+    was read. Without a `text` the alert states no structure.
+    """
+
+    text: str = field(repr=False)
+    name: str = field(default="", repr=False)
+    cas_rn: str = field(default="", repr=False)
+    synonyms: tuple[str, ...] = field(default=(), repr=False)
+    smiles: str = field(default="", repr=False)
+    parent: str = field(default="", repr=False)
+    inchikey: str = field(default="", repr=False)
+    blocks: tuple[str, ...] = field(default=(), repr=False)
+    fingerprint_a: bytes = field(default=b"", repr=False)
+    fingerprint_b: bytes = field(default=b"", repr=False)
+    verdicts: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    listed: tuple[str, ...] = field(default=(), repr=False)
+    engine: int = 0
+
+    @property
+    def is_named_only(self) -> bool:
+        return not self.text and not self.parent
+
+    @property
+    def was_judged(self) -> bool:
+        return self.engine > 0
+
+
+@dataclass(frozen=True)
+class OpenedStructure:
+    """A stored structure, opened: `row` names the alert it came with."""
+
+    row: StoredStructure
+    kept: Kept = field(repr=False)
+
+    @property
+    def is_received(self) -> bool:
+        return self.row.received_id is not None
+
+    @property
+    def alert_id(self) -> uuid.UUID:
+        """Of the received alert or of the own one."""
+        found = self.row.received_id or self.row.alert_id
+        assert found is not None, "the database holds that one of the two is set"
+        return found
+
+
+def structure_text(document: Mapping[str, Any]) -> str:
+    """The structure as the document states it; empty where it states none."""
+    return str(document.get("structure") or document.get("inchi") or "").strip()
+
+
+def keep_received_structure(received: ReceivedAlert, document: Mapping[str, Any]) -> None:
+    """Puts away what a received alert says; twice is once. Inside the caller's transaction."""
+    if received.tlp != "RED":
+        came = received.received_at
+        _keep(StoredStructure(agency_id=received.agency_id, received=received, stored_at=came), document)
+
+
+def keep_sent_structure(alert: Alert, document: Mapping[str, Any]) -> None:
+    """The same for an alert that the agency sent."""
+    if alert.tlp != "RED" and alert.released_at is not None:
+        went = alert.released_at
+        _keep(StoredStructure(agency_id=alert.agency_id, alert=alert, stored_at=went), document)
+
+
+def forget_structures(received: Iterable[ReceivedAlert]) -> None:
+    """Deletes what is kept of these alerts, and what was newly caught among them."""
+    rows = StoredStructure.objects.filter(received__in=list(received))
+    CaughtStructure.objects.filter(structure__in=rows).delete()
+    rows.delete()
+
+
+def open_structures(
+    agency_id: str,
+    *,
+    actor: Actor | None = None,
+    limit: int = OPENED_AT_MOST,
+    with_named: bool = False,
+) -> Iterator[OpenedStructure]:
+    """The agency's readable structures, newest first, at most `limit`; those of withdrawn and replaced alerts left out.
+
+    With an actor, only those of alerts that the actor may see; `with_named` also what is known by name only. A row that
+    does not open is left out.
+    """
+    rows = _readable(agency_id, actor, with_named=with_named)
+    found = list(rows.values_list("pk", flat=True)[: min(limit, OPENED_AT_MOST)])
+    for start in range(0, len(found), PAGE):
+        by_key = StoredStructure.objects.in_bulk(found[start : start + PAGE])
+        page = [by_key[pk] for pk in found[start : start + PAGE] if pk in by_key]
+        yield from open_rows(agency_id, page)
+
+
+def count_structures(agency_id: str, *, actor: Actor | None = None, with_named: bool = False) -> int:
+    """How many `open_structures` would open without a limit."""
+    return _readable(agency_id, actor, with_named=with_named).count()
+
+
+def _readable(agency_id: str, actor: Actor | None, *, with_named: bool) -> StoredStructureQuerySet:
+    rows = StoredStructure.objects.all() if actor is None else StoredStructure.objects.visible_to(actor)
+    marks = (Mark.READ, Mark.NAMED) if with_named else (Mark.READ,)
+    return rows.filter(agency_id=agency_id, mark__in=marks).standing()
+
+
+def open_rows(agency_id: str, rows: Sequence[StoredStructure]) -> Iterator[OpenedStructure]:
+    """These rows, opened together; one that was damaged hides no other."""
+    sealed = [(str(row.pk), REVISION, bytes(row.sealed)) for row in rows]
+    if not sealed:
+        return
+    try:
+        plain: list[bytes | None] = list(doors.open_rows(agency_id, TABLE, sealed))
+    except VaultError:
+        plain = [_open_one(agency_id, row) for row in sealed]
+    for row, content in zip(rows, plain, strict=True):
+        if content is not None:
+            yield OpenedStructure(row, _kept(content))
+
+
+def broken_rows(agency_id: str, rows: Sequence[StoredStructure]) -> list[uuid.UUID]:
+    """Which of these will never open, as their seals are broken; raises VaultError where nobody can tell now."""
+    broken = []
+    for row in rows:
+        try:
+            doors.open_row(agency_id, TABLE, str(row.pk), REVISION, bytes(row.sealed))
+        except SealBrokenError:
+            broken.append(row.pk)
+        except SecretMissingError:
+            continue
+    return broken
+
+
+def seal_kept(row: StoredStructure, kept: Kept) -> bytes:
+    """Bound to its row."""
+    return seal_many(row.agency_id, [(row, kept)])[0]
+
+
+def seal_many(agency_id: str, rows: Sequence[tuple[StoredStructure, Kept]]) -> list[bytes]:
+    """The same for many rows of one agency, in order."""
+    return doors.seal_rows(agency_id, TABLE, [(str(row.pk), REVISION, _plain(kept)) for row, kept in rows])
+
+
+def _keep(row: StoredStructure, document: Mapping[str, Any]) -> None:
+    text = structure_text(document)
+    name, cas = (str(document.get(field) or "").strip() for field in ("preferred_name", "cas_rn"))
+    if not text and (not (name or cas) or document.get("alert_type") == OF_THE_LAW):
+        return
+    if len(text) > MAX_CHARS:
+        row.mark, text = Mark.UNREADABLE, ""
+    synonyms = () if text else _synonyms(document)
+    row.sealed = seal_kept(row, Kept(text, name[:NAME_CHARS], cas[:12], synonyms))
+    StoredStructure.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _synonyms(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Other names, which matter where there is no structure: a structure decides over names."""
+    found = document.get("synonyms") or ()
+    return tuple(str(one)[:NAME_CHARS] for one in found)[:SYNONYMS_AT_MOST]
+
+
+def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> bytes | None:
+    try:
+        return doors.open_row(agency_id, TABLE, *row)
+    except VaultError:
+        return None
+
+
+def _plain(kept: Kept) -> bytes:
+    content = {
+        "text": kept.text,
+        "name": kept.name,
+        "cas_rn": kept.cas_rn,
+        "synonyms": list(kept.synonyms),
+        "smiles": kept.smiles,
+        "parent": kept.parent,
+        "inchikey": kept.inchikey,
+        "blocks": list(kept.blocks),
+        "a": b64encode(kept.fingerprint_a).decode(),
+        "b": b64encode(kept.fingerprint_b).decode(),
+        "verdicts": {rule: list(said) for rule, said in kept.verdicts.items()},
+        "listed": list(kept.listed),
+        "engine": kept.engine,
+    }
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _kept(plain: bytes) -> Kept:
+    content: dict[str, Any] = json.loads(plain)
+    content["fingerprint_a"], content["fingerprint_b"] = (b64decode(content.pop(name)) for name in ("a", "b"))
+    content["synonyms"] = tuple(content.get("synonyms", ()))  # rows of before have none
+    content["blocks"], content["listed"] = tuple(content["blocks"]), tuple(content["listed"])
+    content["verdicts"] = {key: (rule, verdict) for key, (rule, verdict) in content["verdicts"].items()}
+    return Kept(**content)
