@@ -23,12 +23,13 @@ from django.db.models import Max, Model
 from accord.envelope.encoding import b64u
 from alerts.document import choices
 from alerts.models import Alert, CardToken, ReceivedAlert
-from alerts.projections.cards import ALERT_TABLE, RECEIVED_REVISION, RECEIVED_TABLE, Card
+from alerts.projections.cards import ALERT_TABLE, RECEIVED_TABLE, Card
 from callers.binding import BoundRow, mac_of
 from peers.models import Agency, SentDelivery, SentEnvelope
 from vault import hierarchy
 from vault.hierarchy import RootSecret, RowPlace
 from vault.keeping import newest_secret
+from vault.sealed_store import REVISION
 
 BATCH = 5_000
 SUBSTANCES = ("flualprazolam", "etizolam", "metonitazene", "ميتونيتازين", "蓝色药片", "этизолам")
@@ -118,7 +119,7 @@ def _alert(
         first_opened_at=at if is_open else None, acknowledged_at=at if is_open else None,
     )  # fmt: skip
     sent.card = _seal(makers[0], ALERT_TABLE, sent, 1, card)
-    received.card = _seal(makers[1], RECEIVED_TABLE, received, RECEIVED_REVISION, card)
+    received.card = _seal(makers[1], RECEIVED_TABLE, received, REVISION, card)
     tokens = [
         *_tokens(makers[0], CardToken(agency=sender, alert=sent), card, n),
         *_tokens(makers[1], CardToken(agency=recipient, received=received), card, n),

@@ -67,14 +67,15 @@ def _search() -> None:
 
     from alerts.boxes.search import Query, search_alerts
     from alerts.models import ReceivedAlert
-    from alerts.projections.cards import RECEIVED_REVISION, RECEIVED_TABLE
+    from alerts.projections.cards import RECEIVED_TABLE
     from benchmarks._many import opened
     from vault.keeping import newest_secret
+    from vault.sealed_store import REVISION
 
     officer, secret = _officer("xc-customs"), newest_secret("xc-customs")
     newest = ReceivedAlert.objects.filter(agency="xc-customs").order_by("-number")
     sealed = newest.values_list("pk", "card")[:CARDS]
-    cards = [(str(pk), RECEIVED_REVISION, bytes(card or b"")) for pk, card in sealed]
+    cards = [(str(pk), REVISION, bytes(card or b"")) for pk, card in sealed]
     words, exact = Query("nowhere to be found", box="received"), Query("B-50000", box="received")
     now = timezone.now()
     assert (

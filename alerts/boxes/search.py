@@ -27,7 +27,6 @@ from alerts.document.countries import is_listed
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import (
     ALERT_TABLE,
-    RECEIVED_REVISION,
     RECEIVED_TABLE,
     open_plain_cards,
     read_card,
@@ -38,6 +37,7 @@ from callers.errors import InputError
 from ledger.audit import record_event
 from officers.models import Officer
 from peers.models import Agency
+from vault.sealed_store import REVISION
 
 HITS_AT_MOST: Final = 50
 CARDS_AT_MOST: Final = 20_000
@@ -243,7 +243,7 @@ def _look(agency: Agency, source: _Source, merged: _Merged, *, opens: bool) -> I
 
 
 def _sealed(source: _Source, chunk: list[Any]) -> list[tuple[object, int, bytes | None]]:
-    return [(row.pk, RECEIVED_REVISION if source.box == RECEIVED else row.current, row.card) for row in chunk]
+    return [(row.pk, REVISION if source.box == RECEIVED else row.current, row.card) for row in chunk]
 
 
 def _collect(

@@ -34,10 +34,9 @@ from callers.errors import AbsentError, InputError
 from callers.markings import strictest
 from ledger.audit import record_event
 from officers.models import Officer
-from vault import doors
+from vault.sealed_store import REVISION, SealedStore, as_json
 
-TABLE: Final = "drafttemplate"
-REVISION: Final = 1
+TEMPLATES: Final = SealedStore[dict[str, Any]]("drafttemplate", as_json, json.loads)
 NAME_AT_MOST: Final = 80
 TEMPLATES_AT_MOST: Final = 200
 LEFT_BEHIND: Final = frozenset(
@@ -84,8 +83,7 @@ def create_template(author: Officer, alert: Alert, *, name: str, now: datetime) 
     template = DraftTemplate(
         agency=agency, tlp=strictest(row.tlp, row.floor), created_by=author, created_at=now
     )
-    plain = json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
-    template.sealed = doors.seal_row(agency.pk, TABLE, str(template.pk), REVISION, plain)
+    template.sealed = TEMPLATES.seal(agency.pk, template.pk, content)
     template.save(force_insert=True)
     _record("template.created", author, str(template.pk), now)
     return template
@@ -95,9 +93,9 @@ def list_templates(officer: Officer) -> list[TemplateShown]:
     """The agency's templates by name."""
     require(officer, Capability.ALERT_WRITE)
     rows = list(DraftTemplate.objects.visible_to(officer).select_related("created_by"))
-    sealed = [(str(row.pk), REVISION, bytes(row.sealed)) for row in rows]
-    opened = doors.open_rows(officer.agency_id or "", TABLE, sealed) if rows else []
-    shown = [_shown(row, json.loads(plain)) for row, plain in zip(rows, opened, strict=True)]
+    sealed = [(row.pk, REVISION, row.sealed) for row in rows]
+    opened = TEMPLATES.open_many(officer.agency_id or "", sealed, closed=())
+    shown = [_shown(row, content) for row, content in zip(rows, opened, strict=True) if content]
     return sorted(shown, key=lambda template: (template.name.casefold(), template.id))
 
 
@@ -114,8 +112,8 @@ def start_from_template(author: Officer, template: DraftTemplate, *, now: dateti
     """A draft with the template's fields, and the days of a new one."""
     require(author, Capability.ALERT_WRITE)
     row = find_template(author, template.pk)
-    plain = doors.open_row(row.agency_id, TABLE, str(row.pk), REVISION, bytes(row.sealed))
-    return create_draft(author, data=_known(json.loads(plain)["data"]), floor=row.tlp, now=now)
+    content = TEMPLATES.open(row.agency_id, row.pk, row.sealed)
+    return create_draft(author, data=_known(content["data"]), floor=row.tlp, now=now)
 
 
 @transaction.atomic

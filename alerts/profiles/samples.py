@@ -19,15 +19,13 @@ from alerts.projections.cards import Card, open_alert_cards, open_received_cards
 from alerts.replies.kinds import QUERY
 from alerts.rows.replies import SampleProfile
 from officers.models import Officer
-from vault import doors
-from vault.errors import VaultError
+from vault.sealed_store import REVISION, SealedStore, as_json
 
 if TYPE_CHECKING:
     from substances.profiles.comparing import Comparison
     from substances.profiles.vectors import Profile
 
-TABLE: Final = "sampleprofile"
-REVISION: Final = 1
+PROFILES: Final = SealedStore[Any]("sampleprofile", as_json, json.loads)
 COMPARED_AT_MOST: Final = 20_000
 SHOWN_AT_MOST: Final = 25
 
@@ -87,8 +85,7 @@ def keep_profile(
     if SampleProfile.objects.filter(alert=alert, received=received).exists():
         return
     row = SampleProfile(agency_id=agency_id, alert=alert, received=received, stored_at=now)
-    plain = json.dumps(value, sort_keys=True).encode()
-    row.sealed = doors.seal_row(agency_id, TABLE, str(row.pk), REVISION, plain)
+    row.sealed = PROFILES.seal(agency_id, row.pk, value)
     row.save(force_insert=True)
 
 
@@ -148,30 +145,10 @@ def _held(
     elif leave_out is not None:
         rows = rows.exclude(received=leave_out)
     held = list(rows.order_by("-stored_at", "-id")[:COMPARED_AT_MOST])
-    opened = _open_all(officer.agency_id or "", held)
-    read = [
-        (row, profile_in({"profile": json.loads(plain)}))
-        for row, plain in zip(held, opened, strict=True)
-        if plain
-    ]
+    sealed = [(row.pk, REVISION, row.sealed) for row in held]
+    opened = PROFILES.open_many(officer.agency_id or "", sealed)
+    read = [(row, profile_in({"profile": value})) for row, value in zip(held, opened, strict=True) if value]
     return [(row, profile) for row, profile in read if profile is not None]
-
-
-def _open_all(agency_id: str, rows: Sequence[SampleProfile]) -> list[bytes | None]:
-    sealed = [(str(row.pk), REVISION, bytes(row.sealed)) for row in rows]
-    if not sealed:
-        return []
-    try:
-        return list(doors.open_rows(agency_id, TABLE, sealed))
-    except VaultError:
-        return [_open_one(agency_id, row) for row in sealed]
-
-
-def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> bytes | None:
-    try:
-        return doors.open_row(agency_id, TABLE, *row)
-    except VaultError:
-        return None
 
 
 def _with_cards(officer: Officer, best: Sequence[tuple["Comparison", SampleProfile]]) -> tuple[Lead, ...]:

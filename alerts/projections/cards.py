@@ -4,21 +4,16 @@
 Lists filter and sort on clear columns only; the cards of one page are opened together.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from alerts.document.display import choice_text
 from alerts.models import Alert, ReceivedAlert
-from vault import doors
-from vault.errors import VaultError
+from vault.sealed_store import REVISION, Sealed, SealedStore, as_json, dataclass_of
 
-ALERT_TABLE = "alert"
-RECEIVED_TABLE = "receivedalert"
-RECEIVED_REVISION = 1
-
-SealedRow = tuple[str, int, bytes]
+ALERT_TABLE: Final = "alert"
+RECEIVED_TABLE: Final = "receivedalert"
 
 
 @dataclass(frozen=True)
@@ -69,78 +64,48 @@ def _facts_of(data: Mapping[str, Any]) -> dict[str, str | int]:
     return {name: text for name, text in texts.items() if text} | counted
 
 
+ALERT_CARDS: Final = SealedStore[Card](ALERT_TABLE, lambda card: as_json(asdict(card)), dataclass_of(Card))
+RECEIVED_CARDS: Final = SealedStore[Card](RECEIVED_TABLE, ALERT_CARDS.encode, ALERT_CARDS.decode)
+DAMAGED: Final = Card(is_damaged=True)
+
+
 def seal_alert_card(alert: Alert, card: Card) -> bytes:
     """Bound to the alert and its newest revision."""
-    return doors.seal_row(alert.agency_id, ALERT_TABLE, str(alert.pk), alert.current, _plain(card))
+    return ALERT_CARDS.seal(alert.agency_id, alert.pk, card, revision=alert.current)
 
 
 def seal_received_card(received: ReceivedAlert, card: Card) -> bytes:
-    return doors.seal_row(
-        received.agency_id, RECEIVED_TABLE, str(received.pk), RECEIVED_REVISION, _plain(card)
-    )
+    return RECEIVED_CARDS.seal(received.agency_id, received.pk, card)
 
 
 def open_alert_cards(agency_id: str, alerts: Iterable[Alert]) -> dict[str, Card]:
     """Cards by the alert's id as text; all of one agency."""
-    rows = [(str(alert.pk), alert.current, bytes(alert.card)) for alert in alerts if alert.card]
-    return _open_cards(agency_id, ALERT_TABLE, rows)
+    rows = [(alert.pk, alert.current, alert.card) for alert in alerts if alert.card]
+    return _by_id(rows, ALERT_CARDS.open_many(agency_id, rows))
 
 
 def open_received_cards(agency_id: str, received: Iterable[ReceivedAlert]) -> dict[str, Card]:
     """Cards by the received alert's id as text; what has no card is left out."""
-    rows = [(str(row.pk), RECEIVED_REVISION, bytes(row.card)) for row in received if row.card]
-    return _open_cards(agency_id, RECEIVED_TABLE, rows)
+    rows = [(row.pk, REVISION, row.card) for row in received if row.card]
+    return _by_id(rows, RECEIVED_CARDS.open_many(agency_id, rows))
+
+
+def _by_id(rows: Sequence[Sealed], cards: Sequence[Card | None]) -> dict[str, Card]:
+    return {str(row[0]): card or DAMAGED for row, card in zip(rows, cards, strict=True)}
 
 
 def open_plain_cards(
     agency_id: str, table: str, rows: Sequence[tuple[object, int, bytes | None]]
 ) -> list[bytes | None]:
     """Cards as they were sealed, in order, for a search that looks at many; None where there is none, or a damaged one."""
-    sealed = [(str(pk), revision, bytes(card)) for pk, revision, card in rows if card]
-    if not sealed:
-        return [None] * len(rows)
-    try:
-        opened: Iterator[bytes | None] = iter(doors.open_rows(agency_id, table, sealed))
-    except VaultError:
-        opened = iter([_open_plain(agency_id, table, row) for row in sealed])
+    opened = iter(
+        SealedStore[bytes](table, bytes, bytes).open_many(
+            agency_id, [(pk, revision, card) for pk, revision, card in rows if card]
+        )
+    )
     return [next(opened) if card else None for _, _, card in rows]
 
 
 def read_card(plain: bytes) -> Card:
     """The card that was sealed."""
-    return _card(plain)
-
-
-def _open_plain(agency_id: str, table: str, row: SealedRow) -> bytes | None:
-    try:
-        return doors.open_row(agency_id, table, *row)
-    except VaultError:
-        return None
-
-
-def _open_cards(agency_id: str, table: str, rows: Sequence[SealedRow]) -> dict[str, Card]:
-    if not rows:
-        return {}
-    try:
-        opened = [_card(plain) for plain in doors.open_rows(agency_id, table, rows)]
-    except VaultError:
-        opened = [_open_one(agency_id, table, row) for row in rows]
-    return {row[0]: card for row, card in zip(rows, opened, strict=True)}
-
-
-def _open_one(agency_id: str, table: str, row: SealedRow) -> Card:
-    """One damaged row must not hide the others of the page."""
-    try:
-        return _card(doors.open_row(agency_id, table, *row))
-    except VaultError:
-        return Card(is_damaged=True)
-
-
-def _plain(card: Card) -> bytes:
-    return json.dumps(asdict(card), ensure_ascii=False, sort_keys=True).encode()
-
-
-def _card(plain: bytes) -> Card:
-    content = json.loads(plain)
-    lists = {name: tuple(content[name]) for name in ("substances", "countries")}
-    return Card(**{**content, **lists})
+    return ALERT_CARDS.decode(plain)

@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Here is what a reply is bound by: how the alert that it answers was marked, who sent it and who has it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from alerts.rows.replies import Reply
 from callers.markings import LEVELS
-from vault import doors
+from vault.sealed_store import SealedStore, as_json, dataclass_of
 
 if TYPE_CHECKING:
     from alerts.receiving.opening import OpenedView
 
 TABLE: Final = "reply"
-REVISION: Final = 1
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,11 @@ class Source:
         return tuple(dict.fromkeys((self.iss, *self.holders)))
 
 
+SOURCES: Final = SealedStore[Source](
+    TABLE, lambda source: as_json(asdict(source)), dataclass_of(Source), part="source"
+)
+
+
 def source_of(view: "OpenedView", agency_id: str) -> Source:
     """Of a received alert that was just opened by an officer of this agency."""
     received, document = view.received, view.document
@@ -60,16 +63,13 @@ def source_of(view: "OpenedView", agency_id: str) -> Source:
 
 
 def seal_source(reply: Reply, source: Source) -> bytes:
-    plain = json.dumps(asdict(source), ensure_ascii=False, sort_keys=True).encode()
-    return doors.seal_row(reply.agency_id, TABLE, f"{reply.pk}/source", REVISION, plain)
+    return SOURCES.seal(reply.agency_id, reply.pk, source)
 
 
 def open_source(reply: Reply) -> Source:
     """Of a reply of ours, to what is not forgotten."""
     assert reply.source is not None
-    sealed = bytes(reply.source)
-    plain = doors.open_row(reply.agency_id, TABLE, f"{reply.pk}/source", REVISION, sealed)
-    return Source(**{name: _member(value) for name, value in json.loads(plain).items()})
+    return SOURCES.open(reply.agency_id, reply.pk, reply.source)
 
 
 def is_looser(tlp: str, than: str) -> bool:
@@ -82,7 +82,3 @@ def is_looser(tlp: str, than: str) -> bool:
 def handling_left_out(handling: Sequence[str], source: Source) -> tuple[str, ...]:
     """Codes of the source that restrict and are not kept; H0 alone restricts nothing further."""
     return tuple(code for code in source.handling if code != "H0" and code not in handling)
-
-
-def _member(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

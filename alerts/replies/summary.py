@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 
 from alerts.document.display import choice_text
 from alerts.replies.kinds import ANSWER, DETAILS, PEER_REVIEW
-from alerts.replies.source import REVISION, TABLE
+from alerts.replies.source import TABLE
 from alerts.rows.replies import Reply
-from vault import doors
-from vault.errors import VaultError
+from vault.sealed_store import REVISION, SealedStore, as_json
 
 TEXT_CHARS: Final = 600
 CASE_FIELDS: Final = (
@@ -69,27 +68,17 @@ def gist_of(document: Mapping[str, Any], *, files: int = 0) -> Gist:
     )
 
 
+GISTS: Final = SealedStore[Gist](
+    TABLE, lambda gist: as_json(asdict(gist)), lambda plain: Gist(**json.loads(plain)), part="gist"
+)
+
+
 def seal_gist(reply: Reply, gist: Gist) -> bytes:
-    plain = json.dumps(asdict(gist), ensure_ascii=False, sort_keys=True).encode()
-    return doors.seal_row(reply.agency_id, TABLE, f"{reply.pk}/gist", REVISION, plain)
+    return GISTS.seal(reply.agency_id, reply.pk, gist)
 
 
 def open_gists(agency_id: str, replies: Iterable[Reply]) -> dict[str, Gist]:
     """Gists by the reply's id as text; what has none, or does not open, is left out."""
-    rows = [(str(reply.pk), bytes(reply.gist)) for reply in replies if reply.gist]
-    if not rows:
-        return {}
-    sealed = [(f"{pk}/gist", REVISION, gist) for pk, gist in rows]
-    try:
-        opened: list[bytes | None] = list(doors.open_rows(agency_id, TABLE, sealed))
-    except VaultError:
-        opened = [_open_one(agency_id, row) for row in sealed]
-    return {pk: Gist(**json.loads(plain)) for (pk, _sealed), plain in zip(rows, opened, strict=True) if plain}
-
-
-def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> bytes | None:
-    """One damaged row must not hide the others of the page."""
-    try:
-        return doors.open_row(agency_id, TABLE, *row)
-    except VaultError:
-        return None
+    rows = [(reply.pk, REVISION, reply.gist) for reply in replies if reply.gist]
+    opened = GISTS.open_many(agency_id, rows)
+    return {str(row[0]): gist for row, gist in zip(rows, opened, strict=True) if gist}

@@ -26,11 +26,10 @@ from ledger.audit import record_event
 from officers.models import Officer
 from science.board.counting import LookedAt
 from science.rows.harm_reviews import HarmLook
-from vault import doors
 from vault.errors import VaultError
+from vault.sealed_store import SealedStore, as_json
 
-TABLE: Final = "harmlook"
-REVISION: Final = 1
+LOOKS: Final = SealedStore[dict[str, str]]("harmlook", as_json, json.loads)
 NOTE_AT_MOST: Final = 500
 FARTHEST: Final = dt.timedelta(days=731)
 """How far off the next look may be."""
@@ -82,8 +81,7 @@ def record_look(
     row = HarmLook(agency=agency, next_on=next_on, looked_at=now, looked_by=officer)
     row.received = subject if isinstance(subject, ReceivedAlert) else None
     row.alert = subject if isinstance(subject, Alert) else None
-    plain = json.dumps({"outcome": outcome, "note": words}, ensure_ascii=False).encode()
-    row.sealed = doors.seal_row(agency.pk, TABLE, str(row.pk), REVISION, plain)
+    row.sealed = LOOKS.seal(agency.pk, row.pk, {"outcome": outcome, "note": words})
     with transaction.atomic():
         row.save(force_insert=True)
         record_event("harm.looked", actor=officer.audit_name, agency=agency.pk, subject=subject.md, now=now)
@@ -135,8 +133,7 @@ def _checked(outcome: str, next_on: dt.date | None, note: str, today: dt.date) -
 
 def _opened(row: HarmLook) -> Look:
     try:
-        plain = doors.open_row(row.agency_id, TABLE, str(row.pk), REVISION, bytes(row.sealed))
+        content = LOOKS.open(row.agency_id, row.pk, row.sealed)
     except VaultError:
         return Look(row, "", "")
-    content = json.loads(plain)
     return Look(row, content["outcome"], content["note"])

@@ -18,7 +18,6 @@ from alerts.boxes.outbox import sent_alerts
 from alerts.models import ReceivedAlert
 from alerts.projections.cards import (
     ALERT_TABLE,
-    RECEIVED_REVISION,
     RECEIVED_TABLE,
     Card,
     open_plain_cards,
@@ -29,6 +28,7 @@ from officers.models import Officer
 from peers.models import Agency
 from science.structures.store import open_structures
 from substances.drugclass import class_known
+from vault.sealed_store import REVISION
 
 CARDS_AT_MOST: Final = 20_000
 """Of each box, newest first."""
@@ -112,8 +112,7 @@ def _opened(agency: Agency, rows: "QuerySet[Any]", table: str, moment: str) -> I
     for start in range(0, len(listed), CHUNK):
         chunk = listed[start : start + CHUNK]
         sealed = [
-            (pk, RECEIVED_REVISION if table == RECEIVED_TABLE else number, card)
-            for pk, _at, number, card in chunk
+            (pk, REVISION if table == RECEIVED_TABLE else number, card) for pk, _at, number, card in chunk
         ]
         for (pk, at, _number, _card), plain in zip(
             chunk, open_plain_cards(agency.pk, table, sealed), strict=True

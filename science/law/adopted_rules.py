@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Here is what an agency keeps, sealed, of rules that it adopted from an authority's alert."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from alerts.errors import RulesDamagedError
 from science.rows.structures import AdoptedRules
-from vault import doors
 from vault.errors import SealBrokenError, SecretMissingError
-
-TABLE: Final = "adoptedrules"
-REVISION: Final = 1
+from vault.sealed_store import REVISION, SealedStore, as_json, dataclass_of
 
 
 @dataclass(frozen=True)
@@ -36,24 +32,24 @@ class Adopted:
         return date.fromisoformat(self.effective) if self.effective else None
 
 
+ADOPTED: Final = SealedStore[Adopted](
+    "adoptedrules", lambda adopted: as_json(asdict(adopted)), dataclass_of(Adopted)
+)
+DAMAGED: Final = Adopted("", "", "", (), (), is_damaged=True)
+
+
 def seal_adopted(row: AdoptedRules, adopted: Adopted) -> bytes:
     """Bound to its row."""
-    content = asdict(adopted)
-    del content["is_damaged"]
-    plain = json.dumps(content, ensure_ascii=False).encode()
-    return doors.seal_row(row.agency_id, TABLE, str(row.pk), REVISION, plain)
+    return ADOPTED.seal(row.agency_id, row.pk, adopted)
 
 
 def open_adopted(rows: Sequence[AdoptedRules]) -> list[Adopted]:
     """In order; all of one agency. One that is damaged hides no other."""
     if not rows:
         return []
-    agency_id = rows[0].agency_id
-    sealed = [(str(row.pk), REVISION, bytes(row.sealed)) for row in rows]
-    try:
-        return [_adopted(json.loads(plain)) for plain in doors.open_rows(agency_id, TABLE, sealed)]
-    except (SealBrokenError, SecretMissingError):
-        return [_open_one(agency_id, row) for row in sealed]
+    sealed = [(row.pk, REVISION, row.sealed) for row in rows]
+    opened = ADOPTED.open_many(rows[0].agency_id, sealed, closed=(SealBrokenError, SecretMissingError))
+    return [adopted or DAMAGED for adopted in opened]
 
 
 def adopted_texts(agency_id: str, *, without: AdoptedRules | None = None) -> list[str]:
@@ -68,15 +64,3 @@ def adopted_texts(agency_id: str, *, without: AdoptedRules | None = None) -> lis
     if any(adopted.is_damaged for adopted in opened):
         raise RulesDamagedError
     return [adopted.text for adopted in opened]
-
-
-def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> Adopted:
-    try:
-        return _adopted(json.loads(doors.open_row(agency_id, TABLE, *row)))
-    except (SealBrokenError, SecretMissingError):
-        return Adopted("", "", "", (), (), is_damaged=True)
-
-
-def _adopted(content: dict[str, Any]) -> Adopted:
-    lists = {name: tuple(content[name]) for name in ("rule_ids", "titles")}
-    return Adopted(**{**content, **lists})

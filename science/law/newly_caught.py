@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Q, QuerySet
 
@@ -20,11 +20,8 @@ from science.law.controls import EffectiveRules, ruleset_for
 from science.rows.structures import CaughtStructure, Mark, StoredStructure
 from science.structures.store import open_rows
 from substances.rulefacts import RuleFact, StructureJudged
-from vault import doors
-from vault.errors import VaultError
+from vault.sealed_store import REVISION, SealedStore, as_json
 
-TABLE: Final = "caughtstructure"
-REVISION: Final = 1
 SHOWN: Final = 50
 LISTED: Final = "listed"
 
@@ -103,8 +100,8 @@ def caught_rows(
         )
         for structure, _by in found
     ]
-    plain = [(str(row.pk), REVISION, _plain(by)) for row, (_, by) in zip(rows, found, strict=True)]
-    sealed = doors.seal_rows(rows[0].agency_id, TABLE, plain) if rows else []
+    contents = [(row.pk, by) for row, (_, by) in zip(rows, found, strict=True)]
+    sealed = CAUGHT.seal_many(rows[0].agency_id, contents) if rows else []
     for row, octets in zip(rows, sealed, strict=True):
         row.sealed = octets
     return rows
@@ -158,13 +155,13 @@ def drop_unfollowed(agency_id: str, rules: EffectiveRules) -> None:
         if not stands:
             gone.append(row.pk)
         elif len(stands) < len(by):
-            row.sealed = doors.seal_row(agency_id, TABLE, str(row.pk), REVISION, _plain(stands))
+            row.sealed = CAUGHT.seal(agency_id, row.pk, stands)
             row.save(update_fields=["sealed"])
     CaughtStructure.objects.filter(pk__in=gone).delete()
 
 
 def _listed_now(
-    agency_id: str, opened: Iterable[tuple[CaughtStructure, list[CaughtBy]]]
+    agency_id: str, opened: Iterable[tuple[CaughtStructure, Sequence[CaughtBy]]]
 ) -> dict[uuid.UUID, set[str]]:
     """The keys of the listings that name each structure, of those that were caught by one."""
     rows = {row.structure_id: row.structure for row, by in opened if any(one.verdict == LISTED for one in by)}
@@ -182,32 +179,23 @@ def _visible(actor: Actor) -> QuerySet[CaughtStructure]:
     return rows.order_by("-caught_at", "-pk")
 
 
-def _opened(agency_id: str, rows: Sequence[CaughtStructure]) -> list[tuple[CaughtStructure, list[CaughtBy]]]:
+def _opened(
+    agency_id: str, rows: Sequence[CaughtStructure]
+) -> list[tuple[CaughtStructure, Sequence[CaughtBy]]]:
     """One damaged row hides no other."""
-    sealed = [(str(row.pk), REVISION, bytes(row.sealed)) for row in rows]
-    try:
-        plain: list[bytes | None] = list(doors.open_rows(agency_id, TABLE, sealed)) if sealed else []
-    except VaultError:
-        plain = [_open_one(agency_id, row) for row in sealed]
+    opened = CAUGHT.open_many(agency_id, [(row.pk, REVISION, row.sealed) for row in rows])
+    return [(row, by) for row, by in zip(rows, opened, strict=True) if by is not None]
+
+
+def _encoded(by: Sequence[CaughtBy]) -> bytes:
+    return as_json([{**asdict(one), "start": one.start.isoformat() if one.start else None} for one in by])
+
+
+def _decoded(plain: bytes) -> Sequence[CaughtBy]:
     return [
-        (row, [_caught_by(one) for one in json.loads(content)])
-        for row, content in zip(rows, plain, strict=True)
-        if content is not None
+        CaughtBy(**{**one, "start": date.fromisoformat(one["start"]) if one["start"] else None})
+        for one in json.loads(plain)
     ]
 
 
-def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> bytes | None:
-    try:
-        return doors.open_row(agency_id, TABLE, *row)
-    except VaultError:
-        return None
-
-
-def _plain(by: Sequence[CaughtBy]) -> bytes:
-    content = [{**asdict(one), "start": one.start.isoformat() if one.start else None} for one in by]
-    return json.dumps(content, ensure_ascii=False).encode()
-
-
-def _caught_by(content: dict[str, Any]) -> CaughtBy:
-    start = content.pop("start")
-    return CaughtBy(**content, start=date.fromisoformat(start) if start else None)
+CAUGHT: Final = SealedStore("caughtstructure", _encoded, _decoded)

@@ -34,13 +34,12 @@ from science.rows.library import LibrarySpectrum, LibrarySpectrumQuerySet, Spect
 from substances import safely
 from substances.spectra.spectrum import spectrum_record
 from vault import doors
-from vault.errors import VaultError
+from vault.sealed_store import REVISION, SealedStore, as_json
 
-IMPORT_TABLE: Final = "spectraimport"
-SPECTRUM_TABLE: Final = "libraryspectrum"
+IMPORTS: Final = SealedStore[Mapping[str, Any]]("spectraimport", as_json, json.loads)
+SPECTRA: Final = SealedStore[Mapping[str, Any]]("libraryspectrum", as_json, json.loads)
 MEASURED: Final = "library_spectrum"
 """The kind of token of a measurement: kind, precursor, energy and peaks, whatever it is called."""
-REVISION: Final = 1
 SPECTRA_AT_MOST: Final = 2_000
 """Records in one agency's library."""
 OCTETS_AT_MOST: Final = 8 * 1024 * 1024
@@ -147,7 +146,7 @@ def begin_import(
         fresh, known = _told_apart(agency, [_completed(spectrum_record(one), given) for one in read.spectra])
         refused += [(0, record.get("name", ""), "already_in_library", "") for record in known]
         about = {"filename": filename[:TEXT_AT_MOST], **given, "refused": refused[:SPECTRA_AT_MOST]}
-        batch.sealed = _sealed(agency.pk, IMPORT_TABLE, batch.pk, about)
+        batch.sealed = IMPORTS.seal(agency.pk, batch.pk, about)
         batch.save(force_insert=True)
         _put_away(batch, fresh)
     return batch
@@ -165,7 +164,7 @@ def read_import(officer: Officer, batch: SpectraImport) -> ImportShown:
     """What was read of the file."""
     require(officer, Capability.SCIENCE_MANAGE)
     row = find_import(officer, batch.pk)
-    about = json.loads(doors.open_row(row.agency_id, IMPORT_TABLE, str(row.pk), REVISION, bytes(row.sealed)))
+    about = IMPORTS.open(row.agency_id, row.pk, row.sealed)
     kept = open_spectra(row.agency_id, list(row.spectra.order_by("number")))
     return ImportShown(
         row=row,
@@ -278,16 +277,10 @@ def delete_spectrum(officer: Officer, spectrum: LibrarySpectrum, *, now: datetim
 
 def open_spectra(agency_id: str, rows: Sequence[LibrarySpectrum]) -> Iterator[KeptSpectrum]:
     """These rows, opened together; one that was damaged hides no other."""
-    sealed = [(str(row.pk), REVISION, bytes(row.sealed)) for row in rows]
-    if not sealed:
-        return
-    try:
-        opened: list[bytes | None] = list(doors.open_rows(agency_id, SPECTRUM_TABLE, sealed))
-    except VaultError:
-        opened = [_open_one(agency_id, row) for row in sealed]
-    for row, plain in zip(rows, opened, strict=True):
-        if plain is not None:
-            yield KeptSpectrum(row, json.loads(plain))
+    opened = SPECTRA.open_many(agency_id, [(row.pk, REVISION, row.sealed) for row in rows])
+    for row, record in zip(rows, opened, strict=True):
+        if record is not None:
+            yield KeptSpectrum(row, record)
 
 
 def seal_spectra(agency_id: str, pairs: Sequence[tuple[LibrarySpectrum, Record]]) -> list[LibrarySpectrum]:
@@ -295,8 +288,7 @@ def seal_spectra(agency_id: str, pairs: Sequence[tuple[LibrarySpectrum, Record]]
     if not pairs:
         return []
     tokens = doors.tokens(agency_id, [(MEASURED, b64u(sha256(_measured(record)))) for _row, record in pairs])
-    plain = [(str(row.pk), REVISION, _plain(record)) for row, record in pairs]
-    sealed = doors.seal_rows(agency_id, SPECTRUM_TABLE, plain)
+    sealed = SPECTRA.seal_many(agency_id, [(row.pk, record) for row, record in pairs])
     for (row, _record), token, octets in zip(pairs, tokens, sealed, strict=True):
         row.token, row.sealed = token, octets
     return [row for row, _record in pairs]
@@ -304,7 +296,7 @@ def seal_spectra(agency_id: str, pairs: Sequence[tuple[LibrarySpectrum, Record]]
 
 def seal_record(row: LibrarySpectrum, record: Record) -> None:
     """Puts a record into its row, bound to it."""
-    row.sealed = _sealed(row.agency_id, SPECTRUM_TABLE, row.pk, record)
+    row.sealed = SPECTRA.seal(row.agency_id, row.pk, record)
 
 
 # --- inside -------------------------------------------------------------------------------------------------
@@ -356,21 +348,6 @@ def _locked_import(officer: Officer, batch: SpectraImport) -> SpectraImport:
     if row is None:
         raise AbsentError
     return row
-
-
-def _sealed(agency_id: str, table: str, row_id: uuid.UUID, content: Mapping[str, Any]) -> bytes:
-    return doors.seal_row(agency_id, table, str(row_id), REVISION, _plain(content))
-
-
-def _plain(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> bytes | None:
-    try:
-        return doors.open_row(agency_id, SPECTRUM_TABLE, *row)
-    except VaultError:
-        return None
 
 
 def _line(name: str, text: str) -> str:

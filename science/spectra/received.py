@@ -7,7 +7,6 @@ Gone with the alert's card; a RED alert's are never kept.
 """
 
 import base64
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -23,11 +22,10 @@ from alerts.document.files import AttachmentFile
 from alerts.models import ReceivedAlert
 from ledger.set_aside import Item, Loop, begin_round
 from science.rows.library import LibrarySpectrum
-from science.spectra.library import REVISION, SPECTRUM_TABLE, Record, seal_record, seal_spectra
+from science.spectra.library import SPECTRA, Record, seal_record, seal_spectra
 from substances import safely
 from substances.errors import InputRefusedError, WorkerAwayError, WorkerLostError
 from substances.spectra.spectrum import Spectrum, spectrum_record
-from vault import doors
 from vault.errors import SealBrokenError, VaultError, is_ring_away
 
 READING: Final = Loop(
@@ -124,9 +122,7 @@ def forget_spectra(received: Iterable[ReceivedAlert]) -> None:
 def _settle(row: LibrarySpectrum) -> _Came:
     """One try. Raises WorkerAwayError."""
     try:
-        kept = json.loads(
-            doors.open_row(row.agency_id, SPECTRUM_TABLE, str(row.pk), REVISION, bytes(row.sealed))
-        )
+        kept = SPECTRA.open(row.agency_id, row.pk, row.sealed)
     except SealBrokenError:
         _replace(row, [])
         return _Came.SETTLED

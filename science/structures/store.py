@@ -17,11 +17,9 @@ from typing import Any, Final
 from alerts.models import Alert, ReceivedAlert
 from callers.actors import Actor
 from science.rows.structures import CaughtStructure, Mark, StoredStructure, StoredStructureQuerySet
-from vault import doors
-from vault.errors import SealBrokenError, SecretMissingError, VaultError
+from vault.errors import SealBrokenError, SecretMissingError
+from vault.sealed_store import REVISION, SealedStore
 
-TABLE: Final = "storedstructure"
-REVISION: Final = 1
 MAX_CHARS: Final = 20_000
 """Of one structure as text; what is longer is marked as unreadable and not kept."""
 OF_THE_LAW: Final = "legal_status_change"
@@ -144,16 +142,10 @@ def _readable(agency_id: str, actor: Actor | None, *, with_named: bool) -> Store
 
 def open_rows(agency_id: str, rows: Sequence[StoredStructure]) -> Iterator[OpenedStructure]:
     """These rows, opened together; one that was damaged hides no other."""
-    sealed = [(str(row.pk), REVISION, bytes(row.sealed)) for row in rows]
-    if not sealed:
-        return
-    try:
-        plain: list[bytes | None] = list(doors.open_rows(agency_id, TABLE, sealed))
-    except VaultError:
-        plain = [_open_one(agency_id, row) for row in sealed]
-    for row, content in zip(rows, plain, strict=True):
-        if content is not None:
-            yield OpenedStructure(row, _kept(content))
+    opened = STRUCTURES.open_many(agency_id, [(row.pk, REVISION, row.sealed) for row in rows])
+    for row, kept in zip(rows, opened, strict=True):
+        if kept is not None:
+            yield OpenedStructure(row, kept)
 
 
 def broken_rows(agency_id: str, rows: Sequence[StoredStructure]) -> list[uuid.UUID]:
@@ -161,7 +153,7 @@ def broken_rows(agency_id: str, rows: Sequence[StoredStructure]) -> list[uuid.UU
     broken = []
     for row in rows:
         try:
-            doors.open_row(agency_id, TABLE, str(row.pk), REVISION, bytes(row.sealed))
+            STRUCTURES.open(agency_id, row.pk, row.sealed)
         except SealBrokenError:
             broken.append(row.pk)
         except SecretMissingError:
@@ -176,7 +168,7 @@ def seal_kept(row: StoredStructure, kept: Kept) -> bytes:
 
 def seal_many(agency_id: str, rows: Sequence[tuple[StoredStructure, Kept]]) -> list[bytes]:
     """The same for many rows of one agency, in order."""
-    return doors.seal_rows(agency_id, TABLE, [(str(row.pk), REVISION, _plain(kept)) for row, kept in rows])
+    return STRUCTURES.seal_many(agency_id, [(row.pk, kept) for row, kept in rows])
 
 
 def _keep(row: StoredStructure, document: Mapping[str, Any]) -> None:
@@ -195,13 +187,6 @@ def _synonyms(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Other names, which matter where there is no structure: a structure decides over names."""
     found = document.get("synonyms") or ()
     return tuple(str(one)[:NAME_CHARS] for one in found)[:SYNONYMS_AT_MOST]
-
-
-def _open_one(agency_id: str, row: tuple[str, int, bytes]) -> bytes | None:
-    try:
-        return doors.open_row(agency_id, TABLE, *row)
-    except VaultError:
-        return None
 
 
 def _plain(kept: Kept) -> bytes:
@@ -230,3 +215,6 @@ def _kept(plain: bytes) -> Kept:
     content["blocks"], content["listed"] = tuple(content["blocks"]), tuple(content["listed"])
     content["verdicts"] = {key: (rule, verdict) for key, (rule, verdict) in content["verdicts"].items()}
     return Kept(**content)
+
+
+STRUCTURES: Final = SealedStore("storedstructure", _plain, _kept)

@@ -221,7 +221,7 @@ def test_no_comparison_of_profiles_sees_it() -> None:
     assert profile_in({"profile": profile, "region_evidence": GOOD}) == profile_in({"profile": profile})
     assert profile_in({"region_evidence": GOOD}) is None
     compared = [path for path in (ROOT / "substances" / "profiles").glob("*.py") if path.stem != "region"]
-    for path in [*compared, ROOT / "alerts" / "science" / "replies" / "samples.py"]:
+    for path in [*compared, ROOT / "alerts" / "profiles" / "samples.py"]:
         tree = ast.walk(ast.parse(path.read_text("utf-8")))
         modules = {node.module for node in tree if isinstance(node, ast.ImportFrom)}
         assert "substances.profiles.region" not in modules, path

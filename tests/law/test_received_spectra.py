@@ -15,7 +15,7 @@ from alerts.query_audit import Why
 from science.answers import spectra as answers_spectra
 from science.answers.spectra import SpectrumAsked, match_spectrum
 from science.rows.library import LibrarySpectrum
-from science.spectra.library import REVISION, SPECTRUM_TABLE
+from science.spectra.library import SPECTRA
 from science.spectra.received import (
     TRIES,
     WAITING,
@@ -26,7 +26,6 @@ from substances import safely
 from substances.children import Nursery
 from tests.law.lawful import METONITAZENE, LawDesk
 from tests.pages.science_files import record
-from vault import doors
 
 READY = json.dumps({"locked": True, "unloaded": [], "unprepared": []}).encode()
 DIES = (
@@ -57,8 +56,7 @@ def read_by(command: Sequence[str]) -> Iterator[None]:
 
 def tries_of(row: LibrarySpectrum) -> int:
     """How often the file has killed its reader."""
-    sealed = (str(row.pk), REVISION, bytes(row.sealed))
-    return int(json.loads(doors.open_row(row.agency_id, SPECTRUM_TABLE, *sealed)).get("tries", 0))
+    return int(SPECTRA.open(row.agency_id, row.pk, row.sealed).get("tries", 0))
 
 
 def waiting() -> int:
