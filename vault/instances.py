@@ -11,6 +11,7 @@ Whoever stole keys announces nothing: this keeps two honest holders from working
 
 import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -34,8 +35,9 @@ from vault.models import Announcement, DeskInstance
 
 BELL: Final = "vault.announce_instances"
 HELD_ELSEWHERE: Final = "held-elsewhere"
-ANNOUNCED_EVERY: Final = timedelta(hours=1)
-"""Well within the day in which the exchange wants to hear a holder."""
+ANNOUNCED_EVERY: Final = timedelta(minutes=10)
+HEARD_WITHIN: Final = timedelta(minutes=20)
+"""A desk that the exchange has not taken for so long stood still, and another one may hold the identity since: it asks before it sends."""
 WORKER: Final = "desk-worker"
 _HOLDER: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SOFTWARE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
@@ -82,6 +84,8 @@ class Standstill:
     leaves: bool = False
     holder: Holder | None = None
     apart: VersionsApart | None = None
+    answered_at: datetime | None = None
+    """When the exchange answered last; None where this desk has not announced itself yet."""
 
     def __bool__(self) -> bool:
         return self.leaves or self.holder is not None or self.apart is not None
@@ -103,7 +107,22 @@ def standstill_of(agency_id: str) -> Standstill:
     if not row.agency_id:
         return Standstill()
     row.require_bound()
-    return Standstill(holder=_shown(row), apart=_apart(row))
+    return Standstill(holder=_shown(row), apart=_apart(row), answered_at=row.answered_at)
+
+
+def standstill_before_sending(actor: Actor, agency_id: str, *, now: datetime) -> Standstill:
+    """Return what stands against sending; a desk that has not been heard for `HEARD_WITHIN` announces itself first.
+
+    So does an own desk that has never been heard under its id, as one that was restored. An exchange that gives no answer changes
+    nothing. Not inside a transaction. Raises as `standstill_of`.
+    """
+    found = standstill_of(agency_id)
+    at = found.answered_at
+    if found or (now - HEARD_WITHIN < at <= now if at else not settings.OWN_DESK):
+        return found
+    with suppress(ClientError, NotBoundError, VaultError):
+        announce(actor, agency_id, now=now)
+    return standstill_of(agency_id)
 
 
 def holders_elsewhere() -> list[Holder]:

@@ -66,7 +66,7 @@ def state_own_entry(
     """
     require(officer, Capability.AGENCY_MANAGE)
     agency_id = agency_of(officer).pk
-    require_may_send(agency_id)
+    require_may_send(officer, agency_id, now=now)
     jws = doors.sign_statement(officer, k=ENTRY, sub=None, body=_body(telephone, timezone, contacts), now=now)
     statement = parse_statement(jws)
     with exchange_asked():

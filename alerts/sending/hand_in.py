@@ -55,7 +55,7 @@ from peers.models import HeldStatement, Outgoing, OutgoingState
 from peers.outgoing import TOO_OLD, Outcome, Refused, Taken, Waits
 from peers.sent import note_sent
 from vault import doors
-from vault.instances import may_send
+from vault.instances import may_send, standstill_before_sending
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
@@ -97,7 +97,7 @@ def handing_in(actor: Actor, *, now: datetime) -> Generator[Handing]:
     Raises HeldElsewhereError before anything is signed, NotTakenError where the exchange refuses, which undoes that much; where
     it is away, all waits for the desk-worker.
     """
-    require_may_send(actor.agency_id or "")
+    require_may_send(actor, actor.agency_id or "", now=now)
     handing = Handing(actor, now)
     with transaction.atomic(durable=True):
         yield handing
@@ -125,10 +125,20 @@ def send_waiting(*, now: datetime, is_over: Callable[[], bool] = lambda: False) 
     return taken
 
 
+def _may_send(reader: str, now: datetime) -> bool:
+    """Tell whether anything may go out, asked again where this desk stood still; what was changed past the program stops it."""
+    try:
+        return not standstill_before_sending(SystemActor(ROLE, reader), reader, now=now)
+    except NotBoundError:
+        return False
+
+
 def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
     """The same for one agency. Behind what may be alone in finding no answer the next is tried, which tells whether it is."""
-    taken, suspects, tries_next, goes_out = 0, list[Outgoing](), False, may_send(reader)
-    for row in outgoing.due_of(reader, now=now):
+    taken, suspects, tries_next = 0, list[Outgoing](), False
+    due = list(outgoing.due_of(reader, now=now))
+    goes_out = bool(due) and _may_send(reader, now)
+    for row in due:
         if is_over() and not tries_next:
             break
         if not goes_out and not outgoing.is_too_old(row, now=now):

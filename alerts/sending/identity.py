@@ -6,20 +6,23 @@ The agency leaves this desk, another desk or command holds the agency's identity
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from alerts.errors import HeldElsewhereError, OtherVersionsError, SendingStoppedError
+from callers.actors import Actor
 from callers.errors import NotBoundError
-from vault.instances import Holder, VersionsApart, holder_elsewhere, standstill_of
+from vault.instances import Holder, VersionsApart, holder_elsewhere, standstill_before_sending, standstill_of
 
 
-def require_may_send(agency_id: str) -> None:
+def require_may_send(actor: Actor, agency_id: str, *, now: datetime) -> None:
     """Raise HeldElsewhereError while the exchange names another holder, NotBoundError where what it said was altered.
 
     Raises SendingStoppedError once the agency leaves this desk, OtherVersionsError while it speaks no version that this desk speaks.
+    Not inside a transaction: a desk that stood still asks the exchange first.
     """
-    found = standstill_of(agency_id)
+    found = standstill_before_sending(actor, agency_id, now=now)
     named, apart = found.holder, found.apart
     if found.leaves:
         raise SendingStoppedError(left_text())

@@ -84,7 +84,7 @@ def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetim
     """
     require(officer, Capability.ALERT_RELEASE)
     with audited_refusal(Move.RELEASE, officer, alert, now=now):
-        require_may_send(sending_agency_of(officer).pk)
+        require_may_send(officer, sending_agency_of(officer).pk, now=now)
         fresh = _fresh(officer, alert)
         ready = _check_ready(officer, fresh, revision, now)
         peers = VerifiedDirectory(fresh.agency_id, now)

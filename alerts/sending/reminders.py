@@ -32,7 +32,7 @@ def remind_recipients(officer: Officer, alert: Alert, *, now: datetime) -> list[
     `NotPermittedError`.
     """
     require(officer, Capability.ALERT_WITHDRAW)
-    require_may_send(officer.agency_id or "")
+    require_may_send(officer, officer.agency_id or "", now=now)
     versions = [version for version in versions_seen(officer, alert) if version.withdrawn_at is not None]
     void = void_withdrawals(versions, now=now)
     withdrawn = [version for version in versions if version.md not in void]

@@ -8,6 +8,7 @@ from functools import partial
 from uuid import uuid4
 
 import pytest
+from pytest_django import Settings
 
 from accord.version import VERSION
 from agencies.instances import SILENT_FOR, announce_instance, release_instance
@@ -22,12 +23,12 @@ from alerts.sending.handed_in import list_handed_in
 from alerts.sending.release import release_alert
 from alerts.sending.reminders import remind_recipients
 from alerts.sending.withdrawal import withdraw_alert
-from callers.actors import ApiClient
+from callers.actors import ApiClient, SystemActor
 from callers.capabilities import EXCHANGE_SCOPES, Role
 from callers.errors import AbsentError, NotBoundError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer
-from peers.models import Outgoing
+from peers.models import Outgoing, OutgoingState
 from peers.outgoing import LASTS
 from sharing.models import Envelope, Statement
 from tests.alerts.conftest import Desks
@@ -36,12 +37,14 @@ from tests.role_logins import under_login_of
 from vault import doors, lives
 from vault.instances import (
     ANNOUNCED_EVERY,
+    HEARD_WITHIN,
     announce_held,
     forget_instance,
     holder_elsewhere,
     holders_elsewhere,
     may_send,
     own_instance,
+    standstill_before_sending,
     take_over,
 )
 from vault.models import Announcement, DeskInstance, ExchangeKey, OwnWord, VaultKey
@@ -108,7 +111,7 @@ class TestAnnouncing:
         assert all(row.software.startswith(f"Accord desk {VERSION}") for row in rows)
         assert acts() == [("instance.announced", "system:desk-worker", f"instance:{own_instance()}")]
 
-    def test_it_is_said_again_each_hour_and_audited_once(self, desks: Desks) -> None:
+    def test_it_is_said_again_and_audited_once(self, desks: Desks) -> None:
         announce(desks)
         assert announce(desks) == 0
         assert announce(desks, ANNOUNCED_EVERY) == 3
@@ -168,6 +171,54 @@ class TestAnnouncing:
         assert not Announcement.objects.filter(pk=desks.lab.id).exists()
         assert acts()[-1] == ("instance.released", "system:desk-worker", f"instance:{own_instance()}")
         assert Instance.objects.count() == 2
+
+
+class TestStoodStill:
+    """A machine that was lost, and started again after another desk had taken its place."""
+
+    def stood_still(self, desks: Desks, for_: timedelta) -> None:
+        announce(desks)
+        Instance.objects.filter(agency_id=desks.lab.id).delete()
+        announce_instance(elsewhere(desks, desks.lab.id), OTHER, software=OTHER_SOFTWARE, now=desks.hub.now)
+        desks.hub.now += for_
+
+    def test_it_asks_before_it_releases_and_signs_nothing(self, desks: Desks) -> None:
+        alert = desks.validated()
+        self.stood_still(desks, HEARD_WITHIN)
+        with pytest.raises(HeldElsewhereError) as stopped:
+            release(desks, alert)
+        assert stopped.value.holder == OTHER
+        assert not Envelope.objects.exists() and not Outgoing.objects.exists()
+
+    def test_what_it_had_queued_waits(self, desks: Desks) -> None:
+        announce(desks)
+        alert = desks.validated()
+        the_exchange.is_away = True
+        release(desks, alert)
+        the_exchange.behave()
+        self.stood_still(desks, HEARD_WITHIN)
+        with under_login_of("desk-worker"):
+            assert send_waiting(now=desks.hub.now) == 0
+        assert not Envelope.objects.exists() and Outgoing.objects.get().state == OutgoingState.QUEUED
+
+    def test_one_that_was_heard_lately_asks_nobody(self, desks: Desks) -> None:
+        alert = desks.validated()
+        announce(desks)
+        asked = list[str]()
+        the_exchange.answers = asked.append
+        release(desks, alert)
+        assert not [path for path in asked if path.endswith("/instances")]
+
+    def test_an_own_desk_that_was_never_heard_asks_first(self, desks: Desks, settings: Settings) -> None:
+        settings.OWN_DESK = True
+        assert not standstill_before_sending(SystemActor("desk-worker"), desks.lab.id, now=desks.hub.now)
+        assert Instance.objects.get(agency_id=desks.lab.id).instance_id == own_instance()
+
+    def test_an_exchange_that_is_away_stops_nothing(self, desks: Desks) -> None:
+        announce(desks)
+        the_exchange.is_away = True
+        desks.hub.now += 2 * HEARD_WITHIN
+        assert not standstill_before_sending(SystemActor("desk-worker"), desks.lab.id, now=desks.hub.now)
 
 
 class TestHeldElsewhere:
