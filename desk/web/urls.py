@@ -38,7 +38,7 @@ from desk.agency.keys import page as key_page
 from desk.agency.keys import proposals_page as proposals
 from desk.agency.keys import revoking, wizard
 from desk.agency.keys import waiting_page as waiting
-from desk.agency.notices import page as records
+from desk.agency.notices import page as notices
 from desk.agency.officers import acts as officer_acts
 from desk.agency.officers import duty_page as duty
 from desk.agency.officers import page as people
@@ -353,8 +353,8 @@ PAGES: Final = (
     Page("agreements/<str:ref>/", lanes.agreement, "agreement", C.AGREEMENT_READ),
     Page("agreements/<str:ref>/suspend/", lanes.suspend, "agreement_suspend", C.AGENCY_MANAGE, BOTH),
     Page("agreements/<str:ref>/resume/", lanes.resume, "agreement_resume", C.AGENCY_MANAGE, BOTH),
-    Page("notifications/", records.notifications, "notifications", C.NOTICE_READ),
-    Page("notifications/<uuid:notice_id>/resend/", records.resend, "resend", C.NOTICE_RESEND, CHANGE),
+    Page("notifications/", notices.notifications, "notifications", C.NOTICE_READ),
+    Page("notifications/<uuid:notice_id>/resend/", notices.resend, "resend", C.NOTICE_RESEND, CHANGE),
     Page("audit/", audit_page.audit, "audit", C.AUDIT_READ),
     Page("audit/keys/", apikeys.audit_keys, "audit_keys", C.AUDIT_GIVE),
     Page("audit/keys/issue/", apikeys.issue, "audit_key_issue", C.AUDIT_GIVE, BOTH),

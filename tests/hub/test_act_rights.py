@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from psycopg import errors
 
-from desk.agency.notices.page import ACTS
+from desk.agency.audit.words import ACTS
 from hub.act_rights import ACTS_OF, grant_acts
 from hub.grants import apply_after_migrate
 from hub.roles import LOGINS

@@ -26,7 +26,7 @@ from desk.agency.audit.trail import (
     in_words,
     references_of,
 )
-from desk.agency.notices.page import ACTS
+from desk.agency.audit.words import ACTS
 from desk.web.api_answers import AffairsView, PageQuery, named_list
 from officers.accounts import officer_for
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from alerts.boxes.paging import PAGE_ROWS, cut
 from callers.capabilities import Capability
 from desk.agency.audit.trail import colleagues_of, events_for, in_words, read_question, references_of
-from desk.agency.notices.page import ACTS
+from desk.agency.audit.words import ACTS
 from desk.web.filters import Filter, read_filters
 from desk.web.frame import render_page, signed_in
 

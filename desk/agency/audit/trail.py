@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from alerts.models import Alert, ReceivedAlert
-from desk.agency.notices.page import ACTS, reason_words
+from desk.agency.audit.words import ACTS, reason_words
 from desk.agency.officers.page import roles_text
 from ledger.models import AuditEvent
 from officers.models import Officer, PowerChange
