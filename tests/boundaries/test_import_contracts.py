@@ -5,30 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = (
-    "accord",
-    "agencies",
-    "alerts",
-    "callers",
-    "demo",
-    "desk",
-    "hub",
-    "ledger",
-    "notices",
-    "officers",
-    "operators",
-    "peers",
-    "science",
-    "sharing",
-    "substances",
-    "vault",
-)
+from tests.boundaries.rooms import ROOMS, ROOT, SETTINGS
 
 BREAKS = {
     "downwards": ("agencies/directory.py", "import sharing.policy"),
@@ -51,8 +32,7 @@ BREAKS = {
 
 
 def _contracts() -> dict[str, str]:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return {row["id"]: row["name"] for row in settings["tool"]["importlinter"]["contracts"]}
+    return {row["id"]: row["name"] for row in SETTINGS["contracts"]}
 
 
 def _lint(tree: Path) -> subprocess.CompletedProcess[str]:
@@ -64,7 +44,7 @@ def _lint(tree: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("contracts")
-    for package in PACKAGES:
+    for package in ROOMS:
         shutil.copytree(
             ROOT / package, copy / package, ignore=lambda _, names: {n for n in names if n == "__pycache__"}
         )

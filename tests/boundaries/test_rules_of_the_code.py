@@ -10,41 +10,11 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = (
-    "accord",
-    "agencies",
-    "alerts",
-    "callers",
-    "demo",
-    "desk",
-    "devtool",
-    "hub",
-    "ledger",
-    "notices",
-    "officers",
-    "peers",
-    "science",
-    "sharing",
-    "substances",
-    "vault",
-)
-APPS = (
-    "agencies",
-    "alerts",
-    "callers",
-    "desk",
-    "hub",
-    "ledger",
-    "notices",
-    "officers",
-    "peers",
-    "science",
-    "sharing",
-    "vault",
-)
+from tests.boundaries.rooms import APPS, ROOMS, ROOT
+
+PACKAGES = (*ROOMS, "devtool")
 EDGES = (
-    "/management/commands/",
+    "/management/",
     "/tasks.py",
     "/api",
     "/desk/",
@@ -81,22 +51,7 @@ def _imports(path: Path) -> Iterator[str]:
 def test_only_accord_and_the_vault_touch_cryptographic_primitives() -> None:
     touching = {
         _short(path)
-        for path in _files(
-            "agencies",
-            "alerts",
-            "callers",
-            "demo",
-            "desk",
-            "devtool",
-            "hub",
-            "ledger",
-            "notices",
-            "officers",
-            "peers",
-            "science",
-            "sharing",
-            "vault",
-        )
+        for path in _files(*APPS, "demo", "devtool")
         if any(name.split(".")[0] == "cryptography" for name in _imports(path))
     }
     # An own desk that was given no certificate for TLS makes one; nothing is signed or sealed with its key.
@@ -118,20 +73,7 @@ def test_a_policy_is_read_only_where_its_code_is_asked_for() -> None:
     """`policy_of(agency).four_eyes`, never the column of the row, which `agency.desk_policy` leads to."""
     past = {
         _short(path)
-        for path in _files(
-            "agencies",
-            "alerts",
-            "callers",
-            "demo",
-            "desk",
-            "hub",
-            "notices",
-            "officers",
-            "peers",
-            "science",
-            "sharing",
-            "vault",
-        )
+        for path in _files(*APPS, "demo")
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.Attribute) and node.attr == "desk_policy"
     }
@@ -166,21 +108,7 @@ def test_seconds_of_others_become_moments_by_one_function() -> None:
     """`datetime` ends with the year 9999, and earlier in zones ahead of UTC: one function knows it."""
     makers = {
         _short(path)
-        for path in _files(
-            "accord",
-            "agencies",
-            "alerts",
-            "callers",
-            "desk",
-            "hub",
-            "ledger",
-            "notices",
-            "officers",
-            "peers",
-            "science",
-            "sharing",
-            "vault",
-        )
+        for path in _files("accord", *APPS)
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.Attribute) and node.attr in {"fromtimestamp", "utcfromtimestamp"}
     }
