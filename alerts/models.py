@@ -17,8 +17,9 @@ from django.db.models import Exists, OuterRef, Q
 from accord.envelope.keys import PQ1
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
+from accord.envelope.vocabulary import RED
 from accord.envelope.worth import Signed
-from alerts.own_red import RED, is_limited
+from alerts.own_red import is_limited
 from alerts.rows.held import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
 from alerts.rows.held import HeldBlob as HeldBlob  # noqa: PLC0414
 from alerts.rows.held import HeldEnvelope as HeldEnvelope  # noqa: PLC0414

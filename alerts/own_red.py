@@ -7,16 +7,15 @@ every author while it is a draft: somebody has to go on with it. No role and no 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 
 from accord.envelope.content import NamedOfficer
+from accord.envelope.vocabulary import RED
 from alerts.document.naming import read_naming
 from callers.actors import Actor
 from callers.capabilities import Capability
-
-RED: Final = "RED"
 
 
 def is_limited(actor: Actor) -> bool:

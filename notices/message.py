@@ -8,10 +8,10 @@ mailbox learns that something waits, how fast it wants an answer, and nothing el
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Final
 
 from django.utils.translation import gettext, override
 
+from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS
 from notices.states import (
     API_KEY_OCCASIONS,
     HANDED_IN_OCCASIONS,
@@ -20,9 +20,6 @@ from notices.states import (
     POWER_OCCASIONS,
     Occasion,
 )
-
-ACKNOWLEDGE_WITHIN: Final = {"flash": 1, "urgent": 24, "routine": 24}
-"""Hours, stated in the mail; the binding time stands in the manifest."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +176,8 @@ def _desk_line(ends: str) -> str:
 
 
 def _alert_line(priority: str) -> str:
-    hours = ACKNOWLEDGE_WITHIN[priority]
+    # The binding time stands in the manifest, which no mail is made of.
+    hours = ACKNOWLEDGE_WITHIN_SECS[priority] // 3600
     limit = gettext("1 hour") if hours == 1 else gettext("%(hours)d hours") % {"hours": hours}
     words = {"speed": priority.upper(), "limit": limit}
     return gettext("Your agency has an alert. Speed: %(speed)s. Acknowledge in %(limit)s.") % words

@@ -26,19 +26,22 @@ from accord.envelope.encoding import agency_id, digest, officer_id, parse_object
 from accord.envelope.errors import MalformedError
 from accord.envelope.keys import SUITES
 from accord.envelope.manifest import LEAST_KEEP_SECS, Reference, Terms
-from accord.envelope.vocabulary import KINDS, LANES, PRIORITIES, PURPOSES, RED, RELS, STATUSES, TLPS
+from accord.envelope.vocabulary import (
+    ACKNOWLEDGE_WITHIN_SECS,
+    KINDS,
+    LANES,
+    PRIORITIES,
+    PURPOSES,
+    RED,
+    RELS,
+    STATUSES,
+    TLPS,
+)
 
 MAX_DOCUMENT_BYTES: Final = 64 * 1024
 DAY_SECS: Final = 24 * 3600
 EXPIRES_AFTER_SECS: Final = 90 * DAY_SECS
 KEPT_FOR_SECS: Final = 3 * 365 * DAY_SECS
-
-ACKNOWLEDGE_WITHIN_SECS: Final[Mapping[str, int | None]] = {
-    "flash": 3600,
-    "urgent": DAY_SECS,
-    "routine": None,
-}
-"""Within which time an acknowledgement is asked for where the sender names none, by speed."""
 
 _UNITS = {"m": 60, "h": 3600, "d": DAY_SECS}
 _DURATION = re.compile(r"\+?([1-9][0-9]{0,4})([mhd])")
@@ -70,7 +73,7 @@ class AlertToSend:
     """What to send, to whom, under which marking. Times in seconds; None takes the default said beside it.
 
     `exp`: no first delivery afterwards (90 days); `keep`: the hub deletes the content then (3 years);
-    `ack_by`: by speed, flash 1 hour, urgent 24 hours, routine none. `re` is the envelope answered or
+    `ack_by`: flash 1 hour, others 24 hours, an exercise none. `re` is the envelope answered or
     updated, for every kind but `alert`. `names` are officers of the recipients, for RED only.
     """
 
@@ -133,7 +136,7 @@ class AlertToSend:
 
     def terms(self, jti: str, *, now: int) -> Terms:
         """The manifest's terms of this sending. Raises RequestError for what no exchange would take."""
-        within = ACKNOWLEDGE_WITHIN_SECS[self.pri]
+        clock = now + ACKNOWLEDGE_WITHIN_SECS[self.pri] if self.status == "actual" else None
         if self.status == "actual" and self.keep is not None and self.keep < now + LEAST_KEEP_SECS:
             raise RequestError("keep: a real alert is kept 30 days at least; name a later time or none.")
         return Terms(
@@ -148,7 +151,7 @@ class AlertToSend:
             lane=self.lane,
             purpose=self.purpose,
             pri=self.pri,
-            ack_by=self.ack_by if self.ack_by is not None or within is None else now + within,
+            ack_by=self.ack_by if self.ack_by is not None else clock,
             reply_by=self.reply_by,
             re=self.re,
         )

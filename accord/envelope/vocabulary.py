@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 VERSION: Final = 1
@@ -13,6 +14,8 @@ TLPS: Final = frozenset({"RED", "AMBER+STRICT", "AMBER", "GREEN", "CLEAR"})
 LANES: Final = frozenset({"enforcement", "science", "public_health", "trade"})
 PURPOSES: Final = frozenset({"investigate", "prevent", "public_health", "regulatory_control", "science"})
 PRIORITIES: Final = frozenset({"routine", "urgent", "flash"})
+ACKNOWLEDGE_WITHIN_SECS: Final[Mapping[str, int]] = {"flash": 3600, "urgent": 24 * 3600, "routine": 24 * 3600}
+"""The time within which a sender asks for an acknowledgement, by speed, where it names none; an exercise starts no clock."""
 RELS: Final = frozenset({"none", "originator", "recipients"})
 CUSTODIES: Final = frozenset({"agency", "hub-own-root", "hub"})
 KEY_STATES: Final = frozenset({"current", "retiring", "retired", "revoked"})

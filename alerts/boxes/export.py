@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accord.envelope.vocabulary import RED
 from alerts.boxes.inbox import InboxFilters, InboxRow, find_received, inbox_rows, with_agencies
 from alerts.boxes.outbox import OutboxFilters, OutboxRow, find_sent, outbox_rows
 from alerts.boxes.search import Query, search_alerts
@@ -23,7 +24,7 @@ from officers.models import Officer
 
 MOST_ALERTS: Final = 5_000
 PART_ROWS: Final = 100
-RED: Final = "RED"
+
 
 Form = Literal["csv", "jsonl"]
 FORMS: Final[tuple[Form, ...]] = ("csv", "jsonl")

@@ -11,14 +11,13 @@ from typing import Any, Final
 
 from accord.document.rules import read_day
 from accord.envelope.manifest import LEAST_KEEP_SECS, Terms
+from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS
 from alerts.document.defaults import EXPIRES_AFTER, KEPT_DAYS_AT_MOST, REVIEW_YEARS, years_after
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, Kind
 from alerts.document.shapes import is_acceptable, read_moment
 
 SCHEMA: Final = "accord-alert/1"
 GRADING_SCHEME: Final = "europol4x4"
-ACKNOWLEDGE_WITHIN: Final = dt.timedelta(hours=24)
-ACKNOWLEDGE_FLASH_WITHIN: Final = dt.timedelta(hours=1)
 
 ANSWER_WITHIN: Final = {
     "urgent_direct": dt.timedelta(hours=8),
@@ -101,8 +100,7 @@ def _acknowledge_by(chosen: Mapping[str, str], now: dt.datetime) -> int | None:
     """When an answer is due; an exercise starts no clock."""
     if chosen["status"] != "actual":
         return None
-    within = ACKNOWLEDGE_FLASH_WITHIN if chosen["pri"] == "flash" else ACKNOWLEDGE_WITHIN
-    return int((now + within).timestamp())
+    return int(now.timestamp()) + ACKNOWLEDGE_WITHIN_SECS[chosen["pri"]]
 
 
 def answer_moment(data: Mapping[str, Any], *, now: dt.datetime) -> dt.datetime | None:

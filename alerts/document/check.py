@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from accord.envelope.vocabulary import RED
 from alerts.document.fields import ALL, EMPTY, FIELDS, LIFE_SAFETY_FIELDS, Field, Kind, is_hinted
 from alerts.document.findings import Findings, Question
 from alerts.document.questions import QUESTIONS
@@ -19,7 +20,6 @@ from alerts.document.science_shapes import region_refusal
 from alerts.document.shapes import hidden_in, is_acceptable
 
 HIDDEN_NAMED: Final = 4
-RED: Final = "RED"
 
 
 def check_document(data: Mapping[str, Any], *, known: Circumstances, kept: Iterable[str] = ()) -> Findings:

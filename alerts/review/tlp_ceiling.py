@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from accord.envelope.vocabulary import RED
 from alerts.document.findings import Findings
 from alerts.models import Alert, ReceivedAlert
-from alerts.own_red import RED
 from callers.actors import Actor
 from callers.errors import InputError
 from callers.markings import is_within, strictest

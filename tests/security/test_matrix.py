@@ -19,8 +19,8 @@ from django.http.response import HttpResponseBase
 from django.urls import path
 from pytest_django import Settings
 
+from accord.envelope.vocabulary import RED
 from alerts.models import Alert
-from alerts.own_red import RED
 from callers.directory import Custody
 from devtool.environments import ROOT
 from hub.locked_desk import BEGIN, STAY

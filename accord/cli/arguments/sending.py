@@ -96,7 +96,7 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--attach", metavar="FILE", action="append", help="a file; may be repeated")
     parser.add_argument("--exp", metavar="TIME", help="no first delivery afterwards (default 90d)")
     parser.add_argument("--keep", metavar="TIME", help="the hub deletes the content then (default 3 years)")
-    parser.add_argument("--ack-by", metavar="TIME", help="default by speed: flash 1h, urgent 24h")
+    parser.add_argument("--ack-by", metavar="TIME", help="default: flash 1h, others 24h, an exercise none")
     parser.add_argument("--reply-by", metavar="TIME")
 
 

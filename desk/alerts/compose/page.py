@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from accord.envelope.vocabulary import RED
 from alerts.document.building import as_sent
 from alerts.document.countries import country_name
 from alerts.document.display import choice_text
@@ -21,7 +22,7 @@ from alerts.drafting.drafts import read_draft
 from alerts.drafting.revisions import DraftContent
 from alerts.drafting.substance_names import names_used
 from alerts.models import Alert
-from alerts.own_red import RED, is_red, named_lines
+from alerts.own_red import is_red, named_lines
 from alerts.replies.display import answered_by
 from alerts.review.preview import findings_of, shown_preview
 from alerts.review.second_person import who_could_release
