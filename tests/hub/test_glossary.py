@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The glossary holds what acts of the audit are about, 60 words at most, each with its source."""
+
+import re
+from pathlib import Path
+
+from desk.agency.audit.words import ACTS
+
+GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
+MOST_WORDS = 60
+OF_ALL_PROGRAMS = frozenset({"spectra", "spectrum", "substance", "template", "vault", "view"})
+"""Words of chemistry and of programs that need no line of a glossary."""
+
+
+def _rows() -> dict[str, tuple[str, str]]:
+    rows = re.findall(r"^\| (\w+) \| (.+?) \| (.+?) \|$", GLOSSARY.read_text(encoding="utf-8"), re.MULTILINE)
+    return {word: (meaning, source) for word, meaning, source in rows if word != "word"}
+
+
+def test_it_is_short_in_order_and_each_word_has_its_source() -> None:
+    rows = _rows()
+    assert 0 < len(rows) <= MOST_WORDS
+    assert list(rows) == sorted(rows)
+    assert all(meaning and source for meaning, source in rows.values())
+
+
+def test_every_act_of_the_audit_is_about_one_of_its_words() -> None:
+    subjects = {act.partition(".")[0] for act in ACTS}
+    assert subjects - _rows().keys() - OF_ALL_PROGRAMS == set()
+    assert subjects >= OF_ALL_PROGRAMS
