@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the desk's rows for an actor: absent and foreign give the same answer, `AbsentError`."""
+"""Access of an actor to the desk's rows. Absent rows and other agencies' rows give the same answer, `AbsentError`."""
 
 import datetime as dt
 import uuid
@@ -20,39 +20,39 @@ Row = TypeVar("Row", bound=Model)
 
 
 def find_alert(actor: Actor, alert_id: uuid.UUID | str) -> Alert:
-    """An alert of the actor's own agency."""
+    """Return an alert of the actor's own agency."""
     beside = ("agency", "previous", "author", "released_by", "withdrawn_by", "structure")
     return _only(Alert.objects.visible_to(actor).select_related(*beside), pk=_uuid(alert_id))
 
 
 def find_received(actor: Actor, received_id: uuid.UUID | str) -> ReceivedAlert:
-    """An alert that reached the actor's own agency."""
+    """Return an alert that the actor's own agency received."""
     return _only(_received(actor), pk=_uuid(received_id))
 
 
 def find_by_reference(actor: Actor, reference: str) -> ReceivedAlert:
-    """The alert behind a mail's reference, however it was typed."""
+    """Return the received alert with a mail's reference; case and surrounding spaces do not matter."""
     return _only(_received(actor), reference=reference.strip().upper()[:16])
 
 
 def lock_alert(actor: Actor, alert: Alert) -> Alert:
-    """The row as it stands now, locked to the end of the caller's transaction."""
+    """Return the alert, read again and locked to the end of the caller's transaction."""
     rows = Alert.objects.visible_to(actor).select_related("agency__desk_policy", "author")
     return _only(rows.select_for_update(of=("self",)), pk=alert.pk)
 
 
 def lock_received(actor: Actor, received: ReceivedAlert) -> ReceivedAlert:
-    """The row as it stands now, locked to the end of the caller's transaction."""
+    """Return the received alert, read again and locked to the end of the caller's transaction."""
     return _only(_received(actor).select_for_update(of=("self",)), pk=received.pk)
 
 
 def agency_of(actor: Actor) -> Agency:
-    """The actor's own agency; raises `AbsentError` for who has none."""
+    """Return the actor's own agency; raises `AbsentError` for an actor without one."""
     return _only(Agency.objects.all(), pk=actor.agency_id)
 
 
 def sending_agency_of(actor: Actor) -> Agency:
-    """The same, which must be able to send now; raises `SendingStoppedError` while it is suspended."""
+    """Return the actor's agency if it may send now; raises `SendingStoppedError` while it is suspended."""
     agency = agency_of(actor)
     if agency.status != AgencyStatus.ACTIVE:
         raise SendingStoppedError(_("You can read what you received; nothing can be sent."))
@@ -60,7 +60,7 @@ def sending_agency_of(actor: Actor) -> Agency:
 
 
 def today_of(actor: Actor, now: dt.datetime) -> dt.date:
-    """The date where the actor sits: an officer's zone, UTC for a system."""
+    """Return today's date in the actor's time zone; UTC for a system."""
     zone = getattr(actor, "effective_timezone", "UTC")
     return now.astimezone(zoneinfo.ZoneInfo(zone)).date()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong at the desk; the HTTP side stands in one table elsewhere.
+"""Errors of the desk; one table elsewhere gives their HTTP side.
 
 Texts and field names may be shown to the officer; no error carries content that its reader may not see.
 """
@@ -22,7 +22,7 @@ class AlertsError(Exception):
 
 
 class MoveRefusedError(AlertsError):
-    """The alert is not in a state from which this move starts."""
+    """Refusal of a move that does not start from the alert's state."""
 
     def __init__(self, move: str, state: str) -> None:
         super().__init__(f"{move} from {state}")
@@ -31,7 +31,7 @@ class MoveRefusedError(AlertsError):
 
 
 class AmendmentRefusedError(AlertsError):
-    """A sent alert takes no new version, or is no longer the one to act on; `text` says why.
+    """Refusal of a new version of a sent alert, or of an action on one that is no longer current; `text` says why.
 
     `cause` is withdrawn, expired, in-doubt, replaced, red or under-way.
     """
@@ -43,11 +43,11 @@ class AmendmentRefusedError(AlertsError):
 
 
 class RevisionRequiredError(AlertsError):
-    """A change came without saying which revision it was made from."""
+    """Change that does not say which revision it is based on."""
 
 
 class RevisionConflictError(AlertsError):
-    """Somebody else saved in between. Both texts come back, nothing is lost; `number` is the newest revision."""
+    """Save by somebody else in between. Carries both texts, so nothing is lost; `number` is the newest revision."""
 
     def __init__(
         self, *, number: int, theirs: dict[str, Any], mine: dict[str, Any], differing: tuple[str, ...]
@@ -60,7 +60,7 @@ class RevisionConflictError(AlertsError):
 
 
 class StaleTagError(AlertsError):
-    """The tag of a change names what it is not any more; an alert is now at `number`, `state`."""
+    """Change whose tag is out of date; an alert is now at `number`, `state`."""
 
     def __init__(self, *, number: int | None = None, state: str = "") -> None:
         super().__init__(f"now at {number} {state}")
@@ -69,7 +69,7 @@ class StaleTagError(AlertsError):
 
 
 class AlertIncompleteError(AlertsError):
-    """Fields block the move; `findings` names each with its text."""
+    """Fields that block the move; `findings` names each with its text."""
 
     def __init__(self, findings: "Findings") -> None:
         super().__init__("the alert has blocking findings")
@@ -85,7 +85,7 @@ class AlertIncompleteError(AlertsError):
 
 
 class SecondPersonNeededError(AlertsError):
-    """A second person has to do this: the actor wrote the alert."""
+    """Refusal of a move by the alert's own author: a second person must do it."""
 
     def __init__(self, move: str) -> None:
         super().__init__(move)
@@ -93,7 +93,7 @@ class SecondPersonNeededError(AlertsError):
 
 
 class ChangedSinceValidationError(AlertsError):
-    """What would be sent is not what was validated; `what` is revision or recipients."""
+    """Difference between what would be sent and what was validated; `what` is revision or recipients."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what)
@@ -101,7 +101,7 @@ class ChangedSinceValidationError(AlertsError):
 
 
 class CopyRefusedError(AlertsError):
-    """What the alert says may not become a new draft; `text` says why and what to do."""
+    """Refusal to copy an alert into a new draft; `text` says why and what to do."""
 
     def __init__(self, text: str) -> None:
         super().__init__("copy refused")
@@ -109,7 +109,7 @@ class CopyRefusedError(AlertsError):
 
 
 class ReplyRefusedError(AlertsError):
-    """What was received takes no such reply; `text` says why.
+    """Refusal of this reply to a received alert; `text` says why.
 
     `cause` is withdrawn, deleted, in-doubt, replaced, red, kind, nothing, early or under-way.
     """
@@ -121,7 +121,7 @@ class ReplyRefusedError(AlertsError):
 
 
 class AttachmentRefusedError(AlertsError):
-    """A file was not accepted; `problem` says why and what to do."""
+    """Refusal of a file; `problem` says why and what to do."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -129,17 +129,17 @@ class AttachmentRefusedError(AlertsError):
 
 
 class ReceiptPendingError(AlertsError):
-    """The ledger has not yet given its receipt: the content stays closed until then."""
+    """Receipt that the ledger has not yet given: the content stays closed until then."""
 
     retry_after = 1
 
 
 class NotOpenedError(AlertsError):
-    """Nobody of the agency has opened the alert yet: there is nothing to acknowledge."""
+    """Acknowledgement of an alert that nobody of the agency has opened yet."""
 
 
 class UnopenableError(AlertsError):
-    """A check failed, whichever: one answer for every cause. `text` names whom to call."""
+    """Failed check of an alert: one answer for every cause. `text` names whom to call."""
 
     def __init__(self, text: str, reference: str) -> None:
         super().__init__("unopenable")
@@ -148,7 +148,7 @@ class UnopenableError(AlertsError):
 
 
 class UnknownSchemaError(AlertsError):
-    """A verified alert whose document follows a schema that this hub does not know."""
+    """Verified alert whose document has a schema that this hub does not know."""
 
     def __init__(self, schema: str) -> None:
         super().__init__("unknown document schema")
@@ -156,11 +156,11 @@ class UnknownSchemaError(AlertsError):
 
 
 class DraftTakenOverError(AlertsError):
-    """An officer has changed what a system wrote, and goes on with it alone."""
+    """Draft of a system that an officer has changed since: the system can no longer change it."""
 
 
 class KeysMovedOnError(AlertsError):
-    """What was asked cannot be done to the keys as they stand now; `text` says why and what to do."""
+    """Change of keys that their present state does not allow; `text` says why and what to do."""
 
     def __init__(self, text: str) -> None:
         super().__init__("the keys have moved on")
@@ -168,7 +168,7 @@ class KeysMovedOnError(AlertsError):
 
 
 class SendingStoppedError(AlertsError):
-    """The agency cannot send now; `text` says why."""
+    """Agency that cannot send now; `text` says why."""
 
     def __init__(self, text: str) -> None:
         super().__init__("sending stopped")
@@ -176,9 +176,9 @@ class SendingStoppedError(AlertsError):
 
 
 class HeldElsewhereError(SendingStoppedError):
-    """Another desk or command holds the agency's identity at the exchange: nothing is sent from here.
+    """Identity held by another desk or command at the exchange: nothing is sent from here.
 
-    `holder` and `software` as the exchange names it, `free_at` when it lets go of one that stays silent; `text` says it.
+    `holder` and `software` are the exchange's words, `free_at` is when it releases a silent holder; `text` says it all.
     """
 
     def __init__(self, holder: str, software: str, free_at: datetime | None, text: str) -> None:
@@ -189,7 +189,7 @@ class HeldElsewhereError(SendingStoppedError):
 
 
 class OtherVersionsError(SendingStoppedError):
-    """Desk and exchange speak no version of `what` in common: oldest and newest of each side; `text` says which is older."""
+    """Versions of `what` that desk and exchange do not share: oldest and newest of each side; `text` says which is older."""
 
     def __init__(self, what: str, theirs: tuple[int, int], ours: tuple[int, int], text: str) -> None:
         super().__init__(text)
@@ -199,7 +199,7 @@ class OtherVersionsError(SendingStoppedError):
 
 
 class NotTakenError(AlertsError):
-    """The exchange refuses what the desk handed in, and all that came of it here is undone.
+    """Refusal by the exchange of what the desk handed in; all its effects here are undone.
 
     `cause` is the slug of its problem, `text` says it for an officer, `denials` name the recipients that policy denies.
     """
@@ -221,7 +221,7 @@ class CancelRefusedError(AlertsError):
 
 
 class RulesDamagedError(SealBrokenError):
-    """What the agency stores of adopted rules did not open, so that nobody can say which law it follows.
+    """Stored rules of an agency that did not open, so that nobody can say which law it follows.
 
     `text` says what to do; the signed alerts that brought the rules are whole.
     """
@@ -238,7 +238,7 @@ class RulesDamagedError(SealBrokenError):
 
 
 class ScienceInputError(AlertsError):
-    """What the science core was given cannot be used: `field` names it, `code` is the fault, `problem` the remedy."""
+    """Input that the science core cannot use: `field` names it, `code` is the fault, `problem` the remedy."""
 
     def __init__(self, field: str, code: str, problem: str) -> None:
         super().__init__(f"{field}: {code}")
@@ -248,20 +248,20 @@ class ScienceInputError(AlertsError):
 
 
 class ScienceAwayError(AlertsError):
-    """The process that reads structures and spectra was lost over this question; nothing was answered."""
+    """Loss of the process that reads structures and spectra; the question has no answer."""
 
     retry_after = 5
 
 
 class NotJudgedError(VerificationError):
-    """It did not verify, by keys of which something failed or by octets that lay here and could not be fetched again.
+    """Failed verification because keys were unusable here, or octets were damaged here and could not be fetched again.
 
-    That says nothing of whoever sent it: it is judged again later.
+    That says nothing about the sender: it is verified again later.
     """
 
 
 class LaneRefusedError(AlertsError):
-    """A lane that cannot be suspended or resumed."""
+    """Lane that cannot be suspended or resumed."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
@@ -270,9 +270,9 @@ class LaneRefusedError(AlertsError):
 
 
 class ExchangeAwayError(AlertsError):
-    """The exchange could not be asked for what this needs; nothing was concluded.
+    """Exchange that could not be asked; nothing was concluded.
 
-    `is_answered`: it gave an answer about this one thing that cannot be used, which says nothing of others.
+    `is_answered`: its answer about this one thing cannot be used, which says nothing about other things.
     """
 
     retry_after = 10
@@ -283,23 +283,23 @@ class ExchangeAwayError(AlertsError):
 
 
 class ContentDeletedError(AlertsError):
-    """Its `keep` has passed, so its content is gone for everyone; its digests and what was said of it stay."""
+    """Content deleted for everyone after its `keep`; its digests and the statements about it stay."""
 
 
 class ExpiredError(AlertsError):
-    """Asked for the first time after its `exp`: nothing is delivered first from then on."""
+    """First fetch after `exp`: from then on nothing is delivered for the first time."""
 
 
 class FlowSuspendedError(AlertsError):
-    """Content that was never fetched, and that policy would not let flow now."""
+    """Content that was never fetched, and that policy does not allow to be delivered now."""
 
 
 class RecalledError(AlertsError):
-    """The originator withdrew it before the first fetch; new reading has stopped."""
+    """Withdrawal by the originator before the first fetch; it can no longer be read."""
 
 
 class KeysetUnreadableError(AlertsError):
-    """Something of an agency's keys failed here, so that nothing of the agency is judged anew."""
+    """Failure to read an agency's keys here, so that nothing of the agency is judged anew."""
 
     def __init__(self, agency_id: str) -> None:
         super().__init__(f"a keyset of {agency_id} cannot be read")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One word for all that goes wrong when the exchange is asked."""
+"""One error for every failure to ask the exchange."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from alerts.errors import ExchangeAwayError
 
 @contextmanager
 def exchange_asked() -> Generator[None]:
-    """Raises ExchangeAwayError where the exchange gave no answer that can be used."""
+    """Raise ExchangeAwayError for any client error inside the block."""
     try:
         yield
     except ClientError as trouble:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how one process at a time does an agency's longer work: a session lock that dies with its process."""
+"""Session locks by which one process at a time does an agency's longer work; a lock ends with its process."""
 
 import zlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from django.db import connection
 
 @contextmanager
 def alone(work: str, agency_id: str) -> Iterator[bool]:
-    """Whether this process has the work to itself. The lock outlives the transactions in between."""
+    """Yield whether this process has the work to itself. The lock outlives the transactions in between."""
     key = _key(work, agency_id)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
@@ -24,7 +24,7 @@ def alone(work: str, agency_id: str) -> Iterator[bool]:
 
 
 def wait_alone(work: str, agency_id: str) -> None:
-    """Waits until this transaction has the work to itself, and keeps it to its end."""
+    """Wait until this transaction has the work to itself; it keeps it until it ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _key(work, agency_id))
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk's rows: own alerts with their sealed revisions, received alerts with their sealed cards.
+"""Rows of the desk: own alerts with their sealed revisions, received alerts with their sealed cards.
 
-Columns in clear are what the signed manifest shows to the exchange anyway, and who did what when. Whatever an
-officer wrote stands only in `sealed` and `card` columns, which `vault` opens for its own agency.
-None of these models is ever registered with the admin: its log and its lists would copy content.
+- Columns in clear hold what the signed manifest shows to the exchange anyway, and who did what when.
+- Text that an officer wrote is only in `sealed` and `card` columns, which `vault` opens for its own agency.
+- None of these models is ever registered with the admin: its log and its lists would copy content.
 """
 
 import uuid
@@ -44,7 +44,7 @@ def _officer(related_name: str = "+") -> "models.ForeignKey[models.Model | None,
 
 
 def _in_sight(actor: "Actor") -> Q:
-    """The rule of `officers.ceilings` for own alerts: what one was made from counts as its own marking does."""
+    """Return the condition of `officers.ceilings` for own alerts; the marking of an alert's source counts like its own."""
     reached = levels_within(actor)
     if reached is None:
         return _red_in_sight(actor)
@@ -55,7 +55,7 @@ def _in_sight(actor: "Actor") -> Q:
 
 
 def _red_in_sight(actor: "Actor") -> Q:
-    """The rule of `alerts.own_red`."""
+    """Return the condition of `alerts.own_red`."""
     if not is_limited(actor):
         return Q()
     wrote = AlertRevision.objects.filter(alert=OuterRef("pk"), author=actor.audit_name)
@@ -65,10 +65,10 @@ def _red_in_sight(actor: "Actor") -> Q:
 
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, actor: "Actor") -> "AlertQuerySet":
-        """Sent ones to every reader of the agency, waiting ones to writers and releasers, drafts to writers.
+        """Return sent alerts for every reader of the agency, waiting ones for authors and releasers, drafts for authors.
 
-        Above the actor's ceiling only what the actor alone has written, from nothing else, until it is sent. Of RED at an
-        own desk what `alerts.own_red` says.
+        Above the actor's ceiling: only unsent alerts that the actor alone has written and that have no source. For RED at an
+        own desk, `alerts.own_red` applies.
         """
         can = actor.capabilities
         if actor.agency_id is None or Capability.ALERT_READ not in can:
@@ -81,13 +81,13 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         return self.filter(_in_sight(actor), agency_id=actor.agency_id, state__in=states)
 
     def written_with(self, client: "ApiClient") -> "AlertQuerySet":
-        """What this very system has put here, whichever key of its chain it held."""
+        """Return the alerts that this system has written, with any key of its chain."""
         if not client.line or Capability.DRAFT_WRITE not in client.capabilities:
             return self.none()
         return self.filter(key_line=client.line, agency_id=client.agency_id)
 
     def changed_by(self, actor: "Actor") -> "AlertQuerySet":
-        """What the actor has put here or given back: to be told its state, not to read it."""
+        """Return the alerts that the actor created or gave back, whose state but not content the actor may know."""
         if actor.agency_id is None:
             return self.none()
         given_back = Q(returned_by__public_id=actor.audit_name.removeprefix("officer:"))
@@ -95,7 +95,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
 
 class Alert(models.Model):
-    """An alert of ours, from draft to withdrawal. `current` numbers the newest revision.
+    """Own alert, from draft to withdrawal. `current` is the number of the newest revision.
 
     Each version that is sent is a row of its own: `previous` is the one it amends, `replaced_at` when the next one
     was sent.
@@ -106,7 +106,7 @@ class Alert(models.Model):
     author = _officer("alerts_written")
     created_by = models.CharField(max_length=120)
     key_line = models.CharField(max_length=16, blank=True, editable=False)
-    """Where a system wrote it: the chain of its API key (`ApiKey.line`), which may ask what became of it."""
+    """Chain of the API key (`ApiKey.line`) of the system that wrote it, which may ask for its state."""
     state = models.CharField(max_length=9, choices=AlertState, default=AlertState.DRAFT)
     kind = models.CharField(max_length=8, default="alert")
     status = models.CharField(max_length=8, default="actual")
@@ -114,7 +114,7 @@ class Alert(models.Model):
     lane = models.CharField(max_length=16, blank=True)
     tlp = models.CharField(max_length=12, default="AMBER")
     floor = models.CharField(max_length=12, blank=True)
-    """The marking of what it was made from (an alert, a template, what a reply answers): it is never looser."""
+    """Marking of its source (an alert, a template, the alert a reply answers); its own is never looser."""
     current = models.PositiveIntegerField(default=0)
     card = models.BinaryField(null=True)
     created_at = models.DateTimeField()
@@ -138,10 +138,10 @@ class Alert(models.Model):
     jti = models.CharField(max_length=36, blank=True)
     md = models.CharField(max_length=43, blank=True)
     signers = ArrayField(models.CharField(max_length=43), default=list)
-    """The kids of its signatures, once it was sent."""
+    """Key ids of its signatures, once it was sent."""
     log_index = models.BigIntegerField(null=True)
     logged_at = models.DateTimeField(null=True)
-    """Where the ledger has it, by a receipt that was verified; None before."""
+    """Its place in the ledger, by a receipt that was verified; None before."""
     tokens_kept = models.BooleanField(default=False)
     previous = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="amendments")
     version = models.PositiveIntegerField(default=1)
@@ -195,7 +195,7 @@ class Alert(models.Model):
 
     @property
     def signed(self) -> Signed | None:
-        """The facts by which its signatures are judged; None before the ledger has it."""
+        """Facts by which its signatures are judged; None before it is in the ledger."""
         if self.logged_at is None:
             return None
         ref, logged = SubjectRef(MANIFEST, self.jti, self.md), int(self.logged_at.timestamp())
@@ -203,7 +203,7 @@ class Alert(models.Model):
 
 
 class AlertRevision(models.Model):
-    """One save of a draft: insert-only. `digest` is over the sealed bytes, so it tells nothing about them."""
+    """Save of a draft: insert-only. `digest` is over the sealed bytes, so it reveals nothing of the text."""
 
     alert = models.ForeignKey(Alert, models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
@@ -223,7 +223,7 @@ class AlertRevision(models.Model):
 
 
 class DraftAttachment(models.Model):
-    """A file of a draft, sealed. Its name and type stand in the revision that lists it."""
+    """File of a draft, sealed. Its name and type are in the revision that lists it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     alert = models.ForeignKey(Alert, models.PROTECT, related_name="attachments")
@@ -243,31 +243,33 @@ class DraftAttachment(models.Model):
 
 class ReceivedAlertQuerySet(models.QuerySet["ReceivedAlert"]):
     def visible_to(self, actor: "Actor") -> "ReceivedAlertQuerySet":
-        """What reached the actor's own agency, to those of it who may read alerts."""
+        """Return what reached the actor's own agency, if the actor may read alerts."""
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
             return self.none()
         return self.filter(rows_within(actor), agency_id=actor.agency_id)
 
 
 class ReceivedAlert(models.Model):
-    """An alert that reached one of our agencies: the manifest's facts in clear, the rest in the envelope.
+    """Alert that one of our agencies received: the manifest's facts in clear, the rest in the envelope.
 
-    The facts are those of the manifest as its slice came. `number` is the feed's; the content lies in the held
-    envelope and is opened per reading. `re_jti` and `re_md` name what a reply answers or an update replaces,
-    `signers` are the kids of the manifest's signatures, `files` says how many files came with it.
-    `retract_od` names the retract that came; `withdrawn_at` is set while it counts, as judged when so many
-    revocations of the issuer's keys were known as `retract_judged_on` says. Versions of one alert share
-    `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached the agency.
-    `derived_at` is when the worker read it or gave up: card, tokens, files and notices; None while that waits.
-    `is_elsewhere`: no check failed of it, but it is sealed to keys of the agency that another desk has.
+    - The facts are those of the manifest as its slice came. `number` is the feed's. The content is in the held envelope and is
+      opened at each reading.
+    - `re_jti` and `re_md` name what a reply answers or an update replaces, `signers` are the kids of the manifest's signatures,
+      `files` counts the files that came with it.
+    - `retract_od` names the retract that came. `withdrawn_at` is set while the retract counts, as judged when
+      `retract_judged_on` revocations of the issuer's keys were known.
+    - Versions of one alert share `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached
+      the agency.
+    - `derived_at` is when the worker made card, tokens, files and notices, or gave up; None while that waits.
+    - `is_elsewhere`: no check failed, but it is sealed to keys of the agency that another desk has.
     """
 
     retract_doubt = ""
-    """No column: why the retract does not count, set where it is judged for a display."""
+    """Not a column: why the retract does not count, set when it is judged for display."""
     is_distrusted = False
-    """No column: something about it was set aside unread, set where it is judged for a display."""
+    """Not a column: something about it was set aside unread, set when it is judged for display."""
     standing: "StandingFacts | None" = None
-    """No column: what its signatures are worth now, set where it is judged for a display."""
+    """Not a column: present state of its signatures, set when they are judged for display."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="received_alerts")
@@ -374,21 +376,21 @@ class ReceivedAlert(models.Model):
 
     @property
     def about(self) -> AboutAlert:
-        """What notices need of it."""
+        """Facts that notices need."""
         return AboutAlert(self.md, self.reference, self.pri, self.status, self.tlp, self.lane)
 
     @property
     def signed(self) -> Signed:
-        """The facts by which its signatures are judged."""
+        """Facts by which its signatures are judged."""
         ref = SubjectRef(MANIFEST, self.jti, self.md)
         logged = int(self.logged_at.timestamp())
         return Signed(ref, self.issuer_id, tuple(self.signers), self.suite, logged, self.log_index)
 
 
 class CardToken(models.Model):
-    """A keyed token of one exact identifier in an alert; keyed per agency, so it tells nothing across.
+    """Keyed token of one exact identifier in an alert. The key is the agency's, so tokens of two agencies cannot be compared.
 
-    Of an alert that was received, or of one that the agency sent: one of the two is set.
+    It belongs to a received or to a sent alert: exactly one of the two is set.
     """
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A question to the science core: who may ask, why, and that it stands in the audit before it is answered.
+"""Questions to the science core: who may ask, for what reason, and the audit entry before the answer.
 
-The audit keeps the act, how many were asked about, and the reason; never a structure, a name or a spectrum.
-Several are asked for a case only, at once or one after the other. What cannot be read becomes an error with a sentence
-for people.
+- The audit keeps the act, the number of structures asked about, and the reason; never a structure, a name or a spectrum.
+- Several structures may be asked about only for a case, whether at once or one after another.
+- Input that cannot be read becomes an error with a sentence for people.
 """
 
 from collections.abc import Collection, Iterator
@@ -36,14 +36,14 @@ from substances.errors import InputRefusedError, WorkerLostError
 
 SUBJECT: Final = "science"
 AT_ONCE: Final = 50
-"""Structures of one question, and only where it names a case."""
+"""Limit of structures in one question; more than one only where it names a case."""
 AN_HOUR: Final = timedelta(hours=1)
 WITHOUT_CASE_AN_HOUR: Final = 30
-"""Questions of one officer or API key that name no case."""
+"""Hourly limit of questions of one officer or API key that name no case."""
 ASKED_AN_HOUR: Final = 300
-"""Structures, spectra and profiles that one officer or API key asks about, for a case or not."""
+"""Hourly limit of structures, spectra and profiles that one officer or API key asks about, for a case or not."""
 PARTS_WITHOUT_CASE: Final = 4
-"""Components of one structure: enough for a salt, a solvate or a cut sample. More are several questions in one."""
+"""Limit of components of one structure, enough for a salt, a solvate or a cut sample. More are several questions in one."""
 SCREENED: Final = "substance.screened"
 RESEMBLED: Final = "substance.compared"
 MATCHED: Final = "spectrum.matched"
@@ -54,16 +54,16 @@ ASKED: Final = (SCREENED, RESEMBLED, MATCHED, PROFILED)
 
 @dataclass(frozen=True)
 class Why:
-    """Why somebody asks: one of the reasons for opening an alert, and the case number that one of them needs."""
+    """Reason for a question: one of the reasons for opening an alert, and the case number that one of them needs."""
 
     reason: str = ""
     reference: str = ""
 
 
 def record_question(actor: Actor, act: str, why: Why, *, count: int = 1, now: datetime) -> Agency:
-    """Writes the question down and returns whose it is; what is answered afterwards was asked for.
+    """Audit the question before it is answered; return the asker's agency.
 
-    A refused one is in the audit too, as one. Raises NotPermittedError; `InputError` naming `reason`,
+    A refused question is audited too, as refused. Raises NotPermittedError; `InputError` naming `reason`,
     `reference` or `structures`.
     """
     require(actor, Capability.SCIENCE_READ, Capability.SCIENCE_QUERY)
@@ -79,7 +79,7 @@ def record_question(actor: Actor, act: str, why: Why, *, count: int = 1, now: da
 def _record(actor: Actor, agency: Agency, act: str, why: Why, count: int, now: datetime) -> None:
     words = checked_reason(agency, why, count=count)
     with transaction.atomic():
-        # One after the other: questions sent side by side count too.
+        # Questions asked at the same time are counted one after another, so that the limits hold.
         wait_alone(SUBJECT, actor.audit_name)
         _refuse_many(actor, agency, count, for_a_case=_names_a_case(why), now=now)
         record_event(
@@ -95,7 +95,7 @@ def _record(actor: Actor, agency: Agency, act: str, why: Why, count: int, now: d
 
 @transaction.atomic
 def _record_refusal(actor: Actor, agency: Agency, act: str, count: int, field: str, now: datetime) -> None:
-    """Written after what was refused has been undone."""
+    """Audit a refusal, after the refused entry was rolled back."""
     record_event(
         REFUSED,
         actor=actor.audit_name,
@@ -107,7 +107,7 @@ def _record_refusal(actor: Actor, agency: Agency, act: str, count: int, field: s
 
 
 def refuse_mixture(why: Why, components: Collection[str]) -> None:
-    """Raises `InputError` where one structure holds as many as a batch does and no case is named."""
+    """Raise `InputError` for a structure of many components, which equals several questions, where no case is named."""
     if len(set(components)) > PARTS_WITHOUT_CASE and not _names_a_case(why):
         text = _(
             "Case number: a mixture of more than %(most)s components is asked about for a case only; choose it and "
@@ -117,7 +117,7 @@ def refuse_mixture(why: Why, components: Collection[str]) -> None:
 
 
 def _refuse_many(actor: Actor, agency: Agency, count: int, *, for_a_case: bool, now: datetime) -> None:
-    """Raises `InputError` where one has asked about as much within the hour as one may."""
+    """Raise `InputError` where the actor has reached an hourly limit."""
     recent = AuditEvent.objects.filter(
         agency=agency.pk, actor=actor.audit_name, subject=SUBJECT, act__in=ASKED, at__gt=now - AN_HOUR
     )
@@ -144,7 +144,7 @@ def _names_a_case(why: Why) -> bool:
 
 
 def checked_reason(agency: Agency, why: Why, *, count: int = 1) -> str:
-    """The reason as the audit keeps it; raises `InputError`."""
+    """Return the reason as the audit keeps it; raises `InputError`."""
     if not 1 <= count <= AT_ONCE:
         raise InputError("structures", _("Structures: ask about 1 to %(most)s at once.") % {"most": AT_ONCE})
     if count > 1 and not _names_a_case(why):
@@ -162,7 +162,7 @@ def checked_reason(agency: Agency, why: Why, *, count: int = 1) -> str:
 
 @contextmanager
 def in_words(place: str = "") -> Iterator[None]:
-    """Turns what the pure core refuses into errors with a sentence; `place` is set before the field's name.
+    """Turn refusals of the science core into errors with a sentence; `place` is put before the field's name.
 
     Raises ScienceInputError, ScienceAwayError.
     """
@@ -172,5 +172,5 @@ def in_words(place: str = "") -> Iterator[None]:
         field = f"{place}.{refused.field}" if place else refused.field
         raise ScienceInputError(field, refused.code, sentence_of(refused)) from None
     except (WorkerLostError, RulesRefusedError):
-        # Rules that were stored for an older reader are not the asker's fault either.
+        # Stored rules that today's reader refuses are not the asker's fault either.
         raise ScienceAwayError from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps a refusal in the audit: raising undoes the transaction, so the row is written after it."""
+"""Audit of a refusal: raising rolls the transaction back, so the entry is written after it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ REFUSALS = (
 
 @contextmanager
 def audited_refusal(move: Move, officer: Officer, alert: Alert, *, now: datetime) -> Iterator[None]:
-    """Wraps a whole move; what is recorded is the kind of refusal, never its text."""
+    """Audit a refusal of the move in this block; the entry has the kind of refusal, never its text."""
     try:
         yield
     except REFUSALS as refusal:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the table of an alert's states and of the moves between them.
+"""Table of an alert's states and of the moves between them.
 
     draft --submit--> submitted --validate--> validated --release--> queued --send--> released --withdraw--> withdrawn
       ^                   |                     |   ^                  |
@@ -7,11 +7,10 @@
     draft --discard--> discarded            released --reaffirm--> released
                                             released --amend--> released, and a draft of its next version
 
-A queued alert is signed and waits until the exchange has taken it.
-
-Nothing is edited outside draft and nothing leaves withdrawn or discarded; a withdrawal that does not count is only
-said again. What is computed (acknowledged,
-overdue, expired) is no state. Who may make a move stands in `second_person`.
+- A queued alert is signed and waits until the exchange has accepted it.
+- Nothing is edited outside draft. Nothing leaves withdrawn or discarded; a withdrawal that does not count is only signed again.
+- What is computed (acknowledged, overdue, expired) is no state.
+- `second_person` says who may make a move.
 """
 
 from enum import StrEnum
@@ -72,7 +71,7 @@ IN_REVIEW: Final = frozenset({S.SUBMITTED, S.VALIDATED, S.QUEUED})
 
 
 def check_move(alert: "Alert", move: Move) -> AlertState:
-    """The state the move leads to; raises `MoveRefusedError` when it does not start where the alert is."""
+    """Return the state that the move leads to; raises `MoveRefusedError` when it does not start from the alert's state."""
     starts, target = MOVES[move]
     if alert.state not in starts:
         raise MoveRefusedError(move.value, alert.state)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk-worker's tasks: safe to run twice, and no worse for running late."""
+"""Tasks of the desk-worker: safe to run twice, and harmless when late."""
 
 import time
 from typing import Final
@@ -24,7 +24,7 @@ PACE: Final = Pace()
 
 @shared_task(name=BELL, ignore_result=True)
 def follow_feed() -> int:
-    """Takes for some seconds what is new in the feeds, and rings for what features have left to do."""
+    """Follow the feeds for some seconds, and ring for work that features have left."""
     until = time.monotonic() + SLICE_SECS
     try:
         return follow_feeds(now=clock.now(), is_over=lambda: time.monotonic() > until, pace=PACE)
@@ -34,36 +34,36 @@ def follow_feed() -> int:
 
 @shared_task(name=SENDING, ignore_result=True)
 def send() -> int:
-    """Tries for some seconds what waits for the exchange."""
+    """Try what waits for the exchange, for some seconds."""
     until = time.monotonic() + SLICE_SECS
     return send_waiting(now=clock.now(), is_over=lambda: time.monotonic() > until)
 
 
 @shared_task(name="alerts.offer_again", ignore_result=True)
 def offer_again() -> int:
-    """Gives an exchange that was restored what it has lost."""
+    """Give an exchange that was restored what it has lost."""
     return offer_all_again()
 
 
 @shared_task(name="alerts.apply_power_changes", ignore_result=True)
 def apply_power_changes() -> None:
-    """Applies the changes of power whose time has come."""
+    """Apply the changes of power whose time has come."""
     apply_due_changes(now=clock.now())
 
 
 @shared_task(name="alerts.warn_keepers", ignore_result=True)
 def warn_keepers_of_the_desk() -> None:
-    """Have the keepers mailed of what ends or stands still; the mailer rings, since without one nobody is."""
+    """Mail keepers about what ends or stands still. The mailer rings this task: without a mailer, no mail can be sent."""
     warn_of_the_desk(now=clock.now())
 
 
 @shared_task(name="alerts.follow_credentials", ignore_result=True)
 def follow_keys_at_exchange() -> None:
-    """Asks which API keys of the agencies serve at the exchange, so that admins can be told of an end."""
+    """Ask which API keys of the agencies are in force at the exchange, so that admins can be told of an end."""
     follow_credentials()
 
 
 @shared_task(name=RECEIPTS, ignore_result=True)
 def receipts() -> None:
-    """Asks for the receipts of what was just sent."""
+    """Ask for the receipts of what was just sent."""
     take_receipts(now=clock.now())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the science desk adds to the life of an alert: what it derives, which fields it computes, what it refuses."""
+"""Registration of the science desk with alerts: its projections, the fields it computes, the rules it adds."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk-worker's task of the science desk: safe to run twice, and no worse for running late."""
+"""Task of the desk-worker for the science desk: safe to run twice, and harmless when late."""
 
 from celery import shared_task
 

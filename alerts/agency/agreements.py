@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's agreements as they stand for its officers: the exchange's word, and what the agency itself has stopped."""
+"""Agreements of the agency as its officers see them: the exchange's answers, and what the agency itself has suspended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from peers.models import Agency
 
 @dataclass(frozen=True)
 class Stop:
-    """Who has stopped a lane, and since when. `is_own`: the officer's agency."""
+    """Suspension of a lane by one agency. `is_own`: by the officer's agency."""
 
     agency: str
     name: str
@@ -31,7 +31,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class LaneRow:
-    """A lane of the agreement as it stands; `stopped` says by whom and since when."""
+    """Lane of an agreement; `stopped` lists its suspensions."""
 
     code: str
     label: str | Promise
@@ -40,18 +40,18 @@ class LaneRow:
 
     @property
     def stopped_by(self) -> tuple[str, ...]:
-        """Names of those who have stopped it."""
+        """Names of the agencies that have suspended it."""
         return tuple(stop.name for stop in self.stopped)
 
     @property
     def is_stopped_by_own(self) -> bool:
-        """Whether the officer's agency has stopped it."""
+        """Tell whether the officer's agency has suspended it."""
         return any(stop.is_own for stop in self.stopped)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """An agreement of the officer's agency, as it counts now; names of agencies sorted."""
+    """Agreement of the officer's agency and its present state; names of agencies are sorted."""
 
     said: AgreementAnswer
     lanes: tuple[LaneRow, ...]
@@ -64,25 +64,25 @@ class Standing:
 
     @property
     def ref(self) -> str:
-        """Its name on paper."""
+        """Reference of the agreement on paper."""
         return self.said.ref
 
     def lanes_to(self, verb: str) -> list[LaneRow]:
-        """Those that the agency can suspend or resume now."""
+        """Return the lanes that the agency can suspend or resume now."""
         if verb == "resume":
             return [row for row in self.lanes if row.is_stopped_by_own]
         return [row for row in self.lanes if not row.survives and not row.is_stopped_by_own]
 
 
 def circles_of(officer: Officer, *, now: datetime) -> tuple[CircleAnswer, ...]:
-    """The circles of the officer's agency. Not inside a transaction; raises as `standings_of`."""
+    """Return the circles of the officer's agency. Not inside a transaction; raises as `standings_of`."""
     require(officer, Capability.AGREEMENT_READ)
     own = agency_of(officer)
     return known_agreements(officer, own.pk, now=now).circles
 
 
 def standings_of(officer: Officer, *, now: datetime) -> list[Standing]:
-    """Every agreement of the officer's agency, by ref. Not inside a transaction.
+    """Return every agreement of the officer's agency, by ref. Not inside a transaction.
 
     Raises NotPermittedError, NotBoundError, ExchangeAwayError where none were fetched yet.
     """
@@ -97,7 +97,7 @@ def standings_of(officer: Officer, *, now: datetime) -> list[Standing]:
 
 
 def standing_of(officer: Officer, ref: str, *, now: datetime) -> Standing:
-    """One of them; raises AbsentError too."""
+    """Return the agreement with this ref; raises as `standings_of`, and AbsentError."""
     found = [one for one in standings_of(officer, now=now) if one.ref == ref]
     if not found:
         raise AbsentError
@@ -130,7 +130,7 @@ def _standing(
 
 
 def _lane(book: Book, said: AgreementAnswer, lane: str, names: Mapping[str, str]) -> LaneRow:
-    """With the agency's own suspension also where the exchange leaves it out."""
+    """Return the lane, with the agency's own suspension even where the exchange's answer lacks it."""
     since = {stop.agency: stop.since for stop in said.suspended if stop.lane == lane}
     for stop in book.stopped:
         if (stop.ref, stop.lane) == (said.ref, lane):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's audit as one of its systems follows it: from a place on, in the order in which the log took the events.
+"""An agency's audit as one of its systems reads it: from a place on, in the order in which the log took the events.
 
-- The log numbers an event after it was committed, so that none appears before a place that was passed already.
-- Nothing of another agency is given, and a place is an event of the agency's own: how much others do is not seen.
-- No content: of what stands in `detail` only codes, counts and names of things of the program; of a reason its code, without
-  the case number that a person typed. Who was renamed to what stays with the auditor.
+- The log numbers an event after it was committed, so no event appears before a place that was passed already.
+- Nothing of another agency is given. A place is an event of the agency's own, so it does not show how much others do.
+- No content: `detail` gives only codes, counts and names of things of the program; a reason gives its code, without
+  the case number that a person typed. New and old names of renamed things stay with the auditor.
 """
 
 import re
@@ -44,7 +44,7 @@ _CODE: Final = re.compile(r"[a-z0-9_]{1,40}")
 
 @dataclass(frozen=True)
 class FollowedEvent:
-    """One event as a system is given it."""
+    """Event as a system receives it."""
 
     at: datetime
     actor: str
@@ -57,7 +57,7 @@ class FollowedEvent:
 
 @dataclass(frozen=True)
 class Followed:
-    """Events in their order; `place` is where to go on, `more` whether something is there already."""
+    """Events in their order; `place` is where to continue, `more` tells whether there are further events now."""
 
     events: tuple[FollowedEvent, ...]
     place: str
@@ -65,9 +65,9 @@ class Followed:
 
 
 def follow_audit(client: Actor, place: str, *, limit: int) -> Followed:
-    """Return what the own agency's audit has after a place, from its beginning for an empty one.
+    """Return the own agency's audit events after a place; from the beginning for an empty place.
 
-    Raises NotPermittedError, CursorRefusedError for a place that the log has no more.
+    Raises NotPermittedError, CursorRefusedError for a place that the log no longer has.
     """
     require(client, Capability.AUDIT_FOLLOW)
     index = Subquery(Leaf.objects.filter(od=OuterRef("od")).values("index"))
@@ -99,11 +99,11 @@ def _as_told(event: AuditEvent) -> FollowedEvent:
 
 
 def _code_of(reason: str) -> str:
-    """The code that a reason begins with; empty where a person's own words stand there."""
+    """Return the code that a reason begins with; empty where the reason is a person's own words."""
     code = reason.partition(": ")[0]
     return code if _CODE.fullmatch(code) else ""
 
 
 def _is_plain(value: object) -> bool:
-    """A text, number or truth value, or a list of them."""
+    """Tell whether the value is a text, number or truth value, or a list of them."""
     return all(isinstance(one, str | int) for one in (value if isinstance(value, list) else [value]))

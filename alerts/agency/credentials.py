@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API keys of the agency's systems at the exchange: listed as it answers now, issued and ended by statements that an admin
-has signed here.
+"""API keys of the agency's systems at the exchange: listed as the exchange answers now, issued and ended by statements that
+an admin has signed here.
 
-What the exchange did is its own word; this desk keeps nothing of it but the key by which it calls itself.
+The exchange's answers are its own word. This desk keeps none of them but the key by which it calls the exchange itself.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,13 +37,13 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Credentials:
-    """The agency's API keys, the newest first, ended ones too; `own_line` is the chain of the desk's own."""
+    """API keys of the agency, newest first, ended ones too; `own_line` is the chain of the desk's own keys."""
 
     items: tuple[CredentialAnswer, ...]
     own_line: str
 
     def is_own(self, item: CredentialAnswer) -> bool:
-        """Tell whether the desk itself calls with it, or has called with it."""
+        """Tell whether the desk itself uses this key or has used it."""
         return bool(self.own_line) and item.line == self.own_line
 
 
@@ -65,7 +65,7 @@ def issue_credential(
     networks: Iterable[str] = (),
     now: datetime,
 ) -> CredentialAnswer:
-    """A new API key; `key` is its text, which is shown this once, or None where the answer that had it was lost.
+    """Issue an API key. `key` is its text, which is shown only this once, or None where the answer that had it was lost.
 
     Not inside a transaction. Raises as `read_credentials`, InputError, SigningKeysMissingError.
     """
@@ -77,9 +77,9 @@ def issue_credential(
 
 
 def end_credential(actor: Actor, prefix: str, *, now: datetime) -> CredentialAnswer:
-    """End an API key and all that took its place, at once and for good; again changes nothing.
+    """End an API key and all its replacements, at once and for good; a second call changes nothing.
 
-    Not inside a transaction. Raises as `issue_credential`, AbsentError, InputError for what the desk itself calls with.
+    Not inside a transaction. Raises as `issue_credential`, AbsentError, InputError for a key that the desk itself uses.
     """
     agency = _own_agency(actor)
     known = read_credentials(actor)
@@ -96,10 +96,10 @@ def end_credential(actor: Actor, prefix: str, *, now: datetime) -> CredentialAns
 
 
 def replace_own_credential(actor: Actor, *, return_key: str = "", now: datetime) -> CredentialAnswer:
-    """Have another API key issued for the desk itself, call with it from now on, and end the one before.
+    """Have another API key issued for the desk itself, use it from now on, and end the one before.
 
-    `return_key`: a key for coming back from the exchange's operator, which carries the statement where the desk's own serves
-    no more. Not inside a transaction. Raises as `issue_credential`; InputError naming `return_key` where it is not taken.
+    `return_key`: a return key from the exchange's operator; it authenticates the call where the desk's own key is no longer
+    valid. Not inside a transaction. Raises as `issue_credential`; InputError naming `return_key` where it is not accepted.
     """
     agency = _own_agency(actor)
     before = own_prefix(agency.pk)
@@ -116,7 +116,7 @@ def replace_own_credential(actor: Actor, *, return_key: str = "", now: datetime)
 
 
 def exchange_of_agency(agency: Agency) -> Exchange:
-    """The exchange as the desk calls it for the agency; raises ExchangeAwayError where it has no key."""
+    """Return the exchange as the desk calls it for the agency; raises ExchangeAwayError where the desk has no key for it."""
     return _ask(lambda: exchange_of(agency.pk))
 
 
@@ -134,7 +134,7 @@ def _listed(agency: Agency, exchange: Exchange) -> Credentials:
 def _body_of_issue(
     client: str, scopes: Iterable[str], lifetime: timedelta, networks: Iterable[str]
 ) -> dict[str, Any]:
-    """The body of an `apikey` that asks for a key; raises InputError."""
+    """Return the body of an `apikey` statement that asks for a key; raises InputError."""
     chosen, allowed = sorted(set(scopes)), sorted(set(checked_networks(networks)))
     if not chosen or not EXCHANGE_SCOPES.issuperset(chosen):
         named = ", ".join(sorted(EXCHANGE_SCOPES))
@@ -188,7 +188,7 @@ def _end(actor: Actor, exchange: Exchange, prefix: str, now: datetime) -> Creden
 
 
 def _ask(call: Callable[[], Answer]) -> Answer:
-    """The answer of the exchange; what it does not answer, or refuses, raises AbsentError or ExchangeAwayError."""
+    """Return the exchange's answer; raises AbsentError for a key it does not know, ExchangeAwayError for any other failure."""
     try:
         return call()
     except ApiKeyRefusedError as refused:

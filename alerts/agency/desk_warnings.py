@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Warnings about the desk itself that its keepers are mailed: facts that the desk-worker knows, with what makes each one new.
+"""Warnings about the desk itself that are mailed to its keepers. A warning's key tells whether it was mailed before.
 
-A keeper's page shows more, and at once; a mail is for what gets worse while nobody looks there.
+A keeper's page shows more, and at once; a mail is for what gets worse while nobody looks at that page.
 """
 
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ from vault.certificates import end_of_certificate
 from vault.instances import holders_elsewhere
 
 UNREAD_FOR: Final = timedelta(hours=1)
-"""A feed that was not read for so long is no passing fault."""
+"""A feed that was not read for this long is no passing fault."""
 
 
 def warn_of_the_desk(*, now: datetime) -> None:
-    """Queue a mail to the keepers of each warning that they were not told of yet."""
+    """Queue a mail to the keepers for each warning that was not mailed yet."""
     warn_keepers([*_certificate(now), *_exchange(now), *_identities()], now=now)
 
 
@@ -44,7 +44,7 @@ def _exchange(now: datetime) -> Iterator[str]:
     if depth.asked_at is not None and now - depth.asked_at > UNREAD_FOR:
         yield f"unread:{int(depth.asked_at.timestamp())}"
     if depth.clock_ahead is not None and abs(depth.clock_ahead) > CLOCK_WRONG:
-        # A clock that stays wrong is said again each week.
+        # A clock that stays wrong is mailed again each week.
         yield f"clock:{now:%G-%V}"
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statement of how the agency is reached, made at the exchange: duty telephone, time zone, contact points.
+"""Entry of an agency in the exchange's directory, stated by the agency: duty telephone, time zone, contact points.
 
-Stated under its own keys, so that a stolen API key cannot change it. Partners take the number from the exchange's directory:
-one who has compared the fingerprint keeps the old number until its key officer takes the new one. The contact points are
-what the exchange still mails while this desk is away.
+- It is signed with the agency's own keys, so that a stolen API key cannot change it.
+- Partners take the number from the exchange's directory. A partner that has compared the fingerprint keeps the old number
+  until its key officer accepts the new one.
+- The exchange mails the contact points while this desk is away.
 """
 
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ _PROBLEMS: Final[dict[str, tuple[str, Promise]]] = {
 
 
 def read_own_entry(officer: Officer) -> EntryAnswer:
-    """Ask the exchange how the officer's agency is reached. Not inside a transaction. Raises AbsentError, ExchangeAwayError."""
+    """Ask the exchange for the entry of the officer's agency. Not inside a transaction. Raises AbsentError, ExchangeAwayError."""
     require(officer, Capability.AGENCY_MANAGE)
     agency_id = agency_of(officer).pk
     with exchange_asked():
@@ -59,9 +60,9 @@ def read_own_entry(officer: Officer) -> EntryAnswer:
 def state_own_entry(
     officer: Officer, *, telephone: str, timezone: str, contacts: Sequence[str], now: datetime
 ) -> EntryAnswer:
-    """Sign it and have the exchange take it; `telephone` may be empty. Not inside a transaction.
+    """Sign the entry and hand it to the exchange; `telephone` may be empty. Not inside a transaction.
 
-    Nothing waits for an exchange that is away: the officer presses again. Raises InputError, SendingStoppedError,
+    Nothing is queued while the exchange is away: the officer tries again. Raises InputError, SendingStoppedError,
     SigningKeysMissingError, ExchangeAwayError, NotTakenError.
     """
     require(officer, Capability.AGENCY_MANAGE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Count what revoking a key would reach, for the question before it is done."""
+"""Number of alerts and statements that revoking a key would reach, shown before the officer confirms."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from vault.standing import StandingKeys
 
 
 def impact_of_revoking(officer: Officer, kid: str, since: datetime, *, now: datetime) -> Impact:
-    """How many alerts and statements signed with this key, logged since then, would stop counting.
+    """Count the alerts and statements, signed with this key and logged since then, that would stop counting.
 
     Raises NotPermittedError, AbsentError (no key of the own agency), InputError (a time ahead).
     """

@@ -16,7 +16,7 @@ APPLYING: Final = Loop("power.changes", "system:desk-worker")
 
 @dataclass(frozen=True)
 class WaitingChange:
-    """One that waits. `until` is None where only a second person decides, or nobody was told yet (`is_told`)."""
+    """Change of power that waits. `until` is None where only a second person decides, or nobody was told yet (`is_told`)."""
 
     change: PowerChange
     until: datetime | None
@@ -27,26 +27,26 @@ class WaitingChange:
 
     @property
     def waits_for_notice(self) -> bool:
-        """Whether its time has not begun, because no mail server has taken a notice."""
+        """Tell whether its waiting time has not begun, because no mail server has accepted a notice."""
         return self.change.delay_hours is not None and not self.is_told
 
 
 def waiting_for(officer: Officer, *, now: datetime) -> list[WaitingChange]:
-    """What waits in the officer's agency, the oldest first."""
+    """Return the changes that wait in the officer's agency, oldest first."""
     changes = list(waiting_changes(officer))
     told_at = first_told(changes)
     return [_shown(officer, change, told_at.get(change.pk), now) for change in changes]
 
 
 def decidable_by(officer: Officer, *, now: datetime) -> int:
-    """How many of them this officer could agree to."""
+    """Count the waiting changes to which this officer could agree."""
     return sum(may_agree(officer, change, now=now) for change in waiting_changes(officer))
 
 
 def apply_due_changes(*, now: datetime) -> int:
-    """Applies every change whose time has come; returns how many. May run at any time and twice.
+    """Apply every change whose time has come; return how many. May run at any time, and twice.
 
-    One that cannot be applied is logged and left, and stops no other.
+    A change that cannot be applied is logged and left; the others are still applied.
     """
     rows = PowerChange.objects.filter(outcome=PowerChange.Outcome.WAITING, delay_hours__isnull=False)
     changes = list(rows.select_related("agency", "officer", "asked_by"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A token of what has reached an officer: another one means that a list would show something new."""
+"""Token of what has reached an officer: when it differs, a list would show something new."""
 
 import hashlib
 import json
@@ -14,13 +14,13 @@ from peers.models import HeldStatement
 
 ARRIVALS_AT_MOST = 5
 QUEUE_AT_MOST = 200
-"""So many waiting alerts count; a longer queue changes its token when the newest of them change."""
+"""Limit of waiting alerts that count; with a longer queue the token changes when the newest of them change."""
 
 
 def arrivals_token(officer: Officer, *, md: str = "") -> str:
     """Return 32 hexadecimal digits over the newest received alert, the release queue, and whether `md` is logged.
 
-    Only what the officer may see counts. `md` is an own alert's or statement's digest that a page waits for.
+    Only what the officer may see counts. `md` is the digest of an own alert or statement for which a page waits.
     """
     received = ReceivedAlert.objects.visible_to(officer).aggregate(newest=Max("number"))
     queue = Alert.objects.none()
@@ -36,7 +36,7 @@ def arrivals_token(officer: Officer, *, md: str = "") -> str:
 
 
 def arrived_since(officer: Officer, number: int) -> list[ReceivedAlert]:
-    """Return the alerts that reached the officer's agency after a number of its feed, and that the officer may see; a few."""
+    """Return the alerts after this feed number that the officer may see, at most `ARRIVALS_AT_MOST`."""
     found = ReceivedAlert.objects.visible_to(officer).filter(number__gt=number)
     return list(found.only("number", "reference", "pri", "status").order_by("number")[:ARRIVALS_AT_MOST])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The list of unfinished drafts, for those who may go on writing them."""
+"""Unfinished drafts, for officers who may edit them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from officers.models import Officer
 
 @dataclass(frozen=True)
 class DraftRow:
-    """`was_returned`: a second person gave it back with a note."""
+    """Draft in a list. `was_returned`: a second person gave it back with a note."""
 
     alert: Alert
     card: Card | None
@@ -30,9 +30,10 @@ def list_drafts(
     returned: bool = False,
     by: str = "changed_at",
 ) -> Page[DraftRow]:
-    """A page of drafts, last changed first; `by` `FIRST_WRITTEN`, which never changes, for one who reads all of them.
+    """Return a page of drafts, last changed first.
 
-    `returned`: only those that were given back with a note.
+    `by` may be `FIRST_WRITTEN`, which never changes, for a caller that reads all pages. `returned`: only drafts that were given
+    back with a note.
     """
     require(officer, Capability.ALERT_WRITE)
     rows = Alert.objects.visible_to(officer).filter(state=AlertState.DRAFT)
@@ -46,5 +47,5 @@ def list_drafts(
 
 
 def draft_rows(drafts: Sequence[Alert], cards: Mapping[str, Card]) -> tuple[DraftRow, ...]:
-    """Rows for drafts, with their opened cards by id."""
+    """Return rows for drafts; `cards` are their opened cards by id."""
     return tuple(DraftRow(alert, cards.get(str(alert.pk)), alert.return_note is not None) for alert in drafts)

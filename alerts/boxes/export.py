@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alerts as a list shows them, taken out in one go: at most `MOST_ALERTS`, without those marked RED, and audited.
+"""Export of alerts as a list shows them: at most `MOST_ALERTS`, without those marked RED, and audited.
 
-The rows are chosen by id at the moment of asking; each part is then fetched through what the officer may see.
+The rows are chosen by id when the officer asks; each part is then fetched through what the officer may see.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ FORMS: Final[tuple[Form, ...]] = ("csv", "jsonl")
 
 @dataclass(frozen=True)
 class Chosen:
-    """The rows of a list by id, newest first, and how many marked RED were left out."""
+    """Rows of a list by id, newest first; `red` counts those marked RED, which are left out."""
 
     received: Sequence[Any] = ()
     sent: Sequence[Any] = ()
@@ -44,19 +44,19 @@ class Chosen:
 
 
 def choose_received(officer: Officer, filters: InboxFilters, *, now: datetime) -> Chosen:
-    """What the inbox shows under these filters; raises InputError beyond `MOST_ALERTS`."""
+    """Choose what the inbox shows under these filters; raises InputError beyond `MOST_ALERTS`."""
     received, red = _ids_of(find_received(officer, filters, now=now), "-number")
     return Chosen(received=received, red=red)
 
 
 def choose_sent(officer: Officer, filters: OutboxFilters) -> Chosen:
-    """What the outbox shows under these filters; raises InputError beyond `MOST_ALERTS`."""
+    """Choose what the outbox shows under these filters; raises InputError beyond `MOST_ALERTS`."""
     sent, red = _ids_of(find_sent(officer, filters), "-released_at", "-pk")
     return Chosen(sent=sent, red=red)
 
 
 def choose_hits(officer: Officer, query: Query, *, before: str = "", now: datetime) -> Chosen:
-    """One page of a search, which is audited as a search too; raises as `search_alerts`."""
+    """Choose one page of a search, which is audited as a search too; raises as `search_alerts`."""
     result = search_alerts(officer, query, before=before, now=now)
     received = [row.received.pk for row in result.received if row.received.tlp != RED]
     sent = [row.alert.pk for row in result.sent if row.alert.tlp != RED]
@@ -73,7 +73,7 @@ def export_alerts(
     form: Form,
     now: datetime,
 ) -> Iterator[list[InboxRow | OutboxRow]]:
-    """The rows in parts; that they were taken is audited before the first. `of` is the list they are of."""
+    """Return the rows in parts; the export is audited before the first. `of` names the list."""
     record_event(
         "alert.exported",
         actor=officer.audit_name,

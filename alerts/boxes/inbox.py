@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inbox: what reached the agency, filtered and sorted in SQL on clear columns; one page's cards are opened."""
+"""The inbox: alerts that the agency received, filtered and sorted in SQL on clear columns; only one page's cards are opened."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ from officers.models import Officer
 
 @dataclass(frozen=True)
 class InboxRow:
-    """`card` is None for RED, for what could not be opened yet, and for what is past `keep`.
+    """Received alert in a list. `card` is None for RED, where it could not be opened yet, and after `keep`.
 
-    Of a reply `answers` is the title of what it answers, or its reference; None for what is no reply.
+    `answers`, of a reply: the title of the alert it answers, or its reference; None for an alert that is no reply.
     """
 
     received: ReceivedAlert
@@ -37,9 +37,9 @@ class InboxRow:
 
 
 class InboxFilters(TypedDict, total=False):
-    """What of the inbox. `kind` is an alert type, `sender` an agency id, `pri` a speed.
+    """Filters of the inbox. `kind` is an alert type, `sender` an agency id, `pri` a speed.
 
-    `waiting`: an acknowledgement is still asked; `overdue`: its time is past.
+    `waiting`: an acknowledgement is still due; `overdue`: its time is past.
     """
 
     unread: bool
@@ -61,14 +61,14 @@ def list_received(
     now: datetime,
     **filters: Unpack[InboxFilters],
 ) -> Page[InboxRow]:
-    """A page of the inbox, newest first."""
+    """Return a page of the inbox, newest first."""
     found = take_page(with_agencies(find_received(officer, filters, now=now)), by_number(), cursor, limit)
     filtered = any(filters.values()) or filters.get("exercise") is not None
     return found.page(inbox_rows(officer, found.rows, now=now), filtered=filtered)
 
 
 def find_received(officer: Officer, filters: InboxFilters, *, now: datetime) -> QuerySet[ReceivedAlert]:
-    """All that the inbox shows the officer under these filters, in no order."""
+    """Return every received alert that the inbox shows the officer under these filters, in no order."""
     require(officer, Capability.ALERT_READ)
     named = {
         "lane": filters.get("lane", ""),
@@ -95,9 +95,9 @@ def inbox_rows(
     peers: VerifiedDirectory | None = None,
     now: datetime,
 ) -> list[InboxRow]:
-    """Cards and states for rows of the officer's own agency, signatures and retracts judged as of now.
+    """Return cards and states for rows of the officer's own agency, with signatures and retracts judged as of now.
 
-    `peers`: the directory of a caller that asks it more.
+    `peers`: the directory, where the caller has one already.
     """
     peers = peers or VerifiedDirectory(officer.agency_id or "", now)
     judge_received(received, peers=peers, now=now)
@@ -113,12 +113,12 @@ def inbox_rows(
 
 
 def with_agencies(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:
-    """The same rows, each with its sender and its own agency."""
+    """Join each row's sender and receiving agency."""
     return rows.select_related("issuer", "agency")
 
 
 def _status(*, unread: bool, overdue: bool, waiting: bool, now: datetime) -> Q:
-    """Of several versions of an alert the newest stands for all."""
+    """Return the condition for these states; of several versions of an alert only the newest counts."""
     wanted = Q(replaced_by=None)
     if unread:
         wanted &= unread_here()
@@ -130,12 +130,12 @@ def _status(*, unread: bool, overdue: bool, waiting: bool, now: datetime) -> Q:
 
 
 def unread_here() -> Q:
-    """Nobody of the agency has opened it here, it can be opened, and there is no newer version of it."""
+    """Return the condition: nobody of the agency has opened it here, it can be opened, and there is no newer version of it."""
     return Q(first_opened_at=None, withdrawn_at=None, unopenable=False, replaced_by=None)
 
 
 def still_to_acknowledge() -> Q:
-    """A clock runs and nobody of the agency has acknowledged."""
+    """Return the condition: an acknowledgement is due and nobody of the agency has given it."""
     return Q(
         acknowledged_at=None, withdrawn_at=None, unopenable=False, ack_by__isnull=False, replaced_by=None
     )

@@ -45,7 +45,7 @@ OWN_ALERT: Final = "own alert"
 
 @dataclass(frozen=True)
 class OutboxRow:
-    """Counts over the recipients: told, opened, acknowledged, of `total`; `overdue` are those past their time."""
+    """Sent alert in a list, with counts of its recipients: told, opened, acknowledged, `total`; `overdue`: past their time."""
 
     alert: Alert
     card: Card | None
@@ -61,9 +61,9 @@ class OutboxRow:
 
 @dataclass(frozen=True)
 class SentAlert:
-    """An own sent alert as its page shows it; `log_index` None means its receipt is still to come.
+    """Own sent alert as its page shows it; `log_index` is None until its receipt comes.
 
-    `recipients` are those of this version, `receipts` what became of the whole alert.
+    `recipients` are those of this version, `receipts` those of the whole alert.
     """
 
     alert: Alert
@@ -80,11 +80,11 @@ class SentAlert:
     logged_at: dt.datetime | None
     standing: StandingFacts
     named: tuple[str, ...] = ()
-    """The officers whom a RED alert names, each as agency and id."""
+    """Officers whom a RED alert names, each as agency and id."""
 
 
 class OutboxFilters(TypedDict, total=False):
-    """What of the outbox. `state` released or withdrawn, `to` an agency id, `kind` an alert type."""
+    """Filters of the outbox. `state` is released or withdrawn, `to` an agency id, `kind` an alert type."""
 
     state: str
     to: str
@@ -94,7 +94,7 @@ class OutboxFilters(TypedDict, total=False):
 
 
 def outbox_filters(named: Mapping[str, Any]) -> OutboxFilters:
-    """Return the filters among these names, by which pages and API call them alike."""
+    """Return the filters among these names; pages and API both use it."""
     return OutboxFilters(
         state=named.get("state", ""),
         to=named.get("to", ""),
@@ -112,13 +112,13 @@ def list_sent(
     now: dt.datetime,
     **filters: Unpack[OutboxFilters],
 ) -> Page[OutboxRow]:
-    """A page of what was sent, newest first."""
+    """Return a page of sent alerts, newest first."""
     found = take_page(find_sent(officer, filters), by_moment("released_at"), cursor, limit)
     return found.page(outbox_rows(officer, found.rows, now=now), filtered=any(filters.values()))
 
 
 def find_sent(officer: Officer, filters: OutboxFilters) -> AlertQuerySet:
-    """All that the outbox shows the officer under these filters: the newest version of each alert, in no order."""
+    """Return every sent alert that the outbox shows the officer: the newest version of each, in no order."""
     require(officer, Capability.ALERT_READ)
     named = {name: filters[name] for name in ("lane", "pri") if filters.get(name)}
     state = filters.get("state")
@@ -133,12 +133,12 @@ def find_sent(officer: Officer, filters: OutboxFilters) -> AlertQuerySet:
 
 
 def sent_alerts(officer: Officer) -> AlertQuerySet:
-    """What the officer's agency has sent, as far as the officer may see it."""
+    """Return the sent alerts of the officer's agency that the officer may see."""
     return Alert.objects.visible_to(officer).filter(state__in=SENT, released_at__isnull=False)
 
 
 def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
-    """A sent alert of the officer's own agency, opened from its revision; audited like every opening."""
+    """Open a sent alert of the officer's own agency from its revision; audited like every opening."""
     require(officer, Capability.ALERT_READ)
     row = find_alert(officer, alert.pk)
     if row.state not in SENT:
@@ -175,7 +175,7 @@ def _named(row: Alert, content: DraftContent) -> tuple[str, ...]:
 
 
 def open_sent_attachment(officer: Officer, alert: Alert, *, n: int, now: dt.datetime) -> AttachmentFile:
-    """A file of an own sent alert, out of the envelope that was sent; raises `UnopenableError`.
+    """Open a file of an own sent alert from the envelope that was sent; raises `UnopenableError`.
 
     Not inside a transaction.
     """
@@ -184,7 +184,7 @@ def open_sent_attachment(officer: Officer, alert: Alert, *, n: int, now: dt.date
 
 
 def open_sent_file(officer: Officer, row: Alert, *, n: int, now: dt.datetime) -> AttachmentFile:
-    """The same of an alert that was found for this officer, who may read it."""
+    """Open a file of a sent alert that the officer is known to be allowed to read; raises as `open_sent_attachment`."""
     try:
         opened = fetch_and_open(officer, row.md, reason=OWN_ALERT, now=now)
         note = next((note for note in opened.attachments if note.n == n), None)
@@ -202,7 +202,7 @@ def open_sent_file(officer: Officer, row: Alert, *, n: int, now: dt.datetime) ->
 
 
 def outbox_rows(officer: Officer, alerts: Sequence[Alert], *, now: dt.datetime) -> list[OutboxRow]:
-    """Cards, answers and standings for sent alerts of the officer's own agency, judged as of now."""
+    """Return cards, answers and standings for sent alerts of the officer's own agency, judged as of now."""
     mds = [alert.md for alert in alerts]
     cards = open_alert_cards(officer.agency_id or "", alerts)
     sent = sent_of(officer, mds)
@@ -225,7 +225,7 @@ def _is_past(due: dt.datetime | None, now: dt.datetime) -> bool:
 
 
 def _is_awaited(fact: DeliveryFact) -> bool:
-    """Whether an acknowledgement is still asked of this recipient."""
+    """Tell whether an acknowledgement of this recipient is still due."""
     running = fact.state in (DeliveryState.AVAILABLE, DeliveryState.FETCHED)
     return running and fact.acknowledged_at is None and fact.recalled_at is None
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages of lists by keyset: 50 rows, newest first, forward and back; nothing is counted.
 
-A cursor is text that names a place between rows, not a row: it goes on working when that row is gone. Forward
-it reads `123` or `<moment>_<id>`, back the same behind `newer-`.
+A cursor is text that names a place between rows, not a row: it still works when that row is gone. A forward cursor
+is `123` or `<moment>_<id>`; a backward cursor is the same after `newer-`.
 """
 
 import uuid
@@ -22,12 +22,15 @@ PAGE_ROWS: Final = 50
 ROWS_AT_MOST: Final = 100
 NEWER: Final = "newer-"
 FIRST_WRITTEN: Final = "created_at"
-"""The order of one who reads page by page while others write: no change moves a row across it."""
+"""Order for a caller that reads page by page while others write: no change moves a row across it."""
 
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """`next` and `previous` are cursors of the older and the newer page, None at the ends; `filtered` picks the empty text."""
+    """Page of a list. `next` and `previous` are cursors of the older and the newer page, None at the ends.
+
+    `filtered` chooses the text for an empty list.
+    """
 
     rows: tuple[Row, ...]
     next: str | None = None
@@ -37,7 +40,7 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True)
 class Keyset:
-    """How a list is ordered: its columns, newest first, and how a place in it is written and read."""
+    """Order of a list: its columns, newest first, and the functions that write and read a place in it."""
 
     order: tuple[str, ...]
     before: Callable[[str], Q]
@@ -47,19 +50,19 @@ class Keyset:
 
 @dataclass(frozen=True)
 class Slice(Generic[Stored]):
-    """The stored rows of one page with the places around them."""
+    """Stored rows of one page, with the cursors of its neighbours."""
 
     rows: Sequence[Stored]
     next: str | None
     previous: str | None
 
     def page(self, shown: Sequence[Row], *, filtered: bool) -> Page[Row]:
-        """The page that shows these rows."""
+        """Return the page that shows these rows."""
         return Page(tuple(shown), self.next, filtered, self.previous)
 
 
 def take_page(rows: QuerySet[Stored], keyset: Keyset, cursor: str, limit: int = PAGE_ROWS) -> Slice[Stored]:
-    """The page that the cursor names; raises `InputError` for a cursor of another form and a limit out of range."""
+    """Return the page that the cursor names; raises `InputError` for a malformed cursor and a limit out of range."""
     if not 1 <= limit <= ROWS_AT_MOST:
         raise InputError("limit", _("Use 1 to %(most)d rows a page.") % {"most": ROWS_AT_MOST})
     if cursor.startswith(NEWER):
@@ -71,7 +74,7 @@ def take_page(rows: QuerySet[Stored], keyset: Keyset, cursor: str, limit: int = 
 
 
 def _newer(rows: QuerySet[Stored], keyset: Keyset, place: str, limit: int) -> Slice[Stored]:
-    """The rows just above a place; where there is no full page of them, the list from its top."""
+    """Return the rows just above a place; where they are no more than a page, return the first page."""
     if not place:
         raise _refused()
     upwards = [name.removeprefix("-") for name in keyset.order]
@@ -83,12 +86,12 @@ def _newer(rows: QuerySet[Stored], keyset: Keyset, place: str, limit: int) -> Sl
 
 
 def by_number() -> Keyset:
-    """By the feed's number."""
+    """Return the order by feed number."""
     return Keyset(("-number",), number_before, lambda place: Q(number__gt=_number(place)), _number_of)
 
 
 def by_moment(column: str) -> Keyset:
-    """By a time column, then by id."""
+    """Return the order by a time column, then by id."""
 
     def after(place: str) -> Q:
         at, pk = _moment(place)
@@ -103,19 +106,19 @@ def by_moment(column: str) -> Keyset:
 
 
 def cut(found: Sequence[Row]) -> tuple[Sequence[Row], bool]:
-    """The rows of this page out of one more than a page, and whether there is another."""
+    """Return the rows of this page and whether another follows; `found` has up to one row more than a page."""
     return found[:PAGE_ROWS], len(found) > PAGE_ROWS
 
 
 def number_before(cursor: str) -> Q:
-    """Rows below the feed number that the cursor names; everything without a cursor."""
+    """Return the condition for rows below the cursor's feed number; no condition without a cursor."""
     return Q(number__lt=_number(cursor)) if cursor else Q()
 
 
 def moment_before(cursor: str, column: str) -> Q:
-    """Rows before the moment and id that the cursor names, by a time column; everything without a cursor.
+    """Return the condition for rows before the cursor's moment and id, by a time column; no condition without a cursor.
 
-    The first condition says nothing new; it is what an index can start from.
+    The first term is implied by the second; it is there so that an index can be used.
     """
     if not cursor:
         return Q()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The release queue: what waits for second eyes, last submitted first."""
+"""The release queue: alerts that wait for a second person, last submitted first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,10 @@ def list_waiting(
     state: str = "",
     by: str = "submitted_at",
 ) -> Page[QueueRow]:
-    """A page of the queue, last submitted first, or `by` `FIRST_WRITTEN`. `state` submitted or validated; `to` is known once validated."""
+    """Return a page of the queue, last submitted first, or ordered `by` `FIRST_WRITTEN`.
+
+    `state` is submitted or validated; `to` is known once validated.
+    """
     require(officer, Capability.QUEUE_READ)
     states = IN_REVIEW & {state} if state else IN_REVIEW
     rows = Alert.objects.visible_to(officer).filter(state__in=states, submitted_at__isnull=False)
@@ -43,7 +46,7 @@ def list_waiting(
 
 
 def queue_rows(alerts: Sequence[Alert], cards: Mapping[str, Card]) -> tuple[QueueRow, ...]:
-    """Rows for what waits, with their opened cards by id."""
+    """Return rows for waiting alerts; `cards` are their opened cards by id."""
     return tuple(
         QueueRow(alert, cards.get(str(alert.pk)), alert.submitted_at or alert.changed_at, _to(alert))
         for alert in alerts

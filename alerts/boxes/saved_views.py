@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Views of a list that an officer keeps: a name, and the filters behind it. One of each list may open by itself.
+"""Saved views: named filters of a list, kept by one officer. Each list may open with one of them.
 
-Filters are kept as codes that the list offers, never as text somebody wrote; a code that is offered no longer is
+Filters are kept as codes that the list offers, never as text that somebody wrote. A code that is no longer offered is
 left out when a view is used. Nobody sees another officer's views.
 """
 
@@ -30,7 +30,7 @@ FILTERS: Final[Mapping[str, frozenset[str]]] = {
     SavedBox.QUEUE: frozenset({"pri", "state"}),
     SavedBox.DRAFTS: frozenset({"mine", "returned"}),
 }
-"""The filters a view of each list may hold."""
+"""Filters that a view of each list may hold."""
 NEEDED: Final[Mapping[str, Capability]] = {
     SavedBox.INBOX: Capability.ALERT_READ,
     SavedBox.OUTBOX: Capability.ALERT_READ,
@@ -40,12 +40,12 @@ NEEDED: Final[Mapping[str, Capability]] = {
 
 
 def views_of(officer: Officer, box: str) -> Sequence[SavedView]:
-    """The officer's views of one list, by name."""
+    """Return the officer's views of one list, by name."""
     return list(_own(officer).filter(box=box).order_by("name"))
 
 
 def find_view(officer: Officer, view_id: uuid.UUID | str) -> SavedView:
-    """One of the officer's own; absent and another's answer alike, `AbsentError`."""
+    """Return one of the officer's own views; raises `AbsentError` both for an absent and for another officer's view."""
     try:
         view = (
             _own(officer).filter(pk=view_id if isinstance(view_id, uuid.UUID) else uuid.UUID(view_id)).first()
@@ -61,7 +61,7 @@ def find_view(officer: Officer, view_id: uuid.UUID | str) -> SavedView:
 def create_view(
     officer: Officer, box: str, *, name: str, filters: Mapping[str, str], now: datetime
 ) -> SavedView:
-    """Keeps the filters under a name; raises `InputError` for a name in use, no filter, or one view too many."""
+    """Save the filters under a name; raises `InputError` for a name in use, no filter, or one view too many."""
     if box not in FILTERS:
         raise InputError("box", _("List: choose one."))
     require(officer, NEEDED[box])
@@ -80,7 +80,7 @@ def create_view(
 
 @transaction.atomic
 def rename_view(officer: Officer, view: SavedView, *, name: str, now: datetime) -> SavedView:
-    """Raises `InputError` for a name in use, `AbsentError` for another officer's view."""
+    """Rename a view; raises `InputError` for a name in use, `AbsentError` for another officer's view."""
     _lock(officer)
     row = find_view(officer, view.pk)
     row.name, row.changed_at = _free_name(officer, row, name), now
@@ -91,7 +91,7 @@ def rename_view(officer: Officer, view: SavedView, *, name: str, now: datetime) 
 
 @transaction.atomic
 def delete_view(officer: Officer, view: SavedView, *, now: datetime) -> None:
-    """Raises `AbsentError` for another officer's view."""
+    """Delete a view; raises `AbsentError` for another officer's view."""
     row = find_view(officer, view.pk)
     _record("view.deleted", officer, row, now)
     row.delete()
@@ -99,7 +99,7 @@ def delete_view(officer: Officer, view: SavedView, *, now: datetime) -> None:
 
 @transaction.atomic
 def set_default_view(officer: Officer, view: SavedView, *, is_default: bool, now: datetime) -> SavedView:
-    """The view that its list opens with, or none; raises `AbsentError` for another officer's view."""
+    """Set or unset the view with which its list opens; raises `AbsentError` for another officer's view."""
     _lock(officer)
     row = find_view(officer, view.pk)
     _own(officer).filter(box=row.box, is_default=True).update(is_default=False)
@@ -114,7 +114,7 @@ def _own(officer: Officer) -> "QuerySet[SavedView]":
 
 
 def _lock(officer: Officer) -> None:
-    """One change of an officer's views at a time: two of one name, or two defaults, are refused in words."""
+    """Serialise changes of an officer's views, so that a second view of one name is refused with a sentence."""
     Officer.objects.select_for_update().get(pk=officer.pk)
 
 
@@ -131,7 +131,7 @@ def _free_name(officer: Officer, view: SavedView, name: str) -> str:
 
 
 def _record(act: str, officer: Officer, view: SavedView, now: datetime) -> None:
-    """Without the name, which the officer wrote."""
+    """Record the change without the view's name, which the officer wrote."""
     record_event(
         act,
         actor=officer.audit_name,

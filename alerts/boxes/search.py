@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Searches what the agency holds, received and sent: exact identifiers by token, words by opening cards.
+"""Search of the agency's alerts, received and sent: exact identifiers by token, words by opening cards.
 
-An identifier is looked up in everything at once. Words are looked for newest first: names are folded by NFKC
-and case, so that any script is found; one request opens at most 20,000 cards and stops at 50 hits, and "search
-older" goes on from there. A search is one audit event, without its text.
+An identifier is looked up in everything at once. Words are searched newest first, folded by NFKC and case, so that any
+script is found. One request opens at most 20,000 cards and stops at 50 hits; "search older" continues from there.
+A search is one audit event, without its text.
 """
 
 import heapq
@@ -45,13 +45,13 @@ CHUNK: Final = 1_000
 TEXT_AT_MOST: Final = 200
 RECEIVED, SENT = "received", "sent"
 _IN_CLEAR: Final = re.compile(r"[A-Za-z0-9]{4}-[A-Za-z0-9]{4}|[A-Za-z0-9_-]{43}")
-"""How references and manifest digests look; nothing else is compared with a column."""
+"""Form of references and manifest digests; no other text is compared with a clear column."""
 _EXACT, _WORDS, _END = "exact", "words", "end"
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is looked for. `box` "" is both; `in_words` leaves the exact identifiers out."""
+    """Text and filters of a search. `box` "" is both boxes; `in_words` skips the exact identifiers."""
 
     text: str = field(default="", repr=False)
     box: str = ""
@@ -62,9 +62,9 @@ class Query:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Hits as the lists show them, newest first. `older` is the cursor to go on from; None when all was searched.
+    """Hits as the lists show them, newest first. `older` is the cursor for continuing; None when all was searched.
 
-    `is_exact`: found by an identifier, in everything the agency holds; `opened` counts the cards looked at.
+    `is_exact`: found by an identifier, in everything the agency holds; `opened` counts the opened cards.
     """
 
     received: tuple[InboxRow, ...] = ()
@@ -75,7 +75,7 @@ class SearchResult:
 
     @property
     def rows(self) -> tuple[InboxRow, ...]:
-        """The received ones."""
+        """Received alerts among the hits."""
         return self.received
 
     @property
@@ -85,7 +85,7 @@ class SearchResult:
 
 @dataclass
 class _Source:
-    """One of the two boxes while it is searched: its rows, and the place of the last one that was looked at."""
+    """One of the two boxes during a search: its rows, and the place of the last row that was read."""
 
     box: str
     rows: "QuerySet[Any]"
@@ -107,12 +107,12 @@ class _Found:
 
 
 def search_received(officer: Officer, *, text: str, before: str = "", now: datetime) -> SearchResult:
-    """`search_alerts` over what was received."""
+    """Search received alerts, as `search_alerts` does."""
     return search_alerts(officer, Query(text, RECEIVED), before=before, now=now)
 
 
 def search_alerts(officer: Officer, query: Query, *, before: str = "", now: datetime) -> SearchResult:
-    """Alerts of the officer's agency that carry the identifier or all the words.
+    """Find alerts of the officer's agency that carry the identifier or all the words.
 
     Raises `InputError` for no text or a value that is not offered.
     """
@@ -130,7 +130,7 @@ def search_alerts(officer: Officer, query: Query, *, before: str = "", now: date
 
 
 def check_query(query: Query) -> None:
-    """Raises `InputError` for what cannot be searched for."""
+    """Check the query; raises `InputError` for what cannot be searched for."""
     text = query.text.strip()
     if not (text or query.kind or query.country):
         raise InputError("text", _("Search: write an identifier or words, or choose a kind or a country."))
@@ -145,7 +145,7 @@ def check_query(query: Query) -> None:
 
 
 def _is_searchable(text: str) -> bool:
-    """One sign is enough where a sign is a word."""
+    """Tell whether the text is long enough: two characters, or one where one character can be a word."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -157,7 +157,7 @@ def _is_searchable(text: str) -> bool:
 def _search_exactly(
     officer: Officer, agency: Agency, query: Query, places: dict[str, str], now: datetime
 ) -> SearchResult:
-    """By token and by the references that stand in clear, over everything."""
+    """Search everything by token and by the references in clear columns."""
     text = query.text.strip()
     tokens = tokens_of(agency.pk, identifiers_in(text)) if text else []
     if text and not _IN_CLEAR.fullmatch(text) and not is_known(officer, tokens):
@@ -178,7 +178,7 @@ def _search_words(
 
 
 def _named(agency: Agency, source: _Source, text: str, tokens: list[bytes]) -> "QuerySet[Any]":
-    """Whose reference or digest this is, else whose identifier; all rows for no text."""
+    """Return the rows with this reference or digest, else those with this identifier; all rows for no text."""
     if not text:
         return source.rows
     with_token = source.rows.filter(holding(agency.pk, source.token_column, tokens))
@@ -192,7 +192,7 @@ def _named(agency: Agency, source: _Source, text: str, tokens: list[bytes]) -> "
 def _sources(
     officer: Officer, agency: Agency, query: Query, places: dict[str, str], now: datetime
 ) -> list[_Source]:
-    """The boxes that are not yet at their end, narrowed by kind and country."""
+    """Return the boxes that are not yet read to their end, narrowed by kind and country."""
     wanted = [[("alert_type", query.kind)]] if query.kind else []
     if query.country:
         wanted.append([("place_country", query.country), (COUNTRY, query.country)])
@@ -211,7 +211,7 @@ def _sources(
 
 @dataclass
 class _Merged:
-    """Rows of all sources, newest first; `opened` counts the cards that were opened for it."""
+    """Rows of all sources, newest first; `opened` counts the cards opened so far."""
 
     rows: Iterator[_Found] = field(default_factory=lambda: iter(()))
     opened: int = 0
@@ -225,7 +225,7 @@ def _merged(agency: Agency, sources: list[_Source], *, opens: bool) -> _Merged:
 
 
 def _look(agency: Agency, source: _Source, merged: _Merged, *, opens: bool) -> Iterator[_Found]:
-    """A source's rows, read chunk by chunk, with their cards where words are looked for."""
+    """Yield a source's rows, read in chunks; with their cards where words are searched."""
     columns = ("pk", source.moment, "card", "number" if source.box == RECEIVED else "current")
     place, size = source.place, CHUNK if opens else HITS_AT_MOST + 1
     while merged.opened < CARDS_AT_MOST:
@@ -254,7 +254,7 @@ def _collect(
     mode: str,
     now: datetime,
 ) -> SearchResult:
-    """Hits until there are enough of them or the cards are used up, and the place to go on from."""
+    """Collect hits up to the limit of hits or of opened cards, and the place to continue from."""
     count, is_over = 0, True
     for found in merged.rows:
         if count == HITS_AT_MOST:
@@ -291,13 +291,13 @@ def _sent_rows(officer: Officer, by_box: dict[str, _Source], now: datetime) -> t
 
 
 def _cursor(mode: str, by_box: dict[str, _Source]) -> str:
-    """A box that was not searched says so."""
+    """Write the cursor; a box that was not searched counts as read to its end."""
     named = [by_box[box].place if box in by_box else _END for box in (RECEIVED, SENT)]
     return "~".join((mode, *named))
 
 
 def _read_cursor(before: str) -> tuple[str, dict[str, str]]:
-    """The mode that goes on, and where; the keysets refuse a place of another form."""
+    """Return the mode and the places to continue from; raises `InputError` for a malformed cursor."""
     if not before:
         return "", {RECEIVED: "", SENT: ""}
     parts = before.split("~")
@@ -311,7 +311,7 @@ def _read_cursor(before: str) -> tuple[str, dict[str, str]]:
 
 
 def _matcher(words: list[str]) -> Callable[[bytes | None], bool]:
-    """Whether a sealed card, opened, holds all the words; most are told by their text before they are read."""
+    """Return a test whether an opened card holds all the words. It looks at the card's text first, which spares parsing most."""
     loose = [word for word in words if '"' not in word and "\\" not in word]
 
     def matches(plain: bytes | None) -> bool:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Addresses of searches. What is searched for is content: an address holds it sealed, for its officer alone.
+"""Addresses of searches. A search text is content: the address holds it sealed, for its officer alone.
 
-So a page of hits can be gone back to and loaded again, while histories and logs keep noise. A link that was
-changed, made up or given to somebody else does not open, and after half a day it is over.
+So an officer can go back to a page of hits and reload it, while histories and logs show nothing readable. A link that was
+changed, invented or given to somebody else does not open; after half a day it is no longer valid.
 """
 
 import json
@@ -27,14 +27,14 @@ _REVISION: Final = 1
 
 
 def seal_search(officer: Officer, query: Query, before: str, *, now: datetime) -> str:
-    """The query and the place to go on from, as text for an address."""
+    """Seal the query and the place to continue from as text for an address."""
     content = {"query": asdict(query), "before": before, "at": int(now.timestamp())}
     plain = json.dumps(content, ensure_ascii=False).encode()
     return b64u(doors.seal_row(officer.agency_id or "", _TABLE, str(officer.public_id), _REVISION, plain))
 
 
 def open_search(officer: Officer, link: str, *, now: datetime) -> tuple[Query, str]:
-    """What the address holds; raises `InputError` when it is not this officer's, or over."""
+    """Open the query that an address holds; raises `InputError` when it is not this officer's, or too old."""
     try:
         sealed = unb64u(link[:LONGEST])
         content = json.loads(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waits for this officer, most pressing first: the start page. Each list is short and says if there is more."""
+"""The start page: work that waits for this officer, most pressing first. Each list is short and says if there is more."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,13 +24,13 @@ from peers.sent import deliveries_of, envelopes_of
 Row = TypeVar("Row")
 SHOWN: Final = 20
 ANSWERS_MISSED_FOR: Final = timedelta(days=14)
-"""For so long a sent alert that somebody has not acknowledged in time stays on the start page."""
+"""Time for which a sent alert stays on the start page after a recipient missed its acknowledgement."""
 _MISSED: Final = "missed_by"
 
 
 @dataclass(frozen=True)
 class Waiting(Generic[Row]):
-    """The first rows of a list; `more`: there are others behind them."""
+    """First rows of a list; `more`: others follow."""
 
     rows: tuple[Row, ...] = ()
     more: bool = False
@@ -38,7 +38,7 @@ class Waiting(Generic[Row]):
 
 @dataclass(frozen=True)
 class LateRow:
-    """An own alert that is not acknowledged in time by `overdue` of its recipients."""
+    """Own alert that `overdue` of its recipients have not acknowledged in time."""
 
     alert: Alert
     card: Card | None
@@ -47,7 +47,7 @@ class LateRow:
 
 @dataclass(frozen=True)
 class Start:
-    """Empty lists mean that nothing waits, or that the officer's roles do not include it."""
+    """Content of the start page. An empty list means that nothing waits, or that the officer's roles do not include it."""
 
     release: Waiting[QueueRow] = Waiting()
     acknowledge: Waiting[InboxRow] = Waiting()
@@ -58,7 +58,7 @@ class Start:
     in_doubt: tuple[DoubtedAlert, ...] = ()
     answers_in_doubt: tuple[DoubtedStatement, ...] = ()
     overdue: int = 0
-    """How many of those to acknowledge are overdue, as far as they are shown."""
+    """Number of overdue alerts among those shown to acknowledge."""
 
     @property
     def to_release(self) -> tuple[QueueRow, ...]:
@@ -76,7 +76,7 @@ class Start:
 
 
 def read_start(officer: Officer, *, now: datetime) -> Start:
-    """The officer's work. Rows of one box are judged, and their cards opened, together."""
+    """Return the officer's work. Rows of one box are judged, and their cards opened, together."""
     can = officer.capabilities
     peers = VerifiedDirectory(officer.agency_id or "", now)
     acknowledge, confirm = _received(officer, peers, now) if Capability.ALERT_ACKNOWLEDGE in can else ((), ())
@@ -100,7 +100,7 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
 def _received(
     officer: Officer, peers: VerifiedDirectory, now: datetime
 ) -> tuple[list[InboxRow], list[InboxRow]]:
-    """To acknowledge, longest overdue first; and what was withdrawn by senders who wait for a confirmation."""
+    """Return the alerts to acknowledge, longest overdue first, and withdrawals that the officer's agency has yet to confirm."""
     rows = ReceivedAlert.objects.visible_to(officer).select_related("issuer", "agency")
     to_answer = rows.filter(still_to_acknowledge()).order_by("ack_by", "number")[: SHOWN + 1]
     unconfirmed = rows.filter(withdrawn_at__isnull=False, withdrawal_confirmed_at=None)
@@ -111,7 +111,7 @@ def _received(
 
 
 def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], list[Alert]]:
-    """To release, returned to their author, and not acknowledged in time; by what the officer's roles allow."""
+    """Return alerts to release, drafts returned to this author, and alerts not acknowledged in time, as the roles allow."""
     can, rows = officer.capabilities, Alert.objects.visible_to(officer).select_related("author")
     release = _to_release(rows) if Capability.QUEUE_READ in can else []
     returned = _returned(rows, officer) if Capability.ALERT_WRITE in can else []
@@ -120,20 +120,20 @@ def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], lis
 
 
 def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
-    """Flash first, then by who waits longest."""
+    """Return alerts to release: flash first, then longest waiting."""
     speed = Case(When(pri="flash", then=0), When(pri="urgent", then=1), default=2)
     waiting = rows.filter(state__in=IN_REVIEW - {AlertState.QUEUED}, submitted_at__isnull=False)
     return list(waiting.order_by(speed, "submitted_at", "pk")[: SHOWN + 1])
 
 
 def _returned(rows: QuerySet[Alert], officer: Officer) -> list[Alert]:
-    """The officer's own drafts that a second person gave back."""
+    """Return the officer's own drafts that a second person gave back."""
     back = rows.filter(state=AlertState.DRAFT, author=officer, return_note__isnull=False)
     return list(back.select_related("author", "returned_by").order_by("-changed_at", "-pk")[: SHOWN + 1])
 
 
 def _late(officer: Officer, rows: QuerySet[Alert], now: datetime) -> list[Alert]:
-    """Sent lately, and somebody has let the time pass without an acknowledgement; newest first."""
+    """Return alerts sent lately that a recipient has not acknowledged in time; newest first."""
     agency_id = officer.agency_id or ""
     awaited = (
         deliveries_of(agency_id)

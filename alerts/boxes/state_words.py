@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words officers see for what became of an alert: received, sent, and per recipient."""
+"""Words by which officers see the state of an alert: received, sent, and per recipient."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ HELD_SINCE: Final = "held-since"
 
 
 class ReceivedFact(Protocol):
-    """What the exchange says of a delivery to this agency."""
+    """Facts that the exchange reports about a delivery to this agency."""
 
     @property
     def fetched_at(self) -> datetime | None: ...
@@ -48,7 +48,7 @@ class ReceivedState(StrEnum):
 
 
 def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
-    """What matters most about a received alert, its signatures judged before; computed, never stored."""
+    """Return the most important state of a received alert, its signatures judged before; computed, never stored."""
     s = ReceivedState
     standing = received.standing.state if received.standing else StandingState.VALID
     checks = (
@@ -67,7 +67,7 @@ def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
 
 
 def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
-    """The word of a state; an overdue one says since when, a repudiated one both its times."""
+    """Return the word of a state; an overdue one says since when, a repudiated one both its times."""
     if state in (ReceivedState.REFUSED, ReceivedState.REPUDIATED) and received.standing is not None:
         return received.standing.short
     if state is ReceivedState.OVERDUE and received.ack_by is not None:
@@ -84,7 +84,7 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
 
 
 def sent_text(alert: Alert) -> str:
-    """The word for an alert of ours that was sent."""
+    """Return the word for the state of an own sent alert."""
     if alert.state == AlertState.RELEASED and alert.replaced_at is not None:
         return _("Older version")
     return str(AlertState(alert.state).label)
@@ -119,7 +119,7 @@ def overdue_text(due: datetime) -> str:
 
 
 def delivery_text(fact: DeliveryFact, due: datetime | None, now: datetime) -> str:
-    """What became of an alert at one recipient, for its originator."""
+    """Return the state of an alert at one recipient, in words for its originator."""
     if fact.recall_confirmed_at is not None:
         return _("Withdrawal confirmed")
     if fact.recalled_at is not None:
@@ -132,7 +132,7 @@ def delivery_text(fact: DeliveryFact, due: datetime | None, now: datetime) -> st
 
 
 def must_be_phoned(fact: DeliveryFact) -> bool:
-    """No mail reached anybody there, and nobody has looked all the same."""
+    """Tell whether no mail reached anybody there and nobody has looked without one."""
     untouched = fact.opened_at is None and fact.acknowledged_at is None and fact.recalled_at is None
     return fact.mail_failed and untouched
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was said about an alert since it was sent: every version, reply and signed statement, in the order of the log.
+"""The thread of an alert: every version, reply and signed statement since it was sent, in the order of the log.
 
-Each agency sees what was said to it and what it said itself; the sender sees every answer. The names of officers
-are known to their own agency only.
+Each agency sees what was said to it and what it said itself; the sender sees every answer. Only an officer's own agency
+sees the officer's name.
 """
 
 import datetime as dt
@@ -30,10 +30,10 @@ ENTRIES_AT_MOST: Final = 600
 
 @dataclass(frozen=True)
 class ThreadEntry:
-    """`at` is the log's time, or the hub's while the log has no entry for it yet (`index` None).
+    """Entry of a thread. `at` is the log's time, or the hub's while the log has no entry for it yet (`index` None).
 
-    `officer` is named for the reader's own agency only. `counts` is false where the key it was signed with was
-    revoked for that time. Of a reply `alert` or `received` is the row that its page shows.
+    `officer` is filled for the reader's own agency only. `counts` is false where the signing key was revoked for that time.
+    For a reply, `alert` or `received` is the row that its page shows.
     """
 
     what: str
@@ -57,9 +57,9 @@ def read_thread(
     names: Mapping[str, str] | None = None,
     now: dt.datetime,
 ) -> list[ThreadEntry]:
-    """Everything said about these versions (their number by address) that has reached the officer's agency.
+    """Return everything said about these versions (their number by address) that has reached the officer's agency.
 
-    `held` are the replies to them, `names` those of agencies by id, where they are read already.
+    `held` are the replies to them, `names` agencies' names by id, where the caller has read them already.
     """
     replies = replies_told(held or read_replies(officer, versions, now=now), versions)
     envelopes = _envelopes(officer, [*versions, *replies])
@@ -75,7 +75,7 @@ def read_thread(
 
 @dataclass(frozen=True)
 class _Sent:
-    """An envelope of the thread: whose, when it was sent or taken in, and where the ledger has it."""
+    """Envelope in the thread: its issuer, when it was sent or taken in, and its place in the ledger."""
 
     md: str
     iss: str
@@ -84,7 +84,7 @@ class _Sent:
 
 
 def _envelopes(officer: Officer, mds: Collection[str]) -> list[_Sent]:
-    """Those that the agency sent or received, as far as the officer may see them."""
+    """Return those of the envelopes that the agency sent or received and that the officer may see."""
     own = Alert.objects.visible_to(officer).filter(md__in=mds, released_at__isnull=False)
     received = ReceivedAlert.objects.visible_to(officer).filter(md__in=mds)
     sent = own.values_list("md", "agency_id", "released_at", "logged_at", "log_index")
@@ -94,7 +94,7 @@ def _envelopes(officer: Officer, mds: Collection[str]) -> list[_Sent]:
 
 
 def _statements_about(officer: Officer, mds: Collection[str]) -> list[HeldStatement]:
-    """About the versions, and the answers to those."""
+    """Return statements about the versions, and statements that answer those."""
     visible = HeldStatement.objects.visible_to(officer).order_by("held_since", "od")
     about = {row.od: row for row in visible.filter(sub_d__in=mds)[:ENTRIES_AT_MOST]}
     answers = visible.filter(sub_d__in=list(about))[:ENTRIES_AT_MOST] if about else ()
@@ -102,14 +102,14 @@ def _statements_about(officer: Officer, mds: Collection[str]) -> list[HeldStatem
 
 
 def _names(officer: Officer, ids: Collection[str], read: Mapping[str, str]) -> dict[str, str]:
-    """Of agencies; the officer's own is known, and so are those `read` already."""
+    """Return names of agencies by id; asks the database only for those that are neither the officer's own nor in `read`."""
     known = dict(read) | ({officer.agency.pk: officer.agency.name} if officer.agency else {})
     others = set(ids) - known.keys()
     return known | (dict(Agency.objects.filter(pk__in=others).values_list("pk", "name")) if others else {})
 
 
 class _Told:
-    """The facts that every entry needs, read once."""
+    """Facts that every entry needs, read once."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class _Told:
         return self._entry(row.k, said, officer, statement_text(row), self._version(row.sub_d))
 
     def _version(self, d: str) -> int:
-        """Of what a statement is about, or of what the statement it answers is about."""
+        """Return the version that a statement is about, directly or through the statement that it answers."""
         while d not in self.versions and d in self.about:
             d = self.about[d]
         return self.versions.get(d, 0)
@@ -169,7 +169,7 @@ def _own_officers(officer: Officer, statements: Iterable[HeldStatement]) -> dict
 
 
 def statement_text(row: HeldStatement) -> str:
-    """What a statement says, in words that follow the name of who said it."""
+    """Return what a statement says, in words that follow the agency's name."""
     body: Mapping[str, Any] = row.body
     if row.k == "ack":
         return _ack_text(body)

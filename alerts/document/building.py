@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a draft's fields to what is signed: the alert document `accord-alert/1` and the terms of its manifest.
+"""Step from a draft's fields to what is signed: the alert document `accord-alert/1` and the terms of its manifest.
 
 The document holds neither TLP, lane, speed nor recipients: these are members of the manifest and of the signed
-content around the document, and saying them twice would let them differ. Reasons per recipient stay at home.
+content around the document, and two copies could differ. Reasons per recipient are not sent.
 """
 
 import datetime as dt
@@ -24,13 +24,13 @@ ANSWER_WITHIN: Final = {
     "urgent_indirect": dt.timedelta(days=3),
     "normal": dt.timedelta(days=7),
 }
-"""Defaults of this form, as police cooperation counts them; another time has a reason."""
+"""Default times of this form, as European police cooperation counts them; another time needs a reason."""
 
 _EMPTY_LISTS: Final = frozenset({Kind.CHOICES, Kind.ROUTE, Kind.LINES, Kind.EVIDENCE})
 
 
 def build_document(data: Mapping[str, Any], *, left_out: Collection[str] = ()) -> dict[str, Any]:
-    """Every member of the document; what is empty or left out is null, or an empty list."""
+    """Return every member of the document; an empty or left-out field is null, or an empty list."""
     document: dict[str, Any] = {"schema": SCHEMA, "grading_scheme": GRADING_SCHEME}
     for field in DOCUMENT_FIELDS:
         value = None if field.name in left_out or data.get(field.name) in EMPTY else data[field.name]
@@ -39,12 +39,12 @@ def build_document(data: Mapping[str, Any], *, left_out: Collection[str] = ()) -
 
 
 def as_sent(data: Mapping[str, Any], *, left_out: Collection[str]) -> dict[str, Any]:
-    """A draft's fields as a recipient will read them: a life-safety alert goes out without what is bad."""
+    """Return a draft's fields as a recipient will read them; a life-safety alert is sent without its bad values."""
     return {**data, **build_document(data, left_out=left_out)}
 
 
 def build_terms(data: Mapping[str, Any], *, jti: str, now: dt.datetime) -> Terms:
-    """What the manifest will say; a bad value of a life-safety alert gives way to the field's default."""
+    """Return the terms of the manifest; a bad value of a life-safety alert is replaced by the field's default."""
     chosen = {name: _manifest_value(data, name) for name in ("status", "lane", "purpose", "pri", "tlp")}
     exp, keep = _days_of_life(data, now)
     return Terms(
@@ -73,7 +73,7 @@ def _manifest_value(data: Mapping[str, Any], name: str) -> str:
 
 
 def _days_of_life(data: Mapping[str, Any], now: dt.datetime) -> tuple[int, int]:
-    """`exp` and `keep`: the ends, in UTC, of the day of expiry and of the day of review."""
+    """Return `exp` and `keep`: the ends, in UTC, of the day of expiry and of the day of review."""
     today = now.astimezone(dt.UTC).date()
     last = today + dt.timedelta(days=KEPT_DAYS_AT_MOST)
     expiry, review = read_day(data.get("expiry")), read_day(data.get("review_date"))
@@ -90,21 +90,21 @@ def _end_of(day: dt.date) -> int:
 
 
 def _who_may_release(tlp: str, handling: Collection[str]) -> str:
-    """The strictest of marking and handling: RED nobody, AMBER or H2 the originator, else recipients too."""
+    """Return who may release it onward, the stricter of marking and handling: RED none, AMBER or H2 originator, else recipients."""
     if tlp == "RED":
         return "none"
     return "originator" if "H2" in handling or tlp.startswith("AMBER") else "recipients"
 
 
 def _acknowledge_by(chosen: Mapping[str, str], now: dt.datetime) -> int | None:
-    """When an answer is due; an exercise starts no clock."""
+    """Return when an acknowledgement is due, in Unix seconds; None for an exercise."""
     if chosen["status"] != "actual":
         return None
     return int(now.timestamp()) + ACKNOWLEDGE_WITHIN_SECS[chosen["pri"]]
 
 
 def answer_moment(data: Mapping[str, Any], *, now: dt.datetime) -> dt.datetime | None:
-    """By when a request sent at `now` asks for its answer; None for other kinds, and where no good time is set."""
+    """Return when a request sent at `now` wants its answer; None for other kinds, and where no valid time is set."""
     if data.get("alert_type") != "request_for_information":
         return None
     priority = data.get("request_priority")
@@ -116,7 +116,7 @@ def answer_moment(data: Mapping[str, Any], *, now: dt.datetime) -> dt.datetime |
 
 
 def _reply_by(data: Mapping[str, Any], now: dt.datetime, keep: int) -> int | None:
-    """In seconds, never past the end of the alert; an exercise starts no clock."""
+    """Return when the answer is due, in Unix seconds, never past the end of the alert; None for an exercise."""
     due = answer_moment(data, now=now)
     if due is None or data.get("status", "actual") != "actual":
         return None

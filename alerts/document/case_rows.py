@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the fields on cases, amounts, parties, questions and answers, step 3 of the form."""
+"""Fields on cases, amounts, parties, questions and answers: step 3 of the form."""
 
 from typing import Final
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks a draft's fields: what blocks, what is asked, what is only hinted at.
+"""Check of a draft's fields: errors that block, questions that are asked, and hints.
 
 Life-safety rule: an alert at speed flash on the public-health lane is stopped by its title, its TLP and its
-recipients only; any other bad value is left out and named, and no question holds it up.
+recipients only; any other bad value is left out and named, and no question delays it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ HIDDEN_NAMED: Final = 4
 
 
 def check_document(data: Mapping[str, Any], *, known: Circumstances, kept: Iterable[str] = ()) -> Findings:
-    """Findings over the fields of a draft. `kept` are codes of questions the author answered with "Keep it"."""
+    """Return the findings over the fields of a draft. `kept` are codes of questions the author answered with "Keep it"."""
     draft = Draft(data, known)
     for entry in FIELDS.values():
         _check_alone(draft, entry)
@@ -33,7 +33,7 @@ def check_document(data: Mapping[str, Any], *, known: Circumstances, kept: Itera
 
 
 def is_life_safety(data: Mapping[str, Any]) -> bool:
-    """Whether this is about life in danger: speed flash on the public-health lane."""
+    """Tell whether life is in danger: speed flash on the public-health lane."""
     return data.get("pri") == "flash" and data.get("lane") == "public_health"
 
 
@@ -70,7 +70,7 @@ def _check_alone(draft: Draft, entry: Field) -> None:
 
 
 def _sentence(entry: Field, value: Any) -> str:
-    """What is wrong with this value: hidden characters by their code points, anything else as the table says."""
+    """Return the sentence for a bad value: hidden characters by their code points, anything else as the table says."""
     if hidden := hidden_in(entry, value):
         return _("%(label)s: delete the hidden characters (%(codes)s) or retype it.") % {
             "label": entry.label,
@@ -84,7 +84,7 @@ def _sentence(entry: Field, value: Any) -> str:
 
 
 def _hints(draft: Draft) -> tuple[str, ...]:
-    """The first field of every hinted group of which nothing is filled in."""
+    """Return the first field of every hinted group that is wholly empty."""
     groups: dict[str, list[str]] = {}
     for entry in FIELDS.values():
         if entry.hint_group and is_hinted(entry, draft.data):

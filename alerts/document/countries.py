@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Country codes an alert may name: ISO 3166-1 alpha-2, and its user-assigned codes for exercises.
 
-`countries.csv` gives the names that the United Nations uses (M49 list), in English and French; docs/sources.md says
-where they are from. Codes that are no country of that list have the name of ISO 3166-1.
+`countries.csv` gives the names that the United Nations uses (M49 list), in English and French; docs/sources.md gives
+their source. Codes that are no country of that list have the name of ISO 3166-1.
 """
 
 import csv
@@ -49,13 +49,13 @@ def _names(language: str | None) -> dict[str, str]:
 
 
 def _as_sorted(name: str) -> str:
-    """Letters with accents stand among those without: Émirats under E, Åland under A."""
+    """Return the sort key of a name, without accents: Émirats sorts under E, Åland under A."""
     letters = unicodedata.normalize("NFD", name)
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
 
 
 def is_listed(code: object) -> bool:
-    """Whether the code is in the list or in ISO's user-assigned ranges."""
+    """Tell whether the code is in the list or in ISO's user-assigned ranges."""
     return isinstance(code, str) and (code in COUNTRIES or _USER_ASSIGNED.fullmatch(code) is not None)
 
 
@@ -65,5 +65,5 @@ def listed_codes() -> list[str]:
 
 
 def country_name(code: str) -> str:
-    """Return the name for people; a user-assigned code has none and stands for itself."""
+    """Return the country's name; a user-assigned code has none and is returned itself."""
     return COUNTRIES.get(code, code)

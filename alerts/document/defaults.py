@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a new draft starts with: the table's defaults, dates counted from today, lane and purpose by kind."""
+"""Start values of a new draft: the table's defaults, dates counted from today, lane and purpose by kind."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from alerts.document.fields import EMPTY, FIELDS, Field, is_asked
 EXPIRES_AFTER: Final = dt.timedelta(days=90)
 REVIEW_YEARS: Final = 3
 KEPT_DAYS_AT_MOST: Final = 3652
-"""So many days ahead lies the last day of review: its end is within the ten years of the profile."""
+"""Days from today to the last possible day of review: its end is within the ten years of the profile."""
 LANE_AND_PURPOSE: Final = {
     "new_substance": ("science", "science"),
     "harm_cluster": ("public_health", "public_health"),
@@ -22,13 +22,13 @@ LANE_AND_PURPOSE: Final = {
     "profile_answer": ("science", "science"),
     "profile_details": ("science", "science"),
 }
-"""A request for information may be about anything: its author chooses."""
+"""Lane and purpose by kind. A request for information may be about anything: its author chooses."""
 
 DATED: Final = frozenset({"expiry", "review_date"})
 
 
 def years_after(day: dt.date, years: int) -> dt.date:
-    """The same day `years` later, in the year 9999 at most; 29 February becomes 1 March."""
+    """Return the same day `years` later, in the year 9999 at most; 29 February becomes 1 March."""
     year = min(day.year + years, dt.MAXYEAR)
     try:
         return day.replace(year=year)
@@ -37,7 +37,7 @@ def years_after(day: dt.date, years: int) -> dt.date:
 
 
 def defaults_for(alert_type: str | None, *, today: dt.date) -> dict[str, Any]:
-    """Every field of a new draft of this kind; None stands for empty."""
+    """Return every field of a new draft of this kind; None stands for empty."""
     asked = {"alert_type": alert_type}
     data: dict[str, Any] = {name: _default(field, asked) for name, field in FIELDS.items()}
     data["alert_type"] = alert_type
@@ -49,7 +49,7 @@ def defaults_for(alert_type: str | None, *, today: dt.date) -> dict[str, Any]:
 
 
 def follow_kind(before: Mapping[str, Any], values: Mapping[str, Any], *, today: dt.date) -> dict[str, Any]:
-    """What else changes when the kind of a draft is changed: what still stood at the old kind's default."""
+    """Return the further changes when the kind of a draft is changed: fields that still had the old kind's default."""
     old, new = before.get("alert_type"), values.get("alert_type", before.get("alert_type"))
     if new == old or not (new is None or isinstance(new, str)):
         return {}
@@ -66,7 +66,7 @@ def _is_same(value: object, default: object) -> bool:
 
 
 def _default(field: Field, data: Mapping[str, Any]) -> object:
-    """What the kind does not ask for starts empty."""
+    """Return the field's default, or its empty value where the kind does not ask for the field."""
     default = field.default if is_asked(field, data) else _nothing(field.default)
     return list(default) if isinstance(default, tuple) else default
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A document in words for people: sections in the order of the form, empty fields left out."""
+"""The alert document in words for people: sections in the order of the form, empty fields left out."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ class Section:
 
 
 def describe(document: Mapping[str, Any]) -> list[Section]:
-    """What the alert says, step by step; markings have their own band."""
+    """Return the document step by step, without its markings, which have a band of their own."""
     sections = [
         Section(str(step_title(step.number, document.get("alert_type"))), tuple(_rows(step.number, document)))
         for step in STEPS
@@ -42,12 +42,12 @@ def describe(document: Mapping[str, Any]) -> list[Section]:
 
 
 def choice_text(name: str, value: object) -> str:
-    """The word for one value of a field with choices; the value itself when it is not listed."""
+    """Return the word for one value of a field with choices; the value itself when it is not listed."""
     return str(dict(FIELDS[name].choices).get(str(value), value))
 
 
 def rows_of(names: Iterable[str], document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Label and words of these fields, in this order, empty ones left out."""
+    """Return label and words of these fields, in this order; empty fields are left out."""
     fields = (FIELDS[name] for name in names)
     return tuple(
         (str(field.label), _words(field, document[field.name], document))

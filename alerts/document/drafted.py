@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is a draft while it is checked: its fields, what is known besides, and what was refused so far."""
+"""A draft during its check: its fields, the facts known besides, and the errors found so far."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Draft:
         return self.data.get(name)
 
     def good(self, name: str) -> Any:
-        """The value if it is there and acceptable, else None."""
+        """Return the value if it is there and acceptable, else None."""
         return None if name in self.errors or self[name] in EMPTY else self[name]
 
     def refuse(self, name: str, text: object) -> None:

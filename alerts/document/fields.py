@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the one table of an alert's fields: it drives validation, forms, JSON, schema and display.
+"""The one table of an alert's fields: it drives validation, forms, JSON, schema and display.
 
 A row says what the officer sees (label, help, widget, step), what a value may be (kind, choices, limits), when
 it is required or hinted at, and the exact sentence for a value that is not acceptable. Rules over several
-fields stand in `check`; nothing else about a field is written anywhere else. The rows of steps 2 and 3 stand in
-files of their own.
+fields are in `check`; nothing else about a field is written elsewhere. The rows of steps 2 and 3 are in files of
+their own.
 """
 
 from collections.abc import Mapping
@@ -67,7 +67,7 @@ _OWN_TITLES: Final[Mapping[tuple[int, str], "Text"]] = MappingProxyType(
 
 
 _TABLE: Final = (
-    # --- 1 ------------------------------------------------------------------------------------------------
+    # --- step 1 -------------------------------------------------------------------------------------------
     Field(
         "alert_type", 1, _("Kind"), _("Decides the questions."), "radios", Kind.CHOICE,
         choices=c.ALERT_TYPES, required_for=ALL, asked_for=ALL,
@@ -110,10 +110,10 @@ _TABLE: Final = (
         "geo_precision", 1, _("Place known to"), _("Region is enough."), "select", Kind.CHOICE,
         choices=c.GEO_PRECISIONS, default="region", asked_for=CASES | PROFILE_DETAILS,
     ),
-    # --- 2 and 3 ------------------------------------------------------------------------------------------
+    # --- steps 2 and 3 ------------------------------------------------------------------------------------
     *SUBSTANCE_ROWS,
     *CASE_ROWS,
-    # --- 4 ------------------------------------------------------------------------------------------------
+    # --- step 4 -------------------------------------------------------------------------------------------
     Field(
         "source_grade", 4, _("Source"), _("Your agency's scheme."), "select", Kind.CHOICE,
         choices=c.SOURCE_GRADES, default="X", required_for=ALL, asked_for=ALL,
@@ -134,7 +134,7 @@ _TABLE: Final = (
         "certainty", 4, _("Certainty"), _("How sure you are."), "select", Kind.CHOICE,
         choices=c.CERTAINTIES, default="unknown", required_for=ALL, asked_for=ALL,
     ),
-    # --- 5 ------------------------------------------------------------------------------------------------
+    # --- step 5 -------------------------------------------------------------------------------------------
     Field(
         "tlp", 5, _("TLP"), _("Who may read it."), "radios", Kind.CHOICE,
         choices=c.TLPS, default="AMBER", required_for=ALL, in_document=False, asked_for=ALL,
@@ -195,18 +195,18 @@ _TABLE: Final = (
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType({field.name: field for field in _TABLE})
 DOCUMENT_FIELDS: Final = tuple(field for field in _TABLE if field.in_document)
 LIFE_SAFETY_FIELDS: Final = frozenset({"title", "tlp", "recipients", "named_officers"})
-"""What alone may stop a life-safety alert: everything else is left out and named. RED cannot go without its names."""
+"""The only fields that can stop a life-safety alert; others are left out and named. RED cannot be sent without its names."""
 
 
 def fields_of_step(number: int) -> tuple[Field, ...]:
-    """The fields of one step of the form, in order."""
+    """Return the fields of one step of the form, in order."""
     return tuple(field for field in _TABLE if field.step == number)
 
 
 def shown_fields(number: int, data: Mapping[str, object], *, takes_red: bool = False) -> tuple[Field, ...]:
-    """Those that the form of this draft's kind shows, and any other that holds something: nothing goes unseen.
+    """Return the fields that the form shows for this draft's kind, and any other field that is not empty.
 
-    `takes_red`: RED is possible for the draft's agency; elsewhere nothing is asked that is for RED alone.
+    `takes_red`: RED is possible for the draft's agency; without it, fields for RED alone are not shown.
     """
     return tuple(
         field
@@ -218,17 +218,17 @@ def shown_fields(number: int, data: Mapping[str, object], *, takes_red: bool = F
 
 
 def is_asked(field: Field, data: Mapping[str, object]) -> bool:
-    """Whether the draft's kind asks for the field; every kind's fields while none is chosen."""
+    """Tell whether the draft's kind asks for the field; while no kind is chosen, every field is asked for."""
     kind = data.get("alert_type")
     return kind in field.asked_for or kind not in ALL
 
 
 def is_hinted(field: Field, data: Mapping[str, object]) -> bool:
-    """Whether leaving the field empty is a hint for the draft's kind."""
+    """Tell whether leaving the field empty is a hint for the draft's kind."""
     kind = data.get("alert_type")
     return is_asked(field, data) and (kind in field.hinted_for or kind not in ALL)
 
 
 def step_title(number: int, kind: object) -> "Text":
-    """The third step is named after what the kind asks there."""
+    """Return the title of a step; the third step's depends on the kind."""
     return _OWN_TITLES.get((number, str(kind)), STEPS[number - 1].title)

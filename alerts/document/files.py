@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which files an alert takes, and how they are named and served: inert, whatever was claimed about them.
+"""Attachments of an alert: which files it takes, and how they are named and served, as types that no browser runs.
 
-The type is sniffed from the first bytes against a small table; what a browser could run or render as a page
-(HTML, SVG, XML) is served as plain bytes. A sender's own claim is never used.
+The type is found from the first bytes in a small table; what a browser could run or render as a page (HTML, SVG, XML) is
+served as plain bytes. A sender's own claim is never used.
 """
 
 import unicodedata
@@ -40,7 +40,7 @@ _NAMES_OF_PROGRAMS: Final = frozenset({
     *(".exe", ".dll", ".com", ".scr", ".msi", ".sys", ".bin", ".so", ".elf", ".app", ".dylib", ".class", ".jar"),
     *(".sh", ".bash", ".py", ".pl", ".rb", ".r", ".js", ""),
 })  # fmt: skip
-"""Endings under which a program is no surprise."""
+"""File endings that a program may openly have."""
 _DIRECTION_MARKS: Final = frozenset(
     "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
@@ -48,7 +48,7 @@ _DIRECTION_MARKS: Final = frozenset(
 
 @dataclass(frozen=True)
 class AttachmentFile:
-    """A file in the clear, in memory only."""
+    """File in the clear, in memory only."""
 
     filename: str
     media_type: str
@@ -57,7 +57,7 @@ class AttachmentFile:
 
 @dataclass(frozen=True)
 class AttachmentNote:
-    """What a revision says of one of its files. `digest` is over the sealed bytes, `sha256` (hexadecimal) the plain."""
+    """Entry of a file in a revision. `digest` is over the sealed bytes, `sha256` (hexadecimal) over the plain ones."""
 
     n: int
     filename: str
@@ -69,7 +69,7 @@ class AttachmentNote:
 
 @dataclass(frozen=True)
 class AttachmentShown:
-    """A file of a sent or received alert, as a page lists it."""
+    """File of a sent or received alert, as a page lists it."""
 
     n: int
     filename: str
@@ -77,7 +77,7 @@ class AttachmentShown:
 
 
 def accept_file(filename: str, data: bytes, present: Iterable[AttachmentNote]) -> AttachmentFile:
-    """The file as it will be sent; raises `AttachmentRefusedError` over a limit or with an unusable name."""
+    """Return the file as it will be sent; raises `AttachmentRefusedError` over a limit or with an unusable name."""
     listed = list(present)
     if len(listed) >= MAX_ATTACHMENTS:
         raise AttachmentRefusedError(
@@ -95,12 +95,12 @@ def accept_file(filename: str, data: bytes, present: Iterable[AttachmentNote]) -
 
 
 def sealed_size(size: int) -> int:
-    """Octets of the sealed blob of a file of this size."""
+    """Return the octets of the sealed blob of a file of this size."""
     return IV_BYTES + padded_size(size) + TAG_BYTES
 
 
 def inert_media_type(filename: str, data: bytes) -> str:
-    """A media type that no browser runs or renders as a page."""
+    """Return a media type that no browser runs or renders as a page."""
     for signature, media_type in _SIGNATURES:
         if data.startswith(signature):
             return media_type
@@ -114,7 +114,7 @@ def inert_media_type(filename: str, data: bytes) -> str:
 
 
 def _refuse_disguised_program(name: str, data: bytes) -> None:
-    """Raise `AttachmentRefusedError`, which says what the file is, for a program that bears a document's name."""
+    """Refuse a program that has a document's name: raise `AttachmentRefusedError`, which says what the file is."""
     program = next((word for sign, word in _PROGRAMS if data.startswith(sign)), None)
     ending = PurePosixPath(name).suffix.lower()
     if program is not None and ending not in _NAMES_OF_PROGRAMS:

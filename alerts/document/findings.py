@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a check of an alert found: errors that block, questions that can be kept, hints that are only counted."""
+"""Findings of a check of an alert: errors that block, questions that can be kept, hints that are only counted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Question:
-    """Unusual but possible. `code` is what an author keeps ("Keep it"); keeping it answers it."""
+    """Question about a value that is unusual but possible. An author who answers "Keep it" keeps its `code`."""
 
     code: str
     field: str
@@ -20,7 +20,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Findings:
-    """`left_out` are the labels of what a life-safety alert is sent without; it has no other blocks."""
+    """Findings over a draft. `left_out`: labels of fields that a life-safety alert is sent without.
+
+    Only the title, TLP and recipients of a life-safety alert can have errors.
+    """
 
     errors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
@@ -31,7 +34,7 @@ class Findings:
 
     @property
     def open_questions(self) -> tuple[Question, ...]:
-        """Questions that still stop the alert: none when lives are at stake."""
+        """Questions that still stop the alert; none for a life-safety alert."""
         return () if self.life_safety else tuple(q for q in self.questions if not q.kept)
 
     @property

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is whether the evidence carries the claimed identity, in the words of the scheme that decides it.
+"""Check whether the evidence supports the claimed identity, in the words of the scheme that decides it.
 
-The minimum scheme and the isomer rule are judged by `substances.scheme`; here they get their sentences. A draft
+`substances.scheme` applies the minimum scheme and the isomer rule; this module has their sentences. A draft
 without lines of evidence is judged by its marked techniques, each as one analysis that identified.
 """
 
@@ -65,7 +65,7 @@ FAILED_SENTENCES: Final[Mapping[str, "Text"]] = {
 
 
 def analyses_of(data: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    """The analyses that a document names, line by line; of marked techniques where there is no line."""
+    """Return the analyses that a document names, one a line; those of the marked techniques where it has no line."""
     rows = data.get("evidence")
     if isinstance(rows, list) and rows:
         return tuple(map(_analysis, rows))
@@ -81,14 +81,14 @@ def _analysis(row: Mapping[str, Any]) -> Evidence:
 
 
 def scheme_of(data: Mapping[str, Any]) -> SchemeResult | None:
-    """The minimum scheme over the document's analyses; None where it names none."""
+    """Apply the minimum scheme to the document's analyses; None where it names none."""
     rows = analyses_of(data)
     return minimum_scheme(rows) if rows else None
 
 
 @dataclass(frozen=True)
 class SchemeShown:
-    """The minimum scheme: whether it is met, why, and whose it is."""
+    """Minimum scheme as shown: whether it is met, why, and its source."""
 
     meets: bool
     head: str
@@ -98,7 +98,7 @@ class SchemeShown:
 
 
 def show_scheme(document: Mapping[str, Any]) -> SchemeShown | None:
-    """The scheme in words, of a document or a draft; None where it names no analysis, or lines are not complete yet."""
+    """Return the scheme's result in words, for a document or a draft; None without analyses or with incomplete lines."""
     rows = document.get("evidence") or []
     if rows and not is_acceptable(FIELDS["evidence"], rows):
         return None
@@ -111,7 +111,7 @@ def show_scheme(document: Mapping[str, Any]) -> SchemeShown | None:
 
 
 def _confirmed_is_carried(draft: Draft) -> None:
-    """An order rests on papers, not on analyses: its form asks for none."""
+    """Refuse "confirmed" where the evidence does not support it. A kind whose form asks for no evidence is not checked."""
     is_asked_for = is_asked(FIELDS["evidence"], draft.data)
     if draft["identity_state"] != CONFIRMED or "evidence" in draft.errors or not is_asked_for:
         return
@@ -121,7 +121,7 @@ def _confirmed_is_carried(draft: Draft) -> None:
 
 
 def downgrade_words(verdict: Downgrade) -> str:
-    """Which rules failed, and what to choose instead."""
+    """Say which rules failed, and what to choose instead."""
     said = [_('Identity: the evidence does not carry "confirmed".')]
     if "scheme_not_met" in verdict.failed:
         why = str(SCHEME_SENTENCES[verdict.scheme.codes[0]])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a row of the table of fields is: the shapes of values, the kinds of alert, the row itself."""
+"""Row type of the table of fields: the shapes of values, the kinds of alert, the row itself."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What shape a field's value has in JSON."""
+    """Shape of a field's value in JSON."""
 
     CHOICE = "choice"  # one of `choices`
     CHOICES = "choices"  # list of `choices`, no repeats
@@ -30,13 +30,13 @@ class Kind(StrEnum):
     EVIDENCE = "evidence"  # list of {technique, method, reference, conclusion, file, note}
     PROFILE = "profile"  # {method, version, values: list of decimal texts, null = below detection}
     REGION_EVIDENCE = "region_evidence"  # {ratios: list of {isotope, standard, value, uncertainty}, region, certainty, basis}
-    COMPARISON = "comparison"  # what a comparison of two profiles found; numbers as decimal texts
-    SCREENING = "screening"  # what the hub computed of the control status, with the digest of its rules
+    COMPARISON = "comparison"  # result of comparing two profiles; numbers as decimal texts
+    SCREENING = "screening"  # control status that the hub computed, with the digest of its rules
     PROPOSED_RULE = "proposed_rule"  # {jurisdiction, effective, file}
 
 
 EMPTY: Final[tuple[object, ...]] = (None, "", [], (), {})
-"""Values that say nothing; 0 is not one of them."""
+"""Empty values; 0 is not one of them."""
 
 NEW: Final = frozenset({"new_substance"})
 HARM: Final = frozenset({"harm_cluster"})
@@ -51,21 +51,21 @@ PROFILE_ANSWER: Final = frozenset({"profile_answer"})
 PROFILE_DETAILS: Final = frozenset({"profile_details"})
 CASES: Final = NEW | HARM | SEIZURE | ORDER | REQUEST
 OFFERED: Final = CASES | LEGAL
-"""What an author starts from the page of new alerts; the others begin at what they answer or compare."""
+"""Kinds that an author starts from the page of new alerts; the others start from the alert they answer or compare."""
 REPLIES: Final = REPLY | PEER_REVIEW | PROFILE_ANSWER | PROFILE_DETAILS
-"""What answers an envelope, and nothing else does."""
+"""Kinds that answer an envelope."""
 
 ALL: Final = OFFERED | REPLIES | PROFILE_QUERY
 
 
 @dataclass(frozen=True)
 class Field:
-    """One row of the table.
+    """Row of the table of fields.
 
     `problem` is the sentence for a bad value; choices without one say "<label>: choose one.". `asked_for` are the
-    kinds of alert whose form shows the field, `hinted_for` those in which leaving it empty is a hint. What is
-    `computed` the hub writes itself: no form shows it, and what somebody sends for it is not kept. What is `for_red` is
-    checked for TLP:RED alone, and shown only where RED is possible.
+    kinds of alert whose form shows the field, `hinted_for` those in which leaving it empty is a hint. The hub itself
+    writes a `computed` field: no form shows it, and a posted value is not kept. A field `for_red` is checked for TLP:RED
+    alone, and shown only where RED is possible.
     """
 
     name: str
@@ -89,5 +89,5 @@ class Field:
 
     @property
     def hint(self) -> bool:
-        """Whether leaving it empty is counted as a hint (once per group)."""
+        """Tell whether leaving it empty is counted as a hint (once per group)."""
         return bool(self.hint_group)

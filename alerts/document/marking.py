@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sentences that stand beside a marking, wherever it is shown."""
+"""Sentences that explain a marking, wherever it is shown."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ HANDLING_SENTENCES: Final[dict[str, "Text"]] = {
 
 @dataclass(frozen=True)
 class Marking:
-    """The marking band: TLP with its sentence, handling codes with theirs."""
+    """Marking band: TLP with its sentence, handling codes with theirs."""
 
     tlp: str
     tlp_sentence: str
@@ -36,7 +36,7 @@ class Marking:
 
 
 def marking_of(tlp: str, handling: Iterable[str] | None, condition: str | None) -> Marking:
-    """What the band says for these markings; H3 shows the sender's own condition."""
+    """Return the band for these markings; H3 shows the sender's own condition."""
     codes = tuple((code, _handling_sentence(code, condition)) for code in handling or ())
     return Marking(tlp, str(TLP_SENTENCES[tlp]), codes)
 

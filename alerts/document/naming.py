@@ -7,7 +7,7 @@ from alerts.document.kinds import Field
 
 
 def read_naming(line: object) -> tuple[str, str] | None:
-    """Return agency and officer, or None for what is no such line."""
+    """Return agency and officer; None for any other line."""
     parts = line.split() if isinstance(line, str) else []
     if len(parts) != 2:
         return None
@@ -18,5 +18,5 @@ def read_naming(line: object) -> tuple[str, str] | None:
 
 
 def are_namings(field: Field, value: object) -> bool:
-    """Tell whether every line names an officer; who is named twice is named once."""
+    """Tell whether every line names an officer; an officer may be named twice."""
     return isinstance(value, list) and len(value) <= field.max_length and all(map(read_naming, value))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is unusual and may yet be right: asked once, and kept by the author with "Keep it"."""
+"""Questions about unusual values that may be right: asked once, and kept by the author with "Keep it"."""
 
 import datetime as dt
 from collections.abc import Callable

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the document of an opened alert. Its signature is good by now; its content is still foreign.
+"""Reading of an opened alert's document. Its signature was verified; its content is still another agency's input.
 
-Another schema than `accord-alert/1` is refused whole. Members this hub does not know, or that hold another shape than
-theirs, are kept apart as text under their own names, and required ones that are missing are named: a reader loses nothing
-that was sent, and sees what the hub did not understand.
+- Any schema other than `accord-alert/1` is refused whole.
+- Members that this hub does not know, or whose value has the wrong shape, are kept apart as text under their own names, and
+  missing required ones are named: a reader loses nothing that was sent, and sees what the hub did not understand.
 """
 
 import json
@@ -29,7 +29,7 @@ _FIXED: Final = {"schema": SCHEMA, "grading_scheme": GRADING_SCHEME}
 
 @dataclass(frozen=True)
 class AsText:
-    """A member that was not understood: its name and its value, each on one line and cut to a length."""
+    """Member that was not understood: its name and its value, each on one line and cut to a length."""
 
     name: str
     text: str
@@ -37,10 +37,10 @@ class AsText:
 
 @dataclass(frozen=True)
 class ReadDocument:
-    """`data` holds every field of the document, `as_text` the members that were not understood.
+    """Document that was read. `data` holds every field, `as_text` the members that were not understood.
 
-    `more` is how many of those are not listed, `missing` the names of required members that say nothing.
-    `digests` are SHA-256 of its files in hexadecimal, `files` by number those that projections want in the clear.
+    `more` is how many of those are not listed, `missing` the names of required members that are absent or empty.
+    `digests` are SHA-256 of its files in hexadecimal, `files` by number those that projections need in the clear.
     """
 
     data: Mapping[str, Any]
@@ -52,7 +52,7 @@ class ReadDocument:
 
 
 def read_document(alert: Mapping[str, Any]) -> ReadDocument:
-    """Raises `UnknownSchemaError` for another schema or version."""
+    """Read the document; raises `UnknownSchemaError` for another schema or version."""
     if alert.get("schema") != SCHEMA:
         raise UnknownSchemaError(str(alert.get("schema"))[:40])
     data: dict[str, Any] = {one.name: None for one in DOCUMENT_FIELDS}
@@ -67,7 +67,7 @@ def read_document(alert: Mapping[str, Any]) -> ReadDocument:
 
 
 def read_as_text(alert: Mapping[str, Any]) -> ReadDocument:
-    """Return the document of another schema: all of it as text."""
+    """Read a document of another schema: all of it as text."""
     return _kept_apart({}, alert, alert, ())
 
 
@@ -82,7 +82,7 @@ def _kept_apart(
 
 
 def _is_missing(name: str, alert: Mapping[str, Any]) -> bool:
-    """A kind may be null: an alert about danger to life goes out without it."""
+    """Tell whether a required member is absent or empty. The kind may be null: a life-safety alert is sent without it."""
     return name not in alert or (name != "alert_type" and alert[name] in EMPTY)
 
 

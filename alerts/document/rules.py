@@ -30,13 +30,13 @@ __all__ = ["RULES", "Circumstances", "Draft", "problem_text"]
 
 REVIEW_YEARS_AT_MOST: Final = 5
 KEPT_AT_LEAST: Final = dt.timedelta(seconds=LEAST_KEEP_SECS)
-"""For what is no exercise; the author's day may be a day behind that of UTC, so that the day itself is one too few."""
+"""Least `keep` of a real alert. The author's day may be one behind UTC's, so that the day itself would be one too few."""
 DOCUMENT_BYTES_AT_MOST: Final = 46 * 1024
 """An inner payload holds 64 KiB; this leaves room for its own members and for 32 listed files."""
 
 BYTES_PER_RECIPIENT: Final = 26
 BYTES_PER_NAME: Final = 16
-"""What the form around a named officer takes, beside the ids."""
+"""Bytes for a named officer in the payload, besides the ids."""
 
 _OF_THE_INCHI: Final = frozenset({Clash.OTHER_FORMULA, Clash.OTHER_KEY})
 _CLASHES: Final[Mapping[Clash, "Text"]] = {
@@ -48,16 +48,16 @@ _CLASHES: Final[Mapping[Clash, "Text"]] = {
     Clash.NO_CONDITION: gettext_lazy("Handling: write the H3 condition."),
     Clash.NO_REASON: gettext_lazy("Reason for another time: write why these times do not fit."),
 }
-"""What is not here is said as the field's own problem."""
+"""Clashes that are not listed have the field's own sentence."""
 
 
 def problem_text(entry: Field) -> str:
-    """The sentence for a bad value of this field."""
+    """Return the sentence for a bad value of this field."""
     return str(entry.problem) or _("%(label)s: choose one.") % {"label": entry.label}
 
 
 def _members_agree(draft: Draft) -> None:
-    """Where a structure was read, that decides and not its InChI."""
+    """Refuse fields that contradict each other. A structure that was read decides, not the draft's InChI."""
     seen = draft.known.structure
     passed = _OF_THE_INCHI if seen is not None and seen.is_read else frozenset()
     for name, clash in list(clashes(draft.data, draft.errors, today=draft.known.today)):
@@ -67,7 +67,7 @@ def _members_agree(draft: Draft) -> None:
 
 
 def _another_time_is_later(draft: Draft) -> None:
-    """Only a request asks for an answer; the other times are counted from sending."""
+    """Refuse a custom time that is not later or after the expiry; only a request asks for an answer."""
     if draft["request_priority"] != "custom" or not is_asked(FIELDS["due_at"], draft.data):
         return
     due, expiry = read_moment(draft.good("due_at")), read_day(draft.good("expiry"))
@@ -87,7 +87,7 @@ def _red_stays_with_own_keys(draft: Draft) -> None:
 
 
 def _red_names_officers(draft: Draft) -> None:
-    """One at least of every agency that it goes to, and nobody else's."""
+    """Refuse RED unless it names at least one officer of every recipient, and no officer of another agency."""
     if draft["tlp"] != "RED" or draft.known.custody != "agency" or "named_officers" in draft.errors:
         return
     chosen = set(draft.good("recipients") or ())
@@ -134,7 +134,7 @@ def _document_fits(draft: Draft) -> None:
     try:
         size = len(canonical(build_document(draft.data)))
     except EnvelopeError:
-        # A value that is no JSON text has a sentence of its own by now.
+        # A value that is not valid JSON text has an error of its own already.
         return
     size += BYTES_PER_RECIPIENT * len(draft["recipients"] or ())
     if draft["tlp"] == "RED":

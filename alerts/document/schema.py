@@ -28,12 +28,13 @@ _EXAMPLES: Final = {
     "formula": "C8H10N4O2",
     "inchi": "InChI=1S/C8H10N4O2/c1-10-4-9-6-5(10)7(13)12(3)8(14)11(6)2/h4H,1-3H3",
 }
-"""Caffeine's."""
+"""Values of caffeine."""
 
 
 def json_schema() -> dict[str, Any]:
-    """Closed: no other members. What is not required may be null or absent; so may the kind be null, since an
-    alert about danger to life goes out without it.
+    """Return the schema. It is closed: no other members.
+
+    A member that is not required may be null or absent. The kind may be null too, since a life-safety alert is sent without it.
     """
     members = {field.name: _member(field) for field in DOCUMENT_FIELDS}
     return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the shapes of structure, evidence, profile and control status in JSON Schema."""
+"""JSON Schema of structure, evidence, profile and control status."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -25,7 +25,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 
 
 def science_shape(field: Field) -> Shape | None:
-    """The shape of a field of these kinds; None for other kinds."""
+    """Return the schema of a field of these kinds; None for other kinds."""
     make = _MAKERS.get(field.kind)
     return None if make is None else make(field)
 
@@ -86,7 +86,7 @@ def _profile(field: Field) -> Shape:
 
 
 def _region_evidence(field: Field) -> Shape:
-    """A schema cannot say that no isotope stands twice, nor the range of a ratio; the check of the forms does."""
+    """Return the schema of isotope data. It cannot forbid a second entry for an isotope or limit a ratio; the form's check does."""
     rows = {"anyOf": [_ratio(isotope, scale) for isotope, scale in SCALES.items()]}
     text = _line(field.max_length, least=1)
     return _closed(

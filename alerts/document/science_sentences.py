@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the sentence for every fault that the science core finds in its input: which field it is, and what to do.
+"""Sentences for every fault that the science core finds in its input: which field it is, and what to do.
 
-One table for pages, drafts and API. A field of another name than its reader's (an identifier of a draft, an item of a
-list) takes the sentences of the reader. A code that is not in the table still gets a sentence that names the field.
+Pages, drafts and API use this one table. A field that is not named like its reader (an identifier of a draft, an item of a
+list) takes the reader's sentences. A code that is not in the table still gets a sentence that names the field.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ Sentences = Mapping[str, str | Promise]
 
 
 def _translated(table: Mapping[str, str]) -> Sentences:
-    """The texts are marked where they stand, for the client says them too."""
+    """Mark the texts for translation; they are defined elsewhere, because the client uses them too."""
     return {code: gettext_lazy(text) for code, text in table.items()}
 
 
@@ -35,11 +35,11 @@ SENTENCES: Final[Mapping[str, Sentences]] = {
     "profile": PROFILE,
     "isotopes": ISOTOPES,
 }
-"""By the field that a reader names, then by its code."""
+"""Sentences by the field that a reader names, then by code."""
 
 
 def sentence_of(refused: InputRefusedError) -> str:
-    """The sentence for people, with the place where the reader names one; nothing of the input stands in it."""
+    """Return the sentence for people, with the place in the input if known; it repeats nothing of the input."""
     known = SENTENCES.get(refused.field, {}).get(refused.code)
     text = (
         str(known)
@@ -50,5 +50,5 @@ def sentence_of(refused: InputRefusedError) -> str:
 
 
 def notices_of(codes: Iterable[str]) -> str:
-    """What was put right on reading a spectrum, in sentences; codes of later versions are left out."""
+    """Return sentences on what was corrected in reading a spectrum; codes of later versions are left out."""
     return " ".join(str(SPECTRUM_NOTICES[code]) for code in codes if code in SPECTRUM_NOTICES)

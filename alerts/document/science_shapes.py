@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is whether what is said of structure, evidence, profile and control status has the shape it must have.
+"""Shape checks of structure, evidence, profile and control status.
 
-Numbers travel as decimal texts: signed JSON holds no floats. Whether a structure can be read is not asked here;
-whoever reads one does so in a process that may die.
+Numbers are sent as decimal texts: signed JSON holds no floats. Whether a structure can be read is not checked here;
+a structure is read only in a worker process that may crash.
 """
 
 import datetime as dt
@@ -30,7 +30,7 @@ COMPARISON_MEMBERS: Final = ("method", "version", "verdict", "pairs", *COMPARISO
 COMPARISON_VERDICTS: Final = ("linked", "possible", "not_linked", "not_comparable")
 RULE_MEMBERS: Final = ("jurisdiction", "effective", "file")
 SCREENING_SCHEMA_PATTERN: Final = r"accord-screening/[1-9][0-9]{0,3}"
-"""The number is that of the engine which gave the verdicts."""
+"""The number is the version of the engine that gave the verdicts."""
 SCREENING_LISTS: Final = ("listings", "precursors")
 SCREENING_MAPS: Final = ("standings", "verdicts")
 SCREENING_DIGESTS: Final = ("ruleset", "listing_set", "precursor_set")
@@ -49,7 +49,7 @@ DAY_PATTERN: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 def is_structure(field: Field, value: Any) -> bool:
-    """One line of printable ASCII, as canonical SMILES is."""
+    """Tell whether the value is one line of printable ASCII, as canonical SMILES is."""
     return _fits(value, STRUCTURE_PATTERN) and len(value) <= min(field.max_length, STRUCTURE_CHARS)
 
 
@@ -88,7 +88,7 @@ def is_profile(field: Field, value: Any) -> bool:
 
 
 def is_region_evidence(field: Field, value: Any) -> bool:
-    """Region and basis on one line each; of the measurement the science core judges."""
+    """Tell whether region and basis are one line each and the science core accepts the measurement."""
     return (
         _has_members(value, REGION_MEMBERS)
         and all(_is_line(value[name], field.max_length) for name in ("region", "basis"))
@@ -97,7 +97,7 @@ def is_region_evidence(field: Field, value: Any) -> bool:
 
 
 def region_refusal(value: Any) -> InputRefusedError | None:
-    """What the science core finds wrong with isotope data; its decimal texts are numbers for this alone."""
+    """Return the science core's refusal of isotope data, or None; decimal texts are read as numbers for this check alone."""
     rows = value.get("ratios") if isinstance(value, dict) else None
     try:
         if not isinstance(rows, list):
@@ -116,13 +116,13 @@ def _with_numbers(row: Any) -> Any:
 
 
 def _as_number(text: Any) -> object:
-    """None where the text is no decimal number: a number by itself cannot stand in a signed document."""
+    """Return the number; None where the text is no decimal number, since signed documents hold no JSON numbers of this kind."""
     is_known = _fits(text, SIGNED_PATTERN) or _fits(text, NO_NUMBER_PATTERN)
     return float(text) if is_known else None
 
 
 def is_comparison(field: Field, value: Any) -> bool:
-    """ "Not comparable" carries no number."""
+    """Tell whether the value is a comparison; "not comparable" has no numbers."""
     return (
         _has_members(value, COMPARISON_MEMBERS)
         and value["verdict"] in COMPARISON_VERDICTS
@@ -178,7 +178,7 @@ def _are_lines(value: Any) -> bool:
 
 
 def texts_in(kind: Kind, value: Any) -> list[str]:
-    """Every text that people would read in a value of these kinds, right or wrong."""
+    """Return every text that people would read in a value of these kinds, valid or not."""
     if kind is Kind.LINES and isinstance(value, list):
         return [item for item in value if isinstance(item, str)]
     if kind is Kind.EVIDENCE and isinstance(value, list):
@@ -198,7 +198,7 @@ def _is_line(value: Any, most: int) -> bool:
 
 
 def _is_day(value: Any) -> bool:
-    """A day that there is: whoever signs may write the 30th of February."""
+    """Tell whether the value is a real date; a sender could write 30 February."""
     if not _fits(value, DAY_PATTERN):
         return False
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how posted structure, evidence, profile and rule change become the JSON values that a draft keeps."""
+"""Conversion of posted structure, evidence, profile and rule change into the JSON values that a draft keeps."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -21,11 +21,11 @@ from alerts.document.science_shapes import (
 TYPED_AT_MOST: Final = 20_000
 ROWS_AT_MOST: Final = 500
 STRUCTURE_TYPED_AT_MOST: Final = 200_000
-"""A MOL text of the largest structure that is read; what could not be read is kept up to `TYPED_AT_MOST`."""
+"""Length of a MOL text of the largest structure that is read; an unreadable text is kept up to `TYPED_AT_MOST`."""
 
 
 def read_structure_text(value: object) -> str | None:
-    """A structure as it was typed. The lines of a MOL text stay where they are: its first may be empty."""
+    """Return a structure as it was typed. Lines of a MOL text keep their place: its first may be empty."""
     text = _typed(value, STRUCTURE_TYPED_AT_MOST)
     if text is None or not text.strip():
         return None
@@ -43,13 +43,13 @@ def read_lines(value: object) -> list[str]:
 
 
 def read_evidence(value: object) -> list[dict[str, str | None]]:
-    """Rows that say nothing are left out."""
+    """Return the rows of evidence; empty ones are left out."""
     rows = [_members(item, EVIDENCE_MEMBERS) for item in _items(value)]
     return [row for row in rows if any(row.values())]
 
 
 def read_profile(value: object) -> dict[str, Any] | None:
-    """Absent is below detection and stays null: it is never a zero."""
+    """Return a profile. An absent value means below detection and stays null; it is never a zero."""
     if value is None:
         return None
     if not isinstance(value, Mapping) or not set(value) <= set(PROFILE_MEMBERS):
@@ -62,7 +62,7 @@ def read_profile(value: object) -> dict[str, Any] | None:
 
 
 def read_region_evidence(value: object) -> dict[str, Any] | None:
-    """Ratios that say nothing are left out; the minus sign of typesetting is a minus."""
+    """Return isotope data; empty ratios are left out, and the typographic minus sign is read as a minus."""
     if value is None:
         return None
     if not isinstance(value, Mapping) or not set(value) <= set(REGION_MEMBERS):
@@ -91,7 +91,7 @@ def _members(item: object, members: tuple[str, ...]) -> dict[str, str | None]:
 
 
 def _number(value: object) -> str | None:
-    """As decimal text without an exponent; what is no number stays as it was typed."""
+    """Return decimal text without an exponent; a text that is no number stays as it was typed."""
     text = read_line(value)
     if text is None:
         return None
@@ -124,7 +124,7 @@ def _typed(value: object, most: int) -> str | None:
 
 
 def read_nothing(value: object) -> None:
-    """What the hub computes is not taken from anybody."""
+    """Return nothing: a posted value of a field that the hub computes is dropped."""
 
 
 SCIENCE_READERS: Final[Mapping[Kind, Callable[[object], Any]]] = {

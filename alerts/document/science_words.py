@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what evidence, profile, comparison and rule change say in words, one line each."""
+"""Words for evidence, profile, comparison and rule change, one line each."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -23,7 +23,7 @@ VERDICT_WORDS: Final[Mapping[str, "c.Text"]] = {
 
 
 MOST_LOG10: Final = 3
-"""Beyond this, and below its inverse, no ratio is written out; what another agency states is a text."""
+"""Largest log10 of a ratio that is written out, in either direction; another agency's number is cut to it."""
 ISOTOPE_WORDS: Final[Mapping[str, str]] = {
     "d2H": "δ²H",
     "d13C": "δ¹³C",
@@ -35,7 +35,7 @@ ISOTOPE_WORDS: Final[Mapping[str, str]] = {
 
 
 def analysis_words(row: Mapping[str, Any]) -> str:
-    """One line of evidence: technique, method, what it was compared with, conclusion, file, note."""
+    """Return one line of evidence: technique, method, reference, conclusion, file, note."""
     parts = (
         dict(c.TECHNIQUES).get(row["technique"], row["technique"]),
         row["method"],
@@ -66,7 +66,7 @@ def _profile(field: Field, value: Any) -> str:
 
 
 def isotope_words(isotope: str, standard: str) -> str:
-    """A ratio as it is chosen in the form: its unit and its standard."""
+    """Return an isotope ratio as the form offers it, with its unit and standard."""
     words = {"isotope": ISOTOPE_WORDS.get(isotope, isotope), "standard": standard}
     if isotope in SCALES and SCALES[isotope].unit == "permil":
         return _("%(isotope)s in ‰ against %(standard)s") % words
@@ -74,7 +74,7 @@ def isotope_words(isotope: str, standard: str) -> str:
 
 
 def _region_evidence(field: Field, value: Any) -> str:
-    """What it is evidence of comes first: nobody reads a link between samples out of it."""
+    """Return isotope data in words. What it is evidence of comes first, so that nobody takes it for a link between samples."""
     return _(
         "Region evidence only, never a link between samples. %(region)s (%(certainty)s): %(ratios)s; k = 2. "
         "Basis: %(basis)s"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether one value is acceptable for its field, seen alone: forms, check digits, limits, listed codes."""
+"""Validators of one value for its field, seen alone: formats, check digits, limits, listed codes."""
 
 import datetime as dt
 import re
@@ -30,13 +30,13 @@ PARTY_MEMBERS: Final = ("role", "name", "category", "country")
 
 
 def is_acceptable(field: Field, value: Any) -> bool:
-    """Whether the value fits its field's kind, choices and limits. Empty values are not asked about."""
+    """Tell whether the value fits its field's kind, choices and limits. Callers do not pass empty values."""
     fits = _OWN_FORMS.get(field.name) or _KINDS[field.kind]
     return fits(field, value)
 
 
 def read_moment(value: object) -> dt.datetime | None:
-    """A moment written YYYY-MM-DDThh:mmZ, aware, or None; no zone's clock could show one outside 1970 to 9999."""
+    """Return a moment written YYYY-MM-DDThh:mmZ, aware; None for another text or outside 1970 to 9999 in any time zone."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         return None
     try:
@@ -47,7 +47,7 @@ def read_moment(value: object) -> dt.datetime | None:
 
 
 def texts_of(field: Field, value: Any) -> list[str]:
-    """Every text that people would read in this value, right or wrong."""
+    """Return every text that people would read in this value, valid or not."""
     if field.kind in (Kind.LINE, Kind.TEXT):
         return [value] if isinstance(value, str) else []
     if field.kind is Kind.PARTIES and isinstance(value, list):
@@ -58,7 +58,7 @@ def texts_of(field: Field, value: Any) -> list[str]:
 
 
 def hidden_in(field: Field, value: Any) -> tuple[str, ...]:
-    """Code points of hidden characters in this value's texts."""
+    """Return the code points of hidden characters in this value's texts."""
     found = (code for text in texts_of(field, value) for code in hidden_characters(text, lines=True))
     return tuple(dict.fromkeys(found))
 

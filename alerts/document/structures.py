@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a typed structure enters a draft: read in a process that may die, kept as canonical SMILES.
+"""Entry of a typed structure into a draft: it is read in a worker process and kept as canonical SMILES.
 
-What cannot be read stays as it was typed, for its author to see; identifiers that are empty are filled from the
-structure, and those that were filled follow it when it changes. What a person typed is never overwritten.
+- A text that cannot be read stays as it was typed, for its author to see.
+- Empty identifiers are filled from the structure; filled ones follow it when it changes.
+- An identifier that a person typed is never overwritten.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from substances.errors import InputRefusedError, WorkerLostError
 from substances.structures.reading import Structure
 
 FILLED: Final = ("inchikey", "formula", "inchi")
-"""Identifiers that a structure has by itself."""
+"""Identifiers that follow from a structure alone."""
 COMPARED: Final = {
     "inchi": "inchi",
     "inchikey": "inchikey",
@@ -29,14 +30,14 @@ COMPARED: Final = {
     "cas": "cas_rn",
     "name": "preferred_name",
 }
-"""What a structure is compared with, by the comparison's name and the field's."""
+"""Fields that a structure is compared with: name in the comparison, name of the field."""
 LOOKED_UP: Final = ("cas", "name")
-"""What a structure does not have by itself: the reference sets are asked whose it is."""
+"""Identifiers that do not follow from a structure: the reference sets are asked for their substance."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What came of a typed structure: its facts, or the sentence why not; `is_lost`: nobody could say just now."""
+    """Result of reading a typed structure: its facts, or `problem`. `is_lost`: the worker was lost, so nothing is known."""
 
     structure: Structure | None = field(default=None, repr=False)
     problem: str = ""
@@ -44,7 +45,7 @@ class Reading:
 
 
 def read_typed(text: str) -> Reading:
-    """Reads SMILES, InChI, MOL or SDF text; never raises for what was typed."""
+    """Read SMILES, InChI, MOL or SDF text; an unreadable text raises nothing."""
     try:
         return Reading(safely.read_structure(text))
     except InputRefusedError as refused:
@@ -62,7 +63,7 @@ def too_long_sentence() -> str:
 
 
 def take_in(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` with the structure in its canonical form and its own identifiers beside it.
+    """Return `values` with the structure in canonical form and its identifiers filled in.
 
     Raises `InputError` for an unreadable text that is longer than a draft keeps.
     """
@@ -80,12 +81,12 @@ def take_in(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, A
 
 
 def identifies(values: Mapping[str, Any]) -> bool:
-    """Whether these values say anything of the structure or its identifiers, so that `take_in` may change them."""
+    """Tell whether these values name the structure or its identifiers, so that `take_in` may change them."""
     return any(name in values for name in ("structure", *FILLED))
 
 
 def seen_structure(data: Mapping[str, Any]) -> StructureSeen | None:
-    """What the check of a draft knows of its structure; None without one."""
+    """Return what the check of a draft knows of its structure; None without one."""
     typed = data.get("structure")
     if not isinstance(typed, str) or not typed:
         return None
@@ -97,19 +98,19 @@ def seen_structure(data: Mapping[str, Any]) -> StructureSeen | None:
 
 
 def own_identifiers(structure: Structure) -> dict[str, str]:
-    """The identifiers of a structure by the names of their fields."""
+    """Return the identifiers of a structure by field name."""
     return {name: getattr(structure, name) for name in FILLED if getattr(structure, name)}
 
 
 def _is_touched(values: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Whether this save says anything of the structure or its identifiers."""
+    """Tell whether this save changes the structure or its identifiers."""
     return any(name in values and values[name] != before.get(name) for name in ("structure", *FILLED))
 
 
 def _filled(
     structure: Structure, merged: Mapping[str, Any], before: Mapping[str, Any], kept: str
 ) -> dict[str, str]:
-    """Empty identifiers, and those that an earlier structure had filled."""
+    """Return values for the empty identifiers and for those that an earlier structure had filled."""
     earlier = _identifiers_before(before, kept)
     return {
         name: text
@@ -127,7 +128,7 @@ def _identifiers_before(before: Mapping[str, Any], kept: str) -> dict[str, str]:
 
 
 def _disagreements(structure: Structure, data: Mapping[str, Any]) -> tuple[Disagreed, ...]:
-    """Identifiers of the document that do not fit the structure; none where nobody could compare them."""
+    """Return identifiers of the document that do not fit the structure; none where the worker could not compare them."""
     given = {said: str(data.get(name) or "") for said, name in COMPARED.items()}
     if all(
         getattr(structure, name) == text or not text for name, text in given.items() if name not in LOOKED_UP

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules and questions on what a substance is: its structure against its identifiers, files that evidence names."""
+"""Rules and questions on the substance: its structure against its identifiers, and the files that evidence names."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
@@ -21,7 +21,7 @@ DISAGREEMENTS: Final[Mapping[tuple[str, str], "Text"]] = {
     ),
     ("formula", "other_formula"): gettext_lazy("Formula: the structure above has %(own)s; correct one."),
 }
-"""What stops an alert: two substances in one."""
+"""Disagreements that stop an alert: it names two substances."""
 
 DOUBTS: Final[Mapping[tuple[str, str], tuple[str, "Text"]]] = {
     ("inchikey", "other_stereo_or_isotopes"): (
@@ -55,7 +55,7 @@ DOUBTS: Final[Mapping[tuple[str, str], tuple[str, "Text"]]] = {
         gettext_lazy("CAS number: the reference set knows it as %(other)s; the structure above is %(own)s."),
     ),
 }
-"""What may be right all the same, and is asked: each with the code of its question."""
+"""Disagreements that may be right; each is asked as a question with this code."""
 
 
 def _structure_is_read(draft: Draft) -> None:
@@ -78,7 +78,7 @@ def _disagreements(draft: Draft) -> tuple[Disagreed, ...]:
 
 
 def _words(item: Disagreed) -> dict[str, str]:
-    """What a sentence names, also where the reference set has no name for it."""
+    """Return the words for a sentence, with stand-ins where the reference set has no name."""
     return {"own": item.own or _("another one"), "other": item.other or _("another substance")}
 
 

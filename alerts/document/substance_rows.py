@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the fields on what a substance is and how that is known, step 2 of the form."""
+"""Fields on what a substance is and how that is known: step 2 of the form."""
 
 from typing import Final
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a typed or posted value becomes the JSON value that a draft keeps.
+"""Conversion of a typed or posted value into the JSON value that a draft keeps.
 
-A draft keeps what was typed even when it is wrong, so that nothing is lost; only a shape that no form can send,
-an unknown field, or more than a field could ever hold is refused.
+A draft keeps what was typed even when it is wrong, so that nothing is lost. Refused are only a shape that no form can send,
+an unknown field, and more than a field could ever hold.
 """
 
 import datetime as dt
@@ -22,9 +22,9 @@ __all__ = ["ROWS_AT_MOST", "TYPED_AT_MOST", "read_value", "read_values"]
 
 
 def read_values(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The known fields of `data`, normalised; raises `InputError` naming the first field that cannot be kept.
+    """Return the known fields of `data`, normalised; raises `InputError` naming the first field that cannot be kept.
 
-    What the hub computes is left out: nobody sends it.
+    Fields that the hub computes are left out.
     """
     for name in data:
         if name not in FIELDS:
@@ -35,9 +35,9 @@ def read_values(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_value(field: Field, value: object) -> Any:
-    """One value as a draft keeps it: text trimmed and in NFC, digits of any script as numbers, empty as None.
+    """Return one value as a draft keeps it: text trimmed and in NFC, digits of any script as numbers, empty as None.
 
-    Characters that only say where a line may break are dropped: nobody typed them.
+    Characters that only allow a line break are dropped: nobody typed them.
     """
     try:
         return _READERS[field.kind](value)
@@ -113,7 +113,7 @@ def _party(item: object) -> dict[str, str | None]:
 
 
 def _moment(value: object) -> str | None:
-    """In UTC, to the minute; what names no moment stays as it was typed."""
+    """Return a moment in UTC, to the minute; a text that is no moment with a time zone stays as it was typed."""
     text = _text(value)
     if text is None:
         return None

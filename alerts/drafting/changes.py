@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a version of an alert says that the one before did not, field by field, in words."""
+"""Changes between two versions of an alert, field by field, in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ AT_HOME: Final = frozenset({"named_officers", "recipient_reasons", "review_reaso
 
 @dataclass(frozen=True)
 class Change:
-    """One field; `before` or `after` is empty where nothing stood or stands."""
+    """Change of one field; `before` or `after` is empty where the field was or is empty."""
 
     label: str
     before: str = field(repr=False)
@@ -29,7 +29,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """Against the version before. `dropped` and `added` are names of agencies."""
+    """Changes against the version before. `dropped` and `added` are names of agencies."""
 
     number: int
     fields: tuple[Change, ...]
@@ -38,9 +38,9 @@ class Changes:
 
 
 def changes_in(officer: Officer, alert: Alert, data: Mapping[str, Any]) -> Changes | None:
-    """What `data`, the alert's own, changes against the version it replaces; None for a first version.
+    """Return the changes of `data`, the alert's own, against the version it replaces.
 
-    None too where the officer may not see the version before.
+    None for a first version, and where the officer may not see the version before.
     """
     if alert.previous is None or not Alert.objects.visible_to(officer).filter(pk=alert.previous.pk).exists():
         return None
@@ -56,7 +56,7 @@ def changes_in(officer: Officer, alert: Alert, data: Mapping[str, Any]) -> Chang
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """The fields that differ, in the order of the form."""
+    """Return the fields that differ, in the order of the form."""
     return [
         Change(str(FIELDS[name].label), _words(name, before), _words(name, after))
         for name in FIELDS

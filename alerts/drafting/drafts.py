@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drafts: every save is a sealed revision, made from a named one; who comes second gets both texts back.
+"""Drafts: every save is a sealed revision based on an earlier one. A save based on an outdated one returns both texts.
 
-A save never asks who controls a substance: a hundred drafts would be a hundred questions that no audit knows. What
-was computed at an earlier submission stays while it still holds.
+A save never screens the substance for its control status: that would be one screening a save, and none of them audited.
+A result computed at an earlier submission stays while it still holds.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -51,10 +51,10 @@ def create_draft(
     floor: str = "",
     now: datetime,
 ) -> Alert:
-    """A draft with the defaults of its kind and what `data` says; an API key may do this and nothing more.
+    """Create a draft with the defaults of its kind and the fields of `data`; an API key may do this too.
 
-    `computed` are members that the hub itself worked out; nobody can send them as `data`. `floor` is the marking of
-    what the draft is made from.
+    `computed` are members that the hub itself worked out; nobody can send them as `data`. `floor` is the marking of the
+    draft's source, the loosest that the draft may have.
     """
     require(author, Capability.DRAFT_WRITE if isinstance(author, ApiClient) else Capability.ALERT_WRITE)
     agency = agency_of(author)
@@ -74,7 +74,7 @@ def create_draft(
 
 
 def read_draft(officer: Officer, alert: Alert) -> DraftContent:
-    """The newest revision, opened for an officer who may see the alert."""
+    """Open the newest revision for an officer who may see the alert."""
     row = Alert.objects.visible_to(officer).filter(pk=alert.pk).first()
     if row is None:
         raise AbsentError
@@ -90,11 +90,11 @@ def save_revision(
     kept: Iterable[str] | None = None,
     now: datetime,
 ) -> AlertRevision:
-    """Saves fields changed from revision `base`; unnamed ones stay as they were there.
+    """Save changed fields, based on revision `base`; fields that are not named stay as they were there.
 
-    Raises `RevisionConflictError` when somebody saved in between, `MoveRefusedError` outside draft. Saving
-    what stands already makes no revision. The text it gives back as one's own is what stands now with one's own
-    changes in it: what somebody else changed in other fields stays.
+    Raises `RevisionConflictError` when somebody saved in between, `MoveRefusedError` outside draft. A save without changes
+    makes no revision. `mine` of the conflict is the newest text with this author's changes in it: what others changed in
+    other fields stays.
     """
     require(author, Capability.ALERT_WRITE)
     values = read_values(data)
@@ -131,9 +131,9 @@ def _save_values(
 def save_computed(
     author: Officer, locked: Alert, content: DraftContent, computed: Mapping[str, Any], *, now: datetime
 ) -> DraftContent:
-    """What the hub itself worked out, as a revision of its own where it says something new; the lock is the caller's.
+    """Save computed fields as a revision of their own, if they differ from the newest one. The caller holds the lock.
 
-    Whoever wrote the text stays its writer: who submits it has written nothing.
+    The revision's author stays the one who wrote the text: an officer who submits it has written nothing.
     """
     if all(content.data.get(name) == value for name, value in computed.items()):
         return content
@@ -151,7 +151,7 @@ def save_computed(
 
 
 def is_same_text(seen: DraftContent, newest: DraftContent) -> bool:
-    """Whether two revisions differ in nothing but what the hub computed: who saw one has read the other."""
+    """Tell whether two revisions differ in nothing but computed fields, so that who saw one has read the other."""
     names = [name for name, entry in FIELDS.items() if not entry.computed]
     return (seen.kept, seen.attachments) == (newest.kept, newest.attachments) and all(
         seen.data.get(name) == newest.data.get(name) for name in names
@@ -161,7 +161,7 @@ def is_same_text(seen: DraftContent, newest: DraftContent) -> bool:
 def attach_file(
     author: Officer, alert: Alert, *, base: int, filename: str, data: bytes, now: datetime
 ) -> AlertRevision:
-    """Adds a file, sealed, as a new revision. Raises `AttachmentRefusedError` over a limit."""
+    """Add a file, sealed, as a new revision. Raises `AttachmentRefusedError` over a limit."""
     require(author, Capability.ALERT_WRITE)
 
     def lock() -> tuple[Alert, DraftContent]:
@@ -179,7 +179,7 @@ def add_file(
     data: bytes,
     now: datetime,
 ) -> AlertRevision:
-    """As `attach_file`; `lock` gives the alert, locked, with its newest content, or refuses."""
+    """Add a file as `attach_file` does; `lock` returns the locked alert with its newest content, or raises."""
     accept_file(filename, data, ())
     file = DraftAttachment(alert=alert, size=len(data), added_at=now)
     file.sealed = doors.seal_row(alert.agency_id, FILES_TABLE, str(file.pk), 1, data)
@@ -198,7 +198,7 @@ def add_file(
 
 @transaction.atomic
 def remove_attachment(author: Officer, alert: Alert, *, base: int, n: int, now: datetime) -> AlertRevision:
-    """Takes a file out of the draft and deletes its bytes."""
+    """Remove a file from the draft and delete its bytes."""
     locked, newest = _lock_newest(author, alert, base)
     files = tuple(note for note in newest.attachments if note.n != n)
     if files == newest.attachments:
@@ -208,7 +208,7 @@ def remove_attachment(author: Officer, alert: Alert, *, base: int, n: int, now: 
 
 
 def read_attachment(officer: Officer, alert: Alert, *, n: int) -> AttachmentFile:
-    """A file of the newest revision, opened in memory."""
+    """Open a file of the newest revision in memory."""
     note = next((note for note in read_draft(officer, alert).attachments if note.n == n), None)
     if note is None:
         raise AbsentError
@@ -216,7 +216,7 @@ def read_attachment(officer: Officer, alert: Alert, *, n: int) -> AttachmentFile
 
 
 def open_files(alert: Alert, notes: Iterable[AttachmentNote]) -> list[AttachmentFile]:
-    """The files a revision lists; raises `AbsentError` when one is not the file that was listed."""
+    """Open the files that a revision lists; raises `AbsentError` when one is not the file that was listed."""
     wanted = list(notes)
     rows = {row.n: row for row in alert.attachments.filter(n__in=[note.n for note in wanted])}
     return [_open_file(alert, rows.get(note.n), note) for note in wanted]
@@ -224,7 +224,7 @@ def open_files(alert: Alert, notes: Iterable[AttachmentNote]) -> list[Attachment
 
 @transaction.atomic
 def discard_draft(author: Officer, alert: Alert, *, now: datetime) -> Alert:
-    """Ends a draft: no list shows it, its files are deleted, its revisions stay sealed."""
+    """End a draft: no list shows it, its files are deleted, its revisions stay sealed."""
     require(author, Capability.ALERT_WRITE)
     locked = lock_alert(author, alert)
     locked.state = check_move(locked, Move.DISCARD)
@@ -250,13 +250,13 @@ def _lock_for_edit(author: Officer, alert: Alert) -> Alert:
 
 
 def _data_before(author: Officer, alert: Alert, base: int) -> Mapping[str, Any]:
-    """The fields of the revision that a form was made from, read before anything is locked; empty for none."""
+    """Return the fields of the revision that a form was based on, before anything is locked; none for an absent alert."""
     row = Alert.objects.visible_to(author).filter(pk=alert.pk).first()
     return {} if row is None else read_known_revision(author, row, base).data
 
 
 def _lock_newest(author: Officer, alert: Alert, base: int) -> tuple[Alert, DraftContent]:
-    """For a change to the files: the alert, locked, and its content, whose text must still be that of revision `base`."""
+    """Lock an alert for a change to its files; return it with its content, whose text must still be that of revision `base`."""
     locked = _lock_for_edit(author, alert)
     newest = read_revision(locked)
     if base != locked.current:
@@ -267,9 +267,9 @@ def _lock_newest(author: Officer, alert: Alert, base: int) -> tuple[Alert, Draft
 
 
 def read_known_revision(actor: Actor, alert: Alert, base: int) -> DraftContent:
-    """The revision that a form was made from, which must exist, and not be marked above the actor's ceiling.
+    """Open the revision that a form was based on; raises AbsentError if there is none, or above the actor's ceiling.
 
-    A draft that is in sight now may have been marked stricter when a colleague saved an earlier revision.
+    A draft that the actor may see now may have been marked more strictly in a colleague's earlier revision.
     """
     if not 1 <= base <= alert.current:
         raise AbsentError
@@ -280,7 +280,7 @@ def read_known_revision(actor: Actor, alert: Alert, base: int) -> DraftContent:
 
 
 def _reaches(actor: Actor, alert: Alert, data: Mapping[str, Any]) -> bool:
-    """Tell whether the actor may read what a colleague has marked so; RED is read by who has written it too."""
+    """Tell whether the actor may read a colleague's text with these markings; an actor who has written in it may read RED too."""
     marks = _marks(data)
     if not is_within(actor, **marks):
         return False
@@ -289,7 +289,7 @@ def _reaches(actor: Actor, alert: Alert, data: Mapping[str, Any]) -> bool:
 
 
 def _refuse_to_lose_sight(author: Actor, locked: Alert, data: Mapping[str, Any]) -> None:
-    """Raises InputError (`tlp`) where who saves could not see the draft any more: others wrote it too, or its source."""
+    """Raise InputError (`tlp`) for a marking under which the author could no longer see a draft that is not only their own."""
     is_own = locked.floor == "" and not locked.revisions.exclude(author=author.audit_name).exists()
     if not is_own and data.get("tlp") in LEVELS and not is_within(author, **_marks(data)):
         raise InputError("tlp", above_ceiling_text(author))
@@ -300,21 +300,21 @@ def _marks(data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _own_text(typed: dict[str, Any], before: DraftContent, newest: DraftContent) -> dict[str, Any]:
-    """What was typed, where it differs from the revision it was typed on, in what stands now.
+    """Return the newest text with the changes that were typed on an older revision.
 
-    Who changed nothing gets the text that was seen, beside what somebody else has made of it.
+    Without any change, return the text that was typed, which the conflict shows beside the newest one.
     """
     changed = {name: value for name, value in typed.items() if value != before.data.get(name)}
     return {**newest.data, **changed} if changed else typed
 
 
 def _shows(values: Mapping[str, Any], newest: DraftContent) -> bool:
-    """Whether a form with these values shows what stands now, and may go on from there."""
+    """Tell whether a form with these values shows the newest text, so that its author may continue from there."""
     return all(newest.data.get(name) == value for name, value in values.items())
 
 
 def conflict_between(newest: DraftContent, mine: Mapping[str, Any]) -> RevisionConflictError:
-    """The error that gives both texts back, naming the fields that differ."""
+    """Return the error that carries both texts and names the fields that differ."""
     differing = tuple(
         name
         for name, entry in FIELDS.items()
@@ -340,7 +340,7 @@ def _save_content(
     now: datetime,
     writer: str = "",
 ) -> AlertRevision:
-    """The revision, and what lists show of it; `writer` is whose text it is, where that is not the actor's."""
+    """Save a revision and what lists show of it; `writer` is the author of the text, where that is not the actor."""
     revision = add_revision(
         alert, author=writer or author.audit_name, data=data, kept=kept, attachments=attachments, now=now
     )

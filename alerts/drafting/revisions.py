@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one save of a draft holds, sealed: fields, kept questions, and which files belong to it.
+"""Revision of a draft, sealed: fields, kept questions, and the files that belong to it.
 
 Files are listed by the digest of their sealed bytes, so that the digest of a revision covers them too.
 """
@@ -19,7 +19,7 @@ TABLE = "alertrevision"
 
 @dataclass(frozen=True)
 class DraftContent:
-    """A revision, opened. `author` is the audit name of whoever saved it."""
+    """Opened revision. `author` is the audit name of whoever saved it."""
 
     number: int
     digest: str
@@ -31,7 +31,7 @@ class DraftContent:
 
 
 def read_revision(alert: Alert, number: int | None = None) -> DraftContent:
-    """Opens a revision (the newest without a number). Raises the vault's error when it was tampered with."""
+    """Open a revision (the newest without a number). Raises the vault's error when it was tampered with."""
     revision = alert.revisions.get(number=alert.current if number is None else number)
     sealed = bytes(revision.sealed)
     plain = doors.open_row(alert.agency_id, TABLE, str(alert.pk), revision.number, sealed)
@@ -56,7 +56,7 @@ def add_revision(
     attachments: tuple[AttachmentNote, ...],
     now: datetime,
 ) -> AlertRevision:
-    """Appends the next revision of a locked alert; two writers of one number meet the unique constraint."""
+    """Append the next revision of a locked alert; of two writers of one number the unique constraint refuses the second."""
     number = alert.current + 1
     content = {"data": dict(data), "kept": list(kept), "attachments": [asdict(note) for note in attachments]}
     plain = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

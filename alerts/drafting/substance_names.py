@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of substances that an agency has written lately, to pick from instead of typing them once more."""
+"""Names of substances that an agency wrote lately, offered instead of typing them again."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ OFFERED: Final = 30
 
 
 def names_used(officer: Officer) -> tuple[str, ...]:
-    """Of the hundred alerts and drafts changed last, each name once, the newest first."""
+    """Return the substance names of the hundred alerts and drafts changed last, each once, newest first."""
     require(officer, Capability.ALERT_WRITE)
     rows = Alert.objects.visible_to(officer).order_by("-changed_at", "-pk")[:LOOKED_AT]
     cards = open_alert_cards(officer.agency_id or "", rows)

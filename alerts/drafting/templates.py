@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting points for new drafts: templates an agency keeps, and copies of what it sent or received.
 
-A copy is a draft like any other: nothing of the old alert's life comes with it but its marking, which is the loosest
-that the copy may bear. Days are set anew, files and
-answers to questions stay behind. What a sender reserved to himself is not copied out of his alert.
+A copy is a draft like any other. Nothing of the old alert's life is copied but its marking, which is the loosest that the
+copy may have. Days are set anew; files and answers to questions are not copied, nor is what a sender has reserved.
 """
 
 import json
@@ -46,14 +45,14 @@ OWN_FIELDS: Final = LEFT_BEHIND | {
     *("exhibit_no", "source_grade", "info_grade", "handling", "handling_condition"),
     *("recipients", "recipient_reasons", "named_officers", "lane", "purpose", "pri"),
 }
-"""What a copy of a foreign alert does not take over: one's own numbers, gradings, choices."""
+"""Fields that a copy of a received alert leaves empty: the agency's own numbers, gradings, choices."""
 
 COPIED_STATES: Final = frozenset({AlertState.RELEASED, AlertState.WITHDRAWN, AlertState.DRAFT})
 
 
 @dataclass(frozen=True)
 class TemplateShown:
-    """A template as the page of new alerts lists it."""
+    """Template as the page of new alerts lists it."""
 
     id: uuid.UUID
     name: str
@@ -67,7 +66,7 @@ class TemplateShown:
 
 @transaction.atomic
 def create_template(author: Officer, alert: Alert, *, name: str, now: datetime) -> DraftTemplate:
-    """Keeps what a draft says now under a name of 1 to 80 characters. Raises `InputError` on `name`."""
+    """Keep the fields of a draft under a name of 1 to 80 characters. Raises `InputError` on `name`."""
     require(author, Capability.ALERT_WRITE)
     agency = agency_of(author)
     row = find_alert(author, alert.pk)
@@ -90,7 +89,7 @@ def create_template(author: Officer, alert: Alert, *, name: str, now: datetime) 
 
 
 def list_templates(officer: Officer) -> list[TemplateShown]:
-    """The agency's templates by name."""
+    """Return the agency's templates by name."""
     require(officer, Capability.ALERT_WRITE)
     rows = list(DraftTemplate.objects.visible_to(officer).select_related("created_by"))
     sealed = [(row.pk, REVISION, row.sealed) for row in rows]
@@ -100,7 +99,7 @@ def list_templates(officer: Officer) -> list[TemplateShown]:
 
 
 def find_template(officer: Officer, template_id: uuid.UUID) -> DraftTemplate:
-    """A template of the officer's own agency; raises `AbsentError`."""
+    """Return a template of the officer's own agency; raises `AbsentError`."""
     row = DraftTemplate.objects.visible_to(officer).filter(pk=template_id).first()
     if row is None:
         raise AbsentError
@@ -109,7 +108,7 @@ def find_template(officer: Officer, template_id: uuid.UUID) -> DraftTemplate:
 
 @transaction.atomic
 def start_from_template(author: Officer, template: DraftTemplate, *, now: datetime) -> Alert:
-    """A draft with the template's fields, and the days of a new one."""
+    """Create a draft with the template's fields, and the days of a new one."""
     require(author, Capability.ALERT_WRITE)
     row = find_template(author, template.pk)
     content = TEMPLATES.open(row.agency_id, row.pk, row.sealed)
@@ -118,7 +117,7 @@ def start_from_template(author: Officer, template: DraftTemplate, *, now: dateti
 
 @transaction.atomic
 def delete_template(officer: Officer, template: DraftTemplate, *, now: datetime) -> None:
-    """Any writer of the agency may; drafts made from it stay."""
+    """Delete a template; any author of the agency may. Drafts made from it stay."""
     require(officer, Capability.ALERT_WRITE)
     row = DraftTemplate.objects.visible_to(officer).select_for_update().filter(pk=template.pk).first()
     if row is None:
@@ -132,7 +131,7 @@ def delete_template(officer: Officer, template: DraftTemplate, *, now: datetime)
 
 @transaction.atomic
 def copy_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
-    """A new draft with what an own alert says: sent, withdrawn, or still a draft."""
+    """Create a draft from an own alert that was sent or withdrawn, or is still a draft."""
     require(author, Capability.ALERT_WRITE)
     row = find_alert(author, alert.pk)
     data = read_revision(row).data
@@ -149,9 +148,9 @@ def copy_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
 def copy_received(
     author: Officer, received: ReceivedAlert, *, reason: str, reference: str = "", now: datetime
 ) -> Alert:
-    """A new draft with what a received alert says, under its sender's TLP. Opens it, for the reason given.
+    """Create a draft from a received alert, under its sender's TLP. The alert is opened, for the reason given.
 
-    Raises `CopyRefusedError` when the sender kept passing on to himself (H2, AMBER and above), and whatever keeps
+    Raises `CopyRefusedError` when the sender has reserved passing on (H2, AMBER and above), and whatever keeps
     the alert closed. Not inside a transaction: the opening is audited on its own.
     """
     require(author, Capability.ALERT_WRITE)
@@ -184,7 +183,7 @@ def _without(data: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
 
 
 def _known(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of this version of the form: an old template may hold others. Files stay behind, and so do their names."""
+    """Return the fields of this version of the form; an old template may hold others. Names of files are emptied."""
     known = {name: value for name, value in data.items() if name in FIELDS}
     if known.get("evidence"):
         known["evidence"] = [{**row, "file": None} for row in known["evidence"]]

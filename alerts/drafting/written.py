@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency's system has written, for that system: its own text and files, and what became of them.
+"""Drafts that an agency's system has written, for that system: its own text and files, and their state.
 
-Never what an officer made of it: of a draft that an officer has changed the system reads the revision that it wrote
-itself. Opening stays with persons.
+The system never sees an officer's changes: of a draft that an officer has changed it reads the revision that it wrote
+itself. Only persons open alerts.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from peers.sent import DeliveryFact, sent_by
 
 @dataclass(frozen=True)
 class Written:
-    """A draft of the system's with its newest own text; `deliveries` once it went out."""
+    """Draft of the system with its newest own text; `deliveries` once it was sent."""
 
     alert: Alert
     content: DraftContent
@@ -35,18 +35,18 @@ class Written:
 
     @property
     def is_changed(self) -> bool:
-        """Whether somebody else has saved since."""
+        """Tell whether somebody else has saved since."""
         return self.content.number != self.alert.current
 
 
 def list_written(client: ApiClient, *, cursor: str = "", limit: int) -> Page[Alert]:
-    """A page of what the system has written, the newest first."""
+    """Return a page of what the system has written, newest first."""
     found = take_page(Alert.objects.written_with(client), by_moment(FIRST_WRITTEN), cursor, limit)
     return found.page(found.rows, filtered=False)
 
 
 def read_written(client: ApiClient, alert_id: UUID, *, now: datetime) -> Written:
-    """One of them; raises AbsentError for everything else."""
+    """Return a draft that this system has written; raises AbsentError for any other alert."""
     alert = _find(client, alert_id)
     content = _own_content(client, alert)
     sent = sent_by(alert.agency_id, [alert.md]) if alert.md else {}
@@ -59,7 +59,7 @@ def read_written(client: ApiClient, alert_id: UUID, *, now: datetime) -> Written
 
 
 def read_written_file(client: ApiClient, alert_id: UUID, *, n: int) -> AttachmentFile:
-    """A file that the system attached; raises AbsentError, also where an officer has taken it out."""
+    """Open a file that the system attached; raises AbsentError, also where an officer has removed it."""
     alert = _find(client, alert_id)
     notes = [note for note in _own_content(client, alert).attachments if note.n == n]
     if not notes:
@@ -70,7 +70,7 @@ def read_written_file(client: ApiClient, alert_id: UUID, *, n: int) -> Attachmen
 def attach_written_file(
     client: ApiClient, alert_id: UUID, *, filename: str, data: bytes, now: datetime
 ) -> AlertRevision:
-    """Adds a file to a draft that nobody else has changed.
+    """Add a file to a draft that nobody else has changed.
 
     Raises AbsentError, MoveRefusedError, DraftTakenOverError, AttachmentRefusedError.
     """

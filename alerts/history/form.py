@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The form of a history inside its seal: records, each a length of 4 octets and as many octets.
+"""Form of a history inside its seal: records, each a length of 4 octets and that many octets.
 
-First a JSON object with the agency, the keyset (its od) to whose key the history is sealed, and when it was made; then, for each envelope, an
-object with its `md`, the agency's own slice as the exchange gave it, the entry that opens it and how many sealed files it has, and these
-files; last an object that says how many envelopes there were. The seal is `vault.backupseal`, under `HISTORY`.
+- First a JSON object with the agency, the keyset (its od) to whose key the history is sealed, and the time it was made.
+- Then, for each envelope, an object with its `md`, the agency's own slice as the exchange gave it, the entry that opens it and
+  the number of its sealed files; the files follow.
+- Last an object with the number of envelopes.
+
+The seal is `vault.backupseal`, under `HISTORY`.
 """
 
 import json
@@ -33,7 +36,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Head:
-    """Whose history it is, and the keyset that names the key it is sealed to."""
+    """Head of a history: its agency, and the keyset that names the key it is sealed to."""
 
     agency: str
     keyset: str
@@ -42,7 +45,7 @@ class Head:
 
 @dataclass(frozen=True)
 class HandedEnvelope:
-    """One envelope: the slice and the sealed files as they came, and the entry that opens them."""
+    """Envelope in a history: slice and sealed files as the exchange gave them, and the entry that opens them."""
 
     md: str
     octets: bytes = field(repr=False)
@@ -63,12 +66,12 @@ def write_envelope(sink: Sink, one: HandedEnvelope) -> None:
 
 
 def write_end(sink: Sink, envelopes: int) -> None:
-    """Say how many there were."""
+    """End a history with the number of its envelopes."""
     _put_json(sink, {"end": envelopes})
 
 
 def read_history(source: Source) -> tuple[Head, Iterator[HandedEnvelope]]:
-    """The head, and the envelopes as they are read; raises NoHistoryError, MalformedError and what `source` raises."""
+    """Return the head, and the envelopes as they are read; raises NoHistoryError, MalformedError and what `source` raises."""
     said = members(_get_json(source), frozenset({"v", "agency", "keyset", "made_at"}), "history")
     integer(said["v"], "history v", least=FORM, most=FORM)
     head = Head(*(text(said[name], "history") for name in ("agency", "keyset", "made_at")))

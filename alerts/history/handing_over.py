@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The history of an agency that has left this desk, sealed for the desk that holds its keys now.
 
-Of each alert that was received or sent: the agency's slice and the sealed files as the exchange gave them, and the content key
-sealed again to the agency's newest key. No private key and no content in clear leaves the vault. Drafts and what officers noted
-stay here. RED goes to no desk that others host.
+- For each alert that was received or sent: the agency's slice and the sealed files as the exchange gave them, and the content
+  key sealed again to the agency's newest key.
+- No private key and no content in clear leaves the vault.
+- Drafts and officers' notes stay here.
+- RED is not handed to a desk that hosts the agency.
 """
 
 import logging
@@ -32,16 +34,16 @@ from vault.handing import keyset_elsewhere
 
 CHUNK_BYTES: Final = 1 << 20
 PART_BYTES: Final = 40 * 1024 * 1024
-"""A part is full once it is as large: a desk takes uploads of 64 MiB."""
+"""Size at which a part ends: a desk takes uploads of 64 MiB."""
 MOST_FILES_BYTES: Final = 16 * 1024 * 1024
-"""Of one envelope; more files stay out, and the other desk asks the exchange for them."""
+"""Limit of the files of one envelope; larger ones stay out, and the other desk asks the exchange for them."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class HistoryOut:
-    """A part of a history: the sealed file, read from its beginning, its digest, and how many envelopes could not be put in.
+    """Part of a history: the sealed file, at its beginning, its digest, and how many envelopes could not be included.
 
     `next_place`: where the next part begins; None after the last one.
     """
@@ -54,10 +56,10 @@ class HistoryOut:
 
 
 def hand_over_history(officer: Officer, *, place: int = 0, now: datetime) -> HistoryOut:
-    """Make the file of what comes from this place on, and note that it is handed over. Not inside a transaction; each time it is made anew.
+    """Make the history from this place on, and record that it is handed over. It is made anew at each call.
 
-    By a key officer. Raises NotPermittedError, AbsentError, MoveError, NotElsewhereError (the agency's keys are here still),
-    ExchangeAwayError (what is not here cannot be fetched).
+    For a key officer. Not inside a transaction. Raises NotPermittedError, AbsentError, MoveError, NotElsewhereError (the agency's
+    keys are still here), ExchangeAwayError (an envelope that is not here cannot be fetched).
     """
     require(officer, Capability.KEY_MANAGE)
     agency_id = officer.agency_id or ""
@@ -93,7 +95,7 @@ def hand_over_history(officer: Officer, *, place: int = 0, now: datetime) -> His
 
 
 def _mds(agency_id: str) -> Iterator[str]:
-    """List the addresses of all that was received or sent, the oldest first."""
+    """Yield the addresses of all received and all sent alerts, each oldest first."""
     received = ReceivedAlert.objects.filter(agency_id=agency_id).order_by("number")
     yield from received.values_list("md", flat=True)
     sent = Alert.objects.filter(agency_id=agency_id, released_at__isnull=False).exclude(md="")
@@ -101,7 +103,7 @@ def _mds(agency_id: str) -> Iterator[str]:
 
 
 def _handed(officer: Officer, md: str, *, is_red_taken: bool, now: datetime) -> HandedEnvelope | None:
-    """One envelope; None for one that nobody can open here, or that the exchange keeps closed."""
+    """Return one envelope; None for one that nobody can open here, or that the exchange keeps closed."""
     try:
         held: Held = envelope_of(officer, md, now=now)
         unverified = parse_slice(held.octets)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The history that the desk of before has handed over, taken in: each envelope verified and opened once, then kept as it came.
+"""Import of a history from the agency's former desk: each envelope is verified and opened once, then kept as it came.
 
-It may be taken in as often as somebody likes, and goes on where it was broken off. What was filed closed, since its key is not
-here, is opened by the desk-worker afterwards.
+A history may be imported repeatedly; an import that was interrupted continues. An alert that was filed closed, because its key
+is not here, is opened by the desk-worker afterwards.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ CHUNK_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True)
 class HistoryIn:
-    """Counts of what came: envelopes taken now, here already, past their time, and those that do not verify; `receipt` for the desk of before."""
+    """Number of envelopes taken now, here already, past `keep`, and not verified; `receipt` is for the former desk."""
 
     taken: int
     known: int
@@ -52,10 +52,10 @@ class HistoryIn:
 
 
 def take_history(officer: Officer, file: BinaryIO, *, now: datetime) -> HistoryIn:
-    """Take in what another desk has handed over of the own agency. Not inside a transaction.
+    """Import what another desk has handed over of the own agency. Not inside a transaction.
 
-    The file is read twice: nothing is taken of one that was cut or altered. Raises NotPermittedError, AbsentError (the agency
-    did not come from another desk), InputError (`history`), ExchangeAwayError: what was taken by then stays.
+    The file is read twice, so that nothing of a cut or altered file is taken. Raises NotPermittedError, AbsentError (the agency
+    did not come from another desk), InputError (`history`), ExchangeAwayError; envelopes taken before the error stay.
     """
     require(officer, Capability.KEY_MANAGE)
     agency_id = officer.agency_id or ""
@@ -80,7 +80,7 @@ def take_history(officer: Officer, file: BinaryIO, *, now: datetime) -> HistoryI
 
 
 def _require_whole(officer: Officer, file: BinaryIO) -> None:
-    """Read all of it once; raises InputError for another agency's."""
+    """Read the whole file once; raises InputError for another agency's."""
     file.seek(0)
     head: Head
     head, envelopes = read_history(doors.read_history(officer, file))
@@ -93,7 +93,10 @@ def _require_whole(officer: Officer, file: BinaryIO) -> None:
 
 
 def _take(officer: Officer, one: HandedEnvelope, peers: VerifiedDirectory, now: datetime) -> str:
-    """Take one envelope; what became of it. Raises ExchangeAwayError, and what keeps every envelope from being judged."""
+    """Take one envelope and return the count it belongs to.
+
+    Raises ExchangeAwayError, and any error that keeps every envelope from being judged.
+    """
     agency_id = officer.agency_id or ""
     if HandedEntry.objects.filter(agency_id=agency_id, md=one.md).exists():
         return "known"

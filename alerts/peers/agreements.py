@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the agency has agreed to, by the exchange's word: asked for where nothing is kept, followed by the desk-worker."""
+"""Agreements of the agency, by the exchange's word: asked for where none are kept, followed by the desk-worker."""
 
 import logging
 from datetime import datetime, timedelta
@@ -21,11 +21,11 @@ from peers.agreements import (
 
 log = logging.getLogger(__name__)
 AGREEMENTS_EVERY: Final = timedelta(seconds=20)
-"""So often, at most, an agency asks for its agreements by itself."""
+"""Least time between an agency's regular questions for its agreements."""
 
 
 def known_agreements(actor: Actor, agency_id: str, *, now: datetime) -> KeptAgreements:
-    """What is kept, which is asked for where nothing is. Not inside a transaction.
+    """Return the kept agreements; ask the exchange where none are kept. Not inside a transaction.
 
     Raises NotBoundError for rows changed past the program, ExchangeAwayError.
     """
@@ -39,13 +39,16 @@ def known_agreements(actor: Actor, agency_id: str, *, now: datetime) -> KeptAgre
 
 
 def be_told_once(agency_id: str, *, now: datetime) -> None:
-    """Ask where nothing is kept yet, so that what is held back is known. Not inside a transaction. Raises ExchangeAwayError."""
+    """Ask for the agreements if they were never asked for, since holding back recipients needs them.
+
+    Not inside a transaction. Raises ExchangeAwayError.
+    """
     if not was_ever_asked(agency_id):
         ask_for_agreements(SystemActor("desk", agency_id), agency_id, now=now)
 
 
 def ask_for_agreements(actor: Actor, agency_id: str, *, now: datetime) -> None:
-    """Keep what the exchange states now; that what was kept had been changed past the program is audited.
+    """Keep what the exchange states now; audit it if the kept rows had been changed past the program.
 
     Not inside a transaction. Raises ExchangeAwayError.
     """
@@ -66,7 +69,7 @@ def ask_for_agreements(actor: Actor, agency_id: str, *, now: datetime) -> None:
 
 
 def follow_agreements_when_due(actor: Actor, agency_id: str, *, now: datetime) -> None:
-    """For the desk-worker: ask, unless it was asked a moment ago; while the exchange is away what is kept stays."""
+    """Ask for the agreements unless that was done a moment ago; while the exchange is away, the kept ones stay."""
     if was_asked_since(agency_id, now - AGREEMENTS_EVERY, now=now):
         return
     try:

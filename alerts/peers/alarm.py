@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The alarm when a peer's keys fail a check against the agency's own pins: audit, log, a notice to the key officers."""
+"""Alarm when a peer's keys fail a check against the agency's own pins: audit, log, a notice to the key officers."""
 
 import logging
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def raise_alarms(actor: Actor, reader: str, alarms: Mapping[str, str], *, now: datetime) -> None:
-    """One for each peer of whom something failed; not inside a transaction that may be rolled back."""
+    """Raise an alarm for each peer whose keys failed; not inside a transaction that may be rolled back."""
     for peer, cause in sorted(alarms.items()):
         log.error("keys of %s failed a check for %s: %s", peer, reader, cause)
         with transaction.atomic():

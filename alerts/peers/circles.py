@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a peer is new: the circles that it shares with the agency and in which no officer has confirmed it yet."""
+"""Circles in which a peer is new: it shares them with the agency and no officer has confirmed it there yet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +13,19 @@ from peers.agreements import KeptAgreements
 
 @dataclass(frozen=True)
 class Place:
-    """A circle in which a peer is not confirmed; `since` is when the circle was recorded."""
+    """Circle in which a peer is not confirmed; `since` is when the circle was recorded."""
 
     circle: str
     since: datetime
 
     @property
     def text(self) -> str:
-        """As pages and the API say it."""
+        """Text for pages and the API."""
         return _("%(circle)s since %(day)s") % {"circle": self.circle, "day": f"{self.since:%Y-%m-%d}"}
 
 
 def new_places(book: Book, kept: KeptAgreements | None) -> dict[str, list[Place]]:
-    """The unconfirmed places by peer, each peer's by the circle's name; none before the exchange was asked for circles."""
+    """Return the circles in which each peer is unconfirmed, sorted by name; none before the exchange was asked for circles."""
     found: dict[str, list[Place]] = {}
     for circle in kept.circles if kept else ():
         for peer in circle.members:

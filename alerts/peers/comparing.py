@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing a peer's fingerprint, as it stands on the peer's paper or is read out on the telephone, with what is here.
+"""Comparison of a peer's fingerprint, from the peer's paper or by telephone, with the one kept here.
 
-Two officers of the agency compare, each alone; until the second has, the first comparison can be undone and nothing is
-sealed to the peer. A telephone number for it comes from outside of this hub.
+Two officers of the agency compare, each alone. Until the second has, the first comparison can be undone and nothing is
+sealed to the peer. The telephone number for it comes from outside this hub.
 """
 
 import re
@@ -34,30 +34,30 @@ _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class PeerTrust:
-    """A peer as the agency's own pins stand: for the page and the API. Names in the audit's form, times in seconds."""
+    """Trust in a peer by the agency's own pins, for page and API. Names in the audit's form, times in seconds."""
 
     agency: Agency
     pin: Pin
     shown: str
-    """The fingerprint of the root in force, 64 digits; empty while there is none, or where it failed a check."""
+    """Fingerprint of the root in force, 64 digits; empty while there is none, or where it failed a check."""
     problem: str
-    """What failed a check, as the audit has it; empty where nothing did."""
+    """Cause of a failed check, as in the audit; empty without one."""
     new_in: Sequence[Place] = ()
-    """The circles in which it is to be confirmed."""
+    """Circles in which it is to be confirmed."""
 
     @property
     def groups(self) -> str:
-        """The digits in groups of four."""
+        """Digits in groups of four."""
         return show_fingerprint(self.shown) if self.shown else ""
 
     @property
     def is_compared(self) -> bool:
-        """Whether two officers have compared the root that is trusted."""
+        """Tell whether two officers have compared the trusted root."""
         return self.pin.origin == Origin.COMPARED
 
     @property
     def state_text(self) -> str:
-        """In words."""
+        """State in words."""
         if self.problem:
             return _("Its keys failed a check")
         if self.pin.waiting is not None:
@@ -66,14 +66,14 @@ class PeerTrust:
 
     @property
     def tone(self) -> str:
-        """The tone the words are shown in."""
+        """Tone of the state's words."""
         if self.problem:
             return "danger"
         return "ok" if self.is_compared else "warn"
 
 
 def may_compare(actor: Actor) -> bool:
-    """Whether the actor is one of those who compare for the own agency."""
+    """Tell whether the actor may compare fingerprints for the own agency."""
     return Capability.PEER_COMPARE in actor.capabilities
 
 
@@ -89,7 +89,7 @@ def peers_of(actor: Actor, *, now: datetime) -> list[PeerTrust]:
 
 
 def peer_of(actor: Actor, peer_id: str, *, now: datetime) -> PeerTrust:
-    """One of them; raises AbsentError, and as `peers_of`."""
+    """Return one peer; raises AbsentError, and as `peers_of`."""
     require(actor, Capability.KEY_READ)
     own = agency_of(actor)
     row = Agency.objects.visible_to(actor).filter(pk=peer_id).first()
@@ -101,7 +101,7 @@ def peer_of(actor: Actor, peer_id: str, *, now: datetime) -> PeerTrust:
 
 
 def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: datetime) -> Pin:
-    """One officer says that these digits are the peer's; the second one makes them the pin. Raises as below."""
+    """Record that one officer compared these digits; the second officer makes them the pin. Raises as `compare_fingerprints`."""
     return compare_fingerprints(actor, {peer.pk: fingerprint}, now=now)[peer.pk]
 
 
@@ -109,7 +109,10 @@ def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: da
 def compare_fingerprints(
     actor: Actor, fingerprints: Mapping[str, str], *, by_list: Mapping[str, str] | None = None, now: datetime
 ) -> dict[str, Pin]:
-    """Compare several peers at once, `by_list` by which one (`alerts.peers.vouching`). Raises NotPermittedError, InputError, SealBrokenError."""
+    """Record comparisons with several peers; `by_list` names the list by which (`alerts.peers.vouching`).
+
+    Raises NotPermittedError, InputError, SealBrokenError.
+    """
     own = agency_of(actor)
     require(actor, Capability.PEER_COMPARE)
     digits = {peer: _checked(text) for peer, text in fingerprints.items()}
@@ -130,7 +133,7 @@ def compare_fingerprints(
 
 @transaction.atomic
 def undo_comparison(actor: Actor, peer: Agency, *, now: datetime) -> None:
-    """Takes a first comparison back before the second. Raises NotPermittedError, InputError (there is none)."""
+    """Undo a first comparison before the second. Raises NotPermittedError, InputError (there is none)."""
     own = agency_of(actor)
     require(actor, Capability.PEER_COMPARE)
 
@@ -157,7 +160,7 @@ def _compared(actor: Actor, pin: Pin, root: str, now: datetime) -> Pin:
 
 
 def change_own_book(own: Agency, change: Callable[[Book], Book], *, now: datetime) -> Book:
-    """Change the agency's book; raises InputError for a book altered outside the program."""
+    """Change the agency's book; raises InputError for a book that was changed past the program."""
     try:
         return change_book(own.pk, change, now=now)
     except SealBrokenError:

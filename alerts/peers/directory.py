@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys of peers as one agency's desk trusts them: what it has verified over the exchange's API, by its own pins.
+"""Keys of peers as one agency's desk trusts them: fetched over the exchange's API and verified by the agency's own pins.
 
-`refresh` asks the exchange and verifies; all else answers from the kept rows, each bound to the agency. A peer of whom
-anything fails is unknown here, and stands in `refused` with the cause: a keyset that does not follow, a root to which the
-pinned one does not lead, a row that was changed or is gone. A revocation that the book has and the rows lack still
-counts, and the peer stands in `hidden`.
+- `refresh` asks the exchange and verifies; all else answers from the kept rows, each bound to the agency.
+- A peer with any failure is unknown here, and `refused` has the cause: a keyset that does not follow, a root to which the
+  pinned one does not lead, a row that was changed or is gone.
+- A revocation that the book has and the rows lack still counts, and `hidden` names the peer.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ REVOCATION_MISSING: Final = "revocation-missing"
 
 
 class VerifiedDirectory:
-    """A `KeyDirectory` for one agency, at one moment; keeps what it has read."""
+    """`KeyDirectory` for one agency, at one moment; keeps what it has read."""
 
     def __init__(self, reader: str, now: datetime, *, known: Known | None = None) -> None:
         self.reader = reader
@@ -54,24 +54,24 @@ class VerifiedDirectory:
 
     @property
     def alarms(self) -> dict[str, str]:
-        """Causes by peer of what failed."""
+        """Causes of failures, by peer."""
         return self.hidden | self.refused
 
     def take_alarms(self) -> dict[str, str]:
-        """Return what failed and was not taken here before, by peer."""
+        """Return the failures that no earlier call returned, by peer."""
         new = {peer: cause for peer, cause in self.alarms.items() if self._raised.get(peer) != cause}
         self._raised |= new
         return new
 
     @property
     def known(self) -> list[str]:
-        """The peers with a pinned root whose keys were read and trusted."""
+        """Peers with a pinned root whose keys were read and trusted."""
         pins = self.book.pins
         return [peer for peer, chain in self._chains.items() if chain and peer in pins and pins[peer].root]
 
     @property
     def book(self) -> Book:
-        """The reader's pins; empty where the book does not open, and then every peer is refused."""
+        """Pins of the reader; empty where the book does not open, and then every peer is refused."""
         if self._book is None:
             try:
                 self._book = read_book(self.reader)
@@ -80,11 +80,11 @@ class VerifiedDirectory:
         return self._book
 
     def use_book(self, book: Book) -> None:
-        """Take the book as it was just changed; what is trusted is trusted by the same roots."""
+        """Use the book as it was just changed; the change must leave the pinned roots as they were."""
         self._book = book
 
     def refresh(self, agencies: Iterable[str]) -> None:
-        """Ask the exchange, once, for what is newer of these agencies' keys, and keep what verifies. Not inside a transaction.
+        """Ask the exchange, once, for newer keys of these agencies, and keep what verifies. Not inside a transaction.
 
         Raises VerificationError where the ledger is not the one seen before, and `accord.calls.errors.ClientError`.
         """
@@ -101,37 +101,37 @@ class VerifiedDirectory:
             self._chains.pop(agency, None)
 
     def refresh_own(self) -> None:
-        """Ask for the reader's own keys, and for a recovered root of its own that waits; as `refresh`, which knows what is in force."""
+        """Ask for the reader's own keys, and for a recovered root of its own that waits; raises as `refresh`."""
         self.refresh([self.reader])
         if self.book.revision >= 0 and self.reader not in self.refused:
             follow_own_waiting(self.memory, now=self._now)
             self._chains.pop(self.reader, None)
 
     def preload(self, agencies: Iterable[str]) -> None:
-        """Read what is kept of these agencies: two statements, and the book's."""
+        """Read what is kept of these agencies, with two statements, besides the book's."""
         wanted = set(agencies) - self._chains.keys()
         self.memory.preload(wanted)
         for agency in wanted:
             self._chains[agency] = self._trusted(agency)
 
     def keyset(self, agency: str) -> envelope.Keyset | None:
-        """The newest keyset in force, or None."""
+        """Return the newest keyset in force, or None."""
         return envelope.newest_in_force(self._chain(agency), self._seconds)
 
     def keyset_logged_before(
         self, agency: str, log_time: int, index: int | None = None
     ) -> envelope.Keyset | None:
-        """The keyset that was in force at `log_time` (seconds), for the leaf of this index."""
+        """Return the keyset that was in force at `log_time` (seconds), for the leaf of this index."""
         if log_time > self._seconds:
             return self.keyset(agency)
         return envelope.newest_in_force(self._chain(agency), log_time, index=index)
 
     def revocations(self, agency: str) -> Sequence[envelope.Revocation]:
-        """Every logged word that a key of the agency is revoked."""
+        """Return every logged revocation of a key of the agency."""
         return envelope.revocations_of(self._chain(agency), self._said[agency], now=self._seconds)
 
     def revokers(self, agencies: Collection[str]) -> set[str]:
-        """Those that may have revoked a key, by rows or by the book; whatever any other signed is simply in force."""
+        """Return the agencies that may have revoked a key, by rows or book; all signatures of the others are in force."""
         if not agencies:
             return set()
         pins = self.book.pins
@@ -139,29 +139,29 @@ class VerifiedDirectory:
         return booked | self.memory.revokers(agencies)
 
     def see_ledger(self) -> None:
-        """Ask the exchange how far its ledger is, where what was seen is no longer new; raises as `peers.following.follow_ledger`."""
+        """Ask for the ledger's newest checkpoint, if the one seen is old; raises as `peers.following.follow_ledger`."""
         follow_ledger(self.memory, now=self._now)
 
     @property
     def freshness(self) -> Freshness:
-        """Tell how new the ledger is as the reader has seen it; raises NotBoundError."""
+        """Age of the ledger as the reader has seen it; raises NotBoundError."""
         return freshness_in(self.memory, now=self._now)
 
     def require_readable(self, agency: str) -> None:
-        """Raise KeysetUnreadableError where something of the agency failed: then nothing of it is judged anew."""
+        """Raise KeysetUnreadableError where a check of the agency failed: then nothing of it is judged anew."""
         self.preload([agency])
         if agency in self.refused:
             raise KeysetUnreadableError(agency)
 
     def log(self, *, is_away: bool) -> KeptLog:
-        """The ledger as the reader has seen it; nobody is asked for proofs while the exchange `is_away`."""
+        """Return the ledger as the reader has seen it; while the exchange `is_away`, proofs are not asked for."""
         if is_away not in self._logs:
             exchange = None if is_away else exchange_of(self.reader)
             self._logs[is_away] = KeptLog(self.memory, exchange, lambda: self._seconds)
         return self._logs[is_away]
 
     def seen(self, agency: str) -> Pin | None:
-        """The agency's pin as it is to be kept after what was seen now: a version never goes down, a root stays."""
+        """Return the agency's pin updated by what was seen now: its version never falls, its root stays."""
         keyset, pin = self.keyset(agency), self.book.pins.get(agency, Pin())
         if keyset is None:
             return None
@@ -171,13 +171,13 @@ class VerifiedDirectory:
 
     @property
     def _seconds(self) -> int:
-        """This moment, or what the ledger has logged since where this machine's clock lags a little."""
+        """Present time in seconds; the ledger's newest time where this machine's clock lags a little."""
         clock = int(self._now.timestamp())
         return clock if self._is_ledger_altered else trusted_now(clock, self.memory.newest_log_time())
 
     @cached_property
     def _is_ledger_altered(self) -> bool:
-        """Tell whether what was seen of the ledger was changed or taken away past the program: then no time of it counts."""
+        """Tell whether the kept ledger was changed or deleted past the program: then none of its times counts."""
         try:
             self.memory.newest_log_time()
         except NotBoundError:
@@ -194,7 +194,7 @@ class VerifiedDirectory:
         return pinned or (own_root(agency) if agency == self.reader else "")
 
     def _is_kept_whole(self, agency: str) -> bool:
-        """Tell whether none of its rows was altered; one of whom something was gets no new ones that could hide it."""
+        """Tell whether none of its rows was altered; no new rows are fetched over altered ones, which they could hide."""
         try:
             self.memory.keysets(agency)
         except NotBoundError:
@@ -203,7 +203,7 @@ class VerifiedDirectory:
         return True
 
     def _trusted(self, agency: str) -> tuple[envelope.Keyset, ...]:
-        # Of a peer that is refused the book's revocations count on: what they void never looks in force.
+        # A refused peer's revocations in the book still count: a signature that they void never looks in force.
         self._said[agency] = self._booked(agency, {})
         if self.book.revision < 0:
             self.refused[agency] = PINS_ALTERED
@@ -228,14 +228,14 @@ class VerifiedDirectory:
         return chain
 
     def _missing(self, agency: str, words: Sequence[envelope.Revocation]) -> list[envelope.Revocation]:
-        """The revocations that the book has and that no word of the rows stands for."""
+        """Return the revocations that the book has and the rows lack."""
         missing = self._booked(agency, {word.kid: word for word in _kept_form(words)})
         if missing:
             self.hidden[agency] = REVOCATION_MISSING
         return missing
 
     def _booked(self, agency: str, shown: Mapping[str, Revoked]) -> list[envelope.Revocation]:
-        """The book's revocations that none of those `shown` stands for."""
+        """Return the book's revocations that `shown` does not cover."""
         kept = self.book.pins.get(agency, Pin()).revoked
         return [
             envelope.Revocation(agency, word.kid, word.since, None, "", word.log_time, word.index)
@@ -246,7 +246,7 @@ class VerifiedDirectory:
     def _check_pin(self, agency: str, chain: Sequence[envelope.Keyset]) -> None:
         pin = self.book.pins.get(agency)
         if pin is None or not pin.root or not (chain or pin.version):
-            # Nobody compared, or nothing was fetched yet.
+            # Nobody has compared yet, or nothing was fetched yet.
             return
         if all(keyset.root_fingerprint != pin.root for keyset in chain):
             raise VerificationError(Failure.KEYSET_ROOT, agencies=(agency,))
@@ -256,7 +256,7 @@ class VerifiedDirectory:
 
 
 def _check_whole(agency: str, chain: Sequence[envelope.Keyset]) -> None:
-    """Refuse rows that are not one chain from its first version on: one of them may have revoked a key."""
+    """Refuse rows that are not one chain from its first version on: a missing one may have revoked a key."""
     ods = {keyset.od for keyset in chain}
     beginnings = [keyset for keyset in chain if keyset.prev not in ods]
     if chain and (len(beginnings) != 1 or beginnings[0].prev is not None):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way back from rows that were changed past the program: what an agency keeps is dropped and fetched anew."""
+"""Repair of rows that were changed past the program: what an agency keeps is dropped and fetched anew."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ from peers.models import PeerKeyset, PeerRevocation, SeenLedger
 
 @transaction.atomic
 def drop_kept_keys(agency_id: str, *, now: datetime) -> int:
-    """Drop what the agency keeps of peers' keys and of the ledger; how many rows. Its book of pins stays.
+    """Drop what the agency keeps of peers' keys and of the ledger; return the number of rows. Its book of pins stays.
 
-    For whoever has a shell on the hub.
+    For an operator with a shell on the hub.
     """
     dropped = sum(
         model._default_manager.filter(reader=agency_id).delete()[0]

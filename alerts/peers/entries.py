@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Following the exchange's directory, for the whole desk: one of its agencies asks for all."""
+"""Following of the exchange's directory, for the whole desk: one of its agencies asks for all."""
 
 import logging
 from datetime import datetime
@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 
 
 def follow_agencies(*, now: datetime) -> None:
-    """Take in who takes part, where that is due, by whichever agency is answered. Not inside a transaction.
+    """Follow the directory where that is due, as the first agency that gets an answer. Not inside a transaction.
 
-    While nobody is answered, what was said before counts.
+    While none gets one, the kept entries count.
     """
     if not are_entries_due(now=now):
         return

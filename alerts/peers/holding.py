@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recipients held in a preview, whatever the exchange says.
+"""Recipients that the desk holds back in a preview, whatever the exchange answers.
 
-They are those not compared by two officers, those on a lane that the agency has stopped, and those new in a circle whom no
+They are those not compared by two officers, those on a lane that the agency has suspended, and those new in a circle whom no
 officer has confirmed.
 """
 
@@ -28,9 +28,9 @@ LANE_SUSPENDED = "lane-suspended"
 
 
 def hold_back(issuer: str, rows: Sequence[RecipientVerdict], *, pri: str) -> list[RecipientVerdict]:
-    """The same rows; whom the agency itself holds back does not receive it, and the row says why.
+    """Return the verdicts; a recipient that the agency itself holds back becomes a denial that says why.
 
-    Raises NotBoundError where what is kept of its agreements was changed past the program.
+    Raises NotBoundError where the kept agreements were changed past the program.
     """
     book, kept = _book(issuer), kept_agreements(issuer)
     if kept is None:
@@ -42,7 +42,7 @@ def hold_back(issuer: str, rows: Sequence[RecipientVerdict], *, pri: str) -> lis
 def _judged(
     book: Book, kept: KeptAgreements, row: RecipientVerdict, places: Sequence[Place], pri: str
 ) -> RecipientVerdict:
-    """Of a recipient that the exchange would let receive it."""
+    """Judge a recipient that the exchange would let receive it."""
     if is_held(book, kept, peer=row.agency, ref=row.agreement, lane=row.lane, pri=pri):
         return _stopped(row)
     if not _may_seal(book, row.agency):
@@ -51,7 +51,7 @@ def _judged(
 
 
 def _stopped(row: RecipientVerdict) -> RecipientVerdict:
-    """As the exchange words its own answer, so that the two compare alike."""
+    """Return the denial in the exchange's own words, so that the two compare as equal."""
     text = _("%(lane)s with %(name)s is suspended by your agency, until your agency resumes it.")
     words = {"lane": choice_text("lane", row.lane), "name": row.name}
     return replace(row, will=False, code=LANE_SUSPENDED, text=text % words, agreement="", ceiling="")
@@ -64,7 +64,7 @@ def _new(row: RecipientVerdict, places: Sequence[Place]) -> RecipientVerdict:
 
 
 def is_uncompared(directory: VerifiedDirectory, peer: str) -> bool:
-    """Whether what this peer sends is marked: nobody has compared its fingerprint, or one person alone."""
+    """Tell whether alerts of this peer are marked, because two officers have not compared its fingerprint."""
     return peer != directory.reader and not may_seal(directory, peer)
 
 
@@ -78,7 +78,7 @@ def _held(row: RecipientVerdict) -> RecipientVerdict:
 
 
 def _book(issuer: str) -> Book:
-    """The agency's pins; an altered book trusts nobody."""
+    """Return the agency's pins; an altered book trusts nobody."""
     try:
         return read_book(issuer)
     except SealBrokenError:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes that the agency stops and opens again: told to the exchange, and held here whatever the exchange says afterwards.
+"""Lanes that the agency suspends and resumes: reported to the exchange, and held here whatever the exchange says later.
 
-The agency's own act stands in its sealed book of pins: nobody takes it away past the program, and no answer of the exchange
-does. What nobody has signed it cannot prove to others.
+The agency's own suspension is in its sealed book of pins: neither SQL nor an answer of the exchange removes it unnoticed.
+It is not signed, so the agency cannot prove it to others.
 """
 
 import contextlib
@@ -35,9 +35,9 @@ Call = Callable[[Exchange], object]
 
 
 def suspend_lanes(actor: Actor, ref: str, lanes: Collection[str], *, now: datetime) -> None:
-    """Stop lanes of an agreement with every other party; the exchange is told first, lane by lane.
+    """Suspend lanes of an agreement with every other party; the exchange is told first, lane by lane.
 
-    What was stopped stands, here and there, also where the next lane is refused. Not inside a transaction. Raises
+    A suspended lane stays suspended, here and there, even if the next one is refused. Not inside a transaction. Raises
     AbsentError, LaneRefusedError, ExchangeAwayError, NotPermittedError.
     """
     own, agreement = _own(actor, ref, now)
@@ -52,7 +52,7 @@ def suspend_lanes(actor: Actor, ref: str, lanes: Collection[str], *, now: dateti
 
 
 def resume_lanes(actor: Actor, ref: str, lanes: Collection[str], *, now: datetime) -> None:
-    """Open lanes again that the agency has stopped; raises as `suspend_lanes`. What another party has stopped stays so."""
+    """Resume lanes that the agency has suspended; raises as `suspend_lanes`. Other parties' suspensions stay."""
     own, agreement = _own(actor, ref, now)
     _require_among(lanes, stopped_by_own(read_book(own.pk), agreement))
     for lane in sorted(set(lanes)):
@@ -62,15 +62,16 @@ def resume_lanes(actor: Actor, ref: str, lanes: Collection[str], *, now: datetim
 
 
 def stopped_by_own(book: Book, agreement: AgreementAnswer) -> set[str]:
-    """The lanes of an agreement that the agency has stopped, by its own book or by the exchange's word."""
+    """Return the lanes of an agreement that the agency has suspended, by its own book or by the exchange's word."""
     told = {stop.lane for stop in agreement.suspended if stop.agency == book.agency}
     return told | {stop.lane for stop in book.stopped if stop.ref == agreement.ref}
 
 
 def is_held(book: Book, kept: KeptAgreements, *, peer: str, ref: str, lane: str, pri: str) -> bool:
-    """Tell whether the agency's own suspension holds what the exchange would let go to the peer by this agreement.
+    """Tell whether the agency's own suspension holds back what the exchange would deliver to the peer by this agreement.
 
-    Of a peer with whom the lane was stopped under another agreement, this one must be known here and cover both.
+    If the lane with the peer was suspended under another agreement, this one passes only if it is known here and covers peer and
+    lane.
     """
     stops = [stop for stop in book.stopped if stop.lane == lane and not _survives(stop, pri)]
     if any(stop.ref == ref for stop in stops):
@@ -82,7 +83,7 @@ def is_held(book: Book, kept: KeptAgreements, *, peer: str, ref: str, lane: str,
 
 
 def tell_exchange(agency_id: str, call: Call, *, now: datetime) -> None:
-    """Make one call; what the exchange refuses raises as for `suspend_lanes`."""
+    """Make one call; raises as `suspend_lanes` for what the exchange refuses."""
     try:
         call(exchange_of(agency_id))
     except ApiKeyRefusedError as refused:
@@ -146,7 +147,7 @@ def _let_go(actor: Actor, own: Agency, ref: str, lane: str, now: datetime) -> No
 
 
 def _ask_again(actor: Actor, own: Agency, now: datetime) -> None:
-    """What the exchange states now; where it went away in between, the worker asks."""
+    """Ask for the agreements again; if the exchange is away now, the worker asks later."""
     with contextlib.suppress(ExchangeAwayError):
         ask_for_agreements(actor, own.pk, now=now)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Confirming a peer that is new in a circle, once, by an officer who checks alerts.
+"""Confirmation of a peer that is new in a circle, once, by an officer who validates alerts.
 
-The confirmation stands in the agency's sealed book of pins, so that it cannot be written by SQL.
+The confirmation is in the agency's sealed book of pins, so that it cannot be written by SQL.
 """
 
 from collections.abc import Collection
@@ -24,16 +24,13 @@ from peers.models import Agency
 
 
 def may_confirm(actor: Actor) -> bool:
-    """Whether the actor is one of those who confirm for the own agency."""
+    """Tell whether the actor may confirm circle members for the own agency."""
     return Capability.ALERT_VALIDATE in actor.capabilities
 
 
 @transaction.atomic
 def confirm_circle_member(actor: Actor, peer: Agency, circles: Collection[str], *, now: datetime) -> None:
-    """Confirm the peer in these circles.
-
-    Raises NotPermittedError, InputError where it is not new in one of them.
-    """
+    """Confirm the peer in these circles; raises NotPermittedError, InputError where it is not new in one of them."""
     own = agency_of(actor)
     require(actor, Capability.ALERT_VALIDATE)
     kept = kept_agreements(own.pk)

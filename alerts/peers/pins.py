@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pins: the root that an agency trusts of a peer, where the trust comes from, and the highest keyset version seen.
+"""Pins: the root that an agency trusts for a peer, the origin of that trust, and the highest keyset version seen.
 
-Beside them stand the lanes that the agency itself has stopped.
-
-An agency's pins stand in one book, sealed under its own secret, so that a pin written, changed or taken out by whoever
-holds the database is noticed; putting back a whole earlier book is not. A missing book of an agency that has sent or
-received is an altered one.
+- The same book holds the lanes that the agency itself has suspended.
+- An agency's book is sealed under its own secret, so that a pin written, changed or deleted by whoever holds the database is
+  noticed. Putting back a whole earlier book is not noticed.
+- A missing book of an agency that has sent or received counts as an altered one.
 """
 
 import json
@@ -27,11 +26,11 @@ from vault.errors import SealBrokenError
 
 TABLE: Final = "pinbook"
 KEPT_REVOCATIONS: Final = 256
-"""Revoked keys remembered of one peer; of more than these the ones revoked first are left to the rows."""
+"""Limit of revoked keys kept for one peer; beyond it the earliest revocations are known only from the rows."""
 
 
 class Origin(TextChoices):
-    """Where the trust in a root comes from."""
+    """Origin of the trust in a root."""
 
     COMPARED = "compared", _("Compared by two officers")
     SEEN = "seen", _("First seen, not compared")
@@ -39,7 +38,7 @@ class Origin(TextChoices):
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one officer has compared: by audit name, in seconds."""
+    """Comparison by one officer: audit name, time in seconds."""
 
     root: str
     by: str
@@ -48,7 +47,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Revoked:
-    """A key's revocation as it was verified: its smallest `since`, and the first place of the log that says it."""
+    """Verified revocation of a key: its smallest `since`, and the first place in the log that states it."""
 
     kid: str
     since: int
@@ -61,12 +60,12 @@ class Revoked:
         return self.log_time, self.index
 
     def covers(self, other: "Revoked") -> bool:
-        """Whether whoever knows this one judges no signature more kindly than whoever knows the other."""
+        """Tell whether knowing this one judges every signature at least as strictly as knowing the other."""
         return self.since <= other.since and self.place <= other.place
 
 
 def summed_up(words: Iterable[Revoked]) -> tuple[Revoked, ...]:
-    """One for each key, by key: what the key rule takes of all words about it."""
+    """Return one revocation a key, by key: the earliest `since` and place of all statements about it."""
     found: dict[str, Revoked] = {}
     for word in words:
         known = found.get(word.kid, word)
@@ -77,7 +76,7 @@ def summed_up(words: Iterable[Revoked]) -> tuple[Revoked, ...]:
 
 @dataclass(frozen=True)
 class Pin:
-    """`root` may be empty while only one officer has compared and nothing of the peer was seen."""
+    """Pin of a peer. `root` is empty while only one officer has compared and nothing of the peer was seen."""
 
     root: str = ""
     version: int = 0
@@ -85,18 +84,18 @@ class Pin:
     compared: tuple[Comparison, ...] = ()
     waiting: Comparison | None = None
     circles: tuple[str, ...] = ()
-    """The circles in which an officer has confirmed the peer, sorted."""
+    """Circles in which an officer has confirmed the peer, sorted."""
     revoked: tuple[Revoked, ...] = ()
-    """What was verified of the peer's revocations under this root, as `summed_up`; no row takes it back."""
+    """Verified revocations of the peer under this root, as `summed_up`; changing rows cannot undo them."""
 
     @property
     def may_seal(self) -> bool:
-        """Whether anything is sealed to the peer."""
+        """Tell whether content may be sealed to the peer."""
         return self.origin == Origin.COMPARED
 
     @classmethod
     def read(cls, said: Mapping[str, object]) -> Self:
-        """From the book's text."""
+        """Read a pin from the book's text."""
         facts = dict(said)
         waiting, circles, revoked = facts.pop("waiting"), facts.pop("circles", ()), facts.pop("revoked", ())
         compared = tuple(Comparison(**each) for each in facts.pop("compared"))  # type: ignore[attr-defined]
@@ -111,9 +110,9 @@ class Pin:
 
 @dataclass(frozen=True)
 class Stopped:
-    """A lane of an agreement that an officer of the agency has stopped, by audit name, in seconds, and nobody opened again.
+    """Lane of an agreement that an officer of the agency has suspended, by audit name, in seconds, and nobody has resumed.
 
-    `parties` are the others it was stopped with; `survives_flash` was agreed then.
+    `parties` are the other parties at that time; `survives_flash` was agreed then.
     """
 
     ref: str
@@ -126,7 +125,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Book:
-    """The pins of one agency by peer, and the lanes that it has stopped."""
+    """Pins of one agency by peer, and the lanes that it has suspended."""
 
     agency: str
     pins: Mapping[str, Pin] = field(default_factory=dict)
@@ -134,11 +133,11 @@ class Book:
     stopped: tuple[Stopped, ...] = ()
 
     def with_pin(self, peer: str, pin: Pin) -> "Book":
-        """The same with this pin in the place of the peer's."""
+        """Return the book with this pin for the peer."""
         return replace(self, pins={**self.pins, peer: pin})
 
     def text(self) -> bytes:
-        """What is sealed."""
+        """Return the text that is sealed."""
         said = {
             "pins": {peer: asdict(pin) for peer, pin in self.pins.items()},
             "stopped": [asdict(stop) for stop in self.stopped],
@@ -147,13 +146,13 @@ class Book:
 
 
 def read_book(agency_id: str) -> Book:
-    """The agency's pins; raises SealBrokenError for an altered or missing book, SecretMissingError without keys."""
+    """Return the agency's book; raises SealBrokenError for an altered or missing one, SecretMissingError without keys."""
     row = PinBook.objects.filter(pk=agency_id).first()
     return _opened(agency_id, row)
 
 
 def change_book(agency_id: str, change: Callable[[Book], Book], *, now: datetime) -> Book:
-    """Changes the book under a lock, in the caller's transaction or one of its own; raises as `read_book`."""
+    """Change the book under a lock, in the caller's transaction or one of its own; raises as `read_book`."""
     with transaction.atomic():
         row = PinBook.objects.select_for_update().filter(pk=agency_id).first()
         if row is None:
@@ -170,7 +169,7 @@ def change_book(agency_id: str, change: Callable[[Book], Book], *, now: datetime
 
 
 def without_book(agency_ids: Iterable[str]) -> list[str]:
-    """Those of these agencies that have sent or received and have no book."""
+    """Return those of these agencies that have sent or received and have no book."""
     booked = set(PinBook.objects.values_list("pk", flat=True))
     return [agency for agency in agency_ids if agency not in booked and has_history(agency)]
 
@@ -179,7 +178,7 @@ def without_book(agency_ids: Iterable[str]) -> list[str]:
 def begin_book(agency_id: str, *, now: datetime) -> None:
     """Begin an empty book for an agency that has a history and lost its own; its officers compare every peer anew.
 
-    For whoever has a shell at the desk and knows by whom the book was deleted.
+    For an operator with a shell at the desk who knows by whom the book was deleted.
     """
     _begin(agency_id, Book(agency_id), now)
     record_event("peer.book_begun", actor="system:install", agency=agency_id, subject=agency_id, now=now)
@@ -191,7 +190,7 @@ def _begin(agency_id: str, book: Book, now: datetime) -> PinBook:
         with transaction.atomic():
             PinBook.objects.create(agency_id=agency_id, revision=1, sealed=_sealed(first), changed_at=now)
     except IntegrityError:
-        # Another process began it a moment ago: that one counts.
+        # Another process created it a moment ago; that row is used.
         pass
     return PinBook.objects.select_for_update().get(pk=agency_id)
 
@@ -209,7 +208,7 @@ def _opened(agency_id: str, row: PinBook | None) -> Book:
 
 
 def has_history(agency_id: str) -> bool:
-    """Whether the agency has sent or received here, so that it must have met peers."""
+    """Tell whether the agency has sent or received here, so that it must have met peers."""
     sent = Alert.objects.filter(agency_id=agency_id, released_at__isnull=False)
     hosted = Agency.objects.filter(pk=agency_id, is_hosted=True)
     return sent.exists() or ReceivedAlert.objects.filter(agency__in=hosted).exists()

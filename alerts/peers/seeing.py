@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is kept of peers after something went to them or opened: first seen, the highest version, what they revoked."""
+"""Update of the pins after something was sent to peers or opened: first seen, highest version, revocations."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -12,7 +12,7 @@ from vault.doors import Pin as SealingPin
 
 
 def pins_of(directory: VerifiedDirectory, peers: Collection[str]) -> dict[str, SealingPin]:
-    """The pins to seal by; raises SealingError for peers whose keys are not trusted or not compared."""
+    """Return the pins to seal by; raises SealingError for peers whose keys are not trusted or not compared."""
     directory.preload([directory.reader, *peers])
     held = [
         peer
@@ -30,12 +30,12 @@ def pins_of(directory: VerifiedDirectory, peers: Collection[str]) -> dict[str, S
 
 
 def may_seal(directory: VerifiedDirectory, peer: str) -> bool:
-    """Whether anything is sealed to the peer: two officers have compared, or it was known before comparing was."""
+    """Tell whether content may be sealed to the peer: two officers have compared its root."""
     return directory.book.pins.get(peer, Pin()).may_seal
 
 
 def keep_seen(directory: VerifiedDirectory, peers: Collection[str], *, now: datetime) -> None:
-    """Notes each peer's highest version and revocations, a new peer as first seen, and the own agency beside them."""
+    """Note each peer's highest version and revocations, a new peer as first seen; also for the own agency."""
     names = {directory.reader, *peers}
     directory.preload(names)
     seen = {peer: pin for peer in names if (pin := directory.seen(peer)) is not None}
@@ -55,5 +55,5 @@ def keep_seen(directory: VerifiedDirectory, peers: Collection[str], *, now: date
 
 
 def keep_known(directory: VerifiedDirectory, *, now: datetime) -> None:
-    """Note what this directory has verified of peers with a pinned root; nobody is first seen by it."""
+    """Note what this directory has verified of peers with a pinned root; it adds no peer."""
     keep_seen(directory, directory.known, now=now)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Another telephone number of an agency, as the exchange says it: told to key officers, and taken by one of them.
+"""Change of an agency's telephone number in the exchange's directory: key officers are told, and one of them accepts it.
 
-Whom to call in an alarm must not come from who may be suspected: the number that was here first counts until then.
+The number for calling in an alarm must not come from a party that may be the suspect: until then the number that was here
+first counts.
 """
 
 import logging
@@ -24,16 +25,15 @@ log = logging.getLogger(__name__)
 
 
 def may_take(actor: Actor) -> bool:
-    """Whether the actor is one of those who take a number for the desk."""
+    """Tell whether the actor may accept a number for the desk."""
     return Capability.KEY_MANAGE in actor.capabilities
 
 
 @transaction.atomic
 def take_said_telephone(actor: Actor, peer: Agency, telephone: str, *, now: datetime) -> None:
-    """Let the number that the exchange says count, for every agency of this desk; `telephone` is the one that was seen.
+    """Accept the exchange's number for every agency of this desk; `telephone` is the one that the officer saw.
 
-    Raises NotPermittedError, NotBoundError; InputError where the exchange says another one by now, or
-    the one that counts.
+    Raises NotPermittedError, NotBoundError; InputError where the exchange gives another one by now, or the one that counts already.
     """
     own = agency_of(actor)
     require(actor, Capability.KEY_MANAGE)
@@ -47,7 +47,7 @@ def take_said_telephone(actor: Actor, peer: Agency, telephone: str, *, now: date
 
 
 def tell_of_telephones(actor: Actor, readers: Iterable[str], peers: Iterable[str], *, now: datetime) -> None:
-    """Audit and tell the key officers of each of this desk's agencies that another number is said of these."""
+    """Audit changed numbers of these peers, and tell the key officers of each of this desk's agencies."""
     agencies = list(readers)
     for peer in peers:
         log.error("the exchange says another telephone number of %s; the one from before counts", peer)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing many peers by one list that an agency's root has signed: the own one, or one that two officers have compared.
+"""Comparison of many peers by one list that an agency's root has signed: the own root, or one that two officers compared.
 
-Whoever's root signed it vouches for what it says. It replaces the paper of each peer, and no officer: two compare by it,
-each alone, and each ticks whom they take. A list that was signed is good for 90 days.
+The signing agency vouches for the list. The list replaces the paper of each peer, but no officer: two officers compare by it,
+each alone, and each ticks whom they accept. A signed list is valid for 90 days.
 """
 
 import secrets
@@ -30,7 +30,7 @@ from vault.outgoing import new_id
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of a list beside what is here. `listed`: its digits in groups of four."""
+    """Line of a list beside the peer's state here. `listed`: its digits in groups of four."""
 
     trust: PeerTrust
     listed: str
@@ -39,7 +39,7 @@ class Listed:
 
     @property
     def text(self) -> str:
-        """Say in words how a line stands."""
+        """State of the line in words."""
         if not self.trust.shown:
             return _("No keys of it are here")
         if not self.is_same:
@@ -48,13 +48,13 @@ class Listed:
 
     @property
     def tone(self) -> str:
-        """The tone the words are shown in."""
+        """Tone of the state's words."""
         return "ok" if self.is_same else "danger"
 
 
 @dataclass(frozen=True)
 class ListRead:
-    """A list whose signature holds. `absent`: how many of its agencies are not in the directory here."""
+    """List whose signature holds. `absent`: how many of its agencies are not in the directory here."""
 
     said: FingerprintList
     signer: Agency
@@ -88,7 +88,7 @@ def offer_list(actor: Actor, *, now: datetime) -> bytes:
 
 
 def read_fingerprint_list(actor: Actor, data: bytes, *, now: datetime) -> ListRead:
-    """Verify a list and hold it beside what is here. Raises NotPermittedError, AbsentError, InputError (`signed`)."""
+    """Verify a list and compare it with the pins here. Raises NotPermittedError, AbsentError, InputError (`signed`)."""
     require(actor, Capability.PEER_COMPARE)
     own = agency_of(actor)
     try:
@@ -102,7 +102,7 @@ def read_fingerprint_list(actor: Actor, data: bytes, *, now: datetime) -> ListRe
 
 
 def compare_by_list(actor: Actor, data: bytes, agencies: Collection[str], *, now: datetime) -> int:
-    """Compare these agencies by the list, as one of two officers; returns how many of them both have now compared.
+    """Compare these agencies by the list, as one of two officers; return how many of them both have now compared.
 
     Raises as `read_fingerprint_list`, and InputError (`agencies`).
     """
@@ -129,7 +129,7 @@ def _beside(actor: Actor, row: PeerTrust, said: FingerprintList) -> Listed:
 
 
 def _signer_of(actor: Actor, own: Agency, iss: str, now: datetime) -> tuple[Agency, Sequence[PublicKey]]:
-    """The agency that is to have signed, and its root; raises InputError for one that nobody here has reason to believe."""
+    """Return the agency that should have signed, and its root; raises InputError unless it is the own or a compared one."""
     signer = Agency.objects.visible_to(actor).filter(pk=iss).first()
     directory = VerifiedDirectory(own.pk, now)
     keyset = directory.keyset(iss) if signer else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what sending a message about a profile gives away, said to whoever decides on it."""
+"""Sentences on what sending a message about a profile discloses, for the officer who decides on it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from peers.models import Agency
 
 
 def consequence_of(alert: Alert, data: Mapping[str, Any]) -> str:
-    """The sentence beside the button that sends it; empty for what is not about a profile."""
+    """Return the sentence beside the button that sends it; empty unless it is about a profile."""
     alert_type = data.get("alert_type")
     if alert_type == QUERY:
         return _("They learn that you hold a sample with this profile, and nothing of its case.")

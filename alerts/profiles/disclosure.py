@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how far two agencies have come about a likeness: asked, answered, agreed by one or both, told.
+"""State of disclosure between two agencies about a match of profiles: asked, answered, agreed by one or both, disclosed.
 
-Silence is not consent, and no answer says nothing: who has not answered cannot be told from who has nothing alike.
+Silence is not consent, and there is no negative answer: an agency that has not answered cannot be told from one without a match.
 """
 
 import uuid
@@ -31,7 +31,7 @@ from peers.models import Agency
 
 @dataclass(frozen=True)
 class Exchange:
-    """With one agency. `answer` is what it told, or what was told to it; `last` the newest of its envelopes here."""
+    """Disclosure with one agency. `answer` is what either side answered; `last` is its newest envelope here."""
 
     agency: str
     name: str
@@ -54,7 +54,7 @@ class Exchange:
 
 
 def has_agreed(agency_id: str, md: str, *, now: datetime) -> bool:
-    """Whether the sender of this envelope, which reached the agency, has agreed to exchange case details."""
+    """Tell whether the sender of this envelope, which reached the agency, has agreed to exchange case details."""
     issuer = (
         ReceivedAlert.objects.filter(agency_id=agency_id, md=md).values_list("issuer_id", flat=True).first()
     )
@@ -66,7 +66,7 @@ def has_agreed(agency_id: str, md: str, *, now: datetime) -> bool:
 
 
 def is_question_withdrawn(agency_id: str, md: str, *, now: datetime) -> bool:
-    """Whether the question that this thread began with, ours or one that reached us, was withdrawn since."""
+    """Tell whether the question that began this thread, own or received, was withdrawn since."""
     root = root_of(agency_id, md, levels=CLIMBED_AT_MOST)
     rows = ReceivedAlert.objects.select_related("issuer", "agency").filter(agency_id=agency_id, md=root)
     received = rows.first()
@@ -76,14 +76,14 @@ def is_question_withdrawn(agency_id: str, md: str, *, now: datetime) -> bool:
 
 
 def is_sample_withdrawn(alert: Alert, reply: Reply | None) -> bool:
-    """Whether the own alert whose sample a message is about was withdrawn, in its newest version."""
+    """Tell whether the own alert with the sample of this message was withdrawn, in its newest version."""
     asked = ProfileQuestion.objects.filter(alert__in=[alert.pk, alert.previous_id]).first()
     sample = reply.sample if reply is not None else asked.sample if asked is not None else None
     return sample is not None and newest_of(sample).state == AlertState.WITHDRAWN
 
 
 def exchanges_of_question(officer: Officer, question: Alert, *, now: datetime) -> list[Exchange]:
-    """Of a question of ours: one for each agency that was asked, by name."""
+    """Return the state with each agency that an own question went to, by name."""
     rows = _judged(officer, [question.md], now)
     gists = open_gists(officer.agency_id or "", rows)
     sent = sent_of(officer, [question.md]).get(question.md)
@@ -95,7 +95,7 @@ def exchanges_of_question(officer: Officer, question: Alert, *, now: datetime) -
 
 
 def exchange_about(officer: Officer, received: ReceivedAlert, *, now: datetime) -> Exchange:
-    """Of a question, an answer or details that reached the agency: with its sender."""
+    """Return the state with the sender of a question, an answer or details that reached the agency."""
     agency_id = officer.agency_id or ""
     rows = _judged(officer, [root_of(agency_id, received.md)], now)
     gists = open_gists(agency_id, rows)
@@ -103,16 +103,16 @@ def exchange_about(officer: Officer, received: ReceivedAlert, *, now: datetime) 
 
 
 def questions_about(officer: Officer, sample: Alert) -> list[Alert]:
-    """The questions of the agency about the profile of one of its samples, newest first, sent or under way.
+    """Return the agency's questions about the profile of one of its samples, newest first, sent or not yet sent.
 
-    Those about an earlier version of the sample's alert are among them.
+    Questions about an earlier version of the sample's alert are included.
     """
     asked = ProfileQuestion.objects.filter(sample__in=versions_of(sample)).values("alert")
     return list(Alert.objects.visible_to(officer).filter(pk__in=asked).order_by("-created_at", "-id")[:50])
 
 
 def sample_of(officer: Officer, received: ReceivedAlert) -> Alert | None:
-    """The own alert that this thread on a profile is about: the one asked about, or the one answered with."""
+    """Return the own alert with this thread's sample: the one asked about, or the one answered with."""
     agency_id = officer.agency_id or ""
     root = root_of(agency_id, received.md)
     asked = ProfileQuestion.objects.filter(alert__md=root, alert__agency_id=agency_id).first()
@@ -166,7 +166,7 @@ def _exchange(
 
 
 def _recipients_of(rows: Iterable[Reply]) -> dict[str, str]:
-    """To whom each own reply goes, by its address answered: the sender of that, and nobody else."""
+    """Return the recipient of each own reply, by the address it answers: the sender of that envelope alone."""
     own = [row for row in rows if row.received_id is None]
     answered = ReceivedAlert.objects.filter(
         agency_id__in={row.agency_id for row in own}, md__in={row.re_md for row in own}

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here an agency asks others whether they hold a sample like its own, and here one answers, agrees and tells.
+"""Questions about profiles: an agency asks others for samples like its own; the others answer, agree and disclose.
 
-Score first, then consent. A question carries method, version and vector and no case; the asked desk compares on its
-own side with its own samples only; a person there decides whether to answer. Case details follow when both agreed.
-Each message is a draft that a second person sends.
+- Score first, then consent. A question carries method, version and vector, and nothing of the case.
+- The asked desk compares on its own side with its own samples only; a person there decides whether to answer.
+- Case details follow when both agreed.
+- Each message is a draft that a second person sends.
 """
 
 from collections.abc import Collection, Mapping
@@ -46,16 +47,16 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "isotopes": ("region_evidence",),
     "what": ("narrative",),
 }
-"""What of a sample's alert its agency may choose to tell, by the word for it."""
+"""Fields of a sample's alert that its agency may choose to disclose, by the word for them."""
 
 
 def start_question(
     author: Officer, sample: Alert, *, agencies: Collection[str], contact: str = "", now: datetime
 ) -> Alert:
-    """The draft of a question about the profile of an own sent alert, to these agencies.
+    """Draft a question about the profile of an own sent alert, to these agencies, with the sample's marking.
 
-    Marked as the sample. Raises `ReplyRefusedError` for an alert without a profile, `ScienceInputError` for a method that
-    no calibration is known for: nobody could compare it.
+    Raises `ReplyRefusedError` for an alert without a profile, `ScienceInputError` for a method without a known calibration, since
+    nobody could compare it.
     """
     require(author, Capability.ALERT_WRITE)
     agency = agency_of(author)
@@ -101,7 +102,7 @@ def leads_of(
     own_only: bool,
     now: datetime,
 ) -> Leads:
-    """The samples that the agency holds like the one of this document; every comparison is in the audit.
+    """Return the agency's samples that match this document's; every comparison is audited.
 
     `row` is the document's own alert, which is not compared with itself. Raises `ReplyRefusedError` without a profile.
     """
@@ -123,9 +124,9 @@ def leads_of(
 
 
 def read_own(officer: Officer, alert: Alert, *, now: datetime) -> dict[str, Any]:
-    """The document of an own sent alert that was found for this officer. Raises `ReplyRefusedError` without a profile.
+    """Return the document of an own sent alert that was found for this officer. Raises `ReplyRefusedError` without a profile.
 
-    Of a question the reading is audited here; a sample is read to be compared, and that is audited there.
+    Reading a question is audited here; a sample is read to be compared, which `leads_of` audits.
     """
     require(officer, Capability.ALERT_READ)
     if alert.state not in SENT:
@@ -151,9 +152,9 @@ def _record_reading(officer: Officer, alert: Alert, now: datetime) -> None:
 
 
 def start_answer(author: Officer, opened: Opened, *, sample: Alert, contact: str, now: datetime) -> Alert:
-    """The draft of an answer to a question: score, rates, verdict and contact, and nothing of the sample's case.
+    """Draft an answer to a question: score, rates, verdict and contact, and nothing of the sample's case.
 
-    Compares again. Raises `ReplyRefusedError` where the sample is not alike: of a near miss nothing is ever told.
+    Compares again. Raises `ReplyRefusedError` where the sample does not match: a near miss is never disclosed.
     """
     check_is_question(opened)
     own = find_alert(author, sample.pk)
@@ -170,7 +171,7 @@ def start_answer(author: Officer, opened: Opened, *, sample: Alert, contact: str
 def start_details(
     author: Officer, opened: Opened, *, told: Collection[str] = (), contact: str = "", now: datetime
 ) -> Alert:
-    """The draft that says yes to exchanging case details; what of `TOLD` is chosen goes with it once they agreed too.
+    """Draft the consent to exchange case details; the fields chosen from `TOLD` go with it once the other side agreed too.
 
     Raises `ReplyRefusedError` where nothing was answered yet, and where details are chosen too early.
     """
@@ -191,13 +192,13 @@ def start_details(
 
 
 def check_is_question(opened: Opened) -> None:
-    """Raises `ReplyRefusedError` for anything but a question about a profile."""
+    """Raise `ReplyRefusedError` for anything but a question about a profile."""
     if opened.source.alert_type != QUERY:
         raise ReplyRefusedError("kind", _("This is no question about a profile."))
 
 
 def no_profile() -> ReplyRefusedError:
-    """What is said where an alert has no profile, or none that can be read."""
+    """Return the error for an alert without a profile, or with an unreadable one."""
     return ReplyRefusedError("nothing", _("This alert has no profile: there is nothing to compare."))
 
 

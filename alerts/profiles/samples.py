@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the profiles of samples that an agency holds, sealed, and how one is compared with them.
+"""Profiles of samples that an agency holds, sealed, and comparison with them.
 
-A comparison opens the agency's own rows and no other's. What came from another agency is compared for the reader;
-only what is the agency's own is ever answered with. A profile of another method, version or length is "not
-comparable" and has no number.
+- A comparison opens only the agency's own rows. Samples of other agencies are compared for the reader; only the agency's own
+  are ever used in an answer.
+- A profile of another method, version or length is "not comparable" and has no number.
 """
 
 import json
@@ -32,7 +32,7 @@ SHOWN_AT_MOST: Final = 25
 
 @dataclass(frozen=True)
 class Lead:
-    """A sample that is alike, with what the comparison found; one of `alert` and `received` is its alert."""
+    """Matching sample, with the result of the comparison; one of `alert` and `received` is its alert."""
 
     comparison: "Comparison"
     card: Card
@@ -46,7 +46,7 @@ class Lead:
 
 @dataclass(frozen=True)
 class Leads:
-    """Best first. `reasons` are codes of why the others were not comparable, with how often."""
+    """Matches, best first. `reasons` are codes of why others were not comparable, with their number."""
 
     rows: tuple[Lead, ...] = ()
     compared: int = 0
@@ -56,7 +56,7 @@ class Leads:
 
 
 def profile_in(document: Mapping[str, Any]) -> "Profile | None":
-    """The profile of a document or a draft; None without one, or where it is none that can be read."""
+    """Return the profile of a document or a draft; None without one, or with an unreadable one."""
     value = document.get("profile")
     if not value or not is_acceptable(FIELDS["profile"], value):
         return None
@@ -78,7 +78,7 @@ def keep_profile(
     received: ReceivedAlert | None = None,
     now: datetime,
 ) -> None:
-    """Keeps the profile of a sample, once; a question about one is no sample."""
+    """Keep the profile of a sample, once; a question about a profile is no sample."""
     value = document.get("profile")
     if not value or document.get("alert_type") == QUERY or not is_acceptable(FIELDS["profile"], value):
         return
@@ -96,7 +96,7 @@ def compare_with_held(
     own_only: bool = False,
     leave_out: Alert | ReceivedAlert | None = None,
 ) -> Leads:
-    """The samples of the officer's agency that are alike: linked and possible ones, best first."""
+    """Return matching samples of the officer's agency: linked and possible ones, best first."""
     from substances.profiles.comparing import compare
 
     compared, reasons, leads = 0, dict[str, int](), []
@@ -122,7 +122,7 @@ def compare_with_held(
 
 
 def comparison_member(found: "Comparison", query: "Profile") -> dict[str, Any]:
-    """What an answer says of a comparison; numbers as decimal texts, none where the two are not comparable."""
+    """Return the comparison as an answer states it; numbers as decimal texts, none where the two are not comparable."""
     named = {"method": query.method, "version": query.version, "verdict": found.verdict}
     if found.verdict == "not_comparable":
         return named | dict.fromkeys(("pairs", "score", "threshold", "log10_lr", "false_link_rate"))
@@ -136,7 +136,7 @@ def comparison_member(found: "Comparison", query: "Profile") -> dict[str, Any]:
 def _held(
     officer: Officer, *, own_only: bool, leave_out: Alert | ReceivedAlert | None
 ) -> list[tuple[SampleProfile, "Profile"]]:
-    """The agency's profiles that still stand, opened; a row that does not open hides no other."""
+    """Return the agency's valid profiles, opened; a row that does not open is skipped."""
     rows = SampleProfile.objects.visible_to(officer).standing().select_related("alert", "received__issuer")
     if own_only:
         rows = rows.filter(received=None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the sealed card that a list shows of an alert: title, kind, substance, country, number of hints.
+"""Sealed card of an alert for lists: title, kind, substance, country, number of hints.
 
 Lists filter and sort on clear columns only; the cards of one page are opened together.
 """
@@ -18,9 +18,9 @@ RECEIVED_TABLE: Final = "receivedalert"
 
 @dataclass(frozen=True)
 class Card:
-    """What a list shows. `is_damaged`: the sealed row did not open, so nothing of it is shown.
+    """Content of a list's row. `is_damaged`: the sealed row did not open, so nothing of it is shown.
 
-    `facts` are what the early-warning board counts by, none where the alert says nothing of them: `block` (first of
+    `facts` are those that the early-warning board counts by, empty where the alert does not state them: `block` (first of
     the InChIKey), `day`, `region`, `harm`, `non_fatal`, `fatal`.
     """
 
@@ -38,7 +38,7 @@ class Card:
 
 
 def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:
-    """The card of a document or a draft; only values of the right shape, since a draft may hold others."""
+    """Return the card of a document or a draft; values of a wrong shape, which a draft may hold, are left out."""
     title, substance, country = (
         str(data.get(name) or "") for name in ("title", "preferred_name", "place_country")
     )
@@ -70,7 +70,7 @@ DAMAGED: Final = Card(is_damaged=True)
 
 
 def seal_alert_card(alert: Alert, card: Card) -> bytes:
-    """Bound to the alert and its newest revision."""
+    """Seal the card, bound to the alert and its newest revision."""
     return ALERT_CARDS.seal(alert.agency_id, alert.pk, card, revision=alert.current)
 
 
@@ -79,13 +79,13 @@ def seal_received_card(received: ReceivedAlert, card: Card) -> bytes:
 
 
 def open_alert_cards(agency_id: str, alerts: Iterable[Alert]) -> dict[str, Card]:
-    """Cards by the alert's id as text; all of one agency."""
+    """Return cards by the alert's id as text; all of one agency."""
     rows = [(alert.pk, alert.current, alert.card) for alert in alerts if alert.card]
     return _by_id(rows, ALERT_CARDS.open_many(agency_id, rows))
 
 
 def open_received_cards(agency_id: str, received: Iterable[ReceivedAlert]) -> dict[str, Card]:
-    """Cards by the received alert's id as text; what has no card is left out."""
+    """Return cards by the received alert's id as text; alerts without one are left out."""
     rows = [(row.pk, REVISION, row.card) for row in received if row.card]
     return _by_id(rows, RECEIVED_CARDS.open_many(agency_id, rows))
 
@@ -97,7 +97,7 @@ def _by_id(rows: Sequence[Sealed], cards: Sequence[Card | None]) -> dict[str, Ca
 def open_plain_cards(
     agency_id: str, table: str, rows: Sequence[tuple[object, int, bytes | None]]
 ) -> list[bytes | None]:
-    """Cards as they were sealed, in order, for a search that looks at many; None where there is none, or a damaged one."""
+    """Return cards as they were sealed, in order, for a search through many; None for an absent or damaged one."""
     opened = iter(
         SealedStore[bytes](table, bytes, bytes).open_many(
             agency_id, [(pk, revision, card) for pk, revision, card in rows if card]
@@ -107,5 +107,5 @@ def open_plain_cards(
 
 
 def read_card(plain: bytes) -> Card:
-    """The card that was sealed."""
+    """Return the card that was sealed."""
     return ALERT_CARDS.decode(plain)

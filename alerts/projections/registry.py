@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Projections: rows that features derive of alerts. A feature registers once, when its app is ready; nothing here knows any.
+"""Projections: rows that features derive from alerts. A feature registers once, when its app is ready.
 
-- `on_received` and `on_sent` run inside the transaction that files the alert; twice is once.
+- `on_received` and `on_sent` run inside the transaction that files the alert; a second run changes nothing.
 - `on_forgotten` deletes what is kept of received alerts whose `keep` has passed, inside the transaction that forgets them.
-- `wants_file` chooses, by name and size in octets, files that `on_received` is given in the clear.
-- `chores` run in each round of the desk-worker; a chore that raises keeps no other from running.
+- `wants_file` chooses, by name and size in octets, files that `on_received` receives in the clear.
+- `chores` run in each round of the desk-worker; one that raises does not stop the others.
 - `bell` is rung after a round where `has_work`, for work that takes longer than a round may.
 """
 
@@ -24,7 +24,7 @@ def _nothing(*_: object) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Projection:
-    """One feature's part in the life of an alert."""
+    """Hooks of one feature in the life of an alert."""
 
     name: str
     on_received: Callable[[ReceivedAlert, ReadDocument], None] = _nothing
@@ -47,7 +47,7 @@ def register(projection: Projection) -> None:
 
 
 def projections() -> Iterable[Projection]:
-    """Return all, in the order in which they were registered."""
+    """Return all projections, in the order in which they were registered."""
     return _registered.values()
 
 

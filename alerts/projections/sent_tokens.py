@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives sent alerts their search tokens soon after they were sent, and those that were sent before there were any.
+"""Search tokens of sent alerts, made soon after sending; also for alerts sent before tokens existed.
 
-What features derive of sent alerts is kept with them.
+Rows that features derive from sent alerts are made with them.
 """
 
 import logging
@@ -22,13 +22,13 @@ from vault.errors import SealBrokenError, is_ring_away, is_vault_away
 log = logging.getLogger(__name__)
 TOKENISING: Final = Loop("desk.tokens-of-sent", "system:desk-worker", is_ring_away)
 AT_MOST: Final = 200
-"""How many in one round."""
+"""Limit of alerts in one round."""
 
 
 def tokenise_sent(*, now: datetime, limit: int = AT_MOST) -> int:
-    """Tokens for at most `limit` sent alerts of all agencies, and their structures put away; returns how many.
+    """Make tokens and projections for at most `limit` sent alerts of all agencies; return how many.
 
-    One that does not open gets none.
+    An alert that does not open gets none.
     """
     a_round, done = begin_round(TOKENISING, now=now), list[int]()
     a_round.try_again(lambda key: done.append(_tokenise(uuid.UUID(key))))

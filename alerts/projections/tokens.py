@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exact identifiers of an alert as keyed tokens: equal for equal values within one agency, else noise.
 
-Words and names are not tokenised: a search opens cards for them. Alerts that were received have tokens, and
-those that the agency sent; of a file its SHA-256, never its name.
+Words and names are not tokenised: a search opens cards for them. Received and sent alerts have tokens; a file has one of
+its SHA-256, never of its name.
 """
 
 import hashlib
@@ -39,11 +39,11 @@ _UNSEEN: Final = dict.fromkeys(
         *range(0xFE00, 0xFE10),
     )
 )
-"""What nobody sees and so nobody types: joiners, direction marks, variation selectors."""
+"""Invisible characters, which nobody types: joiners, direction marks, variation selectors."""
 
 
 def fold(text: str) -> str:
-    """Text as it is compared: compatibility forms (NFKC) and case folded, without what is not seen."""
+    """Return text for comparison: compatibility forms (NFKC) and case folded, without invisible characters."""
     if text.isascii():
         return text.lower()
     shown = text.translate(_UNSEEN)
@@ -51,7 +51,7 @@ def fold(text: str) -> str:
 
 
 def identifiers_of(document: Mapping[str, Any]) -> list[Pair]:
-    """The (field, value) pairs of a document that are tokenised; of an InChIKey its first block too."""
+    """Return the (field, value) pairs of a document that are tokenised; for an InChIKey its first block too."""
     pairs = [(name, str(document[name])) for name in TOKENISED if document.get(name)]
     if document.get("inchikey"):
         pairs.append((INCHIKEY_BLOCK, str(document["inchikey"])[:14]))
@@ -61,7 +61,7 @@ def identifiers_of(document: Mapping[str, Any]) -> list[Pair]:
 
 
 def identifiers_in(text: str) -> list[Pair]:
-    """What a searched text may be as an exact identifier."""
+    """Return the pairs that a searched text may stand for as an exact identifier."""
     exact = text.strip()
     upper, lower = exact.upper(), exact.lower()
     if _INCHIKEY.fullmatch(upper):
@@ -76,12 +76,12 @@ def identifiers_in(text: str) -> list[Pair]:
 
 
 def file_digest(data: bytes) -> str:
-    """How a file's content is named when it is searched for: SHA-256 in hexadecimal."""
+    """Return a file's search identifier: the SHA-256 of its content in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
 def keep_tokens(received: ReceivedAlert, document: Mapping[str, Any], digests: Iterable[str] = ()) -> None:
-    """Writes the tokens of a received alert, its files' too where they were read; what is there stays."""
+    """Write the tokens of a received alert, and of its files where they were read; existing tokens stay."""
     made = _tokens(received.agency_id, document, digests)
     CardToken.objects.bulk_create(
         (CardToken(agency_id=received.agency_id, received=received, token=token) for token in made),
@@ -90,7 +90,7 @@ def keep_tokens(received: ReceivedAlert, document: Mapping[str, Any], digests: I
 
 
 def keep_sent_tokens(alert: Alert, document: Mapping[str, Any], digests: Iterable[str] = ()) -> None:
-    """The same for an alert that was sent, and the mark that it has them; the row is the caller's to lock."""
+    """Write the tokens of a sent alert and mark it as having them; the caller locks the row."""
     made = _tokens(alert.agency_id, document, digests)
     CardToken.objects.bulk_create(
         (CardToken(agency_id=alert.agency_id, alert=alert, token=token) for token in made),
@@ -101,17 +101,17 @@ def keep_sent_tokens(alert: Alert, document: Mapping[str, Any], digests: Iterabl
 
 
 def tokens_of(agency_id: str, pairs: Iterable[Pair]) -> list[bytes]:
-    """The tokens to look up for these pairs."""
+    """Return the tokens to look up for these pairs."""
     return doors.tokens(agency_id, pairs)
 
 
 def received_with_token(agency: Agency | None, *pairs: Pair) -> Q:
-    """Received alerts of the agency with one of these identifiers; none where there is no agency."""
+    """Return the condition for received alerts of the agency with one of these identifiers; no rows without an agency."""
     return _with_token(agency, "received", pairs)
 
 
 def sent_with_token(agency: Agency | None, *pairs: Pair) -> Q:
-    """The same for alerts that the agency sent."""
+    """Return the condition for sent alerts of the agency with one of these identifiers; no rows without an agency."""
     return _with_token(agency, "alert", pairs)
 
 
@@ -122,7 +122,7 @@ def _with_token(agency: Agency | None, column: str, pairs: Iterable[Pair]) -> Q:
 
 
 def is_known(officer: Officer, tokens: Iterable[bytes]) -> bool:
-    """Whether any alert that the officer may see has one of these tokens."""
+    """Tell whether any alert that the officer may see has one of these tokens."""
     rows = CardToken.objects.filter(agency_id=officer.agency_id or "", token__in=tokens)
     if ceiling_of(officer) is None:
         return rows.exists()
@@ -132,7 +132,7 @@ def is_known(officer: Officer, tokens: Iterable[bytes]) -> bool:
 
 
 def holding(agency_id: str, column: str, tokens: Iterable[bytes]) -> Q:
-    """Rows of the agency with one of these tokens; `column` received or alert says of which."""
+    """Return the condition for rows of the agency with one of these tokens; `column` is received or alert."""
     found = CardToken.objects.filter(agency_id=agency_id, token__in=tokens)
     return Q(Exists(found.filter(**{column: OuterRef("pk")})))
 
@@ -143,7 +143,7 @@ def _tokens(agency_id: str, document: Mapping[str, Any], digests: Iterable[str])
 
 
 def _countries(document: Mapping[str, Any]) -> Iterator[str]:
-    """Where it was seen, and every stop of its way."""
+    """Yield the country where it was seen, and that of every stop of its route."""
     if document.get("place_country"):
         yield str(document["place_country"])
     for stop in document.get("route") or ():

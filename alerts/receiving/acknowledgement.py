@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Acknowledges a received alert: a signed statement, and always a person's act after that person could read it.
+"""Acknowledgement of a received alert: a signed statement by a person who could read the alert before.
 
-What may be said is a closed list: that the agency has it, or that it does not take it, and which of two reasons.
+The answers are a closed list: the agency has it, or it does not take it, for one of two reasons.
 """
 
 from datetime import datetime
@@ -30,13 +30,13 @@ ANSWERS: Final["Choices"] = (
     ("policy", gettext_lazy("We cannot take it: our rules do not let us use it.")),
     ("malformed", gettext_lazy("We cannot use it: what it says is not usable as it stands.")),
 )
-"""`opened`, or the code of a refusal."""
+"""Answers by code: `opened`, or the code of a refusal."""
 
 
 def acknowledge_alert(
     officer: Officer, received: ReceivedAlert, *, answer: str = OPENED, reason: str = "", now: datetime
 ) -> ReceivedAlert:
-    """Signs `ack` naming the officer by opaque id: opened, or refused with the code `answer`. Doing it twice is once.
+    """Sign `ack`, naming the officer by opaque id: opened, or refused with the code `answer`. A second call changes nothing.
 
     `reason` is for the agency's own audit, where many are acknowledged together. Raises `InputError` for an
     answer that is not listed, `NotOpenedError` before an officer of the agency has opened it, `NotNamedError` for an
@@ -51,7 +51,7 @@ def acknowledge_alert(
 
 
 def _require_named(officer: Officer, received: ReceivedAlert, now: datetime) -> None:
-    """Ask where there is something to acknowledge."""
+    """Require that a RED alert names the officer, if there is something to acknowledge."""
     row = find_received(officer, received.pk)
     if row.acknowledged_at is None and row.first_opened_at is not None:
         require_named(officer, row, now=now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way back from rows on deliveries that were changed past the program: what of them counts for nothing is asked for anew."""
+"""Repair of rows on deliveries that were changed past the program: they are dropped and asked for anew."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from peers.sent import deliveries_of, envelopes_of
 
 @dataclass(frozen=True)
 class Altered:
-    """What counts for nothing of an agency's rows.
+    """Altered rows of an agency on its deliveries.
 
-    `envelopes` names what no exchange can give again: to whom this desk sent them. `deliveries` are altered, `missing` were
-    deleted or moved to another agency.
+    `envelopes` are those whose recipients were altered, which no exchange can restore. `deliveries` are altered rows, `missing`
+    those that were deleted or moved to another agency.
     """
 
     envelopes: tuple[str, ...]
@@ -29,7 +29,7 @@ class Altered:
 
 
 def altered_deliveries(agency_id: str) -> Altered:
-    """Read every row that the agency keeps of its deliveries."""
+    """Check every row that the agency keeps of its deliveries."""
     sent, broken = dict[str, list[str]](), list[str]()
     for row in envelopes_of(agency_id).iterator():
         if row.is_bound:
@@ -49,9 +49,9 @@ def altered_deliveries(agency_id: str) -> Altered:
 
 @transaction.atomic
 def drop_altered_deliveries(agency_id: str, *, now: datetime) -> int:
-    """Drop what was altered and begin what is missing; the exchange is asked for everything again. How many rows were dropped.
+    """Drop altered rows and recreate missing ones, so that the exchange is asked for all of them; return how many were dropped.
 
-    For whoever has a shell on the hub.
+    For an operator with a shell on the hub.
     """
     found = altered_deliveries(agency_id)
     deliveries_of(agency_id).filter(pk__in=[row.pk for row in found.deliveries]).delete()

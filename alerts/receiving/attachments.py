@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of an alert that was just opened, each opened in memory; what does not open is left out.
+"""Attachments of an alert that was just opened, each opened in memory; one that does not open is left out.
 
-The manifest names the sealed octets only; what is in them is known to who opens them.
+The manifest lists sealed octets only; a file's content is known only after it is opened.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ from callers.actors import Actor
 from vault import doors
 
 FILES_AT_MOST: Final = 8
-"""Files that are opened for what is derived of an alert, or for its page."""
+"""Limit of files opened for projections of an alert, or for its page."""
 
 
 def plain_digests(actor: Actor, opened: OpenedAlert, *, now: datetime) -> tuple[str, ...]:
@@ -34,7 +34,7 @@ def opened_files(
     now: datetime,
     at_most: int = FILES_AT_MOST,
 ) -> dict[int, AttachmentFile]:
-    """Return by number the first files that are wanted by name and size in octets."""
+    """Return, by number, the first files that `wants` chooses by name and size in octets."""
     names = {note.n: note.fn for note in opened.attachments if wants(note.fn, note.size)}
     return {
         n: AttachmentFile(names[n], inert_media_type(names[n], data), data)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Acknowledges several received alerts for one reason: each by a signed statement of its own.
+"""Acknowledgement of several received alerts for one reason, each by a signed statement of its own.
 
-Only what somebody of the agency has opened can be acknowledged; nothing is opened here. One that cannot be is
-refused with its cause and keeps no other from being acknowledged.
+Only an alert that somebody of the agency has opened can be acknowledged; nothing is opened here. One that cannot be
+acknowledged is refused with its cause and does not stop the others.
 """
 
 import uuid
@@ -30,7 +30,7 @@ AT_MOST: Final = 50
 
 
 class Outcome(StrEnum):
-    """What came of one; before it is done `ACKNOWLEDGED` means that it will be."""
+    """Outcome for one alert; in a preview `ACKNOWLEDGED` means that it will be."""
 
     ACKNOWLEDGED = "acknowledged"
     ALREADY = "already"
@@ -39,7 +39,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """One of the chosen alerts. `row` is None where there is no such alert for this officer; `text` says why not."""
+    """Result for one chosen alert. `row` is None where the officer has no such alert; `text` says why it is refused."""
 
     id: uuid.UUID
     row: InboxRow | None
@@ -50,7 +50,7 @@ class Acknowledgement:
 def preview_acknowledgements(
     officer: Officer, ids: Iterable[uuid.UUID | str], *, now: datetime
 ) -> tuple[Acknowledgement, ...]:
-    """What `acknowledge_alerts` would do now, in the order given; raises `InputError` for none, or too many."""
+    """Return what `acknowledge_alerts` would do now, in the given order; raises `InputError` for none, or too many."""
     require(officer, Capability.ALERT_ACKNOWLEDGE)
     chosen = _chosen(ids)
     found = ReceivedAlert.objects.visible_to(officer).filter(pk__in=chosen)
@@ -62,7 +62,7 @@ def preview_acknowledgements(
 def acknowledge_alerts(
     officer: Officer, ids: Iterable[uuid.UUID | str], *, reason: str, reference: str = "", now: datetime
 ) -> tuple[Acknowledgement, ...]:
-    """Acknowledges each that can be; the reason stands in the audit of each. Not inside a transaction.
+    """Acknowledge every alert that can be; each audit entry has the reason. Not inside a transaction.
 
     `reason` and `reference` are those of an opening. Raises `InputError`.
     """
@@ -75,7 +75,7 @@ def acknowledge_alerts(
 
 
 def _chosen(ids: Iterable[uuid.UUID | str]) -> list[uuid.UUID]:
-    """Each once."""
+    """Return the chosen ids, each once."""
     try:
         chosen = list(dict.fromkeys(item if isinstance(item, uuid.UUID) else uuid.UUID(item) for item in ids))
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What officers of an agency hear of what its feed brought."""
+"""Notices to officers of an agency about what its feed brought."""
 
 from datetime import datetime
 from functools import cached_property
@@ -27,18 +27,18 @@ from peers.models import HeldStatement
 
 
 class FeedNotices:
-    """The notices of one agency. Inside the transaction that files what they tell of."""
+    """Notices of one agency, queued inside the transaction that files their subject."""
 
     def __init__(self, peers: VerifiedDirectory, now: datetime) -> None:
         self._peers, self._agency, self._now = peers, peers.reader, now
 
     @cached_property
     def _readers(self) -> list[Officer]:
-        """The agency's readers, asked for once a turn."""
+        """Readers of the agency, read once a turn."""
         return readers_of([self._agency])
 
     def tell_of_arrival(self, received: ReceivedAlert) -> None:
-        """Nobody is told of what was withdrawn before it came; who is told of what is in doubt is told that, too."""
+        """Tell of a new alert, and of a doubt about it; not of one that was withdrawn before it came."""
         if received.withdrawn_at is not None:
             return
         tell_of_alert(self._readers, received.about, now=self._now)
@@ -46,12 +46,12 @@ class FeedNotices:
             tell_of_doubt(self._agency, received.about, received.md, now=self._now)
 
     def tell_that_it_opens(self, received: ReceivedAlert) -> None:
-        """Whoever was told of an alert that did not open hears of it once more: now it does."""
+        """Tell officers who heard of an alert that did not open that it opens now."""
         if received.withdrawn_at is None:
             tell_that_alert_opens(self._readers, received.about, now=self._now)
 
     def tell_of_statement(self, od: str) -> None:
-        """Of a withdrawal that counts, and of a word by which a sender stands by what was in doubt."""
+        """Tell of a withdrawal that counts, and of a statement by which a sender reaffirms what was in doubt."""
         said = HeldStatement.objects.filter(reader=self._agency, od=od).first()
         if said is None or said.k not in WITHDRAWALS:
             return
@@ -63,7 +63,10 @@ class FeedNotices:
             self._tell_of_withdrawal(retract_od=od)
 
     def tell_of_doubt(self, d: str) -> None:
-        """Of a signature under an alert, or under what was said about one, where it counts no more; the mark is nobody's word."""
+        """Tell of a signature, under an alert or a statement about one, that no longer counts.
+
+        Nobody signs the feed's mark, so the signature is judged here.
+        """
         said = HeldStatement.objects.filter(reader=self._agency, od=d).first()
         received = self._received(said.sub_d if said else d)
         if said is None:
@@ -80,7 +83,7 @@ class FeedNotices:
         tell_of_doubted_answers(self._agency, kid, now=self._now)
 
     def tell_of_reminder(self, item: FeedEntry) -> None:
-        """Of several versions that are held the newest stands for all."""
+        """Tell of a reminder; of several versions here, only of one for the newest."""
         received = self._received(item.d)
         if received is None or received.replaced_by_id is not None:
             return
@@ -90,7 +93,7 @@ class FeedNotices:
             tell_of_reminder(self._agency, received.about, item.id, is_withdrawn=is_withdrawn, now=self._now)
 
     def _tell_of_withdrawal(self, *, retract_od: str) -> None:
-        """Of the alerts that this retract withdraws now."""
+        """Tell of the alerts that this retract withdraws now."""
         for received in ReceivedAlert.objects.filter(
             agency=self._agency, retract_od=retract_od, withdrawn_at__isnull=False
         ):

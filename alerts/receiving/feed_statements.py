@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements that a feed names: asked for, verified by keys that are refreshed first, and held."""
+"""Statements that a feed names: fetched, verified by keys that are refreshed first, and held."""
 
 import logging
 from collections.abc import Generator, Set
@@ -24,14 +24,14 @@ from peers.feed_memory import FeedMemory
 
 log = logging.getLogger(__name__)
 WITHDRAWALS: Final = ("retract", REAFFIRM)
-"""What withdraws an alert, or gives a withdrawal its force back."""
+"""Statements that withdraw an alert, or restore a withdrawal."""
 
 
 @contextmanager
 def asked_again() -> Generator[None]:
-    """Whatever keeps the exchange from being asked, or its answer from being read, is nobody's item's fault: it is asked again.
+    """Raise ExchangeAwayError for any failure to ask the exchange or read its answer, so that the item is tried again.
 
-    That it has nothing of the kind, and that its ledger is another one, are its answers.
+    Two answers pass through: that the exchange has nothing of the kind, and that its ledger is another one.
     """
     try:
         yield
@@ -42,7 +42,7 @@ def asked_again() -> Generator[None]:
 
 
 def refresh_keys(peers: VerifiedDirectory, follower: Follower, issuers: Set[str]) -> None:
-    """Take in what is newer of the keys of the reader and these agencies. Raises ExchangeAwayError."""
+    """Fetch newer keys of the reader and these agencies. Raises ExchangeAwayError."""
     asked = {peers.reader, *issuers}
     try:
         peers.refresh(asked)
@@ -56,11 +56,13 @@ def refresh_keys(peers: VerifiedDirectory, follower: Follower, issuers: Set[str]
 def hold_statement(
     peers: VerifiedDirectory, follower: Follower, od: str, given: StatementAnswer | None
 ) -> None:
-    """Verify it as `given`, else as the exchange gives it, and keep it in memory; the caller writes.
+    """Verify a statement, `given` or fetched from the exchange, and keep it in memory; the caller writes.
 
-    Raises VerificationError, MalformedError, LedgerAlarmError. What was logged after its key's revocation is held, too:
-    it never counts, and whoever reads that it came reads why. An answer to an envelope that somebody else sent with the
-    agency's keys is passed over, and so is one of an agency whose keys cannot be trusted now; a withdrawal is not.
+    Raises VerificationError, MalformedError, LedgerAlarmError.
+
+    - A statement logged after its key's revocation is held, too: it never counts, and a reader sees why.
+    - An answer to an envelope that somebody else sent with the agency's keys is skipped, and so is one of an agency whose keys
+      cannot be trusted now. A withdrawal is not skipped.
     """
     answer = given or _ask_for(follower, od)
     unverified = parse_statement(answer.jws)
@@ -90,9 +92,9 @@ def _ask_for(follower: Follower, od: str) -> StatementAnswer:
 
 
 def _subject(said: Statement, memory: FeedMemory) -> SubjectFacts | None:
-    """What a statement is about. Of an alert that is not here its originator is taken to be whoever withdraws it.
+    """Return what a statement is about; the issuer of a withdrawal counts as originator of an alert that is not here.
 
-    It withdraws nothing else: it is held against the alert's own manifest whenever it is judged.
+    It can withdraw nothing else, since it is compared with the alert's own manifest whenever it is judged.
     """
     assert said.sub is not None
     known = memory.subject_of(said.sub.d)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening of an envelope in the vault, fetched where it is not here: every check, every time, nothing opened is kept."""
+"""Opening of an envelope in the vault, fetched if it is not here: every check, every time; nothing opened is kept."""
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
@@ -32,7 +32,7 @@ OCTETS: Final = frozenset(
     {Failure.AAD, Failure.CIPHERTEXT, Failure.PATH, Failure.PROOF, Failure.RECEIPT, Failure.SIGNATURE}
     | {Failure.SIGNERS, Failure.SUBJECT}
 )
-"""Failures of a slice's own octets, whoever's keys count."""
+"""Failures of a slice's own octets, which no other keys would mend."""
 
 
 def fetch_and_open(
@@ -46,12 +46,13 @@ def fetch_and_open(
     screened: OpenedAlert | None = None,
     now: datetime,
 ) -> OpenedAlert:
-    """Open an envelope; raises `AbsentError`, what keeps it closed (of `CLOSED`), `EnvelopeError`, `ExchangeAwayError`.
+    """Open an envelope; raises `AbsentError`, one of `CLOSED`, `EnvelopeError`, `ExchangeAwayError`. Not inside a transaction.
 
-    `peers` is the agency's directory at this moment, for a caller that asks it more, `held` what it has read of the
-    envelope just now, `screened` what `screen_ahead` has opened of it. The receipt is compared with the newest checkpoint that the agency has kept. While the exchange is
-    away the kept keys serve; where they do not suffice nothing is concluded. Not inside a transaction: the vault writes who
-    opened what, and why, whatever comes of it.
+    - `peers` is the caller's directory for this moment, `held` the envelope if the caller has just read it, `screened` what
+      `screen_ahead` has opened of it.
+    - The receipt is compared with the newest checkpoint that the agency has kept.
+    - While the exchange is away the kept keys are used; where they do not suffice nothing is concluded.
+    - The vault audits who opened what, and why, even if the opening fails.
     """
     peers = peers or VerifiedDirectory(actor.agency_id or "", now)
     act = _Act(actor, md, reason, seen, peers, screened, now)
@@ -62,7 +63,7 @@ def fetch_and_open(
         except EnvelopeError as failure:
             if held.is_new or not _is_of_octets(failure):
                 raise
-            # They lay here, where somebody may have changed them: what the exchange has decides.
+            # Somebody may have changed the octets that were kept here: what the exchange has decides.
             act.record(failure)
             held = _fetched_again(actor, held, failure, now)
             return act.open(held)
@@ -81,7 +82,7 @@ def fetch_and_open(
 
 @dataclass(frozen=True)
 class _Act:
-    """One opening: by whom, of what, why, by whose keys."""
+    """Opening of one envelope: by whom, for what reason, with whose keys."""
 
     actor: Actor
     md: str
@@ -92,10 +93,10 @@ class _Act:
     now: datetime
 
     def open(self, held: Held) -> OpenedAlert:
-        """Open what is held; raises EnvelopeError, of it NotJudgedError; ExchangeAwayError, ClientError."""
+        """Open the envelope; raises EnvelopeError, also its NotJudgedError; ExchangeAwayError, ClientError."""
         unverified = held.unverified
         if moment_of(unverified.manifest.terms.keep) <= self.now:
-            # Whatever the row's column says.
+            # The manifest decides, whatever the row's column says.
             raise ContentDeletedError
         signers = _signers_of(unverified)
         away = _refresh(self.peers, {self.peers.reader, *signers})
@@ -105,7 +106,7 @@ class _Act:
                 raise OpeningError(Failure.SUBJECT, "another envelope lies under this address")
         except EnvelopeError as failure:
             if away is not None:
-                # Newer keys may say otherwise: nothing is concluded from what could not be asked.
+                # Newer keys could change the result, and they could not be asked for: nothing is concluded.
                 raise ExchangeAwayError from away
             if self.peers.refused.keys() & {self.peers.reader, *signers}:
                 raise _not_judged(failure) from failure
@@ -116,7 +117,7 @@ class _Act:
         return opened
 
     def _opened(self, held: Held, unverified: UnverifiedSlice, *, is_away: bool) -> OpenedAlert:
-        """Open in the vault; where the exchange goes away in between, the log is compared later, as when it is away at once."""
+        """Open it in the vault; if the exchange goes away meanwhile, open it without comparing the log, which is done later."""
         try:
             return doors.open_envelope(
                 self.actor,
@@ -134,7 +135,7 @@ class _Act:
             return self._opened(held, unverified, is_away=True)
 
     def record(self, failure: EnvelopeError) -> None:
-        """Write a failure into the audit, and raise an alarm of what is wrong with keys."""
+        """Audit a failure, and raise alarms for failed keys."""
         _record(self.actor, self.md, str(getattr(failure, "cause", failure.code)), self.now)
         raise_alarms(self.actor, self.peers.reader, self.peers.take_alarms(), now=self.now)
         keep_known(self.peers, now=self.now)
@@ -143,9 +144,9 @@ class _Act:
 def screen_ahead(
     actor: Actor, held: Iterable[Held], *, reason: str, seen: Seen, peers: VerifiedDirectory, now: datetime
 ) -> dict[str, OpenedAlert]:
-    """Open those of these envelopes, without files, that open at once, for `fetch_and_open`; the others are opened alone.
+    """Open those of these envelopes that have no files and open at once, for `fetch_and_open`; the others are left to it.
 
-    Of several under one id the first is opened. Nothing while the exchange is away. Not inside a transaction.
+    Of several under one id the first is opened; none while the exchange is away. Not inside a transaction.
     """
     given, met = list[UnverifiedSlice](), set[tuple[str, str]]()
     for one in held:
@@ -167,12 +168,12 @@ def screen_ahead(
 
 
 def _signers_of(unverified: UnverifiedSlice) -> set[str]:
-    """The originator, and those who released the alert onward."""
+    """Return the originator, and the agencies that released the alert onward."""
     return {unverified.manifest.iss, *(release.statement.iss for release in unverified.via)}
 
 
 def _refresh(peers: VerifiedDirectory, agencies: Collection[str]) -> ClientError | None:
-    """Take in the newest keys; returns what kept the exchange from being asked, where something did."""
+    """Fetch the newest keys; return the error if the exchange could not be asked."""
     try:
         peers.refresh(agencies)
     except ClientError as trouble:
@@ -181,18 +182,18 @@ def _refresh(peers: VerifiedDirectory, agencies: Collection[str]) -> ClientError
 
 
 def is_not_as_signed(failure: EnvelopeError) -> bool:
-    """Tell whether the octets are not those that the originator signed: whoever carried them changed them."""
+    """Tell whether the octets are not those that the originator signed, so that they were changed on the way."""
     cause = failure.cause if isinstance(failure, OpeningError) else None
     return cause is Failure.BLOB or str(failure.code) in OCTETS
 
 
 def _is_of_octets(failure: EnvelopeError) -> bool:
-    """Tell whether it is a failure of the slice or the blobs themselves, whoever's keys count."""
+    """Tell whether the slice or its blobs fail by themselves, whatever keys are used."""
     return isinstance(failure, MalformedError | OpeningError) or str(failure.code) in OCTETS
 
 
 def _fetched_again(actor: Actor, held: Held, failure: EnvelopeError, now: datetime) -> Held:
-    """Return what the exchange has in the place of what lay here; raises NotJudgedError where it gives nothing."""
+    """Return the exchange's copy in place of the one here; raises NotJudgedError where it gives none."""
     try:
         return fetch_again(actor, held, now=now)
     except (AlertsError, AbsentError):
@@ -205,13 +206,13 @@ def _not_judged(failure: EnvelopeError) -> NotJudgedError:
 
 
 def kept_ledger(log: KeptLog, unverified: UnverifiedSlice) -> Ledger:
-    """The ledger as the agency has seen it, its newest keys too."""
+    """Return the ledger as the agency has seen it, with its newest keys."""
     log.learn_keys([receipt.checkpoint for receipt in unverified.receipts])
     return log.as_ledger()
 
 
 def _note_receipts(peers: VerifiedDirectory, unverified: UnverifiedSlice, opened: OpenedAlert) -> None:
-    """Keep what the receipts of an opened slice prove; a checkpoint that could not be compared is compared later."""
+    """Keep what the receipts of an opened slice prove; a checkpoint that could not be compared is kept for later."""
     log = peers.log(is_away=not opened.log_compared)
     for receipt in unverified.receipts:
         log.note(receipt, receipt.leaf.d, receipt.leaf.t, compared=opened.log_compared)
@@ -221,7 +222,7 @@ def _note_receipts(peers: VerifiedDirectory, unverified: UnverifiedSlice, opened
 
 
 def seen_by(agency_id: str) -> Seen:
-    """Return the question what an agency has met under an issuer's id before."""
+    """Return a function that gives the address already received under an issuer's id, or None."""
 
     def seen(iss: str, jti: str) -> str | None:
         rows = ReceivedAlert.objects.filter(agency_id=agency_id, issuer_id=iss, jti=jti)
@@ -232,7 +233,7 @@ def seen_by(agency_id: str) -> Seen:
 
 @transaction.atomic
 def _record(actor: Actor, md: str, cause: str, now: datetime) -> None:
-    """Under the address that was asked for: what lies there may not even name it any more."""
+    """Audit a refusal under the address that was asked for, since the envelope may not have that address."""
     record_event(
         "alert.refused",
         actor=actor.audit_name,

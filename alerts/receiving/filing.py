@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files what a received alert says, once it was opened: card, tokens, what it answers, and what features derive.
+"""Filing of a received alert's content, once it was opened: card, tokens, the alert it answers, and projections.
 
-All parts are made at once; where one cannot be made, each by itself, so that it takes no other with it, nor the alert.
-Twice is once.
+All parts are made in one savepoint. If that fails, each is made in its own, so that one part's failure affects neither the
+others nor the alert. A second run changes nothing.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from alerts.replies.projection import keep_received
 
 
 def file_content(received: ReceivedAlert, document: ReadDocument, *, now: datetime) -> None:
-    """Files every part of what a saved row's alert says, then raises the first trouble, if there was any."""
+    """File every part of the content of a saved row; then raise the first failure, if there was any."""
     parts = (
         partial(_file_card, received, document),
         partial(keep_tokens, received, document.data, document.digests),

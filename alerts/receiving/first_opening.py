@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An alert that came is opened once, for its card and its tokens: what it says, or why it stays closed."""
+"""First opening of a received alert, for its card and its tokens; or the reason why it stays closed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,13 +23,13 @@ from vault.handing import KEY_ELSEWHERE
 
 INTAKE: Final = "intake"
 OF_ONE_ITEM: Final = ("peers_heldstatement", "peers_sentenvelope")
-"""Tables of which an altered row keeps one item from being judged."""
+"""Tables in which an altered row concerns one item alone."""
 
 
 def is_common(error: Exception) -> bool:
-    """Tell whether no item can be judged.
+    """Tell whether the error keeps every item from being judged.
 
-    Exchange or keys are away, or the ledger, or what was seen of it before, is another one.
+    Then exchange or keys are away, or the ledger, or what was seen of it before, is another one.
     """
     is_alarm = isinstance(error, EnvelopeError) and getattr(error, "failure", None) in LEDGER_FAILURES
     is_away = isinstance(error, ExchangeAwayError) and not error.is_answered
@@ -39,10 +39,10 @@ def is_common(error: Exception) -> bool:
 
 @dataclass(frozen=True)
 class Opening:
-    """The outcome of opening an alert once: what it says, or the code of `ack unopenable`; neither while it is closed.
+    """Outcome of the first opening: the document, or the code of `ack unopenable`; neither while it is closed.
 
-    `is_not_as_signed`: its octets are not those that the originator signed. `is_aside`: it raised, and was set aside. `is_elsewhere`: it is
-    sealed to a key of the agency that another desk has, or had; that one may hand over what opens it.
+    `is_not_as_signed`: its octets are not those that the originator signed. `is_aside`: an error occurred, and it was set aside.
+    `is_elsewhere`: it is sealed to a key of the agency that another desk has, or had, and that desk may hand over its content key.
     """
 
     document: ReadDocument | None = None
@@ -57,7 +57,7 @@ class Opening:
 
 
 CLOSED_NOW: Final = Opening()
-"""An alert that cannot be judged now: it is here, and may be opened later."""
+"""Alert that cannot be judged now; it is here, and may be opened later."""
 
 
 def screen(
@@ -70,11 +70,10 @@ def screen(
     screened: OpenedAlert | None = None,
     now: datetime,
 ) -> Opening:
-    """Open an alert; what the exchange keeps closed is no failure, and what cannot be judged now waits.
+    """Open an alert; one that the exchange keeps closed is no failure, and one that cannot be judged now waits.
 
-    `held` and `screened` as in `fetch_and_open`.
-
-    Of a ledger that does not fit the one seen before nothing is opened, and nothing is settled: it is raised.
+    `held` and `screened` as in `fetch_and_open`. A ledger that does not fit the one seen before raises: then nothing is opened,
+    and nothing is final.
     """
     try:
         opened = fetch_and_open(

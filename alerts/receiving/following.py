@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Follows the feeds of the agencies whose keys this desk holds, each as a partner's system would (`alerts.receiving.taking`).
+"""Following of the feeds of the agencies whose keys this desk holds, as a partner's system would (`alerts.receiving.taking`).
 
-One process follows one agency at a time. Before its feed come everybody's keys, now and then.
+One process follows one agency at a time. All agencies' keys are fetched before a feed, at intervals.
 """
 
 import logging
@@ -46,7 +46,7 @@ BELL: Final = "alerts.follow_feed"
 
 
 PEERS_EVERY: Final = timedelta(seconds=20)
-"""So often, at most, an agency asks for everybody's keys."""
+"""Least time between an agency's questions for all keys."""
 
 
 def _never() -> bool:
@@ -54,13 +54,13 @@ def _never() -> bool:
 
 
 def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never, pace: Pace | None = None) -> int:
-    """Follows every agency that is not still entering, then tidies; returns how many alerts were taken.
+    """Follow every agency that is not still entering, then tidy; return how many alerts were taken.
 
-    With a `pace` that is kept, feeds that could not be followed rest, and tidying is done now and then.
-
-    Agencies take turns, so that a long feed keeps no other waiting: first whoever was followed longest ago. Another
-    process takes whoever is not at it. Nothing new is begun once it `is_over`; then it rings for the next round.
-    Trouble with one agency's feed is raised, as a group, after the others.
+    - With a `pace` that the caller keeps, feeds that failed rest, and tidying is done at intervals.
+    - Agencies take turns, the one followed longest ago first, so that a long feed delays no other. An agency that another process
+      is following is left to it.
+    - Nothing new is begun once it `is_over`; then it rings for the next round.
+    - Errors of agencies' feeds are raised, as a group, after all were followed.
     """
     follow_agencies(now=now)
     taken, troubles, pace = 0, [], pace or Pace()
@@ -90,9 +90,9 @@ def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never, pace: P
 
 
 def follow_peers(agency: Agency, *, now: datetime) -> None:
-    """Take in what is newer of all agencies' keys, as an agency whose keys are here sees them.
+    """Fetch newer keys of all agencies, as this agency trusts them.
 
-    A peer of whom something newly fails raises an alarm. Raises as `VerifiedDirectory.refresh`.
+    A peer that newly fails a check raises an alarm. Raises as `VerifiedDirectory.refresh`.
     """
     directory = VerifiedDirectory(agency.pk, now)
     peers = list(Agency.objects.exclude(status=AgencyStatus.ENTERING).values_list("pk", flat=True))
@@ -113,7 +113,7 @@ def follow_peers(agency: Agency, *, now: datetime) -> None:
 
 @transaction.atomic
 def _tell_of_own_keys(directory: VerifiedDirectory, now: datetime) -> None:
-    """Key officers hear once of each signing key of their agency that was revoked, and again where it counts from earlier on."""
+    """Tell key officers once of each revoked signing key of their agency, and again where it is void from an earlier time."""
     keyset, smallest = directory.keyset(directory.reader), dict[str, int]()
     for word in directory.revocations(directory.reader):
         smallest[word.kid] = min(word.since, smallest.get(word.kid, word.since))
@@ -124,7 +124,7 @@ def _tell_of_own_keys(directory: VerifiedDirectory, now: datetime) -> None:
 
 
 def follow_feed(agency: Agency, *, now: datetime) -> int:
-    """Take what is new in an agency's feed; how many alerts, 0 when another process is at it."""
+    """Take all new items of an agency's feed; return how many alerts, 0 when another process is following it."""
     turn = _follow_turn(agency, now, _never)
     taken = turn.taken
     while turn.has_more:
@@ -150,7 +150,7 @@ def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> 
             return Turn()
         _follow_peers(agency, now)
         if is_awaited(agency.pk, now=now):
-            # Its feed is for whoever has its keys.
+            # Its feed is for the desk that has its keys.
             return Turn()
         follow_deliveries_in_turn(agency.pk, now=now)
         follow_agreements_when_due(SystemActor(ROLE, agency.pk), agency.pk, now=now)
@@ -159,13 +159,13 @@ def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> 
         if not turn.has_more:
             follow_submissions_when_due(agency.pk, now=now, is_over=is_over)
     if turn.taken:
-        # Officers are told of what the desk can show.
+        # Officers are told only of alerts that the desk can already show.
         ring("notices.send")
     return turn
 
 
 def _follow_peers(agency: Agency, now: datetime) -> None:
-    """Take in everybody's keys before the feed; a forked log is then met by each alert that it brings."""
+    """Fetch all keys before the feed. A forked log is only logged here: each alert of the feed fails on it."""
     asked = SeenLedger.objects.filter(reader=agency.pk)
     if asked.filter(asked_at__gt=now - PEERS_EVERY, asked_at__lte=now).exists():
         return
@@ -176,10 +176,7 @@ def _follow_peers(agency: Agency, now: datetime) -> None:
 
 
 def tidy_received(*, now: datetime) -> None:
-    """For all agencies: what is past `keep` is forgotten.
-
-    Sent alerts get their search tokens, and features their chores.
-    """
+    """Forget what is past `keep`, for all agencies; make search tokens of sent alerts and run the features' chores."""
     actor = SystemActor(ROLE)
     run_each(
         partial(forget_envelopes, now=now),
@@ -192,7 +189,7 @@ def tidy_received(*, now: datetime) -> None:
 
 @contextmanager
 def _alone(agency_id: str) -> Iterator[bool]:
-    """A session lock, so that it outlives the transactions in between and dies with its process."""
+    """Hold a session lock, which outlives the transactions in between and ends with its process."""
     key = lock_key(agency_id)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
@@ -206,7 +203,7 @@ def _alone(agency_id: str) -> Iterator[bool]:
 
 
 def lock_key(agency_id: str) -> tuple[int, int]:
-    """The two 32-bit numbers under which one agency's feed is followed."""
+    """Return the two 32-bit numbers of the lock under which one agency's feed is followed."""
     numbers = zlib.crc32(b"accord desk feed"), zlib.crc32(agency_id.encode())
     first, second = (number - (1 << 32) if number >= 1 << 31 else number for number in numbers)
     return first, second

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forgets what the desk keeps of a received alert once its `keep` has passed: envelope, card, tokens, structure.
+"""Deletion of what the desk keeps of a received alert once its `keep` has passed: envelope, card, tokens, structure.
 
-The manifest's facts and what was done with the alert stay, as they do at the exchange. Of own replies to it goes what
-they hold of it: how it was marked and who has it.
+The manifest's facts and the record of what was done with the alert stay, as they do at the exchange. Own replies lose what
+they keep of it: its marking and its recipients.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ FORGETTING: Final = Loop("desk.forgetting", "system:desk-worker")
 
 @transaction.atomic
 def forget_cards(actor: Actor, *, now: datetime, limit: int = FORGOTTEN_AT_MOST) -> int:
-    """Deletes card, tokens, structure of at most `limit` alerts, longest overdue first, audits each; returns how many."""
+    """Delete card, tokens, structure of at most `limit` alerts, longest overdue first; audit each; return how many."""
     a_round = begin_round(FORGETTING, now=now)
     everything = ReceivedAlert.objects.only("pk", "agency_id", "md")
     a_round.try_again(lambda key: _forget(actor, list(everything.filter(pk=key)), now))
@@ -39,7 +39,7 @@ def forget_cards(actor: Actor, *, now: datetime, limit: int = FORGOTTEN_AT_MOST)
 
 
 def forget_what_came_back(actor: Actor, *, now: datetime) -> None:
-    """After a restore: forget all that is past its `keep` in one go, and note it; nobody signs in before."""
+    """After a restore, delete all that is past its `keep` at once, and note it; nobody signs in before."""
     restore = waits_for("cards_deleted_at")
     if restore is None:
         return
@@ -68,6 +68,6 @@ def _forget(actor: Actor, rows: Sequence[ReceivedAlert], now: datetime) -> None:
 
 
 def _forget_sources(now: datetime) -> None:
-    """Of own replies to what is forgotten, sent or not: those that were not sent can be no more."""
+    """Empty what own replies keep of a forgotten alert; unsent ones can no longer be sent."""
     answered = ReceivedAlert.objects.filter(agency=OuterRef("agency"), md=OuterRef("re_md"), keep__lte=now)
     Reply.objects.filter(Exists(answered), source__isnull=False).update(source=None)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Envelopes as the desk holds them: fetched once over the exchange's API, kept as it came, deleted when `keep` has passed.
+"""Envelopes that the desk keeps: fetched once over the exchange's API, kept as they came, deleted when `keep` has passed.
 
-Before the first fetch the exchange may refuse; afterwards an agency reads what it holds, whatever becomes of the exchange.
+The exchange may refuse the first fetch; after that an agency reads what it keeps, whatever happens to the exchange.
 """
 
 from collections.abc import Collection, Generator, Sequence
@@ -34,7 +34,7 @@ from callers.errors import AbsentError
 from peers.exchange import exchange_of
 
 CLOSED: Final = (ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError)
-"""Why the exchange keeps an alert closed that the agency may know of."""
+"""Reasons for which the exchange keeps closed an alert that the agency may know of."""
 _REFUSALS: Final = {
     "content-deleted": ContentDeletedError,
     "expired": ExpiredError,
@@ -42,18 +42,18 @@ _REFUSALS: Final = {
     "recalled": RecalledError,
 }
 LEFT_OVER: Final = timedelta(hours=1)
-"""A fetch that is not whole after so long was broken off."""
+"""Time after which an incomplete fetch counts as broken off."""
 FORGOTTEN_AT_MOST: Final = 200
 
 
 def slug_of(closed: Exception) -> str:
-    """The slug of the refusal that an error of `CLOSED`, or an `AbsentError`, stands for."""
+    """Return the slug of the refusal for an error of `CLOSED` or an `AbsentError`."""
     return next((slug for slug, kind in _REFUSALS.items() if isinstance(closed, kind)), "absent")
 
 
 @dataclass(frozen=True)
 class Held:
-    """An envelope as it is here: the slice and the sealed blobs. `is_new`: it was fetched for this very act."""
+    """Envelope as it is kept here: the slice and the sealed blobs. `is_new`: it was fetched for this very act."""
 
     pk: int
     md: str
@@ -63,14 +63,14 @@ class Held:
 
     @cached_property
     def unverified(self) -> UnverifiedSlice:
-        """Read the octets, once; raises MalformedError, VerificationError, also where they are another envelope's."""
+        """Parsed slice; raises MalformedError, VerificationError, also where the octets are another envelope's."""
         return parse_slice_of(self.md, self.octets)
 
 
 def envelope_of(actor: Actor, md: str, *, now: datetime) -> Held:
-    """The agency's slice and blobs of an envelope, fetched where they are not here. Not inside a transaction.
+    """Return the agency's slice and blobs of an envelope, fetched if they are not here. Not inside a transaction.
 
-    Raises AbsentError, one of `CLOSED`, ExchangeAwayError (also for what is no slice, or one of another envelope).
+    Raises AbsentError, one of `CLOSED`, ExchangeAwayError (also for an answer that is no slice of this envelope).
     """
     agency_id = actor.agency_id or ""
     held = held_envelope(agency_id, md, now=now)
@@ -78,7 +78,7 @@ def envelope_of(actor: Actor, md: str, *, now: datetime) -> Held:
 
 
 def fetch_again(actor: Actor, held: Held, *, now: datetime) -> Held:
-    """Put what the exchange has in the place of what does not verify; where it gives nothing, that stays. Raises as above."""
+    """Replace an envelope that does not verify by the exchange's copy; without one, it stays. Raises as `envelope_of`."""
     row = _fetch(actor.agency_id or "", held.md, now)
     with transaction.atomic():
         _delete([held.pk])
@@ -86,7 +86,7 @@ def fetch_again(actor: Actor, held: Held, *, now: datetime) -> Held:
 
 
 def held_envelope(agency_id: str, md: str, *, now: datetime) -> Held | None:
-    """Return what is here of an envelope; None where it was not fetched. Raises ContentDeletedError once its time is over."""
+    """Return the envelope if it is here, else None. Raises ContentDeletedError once its `keep` has passed."""
     row = HeldEnvelope.objects.filter(agency_id=agency_id, md=md, is_whole=True).first()
     if row is None:
         return None
@@ -96,13 +96,13 @@ def held_envelope(agency_id: str, md: str, *, now: datetime) -> Held | None:
 
 
 def held_envelopes(agency_id: str, mds: Collection[str], *, now: datetime) -> dict[str, Held]:
-    """Return what is here of these envelopes and may still be read, in one statement."""
+    """Return those of these envelopes that are here and may still be read, in one statement."""
     rows = HeldEnvelope.objects.filter(agency_id=agency_id, md__in=mds, is_whole=True, keep__gt=now)
     return {row.md: _held(row, is_new=row.fetched_at == now) for row in rows}
 
 
 def held_blobs(actor: Actor, md: str, *, now: datetime) -> "HeldBlobs":
-    """The sealed files of an envelope that was opened here; raises AbsentError, ContentDeletedError."""
+    """Return the sealed files of an envelope that was opened here; raises AbsentError, ContentDeletedError."""
     held = held_envelope(actor.agency_id or "", md, now=now)
     if held is None:
         raise AbsentError
@@ -110,7 +110,7 @@ def held_blobs(actor: Actor, md: str, *, now: datetime) -> "HeldBlobs":
 
 
 def held_blob(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
-    """One of these files; raises as `held_blobs`, and AbsentError."""
+    """Return one sealed file; raises as `held_blobs`, and AbsentError."""
     blobs = held_blobs(actor, md, now=now)
     if not 0 <= n < len(blobs):
         raise AbsentError
@@ -118,7 +118,7 @@ def held_blob(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
 
 
 def fetch_ahead(agency_id: str, mds: Sequence[str], *, now: datetime) -> None:
-    """Fetch at once those of these envelopes that are not here and have no files; what is refused is asked for alone.
+    """Fetch together those of these envelopes that are not here and have no files; refused ones are later asked for alone.
 
     Raises `accord.calls.errors.ClientError`. Not inside a transaction.
     """
@@ -139,7 +139,7 @@ def fetch_ahead(agency_id: str, mds: Sequence[str], *, now: datetime) -> None:
 def keep_handed(
     agency_id: str, octets: bytes, manifest: Manifest, blobs: Sequence[bytes], *, now: datetime
 ) -> None:
-    """Keep an envelope that another desk has handed over, where it is not here; in the caller's transaction."""
+    """Keep an envelope that another desk has handed over, if it is not here; in the caller's transaction."""
     if HeldEnvelope.objects.filter(agency_id=agency_id, md=manifest.md, is_whole=True).exists():
         return
     row = _row(agency_id, octets, manifest, now)
@@ -150,12 +150,12 @@ def keep_handed(
 
 
 def drop_envelope(held: Held) -> None:
-    """Let go of what was fetched just now and did not verify: it is fetched again when somebody asks for it."""
+    """Delete an envelope that was fetched just now and did not verify: it is fetched again when it is needed."""
     _delete([held.pk])
 
 
 def forget_envelopes(*, now: datetime) -> int:
-    """Delete what is past its `keep`, and what a broken fetch left; how many, two hundred at most."""
+    """Delete at most two hundred envelopes past their `keep` or incomplete for too long; return how many."""
     due = HeldEnvelope.objects.filter(Q(keep__lte=now) | Q(is_whole=False, fetched_at__lte=now - LEFT_OVER))
     some = list(due.order_by("keep").values_list("pk", flat=True)[:FORGOTTEN_AT_MOST])
     _delete(some)
@@ -163,7 +163,7 @@ def forget_envelopes(*, now: datetime) -> int:
 
 
 class HeldBlobs(Sequence[bytes]):
-    """The sealed files of one envelope, read one at a time, so that a full envelope of 256 MiB is never in memory as a whole."""
+    """Sealed files of one envelope, read one at a time: an envelope of 256 MiB is never in memory as a whole."""
 
     def __init__(self, envelope: int) -> None:
         self._envelope = envelope
@@ -198,7 +198,7 @@ def _held(row: HeldEnvelope, *, is_new: bool) -> Held:
 
 
 def _fetch(agency_id: str, md: str, now: datetime) -> HeldEnvelope:
-    """The row, not whole yet, and its blobs; nothing is left of a fetch that fails."""
+    """Fetch an envelope; return its row, not marked whole yet. A fetch that fails leaves nothing."""
     exchange = exchange_of(agency_id)
     with _refusals():
         octets = exchange.slice(md)
@@ -216,7 +216,7 @@ def _fetch(agency_id: str, md: str, now: datetime) -> HeldEnvelope:
 
 
 def _without_files(agency_id: str, md: str, octets: bytes, now: datetime) -> HeldEnvelope | None:
-    """Return the whole row of an envelope without files; None for one with files, and for what is no slice of it."""
+    """Return the whole row of an envelope without files; None for one with files, and for octets that are no slice of it."""
     try:
         manifest = parse_slice_of(md, octets).manifest
     except EnvelopeError:
@@ -239,7 +239,7 @@ def _row(agency_id: str, octets: bytes, manifest: Manifest, now: datetime) -> He
 
 
 def _whole(row: HeldEnvelope) -> HeldEnvelope:
-    """The row, which is whole now; another one where another process fetched the same meanwhile."""
+    """Mark the row as whole; return the other row where another process has fetched the same envelope meanwhile."""
     row.is_whole = True
     try:
         with transaction.atomic():
@@ -252,7 +252,7 @@ def _whole(row: HeldEnvelope) -> HeldEnvelope:
 
 @contextmanager
 def _refusals() -> Generator[None]:
-    """Raise what the exchange refuses as the desk's own errors."""
+    """Raise the exchange's refusals as the desk's own errors."""
     try:
         yield
     except calls.AbsentError:
@@ -266,5 +266,5 @@ def _refusals() -> Generator[None]:
     except calls.ClientError as trouble:
         raise ExchangeAwayError(is_answered=isinstance(trouble, calls.AnswerError)) from trouble
     except EnvelopeError as unreadable:
-        # A proxy's page, or another envelope: whoever sent the alert has no part in it.
+        # This is a proxy's page, or another envelope: the alert's sender has no part in it.
         raise ExchangeAwayError(is_answered=True) from unreadable

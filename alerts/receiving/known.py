@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency's desk has sent and received, which statements of others may be about (`peers.feed_memory.Known`)."""
+"""Envelopes an agency's desk has sent and received, which others' statements may be about (`peers.feed_memory.Known`)."""
 
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.entitlement import SubjectFacts
@@ -8,7 +8,7 @@ from peers.models import SentEnvelope
 
 
 class DeskKnows:
-    """The envelopes of one agency."""
+    """Envelopes of one agency."""
 
     def __init__(self, agency_id: str) -> None:
         self._agency_id = agency_id
@@ -28,6 +28,6 @@ class DeskKnows:
         return None
 
     def seen(self, iss: str, jti: str) -> str | None:
-        """Return the md that came under an issuer's id before."""
+        """Return the md that came under this issuer's id before."""
         rows = ReceivedAlert.objects.filter(agency=self._agency_id, issuer=iss, jti=jti)
         return rows.values_list("md", flat=True).first()

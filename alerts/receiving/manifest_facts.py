@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts of an alert that came, as its manifest says them: those of its row, and whether its originator's keys signed it."""
+"""Facts of a received alert from its manifest: the columns of its row, and whether its originator's keys signed it."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from peers.models import Agency
 
 
 def received_of(agency: Agency, issuer: Agency, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
-    """Return the row of an alert, not saved, as its manifest and its receipt say."""
+    """Return the row of an alert, not saved, from its manifest and its receipt."""
     terms = manifest.terms
     received = ReceivedAlert(
         agency=agency,
@@ -43,7 +43,7 @@ def received_of(agency: Agency, issuer: Agency, manifest: Manifest, receipt: Rec
 def verify_signed(
     follower: Follower, peers: VerifiedDirectory, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt
 ) -> None:
-    """Verify by its originator's keys, whether or not they counted any more when it was logged.
+    """Verify the manifest by its originator's keys, even if they were revoked when it was logged.
 
     Raises VerificationError.
     """
@@ -56,7 +56,7 @@ def verify_signed(
 
 
 def awaited_of(agency: Agency, item: FeedEntry, now: datetime) -> AwaitedEnvelope:
-    """Return the row of an alert that the feed named, not saved, while nothing but that is known of it."""
+    """Return the row, not saved, of an alert that the feed named and of which nothing else is known."""
     return AwaitedEnvelope(
         agency=agency,
         number=item.number,
@@ -70,7 +70,7 @@ def awaited_of(agency: Agency, item: FeedEntry, now: datetime) -> AwaitedEnvelop
 
 
 def awaited_again(received: ReceivedAlert, now: datetime) -> AwaitedEnvelope:
-    """Return the row of an alert, not saved, that is filed and was not given as its originator signed it."""
+    """Return the row, not saved, of an alert that was filed but not delivered as its originator signed it."""
     return AwaitedEnvelope(
         agency_id=received.agency_id,
         number=received.number,

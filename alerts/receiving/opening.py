@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens a received alert for an officer, who says why. Every check runs at each opening; each is audited."""
+"""Opening of a received alert by an officer, who gives a reason. Every check runs at each opening; each is audited."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -49,7 +49,7 @@ from vault import doors
 
 MAX_CASE_CHARS: Final = 60
 SHOWN_AT_MOST: Final = 3
-"""Files that are opened with an alert, for its page to show."""
+"""Limit of files that are opened with an alert, for its page to show."""
 ACKNOWLEDGED: Final = "to be acknowledged"
 
 
@@ -62,7 +62,7 @@ class OpeningReason(TextChoices):
 
 @dataclass(frozen=True)
 class OpenedView:
-    """What the page shows. In memory for one answer; nothing of it is kept."""
+    """Content of the page, in memory for one answer; nothing of it is kept."""
 
     received: ReceivedAlert
     title: str = field(repr=False)
@@ -84,7 +84,7 @@ class OpenedView:
 
 
 def preset_reason(received: ReceivedAlert) -> str:
-    """Flash is opened on duty; every other opening asks."""
+    """Return the reason preset in the form: on duty for flash, none for others."""
     return OpeningReason.ON_DUTY.value if received.pri == "flash" else ""
 
 
@@ -98,7 +98,7 @@ def open_alert(
     with_rules: bool = False,
     now: datetime,
 ) -> OpenedView:
-    """Opens and verifies; the first opening by an officer of the agency is what the originator sees.
+    """Open and verify an alert. The first opening by an officer of the agency is reported to the originator.
 
     `reference` is the case number, needed for that reason only. Raises `InputError`, `ReceiptPendingError`,
     `UnopenableError`, `NotNamedError` (it is RED and names others), or what the exchange refuses (one of
@@ -120,7 +120,7 @@ def open_alert(
 def open_attachment(
     officer: Officer, received: ReceivedAlert, *, n: int, reason: str, reference: str = "", now: datetime
 ) -> AttachmentFile:
-    """One file of an alert, verified and opened in memory; an opening of its own, with its own reason."""
+    """Open one file of an alert, verified, in memory; this is an opening of its own, with its own reason."""
     row, opened, _ = _open(officer, received, reason, reference, now)
     note = next((note for note in opened.attachments if note.n == n), None)
     if note is None:
@@ -139,14 +139,14 @@ def _file_of(officer: Officer, row: ReceivedAlert, opened: OpenedAlert, n: int, 
 def _rules_of(
     officer: Officer, row: ReceivedAlert, opened: OpenedAlert, document: Mapping[str, Any], now: datetime
 ) -> bytes | None:
-    """The file that a change of the law names; None where it names none, or none of that name came with it."""
+    """Return the file that a change of the law names; None where it names none, or the alert has no file of that name."""
     name = (document.get("proposed_rule") or {}).get("file")
     note = next((note for note in opened.attachments if name and note.fn == name), None)
     return None if note is None else _file_of(officer, row, opened, note.n, now)
 
 
 def reason_text(reason: str, reference: str) -> str:
-    """The reason as the audit keeps it; raises `InputError` when none was given."""
+    """Return the reason as the audit keeps it; raises `InputError` when none was given."""
     if reason not in OpeningReason.values:
         raise InputError("reason", _("Reason: choose one."))
     case = " ".join(reference.split())
@@ -173,7 +173,7 @@ def _open(
 
 
 def require_named(officer: Officer, received: ReceivedAlert, *, now: datetime) -> None:
-    """Of a RED alert: the officer must be named by it, for which it is opened. Raises as `open_alert`; outside a transaction."""
+    """Require that a RED alert names the officer; it is opened to check. Raises as `open_alert`; not inside a transaction."""
     if is_red(received.tlp):
         _opened(officer, received, ACKNOWLEDGED, VerifiedDirectory(received.agency_id, now), now)
 
@@ -194,7 +194,7 @@ def _opened(
 
 
 def _read(opened: OpenedAlert) -> tuple[ReadDocument, bool]:
-    """The document, and whether its schema is known here."""
+    """Return the document, and whether its schema is known here."""
     try:
         return read_document(opened.alert), True
     except UnknownSchemaError:
@@ -202,7 +202,7 @@ def _read(opened: OpenedAlert) -> tuple[ReadDocument, bool]:
 
 
 def _mark_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> ReceivedAlert:
-    """Only the first opening is noted. What the worker could not open when it came it can open now: it is called."""
+    """Note the first opening and report it. Ring the worker if it has not read the alert: it may open now."""
     if received.derived_at is None:
         ring("alerts.follow_feed")
     if received.first_opened_at is not None:
@@ -213,7 +213,7 @@ def _mark_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> Re
             locked.first_opened_at = now
             locked.save(update_fields=["first_opened_at"])
     with suppress(ClientError):
-        # The worker repeats what did not arrive.
+        # The worker repeats a report that did not arrive.
         report_openings(locked.agency_id)
     return locked
 
@@ -221,8 +221,10 @@ def _mark_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> Re
 def standings_shown(
     received: ReceivedAlert, opened: OpenedAlert, peers: VerifiedDirectory
 ) -> tuple[StandingFacts, tuple[str, ...]]:
-    """Of what was just verified, after all that was said since: the sender's signatures, and a sentence for each
-    release on the way here that does not simply count. Whoever released answers for the release alone.
+    """Return the standing of the signatures that were just verified, with all that was said since.
+
+    First the sender's; then a sentence for each release on the way here that does not simply count. The releasing agency
+    answers for the release alone.
     """
     manifest = opened.manifest
     signed = [(SubjectRef(MANIFEST, manifest.jti, manifest.md), manifest.iss)]
@@ -286,7 +288,7 @@ def _marks(
     *,
     is_known: bool,
 ) -> list[str]:
-    """Sentences that must stand above the content."""
+    """Return the sentences that the page shows above the content."""
     marks = []
     if received.withdrawn_at is not None:
         words = {
@@ -318,6 +320,6 @@ def _marks(
 
 
 def _was_first_opened_late(received: ReceivedAlert, opened: OpenedAlert) -> bool:
-    """Whoever opened it in time may read it again later without a warning."""
+    """Tell whether it was first opened after it expired; an agency that opened it in time sees no warning later."""
     first = received.first_opened_at
     return first is not None and int(first.timestamp()) >= opened.manifest.terms.exp

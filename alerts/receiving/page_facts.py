@@ -10,7 +10,7 @@ from peers.models import HeldStatement
 
 
 class PageFacts:
-    """Facts about the alerts of one page for one agency. Of any other alert, everything is asked for alone."""
+    """Facts about the alerts of one page for one agency. For any other alert, each question is asked of the database."""
 
     def __init__(self, agency_id: str) -> None:
         self._agency_id, self._seen_alone = agency_id, seen_by(agency_id)
@@ -21,7 +21,7 @@ class PageFacts:
         self._first_mds: set[str] = set()
 
     def learn(self, mds: Collection[str], jtis: Collection[str]) -> None:
-        """Read what is here about a page's alerts, by the addresses and ids that the exchange names."""
+        """Read what is kept about a page's alerts, by the addresses and ids that the exchange names."""
         self._mds, self._jtis = frozenset(mds), frozenset(jtis)
         here = ReceivedAlert.objects.filter(agency=self._agency_id).order_by("number")
         met = here.filter(jti__in=self._jtis)
@@ -31,7 +31,7 @@ class PageFacts:
         self._first_mds = set(here.filter(first_md__in=self._mds).values_list("first_md", flat=True))
 
     def seen(self, iss: str, jti: str) -> str | None:
-        """Answer as `seen_by` does, from what was read where that covers it."""
+        """Answer as `seen_by` does; from the facts read before, if they cover the id."""
         return self._met.get((iss, jti)) if jti in self._jtis else self._seen_alone(iss, jti)
 
     def may_be_withdrawn(self, md: str) -> bool:
@@ -43,11 +43,11 @@ class PageFacts:
         return received.kind == UPDATE or received.md not in self._mds or received.md in self._first_mds
 
     def note_filed(self, received: ReceivedAlert) -> None:
-        """Take in an alert that was filed."""
+        """Note an alert that was filed."""
         self._met[received.issuer_id, received.jti] = received.md
         if received.kind == UPDATE:
             self._first_mds.add(received.first_md)
 
     def forget_statements(self) -> None:
-        """Ask again what is withdrawn: a statement was taken."""
+        """Drop what is known of withdrawals, since a statement was taken."""
         self._mds = frozenset()

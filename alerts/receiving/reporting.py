@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reports to originators, through the exchange: officers were told of an alert, one has opened it.
 
-Unsigned, and they stop no clock. Twice is once; what did not arrive is said again at the next round.
+Reports are unsigned and stop no clock. A repeated report changes nothing; one that did not arrive is repeated at the next round.
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ from peers.exchange import exchange_of
 
 OPENED, TOLD = "opened", "told"
 REPORTED_FOR: Final = timedelta(days=7)
-"""Where nobody was told for so long no mail goes out any more."""
+"""Time after which no first notice goes out any more, so that none is reported."""
 
 
 def report_openings(agency_id: str) -> None:
-    """Say of what was opened that it was. Not inside a transaction. Raises `accord.calls.errors.ClientError`."""
+    """Report which alerts were opened. Not inside a transaction. Raises `accord.calls.errors.ClientError`."""
     rows = ReceivedAlert.objects.filter(
         agency=agency_id, first_opened_at__isnull=False, is_opening_reported=False
     )
@@ -36,7 +36,7 @@ def report_openings(agency_id: str) -> None:
 
 
 def report_told(agency_id: str, *, now: datetime) -> None:
-    """Say of what came lately, and what a mail went out about, that somebody was told. As `report_openings`."""
+    """Report for which recent alerts a mail was sent to officers. As `report_openings`."""
     mails = Notification.objects.filter(
         recipient=agency_id, about=OuterRef("md"), occasion=Occasion.ALERT, sent_at__isnull=False
     )
@@ -51,7 +51,7 @@ def report_told(agency_id: str, *, now: datetime) -> None:
 
 
 def _report(agency_id: str, fact: str, found: Sequence[tuple[UUID, str, datetime]]) -> list[UUID]:
-    """Those of these alerts of whom the exchange has taken it, or has nothing any more."""
+    """Return those of these alerts whose report the exchange has accepted, or that it no longer has."""
     if not found:
         return []
     facts = [ReportedFact(md, fact, int(at.timestamp())) for _, md, at in found]

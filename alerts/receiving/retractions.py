@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a retract does to the alerts we received: verified like any statement, then marked, never deleted.
+"""Effect of a retract on received alerts: verified like any statement, then marked, never deleted.
 
-It counts only while every signature under it does. A key that signed it may be revoked later, so it is judged when
-it comes and again at each display, against the newest keys: one that does not count withdraws nothing, and a
-sentence says that it came and why it does not count. A retract whose row was changed or taken away past the program
-takes no withdrawal back: what was judged before stands, and the alert is not to be relied on.
+- It counts only while every signature under it does. A key that signed it may be revoked later, so it is judged when it
+  comes and again at each display, against the newest keys.
+- One that does not count withdraws nothing; a sentence says that it came and why it does not count.
+- A retract whose row was changed or deleted past the program does not undo a withdrawal: the earlier judgement stands, and
+  the alert is marked as not to be relied on.
 """
 
 import datetime as dt
@@ -53,7 +54,7 @@ JUDGING: Final = Loop("desk.withdrawals", "system:desk-worker")
 
 
 def apply_statement(actor: Actor, od: str, *, peers: VerifiedDirectory, now: dt.datetime) -> None:
-    """Notes the retract that this held statement is, or reaffirms; others change nothing here."""
+    """Apply a held statement that is a retract, or reaffirms one; others change nothing here."""
     statement = HeldStatement.objects.filter(reader=peers.reader, od=od, k__in=WITHDRAWALS).first()
     if statement is None:
         return
@@ -70,14 +71,14 @@ def apply_statement(actor: Actor, od: str, *, peers: VerifiedDirectory, now: dt.
 
 
 def note_known_retract(received: ReceivedAlert, *, peers: VerifiedDirectory) -> None:
-    """For an alert, not saved yet, that arrives after its own withdrawal, as one that was held may."""
+    """Apply a retract that came before its alert; the alert's row is not saved yet."""
     _judge_all([received], peers)
 
 
 def as_it_stands(
     received: ReceivedAlert, *, peers: VerifiedDirectory | None = None, now: dt.datetime
 ) -> ReceivedAlert:
-    """Return the same row, its signatures and its retract judged for a display; `peers` as in `judge_received`."""
+    """Return the row with its signatures and its retract judged for display; `peers` as in `judge_received`."""
     peers = peers or VerifiedDirectory(received.agency_id, now)
     judge_received([received], peers=peers, now=now)
     judge_retracts([received], peers=peers, now=now)
@@ -90,7 +91,7 @@ def as_it_stands(
 def judge_retracts(
     rows: Iterable[ReceivedAlert], *, peers: VerifiedDirectory | None = None, now: dt.datetime
 ) -> None:
-    """Sets, in memory, what the retracts of each row are worth now: `withdrawn_at`, or else `retract_doubt`.
+    """Set, in memory, the present effect of each row's retracts: `withdrawn_at`, or else `retract_doubt`.
 
     `peers` as in `judge_received`.
     """
@@ -101,7 +102,7 @@ def judge_retracts(
 
 
 def _judge_all(rows: Sequence[ReceivedAlert], peers: VerifiedDirectory) -> None:
-    """By every held retract of an alert's originator, whatever its row says: one that counts is the one that counts."""
+    """Judge every held retract of an alert's originator, whatever its row says: any one that counts withdraws it."""
     held = HeldStatement.objects.filter(
         Q(sub_d__in=[row.md for row in rows])
         | Q(reader=peers.reader, od__in=[row.retract_od for row in rows if row.retract_od]),
@@ -119,9 +120,9 @@ def _judge_all(rows: Sequence[ReceivedAlert], peers: VerifiedDirectory) -> None:
 
 
 def judge_again(actor: Actor, peers: VerifiedDirectory, *, now: dt.datetime) -> int:
-    """Keeps the judgement of an agency's retracts whose issuers have revoked keys since; returns how many were looked at.
+    """Judge again an agency's retracts whose issuers have revoked keys since; return how many were due.
 
-    Lists are filtered by what is kept; every display judges for itself.
+    Lists are filtered by the kept judgement; every display judges for itself.
     """
     retracted = ReceivedAlert.objects.filter(agency_id=peers.reader).exclude(retract_od="")
     issuers = set(retracted.order_by().values_list("issuer_id", flat=True).distinct())
@@ -143,14 +144,14 @@ def judge_again(actor: Actor, peers: VerifiedDirectory, *, now: dt.datetime) -> 
 
 
 def _named(row: ReceivedAlert) -> Item:
-    """An alert whose withdrawal cannot be judged is not to be relied on."""
+    """Return the item to set aside: an alert whose withdrawal cannot be judged is not to be relied on."""
     return Item(str(row.pk), row.md, Distrust.ALERT, row.agency_id)
 
 
 def _keep_judgements(
     actor: Actor, rows: Sequence[ReceivedAlert], peers: VerifiedDirectory, now: dt.datetime
 ) -> None:
-    """A retract that does not count is in the agency's audit too. Raises KeysetUnreadableError."""
+    """Judge the rows and save the result; audit a retract that does not count. Raises KeysetUnreadableError."""
     for issuer in {row.issuer_id for row in rows}:
         peers.require_readable(issuer)
     _judge_all(rows, peers)
@@ -171,7 +172,7 @@ def _keep_judgements(
 
 
 def _judge(received: ReceivedAlert, held: Sequence[HeldStatement], peers: VerifiedDirectory) -> None:
-    """Raises nothing: what cannot be judged leaves what was judged before, and the alert is not to be relied on."""
+    """Judge one row; raises nothing. If it cannot be judged, the earlier judgement stays and `retract_doubt` says so."""
     is_known = any(statement.od == received.retract_od for statement in held) or not received.retract_od
     try:
         peers.require_readable(received.issuer_id)
@@ -192,7 +193,7 @@ def _judge(received: ReceivedAlert, held: Sequence[HeldStatement], peers: Verifi
 
 
 def _doubt_about(received: ReceivedAlert, statement: HeldStatement, peers: VerifiedDirectory) -> str:
-    """Why this retract does not count; empty where it does, and then the row says so."""
+    """Return why this retract does not count; empty where it does, and then the row's columns are set."""
     try:
         verified = _verify(received, statement, peers)
     except EnvelopeError as failure:
@@ -205,7 +206,7 @@ def _doubt_about(received: ReceivedAlert, statement: HeldStatement, peers: Verif
         received.retract_id, received.retract_code = said.id, str(said.body["code"])
         return repudiated_retract_text(received, standing)
     if received.retract_od != said.od:
-        # Who confirmed a withdrawal that does not count has not confirmed this one.
+        # A confirmation of a withdrawal that does not count is no confirmation of this one.
         received.withdrawal_confirmed_at = None
     received.retract_od, received.retract_id = said.od, said.id
     received.retract_code = str(said.body["code"])
@@ -222,7 +223,7 @@ def _after_reaffirms(verified: VerifiedStatement, peers: VerifiedDirectory) -> S
 
 
 def _verify(received: ReceivedAlert, statement: HeldStatement, peers: VerifiedDirectory) -> VerifiedStatement:
-    """The retract as its issuer signed it, about this very alert; raises MalformedError or VerificationError."""
+    """Verify the retract as its issuer signed it, about this very alert; raises MalformedError or VerificationError."""
     if statement.log_time is None:
         raise VerificationError(Failure.RECEIPT_MISSING)
     verified = verify_statement(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Items that the loops set aside, for the auditor whose business it is and for the keeper, who has it tried again."""
+"""Items that the loops set aside: shown to the agency's auditor, and to the keeper, who can have them tried again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ LOOPS: Final[Mapping[str, str | Promise]] = {
     "notices.mails": gettext_lazy("Sending mail"),
     "power.changes": gettext_lazy("Applying changes of power"),
 }
-"""What officers read of each loop."""
+"""Names of the loops for officers."""
 BELLS: Final = ("alerts.follow_feed", "notices.send")
-"""Of the desk; the exchange's loops come by themselves."""
+"""Bells of the desk; the exchange's loops run at intervals by themselves."""
 
 
 @dataclass(frozen=True)
 class AsideView:
-    """Newest first. `more`: there are others behind them."""
+    """Items set aside, newest first. `more`: others follow."""
 
     items: tuple[SetAside, ...]
     more: bool
@@ -54,14 +54,14 @@ class AsideView:
 
 
 def read_set_aside(actor: Actor) -> AsideView:
-    """The own agency's to its auditor, all of them to the keeper. Raises NotPermittedError."""
+    """Return the own agency's items for its auditor, all items for the keeper. Raises NotPermittedError."""
     require(actor, Capability.AUDIT_READ)
     rows = list(SetAside.objects.visible_to(actor)[: SHOWN_AT_MOST + 1])
     return AsideView(tuple(rows[:SHOWN_AT_MOST]), len(rows) > SHOWN_AT_MOST, tuple(_stopped_for(actor)))
 
 
 def retry_item(keeper: Actor, item_id: int, *, now: datetime) -> None:
-    """Has one item tried again at the next round. Raises AbsentError, NotPermittedError."""
+    """Have one item tried again at the next round. Raises AbsentError, NotPermittedError."""
     require(keeper, Capability.DESK_KEEP)
     with transaction.atomic():
         row = SetAside.objects.visible_to(keeper).select_for_update().filter(pk=item_id).first()
@@ -81,7 +81,7 @@ def retry_item(keeper: Actor, item_id: int, *, now: datetime) -> None:
 
 
 def resume_loop(keeper: Actor, state_id: int, *, now: datetime) -> None:
-    """Lets a loop that stands go on, and has all that it set aside tried again. Raises AbsentError, NotPermittedError."""
+    """Resume a loop that stopped, and have all its set-aside items tried again. Raises AbsentError, NotPermittedError."""
     require(keeper, Capability.DESK_KEEP)
     with transaction.atomic():
         state = LoopState.objects.select_for_update().filter(pk=state_id, stopped_at__isnull=False).first()
@@ -96,12 +96,12 @@ def resume_loop(keeper: Actor, state_id: int, *, now: datetime) -> None:
 
 
 def counted() -> tuple[int, int]:
-    """How many items are set aside, and how many loops stand; of the whole hub."""
+    """Count the items set aside and the stopped loops of the whole hub."""
     return SetAside.objects.count(), LoopState.objects.filter(stopped_at__isnull=False).count()
 
 
 def mark_distrusted(rows: Sequence[ReceivedAlert]) -> None:
-    """Says, in memory, of which alerts of one agency a withdrawal, or a signer's revocation, could not be read."""
+    """Set, in memory, `is_distrusted` for alerts of one agency whose withdrawal or signer's revocation could not be read."""
     if not rows:
         return
     distrusted = set_aside_about(Distrust.ALERT, {row.md for row in rows}, agency=rows[0].agency_id)
@@ -110,7 +110,7 @@ def mark_distrusted(rows: Sequence[ReceivedAlert]) -> None:
 
 
 def distrusted_text(name: str) -> str:
-    """What stands above such an alert."""
+    """Return the sentence above such an alert."""
     return _(
         "Do not rely on this alert: something about it from %(name)s could not be read. Call %(name)s on the directory number."
     ) % {"name": name}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worth of signatures now, by what an agency's desk holds: its peers' keys, and what was said to it since.
+"""Present worth of signatures, from what an agency's desk holds: its peers' keys, and statements since.
 
-Judged anew each time, for lists and pages. No signature is verified again here but those of `reaffirm`; whoever opens an
-alert or counts a withdrawal does that. A row that was changed past the program counts for nothing.
+It is judged anew each time, for lists and pages. Of signatures, only those of `reaffirm` are verified again here; opening an
+alert and counting a withdrawal verify the others. A row that was changed past the program counts for nothing.
 """
 
 import logging
@@ -20,11 +20,11 @@ from peers.models import HeldStatement
 
 log = logging.getLogger(__name__)
 ANSWERED = ("opened", "refused")
-"""What acknowledges; `unopenable` leaves the clock running."""
+"""States that acknowledge; `unopenable` leaves the clock running."""
 
 
 def judge_signed(directory: VerifiedDirectory, objects: Collection[Signed]) -> dict[str, Worth]:
-    """What each object is worth to the directory's reader, by digest; two statements where nobody ever revoked a key."""
+    """Return each object's worth to the directory's reader, by digest; two statements where no key was ever revoked."""
     suspects = directory.revokers({item.iss for item in objects})
     directory.preload(suspects)
     judged = worth_of(
@@ -34,12 +34,12 @@ def judge_signed(directory: VerifiedDirectory, objects: Collection[Signed]) -> d
 
 
 def judge_statements(directory: VerifiedDirectory, rows: Iterable[HeldStatement]) -> dict[str, Worth]:
-    """The same of held statements, as far as the ledger has them."""
+    """Return the worth of those held statements that are in the ledger, by digest."""
     return judge_signed(directory, [signed for row in rows if (signed := row.signed) is not None])
 
 
 def reaffirms_of(directory: VerifiedDirectory, ds: Collection[str]) -> Said:
-    """What was said to stand by these objects, each word verified, by what it is about; bad ones are left out."""
+    """Return the verified statements that reaffirm these objects, by the object's digest; bad ones are left out."""
     said: defaultdict[str, list[VerifiedStatement]] = defaultdict(list)
     rows = HeldStatement.objects.filter(reader=directory.reader, k=REAFFIRM, sub_d__in=ds) if ds else ()
     for row in rows:
@@ -50,14 +50,14 @@ def reaffirms_of(directory: VerifiedDirectory, ds: Collection[str]) -> Said:
 
 
 def recalls_that_count(directory: VerifiedDirectory, mds: Collection[str]) -> set[str]:
-    """Of these envelopes those whose retract counts now; one that waits for the ledger counts at once."""
+    """Return those of these envelopes whose retract counts now; one not logged yet counts at once."""
     retracts = _held(directory, k="retract", sub_d__in=mds) if mds else []
     worth = judge_statements(directory, retracts)
     return {row.sub_d for row in retracts if has_force(worth.get(row.od))}
 
 
 def answers_in_doubt(directory: VerifiedDirectory, mds: Collection[str]) -> dict[tuple[str, str], Worth]:
-    """By envelope and recipient: what its acknowledgement is worth, where none of that recipient's counts."""
+    """Return, by envelope and recipient, the worth of an acknowledgement, where none of that recipient's counts."""
     acks = HeldStatement.objects.filter(
         reader=directory.reader, k="ack", sub_d__in=mds, body__st__in=ANSWERED
     )

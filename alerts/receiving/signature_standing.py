@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a signature is worth now, as a page shows it: in force, repudiated, reaffirmed or refused, with every time.
+"""Present standing of a signature for a page: in force, repudiated, reaffirmed or refused, with every time.
 
-Never stored: each display judges again, against the newest keysets and what the signer has said since.
+It is never stored: each display judges again, against the newest keysets and the signer's statements since.
 """
 
 import datetime as dt
@@ -29,7 +29,7 @@ class StandingState(StrEnum):
 
 @dataclass(frozen=True)
 class StandingFacts:
-    """`since` is from when the key counts no longer, `revoked_at` when the log learned it; empty where it counts.
+    """Standing of a signature. `since`: from when the key is void; `revoked_at`: when the log learned it; empty if it counts.
 
     `text` is the sentence for the page, empty where nothing is wrong. All times are the log's.
     """
@@ -43,12 +43,12 @@ class StandingFacts:
 
     @property
     def counts(self) -> bool:
-        """Whether it may be relied on: in force, or its signer stands by it."""
+        """Tell whether it may be relied on: in force, or reaffirmed by its signer."""
         return self.state in (StandingState.VALID, StandingState.REAFFIRMED)
 
     @property
     def short(self) -> str:
-        """For one cell of a list: the word with both times."""
+        """Short text for one cell of a list, with both times."""
         words = _times(self)
         if self.state is StandingState.REPUDIATED:
             return _("Repudiated: logged %(logged)s UTC, key void since %(since)s UTC") % words
@@ -58,12 +58,12 @@ class StandingFacts:
 
 
 def utc_text(at: dt.datetime) -> str:
-    """A time for sentences: 4 Dec 2026 14:02, without the zone."""
+    """Return a time for sentences: 4 Dec 2026 14:02, without the zone."""
     return formats.date_format(at.astimezone(dt.UTC), _("j M Y H:i"))
 
 
 def standing_of(worth: Worth, name: str, *, own: bool = False) -> StandingFacts:
-    """The facts of a judged signature of the agency called `name`; `own` words it for that agency itself."""
+    """Return the standing of a judged signature of the agency called `name`; `own` words it for that agency itself."""
     if isinstance(worth, Valid):
         return StandingFacts()
     facts = StandingFacts(
@@ -87,7 +87,7 @@ _STATES = {
 def judge_received(
     rows: Iterable[ReceivedAlert], *, peers: VerifiedDirectory | None = None, now: dt.datetime
 ) -> None:
-    """Sets, in memory, the `standing` of each row; by the directory of a caller that asks it more, where all are its reader's."""
+    """Set, in memory, the `standing` of each row. `peers`: the caller's directory, if it is the reader of all rows."""
     received = list(rows)
     for agency_id in {row.agency_id for row in received}:
         own = [row for row in received if row.agency_id == agency_id]

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """One agency's feed, taken item by item over the exchange's API, as a partner's system would.
 
-Each alert is opened once, for its card and its tokens (RED has neither); a failure is filed, and the originator learns it
-by a signed `ack unopenable`. It is terminal, unless the octets are not those that the originator signed: the exchange is
-asked for them again. Opening here is no reading: that is a person's act. Facts of an alert come from its manifest; what
-cannot be used as it is given is awaited and shown to nobody. A statement counts once it was verified. What an item changes
-and the place in the feed move in one transaction, so a kill repeats at most the openings that were audited together.
-
-An item that raises is set aside (`ledger.set_aside`) and the feed goes on; so is what is derived from an alert (card,
-tokens, structure, spectra, notices), without which the alert itself is still filed.
+- Each alert is opened once, for its card and its tokens (RED has neither). A failure is filed, and the originator learns it
+  by a signed `ack unopenable`. That is final, unless the octets are not those that the originator signed: then the exchange
+  is asked for them again.
+- This opening is no reading, which only a person does.
+- Facts of an alert come from its manifest; an alert that cannot be used as it was given is awaited and shown to nobody.
+- A statement counts once it was verified.
+- An item's changes and the place in the feed move in one transaction, so a kill repeats at most the openings that were
+  audited together.
+- An item that raises is set aside (`ledger.set_aside`) and the feed goes on. If what is derived from an alert (card, tokens,
+  structure, spectra, notices) raises, that is set aside, and the alert itself is still filed.
 """
 
 import logging
@@ -77,27 +79,27 @@ log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
 ENVELOPE, STATEMENT, REPUDIATED, REMINDER = "envelope", "statement", "repudiated", "reminder"
 TURN: Final = 50
-"""How many items of an agency's feed are taken before another agency has its turn."""
+"""Limit of items of an agency's feed before another agency has its turn."""
 SCREENED_AT_ONCE: Final = 25
-"""How many alerts are opened, and their openings audited, before the first of them is filed."""
+"""Limit of alerts that are opened, and their openings audited, before the first of them is filed."""
 RETRIED_AT_MOST: Final = 100
-"""How many alerts that the worker could not fetch or open are tried again in one round."""
+"""Limit of alerts tried again in one round that could not be fetched or opened before."""
 AWAITED_FIRST: Final = timedelta(seconds=20)
 AWAITED_LONGEST: Final = timedelta(hours=1)
-"""What the exchange does not give is asked for again after these: the first doubled each time, up to the second."""
+"""Waiting times before the exchange is asked again for what it did not give: the first, doubled each time up to the second."""
 AWAITED_FOR: Final = timedelta(days=7)
 ASKED_EVERY: Final = timedelta(seconds=20)
-"""So often, at most, it is noted that nothing new was there."""
+"""Least time between notes that the feed had nothing new."""
 
 
 FEED: Final = Loop("desk.feed", f"system:{ROLE}", is_common)
 DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", is_common)
-"""What is made of an alert that is filed: card, tokens, structure, spectra, notices of a changed law."""
+"""Parts made from a filed alert: card, tokens, structure, spectra, notices of a changed law."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """How many alerts one turn took, and whether it ended before the feed did."""
+    """Result of one turn: how many alerts it took, and whether the feed has more."""
 
     taken: int = 0
     has_more: bool = False
@@ -108,7 +110,7 @@ CLOSED_BY_EXCHANGE: Final = Opening()
 
 @dataclass(frozen=True)
 class _Page:
-    """What is known of the items of a page before they are taken: which alerts are here or awaited, which statements came."""
+    """Facts about a page's items before they are taken: alerts that are here or awaited, statements fetched for it."""
 
     here: Set[str] = frozenset()
     awaited: Mapping[str, AwaitedEnvelope] = field(default_factory=dict)
@@ -117,7 +119,7 @@ class _Page:
 
 
 class FeedOfAgency:
-    """One agency's feed, followed for one turn."""
+    """Feed of one agency, followed for one turn."""
 
     def __init__(self, agency: Agency, now: datetime, is_over: Callable[[], bool]) -> None:
         self._agency, self._now, self._is_over = agency, now, is_over
@@ -133,7 +135,7 @@ class FeedOfAgency:
         self._clock_ahead_secs: int | None = None
 
     def follow(self) -> Turn:
-        """First what was set aside and is due again, then what is new, as much as fits one turn. Not inside a transaction.
+        """Take the items that were set aside and are due, then new items, as many as fit one turn. Not inside a transaction.
 
         Raises ExchangeAwayError.
         """
@@ -158,7 +160,7 @@ class FeedOfAgency:
         return Turn(len(self._taken))
 
     def _speak(self) -> None:
-        """Learn where the ledger has own words, and report what was told and opened; trouble with it keeps no feed waiting."""
+        """Learn the ledger places of own statements, and report what was told and opened; a failure does not delay the feed."""
         take_places(self._follower)
         try:
             report_told(self._agency.pk, now=self._now)
@@ -168,26 +170,29 @@ class FeedOfAgency:
 
     @cached_property
     def _newest_number(self) -> int:
-        """The highest number here: the next one is larger, also where the feed was begun anew or an alert comes late."""
+        """Highest number here. The next one is larger, even if the feed began anew or an alert comes late."""
         rows = ReceivedAlert.objects.filter(agency=self._agency)
         return rows.aggregate(newest=Max("number"))["newest"] or 0
 
     @cached_property
     def _follower(self) -> Follower:
-        """The agency as it follows the exchange, by the keys that its officers trust."""
+        """The agency as a client of the exchange, with the keys that its officers trust."""
         follower = feed_follower_of(self._peers.memory, now=self._now)
         follower.judges_by = self._peers
         return follower
 
     def _note_clock(self) -> None:
-        """Note at once that this machine's clock is off, since items may then fail; that it is not, with the progress."""
+        """Measure how far this machine's clock is off.
+
+        A wrong clock is stored at once, since items may then fail; a right one with the progress.
+        """
         self._clock_ahead_secs = ahead_secs(self._follower.exchange.hub_clock(), self._now)
         if abs(self._clock_ahead_secs or 0) > CLOCK_WARNED.total_seconds():
             rows = FeedCursor.objects.filter(reader=self._agency.pk)
             rows.update(clock_ahead_secs=self._clock_ahead_secs)
 
     def _note_progress(self, head: int) -> None:
-        """How late the desk is; nothing is decided by it."""
+        """Note how late the desk is; nothing is decided by it."""
         cursor = self._peers.memory.cursor
         is_behind = head > cursor.number
         rows = FeedCursor.objects.filter(reader=self._agency.pk)
@@ -206,7 +211,7 @@ class FeedOfAgency:
             )
 
     def _take_each(self, items: Sequence[FeedEntry]) -> bool:
-        """One by one; whether all were taken."""
+        """Take items one by one; return whether all were taken."""
         if not items:
             self._peers.memory.write()
             return True
@@ -223,7 +228,7 @@ class FeedOfAgency:
         return True
 
     def _ask_ahead(self, items: Sequence[FeedEntry]) -> _Page:
-        """Ask for what the items of a page need, in few questions. What is not given is asked for alone.
+        """Fetch what the items of a page need, in few calls. What is missing then is asked for alone.
 
         Raises ExchangeAwayError: without the newest keys nothing of the page can be judged.
         """
@@ -239,7 +244,7 @@ class FeedOfAgency:
         return _Page(here, awaited, held, statements)
 
     def _screen_ahead(self, items: Sequence[FeedEntry], page: _Page) -> None:
-        """Open the alerts that come before the next statement, unless the first one was."""
+        """Open the alerts before the next statement together, unless the first one was opened so already."""
         if items[0].d in self._screened or items[0].d not in page.held or self._derived.is_stopped:
             return
         run = takewhile(lambda item: item.d in page.held, items)
@@ -250,7 +255,7 @@ class FeedOfAgency:
         self._screened = {one.md: opened.get(one.md) for one in held}
 
     def _statements(self, ods: Sequence[str]) -> dict[str, StatementAnswer]:
-        """Those of these statements that are not held, as the exchange gives them, and the proofs for their receipts."""
+        """Return those of these statements that are not held, as the exchange gives them; fetch the proofs for their receipts."""
         found = {}
         for od in ods:
             with suppress(ClientError, EnvelopeError):
@@ -264,7 +269,7 @@ class FeedOfAgency:
         self._peers.memory.write()
 
     def _take_again(self, key: str) -> None:
-        """By number and digest; raises LookupError where the exchange names something else there now."""
+        """Take an item by its number and digest; raises LookupError where the exchange names another one there now."""
         number, _, d = key.partition(" ")
         place = FeedPlace(self._peers.memory.place().epoch, int(number) - 1)
         with asked_again():
@@ -274,7 +279,7 @@ class FeedOfAgency:
         self._take(items[0], self._ask_ahead(items))
 
     def _take(self, item: FeedEntry, page: _Page, *, is_new: bool = False) -> None:
-        """One item, and the place past one that is new."""
+        """Take one item, and for a new one move the place past it."""
         if item.what == ENVELOPE and item.d not in page.here:
             waiting = page.awaited.get(item.d)
             awaited = waiting or awaited_of(self._agency, item, self._now)
@@ -300,7 +305,7 @@ class FeedOfAgency:
         *,
         is_new: bool = False,
     ) -> None:
-        """File what the feed named; what cannot be used is awaited, and given up once it never will be given."""
+        """File the alert that the feed named. One that cannot be used is awaited, or given up once it will never be given."""
         passed = item if is_new else None
         try:
             held = held or envelope_of(self._actor, awaited.md, now=self._now)
@@ -320,7 +325,7 @@ class FeedOfAgency:
         try:
             received = self._facts(awaited, manifest, receipt)
         except Agency.DoesNotExist:
-            # Admitted since the directory was asked for last.
+            # Its originator was admitted after the directory was last asked for.
             drop_envelope(held)
             self._await(awaited, passed)
             return
@@ -330,14 +335,14 @@ class FeedOfAgency:
             and not opening.is_elsewhere
             and not self._is_signed(manifest, unverified.manifest_jws, receipt)
         ):
-            # Nobody has signed it, as far as can be told now: no officer is shown it.
+            # As far as can be told now, its originator did not sign it: no officer is shown it.
             drop_envelope(held)
             self._await(awaited, passed)
             return
         self._file(awaited, received, opening, passed)
 
     def _is_signed(self, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt) -> bool:
-        """Tell whether its originator's keys signed it, whether or not they counted any more when it was logged."""
+        """Tell whether its originator's keys signed it, even if they were revoked when it was logged."""
         try:
             verify_signed(self._follower, self._peers, manifest, jws, receipt)
         except EnvelopeError as failure:
@@ -347,13 +352,13 @@ class FeedOfAgency:
         return True
 
     def _file_closed(self, awaited: AwaitedEnvelope, passed: FeedEntry | None) -> None:
-        """File what the exchange keeps closed by its manifest, which it gives; it is opened once it may be."""
+        """File an alert that the exchange keeps closed, by its manifest, which it gives; it is opened once it may be."""
         try:
             with asked_again():
                 answer = self._follower.exchange.manifest(awaited.md)
             manifest = verify_manifest_alone(self._follower, awaited.md, answer)
         except calls.RefusedError as refused:
-            # Deleted meanwhile, or not given.
+            # It was deleted meanwhile, or is not given.
             log.warning("the manifest of %s is not given: %s", awaited.md, refused.slug)
             self._await(awaited, passed)
             return
@@ -372,7 +377,7 @@ class FeedOfAgency:
         opening: Opening,
         passed: FeedEntry | None,
     ) -> None:
-        """Officers are told of what may be opened."""
+        """File an alert, and tell officers of it if it may be opened."""
         with transaction.atomic():
             if awaited.pk:
                 AwaitedEnvelope.objects.filter(pk=awaited.pk).delete()
@@ -391,7 +396,7 @@ class FeedOfAgency:
 
     @transaction.atomic
     def _await(self, awaited: AwaitedEnvelope, passed: FeedEntry | None) -> None:
-        """What is given cannot be used: it is asked for again, for some days."""
+        """Keep the item to ask for it again, for some days, since it cannot be used as it was given."""
         if self._now - awaited.named_at > AWAITED_FOR:
             self._give_up(awaited, "unusable", passed)
             return
@@ -405,7 +410,7 @@ class FeedOfAgency:
 
     @transaction.atomic
     def _give_up(self, awaited: AwaitedEnvelope, cause: str, passed: FeedEntry | None) -> None:
-        """Nothing of it is given any more: the agency's auditor reads that it never came."""
+        """Record that nothing of it is given any more: the agency's auditor reads that it never came."""
         if awaited.pk:
             awaited.delete()
         record_event(
@@ -424,7 +429,7 @@ class FeedOfAgency:
         self._peers.memory.write()
 
     def _facts(self, awaited: AwaitedEnvelope, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
-        """The manifest's facts, and where its receipt says that the ledger has it."""
+        """Return the row with the manifest's facts and its place in the ledger by the receipt."""
         received = received_of(self._agency, self._issuer(manifest.iss), manifest, receipt)
         received.number, received.reference, received.received_at = (
             awaited.number,
@@ -437,13 +442,13 @@ class FeedOfAgency:
         return received
 
     def _issuer(self, agency_id: str) -> Agency:
-        """An originator, read once a turn; raises `Agency.DoesNotExist` for one that is not in the directory."""
+        """Return an originator, read once a turn; raises `Agency.DoesNotExist` for one that is not in the directory."""
         if agency_id not in self._issuers:
             self._issuers[agency_id] = Agency.objects.get(pk=agency_id)
         return self._issuers[agency_id]
 
     def _take_statement(self, item: FeedEntry, page: _Page, *, is_new: bool) -> None:
-        """Verify it and hold it; what it says of a held alert is marked there."""
+        """Verify and hold a statement; mark the alert that it is about."""
         if self._peers.memory.statement(item.d) is None:
             hold_statement(self._peers, self._follower, item.d, page.statements.get(item.d))
             self._facts_here.forget_statements()
@@ -455,7 +460,7 @@ class FeedOfAgency:
                 self._move(item)
 
     def _try_open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
-        """Outside any transaction. Where the loop of what is derived stands, the alert waits for it closed."""
+        """Open an alert, outside any transaction. While the loop for derived parts is stopped, the alert waits closed."""
         found: list[Opening] = []
         self._derived.take(_derived(received), lambda: found.append(self._open(received, held)))
         if found:
@@ -463,7 +468,7 @@ class FeedOfAgency:
         return CLOSED_NOW if self._derived.is_stopped else Opening(is_aside=True)
 
     def _settle(self, received: ReceivedAlert, opening: Opening) -> None:
-        """Files what was opened, or says that it does not open. Inside the transaction that holds the row."""
+        """File what was opened, or note that it does not open. Inside the transaction that holds the row."""
         if opening.document is not None and received.tlp != "RED":
             work = partial(file_content, received, opening.document, now=self._now)
             self._derived.take(_derived(received), work)
@@ -478,7 +483,7 @@ class FeedOfAgency:
             settle_versions_of(received, now=self._now)
 
     def _visit(self, received_id: str) -> None:
-        """Opens and files again what was set aside; raises what it raises."""
+        """Open and file again an alert that was set aside; raises its error."""
         received = ReceivedAlert.objects.filter(pk=received_id, unopenable=False).first()
         if received is None:
             return
@@ -490,7 +495,7 @@ class FeedOfAgency:
             settle_versions_of(received, now=self._now)
 
     def _visit_awaited(self) -> None:
-        """What the exchange did not give when the feed named it."""
+        """Take the alerts that the exchange did not give when the feed named them."""
         due = AwaitedEnvelope.objects.filter(agency=self._agency, due_at__lte=self._now)
         waiting = list(due.order_by("due_at")[:RETRIED_AT_MOST])
         if not waiting:
@@ -525,7 +530,10 @@ class FeedOfAgency:
                 self._notices.tell_that_it_opens(received)
 
     def _visit_unread(self) -> None:
-        """Whatever the worker has not read: its first opening was stopped, whether or not an officer opened it since."""
+        """Open the alerts that the worker has not read because an earlier opening was interrupted.
+
+        It does not matter whether an officer has opened them since.
+        """
         waiting = ReceivedAlert.objects.filter(
             agency=self._agency, derived_at=None, unopenable=False, retract_od="", exp__gt=self._now
         )
@@ -550,9 +558,9 @@ class FeedOfAgency:
         )
 
     def _note_unopenable(self, received: ReceivedAlert, opening: Opening) -> None:
-        """Tell its originator; the exchange is asked again for what the originator did not sign.
+        """Tell the originator that it does not open; ask the exchange again for octets that the originator did not sign.
 
-        Of what is sealed to a former key that is not here nobody learns anything: the agency has received it.
+        For an alert sealed to a former key that is not here, nothing is reported: the agency has received it.
         """
         if opening.is_elsewhere:
             received.unopenable = received.is_elsewhere = True
@@ -570,7 +578,7 @@ class FeedOfAgency:
 
 
 def _named(item: FeedEntry, page: _Page) -> Item:
-    """An alert whose withdrawal, or whose signer's revocation, cannot be read is not to be relied on."""
+    """Return the item's name for setting it aside; the alert that it is about is then not to be relied on."""
     if item.what == ENVELOPE:
         return _envelope(item.number, item.d)
     answer = page.statements.get(item.d)
@@ -583,12 +591,12 @@ def _envelope(number: int, md: str) -> Item:
 
 
 def _key(number: int, d: str) -> str:
-    """By which `_take_again` finds what was set aside."""
+    """Return the key by which `_take_again` finds an item that was set aside."""
     return f"{number} {d}"
 
 
 def _subject_of(answer: StatementAnswer) -> str:
-    """What a statement says that it is about; nothing of it was verified."""
+    """Return the digest of a statement's subject, not verified."""
     try:
         said = parse_statement(answer.jws).statement
     except EnvelopeError:

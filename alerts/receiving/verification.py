@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an alert's page says about proof: verified, waiting for the receipt, failed, or opened elsewhere.
+"""State of an alert's proof for its page: verified, waiting for the receipt, failed, or opened elsewhere.
 
 Before witnesses exist, log time is the hub's own word; the sentences say what was checked, not more.
 """
@@ -28,7 +28,7 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True)
 class Verification:
-    """`text` is the sentence for the page; `index` the log entry, `logged_at` its time as the hub states it."""
+    """State of the proof. `text` is the page's sentence; `index` the log entry, `logged_at` its time as the hub states it."""
 
     state: Proof
     text: str
@@ -39,7 +39,7 @@ class Verification:
 
 
 def verified(received: ReceivedAlert, opened: OpenedAlert, standing: StandingFacts) -> Verification:
-    """Every check held; a signature that a revocation put in doubt is never shown as simply valid."""
+    """Return the state where every check held; a signature in doubt by a revocation is never shown as simply valid."""
     state, text = Proof.VERIFIED, _verified_text(received, opened)
     if standing.state is not StandingState.VALID:
         state, text = Proof(standing.state.value), standing.text
@@ -49,7 +49,7 @@ def verified(received: ReceivedAlert, opened: OpenedAlert, standing: StandingFac
 
 
 def pending(signer: str) -> Verification:
-    """No receipt yet: the content stays closed."""
+    """Return the state without a receipt: the content stays closed."""
     text = _(
         "Not verified yet. The log receipt usually takes a second. The content stays closed until then; "
         "this page checks again."
@@ -58,7 +58,7 @@ def pending(signer: str) -> Verification:
 
 
 def failed(received: ReceivedAlert) -> Verification:
-    """One sentence for every cause; another where the exchange is asked for what the originator signed."""
+    """Return the state after a failed check: one sentence for every cause, and one more if the alert is asked for again."""
     text = failed_text(received)
     if AwaitedEnvelope.objects.filter(agency=received.agency_id, md=received.md).exists():
         text += " " + _("It was changed on its way and is asked for again; you are told if it opens.")
@@ -66,7 +66,7 @@ def failed(received: ReceivedAlert) -> Verification:
 
 
 def failed_text(received: ReceivedAlert) -> str:
-    """Say why an alert stays closed: a check failed, whatever it was; or another desk of the agency has its keys."""
+    """Say why an alert stays closed: a check failed, whichever; or another desk of the agency has its keys."""
     if received.is_elsewhere:
         return _(
             "This alert is sealed to keys of your agency that another desk has: read it there. No check of it failed. "
@@ -102,7 +102,7 @@ def _verified_text(received: ReceivedAlert, opened: OpenedAlert) -> str:
 
 
 def repudiated_retract_text(received: ReceivedAlert, standing: Repudiated) -> str:
-    """What an officer reads when a withdrawal came under a key that is now revoked for that time."""
+    """Say that a withdrawal does not count, because its key is now revoked for that time."""
     return _(
         "A withdrawal of this does not count. It was logged at %(logged)s UTC, signed with a key that %(name)s "
         "revoked at %(revoked)s UTC for everything since %(since)s UTC. Call %(name)s before you act on it."
@@ -110,7 +110,7 @@ def repudiated_retract_text(received: ReceivedAlert, standing: Repudiated) -> st
 
 
 def answer_doubt_text(standing: StandingFacts, name: str) -> str:
-    """What an originator reads when an acknowledgement came under a key that does not count for that time."""
+    """Say to an originator that an acknowledgement does not count, because its key is void for that time."""
     if standing.logged_at is None or standing.since is None or standing.revoked_at is None:
         return _("An acknowledgement by %(name)s came and does not count. Call %(name)s.") % {"name": name}
     return _(
@@ -125,7 +125,7 @@ def answer_doubt_text(standing: StandingFacts, name: str) -> str:
 
 
 def failed_retract_text(received: ReceivedAlert) -> str:
-    """What an officer reads when a withdrawal came and any check of it failed."""
+    """Say that a withdrawal does not count, because a check of it failed."""
     return _(
         "A withdrawal of this came and does not count: a check of it failed. Call %(name)s on the directory "
         "number before you act on it."

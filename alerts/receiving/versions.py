@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Versions of a received alert: which one is the newest that counts, and which ones it replaces.
+"""Versions of a received alert: the newest that counts, and those it replaces.
 
-A version counts while its signatures do and it can be opened, so that a thief's update hides nothing once the key
-is known as stolen. A version that was withdrawn still replaces those before it: nobody goes back to an older text
-by themselves. Lists go by what is kept here; it is settled again whenever the feed says that a signature's worth
-has changed.
+- A version counts while its signatures count and it can be opened, so that a thief's update hides nothing once the key
+  is known as stolen.
+- A version that was withdrawn still replaces those before it: an older text never comes back by itself.
+- Lists use the order that is kept here; it is settled again when the feed says that a signature's worth has changed.
 """
 
 from datetime import datetime
@@ -15,13 +15,13 @@ from alerts.receiving.signature_standing import judge_received
 from officers.models import Officer
 
 UPDATE: Final = "update"
-"""The kind of an envelope that is a later version of another one."""
+"""Kind of an envelope that is a later version of another one."""
 IN_ORDER: Final = ("version", "number")
-"""The order of versions, in which their rows are locked too."""
+"""Order of versions, in which their rows are locked too."""
 
 
 def place_version(received: ReceivedAlert) -> None:
-    """For a row that is not saved yet: the address of the first version, and its number among them.
+    """Set, on a row that is not saved yet, the address of the first version and its number among them.
 
     Where the version before never reached the agency, numbers count from that one on.
     """
@@ -38,7 +38,7 @@ def place_version(received: ReceivedAlert) -> None:
 
 
 def lock_versions(received: ReceivedAlert) -> None:
-    """Lock every version of an alert at its agency, oldest first, as everybody does who changes more than one."""
+    """Lock every version of an alert at its agency, oldest first; every change of more than one locks in this order."""
     if received.first_md:
         same = ReceivedAlert.objects.filter(
             agency_id=received.agency_id, issuer_id=received.issuer_id, first_md=received.first_md
@@ -47,14 +47,14 @@ def lock_versions(received: ReceivedAlert) -> None:
 
 
 def settle_versions(agency_id: str, md: str, *, now: datetime) -> None:
-    """Decides again which version of this alert replaces which, for one agency. Inside a transaction."""
+    """Settle again which version of this alert replaces which, for one agency. Inside a transaction."""
     received = ReceivedAlert.objects.filter(agency_id=agency_id, md=md).first()
     if received is not None:
         settle_versions_of(received, now=now)
 
 
 def settle_versions_of(received: ReceivedAlert, *, now: datetime) -> None:
-    """The same for a row at hand; nothing for one that is not placed among versions."""
+    """Settle the versions of this row's alert; do nothing for a row that is no version of one."""
     if not received.first_md:
         return
     rows = ReceivedAlert.objects.filter(agency_id=received.agency_id).select_related("issuer")
@@ -72,7 +72,7 @@ def settle_versions_of(received: ReceivedAlert, *, now: datetime) -> None:
 
 
 def versions_held(officer: Officer, received: ReceivedAlert, *, now: datetime) -> list[ReceivedAlert]:
-    """Every version that reached the agency and that the officer may see, newest first, judged; the row itself among them."""
+    """Return every version that reached the agency and the officer may see, newest first, judged; including this row."""
     if not received.first_md:
         return [received]
     same = ReceivedAlert.objects.visible_to(officer).filter(

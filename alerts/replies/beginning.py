@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here a reply begins: a draft of kind reply, bound to the received alert that it answers, on the way of every draft.
+"""Start of a reply: a draft of kind reply, bound to the received alert that it answers; it is then reviewed like any draft.
 
-The alert is opened under a reason, as for reading; how it is marked and who has it is kept sealed with the draft.
+The alert is opened for a reason, as for reading; its marking and its recipients are kept sealed with the draft.
 """
 
 from collections.abc import Mapping
@@ -35,12 +35,12 @@ from officers.models import Officer
 TITLE_CHARS: Final = 120
 BEGINNING: Final = "accord reply begins"
 REVIEWED: Final = frozenset({"new_substance", "harm_cluster", "seizure", "request_for_information"})
-"""Kinds of alert that identify something: what another laboratory can review."""
+"""Kinds of alert that identify a substance, which another laboratory can review."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A received alert, opened to be answered."""
+    """Received alert, opened to be answered."""
 
     received: ReceivedAlert
     view: OpenedView
@@ -50,7 +50,7 @@ class Opened:
 def open_to_answer(
     author: Officer, received: ReceivedAlert, *, reason: str, reference: str = "", now: datetime
 ) -> Opened:
-    """Opens what shall be answered, for the reason given. Not inside a transaction.
+    """Open an alert to answer it, for the reason given. Not inside a transaction.
 
     Raises `ReplyRefusedError`, and whatever keeps the alert closed.
     """
@@ -74,10 +74,10 @@ def start_reply(
     sample: Alert | None = None,
     now: datetime,
 ) -> Alert:
-    """The draft of a reply: marked as what it answers, to its sender, with what `data` says.
+    """Draft a reply with the fields of `data`: marked like the alert it answers, and addressed to its sender.
 
-    One reply of a kind is under way at a time: who begins a second goes on with the first. `sample` is the own
-    alert whose profile it is about.
+    Only one unsent reply of a kind exists at a time: starting a second returns the first. `sample` is the own alert whose profile
+    it is about.
     """
     if alert_type not in REPLIES:
         raise ReplyRefusedError("kind", _("Kind: choose a reply or a review."))
@@ -88,7 +88,7 @@ def start_reply(
     floor = strictest(opened.source.tlp, sample.tlp if sample else "")
     fields = prefilled(opened, alert_type) | {"tlp": floor} | dict(data)
     with transaction.atomic():
-        # Who begins the same at the same moment waits, and finds it under way.
+        # Of two officers who start the same reply at the same moment the second waits, and gets the first's.
         wait_alone(BEGINNING, f"{author.agency_id} {opened.source.md}")
         under_way = reply_under_way(author, opened.source.md, alert_type, sample)
         if under_way is not None:
@@ -113,7 +113,7 @@ def start_reply(
 
 
 def reply_under_way(author: Officer, md: str, alert_type: str, sample: Alert | None = None) -> Alert | None:
-    """The unsent reply of this type to this alert, if there is one."""
+    """Return the unsent reply of this type to this alert, if there is one."""
     waiting = Alert.objects.visible_to(author).filter(
         reply__re_md=md,
         reply__sample=sample,
@@ -126,7 +126,7 @@ def reply_under_way(author: Officer, md: str, alert_type: str, sample: Alert | N
 
 
 def prefilled(opened: Opened, alert_type: str) -> dict[str, Any]:
-    """What a reply starts with: the marking, the lane and the sender of what it answers, and no case of its own."""
+    """Return a reply's first fields: marking, lane and sender of the alert it answers, and no case of its own."""
     source = opened.source
     frame = {
         "alert_type": alert_type,
@@ -148,7 +148,7 @@ def prefilled(opened: Opened, alert_type: str) -> dict[str, Any]:
 
 
 def no_case() -> dict[str, Any]:
-    """Every field that could tell of a case, empty."""
+    """Return every field that could disclose a case, as empty."""
     return {name: None for name, field in FIELDS.items() if name not in FRAME and not field.computed}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how replies are told of where they are not read themselves: in a thread, and in a row of a list."""
+"""Display of replies outside their own page: in a thread, and in a row of a list."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from officers.models import Officer
 
 @dataclass(frozen=True)
 class ReplyTold:
-    """`md` is the reply's own address, `version` that of the alert at the top of the thread."""
+    """Reply in a thread. `md` is the reply's own address, `version` that of the alert at the top of the thread."""
 
     md: str
     text: str = field(repr=False)
@@ -28,7 +28,7 @@ class ReplyTold:
 
 
 def replies_told(held: RepliesHeld, versions: Mapping[str, int]) -> dict[str, ReplyTold]:
-    """The replies under these versions (their number by address), by their own address."""
+    """Return the replies under these versions (their number by address), by their own address."""
     gists, numbers, told = held.gists, dict(versions), dict[str, ReplyTold]()
     for row in held.rows:
         version = numbers.get(row.re_md, 0)
@@ -45,7 +45,7 @@ def replies_told(held: RepliesHeld, versions: Mapping[str, int]) -> dict[str, Re
 
 
 def titles_answered(officer: Officer, received: Iterable[ReceivedAlert]) -> dict[str, str]:
-    """What each reply among these answers, by the reply's id: its title, or the reference of what has no card."""
+    """Return what each reply among these answers, by the reply's id: its title, or its reference where it has no card."""
     rows = [row for row in received if row.kind != "alert"]
     replies = Reply.objects.filter(received__in=rows, agency_id=officer.agency_id) if rows else ()
     answers = {str(reply.received_id): reply.re_md for reply in replies}
@@ -57,7 +57,7 @@ def titles_answered(officer: Officer, received: Iterable[ReceivedAlert]) -> dict
 
 @dataclass(frozen=True)
 class Answered:
-    """What a reply answers; neither `alert` nor `received` where the agency has not got it."""
+    """Alert that a reply answers; `alert` and `received` are both None where the agency does not have it."""
 
     title: str = field(default="", repr=False)
     alert: uuid.UUID | None = None
@@ -65,7 +65,7 @@ class Answered:
 
 
 def answered_by(officer: Officer, reply: Alert | ReceivedAlert) -> Answered | None:
-    """What this reply, of the officer's agency or one that reached it, answers; None for what is no reply."""
+    """Return the alert that this own or received reply answers; None for an alert that is no reply."""
     if reply.kind == "alert":
         return None
     rows = Reply.objects.filter(agency_id=officer.agency_id)

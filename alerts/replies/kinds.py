@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the names that replies go by: their kind of envelope, their types of document, their fixed titles."""
+"""Names of replies: their kind of envelope, their types of document, their fixed titles."""
 
 from collections.abc import Mapping
 from typing import Final
 
 REPLY: Final = "reply"
-"""The kind of an envelope that answers another one, and the type of a document that answers in words."""
+"""Kind of an envelope that answers another one, and type of a document that answers in words."""
 
 PEER_REVIEW: Final = "peer_review"
 QUERY: Final = "profile_query"
@@ -17,4 +17,4 @@ TITLES: Final[Mapping[str, str]] = {
     ANSWER: "Answer about a sample profile",
     DETAILS: "Sample profile: case details",
 }
-"""Signed, the same in every language, and saying nothing: what is asked about a profile carries no case."""
+"""Fixed, signed titles, the same in every language: a message about a profile says nothing of a case."""

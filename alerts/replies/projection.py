@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here the desk keeps, sealed, what it needs of a reply and of a profile when one is sent or comes in.
+"""Rows that the desk keeps, sealed, of a reply or a profile when one is sent or received.
 
-A reply is filed under what it answers; a later version of it stands where its first stood.
+A reply is filed under the alert it answers; a later version of it takes the place of the first.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from alerts.rows.replies import ProfileQuestion, Reply
 
 
 def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *, now: datetime) -> None:
-    """Of an alert that came in, saved by now; without a document (own keys, RED) only what it answers."""
+    """Keep the rows of a received alert that is saved; without a document (own keys, RED) only the alert it answers."""
     reply = _filed(received, now)
     if document is None:
         return
@@ -30,7 +30,7 @@ def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *
 
 
 def keep_sent(alert: Alert, content: DraftContent, document: Mapping[str, Any], *, now: datetime) -> None:
-    """Of an alert of ours that was just sent, its row locked by the caller."""
+    """Keep the rows of an own alert that was just sent; the caller holds its lock."""
     reply = Reply.objects.filter(alert=alert).first() if alert.kind != "alert" else None
     if reply is not None:
         reply.gist = seal_gist(reply, gist_of(document, files=len(content.attachments)))
@@ -41,9 +41,9 @@ def keep_sent(alert: Alert, content: DraftContent, document: Mapping[str, Any], 
 
 
 def keep_amended(previous: Alert, draft: Alert, *, now: datetime) -> None:
-    """The next version of a reply answers what the reply answered; of a question it asks about the same sample.
+    """Bind a reply's next version to the alert the reply answers, and a question's to the same sample.
 
-    Where what was answered is forgotten, nothing of it is left to bind the version, and it cannot be sent.
+    If the answered alert is forgotten, nothing is left to bind the version to, and it cannot be sent.
     """
     before = Reply.objects.filter(alert=previous).first()
     if before is not None:
@@ -64,12 +64,12 @@ def keep_amended(previous: Alert, draft: Alert, *, now: datetime) -> None:
 
 
 def received_files(received: ReceivedAlert) -> int:
-    """How many files its envelope carries."""
+    """Return how many files its envelope carries."""
     return received.files
 
 
 def _filed(received: ReceivedAlert, now: datetime) -> Reply | None:
-    """The row of a reply, under what it answers; None for what is no reply."""
+    """Return the row of a reply, under the alert it answers; None for an alert that is no reply."""
     if received.kind not in (REPLY, UPDATE):
         return None
     held = Reply.objects.filter(received=received).first()
@@ -85,7 +85,7 @@ def _filed(received: ReceivedAlert, now: datetime) -> Reply | None:
 
 
 def _answered_by(received: ReceivedAlert) -> tuple[str, str] | None:
-    """What the manifest of a reply names; of an update what its first version answered."""
+    """Return the alert that a reply's manifest names; for an update, the one that its first version answers."""
     if received.kind == REPLY:
         return (received.re_jti, received.re_md) if received.re_md else None
     first = ReceivedAlert.objects.filter(

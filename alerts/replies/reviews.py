@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what other laboratories say of an identification: one standing review of each agency.
+"""Reviews of an identification by other laboratories: one standing review from each agency.
 
-An agency's newest review stands for it; one that was withdrawn, or whose signature does not count, does not stand,
-and no earlier one takes its place.
+The newest review of an agency is its standing one. If that was withdrawn, or its signature does not count, the agency has
+none: no earlier one takes its place.
 """
 
 import datetime as dt
@@ -22,7 +22,7 @@ from officers.models import Officer
 
 @dataclass(frozen=True)
 class Review:
-    """A standing review. `version` is the version of the alert that was reviewed; `alert` the reviewer's own."""
+    """Standing review. `version` is the alert's version that was reviewed; `alert` the reviewer's own."""
 
     agency: str
     name: str
@@ -41,7 +41,7 @@ class Review:
 
     @property
     def words(self) -> str:
-        """What follows the reviewer's name."""
+        """Words after the reviewer's name."""
         return opinion_words(self.opinion)
 
 
@@ -53,10 +53,10 @@ def reviews_of(
     issuer: str = "",
     now: dt.datetime,
 ) -> list[Review]:
-    """The standing reviews of these versions of one alert (their number by address), by the reviewers' names.
+    """Return the standing reviews of these versions of one alert (their number by address), by the reviewers' names.
 
-    What has not reached the officer's agency is not there. `held` are the replies, where they are read already, and
-    `issuer` whose alert it is, where that is known.
+    Reviews that have not reached the officer's agency are not included. `held` are the replies, if the caller has read them, and
+    `issuer` is the alert's originator, if known.
     """
     replies = held or read_replies(officer, versions, now=now)
     gists = replies.gists
@@ -65,7 +65,7 @@ def reviews_of(
     ]
     newest = {_agency_of(row): row for row in sorted(reviews, key=_order)}
     for originator in _issuers(versions, issuer) if newest else ():
-        # Nobody is another laboratory to oneself.
+        # The originator cannot review its own identification.
         newest.pop(originator, None)
     if not newest:
         return []
@@ -101,7 +101,7 @@ def _agency_of(row: Reply) -> str:
 
 
 def _order(row: Reply) -> tuple[dt.datetime, int]:
-    """Within one agency: in the order of the log, or of sending where it is one's own."""
+    """Return the order within one agency: of the log, or of sending for own reviews."""
     if isinstance(row.received, ReceivedAlert):
         return row.received.logged_at, row.received.log_index
     assert isinstance(row.alert, Alert) and row.alert.released_at is not None

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a reply may not do: be marked more loosely than what it answers, reach agencies that have not got
-that, answer what was withdrawn, or tell of a case where only a profile is asked about."""
+"""Limits of a reply.
+
+It may not be marked more loosely than the alert it answers, reach agencies that do not have that alert, answer a withdrawn
+one, or disclose a case where only a profile is asked about.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,7 +35,7 @@ FRAME: Final = frozenset(
     | {"certainty", "tlp", "handling", "handling_condition", "lane", "purpose", "pri", "recipients"}
     | {"recipient_reasons", "expiry", "review_date", "review_reason"}
 )
-"""What a message about a profile has beside the profile itself."""
+"""Fields that a message about a profile has beside the profile itself."""
 OWN_PART: Final[Mapping[str, frozenset[str]]] = {
     QUERY: frozenset({"profile"}),
     ANSWER: frozenset({"comparison"}),
@@ -42,7 +45,7 @@ DEFAULTS_SAY_NOTHING: Final = frozenset({"unknown", "day", "region", "none_yet",
 
 
 def keep_to_source(alert: Alert, content: DraftContent, findings: Findings, *, now: datetime) -> Findings:
-    """The findings, with what the alert's being a reply, or a question about a profile, adds to them."""
+    """Add the findings that a reply, or a question about a profile, has besides those of any draft."""
     alert_type = str(content.data.get("alert_type") or "")
     reply = _reply_of(alert)
     if reply is None and alert_type not in SPECIAL:
@@ -61,7 +64,7 @@ def keep_to_source(alert: Alert, content: DraftContent, findings: Findings, *, n
 
 
 def check_still_answers(officer: Officer, alert: Alert, *, now: datetime) -> None:
-    """Raises `ReplyRefusedError` where what this replies to was withdrawn since, or is in doubt."""
+    """Raise `ReplyRefusedError` where the alert that this answers was withdrawn since, or is in doubt."""
     reply = _reply_of(alert)
     if reply is None:
         return
@@ -74,7 +77,7 @@ def check_still_answers(officer: Officer, alert: Alert, *, now: datetime) -> Non
 
 
 def check_open_to_replies(received: ReceivedAlert, *, now: datetime) -> None:
-    """Of a row that was judged for now. Raises `ReplyRefusedError`."""
+    """Raise `ReplyRefusedError` where the alert takes no reply; its row must be judged for now."""
     if received.withdrawn_at is not None:
         raise ReplyRefusedError("withdrawn", _("The sender withdrew this alert: it takes no reply."))
     if is_red(received.tlp):
@@ -89,7 +92,7 @@ def check_open_to_replies(received: ReceivedAlert, *, now: datetime) -> None:
 
 
 def require_consent(officer: Officer, content: DraftContent) -> None:
-    """That a sample is like another is told only by those whom the agency trusts with it. Raises NotPermittedError."""
+    """Require the capability for disclosing that a sample matches another. Raises NotPermittedError."""
     if content.data.get("alert_type") in (ANSWER, DETAILS):
         require(officer, Capability.SCIENCE_MANAGE)
 
@@ -148,10 +151,10 @@ def _have_agreed(reply: Reply | None, now: datetime) -> bool:
 def _tell_no_case(
     problems: dict[str, list[str]], content: DraftContent, alert_type: str, *, agreed: bool
 ) -> None:
-    """Before both have agreed a message on a profile holds its own part and nothing of a case."""
+    """Refuse fields beside a message's own part that could disclose a case, before both sides have agreed."""
     data = content.data
     if data.get("pri") == "flash":
-        # An agency may let one person alone send what is about danger to life; that a sample is alike is not.
+        # One person alone may send a flash alert at some agencies, but must not disclose a match of samples.
         problems["pri"] = [_("Speed: a message on a profile is never flash; a second person sends it.")]
     if data.get("title") != TITLES[alert_type]:
         problems["title"] = [_("Title: a message on a profile has a fixed one: %s") % TITLES[alert_type]]
@@ -176,7 +179,7 @@ def _tell_no_case(
 def _stop_where_withdrawn(
     problems: dict[str, list[str]], alert: Alert, reply: Reply | None, now: datetime
 ) -> None:
-    """With its question ends what follows from it, and with an alert what is asked and told of its sample."""
+    """Refuse messages after the withdrawal of their question, or of the own alert about the sample."""
     from alerts.profiles.disclosure import is_question_withdrawn, is_sample_withdrawn
 
     if reply is not None and is_question_withdrawn(reply.agency_id, reply.re_md, now=now):
@@ -201,6 +204,6 @@ def _with(findings: Findings, problems: Mapping[str, list[str]]) -> Findings:
 
 
 def other_holders(source: Source) -> list[tuple[str, str]]:
-    """Whom a reply may name beside the sender, by name."""
+    """Return the agencies that a reply may name beside the sender, by name."""
     rows = Agency.objects.filter(pk__in=source.holders).order_by("name")
     return list(rows.values_list("pk", "name"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a reply is bound by: how the alert that it answers was marked, who sent it and who has it."""
+"""Facts that bind a reply: marking, sender and recipients of the alert that it answers."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ TABLE: Final = "reply"
 
 @dataclass(frozen=True)
 class Source:
-    """`holders` are the agencies that the sender addressed, the answering one left out."""
+    """Alert that a reply answers. `holders` are the sender's recipients without the answering agency."""
 
     iss: str
     name: str
@@ -34,7 +34,7 @@ class Source:
 
     @property
     def may_receive(self) -> tuple[str, ...]:
-        """To whom a reply may go: the sender, and whoever has the alert already."""
+        """Agencies that a reply may go to: the sender and the other recipients."""
         return tuple(dict.fromkeys((self.iss, *self.holders)))
 
 
@@ -44,7 +44,7 @@ SOURCES: Final = SealedStore[Source](
 
 
 def source_of(view: "OpenedView", agency_id: str) -> Source:
-    """Of a received alert that was just opened by an officer of this agency."""
+    """Return the facts of a received alert that an officer of this agency just opened."""
     received, document = view.received, view.document
     return Source(
         iss=received.issuer_id,
@@ -67,18 +67,18 @@ def seal_source(reply: Reply, source: Source) -> bytes:
 
 
 def open_source(reply: Reply) -> Source:
-    """Of a reply of ours, to what is not forgotten."""
+    """Open the facts of an own reply; they must not be forgotten yet."""
     assert reply.source is not None
     return SOURCES.open(reply.agency_id, reply.pk, reply.source)
 
 
 def is_looser(tlp: str, than: str) -> bool:
-    """Whether a marking lets more people read than another; an unknown one is settled elsewhere."""
+    """Tell whether a marking lets more people read than another; False for an unknown one, which other checks refuse."""
     if tlp not in LEVELS or than not in LEVELS:
         return False
     return LEVELS.index(tlp) < LEVELS.index(than)
 
 
 def handling_left_out(handling: Sequence[str], source: Source) -> tuple[str, ...]:
-    """Codes of the source that restrict and are not kept; H0 alone restricts nothing further."""
+    """Return restricting codes of the source that the reply lacks; H0 adds no restriction."""
     return tuple(code for code in source.handling if code != "H0" and code not in handling)

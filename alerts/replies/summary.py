@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the gist of a reply: what pages show of it beside the alert that it answers. At rest it is sealed."""
+"""Summary of a reply, which pages show beside the alert that it answers. It is stored sealed."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -20,12 +20,12 @@ CASE_FIELDS: Final = (
     "route", "concealment", "exhibit_no", "preferred_name", "inchikey", "structure", "profile",
     "region_evidence",
 )  # fmt: skip
-"""What tells of a case; a reply on a profile carries none of it before both sides have agreed."""
+"""Fields that disclose a case; a reply on a profile has none of them before both sides have agreed."""
 
 
 @dataclass(frozen=True)
 class Gist:
-    """`opinion` of a peer review, `comparison` and `contact` of an answer; `has_case` where case details are told."""
+    """Summary of a reply: `opinion` of a peer review, `comparison` and `contact` of an answer; `has_case` with case details."""
 
     alert_type: str = ""
     opinion: str = ""
@@ -37,7 +37,7 @@ class Gist:
 
     @property
     def words(self) -> str:
-        """What the reply does, in words that follow the name of who sent it."""
+        """Words that follow the sender's name and say what the reply does."""
         if self.alert_type == PEER_REVIEW:
             return _("reviewed it: %(opinion)s") % {"opinion": opinion_words(self.opinion)}
         if self.alert_type == ANSWER:
@@ -48,14 +48,14 @@ class Gist:
 
 
 def opinion_words(opinion: str) -> str:
-    """The opinion as a reader meets it beside the reviewer's name."""
+    """Return the opinion in words that follow the reviewer's name."""
     return {"agree": _("agrees"), "disagree": _("disagrees"), "needs_data": _("needs more data")}.get(
         opinion, choice_text("opinion", opinion)
     )
 
 
 def gist_of(document: Mapping[str, Any], *, files: int = 0) -> Gist:
-    """The gist of a document or a draft."""
+    """Return the summary of a document or a draft."""
     comparison = document.get("comparison")
     return Gist(
         alert_type=str(document.get("alert_type") or ""),
@@ -78,7 +78,7 @@ def seal_gist(reply: Reply, gist: Gist) -> bytes:
 
 
 def open_gists(agency_id: str, replies: Iterable[Reply]) -> dict[str, Gist]:
-    """Gists by the reply's id as text; what has none, or does not open, is left out."""
+    """Return summaries by the reply's id as text; replies without one, or whose row does not open, are left out."""
     rows = [(reply.pk, REVISION, reply.gist) for reply in replies if reply.gist]
     opened = GISTS.open_many(agency_id, rows)
     return {str(row[0]): gist for row, gist in zip(rows, opened, strict=True) if gist}

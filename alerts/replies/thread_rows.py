@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the replies of one thread, as an agency holds them: what answers an envelope, what answers that, and so on.
+"""Replies of one thread, as an agency holds them: answers to an envelope, answers to those, and so on.
 
-Only rows of the agency itself are read. Deeper than a few levels nobody answers.
+Only rows of the agency itself are read, and only a few levels deep.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,21 +27,21 @@ REPLIES_AT_MOST: Final = 300
 
 @dataclass(frozen=True)
 class RepliesHeld:
-    """Replies under some envelopes, judged as of one moment, with what they say; read once for a page."""
+    """Replies under some envelopes, judged as of one moment, with their summaries; read once for a page."""
 
     rows: Sequence[Reply] = ()
     gists: Mapping[str, Gist] = field(default_factory=dict)
 
 
 def read_replies(officer: Officer, mds: Iterable[str], *, now: datetime) -> RepliesHeld:
-    """Those that the officer's agency sent or that reached it, as far as the officer may see them."""
+    """Return the replies that the officer's agency sent or received, as far as the officer may see them."""
     rows = replies_below(Reply.objects.visible_to(officer), mds)
     judged_received(rows, now=now)
     return RepliesHeld(rows, open_gists(officer.agency_id or "", rows))
 
 
 def replies_below(held: ReplyQuerySet, mds: Iterable[str]) -> list[Reply]:
-    """Of the replies of one agency the sent and received ones under these envelopes, level by level; drafts are none."""
+    """Return one agency's sent and received replies under these envelopes, level by level; drafts do not count."""
     seen, frontier, found = set(mds), set(mds), list[Reply]()
     for _level in range(LEVELS_AT_MOST):
         rows = _replies_to(held, frontier)[: REPLIES_AT_MOST - len(found)]
@@ -54,7 +54,7 @@ def replies_below(held: ReplyQuerySet, mds: Iterable[str]) -> list[Reply]:
 
 
 def root_of(agency_id: str, md: str, *, levels: int = LEVELS_AT_MOST) -> str:
-    """The envelope that the thread of this one began with, as far as so many levels up."""
+    """Return the envelope at the top of this one's thread, at most `levels` up."""
     for _level in range(levels):
         row = Reply.objects.filter(Q(received__md=md) | Q(alert__md=md), agency_id=agency_id).first()
         if row is None:
@@ -70,7 +70,7 @@ def md_of(reply: Reply) -> str:
 
 
 def judged_received(rows: Iterable[Reply], *, now: datetime) -> list[ReceivedAlert]:
-    """The received alerts of these replies, their signatures and retracts judged as of now."""
+    """Return the received alerts of these replies, their signatures and retracts judged as of now."""
     received = [row.received for row in rows if isinstance(row.received, ReceivedAlert)]
     if received:
         peers = VerifiedDirectory(received[0].agency_id, now)
@@ -80,7 +80,7 @@ def judged_received(rows: Iterable[Reply], *, now: datetime) -> list[ReceivedAle
 
 
 def still_counts(reply: Reply) -> bool:
-    """Neither withdrawn nor in doubt; of a row that was judged."""
+    """Tell whether a judged reply is neither withdrawn nor in doubt."""
     if isinstance(reply.received, ReceivedAlert):
         row = reply.received
         return row.withdrawn_at is None and (row.standing is None or row.standing.counts)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who will receive this: asked of the exchange, stored when validated, compared when released."""
+"""Preview of who will receive an alert: asked of the exchange, stored at validation, compared at release."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -39,15 +39,15 @@ from vault.red import takes_red
 SUITE: Final = PQ1
 TERMS: Final = ("lane", "purpose", "tlp", "pri", "status")
 COMPARED: Final = ("agency", "will", "code", "agreement", "lane", "ceiling", "custody", "suite")
-"""Sentences are left out: they change with the reader's language, what they say does not."""
+"""Columns that are compared; sentences are left out, since they change with the reader's language."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """One row per chosen agency, by name. `digest` is what a page carries and a release compares.
+    """Preview: one row per chosen agency, by name. `digest` is what a page carries and a release compares.
 
-    `as_of`: it was the answer then, since the exchange could not be asked now; None where it is today's. `asked` holds what
-    the exchange was asked and answered.
+    `as_of`: time of the answer, if the exchange could not be asked now; None for an answer of now. `asked` holds the question
+    and the exchange's answers.
     """
 
     rows: tuple[RecipientVerdict, ...] = ()
@@ -64,7 +64,7 @@ class Preview:
 
     @property
     def reachable(self) -> tuple[str, ...]:
-        """Ids of those who will receive it, sorted."""
+        """Ids of the agencies that will receive it, sorted."""
         return tuple(sorted(row.agency for row in self.will))
 
     @property
@@ -75,45 +75,45 @@ class Preview:
         return [row.as_json() for row in self.rows]
 
     def held_again(self) -> "Preview":
-        """The same answer of the exchange, held against what the agency has compared and stopped by now; asks nobody."""
+        """Return the exchange's same answers with the agency's present pins and suspensions applied; asks nobody."""
         return self if self.asked is None else replace(self, rows=self.asked.rows())
 
     def among(self, chosen: Collection[str]) -> "Preview":
-        """The rows of these agencies alone."""
+        """Return the preview with the rows of these agencies alone."""
         return Preview(tuple(row for row in self.rows if row.agency in chosen), self.as_of)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the exchange answered, of which terms, for whom."""
+    """Preview as it was asked: issuer, terms, and the exchange's answers."""
 
     issuer: str
     terms: Mapping[str, str]
     answers: Sequence[PreviewAnswer]
 
     def rows(self) -> tuple[RecipientVerdict, ...]:
-        """The verdicts, with those held whom the agency itself holds back."""
+        """Return the verdicts, with recipients denied whom the agency itself holds back."""
         verdicts = verdicts_of(self.answers, self.terms)
         return tuple(hold_back(self.issuer, verdicts, pri=self.terms["pri"]))
 
 
 def digest_of_rows(rows: Iterable[Mapping[str, Any]]) -> str:
-    """The digest of a preview, live or stored, over what decides and not over sentences."""
+    """Return the digest of a preview, live or stored, over the deciding columns and not over sentences."""
     compared = sorted([row[name] for name in COMPARED] for row in rows)
     return b64u(hashlib.sha256(canonical({"rows": compared})).digest())
 
 
 def preview_of(issuer: str, data: Mapping[str, Any], *, now: datetime) -> Preview:
-    """For a draft's fields as they stand; empty until lane, purpose, TLP and a recipient are chosen.
+    """Preview a draft's fields; empty until lane, purpose, TLP and a recipient are chosen.
 
-    While the exchange is away, what it said last. Not inside a transaction. Raises ExchangeAwayError where it never said it.
+    While the exchange is away, its last answer is used. Not inside a transaction. Raises ExchangeAwayError where there is none.
     """
     chosen = data.get("recipients") or []
     return _preview(issuer, chosen, data, now) if chosen else Preview()
 
 
 def preview_for_act(issuer: str, data: Mapping[str, Any], *, now: datetime) -> Preview:
-    """The same for an act that rests on it; what the exchange says is kept, for an act while it is away."""
+    """Preview as `preview_of`, for an act that rests on it; the answers are kept, for an act while the exchange is away."""
     preview = preview_of(issuer, data, now=now)
     if preview.asked is not None and preview.as_of is None:
         keep_answers(issuer, preview.asked.terms, preview.asked.answers, now=now)
@@ -136,7 +136,7 @@ def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any],
 def _answers(
     issuer: str, terms: Mapping[str, str], candidates: Collection[str] | None, now: datetime
 ) -> tuple[Sequence[PreviewAnswer], datetime | None]:
-    """Return the verdicts of now; while nobody answers, the last ones about these recipients, and their time."""
+    """Return the answers of now; if the exchange is away, the last ones about these recipients, with their time."""
     try:
         return ask_previews(issuer, terms, candidates, now=now), None
     except ExchangeAwayError as away:
@@ -151,12 +151,12 @@ def _answers(
 def preview_release(
     officer: Officer, alert: Alert, *, now: datetime, content: DraftContent | None = None
 ) -> Preview:
-    """Who would receive the alert, as it stands, if it were sent now. `content` is what was just read of it."""
+    """Preview the alert as it would be sent now. `content` is its revision, if the caller has read it."""
     return preview_of(alert.agency_id, (content or read_draft(officer, alert)).data, now=now)
 
 
 def shown_preview(alert: Alert, content: DraftContent, *, now: datetime) -> Preview | None:
-    """The same, to be read; None while the exchange is away and never said it."""
+    """Preview the alert for display; None while the exchange is away and has no earlier answer."""
     try:
         return preview_of(alert.agency_id, content.data, now=now)
     except ExchangeAwayError:
@@ -164,17 +164,17 @@ def shown_preview(alert: Alert, content: DraftContent, *, now: datetime) -> Prev
 
 
 def preview_recipients_of(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
-    """The same for fields that are not saved yet, of the officer's own agency."""
+    """Preview fields that are not saved yet, of the officer's own agency."""
     return preview_of(agency_of(officer).pk, data, now=now)
 
 
 def candidates_for(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
-    """A row for every other agency of the directory, to choose from."""
+    """Preview every other agency of the directory, to choose from."""
     return _preview(agency_of(officer).pk, None, data, now)
 
 
 def circles_for(officer: Officer) -> list[tuple[str, list[str]]]:
-    """Named groups the officer's agency belongs to, each with the ids of its other members."""
+    """Return named groups the officer's agency belongs to, each with the ids of its other members."""
     kept = kept_agreements(officer.agency_id or "")
     return [
         (circle.name, sorted(member for member in circle.members if member != officer.agency_id))
@@ -184,7 +184,7 @@ def circles_for(officer: Officer) -> list[tuple[str, list[str]]]:
 
 @dataclass(frozen=True)
 class Judged:
-    """What reading the structure and asking the rules of features about revision `number` gave."""
+    """Results of reading the structure and applying the features' rules to revision `number`."""
 
     number: int
     structure: StructureSeen | None = field(repr=False)
@@ -192,7 +192,10 @@ class Judged:
 
 
 def judged_of(alert: Alert, content: DraftContent) -> Judged:
-    """May take many seconds, in another process: whoever locks the alert asks before, and compares the number after."""
+    """Read the structure and apply the features' rules.
+
+    May take many seconds, in another process: call it before locking the alert, and compare the number afterwards.
+    """
     return Judged(content.number, seen_structure(content.data), problems_of(alert, content))
 
 
@@ -205,9 +208,9 @@ def findings_of(
     judged: Judged | None = None,
     now: datetime,
 ) -> Findings:
-    """Every finding over a revision, with today's date and who receives it by `preview`; None: nobody was asked.
+    """Return every finding over a revision, with today's date and the recipients by `preview`; None: nobody was asked.
 
-    `judged` is what was asked of this text before the alert was locked; without it, it is asked now.
+    `judged` is the result for this text from before the alert was locked; without it, it is computed now.
     """
     judged = judged or judged_of(alert, content)
     known = Circumstances(
@@ -225,12 +228,12 @@ def findings_of(
 
 
 def custody_of(agency_id: str) -> str:
-    """Who holds the keys by which a draft of this agency is judged: the agency, at its own desk, or the hub."""
+    """Return the holder of the keys by which a draft of this agency is judged: the agency, at its own desk, or the hub."""
     return (Custody.AGENCY if takes_red(agency_id) else Custody.HUB).value
 
 
 def fields_of_draft(actor: Actor, data: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
-    """All fields of the draft that `data` would make, with the defaults of its kind; raises InputError."""
+    """Return all fields of the draft that `data` would make, with the defaults of its kind; raises InputError."""
     values = read_values(data)
     return defaults_for(values.get("alert_type"), today=today_of(actor, now)) | values
 
@@ -238,7 +241,7 @@ def fields_of_draft(actor: Actor, data: Mapping[str, Any], *, now: datetime) -> 
 def check_fields(
     actor: Actor, data: Mapping[str, Any], *, kept: Iterable[str] = (), now: datetime
 ) -> Findings:
-    """The findings over the draft that `data` would make; raises InputError for what no draft could hold."""
+    """Return the findings over the draft that `data` would make; raises InputError for what no draft could hold."""
     own, values = agency_of(actor), fields_of_draft(actor, data, now=now)
     preview, structure = preview_of(own.pk, values, now=now), seen_structure(values)
     known = Circumstances(
@@ -248,17 +251,17 @@ def check_fields(
 
 
 def check_written(actor: Actor, alert: Alert, content: DraftContent, *, now: datetime) -> Findings:
-    """Every finding over a revision that a system wrote; of who receives it, as far as the exchange can be asked."""
+    """Return every finding over a revision that a system wrote; recipients as far as the exchange can be asked."""
     return findings_of(actor, alert, content, shown_preview(alert, content, now=now), now=now)
 
 
 def questions_of(officer: Officer, content: DraftContent, *, now: datetime) -> tuple[Question, ...]:
-    """What is asked of a revision's author; no policy has a say in that."""
+    """Return the questions for a revision's author; they do not depend on the agency's policy."""
     known = Circumstances(today_of(officer, now), now=now, structure=seen_structure(content.data))
     return check_document(content.data, known=known, kept=content.kept).questions
 
 
 def check_draft(officer: Officer, alert: Alert, *, now: datetime) -> Findings:
-    """The findings that an author has before submitting; of who receives it, as far as the exchange can be asked."""
+    """Return the findings for an author before submitting; recipients as far as the exchange can be asked."""
     content = read_draft(officer, alert)
     return findings_of(officer, alert, content, shown_preview(alert, content, now=now), now=now)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Second persons: nobody takes an alert from draft to sent alone.
 
-- Writers are everybody who saved a revision, the last who submitted it, and, of what a system saved, everybody who
-  issued or rotated its API key; and everybody as whom one of these counts (`officers.attribution`).
-- Validating needs a person who is no writer. So does releasing under four eyes, which is the default; without them a
-  writer may release what somebody else has validated.
-- An agency may let one releaser alone send a flash alert; a second look by a person who is no writer is then due
+- Authors are everybody who saved a revision, the last person who submitted it, and, for a system's revisions, everybody who
+  issued or rotated its API key; and every account attributed to one of these persons (`officers.attribution`).
+- Validating needs a person who is no author. So does releasing under four eyes, which is the default; without them an
+  author may release what somebody else has validated.
+- An agency may let one releaser alone send a flash alert; a review afterwards by a person who is no author is then due
   within a day.
 """
 
@@ -33,7 +33,7 @@ CLIENT: Final = "client:"
 
 @dataclass(frozen=True)
 class Allowed:
-    """`alone`: only because a flash alert may go out by one releaser."""
+    """Permission. `alone`: only because a flash alert may be sent by one releaser."""
 
     alone: bool = False
 
@@ -44,7 +44,7 @@ class Denied:
 
 
 def writers_of(alert: Alert, *, submitter: Officer | None = None) -> frozenset[str]:
-    """Return the audit names of the writers; `submitter` is who would submit it now, in place of who did last."""
+    """Return the audit names of the authors; `submitter` is who would submit it now, in place of the last one."""
     names = {alert.created_by, *alert.revisions.values_list("author", flat=True)}
     last = submitter or alert.submitted_by
     if isinstance(last, Officer):
@@ -53,17 +53,17 @@ def writers_of(alert: Alert, *, submitter: Officer | None = None) -> frozenset[s
 
 
 def may_validate(officer: Officer, alert: Alert) -> Allowed | Denied:
-    """Whether this officer counts as second eyes on the alert."""
+    """Decide whether this officer may validate the alert as a second person."""
     return _validating(officer, alert, writers_of(alert))
 
 
 def may_release(officer: Officer, alert: Alert) -> Allowed | Denied:
-    """Whether this officer may send the alert, as far as persons go."""
+    """Decide whether this officer may send the alert, by the rules on second persons alone."""
     return _releasing(officer, alert, writers_of(alert))
 
 
 def require_second_person(officer: Officer, alert: Alert, move: Move) -> Allowed:
-    """Raises `SecondPersonNeededError` when the officer is not one for this move."""
+    """Raise `SecondPersonNeededError` when the officer may not make this move."""
     verdict = may_validate(officer, alert) if move is Move.VALIDATE else may_release(officer, alert)
     if isinstance(verdict, Denied):
         raise SecondPersonNeededError(move.value)
@@ -71,7 +71,7 @@ def require_second_person(officer: Officer, alert: Alert, move: Move) -> Allowed
 
 
 def who_could_release(alert: Alert, *, submitter: Officer | None = None) -> list[Officer]:
-    """Return who could send the alert once it is validated; nobody where nobody could validate it. The duty list's order.
+    """Return who could send the alert once it is validated, in the duty list's order; nobody if nobody could validate it.
 
     `submitter` is who would submit it now.
     """
@@ -88,13 +88,13 @@ def who_could_release(alert: Alert, *, submitter: Officer | None = None) -> list
 
 
 def require_releaser(alert: Alert, *, submitter: Officer) -> None:
-    """Raises `NobodyToReleaseError` where nobody could send the alert, were it submitted by this officer now."""
+    """Raise `NobodyToReleaseError` where nobody could send the alert, were it submitted by this officer now."""
     if not who_could_release(alert, submitter=submitter):
         raise NobodyToReleaseError
 
 
 def second_persons_for(alert: Alert) -> list[Officer]:
-    """Return who could release the alert and did not write it; the duty list's order."""
+    """Return who could release the alert and did not write it, in the duty list's order."""
     return independent_of(who_could_release(alert), writers_of(alert))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the agency's own policy adds to the rules of the desk: who may send how strict a marking, and which reason opens."""
+"""Rules of the agency's own policy: how strict a marking a role may send, and which reason opens an alert."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,7 +20,7 @@ ON_DUTY: Final = "on_duty"
 
 
 def keep_to_ceiling(actor: Actor, data: Mapping[str, Any], findings: Findings) -> Findings:
-    """The findings, with one on the TLP where it is stricter than the actor's roles may send."""
+    """Add a finding on the TLP where it is stricter than the actor's roles may send."""
     marks = {name: str(data.get(name) or "") for name in ("tlp", "pri", "lane")}
     if not marks["tlp"] or is_within(actor, **marks):
         return findings
@@ -28,14 +28,14 @@ def keep_to_ceiling(actor: Actor, data: Mapping[str, Any], findings: Findings) -
 
 
 def above_ceiling_text(actor: Actor) -> str:
-    """What to do where a marking is above the actor's ceiling."""
+    """Say what to do where a marking is above the actor's ceiling."""
     return _("TLP: your agency lets your role send up to TLP:%(tlp)s; choose that or ask a colleague.") % {
         "tlp": actor.tlp_ceiling
     }
 
 
 def keep_to_floor(alert: Alert, data: Mapping[str, Any], findings: Findings) -> Findings:
-    """The findings, with one on the TLP where it is looser than what the alert was made from."""
+    """Add a finding on the TLP where it is looser than the marking of the alert's source."""
     tlp = str(data.get("tlp") or "")
     if findings.errors.get("tlp") or not tlp or strictest(tlp, alert.floor) == tlp:
         return findings
@@ -44,7 +44,7 @@ def keep_to_floor(alert: Alert, data: Mapping[str, Any], findings: Findings) -> 
 
 
 def keep_red_apart(alert: Alert, data: Mapping[str, Any], findings: Findings) -> Findings:
-    """The findings, with one on the TLP where a reply or a next version is marked RED: such a one is written anew."""
+    """Add a finding on the TLP where a reply or a next version is marked RED, which takes a new alert."""
     if (
         data.get("tlp") != RED
         or findings.errors.get("tlp")
@@ -61,13 +61,13 @@ def _with(findings: Findings, text: str) -> Findings:
 
 
 def check_reason(received: ReceivedAlert, reason: str) -> None:
-    """Raises InputError (`reason`) where the agency asks for a case number and this reason has none."""
+    """Raise InputError (`reason`) where the agency asks for a case number and this reason has none."""
     if reason not in reasons_that_open(received, {reason}):
         raise InputError("reason", _("Reason: your agency asks for a case number here; choose it."))
 
 
 def reasons_that_open(received: ReceivedAlert, offered: set[str]) -> set[str]:
-    """Of these codes the ones that the agency accepts for this alert: a flash alert may always be opened on duty."""
+    """Return those of these codes that the agency accepts for this alert; a flash alert may always be opened on duty."""
     if not policy_of(received.agency).case_number_required:
         return offered
     return offered & (CASE_REASONS | ({ON_DUTY} if received.pri == "flash" else frozenset()))

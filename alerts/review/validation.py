@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From draft to checked: the author submits, a second person validates or gives it back with a reason."""
+"""Review of a draft: the author submits, a second person validates it or gives it back with a reason."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,13 +39,12 @@ NOTE_REVISION: Final = 1
 
 
 def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime) -> Alert:
-    """Hands revision `revision` to the second person; raises `AlertIncompleteError` while anything blocks.
+    """Submit revision `revision` to the second person; raises `AlertIncompleteError` while anything blocks.
 
-    Its control status is computed for this day; where it says something new, that makes one more revision. Nothing of
-    it stops an alert. Of a flash alert those who may release it are told by mail: it may be night.
-
-    Raises `AmendmentRefusedError` where the version that it would replace is no longer the one to act on,
-    `NobodyToReleaseError` where nobody else could check and send it, `ExchangeAwayError`. Not inside a transaction.
+    Its control status is computed for this day; a new result makes one more revision, but never stops an alert. For a flash
+    alert those who may release it are told by mail: it may be night. Raises `AmendmentRefusedError` where the version that it
+    would replace is no longer current, `NobodyToReleaseError` where nobody else could check and send it, `ExchangeAwayError`.
+    Not inside a transaction.
     """
     require(author, Capability.ALERT_WRITE)
     sending_agency_of(author)
@@ -58,7 +57,7 @@ def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime)
 
 @dataclass(frozen=True)
 class _Before:
-    """What was asked of the newest revision before its alert was locked: of the science core, and of the exchange."""
+    """Results for the newest revision from before its alert was locked: of the science core, and of the exchange."""
 
     judged: Judged
     preview: Preview
@@ -99,10 +98,10 @@ def _submit(
 def validate_alert(
     officer: Officer, alert: Alert, *, revision: int, seen_preview: str | None = None, now: datetime
 ) -> Alert:
-    """A second person has read revision `revision` and who will receive it; both are kept for the release.
+    """Validate revision `revision` and its preview, as a second person; both are kept for the release.
 
-    `seen_preview` is the digest of the preview that was shown; raises `ChangedSinceValidationError` when it
-    is no longer so, and `ExchangeAwayError`. Not inside a transaction.
+    `seen_preview` is the digest of the preview that the person saw; raises `ChangedSinceValidationError` when it has changed,
+    and `ExchangeAwayError`. Not inside a transaction.
     """
     require(officer, Capability.ALERT_VALIDATE)
     with audited_refusal(Move.VALIDATE, officer, alert, now=now):
@@ -113,7 +112,7 @@ def validate_alert(
 
 @transaction.atomic
 def return_alert(officer: Officer, alert: Alert, *, reason: str, now: datetime) -> Alert:
-    """Gives an alert back to its author, who reads why; what was validated counts no more."""
+    """Give an alert back to its author with a reason; its validation no longer counts."""
     if not {Capability.ALERT_VALIDATE, Capability.ALERT_WRITE} & officer.capabilities:
         raise NotPermittedError(Capability.ALERT_VALIDATE)
     note = reason.strip()
@@ -133,7 +132,7 @@ def return_alert(officer: Officer, alert: Alert, *, reason: str, now: datetime) 
 
 
 def read_return_note(officer: Officer, alert: Alert) -> str:
-    """Why the alert was given back; empty when it was not, or has been submitted again."""
+    """Return why the alert was given back; empty when it was not, or has been submitted again."""
     row = Alert.objects.visible_to(officer).get(pk=alert.pk)
     if row.return_note is None:
         return ""
@@ -142,7 +141,7 @@ def read_return_note(officer: Officer, alert: Alert) -> str:
 
 
 def read_seen_revision(officer: Officer, alert: Alert, revision: int) -> DraftContent:
-    """The newest revision, whose text must be the one the officer saw; else both texts come back."""
+    """Return the newest revision if its text is the one the officer saw; else raise the conflict with both texts."""
     newest = read_revision(alert)
     if revision == newest.number:
         return newest
@@ -155,7 +154,7 @@ def read_seen_revision(officer: Officer, alert: Alert, revision: int) -> DraftCo
 
 
 def _asked_before(officer: Officer, alert: Alert, now: datetime) -> _Before:
-    """What is asked of the newest revision before anything is locked."""
+    """Judge and preview the newest revision before anything is locked."""
     row = Alert.objects.visible_to(officer).filter(pk=alert.pk).first()
     if row is None:
         raise AbsentError
@@ -165,7 +164,7 @@ def _asked_before(officer: Officer, alert: Alert, now: datetime) -> _Before:
 
 
 def _judged_revision(officer: Officer, locked: Alert, revision: int, judged: Judged) -> DraftContent:
-    """The revision that the officer saw, where it is the one that was judged; else somebody saved in between."""
+    """Return the revision that the officer saw, if it is the judged one; else somebody saved in between."""
     content = read_seen_revision(officer, locked, revision)
     if content.number != judged.number:
         raise conflict_between(content, {})

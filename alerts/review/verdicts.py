@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may receive what, by the exchange's word: a code and arguments for each recipient, worded here for the reader.
+"""Verdicts of the exchange on recipients: a code and arguments for each, put into words here for the reader.
 
-The word is the exchange's alone: what the agency itself has compared and stopped is held against it (`alerts.peers.holding`).
+The verdict is the exchange's alone; `alerts.peers.holding` adds what the agency itself has compared and suspended.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,12 +22,12 @@ from peers.models import Agency, LastVerdicts
 
 REF_AT_MOST = 20
 KEPT_FOR: Final = timedelta(days=7)
-"""So long the last answer stands in for one while the exchange is away; it judges anew when it takes the envelope."""
+"""Time for which a last answer is used while the exchange is away; it judges anew when it accepts the envelope."""
 
 
 @dataclass(frozen=True)
 class RecipientVerdict:
-    """One line of "who will receive this"; never names an officer. Stable while nothing has changed."""
+    """Line of "who will receive this"; never names an officer. It is equal as long as nothing has changed."""
 
     agency: str
     name: str
@@ -44,14 +44,14 @@ class RecipientVerdict:
     timezone: str
 
     def as_json(self) -> dict[str, str | bool]:
-        """As a validated alert keeps it."""
+        """Return the line as a validated alert keeps it."""
         return asdict(self)
 
 
 def ask_previews(
     issuer: str, terms: Mapping[str, str], recipients: Collection[str] | None, *, now: datetime
 ) -> list[PreviewAnswer]:
-    """What the exchange answers about each recipient at this moment; `None` asks for the directory.
+    """Ask the exchange about each recipient now; `None` asks about the whole directory.
 
     Not inside a transaction. Raises ExchangeAwayError, also for an answer that cannot be used.
     """
@@ -68,7 +68,7 @@ def ask_previews(
 def last_answers(
     issuer: str, terms: Mapping[str, str], recipients: Collection[str], *, now: datetime
 ) -> tuple[list[PreviewAnswer], datetime] | None:
-    """Return what the exchange answered last about all of these, and when at the earliest; None where that is not known, or too old."""
+    """Return the exchange's last answers about all of these, and the oldest time of them; None if one is missing or too old."""
     row = LastVerdicts.objects.filter(reader=issuer, terms=_named(terms)).first()
     if row is None or not row.is_bound or not set(recipients) <= row.answers.keys():
         return None
@@ -83,7 +83,7 @@ def last_answers(
 def keep_answers(
     issuer: str, terms: Mapping[str, str], answers: Sequence[PreviewAnswer], *, now: datetime
 ) -> None:
-    """Keep what the exchange has just answered, for when it is away; a row that was changed past the program begins anew."""
+    """Keep the exchange's answers for when it is away; a row that was changed past the program is replaced."""
     at = now.astimezone(UTC).isoformat()
     new = {one.agency: {**asdict(one), "args": dict(one.args), "at": at} for one in answers}
     row = LastVerdicts.objects.select_for_update().filter(reader=issuer, terms=_named(terms)).first()
@@ -100,14 +100,14 @@ def _named(terms: Mapping[str, str]) -> str:
 
 
 def verdicts_of(answers: Sequence[PreviewAnswer], terms: Mapping[str, str]) -> list[RecipientVerdict]:
-    """The answers as lines, by name, with what the directory says of each agency."""
+    """Return the answers as lines, by name, with the directory's facts of each agency."""
     agencies = Agency.objects.in_bulk([answer.agency for answer in answers])
     rows = [_verdict(answer, agencies.get(answer.agency), terms) for answer in answers]
     return sorted(rows, key=lambda row: (row.name, row.agency))
 
 
 def worded(answer: PreviewAnswer, name: str) -> str:
-    """Why the recipient is denied, in the active language; a denial that this desk has no words for stays one."""
+    """Say in the active language why the recipient is denied; a denial of an unknown code gets a general sentence."""
     try:
         return denial_text(answer.code, {**answer.args, "name": name})
     except (KeyError, TypeError, ValueError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Envelopes as the exchange gave them to an agency, sealed. Part of `alerts.models`; `alerts.receiving.held` alone reads them."""
+"""Envelopes as the exchange gave them to an agency, sealed. Part of `alerts.models`; read by `alerts.receiving.held` alone."""
 
 from typing import ClassVar
 
@@ -35,10 +35,10 @@ class HeldEnvelope(models.Model):
 
 
 class HeldBlob(models.Model):
-    """A sealed attachment of it, octet for octet."""
+    """Sealed attachment of an envelope, octet for octet."""
 
     envelope = models.ForeignKey(HeldEnvelope, models.DO_NOTHING, related_name="blobs")
-    """Deleted by `alerts.receiving.held` before the envelope, without reading what it holds."""
+    """`alerts.receiving.held` deletes blobs before the envelope, without reading their content."""
     n = models.PositiveSmallIntegerField()
     content = models.BinaryField()
 
@@ -50,9 +50,9 @@ class HeldBlob(models.Model):
 
 
 class AwaitedEnvelope(models.Model):
-    """An envelope that the feed named and that cannot be used as it is given: a proxy's page, another envelope.
+    """Envelope that the feed named and that cannot be used as it is given: a proxy's page, another envelope.
 
-    Where the alert is filed, too, it was not given as its originator signed it. Else nobody is shown it: `iss`, `jti` and
+    If the alert is filed too, it was not given as its originator signed it. If not, it is shown to nobody: `iss`, `jti` and
     `reference` are the exchange's word.
     """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a hosted agency holds of its peers' roots. Part of `alerts.models`; read and written by `alerts.peers` alone."""
+"""Pins of a hosted agency for its peers' roots. Part of `alerts.models`; read and written by `alerts.peers` alone."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from peers.models import Agency
 
 
 class PinBook(models.Model):
-    """All pins of one agency, sealed under its secret as one text: none is changed, added or left out past the program."""
+    """All pins of one agency, sealed under its secret as one text, so that SQL can neither change, add nor remove one unnoticed."""
 
     agency = models.OneToOneField(Agency, models.PROTECT, primary_key=True, related_name="+")
     revision = models.PositiveIntegerField(default=1)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what the desk keeps of replies and of sample profiles, for one agency. Part of `alerts.models`.
+"""Rows of replies and of sample profiles, for one agency. Part of `alerts.models`.
 
-In clear stand whose rows they are and which envelopes they belong to, as the signed manifests say anyway. What was
-answered, and the numbers of a profile, stand only in `sealed` columns.
+In clear are the agency and the envelopes that a row belongs to, as the signed manifests show anyway. The answered alert's
+facts, and the numbers of a profile, are only in sealed columns.
 """
 
 import uuid
@@ -22,7 +22,7 @@ ONE_SOURCE = Q(alert__isnull=True, received__isnull=False) | Q(alert__isnull=Fal
 
 class ReplyQuerySet(models.QuerySet["Reply"]):
     def visible_to(self, actor: "Actor") -> "ReplyQuerySet":
-        """Those of the actor's own agency whose alerts the actor may see."""
+        """Return rows of the actor's own agency whose alerts the actor may see."""
         from alerts.models import Alert, ReceivedAlert
 
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
@@ -33,11 +33,11 @@ class ReplyQuerySet(models.QuerySet["Reply"]):
 
 
 class Reply(models.Model):
-    """That an envelope answers another one: a reply of ours, from its draft on, or one that reached us.
+    """Reply to another envelope: an own one, from its draft on, or a received one.
 
-    `re_md` and `re_jti` name what is answered. Of a reply of ours `source` holds how that was marked and who has it, until
-    that is forgotten, and `sample` is the own alert whose profile it is about. `gist` holds what pages show of the reply beside what it
-    answers; it is there once the reply was sent, or opened by the desk-worker.
+    `re_md` and `re_jti` name the envelope it answers. For an own reply, `source` holds that one's marking and recipients until
+    that is forgotten, and `sample` is the own alert whose profile it is about. `gist` holds the summary for pages; it is filled
+    once the reply was sent, or opened by the desk-worker.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -64,7 +64,7 @@ class Reply(models.Model):
 
 
 class ProfileQuestion(models.Model):
-    """That an alert of ours asks other agencies about the profile of one of our samples."""
+    """Question by an own alert to other agencies about the profile of one of the agency's samples."""
 
     alert = models.OneToOneField(
         "alerts.Alert", models.PROTECT, primary_key=True, related_name="profile_question"
@@ -81,7 +81,7 @@ class ProfileQuestion(models.Model):
 
 class SampleProfileQuerySet(models.QuerySet["SampleProfile"]):
     def visible_to(self, actor: "Actor") -> "SampleProfileQuerySet":
-        """Those of the actor's own agency whose alerts the actor may see."""
+        """Return rows of the actor's own agency whose alerts the actor may see."""
         from alerts.models import Alert, ReceivedAlert
 
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
@@ -91,7 +91,7 @@ class SampleProfileQuerySet(models.QuerySet["SampleProfile"]):
         return self.filter(Q(received__in=received) | Q(alert__in=own), agency_id=actor.agency_id)
 
     def standing(self) -> "SampleProfileQuerySet":
-        """Those from which something follows: not of exercises, nor of alerts withdrawn or replaced by a newer version."""
+        """Return profiles that count: not of exercises, nor of alerts withdrawn or replaced by a newer version."""
         return self.filter(
             Q(received__isnull=True)
             | Q(received__status="actual", received__withdrawn_at=None, received__replaced_by=None),
@@ -101,7 +101,7 @@ class SampleProfileQuerySet(models.QuerySet["SampleProfile"]):
 
 
 class SampleProfile(models.Model):
-    """The profile of one alert, sealed: method, version and values. Gone with the alert's card."""
+    """Profile of one alert, sealed: method, version and values. Deleted with the alert's card."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What officers keep to work with: views of the lists, and templates of drafts. Part of `alerts.models`."""
+"""Saved views of lists, and templates of drafts. Part of `alerts.models`."""
 
 import uuid
 from typing import TYPE_CHECKING, ClassVar
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SavedBox(models.TextChoices):
-    """The lists that views can be kept of."""
+    """Boxes whose lists can have saved views."""
 
     INBOX = "inbox", _("Inbox")
     OUTBOX = "outbox", _("Outbox")
@@ -27,9 +27,9 @@ class SavedBox(models.TextChoices):
 
 
 class SavedView(models.Model):
-    """A set of filters that an officer keeps under a name. Filters are codes from the list's own choices.
+    """Set of filters that an officer keeps under a name. Filters are codes from the list's own choices.
 
-    A name stands in clear and is no place for content; what is searched for is never kept.
+    The name is stored in clear and is no place for content; search texts are never kept.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -56,7 +56,7 @@ class SavedView(models.Model):
 
 class DraftTemplateQuerySet(models.QuerySet["DraftTemplate"]):
     def visible_to(self, actor: "Actor") -> "DraftTemplateQuerySet":
-        """Those of the actor's own agency as far as the actor's ceiling reaches, to those of it who write alerts."""
+        """Return templates of the actor's own agency, up to the actor's ceiling, if the actor may write alerts."""
         if actor.agency_id is None or Capability.ALERT_WRITE not in actor.capabilities:
             return self.none()
         reached = levels_within(actor)
@@ -65,9 +65,9 @@ class DraftTemplateQuerySet(models.QuerySet["DraftTemplate"]):
 
 
 class DraftTemplate(models.Model):
-    """A starting point for drafts that an agency keeps; its name and fields stand only in `sealed`.
+    """Starting point for drafts that an agency keeps; its name and fields are only in `sealed`.
 
-    `tlp` is the marking of the draft it was made from: whoever could not see that does not see the template.
+    `tlp` is the marking of the draft it was made from: an officer who could not see that one does not see the template.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Amends a sent alert: a draft of its next version, with everything the last one said, on the way of every draft.
+"""Amendment of a sent alert: a draft of its next version, with the fields of the last one, reviewed like any draft.
 
-There is one draft of a next version at a time: whoever amends second goes on with the first one's. What is sent
-names the version it replaces, which must still be the newest, in force and neither withdrawn nor expired when it
-is submitted, checked and released.
+There is one draft of a next version at a time: a second officer who amends gets the first one's. The sent version names the
+one it replaces, which must still be the newest, in force and neither withdrawn nor expired when the draft is submitted,
+validated and released.
 """
 
 from datetime import datetime
@@ -42,10 +42,10 @@ AMENDED: Final = "own alert, to be amended"
 
 
 def amend_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
-    """The draft of the next version of a sent alert, or the one that is under way already.
+    """Draft the next version of a sent alert, or return the draft that exists already.
 
-    Raises `AmendmentRefusedError`, `MoveRefusedError` for what was never sent, `ReceiptPendingError` before the log
-    has it. Not inside a transaction: the files are opened out of the envelope that was sent.
+    Raises `AmendmentRefusedError`, `MoveRefusedError` for an alert that was never sent, `ReceiptPendingError` before the log
+    has it. Not inside a transaction: the files are opened from the envelope that was sent.
     """
     require(author, Capability.ALERT_WRITE)
     row = find_alert(author, alert.pk)
@@ -63,7 +63,7 @@ def amend_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
 
 
 def _under_way(author: Officer, alert: Alert) -> Alert:
-    """The next version that somebody has begun; raises `AmendmentRefusedError` where the officer may not see it."""
+    """Return the next version that somebody has begun; raises `AmendmentRefusedError` where the officer may not see it."""
     seen = amendment_seen(author, alert)
     if seen is None:
         text = _("A colleague writes the next version, under a TLP that your role does not reach.")
@@ -72,18 +72,18 @@ def _under_way(author: Officer, alert: Alert) -> Alert:
 
 
 def amendment_of(alert: Alert) -> Alert | None:
-    """The next version of an alert, draft, waiting or sent."""
+    """Return the next version of an alert: draft, waiting or sent."""
     return Alert.objects.filter(previous=alert).exclude(state=AlertState.DISCARDED).first()
 
 
 def amendment_seen(officer: Officer, alert: Alert) -> Alert | None:
-    """The same, as far as the officer may see it."""
+    """Return the next version of an alert, if the officer may see it."""
     rows = Alert.objects.visible_to(officer).filter(previous=alert)
     return rows.exclude(state=AlertState.DISCARDED).first()
 
 
 def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
-    """Raises `AmendmentRefusedError` unless this sent version is the one to act on."""
+    """Raise `AmendmentRefusedError` unless this sent version may be amended."""
     if alert.state == AlertState.WITHDRAWN:
         raise AmendmentRefusedError("withdrawn", _("This alert was withdrawn: it takes no new version."))
     check_move(alert, Move.AMEND)
@@ -102,14 +102,14 @@ def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
 
 
 def check_newest(alert: Alert) -> None:
-    """Raises `AmendmentRefusedError` for a version that a later one has replaced."""
+    """Raise `AmendmentRefusedError` for a version that a later one has replaced."""
     if alert.replaced_at is not None:
         text = _("A newer version has replaced this one. Go on from the newest.")
         raise AmendmentRefusedError("replaced", text)
 
 
 def check_still_amends(officer: Officer, alert: Alert, *, now: datetime) -> None:
-    """What the draft of a next version replaces must still be the one to act on, what a reply answers too.
+    """Check that a next version's predecessor, or the alert that a reply answers, is still current.
 
     Locks the version that would be replaced. Raises `AmendmentRefusedError`, `ReplyRefusedError`.
     """
@@ -119,7 +119,7 @@ def check_still_amends(officer: Officer, alert: Alert, *, now: datetime) -> None
 
 
 def reference_of(alert: Alert) -> Reference | None:
-    """The member `re`: the version that an update replaces, what a reply answers; None for an alert."""
+    """Return the member `re`: the version that an update replaces, the envelope a reply answers; None for an alert."""
     if alert.previous is not None:
         return Reference(alert.previous.jti, alert.previous.md)
     reply = Reply.objects.filter(alert=alert).first() if alert.kind == REPLY else None
@@ -127,13 +127,13 @@ def reference_of(alert: Alert) -> Reference | None:
 
 
 def mark_replaced(alert: Alert, *, now: datetime) -> None:
-    """The version before the one that was just sent, whose lock the caller holds, is no longer the newest."""
+    """Mark the predecessor of the version that was just sent as replaced; the caller holds its lock."""
     if alert.previous_id is not None:
         Alert.objects.filter(pk=alert.previous_id).update(replaced_at=now)
 
 
 def versions_of(alert: Alert) -> list[Alert]:
-    """This version and those before it, newest first."""
+    """Return this version and those before it, newest first."""
     chain = [alert]
     while (before := chain[-1].previous) is not None:
         chain.append(before)
@@ -141,7 +141,7 @@ def versions_of(alert: Alert) -> list[Alert]:
 
 
 def versions_seen(officer: Officer, alert: Alert) -> list[Alert]:
-    """Every version that was sent, newest first, as far as the officer may see them; `alert` is one of them."""
+    """Return every sent version that the officer may see, newest first; `alert` is one of them."""
     versions = versions_of(newest_of(alert))
     if ceiling_of(officer) is None:
         return versions
@@ -151,7 +151,7 @@ def versions_seen(officer: Officer, alert: Alert) -> list[Alert]:
 
 
 def newest_of(alert: Alert) -> Alert:
-    """The newest version that was sent."""
+    """Return the newest version that was sent."""
     newest = alert
     while newest.replaced_at is not None:
         newest = Alert.objects.select_related("agency", "author").get(

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes to the exchange what was released and stated here, and settles what becomes of it.
+"""Hand-in to the exchange of what was released and stated here, and the settling of its outcome.
 
-An act queues what it has signed and tries it at once; what finds no answer the desk-worker repeats, octet for octet, in the order
-in which it was signed, flash alerts first. What the exchange refuses goes back to a person: the alert as it was checked, the
-statement unsaid. Nothing is signed anew by itself, and what never arrived is cancelled, not withdrawn.
+- An act queues what it has signed and tries it at once. What gets no answer the desk-worker repeats, octet for octet, in the
+  order of signing, flash alerts first.
+- What the exchange refuses goes back to a person: the alert to its validated state, the statement undone.
+- Nothing is signed again automatically. What never arrived is cancelled, not withdrawn.
 """
 
 import logging
@@ -62,7 +63,7 @@ ROLE: Final = "desk-worker"
 BELL: Final = "alerts.send_waiting"
 UNSENT_AFTER: Final = timedelta(minutes=5)
 MOST_SUSPECTS: Final = 2
-"""Of an agency's in one round; where one more finds no answer, nobody is there."""
+"""Limit of one agency's objects in a round that may themselves be the cause of no answer; one more means the exchange is away."""
 
 
 @dataclass
@@ -92,10 +93,10 @@ class Handing:
 
 @contextmanager
 def handing_in(actor: Actor, *, now: datetime) -> Generator[Handing]:
-    """One transaction for an act; what it queued is tried right after it. Not inside another transaction.
+    """Run one act in a transaction of its own, then try what it queued. Not inside another transaction.
 
-    Raises HeldElsewhereError before anything is signed, NotTakenError where the exchange refuses, which undoes that much; where
-    it is away, all waits for the desk-worker.
+    Raises HeldElsewhereError before anything is signed, NotTakenError where the exchange refuses, which undoes the refused part;
+    while the exchange is away, all waits for the desk-worker.
     """
     require_may_send(actor, actor.agency_id or "", now=now)
     handing = Handing(actor, now)
@@ -105,7 +106,7 @@ def handing_in(actor: Actor, *, now: datetime) -> Generator[Handing]:
 
 
 def queue_statement(actor: Actor, k: str, sub: SubjectRef, body: Mapping[str, Any], *, now: datetime) -> str:
-    """Sign a statement, hold it and queue it, in the caller's transaction; its digest. Raises what the vault refuses."""
+    """Sign a statement, hold it and queue it, in the caller's transaction; return its digest. Raises what the vault refuses."""
     jws = doors.sign_statement(actor, k=k, sub=sub, body=dict(body), now=now)
     said = held_statement(actor.agency_id or "", jws, now=now)
     keep_bound([said])
@@ -114,10 +115,10 @@ def queue_statement(actor: Actor, k: str, sub: SubjectRef, body: Mapping[str, An
 
 
 def send_waiting(*, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
-    """Try what waits and is due, agency by agency; how many of them the exchange took. For the desk-worker.
+    """Try everything that is due, agency by agency; return how much the exchange accepted. For the desk-worker.
 
-    Where nobody answers, the rest of the agency's waits for the next round; while another one holds its identity, all of it. A row
-    that was changed past the program goes nowhere and is named in the log.
+    If the exchange does not answer, the rest of the agency's objects wait for the next round; while another holder has its
+    identity, all of them wait. A row that was changed past the program is not sent, and is logged.
     """
     taken = sum(send_waiting_of(reader, now=now, is_over=is_over) for reader in outgoing.readers_due(now=now))
     _tell_of_unsent(now)
@@ -134,7 +135,10 @@ def _may_send(reader: str, now: datetime) -> bool:
 
 
 def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
-    """The same for one agency. Behind what may be alone in finding no answer the next is tried, which tells whether it is."""
+    """Try everything that is due for one agency; return how much the exchange accepted.
+
+    If an object has repeatedly found no answer, the next is tried too, to learn whether the object or the exchange is the cause.
+    """
     taken, suspects, tries_next = 0, list[Outgoing](), False
     due = list(outgoing.due_of(reader, now=now))
     goes_out = bool(due) and _may_send(reader, now)
@@ -157,7 +161,7 @@ def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] =
 
 
 def offer_all_again() -> int:
-    """Give the exchange what a restore of it lost, for every agency that has sent something lately; how much it took."""
+    """Offer the exchange again what a restore of it lost, for every agency that sent lately; return how much it accepted."""
     taken = 0
     for reader in filter(may_send, outgoing.readers_of_sent()):
         with suppress(ClientError):
@@ -166,9 +170,9 @@ def offer_all_again() -> int:
 
 
 def cancel_release(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
-    """Take back a released alert that never arrived: it is checked and not sent, as before. Not inside a transaction.
+    """Take back a released alert that never arrived: it is validated and not sent, as before. Not inside a transaction.
 
-    Raises MoveRefusedError, and CancelRefusedError for one that arrived, that is on its way, or of which only the exchange knows.
+    Raises MoveRefusedError, and CancelRefusedError for an alert that arrived, is on its way, or may have arrived.
     """
     require(officer, Capability.ALERT_RELEASE)
     with transaction.atomic():
@@ -190,7 +194,7 @@ def cancel_release(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
 
 
 def waiting_for(reader: str, subjects: Collection[str]) -> dict[str, Outgoing]:
-    """List what waits for the exchange of these alerts, by their ids, and of the statements about these digests.
+    """Return the waiting objects by these alerts' ids, and by the digests that waiting statements are about.
 
     Raises NotBoundError for a row that was changed past the program.
     """
@@ -202,7 +206,7 @@ def waiting_for(reader: str, subjects: Collection[str]) -> dict[str, Outgoing]:
 
 
 def _send_at_once(actor: Actor, ds: Collection[str], now: datetime) -> None:
-    """Behind what waits already nothing is tried, unless it is a flash alert: the worker takes all in order."""
+    """Hand in these objects now, unless older ones wait: then the worker takes all in order. A flash alert is tried anyway."""
     reader, refused = actor.agency_id or "", None
     rows = list(outgoing.queued_of(reader).filter(d__in=ds))
     if rows and outgoing.has_older(rows[0]) and rows[0].pri != FLASH:
@@ -220,7 +224,7 @@ def _send_at_once(actor: Actor, ds: Collection[str], now: datetime) -> None:
 
 
 def _tell_of_unsent(now: datetime) -> None:
-    """The releaser and the duty list hear of a flash alert that has not left within `UNSENT_AFTER`, once."""
+    """Tell the releaser and the duty list, once, of a flash alert that has not left within `UNSENT_AFTER`."""
     for row in filter(lambda row: row.is_bound, outgoing.unsent(FLASH, since=now - UNSENT_AFTER)):
         with transaction.atomic():
             alert = _alert_of(row)
@@ -242,7 +246,10 @@ def _tried(row: Outgoing, now: datetime) -> Outcome | None:
 
 
 def _attempt(row: Outgoing, name: str, now: datetime, *, tells: bool = False) -> Outcome | None:
-    """One attempt, settled; `name` is whom the audit names for a refusal, of which `tells` has the signer told."""
+    """Try a row once and settle the outcome.
+
+    `name` is the actor in the audit of a refusal; with `tells`, the signer is told of it.
+    """
     row.require_bound()
     outcome: Outcome | None
     objection = _objection(row, now) if tells else None
@@ -258,7 +265,7 @@ def _attempt(row: Outgoing, name: str, now: datetime, *, tells: bool = False) ->
 
 
 def _objection(row: Outgoing, now: datetime) -> str | None:
-    """Say why what waited is not to leave any more: it is too old, or the agency itself holds a recipient back since."""
+    """Return why a waiting object must not leave: it is too old, or the agency itself now holds a recipient back."""
     if outgoing.is_too_old(row, now=now):
         return TOO_OLD
     if row.k != MANIFEST:
@@ -301,7 +308,7 @@ def _settle_refused(row: Outgoing, refused: Refused, name: str, now: datetime, *
 
 
 def _alert_of(row: Outgoing) -> Alert | None:
-    """The alert of an envelope, locked before the row is; None for a statement."""
+    """Return the alert of an envelope, locked before the row is; None for a statement."""
     if row.k != MANIFEST:
         return None
     rows = Alert.objects.select_for_update(of=("self",)).select_related("agency__desk_policy", "author")
@@ -309,7 +316,7 @@ def _alert_of(row: Outgoing) -> Alert | None:
 
 
 def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
-    """Note the release at the time of signing, whenever the exchange took it."""
+    """Mark the alert as released at the time of signing, whenever the exchange accepted it."""
     terms = read_manifest(parse_jws(bytes(row.signed), TYP_MANIFEST, limit=MAX_MANIFEST_BYTES).payload).terms
     alert.state = check_move(alert, Move.SEND)
     alert.released_at, alert.changed_at = row.queued_at, now
@@ -333,7 +340,7 @@ def _take_back(alert: Alert, move: Move, now: datetime) -> None:
 
 
 def _unsay(row: Outgoing, now: datetime) -> None:
-    """Undo here what a statement did that the exchange refuses."""
+    """Undo here the effect of a statement that the exchange refuses."""
     said = HeldStatement.objects.filter(reader=row.reader, od=row.d).first()
     if said is None:
         return
@@ -350,12 +357,12 @@ def _unsay(row: Outgoing, now: datetime) -> None:
 
 
 def _is_retracted(row: Outgoing) -> bool:
-    """Tell whether another statement of the agency has replaced it."""
+    """Tell whether another retract of the agency still stands."""
     return HeldStatement.objects.issued_by(row.reader).filter(k="retract", sub_d=row.subject).exists()
 
 
 def _require_absent(row: Outgoing, now: datetime) -> None:
-    """Raises CancelRefusedError unless the exchange says that it has it not."""
+    """Raise CancelRefusedError unless the exchange says that it does not have it."""
     match outgoing.ask_for(row, now=now):
         case Taken():
             _settle_sent(row, now)

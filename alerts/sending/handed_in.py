@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects of the agency that wait for the exchange or came back from it, in words for its officers."""
+"""Objects of the agency that wait for the exchange or were refused by it, in words for its officers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ KINDS: Final[dict[str, str | Promise]] = {
 
 @dataclass(frozen=True)
 class HandedIn:
-    """One object; `alert` or `received` is what it is or is about, as far as the officer may see that.
+    """One object; `alert` or `received` is its subject, if the officer may see that.
 
-    `state` as of `OutgoingState`. `is_altered`: its row was changed past the program, so that it goes nowhere.
+    `state` as of `OutgoingState`. `is_altered`: its row was changed past the program, so that it is not sent.
     """
 
     k: str
@@ -55,9 +55,9 @@ class HandedIn:
 
 
 def list_handed_in(officer: Officer, *, now: datetime) -> tuple[HandedIn, ...]:
-    """List what waits, then what came back within a week; the newest first in each, `AT_MOST` together.
+    """List waiting objects, then those returned within a week; each newest first, `AT_MOST` together.
 
-    An officer with a ceiling sees what is about an alert within it.
+    An officer with a ceiling sees only objects about an alert within it.
     """
     require(officer, Capability.ALERT_READ)
     rows = list(outgoing.open_of(officer.agency_id or "", returned_since=now - RETURNED_FOR)[:AT_MOST])
@@ -82,13 +82,13 @@ def list_handed_in(officer: Officer, *, now: datetime) -> tuple[HandedIn, ...]:
 
 
 def envelope_of(alert: Alert) -> HandedIn | None:
-    """The last envelope of an alert that waits or came back; None where there is none."""
+    """Return the last envelope of an alert that waits or was refused; None where there is none."""
     row = outgoing.newest_of(alert.agency_id, str(alert.pk))
     return None if row is None else _shown(row, alert, None, {}, goes_out=may_send(alert.agency_id))
 
 
 def to_telephone(alert: Alert) -> Sequence[Agency]:
-    """Name the recipients of a waiting flash alert whose duty desks can be called meanwhile."""
+    """Return the recipients of a waiting flash alert whose duty desks can be called meanwhile."""
     if alert.pri != FLASH:
         return ()
     chosen = [row["agency"] for row in alert.validated_preview or () if row["will"]]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reasons that stop sending from this desk, and people read why.
+"""Reasons why nothing is sent from this desk, with sentences for officers.
 
-The agency leaves this desk, another desk or command holds the agency's identity, or desk and exchange speak no version in common.
+The agency leaves this desk, another desk or command holds its identity, or desk and exchange have no version in common.
 """
 
 from collections.abc import Iterator
@@ -17,10 +17,11 @@ from vault.instances import Holder, VersionsApart, holder_elsewhere, standstill_
 
 
 def require_may_send(actor: Actor, agency_id: str, *, now: datetime) -> None:
-    """Raise HeldElsewhereError while the exchange names another holder, NotBoundError where what it said was altered.
+    """Raise an error if nothing may be sent for the agency; a desk that stood still asks the exchange first.
 
-    Raises SendingStoppedError once the agency leaves this desk, OtherVersionsError while it speaks no version that this desk speaks.
-    Not inside a transaction: a desk that stood still asks the exchange first.
+    Raises HeldElsewhereError while the exchange names another holder, NotBoundError where its kept answer was altered,
+    SendingStoppedError once the agency leaves this desk, OtherVersionsError while the two have no version in common.
+    Not inside a transaction.
     """
     found = standstill_before_sending(actor, agency_id, now=now)
     named, apart = found.holder, found.apart
@@ -33,14 +34,14 @@ def require_may_send(actor: Actor, agency_id: str, *, now: datetime) -> None:
 
 
 def holder_shown(agency_id: str) -> Holder | None:
-    """The other holder, for a page; None as well where the row was altered, which the log says."""
+    """Return the other holder, for a page; None also where the row was altered, which is logged elsewhere."""
     with suppress(NotBoundError):
         return holder_elsewhere(agency_id)
     return None
 
 
 def standstills(agency_id: str) -> Iterator[str]:
-    """Say why nothing goes out for the agency, a sentence each; as `holder_shown`."""
+    """Yield a sentence for each reason why nothing is sent for the agency; as `holder_shown`."""
     with suppress(NotBoundError):
         found = standstill_of(agency_id)
         if found.leaves:
@@ -52,14 +53,14 @@ def standstills(agency_id: str) -> Iterator[str]:
 
 
 def left_text() -> str:
-    """Say that the agency leaves, and where to see how far it has come."""
+    """Say that the agency leaves, and where its progress is shown."""
     return _(
         "Your agency leaves this desk: nothing is sent from here. Your key officer sees under Keys how far it has come."
     )
 
 
 def standstill_text(named: Holder) -> str:
-    """Say who holds the identity, by the name that the exchange gives, what follows, and where the way out is."""
+    """Say who holds the identity, by the exchange's name for it, and where the key officer finds what to do."""
     text = _(
         "%(name)s holds your agency's identity at the exchange. Nothing is sent from here; your key officer sees under Keys what to do."
     )
@@ -67,7 +68,7 @@ def standstill_text(named: Holder) -> str:
 
 
 def versions_text(apart: VersionsApart) -> str:
-    """Say that this desk or the exchange has to be updated, and which of the two."""
+    """Say whether this desk or the exchange has to be updated."""
     if apart.theirs < apart.ours:
         return _(
             "The exchange is too old for this desk. Nothing is sent until its operator has updated it; you go on reading and writing."

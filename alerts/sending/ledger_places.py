@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the ledger has what the desk's agencies have sent and said themselves."""
+"""Places in the ledger of the alerts and statements of the desk's agencies."""
 
 import logging
 from collections.abc import Generator
@@ -25,14 +25,14 @@ from peers.outgoing import queued_of
 log = logging.getLogger(__name__)
 BELL: Final = "alerts.take_receipts"
 RECEIPT_SECS: Final = 0.05
-"""About what the exchange's sequencer needs for a receipt."""
+"""Approximate time that the exchange's sequencer needs for a receipt."""
 NEW_FOR: Final = timedelta(seconds=2)
 PLACED_AT_MOST: Final = 20
-"""How many receipts of own alerts, and of own statements, one round asks for."""
+"""Limit of receipts of own alerts, and of own statements, that one round asks for."""
 
 
 def take_receipts(*, now: datetime) -> None:
-    """Ask for the receipts of what this desk's agencies have sent; what is new and has none yet is asked for once more soon.
+    """Ask for the receipts of sent alerts; for a new one without a receipt, ask again soon.
 
     The sequencer needs some hundredths of a second, and somebody is looking at the page. Older ones wait for the feed's round.
     """
@@ -48,9 +48,9 @@ def take_receipts(*, now: datetime) -> None:
 
 
 def take_places(follower: Follower) -> None:
-    """Note where the ledger has what the agency sent and said itself; what has no receipt yet is asked for again.
+    """Note the ledger places of the agency's own alerts and statements; ask again for those without a receipt.
 
-    Not inside a transaction. Trouble with one is logged and keeps no other from its place.
+    Not inside a transaction. A failure with one is logged and does not stop the others.
     """
     sent = Alert.objects.filter(agency=follower.agency, released_at__isnull=False, log_index=None)
     said = HeldStatement.objects.issued_by(follower.agency).filter(log_time=None)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects signed in an agency's own name, as its desk has them: those sent here, and those never sent from here.
+"""Objects signed in an agency's own name, as its desk has them: sent from here, and never sent from here.
 
-Rows are found by what they say of themselves: by which key, and when the ledger took them. What a signature is worth is judged
-anew each time, by the newest keys.
+Rows are found by their columns: signing key and log time. The worth of a signature is judged anew each time, by the newest keys.
 """
 
 import logging
@@ -38,7 +37,7 @@ OwnRow = TypeVar("OwnRow", bound=Alert | UnsentEnvelope | HeldStatement)
 
 @dataclass(frozen=True)
 class Span:
-    """A revoked key, and the first and last log time (seconds) at which what it signed may be in doubt."""
+    """Revoked key, and the first and last log time (seconds) at which its signatures may be in doubt."""
 
     kid: str
     first: int
@@ -54,7 +53,7 @@ class Impact:
 
 
 def revoked_spans(peers: VerifiedDirectory) -> tuple[Span, ...]:
-    """List the span of each revoked key of the directory's reader; where none is revoked, by two SQL statements."""
+    """Return the span of each revoked key of the directory's reader; two SQL statements where none is revoked."""
     if not peers.revokers({peers.reader}):
         return ()
     words: defaultdict[str, list[Revocation]] = defaultdict(list)
@@ -67,7 +66,10 @@ def revoked_spans(peers: VerifiedDirectory) -> tuple[Span, ...]:
 
 
 def sent_within(officer: Officer, spans: Collection[Span]) -> QuerySet[Alert]:
-    """List what this desk sent, signed with one of these keys and logged in its span, as far as the officer may see it; newest first."""
+    """Return alerts sent from here, signed with one of these keys and logged in its span, newest first.
+
+    Only alerts that the officer may see are included.
+    """
     found = Q(pk__in=())
     for span in spans:
         logged = moment_of(span.first), moment_of(span.last)
@@ -76,25 +78,28 @@ def sent_within(officer: Officer, spans: Collection[Span]) -> QuerySet[Alert]:
 
 
 def unsent_within(officer: Officer, spans: Collection[Span]) -> QuerySet[UnsentEnvelope]:
-    """The same of what stands in the agency's name and this desk never sent."""
+    """Return envelopes in the agency's name that were never sent from here, as `sent_within`."""
     return _rows_within(unsent_in_sight(officer), spans).order_by("-log_time", "-pk")
 
 
 def unsent_in_sight(officer: Officer) -> QuerySet[UnsentEnvelope]:
-    """List what stands in the agency's name and this desk never sent, as far as the officer may see it."""
+    """Return the envelopes in the agency's name, never sent from here, that the officer may see."""
     if officer.agency_id is None or Capability.ALERT_READ not in officer.capabilities:
         return UnsentEnvelope.objects.none()
     return UnsentEnvelope.objects.filter(rows_within(officer), reader=officer.agency_id)
 
 
 def said_within(officer: Officer, spans: Collection[Span]) -> QuerySet[HeldStatement]:
-    """The same of statements in the agency's name, but not those that stand by something."""
+    """Return statements in the agency's name, as `sent_within`, without reaffirmations."""
     rows = said_in_name(officer).exclude(k=REAFFIRM)
     return _rows_within(rows, spans).order_by("-log_time", "-pk")
 
 
 def said_in_name(officer: Officer) -> QuerySet[HeldStatement]:
-    """Statements in the agency's name; those about an alert that the officer may not see, and what is said of those, are absent."""
+    """Return statements in the agency's name.
+
+    Left out are those about an alert that the officer may not see, and those about such statements.
+    """
     rows = HeldStatement.objects.visible_to(officer).issued_by(officer.agency_id or "")
     if levels_within(officer) is None:
         return rows
@@ -120,7 +125,7 @@ def _rows_within(rows: QuerySet[AnyRow], spans: Collection[Span]) -> QuerySet[An
 
 
 def in_doubt(peers: VerifiedDirectory, rows: QuerySet[OwnRow]) -> list[tuple[OwnRow, Worth]]:
-    """The first of these rows that a revocation put in doubt, neither reaffirmed nor withdrawn: a page of them at most."""
+    """Return at most a page of these rows that a revocation put in doubt and that are neither reaffirmed nor withdrawn."""
     found: list[tuple[OwnRow, Worth]] = []
     for some in in_rounds(rows):
         found += _in_doubt(peers, some)
@@ -138,7 +143,7 @@ def _in_doubt(peers: VerifiedDirectory, rows: list[OwnRow]) -> list[tuple[OwnRow
 
 
 def _kept(row: Alert | UnsentEnvelope | HeldStatement) -> Signed | None:
-    """Its facts; None of a row that was changed past the program, which counts for nothing."""
+    """Return the row's facts for judging; None for a row that was changed past the program, which counts for nothing."""
     if isinstance(row, BoundRow) and not row.is_bound:
         log.error("a row of %s does not carry its code", row._meta.db_table, extra={"row": str(row.pk)})
         return None
@@ -146,7 +151,7 @@ def _kept(row: Alert | UnsentEnvelope | HeldStatement) -> Signed | None:
 
 
 def in_rounds(rows: QuerySet[AnyRow], *, size: int = ROUND_ROWS) -> Iterator[list[AnyRow]]:
-    """A long history is judged piece by piece, each twice as long as the one before, until the caller has enough."""
+    """Yield rows in pieces, each twice as long as the one before, so that a long history is read only as far as needed."""
     start = 0
     while True:
         piece = list(rows[start : start + size])

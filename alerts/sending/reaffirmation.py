@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands by what a revocation put in doubt, and lists what still waits for a word.
+"""Reaffirmation of alerts and statements that a revocation put in doubt, and the list of those that wait for it.
 
-A releaser reaffirms, alone: the alert has passed two pairs of eyes at its release, and what is asked now is
-whether it was this agency that sent it. What this desk never sent cannot be reaffirmed here, only withdrawn.
+A releaser reaffirms alone: the alert was reviewed at its release, and the only question now is whether this agency sent it.
+An envelope that was never sent from here cannot be reaffirmed, only withdrawn.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,7 +43,7 @@ from peers.sent import claimed_of
 
 @dataclass(frozen=True)
 class DoubtedAlert:
-    """An envelope in the agency's name that waits for a word. `alert` is None for what this desk never sent.
+    """Envelope in doubt in the agency's name. `alert` is None if it was never sent from here.
 
     `total` and `opened` count recipients.
     """
@@ -59,7 +59,7 @@ class DoubtedAlert:
 
 @dataclass(frozen=True)
 class DoubtedStatement:
-    """A statement in the agency's name that waits for a word; `k` its kind, `about` a digest, `act` whose act it says it was."""
+    """Statement in doubt in the agency's name; `k` is its kind, `about` a digest, `act` the officer it names as its author."""
 
     od: str
     k: str
@@ -71,9 +71,9 @@ class DoubtedStatement:
 def list_doubted(
     officer: Officer, *, peers: VerifiedDirectory | None = None, now: datetime
 ) -> tuple[DoubtedAlert, ...]:
-    """The agency's envelopes that a revocation put in doubt, neither reaffirmed nor withdrawn; newest first.
+    """Return the agency's envelopes that a revocation put in doubt, neither reaffirmed nor withdrawn; newest first.
 
-    `peers`: the directory of a caller that asks it more.
+    `peers`: the directory, where the caller has one already.
     """
     require(officer, Capability.ALERT_READ)
     peers = peers or VerifiedDirectory(officer.agency_id or "", now)
@@ -88,7 +88,7 @@ def list_doubted(
 
 
 def reaffirm_alert(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
-    """Says again, signed with a live key, that an alert of ours is ours; every holder hears of it.
+    """Reaffirm an own alert with a key in force; every recipient is told.
 
     Raises `InputError` where nothing put it in doubt or it was reaffirmed already, `MoveRefusedError` for one
     that was not sent or is withdrawn, `NotTakenError`.
@@ -106,7 +106,7 @@ def reaffirm_alert(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
 def list_doubted_statements(
     officer: Officer, *, peers: VerifiedDirectory | None = None, now: datetime
 ) -> tuple[DoubtedStatement, ...]:
-    """The agency's acknowledgements, withdrawals and confirmations in doubt, not reaffirmed; newest first. `peers` as above."""
+    """Return the agency's statements in doubt that are not reaffirmed; newest first. `peers` as in `list_doubted`."""
     require(officer, Capability.ALERT_READ)
     peers = peers or VerifiedDirectory(officer.agency_id or "", now)
     spans = revoked_spans(peers)
@@ -121,7 +121,7 @@ def _standing(officer: Officer, worth: Worth) -> StandingFacts:
 
 
 def reaffirm_statement(officer: Officer, od: str, *, now: datetime) -> None:
-    """The same for an acknowledgement, withdrawal or confirmation of ours; raises `AbsentError` for any other."""
+    """Reaffirm an own acknowledgement, withdrawal or confirmation; raises `AbsentError` for any other statement."""
     require(officer, Capability.ALERT_RELEASE)
     with handing_in(officer, now=now) as handing:
         row = said_in_name(officer).filter(od=od).exclude(k=REAFFIRM).first()
@@ -134,7 +134,7 @@ def reaffirm_statement(officer: Officer, od: str, *, now: datetime) -> None:
 
 
 def _reaffirm(handing: Handing, subject: SubjectRef, standing: StandingFacts) -> bool:
-    """Sign the word and hand it in; False where one waits for the log already."""
+    """Sign the reaffirmation and hand it in; return False where one waits for the log already."""
     if standing.state is not StandingState.REPUDIATED:
         raise InputError("alert", _("Nothing puts this in doubt now."))
     said = HeldStatement.objects.issued_by(handing.actor.agency_id or "").filter(k=REAFFIRM, sub_d=subject.d)

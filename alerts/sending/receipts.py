@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of a sent alert at each agency that received any version of it, and of its withdrawal."""
+"""State of a sent alert at each agency that received any version of it, and of its withdrawal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from peers.sent import DeliveryFact, Sent
 
 @dataclass(frozen=True)
 class Receipt:
-    """One agency; the facts are those of the newest version that went to it, `version` its number."""
+    """State at one agency; the facts are those of the newest version that was sent to it, `version` its number."""
 
     agency: str
     name: str
@@ -37,14 +37,14 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Receipts:
-    """Of the newest version first come those who hold it, then those who hold an older one only."""
+    """States of one alert: first agencies with the newest version, then those with an older one only."""
 
     rows: tuple[Receipt, ...]
     newest: Alert
     terms: Sent
-    """Of the version that was asked about: by when it is to be answered, and when it expires."""
+    """Terms of the version that was asked about: when its answer is due, and when it expires."""
     withdrawal_logged: bool = False
-    """Whether the withdrawal has reached the feeds of all who have any version."""
+    """True once the withdrawal is in the feeds of all agencies with any version."""
 
     @property
     def current(self) -> tuple[Receipt, ...]:
@@ -70,9 +70,9 @@ class Receipts:
 def read_receipts(
     officer: Officer, alert: Alert, *, peers: VerifiedDirectory | None = None, now: datetime
 ) -> Receipts:
-    """For the whole alert, whichever version is asked about.
+    """Read the states for the whole alert, whichever version is asked about.
 
-    The newest is the newest that the officer may see.
+    The newest version is the newest that the officer may see.
     """
     versions = versions_seen(officer, alert)
     newest = versions[0]
@@ -92,7 +92,7 @@ def read_receipts(
 def recipients_of(
     officer: Officer, version: Alert, receipts: Receipts, *, due: datetime | None, now: datetime
 ) -> tuple[Receipt, ...]:
-    """What became of this version alone, by agency."""
+    """Return the states of this version alone, by agency."""
     if version.version == receipts.newest.version:
         return receipts.current
     answers = answers_of(officer, sent_of(officer, [version.md]), with_mail=True, now=now)[version.md]
@@ -104,7 +104,7 @@ def recipients_of(
 
 
 def _is_withdrawal_logged(versions: Sequence[Alert]) -> bool:
-    """Once it is logged it has its number in the feeds."""
+    """Tell whether the withdrawal of every version is logged; then it has its number in the feeds."""
     withdrawn = [version for version in versions if version.withdrawn_at is not None]
     if not withdrawn:
         return False
@@ -117,7 +117,10 @@ def _is_withdrawal_logged(versions: Sequence[Alert]) -> bool:
 def _newest_held(
     versions: Sequence[Alert], answers: Mapping[str, Sequence[Answer]]
 ) -> dict[str, tuple[int, Answer]]:
-    """By agency, the newest version that went to it. Confirmed counts once every version of it is."""
+    """Return, by agency, the newest version that was sent to it.
+
+    A withdrawal counts as confirmed once every version of it is confirmed.
+    """
     held: dict[str, tuple[int, Answer]] = {}
     for version in versions:
         for fact, worth in answers.get(version.md, ()):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sends an alert: what leaves is exactly what was validated, to exactly whom, or nothing leaves.
+"""Release of an alert: exactly what was validated is sent, to exactly those recipients, or nothing is.
 
 Content is signed and sealed outside any transaction. Then one transaction locks the alert, compares state,
-revision and recipients again, signs the manifest and queues the envelope, which is handed in right after (`alerts.sending.hand_in`).
+revision and recipients again, signs the manifest and queues the envelope, which is handed in right after
+(`alerts.sending.hand_in`).
 """
 
 import logging
@@ -67,7 +68,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Ready:
-    """What was found good before sealing."""
+    """Results of the checks before sealing."""
 
     content: DraftContent
     preview: Preview
@@ -76,9 +77,9 @@ class _Ready:
 
 
 def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetime) -> Alert:
-    """Signs, seals and hands in; answers the alert as sent, with `md`, or as queued while the exchange gives no answer.
+    """Sign, seal and hand in; return the alert as sent, with `md`, or as queued while the exchange gives no answer.
 
-    A next version goes out as an update of the one before. Raises `ChangedSinceValidationError` (revision or
+    A next version is sent as an update of the one before. Raises `ChangedSinceValidationError` (revision or
     recipients), `SecondPersonNeededError`, `AlertIncompleteError`, `AmendmentRefusedError`, `SendingStoppedError`,
     `HeldElsewhereError`, `ExchangeAwayError`, or `NotTakenError` where the exchange refuses; nothing is sent then.
     """
@@ -96,9 +97,9 @@ def release_alert(officer: Officer, alert: Alert, *, revision: int, now: datetim
 
 @transaction.atomic
 def confirm_second_look(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
-    """Somebody else has read a flash alert that one person had sent alone.
+    """Record that another person has read a flash alert that one person had sent alone.
 
-    Raises `SecondPersonNeededError` for whoever wrote or sent it, whatever the agency's policy.
+    Raises `SecondPersonNeededError` for its authors and its sender, whatever the agency's policy.
     """
     require(officer, Capability.ALERT_VALIDATE)
     locked = lock_alert(officer, alert)
@@ -124,10 +125,10 @@ def _fresh(officer: Officer, alert: Alert) -> Alert:
 def _check_ready(
     officer: Officer, alert: Alert, revision: int, now: datetime, before: _Ready | None = None
 ) -> _Ready:
-    """Everything that could have changed since the validation, compared; asked before sealing and again after.
+    """Compare everything that could have changed since the validation; called before sealing and again after.
 
-    The second time the alert is locked: nobody is asked again, and what was answered `before` of the same revision is held
-    against what the agency itself has changed since.
+    At the second call the alert is locked and nobody is asked again: the answers `before`, for the same revision, are compared
+    with what the agency itself has changed since.
     """
     check_move(alert, Move.RELEASE)
     require_second_person(officer, alert, Move.RELEASE)
@@ -179,9 +180,9 @@ def _seal(
 
 
 def _refresh(peers: VerifiedDirectory, recipients: Sequence[str], now: datetime) -> None:
-    """Take in the newest keys, so that nothing is sealed to one that was revoked a moment ago.
+    """Fetch the newest keys, so that nothing is sealed to one that was revoked a moment ago.
 
-    While nobody answers, those that were verified last count, for as long as the exchange's log may go unseen.
+    While the exchange is away, the keys verified last are used, unless its log was not seen for too long.
     """
     try:
         peers.refresh([peers.reader, *recipients])
@@ -210,7 +211,7 @@ def _unseen_text(seen_at: datetime | None) -> str:
 
 
 def _sent_members(ready: _Ready) -> dict[str, Any]:
-    """The document as it is signed."""
+    """Return the document as it is signed."""
     return build_document(ready.content.data, left_out=ready.findings.left_out_fields)
 
 

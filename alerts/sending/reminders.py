@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reminders of a withdrawal: agencies that have not confirmed it are asked once more, through the exchange."""
+"""Reminders of a withdrawal: the exchange reminds agencies that have not confirmed it."""
 
 import secrets
 from collections.abc import Generator
@@ -26,10 +26,10 @@ TOO_SOON: Final = "reminder-too-soon"
 
 
 def remind_recipients(officer: Officer, alert: Alert, *, now: datetime) -> list[str]:
-    """Have every agency reminded that has not confirmed the withdrawal of any version; their ids. Not inside a transaction.
+    """Have every agency reminded that has not confirmed the withdrawal of any version; return their ids.
 
-    Raises `AbsentError` where nobody is left to remind, `ReminderTooSoonError`, `HeldElsewhereError`, `ExchangeAwayError`,
-    `NotPermittedError`.
+    Not inside a transaction. Raises `AbsentError` where nobody is left to remind, `ReminderTooSoonError`, `HeldElsewhereError`,
+    `ExchangeAwayError`, `NotPermittedError`.
     """
     require(officer, Capability.ALERT_WITHDRAW)
     require_may_send(officer, officer.agency_id or "", now=now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The document of an own alert as it was signed, made again from its revision."""
+"""Document of an own alert as it was signed, rebuilt from its revision."""
 
 import datetime as dt
 from typing import Any
@@ -13,7 +13,7 @@ from alerts.models import Alert
 
 
 def sent_document(alert: Alert, content: DraftContent) -> dict[str, Any]:
-    """Return the document as it was sent: a life-safety alert leaves out what was bad on the day it was released."""
+    """Return the document as it was sent: a life-safety alert leaves out fields that were bad on the day of its release."""
     assert alert.released_at is not None
     known = Circumstances(
         alert.released_at.astimezone(dt.UTC).date(),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of our sent alerts, with every signature judged again: our own, and those under the answers."""
+"""State of own sent alerts, with every signature judged again: the agency's own, and those of the answers."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -23,13 +23,13 @@ from peers.models import HeldStatement
 from peers.sent import DeliveryFact, Sent, sent_by
 
 Answer = tuple[DeliveryFact, Worth | None]
-"""A recipient's facts as far as they count, and what its acknowledgement is worth where it does not."""
+"""A recipient's facts, as far as they count, and its acknowledgement's worth where that does not count."""
 
 
 def own_standings(
     officer: Officer, mds: Collection[str], *, peers: VerifiedDirectory | None = None, now: datetime
 ) -> dict[str, StandingFacts]:
-    """Of envelopes of the officer's own agency; one that waits for its receipt is simply in force."""
+    """Return the standing of the agency's own envelopes; one that waits for its receipt is in force."""
     peers, worth = peers or VerifiedDirectory(officer.agency_id or "", now), dict[str, Worth]()
     if mds and peers.revokers({peers.reader}):
         sent = Alert.objects.filter(agency=peers.reader, md__in=mds)
@@ -41,14 +41,14 @@ def own_standings(
 def statement_standings(
     officer: Officer, rows: Collection[HeldStatement], *, now: datetime
 ) -> dict[str, StandingFacts]:
-    """The same of statements of the officer's own agency."""
+    """Return the standing of the agency's own statements."""
     worth = judge_statements(VerifiedDirectory(officer.agency_id or "", now), rows)
     name = officer.agency.name if officer.agency else ""
     return {row.od: standing_of(worth.get(row.od, Valid()), name, own=True) for row in rows}
 
 
 def sent_of(officer: Officer, mds: Collection[str]) -> dict[str, Sent]:
-    """What became of own envelopes that this desk sent; nothing for whoever may not read alerts. Raises NotBoundError."""
+    """Return the state of own envelopes sent from here; nothing if the officer may not read alerts. Raises NotBoundError."""
     return sent_by(officer.agency_id or "", mds) if Capability.ALERT_READ in officer.capabilities else {}
 
 
@@ -60,7 +60,7 @@ def answers_of(
     peers: VerifiedDirectory | None = None,
     now: datetime,
 ) -> dict[str, list[Answer]]:
-    """What became of these own envelopes, by recipient: nothing is counted that rests on a key revoked for its time.
+    """Return the answers to these own envelopes, by recipient, without those that rest on a key revoked for their time.
 
     `with_mail`: the facts also say where every mail failed.
     """
@@ -76,7 +76,7 @@ def answers_of(
 
 
 def _with_mail(md: str, fact: DeliveryFact, failed: Collection[tuple[str, str]]) -> DeliveryFact:
-    """The same, and whether every mail about it failed and nobody was told."""
+    """Return the facts, marked if every mail about it failed and nobody was told."""
     is_failed = fact.told_at is None and (md, fact.recipient) in failed
     return replace(fact, mail_failed=True) if is_failed else fact
 

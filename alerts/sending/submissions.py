@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects that the exchange lists in an agency's own name and this desk never sent: found, verified, and kept.
+"""Objects that the exchange lists in an agency's own name and that were never sent from here: found, verified, kept.
 
-Whoever holds the agency's keys can send and say what the desk knows nothing of. The listing itself is believed in nothing: an
-envelope counts by its manifest, a statement by its octets, each under the agency's own keys, and both by a receipt of the
-followed ledger. What the desk sent or said itself is kept already and not fetched. The exchange may hide what it lists nowhere;
-it cannot bring it to a recipient without a receipt.
-
-The newest are looked at every 20 seconds, up to the first page without news; everything once a day, and at once when a
-key of the agency was revoked. What does not verify is set aside (`ledger.set_aside`).
+- Somebody else with the agency's keys can send and state things unknown to the desk.
+- The listing itself proves nothing: an envelope counts by its manifest, a statement by its octets, each under the agency's own
+  keys, and both by a receipt of the followed ledger.
+- What the desk sent or stated itself is kept already and not fetched.
+- The exchange may leave an object out of the listing, but without a receipt it cannot deliver it to a recipient.
+- The newest are read every 20 seconds, up to the first page without news; everything once a day, and at once when a key of
+  the agency was revoked. What does not verify is set aside (`ledger.set_aside`).
 """
 
 import logging
@@ -49,7 +49,7 @@ ASKED_EVERY: Final = timedelta(seconds=20)
 WHOLE_EVERY: Final = timedelta(days=1)
 PAGE: Final = 50
 PAGES_AT_MOST: Final = 5
-"""So many pages are asked for in one turn, so that a long listing keeps no other agency waiting."""
+"""Limit of pages in one turn, so that a long listing delays no other agency."""
 BEGINNING: Final = ""
 GONE: Final = "content-deleted"
 PLACE_UNKNOWN: Final = ("input-refused", "cursor-refused")
@@ -57,7 +57,7 @@ SUBMISSIONS: Final = Loop("desk.submissions", f"system:{ROLE}", is_common)
 
 
 def follow_submissions_when_due(agency_id: str, *, now: datetime, is_over: Callable[[], bool]) -> None:
-    """Look, unless the desk-worker looked a moment ago; what fails is logged and keeps nothing waiting.
+    """Follow the listing, unless that was done a moment ago; a failure is logged and delays nothing.
 
     Not inside a transaction.
     """
@@ -73,7 +73,7 @@ def follow_submissions_when_due(agency_id: str, *, now: datetime, is_over: Calla
 
 
 class OwnSubmissions:
-    """One agency's listing, looked at for one turn."""
+    """Listing of one agency, read for one turn."""
 
     def __init__(self, agency_id: str, now: datetime, is_over: Callable[[], bool]) -> None:
         self._agency_id, self._now, self._is_over = agency_id, now, is_over
@@ -81,7 +81,7 @@ class OwnSubmissions:
         self._round = begin_round(SUBMISSIONS, agency=agency_id, now=now)
 
     def follow(self) -> None:
-        """Look at what is newest, or through everything where that is due.
+        """Read the newest part of the listing, or all of it where that is due.
 
         Raises ExchangeAwayError, ClientError, KeysetUnreadableError.
         """
@@ -95,20 +95,20 @@ class OwnSubmissions:
             place.whole_at, place.revocations = self._now, revocations
             place.place = self._look(BEGINNING, through_everything=True)
         else:
-            # More news than fits one turn: the rest is looked through from there.
+            # If there is more news than fits one turn, the rest is read from there.
             unseen = self._look(BEGINNING, through_everything=False)
             place.place = unseen or (place.place and self._look(place.place, through_everything=True))
         if self._stands():
-            # Once a person lets it go on, it begins anew.
+            # Once a person resumes the loop, it begins anew.
             place.whole_at = None
         place.save()
 
     def _stands(self) -> bool:
-        """Tell whether what was set aside has stopped the look."""
+        """Tell whether too many items were set aside, so that the loop is stopped."""
         return self._round.is_stopped
 
     def _place(self) -> SubmissionsPlace:
-        """Up to where it has looked; from the beginning where the row was changed past the program."""
+        """Return the place up to which it has read; the beginning where the row was changed past the program."""
         row = SubmissionsPlace.objects.filter(reader=self._agency_id).first()
         if row is not None and not row.is_bound:
             log.error("the place of %s in its submissions was altered: all is looked at", self._agency_id)
@@ -120,7 +120,7 @@ class OwnSubmissions:
         return row
 
     def _look(self, place: str, *, through_everything: bool) -> str:
-        """Take in page after page from this one on; the place of the next page, empty where no more is to be looked at."""
+        """Take in pages from this place on; return the place of the next page, empty where nothing is left to read."""
         for _again in range(PAGES_AT_MOST):
             try:
                 page = self._follower.exchange.submissions(after=place or None, limit=PAGE)
@@ -138,13 +138,13 @@ class OwnSubmissions:
         return place
 
     def _take_page(self, items: Sequence[SubmissionFacts]) -> bool:
-        """Take what is not known yet; whether anything was. What the ledger has not got yet is listed again."""
+        """Take in unknown objects of a page; return whether there were any. What is not in the ledger yet is listed again later."""
         logged = {item.d: item for item in items if item.receipt is not None}
         known = self._known(list(logged))
         news = [item for d, item in logged.items() if d not in known]
         if news:
             refresh_keys(self._peers, self._follower, set())
-            # By keys of which something failed nothing can be told to be the agency's own, or not to be.
+            # With keys that failed a check, an object can neither be proved nor disproved to be the agency's own.
             self._peers.require_readable(self._agency_id)
         for item in news:
             key = f"{item.what} {item.d}"
@@ -152,7 +152,7 @@ class OwnSubmissions:
         return bool(news)
 
     def _known(self, ds: Sequence[str]) -> set[str]:
-        """Those of these that this desk sent or said, or has taken in, and those set aside. An altered row is not known."""
+        """Return those that were sent, stated or taken in here, and those set aside. An altered row counts as unknown."""
         unsent = UnsentEnvelope.objects.filter(reader=self._agency_id, md__in=ds)
         said = HeldStatement.objects.filter(reader=self._agency_id, od__in=ds)
         return {
@@ -163,7 +163,7 @@ class OwnSubmissions:
         }
 
     def _take(self, key: str) -> None:
-        """One object, by what it is said to be and its digest; raises what keeps it from being verified."""
+        """Take one object by its listed kind and digest; raises if it does not verify."""
         what, _, d = key.partition(" ")
         if what == ENVELOPE:
             self._take_envelope(d)
@@ -199,7 +199,7 @@ class OwnSubmissions:
         )
 
     def _manifest(self, md: str) -> ManifestAnswer | None:
-        """The manifest; None where it was deleted, since it was past its time."""
+        """Return the manifest; None where it was deleted, since it was past its time."""
         try:
             return self._follower.exchange.manifest(md)
         except calls.AbsentError:
@@ -224,7 +224,7 @@ class OwnSubmissions:
         self._keep(row)
 
     def _verify_statement(self, unverified: UnverifiedStatement, log_time: int, index: int | None) -> None:
-        """Verify by the agency's keys, whether or not they counted any more when it was logged."""
+        """Verify by the agency's keys, even if they were revoked when it was logged."""
         said = unverified.statement
         try:
             verify_statement(unverified, self._peers, log_time=log_time, index=index)
@@ -234,13 +234,13 @@ class OwnSubmissions:
             verify_jws(unverified.jws, keys_of_signers(self._peers, said.iss, said.signers))
 
     def _require_own(self, is_asked: bool, iss: str) -> None:
-        """Refuse another object than the one that was asked for, and one in another agency's name."""
+        """Refuse an object other than the one that was asked for, and one in another agency's name."""
         if not is_asked or iss != self._agency_id:
             raise VerificationError(Failure.SUBJECT, "the hub listed what is not in the agency's name")
 
     @transaction.atomic
     def _keep(self, row: BoundRow) -> None:
-        """Keep it, with what its receipt taught of the ledger; an altered row of the same envelope gives way."""
+        """Keep the row, and what its receipt proves of the ledger; it replaces an altered row of the same envelope."""
         self._peers.memory.write()
         if isinstance(row, UnsentEnvelope):
             UnsentEnvelope.objects.filter(reader=row.reader, md=row.md).delete()
@@ -248,7 +248,7 @@ class OwnSubmissions:
 
     @cached_property
     def _follower(self) -> Follower:
-        """The agency as it follows the exchange, by its own keys as its desk trusts them."""
+        """The agency as a client of the exchange, with its own keys as its desk trusts them."""
         follower = feed_follower_of(self._peers.memory, now=self._now)
         follower.judges_by = self._peers
         return follower

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Withdraws an alert of ours with a signed retract, and confirms another agency's withdrawal.
+"""Withdrawal of an own alert by a signed retract, and confirmation of another agency's withdrawal.
 
 Withdraw is the officer's act, retract its statement, recall its effect on deliveries. What was read stays read.
-An alert is withdrawn whole: each version of it gets a retract of its own, since some recipients may hold an older
+An alert is withdrawn whole: each version gets a retract of its own, since some recipients may have an older
 one only; and it is confirmed whole.
 """
 
@@ -48,9 +48,9 @@ WITHDRAWAL_CODES: Final["Choices"] = (
 
 
 def withdraw_alert(officer: Officer, alert: Alert, *, code: str, now: datetime) -> Alert:
-    """Signs the retracts and hands them to the exchange: new reading stops, each recipient must confirm.
+    """Sign the retracts and hand them to the exchange: nobody can read the alert newly, and each recipient must confirm.
 
-    A withdrawal that does not count, because its key was revoked, is signed again; what counts is not done twice.
+    A withdrawal that does not count, because its key was revoked, is signed again; a retract that still counts is not.
     Raises `AmendmentRefusedError` for a version that was replaced: the newest is the one to withdraw.
     """
     require(officer, Capability.ALERT_WITHDRAW)
@@ -74,7 +74,7 @@ def withdraw_alert(officer: Officer, alert: Alert, *, code: str, now: datetime) 
 def void_withdrawals(
     alerts: Iterable[Alert], *, peers: VerifiedDirectory | None = None, now: datetime
 ) -> set[str]:
-    """The addresses of those of these own alerts that are withdrawn by retracts none of which counts now."""
+    """Return the addresses of those of these own alerts whose withdrawal does not count now."""
     found = [alert for alert in alerts if alert.state == AlertState.WITHDRAWN]
     withdrawn = {alert.md for alert in found}
     if not found:
@@ -83,7 +83,7 @@ def void_withdrawals(
 
 
 def void_withdrawal_text(officer: Officer, alert: Alert, *, now: datetime) -> str:
-    """Why the newest withdrawal of an own alert does not count, for its page; empty where one does."""
+    """Return why the newest withdrawal of an own alert does not count, for its page; empty where one does."""
     if not void_withdrawals([alert], now=now):
         return ""
     said = HeldStatement.objects.issued_by(alert.agency_id).filter(k="retract", sub_d=alert.md)
@@ -92,7 +92,10 @@ def void_withdrawal_text(officer: Officer, alert: Alert, *, now: datetime) -> st
 
 
 def _check_none_queued(alert: Alert) -> None:
-    """Refuse while the next version waits for the exchange: it would go out after the withdrawal. Raises AmendmentRefusedError."""
+    """Refuse while the next version waits for the exchange: it would be sent after the withdrawal.
+
+    Raises AmendmentRefusedError.
+    """
     if Alert.objects.filter(previous=alert, state=AlertState.QUEUED).exists():
         text = _("Its next version waits for the exchange: cancel that first.")
         raise AmendmentRefusedError("queued", text)
@@ -107,7 +110,7 @@ def _withdraw_version(handing: Handing, officer: Officer, locked: Alert, code: s
 
 
 def withdraw_unsent(officer: Officer, md: str, *, code: str, now: datetime) -> None:
-    """Withdraws what stands in the agency's name and this desk never sent: somebody else used its key.
+    """Withdraw an envelope in the agency's name that was never sent from here: somebody else used its key.
 
     Raises `AbsentError` for an envelope of others and for one that this desk sent (`withdraw_alert`).
     """
@@ -126,7 +129,7 @@ def withdraw_unsent(officer: Officer, md: str, *, code: str, now: datetime) -> N
 
 
 def withdrawal_preview(officer: Officer, alert: Alert) -> tuple[int, int]:
-    """How many agencies would have to confirm, and how many of them have opened it, whichever version."""
+    """Count the agencies that would have to confirm, and those of them that have opened any version."""
     reached, opened = set(), set()
     for sent in sent_of(officer, [version.md for version in versions_of(alert)]).values():
         reached |= {fact.recipient for fact in sent.facts}
@@ -135,7 +138,7 @@ def withdrawal_preview(officer: Officer, alert: Alert) -> tuple[int, int]:
 
 
 def confirm_withdrawal(officer: Officer, received: ReceivedAlert, *, now: datetime) -> ReceivedAlert:
-    """A person of a recipient confirms that use of a withdrawn alert has stopped. Doing it twice is once.
+    """Confirm, as a person of a recipient, that use of a withdrawn alert has stopped. A second call changes nothing.
 
     Every version of it that was withdrawn is confirmed with it. Raises `InputError` when no withdrawal counts now.
     """
@@ -152,7 +155,7 @@ def confirm_withdrawal(officer: Officer, received: ReceivedAlert, *, now: dateti
 
 
 def withdrawn_versions(officer: Officer, locked: ReceivedAlert, *, now: datetime) -> list[ReceivedAlert]:
-    """The versions of this alert, itself among them, whose withdrawal counts now; locked."""
+    """Return the versions of this alert, itself included, whose withdrawal counts now; locked."""
     rows = ReceivedAlert.objects.visible_to(officer).select_related("issuer")
     same = rows.filter(issuer_id=locked.issuer_id, first_md=locked.first_md).exclude(first_md="")
     found = list(same.select_for_update(of=("self",)).order_by(*IN_ORDER)) or [locked]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a spectrum fits a structure, in words: check by check. It can refute a structure, never prove one."""
+"""Comparison of a spectrum with a structure, in words, check by check. It can refute a structure, never prove one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ REASONS: Final[Words] = {
 
 @dataclass(frozen=True)
 class CheckShown:
-    """One fact of the comparison."""
+    """One check of the comparison."""
 
     text: str
     tone: str
@@ -73,7 +73,7 @@ class CheckShown:
 
 @dataclass(frozen=True)
 class FitShown:
-    """The verdict in words, and the checks behind it; `fit` holds codes and numbers."""
+    """Verdict in words, and the checks behind it; `fit` holds codes and numbers."""
 
     fit: Fit
     verdict: str
@@ -83,7 +83,6 @@ class FitShown:
 
 
 def show_fit(fit: Fit) -> FitShown:
-    """The comparison in words."""
     return FitShown(
         fit=fit,
         verdict=fit.verdict,
@@ -106,14 +105,14 @@ def _check(check: Check) -> CheckShown:
 
 
 def _outcome(check: Check) -> str:
-    """What was compared and says nothing either way is told from what was not compared."""
+    """Return the outcome in words; an inconclusive comparison has another word than one that was not made."""
     if check.outcome == "not_checked" and check.found is not None:
         return _("not conclusive")
     return str(OUTCOMES[check.outcome])
 
 
 def _number(check: str, value: float | None) -> str:
-    """Shares as per cent, masses with four digits, counts as they are."""
+    """Return shares as per cent, masses with four digits, counts as they are."""
     if value is None:
         return ""
     if check == "fragments":

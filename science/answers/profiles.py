@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether two profiles may have one source: asked with a reason, compared by one method, a lead and not proof."""
+"""Comparison of two profiles for a common source: asked with a reason, by one method; a lead and not proof."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ TONES: Final = {"linked": "warn", "possible": "warn", "not_linked": "quiet", "no
 
 @dataclass(frozen=True)
 class ComparisonShown:
-    """A comparison in words; `comparison` holds the numbers, `method` where they come from."""
+    """Comparison in words; `comparison` holds the numbers, `method` their source."""
 
     comparison: Comparison
     method: Method | None
@@ -72,7 +72,7 @@ class ComparisonShown:
 def compare_profiles(
     actor: Actor, first: Mapping[str, Any], second: Mapping[str, Any], why: Why, *, now: datetime
 ) -> ComparisonShown:
-    """Compares `{"method", "version", "values": [number | null]}` with another.
+    """Compare `{"method", "version", "values": [number | null]}` with another.
 
     Raises what `record_question` does, and ScienceInputError naming `first` or `second`.
     """
@@ -93,7 +93,7 @@ def compare_profiles(
 
 
 def compare_with_samples(officer: Officer, profile: Mapping[str, Any], why: Why, *, now: datetime) -> Leads:
-    """The leads among the samples of the officer's own agency, best first; raises as `compare_profiles`."""
+    """Return matches among the samples of the officer's own agency, best first; raises as `compare_profiles`."""
     record_question(officer, PROFILED, why, now=now)
     with in_words("first"):
         read = read_profile(profile)
@@ -102,13 +102,13 @@ def compare_with_samples(officer: Officer, profile: Mapping[str, Any], why: Why,
 
 
 def profile_of_text(method_name: str, text: str) -> dict[str, Any]:
-    """What a laboratory pastes, as a profile of a method "id/version"; raises InputRefusedError."""
+    """Return the text that a laboratory pastes as a profile of a method "id/version"; raises InputRefusedError."""
     method, _slash, version = method_name.partition("/")
     return Profile(method, version, read_numbers(text)).as_json()
 
 
 def method_choices() -> list[tuple[str, str]]:
-    """The methods that can be compared, by "id/version"."""
+    """Return the methods that can be compared, by "id/version"."""
     return [
         (
             method.name,
@@ -120,7 +120,6 @@ def method_choices() -> list[tuple[str, str]]:
 
 
 def show_comparison(comparison: Comparison) -> ComparisonShown:
-    """The comparison in words."""
     return ComparisonShown(
         comparison=comparison,
         method=find_method(comparison.method, comparison.version),

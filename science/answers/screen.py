@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who controls a substance, on a day: asked with a reason, answered by the rules that the agency follows.
+"""Control status of a substance on a day: asked with a reason, answered by the rules that the agency follows.
 
 One substance by structure, name or CAS number; several for a case only. All are read or none is answered.
 """
@@ -34,7 +34,7 @@ LATEST: Final = date(2099, 12, 31)
 
 @dataclass(frozen=True)
 class Asked:
-    """One substance: `structure` in any notation, or what it is called."""
+    """One substance: `structure` in any notation, or its name or CAS number."""
 
     structure: str = field(default="", repr=False)
     form: str = "auto"
@@ -44,7 +44,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Disagreed:
-    """What was written beside the structure and does not fit it."""
+    """Identifier that was given beside the structure and does not fit it."""
 
     field: str
     code: str
@@ -53,7 +53,7 @@ class Disagreed:
 
 @dataclass(frozen=True)
 class Screened:
-    """The answer for one substance; `structure` is None where it was asked for by name or number alone.
+    """Answer for one substance; `structure` is None where it was asked for by name or number alone.
 
     `rules` is the text of the rule set that was applied.
     """
@@ -69,7 +69,7 @@ class Screened:
 def screen_substances(
     actor: Actor, asked: Sequence[Asked], *, on: date, why: Why, now: datetime
 ) -> tuple[Screened, ...]:
-    """Screens each for the day, in order.
+    """Screen each substance for the day, in order.
 
     Raises what `record_question` does, ScienceInputError and InputError naming the member (`structures.3.cas` where
     several are asked), ScienceAwayError.
@@ -86,7 +86,7 @@ def screen_substances(
 
 
 def split_structures(text: str) -> list[str]:
-    """The structures in a text that holds several: records of an SDF, or one SMILES or InChI a line."""
+    """Split a text of several structures: records of an SDF, or one SMILES or InChI a line."""
     if "$$$$" in text:
         return [record.strip("\r\n") + "\n" for record in text.split("$$$$") if record.strip()]
     if "M  END" in text or "V2000" in text or "V3000" in text:
@@ -116,13 +116,13 @@ def _screened(one: Asked, on: date, law: LawTexts, why: Why, place: str) -> Scre
 
 
 def _names(structure: Structure | None, screening: Screening) -> tuple[str, ...]:
-    """What the structure is known as, else its parent: a salt has the name of its base."""
+    """Return names of the structure, else of its parent: a salt has the name of its base."""
     keys = (structure.inchikey, screening.parent_inchikey) if structure else ()
     return next((names for key in keys if key and (names := names_of_block(first_block(key)))), ())
 
 
 def refuse_words(one: Asked, place: str = "") -> None:
-    """What a name and a CAS number may be; raises InputError naming the field and the remedy."""
+    """Check a name and a CAS number; raises InputError naming the field and the remedy."""
     name, cas = one.name.strip(), one.cas.strip()
     before = f"{place}." if place else ""
     if not (one.structure.strip() or name or cas):

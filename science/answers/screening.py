@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A screening in words and pictures, for every page that shows one: the science page, the alert page, the draft.
+"""Screening in words and pictures, for every page that shows one: the science page, the alert page, the draft.
 
-Text of rules and lists is English data and stays as it is. Drawings come from the process that may die.
+Text of rules and lists is English data and stays as it is. Drawings are made by the worker process.
 """
 
 import re
@@ -71,7 +71,7 @@ class ClauseShown:
 
 @dataclass(frozen=True)
 class VerdictShown:
-    """One rule's answer with everything that a reader needs to weigh it."""
+    """Verdict of one rule with everything that a reader needs to weigh it."""
 
     rule_id: str
     title: str
@@ -91,7 +91,7 @@ class VerdictShown:
 
 @dataclass(frozen=True)
 class ListingShown:
-    """An entry that was found. `note` is why it does not simply list it; `credit` what its source asks to be said."""
+    """Entry that was found. `note` says why it does not simply list it; `credit` is the text that its source requires."""
 
     title: str
     name: str
@@ -117,7 +117,7 @@ class LineShown:
 
 @dataclass(frozen=True)
 class PlaceShown:
-    """One jurisdiction: its standing, and what it rests on; beside silence how far its lists are known (`coverage`)."""
+    """One jurisdiction: its status, and the grounds; where it is silent, also how far its lists are known (`coverage`)."""
 
     code: str
     name: str
@@ -134,7 +134,7 @@ class PlaceShown:
 
 @dataclass(frozen=True)
 class PrecursorShown:
-    """A row of the precursor tables."""
+    """Row of the precursor tables."""
 
     name: str
     table: str
@@ -145,8 +145,10 @@ class PrecursorShown:
 
 @dataclass(frozen=True)
 class ScreeningShown:
-    """A screening as `accord/science/verdict.html` shows it. `prepared` is the date of the rule set, `credits` what
-    the licences of the sources ask to be said."""
+    """Screening as `accord/science/verdict.html` shows it.
+
+    `prepared` is the date of the rule set, `credits` are the texts that the sources' licences require.
+    """
 
     on: date
     ruleset: str
@@ -160,7 +162,7 @@ class ScreeningShown:
 
 
 def show_screening(screening: Screening, *, draws: bool = True) -> ScreeningShown:
-    """The screening in words; without `draws`, or where nobody could draw, without pictures."""
+    """Return the screening in words; without pictures if not `draws`, or if the worker could not draw."""
     left = DRAWN_AT_MOST if draws else 0
     places = []
     for status in screening.jurisdictions:
@@ -181,13 +183,13 @@ def show_screening(screening: Screening, *, draws: bool = True) -> ScreeningShow
 
 
 def group_text(label: str) -> str:
-    """The name that rule files give a group of atoms, as people write it: `alkoxy_c4` is an alkoxy up to C4."""
+    """Return the rule files' name for a group of atoms as people write it: `alkoxy_c4` is an alkoxy up to C4."""
     name = _BOUND.sub(r" (up to C\1)", label)
     return name.replace("_", " ")
 
 
 def day(value: date | str | None) -> str:
-    """A day, or a month or year where no more is known."""
+    """Return a day, or a month or year where no more is known."""
     if not value:
         return ""
     if isinstance(value, str) and len(value) == 4:
@@ -198,7 +200,7 @@ def day(value: date | str | None) -> str:
 
 
 def _month(prepared: str) -> str:
-    """The date of a rule set as its file says it: a day, a month such as 2026-11, or whatever else stands there."""
+    """Return the date of a rule set as its file states it: a day, a month such as 2026-11, or any other text."""
     try:
         day_or_month = date.fromisoformat(f"{prepared}-01" if len(prepared) == len("2026-11") else prepared)
     except ValueError:
@@ -213,7 +215,7 @@ def _medicine(note: MedicineNote | None) -> str:
 
 
 def _sentence(code: str, status: JurisdictionStatus) -> str:
-    """A code in words; where the law begins later or has ended, with the day."""
+    """Return a code in words; where the law begins later or has ended, with the day."""
     if code == "applies_from":
         begins = [rule.start.isoformat() for rule in status.rules if _reaches(rule, "not_yet")]
         begins += [one.since for one in status.listings if one.phase == "not_yet" and one.since]
@@ -255,12 +257,12 @@ def _place(status: JurisdictionStatus, parent: str, left: int) -> PlaceShown:
 
 
 def _says_something(rule: RuleStatus) -> bool:
-    """Return whether the rule's scaffold, or a sign of an open-textured law, is there at all."""
+    """Tell whether the rule's scaffold, or a sign of an open-textured law, is present at all."""
     return rule.verdict.verdict not in {"out", "not-decided"} or bool(rule.verdict.findings)
 
 
 def _by(status: JurisdictionStatus) -> tuple[LineShown, ...]:
-    """The lines of what decides, first; then of whatever else is law that day."""
+    """Return the deciding grounds first, then everything else that is law that day."""
     lines = [
         LineShown(_place_in(listing), day(listing.since), listing.link)
         for listing in sorted(status.listings, key=lambda one: one.title != status.by)
@@ -289,19 +291,19 @@ def _standing(status: JurisdictionStatus) -> str:
 
 
 def named_instrument(title: str) -> str:
-    """The printed name, after what it is in the reader's language where its script is another."""
+    """Return the printed name; where its script is another, after what it is in the reader's language."""
     words = next((str(words) for printed, words in INSTRUMENTS.items() if title.startswith(printed)), "")
     return f"{words} ({title})" if words else title
 
 
 def _place_in(listing: ListingStatus) -> str:
-    """The list with the item; the items of a national text say nothing of the convention that it carries over."""
+    """Return the list with the item; items of a national text are left out where it carries over a convention."""
     title = named_instrument(listing.title)
     return f"{title}, {listing.item}" if listing.item and listing.grade == "A" else title
 
 
 def extent_text(extent: str, until: str) -> str:
-    """The extent to which an instrument is known, with the day to which it is complete."""
+    """Return the extent to which an instrument is known, with the day to which it is complete."""
     return str(EXTENTS[extent]) % {"day": day(until)}
 
 
@@ -350,14 +352,14 @@ def _times(rule: RuleStatus) -> str:
 
 
 def _because(reason: Reason, clauses: tuple[ClauseShown, ...]) -> str:
-    """The reason, without what a clause says already."""
+    """Return the reason, without a sentence that a clause gives already."""
     text = str(REASONS.get(reason.code, reason.code))
     is_said = any(clause.sentence == reason.sentence for clause in clauses)
     return f"{text} {reason.sentence}" if reason.sentence and not is_said else text
 
 
 def _numbered(findings: Sequence[Finding]) -> Iterator[tuple[int, Finding]]:
-    """The findings with the numbers that drawing and list share; core and parent are coloured and have none (0)."""
+    """Yield the findings with the numbers that drawing and list share; core and parent are coloured and have none (0)."""
     number = 0
     for finding in findings:
         is_core = KINDS.get(finding.kind, "review") == "core"

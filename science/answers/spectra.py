@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a spectrum resembles: asked with a reason, looked up in the spectra that come with the product, the agency's own
-library and those that came with its alerts. Ranked evidence; never a name on its own.
+"""Spectra that resemble a given one: asked with a reason, searched in the shipped spectra, the agency's own library and the
+spectra that came with its alerts. The answer is ranked evidence, never a name alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ from substances.spectra.spectrum import Spectrum, spectrum_of
 HITS_AT_MOST: Final = 10
 PLOTS_AT_MOST: Final = 3
 RECEIVED_AT_MOST: Final = 4 * 1024 * 1024
-"""Octets, sealed, of spectra that came with alerts and are looked at in one question."""
+"""Limit in sealed octets of the alerts' spectra that one question reads."""
 TOLERANCE_DA: Final = 0.02
 ORIGINS: Final[Mapping[str, str | Promise]] = {
     "shipped": gettext_lazy("Comes with the product"),
@@ -83,7 +83,7 @@ GROUPS: Final[Mapping[str, str | Promise]] = {
 
 @dataclass(frozen=True)
 class SpectrumAsked:
-    """A file or pasted peaks. `which` counts its spectra from 1; `structure` is what it may be checked against."""
+    """File or pasted peaks. `which` counts its spectra from 1; `structure` is one to check it against."""
 
     filename: str = field(repr=False)
     data: bytes = field(repr=False)
@@ -96,7 +96,7 @@ class SpectrumAsked:
 
 @dataclass(frozen=True)
 class HitShown:
-    """A hit with its provenance; `received` is the alert it came with, `mirror` the query against it."""
+    """Hit with its provenance; `received` is the alert it came with, `mirror` the plot of the query against it."""
 
     hit: Hit
     entry: Spectrum = field(repr=False)
@@ -107,7 +107,7 @@ class HitShown:
 
 @dataclass(frozen=True)
 class SpectrumAnswer:
-    """The answer in words; `matches` holds the codes and numbers, `found_in` how many spectra of which origin."""
+    """Answer in words; `matches` holds the codes and numbers, `found_in` the number of spectra by origin."""
 
     query: Spectrum = field(repr=False)
     in_file: int
@@ -125,13 +125,13 @@ class SpectrumAnswer:
 
 @dataclass(frozen=True)
 class _Library:
-    """The agency's own spectra and those of its alerts; the shipped ones follow them. `received` goes with `spectra`."""
+    """Spectra of the agency and of its alerts; the shipped ones follow them. `received` runs parallel to `spectra`."""
 
     spectra: tuple[Spectrum, ...]
     received: tuple[ReceivedAlert | None, ...]
 
     def counted(self) -> dict[str, int]:
-        """How many spectra of which origin are looked at, in words."""
+        """Return how many spectra of each origin are searched, by the origin's name."""
         counts = {origin: sum(1 for one in self.spectra if one.origin == origin) for origin in ORIGINS}
         counts["shipped"] = len(shipped_library())
         return {str(ORIGINS[origin]): count for origin, count in counts.items()}
@@ -143,7 +143,7 @@ class _Library:
 def match_spectrum(
     actor: Actor, asked: SpectrumAsked, why: Why, *, draws: bool = True, now: datetime
 ) -> SpectrumAnswer:
-    """Reads a spectrum and ranks what it resembles.
+    """Read a spectrum and rank similar ones.
 
     Raises what `record_question` does, ScienceInputError, ScienceAwayError, and InputError on `which`.
     """
@@ -172,7 +172,7 @@ def _query(found: Sequence[Spectrum], asked: SpectrumAsked) -> Spectrum:
 
 
 def _fit(query: Spectrum, text: str) -> FitShown | None:
-    """The comparison with a structure, where one is given."""
+    """Return the comparison with a structure, if one is given."""
     if not text.strip():
         return None
     with in_words():
@@ -188,7 +188,7 @@ def _library(actor: Actor, agency_id: str) -> _Library:
 
 
 def _came(actor: Actor) -> list[LibrarySpectrum]:
-    """Those that came with alerts, of the newest alerts first, up to a size: how large they are is the senders' choice."""
+    """Return spectra that came with alerts, newest alerts first, up to a total size, since the senders choose the sizes."""
     came = LibrarySpectrum.objects.visible_to(actor).with_alerts(actor).select_related("received__issuer")
     newest = came.exclude(token=WAITING).order_by("-received__received_at", "received", "number")
     sizes = list(newest.values_list("pk", Length("sealed"))[:SPECTRA_AT_MOST])
@@ -199,12 +199,12 @@ def _came(actor: Actor) -> list[LibrarySpectrum]:
 
 
 def _is_whole(one: KeptSpectrum) -> bool:
-    """A file that came with an alert and was not read yet has no peaks."""
+    """Tell whether the record was read; an unread file of an alert has no peaks."""
     return "peaks" in one.record
 
 
 def _unmatched(query: Spectrum, in_file: int, fit: FitShown | None) -> SpectrumAnswer:
-    """NMR and IR are shown and checked against a structure; libraries hold mass spectra."""
+    """Return an answer without matches: NMR and IR are shown and compared with a structure; libraries hold mass spectra only."""
     return SpectrumAnswer(
         query=query,
         in_file=in_file,

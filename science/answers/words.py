@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words for every code of a screening: standings, verdicts, clauses, reasons, limits.
+"""Words for every code of a screening: standings, verdicts, clauses, reasons, limits.
 
-"Meets the definition", never "illegal"; that complete lists do not name a substance is told apart from that no verdict
-is given here, and from what was not asked.
+- "Meets the definition", never "illegal".
+- Three cases stay distinct: complete lists do not name a substance, no verdict is given here, and it was not asked.
 """
 
 from collections.abc import Mapping
@@ -201,4 +201,4 @@ INSTRUMENTS: Final[Words] = {
         "Supplementary list of non-medical substances"
     ),
 }
-"""By the beginning of the printed name: what an instrument in another script is, for who does not read it."""
+"""By the beginning of the printed name: what an instrument in another script is, for readers who cannot read it."""

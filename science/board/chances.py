@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how surprising a count is against the counts before it, with the uncertainty of so few.
+"""Probability of a count, given the counts before it, with the uncertainty of few observations.
 
 Counts of equal spans of time are taken as Poisson with one unknown mean. What was seen before is a total over `spans`
 spans; the next count then follows a negative binomial (Jeffreys prior: half a case more than was seen), which is wider
@@ -14,7 +14,7 @@ from typing import Final
 
 LEVEL: Final = 0.95
 SURPRISING: Final = 0.01
-"""A count that had at most this chance stands out."""
+"""Highest probability of a count that stands out."""
 LEAST_COUNT: Final = 3
 """Fewer never stand out, however rare they were before."""
 _HALVINGS: Final = 60
@@ -22,7 +22,7 @@ _HALVINGS: Final = 60
 
 @dataclass(frozen=True)
 class Baseline:
-    """`mean` a span, with the bounds of its 95 % interval; from `total` over `spans`."""
+    """Mean per span, with the bounds of its 95 % interval; from `total` over `spans`."""
 
     total: int
     spans: int
@@ -32,13 +32,13 @@ class Baseline:
 
 
 def baseline(total: int, spans: int) -> Baseline:
-    """Of a total over at least one span."""
+    """Return the baseline of a total over at least one span."""
     low, high = garwood(total)
     return Baseline(total, spans, total / spans, low / spans, high / spans)
 
 
 def chance_of(count: int, before: Baseline) -> float:
-    """The chance of at least this count in one further span, if nothing has changed."""
+    """Return the probability of at least this count in one further span, if nothing has changed."""
     shape, share = before.total + 0.5, before.spans / (before.spans + 1)
     below = math.fsum(math.exp(_log_term(k, shape, share)) for k in range(count))
     return min(1.0, max(0.0, 1.0 - below))
@@ -49,7 +49,7 @@ def stands_out(count: int, before: Baseline) -> bool:
 
 
 def garwood(total: int) -> tuple[float, float]:
-    """The exact 95 % interval of a Poisson mean of which `total` were seen."""
+    """Return the exact 95 % interval of a Poisson mean from `total` observed events."""
     tail = (1 - LEVEL) / 2
     far = total + 10 * math.sqrt(total + 1) + 10
     low = 0.0 if total == 0 else _solve(lambda mean: 1 - _poisson_below(total, mean) - tail, far)
@@ -62,14 +62,14 @@ def _log_term(k: int, shape: float, share: float) -> float:
 
 
 def _poisson_below(count: int, mean: float) -> float:
-    """The chance of fewer than `count`."""
+    """Return the probability of fewer than `count`."""
     if mean <= 0:
         return 1.0
     return math.fsum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(count))
 
 
 def _solve(rising: Callable[[float], float], far: float) -> float:
-    """Where a rising function of the mean passes 0, between 0 and `far`."""
+    """Return where a rising function of the mean passes 0, between 0 and `far`."""
     low, high = 0.0, far
     for _ in range(_HALVINGS):
         middle = (low + high) / 2

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what the early-warning board concludes from sightings: a function of them and of today, nothing else.
+"""Conclusions of the early-warning board: a function of sightings and of today, nothing else.
 
-What stands out is a reason to look, not a finding: reports follow who looks and who shares, and cases of one report
-are counted one by one. Each conclusion carries the numbers it was drawn from.
+What stands out is a reason to look, not a finding: reports depend on who looks and who shares, and each case of a report
+is counted. Each conclusion carries the numbers it was drawn from.
 """
 
 import datetime as dt
@@ -19,20 +19,20 @@ from science.board.sightings import Sighting
 SPANS: Final = (30, 90, 365)
 """Days that the board may be asked about."""
 BASELINE_SPANS: Final = 4
-"""How many spans of the same length before are compared with, as far as the agency's memory goes."""
+"""Number of earlier spans of the same length to compare with, if the agency's memory reaches that far."""
 WEEKS_BEFORE: Final = 52
 LEAST_WEEKS: Final = 4
-"""With less of a past than this no week is compared: nothing is known of what is usual."""
+"""With fewer earlier weeks no week is compared, since the usual number is unknown."""
 SECOND_LOOK_AFTER: Final = dt.timedelta(days=90)
-"""How long after the last report without harm a substance is due for a second look."""
+"""Time after the last report without harm when a substance is due for a harm review."""
 ROWS: Final = 20
-"""Of each list; how many more there are is said."""
+"""Limit of each list; how many more there are is stated."""
 WEEK: Final = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class FirstSighting:
-    """A substance that was unknown to the agency before the span; `reports` so far."""
+    """Substance that was unknown to the agency before the span; `reports` so far."""
 
     sighting: Sighting = field(repr=False)
     reports: int
@@ -40,7 +40,7 @@ class FirstSighting:
 
 @dataclass(frozen=True)
 class NewCountry:
-    """A substance known from elsewhere before the span, reported from this country for the first time."""
+    """Substance known from elsewhere before the span, reported from this country for the first time."""
 
     sighting: Sighting = field(repr=False)
     elsewhere: tuple[str, ...]
@@ -74,7 +74,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class LookedAt:
-    """The newest look at one alert: its day, and when the next is due; None: not before it is reported anew."""
+    """Newest harm review of one alert: its day, and when the next is due; None: only after another report."""
 
     day: dt.date
     next_on: dt.date | None
@@ -82,9 +82,9 @@ class LookedAt:
 
 @dataclass(frozen=True)
 class SecondLook:
-    """A substance all of whose reports so far say that no harm is known, the last one long ago.
+    """Substance whose reports all say that no harm is known, the last one long ago.
 
-    `since` it is due; `looked` is the day of the last look, None before the first.
+    `since` is when the review became due; `looked` is the day of the last review, None before the first.
     """
 
     sighting: Sighting = field(repr=False)
@@ -95,7 +95,7 @@ class SecondLook:
 
 @dataclass(frozen=True)
 class Week:
-    """What was reported of one week."""
+    """Reports of one week."""
 
     monday: dt.date
     reports: int
@@ -119,7 +119,7 @@ class Board:
     clusters: tuple[Cluster, ...]
     second_look: tuple[SecondLook, ...]
     looked_later: int
-    """How many substances have been looked at and wait for a later day, or for a new report."""
+    """Number of substances that were reviewed and wait for a later day, or for another report."""
     by_country: tuple[tuple[str, int], ...]
     weeks: tuple[Week, ...]
 
@@ -131,7 +131,7 @@ def draw_board(
     today: dt.date,
     looks: Mapping[uuid.UUID, LookedAt] = MappingProxyType({}),
 ) -> Board:
-    """From sightings in the order in which they became known. `looks` are second looks, by the alert looked at."""
+    """Draw the board from sightings, in the order in which they became known. `looks` are harm reviews by alert."""
     since = today - dt.timedelta(days=days - 1)
     lately = [sighting for sighting in seen if sighting.known >= since]
     by_key = _grouped(seen, _key)
@@ -157,7 +157,7 @@ def draw_board(
 
 
 def monday_of(day: dt.date) -> dt.date:
-    """The beginning of its week, as ISO 8601 counts weeks."""
+    """Return the Monday of the day's week, as ISO 8601 counts weeks."""
     return day - dt.timedelta(days=day.weekday())
 
 
@@ -200,7 +200,7 @@ def _new_countries(by_key: _Grouped, since: dt.date) -> list[NewCountry]:
 
 
 def _rising(seen: Sequence[Sighting], days: int, since: dt.date) -> list[Rise]:
-    """Substances and classes whose reports stand out; none before there is a span to compare with."""
+    """Return substances and classes whose reports stand out; none before there is a span to compare with."""
     spans = min(BASELINE_SPANS, (since - seen[0].known).days // days) if seen else 0
     if spans < 1:
         return []
@@ -217,7 +217,7 @@ def _rising(seen: Sequence[Sighting], days: int, since: dt.date) -> list[Rise]:
 
 
 def _clusters(seen: Sequence[Sighting], since: dt.date, today: dt.date) -> list[Cluster]:
-    """Weeks that end in the span, each against as many weeks before it as are remembered."""
+    """Return clusters of weeks that end in the span, each against as many weeks before it as are remembered."""
     harmful = [sighting for sighting in seen if sighting.cases and sighting.country]
     if not harmful:
         return []
@@ -253,9 +253,9 @@ def _cluster(
 def _waiting(
     by_key: _Grouped, looks: Mapping[uuid.UUID, LookedAt]
 ) -> Iterator[tuple[SecondLook, dt.date | None]]:
-    """Every substance of which no harm is known, with the day of its next look; None where a look closed it.
+    """Yield every substance without known harm, with the day of its next review; None where a review closed it.
 
-    A report after the last look counts as the last word again.
+    A report after the last review starts the waiting time again.
     """
     for group in by_key.values():
         if not _says_no_harm(group):
@@ -274,13 +274,13 @@ def _second_look(waiting: Iterable[tuple[SecondLook, dt.date | None]], today: dt
 
 
 def _says_no_harm(group: Sequence[Sighting]) -> bool:
-    """That none is known yet, at least once, and never anything else."""
+    """Tell whether the reports say at least once that no harm is known, and never anything else."""
     said = {one.harm for one in group}
     return "none_yet" in said and said <= {"none_yet", ""} and not any(one.cases for one in group)
 
 
 def _weeks(seen: Sequence[Sighting], today: dt.date) -> list[Week]:
-    """The last 52 weeks up to this one, by the day of the event."""
+    """Return the last 52 weeks up to this one, by the day of the event."""
     by_week = _grouped(seen, lambda one: monday_of(one.day).isoformat())
     this = monday_of(today)
     mondays = [this - number * WEEK for number in range(WEEKS_BEFORE - 1, -1, -1)]

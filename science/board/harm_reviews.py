@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here an officer writes down a second look at a substance of which no harm was known: what came of it, and what next.
+"""Harm reviews: an officer looks again at a substance without known harm, and notes the outcome and the next date.
 
-A look is the agency's own note and tells nobody else. Harm that was found is told by an alert, or a new version of one.
+A review is the agency's own note and is sent to nobody. Harm that was found is reported by an alert, or by a new version of one.
 """
 
 import datetime as dt
@@ -32,12 +32,12 @@ from vault.sealed_store import SealedStore, as_json
 LOOKS: Final = SealedStore[dict[str, str]]("harmlook", as_json, json.loads)
 NOTE_AT_MOST: Final = 500
 FARTHEST: Final = dt.timedelta(days=731)
-"""How far off the next look may be."""
+"""Latest date of the next review."""
 SHOWN: Final = 20
 
 
 class LookOutcome(TextChoices):
-    """What came of a second look."""
+    """Outcome of a harm review."""
 
     NONE_FOUND = "none_found", gettext_lazy("Still no harm known")
     HARM_FOUND = "harm_found", gettext_lazy("Harm is known now")
@@ -46,7 +46,7 @@ class LookOutcome(TextChoices):
 
 @dataclass(frozen=True)
 class Look:
-    """One look, opened."""
+    """Harm review, opened."""
 
     row: HarmLook
     outcome: str = field(repr=False)
@@ -66,7 +66,7 @@ def record_look(
     note: str = "",
     now: dt.datetime,
 ) -> HarmLook:
-    """Writes it down. `next_on` belongs to an outcome of `none_found`, and to that alone.
+    """Record a harm review. `next_on` is required for the outcome `none_found`, and allowed for no other.
 
     Raises NotPermittedError, AbsentError for an alert that was not sent, `InputError`.
     """
@@ -89,7 +89,7 @@ def record_look(
 
 
 def looks_at(officer: Officer, subject: ReceivedAlert | Alert) -> list[Look]:
-    """The looks at this alert, newest first; one that does not open has no outcome."""
+    """Return the reviews of this alert, newest first; one that does not open has no outcome."""
     rows = HarmLook.objects.visible_to(officer).select_related("looked_by")
     if isinstance(subject, ReceivedAlert):
         found = rows.filter(received=subject)
@@ -99,7 +99,7 @@ def looks_at(officer: Officer, subject: ReceivedAlert | Alert) -> list[Look]:
 
 
 def newest_looks(officer: Officer) -> dict[uuid.UUID, LookedAt]:
-    """By the alert that was looked at; no content is opened."""
+    """Return the newest review by the alert that was reviewed; no content is opened."""
     rows = HarmLook.objects.visible_to(officer).order_by("looked_at", "pk")
     looks: dict[uuid.UUID, LookedAt] = {}
     for row in rows.only("received_id", "alert_id", "looked_at", "next_on"):
@@ -110,12 +110,12 @@ def newest_looks(officer: Officer) -> dict[uuid.UUID, LookedAt]:
 
 
 def forget_looks(received: Iterable[ReceivedAlert]) -> None:
-    """Deletes what was noted of these alerts."""
+    """Delete the reviews of these alerts."""
     HarmLook.objects.filter(received__in=list(received)).delete()
 
 
 def _checked(outcome: str, next_on: dt.date | None, note: str, today: dt.date) -> str:
-    """The note as it is kept."""
+    """Check a review; return the note as it is kept. Raises `InputError`."""
     if outcome not in LookOutcome.values:
         raise InputError("outcome", _("Outcome: choose one."))
     if outcome == LookOutcome.NONE_FOUND:

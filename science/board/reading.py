@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads an agency's early-warning board for an officer: over the alerts that he may see, made anew each time.
+"""Reading of an agency's early-warning board by an officer: over the alerts that the officer may see, made anew each time.
 
-One audit event a reading, with how many cards were looked at. Nothing of the board is kept anywhere but second looks
-(`board.looking`).
+Each reading is one audit event, with the number of opened cards. Nothing of the board is stored but harm reviews
+(`science.board.harm_reviews`).
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ USUAL: Final = 90
 
 @dataclass(frozen=True)
 class BoardRead:
-    """The board, with how many cards it was drawn from; `is_whole` False where older ones were left out."""
+    """Board, with the number of cards it was drawn from; `is_whole` is False where older ones were left out."""
 
     board: Board = field(repr=False)
     looked_at: int
@@ -34,7 +34,7 @@ class BoardRead:
 
 
 def read_board(officer: Officer, *, days: int = USUAL, now: datetime) -> BoardRead:
-    """Raises NotPermittedError, `InputError` naming `days`."""
+    """Read the board; raises NotPermittedError, `InputError` naming `days`."""
     require(officer, Capability.SCIENCE_READ)
     agency = agency_of(officer)
     if days not in SPANS:

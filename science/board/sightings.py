@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what an agency has been told of substances, alert by alert, as its early-warning board counts it.
+"""Sightings of substances that an agency knows of, alert by alert, as its early-warning board counts them.
 
 Sealed cards are opened for it and nothing of them is kept. Left out are exercises, RED alerts (they have no card),
-withdrawn alerts, versions that were replaced, and alerts that tell of no substance seen.
+withdrawn alerts, versions that were replaced, and alerts that report no sighting of a substance.
 """
 
 import re
@@ -31,16 +31,16 @@ from substances.drugclass import class_known
 from vault.sealed_store import REVISION
 
 CARDS_AT_MOST: Final = 20_000
-"""Of each box, newest first."""
+"""Limit of cards in each box, newest first."""
 CHUNK: Final = 1_000
 TELLING: Final = frozenset({"new_substance", "harm_cluster", "seizure", "suspicious_order"})
-"""Kinds of alert that tell of a substance somebody has seen."""
+"""Kinds of alert that report a substance somebody has seen."""
 _BLOCK: Final = re.compile("[A-Z]{14}")
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """One alert that tells of a substance. `key` is the first block of its InChIKey, else its name folded.
+    """Alert that reports a substance. `key` is the first block of its InChIKey, else its name folded.
 
     `day` is when it happened, else when the alert was logged; `known` is when it was logged. `fatal` and `non_fatal`
     are None where the alert does not say.
@@ -62,13 +62,13 @@ class Sighting:
 
     @property
     def cases(self) -> int:
-        """Cases that the alert counts, fatal and not."""
+        """Number of cases in the alert, fatal and not."""
         return (self.non_fatal or 0) + (self.fatal or 0)
 
 
 @dataclass(frozen=True)
 class Sightings:
-    """All of an agency that the officer may see, oldest first; `is_whole` False where there are more cards."""
+    """Sightings of an agency that the officer may see, oldest first; `is_whole` is False where there are more cards."""
 
     seen: tuple[Sighting, ...] = field(repr=False)
     looked_at: int
@@ -76,7 +76,7 @@ class Sightings:
 
 
 def read_sightings(officer: Officer, agency: Agency, *, now: datetime) -> Sightings:
-    """Opens the cards of both boxes."""
+    """Read the sightings by opening the cards of both boxes."""
     received = ReceivedAlert.objects.visible_to(officer).filter(
         keep__gt=now, withdrawn_at=None, replaced_by=None, status="actual", card__isnull=False
     )
@@ -146,7 +146,7 @@ def _count(value: object) -> int | None:
 
 
 def _day(value: object, at: datetime) -> date:
-    """The day of the event; that of the log where none is stated, or one after it."""
+    """Return the day of the event; the day of the log where none is stated, or a later one."""
     try:
         day = date.fromisoformat(str(value))
     except ValueError:

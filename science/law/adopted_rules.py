@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what an agency keeps, sealed, of rules that it adopted from an authority's alert."""
+"""Stored form, sealed, of rules that an agency adopted from an authority's alert."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,7 +14,7 @@ from vault.sealed_store import REVISION, SealedStore, as_json, dataclass_of
 
 @dataclass(frozen=True)
 class Adopted:
-    """Rules as they were published: the file, and of each rule what a list shows. `effective` is YYYY-MM-DD.
+    """Rules as they were published: the file, and for each rule what a list shows. `effective` is YYYY-MM-DD.
 
     Where the row did not open (`is_damaged`) all of it is empty.
     """
@@ -39,12 +39,12 @@ DAMAGED: Final = Adopted("", "", "", (), (), is_damaged=True)
 
 
 def seal_adopted(row: AdoptedRules, adopted: Adopted) -> bytes:
-    """Bound to its row."""
+    """Seal the rules, bound to their row."""
     return ADOPTED.seal(row.agency_id, row.pk, adopted)
 
 
 def open_adopted(rows: Sequence[AdoptedRules]) -> list[Adopted]:
-    """In order; all of one agency. One that is damaged hides no other."""
+    """Open rows of one agency, in order; a damaged one does not stop the others."""
     if not rows:
         return []
     sealed = [(row.pk, REVISION, row.sealed) for row in rows]
@@ -53,7 +53,7 @@ def open_adopted(rows: Sequence[AdoptedRules]) -> list[Adopted]:
 
 
 def adopted_texts(agency_id: str, *, without: AdoptedRules | None = None) -> list[str]:
-    """The files that an agency follows beside the hub's, in the order in which it adopted them.
+    """Return the files that an agency follows beside the hub's, in the order in which it adopted them.
 
     Raises RulesDamagedError where one does not open.
     """

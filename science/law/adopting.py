@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adopts rules that an authority published in a signed alert, for the officer's own agency; and sets them aside again.
+"""Adoption of rules that an authority published in a signed alert, for the officer's own agency; and setting them aside.
 
-The hub's own rules stay as they are, and so do those of every other agency. Adopted rules are kept sealed with the
-address of the alert that brought them; the structures of the agency are judged by them afterwards.
+The hub's own rules and those of other agencies stay as they are. Adopted rules are kept sealed with the address of the alert
+that brought them; afterwards the agency's structures are judged by them.
 """
 
 import uuid
@@ -37,12 +37,12 @@ from substances.rulefacts import RuleFile
 LOCK: Final = "accord adopting"
 
 Basis = tuple[int, str]
-"""The number of the agency's newest set, and the digest of the hub's."""
+"""Number of the agency's newest set, and digest of the hub's."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What adopting would mean. `after` is the set that would follow; without a sound file there is none."""
+    """Effect of adopting. `after` is the resulting set; there is none without a sound file."""
 
     published: Published
     check: RuleCheck | None = field(repr=False)
@@ -57,9 +57,9 @@ class Proposal:
 
 
 def propose(officer: Officer, published: Published, *, now: datetime) -> Proposal:
-    """Judges the file, lays it over what the agency follows, and says what it would newly catch. Changes nothing.
+    """Check the file, merge it with what the agency follows, and preview what it would newly catch. Changes nothing.
 
-    The newest AT_ONCE structures are looked at; all are judged once the rules are adopted.
+    Only the newest AT_ONCE structures are previewed; all are judged once the rules are adopted.
     """
     require(officer, Capability.SCIENCE_READ)
     agency = agency_of(officer)
@@ -81,7 +81,7 @@ def propose(officer: Officer, published: Published, *, now: datetime) -> Proposa
 
 
 def adopt_rules(officer: Officer, published: Published, *, now: datetime) -> AdoptedRules:
-    """Follows these rules from now on, from their effective date. Doing it twice is once.
+    """Follow these rules from now on, from their effective date. A second call changes nothing.
 
     Raises NotPermittedError; `InputError` where the alert or its file may not be relied on.
     """
@@ -102,7 +102,7 @@ def adopt_rules(officer: Officer, published: Published, *, now: datetime) -> Ado
 def _adopt(
     officer: Officer, published: Published, check: RuleCheck, after: RuleFile, basis: Basis, now: datetime
 ) -> AdoptedRules:
-    """Writes down what was judged before; the set must still follow from the same rules."""
+    """Save the set that was made before; it must still follow from the same rules."""
     agency_id = str(officer.agency_id)
     wait_alone(LOCK, agency_id)
     standing = _in_use(agency_id, published)
@@ -118,7 +118,7 @@ def _adopt(
 
 
 def set_rules_aside(officer: Officer, adopted_id: uuid.UUID, *, now: datetime) -> AdoptedRules:
-    """Follows these rules no more; what was signed by them stays as it was. Doing it twice is once."""
+    """Stop following these rules; what was signed by them stays as it was. A second call changes nothing."""
     require(officer, Capability.SCIENCE_MANAGE)
     agency = agency_of(officer)
     row, basis = _one_adopted(officer, adopted_id), _basis(agency.pk)
@@ -136,7 +136,7 @@ def set_rules_aside(officer: Officer, adopted_id: uuid.UUID, *, now: datetime) -
 def _set_aside(
     officer: Officer, adopted_id: uuid.UUID, after: RuleFile | None, basis: Basis, now: datetime
 ) -> AdoptedRules:
-    """Writes down what was laid together before; it must still follow from the same rules."""
+    """Save the set that was made before; it must still follow from the same rules."""
     agency_id = str(officer.agency_id)
     wait_alone(LOCK, agency_id)
     row = _one_adopted(officer, adopted_id)
@@ -153,7 +153,7 @@ def _set_aside(
 
 
 def _without(agency_id: str, row: AdoptedRules) -> RuleFile | None:
-    """The set without these rules; None where others are damaged too: it is made when the last of them goes."""
+    """Return the set without these rules; None where others are damaged too: it is made when the last of them goes."""
     try:
         return overlaid(agency_id, without=row)
     except RulesDamagedError:
@@ -161,10 +161,10 @@ def _without(agency_id: str, row: AdoptedRules) -> RuleFile | None:
 
 
 def list_adopted(officer: Officer) -> list[tuple[AdoptedRules, Adopted]]:
-    """Every rule file that the agency follows or has followed, newest first, opened as far as it opens.
+    """Return every rule file that the agency follows or has followed, newest first, opened as far as possible.
 
-    The agency's verdicts rest on them, so that everybody sees the rules; the alert that brought them is named to who
-    may see it.
+    The agency's verdicts rest on them, so every officer sees the rules; the alert that brought them is named only to officers
+    who may see it.
     """
     rows = AdoptedRules.objects.visible_to(officer).select_related(
         "issuer", "received", "alert", "adopted_by", "set_aside_by"
@@ -175,7 +175,7 @@ def list_adopted(officer: Officer) -> list[tuple[AdoptedRules, Adopted]]:
 
 
 def _named_to(officer: Officer, row: AdoptedRules) -> AdoptedRules:
-    """The row, in memory without the alert that brought it where the officer may not see that."""
+    """Return the row, in memory without the alert that brought it if the officer may not see that alert."""
     source = row.received or row.alert
     row.is_withdrawn = source is not None and source.withdrawn_at is not None
     if ceiling_of(officer) is None:
@@ -199,7 +199,7 @@ def _in_use(agency_id: str, published: Published) -> AdoptedRules | None:
 
 
 def _basis(agency_id: str) -> Basis:
-    """What a set is made from: asked before it is made, outside any lock, and compared under the lock."""
+    """Return what a set is made from: read before it is made, outside any lock, and compared under the lock."""
     newest = AgencyRules.objects.filter(agency_id=agency_id).order_by("-number").first()
     return newest.number if newest else 0, hub_rules().digest
 
@@ -210,7 +210,7 @@ def _check_unchanged(agency_id: str, basis: Basis) -> None:
 
 
 def _checked(agency_id: str, published: Published) -> tuple[RuleCheck, RuleFile | None]:
-    """The file judged by itself, and the set that would follow from it, if any."""
+    """Return the check of the file by itself, and the set that would follow from it, if any."""
     check = check_rule_file(
         published.data or b"",
         jurisdiction=published.jurisdiction,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what is wrong with the file of rules that a draft attaches: an authority sends nothing that nobody can adopt."""
+"""Check of the rule file that a draft attaches, so that an authority sends no file that nobody can adopt."""
 
 from datetime import date
 from typing import Final
@@ -18,7 +18,7 @@ TOLD_AT_MOST: Final = 5
 
 
 def rule_problem(alert: Alert, content: DraftContent) -> str:
-    """The sentence for the field; empty where no file is named, or it is sound, or another rule stops it already."""
+    """Return the sentence for the field; empty where no file is named, it is sound, or another rule stops it already."""
     stated = content.data.get("proposed_rule") or {}
     note = next((note for note in content.attachments if note.filename == stated.get("file")), None)
     if note is None:

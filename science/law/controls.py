@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the rule set that an agency follows: the hub's, and over it what the agency adopted. One door for all.
+"""Rule set that an agency follows: the hub's, merged with what the agency adopted. The only source of it.
 
-Screening, re-evaluation and the pages of rules take it from here. Whoever replays a verdict finds the set by the
-digest that stands in the alert, as far as this hub or this agency has ever followed it.
+Screening, re-evaluation and the pages of rules use it. A verdict can be replayed by the digest in the alert, as long as this
+hub or this agency has ever followed that set.
 """
 
 from dataclasses import dataclass, field
@@ -32,9 +32,10 @@ MARK_CHARS: Final = 43
 
 @dataclass(frozen=True)
 class EffectiveRules:
-    """The text of a rule set and its digest, and the listings that count with it.
+    """Text of a rule set and its digest, and the listings that apply with it.
 
-    `on` is the date it was asked for: what of it is law that day follows from the rules' own times. `is_behind`: the adopted rules could not be laid over the hub's newest ones; it stands on older ones.
+    `on` is the date it was asked for; what is law that day follows from the rules' own times. `is_behind`: the adopted rules
+    could not be merged with the hub's newest ones, so older ones still apply.
     """
 
     text: str = field(repr=False)
@@ -48,22 +49,22 @@ class EffectiveRules:
 
     @property
     def rules(self) -> tuple[RuleFact, ...]:
-        """The rules in plain facts."""
+        """Rules as plain facts."""
         return read_facts(self.text).rules
 
     @property
     def mark(self) -> str:
-        """How a row names the rules, and the engine that read them, by which a structure was judged."""
+        """Mark of the engine and the rules by which a structure was judged, as rows store it."""
         return f"{ENGINE}.{self.digest}"[:MARK_CHARS]
 
     @property
     def law(self) -> LawTexts:
-        """The texts as `substances.control.safe` takes them."""
+        """Texts as `substances.control.safe` takes them."""
         return LawTexts(self.text, self.listings.text, self.precursors.text)
 
 
 def hub_rules(law: LawText | None = None) -> LawText:
-    """The hub's own set, with its digest; `law` where it was read already."""
+    """Return the hub's own set, with its digest; `law` if the caller has read it."""
     law = law or current_law(ControlKind.RULES)
     if not law.is_shipped:
         return law
@@ -71,7 +72,7 @@ def hub_rules(law: LawText | None = None) -> LawText:
 
 
 def hub_listings(law: LawText | None = None) -> LawText:
-    """The hub's listings, with their digest; `law` where it was read already. No agency has others."""
+    """Return the hub's listings, with their digest; `law` if the caller has read it. No agency has others."""
     law = law or current_law(ControlKind.LISTINGS)
     if not law.is_shipped:
         return law
@@ -79,7 +80,7 @@ def hub_listings(law: LawText | None = None) -> LawText:
 
 
 def ruleset_for(agency_id: str, *, on: date | None = None) -> EffectiveRules:
-    """What this agency follows now. Its verdicts for a date come from the rules' own times.
+    """Return what this agency follows now. Its verdicts for a date come from the rules' own times.
 
     Raises RulesDamagedError where what it stores does not open.
     """
@@ -99,7 +100,7 @@ def ruleset_for(agency_id: str, *, on: date | None = None) -> EffectiveRules:
 
 
 def rules_with_digest(agency_id: str, digest: str) -> str | None:
-    """The text that has this digest: the hub's, now or once, or the agency's own; None where it was never here."""
+    """Return the text with this digest, the hub's present or former or the agency's own; None where it was never here."""
     shipped = shipped_law(ControlKind.RULES).text
     if read_facts(shipped).digest == digest:
         return shipped
@@ -111,13 +112,13 @@ def rules_with_digest(agency_id: str, digest: str) -> str | None:
 
 
 def overlaid(agency_id: str, *, without: AdoptedRules | None = None, more: str = "") -> RuleFile:
-    """The set that would follow from the hub's newest rules, the adopted ones and `more`; faults are in it."""
+    """Return the merger of the hub's newest rules, the adopted ones and `more`, with its faults."""
     texts = adopted_texts(agency_id, without=without)
     return safely_law.read_overlaid(hub_rules().text, [*texts, *([more] if more else [])])
 
 
 def keep_ruleset(agency_id: str, made: RuleFile, *, now: datetime) -> AgencyRules:
-    """Writes down the set that an agency follows from now on. Inside the caller's transaction."""
+    """Save the set that an agency follows from now on. Inside the caller's transaction."""
     newest = AgencyRules.objects.filter(agency_id=agency_id).order_by("-number").first()
     row = AgencyRules(
         agency_id=agency_id,
@@ -132,7 +133,7 @@ def keep_ruleset(agency_id: str, made: RuleFile, *, now: datetime) -> AgencyRule
 
 
 def bring_up_to_date(agency_id: str, *, now: datetime) -> None:
-    """After the hub's rules have changed: the agency's set anew from them; where they do not fit, it stays as it was."""
+    """Merge the agency's rules with the hub's changed ones; where they do not fit, the set stays as it was."""
     if not ruleset_for(agency_id).is_behind:
         return
     made = overlaid(agency_id)
@@ -143,7 +144,7 @@ def bring_up_to_date(agency_id: str, *, now: datetime) -> None:
 
 @lru_cache(maxsize=16)
 def read_facts(text: str) -> RuleFile:
-    """A rule set that was accepted, told in facts; read once in a process. Raises WorkerLostError."""
+    """Read an accepted rule set as facts, once in a process. Raises WorkerLostError."""
     return safely_law.read_rule_file(text, runs_examples=False)
 
 

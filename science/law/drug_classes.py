@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the classes by which an officer watches the law, and which of them a rule is about.
+"""Drug classes by which an officer watches the law, and the classes that a rule is about.
 
 A rule is of the classes that its file declares. One that declares none concerns everybody who watches its
-jurisdiction: better a mail too many than one that never came.
+jurisdiction: a needless mail is better than a missing one.
 """
 
 from typing import Final
@@ -26,5 +26,5 @@ DRUG_CLASSES: Final[tuple[tuple[str, str | Promise], ...]] = (
 
 
 def classes_of(rule: RuleFact) -> frozenset[str]:
-    """The classes that the rule declares; empty where it declares none."""
+    """Return the classes that the rule declares; empty where it declares none."""
     return frozenset(rule.classes)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how the hub takes over a new version of the law: judged, compared and previewed first, then put in use.
+"""Import of a new version of the law into the hub: checked, compared and previewed first, then put in use.
 
-Before anything is applied it is said what differs and how many stored structures of each hosted agency would be newly
-caught. The keeper hears numbers only: which structures and which alerts is the agencies' business. Every version
-stays, so that a verdict in an alert can be replayed by its digest.
+Before anything is applied, the keeper sees the differences and how many stored structures of each hosted agency would be
+newly caught, as numbers only: which structures and which alerts is the agencies' business. Every version is kept, so that a
+verdict in an alert can be replayed by its digest.
 """
 
 import csv
@@ -40,9 +40,9 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class AgencyPreview:
-    """Of one hosted agency: how many structures were looked at and would be newly caught; whether its adopted rules fit.
+    """Preview for one hosted agency: structures looked at and newly caught; `fits`: its adopted rules can be merged.
 
-    `opens` False: what it keeps does not open now, and was not looked at.
+    `opens` False: its rows do not open now, and were not looked at.
     """
 
     agency_id: str
@@ -54,7 +54,7 @@ class AgencyPreview:
 
 @dataclass(frozen=True)
 class Examined:
-    """What an import would do. With faults nothing else of it is filled."""
+    """Effect of an import. With faults nothing else of it is filled."""
 
     kind: ControlKind
     text: str = field(repr=False)
@@ -83,7 +83,7 @@ def kind_of(text: str) -> ControlKind:
 def examine_import(
     keeper: Officer, data: bytes, *, kind: ControlKind | None = None, now: datetime
 ) -> Examined:
-    """Judges a file and says what it would change. Puts nothing in use; the look at each agency is in its audit."""
+    """Check a file and preview what it would change. Nothing is put in use; each agency's audit records the preview."""
     require(keeper, Capability.DESK_KEEP)
     if len(data) > MAX_BYTES:
         return Examined(kind or ControlKind.RULES, "", faults=(FaultFact("", "file_too_large"),))
@@ -99,12 +99,12 @@ def examine_import(
 
 @transaction.atomic
 def apply_import(keeper: Officer, examined: Examined, *, source: str, now: datetime) -> ControlVersion:
-    """Puts an examined file in use for the whole hub; the desk-worker then judges what is stored."""
+    """Put an examined file in use for the whole hub; the desk-worker then judges the stored structures."""
     require(keeper, Capability.DESK_KEEP)
     if examined.faults:
         raise ValueError("a file with faults is never put in use")
     for agency in _hosted():
-        with suppress(VaultError):  # an agency whose rules do not open keeps no law from the others
+        with suppress(VaultError):  # an agency whose rules do not open must not delay the law for the others
             note_baseline(agency.pk, now=now)
     row = append_version(
         examined.kind,
@@ -196,7 +196,7 @@ def _preview(keeper: Officer, agency_id: str, examined: Examined, now: datetime)
 
 
 def _as_it_would_be(agency_id: str, examined: Examined) -> tuple[EffectiveRules, bool]:
-    """What the agency would follow; where its adopted rules do not fit the new ones it stays with the old."""
+    """Return what the agency would follow; where its adopted rules do not fit the new ones it stays with the old."""
     current = ruleset_for(agency_id)
     if examined.kind == ControlKind.LISTINGS:
         return replace(current, listings=replace(current.listings, text=examined.text)), True

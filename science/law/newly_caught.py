@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what was newly caught: which structure is reached by rules or listings that did not reach it before, sealed.
+"""Newly caught structures: those that rules or listings reach which did not reach them before, sealed.
 
 A line says what is asserted, where, from which day and by which rule; whether that day has come is decided when the
-line is shown. Lines of rules that the agency does not follow any more are not shown.
+line is shown. Lines of rules that the agency no longer follows are not shown.
 """
 
 import json
@@ -28,7 +28,7 @@ LISTED: Final = "listed"
 
 @dataclass(frozen=True)
 class CaughtBy:
-    """One rule or listing that reaches a structure: by its `key`, from the first day on which it counts.
+    """Rule or listing that reaches a structure: its `key`, and the first day on which it counts.
 
     `verdict` is in or review, or `listed` for a listing by name, which has no `rule_id`; `start` None where no day is
     known.
@@ -48,7 +48,7 @@ class CaughtBy:
 
 @dataclass(frozen=True)
 class CaughtLine:
-    """A structure of one alert, and what reaches it newly."""
+    """Structure of one alert, and what reaches it newly."""
 
     row: CaughtStructure
     by: tuple[CaughtBy, ...] = field(repr=False)
@@ -59,12 +59,12 @@ class CaughtLine:
 
     @property
     def is_by_name(self) -> bool:
-        """Whether the alert states no structure: a list names what the alert calls it, or its number."""
+        """Tell whether the alert states no structure: a list has its name or its number."""
         return self.row.structure.mark == Mark.NAMED
 
 
 def what_catches(judged: StructureJudged, rules: Iterable[RuleFact], today: date) -> tuple[CaughtBy, ...]:
-    """The rules and listings behind what was found new."""
+    """Return the rules and listings behind the new verdicts."""
     by_key = {rule.key: rule for rule in rules}
     by_rule = tuple(
         CaughtBy(
@@ -89,7 +89,7 @@ def what_catches(judged: StructureJudged, rules: Iterable[RuleFact], today: date
 def caught_rows(
     found: Sequence[tuple[StoredStructure, Sequence[CaughtBy]]], rules: EffectiveRules, now: datetime
 ) -> list[CaughtStructure]:
-    """Unsaved rows of structures of one agency; what each says is bound to it."""
+    """Return unsaved rows for structures of one agency, each with its sealed content."""
     rows = [
         CaughtStructure(
             agency_id=structure.agency_id,
@@ -110,7 +110,7 @@ def caught_rows(
 def list_caught(
     actor: Actor, *, before: uuid.UUID | None = None, limit: int = SHOWN
 ) -> tuple[list[CaughtLine], uuid.UUID | None]:
-    """What the actor may see of what was newly caught, newest first, and what to give as `before` for older ones.
+    """Return newly caught structures that the actor may see, newest first, and the `before` for older ones.
 
     Raises AbsentError where `before` names nothing that the actor may see.
     """
@@ -134,9 +134,9 @@ def list_caught(
 
 
 def drop_unfollowed(agency_id: str, rules: EffectiveRules) -> None:
-    """Deletes what was caught only by rules that the agency follows no more, or by listings that are none any more.
+    """Delete lines that rest only on rules that the agency no longer follows, or on listings that no longer apply.
 
-    Inside the caller's transaction, and after the structures were judged by these rules.
+    Inside the caller's transaction, after the structures were judged by these rules.
     """
     followed = {rule.key for rule in rules.rules}
     older = CaughtStructure.objects.filter(agency_id=agency_id)
@@ -145,7 +145,7 @@ def drop_unfollowed(agency_id: str, rules: EffectiveRules) -> None:
     listed = _listed_now(agency_id, opened)
     gone = []
     for row, by in opened:
-        # A structure that does not open now keeps its lines of listings.
+        # A structure that does not open now keeps the lines of its listings.
         here = listed.get(row.structure_id)
         stands = [
             one
@@ -163,13 +163,13 @@ def drop_unfollowed(agency_id: str, rules: EffectiveRules) -> None:
 def _listed_now(
     agency_id: str, opened: Iterable[tuple[CaughtStructure, Sequence[CaughtBy]]]
 ) -> dict[uuid.UUID, set[str]]:
-    """The keys of the listings that name each structure, of those that were caught by one."""
+    """Return the keys of the listings that name each structure, for structures that were caught by one."""
     rows = {row.structure_id: row.structure for row, by in opened if any(one.verdict == LISTED for one in by)}
     return {one.row.pk: set(one.kept.listed) for one in open_rows(agency_id, list(rows.values()))}
 
 
 def newly_caught(actor: Actor, *, since: datetime) -> int:
-    """Count the structures of alerts that the actor may see and that were newly caught since then; no content is opened."""
+    """Count structures newly caught since then, of alerts that the actor may see; no content is opened."""
     return _visible(actor).filter(caught_at__gte=since).order_by().values("structure").distinct().count()
 
 
@@ -182,7 +182,7 @@ def _visible(actor: Actor) -> QuerySet[CaughtStructure]:
 def _opened(
     agency_id: str, rows: Sequence[CaughtStructure]
 ) -> list[tuple[CaughtStructure, Sequence[CaughtBy]]]:
-    """One damaged row hides no other."""
+    """Return the rows that open, with their content."""
     opened = CAUGHT.open_many(agency_id, [(row.pk, REVISION, row.sealed) for row in rows])
     return [(row, by) for row, by in zip(rows, opened, strict=True) if by is not None]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jurisdictions by name: by itself, and within an English sentence, where some names take an article."""
+"""Jurisdictions by name: alone, and within an English sentence, where some names take an article."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -15,7 +15,7 @@ NAMES: Final[Mapping[str, str | Promise]] = {
     "UK": gettext_lazy("United Kingdom"),
     "EU": gettext_lazy("European Union"),
 }
-"""Codes of the rules that no list of countries holds."""
+"""Codes of the rules that no list of countries has."""
 WITH_ARTICLE: Final = frozenset({
     *("UN", "UK", "EU", "US", "AE", "BS", "CC", "CD", "CF", "CG", "CK", "DO", "FK", "FO", "GB", "GM", "IO"),
     *("KM", "KP", "KR", "KY", "LA", "MD", "MH", "MP", "MV", "NL", "PH", "RU", "SB", "SC", "SY", "TC", "TZ"),
@@ -24,12 +24,12 @@ WITH_ARTICLE: Final = frozenset({
 
 
 def place_name(code: str) -> str:
-    """A jurisdiction by its name; a code that is no country's stands for itself."""
+    """Return the name of a jurisdiction; a code that is no country's is returned itself."""
     return str(NAMES[code]) if code in NAMES else country_name(code)
 
 
 def place_in_text(code: str) -> str:
-    """The name as it follows "in" or "of"."""
+    """Return the name as it follows "in" or "of"."""
     name = place_name(code)
     # Translators: a place whose English name takes an article; "%(place)s" alone where yours takes none.
     return _("the %(place)s") % {"place": name} if code in WITH_ARTICLE else name

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a law would newly catch among an agency's stored structures, asked before anybody puts it in use.
+"""Preview of what a law would newly catch among an agency's stored structures, before it is put in use.
 
-Only rules that differ from those that a structure was judged by are asked again, so that the answer comes at once.
+Only rules that differ from those that a structure was judged by are applied, so that the answer comes at once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,12 +20,12 @@ from substances.rulefacts import RuleFact
 BATCH: Final = 500
 SHOWN_AT_MOST: Final = 200
 AT_ONCE: Final = 500
-"""Structures that are looked at while somebody waits for a page."""
+"""Limit of structures that are previewed while somebody waits for a page."""
 
 
 @dataclass(frozen=True)
 class WouldCatch:
-    """One structure that would be reached newly, and by what."""
+    """Structure that would be newly reached, and by what."""
 
     opened: OpenedStructure = field(repr=False)
     by: tuple[CaughtBy, ...] = field(repr=False)
@@ -33,7 +33,7 @@ class WouldCatch:
 
 @dataclass(frozen=True)
 class Preview:
-    """How many structures were looked at, out of how many, how many would be newly caught, and the first of them."""
+    """Numbers of structures looked at, stored and newly caught, and the first of the caught ones."""
 
     looked_at: int
     stored: int
@@ -54,9 +54,9 @@ def preview_caught(
     at_most: int = OPENED_AT_MOST,
     now: datetime,
 ) -> Preview:
-    """By the law as it would be, the newest `at_most`.
+    """Preview the law over the newest `at_most` structures.
 
-    With an actor, of what the actor may see; without, of everything the agency keeps.
+    With an actor, only structures that the actor may see; without, everything that the agency keeps.
     """
     known = tuple(facts)
     looked_at, count, shown = 0, 0, []

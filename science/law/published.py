@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is a change of the law as an alert brings it: what it states, and the file of rules that is attached to it.
+"""Change of the law as an alert brings it: its statement, and the file of rules attached to it.
 
-Opening it is an opening of the alert, with a reason and in the audit, and so is the reading of its file.
+Reading it is an opening of the alert, with a reason and in the audit, and so is the reading of its file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _RED = gettext_lazy("It is marked RED, and what the agency follows is read by al
 
 @dataclass(frozen=True)
 class Published:
-    """One of `received` and `alert` is set. `data` is None where no file of rules is attached.
+    """Published change of the law. One of `received` and `alert` is set. `data` is None where no file of rules is attached.
 
     `doubt` says why the alert may not be relied on now; empty where it may.
     """
@@ -52,7 +52,7 @@ class Published:
 def open_published(
     officer: Officer, received: ReceivedAlert, *, reason: str, reference: str, now: datetime
 ) -> Published:
-    """What a received alert brings. Raises AbsentError where it brings none, and what `open_alert` does."""
+    """Open the change that a received alert brings. Raises AbsentError where it brings none, and as `open_alert`."""
     view = open_alert(officer, received, reason=reason, reference=reference, with_rules=True, now=now)
     jurisdiction, effective, name = _stated(view.document)
     return Published(
@@ -71,7 +71,7 @@ def open_published(
 
 
 def open_own_published(officer: Officer, alert: Alert, *, now: datetime) -> Published:
-    """What an alert of the agency's own brings: it follows by itself what it has published."""
+    """Open the change that an own alert brings; an agency may follow what it has published."""
     sent = read_sent(officer, alert, now=now)
     jurisdiction, effective, name = _stated(sent.document)
     n = _number(sent.attachments, name)

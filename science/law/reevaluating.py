@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the desk-worker's reading and judging of stored structures, and their judging again when the law changes.
+"""Judging of stored structures by the desk-worker, and judging again when the law changes.
 
-The work is known by the rows: a structure is due while the law it was judged by is not the one its agency
-follows. So it goes on after a kill where it stopped, may run twice, and a change in the middle of it only makes more
-of it. A few seconds at a time, so that no feed waits; one process an agency. A structure that cannot be read, or that
-by itself kills the process which reads it, is marked and stops no other; what was read once keeps what is known of it.
-Where that process is not to be had nothing is written, and an agency whose rules do not open stops no other.
+- A structure is due while the law it was judged by is not the one its agency follows. The rows are the only state, so the work
+  continues after a kill, may run twice, and a change in the middle only makes more of it.
+- It runs a few seconds at a time, so that no feed waits; one process an agency.
+- A structure that cannot be read, or that alone kills the worker process, is marked and does not stop the others. A structure
+  that was read once keeps its results.
+- While the worker process is not available nothing is written. An agency whose rules do not open does not stop the others.
 """
 
 import logging
@@ -41,7 +42,7 @@ BELL: Final = "science.reevaluate"
 BATCH: Final = 250
 SLICE_SECS: Final = 5.0
 TRIES: Final = 3
-"""A process that dies once may have died of the machine's want of memory and not of what it was asked."""
+"""A process that dies once may have died of the machine's lack of memory and not of the structure."""
 LOCK: Final = "accord reevaluation"
 BEGINNING: Final = "accord reevaluation begins"
 
@@ -53,12 +54,12 @@ JUDGING: Final = set_aside.Loop(
     f"{VERSION} engine {ENGINE}",
 )
 _behind: dict[str, str] = {}
-"""Agencies whose adopted rules do not fit the hub's, and the digest of those: tried once by each process."""
+"""Agencies whose adopted rules do not fit the hub's, with the digest of those: tried once by each process."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one round of one agency goes by; `passed` could not be judged and is left as it was until the next."""
+    """State of one round for one agency; `passed` could not be judged and is left as it was until the next."""
 
     agency_id: str
     rules: EffectiveRules
@@ -70,7 +71,7 @@ class Round:
 def reevaluate_structures(
     *, now: datetime, secs: float = SLICE_SECS, clock: Callable[[], float] = time.monotonic
 ) -> bool:
-    """Works for about `secs` on what is due at all hosted agencies; whether anything is left that can be done now."""
+    """Judge due structures of all hosted agencies for about `secs`; return whether work is left that can be done now."""
     until, left = clock() + secs, False
     for agency in _hosted():
         with alone(LOCK, agency.pk) as is_alone:
@@ -89,17 +90,17 @@ def reevaluate_structures(
                 )
                 left |= any(worked)
             except WorkerAwayError:
-                # It would be away for the others too; the next look at the feeds rings again.
+                # It would be away for the others too; the next round of the feeds rings again.
                 log.warning("structures of %s wait for the process that reads them", agency.pk)
                 return False
             except (SubstanceError, VaultError):
-                # Without the trace, which may show content.
+                # Logged without the trace, which may show content.
                 log.error("structures of %s cannot be judged now", agency.pk)
     return left
 
 
 def waits_for_judging() -> bool:
-    """Whether any structure waits, or an agency follows another law than the one it was last judged by."""
+    """Tell whether any structure waits, or an agency follows another law than the one it was last judged by."""
     hosted = _hosted().values("pk")
     if StoredStructure.objects.filter(mark=Mark.WAITING, agency__in=hosted).exists():
         return True
@@ -108,7 +109,7 @@ def waits_for_judging() -> bool:
 
 
 def _follows_another(last: Reevaluation) -> bool:
-    """False also where nobody can tell now: an agency whose rules do not open stops no other."""
+    """Tell whether the agency follows another law now; False where its rules do not open, so that it stops no other."""
     try:
         rules = ruleset_for(last.agency_id)
     except (SubstanceError, VaultError):
@@ -120,26 +121,26 @@ def _follows_another(last: Reevaluation) -> bool:
 
 
 def _hosted() -> QuerySet[Agency]:
-    """Those whose structures this hub opens."""
+    """Return the agencies whose structures this hub opens."""
     rows = Agency.objects.filter(is_hosted=True).exclude(status=AgencyStatus.ENTERING)
     return rows.order_by("pk")
 
 
 @transaction.atomic
 def note_baseline(agency_id: str, *, now: datetime) -> None:
-    """Before the law changes: what the agency has followed so far, so that the change is seen as one."""
+    """Record what the agency has followed so far, before the law changes, so that the change is seen as one."""
     wait_alone(BEGINNING, agency_id)
     if not Reevaluation.objects.filter(agency_id=agency_id).exists():
         _begin(agency_id, ruleset_for(agency_id), now)
 
 
 def newest_reevaluation(agency_id: str) -> Reevaluation | None:
-    """The agency's last one, running or done."""
+    """Return the agency's newest re-evaluation, running or done."""
     return Reevaluation.objects.filter(agency_id=agency_id).order_by("-number").first()
 
 
 def _work(agency_id: str, is_late: Callable[[], bool], now: datetime) -> bool:
-    """Whether anything is left for this agency."""
+    """Judge one agency's due structures until it is late; return whether any are left."""
     if not _has_anything(agency_id):
         return False
     bring_up_to_date(agency_id, now=now)
@@ -149,7 +150,7 @@ def _work(agency_id: str, is_late: Callable[[], bool], now: datetime) -> bool:
     current, settled = Round(agency_id, rules, _begin(agency_id, rules, now), now), 0
     while batch := _next_batch(current):
         if is_late():
-            # Where nothing came of it, the next look at the feeds is soon enough.
+            # If no structure could be settled, the next round of the feeds is soon enough.
             return settled > 0 or not current.passed
         settled += _judge_batch(current, batch)
     _finish(current)
@@ -162,7 +163,7 @@ def _next_batch(current: Round) -> list[StoredStructure]:
 
 
 def _has_anything(agency_id: str) -> bool:
-    """An agency without structures, and that follows no changed law, needs no process that reads rules."""
+    """Tell whether there is work; an agency without structures and changed law needs no worker process that reads rules."""
     return (
         StoredStructure.objects.filter(agency_id=agency_id).exists()
         or Reevaluation.objects.filter(agency_id=agency_id).exists()
@@ -170,7 +171,7 @@ def _has_anything(agency_id: str) -> bool:
 
 
 def due(agency_id: str, rules: EffectiveRules) -> QuerySet[StoredStructure]:
-    """What is not judged by this law yet."""
+    """Return the structures that are not judged by this law yet."""
     rows = StoredStructure.objects.filter(agency_id=agency_id).exclude(mark=Mark.UNREADABLE)
     return rows.exclude(ruleset=rules.mark, listings=rules.listings.digest)
 
@@ -181,7 +182,7 @@ def _is_law_of(done: Reevaluation, rules: EffectiveRules) -> bool:
 
 @transaction.atomic
 def _begin(agency_id: str, rules: EffectiveRules, now: datetime) -> Reevaluation:
-    """The progress of this law: the one that runs, else a new one. Whoever begins one at the same moment waits."""
+    """Return the running re-evaluation for this law, or start one. A process that starts one at the same moment waits."""
     wait_alone(BEGINNING, agency_id)
     newest = newest_reevaluation(agency_id)
     if newest is not None and _is_law_of(newest, rules):
@@ -204,7 +205,7 @@ def _begin(agency_id: str, rules: EffectiveRules, now: datetime) -> Reevaluation
 
 
 def _judge_batch(current: Round, batch: Sequence[StoredStructure]) -> int:
-    """Judged outside any transaction, written in one; what was deleted meanwhile stays deleted. How many are done with."""
+    """Judge a batch outside any transaction and write it in one; rows deleted meanwhile stay deleted. Return how many are done."""
     opened = list(open_rows(current.agency_id, batch))
     there = {one.row.pk for one in opened}
     closed = [row for row in batch if row.pk not in there]
@@ -228,9 +229,10 @@ def _judge_batch(current: Round, batch: Sequence[StoredStructure]) -> int:
 
 
 def judge_kept(rules: EffectiveRules, kept: Sequence[Kept], now: datetime) -> list[StructureJudged]:
-    """What was kept, by this law. Where the process dies over several, each is tried by itself.
+    """Judge kept structures by this law. If the worker dies over several, each is tried by itself.
 
-    One that cannot be read, or over which it dies alone TRIES times, is said not to be read. Raises WorkerAwayError.
+    A structure that cannot be read, or over which the worker dies alone TRIES times, counts as unreadable. Raises
+    WorkerAwayError.
     """
     asked = [
         StructureIn(
@@ -258,7 +260,7 @@ def _judge_some(
     try:
         return list(judge_structures(rules.text, rules.listings.text, asked, today=now.date()))
     except WorkerAwayError:
-        raise  # says nothing of any structure
+        raise  # says nothing about any structure
     except (WorkerLostError, InputRefusedError) as exc:
         if len(asked) == 1:
             is_over = isinstance(exc, InputRefusedError) or tries >= TRIES
@@ -268,12 +270,12 @@ def _judge_some(
 
 
 def _is_passed(one: OpenedStructure, said: StructureJudged) -> bool:
-    """What was read once and could not be judged now keeps its mark, its verdicts and the law that gave them."""
+    """Tell whether a structure that was read once could not be judged now; it keeps its mark, its verdicts and their law."""
     return one.row.mark in (Mark.READ, Mark.NAMED) and not said.is_read
 
 
 def _write(current: Round, judged: Sequence[tuple[OpenedStructure, StructureJudged]]) -> int:
-    """How many rows were written."""
+    """Write the judged rows; return how many."""
     judged = [(one, said) for one, said in judged if not _is_passed(one, said)]
     again = sum(1 for one, _ in judged if one.row.ruleset)
     facts, today = current.rules.rules, current.now.date()
@@ -301,7 +303,7 @@ def _mark(current: Round, keys: Sequence[uuid.UUID], mark: Mark) -> None:
 
 
 def _replace_sealed(rows: Sequence[tuple[StoredStructure, Kept]], sealed: Sequence[bytes]) -> None:
-    """In one statement of constant size: Django's own takes longer to write it than PostgreSQL to carry it out."""
+    """Update the rows with one statement of constant size, which Django's own bulk update takes longer to write than to run."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE science_storedstructure AS s SET sealed = v.sealed"
@@ -311,7 +313,7 @@ def _replace_sealed(rows: Sequence[tuple[StoredStructure, Kept]], sealed: Sequen
 
 
 def _after(kept: Kept, said: StructureJudged) -> Kept:
-    """What is kept after it was judged; what was read the first time stays as it is."""
+    """Return what is kept after judging; what was read the first time stays as it is."""
     if kept.parent:
         return replace(kept, verdicts=said.verdicts, listed=said.listed, engine=ENGINE)
     return replace(
@@ -330,7 +332,7 @@ def _after(kept: Kept, said: StructureJudged) -> Kept:
 
 @transaction.atomic
 def _finish(current: Round) -> None:
-    """Once: what follows no more goes, whoever watches the law is told, the audit says how many were judged."""
+    """Finish a re-evaluation, once: drop lines that no longer apply, tell officers who watch the law, audit the numbers."""
     open_one = Reevaluation.objects.select_for_update().filter(Q(pk=current.progress.pk, finished_at=None))
     row = open_one.first()
     if row is None:

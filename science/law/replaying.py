@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a reader's own hub computes the control status that a signed alert states, and compares the two."""
+"""Replay of the control status that a signed alert states: computed by the reader's own hub, and compared."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -23,31 +23,33 @@ COMPARED: Final = ("verdicts", "standings", "listings", "precursors")
 LISTS: Final = ("listing_set", "precursor_set")
 DAYS_BEFORE: Final = dt.timedelta(days=31)
 DAYS_AFTER: Final = dt.timedelta(days=2)
-"""How far the day of a record may be from that of its alert: it is computed at submission, by the author's clock."""
+"""Days that a record may differ from its alert: it is computed at submission, by the author's clock."""
 
 
 class Replay(StrEnum):
-    """How the signed record and this hub's own computation stand to each other."""
+    """Result of comparing the signed record with this hub's own computation."""
 
     NO_RECORD = "no_record"  # the alert states no control status
     SAME = "same"  # same rules and lists, same answer
     SAME_BY_ITS_RULES = (
-        "same_by_its_rules"  # this hub uses others by now; by those of the record the answer is the same
+        "same_by_its_rules"  # this hub uses other rules by now; by those of the record the answer is the same
     )
     OTHER_LAW = "other_law"  # the record's rules or lists are not here, so nothing can be compared
-    DIFFERS = "differs"  # by the very same rules and lists the answer is another
-    OTHER_ENGINE = "other_engine"  # the same, and the record was made by another engine than this hub's
+    DIFFERS = "differs"  # by the very same rules and lists the answer differs
+    OTHER_ENGINE = "other_engine"  # the same, and another engine than this hub's made the record
     OTHER_DAY = (
         "other_day"  # the same answer, for a day that is not the alert's: the law may have been another
     )
-    NOTHING_TO_ASK = "nothing_to_ask"  # it states a status, and names nothing that one could be computed of
-    LOST = "lost"  # nobody could compute it just now
+    NOTHING_TO_ASK = "nothing_to_ask"  # it states a status, but nothing from which one could be computed
+    LOST = "lost"  # the worker could not compute it just now
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """`screening` is by this hub's own law for the day asked; `day` that day, `own_day` that of the alert, `stated_on`
-    that of the record."""
+    """Replay of one alert. `screening` is by this hub's own law for `day`, the day asked.
+
+    `own_day` is the day of the alert, `stated_on` that of the record.
+    """
 
     state: Replay
     day: dt.date
@@ -60,9 +62,9 @@ class Replayed:
 def replay_document(
     document: Mapping[str, Any], *, agency_id: str, sent_on: dt.date, asked: dt.date | None = None
 ) -> Replayed:
-    """The status for the day asked, without one for the day of the alert; never raises for what a document says.
+    """Replay the status for the day asked, or else for the day of the alert; no content of a document raises.
 
-    The day of the alert is that of its record, where that is near to when it was sent.
+    The day of the alert is that of its record, if that is near to when it was sent.
     """
     record = document.get("screening")
     stated_on = read_day(record["on"]) if record else None
@@ -106,7 +108,7 @@ def _compare(
 
 
 def _law_named(agency_id: str, record: Mapping[str, Any]) -> LawTexts | None:
-    """Rules and lists by the digests in the record; None where one of them was never here."""
+    """Return rules and lists by the digests in the record; None where one of them was never here."""
     rules = rules_with_digest(agency_id, record["ruleset"])
     listings = _list_named(ControlKind.LISTINGS, record["listing_set"], shipped_listings().digest)
     precursors = _list_named(ControlKind.PRECURSORS, record["precursor_set"], shipped_precursors().digest)
@@ -123,7 +125,7 @@ def _list_named(kind: ControlKind, digest: str, shipped: str) -> str | None:
 
 
 def _other_answer(record: Mapping[str, Any], mine: Mapping[str, Any]) -> Replay:
-    """No excuse for the record: which engine it names is as unproven as the rest of it."""
+    """Return the result for another answer. Another engine excuses nothing: the record's word for it is unproven too."""
     return Replay.DIFFERS if record["schema"] == mine["schema"] else Replay.OTHER_ENGINE
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a file of rules is judged before anybody sends, adopts or imports it: read strictly, its
-patterns tried on structures that are hard to search, its examples run.
+"""Check of a file of rules before it is sent, adopted or imported: read strictly, its patterns tried on structures that are
+hard to search, its examples run.
 
-An authority's file has to name the jurisdiction and the day that its alert names, and examples in and out that come
-out as it says. Whatever is wrong is told with its place; nothing of a faulty file is used.
+An authority's file has to name the jurisdiction and the day of its alert, and examples in and out with the results that it
+states. Every fault is reported with its place; nothing of a faulty file is used.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MET: Final = frozenset({"in", "parent", "review"})
 
 @dataclass(frozen=True)
 class RuleCheck:
-    """What a file says, and each thing wrong with it. `text` is empty where it is no text."""
+    """Content of a file, and its faults. `text` is empty where it is no text."""
 
     text: str
     file: RuleFile
@@ -39,7 +39,7 @@ class RuleCheck:
 def check_rule_file(
     data: bytes, *, jurisdiction: str = "", effective: date | None = None, needs_examples: bool = False
 ) -> RuleCheck:
-    """Judges the octets of a file; with a jurisdiction and a day also whether they are the file's. Raises WorkerLostError."""
+    """Check the octets of a file; with a jurisdiction and a day also that the file names the same. Raises WorkerLostError."""
     if len(data) > MAX_BYTES:
         return _unread("file_too_large")
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the sentences for what is wrong with a rule file, and the words for phases and for what reaches a substance."""
+"""Sentences for faults of a rule file, and words for phases and for what reaches a substance."""
 
 from typing import Final
 
@@ -106,7 +106,7 @@ REACHES: Final[dict[str, Text]] = {
 
 
 def fault_text(fault: FaultFact) -> str:
-    """The sentence for one fault, with the word that it is about."""
+    """Return the sentence for one fault, with the word that it is about."""
     known = FAULTS.get(fault.code)
     text = str(known) if known else _("This cannot be used (%(code)s).") % {"code": fault.code}
     return f"{text} ({fault.about})" if fault.about else text

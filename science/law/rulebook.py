@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The law as an agency knows it, for its pages: rules with their versions, listings, and where each comes from."""
+"""Law as an agency knows it, for its pages: rules with their versions, listings, and their sources."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from substances.versions import LawText, current_law, law_history
 
 @dataclass(frozen=True)
 class RuleRow:
-    """A rule as it stands on a day, with the versions before and after it. `adopted` is where it came from, if not the hub."""
+    """Rule as of a day, with the versions before and after it. `adopted` is its source, if not the hub."""
 
     fact: RuleFact
     phase: str
@@ -38,7 +38,7 @@ class RuleRow:
 
 @dataclass(frozen=True)
 class ListRow:
-    """One instrument of a jurisdiction: how far its lists are known, how many entries, and where its text is.
+    """Instrument of a jurisdiction: how far its lists are known, how many entries, and where its text is.
 
     `extent` is complete (to the day `until`), partial or none.
     """
@@ -62,7 +62,7 @@ class ListRow:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """Everything of one agency. `files` are the texts in use with their versions."""
+    """The whole law of one agency. `files` are the texts in use with their versions."""
 
     rules: tuple[RuleRow, ...] = field(repr=False)
     lists: tuple[ListRow, ...] = field(repr=False)
@@ -72,7 +72,7 @@ class Rulebook:
 
 
 def read_rulebook(officer: Officer, *, on: date) -> Rulebook:
-    """Read it as of a day. Raises NotPermittedError, RulesDamagedError."""
+    """Read the law as of a day. Raises NotPermittedError, RulesDamagedError."""
     require(officer, Capability.SCIENCE_READ)
     agency = agency_of(officer)
     effective, adopted = ruleset_for(agency.pk, on=on), tuple(list_adopted(officer))
@@ -88,7 +88,7 @@ def read_rulebook(officer: Officer, *, on: date) -> Rulebook:
 
 
 def find_rule(book: Rulebook, rule_id: str) -> RuleRow:
-    """Raises AbsentError for a rule that the agency does not know."""
+    """Return one rule; raises AbsentError for a rule that the agency does not know."""
     row = next((row for row in book.rules if row.fact.id == rule_id), None)
     if row is None:
         raise AbsentError
@@ -101,11 +101,11 @@ def rule_rows(
     on: date,
     hub_ids: frozenset[str],
 ) -> list[RuleRow]:
-    """One row a rule: the version of that day, else the next, else the last; by jurisdiction and id."""
+    """Return one row per rule: the version of that day, else the next, else the last; by jurisdiction and id."""
     in_use = [(row, content) for row, content in adopted if row.set_aside_at is None]
     sources = {rule_id: row for row, content in in_use for rule_id in content.rule_ids}
     for row in (row for row, content in in_use if content.is_damaged):
-        # It names no rules any more: those that are nobody else's are its own.
+        # A damaged row no longer names its rules: those that belong to no other row are its own.
         sources |= {rule.id: row for rule in rules if rule.id not in sources and rule.id not in hub_ids}
     rows = []
     for rule_id in dict.fromkeys(rule.id for rule in rules):
@@ -118,12 +118,12 @@ def rule_rows(
 
 
 def history() -> list[tuple[str, list[LawText]]]:
-    """Every version of each kind that was ever in use on this hub, newest first; the shipped one is not among them."""
+    """Return every version of each kind that was ever in use on this hub, newest first, without the shipped one."""
     return [(str(kind.label), law_history(kind)) for kind in ControlKind]
 
 
 def _lists(listings: ListingSet) -> list[ListRow]:
-    """Every instrument that has a coverage or an entry; one without coverage is known in part."""
+    """Return every instrument that has a coverage or an entry; one without coverage is known in part."""
     found = {(one.jurisdiction, one.instrument): (one.extent, one.until) for one in listings.coverage}
     counts = Counter((one.jurisdiction, one.instrument) for one in listings.listings)
     links = {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Standings of one substance over time: a question of its own, with a reason and in the audit.
+"""Control status of one substance over time: a question of its own, with a reason and in the audit.
 
-The same for a structure that somebody types and for one that the agency stores. A chart shows what a table beside it
-says in words; the chart's places are numbers from 0 to `WIDTH`, so that no page needs a style of its own.
+It is the same for a typed structure and for a stored one. The chart shows what the table beside it says in words; its
+positions are numbers from 0 to `WIDTH`, so that no page needs a style of its own.
 """
 
 import uuid
@@ -34,7 +34,7 @@ STEPS: Final = (1, 2, 5, 10, 20)
 
 @dataclass(frozen=True)
 class SpanShown:
-    """One standing over a time; `x` and `width` are its place in the chart."""
+    """One status over a time; `x` and `width` are its place in the chart."""
 
     start: date | None
     end: date | None
@@ -49,7 +49,7 @@ class SpanShown:
 
     @property
     def y(self) -> int:
-        """The place where its bar begins: what is law, or may be, is drawn thick."""
+        """Top of its bar: what is law, or may be, is drawn thick."""
         return 8 if self._is_thin else 3
 
     @property
@@ -62,13 +62,13 @@ class SpanShown:
 
     @property
     def is_silent(self) -> bool:
-        """Return whether nothing known here reached it in that time."""
+        """Tell whether nothing known here reached it in that time."""
         return self.standing in SILENT
 
 
 @dataclass(frozen=True)
 class PlaceOverTime:
-    """A jurisdiction with its spans, oldest first."""
+    """Jurisdiction with its spans, oldest first."""
 
     code: str
     name: str
@@ -91,7 +91,7 @@ class TimelineShown:
 
     @property
     def speaking(self) -> list[PlaceOverTime]:
-        """Those that say or said anything."""
+        """Jurisdictions that have or had any status."""
         return [place for place in self.places if place.says_anything]
 
     @property
@@ -100,7 +100,10 @@ class TimelineShown:
 
 
 def ask_timeline(actor: Actor, query: Query, why: Why, *, now: datetime) -> TimelineShown:
-    """Of what was typed. Raises what `record_question` does, InputError, ScienceInputError, ScienceAwayError."""
+    """Return the timeline of a typed substance.
+
+    Raises what `record_question` does, InputError, ScienceInputError, ScienceAwayError.
+    """
     agency = record_question(actor, SCREENED, why, now=now)
     refuse_words(Asked(query.smiles, name=query.name))
     if query.smiles.strip():
@@ -110,7 +113,7 @@ def ask_timeline(actor: Actor, query: Query, why: Why, *, now: datetime) -> Time
 
 
 def ask_stored_timeline(actor: Actor, structure_id: uuid.UUID, why: Why, *, now: datetime) -> TimelineShown:
-    """Of a structure that the agency stores, of an alert that the actor may see; raises AbsentError for another.
+    """Return the timeline of a stored structure, of an alert that the actor may see; raises AbsentError for another.
 
     For officers only: an API key reads no alert's structure. Raises NotPermittedError, and what `ask_timeline` does.
     """
@@ -139,7 +142,7 @@ def _shown(agency_id: str, query: Query, today: date) -> TimelineShown:
 
 
 def year_ticks(spans: Sequence[Span], today: date) -> tuple[int, ...]:
-    """Years at equal distances from before the first turn to after today; each stands for the time up to the next."""
+    """Return years at equal distances from before the first change to after today; each stands for the time up to the next."""
     years = [day.year for span in spans for day in (span.start, span.end) if day is not None]
     first = max(min(years, default=today.year - 4), FIRST_YEAR)
     last = max([*years, today.year]) + 1

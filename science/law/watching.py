@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is who watches the law, and how those officers are told: a mail that says that something changed, and where.
+"""Watching of the law by officers, and the mails to them, which say that something changed, and where.
 
-An officer watches a jurisdiction, a class, both together, or every change. It is told of what the agency follows from
-now on, once its structures have been judged by it, and of an alert that brings a change.
+An officer watches a jurisdiction, a class, both together, or every change. The officer is told of what the agency follows
+from now on, once its structures have been judged by it, and of an alert that brings a change.
 """
 
 import uuid
@@ -34,7 +34,7 @@ MAX_JURISDICTION_CHARS: Final = JURISDICTION_CHARS
 
 @dataclass(frozen=True)
 class Change:
-    """One rule that changed: where, and of which classes; no class means that all who watch there hear of it."""
+    """Changed rule: its jurisdiction and classes; without a class it concerns all who watch the jurisdiction."""
 
     jurisdiction: str
     classes: frozenset[str]
@@ -45,13 +45,13 @@ class Change:
 
 
 def watches_of(officer: Officer) -> list[ControlWatch]:
-    """What the officer watches."""
+    """Return the officer's watches."""
     require(officer, Capability.SCIENCE_READ)
     return list(ControlWatch.objects.filter(officer=officer))
 
 
 def add_watch(officer: Officer, *, jurisdiction: str, drug_class: str, now: datetime) -> ControlWatch:
-    """Watches from now on; twice is once. Raises `InputError`."""
+    """Add a watch; a second one like it changes nothing. Raises `InputError`."""
     require(officer, Capability.SCIENCE_READ)
     place = jurisdiction.strip().upper()
     if (
@@ -75,14 +75,17 @@ def add_watch(officer: Officer, *, jurisdiction: str, drug_class: str, now: date
 
 
 def end_watch(officer: Officer, watch_id: uuid.UUID) -> None:
-    """Raises AbsentError for one that is not the officer's."""
+    """End a watch; raises AbsentError for one that is not the officer's."""
     require(officer, Capability.SCIENCE_READ)
     if not ControlWatch.objects.filter(officer=officer, pk=watch_id).delete()[0]:
         raise AbsentError
 
 
 def tell_watchers(done: Reevaluation, *, now: datetime) -> None:
-    """Of rules and lists that changed for this agency; inside the caller's transaction, once for each re-evaluation."""
+    """Tell officers of rules and lists that changed for this agency.
+
+    Inside the caller's transaction, once for each re-evaluation.
+    """
     changes = {Change(rule.jurisdiction, classes_of(rule)) for rule in changed_rules(done)}
     changes |= {Change(place, frozenset()) for place in changed_lists(done)}
     officers = _officers_who_watch(done.agency_id, changes)
@@ -91,13 +94,13 @@ def tell_watchers(done: Reevaluation, *, now: datetime) -> None:
 
 
 def changed_rules(done: Reevaluation) -> list[RuleFact]:
-    """The rules of one set that are not, as they stand, in the other; those that came and those that went."""
+    """Return the rules, by version, that are in only one of the two sets: added, changed and removed ones."""
     before, after = (_facts(done.agency_id, digest) for digest in (done.rules_before, done.ruleset))
     return [rule for key, rule in {**before, **after}.items() if (key in before) != (key in after)]
 
 
 def changed_lists(done: Reevaluation) -> set[str]:
-    """The jurisdictions whose lists name another substance, or one from or up to another day, than before."""
+    """Return the jurisdictions whose lists name other substances, or other days for them, than before."""
     if done.listings_before == done.listings:
         return set()
     before, after = (_lines(digest) for digest in (done.listings_before, done.listings))
@@ -105,7 +108,7 @@ def changed_lists(done: Reevaluation) -> set[str]:
 
 
 def tell_of_published(received: ReceivedAlert, document: Mapping[str, Any], *, now: datetime) -> None:
-    """At intake: an alert brings a change of the law. Inside the caller's transaction."""
+    """Tell officers that a received alert brings a change of the law. Inside the caller's transaction."""
     stated = document.get("proposed_rule")
     if not stated:
         return
@@ -132,7 +135,7 @@ def _facts(agency_id: str, digest: str) -> dict[str, RuleFact]:
 
 
 def _lines(digest: str) -> set[tuple[str, ...]] | None:
-    """What the listings of this digest say, each line with its jurisdiction first; None where that is not known here."""
+    """Return the lines of the listings with this digest, jurisdiction first; None where that set is not known here."""
     found = shipped_listings()
     if found.digest != digest:
         law = law_with_digest(ControlKind.LISTINGS, digest)
@@ -140,7 +143,7 @@ def _lines(digest: str) -> set[tuple[str, ...]] | None:
             return None
         try:
             found = read_listings(law.text)
-        except RulesRefusedError:  # of an older reader
+        except RulesRefusedError:  # written for an older reader
             return None
     return {
         (one.jurisdiction, one.title, one.name, one.grade, str(one.start), one.precision, str(one.end))

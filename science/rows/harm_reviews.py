@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Second looks at substances of which no harm was known. Part of `alerts.models`.
+"""Harm reviews of substances without known harm. Part of `science.models`.
 
-The alert is the one that was looked at again; the board takes the look for every report of its substance. What came of
-it stands sealed, the next day on which it is due in clear.
+The row names the alert that was reviewed; the board applies the review to every report of the substance. The outcome is
+sealed, the day of the next review is in clear.
 """
 
 import uuid
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 class HarmLookQuerySet(models.QuerySet["HarmLook"]):
     def visible_to(self, actor: "Actor") -> "HarmLookQuerySet":
-        """Those of the actor's own agency whose alerts the actor may see, to those of it who use the science pages."""
+        """Return rows of the actor's own agency whose alerts the actor may see, if the actor may use the science pages."""
         from alerts.models import Alert, ReceivedAlert
 
         if actor.agency_id is None or Capability.SCIENCE_READ not in actor.capabilities:
@@ -33,7 +33,7 @@ class HarmLookQuerySet(models.QuerySet["HarmLook"]):
 
 
 class HarmLook(models.Model):
-    """That an officer looked again, and when the next look is due; None: not before somebody reports it anew."""
+    """Harm review by an officer, and when the next is due; None: only after another report."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")

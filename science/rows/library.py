@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spectra that an agency can be asked about: its own library, and what came with alerts. Part of `alerts.models`.
+"""Spectra that an agency can search: its own library, and those that came with alerts. Part of `science.models`.
 
 Each record is sealed under the agency's row key, with its authors and licence. An import waits, unused, until
 somebody confirms it.
@@ -24,12 +24,12 @@ ONE_SOURCE = Q(batch__isnull=True, received__isnull=False) | Q(batch__isnull=Fal
 
 class SpectraImportQuerySet(models.QuerySet["SpectraImport"]):
     def visible_to(self, actor: "Actor") -> "SpectraImportQuerySet":
-        """Those of the actor's own agency, to those of it who ask the science core."""
+        """Return rows of the actor's own agency, if the actor may use the science core."""
         return self.filter(agency_id=_asking_agency(actor)) if _asking_agency(actor) else self.none()
 
 
 class SpectraImport(models.Model):
-    """A file of spectra that was read; `sealed` holds its name, what was refused and why, and what it states as source.
+    """Import of a file of spectra; `sealed` holds its name, the refused records with reasons, and its stated source.
 
     Nothing of it is used before `confirmed_at`.
     """
@@ -52,15 +52,15 @@ class SpectraImport(models.Model):
 
 class LibrarySpectrumQuerySet(models.QuerySet["LibrarySpectrum"]):
     def visible_to(self, actor: "Actor") -> "LibrarySpectrumQuerySet":
-        """Those of the actor's own agency, to those of it who ask the science core."""
+        """Return rows of the actor's own agency, if the actor may use the science core."""
         return self.filter(agency_id=_asking_agency(actor)) if _asking_agency(actor) else self.none()
 
     def imported(self) -> "LibrarySpectrumQuerySet":
-        """The library itself: those whose import was confirmed."""
+        """Return the library itself: spectra whose import was confirmed."""
         return self.filter(batch__confirmed_at__isnull=False)
 
     def with_alerts(self, actor: "Actor") -> "LibrarySpectrumQuerySet":
-        """Those that came with alerts the actor may see and that still stand; an exercise's never."""
+        """Return spectra of alerts that the actor may see, neither withdrawn, replaced nor exercises."""
         from alerts.models import ReceivedAlert
 
         standing = ReceivedAlert.objects.visible_to(actor).filter(
@@ -70,9 +70,9 @@ class LibrarySpectrumQuerySet(models.QuerySet["LibrarySpectrum"]):
 
 
 class LibrarySpectrum(models.Model):
-    """One spectrum with its provenance, all of it in `sealed`; `token` is equal for equal records of one agency.
+    """Spectrum with its provenance, all of it in `sealed`; `token` is equal for equal records of one agency.
 
-    It stands in the library by an import, or came as a file of a received alert and goes with that alert's card.
+    It is in the library by an import, or came as a file of a received alert and is deleted with that alert's card.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -98,6 +98,6 @@ class LibrarySpectrum(models.Model):
 
 
 def _asking_agency(actor: "Actor") -> str | None:
-    """The agency of an actor who may ask the science core."""
+    """Return the agency of an actor who may use the science core, else None."""
     asks = {Capability.SCIENCE_READ, Capability.SCIENCE_QUERY} & actor.capabilities
     return actor.agency_id if asks else None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what the desk keeps of structures for an agency, and of the law that the agency follows. Part of `alerts.models`.
+"""Rows of an agency's structures, and of the law that it follows. Part of `science.models`.
 
-Structures, verdicts and the text of an adopted rule stand only in `sealed` columns. In clear stand whose rows they
-are, which alert they came with, and the digests of the rule sets they were judged by.
+Structures, verdicts and the text of an adopted rule are only in `sealed` columns. In clear are the agency, the alert a row
+belongs to, and the digests of the rule sets it was judged by.
 """
 
 import uuid
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from callers.actors import Actor
 
 JURISDICTION_CHARS = 12
-"""Of a code such as UK or US-NY, as it is watched."""
+"""Length of a jurisdiction's code, such as UK or US-NY, as it is watched."""
 ONE_SOURCE = Q(alert__isnull=True, received__isnull=False) | Q(alert__isnull=False, received__isnull=True)
 
 
 class Mark(models.TextChoices):
-    """How far a structure has come."""
+    """Stage of a structure."""
 
     WAITING = "waiting", _("Waits to be read")
     READ = "read", _("Read")
@@ -35,9 +35,9 @@ class Mark(models.TextChoices):
 
 class StoredStructureQuerySet(models.QuerySet["StoredStructure"]):
     def visible_to(self, actor: "Actor") -> "StoredStructureQuerySet":
-        """Those of the actor's own agency whose alerts the actor may see, to those who use the science pages.
+        """Return rows of the actor's own agency whose alerts the actor may see, if the actor may use the science pages.
 
-        An API key that may only ask has all of its agency's compared, and is told of none what it is
+        An API key that may only ask has all of its agency's structures compared, and learns the identity of none
         (`science.structures.analogues`).
         """
         from alerts.models import Alert, ReceivedAlert
@@ -54,7 +54,7 @@ class StoredStructureQuerySet(models.QuerySet["StoredStructure"]):
         )
 
     def standing(self) -> "StoredStructureQuerySet":
-        """Those from which something follows: not of exercises, nor of alerts withdrawn or replaced by a newer version."""
+        """Return structures that count: not of exercises, nor of alerts withdrawn or replaced by a newer version."""
         return self.filter(
             Q(received__isnull=True)
             | Q(received__status="actual", received__withdrawn_at=None, received__replaced_by=None),
@@ -64,12 +64,11 @@ class StoredStructureQuerySet(models.QuerySet["StoredStructure"]):
 
 
 class StoredStructure(models.Model):
-    """The structure of one alert, read and judged by the desk-worker. Gone with the alert's card.
+    """Structure of one alert, read and judged by the desk-worker. Deleted with the alert's card.
 
-    An alert that states none, but a name or a CAS number, has a row too: lists are asked about those.
-
+    An alert that states no structure, but a name or a CAS number, has a row too, since lists can be searched for those.
     `ruleset` (with the engine's number before it) and `listings` are the digests of what it was last judged by, empty
-    before; `stored_at` when it came.
+    before; `stored_at` is when it came.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -103,7 +102,7 @@ class StoredStructure(models.Model):
 
 
 class CaughtStructure(models.Model):
-    """That a stored structure is reached by rules or listings that did not reach it before; which ones stands sealed."""
+    """Stored structure that rules or listings newly reach; which ones is sealed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
@@ -125,10 +124,10 @@ class CaughtStructure(models.Model):
 
 
 class Reevaluation(models.Model):
-    """How far an agency's structures have been judged by one law; the work itself is known by the structures.
+    """Progress of judging an agency's structures by one law; the structures themselves show what is due.
 
-    The law is a rule set and listings, by their digests, as an `engine` reads them; `rules_before` and `listings_before` are those that the
-    agency followed until then, empty for the first.
+    The law is a rule set and listings, by their digests, as an `engine` reads them; `rules_before` and `listings_before` are
+    those that the agency followed until then, empty for the first.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -160,7 +159,7 @@ class Reevaluation(models.Model):
 
 class AdoptedRulesQuerySet(models.QuerySet["AdoptedRules"]):
     def visible_to(self, actor: "Actor") -> "AdoptedRulesQuerySet":
-        """Those of the actor's own agency, to those of it who use the science pages."""
+        """Return rows of the actor's own agency, if the actor may use the science pages."""
         if actor.agency_id is None or Capability.SCIENCE_READ not in actor.capabilities:
             return self.none()
         return self.filter(agency_id=actor.agency_id)
@@ -172,12 +171,12 @@ class AdoptedRulesQuerySet(models.QuerySet["AdoptedRules"]):
 class AdoptedRules(models.Model):
     """Rules that an authority published in an alert and this agency follows beside the hub's, until set aside.
 
-    The text, its effective date and the rules' names stand sealed. `md` names the signed alert, which reached the
-    agency or was sent by it; `reference` is that of its delivery.
+    The text, its effective date and the rules' names are sealed. `md` names the signed alert, which the agency received or sent;
+    `reference` is that of its delivery.
     """
 
     is_withdrawn = False
-    """No column: whether its sender withdrew that alert, set where the row is listed."""
+    """Not a column: whether its sender withdrew that alert, set where the row is listed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
@@ -210,7 +209,7 @@ class AdoptedRules(models.Model):
 
 
 class AgencyRules(models.Model):
-    """A rule set that an agency has followed, hub's and adopted ones together, sealed; the highest number counts.
+    """Rule set that an agency has followed, hub's and adopted ones together, sealed; the highest number counts.
 
     Kept so that a verdict can be replayed by the digest in the alert. `hub_digest` is the hub's set it was made from.
     """
@@ -235,7 +234,7 @@ class AgencyRules(models.Model):
 
 
 class ControlWatch(models.Model):
-    """That an officer wants to be told when the law of a jurisdiction changes; empty: of any."""
+    """Watch of an officer on changes of a jurisdiction's law; empty: of any."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="control_watches")

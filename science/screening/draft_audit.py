@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what the audit knows of a control status that was computed to show a draft: once for each revision.
+"""Audit of a control status that was computed to show a draft: once for each revision.
 
-It keeps the alert's id and the number of the revision, never what the draft says. A draft names no case and is changed as
-often as one likes, so an hour has its limit here too.
+It keeps the alert's id and the number of the revision, never the draft's content. A draft names no case and may be changed
+at will, so the number per hour is limited here too.
 """
 
 from datetime import datetime
@@ -20,17 +20,17 @@ from ledger.models import AuditEvent
 
 OF_A_DRAFT: Final = "draft"
 DRAFTS_AN_HOUR: Final = 60
-"""Revisions of drafts whose control status one officer is shown; submitting an alert computes it all the same."""
+"""Hourly limit of drafts' revisions whose status one officer is shown; submitting computes the status all the same."""
 
 
 def record_draft_screening(actor: Actor, alert: Alert, *, revision: int, now: datetime) -> bool:
-    """Writes down, before it is answered, that the status of this revision is asked; who reads it again asks the same.
+    """Audit the question for this revision before it is answered; a revision that was recorded before passes again.
 
-    False where it is not to be answered: the actor was shown as many within the hour as one may. The caller has checked
-    that the actor may see the alert.
+    Returns False where it must not be answered: the actor has reached the hourly limit. The caller has checked that the actor
+    may see the alert.
     """
     with transaction.atomic():
-        # Who shows one at the same moment, this draft or another, waits and finds it written.
+        # A second request at the same moment, for this draft or another, waits and finds the entry written.
         wait_alone(OF_A_DRAFT, alert.agency_id)
         is_recorded, shown = _recorded(actor, alert, revision, now)
         if is_recorded or shown >= DRAFTS_AN_HOUR:
@@ -48,7 +48,7 @@ def record_draft_screening(actor: Actor, alert: Alert, *, revision: int, now: da
 
 
 def _recorded(actor: Actor, alert: Alert, revision: int, now: datetime) -> tuple[bool, int]:
-    """Whether this revision was shown before, and how many drafts the actor was shown within the hour; in one query."""
+    """Return whether this revision was shown before, and how many drafts the actor was shown within the hour; in one query."""
     this = Q(subject=str(alert.pk), detail={"revision": revision})
     lately = Q(actor=actor.audit_name, at__gt=now - AN_HOUR)
     rows = AuditEvent.objects.filter(this | lately, agency=alert.agency_id, act=SCREENED, reason=OF_A_DRAFT)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how the control status of an alert is computed: from what it says of its substance, by its agency's rules.
+"""Control status of an alert, computed from what it says of its substance, by its agency's rules.
 
-The compact record with the digests of rules and lists stands in the signed document, so that a reader can compute the
-same. Nothing here stops an alert: where the process that reads structures is lost, or the agency's rules do not open, there
-is no record, and that is said.
+- The compact record with the digests of rules and lists is in the signed document, so that a reader can compute the same.
+- Nothing here stops an alert: if the worker process is lost, or the agency's rules do not open, there is no record, and the
+  page says so.
 """
 
 import datetime as dt
@@ -22,16 +22,16 @@ from vault.errors import VaultError
 
 SCREENING: Final = "screening"
 ASKED_BY: Final = ("structure", "inchi", "preferred_name", "cas_rn", "synonyms")
-"""What a control status is looked up by."""
+"""Fields by which a control status is looked up."""
 
 
 def law_for(agency_id: str) -> LawTexts:
-    """The rules that the agency follows, and the hub's lists."""
+    """Return the rules that the agency follows, and the hub's lists."""
     return ruleset_for(agency_id).law
 
 
 def query_of(document: Mapping[str, Any]) -> Query:
-    """What an alert says of its substance. Of a draft only what has the right shape."""
+    """Return what an alert says of its substance; fields of a draft with a wrong shape are left out."""
     good = {
         name: document[name]
         for name in ASKED_BY
@@ -46,12 +46,12 @@ def query_of(document: Mapping[str, Any]) -> Query:
 
 
 def is_empty(query: Query) -> bool:
-    """Whether an alert says nothing that a status could be looked up by."""
+    """Tell whether an alert has nothing by which a status could be looked up."""
     return not (query.smiles or query.cas or query.names)
 
 
 def screen_query(query: Query, *, on: dt.date, law: LawTexts) -> Screening:
-    """The answer; of a structure that cannot be read by name and number alone.
+    """Screen the query; if its structure cannot be read, by name and number alone.
 
     Raises WorkerLostError, and WorkerAwayError also for rules of an older reader, which this one cannot read.
     """
@@ -65,7 +65,7 @@ def screen_query(query: Query, *, on: dt.date, law: LawTexts) -> Screening:
 
 
 def record_of(screening: Screening) -> dict[str, Any]:
-    """The compact record as a document holds it."""
+    """Return the compact record as a document holds it."""
     compact = screening.compact()
     record = {name: compact[name] for name in SCREENING_MEMBERS}
     for name in SCREENING_LISTS:
@@ -76,12 +76,12 @@ def record_of(screening: Screening) -> dict[str, Any]:
 
 
 def still_holds(data: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Tell whether a record that was computed of `before` is about the same substance as a draft's fields now."""
+    """Tell whether a record that was computed from `before` is about the same substance as a draft's fields now."""
     return is_asked(FIELDS[SCREENING], data) and query_of(data) == query_of(before)
 
 
 def computed_record(document: Mapping[str, Any], *, agency_id: str, on: dt.date) -> dict[str, Any] | None:
-    """The record for a day; None where the alert says nothing to ask by, or nobody could compute it now."""
+    """Return the record for a day; None where the alert has nothing to look up, or it cannot be computed now."""
     query = query_of(document)
     if is_empty(query) or not is_asked(FIELDS[SCREENING], document):
         return None

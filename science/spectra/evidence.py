@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what the files of an alert say as spectra: read in a process that may die, compared with its structure.
+"""Spectra among the files of an alert: read in the worker process, compared with the alert's structure.
 
-A file that is no spectrum is left alone; one that claims to be and cannot be read has the sentence why. The comparison
+A file that is no spectrum is left alone; one that claims to be and cannot be read gets a sentence. The comparison
 can refute a structure and never proves one.
 """
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 CERTAIN: Final = (".msp", ".mgf", ".mzml", ".jdx", ".dx", ".jcamp")
 """Endings of files that are nothing but spectra."""
 POSSIBLE: Final = (".csv", ".txt", ".tsv")
-"""What may be a list of peaks, or anything else."""
+"""Endings of files that may hold a list of peaks, or anything else."""
 BYTES_AT_MOST: Final = 2 * 1024 * 1024
 FILES_AT_MOST: Final = 3
 
 
 @dataclass(frozen=True)
 class SpectrumSeen:
-    """The first spectrum of a file, how many more there are, and how it fits; or why the file was not read."""
+    """First spectrum of a file, how many more there are, and how it fits; or why the file was not read."""
 
     filename: str
     spectrum: "Spectrum | None" = field(default=None, repr=False)
@@ -44,27 +44,27 @@ class SpectrumSeen:
 
     @property
     def disagrees(self) -> bool:
-        """Whether it speaks against the structure that the alert states."""
+        """Tell whether it speaks against the structure that the alert states."""
         return self.fit is not None and self.fit.verdict == "does_not_fit"
 
 
 def is_worth_reading(filename: str, size: int) -> bool:
-    """Whether a file may be a spectrum that a page shows."""
+    """Tell whether a file may be a spectrum that a page shows."""
     return filename.lower().endswith((*CERTAIN, *POSSIBLE)) and size <= BYTES_AT_MOST
 
 
 def spectra_of_draft(
     alert: Alert, notes: Iterable[AttachmentNote], data: Mapping[str, Any]
 ) -> list[SpectrumSeen]:
-    """Of a draft's files, before they are sent."""
+    """Return the spectra among a draft's files, before they are sent."""
     wanted = [note for note in notes if is_worth_reading(note.filename, note.size)][:FILES_AT_MOST]
     return spectra_in(open_files(alert, wanted), data) if wanted else []
 
 
 def spectra_in(files: Iterable[AttachmentFile], document: Mapping[str, Any]) -> list[SpectrumSeen]:
-    """What the files hold; never raises for what is in them.
+    """Return the spectra in these files; no content raises.
 
-    After one over which the process that reads was lost no other is tried: whoever opens the page waits for one alone.
+    After the worker was lost over one file no other is tried, so that the page waits for one loss at most.
     """
     structure, is_lost, seen = _structure_of(document), False, list[SpectrumSeen | None]()
     for file in files:
@@ -82,7 +82,7 @@ def _structure_of(document: Mapping[str, Any]) -> "Structure | None":
 
 
 def _unread(file: AttachmentFile) -> SpectrumSeen | None:
-    """Said of what is nothing but a spectrum."""
+    """Return the sentence for a file that is nothing but a spectrum; None for others."""
     if not _is_spectrum(file):
         return None
     return SpectrumSeen(
@@ -104,7 +104,7 @@ def _seen(file: AttachmentFile, structure: "Structure | None") -> SpectrumSeen |
 
 
 def _fit(spectrum: "Spectrum", structure: "Structure | None") -> "Fit | None":
-    """Nothing is said of a spectrum that itself names another substance: a reference, or a second component."""
+    """Compare a spectrum with the structure; None for one that names another substance: a reference, or a second component."""
     if structure is None or (spectrum.block and spectrum.block != structure.inchikey[:14]):
         return None
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's own library of spectra: imported from a file after a look at the report, sealed, listed, deleted.
+"""Library of spectra of one agency: imported from a file after a look at the report, sealed, listed, deleted.
 
 What a file says of authors and licence is kept with each record and shown wherever the record is. An import that
 nobody confirms within a day is dropped.
@@ -39,14 +39,14 @@ from vault.sealed_store import REVISION, SealedStore, as_json
 IMPORTS: Final = SealedStore[Mapping[str, Any]]("spectraimport", as_json, json.loads)
 SPECTRA: Final = SealedStore[Mapping[str, Any]]("libraryspectrum", as_json, json.loads)
 MEASURED: Final = "library_spectrum"
-"""The kind of token of a measurement: kind, precursor, energy and peaks, whatever it is called."""
+"""Kind of token of a measurement: kind, precursor, energy and peaks, whatever its name."""
 SPECTRA_AT_MOST: Final = 2_000
-"""Records in one agency's library."""
+"""Limit of records in one agency's library."""
 OCTETS_AT_MOST: Final = 8 * 1024 * 1024
-"""Of those records together, sealed: a question has them all in memory."""
+"""Limit of those records together, in sealed octets: a question has them all in memory."""
 WAITS_FOR: Final = timedelta(hours=24)
 PENDING_AT_MOST: Final = 5
-"""Imports of one agency that wait for somebody to confirm them; one more, and the oldest is dropped."""
+"""Limit of imports of one agency that wait for confirmation; one more, and the oldest is dropped."""
 LOCK: Final = "accord spectra library"
 PAGE: Final = 50
 TEXT_AT_MOST: Final = 200
@@ -56,7 +56,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RecordShown:
-    """What a page says of a record; empty where it states nothing. `peaks` counts them."""
+    """Record as a page shows it; empty where it states nothing. `peaks` counts them."""
 
     name: str = field(repr=False)
     inchikey: str = field(repr=False)
@@ -78,7 +78,7 @@ class RecordShown:
 
 @dataclass(frozen=True)
 class RefusedRecord:
-    """A record of the file that stays out, with the sentence for it."""
+    """Record of the file that is refused, with the sentence for it."""
 
     place: int
     name: str = field(repr=False)
@@ -88,7 +88,7 @@ class RefusedRecord:
 
 @dataclass(frozen=True)
 class ImportShown:
-    """An import as its page shows it: what would come in, what stays out, and which provenance was added by hand."""
+    """Import as its page shows it: accepted and refused records, and the provenance added by hand."""
 
     row: SpectraImport
     filename: str = field(repr=False)
@@ -99,13 +99,13 @@ class ImportShown:
 
     @property
     def without_licence(self) -> int:
-        """How many records state no licence and were given none."""
+        """Number of records that state no licence and were given none."""
         return sum(1 for record in self.accepted if not record.licence)
 
 
 @dataclass(frozen=True)
 class KeptSpectrum:
-    """A spectrum opened: `record` is what `spectrum_record` made of it."""
+    """Opened spectrum: `record` is what `spectrum_record` made of it."""
 
     row: LibrarySpectrum
     record: Record = field(repr=False)
@@ -127,7 +127,7 @@ class KeptSpectrum:
 def begin_import(
     officer: Officer, *, filename: str, data: bytes, source: str = "", licence: str = "", now: datetime
 ) -> SpectraImport:
-    """Reads a file and puts it away, unused, until it is confirmed. `source` and `licence` fill in what records lack.
+    """Read a file and store it, unused, until it is confirmed. `source` and `licence` fill in what records lack.
 
     Raises NotPermittedError, ScienceInputError (nothing in the file can be used), ScienceAwayError,
     InputError.
@@ -153,7 +153,7 @@ def begin_import(
 
 
 def find_import(actor: Actor, import_id: uuid.UUID) -> SpectraImport:
-    """An import of the actor's own agency; raises AbsentError."""
+    """Return an import of the actor's own agency; raises AbsentError."""
     row = SpectraImport.objects.visible_to(actor).filter(pk=import_id).first()
     if row is None:
         raise AbsentError
@@ -161,7 +161,7 @@ def find_import(actor: Actor, import_id: uuid.UUID) -> SpectraImport:
 
 
 def read_import(officer: Officer, batch: SpectraImport) -> ImportShown:
-    """What was read of the file."""
+    """Return the report on an import's file."""
     require(officer, Capability.SCIENCE_MANAGE)
     row = find_import(officer, batch.pk)
     about = IMPORTS.open(row.agency_id, row.pk, row.sealed)
@@ -181,9 +181,9 @@ def read_import(officer: Officer, batch: SpectraImport) -> ImportShown:
 
 @transaction.atomic
 def confirm_import(officer: Officer, batch: SpectraImport, *, now: datetime) -> int:
-    """Takes the records into use, but for those that came into the library meanwhile; returns how many.
+    """Put the records in use, except those that came into the library meanwhile; return how many.
 
-    Again changes nothing. Raises InputError when they are too many, or have waited too long.
+    A second call changes nothing. Raises InputError when they are too many, or have waited too long.
     """
     require(officer, Capability.SCIENCE_MANAGE)
     wait_alone(LOCK, batch.agency_id)
@@ -204,7 +204,7 @@ def confirm_import(officer: Officer, batch: SpectraImport, *, now: datetime) -> 
 
 
 def _refuse_overflow(held: QuerySet[LibrarySpectrum], coming: QuerySet[LibrarySpectrum]) -> None:
-    """Raises InputError where the library would hold more than a question can look at."""
+    """Raise InputError where the library would hold more than a question can search."""
     counted = [
         rows.aggregate(n=Count("pk"), octets=Coalesce(Sum(Length("sealed")), 0)) for rows in (held, coming)
     ]
@@ -220,14 +220,14 @@ def _refuse_overflow(held: QuerySet[LibrarySpectrum], coming: QuerySet[LibrarySp
 
 @transaction.atomic
 def drop_stale_imports(*, now: datetime) -> int:
-    """Deletes what nobody has confirmed within `WAITS_FOR`, at all agencies; returns how many imports."""
+    """Delete imports that nobody has confirmed within `WAITS_FOR`, at all agencies; return how many."""
     old = SpectraImport.objects.filter(confirmed_at=None, created_at__lt=now - WAITS_FOR)
     return _drop(old.select_for_update(skip_locked=True))
 
 
 @transaction.atomic
 def delete_import(officer: Officer, batch: SpectraImport, *, now: datetime) -> int:
-    """Deletes an import with all its records, confirmed or not; returns how many records."""
+    """Delete an import with all its records, confirmed or not; return how many records."""
     require(officer, Capability.SCIENCE_MANAGE)
     row = _locked_import(officer, batch)
     count, was_used = row.spectra.count(), row.confirmed_at is not None
@@ -242,13 +242,13 @@ def delete_import(officer: Officer, batch: SpectraImport, *, now: datetime) -> i
 
 
 def library_rows(actor: Actor) -> LibrarySpectrumQuerySet:
-    """The agency's library, in the order it was imported."""
+    """Return the agency's library, newest import first."""
     rows = LibrarySpectrum.objects.visible_to(actor).imported()
     return rows.select_related("batch", "batch__created_by").order_by("-batch__created_at", "batch", "number")
 
 
 def list_library(actor: Actor, *, page: int = 1) -> tuple[list[KeptSpectrum], int]:
-    """One page of the library from 1 on, opened, and how many records there are in all."""
+    """Return one page of the library from 1 on, opened, and the total number of records."""
     rows = library_rows(actor)
     total = rows.count()
     start = (max(page, 1) - 1) * PAGE
@@ -256,7 +256,7 @@ def list_library(actor: Actor, *, page: int = 1) -> tuple[list[KeptSpectrum], in
 
 
 def find_spectrum(actor: Actor, spectrum_id: uuid.UUID) -> LibrarySpectrum:
-    """A record of the agency's library; raises AbsentError."""
+    """Return a record of the agency's library; raises AbsentError."""
     row = library_rows(actor).filter(pk=spectrum_id).first()
     if row is None:
         raise AbsentError
@@ -265,7 +265,7 @@ def find_spectrum(actor: Actor, spectrum_id: uuid.UUID) -> LibrarySpectrum:
 
 @transaction.atomic
 def delete_spectrum(officer: Officer, spectrum: LibrarySpectrum, *, now: datetime) -> None:
-    """Takes one record out for good."""
+    """Delete one record for good."""
     require(officer, Capability.SCIENCE_MANAGE)
     rows = LibrarySpectrum.objects.visible_to(officer).imported().select_for_update(of=("self",))
     row = rows.filter(pk=spectrum.pk).first()
@@ -276,7 +276,7 @@ def delete_spectrum(officer: Officer, spectrum: LibrarySpectrum, *, now: datetim
 
 
 def open_spectra(agency_id: str, rows: Sequence[LibrarySpectrum]) -> Iterator[KeptSpectrum]:
-    """These rows, opened together; one that was damaged hides no other."""
+    """Open these rows together; a damaged one is skipped."""
     opened = SPECTRA.open_many(agency_id, [(row.pk, REVISION, row.sealed) for row in rows])
     for row, record in zip(rows, opened, strict=True):
         if record is not None:
@@ -284,7 +284,7 @@ def open_spectra(agency_id: str, rows: Sequence[LibrarySpectrum]) -> Iterator[Ke
 
 
 def seal_spectra(agency_id: str, pairs: Sequence[tuple[LibrarySpectrum, Record]]) -> list[LibrarySpectrum]:
-    """Puts records into their rows, bound to them, with the tokens that find equal ones; in few queries."""
+    """Seal records into their rows, with the tokens that find equal ones; in few queries."""
     if not pairs:
         return []
     tokens = doors.tokens(agency_id, [(MEASURED, b64u(sha256(_measured(record)))) for _row, record in pairs])
@@ -295,7 +295,7 @@ def seal_spectra(agency_id: str, pairs: Sequence[tuple[LibrarySpectrum, Record]]
 
 
 def seal_record(row: LibrarySpectrum, record: Record) -> None:
-    """Puts a record into its row, bound to it."""
+    """Seal a record into its row."""
     row.sealed = SPECTRA.seal(row.agency_id, row.pk, record)
 
 
@@ -308,7 +308,7 @@ def _measured(record: Record) -> bytes:
 
 
 def _told_apart(agency: Agency, records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
-    """Those that are new to the library, and those that stand in it already."""
+    """Split the records into those new to the library and those already in it."""
     pairs = [(MEASURED, b64u(sha256(_measured(record)))) for record in records]
     tokens = doors.tokens(agency.pk, pairs) if pairs else []
     held = LibrarySpectrum.objects.filter(agency=agency, token__in=tokens, batch__confirmed_at__isnull=False)
@@ -326,12 +326,12 @@ def _put_away(batch: SpectraImport, records: Sequence[Record]) -> None:
 
 
 def _format_of(filename: str) -> str:
-    """The ending of a file's name, which is all of it that a reader needs."""
+    """Return the ending of a file's name, which is all of it that a reader needs."""
     return f"file{PurePath(filename).suffix[:8]}"
 
 
 def _completed(record: Record, given: Mapping[str, str]) -> Record:
-    """The record with what was stated by hand where it states nothing itself."""
+    """Return the record, with the provenance stated by hand where it states none itself."""
     missing = {name: text for name, text in given.items() if text and not record.get(name)}
     return {**record, **missing, "origin": "own"}
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spectra that came as files of received alerts: put away sealed at intake, read by the desk-worker, searched afterwards.
+"""Spectra that came as files of received alerts: stored sealed at intake, read by the desk-worker, searched afterwards.
 
-At intake nothing is read, so that no file can stop a feed. What cannot be read is dropped from the search and stays
-with its alert; what could not be tried, because the process that reads or the vault was away, waits for the next round.
-Gone with the alert's card; a RED alert's are never kept.
+- At intake nothing is read, so that no file can stop a feed.
+- What cannot be read is dropped from the search and stays with its alert. What could not be tried, because the worker process
+  or the vault was away, waits for the next round.
+- They are deleted with the alert's card; a RED alert's are never kept.
 """
 
 import base64
@@ -36,32 +37,32 @@ READING: Final = Loop(
 ENDINGS: Final = frozenset({".msp", ".mgf", ".mzml", ".jdx", ".dx", ".jcamp"})
 FILE_AT_MOST: Final = 512 * 1024
 SPECTRA_AT_MOST: Final = 50
-"""Of one file; the others of it are not searched."""
+"""Limit of spectra of one file; others of it are not searched."""
 ROUND: Final = 20
 ROUND_SECS: Final = 10.0
-"""After so long no further file is begun: the feeds wait for the round, and the others for the next one."""
+"""Time after which no further file is begun: the feeds wait for the round, and the other files for the next one."""
 TRIES: Final = 3
-"""How often a file may kill the process that reads it before it is given up."""
+"""Times that a file may kill the worker process before it is given up."""
 WAITING: Final = b""
-"""The token of a file that was not read yet."""
+"""Token of a file that was not read yet."""
 STATED: Final = {
     "name": "preferred_name",
     "inchikey": "inchikey",
     "formula": "formula",
     "smiles": "structure",
 }
-"""What a spectrum takes from its alert where its own record says nothing."""
+"""Fields that a spectrum takes from its alert where its own record says nothing."""
 
 
 def may_hold_spectra(filename: str, size: int) -> bool:
-    """Whether a file is looked at, by its name's ending and its size in octets."""
+    """Tell whether a file is read, by its name's ending and its size in octets."""
     return PurePath(filename).suffix.lower() in ENDINGS and size <= FILE_AT_MOST
 
 
 def keep_received_files(
     received: ReceivedAlert, files: Mapping[int, AttachmentFile], document: Mapping[str, Any]
 ) -> None:
-    """Puts the files away unread. Inside the caller's transaction; twice is once."""
+    """Store the files unread. Inside the caller's transaction; a second call changes nothing."""
     if received.tlp == "RED":
         return
     stated = {name: str(document.get(said) or "") for name, said in STATED.items()}
@@ -75,11 +76,11 @@ def keep_received_files(
 
 
 class _Came(Enum):
-    """What came of a try."""
+    """Outcome of a try."""
 
-    SETTLED = "settled"  # read, or dropped because it can never be
-    KILLED = "killed"  # the process that reads died of it, and it is tried again
-    CLOSED = "closed"  # it does not open now
+    SETTLED = "settled"  # read, or dropped because it cannot be read
+    KILLED = "killed"  # the worker process died of it, and it is tried again
+    CLOSED = "closed"  # its seal does not open now
 
 
 def read_received_files(
@@ -89,10 +90,10 @@ def read_received_files(
     secs: float = ROUND_SECS,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
-    """Reads files that wait, of all agencies, in the process that may die; returns how many wait no more.
+    """Read waiting files of all agencies in the worker process; return how many no longer wait.
 
-    Tries at most `limit`, for about `secs`: however many come that kill their reader, the feeds go on. Ends early while
-    that process is away. What cannot be opened now keeps no other waiting.
+    Tries at most `limit`, for about `secs`: however many files kill the worker, the feeds go on. Ends early while
+    the worker is away. A file that cannot be opened now delays no other.
     """
     waiting = LibrarySpectrum.objects.filter(received__isnull=False, token=WAITING).order_by("pk")
     until, came = clock() + secs, list[_Came]()
@@ -115,12 +116,12 @@ def read_received_files(
 
 
 def forget_spectra(received: Iterable[ReceivedAlert]) -> None:
-    """Deletes what is kept of these alerts' files."""
+    """Delete what is kept of these alerts' files."""
     LibrarySpectrum.objects.filter(received__in=list(received)).delete()
 
 
 def _settle(row: LibrarySpectrum) -> _Came:
-    """One try. Raises WorkerAwayError."""
+    """Try one file. Raises WorkerAwayError."""
     try:
         kept = SPECTRA.open(row.agency_id, row.pk, row.sealed)
     except SealBrokenError:
@@ -140,7 +141,7 @@ def _settle(row: LibrarySpectrum) -> _Came:
 
 
 def _records(kept: Record) -> list[Record]:
-    """The spectra of a file; raises InputRefusedError, WorkerLostError."""
+    """Return the spectra of a file; raises InputRefusedError, WorkerLostError."""
     found = safely.read_spectra(f"file{kept['ending']}", base64.b64decode(kept["raw"]))
     usable = [one for one in found if one.kind == "ms"][:SPECTRA_AT_MOST]
     return [_completed(one, kept["stated"]) for one in usable]
@@ -148,7 +149,7 @@ def _records(kept: Record) -> list[Record]:
 
 @transaction.atomic
 def _count_try(row: LibrarySpectrum, kept: Record) -> bool:
-    """Notes in the sealed record that the file killed its reader; whether it is given up for that."""
+    """Note in the sealed record that the file killed the worker; return whether it is given up."""
     tries = kept.get("tries", 0) + 1
     if tries >= TRIES:
         _replace(row, [])
@@ -166,7 +167,7 @@ def _completed(spectrum: Spectrum, stated: Mapping[str, str]) -> Record:
 
 @transaction.atomic
 def _replace(row: LibrarySpectrum, records: list[Record]) -> None:
-    """The unread file by its spectra, numbered behind one another under the file's number."""
+    """Replace the unread file by its spectra, numbered consecutively under the file's number."""
     locked = LibrarySpectrum.objects.select_for_update().filter(pk=row.pk, token=WAITING).first()
     if locked is None:
         return

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a substance resembles, asked with a reason: among the structures of the agency's own alerts and the reference set.
+"""Substances similar to a given one, asked with a reason: among the structures of the agency's alerts and the reference set.
 
-Ranked by two fingerprints and by the same clause of the same rule. What is controlled and what is not neither sorts
-nor filters. No row of another agency is ever looked at; of an own hit stands which alert it is, and opening that asks.
-Who may not read that alert, as no API key may, learns of the hit that it is the agency's own, and how alike it is.
+- Hits are ranked by two fingerprints and by the same clause of the same rule. Control status neither sorts nor filters.
+- No row of another agency is ever read.
+- An own hit names its alert, and opening that asks for a reason.
+- An actor who may not read that alert, as no API key may, learns only that the hit is the agency's own, and how similar it is.
 """
 
 import heapq
@@ -27,18 +28,18 @@ from substances.structures.shapes import Mark
 
 HITS_AT_MOST: Final = 12
 OFFERED_AT_MOST: Final = 200
-"""Of the agency's own, by fingerprint; those are ranked together with the reference set."""
+"""Limit of the agency's own, by fingerprint; those are ranked together with the reference set."""
 CHUNK: Final = 1000
 OWN: Final = "own:"
-"""What the keys of the agency's own structures begin with."""
+"""Prefix of the keys of the agency's own structures."""
 WIDTH, HEIGHT = 260, 180
 
 
 @dataclass(frozen=True)
 class AnalogueShown:
-    """A hit. `received` or `sent` is the alert it stands in; neither is set for the reference set.
+    """Hit of the search. `received` or `sent` is the alert with the structure; neither is set for the reference set.
 
-    Neither is set, and only its likeness stands, for an own hit whose alert the actor may not read.
+    For an own hit whose alert the actor may not read, neither is set, and only its similarity is shown.
     """
 
     analogue: Resemblance
@@ -53,7 +54,7 @@ class AnalogueShown:
 
 @dataclass(frozen=True)
 class AnaloguesShown:
-    """The query as it was read, and what it resembles; `looked_at` counts the agency's own structures.
+    """Query as it was read, and its hits; `looked_at` counts the agency's own structures.
 
     `ruleset` is the digest of the rules that both were compared by, where they were asked for.
     """
@@ -75,7 +76,7 @@ def find_analogues(
     draws: bool = True,
     now: datetime,
 ) -> AnaloguesShown:
-    """Reads a structure and ranks what it resembles.
+    """Read a structure and rank similar ones.
 
     Raises what `record_question` does, ScienceInputError, ScienceAwayError.
     """
@@ -88,7 +89,7 @@ def find_analogues(
 
 
 def analogues_of(actor: Actor, structure: Structure, rules: str, *, limit: int = 3) -> AnaloguesShown:
-    """The nearest ones of a structure whose question was recorded already, for the page that answers it.
+    """Return the nearest structures for a page whose question was recorded already.
 
     `rules` is the text of the rule set that the answer was given by.
     """
@@ -118,8 +119,8 @@ class _Own:
 
 
 def _own_candidates(actor: Actor, agency_id: str, structure: Structure) -> tuple[int, list[_Own]]:
-    """How many of the agency's structures were looked at, and the most alike of them by fingerprint."""
-    # Loads numpy, which the desk does without until somebody asks.
+    """Return how many of the agency's structures were compared, and the most similar of them by fingerprint."""
+    # Loads numpy, which the desk does without until the first question.
     from substances.structures.fingerprints import pack, similarities
 
     with in_words():
@@ -160,7 +161,7 @@ def _candidate(opened: OpenedStructure) -> Candidate:
 
 
 def _alerts_of(actor: Actor, opened: Sequence[OpenedStructure]) -> Mapping[uuid.UUID, ReceivedAlert | Alert]:
-    """The alerts of these structures as far as the actor may read them."""
+    """Return those alerts of these structures that the actor may read."""
     if Capability.ALERT_READ not in actor.capabilities:
         return {}
     received = [one.alert_id for one in opened if one.is_received]
@@ -192,7 +193,7 @@ def _shown(
 
 
 def _likeness_alone(hit: Resemblance) -> Resemblance:
-    """The hit without anything of what it is, nor which stored structure."""
+    """Return the hit without its identity and without the stored structure's key."""
     return Resemblance(
         key=OWN,
         name="",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drawings of the science core made safe to stand in a page: shapes, text and classes, nothing that acts or loads.
+"""Sanitising of the science core's drawings for pages: shapes, text and classes, nothing that acts or loads.
 
-They come from the process that reads strangers' input, so that a page takes no element or attribute on trust: what
-is not on the lists below is left out, and what is no SVG becomes nothing.
+The drawings come from the process that reads foreign input, so no element or attribute is trusted: what is not on the lists
+below is left out, and what is no SVG becomes empty.
 """
 
 import re
@@ -31,15 +31,15 @@ ATTRIBUTES: Final = frozenset(
     )
 )  # fmt: skip
 PLACES: Final = {"path": frozenset({"d"}), "circle": frozenset({"cx", "cy", "r"})}
-"""What says where a shape lies; neighbours of one kind that differ in nothing else are written together."""
+"""Attributes that give a shape's place; neighbours of one kind that differ in nothing else are written together."""
 
 _SPARE: Final = re.compile(r"(?<=[MLQCZ]) | (?=[MLQCZ])|\.0+(?=[ ,MLQCZ]|\Z)")
-"""What a path says without: spaces beside its commands, zeros behind a point."""
+"""Characters that a path does not need: spaces beside its commands, zeros after a decimal point."""
 _ACTS: Final = re.compile(r"url\(|javascript:|&|<|expression", re.IGNORECASE)
 
 
 def inert_svg(svg: str) -> SafeString:
-    """The drawing with nothing in it but shapes and text; empty for what is no drawing."""
+    """Return the drawing with nothing in it but shapes and text; empty for what is no drawing."""
     if not svg or len(svg) > MAX_CHARS or "<!" in svg.replace("<!--", ""):
         return mark_safe("")
     try:
@@ -69,7 +69,7 @@ def _written(element: Element, depth: int = 0) -> list[str]:
 
 
 def _alike(element: Element) -> tuple[str, tuple[str, ...]]:
-    """The same for neighbours that differ in where they lie and in nothing else; "" for what stands by itself."""
+    """Return a value equal for neighbours that differ only in their place; name "" for an element that stands alone."""
     name = _local(element)
     if name not in PLACES or len(element) or (element.text or "").strip() or (element.tail or "").strip():
         return "", ()
@@ -77,7 +77,7 @@ def _alike(element: Element) -> tuple[str, tuple[str, ...]]:
 
 
 def _run(name: str, elements: Sequence[Element]) -> list[str]:
-    """Neighbours that are drawn alike say so once: paths become one path, circles stand in one group."""
+    """Write neighbours that are drawn alike together: paths become one path, circles one group."""
     shared = "".join(_attributes(elements[0], without=PLACES[name]))
     if name == "path":
         lines = _SPARE.sub("", " ".join(element.get("d", "") for element in elements))

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how the structure of an alert is kept for its agency, sealed, and read again; a RED alert's never.
+"""Store of alerts' structures for their agency, sealed; a RED alert's is never kept.
 
-Of an alert that states no structure its name and CAS number are kept, which lists can be asked about.
-
-At intake the text is put away as the sender wrote it: nothing of it is read there, so that no structure can stop a
-feed. The desk-worker reads and judges it afterwards, in a process that may die (`science.law.reevaluating`).
+- For an alert that states no structure, its name and CAS number are kept, by which lists can be searched.
+- At intake the text is stored as the sender wrote it and nothing of it is read, so that no structure can stop a feed. The
+  desk-worker reads and judges it afterwards, in the worker process (`science.law.reevaluating`).
 """
 
 import json
@@ -21,24 +20,24 @@ from vault.errors import SealBrokenError, SecretMissingError
 from vault.sealed_store import REVISION, SealedStore
 
 MAX_CHARS: Final = 20_000
-"""Of one structure as text; what is longer is marked as unreadable and not kept."""
+"""Length limit of one structure as text; a longer one is marked as unreadable and not kept."""
 OF_THE_LAW: Final = "legal_status_change"
-"""What such an alert names without a structure is what the law is about, not what somebody has seen."""
+"""Kind of alert whose substance without a structure is what the law is about, not one that somebody has seen."""
 NAME_CHARS: Final = 200
 SYNONYMS_AT_MOST: Final = 20
 OPENED_AT_MOST: Final = 20_000
-"""Structures of one agency that one question looks at, newest first."""
+"""Limit of structures of one agency that one question reads, newest first."""
 PAGE: Final = 500
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What one alert says of its substance, and what the desk has made of it.
+    """Statements of one alert about its substance, and what the desk derived from them.
 
     `fingerprint_a` and `fingerprint_b` have a fixed length each; `blocks` are first blocks of the InChIKeys of whole
     and parent; `verdicts` gives, by the key of a rule's version, its id and the verdict; `listed` are keys of
-    listings; `engine` is which reading gave them. Everything but `text`, `name`, `cas_rn`, `synonyms` is empty until it
-    was read. Without a `text` the alert states no structure.
+    listings; `engine` is the engine that gave them. Everything but `text`, `name`, `cas_rn`, `synonyms` is empty until the
+    structure was read. Without a `text` the alert states no structure.
     """
 
     text: str = field(repr=False)
@@ -66,7 +65,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class OpenedStructure:
-    """A stored structure, opened: `row` names the alert it came with."""
+    """Stored structure, opened: `row` names the alert it came with."""
 
     row: StoredStructure
     kept: Kept = field(repr=False)
@@ -77,33 +76,33 @@ class OpenedStructure:
 
     @property
     def alert_id(self) -> uuid.UUID:
-        """Of the received alert or of the own one."""
+        """Id of the received alert or of the own one."""
         found = self.row.received_id or self.row.alert_id
         assert found is not None, "the database holds that one of the two is set"
         return found
 
 
 def structure_text(document: Mapping[str, Any]) -> str:
-    """The structure as the document states it; empty where it states none."""
+    """Return the structure as the document states it; empty where it states none."""
     return str(document.get("structure") or document.get("inchi") or "").strip()
 
 
 def keep_received_structure(received: ReceivedAlert, document: Mapping[str, Any]) -> None:
-    """Puts away what a received alert says; twice is once. Inside the caller's transaction."""
+    """Store the structure of a received alert; a second call changes nothing. Inside the caller's transaction."""
     if received.tlp != "RED":
         came = received.received_at
         _keep(StoredStructure(agency_id=received.agency_id, received=received, stored_at=came), document)
 
 
 def keep_sent_structure(alert: Alert, document: Mapping[str, Any]) -> None:
-    """The same for an alert that the agency sent."""
+    """Store the structure of an alert that the agency sent; as `keep_received_structure`."""
     if alert.tlp != "RED" and alert.released_at is not None:
         went = alert.released_at
         _keep(StoredStructure(agency_id=alert.agency_id, alert=alert, stored_at=went), document)
 
 
 def forget_structures(received: Iterable[ReceivedAlert]) -> None:
-    """Deletes what is kept of these alerts, and what was newly caught among them."""
+    """Delete what is kept of these alerts, and their newly caught lines."""
     rows = StoredStructure.objects.filter(received__in=list(received))
     CaughtStructure.objects.filter(structure__in=rows).delete()
     rows.delete()
@@ -116,10 +115,10 @@ def open_structures(
     limit: int = OPENED_AT_MOST,
     with_named: bool = False,
 ) -> Iterator[OpenedStructure]:
-    """The agency's readable structures, newest first, at most `limit`; those of withdrawn and replaced alerts left out.
+    """Open the agency's readable structures, newest first, at most `limit`, without those of withdrawn and replaced alerts.
 
-    With an actor, only those of alerts that the actor may see; `with_named` also what is known by name only. A row that
-    does not open is left out.
+    With an actor, only those of alerts that the actor may see; `with_named` includes those known by name only. A row that
+    does not open is skipped.
     """
     rows = _readable(agency_id, actor, with_named=with_named)
     found = list(rows.values_list("pk", flat=True)[: min(limit, OPENED_AT_MOST)])
@@ -130,7 +129,7 @@ def open_structures(
 
 
 def count_structures(agency_id: str, *, actor: Actor | None = None, with_named: bool = False) -> int:
-    """How many `open_structures` would open without a limit."""
+    """Count what `open_structures` would open without a limit."""
     return _readable(agency_id, actor, with_named=with_named).count()
 
 
@@ -141,7 +140,7 @@ def _readable(agency_id: str, actor: Actor | None, *, with_named: bool) -> Store
 
 
 def open_rows(agency_id: str, rows: Sequence[StoredStructure]) -> Iterator[OpenedStructure]:
-    """These rows, opened together; one that was damaged hides no other."""
+    """Open these rows together; a damaged one is skipped."""
     opened = STRUCTURES.open_many(agency_id, [(row.pk, REVISION, row.sealed) for row in rows])
     for row, kept in zip(rows, opened, strict=True):
         if kept is not None:
@@ -149,7 +148,7 @@ def open_rows(agency_id: str, rows: Sequence[StoredStructure]) -> Iterator[Opene
 
 
 def broken_rows(agency_id: str, rows: Sequence[StoredStructure]) -> list[uuid.UUID]:
-    """Which of these will never open, as their seals are broken; raises VaultError where nobody can tell now."""
+    """Return those of these rows whose seals are broken, so that they never open; raises VaultError where that is unknown now."""
     broken = []
     for row in rows:
         try:
@@ -162,12 +161,12 @@ def broken_rows(agency_id: str, rows: Sequence[StoredStructure]) -> list[uuid.UU
 
 
 def seal_kept(row: StoredStructure, kept: Kept) -> bytes:
-    """Bound to its row."""
+    """Seal one row's content."""
     return seal_many(row.agency_id, [(row, kept)])[0]
 
 
 def seal_many(agency_id: str, rows: Sequence[tuple[StoredStructure, Kept]]) -> list[bytes]:
-    """The same for many rows of one agency, in order."""
+    """Seal the contents of many rows of one agency, in order."""
     return STRUCTURES.seal_many(agency_id, [(row.pk, kept) for row, kept in rows])
 
 
@@ -184,7 +183,7 @@ def _keep(row: StoredStructure, document: Mapping[str, Any]) -> None:
 
 
 def _synonyms(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Other names, which matter where there is no structure: a structure decides over names."""
+    """Return other names, which are used only without a structure."""
     found = document.get("synonyms") or ()
     return tuple(str(one)[:NAME_CHARS] for one in found)[:SYNONYMS_AT_MOST]
 
@@ -211,7 +210,7 @@ def _plain(kept: Kept) -> bytes:
 def _kept(plain: bytes) -> Kept:
     content: dict[str, Any] = json.loads(plain)
     content["fingerprint_a"], content["fingerprint_b"] = (b64decode(content.pop(name)) for name in ("a", "b"))
-    content["synonyms"] = tuple(content.get("synonyms", ()))  # rows of before have none
+    content["synonyms"] = tuple(content.get("synonyms", ()))  # earlier rows have none
     content["blocks"], content["listed"] = tuple(content["blocks"]), tuple(content["listed"])
     content["verdicts"] = {key: (rule, verdict) for key, (rule, verdict) in content["verdicts"].items()}
     return Kept(**content)

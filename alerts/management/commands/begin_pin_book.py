@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where an agency's book of pins was deleted: lists such agencies, and begins an empty book for one of them."""
+"""List of agencies whose book of pins was deleted; begins an empty book for one of them."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints the JSON Schema of the alert document, for partners who write alerts with their own systems."""
+"""JSON Schema of the alert document on standard output, for partners who write alerts with their own systems."""
 
 import json
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shows what a file of rules, listings or precursors would change, and with --apply puts it in use for the hub."""
+"""Preview of what a file of rules, listings or precursors would change; with --apply it is put in use for the hub."""
 
 from collections.abc import Iterator
 from pathlib import Path
