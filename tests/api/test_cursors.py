@@ -110,7 +110,7 @@ def test_a_limit_out_of_range_is_named(desks: Desks, box: str, query: str) -> No
         ("unread=yes", "unread"),
         ("unread=", "unread"),
         ("lane=nowhere", "lane"),
-        ("from=XA", "from"),
+        ("sender=XA", "sender"),
     ],
 )
 def test_a_filter_that_a_box_does_not_have_is_refused_by_name(desks: Desks, query: str, named: str) -> None:

@@ -69,7 +69,7 @@ def test_an_odd_text_in_a_query_is_refused_or_finds_nothing(desk: DeskWorld, tex
     addresses = [
         f"/api/v1/alerts?box={box}&{name}={text}"
         for box in ("inbox", "outbox", "drafts", "queue")
-        for name in ("lane", "from", "to", "pri", "cursor", "state")
+        for name in ("lane", "sender", "to", "pri", "cursor", "state")
     ]
     for address in [*addresses, f"/inbox/?lane={text}", f"/inbox/?cursor={text}", f"/a/{text}"]:
         assert officer.get(address).status_code < 500, address[:80]

@@ -43,7 +43,7 @@ def inbox_filters(filters: Filters) -> InboxFilters:
         lane=filters.get("lane", ""),
         pri=filters.get("pri", ""),
         tlp=filters.get("tlp", ""),
-        sender=filters.get("from", ""),
+        sender=filters.get("sender", ""),
         exercise={"1": True, "0": False}.get(filters.get("exercise", "")),
     )
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers as s
 
 from alerts.boxes.export import FORMS
+from alerts.boxes.saved_views import FILTERS
 from alerts.document.fields import FIELDS
 from alerts.states import IN_REVIEW, SENT
 from callers.errors import InputError
@@ -15,13 +16,6 @@ from desk.alerts import serializers as shapes
 
 LONGEST_PAGE: Final = 100
 FLAG: Final = ("0", "1")
-FILTERS: Final[Mapping[str, frozenset[str]]] = {
-    "inbox": frozenset({"unread", "waiting", "overdue", "kind", "lane", "pri", "tlp", "from", "exercise"}),
-    "outbox": frozenset({"state", "to", "kind", "lane", "pri"}),
-    "drafts": frozenset({"mine", "returned"}),
-    "queue": frozenset({"pri", "state"}),
-}
-"""By box; `box`, `cursor` and `limit` go with all of them."""
 
 
 def _values(field: str) -> list[str]:
@@ -60,10 +54,7 @@ class BoxQuery(s.Serializer[Any]):
     returned = _flag("1: those that were given back with a note. Drafts.")
     mine = _flag("1: those the caller wrote. Drafts.")
     pri = s.ChoiceField(_values("pri"), required=False, help_text="The speed. Inbox, outbox, queue.")
-
-    def get_fields(self) -> dict[str, Any]:
-        """With `from`, which no attribute can be called."""
-        return {**super().get_fields(), "from": _agency("The agency that sent it. Inbox.")}
+    sender = _agency("The agency that sent it. Inbox.")
 
 
 class ExportIn(BoxQuery):
