@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom the hub told for this agency; and the words for every act that the audit knows."""
+"""Notices that the hub sent for this agency, and the words for every act of the audit."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -187,7 +187,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
 
 
 def notifications(request: HttpRequest) -> HttpResponse:
-    """Whom the hub told for this agency, newest first."""
+    """List the notices for this agency, newest first."""
     filters = read_filters(request.GET, [Filter("state", _("State"), NotificationState.choices)])
     officer = signed_in(request)
     found = Notification.objects.visible_to(officer).select_related("officer")
@@ -211,13 +211,13 @@ def _notice_row(notice: Notification, may_resend: bool) -> dict[str, object]:
 
 
 def _occasion_text(notice: Notification) -> str:
-    """What it is about, where no delivery is: a key, the policy."""
+    """Return what a notice is about where it names no delivery: a key, the policy."""
     known = notice.occasion in Occasion.values
     return str(Occasion(notice.occasion).label) if known else notice.subject
 
 
 def resend(request: HttpRequest, notice_id: uuid.UUID) -> HttpResponseBase:
-    """A person's "send again" for a notice that failed or was held."""
+    """Send a notice again that failed or was held."""
     try:
         resend_notice(signed_in(request), notice_id, now=clock.now())
     except MoveError:
@@ -228,7 +228,7 @@ def resend(request: HttpRequest, notice_id: uuid.UUID) -> HttpResponseBase:
 
 
 def reason_words(reason: str) -> str:
-    """The reason of an opening as the officer chose it; the case number stands behind its word."""
+    """Return the reason of an opening in words, followed by the case number."""
     code, colon, case = reason.partition(": ")
     known = code in OpeningReason.values
     return f"{OpeningReason(code).label}{colon}{case}" if known else reason
