@@ -9,7 +9,7 @@ from callers.capabilities import Capability
 
 
 class Actor(Protocol):
-    """Whoever a service is called by; identity comes from the login, never from a request's content."""
+    """The party that calls a service; its identity comes from the login, never from a request's content."""
 
     @property
     def agency_id(self) -> str | None: ...
@@ -19,7 +19,7 @@ class Actor(Protocol):
 
     @property
     def public_id(self) -> str | None:
-        """The opaque name of the person who acts, for statements; None where no person does."""
+        """Opaque name of the person who acts, for statements; None where no person does."""
         ...
 
     @property
@@ -27,29 +27,29 @@ class Actor(Protocol):
 
     @property
     def tlp_ceiling(self) -> str | None:
-        """The strictest marking the actor may see (`callers.markings`); None without a limit."""
+        """Strictest marking that the actor may see (`callers.markings`); None without a limit."""
         ...
 
 
 def client_name(agency_id: str, client: str) -> str:
-    """The name under which a system stands in the audit and in what it wrote."""
+    """Return the name of a system in the audit and in what it wrote."""
     return f"client:{agency_id}/{client}"
 
 
 @dataclass(frozen=True)
 class ApiClient:
-    """A system of an agency, known by its key."""
+    """System of an agency, known by its key."""
 
     agency_id: str
     client: str
     prefix: str
     scopes: frozenset[Capability]
-    """In effect now: what the agency's state and custody leave of what the key was given."""
+    """Scopes in effect now: those of the key that the agency's state and custody still allow."""
     is_authenticated: bool = True
     expires_at: datetime | None = None
-    """When its key ends."""
+    """End of its key."""
     line: str = ""
-    """The chain of keys that this one belongs to (`SystemKey.line`): the same system, whichever key it holds now."""
+    """Chain of keys that this one belongs to (`SystemKey.line`): the same system, whichever key it holds now."""
     tlp_ceiling: None = None
     public_id: None = None
 
@@ -64,7 +64,7 @@ class ApiClient:
 
 @dataclass(frozen=True)
 class SystemActor:
-    """A process of the hub, acting for one agency (desk-worker) or for the hub."""
+    """Process of the hub, acting for one agency (desk-worker) or for the hub."""
 
     role: str
     agency_id: str | None = None

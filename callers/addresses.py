@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The address that a request comes from: the peer, or what a proxy of ours says; never what the caller claims.
+"""Address that a request comes from: the peer's, or what a trusted proxy says; never what the caller claims.
 
-A `X-Forwarded-For` counts only when the peer is one of `TRUSTED_PROXIES`; it is then read from the right, and the
-first address that is no proxy of ours is the caller's. What stands left of it the caller may have written.
+`X-Forwarded-For` counts only when the peer is one of `TRUSTED_PROXIES`. It is then read from the right, and the first
+address that is not a trusted proxy is the caller's: the caller may have written everything left of it.
 """
 
 import ipaddress
@@ -15,7 +15,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def client_address(request: HttpRequest) -> str:
-    """The caller's address; empty where the transport gives none (a Unix socket without a proxy of ours)."""
+    """Return the caller's address; empty where the transport gives none (a Unix socket without a trusted proxy)."""
     peer = str(request.META.get("REMOTE_ADDR", ""))
     if not _is_proxy(peer):
         return peer
@@ -29,7 +29,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def network_of(address: str) -> str:
-    """The network an address belongs to, for people: /24 or /48; empty for what is no address."""
+    """Return the network of an address, for people: /24 or /48; empty for invalid text."""
     parsed = _parsed(address)
     if parsed is None:
         return ""

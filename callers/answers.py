@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers of REST views: problems in the API description, reads that are cheap to repeat."""
+"""REST answers: problems in the API description, and conditional reads."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -66,7 +66,7 @@ class JwsField(serializers.DictField):
 
 
 def answer_conditionally(request: Request, data: Mapping[str, Any]) -> HttpResponseBase:
-    """The data under a strong ETag, or 304 when the caller has it already."""
+    """Return the data under a strong ETag, or 304 when the caller has it already."""
     etag = f'"{b64u(sha256(canonical(dict(data))))}"'
     response = Response(data, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
     conditional = get_conditional_response(request._request, etag=etag, response=response)
@@ -74,7 +74,7 @@ def answer_conditionally(request: Request, data: Mapping[str, Any]) -> HttpRespo
 
 
 def problem_of(error: Exception, context: Mapping[str, Any]) -> dict[str, Any]:
-    """The problem of an error that is answered as one item of several; raises the error where it has none."""
+    """Return the problem of an error that is answered as one item of several; raise the error where it has none."""
     answer: Any = api_settings.EXCEPTION_HANDLER
     response = answer(error, dict(context))
     if response is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first call at either half: for whom it takes the caller, within which limits, in which versions."""
+"""First call at either half: who the caller is, and its limits and the versions spoken here."""
 
 from typing import Any
 
@@ -74,11 +74,11 @@ class CallerSerializer(serializers.Serializer[Any]):
 class CallerView(APIView):
     """Who the hub takes the caller for, and what it may do: the first call of a new system."""
 
-    # A key for entering reads its accession and nothing else.
+    # A key for entering may only read its accession.
     capability = frozenset(Capability) - {Capability.KEY_ENROL}
 
     def status_of(self, caller: Actor) -> str | None:
-        """How the caller's agency stands, as this half has it; each half says it."""
+        """Return the status of the caller's agency as this half has it."""
         raise NotImplementedError
 
     @extend_schema(responses={200: CallerSerializer}, operation_id="caller_retrieve")
@@ -102,7 +102,7 @@ class CallerView(APIView):
         }
         shown = CallerSerializer(answer).data
         if is_officer:
-            # Its form token is another one each time, and goes into no cache.
+            # The form token is new each time, and must not be cached.
             return Response(shown, headers={"Cache-Control": "no-store"})
         return answer_conditionally(request, shown)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Systems that call by a key in the header `Authorization`; nothing else in a request can name them."""
+"""Authentication of systems by a key in the header `Authorization`; no other part of a request identifies them."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -16,16 +16,16 @@ from callers.errors import CredentialError
 
 
 class SystemKeyAuthentication(BaseAuthentication):
-    """`Authorization: KEYWORD prefix.secret`; the key is looked up in the database on every request."""
+    """`Authorization: KEYWORD prefix.secret`; the key is read from the database at every request."""
 
     keyword: ClassVar[str]
 
     def client_of(self, text: str, remote_addr: str, *, now: datetime) -> ApiClient:
-        """Return who holds this key; raises CredentialError."""
+        """Return the system that holds this key; raises CredentialError."""
         raise NotImplementedError
 
     def authenticate(self, request: Request) -> tuple[ApiClient, str] | None:
-        """The client and its key's prefix, or None when another scheme is used; raises AuthenticationFailed."""
+        """Return the client and its key's prefix, or None where another scheme is used; raises AuthenticationFailed."""
         keyword, _, credential = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if keyword.lower() != self.keyword.lower():
             return None
@@ -36,17 +36,16 @@ class SystemKeyAuthentication(BaseAuthentication):
         return client, client.prefix
 
     def authenticate_header(self, request: Request) -> str:
-        """The challenge of a 401."""
+        """Return the challenge of a 401."""
         return f'{self.keyword} realm="accord"'
 
 
 class SystemKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Name of such a key in the API description: a header with a keyword, as OpenAPI can say it."""
+    """Security scheme of such a key in the API description: a header with a keyword, the nearest that OpenAPI has."""
 
     target_class: type[SystemKeyAuthentication] | None = None
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        """The header."""
         assert self.target_class is not None
         return {
             "type": "apiKey",

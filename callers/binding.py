@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that let somebody in carry a message authentication code (MAC) under the key-encryption key.
+"""Rows that grant access carry a message authentication code (MAC) under the key-encryption key.
 
-Whoever writes to the database without the key can write such a row and gains nothing: it signs nobody in and gives no
-role. A model that derives from `BoundRow` names the columns that count in `BOUND`; `save` is the one place that makes
-the code, and refuses to make one for a row that had none that held. `update` and SQL leave the row refused.
-
-The key stands in the vault, which this module must not import: the vault offers its maker with `use_maker`. Processes
-without the vault read the rows and make no codes. Putting back a whole earlier row with its code is not noticed.
+- Whoever writes to the database without the key can write such a row and gains nothing: it signs nobody in and gives no
+  role.
+- A model that derives from `BoundRow` names the columns that count in `BOUND`. Only `save` makes the code, and it
+  refuses a row whose own code does not hold. A row changed by `update` or SQL is refused.
+- The key is in the vault, which this module must not import: the vault supplies its maker with `use_maker`. Processes
+  without the vault read the rows and make no codes.
+- A whole earlier row that is put back with its code is not noticed.
 """
 
 import hmac
@@ -24,49 +25,47 @@ from callers.errors import NotBoundError
 
 log = logging.getLogger(__name__)
 MAC_LENGTH: Final = 76
-"""The id of a key-encryption key (32), a point, 256 bits in base64url (43)."""
+"""The id of a key-encryption key (32), a full stop, 256 bits in base64url (43)."""
 
 Facts = Mapping[str, Any]
 
 
 class MacMaker(Protocol):
-    """Makes codes under the keys of the ring; the vault's errors where there is no ring or the key is not in it."""
+    """Maker of codes under the keys of the ring; raises the vault's errors where there is no ring or the key is not in it."""
 
     @property
     def current(self) -> str:
-        """The id of the key under which new codes are made."""
+        """Id of the key under which new codes are made."""
         ...
 
     def mac(self, message: bytes, kek: str) -> str:
-        """The code of a message under one key of the ring, in base64url."""
+        """Return the code of a message under one key of the ring, in base64url."""
         ...
 
-    def has(self, kek: str) -> bool:
-        """Tell whether the ring has the key."""
-        ...
+    def has(self, kek: str) -> bool: ...
 
 
 _maker: list[MacMaker] = []
 
 
 def use_maker(maker: MacMaker) -> None:
-    """Called once by the vault when its process starts."""
+    """Set the maker; the vault calls this once when its process starts."""
     _maker[:] = [maker]
 
 
 def has_maker() -> bool:
-    """Tell whether this process can tell a row that carries its code from one that does not."""
+    """Tell whether this process can check the codes of rows."""
     return bool(_maker)
 
 
 def mac_of(table: str, facts: Facts) -> str:
-    """The code of a row under the current key: its id, a point, the code. Raises NotBoundError without a vault."""
+    """Return the code of a row under the current key: its id, a full stop, the code. Raises NotBoundError without a vault."""
     maker = _held()
     return f"{maker.current}.{maker.mac(_message(table, maker.current, facts), maker.current)}"
 
 
 def holds(table: str, facts: Facts, mac: str) -> bool:
-    """Tell whether this is the code of these facts, under whichever key of the ring."""
+    """Tell whether this is the code of these facts, under any key of the ring. Raises NotBoundError without a vault."""
     maker, (kek, _, code) = _held(), mac.partition(".")
     if not code or not maker.has(kek):
         return False
@@ -74,7 +73,7 @@ def holds(table: str, facts: Facts, mac: str) -> bool:
 
 
 class BoundRow(models.Model):
-    """A row whose columns named in `BOUND` count only with the code made for them."""
+    """Row whose columns named in `BOUND` count only with the code made for them."""
 
     mac = models.CharField(max_length=MAC_LENGTH, blank=True, default="", editable=False)
 
@@ -85,9 +84,9 @@ class BoundRow(models.Model):
         abstract = True
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
-        """As Django's; with a new code where a column that counts is written. Raises NotBoundError.
+        """Save as Django does, with a new code where a column of `BOUND` is written. Raises NotBoundError.
 
-        Of a row that others change too, the caller holds the lock.
+        The caller holds the lock of a row that others change, too.
         """
         written = None if update_fields is None else {*update_fields}
         counts = written is None or bool(written & {*self.BOUND})
@@ -108,7 +107,7 @@ class BoundRow(models.Model):
         return row
 
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
-        """As Django's; what counts together is read together."""
+        """Refresh as Django does; the columns of `BOUND` and the code are read together."""
         if fields is not None and {*fields} & {*self.BOUND}:
             fields = {*fields, *self.BOUND, "mac"}
         super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
@@ -117,12 +116,12 @@ class BoundRow(models.Model):
 
     @property
     def is_bound(self) -> bool:
-        """Whether the row as it was read or last saved carries the code of what it says; raises without a vault."""
+        """Tell whether the row, as read or last saved, carries the code of its content; raises NotBoundError without a vault."""
         stored = self._stored
         return stored is not None and holds(self._meta.db_table, stored, self.mac)
 
     def require_bound(self) -> None:
-        """Raises NotBoundError, and says so in the log, unless `is_bound`."""
+        """Raise NotBoundError, and log it, unless `is_bound`."""
         if not self.is_bound:
             log.error("a row of %s does not carry its code", self._meta.db_table, extra={"row": str(self.pk)})
             raise NotBoundError(self._meta.db_table, str(self.pk))
@@ -133,11 +132,11 @@ class BoundRow(models.Model):
         self._stored = None if missing & names else _plain(self, self.BOUND)
 
     def facts_now(self) -> Facts:
-        """What the row would say if it were written as it is in memory."""
+        """Return the facts of the row as it is in memory."""
         return _plain(self, self.BOUND)
 
     def _facts(self, written: set[str] | None) -> Facts:
-        """What the row will say once these columns are written."""
+        """Return the facts of the row once these columns are written."""
         if written is None or self._stored is None:
             return _plain(self, self.BOUND)
         names = [name for name in self.BOUND if name in written]
@@ -145,7 +144,7 @@ class BoundRow(models.Model):
 
 
 def keep_bound(rows: Iterable[BoundRow]) -> None:
-    """Store new rows with their codes, a statement a table; one that stands already is left as it is."""
+    """Insert new rows with their codes, one statement for each table; an existing row is left as it is."""
     kinds: dict[type[BoundRow], list[BoundRow]] = {}
     for row in rows:
         row.mac = mac_of(row._meta.db_table, row.facts_now())
@@ -155,18 +154,18 @@ def keep_bound(rows: Iterable[BoundRow]) -> None:
 
 
 def change_bound(model: type[BoundRow], rows: Collection[BoundRow], names: Collection[str]) -> None:
-    """Write these columns of rows of one table, which were read under lock, with new codes, in one statement. Raises NotBoundError."""
+    """Write these columns of rows of one table, read under lock, with new codes in one statement. Raises NotBoundError."""
     for row in rows:
         row.require_bound()
         row.mac = mac_of(model._meta.db_table, row.facts_now())
     key, written = ["pk"], [*names, "mac"]
-    # Many rows in one UPDATE of Django's take long; each stands already, so that nothing is inserted.
+    # Django's bulk UPDATE is slow for many rows. All rows exist, so that nothing is inserted.
     model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=written)
 
 
 @dataclass(frozen=True)
 class BoundEntry:
-    """One row as it stands: its code, and the facts that the code is made of."""
+    """One row: its code, and the facts that the code covers."""
 
     pk: object
     mac: str
@@ -175,7 +174,7 @@ class BoundEntry:
 
 @dataclass(frozen=True)
 class BoundTable:
-    """A table of such rows. `swap(pk, old, new)` puts a new code in place of the old one, if that still stands."""
+    """Table of bound rows. `swap(pk, old, new)` replaces a code if it is still `old`; it returns the number of rows changed."""
 
     name: str
     entries: Callable[[], Iterable[BoundEntry]]
@@ -186,12 +185,12 @@ _added: dict[str, BoundTable] = {}
 
 
 def add_table(table: BoundTable) -> None:
-    """For rows of a library's model, which cannot derive from `BoundRow`."""
+    """Add the table of a library's model, which cannot derive from `BoundRow`."""
     _added[table.name] = table
 
 
 def bound_tables() -> list[BoundTable]:
-    """Every table whose rows carry a code."""
+    """Return every table whose rows carry a code."""
     models_found = [model for model in apps.get_models() if issubclass(model, BoundRow)]
     return [*map(_table_of, models_found), *_added.values()]
 
@@ -214,7 +213,7 @@ def _plain(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _column(row: models.Model, name: str) -> str:
-    """The attribute that holds what stands in the field's column."""
+    """Return the attribute with the value of the field's column."""
     return str(row._meta.get_field(name).attname)  # type: ignore[union-attr]
 
 

@@ -10,7 +10,7 @@ from callers.actors import Actor
 
 
 def caller_of(request: Request) -> Actor:
-    """The officer in session or the partner's system; raises NotAuthenticated when there is neither."""
+    """Return the officer in session or the partner's system; raises NotAuthenticated when there is neither."""
     if request.user is None:
         raise NotAuthenticated
     return cast(Actor, request.user)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Capabilities: what an actor may do, `noun:verb`, granted by roles, denied unless named here."""
+"""Capabilities of actors, `noun:verb`, granted by roles; what no role grants is denied."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -54,7 +54,7 @@ class Capability(StrEnum):
 
 
 class Role(TextChoices):
-    """The roles of officers at a desk."""
+    """Roles of officers at a desk."""
 
     READER = "reader", _("Reader")
     AUTHOR = "author", _("Author")
@@ -93,10 +93,10 @@ ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
     Role.AUDITOR: frozenset(_MEMBER | {C.AUDIT_READ, C.AUDIT_GIVE}),
     Role.KEEPER: frozenset({C.DESK_KEEP, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
 }
-"""The keeper's audit is the desk's own; `AuditEvent.visible_to` keeps every agency's rows out of it."""
+"""The keeper reads the audit of the desk itself; `AuditEvent.visible_to` leaves every agency's rows out of it."""
 
 OPERATES: Final = frozenset({C.HUB_OPERATE, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ})
-"""What an operator of the exchange may do, who is no officer of any desk."""
+"""Capabilities of an operator of the exchange, who is no officer of any desk."""
 
 POWERS: Final = frozenset({Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AGENCY_ADMIN, Role.AUDITOR})
 """Roles that one admin alone cannot give (`officers.powers`)."""
@@ -106,7 +106,7 @@ WITHHELD: Final = frozenset(
     | {C.APIKEY_MANAGE, C.AUDIT_GIVE, C.KEY_MANAGE, C.NOTICE_RESEND, C.PEER_COMPARE}
     | {C.POWER_DECIDE, C.SCIENCE_MANAGE}
 )
-"""What a person may not do whose second factor and password both came from somebody else, until confirmed."""
+"""Capabilities withheld from a person whose second factor and password both came from somebody else, until confirmed."""
 
 SENSITIVE: Final = frozenset(
     {
@@ -122,47 +122,47 @@ SENSITIVE: Final = frozenset(
         C.POWER_DECIDE,
     }
 )
-"""Release, withdrawal, keys, officers and roles, API keys, who is given the audit, agency policy, the keeper's acts."""
+"""Release, withdrawal, keys, officers and roles, API keys, access to the audit, agency policy, the keeper's acts."""
 
 EXCHANGE_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}
     | {C.AGREEMENT_SUSPEND, C.KEY_SUSPEND}
 )
-"""All that an API key at the exchange can ever be given: it never opens, validates, releases or manages."""
+"""All scopes that an API key at the exchange can have: it never opens, validates, releases or manages."""
 
 DESK_SCOPES: Final = frozenset({C.AUDIT_FOLLOW, C.DRAFT_WRITE, C.SCIENCE_QUERY})
-"""All that a key for a desk can ever be given: neither does it."""
+"""All scopes that a key for a desk can have; it does none of these either."""
 
 BY_NAME_ONLY: Final = frozenset({C.AGREEMENT_SUSPEND, C.KEY_SUSPEND})
-"""Scopes that no key is given unless somebody asks for them: what they do counts for the agency, and nobody signs it."""
+"""Scopes that a key is given only on request, since their acts count for the agency and nobody signs them."""
 
 CALLS_OF_A_DESK: Final = frozenset(
     {C.AGREEMENT_SUSPEND, C.DIRECTORY_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.FEED_READ, C.KEY_SUSPEND}
     | {C.LEDGER_READ, C.STATEMENT_SUBMIT}
 )
-"""What a desk asks the exchange for, so what the first API key of an agency has whose keys a desk holds."""
+"""Scopes that a desk needs at the exchange, and so those of the first API key of an agency whose keys a desk holds."""
 
 ACCESSION_SCOPES: Final = frozenset({C.KEY_ENROL})
-"""What a key for entering has (`agencies.entrykeys`), and no other key."""
+"""Scopes of a key for entering (`agencies.entrykeys`), and of no other key."""
 
 
 def usual_scopes() -> frozenset[Capability]:
-    """Return what a system is given at the exchange where nobody chooses."""
+    """Return the scopes that a system is given at the exchange by default."""
     return EXCHANGE_SCOPES - BY_NAME_ONLY
 
 
 def capabilities_of_roles(roles: Iterable[str]) -> frozenset[Capability]:
-    """The union over the roles; an unknown role grants nothing."""
+    """Return the capabilities of all these roles; an unknown role grants nothing."""
     return frozenset().union(*(ROLE_CAPABILITIES.get(role, frozenset()) for role in roles))
 
 
 def roles_with(capability: Capability) -> list[str]:
-    """The names, for people, of the roles that hold a capability."""
+    """Return the names, for people, of the roles that have a capability."""
     return [str(role.label) for role in Role if capability in ROLE_CAPABILITIES[role]]
 
 
 def require(actor: "Actor", *capabilities: Capability) -> None:
-    """Raises `NotPermittedError` unless the actor has one of the capabilities now."""
+    """Raise `NotPermittedError` unless the actor has one of the capabilities now."""
     if not actor.capabilities & set(capabilities):
         who = dict.fromkeys(role for one in capabilities for role in roles_with(one))
         raise NotPermittedError(capabilities[0], ask=", ".join(who))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The time of day of this process: the one place where the program asks for it.
+"""Clock of this process, and the only place where the program reads the time.
 
-Services take the time as an argument; views, tasks and commands ask here. `CLOCK_OFFSET_SECONDS` moves it for trials
-over real processes that last a day or a week; outside development it is refused when the settings are read.
+Services take the time as an argument; views, tasks and commands read it here. `CLOCK_OFFSET_SECONDS` shifts it for
+tests over real processes that last a day or a week; outside development it is refused when the settings are read.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,10 +11,10 @@ from django.conf import settings
 
 
 def now() -> datetime:
-    """Return the machine's time, moved by the offset, in UTC."""
+    """Return the machine's time plus the offset, in UTC."""
     return datetime.now(UTC) + offset()
 
 
 def offset() -> timedelta:
-    """Return by how much this process's time is moved; nothing outside development."""
+    """Return the offset of this process's clock; zero outside development."""
     return timedelta(seconds=settings.CLOCK_OFFSET_SECONDS)

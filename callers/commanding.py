@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Base of the commands of both halves: a refusal is one sentence."""
+"""Refusals in the commands of both halves, each told in one sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from callers.errors import CallerError, InputError, NotPermittedError
 
 @contextmanager
 def refusals_in_words() -> Iterator[None]:
-    """Turn refusals into one sentence and exit status 1."""
+    """Turn a refusal into one sentence and exit status 1."""
     try:
         yield
     except InputError as refused:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database connection of an answer that goes out in parts."""
+"""Database connection of an answer that is streamed in parts."""
 
 from django.db import connection
 
 
 def let_go_of_connection() -> None:
-    """Give it back between two parts, outside of a transaction: the reader may take long until it asks for more.
+    """Close the connection between two parts, outside a transaction, since the reader may take long to ask for more.
 
-    The next statement takes one again.
+    The next query opens one again.
     """
     if not connection.in_atomic_block:
         connection.close()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cursors of the REST lists: where a page ended, sealed for one caller's agency, one list and its filters.
+"""Cursors of the REST lists: the end of a page, sealed for the caller's agency, one list and its filters.
 
-A cursor is text that only the hub can make: `time.place` in base64url and a keyed digest over it, the agency
-and the list. One that was changed, made up, given to another agency or taken to another list is refused alike.
-A lasting cursor holds no time: it serves a reader who was away for as long as may be.
+Only the hub can make a cursor: it is `time.place` in base64url and a keyed digest over it, the agency and the list. A
+cursor that was altered, invented, given to another agency or used for another list is refused alike. A lasting cursor
+has no time: it serves a reader who was away for any length of time.
 """
 
 from collections.abc import Mapping
@@ -24,19 +24,19 @@ LONGEST: Final = 1000
 
 
 def list_name(name: str, filters: Mapping[str, object]) -> str:
-    """A list with its filters as one text; a cursor of one set of filters does not serve another."""
+    """Return a list's name with its filters; a cursor of one set of filters does not serve another."""
     return "&".join([name, *(f"{key}={filters[key]}" for key in sorted(filters))])
 
 
 def seal_cursor(actor: Actor, listed: str, place: str | None, *, now: datetime) -> str | None:
-    """The cursor of the page after `place`; None where there is none."""
+    """Return the cursor of the page after `place`; None where there is none."""
     if place is None:
         return None
     return seal_lasting(actor, listed, f"{int(now.timestamp())}.{place}")
 
 
 def open_cursor(actor: Actor, listed: str, cursor: str, *, now: datetime) -> str:
-    """The place a cursor names, empty for an empty one; raises CursorRefusedError, CursorExpiredError."""
+    """Return the place of a cursor, empty for an empty one; raises CursorRefusedError, CursorExpiredError."""
     if not cursor:
         return ""
     made, _, place = open_lasting(actor, listed, cursor).partition(".")
@@ -46,13 +46,13 @@ def open_cursor(actor: Actor, listed: str, cursor: str, *, now: datetime) -> str
 
 
 def seal_lasting(actor: Actor, listed: str, place: str) -> str:
-    """A cursor that does not expire; `listed` is the name of a list whose cursors all last."""
+    """Return a cursor that does not expire; `listed` names a list whose cursors are all of this kind."""
     body = place.encode()
     return f"{b64u(body)}.{b64u(_mac(actor, listed, body))}"
 
 
 def open_lasting(actor: Actor, listed: str, cursor: str) -> str:
-    """The place a lasting cursor names, empty for an empty one; raises CursorRefusedError."""
+    """Return the place of a lasting cursor, empty for an empty one; raises CursorRefusedError."""
     if not cursor:
         return ""
     body, mac = _parts(cursor)

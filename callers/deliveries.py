@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of a delivery: how far an envelope has come at one recipient."""
+"""States of a delivery: how far an envelope has come at one recipient."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

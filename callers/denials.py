@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why policy denies a recipient, in a sentence for the issuer's officers.
+"""Reasons why policy denies a recipient, as sentences for the issuer's officers.
 
-A denial travels as a code and arguments, which are the same in every language; it is worded here alone, where it is
-read: on the desk's pages and in the exchange's problem `policy-denied`.
+A denial is sent as a code and arguments, which are the same in every language. It is put into words only here, where it
+is read: on the desk's pages and in the exchange's problem `policy-denied`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +17,11 @@ from callers.terms import Lane
 Arguments = Mapping[str, str | Sequence[str]]
 
 OURS, THEIRS = "ours", "theirs"
-"""Whose keys `red-custody` is about."""
+"""Values of `keys` in `red-custody`: the party whose keys it is about."""
 
 
 def denial_text(code: str, args: Arguments) -> str:
-    """The sentence for a code and its arguments, in the active language; raises KeyError for another code."""
+    """Return the sentence for a code and its arguments, in the active language; raises KeyError for an unknown code."""
     return _SENTENCES[code](args)
 
 
@@ -74,4 +74,4 @@ _SENTENCES: Final[Mapping[str, Callable[[Arguments], str]]] = {
 }
 
 CODES: Final = tuple(sorted(_SENTENCES))
-"""Every reason for which a recipient is denied."""
+"""All codes of denials."""

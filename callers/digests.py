@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keyed digests under the API pepper of a half: what the database holds in place of credentials and addresses.
+"""Keyed digests under the API pepper of a half, stored in place of credentials and addresses.
 
-A database without the pepper allows no guessing, and a digest made for one purpose fits no other.
+Without the pepper a copy of the database allows no guessing, and a digest made for one purpose fits no other.
 """
 
 import base64
@@ -16,7 +16,7 @@ _PEPPER_SIZE_BYTES = 32
 
 
 def keyed_digest(purpose: str, *parts: bytes) -> bytes:
-    """HMAC-SHA256 over a purpose and length-prefixed parts, 32 octets."""
+    """Return HMAC-SHA256 over a purpose and length-prefixed parts, 32 octets."""
     mac = _start(purpose)
     for part in parts:
         mac.update(len(part).to_bytes(8, "big") + part)
@@ -24,7 +24,7 @@ def keyed_digest(purpose: str, *parts: bytes) -> bytes:
 
 
 def keyed_digest_of_stream(purpose: str, chunks: Iterable[bytes]) -> bytes:
-    """HMAC-SHA256 over a purpose and the chunks one after the other, 32 octets."""
+    """Return HMAC-SHA256 over a purpose and the chunks in sequence, 32 octets."""
     mac = _start(purpose)
     for chunk in chunks:
         mac.update(chunk)
@@ -32,7 +32,7 @@ def keyed_digest_of_stream(purpose: str, chunks: Iterable[bytes]) -> bytes:
 
 
 def pepper_of(text: str) -> bytes:
-    """Return the 32 octets that `text` gives in base64url, as the setting takes them; raises ImproperlyConfigured."""
+    """Decode a pepper of 32 octets from base64url, as in the setting; raises ImproperlyConfigured."""
     try:
         pepper = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of the directory: kinds of agency, who holds their keys, and whether they take part."""
+"""Terms of the directory: kinds of agency, custody of its keys, and status."""
 
 import re
 from typing import Final
@@ -23,7 +23,7 @@ class AgencyKind(models.TextChoices):
 
 
 class Custody(models.TextChoices):
-    """Who holds an agency's private keys (envelope profile, "Keys")."""
+    """Holder of an agency's private keys (envelope profile, "Keys")."""
 
     AGENCY = "agency", _("Keys held by the agency")
     HUB_OWN_ROOT = "hub-own-root", _("Operational keys held by its desk, root with the agency's head")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Doorbells: workers are told by the name of a task that rows wait for them.
+"""Calls to workers, by the name of a task, that rows wait for them.
 
-- Losing a ring costs a sweep's delay, nothing else.
-- Ringing waits for a broker at most `ANSWER_WITHIN_SECS`, since the sequencer rings between two checkpoints. After a
-  failure nobody tries for `REST_SECS`; the next one who is heard also rings what was missed.
-- One log line when the broker stops hearing, one with the number of missed rings when it hears again.
+- A lost call costs the delay until the next sweep, nothing else.
+- A call waits for the broker at most `ANSWER_WITHIN_SECS`, since the sequencer calls between two checkpoints. After a
+  failure no call is tried for `REST_SECS`; the next one that succeeds also sends what was missed.
+- One line is logged when the broker stops answering, and one with the number of missed calls when it answers again.
 """
 
 import logging
@@ -43,23 +43,23 @@ _BOUND: Final = {"socket_timeout": ANSWER_WITHIN_SECS, "socket_connect_timeout":
 
 
 def ring(task: str, *, in_secs: float = 0.0) -> None:
-    """Ring once the transaction has committed, at once where there is none; a broker that is away is only logged.
+    """Call a task once the transaction has committed, or at once without one; a broker that is away is only logged.
 
-    `in_secs`: the worker begins no sooner, where what it is to find needs so long.
+    `in_secs` is the earliest start, where the rows to be found need that long.
     """
     transaction.on_commit(partial(_send, task, QUEUES[task], in_secs=in_secs))
 
 
 def ring_where_few_wait(task: str) -> None:
-    """Ring for the rest of some work, unless its queue has `FEW` messages already, one of which will take it up.
+    """Call a task for the rest of some work, unless its queue has `FEW` messages already, one of which will do it.
 
-    Each round rings for the next one and the schedule rings too: without a bound they would crowd out other work.
+    Each round calls the next one and the schedule calls, too: without a limit they would crowd out other work.
     """
     transaction.on_commit(partial(_send, task, QUEUES[task], FEW))
 
 
 class _Breaker:
-    """Tell whether this process tries to ring, and what it did not get through. Threads share it."""
+    """Circuit breaker of calls to a broker, with the calls that were missed. Threads share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -67,7 +67,7 @@ class _Breaker:
         self._missed: Counter[str] = Counter()
 
     def lets_through(self, task: str) -> bool:
-        """Whether to try now; a ring that is not tried counts as missed. Of several threads one tries after a rest."""
+        """Tell whether to try now; a call that is not tried counts as missed. After a rest one of several threads tries."""
         with self._lock:
             if self._closed_until is None:
                 return True
@@ -86,7 +86,7 @@ class _Breaker:
             log.warning("doorbell not heard", extra={"task_name": task, "cause": type(failure).__name__})
 
     def note_success(self) -> set[str]:
-        """Return the tasks that were missed since the broker was heard last."""
+        """Return the tasks that were missed since the broker last answered."""
         with self._lock:
             missed, self._missed, self._closed_until = self._missed, Counter(), None
         if missed:
@@ -95,7 +95,7 @@ class _Breaker:
 
 
 _breakers: defaultdict[str, _Breaker] = defaultdict(_Breaker)
-"""By the address of the broker: one that hangs says nothing about another."""
+"""Breakers by broker address: one broker that hangs says nothing about another."""
 
 
 def _send(task: str, queue: str, most: int | None = None, *, in_secs: float = 0.0) -> None:
@@ -112,7 +112,7 @@ def _send(task: str, queue: str, most: int | None = None, *, in_secs: float = 0.
 
 
 def _publish(task: str, queue: str, most: int | None = None, in_secs: float = 0.0) -> None:
-    """Send by a connection of its own: the one that consumers use waits longer for its answers."""
+    """Send on a connection of its own, since that of consumers waits longer for answers."""
     options: dict[str, Any] = {**current_app.conf.broker_transport_options, **_BOUND}
     connection = current_app.connection_for_write(transport_options=options)
     with pools.producers[connection].acquire(block=True, timeout=ANSWER_WITHIN_SECS) as producer:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of a keyset that end soon, for whoever warns of them. Pure.
+"""Keysets and keys that end soon, for those who warn of them. Pure.
 
-A keyset that has ended stops sending and being sent to, whatever its keys say; a key that is retiring ends on
-purpose, and one that is revoked has ended, so neither is warned of.
+An agency whose keyset has ended can neither send nor be sent to, whatever its keys say. A retiring key ends on purpose,
+and a revoked one has ended, so that neither is warned of.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -21,7 +21,7 @@ SHORT_LENGTH: Final = 4
 
 @dataclass(frozen=True)
 class Ending:
-    """One thing that ends: a keyset (`subject` its od) or a key of it (`subject` its kid)."""
+    """End of a keyset (`subject` its od) or of a key of it (`subject` its kid)."""
 
     kind: str
     subject: str
@@ -30,19 +30,19 @@ class Ending:
     suite: str
     ends_at: datetime
     days_left: int
-    """Whole days, 0 on the last; what has ended has 0, too."""
+    """Whole days; 0 on the last day and afterwards."""
     threshold: int
-    """The nearest of `THRESHOLDS` that has passed."""
+    """The nearest of `THRESHOLDS` that was reached."""
     is_over: bool
 
     @property
     def short(self) -> str:
-        """The last four characters of a kid, as they are shown and typed; none for a keyset."""
+        """Last four characters of a kid, as shown and typed; empty for a keyset."""
         return short_kid(self.subject) if self.kind == "key" else ""
 
 
 def short_kid(kid: str) -> str:
-    """The last four characters, upper case."""
+    """Return the last four characters, upper case."""
     return kid[-SHORT_LENGTH:].upper()
 
 
@@ -52,7 +52,7 @@ def soonest_first(endings: Iterable[Ending]) -> list[Ending]:
 
 
 def endings_in(keyset: Keyset, revoked: Collection[str], now: datetime) -> Iterator[Ending]:
-    """List the endings of one keyset; `revoked` are the keys that a statement beside it revokes."""
+    """List the endings of one keyset; `revoked` are the keys that separate statements revoke."""
     if (said := _ending("keyset", keyset.od, keyset.agency, "", "", keyset.exp, now)) is not None:
         yield said
     for row in keyset.rows:

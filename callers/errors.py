@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals that both halves know; the HTTP side stands in one table elsewhere."""
+"""Refusals that both halves know; another table maps them to HTTP."""
 
 from datetime import datetime
 
@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 
 
 class CallerError(Exception):
-    """Base of what is refused to a caller; each app has its own below it."""
+    """Base of the refusals to a caller; each app derives its own from it."""
 
 
 class NotPermittedError(CallerError):
-    """The actor lacks a capability for something it may know of; `ask` names who has it."""
+    """The actor lacks a capability for something that it may know of; `ask` names the roles that have it."""
 
     def __init__(self, capability: str, ask: str = "") -> None:
         super().__init__(capability)
@@ -20,11 +20,11 @@ class NotPermittedError(CallerError):
 
 
 class AbsentError(CallerError):
-    """There is nothing here for this actor: absent, or not theirs; the two answer alike."""
+    """The object is absent or belongs to others; the actor cannot tell which."""
 
 
 class InputError(CallerError):
-    """A named field is wrong; `problem` says what and what to do."""
+    """A named field is wrong; `problem` says what is wrong and what to do."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
@@ -33,7 +33,7 @@ class InputError(CallerError):
 
 
 class CredentialError(CallerError):
-    """An API key or a login that does not count; why is for the audit only."""
+    """An API key or a login was refused; the cause is for the audit only."""
 
     def __init__(self, cause: str) -> None:
         super().__init__("credential refused")
@@ -41,9 +41,9 @@ class CredentialError(CallerError):
 
 
 class NotBoundError(InputError):
-    """A row that lets somebody in does not carry the code made for it: written past the program, or before it made any.
+    """A row that grants access does not carry its code: it was written outside the program, or before codes were made.
 
-    Or this process has no key to tell by. Names table and row, never what stands there.
+    It is also raised where this process has no key to check with. It names table and row, never the row's content.
     """
 
     def __init__(self, table: str, row: str) -> None:
@@ -56,8 +56,9 @@ class NotBoundError(InputError):
 
 
 class RotationRefusedError(CallerError):
-    """A system's key may not replace itself now; `cause` is too-early (until `from_at`, as JSON has it), replaced, or
-    no-key (an officer in session).
+    """A system's key may not replace itself now.
+
+    `cause` is too-early (before `from_at`, in ISO format), replaced, or no-key (an officer in session).
     """
 
     def __init__(self, cause: str, from_at: datetime | None) -> None:
@@ -67,25 +68,25 @@ class RotationRefusedError(CallerError):
 
 
 class IdempotencyKeyReusedError(CallerError):
-    """The same `Idempotency-Key` came before with another request."""
+    """Another request has used this `Idempotency-Key` before."""
 
 
 class RequestInProgressError(CallerError):
-    """A request with the same `Idempotency-Key` is being worked on; try again after `retry_after` seconds."""
+    """A request with the same `Idempotency-Key` is in progress; try again after `retry_after` seconds."""
 
     retry_after = 2
 
 
 class CursorRefusedError(CallerError):
-    """A cursor that no page of this list gave to this agency."""
+    """The cursor was not issued to this agency for this list."""
 
 
 class CursorExpiredError(CallerError):
-    """A cursor that is older than a day."""
+    """The cursor is older than a day."""
 
 
 class ReminderTooSoonError(CallerError):
-    """Recipients were reminded of this a moment ago; `not_before` is when they may be again."""
+    """Recipients were reminded of this shortly before; `not_before` is when they may be reminded again."""
 
     def __init__(self, not_before: datetime) -> None:
         super().__init__(not_before.isoformat())
@@ -93,7 +94,7 @@ class ReminderTooSoonError(CallerError):
 
 
 class MoveError(CallerError):
-    """A change of state that the table of moves does not hold."""
+    """The table of moves does not allow this change of state."""
 
     def __init__(self, state: str, move: str) -> None:
         super().__init__(f"{move} from {state}")

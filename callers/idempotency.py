@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A write with an `Idempotency-Key` happens once, however often it is sent.
+"""Idempotency: a write with an `Idempotency-Key` is done once, however often it is sent.
 
-A row holds the key, a keyed digest of the request, and what came of it as status and resource id; never a body.
-The view renders its answer from the resource, so that a repeated request sees it as it is now. Without the
-header the write simply runs. Source: the IETF draft "The Idempotency-Key HTTP Header Field".
+A row holds the key, a keyed digest of the request, and the outcome as status and resource id; never a body. The view
+renders its answer from the resource, so that a repeated request sees its present state. Without the header the write is
+simply done. Source: the IETF draft "The Idempotency-Key HTTP Header Field".
 """
 
 import json
@@ -28,7 +28,7 @@ from callers.models import IdempotentRequest
 HEADER: Final = "Idempotency-Key"
 KEPT_FOR: Final = timedelta(hours=24)
 GIVEN_UP_AFTER: Final = timedelta(minutes=1)
-"""A request that has not come to an end by then died with its process; the next one takes its place."""
+"""A request that has not ended by then died with its process; the next one replaces it."""
 CLAIMS_AT_MOST: Final = 3
 
 _KEY = re.compile(r"[\x21-\x7e]{1,120}")
@@ -37,7 +37,7 @@ Answered = TypeVar("Answered")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a write led to: HTTP status and the id of the resource, as text."""
+    """Outcome of a write: HTTP status and the id of the resource, as text."""
 
     status: int
     resource: str = ""
@@ -45,10 +45,10 @@ class Outcome:
 
 
 def idempotent(request: Request, actor: Actor, fn: Callable[[], Outcome], *, now: datetime) -> Outcome:
-    """Runs `fn` once per actor and key. `fn` opens its own transactions; when it raises, the key is free again.
+    """Run `fn` once per actor and key. `fn` opens its own transactions; if it raises, the key is free again.
 
-    Raises IdempotencyKeyReusedError for the same key with another request, RequestInProgressError while the
-    first is being worked on, InputError for a key of another form.
+    Raises IdempotencyKeyReusedError for the same key with another request, RequestInProgressError while the first is in
+    progress, InputError for a malformed key.
     """
     key = _key_in(request)
     return fn() if key is None else _run_once(actor, key, _request_mac(request), fn, now)
@@ -57,9 +57,9 @@ def idempotent(request: Request, actor: Actor, fn: Callable[[], Outcome], *, now
 def idempotent_part(
     request: Request, actor: Actor, part: str, content: Any, fn: Callable[[], Outcome], *, now: datetime
 ) -> Outcome:
-    """One part of a request that does several things, once per key and part: a repeated request finishes the rest.
+    """Run one part of a request with several parts, once per key and part: a repeated request does the rest.
 
-    `content` is the part's JSON. To be called inside `idempotent`, which has taken the whole request.
+    `content` is the part's JSON. Call it inside `idempotent`, which guards the whole request.
     """
     key = _key_in(request)
     if key is None:
@@ -70,10 +70,10 @@ def idempotent_part(
 
 
 def repeatable(request: Request, actor: Actor, fn: Callable[[], Answered], *, now: datetime) -> Answered:
-    """Runs `fn`, which may be done again without harm and whose answer is never kept.
+    """Run `fn`, which may be repeated without harm and whose answer is never stored.
 
-    The key still guards: the same one with another request is refused, a second one at the same time waits.
-    Raises as `idempotent` does.
+    The key still guards: its use with another request is refused, and so is a second request while the first is in
+    progress. Raises as `idempotent` does.
     """
     answers: list[Answered] = []
 
@@ -86,7 +86,7 @@ def repeatable(request: Request, actor: Actor, fn: Callable[[], Answered], *, no
 
 
 def forget_requests(*, now: datetime) -> int:
-    """Removes rows older than a day; returns how many."""
+    """Delete rows older than a day; return how many."""
     return IdempotentRequest.objects.filter(created_at__lte=now - KEPT_FOR).delete()[0]
 
 
@@ -111,12 +111,12 @@ def _run_once(actor: Actor, key: str, mac: bytes, fn: Callable[[], Outcome], now
 
 
 def _claim(actor: Actor, key: str, mac: bytes, now: datetime) -> tuple[IdempotentRequest, Outcome | None]:
-    """This request's row, and the earlier outcome if there is one."""
+    """Return this request's row, and the earlier outcome if there is one."""
     for _again in range(CLAIMS_AT_MOST):
         try:
             return _claim_now(actor, key, mac, now)
         except IntegrityError:
-            # Another request had the key and gave it back between our two looks: it is free again.
+            # Another request had the key and released it between our two queries.
             continue
     raise RequestInProgressError
 

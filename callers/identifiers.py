@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Time-ordered identifiers for what an agency says: UUID version 7 (RFC 9562, section 5.7)."""
+"""Time-ordered identifiers of an agency's statements: UUID version 7 (RFC 9562, section 5.7)."""
 
 import uuid
 from datetime import datetime
@@ -9,7 +9,7 @@ RANDOM_SIZE_BYTES: Final = 10
 
 
 def uuid7_at(now: datetime, randomness: bytes) -> str:
-    """The lower-case text of a UUID for `now` (milliseconds) and 10 random octets."""
+    """Return the lower-case text of a UUID for `now` (milliseconds) and 10 random octets."""
     if len(randomness) != RANDOM_SIZE_BYTES:
         raise ValueError("a UUID of version 7 takes 10 random octets")
     milliseconds = int(now.timestamp() * 1000)

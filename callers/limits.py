@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits of the API that a caller is told, so that it asks for no more than is given: `docs/limits.md` lists all."""
+"""Limits of the API that a caller is told; `docs/limits.md` lists all."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,11 +17,11 @@ CHANGED_DELIVERIES: Final = 500
 REPORTED_FACTS: Final = 100
 KEYSETS: Final = MAX_RECIPIENTS
 LARGEST_REQUEST_BYTES: Final = (256 + 4) * MIB
-"""An envelope with its blobs."""
+"""Limit of an envelope with its blobs."""
 
 
 def limits_of_calls() -> Mapping[str, int]:
-    """By name: items of one page or question, octets of one request, requests a second in one web process."""
+    """Return the limits by name: items of one page or query, octets of one request, requests per second in one web process."""
     return {
         "feed_items": FEED_ITEMS,
         "submissions": SUBMISSIONS,

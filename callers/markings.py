@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Markings of the Traffic Light Protocol, and which of them an actor reaches to.
+"""Markings of the Traffic Light Protocol, and which of them an actor may see.
 
 - What is marked stricter than the actor's ceiling is absent: in lists, counts, drafts, templates, notices, threads.
-- Danger to life (speed flash on the public-health lane) has no limit.
-- Systems and the hub's own processes have no ceiling; an officer's comes from the agency's policy (`officers.ceilings`).
+- Danger to life (priority flash on the public-health lane) has no limit.
+- Systems and the hub's own processes have no ceiling; an officer's comes from the agency's policy
+  (`officers.ceilings`).
 
-Rows are limited where they are fetched: `visible_to(actor)` of every kind of row that tells of an alert asks
-`rows_within`; of a value in hand `is_within` says the same.
+Rows are limited where they are read: `visible_to(actor)` of every kind of row about an alert uses `rows_within`.
+`is_within` applies the same rule to a value in memory.
 """
 
 from typing import Final
@@ -20,7 +21,7 @@ LEVELS: Final = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
 
 
 def is_within(actor: Actor, *, tlp: str, pri: str, lane: str, floor: str = "") -> bool:
-    """Tell whether the actor's roles reach to an item marked so; a marking that is not known is out of reach.
+    """Tell whether the actor may see an item with these markings; an unknown marking may not be seen.
 
     `floor` is the marking of what the item was made from.
     """
@@ -31,7 +32,10 @@ def is_within(actor: Actor, *, tlp: str, pri: str, lane: str, floor: str = "") -
 
 
 def rows_within(actor: Actor, prefix: str = "") -> Q:
-    """The same for rows with columns `tlp`, `pri` and `lane`, or for a relation to such rows; no limit is an empty Q."""
+    """Return the condition of `is_within` for rows with columns `tlp`, `pri` and `lane`; an empty Q where there is no limit.
+
+    `prefix` names a relation to such rows.
+    """
     reached = levels_within(actor)
     if reached is None:
         return Q()
@@ -40,16 +44,16 @@ def rows_within(actor: Actor, prefix: str = "") -> Q:
 
 
 def levels_within(actor: Actor) -> tuple[str, ...] | None:
-    """The markings that the actor reaches to; None without a limit. Raises NotBoundError."""
+    """Return the markings that the actor may see; None without a limit. Raises NotBoundError."""
     ceiling = actor.tlp_ceiling
     return None if ceiling is None else LEVELS[: LEVELS.index(ceiling) + 1]
 
 
 def strictest(*marks: str) -> str:
-    """The strictest of these markings; those that are not known are left out, empty where none is."""
+    """Return the strictest of these markings; unknown ones are left out, empty where none is left."""
     return max((mark for mark in marks if mark in LEVELS), key=LEVELS.index, default="")
 
 
 def is_about_life(pri: str, lane: str) -> bool:
-    """Speed flash on the public-health lane."""
+    """Tell whether the priority is flash on the public-health lane."""
     return pri == "flash" and lane == "public_health"

@@ -7,13 +7,13 @@ from django.db import models
 
 
 class IdempotentRequest(models.Model):
-    """What a write with an `Idempotency-Key` led to; never its body."""
+    """Outcome of a write with an `Idempotency-Key`; never its body."""
 
     actor = models.CharField(max_length=120)
     key = models.CharField(max_length=120)
     request_mac = models.BinaryField(max_length=32)
     status = models.PositiveSmallIntegerField(null=True, blank=True)
-    """The answer's HTTP status; null while the request is being worked on."""
+    """HTTP status of the answer; null while the request is in progress."""
     resource = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(db_index=True)
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names: one line whose letters are what they look like.
+"""Names: one line without letters that pass for others.
 
-A letter of one script can look like one of another: a name spelt with both passes for somebody else's. Characters
-that nobody sees do the same, and those that reorder a line show it otherwise than it is. Joiners stay where a script
-is written with them, between two of its letters. Which letters look alike is Unicode's table (Technical Standard 39).
+- A letter of one script can look like one of another: a name spelt with both passes for another name. Invisible
+  characters do the same, and those that reorder a line display it wrongly.
+- Joiners are allowed where a script is written with them, between two of its letters.
+- Which letters look alike is Unicode's table (Technical Standard 39).
 """
 
 import re
@@ -16,8 +17,8 @@ from confusable_homoglyphs.confusables import confusables_data
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-# Control characters, line and paragraph separators, marks that reorder a line, what only says where a line may
-# break, deprecated format characters, and tags.
+# Control characters, line and paragraph separators, marks that reorder a line, characters that only allow or forbid a
+# line break, deprecated format characters, and tags.
 _BROKEN_LINE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u200b\u2028-\u202e\u2060\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
@@ -50,15 +51,15 @@ JOINED_SCRIPTS: Final = frozenset(
         ),
     }
 )
-"""Scripts in which a joiner or non-joiner tells words apart."""
+"""Scripts in which a joiner or non-joiner distinguishes words."""
 WRITTEN_TOGETHER: Final = frozenset({"HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
 VIRAMA: Final = 9
-"""The combining class of signs that silence a vowel."""
+"""Combining class of signs that suppress a vowel."""
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 
 
 def check_name(text: str) -> None:
-    """Raises ValidationError with what to do."""
+    """Raise ValidationError, whose text says what to do, for a name with characters that deceive."""
     if _BROKEN_LINE.search(text) or misplaced_joiners(text):
         raise ValidationError(_("Use one line without control characters."))
     if mixes_scripts(text):
@@ -66,12 +67,12 @@ def check_name(text: str) -> None:
 
 
 def mixes_scripts(text: str) -> bool:
-    """Tell whether a run of letters has one that looks like a letter of another script of that run."""
+    """Tell whether a run of letters contains one that looks like a letter of another script of that run."""
     return not text.isascii() and any(map(_is_mixed, _LETTERS.findall(text)))
 
 
 def misplaced_joiners(text: str) -> tuple[str, ...]:
-    """Joiners and non-joiners (U+200D, U+200C) that stand where no script is written with them."""
+    """Return the joiners and non-joiners (U+200D, U+200C) where no script is written with them."""
     if text.isascii():
         return ()
     return tuple(
@@ -82,12 +83,12 @@ def misplaced_joiners(text: str) -> tuple[str, ...]:
 
 
 def resemble(one: str, other: str) -> bool:
-    """Tell whether two names look alike: letters told apart by no reader, case, accents, spaces and signs left out."""
+    """Tell whether two names look alike; case, accents, spaces and signs make no difference, nor do look-alike letters."""
     return not _skeletons(one).isdisjoint(_skeletons(other))
 
 
 def _joins(before: str, after: str) -> bool:
-    """Between two letters of one script that joins, or after a sign that silences the vowel of one."""
+    """Tell whether a joiner is between two letters of a script that joins, or after a sign that suppresses the vowel of one."""
     base = next((letter for letter in reversed(before) if alias(letter) != "INHERITED"), "")
     if not base or alias(base) not in JOINED_SCRIPTS:
         return False
@@ -97,7 +98,7 @@ def _joins(before: str, after: str) -> bool:
 
 
 def _skeletons(name: str) -> set[str]:
-    """As Unicode's skeletons, of the name as it is written and in small letters."""
+    """Return Unicode's skeletons of the name, as it is written and in small letters."""
     return {_skeleton(name), _skeleton(name.casefold())} - {""}
 
 
@@ -109,11 +110,11 @@ def _skeleton(name: str) -> str:
 
 @cache
 def _prototype(letter: str) -> str:
-    """The letter that stands for all that look like it."""
+    """Return the representative of all letters that look like this one."""
     alike = [entry["c"].strip("\u200e") for entry in confusables_data.get(letter, ())]
     if len(alike) != 1:
         return letter
-    # Of two that only look like each other, each names the other.
+    # Where only two letters look alike, each names the other.
     back = confusables_data.get(alike[0], ())
     return min(letter, alike[0]) if len(back) == 1 else str(alike[0])
 
@@ -132,11 +133,11 @@ def _is_mixed(run: str) -> bool:
 
 
 def _is_redrawn(letter: str) -> bool:
-    """Tell whether it is another letter in full width or in a mathematical alphabet, of which the data name few."""
+    """Tell whether it is a letter in full width or of a mathematical alphabet, few of which are in the data."""
     return unicodedata.decomposition(letter).startswith(("<wide>", "<font>"))
 
 
 def _script(letter: str) -> str:
-    """Full-width and mathematical letters are told apart too."""
+    """Return the script of a letter; full-width and mathematical Latin letters count as a script of their own."""
     plain = unicodedata.normalize("NFKC", letter)
     return "COMPATIBILITY" if plain != letter and plain.isascii() else str(alias(letter))

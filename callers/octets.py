@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies of requests as the octets they are: what was signed is never re-serialised."""
+"""Request bodies as raw octets: what was signed is never re-serialised."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -11,7 +11,7 @@ from accord.envelope.encoding import MAX_STATEMENT_BYTES
 
 
 class JoseParser(BaseParser):
-    """A signed object; one octet more than the largest may have is read, so that too large a one is seen to be."""
+    """Parser of a signed object; one octet more than the limit is read, so that a body that is too large is noticed."""
 
     media_type = "application/jose+json"
 
@@ -32,6 +32,6 @@ SIGNED = [JoseParser, JsonOctetsParser]
 
 
 def octets_of(request: Request) -> bytes:
-    """The body of a request that one of these parsers has read; empty where there is none."""
+    """Return the body that one of these parsers has read; empty where there is none."""
     body: object = request.data
     return body if isinstance(body, bytes) else b""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What pages of either half are made of: a menu, a question before an act, and the problems of its form."""
+"""Parts of the pages of either half: a menu, a question before an act, and the problems of its form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class NavGroup:
 
 @dataclass(frozen=True)
 class Question:
-    """`title` ends up in the browser's history: it names no person. `back` is an address."""
+    """Question before an act. `title` ends up in the browser's history, so that it names no person. `back` is an address."""
 
     title: Text
     heading: Text
@@ -43,11 +43,11 @@ class Question:
 
 
 class ConfirmForm(forms.Form):
-    """Nothing is asked but the press of the button."""
+    """Form without fields: only the button is pressed."""
 
 
 def problems_of(form: forms.Form) -> list[dict[str, str]]:
-    """Every problem with the address of its field, for the top of the page."""
+    """Return every problem with the address of its field, for the top of the page."""
     if not form.is_bound:
         return []
     return [
@@ -58,5 +58,5 @@ def problems_of(form: forms.Form) -> list[dict[str, str]]:
 
 
 def refuse(form: forms.Form, refused: InputError) -> None:
-    """Puts a service's refusal at its field, or on top where the form has no such field."""
+    """Put a service's refusal at its field, or on top where the form has no such field."""
     form.add_error(refused.field if refused.field in form.fields else None, refused.problem)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Passkeys (WebAuthn): always resident, always with the user verified, so that one alone is two factors.
+"""Passkeys (WebAuthn): always resident, always with user verification, so that one alone is two factors.
 
-What both halves keep alike: how long a challenge lives, how a browser keeps it for us, how a passkey is named. The
-ceremony itself is here for whoever has no other framework for it; officers' stands at their login. A challenge counts
-for one site: the pages that may ask for a passkey, and the name that it was made for.
+Both halves share how long a challenge is valid, how a browser keeps it for us, and how a passkey is named. The ceremony
+itself is here for code without another framework for it; that of officers is at their login. A challenge counts for one
+site: the pages that may ask for a passkey, and the name that it was made for.
 """
 
 import json
@@ -32,22 +32,22 @@ MAX_CREDENTIAL_CHARS: Final = 16 * 1024
 MAX_NAME_LENGTH: Final = 40
 
 _WRONG: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError, struct.error)
-"""What the library raises for an answer that is not one, or not to this challenge."""
+"""Errors of the library for a malformed answer, or one to another challenge."""
 _EXTENSIONS: Final = {"credProps": True}
 
 
 class PasskeyRefusedError(CallerError):
-    """No passkey of ours answered a challenge of ours on a page of ours; why is nobody's business."""
+    """No passkey of ours answered our challenge on a page of ours; the cause is not told."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """The address whose pages ask for passkeys; its host is the name that they are made for."""
+    """Address whose pages ask for passkeys; its host is the name that they are made for."""
 
     address: str
 
     def server(self) -> Fido2Server:
-        """What makes and checks challenges of this site."""
+        """Return the library's server, which makes and checks challenges of this site."""
         parts = urlsplit(self.address)
         origin = f"{parts.scheme}://{parts.netloc}"
         party = PublicKeyCredentialRpEntity(id=parts.hostname or "", name="Accord")
@@ -85,7 +85,7 @@ def request_options(site: Site) -> tuple[dict[str, Any], dict[str, Any]]:
 def proved_passkey(
     site: Site, state: dict[str, Any], known: Sequence[bytes], credential: Any
 ) -> AttestedCredentialData:
-    """Return which of the known passkeys answered this challenge; raises PasskeyRefusedError."""
+    """Return the known passkey that answered this challenge; raises PasskeyRefusedError."""
     try:
         passkeys = [AttestedCredentialData(held) for held in known]
         return site.server().authenticate_complete(state, passkeys, credential)
@@ -94,7 +94,7 @@ def proved_passkey(
 
 
 def read_credential(text: str) -> dict[str, Any]:
-    """Return what the browser's script sent; raises PasskeyRefusedError for no JSON object, or one too long for this."""
+    """Parse what the browser's script sent; raises PasskeyRefusedError for no JSON object, or one that is too long."""
     if len(text) > MAX_CREDENTIAL_CHARS:
         raise PasskeyRefusedError
     try:
@@ -107,12 +107,12 @@ def read_credential(text: str) -> dict[str, Any]:
 
 
 def sign_challenge(state: dict[str, Any], *, purpose: str) -> str:
-    """Return a challenge for a stranger's browser to keep: in a session, each visitor would leave a row behind."""
+    """Return a challenge for the browser to keep, since a session would leave a row for each unknown visitor."""
     return signing.dumps(state, salt=purpose)
 
 
 def signed_challenge(text: str, *, purpose: str) -> dict[str, Any]:
-    """Return the challenge that we signed for this purpose lately; raises PasskeyRefusedError."""
+    """Return the challenge that we signed for this purpose recently; raises PasskeyRefusedError."""
     try:
         state: dict[str, Any] = signing.loads(text, salt=purpose, max_age=CHALLENGE_LIVES)
     except signing.BadSignature:
@@ -121,7 +121,7 @@ def signed_challenge(text: str, *, purpose: str) -> dict[str, Any]:
 
 
 def checked_name(name: str) -> str:
-    """Return a passkey's name as its owner reads it in a list; raises InputError."""
+    """Return a passkey's name, as its owner sees it in a list; raises InputError."""
     text = " ".join(name.split())
     if len(text) > MAX_NAME_LENGTH or not text.isprintable():
         raise InputError("name", _("Name: use up to %(n)d characters on one line.") % {"n": MAX_NAME_LENGTH})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Permissions of views: each declares a capability, or it is refused.
+"""Permissions of views: one without a declared capability is refused.
 
 class KeysetView(APIView):
     capability = Capability.DIRECTORY_READ                      # every method
@@ -22,14 +22,14 @@ from callers.errors import NotPermittedError
 
 
 class Openness(Enum):
-    """What a view declares that needs no capability."""
+    """Declaration of a view that needs no capability."""
 
     PUBLIC = "public"
 
 
 PUBLIC: Final = Openness.PUBLIC
 ACCESSION: Final = frozenset({Capability.KEY_ENROL, Capability.KEY_MANAGE})
-"""The calls of accession: an agency's key for entering, later a key officer."""
+"""Capabilities for the calls of accession: an agency's key for entering, later a key officer."""
 
 _BY_TEXT: Final = {capability.value: capability for capability in Capability}
 
@@ -37,31 +37,31 @@ Declaration = Capability | frozenset[Capability] | Openness
 
 
 def declared_for(view: object, method: str) -> Declaration | None:
-    """What the view declares for a method; None when it declares nothing that is known."""
+    """Return what the view declares for a method; None where it declares nothing, or an unknown capability."""
     declared = getattr(view, "capability", None)
     if isinstance(declared, Mapping):
         declared = (
             _all_of(declared) if method == "OPTIONS" else declared.get("GET" if method == "HEAD" else method)
         )
     if isinstance(declared, str):
-        # The ledger names a capability by its text.
+        # Room `ledger` names a capability by its text.
         return _BY_TEXT.get(declared)
     known = isinstance(declared, frozenset | Openness) and bool(declared)
     return declared if known else None
 
 
 def _all_of(declared: Mapping[str, Any]) -> Any:
-    """Whatever any method asks for: who may use one may ask which there are."""
+    """Return what OPTIONS needs: the declaration of any method."""
     if PUBLIC in declared.values():
         return PUBLIC
     return frozenset[Any]().union(*({one} if isinstance(one, str) else one for one in declared.values()))
 
 
 class HasDeclaredCapability(BasePermission):
-    """Denies by default: an undeclared view, a caller without the capability."""
+    """Permission that denies an undeclared view, and a caller without the capability."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """True, or raises NotAuthenticated, MethodNotAllowed, NotPermittedError, or as `require_proof`."""
+        """Return True, or raise NotAuthenticated, MethodNotAllowed, NotPermittedError, or as `require_proof`."""
         method = request.method or ""
         declared = declared_for(view, method)
         if declared is None and method not in view.allowed_methods:
@@ -79,4 +79,6 @@ class HasDeclaredCapability(BasePermission):
         return True
 
     def require_proof(self, request: Request, used: frozenset[Capability]) -> None:
-        """Raises where the act asks for more than the capability; systems prove themselves with every call."""
+        """Raise where the act asks for more than the capability; does nothing here, since systems present their key at
+        every call.
+        """

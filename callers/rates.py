@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits on how many requests one API key or one officer may send: a bucket each, so that one caller cannot starve the others.
+"""Rate limits of requests for each API key and officer: a bucket each, so that one caller cannot starve the others.
 
-Counted in the web process that answers, without a store that could be away: a hub of N processes lets N times as
-many through, never more. Guesses at a password are counted elsewhere, in the database (`attempts`).
+Requests are counted in the web process that answers, without a store that could be away: a hub of N processes allows N
+times as many, never more. Guesses at a password are counted elsewhere, in the database (`attempts`).
 """
 
 import math
@@ -20,13 +20,13 @@ from rest_framework.throttling import BaseThrottle
 from callers.actors import Actor, ApiClient
 
 SECONDS_OF_BURST: Final = 10
-"""Whoever was quiet for so long may send as much at once."""
+"""A caller that was quiet for this long may send as much at once."""
 MOST_CALLERS: Final = 10_000
 
 
 @dataclass
 class Buckets:
-    """A bucket a caller, filled by `rate` a second up to `burst`; of too many the one asked longest ago goes."""
+    """Buckets by caller, each filled by `rate` a second up to `burst`; above `most` the least recently used one is dropped."""
 
     rate: float
     burst: float
@@ -35,7 +35,7 @@ class Buckets:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, caller: str, at: float) -> float:
-        """Takes one; 0, or the seconds after which there is one again. `at` in seconds, never going back."""
+        """Take one request; return 0, or the seconds until one is allowed. `at` in seconds, monotonic."""
         with self._lock:
             left, since = self._kept.pop(caller, (self.burst, at))
             left = min(self.burst, left + max(at - since, 0.0) * self.rate)
@@ -48,12 +48,12 @@ class Buckets:
 
 @cache
 def _buckets(rate: float) -> Buckets:
-    """This process's buckets; the rate is a setting, so there is one set of them."""
+    """Return this process's buckets; the rate is a setting, so that there is one set of them."""
     return Buckets(rate, rate * SECONDS_OF_BURST)
 
 
 class CallerRate(BaseThrottle):
-    """Answers 429 with `Retry-After` to a caller who is over the rate; who is not known is refused before."""
+    """Throttle that answers 429 with `Retry-After` to a caller over the rate; unknown callers are refused before."""
 
     _seconds = 0.0
 

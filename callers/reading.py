@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read what a REST view is asked: every name is declared, and every value within its limits.
+"""Reading of queries and bodies of REST views: every name is declared, and every value within its limits.
 
-A name that is not on the list is refused, never passed over: no filter and no order reaches the database that a
-view has not named, a mistyped filter never answers with everything, and a mistyped member never gets lost. A member
-of JSON has the type that the description names: a number is no text, and no word is taken for true.
+- An undeclared name is refused, never ignored: no filter or order reaches the database that a view has not named, a
+  mistyped filter does not return everything, and a mistyped member is not lost.
+- A member of JSON has the type in the API description: a number is not text, and a word is not a boolean.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,11 +36,11 @@ TYPES: Final[Mapping[type[AnyField], type]] = {
     IntegerField: int,
     **dict.fromkeys((CharField, ChoiceField, DateField, DateTimeField, TimeField, UUIDField), str),
 }
-"""By kind of field, the type of its value in JSON; the framework would take others for it."""
+"""JSON type of the value of each kind of field; the framework would accept others."""
 
 
 def read_query(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The parameters as the shape reads them; raises InputError that names the first one refused."""
+    """Read the parameters by a serializer; raises InputError that names the first one refused."""
     given = shape(data=request.query_params.dict())
     _refuse_unknown(given.fields, request.query_params)
     if not given.is_valid():
@@ -50,12 +50,12 @@ def read_query(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]
 
 
 def read_body(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The body as the shape reads it; raises InputError for an unknown member, else its ValidationError."""
+    """Read the body by a serializer; raises InputError for an unknown member, else the serializer's ValidationError."""
     return read_object(shape, request.data)
 
 
 def read_object(shape: type[Serializer[Any]], data: Any) -> dict[str, Any]:
-    """The same for one object of several."""
+    """Read one object of several as `read_body` reads the body."""
     given = shape(data=data)
     if isinstance(data, Mapping):
         _refuse_unknown(given.fields, data)
@@ -91,7 +91,7 @@ def _refuse_other_types(name: str, field: "AnyField | BaseSerializer[Any] | None
 def _inside(
     field: "Field[Any, Any, Any, Any] | BaseSerializer[Any] | None", value: Any
 ) -> Iterable[tuple[Serializer[Any], Mapping[str, Any]]]:
-    """The objects that stand inside a value, each with its shape."""
+    """List the objects inside a value, each with its serializer."""
     if isinstance(field, ListField | ListSerializer) and isinstance(value, list):
         for item in value:
             yield from _inside(field.child, item)

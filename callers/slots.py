@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits on how many threads of one worker each kind of work may take, so that a slow one leaves the others theirs.
+"""Limits on how many threads of one worker each kind of work may use, so that slow work leaves threads for the rest.
 
-A mail server that hangs holds the threads of mail, never those that expand, sweep, or send flash mail. Whoever finds
-no slot goes away; the one who holds it rings for them when done.
+A mail server that hangs holds the threads of mail, never those that expand, sweep, or send flash mail. A task that
+finds no slot ends; whoever holds the slot calls the task again when done.
 """
 
 import threading
@@ -13,7 +13,7 @@ from callers.doorbell import ring
 
 
 class Slots:
-    """The places for one kind of work in this process."""
+    """Slots for one kind of work in this process."""
 
     def __init__(self, bell: str, most: int) -> None:
         self.most = most
@@ -23,7 +23,9 @@ class Slots:
         self._was_anybody_turned_away = False
 
     def run(self, work: Callable[[], bool]) -> bool:
-        """Do the work in a free slot; False where none is free. Rings when `work` says that more is left."""
+        """Do the work in a free slot; return False where none is free. The task is called again if `work` says that more
+        is left.
+        """
         if not self._enter():
             return False
         is_more_left = False
@@ -43,7 +45,7 @@ class Slots:
             return True
 
     def _leave(self) -> bool:
-        """Give the slot back; whether anybody came meanwhile who saw none, and may have known of newer rows."""
+        """Release the slot; return whether a task found no slot meanwhile, which may have known of newer rows."""
         with self._lock:
             self._taken -= 1
             turned_away, self._was_anybody_turned_away = self._was_anybody_turned_away, False
@@ -57,9 +59,9 @@ MAIL: Final = Slots("notices.send", 2)
 URGENT_MAIL: Final = Slots("notices.send", 1)
 SWEEP: Final = Slots("notices.sweep", 1)
 FREE: Final = 1
-"""For the hourly tasks, which are short."""
+"""Thread for the hourly tasks, which are short."""
 THREADS: Final[Mapping[str, int]] = {
     "exchange-worker": DOUBTS.most + HOUSEKEEPING.most + CONTACT_MAIL.most + FREE,
     "mailer": MAIL.most + URGENT_MAIL.most + SWEEP.most + FREE,
 }
-"""How many threads the worker of each role has; one that is not named works by processes."""
+"""Threads of each role's worker; a role that is not named uses processes."""

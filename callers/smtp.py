@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One SMTP connection that many mails go over, and what its answers mean.
+"""SMTP connection over which many mails are sent, and the meaning of its answers.
 
-Each answer is a value that the caller records before the next mail begins. What SMTP cannot decide, a
+Each answer is a value that the caller records before the next mail begins. The one case that SMTP cannot decide, a
 connection that died after DATA began, raises `InterruptedMailError`.
 """
 
@@ -26,7 +26,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """`temporary`: worth another try. `address`: the address itself was refused, not this mail."""
+    """`temporary`: worth another attempt. `address`: the address itself was refused, not this mail."""
 
     reply: str
     temporary: bool
@@ -34,7 +34,7 @@ class Refused:
 
 
 class MailServerError(Exception):
-    """No mail was begun: the server is away or refused the session. `reply` holds its words, if any."""
+    """No mail was begun: the server is away or refused the session. `reply` is its answer, if any."""
 
     def __init__(self, reply: str) -> None:
         super().__init__("the mail server does not take mail")
@@ -42,7 +42,7 @@ class MailServerError(Exception):
 
 
 class InterruptedMailError(Exception):
-    """The connection died when a mail may or may not have been taken."""
+    """The connection died, and the mail may or may not have been accepted."""
 
 
 class MailSession:
@@ -52,7 +52,7 @@ class MailSession:
         self._smtp = smtp
 
     def deliver(self, message: EmailMessage) -> Accepted | Refused:
-        """Sends one mail. Raises MailServerError before, InterruptedMailError after DATA began."""
+        """Send one mail. Raises MailServerError before DATA began, InterruptedMailError afterwards."""
         refusal = self._envelope(str(message["From"]), str(message["To"]))
         if refusal is not None:
             self._smtp.rset()
@@ -82,7 +82,7 @@ class MailSession:
 
 @contextmanager
 def mail_session() -> Iterator[MailSession]:
-    """Opens the configured server once for a batch. Raises MailServerError when it is away."""
+    """Open a connection to the configured server for a batch. Raises MailServerError when it is away."""
     backend = get_connection(fail_silently=False)
     try:
         backend.open()
@@ -96,7 +96,7 @@ def mail_session() -> Iterator[MailSession]:
 
 
 def _greeted(backend: BaseEmailBackend) -> smtplib.SMTP:
-    """The backend's connection after its greeting, as the commands of one mail need it."""
+    """Return the backend's connection after its greeting, as the commands for one mail need it."""
     smtp = getattr(backend, "connection", None)
     if not isinstance(smtp, smtplib.SMTP):
         raise MailServerError("EMAIL_URL names no SMTP server")
@@ -105,7 +105,7 @@ def _greeted(backend: BaseEmailBackend) -> smtplib.SMTP:
 
 
 def _close(smtp: smtplib.SMTP) -> None:
-    """Says goodbye; a server that is gone has heard it."""
+    """Quit the session, or close the connection of a server that is gone."""
     try:
         smtp.quit()
     except (smtplib.SMTPException, OSError):
@@ -113,6 +113,6 @@ def _close(smtp: smtplib.SMTP) -> None:
 
 
 def _shown(code: int, reply: bytes | str) -> str:
-    """The server's answer for the notifications page: one line, bounded."""
+    """Return the server's answer for the notifications page: one line, bounded."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
     return f"{code} {' '.join(text.split())}"[:REPLY_LIMIT]

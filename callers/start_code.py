@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The code of a desk's first start: drawn, shown once where a machine's console is, and kept as its digest alone."""
+"""Code of a desk's first start: drawn, shown once on the machine's console, and kept only as its digest."""
 
 import base64
 import re
@@ -13,11 +13,11 @@ _NO_LETTER: Final = re.compile(r"[\s-]+")
 
 
 def draw_start_code() -> str:
-    """16 letters and digits of base32 in groups of four, with hyphens between."""
+    """Draw 16 letters and digits of base32 in groups of four, with hyphens between."""
     letters = base64.b32encode(secrets.token_bytes(CODE_BITS // 8)).decode("ascii")
     return "-".join(letters[at : at + _GROUP_LETTERS] for at in range(0, len(letters), _GROUP_LETTERS))
 
 
 def start_code_digest(code: str) -> str:
-    """The SHA-256 in hex of its letters in capitals; spaces, hyphens and small letters make no difference."""
+    """Return the SHA-256 in hex of the code in capitals; spaces, hyphens and small letters make no difference."""
     return sha256(_NO_LETTER.sub("", code).upper().encode()).hexdigest()

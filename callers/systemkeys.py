@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys of systems, `prefix.secret`, 256 random bits, shown once: how they are made, read, replaced and ended.
 
-Two tables keep such keys, the exchange's and the desk's, each by a `Keyring` of its own. A table holds a digest under the
-pepper of its half and for its own purpose, so that a stolen copy signs nobody in and a key of one kind never serves as the
-other. A key is read from the database on each request: ending it counts at once.
+- Two tables hold such keys, the exchange's and the desk's, each with a `Keyring` of its own.
+- A table holds a digest under the pepper of its half and for its own purpose, so that a stolen copy signs nobody in and
+  a key of one kind never serves as the other.
+- A key is read from the database at each request, so that its end counts at once.
 """
 
 import hmac
@@ -26,9 +27,9 @@ from callers.errors import CredentialError, InputError, RotationRefusedError
 
 MAX_LIFETIME: Final = timedelta(days=90)
 LONGEST_OVERLAP: Final = timedelta(days=7)
-"""So long at most a key serves beside the one that took its place."""
+"""Longest time for which a key serves beside the one that replaced it."""
 LAST_DAYS: Final = timedelta(days=30)
-"""In which a key may replace itself."""
+"""Last part of a key's life, in which it may replace itself."""
 WARNED_DAYS: Final = (1, 7, 14, 30)
 """Days ahead at which somebody is warned of an end, the nearest first."""
 USE_MARKED_EVERY: Final = timedelta(minutes=1)
@@ -39,7 +40,7 @@ _KEY = re.compile(r"([0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
 
 
 class SystemKey(models.Model):
-    """Row of a key of a system; its text stands nowhere. The tables add whose it is and which key it replaced."""
+    """Row of a system's key, without its text. The tables add its agency and the key that it replaced."""
 
     if TYPE_CHECKING:
         agency_id: str
@@ -55,7 +56,7 @@ class SystemKey(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     line = models.CharField(max_length=16, db_index=True, editable=False)
-    """The prefix of the first key of its chain: every key that replaced another one bears the same."""
+    """Prefix of the first key of its chain, which every later key of the chain has, too."""
 
     class Meta:
         abstract = True
@@ -65,7 +66,7 @@ class SystemKey(models.Model):
 
     @property
     def lifetime(self) -> timedelta:
-        """Return how long it was to serve."""
+        """Total time for which the key serves."""
         return self.expires_at - self.created_at
 
 
@@ -94,8 +95,9 @@ Found = TypeVar("Found", bound=Held)
 
 @dataclass(frozen=True)
 class Keyring(Generic[Key]):
-    """One table of keys. `purpose` enters each digest; `record` audits what was done with a key (issued, rotated,
-    revoked), for the key's agency.
+    """One table of keys.
+
+    `purpose` enters each digest; `record` audits an act on a key (issued, rotated, revoked) for the key's agency.
     """
 
     model: type[Key]
@@ -115,7 +117,7 @@ class Keyring(Generic[Key]):
         now: datetime,
         **more: Any,
     ) -> tuple[Key, str]:
-        """The row and text of a key whose issue the caller has permitted; raises InputError."""
+        """Make a key whose issue the caller has permitted; return row and text. Raises InputError."""
         prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         with transaction.atomic():
             allowed = checked_networks(networks)
@@ -139,7 +141,7 @@ class Keyring(Generic[Key]):
     def read(
         self, text: str, remote_addr: str, *, find: Callable[[str], Found | None], now: datetime
     ) -> Found:
-        """The key of this text, which `find` gives by its prefix; raises CredentialError for every cause."""
+        """Return the key of this text, which `find` looks up by its prefix; raises CredentialError for every cause."""
         match = _KEY.fullmatch(text)
         if match is None:
             raise CredentialError("malformed")
@@ -153,7 +155,7 @@ class Keyring(Generic[Key]):
         return key
 
     def mark_use(self, prefix: str, last_used_at: datetime | None, *, now: datetime) -> None:
-        """Note that a key was used, once in `USE_MARKED_EVERY`."""
+        """Note that a key was used, at most once in `USE_MARKED_EVERY`."""
         if last_used_at is not None and last_used_at > now - USE_MARKED_EVERY:
             return
         stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - USE_MARKED_EVERY)
@@ -162,7 +164,7 @@ class Keyring(Generic[Key]):
     def replace(
         self, actor: Actor, old: Key, *, scopes: Collection[str], old_serves: timedelta, now: datetime
     ) -> tuple[Key, str]:
-        """A key of the same client, networks and length in place of one whose row the caller has locked.
+        """Make a key of the same client, networks and lifetime in place of one whose row the caller has locked.
 
         The old one ends `old_serves` from now at the latest.
         """
@@ -182,11 +184,11 @@ class Keyring(Generic[Key]):
         return new, text
 
     def replace_itself(self, client: ApiClient, *, serve: Collection[str], now: datetime) -> tuple[Key, str]:
-        """The key that takes the place of the caller's, once, in its last days; its scopes are those that `serve` still.
+        """Replace the caller's key, once, in its last days; the new one has those of its scopes that `serve` still has.
 
-        A system that nobody looks after does not stop when its key ends, and no admin has to carry a new one to it. Until
-        the new key has been used the old one may ask again, since an answer can get lost: the unused one then ends. Raises
-        RotationRefusedError (too early, or replaced before).
+        A system that nobody looks after thus does not stop when its key ends, and no admin has to carry a new one to
+        it. Until the new key has been used the old one may ask again, since an answer can get lost; the unused key then
+        ends. Raises RotationRefusedError (too early, or replaced before).
         """
         with transaction.atomic():
             old = self.model._default_manager.select_for_update(of=("self",)).get(pk=client.prefix)
@@ -205,19 +207,21 @@ class Keyring(Generic[Key]):
                 self.record("revoked", actor, key, now)
 
     def lock_line(self, key: Key) -> list[Key]:
-        """The chain of a key, in the order in which a rotation locks: the old key before the new one."""
+        """Lock the chain of a key, in the order in which a rotation locks: the old key before the new one."""
         chain = self.model._default_manager.select_for_update(of=("self",)).filter(line=key.line)
         return list(chain.order_by("created_at", "prefix"))
 
     def digest_of(
         self, prefix: str, secret: str, agency: str, scopes: Iterable[str], networks: Iterable[str]
     ) -> bytes:
-        """Bound to what the key is for: a row made over to another agency, or widened, by SQL serves nobody."""
+        """Return the digest, which covers what the key is for: a row given to another agency, or more scopes, by SQL
+        serves nobody.
+        """
         parts = (prefix, secret, agency, " ".join(sorted(scopes)), " ".join(sorted(networks)))
         return keyed_digest(self.purpose, *(part.encode("ascii") for part in parts))
 
     def _end_unused(self, client: ApiClient, old: Key, now: datetime) -> None:
-        """Ends what this key asked for before and never used; raises RotationRefusedError where it was replaced."""
+        """End keys that this key asked for before and that were never used; raises RotationRefusedError where it was replaced."""
         successors = self.model._default_manager.select_for_update(of=("self",)).filter(follows=old)
         for before in list(successors):
             if before.created_by != client.audit_name or before.last_used_at is not None:
@@ -226,7 +230,7 @@ class Keyring(Generic[Key]):
 
 
 def checked_networks(networks: Iterable[str]) -> list[str]:
-    """The networks as they are compared; raises InputError."""
+    """Return the networks in canonical form; raises InputError."""
     checked = []
     for network in networks:
         try:
@@ -240,7 +244,7 @@ def checked_networks(networks: Iterable[str]) -> list[str]:
 
 
 def detail_of(key: SystemKey) -> dict[str, Any]:
-    """Return what the audit says of a key."""
+    """Return the audit details of a key."""
     return {"client": key.client, "scopes": list(key.scopes), "expires": key.expires_at.isoformat()}
 
 
@@ -263,14 +267,14 @@ def _is_within(remote_addr: str, networks: Iterable[str]) -> bool:
 
 
 def checked_client(client: str) -> str:
-    """The name of a system; raises InputError."""
+    """Check the name of a system; raises InputError."""
     if not _CLIENT.fullmatch(client):
         raise InputError("client", _("Use 1 to 60 letters, digits, spaces, dots or hyphens."))
     return client
 
 
 def checked_lifetime(lifetime: timedelta) -> timedelta:
-    """Return how long a key is to serve; raises InputError."""
+    """Check how long a key is to serve; raises InputError."""
     if not timedelta(0) < lifetime <= MAX_LIFETIME:
         raise InputError("lifetime", _("Use more than none, up to 90 days."))
     return lifetime

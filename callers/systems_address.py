@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The address that systems call: the exchange, which has an address of its own beside the desk's."""
+"""Address that systems call: the exchange's, which is another one than the desk's."""
 
 from typing import Final
 
@@ -9,9 +9,9 @@ EXCHANGE_HELP: Final = "Where systems call, if this process is the desk and the 
 
 
 def exchange_elsewhere() -> str | None:
-    """Return the exchange's address where this process is a desk beside it, None where the caller is in the right place.
+    """Return the exchange's address where this process is a desk beside it; None where the caller is in the right place.
 
-    None, too, at an own desk, whose settings do not say it.
+    Also None at an own desk, whose settings do not have it.
     """
     exchange = settings.EXCHANGE_URL.rstrip("/")
     is_desk = settings.HUB_ROLE == "desk" and exchange != settings.HUB_URL.rstrip("/")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The closed lists that an agreement and a manifest share: lanes, purposes, markings; and the speed that some survive by."""
+"""The closed lists that agreement and manifest share: lanes, purposes, markings; and the priority of which some make an
+exception.
+"""
 
 from typing import Final
 
@@ -33,11 +35,11 @@ class Tlp(TextChoices):
 
 
 FLASH: Final = "flash"
-"""Danger to life: the speed of which agreements and clocks make an exception."""
+"""Danger to life: the priority of which agreements and clocks make an exception."""
 
 _STRICTNESS: Final = {marking: rank for rank, marking in enumerate(Tlp.values)}
 
 
 def is_above(tlp: str, ceiling: str) -> bool:
-    """Whether a marking is stricter than an agreement's ceiling allows."""
+    """Tell whether a marking is stricter than an agreement's ceiling allows."""
     return _STRICTNESS[tlp] > _STRICTNESS[ceiling]

@@ -14,13 +14,13 @@ def is_timezone(name: str) -> bool:
 
 
 def check_timezone(name: str) -> None:
-    """Raises ValidationError unless the IANA database has this name."""
+    """Raise ValidationError unless the IANA database has this name."""
     if not is_timezone(name):
         raise ValidationError(_("Time zone: choose a name of the IANA database."))
 
 
 @cache
 def zone_choices() -> tuple[tuple[str, str], ...]:
-    """Every zone of the IANA database, the short and the historic names left out."""
+    """Return every zone of the IANA database without the short and the historic names."""
     names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
     return tuple((name, name) for name in names if not name.startswith(("Etc/", "SystemV/", "US/")))

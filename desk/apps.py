@@ -3,6 +3,6 @@ from django.apps import AppConfig
 
 
 class DeskConfig(AppConfig):
-    """The surface of the desk: pages and JSON, no models."""
+    """App of the desk's pages and JSON; no models."""
 
     name = "desk"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The officers' site: our own pages, guarded by Django's admin machinery; none of that machinery has an address.
+"""The officers' site: our own pages, guarded by Django's admin machinery; none of the admin's own pages has an address.
 
-Sealed models are not registered here or anywhere: the admin's log and lists would copy content. What libraries
-register by themselves, such as groups, is not reachable either.
+Sealed models are registered nowhere, since the admin's log and lists would copy content. What libraries register by
+themselves, such as groups, is not reachable either.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ View = Callable[..., HttpResponseBase]
 
 
 class AccordAdminSite(admin.AdminSite):
-    """Each page passes `admin_view`: an active officer in session, CSRF checked, never cached."""
+    """Site whose pages all pass `admin_view`: an active officer in session, CSRF checked, never cached."""
 
     site_header = site_title = "Accord"
     enable_nav_sidebar = False

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which role writes which act of the audit; the database refuses a login every other (`ORIGIN` of the ledger's first migration).
+"""Audit acts that each role may write; the database refuses a login every other (`ORIGIN` of the ledger's first migration).
 
-The owner of the tables may write any: it could take the trigger away. `audit.pruned` is the owner's alone.
+The owner of the tables may write any act, since it could remove the trigger. `audit.pruned` is the owner's alone.
 """
 
 from collections import defaultdict
@@ -15,22 +15,22 @@ DESK, DESK_WORKER, MAILER = "desk", "desk-worker", "mailer"
 EXCHANGE, EXCHANGE_WORKER, OPERATOR, SEQUENCER = "exchange", "exchange-worker", "operator", "sequencer"
 DESK_SEQUENCER: Final = "desk-sequencer"
 OWNER: Final = "owner"
-"""Of the tables of a half, who migrates them; no role's login."""
+"""Owner of the tables of a half, who migrates them; no role's login."""
 
 
 def _acts(noun: str, *verbs: str) -> tuple[str, ...]:
     return tuple(f"{noun}.{verb}" for verb in verbs)
 
 
-# What the exchange has taken of an agency's own keys, or refused: said by whichever process was answered.
+# Acts about what the exchange has taken or refused of an agency's own keys, written by the process that got the answer.
 _OF_OWN_KEYS: Final = (
     *_acts("agency", "change_refused", "key_retired", "keys_created", "keys_rotated", "keyset_renewed"),
     *_acts("agency", "proposal_accepted", "recovery_cancelled", "root_changed", "root_recovered"),
     "key.revoked",
 )
-# What the exchange has answered when this desk said that it holds an identity, or gave one back.
+# Acts about the exchange's answers when this desk announced or released an identity.
 _OF_INSTANCES: Final = _acts("instance", "announced", "held_elsewhere", "released", "versions_apart")
-# What officers, keepers and their commands do.
+# Acts of officers, keepers and their commands.
 _OF_THE_DESK: Final = (
     *_OF_OWN_KEYS,
     *_OF_INSTANCES,
@@ -129,7 +129,7 @@ _OF_THE_DESK: Final = (
     *_acts("view", "chosen", "deleted", "renamed", "saved", "unchosen"),
     *_acts("withdrawal", "confirmed", "reminded"),
 )
-# What an agency's system does at the exchange: its own, or the desk that is its home.
+# Acts of an agency's system at the exchange: its own, or its desk.
 _OF_AN_AGENCY: Final = (
     *("agency.custody_changed", "delivery.reminded"),
     *_acts("entry", "refused", "stated"),
@@ -191,7 +191,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
 
 
 def grant_acts(cursor: CursorWrapper, logins: Mapping[str, str]) -> None:
-    """Let the login of each role write the acts of that role, and no login any other; by the owner of the tables."""
+    """Let the login of each role write the acts of that role, and no login any other; for the owner of the tables."""
     acts_of_login: defaultdict[str, set[str]] = defaultdict(set)
     for role, login in logins.items():
         if login:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Django's admin app with our own site as the default one."""
+"""Django's admin app with this project's site as the default one."""
 
 from django.contrib.admin.apps import AdminConfig
 

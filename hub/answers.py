@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the desk answers where no view does: problem+json under /api/, a page elsewhere."""
+"""Fallback of the desk where no view answers: problem+json under /api/, a page elsewhere."""
 
 import sys
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scheduler of each half's beat: in memory, and seen to live by a file that it touches (`HEARTBEAT_FILE`).
+"""Scheduler of each half's beat: it keeps its state in memory and touches a file to show that it lives (`HEARTBEAT_FILE`).
 
-Celery's own keeps the times of its last messages in a file; where that is damaged, beat ends or stands still. Each task may run
-at any time and twice, so nothing is lost with the memory.
+Celery's own scheduler keeps the times of its last messages in a file; if that is damaged, beat ends or hangs. Each task
+may run at any time and again, so nothing is lost with the memory.
 """
 
 import os
@@ -15,14 +15,14 @@ LOOKS_EVERY_SECS: Final = 15
 
 
 class Beating(Scheduler):  # type: ignore[misc]
-    """Looks at least each 15 seconds for what is due."""
+    """Scheduler that looks for due tasks at least every 15 seconds."""
 
     max_interval = LOOKS_EVERY_SECS
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Ask for what is due, then say that beat lives; the seconds until it looks again."""
+        """Start due tasks, then show that beat lives; return the seconds until the next look."""
         pause: float = super().tick(*args, **kwargs)
-        # Beside a worker, which has that file for itself, beat shows nothing.
+        # Where beat runs with a worker, which uses that file itself, beat does not touch it.
         if os.environ["HUB_ROLE"].endswith("-beat") and "HEARTBEAT_FILE" in os.environ:
             Path(os.environ["HEARTBEAT_FILE"]).touch()
         return min(pause, LOOKS_EVERY_SECS)

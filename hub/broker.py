@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rights of each role's login at the broker: a half rings its own workers, only its own worker hears a queue, nobody
-controls.
+"""Rights of each role's login at the broker: a half calls its own workers, only its own worker reads a queue, nobody controls.
 
-Written as Valkey's access rules. `deploy/broker/desk.acl` and `exchange.acl` hold them for the production stack; a test compares.
+They are Valkey's access rules. `deploy/broker/desk.acl` and `exchange.acl` contain them for the production stack; a
+test compares.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from hub.roles import BROKER_LOGINS, ROLES, Role
 _CONNECTS: Final = ("ping", "hello", "select", "client|setinfo", "client|setname", "info")
 _RINGS: Final = ("lpush", "sadd", "smembers", "multi", "exec", "discard")
 _HEARS: Final = (
-    # Pushing at the other end is how a worker puts back what one before it took and was killed over.
+    # A worker pushes at the other end to put back what a killed worker had taken.
     *("brpop", "rpop", "rpush", "llen", "exists", "watch", "unwatch"),
     *("hset", "hget", "hdel", "zadd", "zrem", "zrevrangebyscore"),
     *("set", "get", "evalsha", "script|load", "pexpire", "del"),
@@ -21,7 +21,7 @@ _HEARS: Final = (
 
 
 def transport_options(queue: str) -> dict[str, object]:
-    """Return the names under which a worker keeps what it took and has not done: one set for each queue."""
+    """Return the key names under which a worker keeps what it took and has not done: one set for each queue."""
     return {
         "priority_steps": [0],
         "unacked_key": f"unacked.{queue}",
@@ -31,7 +31,7 @@ def transport_options(queue: str) -> dict[str, object]:
 
 
 def access_rules(role: Role) -> str:
-    """Return what the login of a role may do, as ACL SETUSER takes it, without a password."""
+    """Return the rights of a role's login in the form of ACL SETUSER, without a password."""
     return " ".join(_rules(role))
 
 
@@ -51,6 +51,6 @@ def _rules(role: Role) -> Iterator[str]:
         yield f"~unacked*.{role.queue}"
         commands += _HEARS
     yield from sorted({f"+{command}" for command in commands})
-    # Who rings asks for the queue's length first. A right of its own: with reading among the others, whoever hears one
-    # queue could hear all.
+    # Callers ask for the queue's length first. This is a right of its own: with reading among the others, whoever reads
+    # one queue could read all.
     yield f"(+llen {' '.join(f'%R~{queue}' for queue in role.rings)})"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A web process answers whether it lives while every request in it stands still.
+"""Limit on requests in work, so that a web process answers whether it lives even while every request in it hangs.
 
-The server gives each request a thread of its own. Of these, `WORKING` requests are worked on and `WAITING` wait for
-their turn, each for a while; what comes beyond is told to come again. So threads are always left for the addresses of
-`BESIDE`, and a row lock or a hung database that freezes all requests does not make the process look dead.
+The server gives each request a thread. Of these, `WORKING` requests are worked on and `WAITING` wait for their turn,
+each for a limited time; further ones are told to come again. Threads are thus always left for the addresses of
+`BESIDE`, and a row lock or a hung database that blocks all requests does not make the process look dead.
 """
 
 import json
@@ -16,13 +16,13 @@ WORKING: Final = 8
 WAITING: Final = 24
 SPARE: Final = 4
 THREADS: Final = WORKING + WAITING + SPARE
-"""What the server is started with (`--blocking-threads`)."""
+"""Number of threads that the server is started with (`--blocking-threads`)."""
 WAITS_SECS: Final = 20.0
 RETRY_AFTER_SECS: Final = 2
 
 ALIVE: Final = "/livez"
 READY: Final = frozenset({"/readyz", "/healthz"})
-"""They ask the database, so a hung one may hold them; one at a time keeps the other spare threads for `ALIVE`."""
+"""These query the database, so that a hung one may block them; one at a time leaves the other spare threads for `ALIVE`."""
 
 _BUSY: Final = {
     "type": "urn:accord:problem:busy",
@@ -36,7 +36,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class Bulkhead:
-    """A WSGI application in front of another one."""
+    """WSGI application in front of another one."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Celery is the doorbell only: rows in PostgreSQL are the work, a lost message costs a sweep's delay."""
+"""Celery application, which only calls workers: rows in PostgreSQL are the work, and a lost message costs a sweep's delay."""
 
 import os
 from contextlib import suppress
@@ -24,17 +24,19 @@ acknowledge_promptly(app)
 
 
 GIVES_WAY_BY = 10
-"""How far the desk-worker steps back where processes wait for the processor, as `nice` counts."""
+"""Priority that the desk-worker gives up where processes compete for the processor, as `nice` counts."""
 _AUTOGROUP = Path("/proc/self/autogroup")
 
 
 @worker_init.connect(weak=False)
 def _give_way(**_: Any) -> None:
-    """Cards are opened ahead of people: whoever waits for an answer, a receipt or a mail goes first."""
+    """Lower the desk-worker's priority: it opens cards in advance, and people who wait for an answer, a receipt or a mail
+    go first.
+    """
     if os.environ.get("HUB_ROLE") != "desk-worker":
         return
     os.nice(GIVES_WAY_BY)
-    # Linux may weigh whole sessions against each other; then only what stands here counts. Ours alone is set.
+    # Linux may schedule by sessions; then only this value counts. It is set only for the process's own session.
     if os.getsid(0) == os.getpid():
         with suppress(OSError):
             _AUTOGROUP.write_text(str(GIVES_WAY_BY))
@@ -42,7 +44,7 @@ def _give_way(**_: Any) -> None:
 
 @worker_init.connect(weak=False)
 def _refuse_wrong_ring(**_: Any) -> None:
-    """Celery logs what a signal's receiver raises and goes on; an exit is heard."""
+    """Exit for a wrong key ring: Celery logs an error of a signal's receiver and goes on, but obeys an exit."""
     from hub.ring import refuse_wrong_ring
 
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands between the server and the views of a role, from the outside in."""
+"""Middleware between the server and the views of a role, from the outside in."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from hub.roles import ROLES
 
 
 def middleware_of(role: str) -> list[str]:
-    """The middleware of a role's process, as Django's setting takes it."""
+    """Return the middleware of a role's process, in the form of Django's setting."""
     return list(_middleware(role, has_admin=ROLES[role].has_admin))
 
 

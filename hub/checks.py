@@ -16,7 +16,7 @@ def register() -> None:
 
 
 def check_addresses(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.CheckMessage]:
-    """Links in mail must be https outside development."""
+    """Warn where links in mail are not https."""
     if not settings.HUB_URL.startswith("https://"):
         return [
             checks.Warning("HUB_URL is not https; officers would be sent to an open address.", id="hub.W001")
@@ -25,7 +25,7 @@ def check_addresses(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.
 
 
 def check_contact(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.CheckMessage]:
-    """Return an error where the contact for weaknesses is no address of its own line."""
+    """Return an error where the security contact is not a single address."""
     contact = settings.SECURITY_CONTACT
     if contact and not re.fullmatch(r"(mailto:|https://)[\x21-\x7e]+", contact):
         remedy = "Use mailto:ADDRESS or https://..., without spaces; security.txt shows it."
@@ -34,7 +34,7 @@ def check_contact(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.Ch
 
 
 def check_contact_given(app_configs: Sequence[Any] | None, **_: Any) -> list[checks.CheckMessage]:
-    """Return a warning where a web process tells nobody whom to write about a weakness."""
+    """Return a warning where a web process names no contact for reports of weaknesses."""
     if settings.SECURITY_CONTACT or settings.ROOT_URLCONF == "hub.urls.nothing":
         return []
     hint = "Set SECURITY_CONTACT to mailto:ADDRESS or https://...; without it /.well-known/security.txt is absent."

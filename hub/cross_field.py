@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules of request bodies that hold between members, or between the items of a list, as JSON Schema says them.
+"""Rules of request bodies between several members, or the items of a list, as JSON Schema.
 
-The views refuse what breaks them; no single field could say so in the description.
+The views refuse what breaks them; no single field of the description could state them.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _SAID: Final = {"minLength": 1}
 
 
 def _given(*names: str) -> dict[str, Any]:
-    """Each of these texts is there and not empty."""
+    """Require each of these texts to be present and not empty."""
     return {"required": list(names), "properties": dict.fromkeys(names, _SAID)}
 
 
@@ -24,7 +24,7 @@ _CASE: Final = _when("reason", "case_number", _given("reference"))
 RULES: Final[Mapping[str, list[dict[str, Any]]]] = {
     # A structure, or a name or number to be compared with lists.
     "AskedInRequest": [{"anyOf": [_given("structure"), _given("name"), _given("cas")]}],
-    # Several substances are asked about for a case only.
+    # A case number is needed for several substances.
     "ScreenInRequest": [
         {"if": {"properties": {"structures": {"minItems": 2}}}, "then": _given("reference")},
         _CASE,
@@ -37,7 +37,7 @@ RULES: Final[Mapping[str, list[dict[str, Any]]]] = {
         {"properties": {"suites": {"uniqueItems": True}}},
     ],
 }
-"""By the name of the component."""
+"""Rules by the name of the component."""
 
 
 def apply_to(name: str, component: dict[str, Any]) -> None:

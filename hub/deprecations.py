@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Addresses of the API that will end, in one table: since when, until when, and what to call in their place.
+"""Deprecated addresses of the API, in one table: since when, until when, and what to call instead.
 
-Their answers carry `Deprecation` (RFC 9745), `Sunset` (RFC 8594) and a `Link` to the successor; the description
-marks them. An address stays for half a year at least after it was declared here; `docs/api-changes.md` lists
-the same.
+Their answers have the headers `Deprecation` (RFC 9745), `Sunset` (RFC 8594) and a `Link` to the successor; the
+description marks them. An address stays for at least half a year after it was declared here; `docs/api-changes.md`
+lists the same.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from django.utils.http import http_date
 
 @dataclass(frozen=True)
 class Deprecation:
-    """`since` is when it was declared, `sunset` when the address may answer no more."""
+    """`since` is when it was declared, `sunset` when the address may stop answering."""
 
     since: datetime
     sunset: datetime
@@ -39,11 +39,11 @@ DEPRECATIONS: Final[Mapping[str, Deprecation]] = {
         successor="/api/schema/alert.json",
     )
 }
-"""By address below `/api/v1/`."""
+"""Deprecations by address below `/api/v1/`."""
 
 
 def announce(request: HttpRequest, response: HttpResponse) -> None:
-    """Adds the headers of an address that will end, whatever it answers."""
+    """Add the headers of a deprecated address, whatever it answers."""
     match = request.resolver_match
     if match is not None and (declared := DEPRECATIONS.get(match.route.removeprefix("api/v1/"))):
         for name, value in declared.headers.items():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finishes the API description: examples of every request and answer, headers, problem types, links.
+"""Completion of the API description: examples of every request and answer, headers, problem types, links.
 
-A hook of drf-spectacular, run over the whole description once the operations stand.
+It is a hook of drf-spectacular, run over the whole description once the operations are in it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from hub.remedies import REMEDIES
 Operation = dict[str, Any]
 TITLES: Final = {problem.slug: (problem.status, problem.title) for problem in PROBLEMS.values()}
 BROKEN: Final = {"broken": (500, "Something broke on our side. Nothing was changed.")}
-"""Answered where nothing else is; no operation means to."""
+"""Answer to any unexpected error; no operation declares it."""
 
 REQUEST_ID: Final = {
     "description": "The request's id: the caller's own `X-Request-Id`, else one of the hub's.",
@@ -118,15 +118,15 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     ("POST", "statements"): {"statements_retrieve": {"od": "$response.body#/od"}},
     ("GET", "inbox"): {"envelopes_retrieve": {"md": "$response.body#/items/0/digest"}},
 }
-"""Where an answer leads: operation, and its parameters taken from the answer."""
+"""Links of an answer: operations, and their parameters taken from the answer."""
 
 
 OPEN: Final = frozenset({"EnvelopePartsRequest"})
-"""Sent with further parts: `blob-0`, `blob-1` and so on."""
+"""Components that are sent with further parts: `blob-0`, `blob-1` and so on."""
 
 
 def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """The description with what no single view can say."""
+    """Complete the description with what no single view can state."""
     components = result["components"]["schemas"]
     components["Problem"] = PROBLEM
     for name, component in components.items():
@@ -138,7 +138,7 @@ def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -
         for status, answer in operation["responses"].items():
             _finish_answer(status, answer, components, own, is_read=method == "GET")
         _link(operation, LINKS.get((method, address), {}), known)
-    # After the examples, which are made from the members alone.
+    # After the examples, which are made from the members only.
     for name, component in components.items():
         cross_field.apply_to(name, component)
     result["x-problem-types"] = problem_types()
@@ -146,7 +146,7 @@ def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -
 
 
 def _tidy_component(name: str, component: dict[str, Any]) -> None:
-    """What is sent is closed, as it is read; an answer of several shapes may fit more than one while it is empty."""
+    """Close request objects, which are read strictly; let an answer match several shapes, as an empty one may."""
     if name.endswith("Request") and name not in OPEN and component.get("type") == "object":
         component.setdefault("additionalProperties", False)
     if "oneOf" in component:
@@ -154,7 +154,7 @@ def _tidy_component(name: str, component: dict[str, Any]) -> None:
 
 
 def operations(result: Mapping[str, Any]) -> Iterator[tuple[str, str, Operation]]:
-    """Method, address below `/api/v1/`, and what is said of it."""
+    """Yield method, address below `/api/v1/`, and operation."""
     for path, methods in result["paths"].items():
         for method, operation in methods.items():
             if isinstance(operation, dict):
@@ -162,7 +162,7 @@ def operations(result: Mapping[str, Any]) -> Iterator[tuple[str, str, Operation]
 
 
 def problem_types() -> list[dict[str, Any]]:
-    """Every type of problem once, by its name."""
+    """Return every type of problem once, by its name."""
     return [
         {"type": TYPE_PREFIX + slug, "status": status, "title": str(title), "remedy": REMEDIES[slug]}
         for slug, (status, title) in sorted((TITLES | BROKEN).items())
@@ -203,7 +203,8 @@ def _finish_answer(
     slugs = answer.pop("x-problems", None)
     for media_type, body in answer.get("content", {}).items():
         if slugs and media_type == PROBLEM_TYPE:
-            # One component for all: an inline schema for each answer becomes a class for each in generated clients.
+            # One component for all, since an inline schema for each answer becomes a class for each in generated
+            # clients.
             body["schema"] = {"$ref": "#/components/schemas/Problem"}
             answer["x-problem-types"] = [TYPE_PREFIX + slug for slug in slugs]
             body["examples"] = {slug: {"value": _problem(slug), "summary": REMEDIES[slug]} for slug in slugs}

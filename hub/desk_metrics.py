@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Prometheus reads of the desk: its feeds and its notices, of a process that knows officers."""
+"""Metrics of the desk for Prometheus: its feeds and its notices. Only for processes that know officers."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,7 +17,7 @@ SHOWN_STATES: Final = (*SENDABLE, NotificationState.LEASED, NotificationState.HE
 
 
 def desk_facts(now: datetime) -> Iterator[GaugeMetricFamily]:
-    """Gauges of what waits for the desk, and of notices that are not settled."""
+    """Yield gauges of what waits for the desk, and of notices that are not settled."""
     depth = desk_depth()
     yield gauge("desk_items_behind", "Heads of feeds minus the desk's places, of all feeds.", depth.items)
     yield gauge("desk_feeds_behind", "Feeds that the desk has not taken to their end.", depth.feeds)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API description as a page: plain HTML under the same strict policy as every other page, without script."""
+"""Page of the API description: plain HTML under the same strict policy as every other page, without script."""
 
 import json
 from importlib.resources import files
@@ -19,12 +19,12 @@ SHOWN_CHARACTERS: Final = 120
 
 @require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:
-    """Every operation by its group, with who may call it, examples, and the problems it can answer."""
+    """Show every operation by its group, with who may call it, examples, and the problems it can answer."""
     return answer_kept(request, ("docs", get_language()), "text/html; charset=utf-8", _page)
 
 
 def _page() -> bytes:
-    """Without the request: what is kept for everybody must hold nothing of who asked first."""
+    """Render the page without the request, since the answer is kept for everybody."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for method, address, operation in operations(_description()):
         groups.setdefault(operation["tags"][0], []).append(_shown(method, address, operation))
@@ -34,12 +34,12 @@ def _page() -> bytes:
 
 @require_safe
 def alert_schema(request: HttpRequest) -> HttpResponse:
-    """The alert document as JSON Schema, at an address that stays; the check of the forms decides beside it."""
+    """Serve the alert document's JSON Schema at a permanent address; the checks of the forms decide besides."""
     return answer_kept(request, "alert schema", "application/schema+json", _schema)
 
 
 def _schema() -> bytes:
-    """The file that is shipped with the client: the exchange, too, serves it, and has nothing that reads alerts."""
+    """Read the file that is shipped with the client: the exchange serves it, too, and has no module that reads alerts."""
     shipped = files("accord").joinpath("document", "alert.json")
     return JsonResponse(json.loads(shipped.read_text(encoding="utf-8"))).content
 
@@ -82,7 +82,7 @@ def _pretty(example: Any) -> str:
 
 
 def _shortened(value: Any) -> Any:
-    """The same for people: of a signature or ciphertext the beginning says enough, the description has it whole."""
+    """Shorten signatures and ciphertext for people; the description has them in full."""
     if isinstance(value, dict):
         return {name: _shortened(part) for name, part in value.items()}
     if isinstance(value, list):

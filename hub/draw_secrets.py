@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m hub.draw_secrets desk.agency.example /secrets`: the secrets of a new own desk, a file each, as compose takes them.
+"""`python -m hub.draw_secrets desk.agency.example /secrets`: draw the secrets of a new own desk, a file each, as compose takes
+them.
 
-Run once, by the image, as root, without a network. Each file belongs to the user that reads it, and nobody else does.
+The image runs it once, as root, without a network. Each file belongs to the user that reads it, and nobody else can
+read it.
 """
 
 import os
@@ -19,30 +21,30 @@ from hub.roles import BROKER_LOGINS, DESK, LOGINS, ROLES
 HUB_UID: Final = 10001
 STORES_UID: Final = 999
 READ_BY_STORES: Final = ("broker_logins", "db_logins", "db_owner_password")
-"""How names of files end that database and broker read."""
+"""Endings of the names of files that database and broker read."""
 PASSWORD_BYTES: Final = 24
 
 
 @dataclass(frozen=True)
 class HalfSecrets:
-    """Passwords that the stores and processes of one half share out among them."""
+    """Passwords that the stores and processes of one half share."""
 
     owner_password: str = field(repr=False)
     login_passwords: Mapping[str, str] = field(repr=False)
-    """By database login, of this half at least."""
+    """Passwords by database login, at least those of this half."""
     broker_passwords: Mapping[str, str] = field(repr=False)
-    """By broker login, of this half at least."""
+    """Passwords by broker login, at least those of this half."""
     api_pepper: str = field(repr=False)
     ledger_key: str = field(repr=False)
 
 
 def reader_of(name: str) -> int:
-    """The user who reads the file of a secret."""
+    """Return the user id that reads the file of a secret."""
     return STORES_UID if name.endswith(READ_BY_STORES) else HUB_UID
 
 
 def files_of_half(half: str, drawn: HalfSecrets) -> dict[str, str]:
-    """Database, broker and log of one half, by the name of each file in the compose file."""
+    """Return the secrets of database, broker and log of one half, by file name in the compose file."""
     databases = {ROLES[role].login: role for role in LOGINS if ROLES[role].half == half}
     brokers = {ROLES[role].broker_login: role for role in BROKER_LOGINS if ROLES[role].half == half}
     at, owner = f"@{half}-db:5432/accord", drawn.owner_password
@@ -65,7 +67,7 @@ def files_of_half(half: str, drawn: HalfSecrets) -> dict[str, str]:
 
 
 def draw_own_desk(host: str) -> tuple[dict[str, str], str]:
-    """Every secret of an own desk without a mail server by its file's name, and the public key of its log."""
+    """Draw every secret of an own desk without a mail server, by file name, and return them with the public key of its log."""
     key = LedgerKey.generate(f"{host}/log")
     drawn = HalfSecrets(
         owner_password=_password(),
@@ -83,7 +85,7 @@ def draw_own_desk(host: str) -> tuple[dict[str, str], str]:
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write each as a new file for its reader alone; raises FileExistsError, before anything is written."""
+    """Write each as a new file for its reader only; raises FileExistsError before anything is written."""
     for name in files:
         if (folder / name).exists():
             raise FileExistsError(name)
@@ -96,7 +98,7 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the line for .env that belongs to what was drawn; exit status 1 where nothing was."""
+    """Draw and write the secrets and print the matching line for .env; return exit status 1 where nothing was drawn."""
     if len(arguments) != 2 or not Path(arguments[1]).is_dir():
         sys.stderr.write("Use: python -m hub.draw_secrets HOST FOLDER, with a folder that is there.\n")
         return 1
@@ -119,7 +121,7 @@ def _name(role: str) -> str:
 
 
 def _lines(passwords: Mapping[str, str]) -> str:
-    """A line for each login, as the start scripts of database and broker read it."""
+    """Return a line for each login, as the start scripts of database and broker read it."""
     return "\n".join(f"{login}:{password}" for login, password in passwords.items())
 
 

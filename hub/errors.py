@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the wiring itself refuses."""
+"""Refusals of the wiring itself."""
 
 
 class HubError(Exception):
@@ -7,7 +7,7 @@ class HubError(Exception):
 
 
 class OwnClockError(HubError):
-    """Something was refused for its time while this process's own clock is in doubt."""
+    """Something was refused for its time while this process's own clock may be wrong."""
 
 
 class SpoolFullError(HubError):
@@ -19,4 +19,4 @@ class SpoolFullError(HubError):
 
 
 class CompressedOnlyError(HubError):
-    """The caller takes no gzip, and the answer is too large to be sent without."""
+    """The caller does not accept gzip, and the answer is too large to be sent uncompressed."""

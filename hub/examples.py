@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Examples of the API's objects, composed from one value per member; every agency and person in them is invented.
 
-What is signed, sealed or logged is real: it comes from the test kit of the envelope, by way of `example_objects.json`.
+What is signed, sealed or logged is real: it comes from the envelope's test kit, by way of `example_objects.json`.
 """
 
 import json
@@ -31,7 +31,7 @@ FIELDS: Final[Mapping[str, Any]] = {
     "tlp": "GREEN",
     "recipients": ["xb-health"],
 }
-"""A draft's fields, enough to submit it."""
+"""Fields of a draft, enough to submit it."""
 
 VALUES: Final[Mapping[str, Any]] = {
     "ack_by": _TIME,
@@ -172,7 +172,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "verbs": ["renew", "rotate"],
     "who": "Ilka Torvane",
 }  # fmt: skip
-"""What a member of this name shows, wherever it stands and unless a place has its own."""
+"""Values by member name, used wherever a place has no value of its own."""
 
 PLACES: Final[Mapping[str, Any]] = {
     "Receipt": OBJECTS["receipt"],
@@ -358,7 +358,7 @@ PLACES: Final[Mapping[str, Any]] = {
     "PolicyRequestOut.asked_by": "Qm3vX8sLdT1yKc5RzW0pNg",
     "SessionOut.is_this": True,
 }
-"""By component, or component and member."""
+"""Values by component, or by component and member."""
 
 
 BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
@@ -375,7 +375,7 @@ BODIES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("POST", "alerts/export"): {"request": {"box": "inbox", "kind": "seizure", "format": "csv"}},
     ("GET", "alerts/schema"): {"200": {"$schema": "https://json-schema.org/draft/2020-12/schema"}},
 }
-"""By operation, what is sent ("request") and what is answered by status, where the schema names no component."""
+"""Request and answers by operation, where the schema names no component: "request", or the status of an answer."""
 
 
 LEFT_OUT: Final = frozenset(
@@ -389,11 +389,11 @@ LEFT_OUT: Final = frozenset(
         ),
     }
 )
-"""Members that the example of their component does not have."""
+"""Members that are left out of the example of their component."""
 
 
 def example_of(schema: Mapping[str, Any], components: Mapping[str, Any], place: str = "") -> Any:
-    """A value of the schema. `place` is `Component.member` while it is composed."""
+    """Compose an example of the schema. `place` is `Component.member` during the composition."""
     if place in PLACES:
         return PLACES[place]
     if "$ref" in schema:

@@ -14,7 +14,7 @@ from sharing.waiting import late_since
 
 
 def exchange_facts(now: datetime) -> Iterator[GaugeMetricFamily]:
-    """Ages; none of the sequencer before it was ever heard."""
+    """Yield ages; none for a sequencer that was never heard."""
     silence = sequencer_silence(now)
     if silence is not None:
         yield gauge(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database that refuses to store for want of room makes this process unfit, and is remembered for a while.
+"""Record of a database that refuses to store for want of room, which makes this process unready for a while.
 
-The caller is told 503 (`hub.problems.DATABASE_BUSY`); readiness says so to the balancer.
+The caller is answered 503 (`hub.problems.DATABASE_BUSY`); readiness tells the balancer.
 """
 
 import threading
@@ -12,11 +12,11 @@ from typing import Final
 FULL: Final = frozenset({"53100", "53200"})
 """SQLSTATE: disk full, out of memory."""
 REMEMBERED_SECS: Final = 30.0
-"""Afterwards a request is let in again, and tells whether the fault has gone."""
+"""After this time a request is admitted again, and shows whether the fault is over."""
 
 
 class StorageFaults:
-    """When the database last refused to store for want of room, in this process."""
+    """Time at which the database last refused to store for want of room, in this process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -24,13 +24,13 @@ class StorageFaults:
         self._last: float | None = None
 
     def note(self, error: BaseException | None) -> None:
-        """Remember the error if it is of that kind."""
+        """Record the error if it is of that kind."""
         if getattr(error.__cause__ if error else None, "sqlstate", None) in FULL:
             with self._lock:
                 self._last = self._clock()
 
     def is_lately(self) -> bool:
-        """Whether it was so a moment ago."""
+        """Tell whether this happened recently."""
         with self._lock:
             return self._last is not None and self._clock() - self._last < REMEMBERED_SECS
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values for Prometheus, as every collector makes them."""
+"""Values for Prometheus, in the form that every collector uses."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 
 def age(since: datetime | None, now: datetime) -> float:
-    """In seconds; 0 where nothing waits."""
+    """Return an age in seconds; 0 where nothing waits."""
     return 0.0 if since is None else max(0.0, (now - since).total_seconds())
 
 

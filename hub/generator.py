@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API description is worked out once a process and language: anybody may ask for it, and it takes half a second."""
+"""Generator of the API description, which it makes once for each process and language: anybody may ask, and it takes half
+a second.
+"""
 
 from typing import Any, Final
 
@@ -10,7 +12,7 @@ _kept: Final[dict[tuple[str | None, str], dict[str, Any]]] = {}
 
 
 class KeptDescription(SchemaGenerator):
-    """Keeps what depends on nothing but the addresses; callers must not change it."""
+    """Generator that keeps what depends only on the addresses; callers must not change it."""
 
     def get_schema(self, request: Any = None, public: bool = False) -> dict[str, Any]:
         if not public or self.api_version:

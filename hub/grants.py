@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Grants the logins of a half what `hub/rights.py` declares in its database, and nothing else, each time `migrate` has run.
+"""Grants of the logins of a half: after each `migrate` they get what `hub/rights.py` declares for its database, and nothing else.
 
 The owner migrates; each role works under a login of its own, which whoever runs the server makes with its password. The
-other half's logins may not even connect.
+other half's logins cannot even connect.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ from hub.roles import ROLES
 
 Columns = dict[str, tuple[str, ...]]
 
-# UPDATE on a primary key is the right to lock rows (`hub.rights.Right.lock`), never to rename them.
+# UPDATE on a primary key is the right to lock rows (`hub.rights.Right.lock`), never to change the key.
 _KEEP_KEY = """
 CREATE OR REPLACE FUNCTION accord_refuse_new_key() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -28,7 +28,7 @@ BEGIN
 END
 $$
 """
-# An operator lets agencies in and hands nobody a working key (`agencies.entrykeys`): not by its pages, not past them.
+# An operator admits agencies and gives nobody a working key (`agencies.entrykeys`), neither by its pages nor by SQL.
 _ENTRY_KEYS = """
 CREATE OR REPLACE FUNCTION accord_refuse_working_key() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -41,8 +41,9 @@ $$;
 CREATE OR REPLACE TRIGGER accord_entry_keys BEFORE INSERT OR UPDATE ON agencies_apikey
     FOR EACH ROW EXECUTE FUNCTION accord_refuse_working_key();
 """
-# The exchange takes in a keyset that names another custody once an operator has allowed it (`agencies.moving`), and allows none itself.
-# After a restore that lost what was allowed, the keyset that the log has is stored, and names it.
+# The exchange accepts a keyset that names another custody once an operator has allowed it (`agencies.moving`), and
+# cannot allow one itself. After a restore that lost the permission, the keyset that the log has is stored, and names
+# the custody.
 _CUSTODY = """
 CREATE OR REPLACE FUNCTION accord_refuse_custody() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -85,7 +86,7 @@ WHERE table_schema = 'public' GROUP BY table_name
 
 
 def refuse_missing_logins(using: str = "default", **_: Any) -> None:
-    """Raise CommandError before anything is migrated, naming the logins that are missing or may too much."""
+    """Raise CommandError, before anything is migrated, naming the logins that are missing or have too many rights."""
     logins = list(logins_here().values())
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [logins])
@@ -105,11 +106,11 @@ def refuse_missing_logins(using: str = "default", **_: Any) -> None:
 
 
 def apply_after_migrate(using: str = "default", **_: Any) -> None:
-    """Take every right away, then grant what is declared; the login of an earlier version ends with nothing."""
+    """Revoke every right, then grant what is declared; the login of an earlier version ends up with none."""
     logins = logins_here()
     with connections[using].cursor() as cursor:
-        # Each trigger locks its table for a moment. After the grants, which hold rows of the catalogue, that would
-        # be a circle with an autovacuum.
+        # Each trigger locks its table for a moment. After the grants, which hold rows of the catalogue, this could
+        # deadlock with an autovacuum.
         _keep_keys(cursor, _by_table(cursor, _KEYS))
         _hold_operators_to_entry_keys(cursor)
         _hold_exchange_to_allowed_custody(cursor)
@@ -160,7 +161,7 @@ def _by_table(cursor: CursorWrapper, statement: str) -> Columns:
 
 
 def _keep_keys(cursor: CursorWrapper, keys: Columns) -> None:
-    """Put the trigger on every table that lacks it; one that has it is not locked for it again."""
+    """Put the trigger on every table that lacks it; a table that has it is not locked again."""
     cursor.execute(_KEEP_KEY)
     cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'accord_primary_key'")
     kept = {table for (table,) in cursor.fetchall()}
@@ -182,7 +183,7 @@ def _keep_key(cursor: CursorWrapper, table: str, key: tuple[str, ...]) -> None:
 
 
 def _privileges(right: Right, columns: Iterable[str], key: Iterable[str]) -> Iterator[str]:
-    """Yield the privileges of one login on one table as GRANT takes them."""
+    """Yield the privileges of one login on one table in the form of GRANT."""
     if right.select:
         yield "SELECT" if right.select == EVERY else f"SELECT ({_quoted(right.select - EVERY)})"
     if right.insert:
@@ -208,7 +209,7 @@ def _run(cursor: CursorWrapper, statement: str, *names: str) -> None:
 
 
 def _grant_sequences(cursor: CursorWrapper, logins: Mapping[str, str]) -> None:
-    """Grant the sequences behind the tables that a login may add rows to."""
+    """Grant the sequences of the tables to which a login may add rows."""
     cursor.execute(
         "SELECT sequences.relname, tables.relname FROM pg_class AS sequences"
         " JOIN pg_depend ON objid = sequences.oid AND deptype IN ('a', 'i')"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The half of this process: the exchange's modules are read where its apps are installed, and nowhere else."""
+"""Half of this process: modules of the exchange are imported only where its apps are installed."""
 
 from django.apps import apps
 from django.conf import settings

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three questions, three addresses: does this process live, can it take requests, does the whole hub do its work.
+"""Three health checks at three addresses: this process lives; it can take requests; the whole half does its work.
 
-A balancer asks the second and takes a process out that fails it; so nothing stands there that all processes would
-fail together while they still serve. A sequencer that is silent is the third: intake goes on without it.
+A balancer uses the second and takes out a process that fails it. It must therefore not include what would fail in all
+processes at once while they can still serve: a silent sequencer belongs to the third, since intake goes on without it.
 """
 
 import threading
@@ -30,13 +30,13 @@ LOOKED_AT_EVERY_SECS: Final = 10.0
 
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """200 while the process runs; asks nobody."""
+    """Answer 200 while the process runs; queries nothing."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 while this process can take requests, else 503 with why: `locked`, `database`, `migrations`, `storage`.
+    """Answer 200 while this process can take requests, else 503 with the reasons: `locked`, `database`, `migrations`, `storage`.
 
     `locked`: the desk's key ring is locked at rest, and nobody has opened it since the machine started.
     """
@@ -46,13 +46,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while this half does its work, else 503 with what does not: the above, `sequencer`, `clock`, and its own.
+    """Answer 200 while this half does its work, else 503 with what fails: the reasons of `readyz`, `sequencer`, `clock`, and its
+    own.
 
-    The exchange's: `contacts`, a mail to an agency's contact point that has waited two minutes for the exchange-worker
-    or the mail server. The desk's: `desk`, a feed that has waited as long for the desk-worker, and `policy`, an agency's
-    policy, or its entry in the desk's directory, that was written past the program; only a process that holds the
-    key-encryption key can tell. `clock` stands for a sequencer that halted for its clock; why is on the operator's page,
-    not here.
+    - The exchange's: `contacts`, a mail to an agency's contact point that has waited two minutes for the
+      exchange-worker or the mail server.
+    - The desk's: `desk`, a feed that has waited as long for the desk-worker, and `policy`, an agency's policy, or its
+      entry in the desk's directory, that was altered outside the program; only a process with the key-encryption key
+      can tell.
+    - `clock`: a sequencer that halted because of its clock; the cause is on the operator's page, not here.
     """
     failing = _faults_of_process()
     if "database" not in failing:
@@ -98,7 +100,7 @@ def _of_the_exchange(now: datetime) -> dict[str, bool]:
 
 
 def _of_the_desk(now: datetime) -> dict[str, bool]:
-    """A desk hears nothing of a sequencer but that its own entries stay without a place."""
+    """Return the desk's own checks; it notices a silent sequencer only because its own entries stay without a place."""
     from peers.progress import desk_depth
 
     waits_since = pending_since()
@@ -110,7 +112,7 @@ def _of_the_desk(now: datetime) -> dict[str, bool]:
 
 
 class Migrations:
-    """Whether this code waits for a migration. Once none is pending none becomes so: that takes new code, a new process."""
+    """Check whether this code waits for a migration. Once none is pending none becomes so without new code and a new process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -118,7 +120,7 @@ class Migrations:
         self._looked_at = float("-inf")
 
     def are_pending(self) -> bool:
-        """Looked up at most every ten seconds, since anybody may ask; raises DatabaseError."""
+        """Tell whether a migration is pending; looked up at most every ten seconds, since anybody may ask. Raises DatabaseError."""
         with self._lock:
             if self._are_pending and time.monotonic() - self._looked_at >= LOOKED_AT_EVERY_SECS:
                 executor = MigrationExecutor(connection)
@@ -128,7 +130,7 @@ class Migrations:
 
 
 class Policies:
-    """Whether an agency's policy or entry was written past the program."""
+    """Check whether an agency's policy or entry was altered outside the program."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -136,7 +138,7 @@ class Policies:
         self._looked_at = float("-inf")
 
     def are_altered(self) -> bool:
-        """Looked up at most every ten seconds, since anybody may ask; raises DatabaseError."""
+        """Tell whether a row was altered; looked up at most every ten seconds, since anybody may ask. Raises DatabaseError."""
         with self._lock:
             if time.monotonic() - self._looked_at >= LOOKED_AT_EVERY_SECS:
                 self._are_altered = _are_policies_altered()
@@ -145,7 +147,7 @@ class Policies:
 
 
 def _are_policies_altered() -> bool:
-    """Only a process that holds the key-encryption key can tell."""
+    """Tell whether a row was altered; only a process with the key-encryption key can."""
     if not has_maker() or is_locked():
         return False
     from officers.policy_in_force import altered_policies

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Large answers that are the same for everybody: written and compressed once a process, then given by their tag.
+"""Large answers that are the same for everybody: made and compressed once for each process, then served by their tag.
 
-Strangers may read them, since the code they describe is published; so a repeated question costs a comparison, and
-nobody is sent megabytes that travel as kilobytes. `key` comes from a short list of ours, never from the request: a
-stranger must not choose how many are kept.
+- Anybody may read them, since the code that they describe is published. A repeated request costs a comparison, and
+  nobody is sent megabytes that compress to kilobytes.
+- `key` comes from a short list in the code, never from the request: a caller must not decide how many are kept.
 """
 
 import gzip
@@ -35,7 +35,7 @@ _kept: Final[dict[Hashable, _Kept]] = {}
 def answer_kept(
     request: HttpRequest, key: Hashable, content_type: str, write: Callable[[], bytes]
 ) -> HttpResponse:
-    """Return the answer of this key, 304 where the caller has it, or 406 where it could only be sent uncompressed."""
+    """Return the answer of this key; 304 where the caller has it, 406 where it could only be sent uncompressed."""
     if key not in _kept:
         octets = write()
         _kept[key] = _Kept(gzip.compress(octets, 9, mtime=0), len(octets), f'"{b64u(sha256(octets))}"')

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A queue worker shows that it lives by the age of a file that it touches while its broker answers (`HEARTBEAT_FILE`).
+"""Heartbeat of a queue worker: it touches a file while its broker answers (`HEARTBEAT_FILE`).
 
-One that has not touched it for two minutes has lost its broker for good, whatever it believes: it ends itself, so
-that whoever supervises it starts a new one. Rows are the work, so nothing is lost.
+A worker that has not touched it for two minutes has lost its broker for good and ends itself, so that its supervisor
+starts a new one. Rows are the work, so nothing is lost.
 """
 
 import logging
@@ -23,9 +23,10 @@ WOKEN_EVERY_SECS: Final = 0.05
 
 
 class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Touches the file when the worker has begun to listen, and from then on while its broker answers.
+    """Step that touches the file once the worker listens, and then while its broker answers.
 
-    Celery's own heartbeat is an event, published for whoever listens; this one asks the broker and tells nobody.
+    Celery's own heartbeat is an event, published for whoever listens; this one queries the broker and publishes
+    nothing.
     """
 
     requires: ClassVar = {"celery.worker.consumer.tasks:Tasks"}
@@ -44,7 +45,7 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def _beat(self, parent: Any) -> None:
         try:
-            # Not the channel's own client, which waits for messages.
+            # Not on the channel's own client, which waits for messages.
             with parent.connection.default_channel.conn_or_acquire() as client:
                 client.ping()
         except (RedisError, OSError):
@@ -54,9 +55,9 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
 
 
 class PromptAcknowledgements(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Wakes the loop of a worker with threads often enough.
+    """Step that wakes the loop of a worker with threads often enough.
 
-    What a thread acknowledges waits until the loop wakes, up to a second; until then no other message comes in its place.
+    What a thread acknowledges waits until the loop wakes, up to a second; until then no other message replaces it.
     """
 
     requires: ClassVar = {"celery.worker.consumer.tasks:Tasks"}
@@ -73,17 +74,17 @@ class PromptAcknowledgements(bootsteps.StartStopStep):  # type: ignore[misc]
 
 
 def show_heartbeats(app: Celery) -> None:
-    """Have the workers of this app touch the file, where one is named, and end once it grows old."""
+    """Have the workers of this app touch the file, where one is named, and end when it grows old."""
     app.steps["consumer"].add(Heartbeat)
 
 
 def acknowledge_promptly(app: Celery) -> None:
-    """Have workers with threads take the next message soon after one is done."""
+    """Have workers with threads take the next message soon after they finish one."""
     app.steps["consumer"].add(PromptAcknowledgements)
 
 
 def exit_when_stale(file: Path, *, stale_after_secs: float) -> NoReturn:
-    """Looks at the file's age four times in that span; ends the process at once when it is too old."""
+    """Check the file's age four times in that span; end the process at once when it is too old."""
     while time.time() - file.stat().st_mtime < stale_after_secs:
         time.sleep(stale_after_secs / 4)
     log.critical("no heartbeat for %d seconds: the broker is lost, this worker ends", stale_after_secs)
@@ -95,7 +96,7 @@ _watching = threading.Event()
 
 
 def _begin_watch() -> None:
-    """Once in a process: the worker starts its steps anew each time it has lost its broker."""
+    """Start the watch, once in a process: the worker starts its steps anew each time it has lost its broker."""
     if _watching.is_set():
         return
     _watching.set()

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lock of a desk, for processes that wait until somebody opens it, as `vault.kek` knows it; never so without the vault."""
+"""Lock of a desk, for processes that wait until somebody opens it, from `vault.kek`; without the vault never locked."""
 
 from django.apps import apps
 
 
 def is_locked() -> bool:
-    """Tell whether the key ring is locked at rest, or was never made: nothing can be sealed, opened or believed."""
+    """Tell whether the key ring is locked at rest, or was never made: nothing can be sealed, opened or checked."""
     if not apps.is_installed("vault"):
         return False
     from vault.kek import Lock, lock_state
@@ -14,7 +14,7 @@ def is_locked() -> bool:
 
 
 def is_refused_by_lock(error: BaseException) -> bool:
-    """Tell whether something failed because the desk is locked, which is no fault."""
+    """Tell whether an error only means that the desk is locked."""
     if not apps.is_installed("vault"):
         return False
     from vault.errors import DeskLockedError

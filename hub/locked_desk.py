@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers of a desk while it is locked: the page that opens it, and little else."""
+"""Middleware of a desk while it is locked: the page that opens it, and little else."""
 
 from collections.abc import Callable
 from typing import Final
@@ -16,14 +16,15 @@ Answer = Callable[[HttpRequest], HttpResponse]
 API: Final = "/api/"
 UNLOCK: Final = "/unlock/"
 STAY: Final = frozenset({"/livez", "/readyz", "/healthz", "/.well-known/security.txt", "/appearance/"})
-"""They need no key; what asks for readiness is told that the desk is locked."""
+"""Addresses that need no key; readiness says that the desk is locked."""
 BEGIN: Final = ("/static/", UNLOCK, FIRST_START)
 
 
 class LockedDeskMiddleware:
-    """Leads every page to the one that opens the desk, or to the first start; the API answers 503.
+    """Middleware that redirects every page to the one that opens the desk, or to the first start; the API answers 503.
 
-    Nobody is signed in meanwhile: no row of a session can be believed without the ring. The browser keeps its cookie.
+    Nobody is signed in meanwhile, since no row of a session can be checked without the ring. The browser keeps its
+    cookie.
     """
 
     def __init__(self, get_response: Answer) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tasks of a desk that is locked wait: whatever a message asks for is done when the next one comes after it is open.
+"""Tasks of a locked desk: a message that comes meanwhile is dropped, and its work is done at the next message after opening.
 
-Rows are the work and messages only bells (`hub.celery`), so one that is heard while the desk is locked is let go.
+This loses nothing, since rows are the work and messages only call for it (`hub.celery`).
 """
 
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class _Noticed:
-    """The state in which the last task found the desk; a change is said once, in the log."""
+    """State in which the last task found the desk; each change is logged once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,10 +34,10 @@ NOTICED: Final = _Noticed()
 
 
 class WaitsWhileLocked(Task):  # type: ignore[misc]
-    """The kind of every task of the hub; processes without the vault never wait."""
+    """Base of every task of the hub; processes without the vault never wait."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The task's own answer; None, and nothing done, while the desk is locked or once it is locked on the way."""
+        """Run the task; return None while the desk is locked, or when it is locked during the task."""
         if _is_locked():
             return None
         try:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON log lines without local variables: what a frame held never reaches a log.
+"""JSON log lines without local variables: the content of a frame never reaches a log.
 
-What a stranger's request makes the framework log (a host that is not ours, a form that is none) is one short line a
-kind and minute, without a traceback and without a word of the stranger's: nobody fills the disk or the log by asking.
+What an unknown caller's request makes the framework log (a foreign host, an invalid form) is one short line for each
+kind and minute, without a traceback and without the caller's text: nobody can fill the disk or the log by requests.
 """
 
 import logging
@@ -26,17 +26,17 @@ REFUSALS_EVERY_SECS: Final = 60.0
 
 
 class BriefRefusals(logging.Filter):
-    """Lets one line of each kind pass a minute, which says how many came since the last one."""
+    """Filter that passes one line of each kind a minute, which says how many came since the last one."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
         self._lock = threading.Lock()
         self._passed: dict[str, tuple[float, int]] = {}
-        """By kind, of which there are as many as classes of refusals: when the last passed, how many were held since."""
+        """By kind, of which there are as many as classes of refusals: when the last one passed, how many were dropped since."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is written; it then names its kind and nothing else."""
+        """Tell whether the record is written; it then names its kind and nothing else."""
         kind, at = record.name.rpartition(".")[2], self._clock()
         with self._lock:
             passed_at, held = self._passed.get(kind, (float("-inf"), 0))
@@ -51,7 +51,7 @@ class BriefRefusals(logging.Filter):
 
 
 def logging_settings(development: bool) -> dict[str, Any]:
-    """Django's LOGGING: one JSON line an event, tracebacks without locals, in every environment."""
+    """Return Django's LOGGING: one JSON line for each event, tracebacks without locals, in every environment."""
     tracebacks = structlog.processors.ExceptionRenderer(
         structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     )
@@ -85,7 +85,7 @@ def logging_settings(development: bool) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "django.security": {"handlers": ["refusals"], "propagate": False},
             "celery": {"level": "WARNING"},
-            # Who leads and who waits is said in production, too.
+            # Who leads and who waits is logged in production, too.
             "ledger.running": {"level": "INFO"},
             # It would name the credential at each use.
             "fido2": {"level": "WARNING"},

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Prometheus reads of a web process, at an address of its own (`METRICS_LISTEN`); without one nothing listens.
+"""Metrics of a web process for Prometheus, at an address of its own (`METRICS_LISTEN`); without one nothing listens.
 
-Ages, counts and totals over its half. No label ever holds a person, an agency, an address with an id, or content:
-the only labels are closed lists written here.
+They are ages, counts and totals over its half. No label ever holds a person, an agency, an address with an id, or
+content: labels have only values from closed lists in this code.
 """
 
 import logging
@@ -40,7 +40,7 @@ Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 def count_answers(application: Application) -> Application:
-    """Wrap a WSGI application: every answer counts by the class of its status, also one that no view has given."""
+    """Wrap a WSGI application to count every answer by the class of its status, even one that no view has given."""
 
     def counted(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, *more: Any) -> Any:
@@ -53,19 +53,19 @@ def count_answers(application: Application) -> Application:
 
 
 def listen_for_prometheus(address: str) -> None:
-    """Answer at `host:port` from a thread of its own; at nothing where the address is empty."""
+    """Listen at `host:port` in a thread of its own, or nowhere where the address is empty."""
     if not address:
         return
     host, _, port = address.rpartition(":")
     try:
         start_http_server(int(port), host, REGISTRY)
     except OSError as refused:
-        # The hub goes on: whoever watches it sees that nothing answers.
+        # The hub goes on; monitoring notices that nothing answers.
         log.error("METRICS_LISTEN: %s", refused.strerror)
 
 
 class HubFacts(Collector):
-    """Reads the database at each question, and lets go of it."""
+    """Collector that reads the database at each request, and releases the connection."""
 
     def __init__(self) -> None:
         self._transactions = OldestTransaction(time.monotonic)
@@ -92,10 +92,10 @@ class HubFacts(Collector):
 
 
 class OldestTransaction:
-    """How long one writing transaction has gone on, as far as this process has looked.
+    """Age of the oldest writing transaction, as far as this process has observed it.
 
-    Its login may not see when others' transactions began, only which number is the oldest once a later one has ended;
-    so it notes when it first saw that number.
+    Its login may not see when others' transactions began, only the oldest number once a later one has ended; so it
+    notes when it first saw that number.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -142,7 +142,7 @@ def _disks() -> Iterator[GaugeMetricFamily]:
 
 
 def _database_bytes() -> float:
-    """Of this database alone: free room of its disk and the size of its log are told to superusers' programs only."""
+    """Return the size of this database; free disk room and log size are visible only to superusers' programs."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         return float(cursor.fetchone()[0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A request id in every answer and log line; reads that are cheap to repeat; times and words in the officer's own."""
+"""Middleware for request ids, conditional reads, sizes, and the officer's time zone and language."""
 
 import re
 import uuid
@@ -24,9 +24,9 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 LARGEST_FROM_STRANGERS_BYTES = 1024 * 1024
 LARGEST_QUESTION_BYTES = 5 * 1024 * 1024
-"""A file that the science core is asked about, and the form around it."""
+"""Limit of a file for the science core, and the form around it."""
 TAKE_FILES = ("/drafts/", "/science/")
-"""Below these addresses officers hand over files: of alerts, and of structures and spectra that they ask about."""
+"""Addresses below which officers upload files: of alerts, and of structures and spectra that they ask about."""
 ASK_SCIENCE = (
     "/science/",
     "/api/v1/science/",
@@ -41,10 +41,10 @@ _API = "/api/v1/"
 
 
 class RequestIdMiddleware:
-    """Gives each request an id: the caller's own where it is a plain word of 8 to 64 characters, else one of ours.
+    """Give each request an id: the caller's own if it is a plain word of 8 to 64 characters, else a new one.
 
-    The id stands in the answer's header and in every log line, the caller's own in problems too. It names a request, never a caller:
-    nothing is looked up by it.
+    The id is in the answer's header and in every log line, the caller's own in problems, too. It names a request, never
+    a caller: nothing is looked up by it.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -64,7 +64,7 @@ class RequestIdMiddleware:
 
 
 class PlainAddressMiddleware:
-    """An address with a NUL names nothing here; a parameter of the API given twice has no one meaning."""
+    """Refuse an address with a NUL, and a parameter of the API that is given twice and so is ambiguous."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -83,10 +83,10 @@ def _says_twice(query: QueryDict) -> bool:
 
 
 class ApiReadsMiddleware:
-    """Every read of the API has an ETag and answers 304 to it; an address that will end says so.
+    """Give every read of the API an ETag and answer 304 to it; add the headers of a deprecated address.
 
-    The tag is that of the octets, unless the view has given one. `no-store` stays: a partner's system keeps a tag
-    and an answer because it means to, a browser's cache never does.
+    The tag is that of the octets, unless the view has set one. `no-store` is kept: a partner's system stores tag and
+    answer on purpose, a browser's cache never does.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -106,16 +106,18 @@ class ApiReadsMiddleware:
 
 
 def _keeps_no_tag(response: HttpResponse) -> bool:
-    """What is another answer each time says so by forbidding to store it; a stream has the tag it was given or none."""
+    """Tell whether the answer gets no tag: a view forbids storing an answer that differs each time, and a stream has its
+    own tag or none.
+    """
     untagged = response.streaming and "ETag" not in response
     return untagged or "no-store" in response.get("Cache-Control", "")
 
 
 class RequestSizeMiddleware:
-    """Refuses a body by its announced length, before anything reads it.
+    """Refuse a body by its announced length, before anything reads it.
 
-    Pages read a form before they know whether its sender may send it; so a large one is read for officers in
-    session only, and only where pages take files. REST views authenticate first.
+    Pages read a form before they know whether its sender may send it; therefore a large one is read only for officers
+    in session, and only where pages take files. REST views authenticate first.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -130,12 +132,12 @@ class RequestSizeMiddleware:
 
 
 def _largest(request: HttpRequest) -> int:
-    """The most octets that this address takes from anybody."""
+    """Return the most octets that this address accepts from anybody."""
     return LARGEST_QUESTION_BYTES if request.path.startswith(ASK_SCIENCE) else LARGEST_REQUEST_BYTES
 
 
 def _is_closed(request: HttpRequest) -> bool:
-    """Whether this address takes no large body from this sender."""
+    """Tell whether this address refuses a large body from this sender."""
     if request.path.startswith("/api/"):
         return False
     officer = getattr(request, "user", None)
@@ -143,13 +145,13 @@ def _is_closed(request: HttpRequest) -> bool:
 
 
 def _error_answer(status: int, request: HttpRequest, error: Exception | None = None) -> HttpResponse:
-    """What this role answers where no view does."""
+    """Return this role's answer where no view answers."""
     handler = cast("Callable[..., HttpResponse]", get_resolver().resolve_error_handler(status))
     return handler(request, exception=error)
 
 
 class OfficerTimeZoneMiddleware:
-    """Activates the signed-in officer's time zone for the length of one request."""
+    """Activate the signed-in officer's time zone during one request."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -161,7 +163,7 @@ class OfficerTimeZoneMiddleware:
 
 
 class OfficerLanguageMiddleware:
-    """Speaks the signed-in officer's language for the length of one request, else the browser's choice stands."""
+    """Activate the signed-in officer's language during one request; without one the browser's choice stays."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which types of problem each operation of the API can answer, in one table.
+"""Types of problem that each operation of the API can answer, in one table.
 
-What holds for every operation, or for every one of a kind, is derived; the rest is named by operation.
+What holds for every operation, or for every one of a kind, is derived; the rest is listed by operation.
 """
 
 from collections.abc import Mapping
@@ -29,19 +29,19 @@ TAGGED: Final = ("revision-conflict", "revision-required", "stale-tag")
 SEEN: Final = ("revision-required", "stale-tag")
 PAGED: Final = ("cursor-expired", "cursor-refused")
 SEALED: Final = ("keys-away", "no-key-yet", "unopenable")
-"""What reads or writes sealed content may find."""
+"""Problems of reading or writing sealed content."""
 CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
-"""Why the exchange keeps an envelope closed."""
+"""Reasons why the exchange does not serve an envelope."""
 SIGNS: Final = ("held-elsewhere", "no-signing-key", "not-taken", "other-versions", "sending-stopped", *SEALED)
 SIGNS_FOR_KEYS: Final = ("exchange-away", "no-signing-key", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
 OPENS: Final = ("exchange-away", "not-named", "receipt-pending", *SEALED, *CLOSED)
 ANSWERS: Final = ("reply-refused", *OPENS)
-"""What somebody who answers an alert may find."""
+"""Problems of replying to an alert."""
 SCIENCE: Final = ("rules-damaged", "science-away", "substance-unreadable")
-"""What a question to the science core may find."""
+"""Problems of a question to the science core."""
 LAW: Final = ("rules-damaged", "science-away", *SEALED)
-"""What reads the law that an agency follows may find."""
+"""Problems of reading the law that an agency follows."""
 AMENDS: Final = ("amendment-refused", "receipt-pending")
 KEYSETS: Final = (
     "change-refused",
@@ -208,8 +208,11 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
 def problems_of(
     method: str, address: str, *, queried: bool, tagged: bool, sensitive: bool = False
 ) -> frozenset[str]:
-    """The slugs an operation may answer. `queried`: it has parameters; `tagged`: it takes `If-Match`;
-    `sensitive`: its write asks an officer for a fresh proof."""
+    """Return the slugs of the problems that an operation may answer.
+
+    `queried`: it has parameters; `tagged`: it takes `If-Match`; `sensitive`: its write asks an officer for a fresh
+    proof.
+    """
     slugs = {*ALWAYS, *OWN.get((method, address), ())}
     if method not in SAFE:
         slugs.update(WRITES)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a refusal hangs on this process's own clock, and another clock of the hub says that it is off.
+"""Check whether a refusal may come from this process's own clock, by comparison with other clocks of the hub.
 
-Such a refusal would be final for a sender who did nothing wrong: a clock an hour slow takes everything that is signed
-now for signed in the future. It is asked only where something is refused for its time; taking costs no question.
+Such a refusal would be final for a sender who did nothing wrong: to a clock an hour slow everything signed now seems
+signed in the future. Clocks are compared only where something is refused for its time; accepting costs no query.
 """
 
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from hub import halves
 from ledger.clock import DatabaseClock
 
 MAX_DIFFERENCE: Final = timedelta(minutes=1)
-"""Below what the envelope allows between two clocks, and above what a loaded machine needs for a question."""
+"""Less than the envelope allows between two clocks, and more than a loaded machine needs for a query."""
 HANGS_ON_TIME: Final = frozenset(
     {
         Failure.STALE,
@@ -32,7 +32,7 @@ HANGS_ON_TIME: Final = frozenset(
 
 
 def is_own_fault(refusal: BaseException) -> bool:
-    """Whether this refusal may be our clock's doing."""
+    """Tell whether this refusal may be caused by our clock."""
     found = next((one for one in (refusal, refusal.__cause__) if isinstance(one, VerificationError)), None)
     if found is None or found.failure not in HANGS_ON_TIME:
         return False
@@ -43,7 +43,7 @@ def is_own_fault(refusal: BaseException) -> bool:
 
 
 def _last_beat() -> datetime | None:
-    """The sequencer's, of which a desk knows nothing."""
+    """Return the sequencer's last beat; a desk does not know it."""
     if not halves.is_of_the_exchange():
         return None
     from sharing.models import FeedMark
@@ -52,8 +52,8 @@ def _last_beat() -> datetime | None:
 
 
 def is_off(now: datetime, *, database: datetime, beat: datetime | None) -> bool:
-    """Whether the database server's clock or the sequencer's last beat says so.
+    """Tell whether the clock differs too much from the database server's, or from the sequencer's last beat.
 
-    An old beat says that the sequencer is silent; a beat ahead of us can only come from another clock.
+    An old beat only means that the sequencer is silent; a beat ahead of us can only come from another clock.
     """
     return abs(database - now) > MAX_DIFFERENCE or (beat is not None and beat - now > MAX_DIFFERENCE)

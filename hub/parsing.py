@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON bodies are read by the envelope's strict parser: no duplicate member, no lone surrogate, bounded depth."""
+"""JSON bodies, read by the envelope's strict parser: no duplicate member, no lone surrogate, limited depth."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from accord.envelope.errors import MalformedError
 
 
 class StrictJSONParser(JSONParser):
-    """Refuses what two readers could read differently; decimals travel as text."""
+    """Parser that refuses what two readers could read differently; decimals are sent as text."""
 
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a serving process waits for the database before it gives up, by role.
+"""Time limits of a serving process at the database, by role.
 
-Without an end, one forgotten transaction stops every thread that needs its rows. Nothing stands at the logins: what
-`migrate`, `prune_audit`, `prune_by_policy` and a backup do under an owner's, and every management command but a
-sequencer's (`verify_ledger` among them), takes as long as it takes.
+Without limits one forgotten transaction would block every thread that needs its rows. They are not set at the logins:
+`migrate`, `prune_audit`, `prune_by_policy` and a backup, which use an owner's login, and every management command but a
+sequencer's (`verify_ledger` among them) take as long as they need.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Patience:
-    """In seconds: one statement, one lock (advisory ones too), and a transaction in which nothing is asked."""
+    """Limits in seconds: of one statement, of one lock (also advisory), and of an idle transaction."""
 
     statement: int
     lock: int
@@ -20,7 +20,7 @@ class Patience:
 
     @property
     def options(self) -> str:
-        """As libpq's `options` takes it."""
+        """Value of libpq's `options`."""
         named = {
             "statement_timeout": self.statement,
             "lock_timeout": self.lock,
@@ -34,7 +34,7 @@ PATIENCE: Final[dict[str, Patience]] = {
     "desk": Patience(statement=30, lock=5, idle=60),
     "exchange": Patience(statement=30, lock=5, idle=30),
     "operator": Patience(statement=30, lock=5, idle=30),
-    # Rows are the work and are looked at again: better later than never.
+    # Rows are the work and are read again later: better late than never.
     "exchange-worker": Patience(statement=60, lock=10, idle=60),
     "mailer": Patience(statement=60, lock=10, idle=60),
     "desk-worker": Patience(statement=60, lock=10, idle=120),

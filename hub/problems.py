@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one table that turns typed errors into RFC 9457 problem+json.
+"""Table that maps typed errors to RFC 9457 problem+json.
 
-The most specific class of an error's MRO wins. An error that is not in the table answers 500 without detail.
+The most specific class in an error's MRO counts. An error that is not in the table answers 500 without detail.
 """
 
 import json
@@ -31,9 +31,9 @@ TYPE_PREFIX = "urn:accord:problem:"
 
 @dataclass(frozen=True)
 class Problem:
-    """A row of the table. `members` names attributes of the error that the caller may read.
+    """Row of the table. `members` names attributes of the error that the caller may read.
 
-    `retry_secs`: when to try again, where the error does not say it itself.
+    `retry_secs`: when to try again, where the error itself does not say.
     """
 
     status: int
@@ -122,7 +122,7 @@ PROBLEMS: dict[type[BaseException], Problem] = {
 
 
 if apps.is_installed("sharing"):
-    # Each half adds its own rows, and loads nothing of the other.
+    # Each half adds its own rows, and imports nothing of the other.
     from agencies import errors as agencies
     from sharing import errors as sharing
 
@@ -337,7 +337,7 @@ if apps.is_installed("alerts"):
 
 
 def problem_for(error: BaseException) -> Problem | None:
-    """The row for an error's most specific class, or None."""
+    """Return the row for an error's most specific class, or None."""
     for kind in type(error).__mro__:
         if kind in PROBLEMS:
             return PROBLEMS[kind]
@@ -345,7 +345,7 @@ def problem_for(error: BaseException) -> Problem | None:
 
 
 def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler; None lets an unknown error become a 500 without detail."""
+    """Answer an error as DRF's exception handler; None lets an unknown error become a 500 without detail."""
     if own_clock.is_own_fault(error):
         error = hub.OwnClockError()
     problem = problem_for(error)
@@ -368,9 +368,9 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
 
 
 def _instance(request: object) -> dict[str, str]:
-    """Which request this was, where the caller has named it.
+    """Return the request's id, where the caller has named it.
 
-    An id of ours stands in the header alone: refusals that must tell nothing are the same octets.
+    Our own id is only in the header: refusals that must tell nothing are the same octets.
     """
     named = getattr(request, "named_by_caller", None)
     return {"instance": f"urn:accord:request:{named}"} if named else {}
@@ -392,7 +392,7 @@ def _plain(request: HttpRequest, status: int, slug: str, title: str) -> HttpResp
 
 
 def answer_plainly(request: HttpRequest, error: BaseException) -> HttpResponse:
-    """Answer an error of the table where no REST view does; raises it again if it is not there."""
+    """Answer an error of the table where no REST view does; raise it again if it is not there."""
     problem = problem_for(error)
     if problem is None:
         raise error
@@ -407,7 +407,7 @@ def absent(request: HttpRequest, exception: Exception | None = None) -> HttpResp
 
 
 def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400 for a request that could not be read, 413 for one that is too large to be."""
+    """Answer 400 to a request that could not be read, 413 to one that is too large."""
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
         return _plain(request, 413, "too-large", _("The request is larger than this address takes."))
     return _plain(request, 400, "malformed-request", _("The request could not be read."))
@@ -418,7 +418,7 @@ def is_database_busy(error: BaseException | None) -> bool:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500 without any detail; 503 with `Retry-After` where it is the database that did not answer."""
+    """Answer 500 without any detail; 503 with `Retry-After` where the database did not answer."""
     error = sys.exception()
     if isinstance(error, Exception) and is_database_busy(error):
         faults.STORAGE.note(error)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to do about each type of problem that the API answers; `docs/problems.md` is printed from this.
+"""Remedies for each type of problem that the API answers; `docs/problems.md` is printed from them.
 
-A problem's title says what happened, to a person; this says what a system, or whoever wrote it, does next.
+A problem's title tells a person what happened; the remedy says what a system, or its developer, does next.
 """
 
 from typing import Final

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rights of each role's database login, table by table and column by column.
+"""Rights of each role's database login, table by table and column by column.
 
-`migrate` grants in the database of each half what stands here for its roles and takes everything else away. A table without an entry is out of reach for every
-login; `tests/boundaries/test_database_rights.py` names it. Whoever adds a table adds its entry: the roles whose
-views, tasks and commands use it, and for each the columns that it writes, no more.
+`migrate` grants in the database of each half what is listed here for its roles and revokes everything else. A table
+without an entry is closed to every login; `tests/boundaries/test_database_rights.py` names it. Whoever adds a table
+adds its entry: the roles whose views, tasks and commands use it, and for each only the columns that it writes.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ NONE: Final[frozenset[str]] = frozenset()
 
 @dataclass(frozen=True)
 class Right:
-    """What one login may do with one table. `EVERY` stands for all columns, in `update` for all but the primary key.
+    """Rights of one login on one table. `EVERY` stands for all columns, in `update` for all but the primary key.
 
-    `lock` allows SELECT ... FOR UPDATE where nothing may be changed: it grants UPDATE on the primary key, which a
-    trigger on every table keeps as it is.
+    `lock` allows SELECT ... FOR UPDATE without a change: it grants UPDATE on the primary key, which a trigger on every
+    table keeps unchanged.
     """
 
     select: frozenset[str] = NONE
@@ -46,7 +46,7 @@ KEEP: Final = ADD | CHANGE | REMOVE
 
 
 def read(*columns: str) -> Right:
-    """Return the right to read these columns alone."""
+    """Return the right to read only these columns."""
     return Right(select=frozenset(columns))
 
 
@@ -67,19 +67,19 @@ DESK_SEQUENCER: Final = "desk-sequencer"
 _OF_THE_EXCHANGE: Final = (EXCHANGE, EXCHANGE_WORKER, SEQUENCER)
 _OF_BOTH: Final = (DESK, DESK_WORKER, MAILER, DESK_SEQUENCER, *_OF_THE_EXCHANGE)
 _SEQUENCERS: Final = ("sequencer", "desk_sequencer")
-"""One a half, each with the same rights over the log of its own."""
+"""One for each half, with the same rights on its own log."""
 _UNUSED: Final[dict[str, Right]] = {}
-"""Tables that a library brings and nothing here uses."""
+"""Rights on tables that a library brings and nothing here uses."""
 
 
 def _both(right: Right, **more: Right) -> dict[str, Right]:
-    """Give every role of both halves one right, and more to those that are named; what `sequencer` has, both have."""
+    """Give every role of both halves one right, and more to those named; what `sequencer` has, both sequencers have."""
     more |= {role: more["sequencer"] for role in _SEQUENCERS if "sequencer" in more}
     return {role: right | more.get(role.replace("-", "_"), right) for role in _OF_BOTH}
 
 
 def _exchange(right: Right, **more: Right) -> dict[str, Right]:
-    """Give every role of the exchange one right, and more to those that are named."""
+    """Give every role of the exchange one right, and more to those named."""
     return {role: right | more.get(role.replace("-", "_"), right) for role in _OF_THE_EXCHANGE}
 
 
@@ -92,7 +92,7 @@ _POWERS: Final = (
     *("session_salt", "mac"),
 )
 
-# The mailer tells people and signs nobody in: no password, session's salt, second factor or code of a row.
+# The mailer tells people and signs nobody in: it reads no password, session salt, second factor or row code.
 _TOLD: Final = (
     *("id", "public_id", "email", "invited_email", "full_name", "unit", "agency_id", "roles", "is_active"),
     *("timezone", "language", "duty_rank", "deputy_id", "routine_mail", "quiet_from", "quiet_until"),
@@ -108,7 +108,7 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
     ),
     # The desk's own table of agencies, which the desk-worker fills from the exchange's directory.
     "peers_agency": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE, MAILER: READ},
-    # Changes of power that nobody stopped for a day are the desk-worker's, under a code that only the vault makes.
+    # The desk-worker applies changes of power that nobody stopped for a day, under a code that only the vault can make.
     "officers_agencypolicy": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POLICY), MAILER: READ},
     "officers_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), MAILER: read(*_TOLD)},
     "officers_accountlink": {
@@ -116,7 +116,7 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         DESK_WORKER: change("used_at"),
     },
     "officers_powerchange": {DESK: ADD | CHANGE, DESK_WORKER: CHANGE, MAILER: READ},
-    # Who adopts the ledger notes a restore; workers note what they have deleted since; an admin goes through it.
+    # Whoever adopts the ledger notes a restore; workers note what they have deleted since; an admin reviews it.
     "ledger_restore": {
         DESK: READ,
         DESK_WORKER: change("cards_deleted_at"),
@@ -129,7 +129,7 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         MAILER: read("od", "agency_id", "made_at", "used_at"),
     },
     "officers_restorereview": {DESK: ADD | change("mac"), DESK_WORKER: READ},
-    # Admins are told what ends and what has rotated itself.
+    # Admins are told of keys that end or have rotated themselves.
     "officers_deskkey": {
         DESK: ADD | change("expires_at", "revoked_at", "last_used_at", "mac"),
         MAILER: read(
@@ -153,8 +153,8 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
 
 _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_apikey": {
-        # With its first keyset an agency gets its first working key, and its key for entering ends; a key that
-        # rotates itself ends what it asked for before.
+        # With its first keyset an agency gets its first working key, and its key for entering ends; a key that rotates
+        # itself ends unused keys that it asked for before.
         EXCHANGE: ADD | change("expires_at", "revoked_at", "last_used_at"),
     },
     "agencies_firstapikey": {EXCHANGE: ADD, EXCHANGE_WORKER: REMOVE},
@@ -176,14 +176,15 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "agencies_instance": {EXCHANGE: ADD | REMOVE | CHANGE},
     "agencies_contactpoint": {EXCHANGE: ADD | REMOVE, EXCHANGE_WORKER: READ},
     "vault_vaultsecret": {DESK: ADD | change("kek", "wrapped"), DESK_WORKER: READ},
-    # What was drawn for a keyset that came to nothing goes.
+    # Keys drawn for a keyset that was not accepted are deleted.
     "vault_vaultkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_ownword": {DESK: KEEP, DESK_WORKER: KEEP},
     "vault_suspendedkey": {DESK: KEEP, DESK_WORKER: change("told_at")},
-    # The first keyset may be taken when the desk-worker sends it again: then the first API key came with it.
+    # The first keyset may be accepted when the desk-worker sends it again; the first API key comes with the answer.
     "vault_entrykey": {DESK: KEEP, DESK_WORKER: REMOVE},
     "vault_exchangekey": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
-    # The worker says that this desk holds an identity, and gives it back; a key officer takes it over from another holder.
+    # The worker announces that this desk holds an identity, and releases it; a key officer takes it over from another
+    # holder.
     "vault_deskinstance": {DESK: ADD | change("mac"), DESK_WORKER: ADD},
     "vault_announcement": {DESK: KEEP, DESK_WORKER: KEEP},
     "vault_departure": {DESK: KEEP, DESK_WORKER: READ},
@@ -194,13 +195,13 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
 }
 
 _LEDGER: Final[dict[str, dict[str, Right]]] = {
-    # Whoever does something hands its digest in; the sequencer alone gives it a place. It adds entries when a
-    # restored ledger is replayed.
+    # Every process that acts hands in the digest; only the sequencer gives it a place. It adds entries when a restored
+    # ledger is replayed.
     "ledger_entry": _both(ADD),
     "ledger_pendingentry": _both(ADD, sequencer=REMOVE | LOCK),
     "ledger_auditevent": _both(ADD),
     "ledger_leaf": _both(READ, sequencer=ADD),
-    # Who hands in what a restore has lost takes it off the list.
+    # Whoever hands in what a restore has lost removes it from the list.
     "ledger_wanted": _both(REMOVE, sequencer=ADD | REMOVE),
     "ledger_node": _both(READ, sequencer=ADD),
     "ledger_checkpoint": _both(READ, sequencer=ADD),
@@ -222,7 +223,7 @@ _LEDGER: Final[dict[str, dict[str, Right]]] = {
 
 _INTAKE: Final = ADD | LOCK
 _SAID: Final = ("answer", "state", "opened_at", "acknowledged_at", "recalled_at", "recall_confirmed_at")
-"""What statements change of a delivery."""
+"""Columns of a delivery that statements change."""
 
 _SHARING: Final[dict[str, dict[str, Right]]] = {
     "sharing_agreement": _exchange(READ),
@@ -257,7 +258,7 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
     "sharing_feedhead": _exchange(READ, sequencer=ADD | change("last")),
     "sharing_feeditem": _exchange(READ, sequencer=ADD),
     "sharing_feedread": {EXCHANGE: ADD | CHANGE, EXCHANGE_WORKER: READ},
-    # Web processes say when such mail is late.
+    # Web processes report when such mail is late.
     "sharing_contactmail": {
         EXCHANGE: read("state", "queued_at"),
         EXCHANGE_WORKER: ADD | CHANGE | REMOVE,
@@ -281,7 +282,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_drafttemplate": {DESK: KEEP},
     "alerts_savedview": {DESK: KEEP},
     "peers_knowncredential": {DESK_WORKER: ADD | REMOVE, MAILER: READ},
-    # The mailer warns of what ends.
+    # The mailer warns of keys that end.
     "peers_peerkeyset": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE, MAILER: READ},
     "peers_peerrevocation": {DESK: ADD | REMOVE | change("mac"), DESK_WORKER: ADD | REMOVE, MAILER: READ},
     "peers_heldstatement": {
@@ -326,14 +327,15 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "substances_controlversion": {DESK: ADD, DESK_WORKER: READ},
 }
 
-# Who comes in and is suspended, what agencies agreed, whether the exchange works; no envelope, no statement, nothing of a desk.
+# An operator sees who comes in and is suspended, what agencies agreed, and whether the exchange works; no envelope, no
+# statement, nothing of a desk.
 _OPERATES: Final[dict[str, Right]] = {
     "operators_operator": ADD | change("is_active", "ended_at"),
     "operators_passkey": KEEP,
     "operators_enrolment": ADD | change("used_at"),
     "operators_operatorsession": ADD | REMOVE | change("seen_at", "ended_at"),
     "agencies_agency": ADD | change("status", "suspended_at", "custody_allowed"),
-    # Keys for entering alone: a trigger refuses every other.
+    # Keys for entering only: a trigger refuses every other.
     "agencies_apikey": ADD | change("revoked_at"),
     "agencies_keyset": READ,
     "agencies_key": READ,
@@ -356,7 +358,7 @@ _OPERATES: Final[dict[str, Right]] = {
     "sharing_agreementparty": ADD,
     "sharing_circle": ADD,
     "sharing_circle_members": ADD,
-    # What was held gets its turn again.
+    # Held deliveries are released when an agency is resumed.
     "sharing_delivery": read("id", "state") | Right(update=frozenset({"state"})),
     "sharing_feedheld": REMOVE | LOCK,
     "sharing_feedrequeue": ADD,
@@ -371,4 +373,4 @@ RIGHTS: Final[dict[str, dict[str, Right]]] = {
     table: _OF_PROCESSES.get(table, {}) | ({OPERATOR: _OPERATES[table]} if table in _OPERATES else {})
     for table in [*_OF_PROCESSES, *(table for table in _OPERATES if table not in _OF_PROCESSES)]
 }
-"""By table and role."""
+"""Rights by table and role."""

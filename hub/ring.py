@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Look at the key ring before a process takes work: one that cannot open the vault does not start.
+"""Check of the key ring before a process takes work: one that cannot open the vault does not start.
 
-A ring that is missing or malformed is refused as soon as the settings are read; one of another hub, or without a key
-that is still in use, is seen only beside the database. While that does not answer the process starts, and each
-opening is refused on its own. A ring that is locked at rest is looked at when somebody opens it (`vault.unlocking`).
+A ring that is missing or malformed is refused as soon as the settings are read. One of another hub, or without a key
+that is still in use, is noticed only with the database. While that does not answer the process starts, and each opening
+is refused by itself. A ring that is locked at rest is checked when somebody opens it (`vault.unlocking`).
 """
 
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def refuse_wrong_ring() -> None:
-    """Raises ImproperlyConfigured, with the id of the key that is missing or another; nothing for blind roles."""
+    """Raise ImproperlyConfigured, with the id of the key that is missing or wrong; roles without the vault pass."""
     if not apps.is_installed("vault"):
         return
     from vault.errors import DeskLockedError, KekUnknownError, KekWrongError

@@ -2,8 +2,8 @@
 """Roles of the image: what each installs, serves, consumes and may hold.
 
 One image runs as one of twelve roles, chosen by `HUB_ROLE`. A role is defined by what it *cannot* do: the blind ones
-have neither the apps that open content nor a key that could, and none but `build`, which is no process of a hub, has an
-app of both halves.
+have neither the apps that open content nor a key that could, and only `build`, which is no process of a hub, has apps
+of both halves.
 """
 
 from dataclasses import dataclass, field
@@ -12,22 +12,22 @@ from typing import Final
 EXCHANGE: Final = "exchange"
 DESK: Final = "desk"
 BOTH: Final = "both"
-"""Which half a role is of; `build` makes what both ship: static files, migrations."""
+"""Value of `half` for `build`, which makes what both halves ship: static files, migrations."""
 HALVES: Final = (DESK, EXCHANGE)
 MIGRATES: Final = {DESK: "desk-migrate", EXCHANGE: "exchange-migrate"}
-"""The role that makes the tables of a half, under the login that owns them."""
+"""Roles that make the tables of a half, under the login that owns them."""
 SEQUENCES: Final = {DESK: "desk-sequencer", EXCHANGE: "sequencer"}
-"""The role that signs the log of a half."""
+"""Roles that sign the log of a half."""
 
 FOUNDATION: Final = ("django.contrib.contenttypes",)
 SHARED: Final = ("hub", "callers", "ledger")
 """Apps of both halves."""
 CARRIERS: Final = ("agencies", "sharing")
-"""Apps that carry sealed alerts and know no officer."""
+"""Apps that carry sealed alerts and know no officers."""
 TELLERS: Final = ("django.contrib.auth", "peers", "officers", "notices")
 """Apps that know officers and tell them."""
 OPERATES: Final = ("operators",)
-"""The app of the people who run the exchange."""
+"""App of the people who run the exchange."""
 OPENERS: Final = ("vault", "substances", "alerts", "science")
 WEB: Final = ("rest_framework", "drf_spectacular")
 SESSIONS: Final = ("django.contrib.sessions",)
@@ -47,12 +47,12 @@ SURFACE: Final = ("desk",)
 QUEUES_OF: Final = {EXCHANGE: ("exchange",), DESK: ("notify", "desk")}
 
 OF_A_CALLER: Final = frozenset({"EXCHANGE_PROXY_LOGIN"})
-"""Secrets of whoever calls the exchange, where there are such."""
+"""Secrets of processes that call the exchange, where there are any."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """What a process of this role is made of; `secrets` are the only secret variables it may find."""
+    """Parts of a process of this role; `secrets` are the only secret variables that it may find."""
 
     name: str
     apps: tuple[str, ...]
@@ -67,27 +67,27 @@ class Role:
 
     @property
     def owns_tables(self) -> bool:
-        """Tell whether it works under the login that owns the tables."""
+        """Tell whether it uses the login that owns the tables."""
         return "DATABASE_OWNER_URL" in self.secrets
 
     @property
     def has_admin(self) -> bool:
-        """Tell whether it has the admin, whose own checks want its middleware."""
+        """Tell whether it has the admin, whose own checks need its middleware."""
         return "hub.admin_site.AccordAdminConfig" in self.apps
 
     @property
     def rings(self) -> tuple[str, ...]:
-        """The queues of its half, whose workers it may tell that rows wait for them."""
+        """Queues of its half, whose workers it may call."""
         return QUEUES_OF.get(self.half, ())
 
     @property
     def login(self) -> str:
-        """The one database login of this role; empty for the owner's role and for one without a database."""
+        """Database login of this role; empty for the owner's role and for one without a database."""
         return self._own_name if "DATABASE_URL" in self.secrets else ""
 
     @property
     def broker_login(self) -> str:
-        """The one login of this role at the broker; empty for a role without it."""
+        """Broker login of this role; empty for a role without one."""
         return self._own_name if "REDIS_URL" in self.secrets else ""
 
     @property
@@ -122,7 +122,7 @@ ROLES: Final[dict[str, Role]] = {
             queue="notify",
             secrets=frozenset({"DATABASE_URL", "EMAIL_URL", "REDIS_URL"}),
         ),
-        # It signs the log of what the desk did; nobody numbers a feed by it, so it rings nobody.
+        # It signs the log of the desk's acts; no feed is numbered by it, so it calls no worker.
         Role(
             "desk-sequencer",
             FOUNDATION + SHARED,
@@ -178,15 +178,15 @@ SECRETS: Final = frozenset().union(*(role.secrets for role in ROLES.values()))
 """Every setting that is a secret; outside development each comes as a file."""
 
 CALLS_EXCHANGE: Final = frozenset({"desk", "desk-worker"})
-"""Roles that speak to the exchange by its API, as every other system does."""
+"""Roles that call the exchange by its API, as every other system does."""
 
 GUARDED_SECRETS: Final = ("ACCORD_KEK", "LEDGER_KEY", "DATABASE_OWNER_URL")
-"""Secrets whose mere presence in the wrong role stops the start."""
+"""Secrets whose mere presence in the wrong role prevents the start."""
 
 LOGINS: Final[dict[str, str]] = {role.name: role.login for role in ROLES.values() if role.login}
-"""The database login of each role that has one; what it may do is in `hub/rights.py`."""
+"""Database login of each role that has one; its rights are in `hub/rights.py`."""
 
 BROKER_LOGINS: Final[dict[str, str]] = {
     role.name: role.broker_login for role in ROLES.values() if role.broker_login
 }
-"""The broker login of each role that has one; what it may do is in `hub/broker.py`."""
+"""Broker login of each role that has one; its rights are in `hub/broker.py`."""

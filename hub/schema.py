@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API description: what every operation has in common is said here once, so that no view can forget it.
+"""Parts of the API description that all operations have in common, stated once, so that no view can forget them.
 
-A view describes its own answer, in its docstring and its shapes. From there come the summary, who may call, every
+A view describes its own answer, in its docstring and its serializers. From these come the summary, who may call, every
 problem (RFC 9457) by its type, `Idempotency-Key` and `If-None-Match`; examples and links follow in `description`.
 """
 
@@ -27,7 +27,7 @@ from hub.problems import PROBLEMS
 PREFIX: Final = "/api/v1/"
 STATUS_OF: Final = {problem.slug: problem.status for problem in PROBLEMS.values()}
 _KEYS: Final = {"API key": EXCHANGE_SCOPES | ACCESSION_SCOPES, "Key for the desk": DESK_SCOPES}
-"""What a system calls with: an API key at the exchange, a key of the desk at the desk."""
+"""Scopes of the keys of systems: an API key at the exchange, a key for the desk at the desk."""
 _TAGS: Final = {
     "agencies": "Directory",
     "alerts": "Desk",
@@ -57,14 +57,14 @@ IF_NONE_MATCH: Final = OpenApiParameter(
 
 
 class ProblemAwareSchema(AutoSchema):
-    """Adds to what a view says of itself what holds for all operations of its kind."""
+    """Schema of a view, with what holds for all operations of its kind."""
 
     def get_summary(self) -> str | None:
-        """The first sentence of the docstring."""
+        """Return the first sentence of the docstring."""
         return self._told()[0]
 
     def get_description(self) -> str:  # type: ignore[override]
-        """The rest of the docstring, and who may call."""
+        """Return the rest of the docstring, and who may call."""
         return "\n\n".join(filter(None, (self._told()[1], self._who())))
 
     def get_tags(self) -> list[str]:
@@ -74,7 +74,7 @@ class ProblemAwareSchema(AutoSchema):
         return self._address in DEPRECATIONS
 
     def get_auth(self) -> list[dict[str, list[str]]]:
-        """Each way in with what it needs there, as OpenAPI 3.1 lets a description say for any scheme."""
+        """Return each security scheme with the scopes needed, as OpenAPI 3.1 allows for any scheme."""
         wanted = self._capabilities()
         ways = [set(way) for way in super().get_auth()]
         scopes = {
@@ -85,12 +85,12 @@ class ProblemAwareSchema(AutoSchema):
         return [{name: sorted(scopes[name])} for way in ways for name in way if scopes.get(name)]
 
     def get_override_parameters(self) -> list[Any]:
-        """The view's parameters, and the header of a write or of a read."""
+        """Return the view's parameters, and the header of a write or of a read."""
         parameters = list(super().get_override_parameters())
         return [*parameters, IDEMPOTENCY_KEY if self._is_write else IF_NONE_MATCH]
 
     def problem_slugs(self) -> frozenset[str]:
-        """The types of problem that this operation may answer in this role: officers' own are known at the desk alone."""
+        """Return the types of problem that this operation may answer in this role; those of officers only at the desk."""
         own = (IDEMPOTENCY_KEY, IF_NONE_MATCH)
         given = [one for one in self.get_override_parameters() if one not in own]
         tags = [one for one in given if getattr(one, "name", "") == "If-Match"]

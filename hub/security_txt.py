@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where to report a weakness, at the address that RFC 9116 gives it."""
+"""Contact for reports of weaknesses, at the address of RFC 9116."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ GOOD_FOR: Final = timedelta(days=90)
 
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Return the contact that whoever runs this hub has named; nothing is here where none was."""
+    """Answer with the contact that whoever runs this hub has named, or 404 where there is none."""
     if not settings.SECURITY_CONTACT:
         raise Http404
     lines = (
@@ -32,5 +32,5 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 
 
 def _expires(now: datetime) -> datetime:
-    """A midnight, so that the text is the same all day."""
+    """Return a midnight, so that the text is the same all day."""
     return datetime.combine(now.date() + GOOD_FOR, time(), UTC)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API description as it is served: to anybody, in the notation and language that is asked for."""
+"""The API description as it is served: to anybody, in the notation and language asked for."""
 
 from typing import Any
 
@@ -22,14 +22,14 @@ from hub.kept_answers import answer_kept
 
 
 class _NotationByName(DefaultContentNegotiation):
-    """Takes `?format=` as well; no other address does."""
+    """Content negotiation that also reads `?format=`; no other address does."""
 
     class settings:  # noqa: N801 - named by the framework
         URL_FORMAT_OVERRIDE = "format"
 
 
 class _Compact:
-    """Without the indent, which would be a third of it."""
+    """Without indentation, which would be a third of the size."""
 
     def get_indent(self, accepted_media_type: str, renderer_context: Any) -> None:
         return None
@@ -54,7 +54,7 @@ class Description(APIView):
     schema = None
 
     def get(self, request: Request) -> HttpResponse:
-        """The description; `?lang=` names one of the hub's languages."""
+        """Return the description; `?lang=` names one of the hub's languages."""
         renderer: Any = request.accepted_renderer
         language = _language(request.query_params.get("lang") or translation.get_language() or "")
 
@@ -69,6 +69,6 @@ class Description(APIView):
 
 
 def _language(asked: str) -> str:
-    """One of the hub's languages: what is kept must not depend on what a stranger names."""
+    """Return one of the hub's languages: what is kept must not depend on a caller's text."""
     known = dict(settings.LANGUAGES)
     return next((name for name in (asked, asked.partition("-")[0]) if name in known), settings.LANGUAGE_CODE)

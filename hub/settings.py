@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of one role, read from the environment; what is missing or odd refuses to start.
+"""Settings of one role, read from the environment; a missing or invalid value prevents the start.
 
 Every secret `NAME` comes as a file, which `NAME_FILE` names; in development it may come as a variable. `HUB_ENV` is
 `production` unless it says `development`: forgetting it gives the strict settings, never the lax ones.
@@ -33,7 +33,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 class _Values(environ.fileaware_mapping.FileAwareMapping):  # type: ignore[misc]
-    """Variables and secret files; the end of a file's last line is no part of its secret."""
+    """Variables and secret files, without the newline at the end of a file."""
 
     def __getitem__(self, key: str) -> str:
         try:
@@ -76,7 +76,7 @@ for _name in sorted(SECRETS & os.environ.keys()):
 
 
 def _required(name: str) -> str:
-    """The value of a setting this role cannot start without."""
+    """Return the value of a setting that this role cannot start without."""
     value = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(f"{name} is not set; the role {HUB_ROLE} needs it (or {name}_FILE).")
@@ -84,18 +84,19 @@ def _required(name: str) -> str:
 
 
 def _secret(name: str) -> str:
-    """The value of a secret if this role holds it, else an empty string."""
+    """Return the value of a secret if this role holds it, else an empty string."""
     return _required(name) if name in ROLE.secrets else ""
 
 
 def take_secret(name: str) -> str:
-    """A secret that one reader takes once: it is gone from the environment afterwards."""
+    """Return a secret and remove it from the environment, for its only reader."""
     value = _required(name)
     os.environ.pop(name, None)
     return value
 
 
-# How far the processes of a trial are from today, so that a day or a week passes without waiting (`callers.clock`).
+# Offset of the processes of a test from the present time, so that a day or a week passes without waiting
+# (`callers.clock`).
 CLOCK_OFFSET_SECONDS: float = env.float("CLOCK_OFFSET_SECONDS", default=0.0)
 if CLOCK_OFFSET_SECONDS and not DEVELOPMENT:
     raise ImproperlyConfigured("CLOCK_OFFSET_SECONDS: time is moved in development only.")
@@ -104,7 +105,7 @@ DEBUG = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-# Each in its own words: who looks for a language finds it in any other.
+# Each in its own language, so that it is found whatever language the page is in.
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "hub" / "locale"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -113,26 +114,26 @@ WSGI_APPLICATION = "hub.wsgi.application"
 AUTH_USER_MODEL = "officers.Officer"
 INSTALLED_APPS = list(ROLE.apps)
 
-# A role that signs nothing with Django's key gets one that no other process knows.
+# A role that signs nothing with Django's key gets a random one that no other process knows.
 SECRET_KEY = _secret("SECRET_KEY") or secrets.token_urlsafe(64)
 if "SECRET_KEY" in ROLE.secrets and len(SECRET_KEY) < 40:
     raise ImproperlyConfigured("SECRET_KEY: use at least 40 random characters.")
 
 
 API_PEPPER: bytes = pepper_of(_secret("API_PEPPER")) if "API_PEPPER" in ROLE.secrets else b""
-# The log of this half, and for a desk that of the exchange it calls. Each is a different log under a different key.
+# Keys of the log of this half, and for a desk of the exchange that it calls: two logs under two keys.
 LEDGER_VKEY: str = env.str("LEDGER_VKEY", default="")
 if not LEDGER_VKEY and ROLE.login and (ROLE.half == EXCHANGE or "LEDGER_KEY" in ROLE.secrets):
     raise ImproperlyConfigured(
         f"LEDGER_VKEY is not set; the role {HUB_ROLE} checks the log of its own half with it."
     )
-# A desk of one agency's own, in its rooms: its first start is guided, and it learns there which exchange is its own.
+# A desk of one agency's own: its first start is guided, and sets there which exchange it belongs to.
 OWN_DESK: bool = env.bool("OWN_DESK", default=False)
 if OWN_DESK and ROLE.half == EXCHANGE:
     raise ImproperlyConfigured(f"OWN_DESK is set, but {HUB_ROLE} is a role of the exchange.")
-# Where the digest of the first start's code is, which the console shows; without the file there is no first start.
+# File with the digest of the first start's code, which the console shows; without it there is no first start.
 FIRST_START_FILE: str = env.str("FIRST_START_FILE", default="")
-# The certificate by which browsers know this desk, without its key: the keeper is told when it ends.
+# Certificate of this desk, without its key: the keeper is told when it ends.
 TLS_CERTIFICATE_FILE: str = env.str("TLS_CERTIFICATE_FILE", default="")
 EXCHANGE_LEDGER_VKEY: str = env.str("EXCHANGE_LEDGER_VKEY", default="")
 if not EXCHANGE_LEDGER_VKEY and HUB_ROLE in CALLS_EXCHANGE and not OWN_DESK:
@@ -140,7 +141,7 @@ if not EXCHANGE_LEDGER_VKEY and HUB_ROLE in CALLS_EXCHANGE and not OWN_DESK:
         f"EXCHANGE_LEDGER_VKEY is not set; the role {HUB_ROLE} checks the exchange's receipts with it."
     )
 LEDGER_STATE_DIR: str = env.str("LEDGER_STATE_DIR", default="")
-# Clocks that the sequencer compares its own with: ntp://host and https://host/, divided by spaces.
+# Clocks with which the sequencer compares its own: ntp://host and https://host/, separated by spaces.
 TIME_SOURCES: str = env.str("TIME_SOURCES", default="")
 SEQUENCER_SILENT_SECONDS: float = env.float("SEQUENCER_SILENT_SECONDS", default=30.0)
 if (0.5 if DEVELOPMENT else 10) > SEQUENCER_SILENT_SECONDS:
@@ -162,7 +163,7 @@ _calls_exchange_openly = (
 )
 if _calls_exchange_openly and not DEVELOPMENT:
     raise ImproperlyConfigured("EXCHANGE_URL is not https; desk and desk-worker send API keys there.")
-# An HTTP proxy that leads to the exchange by CONNECT, and USER:PASSWORD for it.
+# HTTP proxy that leads to the exchange by CONNECT, and USER:PASSWORD for it.
 EXCHANGE_PROXY: str = env.str("EXCHANGE_PROXY", default="")
 EXCHANGE_PROXY_LOGIN: str = (
     env.str("EXCHANGE_PROXY_LOGIN", default="") if "EXCHANGE_PROXY_LOGIN" in ROLE.secrets else ""
@@ -179,7 +180,7 @@ if EXCHANGE_PROXY and HUB_ROLE in CALLS_EXCHANGE:
         require_proxy(EXCHANGE_PROXY, EXCHANGE_PROXY_LOGIN)
     except ProxyAddressError as _refused:
         raise ImproperlyConfigured(f"EXCHANGE_PROXY: {_refused}") from None
-# Where operators sign in, inside only. Their passkeys are made for its host and count on its pages alone.
+# Address where operators sign in, inside only. Passkeys are made for its host and count only on its pages.
 OPERATOR_URL: str = env.str("OPERATOR_URL", default="http://localhost:8002" if DEVELOPMENT else "")
 if HUB_ROLE == "operator" and not DEVELOPMENT and not OPERATOR_URL.startswith("https://"):
     raise ImproperlyConfigured("OPERATOR_URL is not https; name the inside address of the operator's pages.")
@@ -192,7 +193,7 @@ if not ALLOWED_HOSTS and ROLE.urlconf != "hub.urls.nothing":
 
 # --- database -----------------------------------------------------------------------------------------------
 def _database_of_role() -> dict[str, Any]:
-    """The role's own login; the owner's where tables are made, none for beat."""
+    """Return the role's own database; the owner's login where tables are made, none for beat."""
     if ROLE.owns_tables:
         _required("DATABASE_OWNER_URL")
         return dict(env.db_url("DATABASE_OWNER_URL"))
@@ -231,19 +232,19 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 if HUB_ROLE in THREADS:
-    # It waits for a mail server more than it computes, and each kind of its work has slots among these threads.
+    # The worker waits for a mail server more than it computes, and each kind of its work has slots among these threads.
     CELERY_WORKER_POOL = "threads"
     CELERY_WORKER_CONCURRENCY = THREADS[HUB_ROLE]
-    # A message that finds no slot is done at once, so none waits behind another that it came with.
+    # A message that finds no slot ends at once, so that none waits behind another that was fetched with it.
     CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Remote control takes orders from whoever reaches the broker: it could stop a worker or have it tell its settings.
+# Remote control obeys whoever reaches the broker: it could stop a worker or have it print its settings.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
     "socket_timeout": 20,
     "socket_connect_timeout": 5,
-    # Whoever rings does not wait for a broker that is away: the library would try again for six seconds.
+    # A caller does not wait for a broker that is away; the library would try for six seconds.
     "max_retries": 0,
     **transport_options(ROLE.queue or next(iter(ROLE.rings), "none")),
 }
@@ -252,7 +253,7 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 
 
 def _interval(name: str, *, default: float, least: float, most: float) -> float:
-    """Read how often something is done, in seconds; a trial may do it ten times as often."""
+    """Read an interval in seconds; in development it may be ten times shorter."""
     try:
         seconds = float(env.str(name, default=str(default)))
     except ValueError:
@@ -264,9 +265,10 @@ def _interval(name: str, *, default: float, least: float, most: float) -> float:
     return seconds
 
 
-# How often the desk-worker asks the exchange for what came: a flash alert waits so long, and counts as late after two minutes.
+# Interval at which the desk-worker asks the exchange for its feeds: a flash alert waits that long, and counts as late
+# after two minutes.
 FOLLOW_SECONDS = _interval("FOLLOW_SECONDS", default=1, least=1, most=60)
-# How often it is looked for what nobody rang for, and said again what the exchange has not taken.
+# Interval at which rows are swept that no call was made for, and sending to the exchange is repeated.
 SWEEP_SECONDS = _interval("SWEEP_SECONDS", default=30, least=10, most=300)
 CELERY_BEAT_SCHEDULE = beat_schedule(ROLE.half, sweep_seconds=SWEEP_SECONDS, follow_seconds=FOLLOW_SECONDS)
 
@@ -326,7 +328,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-# What comes to the exchange is sealed and may lie on a disk until it is stored; what comes to the desk is content.
+# Uploads at the exchange are sealed and may be on a disk until they are stored; those at the desk are content.
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "hub.spool.SpoolingHandler" if HUB_ROLE == "exchange" else "hub.uploads.InMemoryOnlyHandler",
@@ -349,8 +351,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-# Whose X-Forwarded-For is believed: the networks of the hub's own proxies, or the word none. Guesses are counted by
-# address: a proxy that nobody named makes everybody behind it one guesser, so the question has to be answered.
+# Networks of the hub's own proxies, whose X-Forwarded-For is trusted, or the word none. Guesses are counted by address:
+# an unlisted proxy would make everybody behind it one guesser, so that the setting is required.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=["none"] if DEVELOPMENT else [])
 if not TRUSTED_PROXIES and ROLE.urlconf != "hub.urls.nothing":
     raise ImproperlyConfigured(
@@ -364,7 +366,7 @@ for _network in TRUSTED_PROXIES:
         ipaddress.ip_network(_network)
     except ValueError:
         raise ImproperlyConfigured("TRUSTED_PROXIES: name networks such as 10.0.0.0/8, or none.") from None
-# An agency's policy says of whom a second factor is demanded; only a demonstration may leave that aside.
+# An agency's policy says who needs a second factor; only a demonstration may turn that off.
 MFA_DEMANDED: bool = env.bool("MFA_DEMANDED", default=True)
 if not MFA_DEMANDED and not DEVELOPMENT:
     raise ImproperlyConfigured("MFA_DEMANDED: second factors are left aside in development only.")
@@ -394,7 +396,7 @@ ENROLMENT_COOKIE_NAME = "accord_enrolment" if DEVELOPMENT else "__Host-accord_en
 DEVICE_COOKIE_NAME = "accord_device" if DEVELOPMENT else "__Host-accord_device"
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_HTTPONLY = True
-# A cookie of its own, not the session: else each visitor of the sign-in page would leave a row in the database.
+# A cookie of its own, not the session, since each visitor of the sign-in page would leave a row in the database.
 CSRF_COOKIE_NAME = "accord_form" if DEVELOPMENT else "__Host-accord_form"
 if _IS_DESK:
     CSRF_FAILURE_VIEW = "desk.account.sign_in_page.form_refused"
@@ -409,8 +411,8 @@ if not DEVELOPMENT:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"\Alivez\Z", r"\Areadyz\Z", r"\Ahealthz\Z"]
-    # An own desk that names no proxy speaks TLS itself, and nothing else on its port: its server says so, and what a
-    # caller writes into a header says nothing.
+    # An own desk without a proxy speaks TLS itself, and nothing else on its port: its server tells Django, and a header
+    # of the caller is ignored.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES or not OWN_DESK else None
     SECURE_HSTS_SECONDS = 63072000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
@@ -431,7 +433,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# How many requests a second one API key or one officer may go on sending to one web process.
+# Sustained rate of requests a second of one API key or officer to one web process.
 API_RATE_PER_SECOND: float = env.float("API_RATE_PER_SECOND", default=300.0)
 if API_RATE_PER_SECOND <= 0:
     raise ImproperlyConfigured("API_RATE_PER_SECOND: use more than 0.")
@@ -454,7 +456,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["hub.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "hub.schema.ProblemAwareSchema",
     "EXCEPTION_HANDLER": "hub.problems.answer_problem",
-    # No address takes `?format=` but the description, which says so itself.
+    # No address takes `?format=` but the description, which enables it itself.
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -474,5 +476,5 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOGGING = logging_settings(DEVELOPMENT)
-# Without cookies and sessions there is no request to forge: only desk and operator have them, and the guard.
+# Without cookies and sessions no request can be forged: only desk and operator have them, and the protection.
 SILENCED_SYSTEM_CHECKS = [] if _IS_DESK or _IS_OPERATOR else ["security.W003"]

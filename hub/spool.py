@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the exchange keeps an upload until it is stored: on a disk, in so many octets at once and no more.
+"""Storage of uploads at the exchange until they are handled: on a disk, within a limit of octets.
 
-- Sealed octets only: the exchange takes nothing else. The desk, whose uploads are content, keeps them in memory.
-- A file never has a name that outlasts its making, so whatever ends the process frees the room, and nothing is left to
-  be emptied at the next start.
-- One that is too large for what is left is told to come again; the others are not touched.
+- It holds sealed octets only, since the exchange takes nothing else. The desk, whose uploads are content, keeps them in
+  memory.
+- A file has no name after it is made, so that the end of the process frees the room, and nothing has to be emptied at
+  the next start.
+- An upload that does not fit is told to come again; the others are not affected.
 """
 
 import tempfile
@@ -23,14 +24,14 @@ from hub.uploads import MAX_UPLOAD_BYTES
 if TYPE_CHECKING:
     _UploadedBytes = UploadedFile[bytes]
 else:
-    # Django's class takes no type argument when the program runs.
+    # Django's class takes no type argument at run time.
     _UploadedBytes = UploadedFile
 
 RETRY_AFTER_SECS: Final = 10
 
 
 class Spool:
-    """The room of one process: a folder, and how many octets may lie there."""
+    """Room of one process: a folder, and how many octets may be there."""
 
     def __init__(self, folder: str, most_bytes: int) -> None:
         self._folder, self._left = folder, most_bytes
@@ -38,18 +39,18 @@ class Spool:
 
     @property
     def left_bytes(self) -> int:
-        """How many octets still fit."""
+        """Number of octets that still fit."""
         return self._left
 
     def open(self) -> "SpooledFile":
-        """A new empty file; raises SpoolFullError where the folder takes none."""
+        """Return a new empty file; raises SpoolFullError where the folder takes none."""
         try:
             return SpooledFile(self, tempfile.TemporaryFile(dir=self._folder))
         except OSError as failure:
             raise SpoolFullError(RETRY_AFTER_SECS) from failure
 
     def take(self, count: int) -> None:
-        """Raises SpoolFullError."""
+        """Reserve octets; raises SpoolFullError."""
         with self._lock:
             if count > self._left:
                 raise SpoolFullError(RETRY_AFTER_SECS)
@@ -61,7 +62,7 @@ class Spool:
 
 
 class SpooledFile:
-    """Octets on their way in; what it takes of the room is given back when it is closed or forgotten."""
+    """File of an upload; its room is released when it is closed or garbage-collected."""
 
     def __init__(self, spool: Spool, file: IO[bytes]) -> None:
         self.file = file
@@ -74,7 +75,7 @@ class SpooledFile:
         return self._taken[0]
 
     def write(self, octets: bytes) -> None:
-        """Raises SpoolFullError, also where the disk has less room than the setting says."""
+        """Write octets; raises SpoolFullError, also where the disk has less room than the setting says."""
         self._spool.take(len(octets))
         self._taken[0] += len(octets)
         try:
@@ -93,7 +94,7 @@ def _free(spool: Spool, file: IO[bytes], taken: list[int]) -> None:
 
 
 class SpooledUpload(_UploadedBytes):
-    """An uploaded part that lies in the spool; closed with the request."""
+    """Uploaded part in the spool; closed with the request."""
 
     def __init__(self, kept: SpooledFile, name: str, content_type: str) -> None:
         super().__init__(kept.file, name, content_type, kept.size)
@@ -104,7 +105,9 @@ class SpooledUpload(_UploadedBytes):
 
 
 class SpoolingHandler(FileUploadHandler):
-    """Takes what the small-file handler declined; of a larger part than is allowed it keeps one octet more."""
+    """Upload handler for parts that the small-file handler declined; of a part over the limit it keeps one octet more than
+    the limit.
+    """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -115,7 +118,7 @@ class SpoolingHandler(FileUploadHandler):
         try:
             self._kept.write(raw_data[: max(room, 0)])
         except SpoolFullError:
-            # Nobody else lets go of it before the request is forgotten.
+            # Nobody else closes it before the request is garbage-collected.
             self._kept.close()
             raise
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A parent process that ends a child which shows no life any more, and starts another.
+"""Parent process that ends a child which shows no life any more, and starts another.
 
-A child that hangs keeps its locks, so that no standby can take its place; one that is killed loses them. The parent
-holds no database connection, no lock and no secret of its own, and ends as its child ended.
+A child that hangs keeps its locks, so that no standby can take over; one that is killed loses them. The parent has no
+database connection, no lock and no secret of its own, and ends as its child ended.
 """
 
 import logging
@@ -23,10 +23,10 @@ _READ_OCTETS: Final = 4096
 
 
 def run_supervised(work: Callable[[ShowLife], None], *, silent_after_secs: float) -> None:
-    """Run `work` in a child, again in a new one when nothing was heard of it for so long.
+    """Run `work` in a child, and again in a new one when it was silent for that long.
 
     Returns in the child when the work is done, and in the parent when the child ended well; else the parent exits with
-    the child's status. Call it before any thread or connection is there.
+    the child's status. Call it before any thread or connection exists.
     """
     while True:
         reads, writes = os.pipe()
@@ -48,7 +48,7 @@ def run_supervised(work: Callable[[ShowLife], None], *, silent_after_secs: float
 
 
 def _show_life(writes: int) -> None:
-    """A parent that is gone ends its child: nobody would end it when it hangs."""
+    """Write a sign of life to the parent; exit where the parent is gone, which could not end a hung child any more."""
     try:
         os.write(writes, b".")
     except BlockingIOError:
@@ -59,7 +59,7 @@ def _show_life(writes: int) -> None:
 
 
 def _watch(pid: int, reads: int, silent_after_secs: float) -> int | None:
-    """Wait for the end of a child and return its status; None when it was silent and had to be killed."""
+    """Wait for the end of a child and return its status; None when it was silent and was killed."""
     is_stopping = False
 
     def forward(*_: object) -> None:
@@ -82,7 +82,7 @@ def _watch(pid: int, reads: int, silent_after_secs: float) -> int | None:
 
 
 def _is_heard_to_the_end(reads: int, silent_after_secs: float) -> bool:
-    """Whether the child closed its end; false when it was silent for too long."""
+    """Tell whether the child closed its end of the pipe; False when it was silent for too long."""
     heard = time.monotonic()
     while (left := heard + silent_after_secs - time.monotonic()) > 0:
         if not select.select([reads], [], [], left)[0]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Uploads stay in memory, and only so much of them: a plaintext attachment never touches a temporary file."""
+"""Uploads in memory, up to a limit: a plaintext attachment never touches a temporary file."""
 
 from io import BytesIO
 
@@ -11,9 +11,9 @@ MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 
 
 class InMemoryOnlyHandler(FileUploadHandler):
-    """Takes what the small-file handler declined, and never spills to disk.
+    """Upload handler for files that the small-file handler declined, which never writes to disk.
 
-    Of a larger file it keeps one octet more than is allowed: enough for whoever receives it to refuse it by name.
+    Of a file over the limit it keeps one octet more than the limit, so that the receiver can refuse it by name.
     """
 
     def new_file(self, *args: object, **kwargs: object) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m hub.vitals`: the health check of a container, by its role (`HUB_ROLE`); exit 0 while it lives.
+"""`python -m hub.vitals`: health check of a container, by its role (`HUB_ROLE`); exit status 0 while it lives.
 
-A program and not a line in the compose file: engines differ in how they take a line apart.
+It is a program and not a line in the compose file, since container engines parse a line differently.
 """
 
 import os
@@ -19,13 +19,13 @@ OLDEST_SECS: Final = {
     **dict.fromkeys(("exchange-worker", "desk-worker", "mailer"), 30.0),
     **dict.fromkeys(("exchange-beat", "desk-beat"), 60.0),
 }
-"""How old the file may be that a role touches; beat does each 15 seconds."""
+"""Largest age of the file that a role touches; beat touches it each 15 seconds."""
 BEATS: Final = {"sequencer": "sharing_feedmark", "desk-sequencer": "ledger_sequencerlease"}
-"""The table whose one row the sequencer of a half marks with each batch."""
+"""Table whose one row the sequencer of a half updates with each batch."""
 
 
 def answers(port: int = PORT) -> bool:
-    """Whether the web process says that it lives, to the first name it is allowed to answer for."""
+    """Tell whether the web process answers that it lives, to the first host name allowed."""
     host = os.environ["ALLOWED_HOSTS"].split(",")[0]
     asked = urllib.request.Request(f"http://127.0.0.1:{port}/livez", headers={"Host": host})
     with urllib.request.urlopen(asked, timeout=ANSWER_WITHIN_SECS) as answer:  # noqa: S310
@@ -33,12 +33,12 @@ def answers(port: int = PORT) -> bool:
 
 
 def is_touched(oldest_secs: float) -> bool:
-    """Whether the role's file (`HEARTBEAT_FILE`) is young enough."""
+    """Tell whether the role's file (`HEARTBEAT_FILE`) is recent enough."""
     return time.time() - Path(os.environ["HEARTBEAT_FILE"]).stat().st_mtime < oldest_secs
 
 
 def somebody_leads() -> bool:
-    """Whether a sequencer beats, be it this one or the one it waits for."""
+    """Tell whether a sequencer beats, be it this one or the one it waits for."""
     import psycopg
 
     address = os.environ.get("DATABASE_URL") or Path(os.environ["DATABASE_URL_FILE"]).read_text().strip()

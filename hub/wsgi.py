@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
 django_application = get_wsgi_application()
 
-# The settings must stand before anything of the hub is read.
+# The settings must be loaded before any module of the hub is imported.
 from django.conf import settings  # noqa: E402
 
 from hub.metrics import count_answers, listen_for_prometheus  # noqa: E402

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a notice carries of the alert it tells of, so that nobody else need be asked when it is sent."""
+"""Facts about an alert that its notice carries, so that none need be looked up when it is sent."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class AboutAlert:
-    """What a notice needs of a received alert: where it leads, how fast it is, and who may hear of it."""
+    """Facts about a received alert: its reference, priority and status, and the markings that limit who may be told."""
 
     md: str
     reference: str

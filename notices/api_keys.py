@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices to agency admins of their systems' keys: 30, 14, 7 and 1 days before one ends, and of each that has
-replaced itself. Keys for the desk are the desk's own rows; of those for the exchange it knows what that said last.
+"""Notices to agency admins of API keys: 30, 14, 7 and 1 days before a key ends, and of each that has replaced itself.
 
-A row's subject names the key, its end and the threshold, so that asking twice queues nothing. A key that was replaced
-ends on purpose: nobody is warned of it. Nor is a key in its first moments: whoever issued it for a week was told so then.
+- Keys for the desk are the desk's own rows; keys for the exchange are known as the exchange last listed them.
+- A notice's subject names the key, its end and the threshold, so that a second run queues nothing.
+- Nobody is warned of a key that was replaced, which ends on purpose, or of a threshold longer than the key's whole
+  life, whose issuer knew it.
 """
 
 from collections.abc import Iterator
@@ -28,12 +29,12 @@ from peers.models import KnownCredential
 
 BETWEEN: Final = ":"
 TOLD_FOR: Final = timedelta(days=7)
-"""So long after a key replaced itself a worker that was away may still say so."""
+"""Time after a key's replacement in which admins are still told of it, for a worker that was away."""
 Key = DeskKey | KnownCredential
 
 
 def tell_of_api_keys(*, now: datetime) -> int:
-    """Queues what is due and not queued yet; returns how many keys it looked at. May run at any time and twice."""
+    """Queue notices that are due and not queued yet; return how many keys are due. May run at any time and again."""
     due = [*_ending(now), *_rotated(now)]
     agencies = {key.agency_id for key, _subject, _occasion in due}
     admins = by_agency(officers_who(Capability.APIKEY_MANAGE, agencies))
@@ -50,7 +51,7 @@ def tell_of_api_keys(*, now: datetime) -> int:
 
 
 def is_settled(notice: Notification) -> bool:
-    """Tell whether the key has ended or was replaced since the warning was queued, so that nobody need be warned."""
+    """Tell whether the key has ended or was replaced since the warning was queued, so that it need not be sent."""
     prefix, end, _days = notice.subject.split(BETWEEN)
     known = KnownCredential.objects.filter(agency_id=notice.recipient_id, prefix=prefix)
     keys: Iterator[Key] = chain(_to_warn_of().filter(pk=prefix), known)
@@ -58,7 +59,7 @@ def is_settled(notice: Notification) -> bool:
 
 
 def end_of(notice: Notification) -> datetime:
-    """When the key of a warning ends."""
+    """Return when the key of a warning ends."""
     return moment_of(int(notice.subject.split(BETWEEN)[1]))
 
 
@@ -84,7 +85,7 @@ def _to_warn_of() -> QuerySet[DeskKey]:
 
 
 def _facts() -> QuerySet[DeskKey]:
-    """Keys of systems, without what would let somebody in, which this process may not read."""
+    """Return systems' keys without their secret columns, which this process may not read."""
     return DeskKey.objects.only("prefix", "agency_id", "client", "created_at", "created_by", "expires_at")
 
 

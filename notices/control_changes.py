@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices to officers who watch the law of a change: of one that counts here now, or of one in an alert.
+"""Notices to officers who watch a jurisdiction's law: a rule has changed here, or an alert brings a change.
 
-Which jurisdiction and which rule is content: the mail says that something changed, and where to look.
+Which jurisdiction and which rule is content: the mail says only that something changed, and where to look.
 """
 
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from officers.models import Officer
 
 
 def tell_of_change(officers: Iterable[Officer], change: UUID, *, now: datetime) -> None:
-    """Queues, in the caller's transaction, that rules these officers watch have changed; once for each change."""
+    """Queue, in the caller's transaction, that rules which these officers watch have changed; once for each change."""
     save_notices(queue_plain_notices(str(change), Occasion.CONTROL_CHANGED, officers, now=now))
     transaction.on_commit(lambda: ring("notices.send"))
 
 
 def tell_of_proposal(officers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
-    """Queues, in the caller's transaction, that an alert brought a rule change; once for each alert."""
+    """Queue, in the caller's transaction, that an alert brought a rule change; once for each alert."""
     save_notices(queue_notices(about, Occasion.RULE_PUBLISHED, officers, now=now))
     transaction.on_commit(lambda: ring("notices.send"))

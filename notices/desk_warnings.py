@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Warnings to the keepers of this desk, where a mailer runs: its certificate ends, or something of it stands still. Each once.
+"""Warnings to the keepers of a desk with a mailer that its certificate ends or a part of it is stuck, each sent once.
 
-A row's subject is the kind of warning and what tells this one from another of its kind: of a certificate its end and how
-many days ahead, of a feed that is not read since when. The mail says when a certificate ends, and of anything else no more
-than that the first page says what it is.
+A row's subject is the kind of warning and what tells it from others of its kind: the end of a certificate and the days
+ahead, the time since which a feed is not read. The mail says when a certificate ends; for any other warning it only
+refers to the desk's first page.
 """
 
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ CERTIFICATE: Final = "certificate"
 
 
 def certificate_warning(ends_at: datetime, days: int) -> str:
-    """Return what a warning some days ahead of a certificate's end is about."""
+    """Return the subject of a warning some days ahead of a certificate's end."""
     return BETWEEN.join((CERTIFICATE, str(int(ends_at.timestamp())), str(days)))
 
 
 def warn_keepers(warnings: Iterable[str], *, now: datetime) -> None:
-    """Queue what no keeper was told of before; may run at any time and twice."""
+    """Queue warnings that no keeper was told of before; may run at any time and again."""
     keepers = list(Officer.objects.keepers_to_tell())
     with transaction.atomic():
         for subject in warnings:

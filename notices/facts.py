@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts that notices tell."""
+"""Facts about notices that were sent."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,16 +11,16 @@ from notices.states import NotificationState, Occasion
 
 
 def first_told(agency_id: str, md: str) -> datetime | None:
-    """When the first mail about a new alert went out to anybody of the agency."""
+    """Return when the first mail about a new alert was sent to anybody of the agency."""
     mails = Notification.objects.filter(recipient=agency_id, subject=md, occasion=Occasion.ALERT)
     first: datetime | None = mails.aggregate(first=Min("sent_at"))["first"]
     return first
 
 
 def failed_mails(mds: Collection[str]) -> set[tuple[str, str]]:
-    """Alert (md) and recipient where mails failed or are held for a person, and none still goes: of this desk's agencies.
+    """Return pairs of alert (md) and recipient for which mails failed or are held and none is still to be sent.
 
-    Where somebody was told all the same, the delivery says so.
+    Known for this desk's agencies only. A pair is also listed where another mail was sent; the delivery shows that.
     """
     failed = (NotificationState.FAILED, NotificationState.HELD)
     mails = Notification.objects.filter(about__in=mds).order_by()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices about what one's own agency has signed: a flash alert still waits for the exchange, or something came back from it.
+"""Notices about what one's own agency has signed: a flash alert still waits for the exchange, or the exchange refused something.
 
-A row's subject says whether it is an exercise, and which object: who is told of one is told once.
+A row's subject says whether it is an exercise, and which object it is, so that nobody is told twice of one object.
 """
 
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ from officers.models import Officer
 
 
 def tell_of_unsent(officers: Iterable[Officer], *, md: str, status: str, now: datetime) -> None:
-    """Queue, in the caller's transaction, that a flash alert has not left."""
+    """Queue, in the caller's transaction, that a flash alert has not been sent."""
     _tell(Occasion.UNSENT, officers, BETWEEN.join((status, md)), now)
 
 
 def tell_of_return(officers: Iterable[Officer], *, d: str, status: str, now: datetime) -> None:
-    """Queue, in the caller's transaction, that what one of these officers signed was not taken."""
+    """Queue, in the caller's transaction, that the exchange refused what one of these officers signed."""
     _tell(Occasion.CAME_BACK, officers, BETWEEN.join((status, d)), now)
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Warnings to key officers that a key of their agency ends: 30, 14, 7 and 1 days ahead, each once.
+"""Warnings to key officers that a key of their agency ends: 30, 14, 7 and 1 days ahead, each sent once.
 
-A row's subject names the thing, its end and the threshold, so that asking twice queues nothing and a key whose end
-moves is warned of anew. After days without a mailer only the nearest threshold is told. The mail says when, in the
-officer's zone, and no more.
+- A row's subject names the key, its end and the threshold, so that a second run queues nothing, and a key whose end
+  moves is warned of again.
+- After days without a mailer only the nearest threshold is told.
+- The mail says only when the key ends, in the officer's zone.
 """
 
 from datetime import datetime
@@ -29,7 +30,7 @@ WARNING: Final = Loop("keys.endings", "system:mailer")
 
 
 def warn_of_endings(*, now: datetime) -> int:
-    """Queues what is due and not queued yet; returns how many endings it looked at. May run at any time and twice."""
+    """Queue warnings that are due and not queued yet; return how many endings are due. May run at any time and again."""
     agencies = list(Agency.objects.filter(is_hosted=True).order_by("pk").values_list("pk", flat=True))
     due: list[Ending] = []
     a_round = begin_round(WARNING, now=now)
@@ -57,13 +58,13 @@ def _warn(agency: str, now: datetime) -> list[Ending]:
 
 
 def subject_of(ending: Ending) -> str:
-    """What one warning is about; at most 64 characters."""
+    """Return the subject of a warning; at most 64 characters."""
     end = int(ending.ends_at.timestamp())
     return BETWEEN.join((ending.subject, str(end), str(ending.threshold)))
 
 
 def objection(notice: Notification, *, now: datetime) -> Cause | None:
-    """Why a warning must not go out now: the officer is not asked any more, or it was seen to; None if it may."""
+    """Return why a warning must not be sent now, None if it may: the officer is no longer warned, or the key no longer ends."""
     agency_id = notice.recipient_id or ""
     if notice.officer not in officers_to_warn([agency_id])[agency_id]:
         return Cause.NO_RIGHT
@@ -72,18 +73,18 @@ def objection(notice: Notification, *, now: datetime) -> Cause | None:
 
 
 def ends_text(notice: Notification) -> str:
-    """When it ends, in the officer's zone, as the mail says it."""
+    """Return when the key ends, in the officer's zone, as the mail says it."""
     _what, end, _threshold = notice.subject.split(BETWEEN)
     return moment_text(moment_of(int(end)), notice.officer)
 
 
 def moment_text(moment: datetime, officer: Officer) -> str:
-    """A moment in the officer's zone, with the zone's name."""
+    """Return a moment in the officer's zone, with the zone's name."""
     zone = officer.effective_timezone
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
 
 
 def _thing(subject: str) -> tuple[str, str]:
-    """What ends and when; the threshold may have moved on while the mail waited."""
+    """Return the key and its end; the threshold may have changed while the mail waited."""
     what, end, _threshold = subject.split(BETWEEN)
     return what, end

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notice that no mail goes out: by what waits, not by which process should be running.
+"""Lateness of mail, judged by the notices that wait and not by which process should be running.
 
-Says one time and nothing else, so that whoever runs the hub may know it without seeing any agency's rows.
+It returns one time and nothing else, so that whoever runs the hub may know it without seeing any agency's rows.
 """
 
 from datetime import datetime, timedelta
@@ -16,18 +16,21 @@ LATE_AFTER: Final = timedelta(minutes=1)
 
 
 def is_late(since: datetime, *, now: datetime) -> bool:
-    """Tell whether mail that could have gone out at `since` should have gone by now."""
+    """Tell whether mail that could be sent at `since` should have been sent by now."""
     return now - since > LATE_AFTER
 
 
 def late_since(*, now: datetime) -> datetime | None:
-    """Since when the oldest late mail waits; None while all of it is in time."""
+    """Return since when the oldest late mail waits; None while none is late."""
     oldest = _oldest_notice(now)
     return oldest if oldest is not None and is_late(oldest, now=now) else None
 
 
 def _oldest_notice(now: datetime) -> datetime | None:
-    """What waits for the end of quiet hours is held back on purpose; one that a person sends again starts anew."""
+    """Return when the oldest late notice was queued; None while none is late.
+
+    Notices that wait for the end of quiet hours are not late. One that a person sends again counts from then.
+    """
     before = now - LATE_AFTER
     fresh = Q(state=NotificationState.QUEUED, not_before__lt=before)
     tried = Q(state__in=(NotificationState.DEFERRED, NotificationState.UNCERTAIN))

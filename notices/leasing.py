@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Leases of notices: a worker takes them for one connection and keeps them, and if it dies they are given back.
+"""Leases of notices: a worker leases rows for one connection and renews the lease; if it dies, they return to the queue.
 
-A lease is a set of rows in the order in which they go over one connection. The outcome of each is committed
-before the next mail begins, so when a lease runs out at most its first unrecorded row is in doubt.
+A lease holds rows in the order in which they are sent over one connection. The outcome of each is committed before the
+next mail begins, so that when a lease runs out at most its first unrecorded row is in doubt.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ RENEW_BEFORE: Final = timedelta(seconds=40)
 BATCH: Final = 50
 
 SHARE_BY_AGE: Final = 5
-"""Every fifth row of a lease is the oldest that waits, whatever it is about."""
+"""One row in this many of a lease is chosen by age, whatever it is about."""
 
 URGENT: Final = Q(occasion__in=NEWS, pri=FLASH) | Q(occasion__in=(Occasion.RELEASE_WAITS, Occasion.UNSENT))
 URGENCY: Final = Case(
@@ -31,16 +31,16 @@ URGENCY: Final = Case(
     When(occasion__in=[*NEWS, Occasion.KEY_REVOKED], then=1),
     default=2,
 )
-"""A flash alert, from its release to its withdrawal, then every other news; a key's long history of repudiated alerts comes after them."""
+"""Flash alerts from release to withdrawal come first, then other news; the many repudiated alerts of a revoked key come last."""
 
 
 class LeaseLostError(Exception):
-    """Another process took these rows back; what this one sent since is not recorded by it."""
+    """Another process took these rows back; this one must not record what it sent since."""
 
 
 @dataclass
 class Lease:
-    """The rows of one connection, in sending order."""
+    """Rows of one connection, in sending order."""
 
     id: UUID
     until: datetime
@@ -48,7 +48,7 @@ class Lease:
     rows: list[Notification] = field(default_factory=list)
 
     def keep(self, now: datetime) -> None:
-        """Renews a lease that ends soon. Raises LeaseLostError when it has been taken back."""
+        """Renew a lease that ends soon. Raises LeaseLostError when it has been taken back."""
         if now < self.until - min(RENEW_BEFORE, self.length / 3):
             return
         self.until = now + self.length
@@ -57,13 +57,13 @@ class Lease:
             raise LeaseLostError
 
     def record(self, notice: Notification, state: NotificationState, **facts: Any) -> None:
-        """Writes one row's outcome. Raises LeaseLostError when the row is no longer this lease's."""
+        """Write one row's outcome. Raises LeaseLostError when the row is no longer this lease's."""
         mine = Notification.objects.filter(pk=notice.pk, lease=self.id, state=NotificationState.LEASED)
         if not mine.update(state=state, lease=None, leased_until=None, lease_position=None, **facts):
             raise LeaseLostError
 
     def give_back(self, notices: Iterable[Notification]) -> None:
-        """Returns to the queue what was not begun. Raises LeaseLostError when none of it is this lease's."""
+        """Return to the queue what was not begun. Raises LeaseLostError when none of it is this lease's."""
         keys = [notice.pk for notice in notices]
         mine = Notification.objects.filter(pk__in=keys, lease=self.id, state=NotificationState.LEASED)
         queued: dict[str, Any] = {"state": NotificationState.QUEUED, "lease": None}
@@ -75,7 +75,7 @@ class Lease:
 def lease_batch(
     *, now: datetime, length: timedelta = LEASE, limit: int = BATCH, urgent_only: bool = False
 ) -> Lease:
-    """Takes up to `limit` due rows that nobody else holds: the urgent first, and a fifth by age, so that all move on."""
+    """Lease up to `limit` due rows that nobody else holds: the urgent first, and a fifth by age, so that none waits for ever."""
     lease = Lease(uuid4(), now + length, length)
     with transaction.atomic():
         due = Notification.objects.filter(state__in=SENDABLE, not_before__lte=now)
@@ -96,7 +96,7 @@ def lease_batch(
 
 
 def return_leases(*, now: datetime) -> int:
-    """Takes back what leases that ran out left unrecorded; returns how many rows."""
+    """Take back the unrecorded rows of leases that ran out; return how many."""
     with transaction.atomic():
         rows = list(
             Notification.objects.select_for_update(skip_locked=True)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one shape of every mail: urgency, reference, link. Never content, title, sender or marking.
+"""The one form of every mail: urgency, reference, link. Never content, title, sender or marking.
 
-The constant shape is a promise to officers ("this mail carries no content") and to agencies: whoever reads a
-mailbox learns that something waits, how fast it wants an answer, and nothing else.
+The constant form is a promise to officers ("this mail carries no content") and to agencies: a reader of the mailbox
+learns that something waits, how soon it wants an answer, and nothing else.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from notices.states import (
 
 @dataclass(frozen=True)
 class NoticeFacts:
-    """All that a mail may be made of; `reference` is empty where no delivery is told of, `priority` where nothing is fast."""
+    """All facts that a mail may contain; `reference` is empty where no alert is named, `priority` where nothing is urgent."""
 
     address: str
     language: str
@@ -34,11 +34,11 @@ class NoticeFacts:
     priority: str = ""
     exercise: bool = False
     ends: str = ""
-    """When a key, API key or certificate ends, in the officer's zone; only where that is the occasion."""
+    """End of a key, API key or certificate, in the officer's zone; set only on those occasions."""
 
 
 def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMessage:
-    """The mail for one officer, in the officer's language; headers take no text that anybody typed."""
+    """Compose the mail for one officer, in the officer's language; headers contain no text that anybody typed."""
     with override(facts.language or "en"):
         message = EmailMessage(policy=SMTP)
         message["From"] = sender
@@ -51,7 +51,7 @@ def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMe
 
 
 def words_of(facts: NoticeFacts) -> tuple[str, str]:
-    """Return the subject and the first line in the language that is set: a notice in a browser says no more than a mail."""
+    """Return subject and first line in the active language, for a notice in a browser, which says no more than a mail."""
     return _subject(facts), _first_line(facts)
 
 
@@ -61,7 +61,7 @@ def _subject(facts: NoticeFacts) -> str:
 
 
 def _word_of(occasion: Occasion) -> str:
-    """A new alert needs none."""
+    """Return the occasion's word in the subject; empty for a new alert."""
     return {
         Occasion.WITHDRAWN: gettext("WITHDRAWN"),
         Occasion.REPUDIATED: gettext("REPUDIATED"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices: whom the desk tells of what, by which channel, and what became of it."""
+"""Notices: who of an agency is told of what, by which channel, and with what outcome."""
 
 import uuid
 from typing import ClassVar
@@ -14,7 +14,7 @@ from peers.models import Agency
 
 
 class Notification(models.Model):
-    """One person, one occasion, one channel. `uncertain` stays set once a mail may have gone out twice."""
+    """Notice of one occasion to one person by one channel. `uncertain` stays set once a mail may have been sent twice."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subject = models.CharField(max_length=64)
@@ -22,16 +22,16 @@ class Notification(models.Model):
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notifications")
     channel = models.CharField(max_length=12)
     recipient = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+")
-    """None for what a keeper is told of the desk itself."""
+    """None for a notice to a keeper about the desk itself."""
     about = models.CharField(max_length=43, blank=True)
-    """The alert that it tells of (md), beside it what the mail says and who may hear of it; empty for other notices."""
+    """The alert that it tells of (md); the next columns are what the mail says and who may be told. Empty for other notices."""
     reference = models.CharField(max_length=16, blank=True)
     pri = models.CharField(max_length=8, blank=True)
     status = models.CharField(max_length=8, blank=True)
     tlp = models.CharField(max_length=12, blank=True)
     lane = models.CharField(max_length=16, blank=True)
     withheld = models.CharField(max_length=40, blank=True)
-    """Why it does not go out any more, whoever holds it; see `Cause`."""
+    """Reason not to send it any more, even if it is leased; see `Cause`."""
     state = models.CharField(max_length=10, choices=NotificationState, default=NotificationState.QUEUED)
     uncertain = models.BooleanField(default=False)
     lease = models.UUIDField(null=True, blank=True)

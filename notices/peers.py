@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices to key officers about a peer: its keys failed a check, another telephone number is said; once a day for each."""
+"""Notices to key officers about a peer: its keys failed a check, or the exchange names another telephone number. One a day each."""
 
 from datetime import datetime
 
@@ -11,12 +11,12 @@ from notices.states import Occasion
 
 
 def tell_of_refused_peer(agency: str, peer: str, *, now: datetime) -> None:
-    """Queues it in the caller's transaction."""
+    """Queue, in the caller's transaction, that the peer's keys failed a check."""
     _tell(agency, peer, Occasion.PEER_REFUSED, now)
 
 
 def tell_of_other_telephone(agency: str, peer: str, *, now: datetime) -> None:
-    """Queues it in the caller's transaction."""
+    """Queue, in the caller's transaction, that the exchange names another telephone number."""
     _tell(agency, peer, Occasion.PEER_TELEPHONE, now)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices of changes of power that wait, and since when somebody was told. A mail says that one waits, and no more.
+"""Notices of changes of power that wait, and when somebody was first told of one. A mail says only that one waits.
 
-A change's own time (`officers.powers`) runs from the first notice that a mail server has taken for somebody who can
+The waiting time of a change (`officers.powers`) begins when a mail server first accepts a notice to somebody who can
 still stop it.
 """
 
@@ -23,12 +23,12 @@ from officers.visibility import without_sign_in
 
 BETWEEN: Final = ":"
 TOLD_AFTERWARDS: Final = timedelta(days=1)
-"""How long after a looser policy came into force its releasers are still told of it, where the worker was away."""
+"""Time after a weaker policy came into force in which its releasers are still told of it, for a worker that was away."""
 Kind, Outcome = PowerChange.Kind, PowerChange.Outcome
 
 
 def tell_power_changes(*, now: datetime) -> None:
-    """Queues what nobody was told of yet; may run at any time and twice."""
+    """Queue notices that are not queued yet; may run at any time and again."""
     waiting = PowerChange.objects.filter(outcome=Outcome.WAITING).exclude(cause=PowerChange.Cause.INVITED)
     for change in _with_people(waiting):
         save_notices(
@@ -44,10 +44,11 @@ def tell_power_changes(*, now: datetime) -> None:
 
 
 def first_told(changes: Collection[PowerChange]) -> dict[UUID, datetime]:
-    """Return when a mail server first took a notice of each change for somebody who can still stop it.
+    """Return when a mail server first accepted a notice of each change to somebody who can still stop it.
 
-    Changes of which no such officer was told are left out. A reset on the machine goes on where all are without powers.
-    A notice of before a restore counts from the restore: who stopped the change after the backup needs time to do it again.
+    A change of which no such officer was told is left out. A reset on the machine counts notices to officers whose
+    powers are withheld, too, since all may be. A notice sent before a restore counts from the restore: whoever stopped
+    the change after the backup needs time to stop it again.
     """
     subjects = {subject_of(change): change.pk for change in changes}
     resets = [subject_of(change) for change in changes if change.cause == PowerChange.Cause.MACHINE_RESET]
@@ -66,7 +67,7 @@ def first_told(changes: Collection[PowerChange]) -> dict[UUID, datetime]:
 
 
 def objection(notice: Notification, *, now: datetime) -> Cause | None:
-    """Why a notice must not go out now: it was decided on, or the officer is not told of it any more; None if it may."""
+    """Return why a notice must not be sent now, None if it may: the change is decided, or the officer is no longer told of it."""
     change = _with_people(PowerChange.objects.all()).get(pk=_change_id(notice.subject))
     if change.outcome != Outcome.WAITING:
         return Cause.SETTLED
@@ -79,7 +80,7 @@ def _with_people(changes: QuerySet[PowerChange]) -> QuerySet[PowerChange]:
 
 
 def subject_of(change: PowerChange) -> str:
-    """What a notice is about."""
+    """Return the subject of a change's notices."""
     return f"power{BETWEEN}{change.pk}"
 
 

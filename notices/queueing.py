@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Queue a notice: one row a person, occasion and channel, never two."""
+"""Queueing of notices: one row for each person, occasion, subject and channel, never two."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -20,36 +20,36 @@ NOTICES_A_STATEMENT = 1000
 
 
 def readers_of(agency_ids: Iterable[str]) -> list[Officer]:
-    """The active officers of these agencies who may read alerts."""
+    """Return the active officers of these agencies who may read alerts."""
     return officers_who(Capability.ALERT_READ, agency_ids)
 
 
 def key_officers_of(agency_ids: Iterable[str]) -> list[Officer]:
-    """The active officers of these agencies who manage its keys."""
+    """Return the active officers of these agencies who manage its keys."""
     return officers_who(Capability.KEY_MANAGE, agency_ids)
 
 
 def queue_notices(
     about: AboutAlert, occasion: Occasion, officers: Iterable[Officer], *, subject: str = "", now: datetime
 ) -> list[Notification]:
-    """Unsaved rows that tell these officers of an alert; `subject`, if not its envelope, is what they hear of once."""
+    """Build unsaved rows that tell these officers of an alert; `subject`, else its md, is what each is told of once."""
     return [_notice(subject or about.md, occasion, officer, about, now=now) for officer in officers]
 
 
 def queue_plain_notices(
     subject: str, occasion: Occasion, officers: Iterable[Officer], *, now: datetime
 ) -> list[Notification]:
-    """Unsaved rows about something that is no alert; each officer hears of a subject once on an occasion."""
+    """Build unsaved rows about something other than an alert; each officer is told of a subject once on an occasion."""
     return [_notice(subject, occasion, officer, NO_ALERT, now=now) for officer in officers]
 
 
 def save_notices(notices: Iterable[Notification]) -> None:
-    """Those that nobody has been told of on the same occasion; the rest are left out."""
+    """Save notices, without those whose officer was told of the subject on that occasion before."""
     Notification.objects.bulk_create(notices, ignore_conflicts=True, batch_size=NOTICES_A_STATEMENT)
 
 
 def by_agency(officers: Iterable[Officer]) -> dict[str | None, list[Officer]]:
-    """Officers grouped; an agency without any has an empty list."""
+    """Group officers by agency; an agency without any has an empty list."""
     grouped: defaultdict[str | None, list[Officer]] = defaultdict(list)
     for officer in officers:
         grouped[officer.agency_id].append(officer)
@@ -80,5 +80,5 @@ def _notice(
 
 
 def _mail_domain() -> str:
-    """The right side of every Message-ID: the sender's domain, so that it stays the same on each try."""
+    """Return the domain of every Message-ID, which is the sender's, so that it is the same at each attempt."""
     return parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices, at once, that a flash alert of one's own agency waits for a second person.
+"""Immediate notices that a flash alert of one's own agency waits for a second person.
 
-A row's subject says whether it is an exercise, which alert and which revision: who is told of a revision is told once.
+A row's subject says whether it is an exercise, and which alert and revision it is, so that nobody is told twice of a
+revision.
 """
 
 from collections.abc import Iterable
@@ -22,12 +23,12 @@ EXERCISE: Final = "exercise"
 def tell_second_persons(
     officers: Iterable[Officer], *, alert_id: UUID, revision: int, status: str, now: datetime
 ) -> None:
-    """Queues, in the caller's transaction, that a flash alert of this status waits for one of these officers."""
+    """Queue, in the caller's transaction, that a flash alert of this status waits for one of these officers."""
     subject = BETWEEN.join((status, str(alert_id), str(revision)))
     save_notices(queue_plain_notices(subject, Occasion.RELEASE_WAITS, officers, now=now))
     ring("notices.send")
 
 
 def is_exercise(notice: Notification) -> bool:
-    """Tell whether what waits is an exercise."""
+    """Tell whether the alert that waits is an exercise."""
     return notice.subject.startswith(EXERCISE + BETWEEN)

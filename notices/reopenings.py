@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices that an agency's root has let somebody in at this desk: to everybody of the agency, whatever the role."""
+"""Notices that an agency's root has let somebody in at this desk, to everybody of the agency, whatever the role."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,11 +10,11 @@ from officers.models import Officer
 from officers.reopening_rows import Reopening
 
 TOLD_AFTERWARDS: Final = timedelta(days=1)
-"""How long afterwards they are still told, where the mailer was away."""
+"""Time afterwards in which they are still told, for a mailer that was away."""
 
 
 def tell_of_reopenings(*, now: datetime) -> None:
-    """Queue what nobody was told of yet; may run at any time and twice."""
+    """Queue notices that are not queued yet; may run at any time and again."""
     rows = Reopening.objects.filter(used_at__gt=now - TOLD_AFTERWARDS).only("od", "agency_id")
     for row in rows:
         everybody = Officer.objects.to_tell().filter(

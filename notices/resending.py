@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person's "send again": for notices that failed or wait for a mended address."""
+"""Sending a notice again at a person's request, after it failed or its address was corrected."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,9 +16,9 @@ from notices.states import RESENDABLE, NotificationState
 
 
 def resend_notice(actor: Actor, notice_id: UUID, *, now: datetime) -> Notification:
-    """Queues one notice of the actor's agency again.
+    """Queue one notice of the actor's agency again.
 
-    Raises AbsentError for what is not the agency's, MoveError for one that was told or is on its way.
+    Raises AbsentError for a notice of another agency, MoveError for one that was sent or still waits.
     """
     require(actor, Capability.NOTICE_RESEND)
     with transaction.atomic():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decide whether a notice may still go out: when it is sent, not when it was queued, by what this desk knows.
+"""Decision whether a notice may be sent, made when it is sent and not when it was queued, from what this desk knows.
 
-The officer and the row are read within the second before each mail.
+Officer and row are read within the second before each mail.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,11 +47,11 @@ _NEEDED: Final[Mapping[str, Capability]] = {
     Occasion.RELEASE_WAITS: Capability.ALERT_RELEASE,
     Occasion.CONTROL_CHANGED: Capability.SCIENCE_READ,
 }
-"""Every other occasion is about an alert and for who may read it."""
+"""Capability needed on an occasion; any other occasion is about an alert and needs the right to read alerts."""
 
 
 def objection(notice: Notification, *, now: datetime) -> Cause | None:
-    """Why a freshly read notice must not go out now; None if it may."""
+    """Return why a freshly read notice must not be sent now; None if it may."""
     officer = notice.officer
     if notice.withheld:
         return Cause(notice.withheld)
@@ -74,9 +74,9 @@ def objection(notice: Notification, *, now: datetime) -> Cause | None:
 
 @dataclass
 class FreshNotices:
-    """Reads the rows of one connection as they stand, with everything the judgement needs: `READ_AHEAD` at a time.
+    """Reader of a connection's rows with all that the decision needs, `READ_AHEAD` at a time.
 
-    What is older than `STAYS_FRESH` is read again, so that a slow mail server makes no judgement old.
+    What is older than `STAYS_FRESH` is read again, so that a slow mail server does not make a decision outdated.
     """
 
     rows: Sequence[Notification]
@@ -84,7 +84,7 @@ class FreshNotices:
     _read_at: datetime | None = None
 
     def read(self, position: int, *, now: datetime) -> Notification:
-        """The row at this place of the connection."""
+        """Return the row at this position of the connection."""
         key = self.rows[position].pk
         if self._read_at is None or now - self._read_at > STAYS_FRESH or key not in self._read:
             self._read = _as_they_stand(self.rows[position : position + READ_AHEAD])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Send leased notices over one connection, each outcome committed before the next mail."""
+"""Sending of leased notices over one connection, with each outcome committed before the next mail."""
 
 import logging
 from collections.abc import Callable
@@ -37,7 +37,7 @@ _SYSTEM = SystemRandom()
 
 @dataclass
 class Tally:
-    """What one call did; `left` says whether a full batch, or an end by the clock, suggests more."""
+    """Result of one call; `left` is true where more may wait: after a full batch, an end by the clock, or a broken connection."""
 
     sent: int = 0
     others: int = 0
@@ -67,9 +67,9 @@ def send_notifications(
     until: datetime | None = None,
     urgent_only: bool = False,
 ) -> Tally:
-    """Sends up to `limit` due notices over one connection and says what became of them.
+    """Send up to `limit` due notices over one connection; return what became of them.
 
-    After `until` no other mail begins, so that a slow server holds its caller for one mail and no longer.
+    After `until` no further mail begins, so that a slow server delays the caller by one mail at most.
     """
     a_round = begin_round(SENDING, now=clock())
     if a_round.is_stopped:
@@ -86,7 +86,7 @@ def send_notifications(
 
 
 def _send_all(batch: _Batch, waiting: list[Notification]) -> None:
-    """Sends in order; what a broken connection leaves goes back, and only the row it broke on is in doubt."""
+    """Send in order. After a broken connection the row in progress is uncertain, and the others return to the queue."""
     try:
         with mail_session() as session:
             while waiting:
@@ -108,7 +108,7 @@ def _send_all(batch: _Batch, waiting: list[Notification]) -> None:
 
 
 def _send_or_set_aside(batch: _Batch, session: MailSession, row: Notification) -> None:
-    """A mail that cannot be written fails alone; a person can send it again."""
+    """Send one mail; one that cannot be composed fails alone, and a person can send it again."""
     failed = partial(batch.lease.record, row, NotificationState.FAILED, cause=Cause.SET_ASIDE)
     item = Item(str(row.pk), row.subject, agency=row.recipient_id or "")
     if not batch.round.take(item, partial(_send_one, batch, session, row), passed=failed):
@@ -151,7 +151,7 @@ def _facts(notice: Notification) -> NoticeFacts:
 
 
 def _ends(notice: Notification) -> str:
-    """What a warning says of the end, in the officer's zone."""
+    """Return the end that a warning states, in the officer's zone; else empty."""
     if notice.occasion == Occasion.API_KEY_ENDING:
         return moment_text(end_of(notice), notice.officer)
     if notice.occasion == Occasion.DESK_WARNING:
@@ -176,7 +176,7 @@ def _record_refused(batch: _Batch, notice: Notification, refusal: Refused) -> No
 
 
 def _withhold(batch: _Batch, notice: Notification, cause: Cause, now: datetime) -> None:
-    """Quiet hours end, so what comes within them waits; a lost right does not come back by itself."""
+    """Record that a notice was withheld: during quiet hours it is put off to their end; for any other cause it is not sent."""
     if cause == Cause.QUIET and (until := quiet_until(notice.officer, now=now)) is not None:
         batch.lease.record(notice, NotificationState.DEFERRED, cause=cause, not_before=until)
     else:
@@ -197,7 +197,7 @@ def _put_off(batch: _Batch, notices: list[Notification], cause: Cause, reply: st
 
 
 def _set_uncertain(batch: _Batch, notice: Notification) -> None:
-    """SMTP cannot say whether the server took it: it goes again, with the same Message-ID, and is marked."""
+    """Mark a mail as uncertain, since SMTP cannot tell whether the server took it; it is sent again with the same Message-ID."""
     wait = next_wait(notice.attempts, batch.jitter())
     batch.lease.record(
         notice,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The moves between the states of a notice, and the closed lists of occasions and channels.
+"""States of a notice and the moves between them, and the closed lists of occasions and channels.
 
 ::
 
@@ -65,22 +65,22 @@ class Occasion(TextChoices):
 
 
 NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})
-"""What an officer may have to act on at once."""
+"""Occasions on which an officer may have to act at once."""
 
 PEER_OCCASIONS: Final = frozenset({Occasion.PEER_REFUSED, Occasion.PEER_TELEPHONE})
-"""About another agency, for key officers."""
+"""Occasions about another agency, for key officers."""
 
 KEY_OCCASIONS: Final = frozenset({Occasion.KEY_REVOKED, Occasion.KEY_ENDING, *PEER_OCCASIONS})
-"""About keys, the agency's own or a peer's: for its key officers, and no delivery is named."""
+"""Occasions about keys, the agency's own or a peer's, for its key officers; no alert is named."""
 
 API_KEY_OCCASIONS: Final = frozenset({Occasion.API_KEY_ENDING, Occasion.API_KEY_ROTATED})
-"""About keys of the agency's systems: for its admins, and no delivery is named."""
+"""Occasions about keys of the agency's systems, for its admins; no alert is named."""
 
 HANDED_IN_OCCASIONS: Final = frozenset({Occasion.UNSENT, Occasion.CAME_BACK})
-"""About what the own agency has signed; no delivery is named."""
+"""Occasions about what the own agency has signed; no alert is named."""
 
 POWER_OCCASIONS: Final = frozenset({Occasion.POWER_ASKED, Occasion.POLICY_WEAKENED, Occasion.REOPENED})
-"""About who may do what in the own agency; no delivery is named."""
+"""Occasions about who may do what in the own agency; no alert is named."""
 
 
 class Channel(TextChoices):
@@ -88,7 +88,7 @@ class Channel(TextChoices):
 
 
 class Cause(TextChoices):
-    """The reason why a notice was not sent, or not yet."""
+    """Reason why a notice was not sent, or not yet."""
 
     ADDRESS = "address", _("The mail server refuses this address.")
     GAVE_UP = "gave-up", _("The mail server refused it too often.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sweep that makes lost doorbells harmless: every half minute it looks at the rows themselves."""
+"""Periodic sweep that makes a lost task call harmless: every half minute it looks at the rows themselves."""
 
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ from notices.states import SENDABLE
 
 
 def sweep_notices(*, now: datetime) -> None:
-    """Takes back leases that ran out, and rings for whatever waits."""
+    """Take back leases that ran out, queue notices of power changes and reopenings, and start sending what is due."""
     run_each(
         partial(return_leases, now=now),
         partial(tell_power_changes, now=now),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mailer's doorbells: each looks at rows, does what is due, and may be rung twice or not at all."""
+"""Tasks of the mailer: each looks at rows and does what is due; a call may be repeated or lost."""
 
 from datetime import timedelta
 from functools import partial
@@ -16,12 +16,12 @@ from notices.sending import send_notifications
 from notices.sweeping import sweep_notices
 
 SLICE = timedelta(seconds=5)
-"""So long one call goes on before it rings for the next, so that none holds a slot for ever."""
+"""Time after which one call starts the next and ends, so that none occupies a slot for ever."""
 
 
 @shared_task(name="notices.send", queue="notify")
 def send() -> None:
-    """Sends due notices; while all slots of mail are taken, flash mail has one of its own."""
+    """Send due notices; while all slots of mail are in use, flash mail has a slot of its own."""
     if not MAIL.run(_send_slice):
         URGENT_MAIL.run(partial(_send_slice, urgent_only=True))
 
@@ -49,17 +49,17 @@ def _sweep_once() -> bool:
 
 @shared_task(name="notices.warn_of_endings", queue="notify")
 def warn_of_key_endings() -> None:
-    """Key officers hear 30, 14, 7 and 1 days ahead that a key ends; safe to run at any time and twice."""
+    """Queue warnings to key officers 30, 14, 7 and 1 days before a key ends; may run at any time and again."""
     warn_of_endings(now=clock.now())
 
 
 @shared_task(name="notices.warn_keepers", queue="notify")
 def have_keepers_warned() -> None:
-    """Have the desk-worker, which knows certificate and feeds, queue what keepers are to be mailed."""
+    """Start the desk-worker's task that queues warnings to keepers: it knows certificate and feeds."""
     ring("alerts.warn_keepers")
 
 
 @shared_task(name="notices.tell_of_api_keys", queue="notify")
 def tell_of_keys_of_systems() -> None:
-    """Admins hear that an API key ends or has replaced itself; safe to run at any time and twice."""
+    """Queue notices to admins that an API key ends or has replaced itself; may run at any time and again."""
     tell_of_api_keys(now=clock.now())

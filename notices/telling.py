@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices made from what the desk itself has taken in: an alert, its withdrawal, a doubt, a word that stands by it.
+"""Notices of what the desk has received: an alert, its withdrawal, a signature in doubt, a confirmation by its sender.
 
-Each queues in the caller's transaction, which holds the fact it tells of; whoever is told of a subject on an occasion is
-told once, however often the fact is taken in.
+Each function queues in the caller's transaction, which holds the fact that it tells of. A person is told once of a
+subject on an occasion, however often the fact comes in.
 """
 
 from collections.abc import Iterable
@@ -29,23 +29,25 @@ TOLD: Final = (NotificationState.SENT, NotificationState.UNCERTAIN)
 REMINDED_EVERY: Final = timedelta(hours=1)
 REMINDER: Final = "again/"
 OPENS: Final = "opens/"
-"""What begins the subject of a reminder: another one than that of the first notice."""
+"""Prefix of a reminder's subject, so that it differs from the subject of the first notice."""
 
 
 def tell_of_alert(readers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
-    """Tell these readers of an agency of a new alert; whether each may still read is asked again when the mail goes out."""
+    """Tell these readers of an agency of a new alert; whether each may still read is checked again when the mail is sent."""
     _tell(queue_notices(about, Occasion.ALERT, readers, now=now))
 
 
 def tell_that_alert_opens(readers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
-    """Tell these readers once more of an alert that did not open when it came, and does now."""
+    """Tell these readers again of an alert that did not open when it came, and opens now."""
     _tell(queue_notices(about, Occasion.ALERT, readers, subject=OPENS + about.md, now=now))
 
 
 def tell_of_withdrawal(
     agency_id: str, about: AboutAlert, od: str, *, was_opened: bool, now: datetime
 ) -> None:
-    """Tell those of an agency that was told of the alert or opened it; else its first notice does not go out any more."""
+    """Tell an agency's readers of a withdrawal if any was told of the alert or it was opened; otherwise withhold the first
+    notices.
+    """
     alerts = Notification.objects.filter(recipient=agency_id, about=about.md, occasion=Occasion.ALERT)
     alerts.exclude(state__in=TOLD).update(withheld=Cause.RECALLED)
     if was_opened or alerts.filter(state__in=(*TOLD, NotificationState.LEASED)).exists():
@@ -53,13 +55,13 @@ def tell_of_withdrawal(
 
 
 def lift_withdrawal(agency_id: str, md: str) -> None:
-    """Let the first notices of an alert go out whose withdrawal counts no more, as far as they still wait."""
+    """Release the withheld first notices of an alert whose withdrawal no longer counts."""
     waiting = Notification.objects.filter(recipient=agency_id, about=md, withheld=Cause.RECALLED)
     waiting.update(withheld="")
 
 
 def settle_withdrawal(agency_id: str, md: str) -> None:
-    """Remind nobody of a withdrawal that the agency has confirmed; the first notice of it still goes out."""
+    """Withhold reminders of a withdrawal that the agency has confirmed; its first notice is still sent."""
     reminders = Notification.objects.filter(
         recipient=agency_id, about=md, occasion=Occasion.WITHDRAWN, subject__startswith=REMINDER
     )
@@ -69,7 +71,7 @@ def settle_withdrawal(agency_id: str, md: str) -> None:
 def tell_of_reminder(
     agency_id: str, about: AboutAlert, reminder_id: str, *, is_withdrawn: bool, now: datetime
 ) -> None:
-    """Tell every reader once more, once an hour at most: to confirm a withdrawal, or to acknowledge."""
+    """Remind every reader, once an hour at most, to confirm a withdrawal or to acknowledge an alert."""
     occasion = Occasion.WITHDRAWN if is_withdrawn else Occasion.ALERT
     again = Notification.objects.filter(recipient=agency_id, about=about.md, subject__startswith=REMINDER)
     if again.filter(queued_at__gt=now - REMINDED_EVERY).exists():
@@ -79,17 +81,17 @@ def tell_of_reminder(
 
 
 def tell_of_doubt(agency_id: str, about: AboutAlert, subject: str, *, now: datetime) -> None:
-    """Tell every reader that a signature under or about a received alert no longer counts; `subject` is whose."""
+    """Tell every reader that a signature under or about a received alert no longer counts; `subject` names the object signed."""
     _tell(queue_notices(about, Occasion.REPUDIATED, readers_of([agency_id]), subject=subject, now=now))
 
 
 def tell_of_doubted_answers(agency_id: str, kid: str, *, now: datetime) -> None:
-    """Tell every reader that answers to the agency, signed with this key, no longer count; once a key."""
+    """Tell every reader that answers to the agency, signed with this key, no longer count; once for each key."""
     _tell(queue_plain_notices(kid, Occasion.REPUDIATED, readers_of([agency_id]), now=now))
 
 
 def tell_of_reaffirm(agency_id: str, d: str, od: str, *, now: datetime) -> None:
-    """Tell whoever was told that something is in doubt that its sender stands by it, once for each such word."""
+    """Tell whoever was told that an object is in doubt that its sender confirms it; once for each confirmation."""
     told = Notification.objects.filter(recipient=agency_id, occasion=Occasion.REPUDIATED, subject=d).exclude(
         reference=""
     )
@@ -100,7 +102,7 @@ def tell_of_reaffirm(agency_id: str, d: str, od: str, *, now: datetime) -> None:
 
 
 def tell_of_revoked_key(agency_id: str, kid: str, since: int, *, now: datetime) -> None:
-    """Tell key officers that a signing key of their own agency was revoked for everything since a time (seconds)."""
+    """Tell key officers that a signing key of their own agency was revoked from `since` on (seconds)."""
     subject = f"{kid}:{since}"
     told = Notification.objects.filter(recipient=agency_id, occasion=Occasion.KEY_REVOKED, subject=subject)
     if not told.exists():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices that an actor may see: the only way in to them from a request."""
+"""Notices that an actor may see; requests read notices only through it."""
 
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def visible_to(self, actor: "Actor") -> "NotificationQuerySet":
-        """An agency sees whom the hub told for it."""
+        """Select the notices that were queued for the actor's agency, within the actor's limits."""
         if Capability.NOTICE_READ not in actor.capabilities or actor.agency_id is None:
             return self.none()
         rows = self.filter(recipient_id=actor.agency_id)
         within = rows_within(actor)
         if not within:
             return rows
-        # What waits for its release, or for the exchange, names no alert; whom it was told to could see it then.
+        # A notice that an alert waits for release or for the exchange names no alert, so that its limits cannot be
+        # checked: only the officer who was told sees it.
         is_waiting = Q(occasion__in=(Occasion.RELEASE_WAITS, *HANDED_IN_OCCASIONS)) & ~Q(
             officer__public_id=actor.audit_name.removeprefix("officer:")
         )

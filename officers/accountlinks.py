@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links that let one person set a password once: 256 random bits by mail, a keyed digest in the database.
+"""Links with which one person sets a password once: 256 random bits by mail, a keyed digest in the database.
 
-A newer link of a purpose ends the older ones, a restore of the database ends all. Unknown, used, replaced and expired
-links, and those of who is not in service, are alike: absent. Following a link uses nothing up; mail servers look at links too.
+- A newer link of a purpose ends the older ones; a restore of the database ends all.
+- Unknown, used, replaced and expired links, and those of officers not in service, are all answered as absent.
+- Opening a link does not use it up, since mail servers open links, too.
 """
 
 import secrets
@@ -37,7 +38,7 @@ _LONGEST_TOKEN: Final = 64
 def issue_link(
     officer: Officer, purpose: AccountLink.Purpose, *, issued_by: str, now: datetime
 ) -> tuple[AccountLink, str]:
-    """A new link of this purpose, the only one that counts from now on, and its token, which stands nowhere."""
+    """Make a new link of this purpose, which replaces earlier ones; return it and its token, which is stored nowhere."""
     end_links(officer, purpose, now=now)
     token = secrets.token_urlsafe(32)
     link = AccountLink.objects.create(
@@ -52,14 +53,14 @@ def issue_link(
 
 
 def end_links(officer: Officer, purpose: AccountLink.Purpose, *, now: datetime) -> None:
-    """What was sent before for this purpose leads nowhere any more."""
+    """End the unused links of this purpose."""
     officer.account_links.filter(purpose=purpose, used_at__isnull=True).update(used_at=now)
 
 
 def mail_link(link: AccountLink, token: str, *, now: datetime) -> AccountLink:
-    """Sends the link and keeps whether it went out: `mailed_at`, else `mail_cause`. Not inside a transaction.
+    """Send the link and store the outcome: `mailed_at`, or else `mail_cause`. Not inside a transaction.
 
-    An own desk without a mail server leaves it in `by_hand`, for whoever asked for it to hand over.
+    An own desk without a mail server puts the address into `by_hand`, for whoever asked for the link to hand over.
     """
     if hands_links_over():
         link.by_hand = address_of(AccountLink.Purpose(link.purpose), token)
@@ -74,22 +75,22 @@ def mail_link(link: AccountLink, token: str, *, now: datetime) -> AccountLink:
 
 
 def digest_of(token: str, purpose: str) -> str:
-    """What stands in the database, and in the session of whoever follows the link, in place of a token."""
+    """Return the digest that database and session hold in place of a token. Raises AbsentError for one that is too long."""
     if len(token) > _LONGEST_TOKEN:
         raise AbsentError
     return b64u(keyed_digest("account-link", purpose.encode(), token.encode()))
 
 
 def find_link(digest: str, purpose: str, *, now: datetime) -> AccountLink:
-    """The link, if it can still be used; raises AbsentError for every cause alike."""
+    """Return the link if it can still be used; raises AbsentError for every cause alike."""
     return _usable(AccountLink.objects.filter(digest=digest, purpose=purpose).first(), now)
 
 
 def follow_link(digest: str, purpose: str, *, password: str, now: datetime) -> Officer:
-    """Sets the password and uses the link up; all sessions end. Raises AbsentError, InputError (`password`, `email`)."""
+    """Set the password and use up the link; all sessions end. Raises AbsentError, InputError (`password`, `email`)."""
     with transaction.atomic():
         link = find_link(digest, purpose, now=now)
-        # The officer first, then the links: two links of one officer may be followed at once.
+        # Lock the officer first, then the links: two links of one officer may be followed at the same time.
         rows_of_officer = Officer.objects.select_related("agency").select_for_update(of=("self",))
         officer = rows_of_officer.get(pk=link.officer_id)
         find_link(digest, purpose, now=now)

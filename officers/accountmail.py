@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk's own mail: an invitation, a password reset. One shape, no content, sent while the caller waits.
+"""Account mail of the desk: an invitation, a password reset. One form, no content, sent while the caller waits.
 
-An invitation that meets an existing account is told to the mailbox's owner in the same way, and to nobody else.
-
-There is no queue: whoever asked learns at once that a mail did not go out, and why. The desk has an SMTP login of
-its own and cannot send what the worker sends. Not inside a transaction: the server may take seconds.
+- An invitation to an address that has an account already is explained in the same way to the mailbox's owner, and to
+  nobody else.
+- There is no queue: whoever asked learns at once that a mail was not sent, and why.
+- The desk has an SMTP login of its own and cannot send what the worker sends.
+- Not inside a transaction: the server may take seconds.
 """
 
 import smtplib
@@ -24,11 +25,11 @@ from officers.shortlived import AccountLink
 
 SERVER_WAITS_SECONDS: Final = 10
 PLACES: Final = {AccountLink.Purpose.INVITATION: "welcome", AccountLink.Purpose.RESET: "reset"}
-"""Where a link of each purpose leads, before its token."""
+"""Path of a link of each purpose, before its token."""
 
 
 class Cause(TextChoices):
-    """Why a mail did not go out."""
+    """Reason why a mail was not sent."""
 
     NO_SERVER = "no-server", _("This hub has no mail server for account mail; call whoever runs it.")
     AWAY = "away", _("The mail server does not answer; try again in a few minutes.")
@@ -37,7 +38,7 @@ class Cause(TextChoices):
 
 
 class AccountMailError(CallerError):
-    """The mail did not go out; `cause` is one of `Cause`."""
+    """The mail was not sent; `cause` is one of `Cause`."""
 
     def __init__(self, cause: Cause) -> None:
         super().__init__(cause.value)
@@ -45,17 +46,17 @@ class AccountMailError(CallerError):
 
 
 def hands_links_over() -> bool:
-    """Tell whether this desk sends no mail, so that links go by hand: an own desk without a mail server."""
+    """Tell whether this desk sends no mail, so that links are handed over by people: an own desk without a mail server."""
     return settings.OWN_DESK and settings.EMAIL_BACKEND.endswith(".dummy.EmailBackend")
 
 
 def send_account_mail(officer: Officer, purpose: str, token: str) -> None:
-    """Sends one person the link of this purpose, in the person's language; raises AccountMailError."""
+    """Send a person the link of this purpose, in the person's language; raises AccountMailError."""
     _deliver(compose_account_mail(officer, AccountLink.Purpose(purpose), token))
 
 
 def compose_account_mail(officer: Officer, purpose: AccountLink.Purpose, token: str) -> EmailMessage:
-    """Urgency word, one sentence, the link; no name, no agency, nothing that anybody typed but the address."""
+    """Compose the mail: urgency word, one sentence, the link; no name, no agency, nothing that anybody typed but the address."""
     with override(officer.effective_language or "en"):
         message = EmailMessage(policy=SMTP)
         message["From"] = settings.MAIL_FROM
@@ -67,12 +68,12 @@ def compose_account_mail(officer: Officer, purpose: AccountLink.Purpose, token: 
 
 
 def _meets_account(officer: Officer) -> bool:
-    """Tell whether the invitation's address serves an account already, in this agency or in another."""
+    """Tell whether the invited address has an account already, in this agency or in another."""
     return Officer.objects.filter(email=officer.invited_email).exists()
 
 
 def _met_body() -> str:
-    """In place of the link, which would lead nowhere: an address serves one account."""
+    """Return the text for an address that has an account already; it has no link, since an address serves one account."""
     first = gettext(
         "Somebody invited this address to this hub. You have an account here already: it stays as it is."
     )
@@ -101,7 +102,7 @@ def _body(purpose: AccountLink.Purpose, token: str) -> str:
 
 
 def address_of(purpose: AccountLink.Purpose, token: str) -> str:
-    """Return where a link of this purpose leads."""
+    """Return the address of a link of this purpose."""
     return f"{settings.HUB_URL.rstrip('/')}/{PLACES[purpose]}/{token}/"
 
 

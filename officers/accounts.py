@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Officers: enrolling, roles, disabling, passwords. One guard decides who may act on whom.
+"""Officers: enrolling, roles, disabling, passwords. `require_may_act_on` decides who may act on whom.
 
-Officers have accounts where their agency's keys are: at this desk those of its own agencies, and nobody else. An agency
-admin acts on officers of the own agency, never on the own roles. The keeper enrols an agency's first agency admin and
-nobody else: the hub adds no reader to an agency that has an admin of its own. What belongs to another agency is absent.
-Every session of a person ends when the password or the standing changes.
-
-What takes power away counts at once. What gives power, to a newcomer too, waits for a second person or for its time
-(`officers.powers`) once the agency has released.
+- Officers have accounts where their agency's keys are: this desk has those of its own agencies, and no others.
+- An agency admin acts on officers of the own agency, never on the own roles. Officers of other agencies are absent.
+- The keeper enrols an agency's first agency admin and nobody else: the hub adds no reader to an agency with an admin.
+- Every session of a person ends when the password changes or the officer is disabled.
+- What takes power away counts at once. What gives power, to a new officer too, waits for a second person or for a delay
+  (`officers.powers`) once the agency has released.
 """
 
 import re
@@ -49,10 +48,11 @@ def enrol_officer(
     invited: bool = False,
     now: datetime,
 ) -> Officer:
-    """A new officer; without a password nobody can sign in yet. Raises AbsentError, NotPermittedError, InputError.
+    """Create an officer; without a password nobody can sign in yet. Raises AbsentError, NotPermittedError, InputError.
 
-    `invited`: the address becomes the account's once its owner accepts (`officers.invitations`); whether it serves an
-    account of another agency is not looked at, so that nobody learns it. Once the agency has released, roles that give power wait, and the person is to be confirmed by somebody else.
+    `invited`: the address becomes the account's once its owner accepts (`officers.invitations`). Whether it has an
+    account of another agency is not checked, so that nobody learns it. Once the agency has released, roles that give
+    power wait, and somebody else has to confirm the person.
     """
     with transaction.atomic():
         locked = Agency.objects.select_for_update().get(pk=agency.pk)
@@ -81,7 +81,7 @@ def enrol_officer(
 
 
 def enrol_keeper(actor: Actor, *, email: str, full_name: str, password: str, now: datetime) -> Officer:
-    """A new keeper, who belongs to no agency; by a keeper or by who installs the hub."""
+    """Create a keeper, who belongs to no agency; for a keeper, or whoever installs the hub."""
     require(actor, Capability.DESK_KEEP)
     with transaction.atomic():
         officer = Officer(
@@ -98,9 +98,9 @@ def enrol_keeper(actor: Actor, *, email: str, full_name: str, password: str, now
 def store_let_in(
     actor: Actor, agency: Agency | None, *, email: str, full_name: str, roles: list[str], now: datetime
 ) -> Officer:
-    """A new account of whom the agency's root lets in (`officers.reopening`), in the caller's transaction, with these roles at once.
+    """Create the account of a person whom the agency's root lets in (`officers.reopening`), with these roles at once.
 
-    Nobody can sign in to it before its owner has chosen a password. Raises InputError.
+    In the caller's transaction. Nobody can sign in before its owner has chosen a password. Raises InputError.
     """
     officer = Officer(full_name=full_name, agency=agency, roles=roles, joined_at=now)
     officer.email, officer.invited_email = _placeholder(officer), email
@@ -110,7 +110,7 @@ def store_let_in(
 
 
 def replace_keeper(actor: Actor, locked: Officer, *, now: datetime) -> None:
-    """Disable a keeper who never had a second factor, as another one is made in that one's place, in the caller's transaction."""
+    """Disable a keeper without a second factor, who is being replaced by another one; in the caller's transaction."""
     require(actor, Capability.DESK_KEEP)
     locked.is_active, locked.session_salt = False, new_salt()
     locked.save(update_fields=["is_active", "session_salt"])
@@ -118,7 +118,7 @@ def replace_keeper(actor: Actor, locked: Officer, *, now: datetime) -> None:
 
 
 def officer_for(actor: Actor, public_id: str) -> Officer:
-    """The colleague of this id; raises AbsentError for one unknown or of another agency."""
+    """Return the colleague of this id; raises AbsentError for one unknown or of another agency."""
     officer = Officer.objects.visible_to(actor).select_related("agency").filter(public_id=public_id).first()
     if officer is None:
         raise AbsentError
@@ -126,9 +126,9 @@ def officer_for(actor: Actor, public_id: str) -> Officer:
 
 
 def change_roles(actor: Actor, officer: Officer, roles: Iterable[str], *, now: datetime) -> Officer:
-    """Gives exactly these roles: what is taken away counts from the next request, what gives power may wait.
+    """Set exactly these roles: what is taken away counts from the next request, what gives power may wait.
 
-    Raises as the guard does, InputError, LastAdminError.
+    Raises as `lock_to_manage`, InputError, LastAdminError.
     """
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
@@ -143,7 +143,7 @@ def change_roles(actor: Actor, officer: Officer, roles: Iterable[str], *, now: d
 
 
 def store_roles(actor: Actor, locked: Officer, roles: list[str], *, now: datetime) -> None:
-    """Exactly these roles on a locked row, from the next request on. Raises LastAdminError."""
+    """Store exactly these roles on a locked row; they count from the next request. Raises LastAdminError."""
     before = list(locked.roles)
     if before == roles:
         return
@@ -161,7 +161,7 @@ def store_roles(actor: Actor, locked: Officer, roles: list[str], *, now: datetim
 
 
 def _given_now(agency: Agency | None, before: Iterable[str], chosen: list[str]) -> list[str]:
-    """Of the chosen roles those that count at once; who is to audit does nothing else meanwhile."""
+    """Return the chosen roles that count at once: those that the officer has, and those that give no power."""
     if agency is None or not must_wait(agency):
         return chosen
     return [role for role in chosen if role in before or role not in POWERS]
@@ -184,7 +184,7 @@ def _ask_for_roles(
 
 
 def disable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
-    """Ends every session and refuses sign-in from now on; the officer's name stays in what was done."""
+    """End every session and refuse sign-in from now on; the officer's name stays in records."""
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
         refuse_own_account(actor, locked)
@@ -204,7 +204,7 @@ def disable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer
 
 
 def end_sessions(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
-    """Signs a person out everywhere, as when a device is lost; the own ones too. Raises as the guard does."""
+    """Sign a person out everywhere, as when a device is lost; also oneself. Raises as `lock_to_manage`."""
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
         locked.session_salt = new_salt()
@@ -214,7 +214,7 @@ def end_sessions(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
 
 
 def enable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
-    """Lets a disabled officer sign in again, with the roles as before; who would have power with them waits."""
+    """Let a disabled officer sign in again with the earlier roles; with roles that give power this waits."""
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
         refuse_own_account(actor, locked)
@@ -231,14 +231,14 @@ def enable_officer(actor: Actor, officer: Officer, *, now: datetime) -> Officer:
 
 
 def store_enabled(actor: Actor, locked: Officer, *, now: datetime) -> None:
-    """A locked officer may sign in again."""
+    """Enable a locked officer."""
     locked.is_active = True
     locked.save(update_fields=["is_active"])
     record_about("officer.enabled", actor, locked, now)
 
 
 def change_password(officer: Officer, *, old: str, new: str, now: datetime) -> Officer:
-    """A person changes the own password, knowing the old one; all other sessions end. Raises InputError."""
+    """Change the own password, knowing the old one; all other sessions end. Raises InputError."""
     with transaction.atomic():
         locked = Officer.objects.select_for_update().get(pk=officer.pk, is_active=True)
         if not locked.check_password(old):
@@ -249,15 +249,15 @@ def change_password(officer: Officer, *, old: str, new: str, now: datetime) -> O
 
 
 def require_may_act_on(actor: Actor, officer: Officer) -> None:
-    """The one guard "may act on this person"; raises AbsentError for strangers, NotPermittedError for colleagues."""
+    """Check that the actor may act on this officer; raises AbsentError for other agencies, NotPermittedError for colleagues."""
     if officer.agency_id is None or actor.agency_id != officer.agency_id:
         raise AbsentError
     require(actor, Capability.OFFICER_MANAGE)
 
 
 def lock_to_manage(actor: Actor, officer: Officer) -> Officer:
-    """The row as it stands now, locked with its agency, if the actor may act on this person; raises as the guard."""
-    # All changes of one agency's officers wait for one another, so that two cannot remove the last admin.
+    """Return the present row, locked with its agency, if the actor may act on this person; raises as `require_may_act_on`."""
+    # All changes of one agency's officers are serialised, so that two cannot together remove the last admin.
     Agency.objects.select_for_update().filter(pk=officer.agency_id).first()
     locked = Officer.objects.select_for_update(of=("self",)).get(pk=officer.pk)
     require_may_act_on(actor, locked)
@@ -265,7 +265,7 @@ def lock_to_manage(actor: Actor, officer: Officer) -> Officer:
 
 
 def refuse_own_account(actor: Actor, officer: Officer) -> None:
-    """Nobody changes the own standing; raises InputError."""
+    """Raise InputError where the officer is the actor: nobody changes the own rights."""
     if isinstance(actor, Officer) and actor.pk == officer.pk:
         raise InputError("officer", _("You cannot change your own standing; ask another agency admin."))
 
@@ -283,7 +283,7 @@ def _require_may_enrol(actor: Actor, agency: Agency, roles: list[str]) -> None:
 
 
 def admins_of(agency: Agency) -> models.QuerySet[Officer]:
-    """The active agency admins of an agency."""
+    """Select the active agency admins of an agency."""
     return Officer.objects.filter(agency=agency, is_active=True, roles__contains=[Role.AGENCY_ADMIN.value])
 
 
@@ -312,7 +312,7 @@ def _checked_email(email: str) -> str:
 
 
 def _checked_invited(email: str, agency: Agency) -> str:
-    """Compared with the own agency's addresses only: its admin sees those anyway."""
+    """Check an invited address; it is compared with the own agency's addresses only, which its admin sees anyway."""
     address = mail_address(email)
     known = Officer.objects.filter(agency=agency)
     if known.filter(models.Q(email=address) | models.Q(invited_email=address)).exists():
@@ -321,12 +321,12 @@ def _checked_invited(email: str, agency: Agency) -> str:
 
 
 def one_spaced(text: str) -> str:
-    """Return a typed name without spaces around it or two in a row."""
+    """Return a typed name without leading, trailing or repeated spaces."""
     return re.sub(" +", " ", text).strip(" ")
 
 
 def mail_address(email: str) -> str:
-    """Return a typed address as it is kept; raises InputError."""
+    """Return a typed address as it is stored; raises InputError."""
     address = email.strip().lower()
     try:
         validate_email(address)
@@ -336,12 +336,12 @@ def mail_address(email: str) -> str:
 
 
 def _placeholder(officer: Officer) -> str:
-    """An address that no mailbox has (RFC 2606) and nobody signs in with."""
+    """Return an address that no mailbox has (RFC 2606) and that nobody signs in with."""
     return f"{officer.pk.hex}@invited.invalid"
 
 
 def take_invited_address(locked: Officer) -> None:
-    """The invitation's address becomes the account's, in the caller's transaction. Raises InputError (`email`)."""
+    """Make the invited address the account's, in the caller's transaction. Raises InputError (`email`)."""
     if not locked.invited_email:
         return
     if Officer.objects.filter(email=locked.invited_email).exists():
@@ -351,12 +351,14 @@ def take_invited_address(locked: Officer) -> None:
         with transaction.atomic():
             locked.save(update_fields=["email", "invited_email"])
     except IntegrityError:
-        # The owner accepted another invitation a moment ago.
+        # The owner accepted another invitation at the same time.
         raise email_taken() from None
 
 
 def email_taken() -> InputError:
-    """For the owner of a mailbox, or for who has a shell: never for an admin who invites."""
+    """Return the error for an address with an account: only for the mailbox's owner or a person with a shell, never for an
+    admin who invites.
+    """
     return InputError("email", _("E-mail: somebody signs in with this address already."))
 
 
@@ -370,12 +372,12 @@ def _store_new(officer: Officer, password: str | None) -> None:
     try:
         officer.save(force_insert=True)
     except IntegrityError:
-        # Somebody else enrolled the address a moment ago.
+        # Somebody else enrolled the address at the same time.
         raise email_taken() from None
 
 
 def check_fields(officer: Officer) -> None:
-    """Raises InputError for the first field that is of no use."""
+    """Raise InputError for the first invalid field."""
     try:
         officer.full_clean(exclude=["password", "agency"], validate_unique=False, validate_constraints=False)
     except ValidationError as refused:
@@ -384,7 +386,7 @@ def check_fields(officer: Officer) -> None:
 
 
 def store_password(officer: Officer, password: str) -> None:
-    """A checked password on a locked row; every session of this person ends. Raises InputError (`password`)."""
+    """Set a checked password on a locked row; every session of this person ends. Raises InputError (`password`)."""
     _check_password(officer, password)
     officer.set_password(password)
     officer.session_salt = new_salt()
@@ -399,12 +401,12 @@ def _check_password(officer: Officer, password: str) -> None:
 
 
 def new_salt() -> str:
-    """Return what ends every session of an officer once it is stored."""
+    """Return a new session salt; storing it ends every session of the officer."""
     return secrets.token_urlsafe(16)
 
 
 def record_about(act: str, actor: Actor, officer: Officer, now: datetime, **detail: object) -> None:
-    """Audits an act on a person, for the person's agency."""
+    """Audit an act on a person, for the person's agency."""
     record_event(
         act,
         actor=actor.audit_name,
@@ -416,6 +418,6 @@ def record_about(act: str, actor: Actor, officer: Officer, now: datetime, **deta
 
 
 def colleagues_named_like(officer: Officer) -> list[Officer]:
-    """Colleagues whose names are equal to the officer's or look like it: allowed, and worth a word."""
+    """Return active colleagues whose names equal the officer's or look like it; this is allowed, and worth a warning."""
     colleagues = Officer.objects.filter(agency=officer.agency, is_active=True).exclude(pk=officer.pk)
     return [other for other in colleagues.order_by("pk") if resemble(other.full_name, officer.full_name)]

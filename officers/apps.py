@@ -3,13 +3,13 @@ from django.apps import AppConfig
 
 
 class OfficersConfig(AppConfig):
-    """Installed where people sign in, where its rows are tidied, and where people are told; the exchange goes without."""
+    """App of the processes where people sign in, where its rows are tidied, and where people are told; not of the exchange."""
 
     name = "officers"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Keep a record of each session; where second factors are known, their rows are among those that carry a code."""
+        """Record each session; where second factors are installed, add their table to those with codes."""
         from django.apps import apps
         from django.contrib.auth.signals import user_logged_in, user_logged_out
 

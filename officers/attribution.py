@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The attribution of acts: whose act one counts as. Somebody who invited a person, or reset the person's factors, could be that person.
+"""Attribution of acts to persons: whoever invited a person, or reset the person's factors, could be acting as that person.
 
-Until a second admin or releaser has confirmed the person, whatever the person does counts as also done by whoever
-invited or reset. Two officers are independent if neither is, nor stands behind, the other or one and the same third.
+- Until a second admin or releaser has confirmed the person, everything the person does also counts as done by whoever
+  invited or reset.
+- Two officers are independent if no person counts as both of them.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,12 +19,12 @@ _UNCONFIRMED: Final = (PowerChange.Outcome.WAITING, PowerChange.Outcome.STOPPED)
 
 
 def counts_as(officer: Officer) -> frozenset[str]:
-    """Audit names of everybody as whose act this officer's acts count, the officer included."""
+    """Return the audit names of all persons whose acts this officer's acts count as, the officer included."""
     return attributed_to([officer.audit_name])
 
 
 def attributed_to(names: Iterable[str]) -> frozenset[str]:
-    """The same for several audit names together; names of anything but officers stay as they are."""
+    """Return the names that acts of several audit names count as; names of others than officers stay as they are."""
     found = frozenset(names)
     newly = found
     while newly:
@@ -36,20 +37,20 @@ def attributed_to(names: Iterable[str]) -> frozenset[str]:
 
 
 def _stands(doubt: PowerChange) -> bool:
-    """Tell whether nobody has confirmed the person: a row that says so without its code confirms nobody."""
+    """Tell whether nobody has confirmed the person; a row that says so without its code confirms nobody."""
     return doubt.outcome in _UNCONFIRMED or (has_maker() and not doubt.is_bound)
 
 
 def is_independent(officer: Officer, names: Iterable[str]) -> bool:
-    """Tell whether nobody counts as this officer and as one of these audit names at once.
+    """Tell whether no person counts as both this officer and one of these audit names.
 
-    Both sides are widened: of two puppets of one admin, one must not release what the other wrote.
+    Both sides are extended: of two accounts controlled by one admin, one must not release what the other wrote.
     """
     return counts_as(officer).isdisjoint(attributed_to(names))
 
 
 def independent_of(officers: Collection[Officer], names: Iterable[str]) -> list[Officer]:
-    """Those of these officers who are independent of everybody named, in their order."""
+    """Return the officers who are independent of everybody named, in their order."""
     behind, own = attributed_to(names), {officer.audit_name for officer in officers}
     if attributed_to(own) == own:
         return [officer for officer in officers if officer.audit_name not in behind]

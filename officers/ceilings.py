@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The highest TLP that an officer's roles reach to, as the agency's policy says.
+"""Highest TLP that an officer's roles may see, as the agency's policy says.
 
-Several roles: the loosest limit counts, and a role that the policy does not name has none.
+With several roles the loosest limit counts; a role that the policy does not name has none.
 """
 
 from callers.markings import LEVELS
@@ -10,7 +10,7 @@ from officers.policy_in_force import policy_of
 
 
 def ceiling_of(officer: Officer) -> str | None:
-    """The strictest marking this officer may see and send; None without a limit. Raises NotBoundError."""
+    """Return the strictest marking this officer may see and send; None without a limit. Raises NotBoundError."""
     if officer.agency is None:
         return None
     ceilings = policy_of(officer.agency).role_ceilings

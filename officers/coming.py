@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency comes to this desk from another one that has held its keys: home to its own desk, or back to a hosted one.
+"""Arrival of an agency from another desk that has held its keys: at its own desk, or back at a hosting one.
 
-A keeper gives an API key of the agency and the fingerprint of the root in force, as it stands on paper. The exchange says whose
-API key it is; the agency's keysets are verified from that fingerprint. Nothing private comes along: a key officer proposes a
-keyset with keys that are made here (`vault.changes.Move`), which the agency's root signs. It goes to the exchange once the other
-desk has given the identity back. What opens the history comes afterwards, sealed to these keys (`alerts.history.taking_in`).
+1. A keeper enters an API key of the agency and the fingerprint of the root in force, from paper. The exchange says
+   whose API key it is; the agency's keysets are verified from that fingerprint.
+2. No private keys come along: a key officer proposes a keyset with keys that are made here (`vault.changes.Move`),
+   which the agency's root signs. It goes to the exchange once the other desk has given the identity back.
+3. What opens the history comes afterwards, sealed to these keys (`alerts.history.taking_in`).
 """
 
 import re
@@ -45,14 +46,14 @@ _API_KEY: Final = re.compile(r"[0-9a-f]{12}\.[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True)
 class Coming:
-    """Facts that the keeper hands over: an API key of the agency, and its root's fingerprint from paper."""
+    """Input of the keeper: an API key of the agency, and its root's fingerprint from paper."""
 
     api_key: str = field(repr=False)
     fingerprint: str
 
 
 def custody_here() -> Custody:
-    """Return how keys of an agency are held at this desk that comes from another one: its root stays with its head."""
+    """Return the custody at this desk of an agency that comes from another one: its root stays with its head."""
     return Custody.AGENCY if settings.OWN_DESK else Custody.HUB_OWN_ROOT
 
 
@@ -60,8 +61,8 @@ def custody_here() -> Custody:
 def begin_arrival(keeper: Actor, coming: Coming, *, now: datetime) -> Agency:
     """Take the agency in without keys, and follow its keysets from now on. Not inside a transaction.
 
-    Raises NotPermittedError, AbsentError (before the exchange was told), TakenInError, InputError (`api_key`, `fingerprint`,
-    `exchange`), `accord.calls.errors.ClientError`; then nothing is stored.
+    Raises NotPermittedError, AbsentError (the exchange is not set yet), TakenInError, InputError (`api_key`,
+    `fingerprint`, `exchange`), `accord.calls.errors.ClientError`; then nothing is stored.
     """
     require(keeper, Capability.DESK_KEEP)
     if known_exchange() is None:
@@ -75,7 +76,7 @@ def begin_arrival(keeper: Actor, coming: Coming, *, now: datetime) -> Agency:
     entry, chain = _checked(exchange, caller.agency or "", fingerprint, now=now)
     agency = _store(keeper, entry, chain, coming.api_key, moment_of(caller.until), now=now)
     with suppress(ClientError, NotBoundError, VaultError):
-        # The other desk is named at once where it holds the identity still; the desk-worker repeats it.
+        # The other desk is shown at once where it still holds the identity; the desk-worker repeats this.
         announce(keeper, agency.pk, now=now)
     return agency
 
@@ -115,14 +116,14 @@ def _not_elsewhere(agency_id: str) -> str:
 def _store(
     keeper: Actor, entry: AgencyAnswer, chain: OwnChain, api_key: str, until: datetime, *, now: datetime
 ) -> Agency:
-    """Store all or nothing. An agency that has left this desk before comes back to what is here of it."""
+    """Store all or nothing. An agency that has left this desk before finds again what is still here of it."""
     with transaction.atomic():
         _require_room()
         if Arrival.objects.filter(pk=entry.id).exists() and not _has_gone(entry.id):
             raise TakenInError(entry.id)
         agency = begin_entry(replace(entry, custody=custody_here()), is_hosted=True, now=now)
         if agency.custody != custody_here():
-            # It was here before, with its root.
+            # The agency was here before, and its root with it.
             agency.custody = custody_here()
             agency.save(update_fields=["custody"])
         Departure.objects.filter(pk=entry.id).delete()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of power decided on: a second person agrees, somebody told stops them, or their time comes."""
+"""Decisions on changes of power: a second person agrees, somebody who was told stops them, or they apply after their delay."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,11 +33,11 @@ from officers.restores import holds_back
 from peers.models import Agency
 
 CLOCK: Final = SystemActor("power-changes")
-"""Who applies what nobody stopped in its time."""
+"""Actor that applies a change that nobody stopped in time."""
 
 
 def agree_to_change(officer: Officer, change_id: UUID, *, now: datetime) -> PowerChange:
-    """A second person agrees, and the change applies. Raises AbsentError, NotPermittedError, InputError."""
+    """Agree as a second person, and apply the change. Raises AbsentError, NotPermittedError, InputError."""
     require(officer, Capability.POWER_DECIDE)
     with transaction.atomic():
         change = _lock_waiting(officer, change_id)
@@ -60,7 +60,7 @@ def agree_to_change(officer: Officer, change_id: UUID, *, now: datetime) -> Powe
 
 
 def stop_change(officer: Officer, change_id: UUID, *, now: datetime) -> PowerChange:
-    """Whoever was told stops it, who asked takes it back. Raises AbsentError, NotPermittedError, InputError."""
+    """Stop a change as somebody who was told, or take it back as who asked. Raises AbsentError, NotPermittedError, InputError."""
     require(officer, Capability.POWER_DECIDE)
     with transaction.atomic():
         change = _lock_waiting(officer, change_id)
@@ -75,10 +75,10 @@ def stop_change(officer: Officer, change_id: UUID, *, now: datetime) -> PowerCha
 def apply_due_change(
     change_id: UUID, *, told_at: datetime, told: Sequence[Officer], now: datetime
 ) -> PowerChange | None:
-    """Applies a change whose time has come, first told at `told_at`; None where it has not, or nobody may apply it.
+    """Apply a change whose delay has passed since `told_at`; return None where it has not, or the change may not be applied.
 
-    A change asked for by somebody who may not ask any more, or overtaken meanwhile, is dropped. One that came back with
-    a backup waits until the agency has gone through the restore.
+    A change is dropped where its asker may not ask any more, or where it was overtaken. One that came back with a
+    backup waits until the agency has reviewed the restore.
     """
     with transaction.atomic():
         change = _locked(PowerChange.objects.filter(pk=change_id))
@@ -111,7 +111,7 @@ def _lock_waiting(officer: Officer, change_id: UUID) -> PowerChange:
 
 
 def _locked(rows: QuerySet[PowerChange]) -> PowerChange | None:
-    """The agency first, as every change of its officers does, then the row as it stands."""
+    """Lock the agency, as every change of its officers does, then the row."""
     found = rows.first()
     if found is None:
         return None
@@ -132,7 +132,7 @@ def _require_may_still_ask(change: PowerChange) -> None:
 
 
 def _of_keeper(officer: Officer) -> frozenset[Capability]:
-    """A keeper who enrolled an agency's first admin."""
+    """Return the capability with which a keeper may still ask: a keeper enrols an agency's first admin."""
     operates = Capability.DESK_KEEP in officer.capabilities
     return frozenset({Capability.OFFICER_MANAGE}) if operates else frozenset()
 

@@ -12,9 +12,9 @@ from callers.systemkeys import SystemKey
 
 
 class DeskKey(BoundRow, SystemKey):
-    """The key of a system that writes drafts or asks questions at this desk. `officers.deskkeys` makes and reads it.
+    """Key of a system that writes drafts or asks questions at this desk. `officers.deskkeys` makes and reads it.
 
-    The digest is under the pepper and binds agency, scopes and networks by itself.
+    The digest is made under the pepper and itself covers agency, scopes and networks.
     """
 
     BOUND: ClassVar = (
@@ -26,7 +26,7 @@ class DeskKey(BoundRow, SystemKey):
     follows = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="successors", editable=False
     )
-    """The key that it replaced."""
+    """Key that it replaced."""
 
     class Meta:
         ordering: ClassVar = ["agency", "client", "-created_at"]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys for the desk: by which an agency's own systems write drafts and ask questions here, issued by its admins.
+"""Keys for the desk: with them an agency's own systems write drafts and ask questions here. The agency's admins issue them.
 
-A key by which a system follows the audit is its auditors' to give, who may give nothing else; admins see it and can end it.
-The exchange knows nothing of them, and a key of the exchange serves nothing here.
+A key with which a system follows the audit is issued by the agency's auditors, who may issue no other; admins see it
+and can end it. The exchange knows nothing of these keys, and a key of the exchange does not serve here.
 """
 
 import logging
@@ -43,7 +43,7 @@ KEYRING: Final = Keyring(DeskKey, "desk-key", _record)
 
 
 def keys_of(actor: Actor) -> QuerySet[DeskKey]:
-    """The keys of the actor's own agency, the newest first: for its admins all, for its auditors those that follow the audit."""
+    """Select keys of the actor's own agency, the newest first: all for its admins, those that follow the audit for its auditors."""
     keys = DeskKey.objects.filter(agency_id=actor.agency_id).order_by("-created_at", "prefix")
     if actor.agency_id is not None and Capability.APIKEY_MANAGE in actor.capabilities:
         return keys
@@ -53,7 +53,7 @@ def keys_of(actor: Actor) -> QuerySet[DeskKey]:
 
 
 def scopes_to_give(actor: Actor) -> list[str]:
-    """Return the scopes that the actor can give a key: an auditor following the audit, an admin everything else."""
+    """Return the scopes that the actor can give a key: an auditor following the audit, an admin all others."""
     follows = frozenset({Capability.AUDIT_FOLLOW})
     given = follows if Capability.AUDIT_GIVE in actor.capabilities else frozenset()
     return sorted(
@@ -71,7 +71,7 @@ def issue_key(
     networks: Iterable[str] = (),
     now: datetime,
 ) -> tuple[DeskKey, str]:
-    """A new key and its text, which is shown this once.
+    """Issue a key; return it and its text, which is shown only this once.
 
     Raises AbsentError, NotPermittedError, InputError, NobodyToReleaseError.
     """
@@ -86,10 +86,10 @@ def issue_key(
 def rotate_key(
     actor: Actor, desk_key: DeskKey, *, old_serves: timedelta, now: datetime
 ) -> tuple[DeskKey, str]:
-    """A new key for the same client, scopes, networks and length; the old one ends `old_serves` from now at the latest.
+    """Issue a new key for the same client, scopes, networks and lifetime; the old one ends `old_serves` from now at the latest.
 
-    Raises AbsentError, NotPermittedError, NobodyToReleaseError, NotBoundError, InputError (a key that has ended, more
-    than `LONGEST_OVERLAP`).
+    Raises AbsentError, NotPermittedError, NobodyToReleaseError, NotBoundError, InputError (the key has ended, or
+    `old_serves` is more than `LONGEST_OVERLAP`).
     """
     if not timedelta(0) <= old_serves <= LONGEST_OVERLAP:
         raise InputError("old_serves", _("The old key: let it serve for up to 7 days."))
@@ -104,12 +104,12 @@ def rotate_key(
 
 
 def rotate_own_key(client: ApiClient, *, now: datetime) -> tuple[DeskKey, str]:
-    """The key that takes the place of the caller's, and its text, shown this once. Raises RotationRefusedError."""
+    """Replace the caller's key; return the new one and its text, shown only this once. Raises RotationRefusedError."""
     return KEYRING.replace_itself(client, serve=DESK_SCOPES, now=now)
 
 
 def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
-    """Return who holds this key; raises CredentialError for every cause."""
+    """Return the system that holds this key; raises CredentialError for every cause."""
     key = KEYRING.read(text, remote_addr, find=_bound_key, now=now)
     KEYRING.mark_use(key.prefix, key.last_used_at, now=now)
     scopes = _scopes_in_effect(key)
@@ -117,14 +117,14 @@ def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient
 
 
 def releasers_of_drafts(actor: Actor, agency: Agency, *, client: str = "") -> list[Officer]:
-    """Return who could send what a system writes, were the actor to issue or rotate its key now; the duty list's order."""
+    """Return who could send a system's drafts if the actor issued or rotated its key now, in the order of the duty list."""
     return releasers_besides(agency.pk, issuers_of(client_name(agency.pk, client)) | {actor.audit_name})
 
 
 def require_releaser_of_drafts(actor: Actor, agency: Agency, *, client: str, scopes: Collection[str]) -> None:
-    """Raises NobodyToReleaseError where a key would write drafts that nobody could send.
+    """Raise NobodyToReleaseError where a key would write drafts that nobody could send.
 
-    An agency that enters has no officers yet.
+    Not for an agency that is entering, which has no officers yet.
     """
     writes = Capability.DRAFT_WRITE in scopes and agency.status != AgencyStatus.ENTERING
     if writes and not releasers_of_drafts(actor, agency, client=client):
@@ -132,10 +132,10 @@ def require_releaser_of_drafts(actor: Actor, agency: Agency, *, client: str, sco
 
 
 def issuers_of(client: str) -> frozenset[str]:
-    """The audit names of everybody who issued or rotated a key of this system; `client` is the system's own.
+    """Return the audit names of everybody who issued or rotated a key of this system; `client` is the system's own audit name.
 
-    Keys of one name count together, those that have ended too: who made any of them could have written as it does.
-    A key that rotated itself names its system; the person who issued the first one stands beside it.
+    All keys of one name count, even those that have ended: whoever made any of them could have written as the system. A
+    key that rotated itself names the system; the person who issued the first one is named, too.
     """
     agency_id, _, name = client.removeprefix("client:").partition("/")
     keys = DeskKey.objects.filter(agency_id=agency_id, client=name)
@@ -143,7 +143,7 @@ def issuers_of(client: str) -> frozenset[str]:
 
 
 def key_for(actor: Actor, prefix: str) -> DeskKey:
-    """The key of the actor's own agency by its prefix; raises AbsentError."""
+    """Return the key of the actor's own agency by its prefix; raises AbsentError."""
     key = keys_of(actor).select_related("agency").filter(pk=prefix).first()
     if key is None:
         raise AbsentError
@@ -152,10 +152,10 @@ def key_for(actor: Actor, prefix: str) -> DeskKey:
 
 @transaction.atomic
 def revoke_key(actor: Actor, desk_key: DeskKey, *, now: datetime) -> None:
-    """Ends a key and its whole chain at once and for good; again is allowed and changes nothing.
+    """End a key and its whole chain at once and for good; repeating it changes nothing.
 
-    Whoever stole one may have made its successor, and what a successor may, its predecessor still might. A row that was
-    changed past the program serves nobody as it is.
+    A thief may have made a key's successor, and the predecessor has the same rights. A row that was altered outside the
+    program is left: it serves nobody.
     """
     _require_own(actor, desk_key.agency_id)
     key_for(actor, desk_key.prefix)
@@ -171,7 +171,7 @@ def _bound_key(prefix: str) -> DeskKey | None:
 
 
 def _scopes_in_effect(key: DeskKey) -> frozenset[Capability]:
-    """None where the agency enters, or its keys are not in this desk's vault."""
+    """Return the key's scopes; none where the agency is entering, or its keys are not in this desk's vault."""
     agency = key.agency
     if not agency.is_bound or not agency.is_hosted or agency.status == AgencyStatus.ENTERING:
         return frozenset()
@@ -185,7 +185,7 @@ def _lock_own(actor: Actor, desk_key: DeskKey) -> DeskKey:
 
 
 def _require_own(actor: Actor, agency_id: str) -> None:
-    """An agency admin or auditor for the own agency; never the keeper, who would hold a key of somebody else's."""
+    """Check that the actor is an admin or auditor of the agency; the keeper is refused, who would hold another's key."""
     if actor.agency_id != agency_id:
         raise AbsentError
     require(actor, Capability.APIKEY_MANAGE, Capability.AUDIT_GIVE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The duty list: whom an agency calls, in order, and who stands in for whom. The order counts, not the number."""
+"""Duty list: whom an agency calls, in order, and the deputy of each. Only the order counts, not the numbers."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,20 +23,20 @@ class DutyMove(StrEnum):
 
 
 def duty_list(actor: Actor) -> list[Officer]:
-    """The actor's colleagues on duty, the first to be called first, each with who stands in."""
+    """Return the actor's colleagues on duty, the first to be called first, each with the deputy."""
     return list(_on_duty(Officer.objects.visible_to(actor)).select_related("agency", "deputy"))
 
 
 def on_duty(agency_id: str) -> list[Officer]:
-    """The active officers on an agency's duty list, the first to be called first."""
+    """Return the active officers on an agency's duty list, the first to be called first."""
     return list(_on_duty(Officer.objects.filter(agency_id=agency_id, is_active=True)))
 
 
 def move_on_duty_list(actor: Actor, officer: Officer, move: str, *, now: datetime) -> list[Officer]:
-    """Puts one officer a place up or down, at the end, or off the list; returns the list.
+    """Move one officer a place up or down, to the end, or off the list; return the list.
 
-    What does not change the order, such as up from the first place, changes nothing. The own place may be moved:
-    it is no right. Raises AbsentError, NotPermittedError, InputError.
+    A move that does not change the order, such as up from the first place, does nothing. Admins may move themselves,
+    since a place gives no right. Raises AbsentError, NotPermittedError, InputError.
     """
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
@@ -53,7 +53,7 @@ def move_on_duty_list(actor: Actor, officer: Officer, move: str, *, now: datetim
 
 
 def name_deputy(actor: Actor, officer: Officer, deputy: Officer | None, *, now: datetime) -> Officer:
-    """Says whom to call when this officer is away; None takes it back. Gives no right. Raises as the guard, InputError."""
+    """Set whom to call when this officer is away, or None. It gives no right. Raises as `lock_to_manage`, InputError."""
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
         if deputy is not None:

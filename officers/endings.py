@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keysets and keys that end soon, for the officers who look after them."""
+"""Keysets and keys that end soon, for the officers who manage them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from peers.kept import endings_of
 
 
 def ending_keys(officer: Officer, *, now: datetime) -> list[Ending]:
-    """Of the officer's own agency, for those who could do something about it; nothing for others."""
+    """List endings of the officer's own agency, if the officer could do something about them; else nothing."""
     if officer.agency_id is None or not officer.capabilities & {
         Capability.KEY_MANAGE,
         Capability.AGENCY_MANAGE,
@@ -23,7 +23,7 @@ def ending_keys(officer: Officer, *, now: datetime) -> list[Ending]:
 
 
 def officers_to_warn(agencies: Iterable[str]) -> dict[str, list[Officer]]:
-    """By agency its active key officers, or its admins where it has none."""
+    """Return, by agency, its active key officers, or its admins where it has none."""
     active: dict[str, list[Officer]] = {agency: [] for agency in agencies}
     rows = Officer.objects.to_tell().filter(agency__in=active, is_active=True, invited_email="")
     for officer in rows.order_by("full_name"):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps by which an agency comes in at this desk, as the keeper may know them: done or not, nobody's name.
+"""Steps by which an agency comes in at this desk, as far as the keeper may know them: done or not, nobody's name.
 
-The exchange's operator has admitted it first, and has issued a key for entering: by it the exchange says what was admitted,
-and the desk brings the first keyset in. An agency that holds its own keys comes in at its own desk (`OWN_DESK`) or by its own
-system, and at nobody else's desk.
+- The exchange's operator has first admitted the agency and issued a key for entering. With this key the desk reads what
+  was admitted, and hands in the first keyset.
+- An agency that holds its own keys comes in at its own desk (`OWN_DESK`) or with its own system, and at no other desk.
 """
 
 import re
@@ -52,7 +52,7 @@ _REFUSED: Final = gettext_lazy(
 
 @dataclass(frozen=True)
 class Admitted:
-    """An admitted agency as the exchange describes it; `until`: when the key for entering ends."""
+    """Admitted agency as the exchange describes it; `until` is when the key for entering ends."""
 
     entry: AgencyAnswer
     until: datetime
@@ -60,7 +60,7 @@ class Admitted:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """Facts that the keeper has compared with what the exchange's operator said; the fingerprint is empty where the desk makes the root."""
+    """Facts that the keeper has compared with the operator's; the fingerprint is empty where the desk makes the root."""
 
     name: str
     custody: str
@@ -69,7 +69,11 @@ class Confirmed:
 
 @dataclass(frozen=True)
 class Entry:
-    """`waiting` is the first agency admin's invitation while nobody has come; `keyset_until` as the desk has verified it."""
+    """State of an agency that comes in.
+
+    `waiting` is the first agency admin's invitation until it is accepted; `keyset_until` is from the keyset as the desk
+    has verified it.
+    """
 
     agency: Agency
     has_admin: bool
@@ -80,13 +84,13 @@ class Entry:
     keyset_until: datetime | None
 
     def has_entry_key(self, now: datetime) -> bool:
-        """Tell whether a key for entering is kept that has not ended."""
+        """Tell whether there is a key for entering that has not ended."""
         return self.entry_key_until is not None and now < self.entry_key_until
 
 
 @sensitive_variables("entry_key")
 def ask_admitted(keeper: Actor, agency_id: str, entry_key: str, *, now: datetime) -> Admitted:
-    """Ask the exchange what it has admitted by this id and key for entering. Not inside a transaction.
+    """Ask the exchange what it has admitted under this id and key for entering. Not inside a transaction.
 
     Raises NotPermittedError, TakenInError, InputError (`agency_id`, `entry_key`; `exchange`, `clock` at an own desk),
     `accord.calls.errors.ClientError`.
@@ -99,7 +103,7 @@ def ask_admitted(keeper: Actor, agency_id: str, entry_key: str, *, now: datetime
 
 
 def _require_room(agency_id: str) -> None:
-    """Raise TakenInError for an agency that is here, InputError where an own desk has another one."""
+    """Raise TakenInError for an agency that is here already, InputError where an own desk has another one."""
     if Agency.objects.filter(pk=agency_id, is_hosted=True).exists():
         raise TakenInError(agency_id)
     if settings.OWN_DESK and Agency.objects.filter(is_hosted=True).exists():
@@ -108,9 +112,9 @@ def _require_room(agency_id: str) -> None:
 
 @sensitive_variables("entry_key")
 def take_in(keeper: Actor, agency_id: str, entry_key: str, *, confirmed: Confirmed, now: datetime) -> Agency:
-    """Give an agency its row at this desk and keep its key for entering. Not inside a transaction.
+    """Create the agency's row at this desk and keep its key for entering. Not inside a transaction.
 
-    Raises as `ask_admitted`; InputError too for each fact that the exchange says otherwise than it was confirmed.
+    Raises as `ask_admitted`, and InputError for each fact that differs from what was confirmed.
     """
     asked = known_exchange()
     admitted = ask_admitted(keeper, agency_id, entry_key, now=now)
@@ -118,7 +122,7 @@ def take_in(keeper: Actor, agency_id: str, entry_key: str, *, confirmed: Confirm
         if said != getattr(admitted.entry, field):
             raise InputError(field, _("The exchange says something else. Look again, and ask its operator."))
     with transaction.atomic():
-        # Somebody else may have gone through the same pages meanwhile.
+        # Another person may have gone through the same pages meanwhile.
         one_beginning_at_a_time()
         _require_room(agency_id)
         if known_exchange() != asked:
@@ -130,9 +134,9 @@ def take_in(keeper: Actor, agency_id: str, entry_key: str, *, confirmed: Confirm
 
 @sensitive_variables("entry_key")
 def replace_entry_key(keeper: Actor, agency_id: str, entry_key: str, *, now: datetime) -> None:
-    """Keep another key for entering of an agency that has no keys yet. Not inside a transaction.
+    """Keep another key for entering of an agency without keys. Not inside a transaction.
 
-    Raises NotPermittedError, AbsentError, MoveError (its keys stand), InputError (`entry_key`),
+    Raises NotPermittedError, AbsentError, MoveError (it has keys), InputError (`entry_key`),
     `accord.calls.errors.ClientError`.
     """
     entry = entry_of(keeper, agency_id, now=now)
@@ -144,14 +148,14 @@ def replace_entry_key(keeper: Actor, agency_id: str, entry_key: str, *, now: dat
 
 
 def entries(keeper: Actor, *, now: datetime) -> list[Entry]:
-    """The agencies that this desk has taken in, by name. Raises NotPermittedError."""
+    """List the agencies that this desk has taken in, by name. Raises NotPermittedError."""
     require(keeper, Capability.DESK_KEEP)
     hosted = Agency.objects.visible_to(keeper).filter(is_hosted=True)
     return _entries(hosted.order_by("name", "pk"), now)
 
 
 def entry_of(keeper: Actor, agency_id: str, *, now: datetime) -> Entry:
-    """Raises NotPermittedError, AbsentError."""
+    """Return one agency that this desk has taken in. Raises NotPermittedError, AbsentError."""
     require(keeper, Capability.DESK_KEEP)
     found = _entries(Agency.objects.visible_to(keeper).filter(is_hosted=True, pk=agency_id), now)
     if not found:
@@ -182,7 +186,7 @@ def _no_entry_key() -> Admitted:
 
 
 def _fitting(answer: AccessionAnswer, agency_id: str) -> AgencyAnswer:
-    """Return what was admitted, where this desk may take it in by this id; raises InputError."""
+    """Return the admitted entry, if this desk may take it in under this id; raises InputError."""
     entry = answer.entry
     if entry.id != agency_id:
         text = _("Key for entering: it lets %(id)s enter. Compare the id with what you were given.")
@@ -229,7 +233,10 @@ def _entries(found: Iterable[Agency], now: datetime) -> list[Entry]:
 
 
 def _admins(agencies: Iterable[Agency]) -> tuple[set[str | None], dict[str | None, Officer]]:
-    """Agencies with an admin who has come; of the others who was invited first, known to the keeper, who invited."""
+    """Return the agencies with an admin who has signed up, and for the others the first one invited.
+
+    The keeper has invited that one, and may know the name.
+    """
     admins = Officer.objects.filter(
         agency__in=agencies, is_active=True, roles__contains=[Role.AGENCY_ADMIN.value]
     )

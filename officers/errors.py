@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals of acts on officers and their powers; the HTTP side stands in one table elsewhere."""
+"""Refusals of acts on officers and their powers; another table maps them to HTTP."""
 
 from callers.errors import CallerError
 
@@ -9,11 +9,11 @@ class OfficersError(CallerError):
 
 
 class FormTokenError(OfficersError):
-    """A write under an officer's session came without the session's form token."""
+    """A write in an officer's session came without the session's form token."""
 
 
 class TakenInError(OfficersError):
-    """This desk has taken the agency in already."""
+    """The agency was taken in at this desk already."""
 
     def __init__(self, agency_id: str) -> None:
         super().__init__(agency_id)
@@ -25,4 +25,4 @@ class LastAdminError(OfficersError):
 
 
 class NobodyToReleaseError(OfficersError):
-    """Nobody else is left who could check and send it; enrol a releaser, or let somebody else do this."""
+    """Nobody else is left who could check and send; enrol a releaser, or let somebody else do this."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first start of an own desk: whoever has the console's one-time code makes the first keeper.
+"""First start of an own desk: whoever has the one-time code from the console makes the first keeper.
 
-It is closed for good once a keeper has a second factor: nobody makes a keeper here any more, whatever code is typed. The
-code is drawn anew at each start of the desk, or by a command of whoever has the shell; of it the file `FIRST_START_FILE`
-holds the digest (SHA-256, hex) alone.
+- It is closed for good once a keeper has a second factor: then no code makes a keeper here any more.
+- The code is drawn anew at each start of the desk, or by a command for whoever has a shell. The file `FIRST_START_FILE`
+  holds only its digest (SHA-256, hex).
 """
 
 import hmac
@@ -26,7 +26,7 @@ from officers.models import Officer
 from officers.operating import INSTALLER
 
 CLOSED: Final = "first-start-closed"
-"""The file beside the code's by which whoever starts the desk learns that no code is needed any more."""
+"""File beside the code's from which the program that starts the desk learns that no code is needed any more."""
 _LOCK: Final = 0x66697273
 
 
@@ -36,13 +36,13 @@ def is_first_start() -> bool:
 
 
 def has_keeper() -> bool:
-    """Tell whether a keeper was made, with a second factor or without."""
+    """Tell whether there is a keeper, with or without a second factor."""
     return _keepers().exists()
 
 
 @sensitive_variables("code")
 def draw_code() -> str:
-    """Draw the one code that counts from now on, keep its digest, and return it to be shown once.
+    """Draw the code that counts from now on, keep its digest, and return it to be shown once.
 
     Raises AbsentError where the first start is over, and at a desk that has none.
     """
@@ -60,7 +60,7 @@ def draw_code() -> str:
 
 @sensitive_variables("code")
 def check_code(code: str) -> None:
-    """Raise InputError (`code`) for another code than the console's, AbsentError where the first start is over."""
+    """Raise InputError (`code`) for a wrong code, AbsentError where the first start is over."""
     if not is_first_start():
         raise AbsentError
     if not hmac.compare_digest(start_code_digest(code), _digest()):
@@ -72,30 +72,30 @@ def check_code(code: str) -> None:
 
 @sensitive_variables("code", "password")
 def make_first_keeper(code: str, *, email: str, full_name: str, password: str, now: datetime) -> Officer:
-    """Make the first keeper, or while none has a second factor another one in its place. Raises as `check_code`, InputError."""
+    """Make the first keeper, or replace one without a second factor. Raises as `check_code`, InputError."""
     check_code(code)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            # Of two people who do it at once the second finds what the first has made.
+            # Of two people at the same time the second finds what the first has made.
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         if not is_first_start():
             raise AbsentError
         for before in _keepers().select_for_update():
             if before.factors:
                 raise AbsentError
-            # Later nobody would know of that account.
+            # Otherwise an account would remain of which nobody knows later.
             replace_keeper(INSTALLER, before, now=now)
         return enrol_keeper(INSTALLER, email=email, full_name=full_name, password=password, now=now)
 
 
 def close_first_start() -> None:
-    """Note beside the code's file that the first start is over, once a keeper has a second factor; once is enough."""
+    """Note beside the code's file that the first start is over, once a keeper has a second factor; may be repeated."""
     if _digest() and not _closed_file().exists() and _has_proven_keeper():
         _closed_file().touch(mode=0o600)
 
 
 def _digest() -> str:
-    """Return the digest of the code that counts now; empty where there is none."""
+    """Return the digest of the present code; empty where there is none."""
     if not _has_place():
         return ""
     try:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The identity of officers, as the persons that colleagues know: doubted after an invitation or a reset, until confirmed.
+"""Doubts about the identity of an officer, after an invitation or a reset, until a colleague confirms the person.
 
-While a doubt stands, what the officer does counts as also done by whoever caused it (`officers.attribution`). Where
-both the factors and the password came from somebody else within `RESET_WITHIN`, or the desk's keeper reset an
-admin's factors, the officer has no powers either. Nothing is doubted before the agency's first release.
+- While a doubt stands, what the officer does also counts as done by whoever caused it (`officers.attribution`).
+- Where both the factors and the password came from somebody else within `RESET_WITHIN`, or the desk's keeper reset an
+  admin's factors, the officer has no powers either.
+- Nothing is doubted before the agency's first release.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ RESET_WITHIN: Final = timedelta(days=7)
 
 
 def doubt_identity(actor: Actor, officer: Officer, cause: PowerChange.Cause, *, now: datetime) -> None:
-    """Has the officer confirmed by somebody else than `actor`; in the caller's transaction, the officer locked."""
+    """Require that somebody else than `actor` confirms the officer; in the caller's transaction, with the officer locked."""
     if officer.agency is None or not must_wait(officer.agency):
         return
     behind = actor if isinstance(actor, Officer) else None
@@ -38,7 +39,7 @@ def doubt_identity(actor: Actor, officer: Officer, cause: PowerChange.Cause, *, 
 
 
 def note_factors_reset(actor: Actor, officer: Officer, *, now: datetime) -> None:
-    """After a reset of a locked officer's factors by a colleague: doubts the person, and after a mailed password withholds."""
+    """Doubt a locked officer whose factors a colleague reset; withhold powers if the password was mailed, too."""
     officer.factors_reset_at = now
     officer.save(update_fields=["factors_reset_at"])
     doubt_identity(actor, officer, Cause.FACTORS_RESET, now=now)
@@ -46,14 +47,14 @@ def note_factors_reset(actor: Actor, officer: Officer, *, now: datetime) -> None
 
 
 def note_mailed_password(officer: Officer, *, now: datetime) -> None:
-    """After a locked officer's password was chosen by a mailed link: withholds powers if the factors were reset too."""
+    """Note that a locked officer chose a password by a mailed link; withhold powers if the factors were reset, too."""
     officer.password_mailed_at = now
     officer.save(update_fields=["password_mailed_at"])
     _withhold_after_both(officer, officer, now)
 
 
 def note_machine_reset(keeper: Officer, officer: Officer, *, now: datetime) -> None:
-    """After the keeper reset a locked admin's factors: no powers until an officer of the agency has confirmed."""
+    """Withhold the powers of a locked admin whose factors the keeper reset, until an officer of the agency confirms."""
     officer.factors_reset_at = now
     officer.save(update_fields=["factors_reset_at"])
     doubt_identity(keeper, officer, Cause.MACHINE_RESET, now=now)
@@ -61,7 +62,7 @@ def note_machine_reset(keeper: Officer, officer: Officer, *, now: datetime) -> N
 
 
 def settle_identity(change: PowerChange, actor: Actor, *, now: datetime) -> None:
-    """Ends every doubt of the change's officer and gives the powers back; in the caller's transaction."""
+    """End every doubt about the change's officer and give the powers back; in the caller's transaction."""
     officer = change.officer
     assert officer is not None
     rows = PowerChange.objects.filter(officer=officer, kind=Kind.IDENTITY)
@@ -71,7 +72,7 @@ def settle_identity(change: PowerChange, actor: Actor, *, now: datetime) -> None
 
 
 def give_powers_back(officer: Officer) -> None:
-    """After the time of a reset of a locked officer on the machine; what a colleague caused besides still withholds them."""
+    """Give powers back after the delay of a reset by the keeper, unless a colleague's reset still withholds them."""
     rows = PowerChange.objects.filter(officer=officer, kind=Kind.IDENTITY, cause=Cause.FACTORS_RESET)
     if not rows.filter(outcome=Outcome.WAITING).exists():
         _give_back(officer)

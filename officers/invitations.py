@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inviting: an officer is enrolled without a password and chooses one by a link that was mailed, once, in 72 hours."""
+"""Invitations: an officer is enrolled without a password and chooses one by a mailed link, once, within 72 hours."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ INVITATION = AccountLink.Purpose.INVITATION
 
 @dataclass(frozen=True)
 class Invited:
-    """Somebody invited who has not chosen a password yet; `cause` says why the mail did not go out, if it did not."""
+    """Invitation of an officer who has not chosen a password yet; `cause` is why the mail was not sent, or empty."""
 
     until: datetime
     is_over: bool
@@ -51,9 +51,9 @@ def invite_officer(
     language: str = "",
     now: datetime,
 ) -> tuple[Officer, AccountLink]:
-    """Enrols and mails the link; the link says whether the mail went out. Raises as `enrol_officer` does.
+    """Enrol an officer and mail the link, which says whether the mail was sent. Raises as `enrol_officer` does.
 
-    Answers alike whether the address serves an account in another agency or none: the mail tells its owner.
+    The answer is the same whether or not the address has an account in another agency: the mail tells its owner.
     """
     with transaction.atomic():
         officer = enrol_officer(
@@ -74,7 +74,7 @@ def invite_officer(
 
 
 def invite_again(actor: Actor, officer: Officer, *, now: datetime) -> AccountLink:
-    """A new link to who has not chosen a password; the old one counts no more. Raises as the guard does, InputError."""
+    """Send a new link to an officer without a password; the old one no longer counts. Raises as `lock_to_manage`, InputError."""
     with transaction.atomic():
         locked = _lock_to_invite(actor, officer)
         if not locked.is_active or locked.has_usable_password():
@@ -86,7 +86,7 @@ def invite_again(actor: Actor, officer: Officer, *, now: datetime) -> AccountLin
 
 
 def _lock_to_invite(actor: Actor, officer: Officer) -> Officer:
-    """Authorise as for every act on a person; the keeper besides, for the first admin of an agency that nobody manages yet."""
+    """Lock the officer if the actor may act on this person, or is the keeper and this is the first admin of an unmanaged agency."""
     if Capability.DESK_KEEP not in actor.capabilities:
         locked = lock_to_manage(actor, officer)
         refuse_own_account(actor, locked)
@@ -101,12 +101,12 @@ def _lock_to_invite(actor: Actor, officer: Officer) -> Officer:
 
 
 def accept_invitation(digest: str, *, password: str, now: datetime) -> Officer:
-    """The invited chooses a password; raises AbsentError, InputError (`password`; `email`, which serves by now)."""
+    """Choose the invited officer's password; raises AbsentError, InputError (`password`; `email`, which has an account by now)."""
     return follow_link(digest, INVITATION, password=password, now=now)
 
 
 def invited_of(officers: Iterable[Officer], *, now: datetime) -> Mapping[str, Invited]:
-    """Of these officers those who were invited and have not come yet, by public id; one query."""
+    """Return the invitations that were not accepted yet among these officers, by public id, in one query."""
     waiting = {row.pk: row for row in officers if row.is_active and not row.has_usable_password()}
     newest: dict[str, Invited] = {}
     links = AccountLink.objects.filter(officer__in=waiting, purpose=INVITATION).order_by("issued_at")

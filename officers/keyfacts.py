@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about an agency's own keys that its officers may know: for the key page and its questions.
+"""Facts about an agency's own keys that its officers may know, for the key page and its questions.
 
-Facts come from the keyset that the agency's next word follows, as the desk has verified it or handed it in; what an officer
-has suspended here, and what was revoked and is not logged yet, is laid over them. Custody is always said as what it is.
+They come from the keyset that the agency's next statement follows, as the desk has verified it or handed it in. Keys
+that an officer has suspended here, and revocations that are not logged yet, are taken into account. Custody is always
+stated.
 """
 
 from collections.abc import Mapping
@@ -65,7 +66,7 @@ CHANGES: Final = frozenset({"renew", "rotate", "retire", "revoke", "change_root"
 
 @dataclass(frozen=True)
 class KeyFact:
-    """One key of the agency. `short` is what the officer types to confirm; `since` only where it is revoked."""
+    """One key of the agency. `short` is what the officer types to confirm; `since` is set only where it is revoked."""
 
     kid: str
     use: str
@@ -83,13 +84,13 @@ class KeyFact:
 
     @property
     def short(self) -> str:
-        """The last four characters of the kid, upper case."""
+        """Last four characters of the kid, upper case."""
         return short_kid(self.kid)
 
 
 @dataclass(frozen=True)
 class KeysetFact:
-    """The keyset that counts now or as soon as the log has it. Fingerprints in groups of four."""
+    """Keyset that counts now, or as soon as the log has it. Fingerprints in groups of four."""
 
     version: int
     od: str
@@ -104,7 +105,7 @@ class KeysetFact:
 
 @dataclass(frozen=True)
 class RecoveryFact:
-    """A recovered root that waits; `from_at` is None until the ledger has logged it."""
+    """Recovered root that waits; `from_at` is None until it is logged."""
 
     version: int
     from_at: datetime | None
@@ -113,10 +114,10 @@ class RecoveryFact:
 
 @dataclass(frozen=True)
 class KeyFacts:
-    """All the key page shows; `verbs` are what this officer may do now.
+    """Content of the key page; `verbs` are the acts open to this officer now.
 
-    `elsewhere` is the custody that the keyset names where this desk does not hold the keys, else empty; `comes`: the agency has
-    come here from another desk, or is to.
+    `elsewhere` is the custody in the keyset where this desk does not hold the keys, else empty; `comes`: the agency is
+    coming, or has come, from another desk.
     """
 
     agency: Agency
@@ -133,7 +134,7 @@ class KeyFacts:
 
 
 def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
-    """The own agency's keys; raises NotPermittedError, AbsentError (an officer without an agency)."""
+    """Return the own agency's keys; raises NotPermittedError, AbsentError (an officer without an agency)."""
     require(officer, Capability.KEY_READ)
     agency = officer.agency
     if agency is None:
@@ -145,7 +146,7 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
     comes = Arrival.objects.filter(pk=agency.pk).exists()
     verbs = _verbs(keyset, waiting) if not elsewhere else frozenset({"move"} if comes and not waiting else ())
     if has_left(agency.pk):
-        # What changes keys is the next desk's.
+        # Only the next desk changes keys.
         verbs &= {"suspend", "revoke"}
     return KeyFacts(
         agency=agency,
@@ -163,7 +164,7 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
 
 
 def check_typed(kid: str, typed: str) -> None:
-    """The confirmation of what cannot be undone: the last four characters of the kid. Raises InputError."""
+    """Check the confirmation of what cannot be undone: the last four characters of the kid. Raises InputError."""
     if typed.strip().upper() != short_kid(kid):
         raise InputError("typed", _("Confirm: type %(short)s.") % {"short": short_kid(kid)})
 
@@ -201,7 +202,7 @@ def _recovery_fact(waiting: EnvelopeKeyset) -> RecoveryFact:
 def _key_facts(
     agency: Agency, keyset: EnvelopeKeyset, standing: StandingKeys, now: datetime
 ) -> tuple[KeyFact, ...]:
-    """Newest first within each use, signing before encryption."""
+    """Return the keys, signing before encryption, and the newest first within each."""
     revoked, suspended = standing.revoked, standing.suspended
     custody = str(Custody(keyset.custody).label)
     facts = [_key_fact(row, custody, revoked.get(row.kid), row.kid in suspended, now) for row in keyset.rows]

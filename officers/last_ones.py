@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Roles that only one person is left to fill, of those without whom a desk cannot be opened again but by the root."""
+"""Roles with only one person left, among those without which only the root can open a desk again."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,14 +17,14 @@ NEEDED: Final = (Role.AGENCY_ADMIN, Role.KEY_OFFICER)
 
 @dataclass(frozen=True)
 class LastOne:
-    """One role that one person fills; the keeper's is of no agency."""
+    """Role that one person has; `agency_id` is None for the keeper."""
 
     agency_id: str | None
     role: Role
 
 
 def last_ones(agencies: Iterable[Agency]) -> list[LastOne]:
-    """The roles of these agencies, and of the desk itself, that only one person who can sign in has."""
+    """Return the roles of these agencies, and of the desk itself, that only one person who can sign in has."""
     found = {agency.pk for agency in agencies}
     able = Officer.objects.filter(is_active=True, invited_email="", powers_withheld_at=None)
     able = able.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)

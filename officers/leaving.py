@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency leaves this desk for another one: two officers decide it, nothing is sent from then on, and what opens its history goes along.
+"""Departure of an agency to another desk: two officers decide it, nothing is sent from then on, and its history is handed over.
 
-1. A key officer asks for it, another one agrees, who is independent of the first. From then on nothing is sent from here, and
-   the exchange may take another holder of the identity.
+1. A key officer asks for it, and another one, who is independent of the first, agrees. From then on nothing is sent
+   from here, and the exchange may accept another holder of the identity.
 2. The other desk makes keys of its own; the agency's root signs the keyset that names them and ends all earlier ones.
-3. Once that keyset is in the log, the history is handed over, as often as it is asked for (`alerts.history.handing_over`).
-4. With the receipt of one that was taken in, the private keys are destroyed here.
+3. Once that keyset is in the log, the history is handed over, as often as it is asked for
+   (`alerts.history.handing_over`).
+4. With the receipt of a history that was taken in, the private keys here are destroyed.
 
-Until the keyset of 2 is there, the agency may stay.
+Until the keyset of step 2 is in force, the agency may stay.
 """
 
 from dataclasses import dataclass
@@ -37,9 +38,10 @@ RECEIPT_CHARS: Final = 16
 
 @dataclass(frozen=True)
 class Leaving:
-    """Progress of an agency that leaves: `stage` is "asked", "leaving" (nothing is sent), "elsewhere" (the keyset names another holder), "gone".
+    """Progress of an agency that leaves.
 
-    `may_agree`: this officer may be the second. `version` of the keyset that names the other holder, 0 before it is there.
+    `stage` is "asked", "leaving" (nothing is sent), "elsewhere" (the keyset names another holder), or "gone".
+    `may_agree`: this officer may be the second. `version` is that of the keyset that names the other holder, 0 before.
     """
 
     agency: Agency
@@ -54,7 +56,9 @@ class Leaving:
 
 
 def leaving_of(officer: Officer, *, now: datetime) -> Leaving | None:
-    """Return how far the own agency's leaving has come; None where nobody has asked for it. Raises AbsentError, NotBoundError."""
+    """Return the progress of the own agency's departure; None where nobody has asked for it. Raises NotPermittedError,
+    AbsentError, NotBoundError.
+    """
     require(officer, Capability.KEY_READ)
     agency = _agency_of(officer)
     row = Departure.objects.filter(pk=agency.pk).first()
@@ -78,7 +82,9 @@ def leaving_of(officer: Officer, *, now: datetime) -> Leaving | None:
 
 
 def ask_to_leave(officer: Officer, *, now: datetime) -> None:
-    """Ask for it, as the first of two; again changes nothing. Raises NotPermittedError, AbsentError, MoveError (it has left)."""
+    """Ask to leave, as the first of two; repeating changes nothing. Raises NotPermittedError, AbsentError, MoveError (it
+    was agreed).
+    """
     agency = _managed(officer)
     with transaction.atomic():
         row = _locked(agency)
@@ -90,10 +96,11 @@ def ask_to_leave(officer: Officer, *, now: datetime) -> None:
 
 
 def agree_to_leave(officer: Officer, *, now: datetime) -> None:
-    """Agree, as the second of two: nothing is sent from here any more, and the identity is given back. Not inside a transaction.
+    """Agree as the second of two: nothing is sent from here any more, and the identity is released. Not inside a transaction.
 
-    Where the exchange is away the desk-worker gives it back. Raises NotPermittedError (the first one again, or somebody who
-    counts as the first), AbsentError, MoveError (nobody has asked), InputError (`waiting`: something is still to be sent).
+    Where the exchange is away the desk-worker releases it later. Raises NotPermittedError (the first one, or somebody
+    who counts as the first), AbsentError, MoveError (nobody has asked), InputError (`waiting`: something is still to be
+    sent).
     """
     agency = _managed(officer)
     with transaction.atomic():
@@ -112,7 +119,7 @@ def agree_to_leave(officer: Officer, *, now: datetime) -> None:
 
 
 def stay(officer: Officer, *, now: datetime) -> None:
-    """Take it back, while no keyset names another holder. Raises NotPermittedError, AbsentError, MoveError."""
+    """Cancel the departure, while no keyset names another holder. Raises NotPermittedError, AbsentError, MoveError."""
     agency = _managed(officer)
     with transaction.atomic():
         row = _locked(agency)
@@ -126,9 +133,9 @@ def stay(officer: Officer, *, now: datetime) -> None:
 
 
 def note_history(officer: Officer, digest: str, envelopes: int, *, is_last: bool, now: datetime) -> None:
-    """Note a part of the history that is handed over now, before it is. Raises NotPermittedError, AbsentError, MoveError.
+    """Note a part of the history before it is handed over. Raises NotPermittedError, AbsentError, MoveError.
 
-    The receipt of a last part lets the keys be destroyed.
+    Only the receipt of a last part allows the keys to be destroyed.
     """
     agency = _managed(officer)
     with transaction.atomic():
@@ -142,10 +149,10 @@ def note_history(officer: Officer, digest: str, envelopes: int, *, is_last: bool
 
 
 def destroy_keys(officer: Officer, receipt: str, *, now: datetime) -> None:
-    """Delete the private keys of an agency that has left, and the key by which this desk calls for it.
+    """Delete the private keys of an agency that has left, and the API key with which this desk calls for it.
 
-    `receipt` is what the other desk shows of the history that it took in. Raises NotPermittedError, AbsentError, MoveError,
-    InputError (`receipt`).
+    `receipt` is what the other desk shows of the history that it took in. Raises NotPermittedError, AbsentError,
+    MoveError, InputError (`receipt`).
     """
     agency = _managed(officer)
     with transaction.atomic():
@@ -172,12 +179,12 @@ def destroy_keys(officer: Officer, receipt: str, *, now: datetime) -> None:
 
 
 def receipt_of(digest: str) -> str:
-    """The receipt of a history, which a person reads from one desk and types at the other: 16 hex digits."""
+    """Return the receipt of a history, which a person reads at one desk and types at the other: 16 hex digits."""
     return sha256(f"accord history receipt {digest}".encode()).hexdigest()[:RECEIPT_CHARS]
 
 
 def show_receipt(digest: str) -> str:
-    """The receipt in groups of four."""
+    """Return the receipt in groups of four."""
     return show_fingerprint(receipt_of(digest))
 
 

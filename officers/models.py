@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The officers of agencies: accounts, sign-ins, and changes of who may do what."""
+"""Officers of agencies: accounts, sign-ins, and changes of who may do what."""
 
 import secrets
 import uuid
@@ -34,9 +34,9 @@ def _new_public_id() -> str:
 
 
 class Officer(BoundRow, AbstractBaseUser):
-    """A person who signs in. `public_id` is the opaque name used in statements and in the audit.
+    """Person who signs in. `public_id` is the opaque name used in statements and in the audit.
 
-    Where somebody is let in or judged by a role the row must be bound (`callers.binding`).
+    The row must be bound (`callers.binding`) wherever somebody is let in or a role decides.
     """
 
     BOUND: ClassVar = (
@@ -61,34 +61,34 @@ class Officer(BoundRow, AbstractBaseUser):
     email = models.EmailField(max_length=254, unique=True)
     full_name = models.CharField(max_length=120, validators=[check_name])
     unit = models.CharField(max_length=60, blank=True, default="", validators=[check_name])
-    """The part of the agency; it tells people of one name apart and gives no right."""
+    """Unit within the agency; it distinguishes people of one name and gives no right."""
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="officers")
     roles = ArrayField(models.CharField(max_length=16, choices=Role), default=list, blank=True)
     is_active = models.BooleanField(default=True)
     timezone = models.CharField(max_length=64, blank=True, validators=[check_timezone])
     language = models.CharField(max_length=16, blank=True)
     duty_rank = models.PositiveSmallIntegerField(null=True, blank=True)
-    """The place on the duty list, from 1; none: not on it."""
+    """Place on the duty list, from 1; None: not on it."""
     deputy = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="stands_in_for")
-    """Whom to call when this officer is away. It gives no right."""
+    """Person to call when this officer is away. It gives no right."""
     routine_mail = models.BooleanField(default=True)
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)
     """Local hours in which mail about routine alerts waits (`officers.quiet`); both or none."""
     joined_at = models.DateTimeField()
     invited_email = models.EmailField(max_length=254, blank=True)
-    """Where the invitation went. Until it is accepted `email` is a placeholder that nobody can sign in with."""
+    """Address of the invitation. Until it is accepted `email` is a placeholder that nobody can sign in with."""
     admin_until = models.DateTimeField(null=True, blank=True)
     """When this officer last ceased to be an agency admin."""
     factors_reset_at = models.DateTimeField(null=True, blank=True)
     password_mailed_at = models.DateTimeField(null=True, blank=True)
     """When a password was last chosen by a mailed link."""
     powers_withheld_at = models.DateTimeField(null=True, blank=True)
-    """Since when this officer may not validate, release or manage, until somebody has confirmed the person."""
+    """Since when this officer may not validate, release or manage, until somebody confirms the person."""
     session_salt = models.CharField(max_length=22, default=_new_public_id, editable=False)
     """Part of every session's hash; a new value ends all sessions of this officer."""
     factors = ArrayField(models.BigIntegerField(), default=list, blank=True, editable=False)
-    """Which second factors there are, by the ids of their rows; one that was deleted by SQL is still asked for."""
+    """Ids of the rows of second factors; a factor whose row was deleted by SQL is still asked for."""
 
     objects: ClassVar[OfficerManager] = OfficerManager()
 
@@ -116,12 +116,12 @@ class Officer(BoundRow, AbstractBaseUser):
 
     @property
     def is_in_service(self) -> bool:
-        """Tell whether the officer counts here: not disabled, and of no agency or of one whose keys are at this desk."""
+        """Tell whether the officer is active, and of no agency or of one whose keys are at this desk."""
         return self.is_active and (self.agency is None or self.agency.is_hosted)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Return what this officer may do now; nothing while not in service."""
+        """Capabilities of this officer now; none while not in service."""
         if not self.is_in_service:
             return frozenset()
         granted = capabilities_of_roles(self.roles)
@@ -129,7 +129,7 @@ class Officer(BoundRow, AbstractBaseUser):
 
     @property
     def tlp_ceiling(self) -> str | None:
-        """The strictest marking this officer may see and send; None without a limit. Raises NotBoundError."""
+        """Strictest marking this officer may see and send; None without a limit. Raises NotBoundError."""
         from officers.ceilings import ceiling_of
 
         return ceiling_of(self)
@@ -140,12 +140,12 @@ class Officer(BoundRow, AbstractBaseUser):
 
     @property
     def display_name(self) -> str:
-        """The name as colleagues see it, with the unit where there is one: two officers may have one name."""
+        """Name as colleagues see it, with the unit where there is one, since two officers may have one name."""
         return f"{self.full_name} ({self.unit})" if self.unit else self.full_name
 
     @property
     def address(self) -> str:
-        """Where mail to this person goes: the account's address, before it is accepted the invitation's."""
+        """Mail address of this person: the account's, or the invitation's before it is accepted."""
         return self.invited_email or self.email
 
     @property
@@ -154,7 +154,7 @@ class Officer(BoundRow, AbstractBaseUser):
 
     @property
     def effective_language(self) -> str:
-        """Of pages and mails; a hub that does not speak it falls back to the browser's, mails to English."""
+        """Language of pages and mails; where the hub does not have it, pages use the browser's and mails English."""
         return self.language or (self.agency.language if self.agency else "")
 
     def check_password(self, raw_password: str | None) -> bool:
@@ -174,17 +174,17 @@ class Officer(BoundRow, AbstractBaseUser):
         return check_password(raw_password, self.password, renew)
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
-        """Binds a session to the password and to `session_salt`: disabling ends sessions even if undone."""
+        """Return the hash that binds a session to password and `session_salt`; sessions ended by disabling stay ended."""
         value = f"{self.password}{self.session_salt}"
         return salted_hmac("officers.session", value, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_staff(self) -> bool:
-        """The admin's own gate: every active officer may enter; what is shown is decided by capabilities."""
+        """True for every active officer, who may enter the admin site; capabilities decide what is shown there."""
         return self.is_active
 
     def has_perm(self, perm: str, obj: object | None = None) -> bool:
-        """Django's model permissions are not used: capabilities decide, so this denies always."""
+        """Deny always: Django's model permissions are not used, capabilities decide."""
         return False
 
     def has_module_perms(self, app_label: str) -> bool:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency that holds its own keys moves in at its own desk from the `accord` command.
+"""Moving an agency that holds its own keys from the `accord` command to its own desk.
 
-A keeper hands over the home's key file with its passphrase, the state file or an API key, and the fingerprint of the root as
-it stands on paper. The exchange says whose API key it is and how the agency was admitted; its keysets are verified from that
-fingerprint. Everything is asked and checked before anything is stored. Afterwards the desk follows the feed from its
-beginning, and its book of pins is empty: two officers compare each partner anew.
+- A keeper provides the home's key file with its passphrase, the state file or an API key, and the root's fingerprint
+  from paper.
+- The exchange says whose API key it is and how the agency was admitted; its keysets are verified from that fingerprint.
+  Everything is asked and checked before anything is stored.
+- Afterwards the desk follows the feed from its beginning, and its list of pins is empty: two officers compare each
+  partner anew.
 """
 
 import logging
@@ -48,7 +50,7 @@ from vault.moving_in import (
 )
 
 OF_THE_COMMAND: Final = "accord "
-"""How the `accord` command calls itself at the exchange; a desk begins otherwise."""
+"""Beginning of the `accord` command's name at the exchange; a desk's name begins otherwise."""
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 _API_KEY: Final = re.compile(r"[0-9a-f]{12}\.[A-Za-z0-9_-]{43}")
 
@@ -57,7 +59,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Moving:
-    """The things that a person hands over. `state_file` or `api_key` may be empty; `is_stopped`: the person says that the command is."""
+    """Input of the person. `state_file` or `api_key` may be empty; `is_stopped`: the person says that the command has stopped."""
 
     key_file: bytes = field(repr=False)
     passphrase: str = field(repr=False)
@@ -69,7 +71,7 @@ class Moving:
 
 @dataclass(frozen=True)
 class MovedIn:
-    """The agency at its desk; `lost`: former encryption keys that did not come; the root in the file, if any, did not either."""
+    """Agency at its desk; `lost` counts former encryption keys that did not come; a root in the file did not come either."""
 
     agency: Agency
     had_root: bool
@@ -78,7 +80,7 @@ class MovedIn:
 
 @dataclass(frozen=True)
 class _Checked:
-    """All that was asked and verified, and is stored in one step."""
+    """Everything that was asked and verified, to be stored in one step."""
 
     home: OpenedHome
     api_key: str = field(repr=False)
@@ -94,7 +96,9 @@ def may_move_in() -> bool:
 
 
 def require_own_desk(keeper: Actor) -> None:
-    """Raise NotPermittedError for others than a keeper, AbsentError where nobody moves in: at somebody else's desk, or too early."""
+    """Raise NotPermittedError for all but a keeper, AbsentError where moving in is not possible: a hosting desk, or no
+    exchange yet.
+    """
     require(keeper, Capability.DESK_KEEP)
     if not settings.OWN_DESK or known_exchange() is None:
         raise AbsentError
@@ -102,11 +106,11 @@ def require_own_desk(keeper: Actor) -> None:
 
 @sensitive_variables()
 def move_in(keeper: Actor, moving: Moving, *, now: datetime) -> MovedIn:
-    """Take the agency in with the keys of its home, hold its identity here, and follow it from now on. Not inside a transaction.
+    """Take the agency in with the keys of its home, hold its identity here, and follow it. Not inside a transaction.
 
-    Raises NotPermittedError, AbsentError at another's desk or before the exchange was told, TakenInError, InputError
-    (`key_file`, `passphrase`, `state_file`, `api_key`, `fingerprint`, `is_stopped`), `accord.calls.errors.ClientError`;
-    then nothing is stored.
+    Raises NotPermittedError, AbsentError (not an own desk, or no exchange yet), TakenInError, InputError (`key_file`,
+    `passphrase`, `state_file`, `api_key`, `fingerprint`, `is_stopped`), `accord.calls.errors.ClientError`; then nothing
+    is stored.
     """
     require_own_desk(keeper)
     _require_none_here()
@@ -119,7 +123,7 @@ def move_in(keeper: Actor, moving: Moving, *, now: datetime) -> MovedIn:
     named = _hold(exchange)
     agency = _store(keeper, exchange, checked, named, now=now)
     with suppress(ClientError, NotBoundError, VaultError):
-        # Said above already; the desk-worker repeats it each hour.
+        # It was announced above; the desk-worker repeats it each hour.
         announce(keeper, agency.pk, now=now)
     return MovedIn(agency, home.has_root, lost_before(checked.chain, home.keys))
 
@@ -142,7 +146,7 @@ def _checked_api_key(text: str, moving: Moving) -> str:
 
 
 def _source(moving: Moving) -> str:
-    """The field that the API key came by."""
+    """Return the field with the API key."""
     return "api_key" if moving.api_key else "state_file"
 
 
@@ -180,7 +184,7 @@ def checked_fingerprint(text: str) -> str:
 
 
 def asked_who_calls(exchange: Exchange, field_name: str) -> CallerAnswer:
-    """Ask the exchange whose API key this is; raises InputError on the field that it came by, ClientError."""
+    """Ask the exchange whose API key this is; raises InputError on the field with the key, ClientError."""
     try:
         return exchange.caller()
     except RefusedError as refused:
@@ -195,7 +199,7 @@ def asked_who_calls(exchange: Exchange, field_name: str) -> CallerAnswer:
 
 
 def entry_listed(exchange: Exchange, agency_id: str) -> AgencyAnswer:
-    """Return the entry of the agency that asks; raises AnswerError, ClientError."""
+    """Return the directory entry of the agency that asks; raises AnswerError, ClientError."""
     entry = next((one for one in exchange.agencies() if one.id == agency_id), None)
     if entry is None:
         raise AnswerError("The hub does not list the agency that asked.")
@@ -217,7 +221,7 @@ def _other_custody() -> str:
 
 @contextmanager
 def ledger_trusted() -> Generator[None]:
-    """Say in words what does not verify of the exchange's log; raises InputError (`exchange`)."""
+    """Turn a failed verification of the exchange's log into InputError (`exchange`)."""
     try:
         yield
     except NoteError:
@@ -234,7 +238,7 @@ def ledger_trusted() -> Generator[None]:
 
 
 def _hold(exchange: Exchange) -> tuple[str, str]:
-    """Have the exchange take this desk as the holder, in the place of the stopped command; its id and software, empty for none."""
+    """Have the exchange accept this desk as the holder in place of the stopped command; return its id and software, or empty."""
     refused = _announced(exchange)
     if refused is None:
         return "", ""
@@ -273,7 +277,7 @@ def _still_runs() -> str:
 def _store(
     keeper: Actor, exchange: Exchange, checked: _Checked, named: tuple[str, str], *, now: datetime
 ) -> Agency:
-    """Store all or nothing; where it cannot be stored the identity is given back."""
+    """Store all or nothing; if storing fails the identity is released."""
     try:
         with transaction.atomic():
             one_beginning_at_a_time()

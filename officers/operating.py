@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts that commands of the desk share: who runs them, and how a password comes in without being shown."""
+"""Common parts of the desk's commands: who runs them, and how a password is entered without being shown."""
 
 import getpass
 from argparse import ArgumentParser
@@ -14,16 +14,16 @@ from officers.models import Officer
 from peers.models import Agency
 
 INSTALLER: Final = SystemActor("install", None, frozenset({Capability.DESK_KEEP}))
-"""Whoever has a shell on the desk and its database; only for making the first keepers."""
+"""Actor with a shell on the desk and its database; only for making the first keepers."""
 
 
 def add_acting_officer(parser: ArgumentParser) -> None:
-    """The argument that names, for the audit, who acts."""
+    """Add the argument that names, for the audit, who acts."""
     parser.add_argument("--by", required=True, metavar="EMAIL", help="your own account, named in the audit")
 
 
 def acting_officer(email: str) -> Officer:
-    """The active officer who acts; raises CommandError."""
+    """Return the active officer who acts; raises CommandError."""
     officer = Officer.objects.select_related("agency").filter(email=email.strip().lower()).first()
     if officer is None or not officer.is_in_service:
         raise CommandError(f"No active officer signs in as {email}.")
@@ -33,7 +33,7 @@ def acting_officer(email: str) -> Officer:
 
 
 def agency_of(agency_id: str) -> Agency:
-    """The agency of this desk by its id; raises CommandError."""
+    """Return the agency of this desk by its id; raises CommandError."""
     agency = Agency.objects.filter(pk=agency_id, is_hosted=True).first()
     if agency is None:
         raise CommandError(f"There is no agency {agency_id} at this desk.")
@@ -41,7 +41,7 @@ def agency_of(agency_id: str) -> Agency:
 
 
 def read_password(path: Path | None) -> str:
-    """From the first line of a file, else typed twice; never from an argument, which others could list."""
+    """Read a password from the first line of a file, else typed twice; never from an argument, which others could list."""
     if path is not None:
         return path.read_text(encoding="utf-8").splitlines()[0] if path.stat().st_size else ""
     password = getpass.getpass("Password: ")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's own policy: who sends with whom, how strict a role may go, what opens, who needs a second factor.
+"""An agency's own policy: four-eyes, the highest TLP of each role, conditions of opening, and who needs a second factor.
 
-What makes the policy stricter counts at once. What weakens it is a change of power (`officers.powers`): it waits for a
-second person or for its time. Every change is audited with what was before.
+A stricter policy counts at once. A weaker one is a change of power (`officers.powers`): it waits for a second person or
+for its delay. Every change is audited with the earlier values.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -42,7 +42,7 @@ LABELS: Final[Mapping[str, str | Promise]] = {
 
 @dataclass(frozen=True)
 class Changed:
-    """What became of a change: `applied` counts now, `asked` waits for a second admin; by field, old and new."""
+    """Outcome of a change: `applied` counts now, `asked` waits for a second admin; by field, old and new."""
 
     applied: dict[str, tuple[Any, Any]]
     asked: PowerChange | None
@@ -50,12 +50,12 @@ class Changed:
 
 
 def weakening(before: Policy, after: Policy) -> frozenset[str]:
-    """The fields of which `after` asks less."""
+    """Return the fields in which `after` is weaker."""
     return frozenset(name for name, is_weaker in WEAKER.items() if is_weaker(before, after))
 
 
 def change_policy(admin: Officer, agency: Agency, wanted: Policy, *, seen: str, now: datetime) -> Changed:
-    """Applies what makes it stricter; what weakens it waits for a second person or its time (`officers.powers`).
+    """Apply what is stricter; what is weaker waits for a second person or its delay (`officers.powers`).
 
     Raises NotPermittedError, AbsentError, InputError (a field, `seen`).
     """
@@ -81,7 +81,7 @@ def change_policy(admin: Officer, agency: Agency, wanted: Policy, *, seen: str, 
 
 
 def store_asked_policy(actor: Actor, change: PowerChange, *, now: datetime) -> None:
-    """Applies what waited, agency locked; raises InputError where the policy has changed since it was asked."""
+    """Apply a change that waited, with the agency locked; raises InputError where the policy has changed since it was asked."""
     agency = Agency.objects.get(pk=change.agency_id)
     changes = {name: (change.before[name], change.changes[name]) for name in change.changes}
     if any(getattr(policy_of(agency), name) != old for name, (old, _new) in changes.items()):
@@ -91,7 +91,7 @@ def store_asked_policy(actor: Actor, change: PowerChange, *, now: datetime) -> N
 
 
 def waiting_policy(agency: Agency) -> PowerChange | None:
-    """The change of the policy that waits; None where none does."""
+    """Return the policy change that waits, or None."""
     rows = PowerChange.objects.filter(agency=agency, kind=PowerChange.Kind.POLICY)
     return rows.filter(outcome=PowerChange.Outcome.WAITING).select_related("asked_by").first()
 
@@ -159,7 +159,7 @@ def _ask(
 
 
 def _is_looser(before: Mapping[str, str], after: Mapping[str, str], roles: Iterable[str]) -> bool:
-    """Tell whether any role reaches further; no limit reaches furthest."""
+    """Tell whether any role may see more; no limit is the most."""
     rank = {level: place for place, level in enumerate(LEVELS)}
     return any(
         rank.get(after.get(role, ""), len(LEVELS)) > rank.get(before.get(role, ""), len(LEVELS))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's policy as its row says it: the one place that reads it, and only from a row that carries its code."""
+"""An agency's policy as its row says it, read only here, and only from a row that carries its code."""
 
 from dataclasses import asdict, dataclass, fields
 
@@ -14,7 +14,7 @@ from peers.models import Agency
 
 @dataclass(frozen=True)
 class Policy:
-    """All of it. `role_ceilings` names the highest TLP by role; a role that is missing has no limit."""
+    """Policy of an agency. `role_ceilings` names the highest TLP by role; a role that is missing has no limit."""
 
     four_eyes: bool
     flash_single_releaser: bool
@@ -25,24 +25,24 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """The digest that a form carries, so that nothing is changed that was not seen."""
+        """Digest that a form carries, so that nobody changes a policy that was not the one shown."""
         return object_digest("accord-policy+json", canonical(asdict(self)))
 
 
 def begin_policy(agency: Agency) -> None:
-    """Give an agency its policy with its first officer; the caller holds the agency's lock.
+    """Create an agency's policy with its first officer; the caller holds the agency's lock.
 
-    One that is missing later was taken away, and is not begun anew.
+    A policy that is missing later was deleted outside the program, and is not created again.
     """
     if not Officer.objects.filter(agency=agency).exists():
         AgencyPolicy.objects.create(agency=agency)
 
 
 def policy_of(agency: Agency) -> Policy:
-    """The policy as it stands on its row; raises NotBoundError where that was written past the program, or is gone.
+    """Return the policy on its row; raises NotBoundError where that was altered outside the program, or is gone.
 
-    A process without the key-encryption key, which only tells people, takes the row as it stands. An agency without
-    officers has none yet: what a new one demands counts.
+    A process without the key-encryption key, which only tells people, takes the row unchecked. For an agency without
+    officers the policy of a new agency counts.
     """
     try:
         row = agency.desk_policy
@@ -56,12 +56,12 @@ def policy_of(agency: Agency) -> Policy:
 
 
 def altered_policies() -> list[AgencyPolicy]:
-    """Policies that were written past the program, or are gone; none in a process that cannot tell."""
+    """List policies that were altered outside the program, or are gone; none in a process that cannot check."""
     return [row for row in due_policies() if not row.is_bound] if has_maker() else []
 
 
 def due_policies() -> list[AgencyPolicy]:
-    """The policy of each agency with officers, in one statement; where it is gone one as a new agency has it, not stored."""
+    """Return the policy of each agency with officers, in one query; a missing one is replaced by an unsaved default."""
     officers = Officer.objects.filter(agency=OuterRef("pk"))
     agencies = Agency.objects.filter(Exists(officers)).select_related("desk_policy").order_by("pk")
     return [getattr(agency, "desk_policy", None) or AgencyPolicy(agency=agency) for agency in agencies]

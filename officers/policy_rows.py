@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies of agencies: what an agency demands of its own officers. Part of `officers.models`."""
+"""Policies of agencies: what an agency requires of its own officers. Part of `officers.models`."""
 
 from typing import ClassVar
 
@@ -13,12 +13,12 @@ from ledger.retention import DEFAULT_KEEP_DAYS, KEEP_DAYS
 
 
 def default_mfa_roles() -> list[str]:
-    """Whoever sends, keeps keys or manages proves more than a password, unless the agency decides otherwise."""
+    """Return the roles that send, keep keys or manage, which need a second factor unless the agency decides otherwise."""
     return [Role.RELEASER.value, Role.KEY_OFFICER.value, Role.AGENCY_ADMIN.value]
 
 
 class AgencyPolicy(BoundRow):
-    """The policy of one agency, from its first officer on. `officers.policy_in_force` alone reads it, by its code."""
+    """Policy of one agency, from its first officer on. Only `officers.policy_in_force` reads it, and checks its code."""
 
     BOUND: ClassVar = (
         "agency",
@@ -38,11 +38,11 @@ class AgencyPolicy(BoundRow):
     mfa_required_roles = ArrayField(
         models.CharField(max_length=16, choices=Role), default=default_mfa_roles, blank=True
     )
-    """Whoever has one of these roles signs in with a second factor."""
+    """Roles that sign in with a second factor."""
     role_ceilings = models.JSONField(default=dict, blank=True)
-    """The highest TLP by role; a role that is not named has no limit (`officers.ceilings`)."""
+    """Highest TLP by role; a role that is not named has no limit (`officers.ceilings`)."""
     case_number_required = models.BooleanField(default=False)
-    """Whether each opening names a case number; what is sent as flash may always be opened on duty."""
+    """Whether each opening names a case number; officers on duty may always open what is sent as flash."""
     audit_keep_days = models.PositiveSmallIntegerField(default=DEFAULT_KEEP_DAYS)
 
     class Meta:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of power that wait for a second person or for their time, and what became of them. Part of `officers.models`."""
+"""Changes of power that wait for a second person or for their delay, and their outcome. Part of `officers.models`."""
 
 import uuid
 from typing import ClassVar
@@ -13,11 +13,11 @@ from callers.binding import BoundRow
 
 
 class PowerChange(BoundRow):
-    """A change of who may do what in an agency, asked for by one person (`officers.powers`).
+    """Change of who may do what in an agency, asked for by one person (`officers.powers`).
 
     `changes` and `before` hold roles or fields of the policy, by name. `delay_hours` counts from the first delivered
-    notice; without one only a second person's agreement applies the change. A row that is not bound applies nothing, and
-    one that says that a person is confirmed confirms nobody.
+    notice; without it only a second person's agreement applies the change. A row that is not bound applies nothing and
+    confirms nobody.
     """
 
     BOUND: ClassVar = (
@@ -32,7 +32,7 @@ class PowerChange(BoundRow):
         IDENTITY = "identity", _("Person to be confirmed")
 
     class Cause(models.TextChoices):
-        """Why a person is to be confirmed."""
+        """Reason why a person is to be confirmed."""
 
         INVITED = "invited", _("Invited")
         FACTORS_RESET = "factors-reset", _("Second factor reset by an admin")
@@ -51,7 +51,7 @@ class PowerChange(BoundRow):
     officer = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="power_changes"
     )
-    """Whose power changes; none where it is the agency's policy."""
+    """Officer whose power changes; None for the agency's policy."""
     cause = models.CharField(max_length=13, choices=Cause, blank=True)
     changes = models.JSONField(default=dict, blank=True)
     before = models.JSONField(default=dict, blank=True)

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of power that one admin cannot make alone: how they are asked for, who hears of them, who may decide.
+"""Changes of power that one admin cannot make alone: how they are asked for, who is told, who may decide.
 
-- Disabling, taking a role away and tightening the policy count at once and are not here.
-- A role of `POWERS`, an account enabled again and a looser policy wait for a second admin, or for `DELAY_HOURS` from
+- Disabling, taking a role away and a stricter policy count at once and are not here.
+- A role of `POWERS`, an account enabled again and a weaker policy wait for a second admin, or for `DELAY_HOURS` from
   the first delivered notice and past the quiet hours of those told; anyone told may stop them.
-- A notice to somebody who cannot stop the change, disabled or without powers until confirmed, starts no time.
+- A notice to somebody who cannot stop the change, disabled or without powers until confirmed, does not start the delay.
 - Whoever was admin within the last day still counts as an admin here: nobody becomes the only one by removing others.
-- Before an agency's first release nothing waits: nobody is there yet who could agree. Of one that releases elsewhere the
-  desk sees the first alert that comes in.
+- Before an agency's first release nothing waits, since nobody is there yet who could agree. For an agency that releases
+  elsewhere the first alert that comes in counts.
 
-What was asked for is applied by `officers.deciding`.
+`officers.deciding` applies what was asked for.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ from peers.models import Agency
 Kind, Cause, Outcome = PowerChange.Kind, PowerChange.Cause, PowerChange.Outcome
 DELAY_HOURS: Final = 24
 MACHINE_DELAY_HOURS: Final = 72
-"""After a keeper has reset an admin's factors on the machine: nobody of the agency was asked."""
+"""Delay after a keeper has reset an admin's factors on the machine: nobody of the agency was asked."""
 ADMIN_COUNTS_FOR: Final = timedelta(hours=24)
 _ENDED: Final = (Outcome.DROPPED, Outcome.STOPPED)
 CONFIRMERS: Final = frozenset({Role.AGENCY_ADMIN, Role.RELEASER})
@@ -54,7 +54,7 @@ def ask_for_change(
     before: Mapping[str, Any],
     now: datetime,
 ) -> PowerChange:
-    """A change that waits, in the caller's transaction, agency locked; the same one again is the one that waits."""
+    """Create a change that waits, in the caller's transaction, agency locked; an equal one that waits is returned instead."""
     waiting = PowerChange.objects.filter(agency=agency, kind=kind, officer=officer, outcome=Outcome.WAITING)
     asked_by = actor if isinstance(actor, Officer) else None
     same = waiting.filter(changes=changes, asked_by=asked_by).first()
@@ -76,7 +76,7 @@ def ask_for_change(
 
 
 def drop_waiting(actor: Actor, waiting: Iterable[PowerChange], *, now: datetime) -> None:
-    """What waits is overtaken: it is not applied any more. In the caller's transaction."""
+    """Drop waiting changes, which are then not applied. In the caller's transaction."""
     for change in waiting:
         settle(change, Outcome.DROPPED, actor, now=now)
         record_power("power.dropped", actor, change, now)
@@ -89,19 +89,19 @@ def drop_of_officer(
     kinds: Sequence[PowerChange.Kind] = (Kind.ROLES, Kind.ENABLE),
     now: datetime,
 ) -> None:
-    """What waits for an officer whose standing changes otherwise."""
+    """Drop the waiting changes of an officer whose rights change otherwise."""
     rows = PowerChange.objects.filter(officer=officer, kind__in=kinds)
     drop_waiting(actor, rows.filter(outcome=Outcome.WAITING), now=now)
 
 
 def drop_asked_by(actor: Actor, officer: Officer, *, now: datetime) -> None:
-    """What an officer asked for who is no admin any more."""
+    """Drop what an officer asked for who is no longer an admin."""
     rows = PowerChange.objects.filter(asked_by=officer, outcome=Outcome.WAITING)
     drop_waiting(actor, rows.exclude(kind=Kind.IDENTITY), now=now)
 
 
 def settle(change: PowerChange, outcome: PowerChange.Outcome, actor: Actor, *, now: datetime) -> None:
-    """Writes what became of a change. One that was written past the program can still be ended, and applies nothing."""
+    """Store the outcome of a change. One that was altered outside the program can still be ended, and applies nothing."""
     change.outcome, change.decided_at = outcome, now
     change.decided_by = actor if isinstance(actor, Officer) else None
     if outcome in _ENDED and not change.is_bound:
@@ -112,14 +112,14 @@ def settle(change: PowerChange, outcome: PowerChange.Outcome, actor: Actor, *, n
 
 
 def waiting_changes(actor: Actor) -> QuerySet[PowerChange]:
-    """What waits in the actor's own agency, for everybody of it, the oldest first."""
+    """Select the waiting changes of the actor's own agency, which all its officers may see, the oldest first."""
     rows = PowerChange.objects.filter(agency_id=actor.agency_id, outcome=Outcome.WAITING)
     found = rows.select_related("agency", "officer__agency", "asked_by").order_by("asked_at", "pk")
     return found if Capability.OFFICER_READ in actor.capabilities and actor.agency_id else found.none()
 
 
 def waiting_kinds(officers: Iterable[Officer]) -> dict[UUID, frozenset[str]]:
-    """What waits for each of these officers, by kind; one query."""
+    """Return the kinds of changes that wait for each of these officers, in one query."""
     found: dict[UUID, frozenset[str]] = {officer.pk: frozenset() for officer in officers}
     rows = PowerChange.objects.filter(officer__in=list(found), outcome=Outcome.WAITING)
     for officer_id, kind in rows.values_list("officer_id", "kind"):
@@ -127,7 +127,7 @@ def waiting_kinds(officers: Iterable[Officer]) -> dict[UUID, frozenset[str]]:
     return found
 
 
-# --- who -----------------------------------------------------------------------------------------------------
+# --- people --------------------------------------------------------------------------------------------------
 
 
 def counts_as_admin(officer: Officer, *, now: datetime) -> bool:
@@ -137,7 +137,7 @@ def counts_as_admin(officer: Officer, *, now: datetime) -> bool:
 
 
 def second_admins(officer: Officer, agency: Agency, *, now: datetime) -> list[Officer]:
-    """The other officers who count as admins, can sign in and are independent, by name."""
+    """Return the other officers who count as admins, can sign in and are independent, by name."""
     able = _active(agency).exclude(pk=officer.pk).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     rows = able.filter(powers_withheld_at=None).order_by("full_name")
     names = counts_as(officer)
@@ -145,7 +145,7 @@ def second_admins(officer: Officer, agency: Agency, *, now: datetime) -> list[Of
 
 
 def may_agree(officer: Officer, change: PowerChange, *, now: datetime) -> bool:
-    """Tell whether this officer is a second person for this change."""
+    """Tell whether this officer may agree to this change as a second person."""
     if officer.agency_id != change.agency_id or Capability.POWER_DECIDE not in officer.capabilities:
         return False
     if not is_independent(officer, _behind(change)):
@@ -158,7 +158,7 @@ def may_agree(officer: Officer, change: PowerChange, *, now: datetime) -> bool:
 
 
 def may_stop(officer: Officer, change: PowerChange, *, now: datetime) -> bool:
-    """Tell whether this officer was told of it or asked for it; what has no time of its own is not stopped but left."""
+    """Tell whether this officer was told of it or asked for it; a change without a delay cannot be stopped."""
     if officer.agency_id != change.agency_id or Capability.POWER_DECIDE not in officer.capabilities:
         return False
     if change.delay_hours is None:
@@ -167,10 +167,10 @@ def may_stop(officer: Officer, change: PowerChange, *, now: datetime) -> bool:
 
 
 def told_of(change: PowerChange, *, now: datetime) -> list[Officer]:
-    """Return who hears of a change that waits: whoever holds a power, and who ceased to be an admin a moment ago.
+    """Return who is told of a waiting change: whoever has a power, and former admins of the last day.
 
-    Whoever counts as the one who asked is left out: a notice to such a person warns nobody. Where nobody is left who can
-    stop it every other active officer hears of it too, in an agency of one person that person.
+    Persons who count as the one who asked are left out, since a notice to them warns nobody. Where nobody is left who
+    can stop it, every other active officer is told, too; in an agency of one person that person.
     """
     active = list(_active(change.agency))
     names = _behind(change)
@@ -187,7 +187,7 @@ def told_of(change: PowerChange, *, now: datetime) -> list[Officer]:
 
 
 def can_be_stopped(change: PowerChange, told: Iterable[Officer]) -> bool:
-    """Return whether anybody told can stop the change; a reset on the machine goes on where all are without powers."""
+    """Tell whether anybody told can stop the change; a reset on the machine proceeds where all are without powers."""
     if change.cause == Cause.MACHINE_RESET:
         return any(officer.is_active for officer in told)
     return any(Capability.POWER_DECIDE in officer.capabilities for officer in told)
@@ -200,7 +200,7 @@ def _hears(officer: Officer, change: PowerChange, now: datetime) -> bool:
 
 
 def due_at(change: PowerChange, told_at: datetime, told: Sequence[Officer]) -> datetime:
-    """When a change with a time of its own applies, first told at `told_at`; never within quiet hours of those told."""
+    """Return when a change with a delay applies, if first told at `told_at`; never within quiet hours of those told."""
     assert change.delay_hours is not None
     due = max(told_at, change.asked_at) + timedelta(hours=change.delay_hours)
     latest = due + timedelta(days=1)
@@ -212,7 +212,7 @@ def due_at(change: PowerChange, told_at: datetime, told: Sequence[Officer]) -> d
 
 
 def _behind(change: PowerChange) -> frozenset[str]:
-    """As whose doing the change counts: who asked, and of a person to be confirmed the person."""
+    """Return the persons whose act the change counts as: who asked, and the person who is to be confirmed."""
     people = [change.asked_by] + ([change.officer] if change.kind == Kind.IDENTITY else [])
     return attributed_to(row.audit_name for row in people if row is not None)
 
@@ -223,7 +223,7 @@ def _active(agency: Agency) -> QuerySet[Officer]:
 
 
 def record_power(act: str, actor: Actor, change: PowerChange, now: datetime) -> None:
-    """Audits what happened to a change, about the officer or the policy that it concerns."""
+    """Audit what happened to a change, about the officer or the policy that it concerns."""
     asked = change.asked_by.audit_name if change.asked_by else ""
     facts = {"kind": change.kind, "cause": change.cause, "asked_by": asked, **change.changes}
     record_event(

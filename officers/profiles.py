@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts that a person says of herself: name, unit, time zone, language, and when routine mail may wait. No right comes of it.
+"""Facts that officers state about themselves: name, unit, time zone, language, and when routine mail may wait. They give no right.
 
-The unit may be set by an admin of the agency too.
+An admin of the agency may set the unit, too.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _MAIL: Final = ("routine_mail", "quiet_from", "quiet_until")
 def change_profile(
     officer: Officer, *, full_name: str, unit: str, timezone: str, language: str, now: datetime
 ) -> Officer:
-    """An officer's own name, unit, zone and language; empty zone or language: as the agency's. Raises InputError."""
+    """Change an officer's own name, unit, zone and language; empty zone or language: the agency's. Raises InputError."""
     values = {
         "full_name": full_name.strip(),
         "unit": one_spaced(unit),
@@ -37,7 +37,7 @@ def change_profile(
 
 
 def change_unit(actor: Actor, officer: Officer, unit: str, *, now: datetime) -> Officer:
-    """The unit of somebody of the actor's agency; gives no right. Raises as the guard, InputError."""
+    """Change the unit of an officer of the actor's agency; it gives no right. Raises as `lock_to_manage`, InputError."""
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
         return _store("officer.unit_changed", actor, locked, {"unit": one_spaced(unit)}, now)
@@ -51,9 +51,9 @@ def change_own_mail(
     quiet_until: time | None,
     now: datetime,
 ) -> Officer:
-    """Which mail about routine alerts waits or stays away; urgent, flash, withdrawals and keys always come at once.
+    """Set which mail about routine alerts waits or is not sent; urgent, flash, withdrawals and keys are always sent at once.
 
-    Raises InputError where only one end of the quiet hours is named, or both are the same.
+    Raises InputError where only one end of the quiet hours is given, or both are equal.
     """
     if (quiet_from is None) != (quiet_until is None):
         raise InputError("quiet_until", _("Quiet hours: enter both ends, or none."))
@@ -70,7 +70,7 @@ def _change(act: str, officer: Officer, values: Mapping[str, object], now: datet
 
 
 def _store(act: str, actor: Actor, locked: Officer, values: Mapping[str, object], now: datetime) -> Officer:
-    """Writes what is different on a locked row."""
+    """Write changed values on a locked row."""
     before = {name: getattr(locked, name) for name in values}
     changed = sorted(name for name, value in values.items() if before[name] != value)
     if not changed:

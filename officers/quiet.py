@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quiet hours: whether mail about a routine alert may reach a person now. Nothing else can be turned off or put off.
+"""Quiet hours: whether mail about a routine alert may be sent to a person now. Nothing else can be turned off or put off.
 
-Who stands on the duty list hears at once, whatever the own settings; so does everybody of an agency whose duty list
-is empty: somebody is always told.
+Officers on the duty list are told at once, whatever their own settings; so is everybody of an agency whose duty list is
+empty, so that somebody is always told.
 """
 
 import zoneinfo
@@ -12,19 +12,19 @@ from officers.models import Officer
 
 
 def stays_quiet(officer: Officer, *, now: datetime) -> bool:
-    """Tell whether a routine mail stays away or waits."""
+    """Tell whether a routine mail is not sent, or waits."""
     if officer.routine_mail and officer.quiet_from is None:
         return False
     return may_be_quiet(officer) and (not officer.routine_mail or end_of_quiet(officer, now) is not None)
 
 
 def quiet_until(officer: Officer, *, now: datetime) -> datetime | None:
-    """When a routine mail that waits may go; None where it stays away for good or need not wait."""
+    """Return when a routine mail that waits may be sent; None where it is never sent or need not wait."""
     return end_of_quiet(officer, now) if officer.routine_mail else None
 
 
 def may_be_quiet(officer: Officer) -> bool:
-    """Not on duty, and somebody of the agency is."""
+    """Tell whether the officer is not on duty, and somebody else of the agency is."""
     if officer.duty_rank is not None:
         return False
     on_duty = Officer.objects.filter(agency_id=officer.agency_id, is_active=True, duty_rank__isnull=False)
@@ -32,7 +32,7 @@ def may_be_quiet(officer: Officer) -> bool:
 
 
 def end_of_quiet(officer: Officer, now: datetime) -> datetime | None:
-    """The next end of the quiet hours, if `now` lies within them; they may reach over midnight."""
+    """Return the next end of the quiet hours, if `now` is within them; they may extend over midnight."""
     begin, end = officer.quiet_from, officer.quiet_until
     if begin is None or end is None:
         return None

@@ -9,7 +9,7 @@ from officers.models import Officer
 
 
 def officers_who(capability: Capability, agency_ids: Iterable[str]) -> list[Officer]:
-    """Return the active officers of these agencies who hold a capability, in the order of the duty list."""
+    """Return the active officers of these agencies who have a capability, in the order of the duty list."""
     roles = [role for role, granted in ROLE_CAPABILITIES.items() if capability in granted]
     rows = Officer.objects.to_tell().filter(
         agency_id__in=set(agency_ids), is_active=True, invited_email="", roles__overlap=roles

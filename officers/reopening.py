@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening a desk anew by the root: where nobody is left who could let anybody in, the agency's head does, offline.
+"""Reopening a desk by the root: where nobody is left who could let anybody in, the agency's head does, offline.
 
-The last agency admin, key officer or (of an own desk) keeper is gone, or has lost every second factor. The keeper, or whoever
-has the desk's shell, asks for one person by name; the head signs that with the root (`accord sign`), the desk takes it back
-once, within a day, and gives out the link by which this person chooses a password. Neither of the two can do more than ask:
-without the signature of the root in force nothing changes. What the root signs counts at once and waits for nobody.
-
-No desk asks a root that it holds itself.
+- The last agency admin, key officer or (of an own desk) keeper is gone, or has lost every second factor.
+- The keeper, or whoever has a shell on the desk, asks for one person by name. The head signs that with the root
+  (`accord sign`). The desk accepts it once, within a day, and issues the link with which this person chooses a
+  password.
+- Keeper and shell can only ask: without the signature of the root in force nothing changes. What the root signs counts
+  at once.
+- A desk never asks a root that it holds itself.
 """
 
 from collections.abc import Sequence
@@ -59,13 +60,13 @@ from vault.standing import standing_keyset
 
 REQUEST_LIVES: Final = timedelta(seconds=MAX_IAT_AGE_SECS)
 TOLD_FOR: Final = timedelta(days=7)
-"""How long the pages of everybody in the agency say that somebody was let in."""
+"""Time for which the pages of everybody in the agency show that somebody was let in."""
 INVITATION: Final = AccountLink.Purpose.INVITATION
 
 
 @dataclass(frozen=True)
 class LetIn:
-    """A person who was let in, and the link: in `by_hand` at an own desk, to be handed over; else it was mailed."""
+    """Person who was let in, and the link: in `by_hand` at an own desk, to be handed over; else it was mailed."""
 
     officer: Officer
     link: AccountLink
@@ -74,7 +75,7 @@ class LetIn:
 def ask_reopening(
     actor: Actor, agency: Agency, *, role: str, full_name: str, email: str, now: datetime
 ) -> Reopening:
-    """Make the request for the root, in place of one that is open; it says whether an account stands under the address.
+    """Make the request for the root, in place of an open one; it says whether the address has an account.
 
     Raises NotPermittedError, AbsentError, InputError (`role`, `full_name`, `email`, `agency`).
     """
@@ -104,13 +105,13 @@ def ask_reopening(
 
 
 def open_request(actor: Actor, agency: Agency, *, now: datetime) -> Reopening | None:
-    """The request that waits for the root's signature, if one does. Raises NotPermittedError."""
+    """Return the request that waits for the root's signature, or None. Raises NotPermittedError."""
     require(actor, Capability.DESK_KEEP)
     return _open(agency, now).first()
 
 
 def hand_in_reopening(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> LetIn:
-    """Let in the person whom the root has signed, once. Not inside a transaction.
+    """Let in the person whom the root has signed for, once. Not inside a transaction.
 
     Raises NotPermittedError, AbsentError, InputError (`signed`, `email`), the envelope's errors. A refusal is audited.
     """
@@ -144,13 +145,13 @@ def hand_in_reopening(actor: Actor, agency: Agency, signed: bytes, *, now: datet
 
 
 def reopened_lately(agency: Agency | None, *, now: datetime) -> Sequence[Reopening]:
-    """Whom the root has let in at this desk within `TOLD_FOR`, for everybody of the agency; the newest first."""
+    """Return who was let in by the root within `TOLD_FOR`, for everybody of the agency; the newest first."""
     rows = Reopening.objects.filter(agency=agency, used_at__gt=now - TOLD_FOR).select_related("officer")
     return [row for row in rows.order_by("-used_at") if row.is_bound]
 
 
 def _checked(role: str, full_name: str, email: str) -> tuple[str, str]:
-    """The name and address as they are signed."""
+    """Return name and address in the form in which they are signed; raises InputError."""
     if role not in ROLES or (role == KEEPER and not settings.OWN_DESK):
         raise InputError(
             "role", _("As what: choose agency admin or key officer; a keeper only at your own desk.")
@@ -166,7 +167,7 @@ def _checked(role: str, full_name: str, email: str) -> tuple[str, str]:
 
 
 def _built(**terms: Any) -> bytes:
-    """The payload; raises InputError for a name or an address that serves here and that no root signs."""
+    """Return the payload; raises InputError for a name or an address that is valid here but not in what a root signs."""
     try:
         return build_reopening(**terms)
     except MalformedError as refused:
@@ -176,7 +177,7 @@ def _built(**terms: Any) -> bytes:
 
 
 def _lock(agency: Agency) -> Agency:
-    """The agency, locked, if a root elsewhere speaks for it here; raises AbsentError, InputError (`agency`)."""
+    """Return the agency, locked, if its root is not at this desk; raises AbsentError, InputError (`agency`)."""
     locked = Agency.objects.select_for_update().filter(pk=agency.pk, is_hosted=True).first()
     if locked is None:
         raise AbsentError
@@ -189,7 +190,7 @@ def _lock(agency: Agency) -> Agency:
 
 
 def _keyset(locked: Agency, now: datetime) -> Keyset:
-    """The keyset in force, whose root decides; raises InputError before the first."""
+    """Return the keyset in force, whose root decides; raises InputError before the first."""
     keyset = standing_keyset(locked.pk, now=now)
     if keyset is None:
         raise InputError(
@@ -199,7 +200,7 @@ def _keyset(locked: Agency, now: datetime) -> Keyset:
 
 
 def _account(locked: Agency, role: str, address: str) -> Officer | None:
-    """The account that stands under this address, locked; raises InputError where it cannot have the role."""
+    """Return the account of this address, locked; raises InputError where it cannot have the role."""
     rows = Officer.objects.select_for_update(of=("self",))
     home = None if role == KEEPER else locked
     found = rows.filter(email=address).first() or rows.filter(agency=home, invited_email=address).first()
@@ -209,7 +210,7 @@ def _account(locked: Agency, role: str, address: str) -> Officer | None:
     if found.agency_id != (home.pk if home else None):
         if settings.OWN_DESK:
             raise email_taken()
-        # As an invitation: nobody learns here that the address serves an account of another agency.
+        # As with an invitation, nobody learns here that the address has an account of another agency.
         return None
     if Role.AUDITOR in found.roles:
         raise InputError("email", _("E-mail: this person audits, and does nothing else. Name somebody else."))
@@ -221,7 +222,7 @@ def _open(agency: Agency, now: datetime) -> QuerySet[Reopening]:
 
 
 def _verified(locked: Agency, signed: bytes, now: datetime) -> Reopening:
-    """The request that this answers, locked: it was asked here, is open, and the root in force has signed it."""
+    """Return the request that was signed, locked: it was made here, is open, and the root in force has signed it."""
     root = _keyset(locked, now).root
     said = verify_reopening(
         signed, agency=locked.pk, desk=own_instance(), root=root, now=int(now.timestamp())
@@ -254,7 +255,7 @@ def _let_in(actor: Actor, locked: Agency, said: Said, now: datetime) -> Officer:
 
 
 def _begin_again(actor: Actor, officer: Officer, role: str, now: datetime) -> Officer:
-    """End all by which anybody signed in to an account, and doubts of who its person is; it has the role, and is enabled."""
+    """Remove all means to sign in to an account, and doubts about its person; give it the role, and enable it."""
     Authenticator.objects.filter(user=officer).delete()
     note_factors(officer)
     drop_of_officer(actor, officer, now=now)

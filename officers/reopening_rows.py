@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk asked its agency's root to let a person in, and what became of it. Part of `officers.models`."""
+"""Requests of a desk to its agency's root to let a person in, and their outcome. Part of `officers.models`."""
 
 from typing import ClassVar
 
@@ -13,16 +13,16 @@ from callers.binding import BoundRow
 
 
 class Reopening(BoundRow):
-    """A request as the root is to sign it (`payload`, canonical JSON), by its object digest; one is open an agency.
+    """Request as the root is to sign it (`payload`, canonical JSON), by its object digest; an agency has one open request.
 
-    `used_at`: when it was handed in signed, and `officer` was let in. `made_by`: who asked for it, `handed_in_by` who handed
-    it in.
+    `used_at`: when it was handed in signed, and `officer` was let in. `made_by` asked for it, `handed_in_by` handed it
+    in.
     """
 
     BOUND: ClassVar = ("od", "agency", "payload", "made_by", "made_at", "used_at", "handed_in_by", "officer")
 
     class As(models.TextChoices):
-        """Roles as which the person may be let in."""
+        """Roles in which the person may be let in."""
 
         ADMIN = envelope.ADMIN, _("Agency admin")
         KEY_OFFICER = envelope.KEY_OFFICER, _("Key officer")
@@ -54,10 +54,10 @@ class Reopening(BoundRow):
 
     @property
     def said(self) -> envelope.Reopening:
-        """Read what is asked of the root; raises MalformedError where the row was changed past the program."""
+        """Content of the request; raises MalformedError where the row was altered outside the program."""
         return envelope.read_reopening(self.payload.encode())
 
     @property
     def as_text(self) -> str:
-        """Say in words as what the person is let in."""
+        """Name of the role in which the person is let in."""
         return str(self.As(self.said.role).label)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reviews of restores: who went through one for an agency. Part of `officers.models`."""
+"""Reviews of restores by an agency's admin. Part of `officers.models`."""
 
 import uuid
 from typing import ClassVar
@@ -11,9 +11,9 @@ from callers.binding import BoundRow
 
 
 class RestoreReview(BoundRow):
-    """An agency's admin has gone through what a restore brought back, and of every earlier one.
+    """Review by an agency's admin of what a restore, and every earlier one, brought back.
 
-    It names the restore by its moment: the numbers of rows come back with a backup and are given again.
+    It names the restore by its time, since row numbers come back with a backup and are given again.
     """
 
     BOUND: ClassVar = ("id", "agency", "restored_at", "reviewed_by", "reviewed_at")

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After the database was restored from a backup: what it brought back lets nobody in until somebody has gone through it.
+"""Rules after the database was restored from a backup: what it brought back lets nobody in until it is reviewed.
 
-- Sessions, recovery codes and mailed links of before the restore count no more: one that ended or was used after the
-  backup would be good again.
-- An agency's sign-in is closed to all but its admins until one of them has gone through roles, disabled officers and
-  keys, and to them as well until whatever was past its `keep` is deleted.
-- Changes of power of before the restore apply by themselves no sooner: one that was stopped would be waiting again.
-- API keys serve on. Operators, who belong to no agency, sign in.
+- Sessions, recovery codes and mailed links from before the restore no longer count: one that ended or was used after
+  the backup would be valid again.
+- An agency's sign-in is closed to all but its admins until one of them has reviewed roles, disabled officers and keys,
+  and to the admins as well until whatever was past its `keep` is deleted.
+- Changes of power from before the restore do not apply by themselves before that: one that was stopped would be waiting
+  again.
+- API keys still serve. Keepers, who belong to no agency, sign in.
 
-One row says that there was a restore; all of this follows from comparing times with it. So the login that adopts the
-ledger needs no right on officers, sessions or factors, and nothing is forgotten that a later version adds.
+One row says that there was a restore; all of this follows from comparing times with it. The login that adopts the
+ledger thus needs no right on officers, sessions or factors, and nothing that a later version adds is forgotten.
 """
 
 from collections.abc import Collection
@@ -32,22 +33,22 @@ from officers.restore_rows import RestoreReview
 from peers.models import Agency
 
 ROLES, DISABLED, KEYS = SECTIONS = ("roles", "disabled", "keys")
-"""What an admin confirms, each by itself, before sign-in opens."""
+"""Sections that an admin confirms, each by itself, before sign-in opens."""
 
 
 @dataclass(frozen=True)
 class ClosedSignIn:
-    """Why an officer whose proof was right is not signed in."""
+    """Reason why an officer whose proof was right is not signed in."""
 
     restore: Restore
     admins: tuple[Officer, ...]
-    """Who may sign in and go through it, the first to call first; none: the keeper has to enrol one."""
+    """Admins who may sign in and review, the first to call first; none: the keeper has to enrol one."""
     is_admin: bool
-    """Then all that it waits for is the deletion of what is past its `keep`."""
+    """For an admin, sign-in waits only for the deletion of what is past its `keep`."""
 
 
 def restore_in_review(agency: Agency) -> Restore | None:
-    """The restore that nobody of this agency has gone through yet; None where sign-in is open."""
+    """Return the restore that nobody of this agency has reviewed yet; None where sign-in is open."""
     restore = newest_restore()
     if restore is None or restore.restored_at < agency.admitted_at:
         return None
@@ -56,14 +57,14 @@ def restore_in_review(agency: Agency) -> Restore | None:
 
 
 def is_in_review(agency: Agency) -> models.Exists:
-    """Return whether sign-in is closed, as part of a query; whoever is let in was judged by `closed_sign_in`."""
+    """Return, as part of a query, whether sign-in is closed; `closed_sign_in` decides about each officer."""
     reviews = RestoreReview.objects.filter(agency=agency, restored_at__gte=models.OuterRef("restored_at"))
     found = Restore.objects.filter(restored_at__gte=agency.admitted_at)
     return models.Exists(found.filter(~models.Exists(reviews)))
 
 
 def agencies_in_review() -> models.QuerySet[Agency]:
-    """Agencies of this desk with officers who could sign in, of which nobody has gone through the last restore; for the keeper."""
+    """Select agencies of this desk with officers who could sign in, which have not reviewed the last restore; for the keeper."""
     restore = newest_restore()
     if restore is None:
         return Agency.objects.none()
@@ -75,7 +76,7 @@ def agencies_in_review() -> models.QuerySet[Agency]:
 
 
 def closed_sign_in(officer: Officer) -> ClosedSignIn | None:
-    """Why this officer may not sign in yet; None where nothing stands against it."""
+    """Return why this officer may not sign in yet; None where nothing prevents it."""
     if officer.agency is None:
         return None
     restore = restore_in_review(officer.agency)
@@ -87,12 +88,12 @@ def closed_sign_in(officer: Officer) -> ClosedSignIn | None:
 
 
 def goes_through(officer: Officer) -> bool:
-    """Tell whether the officer signs in while the agency's review is open."""
+    """Tell whether the officer may sign in while the agency's review is open."""
     return Role.AGENCY_ADMIN in officer.roles
 
 
 def holds_back(change: PowerChange) -> bool:
-    """Whether a change of power waits for the review, too. A reset on the machine does not: it may be of the one admin."""
+    """Tell whether a change of power waits for the review. A reset on the machine does not: it may be of the only admin."""
     restore = restore_in_review(change.agency)
     if restore is None or change.cause == PowerChange.Cause.MACHINE_RESET:
         return False
@@ -102,10 +103,10 @@ def holds_back(change: PowerChange) -> bool:
 def review_restore(
     officer: Officer, *, restored_at: datetime, confirmed: Collection[str], now: datetime
 ) -> RestoreReview:
-    """An admin has gone through each of `SECTIONS`: sign-in opens to everybody of the agency.
+    """Confirm the review of all `SECTIONS` as an admin, which opens sign-in to everybody of the agency.
 
-    Raises NotPermittedError; InputError for the first section that is not confirmed, and where nothing waits or
-    another restore than that of `restored_at`.
+    Raises NotPermittedError; InputError for the first section that is not confirmed, where nothing waits, or where the
+    last restore is not that of `restored_at`.
     """
     require(officer, Capability.OFFICER_MANAGE)
     with transaction.atomic():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sessions: who is signed in where. No credential stands here: a session is found by a keyed digest of its key."""
+"""Sessions of signed-in officers. They hold no credential: a session is found by a keyed digest of its key."""
 
 import uuid
 from typing import ClassVar
@@ -11,7 +11,7 @@ from callers.binding import BoundRow
 
 
 class Proof(models.TextChoices):
-    """By what a person was known when signing in, the strongest first."""
+    """Proof given when signing in, the strongest first."""
 
     PASSKEY = "passkey"
     CODE = "code"
@@ -20,14 +20,14 @@ class Proof(models.TextChoices):
 
     @property
     def is_strong(self) -> bool:
-        """More than a password."""
+        """Tell whether it is more than a password."""
         return self != Proof.PASSWORD
 
 
 class OfficerSession(BoundRow):
-    """One sign-in that has not ended. Its row decides: without one, or with `ended_at`, a session's cookie is nothing.
+    """Sign-in that has not ended. Its row decides: without one, or with `ended_at`, a session's cookie counts for nothing.
 
-    A row that ends loses its code, so that taking `ended_at` away does not begin it again.
+    A row that ends loses its code, so that removing `ended_at` does not revive it.
     """
 
     BOUND: ClassVar = ("id", "digest", "officer", "standing", "proof", "signed_in_at", "proved_at")
@@ -36,20 +36,20 @@ class OfficerSession(BoundRow):
     digest = models.CharField(max_length=43, unique=True, editable=False)
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="sign_ins")
     standing = models.CharField(max_length=43, editable=False)
-    """Digest of the officer's password and salt: what ends all sessions makes it another."""
+    """Digest of the officer's password and salt; a change of either ends all sessions."""
     device = models.CharField(max_length=80, blank=True)
-    """Browser and system in words, from what the browser says of itself."""
+    """Browser and system in words, as the browser states them."""
     network = models.CharField(max_length=43, blank=True)
-    """The network the sign-in came from, /24 or /48; never the whole address."""
+    """Network of the sign-in, /24 or /48; never the whole address."""
     proof = models.CharField(max_length=8, choices=Proof, default=Proof.PASSWORD)
     signed_in_at = models.DateTimeField()
     seen_at = models.DateTimeField(db_index=True)
-    """To five minutes."""
+    """To within five minutes."""
     proved_at = models.DateTimeField()
-    """When the person last proved to be who signed in."""
+    """Time of the person's last proof."""
     ended_at = models.DateTimeField(null=True, blank=True)
     is_in_review: bool = False
-    """Whether the officer's agency has yet to go through a restore; known of the row that a request came with."""
+    """Whether the officer's agency has yet to review a restore; set only on the row of the current request."""
 
     class Meta:
         ordering: ClassVar = ["-seen_at"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that serve for minutes or days: sign-ins tried, links sent. Of what would let somebody in only digests stand here.
+"""Rows that serve for minutes or days: sign-in attempts, links. They hold only digests of what would let somebody in.
 
 Part of `officers.models`.
 """
@@ -14,7 +14,7 @@ from callers.binding import BoundRow
 
 
 class AccountLink(BoundRow):
-    """A link sent by mail that lets one person set a password, once; of its token only a keyed digest stands here."""
+    """Link sent by mail with which one person sets a password, once; only a keyed digest of its token is stored."""
 
     BOUND: ClassVar = ("digest", "officer", "purpose", "issued_at", "expires_at")
 
@@ -29,13 +29,13 @@ class AccountLink(BoundRow):
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
-    """When it served or was replaced by a newer one."""
+    """When it was used or replaced by a newer one."""
     mailed_at = models.DateTimeField(null=True, blank=True)
     mail_cause = models.CharField(max_length=12, blank=True)
-    """Why its mail did not go out (`officers.accountmail.Cause`); empty while it did or was not tried."""
+    """Reason why its mail was not sent (`officers.accountmail.Cause`); empty if it was sent or not tried."""
 
     by_hand: str = ""
-    """The link itself where an own desk without a mail server has just made it, for whoever made it to hand over; kept nowhere."""
+    """The link itself, at an own desk without a mail server, for whoever made it to hand over; never stored."""
 
     class Meta:
         ordering: ClassVar = ["-issued_at"]
@@ -45,7 +45,7 @@ class AccountLink(BoundRow):
 
 
 class LoginAttempts(models.Model):
-    """Sign-ins tried within one window. `source` is a keyed digest of account and address: neither stands here."""
+    """Sign-in attempts within one window. `source` is a keyed digest of account and address, neither of which is stored."""
 
     source = models.CharField(primary_key=True, max_length=43)
     attempts = models.PositiveIntegerField()

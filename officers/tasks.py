@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tasks that beat asks of this app. Sessions are installed in the desk's processes alone."""
+"""Periodic tasks of this app. Sessions are installed only in the desk's processes."""
 
 from functools import partial
 
@@ -14,7 +14,9 @@ from officers.login.sessions import forget_sessions
 
 @shared_task(name="officers.tidy", queue="desk")
 def tidy() -> None:
-    """Removes sessions that are over, as `clearsessions` does, with their records, old windows of sign-ins tried, and what was kept of requests that may be repeated."""
+    """Delete sessions that are over, as `clearsessions` does, with their records, old windows of sign-in attempts, and old
+    idempotency keys.
+    """
     from django.contrib.sessions.models import Session
 
     now = clock.now()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Binding officers, policies and agencies whose rows carry no code that holds.
+"""Binding of officers, policies and agencies whose rows carry no valid code.
 
-For whoever has a shell on the hub, after a look at each of them. Sign-ins and links from before end instead: people
-sign in again, and are invited again. Used by the command `bind_rows` alone, on the desk.
+It is for whoever has a shell on the hub, after a check of each row. Earlier sign-ins and links end instead: people sign
+in again, and are invited again. Only the desk's command `bind_rows` uses it.
 """
 
 from collections.abc import Sequence
@@ -25,33 +25,33 @@ Row = TypeVar("Row", Agency, AgencyPolicy, Officer)
 
 
 SHOWN: Final = ("name", "custody", "status", "is_hosted", "duty_phone")
-"""What is said of an agency's entry before somebody lets it count."""
+"""Columns of an agency's entry that are shown before somebody lets it count."""
 
 
 @dataclass(frozen=True)
 class Unbound(Generic[Row]):
-    """The rows that carry no code that holds, and the number of those that do."""
+    """Rows without a valid code, and the number of those with one."""
 
     rows: tuple[Row, ...]
     bound: int
 
 
 def unbound_officers() -> Unbound[Officer]:
-    """Whom `bind_officers` would let in; raises VaultClosedError without a ring."""
+    """Return the officers whom `bind_officers` would let in; raises VaultClosedError without a ring."""
     rows = list(Officer.objects.order_by("agency", "full_name"))
     without = tuple(row for row in rows if not row.is_bound)
     return Unbound(without, len(rows) - len(without))
 
 
 def unbound_policies() -> Unbound[AgencyPolicy]:
-    """The policies that count for nothing until `bind_policies`; raises VaultClosedError without a ring."""
+    """Return the policies that do not count before `bind_policies`; raises VaultClosedError without a ring."""
     rows = due_policies()
     without = tuple(row for row in rows if not row.is_bound)
     return Unbound(without, len(rows) - len(without))
 
 
 def unbound_agencies() -> Unbound[Agency]:
-    """The agencies whose entries count for nothing until `bind_agencies`; raises VaultClosedError without a ring."""
+    """Return the agencies whose entries do not count before `bind_agencies`; raises VaultClosedError without a ring."""
     rows = list(Agency.objects.order_by("pk"))
     without = tuple(row for row in rows if not row.is_bound)
     return Unbound(without, len(rows) - len(without))
@@ -59,7 +59,7 @@ def unbound_agencies() -> Unbound[Agency]:
 
 @transaction.atomic
 def bind_agencies(agencies: Sequence[Agency], *, now: datetime) -> None:
-    """Makes the codes of these entries, as they stand now; audited for each with what it says."""
+    """Make the codes of these entries as they are now; audited for each with its content."""
     for named in agencies:
         row = Agency.objects.select_for_update(no_key=True).get(pk=named.pk)
         facts = row.facts_now()
@@ -76,7 +76,7 @@ def bind_agencies(agencies: Sequence[Agency], *, now: datetime) -> None:
 
 @transaction.atomic
 def bind_officers(officers: Sequence[Officer], *, now: datetime) -> None:
-    """Makes the codes of these officers, as they stand now, and of their second factors; audited for each."""
+    """Make the codes of these officers as they are now, and of their second factors; audited for each."""
     for named in officers:
         officer = Officer.objects.select_for_update(of=("self",)).get(pk=named.pk)
         held = list(Authenticator.objects.select_for_update().filter(user=officer).order_by("pk"))
@@ -97,7 +97,7 @@ def bind_officers(officers: Sequence[Officer], *, now: datetime) -> None:
 
 @transaction.atomic
 def bind_policies(policies: Sequence[AgencyPolicy], *, now: datetime) -> None:
-    """Makes the codes of these policies, as they stand now, and of missing ones anew; audited for each with what it says."""
+    """Make the codes of these policies as they are now, and create missing ones; audited for each with its content."""
     for named in policies:
         row = AgencyPolicy.objects.select_for_update().filter(pk=named.pk).first()
         if row is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Officers that an actor may see: the only way in to them."""
+"""Officers that an actor may see; requests read officers only through it."""
 
 from typing import TYPE_CHECKING
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     from officers.models import Officer
 
 SIGN_IN = ("password", "session_salt", "factors", "mac", "last_login")
-"""Columns of an officer that belong to signing in. Who tells people reads none of them, and a worker's login cannot."""
+"""Columns of an officer that belong to signing in. Code that tells people reads none of them, and a worker's login cannot."""
 
 
 def without_sign_in(*paths: str) -> list[str]:
-    """What `defer` takes to leave them out of the officers joined under these names."""
+    """Return the arguments of `defer` that leave these columns out of officers joined under these names."""
     return [f"{path}__{column}" for path in paths for column in SIGN_IN]
 
 
 class OfficerQuerySet(models.QuerySet["Officer"]):
     def visible_to(self, actor: "Actor") -> "OfficerQuerySet":
-        """Officers see the colleagues of their own agency; nobody sees another agency's."""
+        """Select the colleagues of the actor's own agency; nobody sees another agency's."""
         if Capability.OFFICER_READ not in actor.capabilities or actor.agency_id is None:
             return self.none()
         return self.filter(agency_id=actor.agency_id)
 
     def to_tell(self) -> "OfficerQuerySet":
-        """Select of this desk's agencies the same officers without `SIGN_IN`: to be told or judged by roles; never saved."""
+        """Select officers of this desk's agencies without `SIGN_IN`, to be told or judged by roles; never save them."""
         return self.filter(agency__is_hosted=True).select_related("agency").defer(*SIGN_IN)
 
     def keepers_to_tell(self) -> "OfficerQuerySet":
-        """Select the keepers of this desk who can sign in, as `to_tell` does officers."""
+        """Select the keepers of this desk who can sign in, without `SIGN_IN`."""
         keepers = self.filter(agency=None, is_active=True, roles__contains=[Role.KEEPER.value])
         return keepers.defer(*SIGN_IN)
 
@@ -43,17 +43,14 @@ class OfficerManager(BaseUserManager["Officer"]):
         return OfficerQuerySet(self.model, using=self._db)
 
     def visible_to(self, actor: "Actor") -> OfficerQuerySet:
-        """Ask the query set."""
         return self.get_queryset().visible_to(actor)
 
     def to_tell(self) -> OfficerQuerySet:
-        """As of the query set."""
         return self.get_queryset().to_tell()
 
     def keepers_to_tell(self) -> OfficerQuerySet:
-        """As of the query set."""
         return self.get_queryset().keepers_to_tell()
 
     def get_by_natural_key(self, username: str | None) -> "Officer":
-        """The officer of an e-mail address, whatever its letter case."""
+        """Return the officer of an e-mail address, whatever its letter case."""
         return self.get(email=(username or "").strip().lower())

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency has agreed to, as the exchange last stated it, kept for the agency that asked.
+"""Agreements of an agency as the exchange last stated them, kept for the agency that asked.
 
-Nobody signs it: it is the exchange's word, bound to its reader so that nobody else changes it here. What an agency itself has
-stopped does not stand here but with its pins, and counts whatever the exchange says.
+- Nobody signs them: they are the exchange's word. The rows are bound to their reader, so that nobody else changes them
+  here.
+- Stops that an agency has made itself are kept with its pins, and count whatever the exchange says.
 """
 
 from collections.abc import Sequence
@@ -25,21 +26,21 @@ NOT_ASKED: Final = ""
 
 @dataclass(frozen=True)
 class KeptAgreements:
-    """Agreements by ref, circles by name, and when the exchange said so."""
+    """Agreements by ref, circles by name, and when the exchange stated them."""
 
     agreements: tuple[AgreementAnswer, ...]
     circles: tuple[CircleAnswer, ...]
     asked_at: datetime
 
     def agreement(self, ref: str) -> AgreementAnswer | None:
-        """The one of this ref."""
+        """Return the agreement of this ref, or None."""
         return next((one for one in self.agreements if one.ref == ref), None)
 
 
 def kept_agreements(reader: str) -> KeptAgreements | None:
-    """What is kept for this agency; None before it was first asked for.
+    """Return what is kept for this agency; None before it was first asked for.
 
-    Raises NotBoundError for a row that was changed past the program, moved to another agency, or is gone.
+    Raises NotBoundError for a row that was altered outside the program, moved to another agency, or deleted.
     """
     seen = SeenAgreements.objects.filter(reader=reader).first()
     agreements = list(PeerAgreement.objects.filter(reader=reader))
@@ -58,17 +59,17 @@ def kept_agreements(reader: str) -> KeptAgreements | None:
 
 
 def was_ever_asked(reader: str) -> bool:
-    """Tell whether anything is kept, sound or not."""
+    """Tell whether anything is kept, intact or not."""
     return SeenAgreements.objects.filter(reader=reader).exists()
 
 
 def was_asked_since(reader: str, moment: datetime, *, now: datetime) -> bool:
-    """Tell whether the exchange was asked for the agency's agreements after this moment, going by a row that trusts nobody."""
+    """Tell whether the exchange was asked for the agency's agreements after this moment, by a column that no code covers."""
     return SeenAgreements.objects.filter(reader=reader, asked_at__gt=moment, asked_at__lte=now).exists()
 
 
 def follow_agreements(reader: str, *, now: datetime) -> bool:
-    """Keep what the exchange states now; whether what was kept before had been changed past the program.
+    """Keep what the exchange states now; return whether what was kept before had been altered outside the program.
 
     Not inside a transaction. Raises `accord.calls.errors.ClientError`.
     """
@@ -84,7 +85,7 @@ def follow_agreements(reader: str, *, now: datetime) -> bool:
 def _keep(
     reader: str, agreements: Sequence[PeerAgreement], circles: Sequence[PeerCircle], now: datetime
 ) -> bool:
-    # Two that ask at once take turns; the row is begun by whoever comes first, and bound when it is written.
+    # Two callers take turns by this row's lock; the first one creates the row, bound.
     keep_bound([SeenAgreements(reader=reader, digest=NOT_ASKED, asked_at=now)])
     seen = SeenAgreements.objects.select_for_update().get(reader=reader)
     was_altered, digest = False, _digest(agreements, circles)
@@ -108,7 +109,7 @@ def _keep(
 
 
 def _stands(seen: SeenAgreements, digest: str) -> bool:
-    """Tell whether just this is kept; raises NotBoundError."""
+    """Tell whether exactly this is kept; raises NotBoundError."""
     seen.require_bound()
     if seen.digest != NOT_ASKED:
         return kept_agreements(seen.reader) is not None and seen.digest == digest
@@ -118,7 +119,7 @@ def _stands(seen: SeenAgreements, digest: str) -> bool:
 
 
 def _digest(agreements: Sequence[PeerAgreement], circles: Sequence[PeerCircle]) -> str:
-    """Of all that stands, so that one row less, or an earlier one, is noticed."""
+    """Return a digest of all agreements and circles, by which a missing or outdated row is noticed."""
     said = [
         [row.said for row in sorted(agreements, key=lambda row: row.ref)],
         [row.said for row in sorted(circles, key=lambda row: row.name)],

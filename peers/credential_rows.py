@@ -8,9 +8,9 @@ from django.db import models
 
 
 class KnownCredential(models.Model):
-    """An API key that serves at the exchange, of another system of the agency than this desk, as the exchange said last.
+    """API key of another system of the agency than this desk that serves at the exchange, as the exchange last listed it.
 
-    Whoever tells people reads it and nothing is decided by it, so it is not bound.
+    It is only shown to people and nothing is decided by it, so that the row is not bound.
     """
 
     agency_id = models.CharField(max_length=23)
@@ -19,7 +19,7 @@ class KnownCredential(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     has_replaced = models.BooleanField()
-    """Whether it took the place of another one."""
+    """Whether it replaced another key."""
 
     class Meta:
         ordering: ClassVar = ["agency_id", "prefix"]
@@ -32,5 +32,5 @@ class KnownCredential(models.Model):
 
     @property
     def lifetime(self) -> timedelta:
-        """Return how long it was to serve."""
+        """Total time for which the key serves."""
         return self.expires_at - self.created_at

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Following which API keys of the desk's agencies serve at the exchange, so that their admins can be told of an end."""
+"""Following which API keys of the desk's agencies serve at the exchange, so that their admins can be told when one ends."""
 
 import logging
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from peers.exchange import calling_agencies, exchange_of, own_prefix
 from peers.models import KnownCredential
 
 MOST_KEPT: Final = 1000
-"""Of one agency; an exchange that names more is not believed the rest."""
+"""Most keys kept of one agency; the rest of a longer answer is ignored."""
 
 log = logging.getLogger(__name__)
 
 
 def follow_credentials() -> int:
-    """Ask for each agency and keep what serves; how many keys. Not inside a transaction.
+    """Ask for each agency's keys and keep those that serve; return how many. Not inside a transaction.
 
-    Trouble with one agency's keys keeps no other waiting: it is logged, and what was known of them stays.
+    An error for one agency is logged, does not hold up the others, and leaves what was known of its keys.
     """
     kept = 0
     for agency_id in calling_agencies():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Following what became of an agency's own envelopes, over the exchange's public API.
 
-What the exchange says is taken as it says it. Nothing of it is signed, so it moves nothing and only is shown. A row that was
-changed past the program is left as it is, refused wherever it would be shown, and named in the log at each change of it.
+Nothing of the exchange's answer is signed, so that it is only shown and decides nothing. A row that was altered outside
+the program is left as it is, refused wherever it would be shown, and logged at each change of it.
 """
 
 import logging
@@ -25,20 +25,20 @@ from peers.models import DeliveriesPlace, SentDelivery, SentEnvelope
 
 log = logging.getLogger(__name__)
 PAGES_AT_MOST: Final = 5
-"""So many answers are taken in one turn, so that a long reading keeps no other agency waiting."""
+"""Most answers taken in one turn, so that a long list does not hold up other agencies."""
 FIRST_WAIT: Final = timedelta(seconds=1)
 LONGEST_WAIT: Final = timedelta(minutes=1)
-"""So long, at most, after a question that was not answered, until the next one."""
+"""Longest wait after an unanswered request until the next."""
 ANSWERS: Final = ("", "opened", "refused", "unopenable")
 _PLACE_UNKNOWN: Final = ("cursor-refused", "feed-restarted")
 
 
 def follow_deliveries(agency_id: str) -> int:
-    """Take in what changed since the last time; how many deliveries. Not inside a transaction.
+    """Take in what changed since the last time; return how many deliveries. Not inside a transaction.
 
-    From the beginning where the exchange does not know the place any more, as after its return to an earlier moment: what is
-    kept here stays. Of two acts at the same time the one that writes first counts, and the other leaves it at that. Raises
-    NotBoundError for an altered place and `accord.calls.errors.ClientError`.
+    Starts from the beginning where the exchange no longer knows the place, as after it was restored; what is kept here
+    stays. Of two calls at the same time the first to write counts, and the other stops. Raises NotBoundError for an
+    altered place, and `accord.calls.errors.ClientError`.
     """
     exchange, place, taken = exchange_of(agency_id), _place_of(agency_id), 0
     for _again in range(PAGES_AT_MOST):
@@ -54,7 +54,7 @@ def follow_deliveries(agency_id: str) -> int:
 
 
 def ask_at_once(agency_id: str) -> None:
-    """Take it in after an act of the desk's own, so that its page shows it; what fails is left to the desk-worker.
+    """Follow deliveries after an act of the desk's own, so that its page shows the result; the desk-worker repeats what fails.
 
     Not inside a transaction.
     """
@@ -63,7 +63,7 @@ def ask_at_once(agency_id: str) -> None:
 
 
 def follow_deliveries_in_turn(agency_id: str, *, now: datetime) -> None:
-    """The same for the desk-worker: what fails is logged and keeps nothing waiting, and is asked for again later each time."""
+    """Follow deliveries for the desk-worker; an error is logged, and the next attempt waits longer each time."""
     row = DeliveriesPlace.objects.filter(reader=agency_id).values_list("asked_at", "failures").first()
     asked_at, failures = row or (None, 0)
     wait = min(FIRST_WAIT * 2**failures, LONGEST_WAIT) if failures else timedelta()
@@ -98,7 +98,7 @@ def _ask(agency_id: str, exchange: Exchange, place: str) -> DeliveryChanges:
 
 
 def _as_a_last_one(changes: DeliveryChanges) -> DeliveryChanges:
-    """Return an answer whose place is the one that was asked from: whoever asked again would get it again."""
+    """Mark an answer as the last one where its place is the one asked from, since asking again would return it again."""
     return DeliveryChanges(changes.items, changes.next, more=False)
 
 
@@ -111,7 +111,7 @@ def _place_of(agency_id: str) -> str:
 
 
 def _take(agency_id: str, changes: DeliveryChanges, since: str) -> bool:
-    """Keep an answer and the place after it; not where somebody else has taken another one meanwhile: it may be newer."""
+    """Keep an answer and the place after it; return False where another call has moved the place meanwhile."""
     if not changes.items and changes.next == since:
         return True
     with transaction.atomic():
@@ -127,7 +127,7 @@ def _take(agency_id: str, changes: DeliveryChanges, since: str) -> bool:
 
 
 def _keep(agency_id: str, items: Sequence[ChangedDelivery]) -> None:
-    """Write what is said of each delivery over what was said before."""
+    """Write what is stated of each delivery over what was stated before."""
     said = {(item.md, item.facts.recipient): item for item in items}
     mds = {md for md, _recipient in said}
     elsewhere = _not_sent_to(agency_id, mds, said)
@@ -156,7 +156,7 @@ def _keep(agency_id: str, items: Sequence[ChangedDelivery]) -> None:
 def _not_sent_to(
     agency_id: str, mds: Collection[str], said: Collection[tuple[str, str]]
 ) -> set[tuple[str, str]]:
-    """Return deliveries to whom this desk did not send an envelope that it sent: the exchange makes nobody a recipient."""
+    """Return deliveries to recipients to whom this desk did not send the envelope: the exchange cannot add a recipient."""
     sent = dict(SentEnvelope.objects.filter(reader=agency_id, md__in=mds).values_list("md", "recipients"))
     return {(md, recipient) for md, recipient in said if md in sent and recipient not in sent[md]}
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agencies of this desk's table, as the exchange's directory lists them.
 
-What it says is its claim: name, status and custody are taken; the telephone number is taken once, since whom to call in
-an alarm must not come from who may be suspected, and whether an agency's keys are here is not asked. An answer is taken
-whole or not at all, and nothing is deleted.
+- The directory is the exchange's claim: name, status and custody are taken from it.
+- A telephone number is taken only once, since whom to call in an alarm must not come from the party that may be
+  suspected.
+- Whether an agency's keys are in this vault is not asked of the exchange.
+- An answer is taken whole or not at all, and nothing is deleted.
 """
 
 import logging
@@ -33,16 +35,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Followed:
-    """What was noticed: rows that were changed past the program, which stay as they are; telephones said otherwise now."""
+    """Result of following the directory: rows altered outside the program, which stay as they are, and changed telephone
+    numbers.
+    """
 
     altered: tuple[str, ...] = ()
     telephones: tuple[str, ...] = ()
 
 
 def follow_entries(reader: str, *, now: datetime) -> Followed:
-    """Take in who takes part, asked for as one of this desk's agencies. Not inside a transaction.
+    """Take in the directory, asked for as one of this desk's agencies. Not inside a transaction.
 
-    Raises `accord.calls.errors.ClientError`, and then nothing was taken.
+    Raises `accord.calls.errors.ClientError`, after which nothing was taken.
     """
     listed = exchange_of(reader).agencies()
     if all(one.id != reader for one in listed):
@@ -51,14 +55,14 @@ def follow_entries(reader: str, *, now: datetime) -> Followed:
 
 
 def are_entries_due(*, now: datetime) -> bool:
-    """Tell whether the exchange is to be asked again."""
+    """Tell whether it is time to ask the exchange again."""
     heard_at = Agency.objects.aggregate(last=Max("heard_at"))["last"]
     return heard_at is None or not now - FOLLOWED_EVERY < heard_at <= now
 
 
 @transaction.atomic
 def begin_entry(entry: AgencyAnswer, *, is_hosted: bool, now: datetime) -> Agency:
-    """Give an agency that is taken in at this desk its row, before the exchange lists it; one that stands is followed.
+    """Create the row of an agency that is taken in at this desk, before the exchange lists it; update an existing one.
 
     `is_hosted`: its keys are to be in this desk's vault. Raises AnswerError, NotBoundError.
     """
@@ -75,7 +79,7 @@ def begin_entry(entry: AgencyAnswer, *, is_hosted: bool, now: datetime) -> Agenc
 
 
 def note_first_release(agency_id: str, *, now: datetime) -> None:
-    """Note that an actual alert of the agency goes out or has come in, the first time, in the caller's transaction.
+    """Note that an agency's first actual alert is sent or has come in; in the caller's transaction.
 
     Raises NotBoundError.
     """
@@ -87,7 +91,8 @@ def note_first_release(agency_id: str, *, now: datetime) -> None:
 
 @transaction.atomic
 def take_telephone(agency_id: str, said: str) -> str | None:
-    """Let the number that the exchange says count; the one that counted. None where it says another, or nothing new.
+    """Accept the number that the exchange names, and return the earlier one; None where it names another one by now, or nothing
+    new.
 
     Raises NotBoundError.
     """
@@ -101,7 +106,7 @@ def take_telephone(agency_id: str, said: str) -> str | None:
 
 @transaction.atomic
 def note_own_entry(agency_id: str, *, telephone: str, timezone: str) -> None:
-    """Let count at once what the agency has just stated of itself; raises NotBoundError."""
+    """Take over at once what the agency has just stated of itself; raises NotBoundError."""
     row = Agency.objects.select_for_update(no_key=True).get(pk=agency_id)
     row.duty_phone = row.phone_said = telephone
     row.timezone = timezone
@@ -109,13 +114,13 @@ def note_own_entry(agency_id: str, *, telephone: str, timezone: str) -> None:
 
 
 def altered_agencies() -> list[Agency]:
-    """Return the rows that were changed past the program; none in a process that cannot tell."""
+    """Return the rows that were altered outside the program; none in a process without a vault, which cannot check."""
     return [row for row in Agency.objects.all() if not row.is_bound] if has_maker() else []
 
 
 @transaction.atomic
 def _keep(listed: Sequence[AgencyAnswer], now: datetime) -> Followed:
-    # Rows that refer to these are stored meanwhile.
+    # Rows that refer to these may be stored meanwhile.
     rows = list(Agency.objects.select_for_update(no_key=True).order_by("pk"))
     altered = tuple(row.pk for row in rows if not row.is_bound)
     for pk in altered:
@@ -146,7 +151,7 @@ def _new(entry: AgencyAnswer, is_hosted: bool, now: datetime) -> Agency:
 
 
 def _follow(row: Agency, entry: AgencyAnswer | None, is_hosted: bool, now: datetime) -> bool:
-    """Change a row in memory as the exchange says now; whether it says anything else than before."""
+    """Update a row in memory as the exchange states it now; return whether anything changed."""
     before = row.facts_now()
     row.is_hosted = row.is_hosted or is_hosted
     if entry is not None:

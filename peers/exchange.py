@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way of an agency's desk to the exchange: its public API, with the agency's own API key.
+"""Access of an agency's desk to the exchange: its public API, with the agency's own API key.
 
-The key stands in the vault, which this module must not import: the vault offers it with `use_credentials`.
+The key is in the vault, which this module must not import: the vault supplies it with `use_credentials`.
 """
 
 import logging
@@ -20,38 +20,38 @@ from accord.calls.transport import HttpTransport, Patience, Transport
 from peers.own_exchange import exchange_place, proxy_on_the_way
 
 PATIENCE: Final = Patience(connect_secs=2, read_secs=8, tries=2, longest_pause_secs=1)
-"""An officer waits for the answer."""
+"""Patience of a call for whose answer an officer waits."""
 ONE_TRY: Final = Patience(connect_secs=2, read_secs=10, tries=1)
-"""Whoever hands something in tells whether it can have arrived; the desk-worker repeats."""
+"""Patience of handing in: one attempt, since it must be known whether it can have arrived; the desk-worker repeats."""
 MOST_TRANSPORTS: Final = 256
 REST_SECS: Final = 3.0
 LOGIN_REST_SECS: Final = 300.0
-"""A proxy that does not take the login is left alone for longer: many lock an account after some wrong passwords."""
+"""Rest after a proxy refused the login; it is longer since many lock an account after some wrong passwords."""
 
 log = logging.getLogger(__name__)
 
 
 class Credentials(Protocol):
-    """The holder of the API keys of this desk's agencies."""
+    """Holder of the API keys of this desk's agencies."""
 
     def api_key_of(self, agency_id: str) -> str:
-        """The key by which the desk calls for an agency."""
+        """Return the key by which the desk calls for an agency."""
         ...
 
     def refuse(self, agency_id: str) -> None:
-        """Note that the exchange takes the agency's key no more: it is not used again."""
+        """Note that the exchange has refused the agency's key, which is not used again."""
         ...
 
     def agencies(self) -> frozenset[str]:
-        """Whose private keys are held here."""
+        """Return the agencies whose private keys are held here."""
         ...
 
     def prefix_of(self, agency_id: str) -> str:
-        """The prefix of the key by which the desk calls for an agency, also of one that was refused; empty without one."""
+        """Return the prefix of the key by which the desk calls for an agency, also of one that was refused; empty without one."""
         ...
 
     def callers(self) -> list[str]:
-        """For whom the desk can call now, in a fixed order."""
+        """List the agencies for which the desk can call now, in a fixed order."""
         ...
 
 
@@ -59,7 +59,7 @@ _credentials: list[Credentials] = []
 
 
 def use_credentials(credentials: Credentials) -> None:
-    """Take them from the vault, once, when its process starts."""
+    """Set the credentials, once, when a process with a vault starts."""
     _credentials[:] = [credentials]
 
 
@@ -69,7 +69,7 @@ _connections: list[tuple[Connect, Connect]] = []
 
 @contextmanager
 def reached_by(connect: Connect, *, by_key: Connect) -> Generator[None]:
-    """Reach the exchange so for as long as the block lasts: where a story is told before any process runs.
+    """Replace the connection to the exchange while the block lasts, for demonstrations without running processes.
 
     `connect` takes an agency's id, `by_key` a key for entering.
     """
@@ -81,9 +81,9 @@ def reached_by(connect: Connect, *, by_key: Connect) -> Generator[None]:
 
 
 def exchange_of(agency_id: str, patience: Patience = PATIENCE) -> Exchange:
-    """The exchange as the agency's own system calls it. Its calls raise the errors of `accord.calls.errors`.
+    """Return the exchange's API as the agency's own system calls it. Its calls raise the errors of `accord.calls.errors`.
 
-    Not inside a transaction: an answer takes as long as it takes. Raises UnreachableError in a process without a vault.
+    Not inside a transaction, since an answer may take long. Raises UnreachableError in a process without a vault.
     """
     if _connections:
         return _connections[-1][0](agency_id)
@@ -91,21 +91,21 @@ def exchange_of(agency_id: str, patience: Patience = PATIENCE) -> Exchange:
 
 
 def own_prefix(agency_id: str) -> str:
-    """The prefix of the desk's own API key for an agency; empty where there is none."""
+    """Return the prefix of the desk's own API key for an agency; empty where there is none."""
     return _credentials[0].prefix_of(agency_id) if _credentials else ""
 
 
 def transport_of(agency_id: str, patience: Patience = PATIENCE) -> Transport:
-    """A connection that this process keeps, with the API key as it is now."""
+    """Return a connection that this process keeps, with the agency's present API key."""
     if not _credentials:
         raise UnreachableError("This process holds no API key: the hub is not asked.")
     return _transport(exchange_place().url, agency_id, _credentials[0].api_key_of(agency_id), patience)
 
 
 def exchange_by(entry_key: str) -> Exchange:
-    """The exchange as the holder of a key for entering calls it, for an agency that this desk cannot call for yet.
+    """Return the exchange's API as the holder of a key for entering calls it, for an agency for which this desk cannot call yet.
 
-    As `exchange_of`. The text is one that can be a key.
+    As `exchange_of`. `entry_key` must have the form of a key.
     """
     if _connections:
         return _connections[-1][1](entry_key)
@@ -113,26 +113,27 @@ def exchange_by(entry_key: str) -> Exchange:
 
 
 def transport_by(entry_key: str) -> Transport:
-    """A connection for one question, with this key; the process keeps neither."""
+    """Return a connection for one call with this key; the process keeps neither."""
     return HttpTransport(
         exchange_place().url, api_key=entry_key, patience=PATIENCE, proxy=proxy_on_the_way(), most_kept=0
     )
 
 
 def held_agencies() -> frozenset[str]:
-    """Whose private keys this desk holds, as its vault says; none in a process without one."""
+    """Return the agencies whose private keys this desk holds, as its vault says; none in a process without a vault."""
     return _credentials[0].agencies() if _credentials else frozenset()
 
 
 def calling_agencies() -> list[str]:
-    """For which of its agencies this desk can call now; none in a process without a vault."""
+    """List the agencies for which this desk can call now; none in a process without a vault."""
     return _credentials[0].callers() if _credentials else []
 
 
 class _Resting(HttpTransport):
-    """A connection that asks nobody for `REST_SECS` after the exchange gave no answer: an officer waits for one time-out, not for each call's.
+    """Connection that makes no call for `REST_SECS` after the exchange gave no answer, so that an officer waits for one time-out
+    only.
 
-    A proxy that does not take the login is left alone for `LOGIN_REST_SECS`.
+    After a proxy refused the login it makes none for `LOGIN_REST_SECS`.
     """
 
     def _send(self, *args: Any, **kwargs: Any) -> urllib3.BaseHTTPResponse:
@@ -155,7 +156,7 @@ _rests_until: list[float] = [0.0]
 
 @lru_cache(maxsize=MOST_TRANSPORTS)
 def _transport(address: str, agency_id: str, api_key: str, patience: Patience) -> Transport:
-    """One that uses an API key no more once the exchange has refused it."""
+    """Return a connection that stops using an API key once the exchange has refused it."""
 
     def refuse() -> None:
         _credentials[0].refuse(agency_id)

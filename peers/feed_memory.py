@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The memory by which an agency's desk follows its feed, too (`accord.following.ports.Memory`): statements, and the place.
+"""Memory with which an agency's desk also follows its feed (`accord.following.ports.Memory`): statements, and the place.
 
-As in `peers.memory`, what one act learns is held until `write`.
+As in `peers.memory`, what is learnt is held until `write`.
 """
 
 import logging
@@ -23,31 +23,31 @@ log = logging.getLogger(__name__)
 
 
 class Known(Protocol):
-    """What the reader's desk has sent and received, which a statement may be about."""
+    """Objects that the reader's desk has sent and received, which a statement may be about."""
 
     def subject_of(self, d: str) -> SubjectFacts | None:
-        """An envelope that the reader sent, or that reached it."""
+        """Return an envelope that the reader sent or received."""
         ...
 
     def seen(self, iss: str, jti: str) -> str | None:
-        """The md that came under an issuer's jti."""
+        """Return the md that came under an issuer's jti."""
         ...
 
 
 class NothingKnown:
-    """For acts that follow keys alone."""
+    """Source without objects, for acts that follow keys alone."""
 
     def subject_of(self, d: str) -> SubjectFacts | None:
-        """None."""
+        """Return None."""
         return None
 
     def seen(self, iss: str, jti: str) -> str | None:
-        """None."""
+        """Return None."""
         return None
 
 
 class FeedMemory(PeerMemory):
-    """All that `reader` has verified before, at one moment."""
+    """Everything that `reader` has verified before, at one moment."""
 
     def __init__(self, reader: str, pin_of: PinOf, *, now: datetime, known: Known | None = None) -> None:
         super().__init__(reader, pin_of)
@@ -58,7 +58,7 @@ class FeedMemory(PeerMemory):
         self._is_moved = False
 
     def statement(self, od: str) -> StatementRecord | None:
-        """Return a statement that was verified, or said here, before; raises NotBoundError."""
+        """Return a statement that was verified, or made here, before; raises NotBoundError."""
         row = HeldStatement.objects.filter(reader=self.reader, od=od).first()
         if row is None:
             return next((record_of(new) for new in self._said if new.od == od), None)
@@ -66,7 +66,7 @@ class FeedMemory(PeerMemory):
         return record_of(row)
 
     def statements_about(self, k: str, subjects: Collection[str]) -> Iterable[StatementRecord]:
-        """Return those of one kind about any of these objects, in the order in which they were kept; raises NotBoundError."""
+        """Return statements of one kind about any of these objects, in the order in which they were kept; raises NotBoundError."""
         rows = HeldStatement.objects.filter(reader=self.reader, k=k, sub_d__in=subjects).order_by("pk")
         found = []
         for row in rows:
@@ -75,20 +75,20 @@ class FeedMemory(PeerMemory):
         return [*found, *(record_of(new) for new in self._said if new.k == k and new.sub_d in subjects)]
 
     def keep_statement(self, record: StatementRecord) -> None:
-        """Keep it, once."""
+        """Keep the statement, once."""
         assert record.jws is not None
         row = held_statement(self.reader, record.jws.encode(), now=self._now)
         row.log_time, row.log_index = record.log_time, record.index
         self._said.append(row)
 
     def keep_refused(self, jws: bytes, receipt: Receipt) -> None:
-        """Keep what its issuer signed and the ledger logged after the key had been revoked: it never counts (`accord.envelope.worth`)."""
+        """Keep a statement that was logged after its key had been revoked: it never counts (`accord.envelope.worth`)."""
         row = held_statement(self.reader, jws, now=self._now)
         row.log_time, row.log_index = receipt.leaf.t, receipt.index
         self._said.append(row)
 
     def subject_of(self, d: str) -> SubjectFacts | None:
-        """Return what is known of an object: sent or received here, or said before."""
+        """Return what is known of an object that was sent or received here, or of an earlier statement."""
         found = self._about.subject_of(d)
         if found is not None:
             return found
@@ -105,14 +105,14 @@ class FeedMemory(PeerMemory):
         return self._about.seen(iss, jti)
 
     def keep_seen(self, iss: str, jti: str, md: str) -> None:
-        """Keep nothing: the alert's own row says it."""
+        """Do nothing: the alert's own row has it."""
 
     def place(self) -> FeedPlace:
-        """Return up to where the feed was taken in; the beginning where the row was changed past the program."""
+        """Return the place up to which the feed was taken in; the beginning where the row was altered outside the program."""
         return FeedPlace(self.cursor.epoch, self.cursor.number)
 
     def keep_place(self, place: FeedPlace) -> None:
-        """Keep it, where it is further; one of another epoch than the kept one says nothing."""
+        """Keep the place if it is further on; a place of another epoch than the kept one is ignored."""
         cursor = self.cursor
         if cursor.epoch not in ("", place.epoch):
             return
@@ -121,11 +121,11 @@ class FeedMemory(PeerMemory):
         cursor.epoch, cursor.number = moved
 
     def pass_item(self, number: int) -> None:
-        """Stand after an item, also where an act that had passed it was undone together with its transaction."""
+        """Set the place after an item, even if a transaction that had passed it was rolled back."""
         self.cursor.number, self._is_moved = max(number, self.cursor.number), True
 
     def begin_anew(self, refused: FeedPlace, epoch: str) -> None:
-        """Stand at the beginning of a feed of this epoch."""
+        """Set the place to the beginning of a feed of this epoch."""
         self.cursor.epoch, self.cursor.number, self._is_moved = epoch, 0, True
 
     @property
@@ -141,7 +141,7 @@ class FeedMemory(PeerMemory):
         return self._cursor
 
     def write(self) -> None:
-        """As `PeerMemory.write`, with statements and place."""
+        """Write as `PeerMemory.write`, with statements and place."""
         super().write()
         if self._said or self._is_moved:
             self._write_feed()
@@ -156,7 +156,7 @@ class FeedMemory(PeerMemory):
 
 
 def held_statement(reader: str, jws: bytes, *, now: datetime) -> HeldStatement:
-    """The unsaved row of a statement, which says what its octets say; raises MalformedError."""
+    """Build the unsaved row of a statement from its octets; raises MalformedError."""
     unverified = parse_statement(jws)
     said = unverified.statement
     return HeldStatement(
@@ -176,7 +176,7 @@ def held_statement(reader: str, jws: bytes, *, now: datetime) -> HeldStatement:
 
 
 def record_of(row: HeldStatement) -> StatementRecord:
-    """The row as `accord.following` knows it; its log time is 0 while the ledger has not got it."""
+    """Convert the row to a record of `accord.following`; its log time is 0 while the ledger does not have it."""
     return StatementRecord(
         od=row.od,
         k=row.k,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of what an agency's desk has taken from its feed. Part of `peers.models`.
+"""Rows that an agency's desk has taken from its feed. Part of `peers.models`.
 
-Bound to their reader, as `peers.mirror_rows`.
+They are bound to their reader, as in `peers.mirror_rows`.
 """
 
 from typing import TYPE_CHECKING, ClassVar
@@ -21,22 +21,26 @@ if TYPE_CHECKING:
 
 class HeldStatementQuerySet(models.QuerySet["HeldStatement"]):
     def visible_to(self, actor: "Actor") -> "HeldStatementQuerySet":
-        """Those of the actor's own agency, to its readers; what they are about has a ceiling of its own."""
+        """Select the statements of the actor's own agency, for its readers; the alert that a statement is about has a
+        ceiling of its own.
+        """
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
             return self.none()
         return self.filter(reader=actor.agency_id)
 
     def issued_by(self, agency: str) -> "HeldStatementQuerySet":
-        """Select the statements in the name of this agency of the desk, made here or by whoever else has its keys."""
+        """Select the statements in the name of this agency of the desk, made here or by anybody else who has its keys."""
         return self.filter(reader=agency, iss=agency)
 
 
 class HeldStatement(BoundRow):
-    """A statement as its reader verified it, or said it itself: octets as they were signed, the rest read from them.
+    """Statement as its reader verified or made it: octets as signed, and columns read from them.
 
-    One in the reader's own name that was never said here is held as well once it is verified (`alerts.sending.submissions`).
+    A statement in the reader's own name that was not made here is held, too, once it is verified
+    (`alerts.sending.submissions`).
 
-    `log_time` in seconds and `log_index` say where the ledger has it; None for an own word that waits for its receipt.
+    `log_time` in seconds and `log_index` are its place in the ledger; None for an own statement that waits for its
+    receipt.
     """
 
     reader = models.CharField(max_length=23)
@@ -89,12 +93,12 @@ class HeldStatement(BoundRow):
 
     @property
     def place(self) -> tuple[int, int] | None:
-        """Leaf and log time, as far as the ledger has it."""
+        """Leaf index and log time; None while the ledger does not have it."""
         return None if self.log_time is None or self.log_index is None else (self.log_index, self.log_time)
 
     @property
     def signed(self) -> Signed | None:
-        """The facts by which its signatures are judged; None before the ledger has it."""
+        """Facts by which its signatures are judged; None before the ledger has it."""
         if self.log_time is None:
             return None
         ref = SubjectRef(self.k, self.statement_id, self.od)
@@ -102,11 +106,11 @@ class HeldStatement(BoundRow):
 
 
 class FeedCursor(BoundRow):
-    """How far an agency's feed was taken in: the number of the last item, and its epoch.
+    """Place up to which an agency's feed was taken in: the number of the last item, and its epoch.
 
-    Beside stands without a code what only tells how late the desk is: the newest number that the exchange named, when it
-    was asked, and since when something waits; and by how many seconds this machine's clock was ahead of the exchange's then
-    (behind: below 0), None where that did not say its time.
+    The other columns only show how late the desk is, and no code covers them: the newest number that the exchange named
+    (`head`), when it was asked, since when something waits, and by how many seconds this machine's clock was ahead of
+    the exchange's then (behind: negative; None where the exchange did not state its time).
     """
 
     reader = models.CharField(primary_key=True, max_length=23)

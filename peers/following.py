@@ -20,18 +20,18 @@ log = logging.getLogger(__name__)
 
 
 def follower_of(memory: PeerMemory, *, now: datetime) -> DirectoryFollower:
-    """The follower with this memory, at this moment."""
+    """Return a follower with this memory, at this moment."""
     exchange = exchange_of(memory.reader)
     return DirectoryFollower(memory.reader, memory, exchange, clock=int(now.timestamp()))
 
 
 def feed_follower_of(memory: FeedMemory, *, now: datetime) -> Follower:
-    """As `follower_of`, with what statements and the feed need."""
+    """Return a follower that can also take in statements and the feed."""
     return Follower(memory.reader, memory, exchange_of(memory.reader), clock=int(now.timestamp()))
 
 
 def follow_keysets(memory: PeerMemory, agencies: Iterable[str], *, now: datetime) -> dict[str, EnvelopeError]:
-    """Take in what is newer of these agencies' keys; what failed, by agency. Not inside a transaction.
+    """Take in newer keys of these agencies; return the failures by agency. Not inside a transaction.
 
     Raises VerificationError where the ledger is not the one seen before, NotBoundError for an altered row, and
     `accord.calls.errors.ClientError`.
@@ -49,10 +49,10 @@ def follow_keysets(memory: PeerMemory, agencies: Iterable[str], *, now: datetime
 
 
 def follow_ledger(memory: PeerMemory, *, now: datetime) -> None:
-    """Take in how far the ledger is where what was seen of it is no longer new. Not inside a transaction.
+    """Take in the newest checkpoint of the ledger where the last one seen is no longer new. Not inside a transaction.
 
-    An exchange that does not show it changes nothing. Raises VerificationError where it is not the one seen before, and
-    NotBoundError for an altered row.
+    An exchange that does not show its log changes nothing. Raises VerificationError where it is not the log seen
+    before, and NotBoundError for an altered row.
     """
     if not freshness_in(memory, now=now).is_to_be_asked(now):
         return
@@ -65,9 +65,10 @@ def follow_ledger(memory: PeerMemory, *, now: datetime) -> None:
 
 
 def follow_own_waiting(memory: PeerMemory, *, now: datetime) -> None:
-    """Take in a keyset of the reader's own that the log has and that is not in force yet: a recovered root that waits.
+    """Take in a keyset of the reader's own that is logged and not in force yet: a recovered root that waits.
 
-    After `follow_keysets`, which knows what is in force alone; raises as that. One that does not verify is left out.
+    Call it after `follow_keysets`, which takes in only what is in force; raises as that. A keyset that does not verify
+    is left out.
     """
     follower, own = follower_of(memory, now=now), memory.reader
     chain = kept_chain(memory, own)

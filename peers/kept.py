@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's own keys as it has taken them in at this desk, for warnings to its officers.
+"""An agency's own keys as this desk has taken them in, for warnings to its officers.
 
-Processes without a vault read them without their codes: who is warned is decided by it, nothing else.
+Processes without a vault read the rows without checking their codes: only who is warned depends on them.
 """
 
 from collections.abc import Iterable

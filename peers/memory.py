@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The memory by which an agency's desk follows directory and ledger (`accord.following.ports.DirectoryMemory`).
+"""Memory with which an agency's desk follows directory and ledger (`accord.following.ports.DirectoryMemory`).
 
-What one act learns is held until `write`, and then stands in one transaction. Of two acts at the same time the one that
-writes first counts, and the other learns of those peers again; of two checkpoints the larger is kept, and the other is
-compared with it at the next chance.
+- What is learnt is held until `write`, which stores it in one transaction.
+- Of two writers at the same time the first counts, and the other learns of those peers again.
+- Of two checkpoints the larger is kept, and the other is compared with it at the next opportunity.
 """
 
 import json
@@ -22,11 +22,11 @@ from peers.models import PeerKeyset, PeerRevocation, SeenLedger
 from peers.own_exchange import exchange_place
 
 PinOf = Callable[[str], str]
-"""The fingerprint that the reader has of an agency's root, empty where it has none."""
+"""Function from an agency to the root fingerprint that the reader has of it; empty where it has none."""
 
 
 class PeerMemory:
-    """All that `reader` has verified before. Raises NotBoundError for a row that was changed past the program."""
+    """Everything that `reader` has verified before. Raises NotBoundError for a row that was altered outside the program."""
 
     def __init__(self, reader: str, pin_of: PinOf) -> None:
         self.reader = reader
@@ -42,7 +42,7 @@ class PeerMemory:
         self._is_more_seen = False
 
     def preload(self, agencies: Iterable[str]) -> None:
-        """Read what is kept of these agencies in two statements; what is altered raises when it is asked for."""
+        """Read what is kept of these agencies in two queries; an altered row raises only when it is used."""
         wanted = set(agencies) - self._rows.keys()
         if not wanted:
             return
@@ -54,7 +54,7 @@ class PeerMemory:
             self._rows[revocation.peer].append(revocation)
 
     def revokers(self, agencies: Collection[str]) -> set[str]:
-        """Return those that may have revoked a key as far as is kept, in one statement; whatever others signed is in force."""
+        """Return the agencies that may have revoked a key, as far as is kept, in one query; all that others signed is in force."""
         if unasked := set(agencies) - self._may_revoke.keys():
             kept = {"reader": self.reader, "peer__in": unasked}
             in_keysets = PeerKeyset.objects.filter(
@@ -66,19 +66,19 @@ class PeerMemory:
         return {agency for agency in agencies if self._may_revoke[agency]}
 
     def pin_of(self, agency: str) -> str | None:
-        """The fingerprint of the root that counts: the pinned one, or the one that the agency was first shown with."""
+        """Return the root fingerprint that counts: the pinned one, or that of the agency's first keyset seen."""
         if pinned := self._pin_of(agency):
             return pinned
         first = next(iter(self.keysets(agency)), None)
         return _root_of(first) if first else None
 
     def keysets(self, agency: str) -> Sequence[KeysetRecord]:
-        """Return its kept keysets, oldest version first."""
+        """Return the agency's kept keysets, oldest version first."""
         self._read(agency)
         return self._keysets[agency]
 
     def keep_keyset(self, agency: str, record: KeysetRecord) -> None:
-        """Keep it, once."""
+        """Keep the keyset."""
         self._read(agency)
         self._keysets[agency].append(record)
         keyset = read_record(record)
@@ -97,12 +97,12 @@ class PeerMemory:
         )
 
     def revocations(self, agency: str) -> Sequence[RevocationRecord]:
-        """Return its kept revocations, in the order in which they were kept."""
+        """Return the agency's kept revocations, in the order in which they were kept."""
         self._read(agency)
         return self._revocations[agency]
 
     def keep_revocation(self, agency: str, record: RevocationRecord) -> None:
-        """Keep it, once."""
+        """Keep the revocation."""
         self._read(agency)
         self._revocations[agency].append(record)
         self._new.append(
@@ -117,61 +117,61 @@ class PeerMemory:
         )
 
     def ledger_keys(self) -> Sequence[str]:
-        """The pinned keys of the exchange's ledger, from the settings or the first start."""
+        """Return the pinned keys of the exchange's ledger, from the settings or the first start."""
         return exchange_place().vkey.split()
 
     def handovers(self) -> Sequence[str]:
-        """The signed notes by which the ledger's key was replaced."""
+        """Return the signed notes by which the ledger's key was replaced."""
         return list(self._ledger.handovers)
 
     def keep_handovers(self, notes: Sequence[str]) -> None:
-        """Keep them, in this order, after those that are kept."""
+        """Append notes to those that are kept, in this order."""
         self._see(handovers=[*self._ledger.handovers, *notes])
 
     def newest_checkpoint(self) -> CheckpointRecord | None:
-        """The largest one that was compared."""
+        """Return the largest checkpoint that was compared."""
         seen = self._ledger
         return CheckpointRecord(seen.checkpoint, seen.size, seen.kept_at) if seen.checkpoint else None
 
     def keep_checkpoint(self, record: CheckpointRecord) -> None:
-        """Keep it, where its tree is larger than the kept one's."""
+        """Keep a checkpoint whose tree is larger than the kept one's."""
         if record.size > self._ledger.size:
             self._see(checkpoint=record.note, size=record.size, kept_at=record.kept_at)
 
     def uncompared(self) -> Sequence[str]:
-        """The checkpoints that are still to be compared."""
+        """Return the checkpoints that are still to be compared."""
         return list(self._ledger.uncompared)
 
     def keep_uncompared(self, note: str) -> None:
-        """Keep it until it was compared."""
+        """Keep a checkpoint until it is compared."""
         if note not in self._ledger.uncompared:
             self._see(uncompared=[*self._ledger.uncompared, note])
 
     def drop_uncompared(self, note: str) -> None:
-        """Let go of a checkpoint that was compared and is one tree with the kept one."""
+        """Drop a checkpoint that was found to be of the same tree as the kept one."""
         self._compared.add(note)
         self._see(uncompared=[kept for kept in self._ledger.uncompared if kept != note])
 
     def log_time_of(self, d: str) -> int | None:
-        """Return None: a kept object has its log time beside it, and is proved once."""
+        """Return None: a kept object has its own log time, and is proved once."""
         return None
 
     def newest_log_time(self) -> int:
-        """The largest log time proved for any object; 0 before the first."""
+        """Return the largest log time proved for any object; 0 before the first."""
         return self._ledger.newest_log_time
 
     def keep_log_time(self, d: str, log_time: int) -> None:
-        """Keep the largest one."""
+        """Keep the largest log time."""
         if log_time > self._ledger.newest_log_time:
             self._see(newest_log_time=log_time)
 
     @property
     def troubles(self) -> Mapping[str, str]:
-        """Causes by peer of what failed when its newest keys were last taken in."""
+        """Causes, by peer, for which its newest keys could not be taken in last time."""
         return dict(self._ledger.troubles)
 
     def note_troubles(self, asked: Iterable[str], failed: Mapping[str, str]) -> None:
-        """Keep what failed of those whose newest keys were asked for, in place of what failed before."""
+        """Replace the failures of the peers that were asked for."""
         before, asked = self.troubles, set(asked)
         if not failed and not asked & before.keys():
             return
@@ -183,7 +183,7 @@ class PeerMemory:
         self._ledger.troubles = row.troubles
 
     def drop_other_roots(self, agency: str) -> None:
-        """Let go of a chain that the agency was shown with before its root was pinned, and that has not that root."""
+        """Drop an agency's keysets that were kept before its root was pinned and that have another root."""
         pinned, kept = self._pin_of(agency), self.keysets(agency)
         if not kept or not pinned or pinned in {_root_of(one) for one in kept}:
             return
@@ -196,7 +196,7 @@ class PeerMemory:
         self._may_revoke.clear()
 
     def write(self) -> None:
-        """Store what was learnt, but not of a peer of whom another act wrote meanwhile."""
+        """Store what was learnt, without peers of whom another act has written meanwhile."""
         if self._new or self._is_more_seen:
             self._write()
 
@@ -217,14 +217,14 @@ class PeerMemory:
             self._is_more_seen = False
 
     def _lock(self) -> SeenLedger:
-        """The reader's row, by which those who write take turns; raises NotBoundError as `_ledger`."""
-        # Asked first, so that one that was taken away is not begun anew.
+        """Lock the reader's row, by which writers take turns; raises NotBoundError as `_ledger`."""
+        # Read first, so that a row that was deleted outside the program is not created again.
         reader = self._ledger.reader
         SeenLedger.objects.get_or_create(reader=reader)
         return SeenLedger.objects.select_for_update().get(reader=reader)
 
     def _peers_written_meanwhile(self, peers: Collection[str]) -> set[str]:
-        """Return those of whom other objects stand than this act has read: what it verified may not follow them."""
+        """Return the peers whose stored objects are not those that this act has read: what it verified may not follow them."""
         stand: dict[str, set[str]] = {peer: set() for peer in peers}
         kept = {"reader": self.reader, "peer__in": peers}
         for model in (PeerKeyset, PeerRevocation):
@@ -235,7 +235,7 @@ class PeerMemory:
     def _write_ledger(self, row: SeenLedger, seen: SeenLedger) -> None:
         added = [note for note in seen.uncompared if note not in row.uncompared]
         if row.checkpoint not in ("", self._checkpoint_before, seen.checkpoint):
-            # Another act has seen another one: neither was held against the other.
+            # Another act has seen a different checkpoint, and the two were not compared.
             added.append(min((row.size, row.checkpoint), (seen.size, seen.checkpoint))[1])
         if seen.size > row.size:
             row.checkpoint, row.size, row.kept_at = seen.checkpoint, seen.size, seen.kept_at
@@ -247,7 +247,7 @@ class PeerMemory:
 
     @property
     def _ledger(self) -> SeenLedger:
-        """The ledger as seen; raises NotBoundError where the row was altered, or is gone beside what was verified under it."""
+        """The ledger as seen; raises NotBoundError where the row was altered, or deleted while verified keysets are there."""
         if self._seen is None:
             seen = SeenLedger.objects.filter(reader=self.reader).first()
             if seen is not None:
@@ -264,7 +264,7 @@ class PeerMemory:
         self._is_more_seen = True
 
     def _read(self, agency: str) -> None:
-        """Turn the rows of an agency into records, once."""
+        """Convert the rows of an agency to records, once."""
         if agency in self._keysets:
             return
         self.preload([agency])
@@ -284,5 +284,5 @@ def _root_of(record: KeysetRecord) -> str:
 
 
 def keyset_record(row: PeerKeyset) -> KeysetRecord:
-    """The row as `accord.following` knows it."""
+    """Convert the row to a record of `accord.following`."""
     return KeysetRecord(row.version, row.jws, json.loads(row.receipt), row.log_time, row.succession)

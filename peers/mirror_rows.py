@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of what an agency's desk has verified of the directory and the ledger, and of what the exchange stated of agreements.
+"""Rows of what an agency's desk has verified of directory and ledger, and of agreements as the exchange stated them.
 
-Part of `peers.models`; `peers.memory` and `peers.agreements` alone read it.
+Part of `peers.models`; only `peers.memory` and `peers.agreements` read them.
 
-Each row is bound to its reader: changed past the program, or moved to another agency, it counts for nothing.
+Each row is bound to its reader: one that was altered outside the program or moved to another agency is not used.
 """
 
 from typing import ClassVar
@@ -14,9 +14,9 @@ from callers.binding import BoundRow
 
 
 class PeerKeyset(BoundRow):
-    """One keyset of an agency, as its reader verified it: JWS and receipt (JSON) as received, log time in seconds.
+    """Keyset of an agency, as its reader verified it: JWS and receipt (JSON) as received, log time in seconds.
 
-    `succession` as in `accord.envelope.keysets`; `revokes`: a row of it says that its key is revoked.
+    `succession` as in `accord.envelope.keysets`; `revokes`: one of its keys is marked as revoked.
     """
 
     reader = models.CharField(max_length=23)
@@ -42,7 +42,7 @@ class PeerKeyset(BoundRow):
 
 
 class PeerRevocation(BoundRow):
-    """One logged `revoke` of an agency, as its reader verified it; octets as in `PeerKeyset`."""
+    """Logged `revoke` of an agency, as its reader verified it; octets as in `PeerKeyset`."""
 
     reader = models.CharField(max_length=23)
     peer = models.CharField(max_length=23)
@@ -64,7 +64,7 @@ class PeerRevocation(BoundRow):
 
 
 class PeerAgreement(BoundRow):
-    """One agreement of its reader as the exchange stated it: the members of `accord.calls.agreements.AgreementAnswer`."""
+    """Agreement of its reader as the exchange stated it: the members of `accord.calls.agreements.AgreementAnswer`."""
 
     reader = models.CharField(max_length=23)
     ref = models.TextField()
@@ -83,7 +83,7 @@ class PeerAgreement(BoundRow):
 
 
 class PeerCircle(BoundRow):
-    """One circle of its reader as the exchange stated it: the members of `accord.calls.agreements.CircleAnswer`."""
+    """Circle of its reader as the exchange stated it: the members of `accord.calls.agreements.CircleAnswer`."""
 
     reader = models.CharField(max_length=23)
     name = models.TextField()
@@ -100,7 +100,7 @@ class PeerCircle(BoundRow):
 
 
 class SeenAgreements(BoundRow):
-    """A digest of all that one reader has of agreements and circles, so that none is missed; `asked_at` trusts nobody."""
+    """Digest of all agreements and circles of a reader, by which a missing one is noticed; no code covers `asked_at`."""
 
     reader = models.CharField(primary_key=True, max_length=23)
     digest = models.CharField(max_length=43)
@@ -113,11 +113,11 @@ class SeenAgreements(BoundRow):
 
 
 class LastVerdicts(BoundRow):
-    """Last answer of the exchange about sending under some terms: by recipient whether it may, why not, and when."""
+    """Last answer of the exchange about sending under some terms: for each recipient whether it may, why not, and when asked."""
 
     reader = models.CharField(max_length=23)
     terms = models.CharField(max_length=200)
-    """Their values in a fixed order, joined."""
+    """Values of the terms in a fixed order, joined."""
     answers = models.JSONField(default=dict)
 
     BOUND = ("reader", "terms", "answers")
@@ -133,12 +133,12 @@ class LastVerdicts(BoundRow):
 
 
 class SeenLedger(BoundRow):
-    """The ledger as one reader has seen it: the largest checkpoint that was compared, and what else holds it to one tree.
+    """The ledger as one reader has seen it: the largest checkpoint that was compared, and what ties later ones to the same tree.
 
-    `checkpoint` is a signed note, empty before the first; `kept_at` and `newest_log_time` in seconds; `handovers` are the
-    notes by which its key was replaced, `uncompared` the checkpoints that are still to be compared. Beside stands what trusts
-    nobody, without a code: what failed when each peer's newest keys were last taken in, when the worker asked for everybody's,
-    and what it raised an alarm of.
+    `checkpoint` is a signed note, empty before the first; `kept_at` and `newest_log_time` in seconds; `handovers` are
+    the notes by which the ledger's key was replaced, `uncompared` the checkpoints that are still to be compared. No
+    code covers `troubles`, what failed when each peer's newest keys were last taken in; `asked_at`, when the worker
+    asked for everybody's keys; and `alarmed`, what it raised an alarm of.
     """
 
     reader = models.CharField(primary_key=True, max_length=23)

@@ -35,7 +35,7 @@ from peers.visibility import DirectoryQuerySet
 class Agency(BoundRow):
     """An agency at this desk: what the exchange says of it, and what the desk itself knows. `peers.entries` keeps it.
 
-    A row that was changed past the program counts for nothing where something is decided by it.
+    A row that was altered outside the program is not used for a decision.
     """
 
     id = models.CharField(primary_key=True, max_length=23, validators=[AGENCY_ID])
@@ -49,21 +49,21 @@ class Agency(BoundRow):
     root_fingerprint = models.CharField(
         max_length=64, blank=True, validators=[RegexValidator(r"\A[0-9a-f]{64}\Z")]
     )
-    """Of the root in force, as the exchange says; nothing is decided by it once a keyset stands."""
+    """Fingerprint of the root in force, as the exchange says; not used for a decision once there is a keyset."""
     duty_phone = models.CharField(max_length=40, blank=True, validators=[check_name])
-    """As the exchange said at first, or as a key officer has taken it since."""
+    """Number as the exchange first named it, or as a key officer has accepted it since."""
     phone_said = models.CharField(max_length=40, blank=True, validators=[check_name])
-    """As the exchange says now."""
+    """Number as the exchange names it now."""
     is_hosted = models.BooleanField(default=False)
-    """Tell whether its keys are, or are to be, in this desk's vault: the desk signs and opens for it, and its officers sign in here."""
+    """Whether its keys are, or are to be, in this desk's vault: the desk signs and opens for it, and its officers sign in here."""
     admitted_at = models.DateTimeField()
     """When it was taken in at this desk, or first listed."""
     first_release_at = models.DateTimeField(null=True, blank=True)
-    """When its first actual alert went out from this desk, or came in; until then changes of power wait for nobody."""
+    """When its first actual alert was sent from this desk, or came in; until then changes of power do not wait."""
     gone_at = models.DateTimeField(null=True, blank=True)
-    """Since when the exchange lists it no more."""
+    """Since when the exchange no longer lists it."""
     heard_at = models.DateTimeField(null=True, blank=True)
-    """When the exchange listed it last; trusts nobody, and is not bound."""
+    """When the exchange last listed it; no code covers it."""
 
     objects = DirectoryQuerySet.as_manager()
 
@@ -86,5 +86,5 @@ class Agency(BoundRow):
 
     @property
     def is_other_phone_said(self) -> bool:
-        """Tell whether the exchange says another telephone number than the one that counts here."""
+        """Tell whether the exchange names another telephone number than the one that counts here."""
         return self.phone_said != self.duty_phone

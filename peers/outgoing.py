@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk's outbox at the exchange: what an agency has signed, handed in as often as it takes, always the same octets.
+"""Outbox of the desk: what an agency has signed is handed in at the exchange, repeatedly if necessary, always the same octets.
 
-An object is put here in the transaction that releases or states it. Each attempt is noted before it begins, since one that ends
-without an answer may have arrived: then only the exchange can say, and only it is asked. What an outcome means for an alert
-or a statement is the caller's to settle (`alerts.sending.hand_in`).
+- An object is queued in the transaction that releases or states it.
+- Each attempt is noted before it begins. One that ends without an answer may have arrived: then only the exchange can
+  tell, and it is asked.
+- The caller settles what an outcome means for an alert or a statement (`alerts.sending.hand_in`).
 """
 
 import logging
@@ -33,27 +34,27 @@ from peers.models import HeldStatement, Outgoing, OutgoingBlob, OutgoingState
 
 log = logging.getLogger(__name__)
 LASTS: Final = timedelta(hours=23)
-"""So long after it was signed it may still arrive; the exchange takes nothing that was signed a day ago."""
+"""Age up to which a signed object may still arrive; the exchange refuses what was signed a day ago."""
 AN_ATTEMPT: Final = timedelta(minutes=2)
-"""Longer than one takes; who has not come to its end by then has died."""
+"""Longer than any attempt takes: a process that has not finished by then has died."""
 FIRST_LOOK: Final = timedelta(seconds=15)
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(minutes=1)
 ALONE_AFTER: Final = 4
-"""After so many attempts without an answer the next object is tried, too, to see whether this one alone finds none."""
+"""After so many unanswered attempts the next object is tried as well, to see whether only this one gets no answer."""
 KEPT_AFTER: Final = timedelta(days=7)
-"""So long the octets are kept past the exchange's word, in case it is restored from a backup."""
+"""Time for which the octets are kept after the exchange took them, in case it is restored from a backup."""
 TOO_OLD: Final = "too-old"
 
 
 @dataclass(frozen=True)
 class Taken:
-    """The exchange has it."""
+    """The exchange has taken it."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The exchange does not take it, whenever it comes: `cause` is the slug of its problem, or `TOO_OLD`."""
+    """The exchange refuses it for good: `cause` is the slug of its problem, or `TOO_OLD`."""
 
     cause: str
     denials: Sequence[Mapping[str, Any]] = field(default=())
@@ -61,9 +62,9 @@ class Refused:
 
 @dataclass(frozen=True)
 class Waits:
-    """Outcome without an answer that settles it; it is tried again. `is_away`: nobody answered at all.
+    """No final answer; it is tried again. `is_away`: nothing answered at all.
 
-    `may_be_alone`: it found none so often, though connections stand, that the fault may be its own.
+    `may_be_alone`: it got no answer so often, although connections are made, that the fault may be its own.
     """
 
     is_away: bool
@@ -104,7 +105,7 @@ def put_envelope(
 
 
 def put_statement(said: HeldStatement, *, by: str, now: datetime) -> None:
-    """Queue a statement that the agency has just made, in the transaction that makes it."""
+    """Queue a statement of the agency, in the transaction that makes it."""
     jws = said.jws.encode()
     _queued(
         Outgoing(
@@ -122,16 +123,16 @@ def put_statement(said: HeldStatement, *, by: str, now: datetime) -> None:
 
 
 def _queued(row: Outgoing, now: datetime) -> Outgoing:
-    """An officer's act tries it at once, and the worker comes later; what the worker queued is due."""
+    """Save a row; one of the desk-worker is due at once, one of an officer, who tries it at once, is due for the worker later."""
     row.queued_at, row.not_before = now, now + FIRST_LOOK if row.by else now
     row.save(force_insert=True)
     return row
 
 
 def hand_in(row: Outgoing, *, now: datetime) -> Outcome | None:
-    """One attempt; None where somebody else is at it or it is settled. Not inside a transaction.
+    """Make one attempt; return None where another process tries it or it is settled. Not inside a transaction.
 
-    Raises NotBoundError for a row or octets that were changed past the program: those go nowhere.
+    Raises NotBoundError for a row or octets that were altered outside the program, which are not sent.
     """
     begun = _begin(row.pk, now)
     if begun is None:
@@ -153,9 +154,9 @@ def hand_in(row: Outgoing, *, now: datetime) -> Outcome | None:
 
 
 def ask_for(row: Outgoing, *, now: datetime) -> Outcome:
-    """Tell whether the exchange has what an attempt without an answer may have brought it; nothing is handed in.
+    """Ask whether the exchange has what an unanswered attempt may have brought; nothing is handed in.
 
-    `Refused` where it says that it has it not. Not inside a transaction.
+    `Refused` where it says that it does not have it. Not inside a transaction.
     """
     try:
         exchange_of(row.reader, ONE_TRY).submission(row.d)
@@ -168,9 +169,10 @@ def ask_for(row: Outgoing, *, now: datetime) -> Outcome:
 
 
 def offer_again(reader: str) -> int:
-    """Give an exchange that was restored from a backup what it has lost of the agency's, as it was signed; how much it took.
+    """Offer an exchange that was restored from a backup what it has lost of the agency's; return how many objects it took.
 
-    Not inside a transaction. What it does not take is logged and offered again. Raises ClientError where it cannot be asked.
+    Not inside a transaction. An object that it does not take is logged and offered again. Raises ClientError where it
+    cannot be asked.
     """
     rows = list(Outgoing.objects.filter(reader=reader, state=OutgoingState.SENT).order_by("pk").defer("jwe"))
     if not rows:
@@ -192,7 +194,7 @@ def _given(exchange: Exchange, row: Outgoing) -> bool:
 
 
 def settle(row: Outgoing, state: OutgoingState, *, now: datetime, refused: Refused | None = None) -> bool:
-    """Note what became of it, in the caller's transaction; False where it was settled before. Raises NotBoundError."""
+    """Settle a queued object, in the caller's transaction; return False where it was settled before. Raises NotBoundError."""
     locked = Outgoing.objects.select_for_update().get(pk=row.pk)
     if locked.state != OutgoingState.QUEUED:
         return False
@@ -207,42 +209,42 @@ def settle(row: Outgoing, state: OutgoingState, *, now: datetime, refused: Refus
 
 
 def queued_of(reader: str) -> QuerySet[Outgoing]:
-    """List what waits for the exchange, in the order in which it is to go: flash alerts first."""
+    """Select what waits for the exchange, in sending order: flash alerts first."""
     rows = Outgoing.objects.filter(reader=reader, state=OutgoingState.QUEUED).defer("signed", "jwe")
     return rows.alias(is_flash=Q(pri="flash")).order_by("-is_flash", "pk")
 
 
 def due_of(reader: str, *, now: datetime) -> QuerySet[Outgoing]:
-    """Those of them whose time to be tried again has come, and at which nobody is."""
+    """Select the queued objects that are due and that no process is trying."""
     return queued_of(reader).filter(_free(now), not_before__lte=now)
 
 
 def readers_due(*, now: datetime) -> list[str]:
-    """Name the agencies for which something is due."""
+    """List the agencies for which something is due."""
     rows = Outgoing.objects.filter(_free(now), state=OutgoingState.QUEUED, not_before__lte=now)
     return list(rows.order_by("reader").values_list("reader", flat=True).distinct())
 
 
 def readers_of_sent() -> list[str]:
-    """Name the agencies whose octets are kept although the exchange has them."""
+    """List the agencies whose octets are still kept after the exchange took them."""
     rows = Outgoing.objects.filter(state=OutgoingState.SENT)
     return list(rows.order_by("reader").values_list("reader", flat=True).distinct())
 
 
 def queued_about(reader: str, subjects: Collection[str]) -> QuerySet[Outgoing]:
-    """List what waits of these alerts, or is said about these objects; the newest first."""
+    """Select what waits of these alerts, or of statements about these objects; the newest first."""
     rows = Outgoing.objects.filter(reader=reader, state=OutgoingState.QUEUED).defer("signed", "jwe")
     return rows.filter(subject__in=subjects).order_by("-pk")
 
 
 def newest_of(reader: str, alert_id: str) -> Outgoing | None:
-    """The last envelope that was queued for an alert, whatever became of it."""
+    """Return the last envelope that was queued for an alert, whatever became of it."""
     rows = Outgoing.objects.filter(reader=reader, k=MANIFEST, subject=alert_id)
     return rows.defer("signed", "jwe").order_by("-pk").first()
 
 
 def open_of(reader: str, *, returned_since: datetime) -> QuerySet[Outgoing]:
-    """List what waits of the agency's, and what came back since then; what waits first, the newest first."""
+    """Select what waits of the agency's, and what was refused since then; what waits first, the newest first."""
     rows = Outgoing.objects.filter(reader=reader).defer("signed", "jwe")
     waits = Q(state=OutgoingState.QUEUED)
     came_back = Q(state=OutgoingState.REFUSED, settled_at__gte=returned_since)
@@ -250,30 +252,30 @@ def open_of(reader: str, *, returned_since: datetime) -> QuerySet[Outgoing]:
 
 
 def unsent(pri: str, *, since: datetime) -> QuerySet[Outgoing]:
-    """Envelopes of this speed that wait since then, of which nobody was told."""
+    """Select envelopes of this priority that have waited since then and of which nobody was told."""
     rows = Outgoing.objects.filter(state=OutgoingState.QUEUED, k=MANIFEST, pri=pri)
     return rows.filter(queued_at__lte=since, told_at=None).defer("signed", "jwe").order_by("pk")
 
 
 def note_told(row: Outgoing, *, now: datetime) -> bool:
-    """Note that people were told that it waits; False where they were, or where it waits no more."""
+    """Note that people were told that it waits; return False where they were told before, or where it no longer waits."""
     waiting = Outgoing.objects.filter(pk=row.pk, state=OutgoingState.QUEUED, told_at=None)
     return bool(waiting.update(told_at=now))
 
 
 def has_older(row: Outgoing) -> bool:
-    """Tell whether something of the agency's waits that was queued before."""
+    """Tell whether an older object of the agency still waits."""
     return queued_of(row.reader).filter(pk__lt=row.pk).exists()
 
 
 def make_due(reader: str, *, now: datetime) -> None:
-    """Leave all that waits of the agency's to the worker's next round, which takes it in order."""
+    """Make all that waits of the agency's due for the worker's next round, which takes it in order."""
     waiting = Outgoing.objects.filter(reader=reader, state=OutgoingState.QUEUED)
     waiting.filter(not_before__gt=now).update(not_before=now)
 
 
 def rest_with(row: Outgoing) -> None:
-    """Leave all that waits of the agency's until this one, which found no answer, is tried again: nothing overtakes it."""
+    """Put off all that waits of the agency's until this object, which got no answer, is tried again: nothing overtakes it."""
     waiting = Outgoing.objects.filter(reader=row.reader, state=OutgoingState.QUEUED)
     until = waiting.filter(pk=row.pk).values_list("not_before", flat=True).first()
     if until is not None:
@@ -281,7 +283,7 @@ def rest_with(row: Outgoing) -> None:
 
 
 def is_untouched_since(row: Outgoing) -> bool:
-    """Tell whether nobody has tried it since this row was read, nor tries it now."""
+    """Tell whether nobody has tried it since this row was read, or is trying it now."""
     is_so = Outgoing.objects.select_for_update().filter(
         pk=row.pk, attempts=row.attempts, trying_until=None, state=OutgoingState.QUEUED
     )
@@ -289,12 +291,12 @@ def is_untouched_since(row: Outgoing) -> bool:
 
 
 def is_too_old(row: Outgoing, *, now: datetime) -> bool:
-    """Tell whether it would come after the time in which the exchange takes it."""
+    """Tell whether the exchange would refuse it as too old."""
     return now - row.queued_at > LASTS
 
 
 def forget_settled(*, now: datetime) -> int:
-    """Give up the octets of what has been with the exchange for `KEPT_AFTER`, and what came back so long ago; how many."""
+    """Delete objects that were settled longer than `KEPT_AFTER` ago, with their octets; return how many."""
     old = Outgoing.objects.exclude(state=OutgoingState.QUEUED).filter(settled_at__lte=now - KEPT_AFTER)
     return old.delete()[1].get("peers.Outgoing", 0)
 
@@ -334,7 +336,7 @@ def _call(exchange: Exchange, row: Outgoing) -> Outcome:
 
 
 def _denials(refusal: RefusedError) -> list[dict[str, Any]]:
-    """Read which recipients the exchange denies and why, as far as its answer has the form of one."""
+    """Read which recipients the exchange denies and why; malformed entries of its answer are left out."""
     found = refusal.members.get("denials")
     rows = found if isinstance(found, list) else []
     return [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of what an agency's desk hands in at the exchange. Part of `peers.models`; `peers.outgoing` alone writes them."""
+"""Rows of what an agency's desk hands in at the exchange. Part of `peers.models`; only `peers.outgoing` writes them."""
 
 from typing import ClassVar
 
@@ -17,14 +17,14 @@ class OutgoingState(models.TextChoices):
 
 
 class Outgoing(BoundRow):
-    """An envelope or a statement of the agency's, octet for octet as it was signed, and what became of it.
+    """Envelope or statement of the agency, octet for octet as it was signed, and what became of it.
 
-    `d` is its digest, `item_id` its `jti` or id, `k` "manifest" or the statement's kind, `subject` what a statement is about, or the alert's id,
-    `by` the public id of the officer who signed, empty for the desk-worker. The octets are ciphertext, or what the exchange
-    reads anyway; they are given up once nothing asks for them any more.
+    `d` is its digest, `item_id` its `jti` or id, `k` "manifest" or the statement's kind, `subject` the alert's id or
+    the object that a statement is about, `by` the public id of the officer who signed, empty for the desk-worker. The
+    octets are ciphertext, or what the exchange reads anyway; they are deleted when they are no longer needed.
 
-    Without a code stands what decides when it is tried, and the exchange's reason for a refusal. `may_have_arrived`: an attempt
-    ended without an answer, so that only the exchange knows.
+    No code covers what decides when it is tried, and the exchange's reason for a refusal. `may_have_arrived`: an
+    attempt ended without an answer, so that only the exchange knows.
     """
 
     reader = models.CharField(max_length=23)
@@ -38,7 +38,7 @@ class Outgoing(BoundRow):
     """The manifest, or the statement's JWS."""
     jwe = models.BinaryField(default=b"")
     octets = models.CharField(max_length=64)
-    """SHA-256, in hexadecimal, over all that goes over the wire."""
+    """SHA-256, in hexadecimal, of all octets that are sent."""
     recipients = models.JSONField(default=list)
     state = models.CharField(max_length=9, choices=OutgoingState, default=OutgoingState.QUEUED)
     queued_at = models.DateTimeField()
@@ -69,7 +69,7 @@ class Outgoing(BoundRow):
 
 
 class OutgoingBlob(models.Model):
-    """A sealed attachment of an envelope that is handed in; the manifest, which is signed, says its digest."""
+    """Sealed attachment of an envelope that is handed in; its digest is in the signed manifest."""
 
     outgoing = models.ForeignKey(Outgoing, models.CASCADE, related_name="blobs")
     n = models.PositiveSmallIntegerField()

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exchange that this desk calls, and the key by which it checks its log.
+"""The exchange that this desk calls, and the key by which it checks the exchange's log.
 
 A hosted desk has both from its settings. An own desk learns them at its first start: a keeper types what the exchange's
-operator handed over on paper, and compares the key's fingerprint by telephone. That an exchange answers there is seen at
-once, that its log is signed by this key as soon as there is a key for entering to ask with (`require_its_log`).
+operator handed over on paper, and compares the key's fingerprint by telephone. That an exchange answers at the address
+is checked at once; that its log is signed by this key is checked once there is a key for entering to ask with
+(`require_its_log`).
 """
 
 from dataclasses import dataclass
@@ -40,32 +41,34 @@ from peers.progress import CLOCK_WRONG, ahead_secs
 from peers.proxy_words import proxy_text
 
 ONE_QUESTION: Final = Patience(connect_secs=5, read_secs=10, tries=1)
-"""A person waits for the answer, and corrects what was typed."""
+"""Patience of a call for which a person waits."""
 _LOCK: Final = 0x62656769
 
 
 @dataclass(frozen=True)
 class ExchangePlace:
-    """An exchange's address, and the verifier key of its log as text; several, divided by spaces, from settings alone."""
+    """An exchange's address, and the verifier key of its log as text; several keys, separated by spaces, only from settings."""
 
     url: str
     vkey: str
 
     @property
     def fingerprint(self) -> str:
-        """The SHA-256 of the key, of the newest where there are several, in groups of four hex digits, as the operator's page shows it."""
+        """SHA-256 of the key, of the newest where there are several, in groups of four hex digits, as the operator's page
+        shows it.
+        """
         return show_fingerprint(sha256(self.vkey.partition(" ")[0].encode()).hexdigest())
 
 
 def proxy_on_the_way() -> Proxy | None:
-    """Return the proxy that leads to the exchange, as the settings name it; None without one."""
+    """Return the proxy to the exchange that the settings name; None without one."""
     if not settings.EXCHANGE_PROXY:
         return None
     return require_proxy(settings.EXCHANGE_PROXY, settings.EXCHANGE_PROXY_LOGIN)
 
 
 def exchange_place() -> ExchangePlace:
-    """Return where this desk's exchange is; raises UnreachableError where nobody has said so, NotBoundError."""
+    """Return the exchange of this desk; raises UnreachableError where none was set, NotBoundError."""
     place = known_exchange()
     if place is None:
         raise UnreachableError("This desk has not been told which exchange it belongs to.")
@@ -73,7 +76,7 @@ def exchange_place() -> ExchangePlace:
 
 
 def known_exchange() -> ExchangePlace | None:
-    """Return it as `exchange_place` does; None before the first start has told it."""
+    """Return the exchange of this desk; None before the first start has set it. Raises NotBoundError."""
     if settings.EXCHANGE_URL:
         return ExchangePlace(settings.EXCHANGE_URL, settings.EXCHANGE_LEDGER_VKEY)
     row = OwnExchange.objects.first()
@@ -84,9 +87,10 @@ def known_exchange() -> ExchangePlace | None:
 
 
 def ask_exchange(keeper: Actor, url: str, vkey: str, *, now: datetime) -> ExchangePlace:
-    """Ask whether an exchange answers at an address, as it does to who has no API key. Not inside a transaction.
+    """Check that an exchange answers at an address, by a call without an API key. Not inside a transaction.
 
-    Raises NotPermittedError, MoveError (it is settled), InputError (`url`, `vkey`; `clock` where this machine's is off).
+    Raises NotPermittedError, MoveError (it is settled), InputError (`url`, `vkey`; `clock` where this machine's is
+    wrong).
     """
     require(keeper, Capability.DESK_KEEP)
     _require_open()
@@ -97,7 +101,7 @@ def ask_exchange(keeper: Actor, url: str, vkey: str, *, now: datetime) -> Exchan
 
 
 def _answers(url: str, now: datetime) -> bool:
-    """Tell whether whoever answers refuses as an exchange does; raises InputError where nobody answers, or the clocks differ."""
+    """Tell whether the answer is an exchange's refusal; raises InputError where nothing answers, or the clocks differ."""
     transport = HttpTransport(url, patience=ONE_QUESTION, proxy=proxy_on_the_way(), most_kept=0)
     try:
         HttpExchange(transport).checkpoint()
@@ -118,9 +122,9 @@ def _answers(url: str, now: datetime) -> bool:
 
 
 def require_its_clock(said: int | None, now: datetime) -> None:
-    """Require that this machine's clock agrees with the exchange's (seconds, None where it said none): with another nothing that is signed here is logged.
+    """Require that this machine's clock agrees with the exchange's: what is signed under a wrong clock is not logged.
 
-    Raises InputError (`clock`).
+    `said` in seconds, None where the exchange stated no time. Raises InputError (`clock`).
     """
     if abs(ahead_secs(said, now) or 0) <= CLOCK_WRONG.total_seconds():
         return
@@ -135,13 +139,13 @@ def require_its_clock(said: int | None, now: datetime) -> None:
 
 
 def require_its_log(checkpoint: str | None) -> None:
-    """Require that a checkpoint the exchange gave is signed by the key that this desk was told; raises NoteError."""
+    """Require that a checkpoint of the exchange is signed by the key that this desk was given; raises NoteError."""
     keys = [VerifierKey.parse(text) for text in exchange_place().vkey.split()]
     verify_checkpoint(checkpoint or "", keys)
 
 
 def keep_exchange(keeper: Actor, url: str, vkey: str, *, now: datetime) -> ExchangePlace:
-    """Keep which exchange this desk belongs to, after a person compared the fingerprint. Raises as `ask_exchange`."""
+    """Set the exchange of this desk, after a person compared the fingerprint. Raises as `ask_exchange`."""
     place = ask_exchange(keeper, url, vkey, now=now)
     with transaction.atomic():
         one_beginning_at_a_time()
@@ -160,16 +164,16 @@ def keep_exchange(keeper: Actor, url: str, vkey: str, *, now: datetime) -> Excha
 
 
 def one_beginning_at_a_time() -> None:
-    """Wait for whoever tells the exchange or takes an agency in at this moment: then it is seen what they have done.
+    """Wait for another process that sets the exchange or takes an agency in now, so that its result is seen.
 
-    In the caller's transaction, until whose end others wait.
+    In the caller's transaction; others wait until it ends.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def may_tell_exchange() -> bool:
-    """Tell whether it may be told now, or corrected: until an agency was taken in, and at an own desk alone."""
+    """Tell whether the exchange may be set or corrected now: at an own desk, until an agency was taken in."""
     is_told_here = settings.OWN_DESK and not settings.EXCHANGE_URL
     return is_told_here and not Agency.objects.filter(is_hosted=True).exists()
 

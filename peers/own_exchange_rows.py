@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The row of the exchange that an own desk belongs to. Part of `peers.models`; `peers.own_exchange` alone reads it."""
+"""Row of the exchange that an own desk belongs to. Part of `peers.models`; only `peers.own_exchange` reads it."""
 
 from django.db import models
 
@@ -7,9 +7,9 @@ from callers.binding import BoundRow
 
 
 class OwnExchange(BoundRow):
-    """The exchange that a keeper named at the first start: its address and the verifier key of its log. One row at most.
+    """Exchange that a keeper named at the first start: its address and the verifier key of its log. One row at most.
 
-    Changed past the program it counts for nothing: the desk then calls nobody.
+    A desk whose row was altered outside the program calls nobody.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)

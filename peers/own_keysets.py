@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Until when the keysets of this desk's own agencies count, as each has verified its own over the exchange's API."""
+"""End times of the keysets of this desk's own agencies, as each has verified its own over the exchange's API."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from peers.models import PeerKeyset
 
 
 def own_keysets_until() -> dict[str, datetime]:
-    """The end of the newest kept keyset by agency; none where none was followed yet, or its row was changed past the program."""
+    """Return the end of each agency's newest kept keyset; agencies without one, or with an altered row, are left out."""
     newest = PeerKeyset.objects.filter(peer=F("reader")).order_by("reader", "-version", "-pk")
     return {row.reader: _until(row) for row in newest.distinct("reader") if row.is_bound}
 

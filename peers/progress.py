@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far this desk has taken its agencies' feeds: what its pages can show, and what waits for it.
+"""Progress of this desk in its agencies' feeds: up to which moment its pages are complete, and how much waits.
 
-Totals and times only, so that whoever runs the desk may know them without seeing any agency's rows.
+It has totals and times only, so that whoever runs the desk may know them without seeing any agency's rows.
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from peers.models import FeedCursor
 LATE_AFTER: Final = timedelta(minutes=2)
 CLOCK_WARNED: Final = timedelta(minutes=2)
 CLOCK_WRONG: Final = timedelta(minutes=5)
-"""What is signed must be logged within so much of the time it states."""
+"""Limit beyond which signed objects are refused: they must be logged within that much of the time they state."""
 
 
 @dataclass(frozen=True)
 class Depth:
-    """What the desk has not taken yet: heads of feeds minus places, in how many feeds, and since when the oldest waits.
+    """Items that the desk has not taken yet (heads of feeds minus places), in how many feeds, and since when the oldest waits.
 
-    `asked_at`: when the feed was last asked for that was asked longest ago. `clock_ahead`: by how much this machine's clock
-    is ahead of the exchange's, as far as that said its time; behind it is below nought.
+    `asked_at`: when the feed that was not asked for longest was last asked for. `clock_ahead`: by how much this
+    machine's clock is ahead of the exchange's (behind: negative), None where it stated no time.
     """
 
     items: int
@@ -33,12 +33,12 @@ class Depth:
     clock_ahead: timedelta | None = None
 
     def is_late(self, now: datetime) -> bool:
-        """Tell whether something waits too long, or a feed is not asked for."""
+        """Tell whether something has waited too long, or a feed was not asked for."""
         return any(at is not None and now - at > LATE_AFTER for at in (self.since, self.asked_at))
 
 
 def desk_depth() -> Depth:
-    """As it stands now, over every feed that was begun."""
+    """Return the present totals over every feed that was begun."""
     behind = Q(head__gt=F("number"))
     found = FeedCursor.objects.aggregate(
         items=Sum(F("head") - F("number"), filter=behind),
@@ -59,5 +59,5 @@ def desk_depth() -> Depth:
 
 
 def ahead_secs(said: int | None, now: datetime) -> int | None:
-    """By how much this machine's clock is ahead of the exchange's, which said its time in seconds; None where it said none."""
+    """Return by how many seconds this machine's clock is ahead of the exchange's; None where the exchange stated no time."""
     return None if said is None else int(now.timestamp()) - said

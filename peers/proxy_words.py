@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sentences about the proxy that leads to the exchange: what it does wrong, and who does something about it."""
+"""Sentences about faults of the proxy to the exchange, and who can mend them."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -29,5 +29,4 @@ _TEXTS: Final[Mapping[ProxyTrouble, str | Promise]] = {
 
 
 def proxy_text(trouble: ProxyTrouble) -> str:
-    """Say what the proxy does wrong."""
     return str(_TEXTS[trouble])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A question whether the exchange answers this machine now, asked once because a person wants to know."""
+"""A check whether the exchange answers this machine now, made once because a person wants to know."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,27 +27,28 @@ from peers.progress import ahead_secs
 
 
 class Reach(StrEnum):
-    """The outcome of the question."""
+    """Outcome of the check."""
 
     ANSWERS = "answers"
     OTHER = "other"
-    """Something answers there that is no exchange, or one that cannot serve now."""
+    """The answer is not an exchange's, or the exchange cannot serve now."""
     UNTRUSTED = "untrusted"
-    """Its certificate is not trusted on this machine."""
+    """The certificate is not trusted on this machine."""
     INSPECTED = "inspected"
-    """The same, through a proxy, which may be one that inspects."""
+    """The certificate is not trusted, and a proxy is in between, which may inspect connections."""
     AWAY = "away"
     PROXY = "proxy"
-    """The proxy on the way does not lead there, so nobody knows whether it answers."""
+    """The proxy does not lead to the exchange, so that nobody knows whether it answers."""
     UNTOLD = "untold"
-    """Nobody has told this desk an address that it may call, or the row that says it was changed past the program."""
+    """No address was set that this desk may call, or the row with it was altered outside the program."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """`clock_ahead`: by how much this machine's clock is ahead of the exchange's; None where that did not say its time.
+    """Outcome of the check. `clock_ahead`: by how much this machine's clock is ahead of the exchange's; None where it stated no
+    time.
 
-    `trouble`: what the proxy does wrong; None for anything but `Reach.PROXY`.
+    `trouble`: the fault of the proxy; None for anything but `Reach.PROXY`.
     """
 
     reach: Reach
@@ -56,7 +57,7 @@ class Asked:
 
 
 def ask_whether_it_answers(keeper: Actor, *, now: datetime) -> Asked:
-    """Ask the exchange as who has no API key, and see whether it refuses as one does. Not inside a transaction.
+    """Call the exchange without an API key and check that it refuses as an exchange does. Not inside a transaction.
 
     Takes up to 15 seconds. Raises NotPermittedError.
     """

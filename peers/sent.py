@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency's desk sent, and what the exchange says became of it at each recipient. Read from the desk's own rows."""
+"""Envelopes that an agency's desk sent, and what the exchange says became of each at each recipient, from the desk's own rows."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ from peers.models import SentDelivery, SentEnvelope
 
 @dataclass(frozen=True)
 class DeliveryFact:
-    """One recipient; `answer` is what its last acknowledgement said: opened, refused, unopenable or "".
+    """Facts of one recipient; `answer` is that of its last acknowledgement: opened, refused, unopenable or "".
 
     `mail_failed`: every mail about it failed, as far as this desk knows, so that nobody there was told.
     """
@@ -34,7 +34,7 @@ class DeliveryFact:
 
 @dataclass(frozen=True)
 class Sent:
-    """An envelope of the agency's: until when an answer is asked, until when it stands, and its recipients by id."""
+    """Envelope of the agency: until when an answer is asked for, when it expires, and its recipients by id."""
 
     ack_by: datetime | None
     exp: datetime
@@ -44,7 +44,7 @@ class Sent:
 def note_sent(
     agency_id: str, md: str, recipients: Collection[str], *, ack_by: datetime | None, exp: datetime
 ) -> None:
-    """Keep what leaves, and to whom, in the transaction in which it leaves."""
+    """Keep an envelope and its recipients, in the transaction that releases it."""
     rows = [SentDelivery(reader=agency_id, md=md, recipient=recipient) for recipient in recipients]
     listed = sorted(recipients)
     envelope = SentEnvelope(reader=agency_id, md=md, recipients=listed, ack_by=ack_by, exp=exp)
@@ -52,7 +52,7 @@ def note_sent(
 
 
 def sent_by(agency_id: str, mds: Collection[str]) -> dict[str, Sent]:
-    """What became of envelopes that this desk sent, in two queries whatever their number.
+    """Return what became of envelopes that this desk sent, in two queries whatever their number.
 
     Raises NotBoundError for a row that was altered, moved to another agency or deleted.
     """
@@ -62,7 +62,7 @@ def sent_by(agency_id: str, mds: Collection[str]) -> dict[str, Sent]:
 
 
 def claimed_of(agency_id: str, mds: Collection[str]) -> Mapping[str, Mapping[str, DeliveryFact]]:
-    """What the exchange says of envelopes in the agency's name, by recipient: also of what this desk never sent.
+    """Return what the exchange says of envelopes in the agency's name, by recipient, even of those that this desk never sent.
 
     Raises NotBoundError for a row that was altered or moved to another agency.
     """
@@ -75,12 +75,12 @@ def claimed_of(agency_id: str, mds: Collection[str]) -> Mapping[str, Mapping[str
 
 
 def deliveries_of(agency_id: str) -> QuerySet[SentDelivery]:
-    """The rows themselves, for conditions on a list: what they say is believed there, and checked where it is shown."""
+    """Select the rows themselves, for conditions on a list; their codes are checked only where they are shown."""
     return SentDelivery.objects.filter(reader=agency_id)
 
 
 def envelopes_of(agency_id: str) -> QuerySet[SentEnvelope]:
-    """As `deliveries_of`."""
+    """Select the rows themselves, as `deliveries_of`."""
     return SentEnvelope.objects.filter(reader=agency_id)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of an agency's own envelopes: what became of them, and which of them its desk never sent. Part of `peers.models`.
 
-What stands in them of a recipient is what the exchange says, and no signature is under it. The code binds it to its reader:
-changed past the program, or moved to another agency, it counts for nothing.
+What they say of a recipient is the exchange's word and not signed. A code binds each row to its reader: one that was
+altered outside the program, or moved to another agency, is not used.
 """
 
 from typing import ClassVar
@@ -18,7 +18,7 @@ from callers.deliveries import DeliveryState
 
 
 class SentEnvelope(BoundRow):
-    """An envelope that the reader's desk sent: to whom, until when an answer is asked, until when it stands. Never changed."""
+    """Envelope that the reader's desk sent: to whom, until when an answer is asked for, when it expires. Never changed."""
 
     reader = models.CharField(max_length=23)
     md = models.CharField(max_length=43)
@@ -36,7 +36,7 @@ class SentEnvelope(BoundRow):
 
 
 class SentDelivery(BoundRow):
-    """What the exchange says became of one of the reader's envelopes at one recipient."""
+    """Outcome of one of the reader's envelopes at one recipient, as the exchange says."""
 
     reader = models.CharField(max_length=23)
     md = models.CharField(max_length=43)
@@ -60,7 +60,7 @@ class SentDelivery(BoundRow):
         "recalled_at",
         "recall_confirmed_at",
     )
-    """What the exchange says of it."""
+    """Columns that the exchange states."""
     BOUND = ("reader", "md", "recipient", *SAID)
 
     class Meta:
@@ -74,9 +74,9 @@ class SentDelivery(BoundRow):
 
 
 class DeliveriesPlace(BoundRow):
-    """Up to where the reader has taken what changed of its deliveries, as the exchange named the place; empty before the first.
+    """Place up to which the reader has taken changes of its deliveries, as the exchange named it; empty before the first.
 
-    Beside stands what trusts nobody, without a code: when the worker asked, and how often in a row it got no answer.
+    No code covers when the worker asked, and how often in a row it got no answer.
     """
 
     reader = models.CharField(primary_key=True, max_length=23)
@@ -91,10 +91,10 @@ class DeliveriesPlace(BoundRow):
 
 
 class UnsentEnvelope(BoundRow):
-    """An envelope in the reader's name that its desk never sent, as its manifest says, which its keys have signed.
+    """Envelope in the reader's name that its desk never sent, as its manifest says, which is signed with its keys.
 
-    `log_time` in seconds and `log_index` say where the ledger has it. Of one whose manifest the exchange has deleted nobody
-    knows who signed it or when it was logged: `log_time` is None, and it is not asked for again.
+    `log_time` in seconds and `log_index` are its place in the ledger. Where the exchange has deleted the manifest
+    nobody knows who signed it or when it was logged: then `log_time` is None, and it is not asked for again.
     """
 
     reader = models.CharField(max_length=23)
@@ -121,7 +121,7 @@ class UnsentEnvelope(BoundRow):
 
     @property
     def signed(self) -> Signed | None:
-        """The facts by which its signatures are judged; None where nothing is known of them."""
+        """Facts by which its signatures are judged; None where nothing is known of them."""
         if self.log_time is None:
             return None
         ref = SubjectRef(MANIFEST, self.jti, self.md)
@@ -129,11 +129,11 @@ class UnsentEnvelope(BoundRow):
 
 
 class SubmissionsPlace(BoundRow):
-    """Place up to which the reader has looked through what the exchange lists in its name.
+    """Place up to which the reader has checked what the exchange lists in its name.
 
-    `place` is the exchange's name of the next page while a look through everything is under way, else empty; `whole_at` is
-    when the newest such look was begun, and `revocations` how many of the reader's keys were known as revoked then. Beside
-    stands without a code when the worker asked last.
+    `place` is the exchange's name of the next page while a full check is under way, else empty; `whole_at` is when the
+    newest full check began, and `revocations` how many of the reader's keys were known as revoked then. No code covers
+    `asked_at`, when the worker last asked.
     """
 
     reader = models.CharField(primary_key=True, max_length=23)

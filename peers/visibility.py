@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agencies of the directory that an actor may see: the only way in to them."""
+"""Agencies of the directory that an actor may see; requests read agencies only through it."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class DirectoryQuerySet(models.QuerySet["Agency"]):
     def visible_to(self, actor: "Actor") -> "DirectoryQuerySet":
-        """The directory is open to every signed-in actor; agencies that are still entering only to the keeper."""
+        """Select agencies for a signed-in actor; those that are still entering are visible to the keeper and to themselves only."""
         if Capability.DESK_KEEP in actor.capabilities:
             return self
         if Capability.DIRECTORY_READ not in actor.capabilities:

@@ -7,7 +7,7 @@ class VaultConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Takes the key ring out of the environment; a process that opens first opens a known envelope."""
+        """Take the key ring out of the environment; a process that can open envelopes first opens a known one."""
         from django.conf import settings
 
         from accord.envelope import selftest_opening

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The form of a sealed backup: a stream of any length that one private key opens, and that cannot be cut or changed unseen.
+"""Sealed backups: a stream of any length that one private key opens, and in which every cut or change is noticed.
 
-Version 1, in this order: the line `accord-own-desk-backup 1`; the line of the thumbprint (RFC 7638) of the public key that it
-is sealed to; 1168 octets, HPKE in base mode (X-Wing, SHAKE256, AES-256-GCM; info: both lines) of 32 random octets, the key of
-this file; then the content in pieces of 65536 octets, the last one shorter or as long, each under AES-256-GCM with that key and
-both lines as associated data. The nonce is the number of the piece, from 0, in 11 octets, and 1 for the last piece or 0.
+Version 1, in this order:
 
-It is sealed and not signed: whoever has the public key can make one. The history of an agency that moves goes over in the same
-form, sealed to a key of the agency, under a first line of its own (`HISTORY`).
+- the line `accord-own-desk-backup 1`;
+- the line of the thumbprint (RFC 7638) of the public key that it is sealed to;
+- 1168 octets, HPKE in base mode (X-Wing, SHAKE256, AES-256-GCM; info: both lines) of 32 random octets, the key of this
+  file;
+- the content in pieces of 65536 octets, the last one as long or shorter, each under AES-256-GCM with that key and both
+  lines as associated data. The nonce is the number of the piece, from 0, in 11 octets, and one octet that is 1 for the
+  last piece and else 0.
+
+A backup is sealed and not signed: whoever has the public key can make one. The history of an agency that moves to
+another desk has the same form, sealed to a key of the agency, under a first line of its own (`HISTORY`).
 """
 
 import os
@@ -34,11 +39,11 @@ _NUMBER_BYTES: Final = 11
 
 
 class NoBackupError(VaultError):
-    """The file is another thing."""
+    """The file is no sealed backup."""
 
 
 class NewerFormError(VaultError):
-    """A newer version has made it."""
+    """The file was made by a newer version."""
 
     def __init__(self, form: int) -> None:
         super().__init__(f"form {form}")
@@ -46,15 +51,15 @@ class NewerFormError(VaultError):
 
 
 class OtherKeyError(VaultError):
-    """It was sealed to another recovery key."""
+    """The file is sealed to another recovery key."""
 
 
 class NotWholeError(VaultError):
-    """It was cut off, altered or damaged."""
+    """The file was cut off, altered or damaged."""
 
 
 class SealedWriter:
-    """A stream that writes what it is given into `file`, sealed; whole only once it was finished."""
+    """Stream that seals what is written to it into `file`; the file is whole only after `finish`."""
 
     def __init__(self, file: BinaryIO, key: PublicKey, kind: str = KIND) -> None:
         self._file, self._number, self._waiting = file, 0, bytearray()
@@ -65,7 +70,7 @@ class SealedWriter:
 
     def write(self, octets: bytes) -> int:
         self._waiting += octets
-        # What may be the last piece waits.
+        # These octets may be the last piece, which is sealed with another nonce.
         while len(self._waiting) > PIECE_BYTES:
             self._put(bytes(self._waiting[:PIECE_BYTES]), is_last=False)
             del self._waiting[:PIECE_BYTES]
@@ -81,13 +86,14 @@ class SealedWriter:
 
 
 class SealedReader:
-    """The content of a sealed backup as a stream; each method raises NotWholeError.
+    """Content of a sealed backup as a stream; each method raises NotWholeError.
 
-    Nothing of a piece comes out before it was verified; that the file is whole is known once `read` has given no octets.
+    Octets of a piece are returned only after the piece was verified. That the file is whole is known once `read`
+    returns no octets.
     """
 
     def __init__(self, file: BinaryIO, kind: str = KIND) -> None:
-        """Read as far as a file says of itself without a key; raises NoBackupError, NewerFormError, too."""
+        """Read what the file states without a key; also raises NoBackupError, NewerFormError."""
         self._file, self._number, self._rest, self._is_over = file, 0, b"", False
         self._lines = _read_lines(file, kind)
         self._wrapped = file.read(_WRAPPED_BYTES)
@@ -97,11 +103,11 @@ class SealedReader:
 
     @property
     def kid(self) -> str:
-        """The thumbprint of the key that opens it, as the file says."""
+        """Thumbprint of the key that opens it, as the file states it."""
         return self._lines.split(b"\n")[1].decode("ascii")
 
     def open_with(self, key: DecryptionKey) -> None:
-        """Find the key of the file; raises OtherKeyError, too."""
+        """Unwrap the key of the file; also raises OtherKeyError."""
         if self.kid != key.public.kid:
             raise OtherKeyError
         try:
@@ -112,7 +118,7 @@ class SealedReader:
         self._ahead = self._file.read(PIECE_BYTES + _TAG_BYTES)
 
     def read(self, count: int) -> bytes:
-        """Read as a file does, but that fewer octets come only at the end."""
+        """Read as a file does; fewer octets than asked come only at the end."""
         while len(self._rest) < count and not self._is_over:
             self._rest += self._next()
         given, self._rest = self._rest[:count], self._rest[count:]
@@ -130,7 +136,7 @@ class SealedReader:
 
 @dataclass(frozen=True)
 class _Pieces:
-    """The pieces of one file."""
+    """Pieces of one file."""
 
     aead: AESGCM = field(repr=False)
     lines: bytes

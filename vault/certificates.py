@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of a web server's certificate: read here, since of the desk's rooms this one alone reads with `cryptography`."""
+"""Reader of a web server's certificate. It is in this room because no other room of the desk uses `cryptography`."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,5 +8,5 @@ from cryptography import x509
 
 
 def end_of_certificate(path: Path) -> datetime:
-    """Return when the first certificate of a PEM file ends, which is the server's own. Raises OSError, ValueError."""
+    """Return when the server's own certificate ends: the first in a PEM file. Raises OSError, ValueError."""
     return x509.load_pem_x509_certificates(path.read_bytes())[0].not_valid_after_utc

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of a keyset: the verbs of a key's life, and the next keyset each of them makes. Pure.
+"""Changes of a keyset, and the next keyset that each change makes. Pure.
 
-A keyset lists every key the agency ever had, so a change never drops a row: a key that is replaced is *retiring*
-for thirty days, one that has ended is *retired*, one that the root has revoked says since when. Whose root signs,
-and with which private keys, is decided elsewhere. Source: docs/spec/envelope.md, "Keys".
+- A keyset lists every key that the agency ever had, so a change never drops a row.
+- A key that is replaced is *retiring* for thirty days; one that has ended is *retired*; one that the root has revoked
+  states since when.
+- Which root signs, and with which private keys, is decided elsewhere.
+
+Source: docs/spec/envelope.md, "Keys".
 """
 
 import re
@@ -42,7 +45,7 @@ PrivateKey = SigningKey | DecryptionKey
 
 @dataclass(frozen=True)
 class RootCard:
-    """The public half of a root, and the fingerprint of the one that follows it (64 hex digits)."""
+    """Public half of a root, and the fingerprint of the root that follows it (64 hex digits)."""
 
     root: tuple[PublicKey, PublicKey]
     nroot: str
@@ -55,7 +58,7 @@ class RootCard:
 
 @dataclass(frozen=True)
 class Create:
-    """The first keyset: fresh keys of these suites under this root."""
+    """Make the first keyset: fresh keys of these suites under this root."""
 
     suites: tuple[str, ...]
     root: RootCard
@@ -63,23 +66,23 @@ class Create:
 
     @property
     def lowest(self) -> str:
-        """Nothing below it is sealed to the agency, and no signature of it counts: PQ1 unless EC1 was chosen."""
+        """Lowest suite in which the agency is sealed to and its signatures count: PQ1 unless EC1 was chosen."""
         return self.low or (PQ1 if PQ1 in self.suites else EC1)
 
 
 @dataclass(frozen=True)
 class Renew:
-    """The same keys, for ninety days more."""
+    """Keep the keys for ninety days more."""
 
 
 @dataclass(frozen=True)
 class CancelRecovery:
-    """The same keys, signed by the root that somebody wants to replace: that recovery never comes into force."""
+    """Keep the keys, signed by the root that somebody wants to replace: that recovery never comes into force."""
 
 
 @dataclass(frozen=True)
 class Rotate:
-    """Fresh keys of these uses; the old ones retire over thirty days. No suites: those the agency has now."""
+    """Draw fresh keys of these uses; the old ones retire over thirty days. No suites: those the agency has now."""
 
     uses: tuple[str, ...] = USES
     suites: tuple[str, ...] | None = None
@@ -87,30 +90,30 @@ class Rotate:
 
 @dataclass(frozen=True)
 class Retire:
-    """One key ends now, without a word about what it signed."""
+    """End one key now; nothing is said about what it signed."""
 
     kid: str
 
 
 @dataclass(frozen=True)
 class ChangeRoot:
-    """To the root that was announced; the old one signs too."""
+    """Change to the root that was announced; the old root signs too."""
 
     root: RootCard
 
 
 @dataclass(frozen=True)
 class RecoverRoot:
-    """To the root that was announced, which signs alone and waits 72 hours in public."""
+    """Change to the root that was announced, which signs alone; the change takes effect after 72 hours in public."""
 
     root: RootCard
 
 
 @dataclass(frozen=True)
 class Move:
-    """Fresh keys at this desk, and the end of every other: who held them before signs and receives no more.
+    """Draw fresh keys at this desk and end every other key: the former holder signs and receives no more.
 
-    `root` where the root moves too, to the one that was announced; else the present one signs.
+    `root` is the announced root where the root moves too; without it the present root signs.
     """
 
     root: RootCard | None = None
@@ -129,12 +132,12 @@ NAMES: Final[Mapping[type, str]] = {
     RecoverRoot: "recover_root",
     Move: "move",
 }
-"""The verb of each change, as it is stored and shown."""
+"""Name of each change, as it is stored and shown."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The next keyset's body, the public keys that must sign it in that order, and the fresh private keys in it."""
+    """Body of the next keyset, the public keys that must sign it, in that order, and its fresh private keys."""
 
     body: dict[str, Any]
     signers: tuple[PublicKey, ...]
@@ -143,10 +146,10 @@ class Plan:
 
 
 def read_root_card(data: bytes, *, announce: str = "") -> RootCard:
-    """Reads the public half of a root, as `accord keygen` writes it: `{kind: accord-root, nroot, root, v: 1}`.
+    """Read the public half of a root, as `accord keygen` writes it: `{kind: accord-root, nroot, root, v: 1}`.
 
-    `announce`, if given, is the fingerprint of the root that follows it, from paper (spaces and capitals allowed),
-    and must not be another than the file's own. Raises InputError on the field `root` or `announce`.
+    `announce`, if given, is the fingerprint of the root that follows it, from paper (spaces and capitals allowed), and
+    must not be another than the file's own. Raises InputError on the field `root` or `announce`.
     """
     try:
         card = members(
@@ -186,7 +189,7 @@ def _announced(given: str, stated: str, own: str) -> str:
 
 
 def plan_first(change: Create, *, custody: str, at: int) -> Plan:
-    """The first keyset; raises InputError for suites that are none, or a lowest one that is not among them."""
+    """Plan the first keyset; raises InputError for unknown suites, or for a lowest suite that is not among them."""
     if change.low and change.low not in change.suites:
         raise InputError("low", _("Lowest suite: choose one of the agency's suites."))
     drawn: tuple[PrivateKey, ...] = (*draw_signing(change.suites), *draw_decryption(change.suites))
@@ -206,9 +209,9 @@ def plan_first(change: Create, *, custody: str, at: int) -> Plan:
 def plan_next(
     before: Keyset, change: Following, *, custody: str = "", revoked: Mapping[str, int], at: int
 ) -> Plan:
-    """The keyset that follows; `revoked` is since when, by kid, as the root's `revoke` statements say.
+    """Plan the next keyset; `revoked` maps kids to times, as the root's `revoke` statements say.
 
-    `custody` where it is another than before. Raises InputError, AbsentError (a key that is not the agency's).
+    `custody` is given where it changes. Raises InputError, AbsentError (a key that is not the agency's).
     """
     rows, drawn = _changed_rows(before, change, _carried(before.rows, revoked, at), at)
     next_root = change.root if isinstance(change, ChangeRoot | RecoverRoot | Move) else None
@@ -228,7 +231,10 @@ def plan_next(
 
 
 def _check_succession(before: Keyset, card: RootCard) -> None:
-    """To the announced root, which announces a new one: never the one it replaces, which may be in other hands."""
+    """Check that the root is the announced one, and announces a new one.
+
+    It must not announce the root that it replaces, which may be in other hands. Raises InputError.
+    """
     if card.fingerprint != before.nroot:
         raise InputError("root", _("Root: this is not the root that was announced as the next one."))
     if card.nroot in (before.root_fingerprint, before.nroot):
@@ -255,7 +261,7 @@ def _changed_rows(
 
 
 def _carried(rows: Iterable[KeyRow], revoked: Mapping[str, int], at: int) -> list[KeyRow]:
-    """The rows as they go into the next keyset: what was revoked or has ended is said."""
+    """Return the rows of the next keyset, with what was revoked or has ended marked."""
     return [_carry(row, revoked.get(row.kid), at) for row in rows]
 
 
@@ -304,7 +310,7 @@ def _retired(before: Keyset, rows: list[KeyRow], kid: str, at: int) -> list[KeyR
 
 
 def _ended(row: KeyRow, at: int) -> KeyRow:
-    # What a signing key signed until now may be on its way to the ledger, and counts by the time it gets there.
+    # What a signing key has signed may still be on its way to the ledger, and must count when it gets there.
     margin = KEY_MARGIN_SECS if row.use == SIGN else 0
     return replace(row, st="retired", exp=max(min(row.exp, at + margin), row.nbf + 1))
 
@@ -317,7 +323,7 @@ def _moved(rows: Sequence[KeyRow], at: int) -> tuple[list[KeyRow], list[PrivateK
 
 
 def _suites_usable(before: Keyset, rows: Sequence[KeyRow], at: int) -> list[str]:
-    """The suites in which an agency with these rows can both sign and be sealed to."""
+    """Return the suites in which an agency with these rows can both sign and be sealed to."""
     keyset = replace(before, rows=tuple(rows))
     return [
         suite
@@ -329,7 +335,7 @@ def _suites_usable(before: Keyset, rows: Sequence[KeyRow], at: int) -> list[str]
 
 
 def _suites_of(rows: Iterable[KeyRow]) -> tuple[str, ...]:
-    """The suites of an agency's encryption keys, as last used: what it is sealed to in."""
+    """Return the suites of the agency's encryption keys in use, or of its last ones: those in which it is sealed to."""
     listed = list(rows)
     found = [row for row in listed if row.use == ENC and row.st in ("current", "retiring")]
     held = {suite for row in found or [row for row in listed if row.use == ENC] for suite in row.key.suites}
@@ -349,7 +355,7 @@ def draw_signing(suites: Sequence[str]) -> list[SigningKey]:
 
 
 def draw_decryption(suites: Sequence[str]) -> list[DecryptionKey]:
-    """One key a suite. Raises InputError."""
+    """Draw one key for each suite. Raises InputError."""
     _check_suites(suites)
     return [generate_decryption_key(suite) for suite in suites]
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only door to what the hub holds for hosted agencies. Private keys and content keys never leave it.
+"""Services of the vault: the only way to use what the hub holds for hosted agencies.
 
-There is no raw sign and no raw unwrap: one seals an alert, signs its manifest, makes a statement of a known
-kind, opens an envelope for a reason, seals and opens a row. The agency is always the actor's own: an officer
-in session, or the desk-worker acting for one agency, who may open for intake and report what does not open.
-Every opening leaves its audit event before the content is handed out.
+- Private keys and content keys never leave the vault. There is no raw sign and no raw unwrap: a caller seals an alert,
+  signs its manifest, signs a statement of a known kind, opens an envelope for a reason, seals or opens a row.
+- The agency is always the actor's own. The actor is an officer in session, or the desk-worker acting for one agency,
+  which may open an envelope at intake and report one that does not open.
+- Every opening is audited before the content is returned.
 """
 
 import secrets
@@ -62,7 +63,7 @@ STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
     "reaffirm": Capability.ALERT_RELEASE,
     "retract": Capability.ALERT_WITHDRAW,
 }
-"""The kinds of statement the vault signs, and what an officer needs for each."""
+"""Kinds of statement that the vault signs, and the capability that an officer needs for each."""
 
 MAX_REASON_LENGTH: Final = 500
 _NONCE_SIZE_BYTES = 16
@@ -82,14 +83,14 @@ open_for_login = hubsecret.open_for_login
 
 @dataclass(frozen=True)
 class Pin:
-    """Trust of the sender in a peer: root fingerprint, and the highest keyset version it has seen."""
+    """Sender's knowledge of a peer: its root fingerprint, and the highest keyset version seen."""
 
     fingerprint: str
     seen_version: int = 0
 
 
 def token(agency_id: str, field: str, value: str) -> bytes:
-    """16 octets, equal for equal values of one field of one agency; raises SecretMissingError."""
+    """Return 16 octets that are equal for equal values of one field of one agency; raises SecretMissingError."""
     return rows.tokens(agency_id, [(field, value)])[0]
 
 
@@ -107,11 +108,11 @@ def seal_alert(
     confirm_ec1: bool = False,
     now: datetime,
 ) -> seal.SealedContent:
-    """Signs the content and seals it for the recipients and the own agency; call it outside any transaction.
+    """Sign the content and seal it for the recipients and the own agency. Not inside a transaction.
 
-    `recipients` leaves the own agency out. `peers` says whose keys count, the own agency's too: the desk gives what it
-    has verified from its own pins. A recipient without a pin is held to the root in force there.
-    `names` are officers of the recipients, for RED alone. Raises NotPermittedError, SigningKeysMissingError, SealingError.
+    `recipients` leaves the own agency out. `peers` has the keys that count, the own agency's too, as the desk verified
+    them from its own pins. For a recipient without a pin, the root in force in `peers` counts. `names` are officers of
+    the recipients, for RED only. Raises NotPermittedError, SigningKeysMissingError, SealingError.
     """
     agency = _agency_of_officer(actor, Capability.ALERT_RELEASE)
     if terms.tlp == RED and not takes_red(agency):
@@ -133,7 +134,7 @@ def seal_alert(
 
 
 def sign_manifest(actor: Actor, sealed: seal.SealedContent, *, now: datetime) -> seal.SealedEnvelope:
-    """Signs the manifest of what `seal_alert` sealed, inside the transaction that releases it."""
+    """Sign the manifest of what `seal_alert` sealed, inside the transaction that releases it."""
     agency = _agency_of_officer(actor, Capability.ALERT_RELEASE)
     if sealed.iss != agency:
         raise AbsentError
@@ -149,9 +150,9 @@ def sign_statement(
     now: datetime,
     exp: int | None = None,
 ) -> bytes:
-    """A statement of a kind of `STATEMENT_CAPABILITIES`, as it goes over the wire.
+    """Sign a statement of a kind of `STATEMENT_CAPABILITIES`; return it as it is sent.
 
-    `act` is the officer in session; the desk-worker signs `ack unopenable` only, without one. Raises
+    `act` is the officer in session; the desk-worker signs only `ack unopenable`, without `act`. Raises
     NotPermittedError, SigningKeysMissingError, MalformedError, NotBoundError.
     """
     agency, act = _speaker(actor, k, body)
@@ -183,13 +184,13 @@ def open_envelope(
     ledger: Ledger,
     now: datetime,
 ) -> OpenedAlert:
-    """Verifies and opens the own agency's slice; audited as `alert.opened`, `alert.screened`, `alert.unopenable`, `alert.refused`.
+    """Verify and open the own agency's slice.
 
-    Call it outside any transaction: the audit event must stand whatever becomes of the caller. `seen(iss, jti)`
-    gives the md met under that id before; `ledger` is what the receipts are held against, `peers` says whose keys
-    count: the desk gives what it has verified from its own pins. Raises
-    NotPermittedError, InputError (reason), NotNamedError (it is RED and names others), VerificationError,
-    MalformedError, OpeningError.
+    Audited as `alert.opened`, `alert.screened`, `alert.unopenable` or `alert.refused`. Not inside a transaction: the
+    audit event must be kept even if the caller fails. `seen(iss, jti)` returns the md met under that id before;
+    receipts are checked against `ledger`; `peers` has the keys that count, as the desk verified them from its own pins.
+    Raises NotPermittedError, InputError (reason), NotNamedError (the alert is RED and does not name the officer),
+    VerificationError, MalformedError, OpeningError.
     """
     agency, act = _reader(actor)
     checked_reason = _checked_reason(reason)
@@ -220,10 +221,10 @@ def screen_envelopes(
     seen: Callable[[str, str], str | None],
     now: datetime,
 ) -> dict[str, OpenedAlert]:
-    """Open many envelopes without files for the desk-worker, by md; audited in one transaction before any is handed out.
+    """Open many envelopes without files for the desk-worker, by md; they are audited in one transaction before any is returned.
 
-    Each is checked as by `open_envelope`, which is for what does not open: that is left out here, and not audited. Call it
-    outside any transaction. Raises NotPermittedError, InputError (reason).
+    Each is checked as in `open_envelope`. One that does not open is left out and not audited: pass it to
+    `open_envelope`. Not inside a transaction. Raises NotPermittedError, InputError (reason).
     """
     agency, act = _agency_of_worker(actor, Capability.ALERT_READ), SCREENED
     checked_reason, opened = _checked_reason(reason), dict[str, OpenedAlert]()
@@ -237,22 +238,22 @@ def screen_envelopes(
 
 
 def hand_over_entry(actor: Actor, unverified: UnverifiedSlice, *, now: datetime) -> str:
-    """Seal the content key of the own agency's slice to its newest key, which another desk holds; the entry as JSON.
+    """Seal the content key of the own agency's slice to its newest key, which another desk holds; return the entry as JSON.
 
-    By a key officer of an agency that has left. Raises NotPermittedError, NotElsewhereError, OpeningError.
+    For a key officer of an agency that has left. Raises NotPermittedError, NotElsewhereError, OpeningError.
     """
     agency = _agency_of_officer(actor, Capability.KEY_MANAGE)
     return seal_again(agency, unverified, key_elsewhere(agency, now=now))
 
 
 def write_history(actor: Actor, file: BinaryIO, *, now: datetime) -> SealedWriter:
-    """A stream into `file` that the agency's newest key opens, which another desk holds. Raises as `hand_over_entry`."""
+    """Return a stream into `file`, sealed to the agency's newest key, which another desk holds. Raises as `hand_over_entry`."""
     agency = _agency_of_officer(actor, Capability.KEY_MANAGE)
     return SealedWriter(file, key_elsewhere(agency, now=now), HISTORY)
 
 
 def read_history(actor: Actor, file: BinaryIO) -> SealedReader:
-    """The stream that was sealed to a key of the own agency; raises NotPermittedError, and what `SealedReader` raises."""
+    """Open a stream that was sealed to a key of the own agency; raises NotPermittedError, and what `SealedReader` raises."""
     agency = _agency_of_officer(actor, Capability.KEY_MANAGE)
     reader = SealedReader(file, HISTORY)
     key = HeldDecryptionKeys(agency).get(reader.kid)
@@ -272,9 +273,10 @@ def check_handed_entry(
     ledger: Ledger,
     now: datetime,
 ) -> Entry:
-    """Return the entry that opens an envelope, once every check of an opening has passed; nothing of the content is handed out.
+    """Return the entry that opens an envelope, once it passed every check of an opening; no content is returned.
 
-    By a key officer. Not inside a transaction. Raises NotPermittedError, VerificationError, MalformedError, OpeningError.
+    For a key officer. Not inside a transaction. Raises NotPermittedError, VerificationError, MalformedError,
+    OpeningError.
     """
     agency = _agency_of_officer(actor, Capability.KEY_MANAGE)
     verified = verify_slice(
@@ -293,7 +295,7 @@ def check_handed_entry(
 
 
 def open_attachment(opened: OpenedAlert, n: int, blob: bytes) -> bytes:
-    """The octets of attachment `n` of an alert that `open_envelope` opened; raises OpeningError, AbsentError."""
+    """Return the octets of attachment `n` of an alert that `open_envelope` opened; raises OpeningError, AbsentError."""
     attachment = next((item for item in opened.attachments if item.n == n), None)
     if attachment is None:
         raise AbsentError
@@ -334,7 +336,7 @@ def _never_seen(iss: str, jti: str) -> str | None:
 
 
 def _agency_of_officer(actor: Actor, capability: Capability) -> str:
-    """The agency of the officer in session."""
+    """Return the agency of the officer in session; raises NotPermittedError."""
     if actor.public_id is None or actor.agency_id is None:
         raise NotPermittedError(capability)
     require(actor, capability)
@@ -348,14 +350,14 @@ def _agency_of_worker(actor: Actor, capability: Capability) -> str:
 
 
 def _reader(actor: Actor) -> tuple[str, str]:
-    """Return whose slice is opened, and what the audit calls it; raises NotPermittedError."""
+    """Return the agency whose slice is opened, and the name of the audit event; raises NotPermittedError."""
     if actor.public_id is not None:
         return _agency_of_officer(actor, Capability.ALERT_READ), "alert.opened"
     return _agency_of_worker(actor, Capability.ALERT_READ), SCREENED
 
 
 def _speaker(actor: Actor, k: str, body: Mapping[str, Any]) -> tuple[str, str | None]:
-    """For which agency a statement is signed, and by which officer's act."""
+    """Return the agency that signs a statement, and the officer who acts, None for the desk-worker; raises NotPermittedError."""
     capability = STATEMENT_CAPABILITIES.get(k)
     if capability is None:
         raise NotPermittedError(Capability.STATEMENT_SUBMIT)
@@ -386,13 +388,13 @@ def _recipient(directory: KeyDirectory, agency: str, pins: Mapping[str, Pin]) ->
 
 
 def _statement_suite(directory: KeyDirectory, agency: str, now: datetime) -> str:
-    """PQ1 where the agency has PQ1 signing keys."""
+    """Return PQ1 where the agency has PQ1 signing keys, else EC1."""
     keyset = directory.keyset(agency)
     return PQ1 if keyset and newest_signing_keys(keyset, PQ1, int(now.timestamp())) else EC1
 
 
 def _signer(directory: KeyDirectory, agency: str, suite: str, now: datetime) -> SignerSet:
-    """The agency's newest signing keys of a suite, in the order of signatures."""
+    """Return a signer with the agency's newest signing keys of a suite, in the order of signatures."""
     keyset = directory.keyset(agency)
     blocked = {item.kid for item in directory.revocations(agency)} | StandingKeys(agency, now).blocked
     rows_to_sign = newest_signing_keys(keyset, suite, int(now.timestamp()), blocked) if keyset else ()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys for entering by which an agency's first keyset goes in, sealed until it stands.
+"""Keys for entering: an agency's first keyset is handed in with one. It is kept sealed until that keyset stands.
 
-The exchange's operator issues one, the desk's keeper brings it. They are sealed under the hub's own secret: an agency
-that is coming in has none of its own yet.
+The exchange's operator issues the key, the desk's keeper enters it. It is sealed under the hub's own secret, since an
+agency that is coming in has none of its own yet.
 """
 
 import logging
@@ -22,15 +22,15 @@ log = logging.getLogger(__name__)
 
 @sensitive_variables("text")
 def keep_entry_key(agency_id: str, text: str, *, expires_at: datetime, now: datetime) -> None:
-    """Keep the text of a key in the place of the one before; in the caller's transaction. `expires_at`: as the exchange says."""
+    """Keep the text of a key in place of the earlier one, in the caller's transaction. `expires_at`: as the exchange says."""
     sealed = seal_for_login(text, _place(agency_id), now=now)
     EntryKey.objects.update_or_create(pk=agency_id, defaults={"sealed": sealed, "expires_at": expires_at})
 
 
 def entry_key_of(agency_id: str) -> str | None:
-    """The text of the agency's key; None where there is none, or one that was changed past the program.
+    """Return the text of the agency's key; None where there is none, or where the row was altered outside the program.
 
-    The exchange says whether it still serves. Raises SecretMissingError, KekUnknownError, VaultClosedError.
+    Only the exchange knows whether the key still serves. Raises SecretMissingError, KekUnknownError, VaultClosedError.
     """
     row = EntryKey.objects.filter(pk=agency_id).first()
     if row is None:
@@ -48,7 +48,7 @@ def entry_keys_until() -> dict[str, datetime]:
 
 
 def forget_entry_key(agency_id: str) -> None:
-    """Delete the agency's key: its first keyset stands. Nothing happens where there is none."""
+    """Delete the agency's key, if there is one, once its first keyset stands."""
     EntryKey.objects.filter(pk=agency_id).delete()
 
 

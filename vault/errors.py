@@ -11,27 +11,27 @@ class VaultError(CallerError):
 
 
 class VaultClosedError(VaultError):
-    """This process holds no key-encryption key; nothing can be sealed or opened in it."""
+    """No key-encryption key is in this process: it can neither seal nor open."""
 
 
 class DeskLockedError(VaultClosedError):
-    """The ring is locked at rest, or was never made, and nobody has opened it since the machine started."""
+    """Nobody has opened the ring that is locked at rest since the machine started, or it was never made."""
 
 
 class WrongSecretError(VaultError):
-    """Neither slot of the locked ring opens with what was typed, or the slot was altered."""
+    """No slot of the locked ring opens with the secret typed, or the slot was altered."""
 
 
 class LockedFileError(VaultError):
-    """The file of the locked ring is missing or not of the agreed form; names what is wrong, never what it holds."""
+    """The file of the locked ring is missing or malformed; the text names what is wrong, never what the file holds."""
 
 
 class RingMadeError(VaultError):
-    """There is a locked ring already; another one never takes its place."""
+    """A locked ring is there already; it is never replaced by another one."""
 
 
 class RingInUseError(VaultError):
-    """Something stands under an old key of the ring, which therefore stays; `altered` names what does not open, and was left."""
+    """An old key of the ring is still in use and therefore stays; `altered` names what does not open, and was left."""
 
     def __init__(self, altered: Collection[str]) -> None:
         super().__init__(", ".join(altered))
@@ -39,11 +39,11 @@ class RingInUseError(VaultError):
 
 
 class RamFolderError(VaultError):
-    """The folder of the opened ring does not stand on a RAM file system."""
+    """The folder of the opened ring is not on a RAM file system."""
 
 
 class NotNamedError(VaultError):
-    """The alert is RED, and its sender has not named this officer: nothing of it is handed out."""
+    """The alert is RED, and its sender has not named this officer: no content is returned."""
 
 
 class KekUnknownError(VaultError):
@@ -55,7 +55,7 @@ class KekUnknownError(VaultError):
 
 
 class KekWrongError(VaultError):
-    """The ring holds another key under the id of one that secrets stand under."""
+    """The ring holds another key under an id under which secrets are wrapped."""
 
     def __init__(self, kek: str) -> None:
         super().__init__(f"key-encryption key {kek!r} is not the one that wrapped the vault's secrets")
@@ -63,7 +63,7 @@ class KekWrongError(VaultError):
 
 
 class SealBrokenError(VaultError):
-    """Something sealed did not open: altered, moved to another place, or sealed under another key."""
+    """Sealed content did not open: it was altered, moved to another place, or sealed under another key."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} did not open")
@@ -71,7 +71,7 @@ class SealBrokenError(VaultError):
 
 
 class SecretMissingError(VaultError):
-    """The vault holds no secret for this agency, or the one of that epoch was erased."""
+    """The vault holds no secret for this agency, or the secret of that epoch was erased."""
 
     def __init__(self, agency_id: str) -> None:
         super().__init__(f"no secret of {agency_id}")
@@ -88,7 +88,7 @@ class SigningKeysMissingError(VaultError):
 
 
 class CustodyRefusedError(VaultError):
-    """The custody of an agency's keys does not allow the act; `custody` is who holds them."""
+    """The custody of an agency's keys does not allow the act; `custody` says who holds them."""
 
     def __init__(self, agency_id: str, custody: str) -> None:
         super().__init__(f"{agency_id}: {custody}")
@@ -97,7 +97,7 @@ class CustodyRefusedError(VaultError):
 
 
 class RecoveryWaitsError(VaultError):
-    """A recovered root waits for its delay to end: any keyset of the old root would cancel it."""
+    """A recovered root waits for its delay to end; any keyset of the old root would cancel it."""
 
     def __init__(self, agency_id: str, version: int) -> None:
         super().__init__(f"{agency_id}: version {version}")
@@ -106,15 +106,15 @@ class RecoveryWaitsError(VaultError):
 
 
 class KeysMovedError(VaultError):
-    """The agency's keyset is another one than the version that the change was made from."""
+    """The agency's keyset is no longer the version that the change was made from."""
 
 
 class ChangeWaitsError(VaultError):
-    """A keyset of the agency waits for the exchange: the next one can only follow once it is taken or given up."""
+    """A keyset of the agency waits for the exchange; the next one can follow only once it is taken or given up."""
 
 
 class KeyTakenError(VaultError):
-    """The exchange has a key registered for another agency or another use; it stays there for ever."""
+    """The exchange has the key registered for another agency or another use, for ever."""
 
     def __init__(self, kid: str) -> None:
         super().__init__(kid)
@@ -130,23 +130,23 @@ class ChangeRefusedError(VaultError):
 
 
 class NotElsewhereError(VaultError):
-    """The agency's keyset in force names this desk's keys, or none that can be sealed to: nothing is handed over."""
+    """The keyset in force names keys of this desk, or none that can be sealed to: nothing is handed over."""
 
 
 class MayBeTakenError(VaultError):
-    """Refusal to give up what may have reached the exchange, which cannot be asked now."""
+    """The statement may have reached the exchange, which cannot be asked now; it cannot be given up yet."""
 
 
 _KEYS = frozenset({"private key", "root secret"})
 
 
 def is_ring_away(error: Exception) -> bool:
-    """Tell whether this process cannot open what any agency has sealed."""
+    """Tell whether this process lacks the key ring, so that it can open no agency's content."""
     return isinstance(error, VaultClosedError | KekUnknownError | KekWrongError)
 
 
 def is_vault_away(error: Exception) -> bool:
-    """Tell whether an agency's keys in the vault are not to be had, rather than that one sealed thing is broken."""
+    """Tell whether an agency's keys are unavailable, as opposed to one broken sealed object."""
     if isinstance(error, SealBrokenError):
         return error.what in _KEYS
     return is_ring_away(error) or isinstance(error, SecretMissingError)

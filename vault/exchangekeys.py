@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API keys by which the desk calls the exchange, one for each agency whose keys it holds.
+"""API keys by which the desk calls the exchange, one for each agency whose keys it holds.
 
-A key replaces itself before it ends. One that the exchange refused is not used again: an admin of the agency asks for another
-by a signed statement, which a key for coming back carries where no other serves (`alerts.agency.credentials`).
+A key is replaced before it ends. One that the exchange has refused is not used again: an admin of the agency asks for
+another by a signed statement, which is sent with a key for coming back where no other key serves
+(`alerts.agency.credentials`).
 """
 
 import logging
@@ -24,51 +25,51 @@ CLIENT: Final = "desk"
 TABLE: Final = "exchangekey"
 SCOPES: Final = sorted(scope.value for scope in CALLS_OF_A_DESK)
 RENEWED_BEFORE: Final = timedelta(days=29)
-"""The exchange replaces a key in its last thirty days."""
+"""The exchange replaces a key only in its last thirty days."""
 
 log = logging.getLogger(__name__)
 
 
 class HeldExchangeKeys:
-    """The keys of this desk's agencies; a `peers.exchange.Credentials`."""
+    """Keys of this desk's agencies; a `peers.exchange.Credentials`."""
 
     def api_key_of(self, agency_id: str) -> str:
-        """The agency's key, or its key for entering while it comes in; raises UnreachableError where none serves."""
+        """Return the agency's key, or its key for entering while it comes in; raises UnreachableError where none serves."""
         text = _text_of(agency_id) or entry_key_of(agency_id)
         if not text:
             raise UnreachableError(f"The desk has no API key that serves at the exchange for {agency_id}.")
         return text
 
     def refuse(self, agency_id: str) -> None:
-        """Note that the exchange takes the agency's key no more."""
+        """Note that the exchange has refused the agency's key."""
         ExchangeKey.objects.filter(pk=agency_id).update(is_refused=True)
 
     def agencies(self) -> frozenset[str]:
-        """List the agencies whose private keys are in the vault, or are to be made in it as they come from another desk."""
+        """Return the agencies whose private keys are in the vault, or will be made in it once they come from another desk."""
         held = VaultKey.objects.order_by().values_list("agency_id").distinct()
         coming = Arrival.objects.order_by().values_list("agency_id")
         return frozenset(agency_id for (agency_id,) in held.union(coming))
 
     def prefix_of(self, agency_id: str) -> str:
-        """The prefix of the agency's key, also of one that was refused; empty where there is none."""
+        """Return the prefix of the agency's key, also of one that was refused; empty where there is none."""
         return _opened(ExchangeKey.objects.filter(pk=agency_id).first()).partition(".")[0]
 
     def callers(self) -> list[str]:
-        """List the agencies with a key that serves."""
+        """List the agencies whose key serves."""
         serving = ExchangeKey.objects.filter(is_refused=False)
         return list(serving.order_by("pk").values_list("pk", flat=True))
 
 
 def keep_first_key(agency_id: str, text: str, expires_at: datetime) -> None:
-    """Keep the key that came with the agency's first keyset, in the caller's transaction; its key for entering goes."""
+    """Keep the key that came with the agency's first keyset, and delete its key for entering; in the caller's transaction."""
     keep_exchange_key(agency_id, text, expires_at)
     forget_entry_key(agency_id)
 
 
 def renew_exchange_keys(*, now: datetime) -> int:
-    """Have each key replaced that ends within `RENEWED_BEFORE`; how many were. Not inside a transaction.
+    """Replace each key that ends within `RENEWED_BEFORE`; return how many were replaced. Not inside a transaction.
 
-    Trouble with one agency's key keeps no other waiting: it is raised, as a group, after the others.
+    The errors of single agencies are raised as a group, after all keys were tried.
     """
     due = ExchangeKey.objects.filter(expires_at__lt=now + RENEWED_BEFORE, is_refused=False)
     renewed, troubles = 0, list[Exception]()
@@ -87,7 +88,7 @@ def renew_exchange_keys(*, now: datetime) -> int:
 
 @transaction.atomic
 def keep_exchange_key(agency_id: str, text: str, expires_at: datetime) -> None:
-    """Put the text of a key in the place of the one before; from now on the desk calls with it."""
+    """Keep the text of a key in place of the earlier one; the desk calls with it from now on."""
     row = ExchangeKey.objects.select_for_update().filter(pk=agency_id).first()
     revision = row.revision + 1 if row else 1
     ExchangeKey.objects.update_or_create(
@@ -102,7 +103,7 @@ def keep_exchange_key(agency_id: str, text: str, expires_at: datetime) -> None:
 
 
 def _text_of(agency_id: str) -> str:
-    """The text of the agency's key; empty where there is none, or none that serves."""
+    """Return the text of the agency's key; empty where there is none, or none that serves."""
     return _opened(ExchangeKey.objects.filter(pk=agency_id, is_refused=False).first())
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Handing over of what opens the history of an agency that has left a desk, and its use at the desk where the agency is now.
+"""Handing over what opens the history of an agency that has left a desk, and its use at the new desk.
 
-The private keys stay where they are. Of each envelope the content key is sealed again, here, to the newest key of the keyset
-in force, which names another holder: nobody chooses the key, and nothing is handed over before that keyset is in the log.
+- Private keys are not handed over. The content key of each envelope is sealed again, here, to the newest key of the
+  keyset in force, which names another holder.
+- Nobody chooses that key, and nothing is handed over before that keyset is in the log.
 """
 
 from datetime import datetime
@@ -27,30 +28,30 @@ MAX_ENTRY_CHARS: Final = 8192
 
 
 def has_left(agency_id: str) -> bool:
-    """Tell whether the agency leaves this desk, or has left it: nothing is sent for it. A row that was altered says so, too."""
+    """Tell whether the agency is leaving or has left this desk, so that nothing is sent for it; true for an altered row, too."""
     row = Departure.objects.filter(pk=agency_id).first()
     return row is not None and (row.agreed_at is not None or not row.is_bound)
 
 
 def is_gone(agency_id: str) -> bool:
-    """Tell whether the agency's private keys were destroyed here because it has left."""
+    """Tell whether the agency has left and its private keys were destroyed here."""
     return Departure.objects.filter(pk=agency_id, destroyed_at__isnull=False).exists()
 
 
 def is_awaited(agency_id: str, *, now: datetime) -> bool:
-    """Tell whether the agency comes here from another desk, and the keyset in force does not name this one's keys yet."""
+    """Tell whether the agency is coming from another desk, and the keyset in force does not name this desk's keys yet."""
     row = Arrival.objects.filter(pk=agency_id).first()
     return row is not None and keyset_elsewhere(agency_id, now=now) is not None
 
 
 def keyset_elsewhere(agency_id: str, *, now: datetime) -> Keyset | None:
-    """Return the keyset in force, as it was verified, where it says that somebody else than this desk holds the keys."""
+    """Return the keyset in force, as verified, where it names another holder of the keys than this desk; else None."""
     keyset = own_directory(agency_id, now).keyset(agency_id)
     return keyset if keyset is not None and _is_elsewhere(keyset) else None
 
 
 def key_elsewhere(agency_id: str, *, now: datetime) -> PublicKey:
-    """Return the key to which the agency's history is sealed, of PQ1; raises NotElsewhereError while this desk holds the keys."""
+    """Return the PQ1 key to which the agency's history is sealed; raises NotElsewhereError while this desk holds the keys."""
     keyset = keyset_elsewhere(agency_id, now=now)
     row = newest_encryption_key(keyset, PQ1, int(now.timestamp())) if keyset and has_left(agency_id) else None
     if row is None or row.kid in HeldDecryptionKeys(agency_id):
@@ -59,7 +60,7 @@ def key_elsewhere(agency_id: str, *, now: datetime) -> PublicKey:
 
 
 def seal_again(agency_id: str, unverified: UnverifiedSlice, to: PublicKey) -> str:
-    """Seal the content key of the agency's own slice to `to`; raises OpeningError where its key is not here."""
+    """Seal the content key of the agency's own slice to `to`; raises OpeningError where the key that opens it is not here."""
     entry = unverified.jwe.entries[0]
     key = HeldDecryptionKeys(agency_id).get(entry.kid)
     if key is None:
@@ -68,7 +69,7 @@ def seal_again(agency_id: str, unverified: UnverifiedSlice, to: PublicKey) -> st
 
 
 def read_handed(text: str) -> Entry:
-    """Read one entry as it was handed over; raises MalformedError."""
+    """Read an entry that was handed over; raises MalformedError."""
     value = parse_json(text.encode("ascii", "replace"), limit=MAX_ENTRY_CHARS, where="entry")
     try:
         (entry,) = read_entries([value], PQ1)
@@ -78,7 +79,7 @@ def read_handed(text: str) -> Entry:
 
 
 def keep_handed(agency_id: str, md: str, entry: Entry) -> None:
-    """Keep what opens an envelope, once; in the caller's transaction."""
+    """Keep the entry that opens an envelope, unless there is one; in the caller's transaction."""
     keep_bound([HandedEntry(agency_id=agency_id, md=md, entry=entry.text)])
 
 
@@ -87,8 +88,8 @@ def entry_for(
 ) -> Entry | None:
     """Return the handed entry of a slice that is sealed to a former key of the agency; None where its own key is here.
 
-    Raises OpeningError with `KEY_ELSEWHERE` where neither is, and another desk has the key or had it: the agency receives it
-    there. A row that was changed past the program counts for nothing.
+    Raises OpeningError with `KEY_ELSEWHERE` where neither is here and another desk has or had the key: the agency
+    receives the alert there. A row that was altered outside the program is ignored.
     """
     kid = unverified.jwe.entries[0].kid
     if kid in keys:

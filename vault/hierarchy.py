@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key hierarchy: key-encryption key, an agency's root secret, its purpose keys, what they seal.
+"""The key hierarchy: key-encryption key, root secret of an agency, its purpose keys, and what they seal.
 
-Every wrapped thing is AES-256-GCM as `iv(12) || ciphertext || tag(16)` under associated data that names its
-agency, epoch and place, so that nothing taken from one row opens in another. Pure: no database, no clock;
-initialisation vectors come from the system's generator. Source: docs/spec/envelope.md, "Vault".
+Wrapped content is AES-256-GCM as `iv(12) || ciphertext || tag(16)` under associated data that names its agency, epoch
+and place, so that the content of one row does not open in another. Pure: no database, no clock; initialisation vectors
+come from the system's generator. Source: docs/spec/envelope.md, "Vault".
 """
 
 import hashlib
@@ -31,20 +31,20 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True)
 class RootSecret:
-    """The 32 random octets from which everything of one agency and epoch derives."""
+    """The 32 random octets from which all keys of one agency and epoch are derived."""
 
     agency: str
     epoch: int
     value: bytes = field(repr=False)
 
     def purpose_key(self, purpose: Purpose) -> bytes:
-        """The key of one purpose, 32 octets."""
+        """Return the key of one purpose, 32 octets."""
         return _derive(self.value, {"a": self.agency, "e": self.epoch, "p": purpose, "v": _VERSION})
 
 
 @dataclass(frozen=True)
 class RowPlace:
-    """Where a sealed row stands: table, id, revision, and the schema of what is in it."""
+    """Place to which a sealed row is bound: table, id, revision, and the schema of its content."""
 
     table: str
     row_id: str
@@ -53,47 +53,47 @@ class RowPlace:
 
 
 def draw_secret(agency: str, epoch: int) -> RootSecret:
-    """A fresh root secret."""
+    """Draw a fresh root secret."""
     return RootSecret(agency, epoch, os.urandom(SECRET_SIZE_BYTES))
 
 
 def wrap_secret(secret: RootSecret, ring: KekRing) -> bytes:
-    """The secret under the ring's current key."""
+    """Wrap the secret under the ring's current key."""
     aad = _secret_aad(secret.agency, secret.epoch, ring.current)
     return _seal(ring.key(ring.current), secret.value, aad)
 
 
 def unwrap_secret(agency: str, epoch: int, kek: str, wrapped: bytes, ring: KekRing) -> RootSecret:
-    """Raises KekUnknownError, SealBrokenError."""
+    """Unwrap a root secret; raises KekUnknownError, SealBrokenError."""
     value = _open(ring.key(kek), wrapped, _secret_aad(agency, epoch, kek), "root secret")
     return RootSecret(agency, epoch, value)
 
 
 def wrap_private_key(secret: RootSecret, kid: str, use: str, stored: bytes) -> bytes:
-    """A private key's storage form under the purpose `keywrap`, bound to its kid and use."""
+    """Wrap a private key's storage form under the purpose `keywrap`, bound to its kid and use."""
     return _seal(secret.purpose_key("keywrap"), stored, _key_aad(secret, kid, use))
 
 
 def unwrap_private_key(secret: RootSecret, kid: str, use: str, wrapped: bytes) -> bytes:
-    """Raises SealBrokenError."""
+    """Unwrap a private key to its storage form; raises SealBrokenError."""
     return _open(secret.purpose_key("keywrap"), wrapped, _key_aad(secret, kid, use), "private key")
 
 
 def seal_row(secret: RootSecret, purpose: Purpose, place: RowPlace, plaintext: bytes) -> bytes:
-    """A row's content under a key of its own."""
+    """Seal a row's content under a key of its own."""
     return _seal(_row_key(secret, purpose, place), plaintext, _row_aad(secret, place))
 
 
 def open_row(secret: RootSecret, purpose: Purpose, place: RowPlace, sealed: bytes) -> bytes:
-    """Raises SealBrokenError for another place, agency, epoch, revision or schema, and for any change."""
+    """Open a row's content; raises SealBrokenError for another place, agency, epoch, revision or schema, and for any change."""
     return RowOpener(secret, purpose, place.table).open(place.row_id, place.rev, place.schema, sealed)
 
 
 class RowOpener:
-    """Opens many rows of one table, epoch and purpose: what they share is derived once.
+    """Opener of many rows of one table, epoch and purpose, which derives once what they share.
 
-    The same keys and associated data as `open_row`; HKDF (RFC 5869) is taken in its two steps, extract once,
-    expand for each row. One block is all that is expanded, since a key has the size of a SHA-256 digest.
+    Keys and associated data are those of `open_row`. HKDF (RFC 5869) is done in its two steps: extract once, expand for
+    each row. One block is expanded, since a key has the size of a SHA-256 digest.
     """
 
     def __init__(self, secret: RootSecret, purpose: Purpose, table: str) -> None:
@@ -104,7 +104,7 @@ class RowOpener:
         self._aad = f'{{"a":{_plain(agency)},"e":{secret.epoch},"id":%s,"rev":%d,"schema":%d,"t":{_plain(text)},"v":{_VERSION}}}'
 
     def open(self, row_id: str, rev: int, schema: int, sealed: bytes) -> bytes:
-        """Raises SealBrokenError, as `open_row` does."""
+        """Open one row as `open_row` does; raises SealBrokenError."""
         name = canonical(row_id).decode()
         info = (self._info % (name, rev)).encode()
         key = hmac.digest(self._extracted, info + b"\x01", "sha256")
@@ -112,17 +112,17 @@ class RowOpener:
 
 
 def row_mac_key(key: bytes, kek: str) -> bytes:
-    """The key of the codes that rows carry, from a key-encryption key."""
+    """Derive the key of the codes that rows carry, from a key-encryption key."""
     return _derive(key, {"kek": kek, "p": "row-mac", "v": _VERSION})
 
 
 def _plain(text: str) -> str:
-    """Text that stands in a format string as itself."""
+    """Escape text for use in a format string."""
     return text.replace("%", "%%")
 
 
 def token(secret: RootSecret, field_name: str, value: str) -> bytes:
-    """16 octets that are equal for equal values of one field of one agency, and say nothing else."""
+    """Return 16 octets that are equal for equal values of one field of one agency, and tell nothing else."""
     mac = hmac.new(secret.purpose_key("token"), canonical([field_name, value]), hashlib.sha256)
     return mac.digest()[:TOKEN_SIZE_BYTES]
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets that the hub seals for itself: those of second factors, whatever agency, and keys for entering (`entrykeys`).
+"""Secrets that the hub seals for itself: second factors of officers of any agency, and keys for entering (`entrykeys`).
 
-They hang on a root secret of the hub's own, wrapped under the KEK ring like an agency's and rewrapped with them.
-Each is bound to whose it is and its kind: it opens nowhere else. Form of a sealed text: base64url of version (1 octet,
-2), epoch (4, big-endian), then the wrapped text.
+They are sealed under a root secret of the hub's own, which is wrapped under the KEK ring and rewrapped like an
+agency's. Each is bound to its owner and kind, and opens nowhere else. Form of a sealed text: base64url of version (1
+octet, 2), epoch (4, big-endian), then the wrapped text.
 """
 
 import struct
@@ -26,7 +26,7 @@ _FORM: Final = 2
 
 
 def seal_for_login(text: str, place: str, *, now: datetime) -> str:
-    """A secret of somebody's sign-in, sealed for its place: whose it is, and of what kind.
+    """Seal a secret for its place, which names its owner and kind.
 
     Draws the hub's root secret when there is none.
     """
@@ -72,7 +72,7 @@ def _draw(now: datetime) -> RootSecret:
                 created_at=now,
             )
     except IntegrityError:
-        # Another process drew it a moment ago: that one counts.
+        # Another process drew one a moment ago: that one counts.
         drawn = _newest()
         assert drawn is not None
         return drawn

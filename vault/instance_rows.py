@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of the desk's own id at the exchange, and of what the exchange said to it. Part of `vault.models`."""
+"""Rows of the desk's own id at the exchange, and of the exchange's answers to it. Part of `vault.models`."""
 
 from typing import ClassVar, Final
 
@@ -11,7 +11,7 @@ ONLY: Final = 1
 
 
 class DeskInstance(BoundRow):
-    """The id by which this desk says that it holds its agencies' identities; one row, drawn once."""
+    """The id under which this desk announces at the exchange that it holds its agencies' identities; one row, drawn once."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
     instance_id = models.CharField(max_length=36)
@@ -28,16 +28,16 @@ class DeskInstance(BoundRow):
 
 
 class Announcement(BoundRow):
-    """Answer of the exchange when this desk last said that it holds an agency's identity.
+    """The exchange's last answer when this desk announced that it holds an agency's identity.
 
-    `refused_at`: since when it names another holder; None while it takes this one. `holder`, `software` and `free_at` as it
-    named that one, empty where it could not be read. `versions` where desk and exchange speak none in common: what of
-    ("interface" or "profile"), then the oldest and the newest of the exchange's and of this desk's; else empty. Beside
-    stands without a code when it answered last.
+    `refused_at` is since when the exchange names another holder, None while it accepts this desk. `holder`, `software`
+    and `free_at` describe that holder, empty where they could not be read. `versions` is empty unless desk and exchange
+    have no version in common: then it is "interface" or "profile", the oldest and newest version of the exchange, and
+    those of this desk. `answered_at` is not covered by the row's code.
     """
 
     may_leave = False
-    """No column: whether a row says that the agency leaves this desk, set where both are read at once."""
+    """No column: whether there is a departure of the agency, set where both tables are read in one query."""
 
     agency_id = models.CharField(primary_key=True, max_length=23)
     refused_at = models.DateTimeField(null=True, blank=True)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Announcing at the exchange that this desk holds its agencies' identities, and stopping for one that another one holds.
+"""Announcing at the exchange that this desk holds its agencies' identities.
 
-Before it announces itself it asks which versions the exchange speaks; where none is in common nothing goes out either.
-
-An honest exchange lets one desk or command hold an identity at a time and names it to every other. For such an agency nothing
-goes out from here (`alerts.sending.identity`, `vault.outgoing`) until the exchange takes this desk again: the other one has given the identity
-back, has been silent for a week, or a key officer has taken the identity over. An exchange that gives no answer changes nothing.
-Whoever stole keys announces nothing: this keeps two honest holders from working against each other, and no thief out.
+- Before the desk announces itself it asks which versions the exchange speaks; where they have none in common it sends
+  nothing.
+- An honest exchange lets one desk or command hold an identity at a time, and names the holder to every other. While it
+  names another holder, nothing is sent for the agency from here (`alerts.sending.identity`, `vault.outgoing`).
+- That ends when the exchange accepts this desk again: the other holder has given the identity back, has been silent for
+  a week, or a key officer has taken the identity over. An exchange that does not answer changes nothing.
+- This keeps two honest holders from working against each other. It does not stop a thief of keys, who announces
+  nothing.
 """
 
 import logging
@@ -47,7 +49,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class VersionsApart:
-    """Versions of which desk and exchange have none in common: oldest and newest of each; `what` is "interface" or "profile"."""
+    """Versions of exchange and desk, oldest and newest of each, that do not overlap; `what` is "interface" or "profile"."""
 
     agency_id: str
     what: str
@@ -57,9 +59,10 @@ class VersionsApart:
 
 @dataclass(frozen=True)
 class Holder:
-    """Another desk or command that holds an agency's identity, as the exchange names it; empty what it did not say.
+    """Another desk or command that holds an agency's identity, as the exchange names it; members are empty where it said nothing.
 
-    `since`: when the exchange first named it here; `free_at`: when another one may take its place, if it stays silent.
+    `since` is when the exchange first named it here; `free_at` is when another holder may take its place if it stays
+    silent.
     """
 
     agency_id: str
@@ -70,16 +73,16 @@ class Holder:
 
 
 def holder_elsewhere(agency_id: str) -> Holder | None:
-    """The other holder that the exchange named last; None while it takes this desk, or was never asked.
+    """Return the other holder that the exchange named last; None while it accepts this desk, or was never asked.
 
-    Raises NotBoundError for a row that was changed past the program.
+    Raises NotBoundError for a row that was altered outside the program.
     """
     return standstill_of(agency_id).holder
 
 
 @dataclass(frozen=True)
 class Standstill:
-    """Obstacles to sending for an agency: it leaves this desk, or what the exchange said last. False where there is none."""
+    """Obstacles to sending for an agency: it leaves this desk, or the exchange's last answer. False where there is none."""
 
     leaves: bool = False
     holder: Holder | None = None
@@ -96,11 +99,11 @@ SELECT announcement.*, departure.agency_id IS NOT NULL AS may_leave
 FROM (SELECT %s::text AS agency_id) AS asked
 LEFT JOIN vault_announcement AS announcement USING (agency_id) LEFT JOIN vault_departure AS departure USING (agency_id)
 """
-"""Every page asks for both, so they are read at once; where there is no announcement its columns are null."""
+"""Both rows are read in one query, since every page needs them; without an announcement its columns are null."""
 
 
 def standstill_of(agency_id: str) -> Standstill:
-    """Return what stands against sending for the agency; raises NotBoundError for an answer that was changed past the program."""
+    """Return the obstacles to sending for the agency; raises NotBoundError for an answer that was altered outside the program."""
     (row,) = Announcement.objects.raw(_BOTH, [agency_id])
     if row.may_leave and has_left(agency_id):
         return Standstill(leaves=True)
@@ -126,17 +129,17 @@ def standstill_before_sending(actor: Actor, agency_id: str, *, now: datetime) ->
 
 
 def holders_elsewhere() -> list[Holder]:
-    """List all that the exchange names, by agency; a row that was changed past the program counts for nothing."""
+    """List the other holders that the exchange names; a row that was altered outside the program is ignored."""
     return [holder for row in _bound() if (holder := _shown(row)) is not None]
 
 
 def versions_apart() -> list[VersionsApart]:
-    """List the agencies for which desk and exchange speak no version in common; as `holders_elsewhere`."""
+    """List the agencies for which desk and exchange have no version in common; altered rows as in `holders_elsewhere`."""
     return [apart for row in _bound() if (apart := _apart(row)) is not None]
 
 
 def may_send(agency_id: str) -> bool:
-    """Tell whether nothing is known to stand against sending; what was changed past the program stands against it.
+    """Tell whether no obstacle to sending is known; a row that was altered outside the program is one.
 
     An agency that leaves this desk sends from the next one.
     """
@@ -147,9 +150,9 @@ def may_send(agency_id: str) -> bool:
 
 
 def announce_held(*, now: datetime) -> int:
-    """Announce this desk for each agency whose keys are here, and give back what it holds of others; how many the exchange took.
+    """Announce this desk for each agency whose keys are here, and release the identities of others; return how many were accepted.
 
-    Not inside a transaction. Trouble with one agency keeps no other waiting and changes nothing: it is tried again.
+    Not inside a transaction. An error for one agency changes nothing, does not hold up the others, and is tried again.
     """
     held, taken = held_agencies(), 0
     due = [
@@ -169,15 +172,16 @@ def announce_held(*, now: datetime) -> int:
 
 
 def give_back(agency_id: str, *, now: datetime) -> None:
-    """Give the identity of an agency back that leaves this desk; the desk-worker tries again what fails. Not inside a transaction."""
+    """Release the identity of an agency that leaves this desk; the desk-worker repeats what fails. Not inside a transaction."""
     for row in Announcement.objects.filter(pk=agency_id):
         _give_back(row, now)
 
 
 def announce(actor: Actor, agency_id: str, *, now: datetime) -> bool:
-    """Tell the exchange that this desk holds the agency's identity; whether it takes that. Not inside a transaction.
+    """Tell the exchange that this desk holds the agency's identity; return whether it accepts that. Not inside a transaction.
 
-    Raises `accord.calls.errors.ClientError`, and then nothing has changed, and NotBoundError where the desk's id was changed.
+    Raises NotBoundError where the desk's id was altered, and `accord.calls.errors.ClientError`, after which nothing has
+    changed.
     """
     instance, exchange = own_instance(), exchange_of(agency_id)
     try:
@@ -196,10 +200,11 @@ def announce(actor: Actor, agency_id: str, *, now: datetime) -> bool:
 
 
 def take_over(actor: Actor, agency_id: str, holder: str, *, now: datetime) -> bool:
-    """Have the exchange let go of the holder that was shown, and take this desk; whether it holds the identity now.
+    """Have the exchange release the holder that was shown and accept this desk; return whether it holds the identity now.
 
-    By a key officer, who knows that the other one has stopped: nobody asks it. Not inside a transaction. Raises
-    NotPermittedError, AbsentError where the exchange named another one since or none, NotBoundError, ClientError.
+    For a key officer, who knows that the other holder has stopped: the desk cannot ask it. Not inside a transaction.
+    Raises NotPermittedError, AbsentError where the exchange now names another holder or none, NotBoundError,
+    ClientError.
     """
     require(actor, Capability.KEY_MANAGE)
     named = holder_elsewhere(agency_id) if actor.agency_id == agency_id else None
@@ -212,10 +217,10 @@ def take_over(actor: Actor, agency_id: str, holder: str, *, now: datetime) -> bo
 
 
 def own_instance() -> str:
-    """The id of this desk, drawn when it is first asked for; raises NotBoundError where it was changed past the program."""
+    """Return the id of this desk, drawn at the first call; raises NotBoundError where it was altered outside the program."""
     row = DeskInstance.objects.first()
     if row is None:
-        # Of two processes that draw at once the first one's stands.
+        # Where two processes draw one at the same time, the first one stays.
         keep_bound([DeskInstance(instance_id=str(uuid4()))])
         row = DeskInstance.objects.get()
     row.require_bound()
@@ -223,9 +228,10 @@ def own_instance() -> str:
 
 
 def forget_instance() -> None:
-    """Have this desk draw another id when it is next asked for, and announce itself under it at once.
+    """Have this desk draw another id when it is next needed, and announce itself under that id.
 
-    For a desk that was put back from a backup: whatever runs with the id of before is another holder to the exchange.
+    For a desk restored from a backup: a desk that still runs with the earlier id is then another holder to the
+    exchange.
     """
     with transaction.atomic():
         DeskInstance.objects.all().delete()
@@ -233,7 +239,7 @@ def forget_instance() -> None:
 
 
 def own_software() -> str:
-    """Name and version, and the address at which people find this desk, as far as the exchange takes it."""
+    """Return name and version, and the desk's host name where the exchange accepts the text."""
     name = f"Accord desk {VERSION}"
     with_host = f"{name} {urlsplit(settings.HUB_URL).hostname}"
     return with_host if _SOFTWARE.fullmatch(with_host) else name
@@ -257,7 +263,7 @@ def _bound() -> list[Announcement]:
 
 
 def _is_due(agency_id: str, now: datetime) -> bool:
-    """Tell whether it is time to announce; where it was refused it always is, so that the end of that is noticed."""
+    """Tell whether it is time to announce; a refused announcement is always due, so that the end of the refusal is noticed."""
     row = Announcement.objects.filter(pk=agency_id).first()
     if row is None or not row.is_bound or row.refused_at is not None or row.versions:
         return True
@@ -310,7 +316,7 @@ def _note_taken(actor: Actor, agency_id: str, now: datetime) -> None:
 
 
 def _locked(agency_id: str, now: datetime) -> Announcement:
-    """The agency's row; one that was changed past the program begins anew with what the exchange has just said."""
+    """Return the agency's row, locked; a row that was altered outside the program is replaced by an empty one."""
     row = Announcement.objects.select_for_update().filter(pk=agency_id).first()
     if row is not None and not row.is_bound:
         log.error("what the exchange said of the identity of %s was changed past the program", agency_id)
@@ -320,9 +326,9 @@ def _locked(agency_id: str, now: datetime) -> Announcement:
 
 
 def _give_back(row: Announcement, now: datetime) -> None:
-    """Release an identity whose keys are no longer here, or not to be used here; where the exchange cannot be asked it is tried again.
+    """Release an identity whose keys are not here any more, or not to be used here; what fails is tried again later.
 
-    One for which this desk calls no more is let go of by the exchange after a week.
+    Where this desk cannot call for the agency any more, the exchange releases the identity after a week.
     """
     actor = SystemActor(WORKER, row.agency_id)
     try:
@@ -337,7 +343,7 @@ def _give_back(row: Announcement, now: datetime) -> None:
 
 
 def _said(refused: RefusedError, name: str, form: re.Pattern[str]) -> str:
-    """Return what the exchange named, as far as it has the form of one: it is shown to people."""
+    """Return a member of the refusal where it has the expected form, since it is shown to people; else ""."""
     said = refused.members.get(name)
     return said if isinstance(said, str) and form.fullmatch(said) else ""
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that the vault keeps in the database: wrapped root secrets and wrapped private keys.
+"""Root secrets and private keys as the database holds them, wrapped.
 
-Unwrapped secrets live as long as the call that needs them, or as long as the block that says so
-(`unwrapped_once`): a turn of the desk-worker, which opens many alerts in some seconds.
+An unwrapped secret lives as long as the call that needs it, or as long as a block of `unwrapped_once`: a turn of the
+desk-worker, which opens many alerts in some seconds.
 """
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
@@ -25,13 +25,14 @@ from vault.models import VaultKey, VaultSecret
 
 PrivateKey = SigningKey | DecryptionKey
 ROOT: Final = "root"
-"""The use of the two keys of a root."""
+"""`use` of the two keys of a root."""
 
 
 @dataclass
 class _Unwrapped:
-    """Memory of what a block has read of the vault: secrets by agency and epoch, the newest and the first by agency and
-    order, decryption keys by agency and kid."""
+    """Cache of a block: secrets by agency and epoch, newest and first secret by agency and order, decryption keys by
+    agency and kid.
+    """
 
     secrets: dict[tuple[str, int], RootSecret] = field(default_factory=dict, repr=False)
     ends: dict[tuple[str, str], RootSecret] = field(default_factory=dict, repr=False)
@@ -43,9 +44,9 @@ _unwrapped: ContextVar[_Unwrapped | None] = ContextVar("unwrapped", default=None
 
 @contextmanager
 def unwrapped_once() -> Generator[None]:
-    """Read and unwrap each secret and decryption key at most once as long as the block lasts: some seconds, no more.
+    """Read and unwrap each secret and decryption key at most once while the block lasts: some seconds, no more.
 
-    What is replaced or withdrawn meanwhile is noticed by the next block.
+    A change made meanwhile is noticed by the next block.
     """
     token = _unwrapped.set(_Unwrapped())
     try:
@@ -55,12 +56,12 @@ def unwrapped_once() -> Generator[None]:
 
 
 def newest_secret(agency_id: str) -> RootSecret:
-    """The root secret that seals now; raises SecretMissingError."""
+    """Return the root secret that seals new content; raises SecretMissingError."""
     return _secret_at_the_end(agency_id, "-epoch")
 
 
 def first_secret(agency_id: str) -> RootSecret:
-    """The oldest root secret, under which search tokens stay; raises SecretMissingError."""
+    """Return the oldest root secret, under which all search tokens are made; raises SecretMissingError."""
     return _secret_at_the_end(agency_id, "epoch")
 
 
@@ -78,7 +79,7 @@ def _secret_at_the_end(agency_id: str, order: str) -> RootSecret:
 
 
 def secrets_of(agency_id: str, epochs: Collection[int]) -> dict[int, RootSecret]:
-    """The root secrets of the epochs named; raises SecretMissingError when one is not there."""
+    """Return the root secrets of the given epochs; raises SecretMissingError when one is not there."""
     known = _unwrapped.get() or _Unwrapped()
     missing = {epoch for epoch in epochs if (agency_id, epoch) not in known.secrets}
     if missing:
@@ -91,7 +92,7 @@ def secrets_of(agency_id: str, epochs: Collection[int]) -> dict[int, RootSecret]
 
 
 def ensure_secret(agency_id: str, *, now: datetime) -> RootSecret:
-    """The newest secret of an agency, drawn and stored when it has none yet; in the caller's transaction."""
+    """Return the newest secret of an agency, drawn and stored where there is none; in the caller's transaction."""
     row = VaultSecret.objects.filter(agency_id=agency_id).order_by("-epoch").first()
     if row is not None:
         return unwrap_secret(row)
@@ -104,7 +105,7 @@ def ensure_secret(agency_id: str, *, now: datetime) -> RootSecret:
 
 
 def keep_private_keys(agency_id: str, secret: RootSecret, keys: Iterable[tuple[PrivateKey, str]]) -> None:
-    """Stores private keys of an agency, each with its use."""
+    """Store private keys of an agency, each with its use."""
     VaultKey.objects.bulk_create(
         VaultKey(
             kid=key.public.kid,
@@ -119,14 +120,14 @@ def keep_private_keys(agency_id: str, secret: RootSecret, keys: Iterable[tuple[P
 
 
 def private_keys(agency_id: str, kids: Collection[str]) -> dict[str, PrivateKey]:
-    """Those of the named private keys that the vault holds for this agency, by kid. Raises SealBrokenError."""
+    """Return those of the given private keys that the vault holds for this agency, by kid. Raises SealBrokenError."""
     rows = VaultKey.objects.filter(agency_id=agency_id, kid__in=kids)
     secrets = secrets_of(agency_id, {row.epoch for row in rows})
     return {row.kid: _unwrap_key(secrets[row.epoch], row) for row in rows}
 
 
 class HeldDecryptionKeys(Mapping[str, DecryptionKey]):
-    """The decryption keys the vault holds for an agency, each unwrapped only when it is asked for, and once: for one act."""
+    """Decryption keys that the vault holds for an agency; each is unwrapped at first use and kept as long as this object."""
 
     def __init__(self, agency_id: str) -> None:
         self._agency_id, self._own = agency_id, _Unwrapped()
@@ -151,7 +152,7 @@ class HeldDecryptionKeys(Mapping[str, DecryptionKey]):
 
 
 def unwrap_secret(row: VaultSecret) -> RootSecret:
-    """The secret of a row, with this process's ring; raises KekUnknownError, SealBrokenError."""
+    """Unwrap the secret of a row with this process's ring; raises KekUnknownError, SealBrokenError."""
     return hierarchy.unwrap_secret(row.holder, row.epoch, row.kek, bytes(row.wrapped), held_ring())
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ring of key-encryption keys, which wraps every agency's root secret and never stands in the database.
+"""The ring of key-encryption keys, which wraps every agency's root secret and is never in the database.
 
-It is read once, when the process starts, and taken out of the environment, so that no child process and no
-later dump of the environment has it. Form: `id:key[,id:key]`, each key 32 octets in base64url; the first is
-the current one, the others open what was wrapped before a rotation.
-
-Or it is locked at rest: `ACCORD_KEK_LOCKED_FILE` names the locked ring on a disk, `ACCORD_KEK_OPENED_FILE` the opened
-one on a RAM file system. Opened by one process every process of the desk has it, for as long as that file is there.
+- It is read once, when the process starts, and removed from the environment, so that no child process and no later dump
+  of the environment has it. Form: `id:key[,id:key]`, each key 32 octets in base64url; the first is the current one, the
+  others open what was wrapped before a rotation.
+- Or it is locked at rest: `ACCORD_KEK_LOCKED_FILE` names the locked ring on a disk, `ACCORD_KEK_OPENED_FILE` the opened
+  one on a RAM file system. Once one process has opened it, every process of the desk has it, as long as that file
+  exists.
 """
 
 import os
@@ -33,7 +33,7 @@ VARIABLE: Final = "ACCORD_KEK"
 LOCKED_FILE: Final = f"{VARIABLE}_LOCKED_FILE"
 OPENED_FILE: Final = f"{VARIABLE}_OPENED_FILE"
 HOLDERS: Final = frozenset({"desk", "desk-worker"})
-"""The roles that cannot start without a ring."""
+"""Roles that cannot start without a ring."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _NUMBERED = re.compile(r"k([0-9]{1,9})")
@@ -42,23 +42,23 @@ _KEY_SIZE_BYTES = 32
 
 @dataclass(frozen=True)
 class KekRing:
-    """Key-encryption keys by id; `current` names the one that wraps."""
+    """Key-encryption keys by id; `current` is the id of the one that wraps."""
 
     current: str
     keys: dict[str, bytes] = field(repr=False)
 
     def key(self, kek: str) -> bytes:
-        """The key of an id; raises KekUnknownError."""
+        """Return the key of an id; raises KekUnknownError."""
         if kek not in self.keys:
             raise KekUnknownError(kek)
         return self.keys[kek]
 
 
 class Lock(StrEnum):
-    """Whether the ring of this process is locked at rest, and where that stands."""
+    """State of the lock of this process's ring."""
 
     NONE = "none"
-    """It came by ACCORD_KEK, or this role has none."""
+    """The ring came by ACCORD_KEK, or this role has none."""
     UNMADE = "unmade"
     """There is no locked ring yet."""
     LOCKED = "locked"
@@ -67,7 +67,7 @@ class Lock(StrEnum):
 
 @dataclass
 class _Opened:
-    """The ring as it was read from the opened file, and what that file was then."""
+    """Ring as read from the opened file, and the stamp of that file."""
 
     stamp: Stamp
     ring: KekRing = field(repr=False)
@@ -83,9 +83,10 @@ _tried: ContextVar[KekRing | None] = ContextVar("tried", default=None)
 def take_from_environment(
     role: str, environment: MutableMapping[str, str] = os.environ, *, development: bool = False
 ) -> None:
-    """Reads the ring and removes it from the environment; a role that needs one does not start without it.
+    """Read the ring and remove it from the environment; a role that needs one does not start without it.
 
-    Or remembers where the locked one stands. Raises ImproperlyConfigured, with a text that repeats nothing of the value.
+    For a ring that is locked at rest, remember its files instead. Raises ImproperlyConfigured, with a text that repeats
+    nothing of the value.
     """
     text = environment.pop(VARIABLE, "")
     path = environment.pop(f"{VARIABLE}_FILE", "")
@@ -101,7 +102,7 @@ def take_from_environment(
 
 
 def _files_of(environment: MutableMapping[str, str], *, has_ring: bool, development: bool) -> list[RingFiles]:
-    """The one pair of files of a desk that is locked at rest, or none; raises ImproperlyConfigured."""
+    """Return the pair of files of a desk that is locked at rest, or an empty list; raises ImproperlyConfigured."""
     locked, opened = environment.get(LOCKED_FILE, ""), environment.get(OPENED_FILE, "")
     if not locked and not opened:
         return []
@@ -122,7 +123,7 @@ def _files_of(environment: MutableMapping[str, str], *, has_ring: bool, developm
 
 
 def lock_state() -> Lock:
-    """Where the lock stands now, for every process of the desk; costs a look at two files."""
+    """Return the state of the lock, which all processes of the desk share; costs two file look-ups."""
     if not _files:
         return Lock.NONE
     if _files[0].stamp() is not None:
@@ -131,7 +132,7 @@ def lock_state() -> Lock:
 
 
 def held_ring() -> KekRing:
-    """The ring of this process; raises VaultClosedError where there is none, DeskLockedError while it is locked."""
+    """Return the ring of this process; raises VaultClosedError where there is none, DeskLockedError while it is locked."""
     tried = _tried.get()
     if tried is not None:
         return tried
@@ -146,7 +147,7 @@ def held_ring() -> KekRing:
 def open_desk(secret: str, *, check: Callable[[], None] = lambda: None) -> None:
     """Open the locked ring for every process of the desk. Raises WrongSecretError, LockedFileError, VaultClosedError.
 
-    Before anybody has it, `check` is called with the ring held by this thread alone; what it raises leaves the desk locked.
+    `check` is called first, while this thread alone holds the ring; if it raises, the desk stays locked.
     """
     files = _locked_files()
     ring_text = locking.open_ring(files.read_locked(), secret)
@@ -159,9 +160,9 @@ def open_desk(secret: str, *, check: Callable[[], None] = lambda: None) -> None:
 def make_desk_ring(
     *, passphrase: str, recovery_key: str, ring_text: str = "", check: Callable[[], None] = lambda: None
 ) -> None:
-    """Draw the desk's ring, or take the one given, lock it and open it; `check` as of `open_desk`.
+    """Draw the desk's ring, or take the given one; lock it and open it. `check` as in `open_desk`.
 
-    Raises InputError (passphrase), WrongSecretError (a recovery key that is none), RingMadeError, VaultClosedError.
+    Raises InputError (passphrase), WrongSecretError (not a recovery key), RingMadeError, VaultClosedError.
     """
     files = _locked_files()
     ring_text = ring_text or locking.draw_ring()
@@ -173,29 +174,31 @@ def make_desk_ring(
 
 @sensitive_variables()
 def change_desk_passphrase(secret: str, new_passphrase: str) -> None:
-    """Lock the ring with another passphrase; the recovery key stays, and so does what is open. Raises as `open_desk`."""
+    """Lock the ring with another passphrase; the recovery key stays, and an open desk stays open. Raises as `open_desk`."""
     files = _locked_files()
     files.write_again(locking.change_passphrase(files.read_locked(), secret, new_passphrase))
 
 
 def backup_key() -> PublicKey:
-    """The public key of the desk's backups, which follows from its recovery key; raises LockedFileError, VaultClosedError."""
+    """Return the public key of the desk's backups, derived from its recovery key; raises LockedFileError, VaultClosedError."""
     return locking.backup_key_of(_locked_files().read_locked())
 
 
 @sensitive_variables()
 def change_desk_recovery_key(passphrase: str, new_recovery_key: str) -> None:
-    """Lock the ring with another recovery key; the passphrase stays, and so does what is open. Raises WrongSecretError, LockedFileError."""
+    """Lock the ring with another recovery key; the passphrase stays, and an open desk stays open. Raises WrongSecretError,
+    LockedFileError.
+    """
     files = _locked_files()
     files.write_again(locking.change_recovery_key(files.read_locked(), passphrase, new_recovery_key))
 
 
 @sensitive_variables()
 def add_desk_key(passphrase: str, recovery_key: str, *, check: Callable[[], None] = lambda: None) -> bool:
-    """Put a fresh key first into the ring of every process of the desk, which it opens; tell whether one was put there now.
+    """Put a fresh key first into the ring of every process of the desk, and open it; return whether a key was drawn.
 
-    Where an earlier one waits for its rotation to end, no other is drawn. Both secrets are needed, since both slots are
-    written. `check` as of `open_desk`. Raises WrongSecretError, LockedFileError, VaultClosedError.
+    No key is drawn while an earlier rotation is unfinished. Both secrets are needed, since both slots are written.
+    `check` as in `open_desk`. Raises WrongSecretError, LockedFileError, VaultClosedError.
     """
     files = _locked_files()
     ring_text = locking.open_by_both(files.read_locked(), passphrase=passphrase, recovery_key=recovery_key)
@@ -212,7 +215,7 @@ def add_desk_key(passphrase: str, recovery_key: str, *, check: Callable[[], None
 
 @sensitive_variables()
 def drop_old_desk_keys(passphrase: str, recovery_key: str) -> None:
-    """Leave the first key alone in the ring, once nothing stands under another. Raises as `add_desk_key`."""
+    """Remove all keys but the first from the ring, once no other is in use. Raises as `add_desk_key`."""
     files = _locked_files()
     opened = locking.open_by_both(files.read_locked(), passphrase=passphrase, recovery_key=recovery_key)
     ring_text = opened.partition(",")[0]
@@ -221,13 +224,13 @@ def drop_old_desk_keys(passphrase: str, recovery_key: str) -> None:
 
 
 def _next_id(keks: Iterable[str]) -> str:
-    """An id that no key of the ring has, nor had one before it that was numbered as ours are."""
+    """Return an id that no key of the ring has, nor had an earlier key that was numbered by this function."""
     numbers = [int(found[1]) for kek in keks if (found := _NUMBERED.fullmatch(kek))]
     return f"k{max(numbers, default=0) + 1}"
 
 
 def lock_desk() -> bool:
-    """Take the opened ring away from every process of the desk; tell whether it was there. Raises VaultClosedError."""
+    """Remove the opened ring from every process of the desk; return whether it was there. Raises VaultClosedError."""
     was_open = _locked_files().remove_opened()
     _opened.clear()
     return was_open
@@ -240,7 +243,7 @@ def _locked_files() -> RingFiles:
 
 
 def _ring_in_memory(files: RingFiles) -> KekRing:
-    """The opened ring, read anew only when the file is another one."""
+    """Return the opened ring, which is read again only when the file has changed; raises DeskLockedError."""
     stamp = files.stamp()
     if stamp is None:
         _opened.clear()
@@ -259,7 +262,7 @@ def _ring_in_memory(files: RingFiles) -> KekRing:
 
 @contextmanager
 def _trying(ring_text: str) -> Iterator[None]:
-    """This thread holds a ring for the length of a block, whatever the process has; raises LockedFileError for none."""
+    """Give this thread a ring for the length of a block; raises LockedFileError where the text is no ring."""
     try:
         ring = parse_ring(ring_text)
     except ImproperlyConfigured:
@@ -272,7 +275,7 @@ def _trying(ring_text: str) -> Iterator[None]:
 
 
 def parse_ring(text: str) -> KekRing:
-    """Reads `id:key[,id:key]`; raises ImproperlyConfigured for anything else."""
+    """Read `id:key[,id:key]`; raises ImproperlyConfigured for anything else."""
     keys: dict[str, bytes] = {}
     for position, item in enumerate(text.split(","), start=1):
         kek, _, encoded = item.strip().partition(":")

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Move the vault from one key-encryption key to the next, and tell when the old one may go.
+"""Rotation of the key-encryption key, and the check whether the old one may be removed.
 
 1. Put the new key first into the ring of every process that holds one, the old one after it; restart them all.
-2. `rotate_kek` rewraps each agency's root secret under the first key. One row is one statement that changes it
-   only if it is still what was read, so it can be stopped at any moment and run again, beside a hub that works.
-3. Once `rotate_kek --check` finds the old key unused, take it out of the ring; and out of old backups' reach last.
+2. `rotate_kek` rewraps each agency's root secret under the first key. Each row is changed by one statement, only if it
+   is still as it was read, so that the command can be stopped at any moment and run again while the hub works.
+3. Once `rotate_kek --check` finds the old key unused, remove it from the ring, and last from wherever old backups could
+   be opened with it.
 
-At a desk that is locked at rest `unlocking.rotate_ring` does all three, and begins new root secrets besides (`begin_epochs`).
+At a desk that is locked at rest `unlocking.rotate_ring` does all three, and begins new root secrets besides
+(`begin_epochs`).
 
-Private keys and sealed rows hang on the root secrets: they are not touched. Rows that carry a code made under a key
-of the ring (`callers.binding`) get a new one under the first key, if theirs holds.
+Private keys and sealed rows are sealed under root secrets and are not changed. Rows that carry a code made under a key
+of the ring (`callers.binding`) get a new code under the first key, if theirs holds.
 """
 
 from collections import Counter
@@ -28,15 +30,15 @@ from vault.kek import held_ring
 from vault.models import VaultSecret
 
 SHOWN_EVERY: Final = 100
-"""Rows between two words about progress."""
+"""Rows between two reports of progress."""
 
 MOST_ROUNDS: Final = 5
-"""A process that was not restarted goes on making secrets under the old key: they are named, not chased for ever."""
+"""A process that was not restarted goes on making secrets under the old key: after so many rounds they are reported."""
 
 
 @dataclass(frozen=True)
 class KekUse:
-    """The number of root secrets and codes of rows that stand under one key-encryption key, and whether this ring has it."""
+    """Number of root secrets and row codes under one key-encryption key, and whether this ring has the key."""
 
     kek: str
     secrets: int
@@ -46,28 +48,31 @@ class KekUse:
 
     @property
     def may_go(self) -> bool:
-        """Tell whether the ring can do without it."""
+        """Tell whether the key can be removed from the ring."""
         return self.is_held and not self.is_current and not self.is_used
 
     @property
     def is_used(self) -> bool:
-        """Tell whether anything stands under it."""
+        """Tell whether anything is wrapped or coded under the key."""
         return bool(self.secrets or self.rows)
 
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """The number of rows that were changed; whose secret (an agency's, or the hub's own) did not open and was left as it is."""
+    """Number of rows that were changed, and those that were left because they do not open or hold.
+
+    `broken` names them: the agency or `HUB` of a secret, the table and key of a row with a code.
+    """
 
     changed: int
     broken: tuple[str, ...] = ()
 
 
 def rewrap_secrets(*, say: Callable[[int, int], None] = lambda done, of: None) -> Rewrapped:
-    """Rewraps what stands under older keys; `say(done, of)` on the way.
+    """Rewrap root secrets that are wrapped under older keys; calls `say(done, of)` on the way.
 
-    Raises KekUnknownError or KekWrongError before it changes anything, when the ring lacks a key that is in use. A
-    row that was altered is left and named; it does not keep the others waiting.
+    Raises KekUnknownError or KekWrongError before it changes anything, when the ring lacks a key that is in use. A row
+    that was altered is left and named, and does not hold up the others.
     """
     check_ring()
     changed, broken = 0, set[int]()
@@ -87,10 +92,10 @@ def rewrap_secrets(*, say: Callable[[int, int], None] = lambda done, of: None) -
 
 
 def begin_epochs(*, now: datetime) -> int:
-    """Draw a new root secret for each agency, and the hub's own, whose newest one stands under an older key; how many.
+    """Draw a new root secret for each agency, and for the hub, whose newest one is wrapped under an older key; return how many.
 
-    From then on everything is sealed under it: whoever has unwrapped the one of before opens nothing of that. What was sealed
-    before stays under the older one, search tokens too (`rows.tokens`). May run at any time and twice.
+    From then on everything is sealed under the new secret, and whoever has the earlier one cannot open it. What was
+    sealed before stays under the older secret, as do search tokens (`rows.tokens`). May run at any time and again.
     """
     ring, drawn = held_ring(), 0
     for row in VaultSecret.objects.order_by("agency_id", "-epoch").distinct("agency_id"):
@@ -110,7 +115,7 @@ def begin_epochs(*, now: datetime) -> int:
 
 
 def rebind_rows() -> Rewrapped:
-    """Makes the codes of rows anew that were made under older keys; one that does not hold is left and named."""
+    """Make the codes of rows again that were made under older keys; a row whose code does not hold is left and named."""
     changed, broken = 0, set[str]()
     for table in bound_tables():
         for entry in table.entries():
@@ -124,7 +129,7 @@ def rebind_rows() -> Rewrapped:
 
 
 def keks_in_use() -> list[KekUse]:
-    """Every key of this ring and every key that a secret stands under, the current one first."""
+    """Return every key of this ring and every key that is in use, the current one first."""
     ring = held_ring()
     counted = dict(VaultSecret.objects.values_list("kek").annotate(n=Count("pk")).values_list("kek", "n"))
     macs = (entry.mac for table in bound_tables() for entry in table.entries() if entry.mac)
@@ -136,11 +141,7 @@ def keks_in_use() -> list[KekUse]:
 
 
 def check_ring() -> None:
-    """Tell whether this process's ring opens what the vault holds: one secret under each key is tried.
-
-    Raises VaultClosedError (no ring), KekUnknownError (a key that secrets stand under is missing), KekWrongError
-    (another key under its id).
-    """
+    """Check that this process's ring opens what the vault holds: one secret under each key is tried."""
     ring = held_ring()
     for row in VaultSecret.objects.order_by("kek", "pk").distinct("kek"):
         if row.kek not in ring.keys:
@@ -152,7 +153,7 @@ def check_ring() -> None:
 
 
 def _check_another(broken: VaultSecret) -> None:
-    """One altered row is no wrong key: where any other opens, the key is right."""
+    """Raise KekWrongError unless another secret under the same key opens: one altered row does not make the key wrong."""
     for row in VaultSecret.objects.filter(kek=broken.kek).exclude(pk=broken.pk).order_by("pk")[:SHOWN_EVERY]:
         try:
             unwrap_secret(row)
@@ -163,7 +164,7 @@ def _check_another(broken: VaultSecret) -> None:
 
 
 def _rewrap_row(pk: int) -> int:
-    """Compare and swap: what another process has changed or erased since it was read is left to it."""
+    """Rewrap one row unless another process has changed or erased it since; return how many rows were changed."""
     ring = held_ring()
     row = _older().filter(pk=pk).first()
     if row is None:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of an agency's keys whose root, too, is in the vault (custody `hub`): one verb each.
+"""Changes of the keys of an agency whose root is in the vault, too (custody `hub`).
 
-The hub can act as these agencies, and says so wherever custody is shown. Each verb is by a key officer of the
-agency; making the first keys and renewing a keyset are the keeper's, too. Old private keys stay for reading.
-
-Each keeps in one transaction what the root has signed and hands it to the exchange afterwards (`vault.outgoing`), so none
-may be called inside a transaction. What it gives may still wait, where the exchange is away. `seen` is the version of the
-keyset that the person saw (0 for none), None where nobody looked.
+- The hub can act as these agencies, and says so wherever custody is shown.
+- Each change is made by a key officer of the agency. The keeper, too, may make the first keys and renew a keyset.
+- Old private keys stay, for reading.
+- Each function keeps what the root has signed in one transaction and hands it to the exchange afterwards
+  (`vault.outgoing`), so none may be called inside a transaction. The statement returned may still wait, where the
+  exchange is away.
+- `seen` is the version of the keyset that the person saw (0 for none), None where nobody looked.
 """
 
 from collections.abc import Sequence
@@ -73,11 +74,11 @@ def create_agency_keys(
     low: str = "",
     now: datetime,
 ) -> OwnWord:
-    """Draws and keeps root and keys of an agency of custody `hub`, and hands in its first keyset.
+    """Draw and keep root and keys of an agency of custody `hub`, and hand in its first keyset.
 
-    `low` is the lowest suite it will take part in: PQ1 where it has PQ1, unless EC1 is chosen on purpose.
+    `low` is the lowest suite that the agency accepts: PQ1 where it has PQ1, unless EC1 is chosen on purpose.
 
-    By the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
+    For the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
     InputError, and what `send_word` raises.
     """
     require_key_officer(actor, agency, or_keeper=True)
@@ -97,9 +98,9 @@ def create_agency_keys(
 
 
 def renew_agency_keys(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
-    """Signs the next version of a keyset, which ends after 90 days: the same keys, for 90 days more.
+    """Sign the next version of a keyset with the same keys; it ends after 90 days.
 
-    By the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
+    For the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
     RecoveryWaitsError, ChangeWaitsError, KeysMovedError, and what `send_word` raises.
     """
     require_key_officer(actor, agency, or_keeper=True)
@@ -115,7 +116,7 @@ def rotate_agency_keys(
     seen: int | None = None,
     now: datetime,
 ) -> OwnWord:
-    """Fresh keys; the old ones retire over 30 days, and open what was sealed to them for ever.
+    """Replace keys by fresh ones; the old ones retire over 30 days, and always open what was sealed to them.
 
     `suites`: those the agency has, unless named. Raises as `renew_agency_keys`, and InputError.
     """
@@ -127,7 +128,7 @@ def rotate_agency_keys(
 def retire_agency_key(
     actor: Actor, agency: Agency, *, kid: str, seen: int | None = None, now: datetime
 ) -> OwnWord:
-    """Ends one key now, without a word about what it signed. The last of its kind is rotated, not retired.
+    """End one key now; nothing is said about what it signed. The last key of its kind is rotated, not retired.
 
     Raises as `renew_agency_keys`, and InputError.
     """
@@ -145,7 +146,7 @@ def revoke_agency_key(
     seen: int | None = None,
     now: datetime,
 ) -> OwnWord:
-    """The root's word that a key is not to be believed since `since`; it cannot be taken back. Rotate afterwards.
+    """Revoke a key: the root states that it is not to be trusted from `since` on. It cannot be taken back; rotate afterwards.
 
     The key signs nothing here from now on, also while the exchange is away. Raises NotPermittedError, AbsentError,
     CustodyRefusedError, InputError, KeysMovedError, and what `send_word` raises.
@@ -162,7 +163,7 @@ def revoke_agency_key(
 
 
 def change_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
-    """To the announced root, signed by both; a new successor is drawn and announced. Raises as the others."""
+    """Change to the announced root, signed by both roots; a new successor is drawn and announced. Raises as the others."""
     require_key_officer(actor, agency)
     return _replace_root(actor, agency, "agency.root_changed", seen, now, alone=False)
 
@@ -170,10 +171,10 @@ def change_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None,
 def announce_own_root(
     actor: Actor, agency: Agency, fingerprint: str, *, seen: int | None = None, now: datetime
 ) -> OwnWord:
-    """Change to the announced root, signed by both, which announces a root that the agency's head keeps, by its fingerprint.
+    """Change to the announced root, signed by both, and announce a root that the agency's head keeps, by its fingerprint.
 
-    From then on this desk cannot change the root any more without the head: the agency can leave it. Raises as the others, and
-    InputError (`announce`), MoveError (the agency leaves already, and changes no keys here).
+    From then on this desk cannot change the root without the head, so that the agency can leave it. Raises as the
+    others, and InputError (`announce`), MoveError (the agency is leaving already and changes no keys here).
     """
     require_key_officer(actor, agency)
     with transaction.atomic():
@@ -188,11 +189,11 @@ def announce_own_root(
 
 
 def sign_move(actor: Actor, agency: Agency, payload: bytes, *, now: datetime) -> bytes:
-    """Sign the keyset by which the agency leaves this desk, with the root that is here; its head signs beside it.
+    """Sign the keyset by which the agency leaves this desk, with the root that is here; its head signs it, too.
 
-    `payload` as the other desk proposes it: it names the announced root and custody `agency`, ends every key of this desk, and adds new
-    ones. Of nothing else: InputError (`proposal`). Raises NotPermittedError, AbsentError, CustodyRefusedError, MoveError
-    (nobody has agreed that it leaves).
+    `payload` is what the other desk proposes: it names the announced root and custody `agency`, ends every key of this
+    desk, and adds new ones. Any other payload raises InputError (`proposal`). Raises NotPermittedError, AbsentError,
+    CustodyRefusedError, MoveError (nobody has agreed that the agency leaves).
     """
     require_key_officer(actor, agency)
     with transaction.atomic():
@@ -231,7 +232,7 @@ def _checked_move(agency: Agency, payload: bytes, before: Keyset, now: datetime)
 
 
 def recover_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
-    """To the announced root, which signs alone, for a root that is lost; it waits 72 hours in public.
+    """Replace a lost root by the announced one, which signs alone; it comes into force after 72 hours in public.
 
     Raises as the others.
     """
@@ -240,7 +241,7 @@ def recover_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None
 
 
 def cancel_root_recovery(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
-    """The word of the old root, by which a recovery that waits never comes into force.
+    """Cancel a recovery that waits, by a statement of the old root; it never comes into force.
 
     Raises as the others, and InputError where none waits.
     """
@@ -297,7 +298,9 @@ def _keep_change(
 
 
 def require_key_officer(actor: Actor, agency: Agency, *, or_keeper: bool = False) -> None:
-    """A key officer of the agency, or the keeper where that is said; for anybody else the agency is absent."""
+    """Raise NotPermittedError for an officer without key management, AbsentError for other agencies; `or_keeper` admits
+    the keeper.
+    """
     if or_keeper and Capability.DESK_KEEP in actor.capabilities:
         return
     if actor.agency_id != agency.pk:
@@ -306,7 +309,7 @@ def require_key_officer(actor: Actor, agency: Agency, *, or_keeper: bool = False
 
 
 def lock_agency(agency: Agency, *, has_root_here: bool) -> Agency:
-    """The agency's row, locked; raises CustodyRefusedError where its root is held otherwise."""
+    """Return the agency's row, locked; raises CustodyRefusedError where its root is held otherwise."""
     locked = Agency.objects.select_for_update().get(pk=agency.pk)
     if (locked.custody == Custody.HUB) != has_root_here:
         raise CustodyRefusedError(locked.pk, locked.custody)
@@ -314,13 +317,13 @@ def lock_agency(agency: Agency, *, has_root_here: bool) -> Agency:
 
 
 def require_seen(standing: Keyset | None, seen: int | None) -> None:
-    """Raise KeysMovedError where the keyset is another than the version that somebody saw; `seen` is None where nobody looked."""
+    """Raise KeysMovedError where the keyset is not the version that somebody saw; `seen` is None where nobody looked."""
     if seen is not None and (standing.version if standing else 0) != seen:
         raise KeysMovedError
 
 
 def standing_or_refuse(agency: Agency, now: datetime) -> Keyset:
-    """The keyset that the next word must follow; raises SigningKeysMissingError before the first."""
+    """Return the keyset that the next statement must follow; raises SigningKeysMissingError before the first."""
     standing = standing_keyset(agency.pk, now=now)
     if standing is None:
         raise SigningKeysMissingError(agency.pk, PQ1)
@@ -328,7 +331,7 @@ def standing_or_refuse(agency: Agency, now: datetime) -> Keyset:
 
 
 def check_recovery(agency: Agency, change: Create | Following, now: datetime) -> None:
-    """Nothing but `CancelRecovery` follows a recovery that waits, since it would cancel it unasked.
+    """Refuse every change but `CancelRecovery` while a recovery waits, since it would cancel the recovery unasked.
 
     Raises RecoveryWaitsError, InputError.
     """
@@ -340,7 +343,7 @@ def check_recovery(agency: Agency, change: Create | Following, now: datetime) ->
 
 
 def read_revocation(agency: Agency, *, kid: str, since: datetime, code: str, now: datetime) -> dict[str, Any]:
-    """The body of a revoke, checked; raises AbsentError (no key of this agency), InputError."""
+    """Return the body of a revoke, checked; raises AbsentError (no key of this agency), InputError."""
     standing = StandingKeys(agency.pk, now)
     row = standing.keyset.row(kid) if standing.keyset else None
     if row is None:
@@ -359,5 +362,5 @@ def read_revocation(agency: Agency, *, kid: str, since: datetime, code: str, now
 
 
 def record(act: str, actor: Actor, agency: Agency, subject: str, now: datetime, **detail: Any) -> None:
-    """The audit event of one verb."""
+    """Record the audit event of a change."""
     record_event(act, actor=actor.audit_name, agency=agency.pk, subject=subject, detail=detail, now=now)

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A key-encryption ring that is locked at rest: one small file that a passphrase opens, or a recovery key.
+"""A key-encryption ring that is locked at rest: a small file that a passphrase or a recovery key opens. Pure.
 
-The file is JSON with two slots, each of which holds the whole ring under AES-256-GCM. The key of `passphrase` is
-derived by scrypt, that of `recovery` by HKDF-SHA256 from 256 random bits. What a slot's key is derived with stands in
-the associated data, and is exactly what version 1 says: a file that names anything else is refused before anything
-is computed, so that no altered file makes this process use memory. Pure: no file, no clock.
-
-Beside the slots stands, as `backup`, the public half of a key pair (X-Wing) that is derived from the recovery key: a desk
-that does not have the recovery key seals its backups to it. It is in the associated data of both slots: where somebody has
-put another in its place the desk does not open.
+- The file is JSON with two slots, each of which holds the whole ring under AES-256-GCM. The key of `passphrase` is
+  derived by scrypt, that of `recovery` by HKDF-SHA256 from 256 random bits.
+- The parameters of derivation are in the associated data, and must be exactly those of version 1: a file that names
+  others is refused before anything is computed, so that no altered file makes this process use memory.
+- `backup` is the public half of a key pair (X-Wing) that is derived from the recovery key: a desk that does not have
+  the recovery key seals its backups to it. It is in the associated data of both slots: a desk whose `backup` was
+  replaced does not open.
 """
 
 import hashlib
@@ -41,7 +40,7 @@ LARGEST_FILE_BYTES: Final = 16 * 1024
 SHORTEST_PASSPHRASE: Final = 16
 LONGEST_PASSPHRASE: Final = 200
 LONGEST_SECRET: Final = 1000
-"""Characters of anything typed in place of a passphrase or recovery key; more is not looked at."""
+"""Most characters of anything typed in place of a passphrase or recovery key; longer input is refused unread."""
 
 PASSPHRASE: Final = "passphrase"  # noqa: S105 - the name of a slot
 RECOVERY: Final = "recovery"
@@ -49,11 +48,11 @@ DERIVED_WITH: Final[dict[str, Mapping[str, Any]]] = {
     PASSPHRASE: {"kdf": "scrypt", "n": 2**17, "p": 1, "r": 8},
     RECOVERY: {"kdf": "hkdf-sha256"},
 }
-"""How the key of each slot is derived in version 1, but for the salt."""
+"""Parameters of derivation of each slot's key in version 1, without the salt."""
 _SCRYPT_MEMORY_BYTES: Final = 160 * 1024 * 1024
-"""What scrypt may take at most: 128 MiB, and what OpenSSL needs beside."""
+"""Memory limit of scrypt: 128 MiB, and what OpenSSL needs besides."""
 _ONE_AT_A_TIME: Final = threading.Lock()
-"""Guesses in parallel would take that much memory each."""
+"""Parallel guesses would need that much memory each."""
 
 _BACKUP_INFO: Final = b"accord own desk backup 1"
 _RING_ID: Final = "k1"
@@ -62,7 +61,7 @@ _SALT_SIZE_BYTES: Final = 16
 _IV_SIZE_BYTES: Final = 12
 
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's: no I, L, O, which look like digits, and no U."""
+"""Crockford's alphabet: no I, L, O, which look like digits, and no U."""
 _READ_AS: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _GROUP_LENGTH: Final = 4
 _KEY_LETTERS: Final = 52
@@ -73,13 +72,13 @@ _BETWEEN_GROUPS: Final = re.compile(r"[\s-]+")
 
 @sensitive_variables()
 def draw_ring(kek: str = _RING_ID) -> str:
-    """A ring of one fresh key, in the form that `kek.parse_ring` reads."""
+    """Draw a ring of one fresh key, in the form that `kek.parse_ring` reads."""
     return f"{kek}:{b64u(os.urandom(_KEY_SIZE_BYTES))}"
 
 
 @sensitive_variables()
 def draw_recovery_key() -> str:
-    """256 random bits to be written down: groups of four, the last of which tells a wrong letter."""
+    """Draw 256 random bits in a form to be written down: groups of four, the last of which detects a wrong letter."""
     key = os.urandom(_KEY_SIZE_BYTES)
     letters = _letters_of(int.from_bytes(key, "big") << 4, _KEY_LETTERS) + _check_of(key)
     return "-".join(letters[at : at + _GROUP_LENGTH] for at in range(0, len(letters), _GROUP_LENGTH))
@@ -87,7 +86,7 @@ def draw_recovery_key() -> str:
 
 @sensitive_variables()
 def read_recovery_key(text: str) -> bytes:
-    """The 32 octets of a recovery key as somebody types it; raises WrongSecretError.
+    """Read the 32 octets of a recovery key as somebody types it; raises WrongSecretError.
 
     Case, spaces, hyphens, and O for 0, I or L for 1 make no difference.
     """
@@ -103,7 +102,7 @@ def read_recovery_key(text: str) -> bytes:
 
 @sensitive_variables()
 def is_mistyped_recovery_key(text: str) -> bool:
-    """Tell whether this was meant as a recovery key and a letter of it is wrong, missing or one too many."""
+    """Tell whether the text is a recovery key in which a letter is wrong, missing or one too many."""
     letters = _typed_letters(text)
     groups = len(_BETWEEN_GROUPS.split(text.strip()))
     most = (_KEY_LETTERS + _CHECK_LETTERS) // _GROUP_LENGTH
@@ -118,7 +117,7 @@ def is_mistyped_recovery_key(text: str) -> bool:
 
 @sensitive_variables()
 def read_passphrase(text: str) -> str:
-    """A new passphrase in the form in which it counts; raises InputError with the remedy."""
+    """Return a new passphrase in normal form; raises InputError with the remedy."""
     passphrase = _normal(text)
     if not SHORTEST_PASSPHRASE <= len(passphrase) <= LONGEST_PASSPHRASE:
         raise InputError(
@@ -131,9 +130,9 @@ def read_passphrase(text: str) -> str:
 
 @sensitive_variables()
 def lock_ring(ring_text: str, *, passphrase: str, recovery_key: str) -> bytes:
-    """The file that holds a ring; raises InputError for a passphrase that is too short or too long.
+    """Return the file that holds a ring; raises InputError for a passphrase that is too short or too long.
 
-    Raises WrongSecretError for a recovery key that is none.
+    Raises WrongSecretError where `recovery_key` is no recovery key.
     """
     secrets = {PASSPHRASE: read_passphrase(passphrase).encode(), RECOVERY: read_recovery_key(recovery_key)}
     backup = derive_backup_key(secrets[RECOVERY]).public.jwk["pub"]
@@ -142,20 +141,20 @@ def lock_ring(ring_text: str, *, passphrase: str, recovery_key: str) -> bytes:
 
 @sensitive_variables()
 def derive_backup_key(recovery: bytes) -> DecryptionKey:
-    """The key that opens the backups of a desk, from the 32 octets of its recovery key."""
+    """Derive the key that opens the backups of a desk, from the 32 octets of its recovery key."""
     return DecryptionKey.from_bytes(
         HPKE_9_KE, HKDF(SHA256(), _KEY_SIZE_BYTES, None, _BACKUP_INFO).derive(recovery)
     )
 
 
 def backup_key_of(octets: bytes) -> PublicKey:
-    """The public key that backups are sealed to, as a locked ring names it; raises LockedFileError."""
+    """Return the public key that backups are sealed to, as a locked ring names it; raises LockedFileError."""
     return _backup_key(_slots_of(octets)[RECOVERY].backup)
 
 
 @sensitive_variables()
 def open_ring(octets: bytes, secret: str) -> str:
-    """The ring that either secret opens. Raises WrongSecretError, and LockedFileError for a file of another form."""
+    """Open the ring with either secret. Raises WrongSecretError, and LockedFileError for a malformed file."""
     slots = _slots_of(octets)
     if not secret or len(secret) > LONGEST_SECRET:
         raise WrongSecretError
@@ -167,7 +166,7 @@ def open_ring(octets: bytes, secret: str) -> str:
 
 @sensitive_variables()
 def change_passphrase(octets: bytes, secret: str, new_passphrase: str) -> bytes:
-    """The file with another passphrase; the recovery key stays. Raises as `open_ring` and `lock_ring`."""
+    """Return the file with another passphrase; the recovery key stays. Raises as `open_ring` and `lock_ring`."""
     passphrase = read_passphrase(new_passphrase)
     ring_text, slots = open_ring(octets, secret), _slots_of(octets)
     sealed = _sealed(PASSPHRASE, ring_text, passphrase.encode(), slots[RECOVERY].backup)
@@ -176,7 +175,7 @@ def change_passphrase(octets: bytes, secret: str, new_passphrase: str) -> bytes:
 
 @sensitive_variables()
 def open_by_both(octets: bytes, *, passphrase: str, recovery_key: str) -> str:
-    """The ring, where each of the two opens its own slot. Raises WrongSecretError, LockedFileError."""
+    """Return the ring, where each of the two secrets opens its own slot. Raises WrongSecretError, LockedFileError."""
     slots = _slots_of(octets)
     by_recovery = _opened(slots[RECOVERY], read_recovery_key(recovery_key))
     if by_recovery != _opened(slots[PASSPHRASE], _normal(passphrase).encode("utf-8", "replace")):
@@ -186,9 +185,9 @@ def open_by_both(octets: bytes, *, passphrase: str, recovery_key: str) -> str:
 
 @sensitive_variables()
 def change_recovery_key(octets: bytes, passphrase: str, new_recovery_key: str) -> bytes:
-    """The file with another recovery key; the passphrase stays. Raises WrongSecretError, LockedFileError.
+    """Return the file with another recovery key; the passphrase stays. Raises WrongSecretError, LockedFileError.
 
-    The passphrase itself is needed, since what is sealed by it names the key of the backups, which changes.
+    The passphrase is needed, since its slot names the key of the backups in its associated data, and that key changes.
     """
     ring_text = _opened(_slots_of(octets)[PASSPHRASE], _normal(passphrase).encode("utf-8", "replace"))
     return lock_ring(ring_text, passphrase=passphrase, recovery_key=new_recovery_key)
@@ -196,7 +195,7 @@ def change_recovery_key(octets: bytes, passphrase: str, new_recovery_key: str) -
 
 @dataclass(frozen=True)
 class _Slot:
-    """One of the two ways to the ring; salt, initialisation vector and sealed ring stand in the file in base64url.
+    """One of the two slots; salt, initialisation vector and sealed ring are in the file in base64url.
 
     `backup` is that of the file: the public key of its backups in base64url.
     """
@@ -209,12 +208,12 @@ class _Slot:
 
     @property
     def derived_with(self) -> dict[str, Any]:
-        """Return what its key is derived with, as the file names it."""
+        """Parameters of derivation of its key, as the file names them."""
         return {**DERIVED_WITH[self.name], "salt": b64u(self.salt)}
 
     @property
     def aad(self) -> bytes:
-        """The associated data: of what version and slot this is, and how its key is derived."""
+        """Associated data: backup key, kind, slot, version and the parameters of derivation."""
         said = {"backup": self.backup, "kind": KIND, "slot": self.name, "v": VERSION}
         return canonical({**said, **self.derived_with})
 
@@ -254,7 +253,7 @@ def _file_of(slots: Mapping[str, _Slot]) -> bytes:
 
 
 def _slots_of(octets: bytes) -> dict[str, _Slot]:
-    """The slots of a file; raises LockedFileError."""
+    """Read the slots of a file; raises LockedFileError."""
     try:
         said = parse_json(octets, limit=LARGEST_FILE_BYTES)
     except EnvelopeError:
@@ -279,7 +278,7 @@ def _backup_key(text: Any) -> PublicKey:
 def _slot_of(name: str, said: Any, backup: str) -> _Slot:
     if not isinstance(said, dict) or said.keys() != {*DERIVED_WITH[name], "salt", "iv", "sealed"}:
         raise LockedFileError(f"the members of {name} are others")
-    # Compared as text: in Python True is 1.
+    # Compared as text, since in Python True equals 1.
     if {key: repr(said[key]) for key in DERIVED_WITH[name]} != {
         k: repr(v) for k, v in DERIVED_WITH[name].items()
     }:
@@ -311,6 +310,6 @@ def _value_of(letters: str) -> int:
 
 
 def _check_of(key: bytes) -> str:
-    """20 bits that depend on every letter."""
+    """Return a checksum of 20 bits."""
     digest = hashlib.sha256(b"accord recovery key " + key).digest()
     return _letters_of(int.from_bytes(digest[:3], "big") >> 4, _CHECK_LETTERS)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make a keyset with keys of the vault in it, as the agency's root is to sign it, and keep it for the exchange.
+"""Building a keyset with keys of the vault for the agency's root to sign, and keeping it for the exchange.
 
-It goes through the same door as everybody's (`vault.outgoing`): a challenge, proof of possession, the root's signature, the
-ledger. Nobody is spared a check because the vault asks. Everything here runs in the caller's transaction.
+A keyset of the vault passes the same checks as every other one (`vault.outgoing`): a challenge, proof of possession,
+the root's signature, the ledger. All functions here run in the caller's transaction.
 """
 
 import secrets
@@ -48,7 +48,9 @@ _NONCE_SIZE_BYTES = 16
 
 
 def plan_change(agency: Agency, change: Create | Following, *, now: datetime) -> Plan:
-    """The keyset a change makes; raises InputError, AbsentError, SigningKeysMissingError (no keyset yet), CustodyRefusedError."""
+    """Plan the keyset that a change makes; raises InputError, AbsentError, SigningKeysMissingError (no keyset yet),
+    CustodyRefusedError.
+    """
     at = int(now.timestamp())
     if isinstance(change, Create):
         return plan_first(change, custody=agency.custody, at=at)
@@ -56,16 +58,16 @@ def plan_change(agency: Agency, change: Create | Following, *, now: datetime) ->
     if standing.keyset is None:
         raise SigningKeysMissingError(agency.pk, PQ1)
     if (standing.keyset.custody != agency.custody) != isinstance(change, Move):
-        # Keys that are held elsewhere take no change from here but the move, and keys that are here do not move here.
+        # Keys that are held elsewhere can only be moved here, and keys that are here are not moved here.
         raise CustodyRefusedError(agency.pk, standing.keyset.custody)
     if standing.keyset.custody == Custody.HUB and isinstance(change, Move) and change.root is None:
-        # The present root lies where the keys were: it goes with them.
+        # The present root is where the keys were, so it must move with them.
         raise InputError("root", _("Root: choose the public file that `accord keygen` wrote beside it."))
     return plan_next(standing.keyset, change, custody=agency.custody, revoked=standing.revoked, at=at)
 
 
 def build_keyset(agency: Agency, plan: Plan, *, now: datetime) -> bytes:
-    """The payload of a planned keyset, as the root is to sign it."""
+    """Return the payload of a planned keyset, as the root is to sign it."""
     begins = int(now.timestamp())
     return build_statement(
         "keyset",
@@ -83,7 +85,7 @@ def build_keyset(agency: Agency, plan: Plan, *, now: datetime) -> bytes:
 def build_revoke(
     agency: Agency, root: Sequence[PublicKey], body: Mapping[str, Any], *, now: datetime
 ) -> bytes:
-    """The payload of a revoke, as the root is to sign it; raises MalformedError."""
+    """Return the payload of a revoke, as the root is to sign it; raises MalformedError."""
     return build_statement(
         "revoke",
         iss=agency.pk,
@@ -97,12 +99,12 @@ def build_revoke(
 
 
 def sign_by_root(agency: Agency, payload: bytes, signers: Sequence[PublicKey]) -> bytes:
-    """Signs with the roots the vault holds; raises SigningKeysMissingError."""
+    """Sign with roots that the vault holds; raises SigningKeysMissingError."""
     return sign_statement(payload, SignerSet(held_signing_keys(agency, signers)))
 
 
 def held_signing_keys(agency: Agency, signers: Sequence[PublicKey]) -> list[SigningKey]:
-    """The private halves of these keys, in this order; raises SigningKeysMissingError."""
+    """Return the private halves of these keys, in this order; raises SigningKeysMissingError."""
     held = private_keys(agency.pk, [key.kid for key in signers])
     keys = [key for public in signers if isinstance(key := held.get(public.kid), SigningKey)]
     if len(keys) != len(signers):
@@ -121,9 +123,9 @@ def keep_keyset(
     now: datetime,
     **detail: Any,
 ) -> OwnWord:
-    """Keep a signed keyset for the exchange, with the private halves of what was drawn for it; `roots` as `keep_roots` gave.
+    """Keep a signed keyset for the exchange, with the private halves of the keys drawn for it; `roots` are kids from `keep_roots`.
 
-    It is checked first as the exchange will check it. Raises VerificationError and its kin, CustodyRefusedError,
+    It is first checked as the exchange will check it. Raises VerificationError and related errors, CustodyRefusedError,
     ChangeWaitsError.
     """
     keyset = check_keyset(agency, signed, now=now)
@@ -134,14 +136,14 @@ def keep_keyset(
 
 
 def keep_roots(agency: Agency, roots: Sequence[Root], *, now: datetime) -> list[str]:
-    """Keep the private halves of roots of the agency; their kids."""
+    """Keep the private halves of roots of the agency; return their kids."""
     keys = [SigningKey.from_bytes(data) for root in roots for data in root.to_bytes()]
     keep_private_keys(agency.pk, ensure_secret(agency.pk, now=now), [(key, ROOT) for key in keys])
     return [key.public.kid for key in keys]
 
 
 def check_keyset(agency: Agency, signed: bytes, *, now: datetime) -> Keyset:
-    """The keyset, verified against the one that it follows; raises VerificationError and its kin, CustodyRefusedError."""
+    """Verify the keyset against the one that it follows; raises VerificationError and related errors, CustodyRefusedError."""
     before = standing_keyset(agency.pk, now=now)
     pinned = before.root_fingerprint if before else agency.root_fingerprint
     statement = parse_statement(signed).statement
@@ -155,7 +157,7 @@ def check_keyset(agency: Agency, signed: bytes, *, now: datetime) -> Keyset:
 
 
 def keep_revoke(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> OwnWord:
-    """Keep a signed revocation for the exchange, checked first as `keep_keyset` does."""
+    """Keep a signed revocation for the exchange, after the checks that `keep_keyset` makes, too."""
     standing = standing_keyset(agency.pk, now=now)
     if standing is None:
         raise SigningKeysMissingError(agency.pk, PQ1)
@@ -177,7 +179,7 @@ def _root_of(signed: bytes) -> str:
 
 
 def held_root(agency: Agency, fingerprint: str) -> tuple[PublicKey, PublicKey]:
-    """The public half of the root of this fingerprint among those that the vault holds for the agency.
+    """Return the public half of the root with this fingerprint, if the vault holds it for the agency.
 
     Raises SigningKeysMissingError.
     """
@@ -202,6 +204,6 @@ def holds_root(agency: Agency, fingerprint: str) -> bool:
 def succession_of(
     agency: Agency, before: Keyset, successor: Root, *, alone: bool
 ) -> ChangeRoot | RecoverRoot:
-    """The move to the announced root, which the vault holds, and which announces `successor`."""
+    """Return the change to the announced root, which the vault holds and which announces `successor`."""
     card = RootCard(held_root(agency, before.nroot), successor.fingerprint)
     return RecoverRoot(card) if alone else ChangeRoot(card)

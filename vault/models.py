@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that the hub holds for hosted agencies and itself: wrapped secrets and private keys. Nothing opens without the KEK."""
+"""Rows that the hub holds for hosted agencies and itself: wrapped secrets and private keys. None opens without the KEK."""
 
 from typing import ClassVar, Final
 
@@ -17,7 +17,7 @@ HUB: Final = "hub"
 
 
 class VaultSecret(models.Model):
-    """One random root secret per agency and epoch, wrapped under a key of the KEK ring. Deleting it erases the agency.
+    """Random root secret of one agency and epoch, wrapped under a key of the KEK ring. Deleting it erases the agency.
 
     The row without an agency is the hub's own: second factors and keys for entering are sealed under it (`hubsecret`).
     """
@@ -42,12 +42,12 @@ class VaultSecret(models.Model):
 
     @property
     def holder(self) -> str:
-        """The agency's id, or `HUB`, which is no agency's."""
+        """Id of the agency, or `HUB`."""
         return self.agency_id or HUB
 
 
 class VaultKey(models.Model):
-    """A private key the hub holds, sealed under its agency's secret of `epoch`, beside its public half.
+    """Private key that the hub holds, sealed under its agency's secret of `epoch`, with its public half.
 
     `use` is sign, enc or root; the two keys of a root are signing keys.
     """
@@ -67,21 +67,21 @@ class VaultKey(models.Model):
 
 
 class ExchangeKey(models.Model):
-    """The API key by which the desk calls the exchange for an agency, sealed under the agency's secret."""
+    """API key by which the desk calls the exchange for an agency, sealed under the agency's secret."""
 
     agency_id = models.CharField(primary_key=True, max_length=23)
     revision = models.PositiveIntegerField(default=1)
     sealed = models.BinaryField()
     expires_at = models.DateTimeField()
     is_refused = models.BooleanField(default=False)
-    """The exchange took it no more when it was last used."""
+    """The exchange refused the key when it was last used."""
 
     def __str__(self) -> str:
         return f"API key of {self.agency_id}"
 
 
 class EntryKey(models.Model):
-    """The key for entering of an agency that is coming in, sealed under the hub's own secret; gone once its keys stand."""
+    """Key for entering of an agency that is coming in, sealed under the hub's own secret; deleted once its keys stand."""
 
     agency_id = models.CharField(primary_key=True, max_length=23)
     sealed = models.TextField()
@@ -92,10 +92,10 @@ class EntryKey(models.Model):
 
 
 class Proposal(models.Model):
-    """A statement that an agency's head is asked to sign with the root the hub does not hold; gone once it is signed.
+    """Statement that an agency's head is asked to sign with a root that the hub does not hold; deleted once it is signed.
 
-    `payload` is the statement exactly as it is to be signed, `od` its object digest. `change` is the verb, `kid`
-    the key it is about, if it is about one.
+    `payload` is the statement exactly as it is to be signed, `od` its object digest. `change` names the change, `kid`
+    the key that it concerns, if any.
     """
 
     od = models.CharField(primary_key=True, max_length=43)
@@ -120,7 +120,7 @@ class Proposal(models.Model):
 
 
 class DrawnKey(models.Model):
-    """A private key drawn for a proposal, sealed as in `VaultKey`; registered nowhere until the head has signed."""
+    """Private key drawn for a proposal, sealed as in `VaultKey`; not registered before the head has signed."""
 
     kid = models.CharField(primary_key=True, max_length=43)
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="drawn")
@@ -133,11 +133,12 @@ class DrawnKey(models.Model):
 
 
 class OwnWord(BoundRow):
-    """A keyset or revocation that the agency's root has signed, from before it is handed to the exchange until the log has it.
+    """Keyset or revocation that the agency's root has signed, from before it is handed in until the log has it.
 
-    `succession` as in `accord.envelope.keysets`, `drawn` the kids of the private keys that were kept for it, `act` and `detail` what the audit says once the exchange
-    has taken it. It waits while it was neither taken nor ended. `ended_at`: it was refused for `cause`, or given up. Beside
-    stands what trusts nobody, without a code: when it was last tried, and what was in the way.
+    `succession` as in `accord.envelope.keysets`; `drawn`: kids of the private keys kept for it; `act` and `detail`: the
+    audit event once the exchange has taken it. It waits until it is taken or ended. `ended_at`: when it was refused for
+    `cause`, or given up. `tried_at` and `trouble`, the last attempt and its obstacle, are not covered by the row's
+    code.
     """
 
     od = models.CharField(primary_key=True, max_length=43)
@@ -177,19 +178,19 @@ class OwnWord(BoundRow):
 
     @property
     def keyset(self) -> Keyset:
-        """The keyset that it is, without a log time; raises VerificationError for a revocation."""
+        """The keyset, without a log time; raises VerificationError for a revocation."""
         return read_keyset(self.jws.encode(), succession=self.succession)
 
     @property
     def is_waiting(self) -> bool:
-        """Tell whether the exchange is still to take it."""
+        """Tell whether the exchange has yet to take it."""
         return self.taken_at is None and self.ended_at is None
 
 
 class SuspendedKey(BoundRow):
-    """A key that an officer has suspended: it signs nothing here, whatever the exchange says.
+    """Key that an officer has suspended: it signs nothing here, whatever the exchange says.
 
-    `told_at`: when the exchange had taken it; it trusts nobody, and carries no code.
+    `told_at`, when the exchange accepted the suspension, is not covered by the row's code.
     """
 
     kid = models.CharField(primary_key=True, max_length=43)

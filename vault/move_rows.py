@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of an agency that moves between desks: that it leaves, that it comes, and what opens its history. Part of `vault.models`."""
+"""Rows of an agency that moves between desks: departure, arrival, and what opens its history. Part of `vault.models`."""
 
 from typing import ClassVar
 
@@ -9,10 +9,10 @@ from callers.binding import BoundRow
 
 
 class Departure(BoundRow):
-    """An agency that leaves this desk: one officer has asked for it, another one has agreed.
+    """Agency that leaves this desk: one officer has asked for it, another one has agreed.
 
-    From then on nothing is sent from here. `files` are the digests of the histories that were handed over, `destroyed_at`
-    is when the private keys were deleted.
+    Once `agreed_at` is set nothing is sent from here. `files` are the digests of the histories that were handed over,
+    `destroyed_at` is when the private keys were deleted.
     """
 
     agency_id = models.CharField(primary_key=True, max_length=23)
@@ -30,7 +30,9 @@ class Departure(BoundRow):
 
 
 class Arrival(BoundRow):
-    """An agency that comes to this desk from another one, with keys that are made here. `files` as in `Departure`, as they came."""
+    """Agency that comes to this desk from another one, with keys that are made here. `files`: digests of the histories
+    that came.
+    """
 
     agency_id = models.CharField(primary_key=True, max_length=23)
     begun_by = models.CharField(max_length=100)
@@ -44,9 +46,9 @@ class Arrival(BoundRow):
 
 
 class HandedEntry(BoundRow):
-    """The content key of an envelope, which the desk of before has sealed to a key of this one.
+    """Content key of an envelope that the earlier desk sealed to a key of this one, as an entry of a JWE.
 
-    `entry` as an entry of a JWE. It opens the agency's own slice, of which every check is made as ever.
+    It opens the agency's own slice, which passes every check of an opening as always.
     """
 
     agency_id = models.CharField(max_length=23)

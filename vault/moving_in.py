@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys of an agency that comes from the `accord` command: its key file opened in memory, held against its keysets, kept.
+"""Keys of an agency that comes from the `accord` command: its key file is opened in memory, compared with its keysets, and kept.
 
-What is taken are the operational private keys, old ones too: they open what was sealed before. A root in the file is let go
-of unused and stored nowhere. Neither the file nor its passphrase is kept, and no secret stands in an error.
+- The operational private keys are kept, old ones too, since they open what was sealed before.
+- A root in the file is neither used nor stored.
+- Neither the file nor its passphrase is kept, and no secret is in an error.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,12 +33,12 @@ from vault.keeping import PrivateKey, ensure_secret, keep_private_keys
 MAX_KEY_FILE_BYTES: Final = 2 * 1024 * 1024
 MAX_STATE_FILE_BYTES: Final = 64 * 1024 * 1024
 MOST_MEMORY_KIB: Final = 256 * 1024
-"""For one guess of the passphrase; `accord` writes 64 MiB."""
+"""Limit for one guess of the passphrase; `accord` uses 64 MiB."""
 
 
 @dataclass(frozen=True)
 class OpenedHome:
-    """Operational private keys of a home; its agency and API key are empty where its state did not come with it."""
+    """Operational private keys of a home; agency and API key are empty where its state file was not given."""
 
     keys: tuple[PrivateKey, ...] = field(repr=False)
     has_root: bool
@@ -47,7 +48,7 @@ class OpenedHome:
 
 @dataclass(frozen=True)
 class OwnChain:
-    """An agency's own keysets as they were just verified and not stored yet; `keyset` is the one in force."""
+    """The agency's own keysets, just verified and not stored yet; `keyset` is the one in force."""
 
     memory: PeerMemory
     keyset: Keyset
@@ -57,7 +58,7 @@ class OwnChain:
 
 @sensitive_variables()
 def open_home(key_file: bytes, passphrase: str, state_file: bytes) -> OpenedHome:
-    """Open a home's key file, and its state where that is given.
+    """Open a home's key file, and its state file where that is given.
 
     Raises InputError (`key_file`, `passphrase`, `state_file`).
     """
@@ -109,9 +110,9 @@ def _ring(key_file: bytes, passphrase: str) -> KeyRing:
 
 
 def verify_own_chain(agency_id: str, fingerprint: str, exchange: Exchange, *, now: datetime) -> OwnChain:
-    """Verify the agency's keysets from its root as a person typed it; nothing is stored. Not inside a transaction.
+    """Verify the agency's keysets from the root fingerprint that a person typed; nothing is stored. Not inside a transaction.
 
-    Raises InputError (`fingerprint`), VerificationError where the ledger is not the one that was told, ClientError.
+    Raises InputError (`fingerprint`), VerificationError where the ledger is not the expected one, ClientError.
     """
     memory = PeerMemory(agency_id, lambda peer: fingerprint if peer == agency_id else "")
     memory.preload([agency_id])
@@ -160,7 +161,7 @@ def require_current_keys(chain: OwnChain, keys: Sequence[PrivateKey], *, now: da
 
 
 def lost_before(chain: OwnChain, keys: Iterable[PrivateKey]) -> int:
-    """Count the agency's former encryption keys that are not among these: what was sealed to them stays closed here."""
+    """Count the agency's former encryption keys that are not among these: what was sealed to them cannot be opened here."""
     held = {key.public.kid for key in keys}
     former = {
         row.kid for one in kept_chain(chain.memory, chain.keyset.agency) for row in one.rows if row.use == ENC

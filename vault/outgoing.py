@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way of an agency's signed keysets and revocations to the exchange, over its API, which survives a crash at any point.
+"""Handing in an agency's signed keysets and revocations at the exchange, over its API; survives a crash at any point.
 
-What the root has signed is kept, with the private keys that were drawn for it, in the transaction that makes it
-(`keep_word`). Then it is handed in (`send_word`): the same octets are answered alike, so that it may be repeated. What the
-exchange takes is settled; what it refuses for good ends, and its private keys are forgotten a day later, when these octets
-can no longer come in by any way. While the exchange is away the word waits, and the desk-worker repeats it.
+- What the root has signed is kept, with the private keys drawn for it, in the transaction that makes it (`keep_word`).
+- Then it is handed in (`send_word`). The exchange answers the same octets alike, so that this may be repeated; while
+  the exchange is away the statement waits, and the desk-worker repeats it.
+- A statement that the exchange takes is settled. One that it refuses for good ends, and its private keys are deleted a
+  day later, when these octets can no longer come in by any way.
 """
 
 import logging
@@ -64,7 +65,7 @@ from vault.models import OwnWord, VaultKey
 from vault.standing import KEYSET, REVOKE, own_memory
 
 FORGOTTEN_AFTER: Final = timedelta(seconds=MAX_IAT_AGE_SECS) + timedelta(hours=1)
-"""So old can no statement be that comes in, whatever the clocks."""
+"""Age above which no statement is accepted, whatever the clocks."""
 LOST_AFTER: Final = timedelta(minutes=10)
 GIVEN_UP: Final = "given-up"
 ALTERED: Final = "altered"
@@ -75,9 +76,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WordFact:
-    """An object that is not at the exchange, for people: `trouble` was in the way last, `cause` is why it was refused or empty.
+    """Statement that the exchange has not taken, for people.
 
-    `act` is its act in the audit, `change` the verb of a proposal or empty.
+    `trouble` is what prevented the last attempt, `cause` why it was refused, or empty. `act` is its audit event,
+    `change` the name of a proposal's change, or empty.
     """
 
     od: str
@@ -92,7 +94,7 @@ class WordFact:
 
 
 def list_words(agency_id: str) -> list[WordFact]:
-    """List what waits for the exchange or was refused by it, and that nobody has put away; oldest first."""
+    """List what waits for the exchange or was refused by it, without what was given up; oldest first."""
     rows = OwnWord.objects.filter(agency_id=agency_id, taken_at=None).exclude(cause=GIVEN_UP)
     return [_fact(row) for row in rows.order_by("made_at")]
 
@@ -146,12 +148,12 @@ def require_none_waits(agency_id: str) -> None:
 
 
 def send_word(od: str, *, now: datetime) -> OwnWord:
-    """Hand in what waits; the word as it stands then: taken, or still waiting with what was in the way.
+    """Hand in a statement that waits; return it as taken, or as still waiting with what prevented it.
 
-    A keyset stays while another one holds the agency's identity: two holders would draw up keysets against each other. A
-    revocation, which only takes power away, goes on.
-    Not inside a transaction. Raises KeyTakenError, CustodyRefusedError or ChangeRefusedError where the exchange refuses it
-    for good, NotBoundError for one that was changed, AbsentError.
+    A keyset waits while another holder has the agency's identity, since two holders would make keysets against each
+    other. A revocation, which only takes power away, is sent anyway. Not inside a transaction. Raises KeyTakenError,
+    CustodyRefusedError or ChangeRefusedError where the exchange refuses it for good, NotBoundError for one that was
+    altered, AbsentError.
     """
     if not _may_go_out(od):
         return _note_trouble(od, HELD_ELSEWHERE)
@@ -171,7 +173,10 @@ def send_word(od: str, *, now: datetime) -> OwnWord:
 
 
 def send_waiting(*, now: datetime) -> int:
-    """Hand in what waits, and let go of what is over; how many words were taken. Trouble with one keeps no other waiting."""
+    """Hand in all statements that wait, and clear those that are over; return how many were taken.
+
+    Errors of single statements are raised as a group, after all were tried.
+    """
     taken, troubles = 0, list[Exception]()
     for word in list(OwnWord.objects.filter(taken_at=None, ended_at=None).order_by("made_at")):
         try:
@@ -196,14 +201,14 @@ def send_waiting(*, now: datetime) -> int:
 
 
 def send_again(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWord:
-    """Hand in at once what waits; by a key officer of the agency. Raises as `send_word`, and NotPermittedError."""
+    """Hand in a waiting statement at once, for a key officer of the agency. Raises as `send_word`, and NotPermittedError."""
     if not _require_open(actor, agency_id, od).is_waiting:
         raise AbsentError
     return send_asked(actor, agency_id, od, now=now)
 
 
 def send_asked(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWord:
-    """Hand in what a person has brought: where the exchange named another holder it is asked again first, whose turn may be over."""
+    """Hand in a statement at a person's request; where the exchange named another holder, announce this desk again first."""
     if not may_send(agency_id) and not has_left(agency_id):
         with suppress(ClientError, NotBoundError, VaultError):
             announce(actor, agency_id, now=now)
@@ -211,7 +216,9 @@ def send_asked(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWo
 
 
 def give_all_again() -> int:
-    """Do `give_again` for each agency; trouble with one keeps no other waiting, and comes again with the next round."""
+    """Do `give_again` for each agency; return how many statements were given. What fails for one is tried again in the
+    next round.
+    """
     given = 0
     for agency_id in filter(may_send, calling_agencies()):
         try:
@@ -222,7 +229,9 @@ def give_all_again() -> int:
 
 
 def give_again(agency_id: str) -> int:
-    """Hand in what the log has of the agency's own keys and a restored exchange has lost; how many. Not inside a transaction."""
+    """Hand in again the logged keysets and revocations that a restored exchange has lost; return how many. Not inside a
+    transaction.
+    """
     exchange, memory = exchange_of(agency_id), own_memory(agency_id)
     keysets = {read_record(record).od: record.jws.encode() for record in memory.keysets(agency_id)}
     revokes = {record.od: record.jws.encode() for record in memory.revocations(agency_id)}
@@ -238,9 +247,10 @@ def give_again(agency_id: str) -> int:
 
 
 def give_up(actor: Actor, agency_id: str, od: str, *, now: datetime) -> None:
-    """End what waits, or put away what was refused; by a key officer of the agency. Not inside a transaction.
+    """End a statement that waits, or put away one that was refused, for a key officer of the agency. Not inside a transaction.
 
-    What the exchange has taken without an answer is settled instead. Raises NotPermittedError, AbsentError, MayBeTakenError.
+    One that the exchange has taken without our receiving its answer is settled instead. Raises NotPermittedError,
+    AbsentError, MayBeTakenError.
     """
     word = _require_open(actor, agency_id, od)
     if word.is_waiting and word.is_bound and word.tried_at is not None and _was_taken(word, now):
@@ -249,7 +259,7 @@ def give_up(actor: Actor, agency_id: str, od: str, *, now: datetime) -> None:
 
 
 def _require_open(actor: Actor, agency_id: str, od: str) -> OwnWord:
-    """Return what waits or was refused; raises NotPermittedError, AbsentError."""
+    """Return a statement that waits or was refused; raises NotPermittedError, AbsentError."""
     require(actor, Capability.KEY_MANAGE)
     if actor.agency_id != agency_id:
         raise AbsentError
@@ -260,7 +270,9 @@ def _require_open(actor: Actor, agency_id: str, od: str) -> OwnWord:
 
 
 def _was_taken(word: OwnWord, now: datetime) -> bool:
-    """Tell whether the exchange has it after all, and settle it then; raises MayBeTakenError where it cannot be asked."""
+    """Tell whether the exchange has the statement after all, and settle it if so; raises MayBeTakenError where it cannot
+    be asked.
+    """
     try:
         is_there = _is_there(exchange_of(word.agency_id), word)
     except ClientError as away:
@@ -284,7 +296,7 @@ def _put_away(actor: Actor, od: str, now: datetime) -> None:
         now=now,
     )
     if word.k == REVOKE or not word.is_bound:
-        # Of one that was changed nobody knows which private keys are meant: they stay.
+        # For an altered row the kids of its private keys cannot be trusted, so that the keys stay.
         word.delete()
         return
     word.ended_at, word.cause = word.ended_at or now, GIVEN_UP
@@ -298,7 +310,7 @@ def _may_go_out(od: str) -> bool:
 
 @transaction.atomic
 def _begin_try(od: str, now: datetime) -> OwnWord:
-    """Note that it may be at the exchange from now on."""
+    """Note that the statement may be at the exchange from now on; return it with the time of the attempt before."""
     word = OwnWord.objects.select_for_update().filter(pk=od).first()
     if word is None:
         raise AbsentError
@@ -315,14 +327,14 @@ def _hand_in(exchange: Exchange, word: OwnWord, now: datetime) -> KeysetTaken:
     if word.k == REVOKE:
         exchange.post_statement(parse_statement(jws).statement.id, jws)
         return KeysetTaken()
-    # A challenge is refused to a key for entering once the keyset stands.
+    # The exchange refuses a challenge to a key for entering once the keyset stands.
     is_known = word.tried_at is not None and _is_there(exchange, word)
     pop = None if is_known else _prove_possession(exchange, word, now)
     return exchange.post_keyset(word.agency_id, pop=pop, keyset=jws)
 
 
 def _is_there(exchange: Exchange, word: OwnWord) -> bool:
-    """Tell whether the exchange has this keyset, also before the log does."""
+    """Tell whether the exchange has this keyset, even before the log has it."""
     if word.k == REVOKE:
         return False
     entering = exchange.accession()
@@ -333,7 +345,7 @@ def _is_there(exchange: Exchange, word: OwnWord) -> bool:
 
 
 def _prove_possession(exchange: Exchange, word: OwnWord, now: datetime) -> bytes | None:
-    """A `pop` by the new signing keys in the keyset's order, else by those in use; with every new nonce."""
+    """Make a `pop` by the new signing keys in the keyset's order, else by those in use; None where no key is new."""
     rows = word.keyset.rows
     added = [row for row in rows if row.kid in word.drawn]
     if not added:
@@ -380,7 +392,7 @@ def _proving_keys(agency_id: str, rows: Sequence[KeyRow], added: Sequence[KeyRow
 
 @transaction.atomic
 def _settle(od: str, taken: KeysetTaken, now: datetime) -> OwnWord:
-    """The exchange has it: what came with it is kept, and the audit says so, once."""
+    """Note that the exchange has taken the statement: keep what came with it, and record the audit event once."""
     word = OwnWord.objects.select_for_update().get(pk=od)
     if word.taken_at is not None:
         return word
@@ -392,7 +404,7 @@ def _settle(od: str, taken: KeysetTaken, now: datetime) -> OwnWord:
 
 
 def _keep_first_key(word: OwnWord, taken: KeysetTaken) -> None:
-    """Keep the first API key, which the exchange gives, sealed, with the keyset by which an agency comes in."""
+    """Keep the first API key, which the exchange gives, sealed, with an agency's first keyset."""
     if taken.api_key is None or taken.until is None:
         return
     key = private_keys(word.agency_id, [taken.api_key.kid]).get(taken.api_key.kid)
@@ -409,7 +421,7 @@ def _keep_first_key(word: OwnWord, taken: KeysetTaken) -> None:
 
 
 def _end(od: str, refused: RefusedError, now: datetime) -> OwnWord:
-    """Note the refusal and raise it; the word itself where somebody else was told that it is taken."""
+    """Note the refusal and raise it; return the statement where another attempt was told that it is taken."""
     with transaction.atomic():
         word = OwnWord.objects.select_for_update().get(pk=od)
         if word.is_waiting:
@@ -434,7 +446,7 @@ def _note_trouble(od: str, trouble: str) -> OwnWord:
 
 
 def _let_go(agency_id: str, now: datetime) -> None:
-    """Delete the words that the log shows, and those that came to nothing long enough ago, with their private keys."""
+    """Delete the statements that the log has, and those that ended long enough ago, with their private keys."""
     words = list(OwnWord.objects.filter(agency_id=agency_id).exclude(taken_at=None, ended_at=None))
     memory = own_memory(agency_id)
     if any(word.taken_at is not None for word in words):
@@ -453,7 +465,9 @@ def _let_go(agency_id: str, now: datetime) -> None:
 
 
 def _hand_in_again(word: OwnWord, now: datetime) -> None:
-    """Hand in again what the log does not show for so long: a restored exchange may have lost it; one that has it answers alike."""
+    """Hand in again a statement that the log has not shown for long: a restored exchange may have lost it; one that has it
+    answers alike.
+    """
     try:
         _hand_in(exchange_of(word.agency_id), word, now)
     except RefusedError as refused:
@@ -491,7 +505,7 @@ def _refusal(agency_id: str, refused: RefusedError) -> Exception:
 
 
 def _trouble_of(trouble: ClientError) -> str:
-    """Name what was in the way, as a word that the page knows."""
+    """Return a code for what prevented the attempt, which the page knows."""
     if isinstance(trouble, ApiKeyRefusedError):
         return "key-refused"
     if isinstance(trouble, BusyError):
@@ -500,5 +514,5 @@ def _trouble_of(trouble: ClientError) -> str:
 
 
 def new_id(now: datetime) -> str:
-    """A fresh UUID of version 7 for `now`."""
+    """Return a fresh UUID of version 7 for `now`."""
     return uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES))

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proposals: what an agency's head is asked to sign, where the vault holds the operational keys and not the root.
+"""Proposals: statements that an agency's head is asked to sign, where the vault holds the operational keys and not the root.
 
-The desk builds the exact octets; the head reads them in words and signs them offline (`accord sign`); the desk
-takes the signed statement back and hands it in (`vault.outgoing`), with proof of possession of the keys it drew. Nothing that was
-drawn is registered or used before. A statement is too old to come in after 24 hours, and so is a proposal; one
-keyset proposal is open at a time, and a new one replaces it.
+- The desk builds the exact octets; the head reads them in words and signs them offline (`accord sign`); the desk
+  accepts the signed statement and hands it in (`vault.outgoing`), with proof of possession of the keys that it drew.
+- Keys drawn for a proposal are neither registered nor used before that.
+- A statement is accepted for 24 hours, so that a proposal ends then. One keyset proposal is open at a time; a new one
+  replaces it.
 """
 
 from collections.abc import Sequence
@@ -41,14 +42,14 @@ from vault.models import DrawnKey, OwnWord, Proposal
 from vault.standing import StandingKeys, standing_keyset
 
 PROPOSAL_LIVES: Final = timedelta(seconds=MAX_IAT_AGE_SECS)
-"""As old may a signed statement be that comes in."""
+"""Age up to which a signed statement is accepted."""
 
 _KEYSET, _REVOKE = "keyset", "revoke"
 
 
 @dataclass(frozen=True)
 class ProposalFact:
-    """An open proposal, for people: `change` is its verb, `kid` the key it is about or empty."""
+    """An open proposal, for people: `change` names its change, `kid` the key that it concerns, or is empty."""
 
     od: str
     k: str
@@ -59,10 +60,10 @@ class ProposalFact:
 
 
 def propose_keyset(actor: Actor, agency: Agency, *, change: Change, now: datetime) -> bytes:
-    """The payload of the keyset a change makes, for the head to sign; fresh keys wait in the vault.
+    """Make the payload of a change's keyset, for the head to sign; fresh keys wait in the vault.
 
-    By a key officer of an agency whose root is with its head. Raises NotPermittedError, AbsentError,
-    CustodyRefusedError, InputError, RecoveryWaitsError, SigningKeysMissingError (no keyset yet).
+    For a key officer of an agency whose root is with its head. Raises NotPermittedError, AbsentError,
+    CustodyRefusedError, InputError, RecoveryWaitsError, ChangeWaitsError, SigningKeysMissingError (no keyset yet).
     """
     require_key_officer(actor, agency)
     with transaction.atomic():
@@ -82,7 +83,7 @@ def propose_keyset(actor: Actor, agency: Agency, *, change: Change, now: datetim
 def propose_revoke(
     actor: Actor, agency: Agency, *, kid: str, since: datetime, code: str, now: datetime
 ) -> bytes:
-    """The payload of a revoke, for the head to sign; until then the key can be suspended. Raises as above."""
+    """Make the payload of a revoke, for the head to sign; the key can be suspended meanwhile. Raises as `propose_keyset`."""
     require_key_officer(actor, agency)
     body = read_revocation(agency, kid=kid, since=since, code=code, now=now)
     with transaction.atomic():
@@ -94,7 +95,7 @@ def propose_revoke(
 
 
 def list_proposals(actor: Actor, agency: Agency, *, now: datetime) -> list[ProposalFact]:
-    """Proposals that wait for the head's signature, oldest first."""
+    """List proposals that wait for the head's signature, oldest first."""
     require_key_officer(actor, agency)
     return [
         ProposalFact(row.od, row.k, row.change, row.kid, row.made_at, row.made_at + PROPOSAL_LIVES)
@@ -103,7 +104,7 @@ def list_proposals(actor: Actor, agency: Agency, *, now: datetime) -> list[Propo
 
 
 def read_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) -> bytes:
-    """The payload of an open proposal, once more; raises AbsentError."""
+    """Return the payload of an open proposal; raises AbsentError."""
     require_key_officer(actor, agency)
     row = _open(agency, now).filter(pk=od).first()
     if row is None:
@@ -112,14 +113,14 @@ def read_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) -> by
 
 
 def previous_keyset(actor: Actor, agency: Agency, *, now: datetime) -> bytes | None:
-    """The keyset that a proposal follows, as signed, so that the head can compare; None before the first."""
+    """Return the keyset that a proposal follows, as signed, so that the head can compare; None before the first."""
     require_key_officer(actor, agency)
     standing = StandingKeys(agency.pk, now)
     return None if standing.keyset is None else standing.jws_of(standing.keyset.od)
 
 
 def discard_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) -> None:
-    """Takes a proposal back, with the keys drawn for it; raises AbsentError."""
+    """Discard a proposal and the keys drawn for it; raises AbsentError."""
     require_key_officer(actor, agency)
     with transaction.atomic():
         locked = lock_agency(agency, has_root_here=False)
@@ -131,10 +132,10 @@ def discard_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) ->
 
 
 def accept_proposal(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> OwnWord | None:
-    """Takes the signed statement back and hands it in; the same bytes again change nothing, and give None once it is logged.
+    """Accept the signed statement of a proposal and hand it in; return None where the log has it already.
 
-    Not inside a transaction. Raises as `propose_keyset`, InputError on `signed` (nothing that waits here), ChangeWaitsError,
-    the envelope's errors, and what `send_word` raises. A refusal is audited.
+    The same octets may be given again. Not inside a transaction. Raises as `propose_keyset`, InputError on `signed` (no
+    open proposal), ChangeWaitsError, the envelope's errors, and what `send_word` raises. A refusal is audited.
     """
     require_key_officer(actor, agency)
     od = parse_statement(signed).od
@@ -154,18 +155,17 @@ def accept_proposal(actor: Actor, agency: Agency, signed: bytes, *, now: datetim
 
 
 def forget_proposals(*, now: datetime) -> int:
-    """Removes proposals too old to be signed, with the keys drawn for them; returns how many."""
+    """Delete proposals that are too old to be signed, with the keys drawn for them; return how many."""
     with transaction.atomic():
         return _forget(Proposal.objects.filter(made_at__lte=now - PROPOSAL_LIVES))
 
 
 def _is_logged(agency: Agency, od: str, now: datetime) -> bool:
-    """Tell whether the log has this statement."""
     return StandingKeys(agency.pk, now).is_logged(od)
 
 
 def _accept(actor: Actor, agency: Agency, signed: bytes, od: str, now: datetime) -> None:
-    """Put in the proposal's place what the head has signed, on its way to the exchange."""
+    """Replace the proposal by the statement that the head has signed, to be handed in."""
     proposal = _open(agency, now).filter(pk=od).first()
     if proposal is None:
         raise InputError(
@@ -185,7 +185,7 @@ def _accept(actor: Actor, agency: Agency, signed: bytes, od: str, now: datetime)
 
 
 def _check_beginning(agency: Agency, change: Change, now: datetime) -> None:
-    """The first keyset is made once, under the root whose fingerprint is on paper."""
+    """Check that the agency has no keyset yet, and that the root is the one whose fingerprint is on paper. Raises InputError."""
     if not isinstance(change, Create):
         return
     if standing_keyset(agency.pk, now=now) is not None:
@@ -232,7 +232,7 @@ def _keep_drawn(agency: Agency, proposal: Proposal, drawn: Sequence[PrivateKey],
 
 
 def _unwrap_drawn(agency: Agency, proposal: Proposal, rows: Sequence[KeyRow]) -> list[PrivateKey]:
-    """The drawn keys in the order of the keyset's rows; raises SealBrokenError."""
+    """Unwrap the drawn keys in the order of the keyset's rows; raises SealBrokenError."""
     drawn = {key.kid: key for key in DrawnKey.objects.filter(proposal=proposal)}
     secrets = secrets_of(agency.pk, {key.epoch for key in drawn.values()})
     keys: list[PrivateKey] = []

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rule of who may have RED at this desk: an agency that holds its own keys at its own desk, and there who is named.
+"""Rules of RED at this desk: the agency holds its own keys at its own desk, and only officers who are named may read.
 
-The protocol says the rest (docs/spec/envelope.md): the keysets of both sides say custody `agency`, the suite is PQ1.
+The protocol adds the rest (docs/spec/envelope.md): the keysets of both sides say custody `agency`, and the suite is
+PQ1.
 """
 
 from django.conf import settings
@@ -14,14 +15,14 @@ from vault.errors import NotNamedError
 
 
 def takes_red(agency_id: str | None) -> bool:
-    """Tell whether RED may be sealed and opened here for this agency; never for one that a desk of others hosts."""
+    """Tell whether RED may be sealed and opened here for this agency; never for a hosted one."""
     return settings.OWN_DESK and Agency.objects.filter(pk=agency_id, custody=Custody.AGENCY).exists()
 
 
 def require_named(actor: Actor, opened: OpenedAlert) -> None:
-    """Raise NotNamedError for an officer whom a RED alert does not name; no process of the desk is asked.
+    """Raise NotNamedError for an officer whom a RED alert does not name; processes of the desk are not checked.
 
-    The originator's own copy names nobody of its own: who may read that is asked where its row is found
+    The originator's own copy names no officer of the originator: who may read it is checked where its row is found
     (`alerts.own_red`).
     """
     manifest = opened.manifest

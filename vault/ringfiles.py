@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two files of a desk that is locked at rest: the locked ring on a disk, the opened one in memory.
 
-The opened file lies in a folder on a RAM file system and nowhere else. While it is there each process of the desk has
-the ring; once it is gone, by `lock_desk` or with the machine's power, none has.
+The opened file lies in a folder on a RAM file system and nowhere else. While it exists every process of the desk has
+the ring; once it is removed, by `lock_desk` or by a power-off, none has.
 """
 
 import os
@@ -23,7 +23,7 @@ MOUNTS: Final = Path("/proc/self/mountinfo")
 OWNER_ONLY: Final = 0o600
 
 Stamp = tuple[int, int, int, int]
-"""What tells one opened file from another: device, inode, time of change, size."""
+"""Identity of an opened file: device, inode, time of change, size."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class RingFiles:
         return os.path.lexists(self.locked)
 
     def stamp(self) -> Stamp | None:
-        """Return what the opened file is now; None while there is none."""
+        """Return the stamp of the opened file; None where there is none."""
         try:
             found = os.lstat(self.opened)
         except (FileNotFoundError, NotADirectoryError):
@@ -48,7 +48,7 @@ class RingFiles:
         return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size
 
     def read_locked(self) -> bytes:
-        """Raises LockedFileError where it cannot be read."""
+        """Read the locked ring; raises LockedFileError."""
         try:
             return _read(self.locked)
         except OSError as failure:
@@ -56,12 +56,12 @@ class RingFiles:
 
     @sensitive_variables()
     def read_opened(self) -> str:
-        """Raises FileNotFoundError once it is removed."""
+        """Read the opened ring; raises FileNotFoundError once it is removed."""
         return _read(self.opened).decode("ascii", "replace")
 
     @sensitive_variables()
     def write_opened(self, ring_text: str) -> None:
-        """Put the opened ring where every process of the desk finds it; whole, or not at all. Raises RamFolderError."""
+        """Write the opened ring where every process of the desk finds it, whole or not at all. Raises RamFolderError."""
         if self.in_memory_only and not is_in_memory(self.opened.parent):
             raise RamFolderError
         written = _write_beside(self.opened, ring_text.encode())
@@ -69,7 +69,7 @@ class RingFiles:
             written.replace(self.opened)
 
     def remove_opened(self) -> bool:
-        """Tell whether there was one."""
+        """Remove the opened ring; return whether there was one."""
         try:
             self.opened.unlink()
         except FileNotFoundError:
@@ -77,16 +77,17 @@ class RingFiles:
         return True
 
     def write_first(self, octets: bytes) -> None:
-        """Keep a new locked ring, so that it outlives the machine; raises RingMadeError, never over another one."""
+        """Write the first locked ring, durably; raises RingMadeError where there is one."""
         written = _write_beside(self.locked, octets)
         with _removed_on_failure(written):
             try:
-                # A link is made only where nothing stands: unlike a file that is opened, it is never half written.
+                # A link is made only where nothing is, and unlike a file that is opened for writing it is never half
+                # written.
                 os.link(written, self.locked)
             except FileExistsError:
                 raise RingMadeError from None
             except FileNotFoundError:
-                # Whoever was quicker has removed this one with what killed processes left.
+                # A faster process has made the ring, and removed this file with what killed processes left.
                 if self.is_made:
                     raise RingMadeError from None
                 raise
@@ -94,7 +95,7 @@ class RingFiles:
         _sync_folder(self.locked.parent)
 
     def write_again(self, octets: bytes) -> None:
-        """Put a locked ring in the place of the one that is there."""
+        """Replace the locked ring."""
         written = _write_beside(self.locked, octets)
         with _removed_on_failure(written):
             written.replace(self.locked)
@@ -102,13 +103,13 @@ class RingFiles:
         _sync_folder(self.locked.parent)
 
     def _remove_unfinished(self) -> None:
-        """Remove the locked rings that were written beside this one and never came into its place, or did under another name too."""
+        """Remove temporary files of the locked ring that a killed process left."""
         for path in self.locked.parent.glob(f".{self.locked.name}.*"):
             path.unlink(missing_ok=True)
 
 
 def is_in_memory(folder: Path) -> bool:
-    """Tell whether a folder stands on a file system that no disk holds, as the kernel lists its mounts."""
+    """Tell whether a folder is on a file system in memory, as the kernel lists its mounts."""
     try:
         device = os.stat(folder).st_dev
         lines = MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -120,13 +121,13 @@ def is_in_memory(folder: Path) -> bool:
 
 
 def _kind_of(line: str) -> str:
-    """The type of file system, which follows the optional fields."""
+    """Return the type of file system, which follows the optional fields."""
     return line.partition(" - ")[2].split(" ")[0]
 
 
 @contextmanager
 def _removed_on_failure(path: Path) -> Iterator[None]:
-    """Leave nothing half done behind."""
+    """Remove the file if the block fails."""
     try:
         yield
     except BaseException:
@@ -143,7 +144,7 @@ def _read(path: Path) -> bytes:
 
 @sensitive_variables()
 def _write_beside(path: Path, octets: bytes) -> Path:
-    """A new file in the same folder, which only its owner reads and which has reached the device."""
+    """Write a new file in the same folder, readable by its owner only, synced to the device."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(beside, flags, OWNER_ONLY)
@@ -155,7 +156,7 @@ def _write_beside(path: Path, octets: bytes) -> Path:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A name is kept once its folder is."""
+    """Sync a folder, so that a new name in it is durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Codes for the rows that let somebody in (`callers.binding`), under keys derived from the key-encryption keys."""
+"""Codes for the rows that grant access (`callers.binding`), under keys derived from the key-encryption keys."""
 
 import hmac
 
@@ -9,15 +9,15 @@ from vault.kek import held_ring
 
 
 class RingMacs:
-    """The ring of this process, asked anew each time; VaultClosedError where there is none."""
+    """Codes under the ring of this process, which is looked up at each call; raises VaultClosedError where there is none."""
 
     @property
     def current(self) -> str:
-        """The id of the ring's first key."""
+        """Id of the ring's first key."""
         return held_ring().current
 
     def mac(self, message: bytes, kek: str) -> str:
-        """HMAC-SHA-256, 43 characters; raises KekUnknownError."""
+        """Return an HMAC-SHA-256 in 43 characters; raises KekUnknownError."""
         key = hierarchy.row_mac_key(held_ring().key(kek), kek)
         return b64u(hmac.digest(key, message, "sha256"))
 

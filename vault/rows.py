@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealed rows of the desk: drafts and cards, bound to their agency, table, id and revision.
 
-Form of a sealed row: version (1 octet, 1), epoch (4, big-endian), schema (2, big-endian), then the wrapped
-content. What the header says is part of what the seal is checked against.
+Form of a sealed row: version (1 octet, 1), epoch (4, big-endian), schema (2, big-endian), then the wrapped content. The
+seal covers what the header says.
 """
 
 import struct
@@ -34,21 +34,21 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "search": "card",
     "exchangekey": "login",
 }
-"""The tables that may hold sealed rows, and the purpose whose key seals them; a search stands in an address only."""
+"""Tables that may hold sealed rows, and the purpose whose key seals them; `search` is in addresses only."""
 
 _HEADER = struct.Struct(">BIH")
 _FORM = 1
 
 
 def seal_row(agency_id: str, table: str, row_id: str, rev: int, plaintext: bytes, schema: int = 1) -> bytes:
-    """Seals a row of one of the tables of `PURPOSES`; raises SecretMissingError, KeyError for another table."""
+    """Seal a row of one of the tables of `PURPOSES`; raises SecretMissingError, KeyError for another table."""
     return seal_rows(agency_id, table, [(row_id, rev, plaintext)], schema)[0]
 
 
 def seal_rows(
     agency_id: str, table: str, rows: Sequence[tuple[str, int, bytes]], schema: int = 1
 ) -> list[bytes]:
-    """Seals many rows (row id, revision, plaintext) of one table in their order, with one query; raises as `seal_row`."""
+    """Seal many rows (row id, revision, plaintext) of one table in their order, with one query; raises as `seal_row`."""
     purpose, secret = PURPOSES[table], newest_secret(agency_id)
     header = _HEADER.pack(_FORM, secret.epoch, schema)
     return [
@@ -58,12 +58,12 @@ def seal_rows(
 
 
 def open_row(agency_id: str, table: str, row_id: str, rev: int, sealed: bytes) -> bytes:
-    """The content of one sealed row; raises SealBrokenError, SecretMissingError."""
+    """Open one sealed row; raises SealBrokenError, SecretMissingError."""
     return open_rows(agency_id, table, [(row_id, rev, sealed)])[0]
 
 
 def open_rows(agency_id: str, table: str, rows: Sequence[tuple[str, int, bytes]]) -> list[bytes]:
-    """The contents of many sealed rows (row id, revision, sealed) in their order, with one query."""
+    """Open many sealed rows (row id, revision, sealed) in their order, with one query."""
     headers = [_read_header(sealed) for _, _, sealed in rows]
     secrets = secrets_of(agency_id, {epoch for epoch, _ in headers})
     openers = {epoch: RowOpener(secret, PURPOSES[table], table) for epoch, secret in secrets.items()}
@@ -74,14 +74,15 @@ def open_rows(agency_id: str, table: str, rows: Sequence[tuple[str, int, bytes]]
 
 
 def row_digest(sealed: bytes) -> str:
-    """SHA-256 of a sealed row, base64url: names exactly this revision and says nothing about its content."""
+    """Return the SHA-256 of a sealed row, base64url: it names exactly this revision and tells nothing about its content."""
     return b64u(sha256(bytes(sealed)))
 
 
 def tokens(agency_id: str, pairs: Iterable[tuple[str, str]]) -> list[bytes]:
-    """The search tokens of (field, value) pairs, in their order; raises SecretMissingError.
+    """Return the search tokens of (field, value) pairs, in their order; raises SecretMissingError.
 
-    They are equal for equal values whenever they were made, so that they hang on the agency's first secret for ever.
+    Equal values have equal tokens for ever, so that tokens are made under the agency's first secret, whatever its
+    newest one.
     """
     secret = first_secret(agency_id)
     return [hierarchy.token(secret, field, value) for field, value in pairs]

@@ -11,15 +11,15 @@ from vault.errors import VaultError
 
 Content = TypeVar("Content")
 REVISION: Final = 1
-"""Of a row whose content is sealed once, or anew in place."""
+"""Revision of content that is sealed once, or sealed again in place."""
 
 Sealed = tuple[object, int, bytes | memoryview]
-"""A row's key, the revision of its content, the sealed octets."""
+"""Key of a row, the revision of its content, the sealed octets."""
 
 
 @dataclass(frozen=True)
 class SealedStore(Generic[Content]):
-    """The way of one table's content into rows and out of them; `part` tells two sealed columns of a row apart."""
+    """Codec of one table's sealed content; `part` tells two sealed columns of a row apart."""
 
     table: str
     encode: Callable[[Content], bytes]
@@ -52,7 +52,7 @@ class SealedStore(Generic[Content]):
     ) -> list[Content | None]:
         """Return the contents of rows of one agency, in their order, with one query.
 
-        A row that does not open, by one of the errors in `closed`, is None and hides no other.
+        A row that fails with one of the errors in `closed` is None; the others are returned.
         """
         found = [(self._row_id(key), revision, bytes(octets)) for key, revision, octets in sealed]
         if not found:
@@ -75,12 +75,12 @@ class SealedStore(Generic[Content]):
 
 
 def as_json(content: object) -> bytes:
-    """Encode what JSON holds as it is, with its members in order."""
+    """Encode a value as JSON with sorted members."""
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def dataclass_of(kind: type[Content]) -> Callable[[bytes], Content]:
-    """Return the decoder of a dataclass whose fields are what JSON holds, with tuples for its lists."""
+    """Return the decoder of a dataclass whose fields are the members of a JSON object; its lists become tuples."""
 
     def decode(plain: bytes) -> Content:
         members = json.loads(plain)

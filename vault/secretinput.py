@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ways in which commands take a passphrase or key: from a file, from standard input, or typed unseen; never as an argument.
+"""Input of a passphrase or key for commands: from a file, from standard input, or typed without echo; never as an argument.
 
-An argument stands in the list of processes and in the shell's history.
+An argument is in the list of processes and in the shell's history.
 """
 
 import getpass
@@ -33,7 +33,7 @@ STDIN: Final = "-"
 
 @sensitive_variables()
 def read_secret(path: str, prompt: str) -> str:
-    """The first line of a file, the next line of standard input for `-`, or what is typed at the prompt for ''."""
+    """Read the first line of a file, the next line of standard input for `-`, or what is typed at the prompt for ''."""
     if not path:
         return getpass.getpass(f"{prompt}: ")
     try:
@@ -56,7 +56,7 @@ _SENTENCES: Final = {
 
 @contextmanager
 def lock_refusals_in_words() -> Iterator[None]:
-    """Turn what the lock refuses into one sentence and exit status 1."""
+    """Turn a refusal of the lock into one sentence and exit status 1."""
     try:
         with refusals_in_words():
             try:

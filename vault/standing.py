@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's own keys as they stand: what its desk has verified, and its own statements that the exchange has taken since.
+"""An agency's own keys: what its desk has verified, and its own statements that the exchange has taken since.
 
-A keyset that waits for the log counts as logged now, since it will be logged before whatever comes after it; a recovered
-root that waits for its delay does not count.
+A keyset that waits for the log counts as logged, since it will be logged before whatever follows it. A recovered root
+that waits for its delay does not count.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ KEYSET, REVOKE = "keyset", "revoke"
 
 
 class StandingKeys:
-    """An agency's keys at one moment. Raises NotBoundError where what was verified was changed past the program."""
+    """An agency's keys at one moment. Raises NotBoundError where what was verified was altered outside the program."""
 
     def __init__(self, agency_id: str, now: datetime) -> None:
         self.agency_id = agency_id
@@ -33,12 +33,12 @@ class StandingKeys:
 
     @property
     def keyset(self) -> envelope.Keyset | None:
-        """The keyset that the agency's next word must follow or be signed by; None before the first."""
+        """Keyset that the agency's next statement must follow or be signed by; None before the first."""
         return next(reversed(self._in_force), None)
 
     @property
     def waiting(self) -> envelope.Keyset | None:
-        """The recovered root that waits for its delay to end, if one does; its `log_time` is None until it is logged."""
+        """Recovered root that waits for its delay to end, or None; its `log_time` is None until it is logged."""
         begun = {keyset.od for keyset in self._in_force}
         coming = envelope.in_force(self._chain, self._at + envelope.RECOVERY_DELAY_SECS)
         waiting = [one for one in coming if one.od not in begun and one.succession == envelope.RECOVERED]
@@ -48,7 +48,7 @@ class StandingKeys:
 
     @cached_property
     def revoked(self) -> Mapping[str, int]:
-        """Return the revoked keys: by kid, since when a `revoke` of the agency says so; the earliest time counts."""
+        """Revoked keys: by kid, the earliest time that a `revoke` of the agency states."""
         found: dict[str, int] = {}
         for jws in self._revokes():
             body = parse_statement(jws.encode()).statement.body
@@ -57,7 +57,7 @@ class StandingKeys:
 
     @cached_property
     def suspended(self) -> frozenset[str]:
-        """The keys that an officer has suspended and no keyset since lists as current."""
+        """Keys that an officer has suspended and that no later keyset lists as current."""
         rows = list(SuspendedKey.objects.filter(agency_id=self.agency_id))
         for row in rows:
             row.require_bound()
@@ -65,7 +65,9 @@ class StandingKeys:
 
     @property
     def blocked(self) -> frozenset[str]:
-        """The keys that sign nothing: suspended, or revoked by a word of the agency, also one that is still to be taken."""
+        """Keys that sign nothing: suspended, or revoked by a statement of the agency, even one that the exchange has yet
+        to take.
+        """
         return self.suspended | self.revoked.keys()
 
     def is_logged(self, od: str) -> bool:
@@ -74,7 +76,7 @@ class StandingKeys:
         return od in {keyset.od for keyset in self._kept} | said
 
     def jws_of(self, od: str) -> bytes | None:
-        """A keyset as it was signed; None for one that is not known here."""
+        """Return a keyset as it was signed; None for one that is not known here."""
         for record in self._memory.keysets(self.agency_id):
             if envelope.read_keyset(record.jws.encode()).od == od:
                 return record.jws.encode()
@@ -95,7 +97,7 @@ class StandingKeys:
 
     @cached_property
     def _taken(self) -> dict[str, OwnWord]:
-        """The keysets that the exchange has taken and that were not seen in the log yet, by od."""
+        """Keysets that the exchange has taken and that were not seen in the log yet, by od."""
         known = {keyset.od for keyset in self._kept}
         return {row.od: row for row in _words(self.agency_id, KEYSET) if row.taken_at and row.od not in known}
 
@@ -109,25 +111,25 @@ class StandingKeys:
         return envelope.in_force(self._chain, self._at)
 
     def _revokes(self) -> list[str]:
-        """Those that the log has, and the agency's own on their way."""
+        """Return the revocations that the log has, and the agency's own that are not logged yet."""
         logged = [record.jws for record in self._memory.revocations(self.agency_id)]
         return [*logged, *(row.jws for row in _words(self.agency_id, REVOKE))]
 
     def _is_lifted(self, row: SuspendedKey) -> bool:
-        """Tell whether the root has listed it as current after it was suspended."""
+        """Tell whether a keyset made after the suspension lists the key as current."""
         later = (one for one in self._in_force if moment_of(one.iat) > row.suspended_at)
         return any((listed := one.row(row.kid)) is not None and listed.st == "current" for one in later)
 
 
 def own_memory(agency_id: str) -> PeerMemory:
-    """Read what an agency's desk has verified, its own chain pinned by the first keyset that was made here."""
+    """Return what an agency's desk has verified; its own keysets are pinned by the first one that was made here."""
     return PeerMemory(agency_id, lambda peer: own_root(agency_id) if peer == agency_id else "")
 
 
 def own_root(agency_id: str) -> str:
-    """The fingerprint of the root by which the agency's first keyset was handed in here; empty where that is verified, or unknown.
+    """Return the root fingerprint of the first keyset that was handed in here; empty once that is verified, or where it is unknown.
 
-    So the exchange cannot show the agency another beginning of its own keys.
+    The exchange thus cannot show the agency another beginning of its own keys.
     """
     for row in _words(agency_id, KEYSET):
         if row.keyset.version == 1:
@@ -136,13 +138,16 @@ def own_root(agency_id: str) -> str:
 
 
 def own_directory(agency_id: str, now: datetime) -> PinnedDirectory:
-    """The agency's own keys in force, for what it signs; raises NotBoundError as `StandingKeys`."""
+    """Return the agency's own keys in force, for what it signs; raises NotBoundError as `StandingKeys`."""
     memory = own_memory(agency_id)
     return PinnedDirectory(memory, lambda: trusted_now(int(now.timestamp()), memory.newest_log_time()))
 
 
 def agencies_with_keys() -> set[str]:
-    """The agencies of this desk whose first keyset the exchange has taken; not one that comes from another desk, before keys are made here."""
+    """Return the agencies of this desk whose first keyset the exchange has taken.
+
+    An agency that comes from another desk is left out until keys are made here.
+    """
     taken = OwnWord.objects.filter(k=KEYSET, taken_at__isnull=False).order_by().values_list("agency_id")
     verified = PeerKeyset.objects.filter(peer=F("reader")).order_by().values_list("reader")
     made = VaultKey.objects.order_by().values("agency_id")
@@ -151,11 +156,10 @@ def agencies_with_keys() -> set[str]:
 
 
 def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
-    """Return the keyset as `StandingKeys.keyset` does."""
     return StandingKeys(agency_id, now).keyset
 
 
 def _words(agency_id: str, k: str) -> list[OwnWord]:
-    """The agency's words that count: not given up, and as they were made. One that was changed counts for nothing."""
+    """List the agency's statements that count: those given up are left out, and so are those altered outside the program."""
     rows = OwnWord.objects.filter(Q(ended_at=None) | Q(k=REVOKE), agency_id=agency_id, k=k)
     return [row for row in rows.order_by("made_at") if row.is_bound]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys that an officer suspends: here at once, and at the exchange as soon as it hears of it.
+"""Suspension of keys by an officer: at once here, and at the exchange as soon as it can be told.
 
-Nothing lifts a suspension but the root: a keyset signed afterwards that lists the key as current. What the exchange says of a
-suspended key changes nothing here.
+Only the root lifts a suspension, by a keyset signed afterwards that lists the key as current. What the exchange says of
+a suspended key changes nothing here.
 """
 
 import logging
@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 
 def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> bool:
-    """Suspend a key of the agency; whether the exchange has heard it. Again changes nothing. Not inside a transaction.
+    """Suspend a key of the agency; return whether the exchange was told. May be repeated. Not inside a transaction.
 
-    By a key officer. Raises NotPermittedError, AbsentError (another agency, no key of it).
+    For a key officer. Raises NotPermittedError, AbsentError (another agency, no key of it).
     """
     require(actor, Capability.KEY_MANAGE)
     if actor.agency_id != agency.pk:
@@ -37,13 +37,13 @@ def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> boo
 
 
 def tell_suspensions(*, now: datetime) -> int:
-    """Tell the exchange of what it has not heard and the root has not answered since; how many it has taken."""
+    """Tell the exchange of suspensions that it was not told and the root has not lifted; return how many it accepted."""
     untold = [row for row in SuspendedKey.objects.filter(told_at=None) if not _is_answered(row, now)]
     return sum(_tell(row, now) for row in untold)
 
 
 def _is_answered(row: SuspendedKey, now: datetime) -> bool:
-    """Tell whether a keyset signed since lists it as current, also one that waits: told now, it would suspend it anew."""
+    """Tell whether a later keyset lists the key as current, even one that waits: the exchange would suspend the key anew."""
     if row.kid not in StandingKeys(row.agency_id, now).suspended:
         return True
     waiting = OwnWord.objects.filter(agency_id=row.agency_id, k=KEYSET, taken_at=None, ended_at=None)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The acts on a desk that is locked at rest: made, opened, locked again; each compared with the vault and recorded.
+"""Making, opening, locking and rotating the ring of a desk that is locked at rest; each is checked against the vault and recorded.
 
-Whoever opens it has not signed in: nobody can, before it is open. So guesses are counted by the process and not by
-person or address.
+Whoever opens the desk has not signed in, since nobody can before it is open. Guesses are therefore counted for the
+process and not for a person or address.
 """
 
 import threading
@@ -22,9 +22,9 @@ from vault.kekrotation import begin_epochs, check_ring, keks_in_use, rebind_rows
 from vault.locking import derive_backup_key, read_recovery_key
 
 DESK: Final = "system:desk"
-"""The desk's page, which knows no person yet."""
+"""Actor of the desk's page for opening, which knows no person yet."""
 CONSOLE: Final = "system:console"
-"""Whoever has the shell of the desk's machine."""
+"""Actor with a shell on the desk's machine."""
 SUBJECT: Final = "desk"
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
@@ -33,7 +33,7 @@ MOST_AN_HOUR: Final = 20
 
 
 class Guesses:
-    """The attempts to open this desk by its page, in the memory of the one web process."""
+    """Attempts to open this desk by its page, counted in the memory of the one web process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,7 +41,7 @@ class Guesses:
         self._refused = 0
 
     def count(self, *, now: datetime) -> timedelta | None:
-        """Count one before it is looked at; return how long to wait when it is one too many, and is not looked at."""
+        """Count an attempt before its secret is tried; return how long to wait where it is one too many and must not be tried."""
         with self._lock:
             wait = max(self._wait(MOST_A_MINUTE, MINUTE, now), self._wait(MOST_AN_HOUR, HOUR, now))
             if wait > timedelta():
@@ -51,23 +51,25 @@ class Guesses:
             return None
 
     def note_wrong(self) -> None:
-        """One that was looked at did not open the desk."""
+        """Note that the secret tried was wrong."""
         with self._lock:
             self._refused += 1
 
     @property
     def refused(self) -> int:
-        """The number refused, looked at or not, since the desk was opened last or the process started."""
+        """Number of attempts refused, tried or not, since the desk was opened last or the process started."""
         return self._refused
 
     def forget(self) -> None:
-        """Begin anew, since the right one came."""
+        """Forget all attempts, since the right secret came."""
         with self._lock:
             self._made.clear()
             self._refused = 0
 
     def _wait(self, most: int, within: timedelta, now: datetime) -> timedelta:
-        """Until the oldest of the last `most` is older than that; a clock that was put back opens nothing sooner."""
+        """Return the time until the oldest of the last `most` attempts is older than `within`; a clock set back shortens
+        nothing.
+        """
         if len(self._made) < most:
             return timedelta()
         return self._made[-most] + within - now
@@ -78,9 +80,9 @@ GUESSES: Final = Guesses()
 
 @sensitive_variables()
 def unlock(secret: str, *, actor: str, now: datetime) -> None:
-    """Open the desk for all its processes and record it, with the number of guesses that were refused before.
+    """Open the desk for all its processes and record it, with the number of attempts that were refused before.
 
-    Raises WrongSecretError, LockedFileError; KekUnknownError or KekWrongError for a ring that is not this vault's.
+    Raises WrongSecretError, LockedFileError; KekUnknownError or KekWrongError where the ring is another vault's.
     """
 
     def check() -> None:
@@ -97,7 +99,7 @@ def unlock(secret: str, *, actor: str, now: datetime) -> None:
     try:
         with transaction.atomic():
             kek.open_desk(secret, check=check)
-            # A restored desk learns at once whether another one holds its agency's identity.
+            # A restored desk thus learns at once whether another one holds its agency's identity.
             ring(BELL)
     except WrongSecretError:
         GUESSES.note_wrong()
@@ -107,10 +109,10 @@ def unlock(secret: str, *, actor: str, now: datetime) -> None:
 
 @sensitive_variables()
 def make_ring(*, passphrase: str, recovery_key: str, ring_text: str = "", actor: str, now: datetime) -> None:
-    """Make the desk's locked ring, fresh or of the one given, and open it; recorded.
+    """Make the desk's locked ring, fresh or from `ring_text`, open it and record it.
 
-    Raises InputError (passphrase), WrongSecretError (no recovery key), RingMadeError; KekUnknownError or KekWrongError
-    where the vault holds what another ring has wrapped.
+    Raises InputError (passphrase), WrongSecretError (not a recovery key), RingMadeError; KekUnknownError or
+    KekWrongError where the vault's secrets are wrapped under another ring.
     """
 
     def check() -> None:
@@ -123,12 +125,14 @@ def make_ring(*, passphrase: str, recovery_key: str, ring_text: str = "", actor:
 
 @sensitive_variables()
 def is_recovery_key(text: str) -> bool:
-    """Tell whether the desk's locked ring opens with this recovery key, without opening it; raises LockedFileError, WrongSecretError."""
+    """Tell whether the desk's locked ring opens with this recovery key, without opening it; raises LockedFileError,
+    WrongSecretError.
+    """
     return kek.backup_key() == derive_backup_key(read_recovery_key(text)).public
 
 
 def lock(*, actor: str, now: datetime) -> bool:
-    """Lock the desk for all its processes, then record it; tell whether it was open."""
+    """Lock the desk for all its processes and record it; return whether it was open."""
     was_open = kek.lock_desk()
     if was_open:
         with transaction.atomic():
@@ -138,7 +142,7 @@ def lock(*, actor: str, now: datetime) -> bool:
 
 @sensitive_variables()
 def change_passphrase(secret: str, new_passphrase: str, *, actor: str, now: datetime) -> None:
-    """Have another passphrase open the desk, and the same recovery key; recorded. Raises as `unlock`, and InputError."""
+    """Change the passphrase of the desk and record it; the recovery key stays. Raises as `unlock`, and InputError."""
     with transaction.atomic():
         record_event("vault.passphrase_changed", actor=actor, agency="", subject=SUBJECT, now=now)
         kek.change_desk_passphrase(secret, new_passphrase)
@@ -146,7 +150,7 @@ def change_passphrase(secret: str, new_passphrase: str, *, actor: str, now: date
 
 @sensitive_variables()
 def change_recovery_key(passphrase: str, new_recovery_key: str, *, actor: str, now: datetime) -> None:
-    """Have another recovery key open the desk and its backups from now on, and the same passphrase; recorded.
+    """Change the recovery key of the desk and of backups from now on, and record it; the passphrase stays.
 
     Raises WrongSecretError (also for the recovery key in place of the passphrase), LockedFileError.
     """
@@ -157,10 +161,11 @@ def change_recovery_key(passphrase: str, new_recovery_key: str, *, actor: str, n
 
 @sensitive_variables()
 def rotate_ring(passphrase: str, recovery_key: str, *, actor: str, now: datetime) -> int:
-    """Put a fresh key in the place of the desk's, and fresh root secrets under it; how many of them. The desk is open afterwards.
+    """Replace the desk's key-encryption key, and begin new root secrets under it; return how many. The desk is open afterwards.
 
-    It can be stopped at any point and run again: until its last step the ring holds both keys, and either secret opens it.
-    Not inside a transaction. Raises as `unlock`; RingInUseError with what was altered and is left as it is under the old key.
+    It can be stopped at any point and run again: until its last step the ring holds both keys, and either secret opens
+    it. Not inside a transaction. Raises as `unlock`; RingInUseError with what was altered and is left as it is under
+    the old key.
     """
     with transaction.atomic():
         record_event("vault.ring_rotation_begun", actor=actor, agency="", subject=SUBJECT, now=now)

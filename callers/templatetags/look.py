@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What templates of either half may ask for: icons, form fields, moments with their zone, code in a sentence."""
+"""Template tags and filters of either half: icons, form fields, moments with their zone, code in a sentence."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
@@ -22,25 +22,28 @@ register = template.Library()
 
 @cache
 def drawing(name: str) -> SafeString:
-    """One of our own drawings."""
+    """Return one of the icons of this project."""
     return mark_safe(get_template(f"accord/icons/{name}.svg").render({}).strip())  # noqa: S308 - own files only
 
 
 @register.filter
 def in_its_direction(field: BoundField) -> SafeString:
-    """A form's field of which the text, and each option, runs as its letters do, unless its form says otherwise."""
+    """Render a field whose text and options run in the direction of their letters, unless its form says otherwise."""
     return field.as_widget(attrs={"dir": "auto"} | field.field.widget.attrs)
 
 
 @register.inclusion_tag("accord/parts/fingerprint_words.html")
 def in_words(fingerprint: str, folded: str = "") -> dict[str, object]:
-    """Say the words of a fingerprint below its digits; `folded`: only once somebody asks for them, by this name of what it is of."""
+    """Render the words of a fingerprint below its digits.
+
+    `folded` hides them until somebody asks, under this name of what the fingerprint is of.
+    """
     return {"groups": fingerprint_words(fingerprint), "folded": folded}
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """A drawing of ours, inline so that it takes the colour of the text beside it."""
+    """Return an icon inline, so that it takes the colour of the text beside it."""
     return drawing(name)
 
 
@@ -54,7 +57,7 @@ def _offset(moment: datetime) -> str:
 
 
 def _at(moment: datetime, zone: tzinfo) -> datetime:
-    """As a clock in this zone shows it; in UTC within hours of the end of the calendar, where no clock there goes on."""
+    """Convert a moment to this zone; to UTC where the zone's time is beyond the end of the calendar."""
     try:
         return moment.astimezone(zone)
     except OverflowError:
@@ -72,13 +75,13 @@ def _time(moment: datetime, form: str = "") -> SafeString:
 
 @register.filter
 def moment(value: datetime | None) -> SafeString | str:
-    """A moment in the reader's zone, the zone always named."""
+    """Show a moment in the reader's zone, which is always named."""
     return _time(_at(value, timezone.get_current_timezone())) if value else ""
 
 
 @register.filter
 def moment_short(value: datetime | None, now: datetime) -> SafeString | str:
-    """The same for lists, where the year is said only when it is another one."""
+    """Show a moment in a list, with the year only where it is not the present one."""
     if value is None:
         return ""
     local = _at(value, timezone.get_current_timezone())
@@ -93,19 +96,19 @@ def moment_in(value: datetime | None, zone: str) -> SafeString | str:
 
 @register.filter
 def clock_in(value: datetime, zone: str) -> SafeString:
-    """The day of the week and the time in another zone: is anybody at work there now?"""
+    """Show the day of the week and the time in another zone, to judge whether anybody is at work there now."""
     return _time(_at(value, ZoneInfo(zone)), _("D H:i"))
 
 
 @register.filter
 def from_seconds(value: int | None) -> datetime | None:
-    """Signed objects carry whole seconds; pages show moments."""
+    """Convert whole seconds, as signed objects have them, to a moment."""
     return moment_or_none(value)
 
 
 @register.filter
 def coded(text: object) -> SafeString:
-    """What stands between backticks as code; the rest is escaped."""
+    """Show text between backticks as code; the rest is escaped."""
     parts = str(text).split("`")
     if len(parts) % 2 == 0:
         return format_html("{}", text)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The own account in JSON: name, zone, language, which mail waits, and the own sessions.
 
-Signing in, passwords and second factors are the browser's: they need a page and the person before it.
+Signing in, passwords and second factors are left to the browser, since they need a page and the person before it.
 """
 
 import uuid

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The own account: name, zone, language, which mail waits, and which mails one got."""
+"""The own account: name, zone, language, which mail waits, and which mails were sent to it."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from vault.red import takes_red
 
 
 def profile(request: HttpRequest) -> HttpResponseBase:
-    """Name, unit, zone and language."""
+    """Show and change name, unit, zone and language."""
     officer = signed_in(request)
     posted = request.POST if request.method == "POST" else None
     form = ProfileForm(posted, officer=officer, initial=_initial(officer))
@@ -43,7 +43,7 @@ def profile(request: HttpRequest) -> HttpResponseBase:
 
 
 def own_mail(request: HttpRequest) -> HttpResponseBase:
-    """When routine mail waits or stays away."""
+    """Set when routine mail waits or is not sent."""
     officer = signed_in(request)
     form = _mail_form(officer, request.POST)
     if form.is_valid():
@@ -58,7 +58,7 @@ def own_mail(request: HttpRequest) -> HttpResponseBase:
 
 
 def own_notices(request: HttpRequest) -> HttpResponse:
-    """What mails went to this officer, and which did not and why."""
+    """List the mails to this officer, with those that were not sent and why."""
     officer = signed_in(request)
     filters = read_filters(request.GET, [Filter("state", _("State"), NotificationState.choices)])
     found = Notification.objects.visible_to(officer).filter(officer=officer)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Step-up on the pages: before an act that cannot be undone the person proves once more to be who signed in.
+"""Step-up on pages: before an act that cannot be undone the person proves again to be who signed in.
 
-The question carries the form's own fields on, so that nothing is lost and nothing is kept on the server; it works
-without a script. Whoever has a second factor proves by it, everybody else by the password.
+The question contains the form's own fields, so that nothing is lost and nothing is kept on the server; it works without
+a script. An officer with a second factor proves by it, any other by the password.
 """
 
 import json
@@ -31,7 +31,9 @@ _NOT_CARRIED: Final = (*FIELDS, "csrfmiddlewaretoken")
 
 
 def prove_or_ask(request: HttpRequest) -> HttpResponseBase | None:
-    """None once the person has proved it within this request, whose form is then as the page sent it; else the question."""
+    """Return None once the person has given the proof in this request, whose form is then as the page sent it; else the
+    question.
+    """
     if request.FILES:
         return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode({'next': request.path})}")
     problem = ""
@@ -47,7 +49,7 @@ def prove_or_ask(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def confirm(request: HttpRequest) -> HttpResponseBase:
-    """The same question by itself: for JSON callers, and before a form that takes a file."""
+    """Show the question by itself: for JSON callers, and before a form with a file."""
     back = own_address(request, request.POST.get("next") or request.GET.get("next", ""))
     problem = ""
     if request.method == "POST":
@@ -62,7 +64,7 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
 
 
 def refusal_text(refused: ProofRefusedError) -> str:
-    """Why a code, passkey or password was not taken, and the remedy."""
+    """Return why a code, passkey or password was refused, and the remedy."""
     if refused.closed_for is not None and refused.closed_for > WINDOW:
         return _(
             "Too many were tried today. Use a passkey or a browser that you have signed in with before, "
@@ -74,7 +76,7 @@ def refusal_text(refused: ProofRefusedError) -> str:
 
 
 def check_proof(request: HttpRequest, officer: Officer, *, source: Source, now: datetime) -> Proof:
-    """Look at a code, counted as of `source`, or a passkey among the fields of `FIELDS`; raises ProofRefusedError."""
+    """Check a code, with guesses counted by `source`, or a passkey among the fields of `FIELDS`; raises ProofRefusedError."""
     if passkey := request.POST.get("proof_passkey", ""):
         check_passkey(officer, read_credential(passkey), now=now)
         return Proof.PASSKEY
@@ -82,7 +84,7 @@ def check_proof(request: HttpRequest, officer: Officer, *, source: Source, now: 
 
 
 def read_credential(text: str) -> dict[str, Any]:
-    """What the browser's script sent; raises ProofRefusedError for what is no JSON object or too long for one of these."""
+    """Parse what the browser's script sent; raises ProofRefusedError for what is no JSON object or too long."""
     try:
         return passkeys.read_credential(text)
     except passkeys.PasskeyRefusedError:
@@ -111,7 +113,7 @@ def _check_password(request: HttpRequest, officer: Officer, source: Source, now:
 
 
 def _carried(form: QueryDict) -> QueryDict:
-    """The form without what belongs to the question."""
+    """Return the form without the question's own fields."""
     kept = form.copy()
     for name in _NOT_CARRIED:
         kept.pop(name, None)

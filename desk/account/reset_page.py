@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A new password by mail: asked for with one answer for everybody, chosen once by the link."""
+"""A new password by mail: requested with one answer for everybody, chosen once by the link."""
 
 from typing import Any, Final
 
@@ -46,7 +46,7 @@ class NewPasswordForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    """Says the same to everybody; the mail tells who may go on."""
+    """Answer everybody alike; only the mail tells whether the account exists."""
     form, asked, by_hand = AskForm(request.POST or None), False, hands_links_over()
     if not by_hand and form.is_valid():
         ask_reset(form.cleaned_data["email"], client_address(request), now=clock.now())
@@ -57,9 +57,9 @@ def ask(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def follow(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Takes the token out of the address, so that no history and no referrer keeps it.
+    """Remove the token from the address, so that no history and no referrer keeps it.
 
-    A token that opens nothing is not remembered: a stranger's guesses leave no row.
+    An invalid token is not remembered, so that guesses leave no row.
     """
     try:
         digest = digest_of(token, RESET)
@@ -73,7 +73,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponseBase:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest) -> HttpResponseBase:
-    """GET asks for the new password, POST sets it; a link that is over is told so, whatever the cause."""
+    """Ask for the new password on GET, set it on POST; an invalid link has the same page, whatever the cause."""
     digest = request.session.get(_FOLLOWED, "")
     form = NewPasswordForm(request.POST or None)
     try:

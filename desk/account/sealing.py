@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how django-allauth seals the secrets of second factors on this hub, and what a passkey is made out to."""
+"""Sealing of django-allauth's secrets of second factors on this hub, and the names in a passkey."""
 
 from typing import Any
 
@@ -13,21 +13,21 @@ from vault import doors
 
 
 class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]
-    """Loaded on the desk only: it opens what the vault sealed."""
+    """Adapter of django-allauth; loaded only on the desk, since it opens what the vault sealed."""
 
     def encrypt(self, text: str) -> str:
-        """Under the hub's own secret of the vault, for the officer whose factor is written."""
+        """Seal under the hub's own secret of the vault, for the officer whose factor is written."""
         return doors.seal_for_login(text, place_of_secret(), now=clock.now())
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Raises the vault's errors."""
+        """Open a sealed secret; raises the vault's errors."""
         return doors.open_for_login(encrypted_text, place_of_secret())
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """This hub, by the name its officers reach it under."""
+        """Return this hub, by the host name that its officers use."""
         return {"id": context.request.get_host().partition(":")[0], "name": "Accord"}
 
     def get_public_key_credential_user_entity(self, user: AbstractBaseUser) -> dict[str, Any]:
-        """The officer, as the browser names the passkey's owner."""
+        """Return the officer, as the browser names the passkey's owner."""
         entity: dict[str, Any] = super().get_public_key_credential_user_entity(user)
         return entity | {"display_name": str(user), "name": user.get_username()}

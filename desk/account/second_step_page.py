@@ -31,7 +31,7 @@ from officers.session_rows import Proof
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_step(request: HttpRequest) -> HttpResponseBase:
-    """GET asks for a code or a passkey, POST looks at it; whoever comes too late begins again."""
+    """Ask for a code or a passkey on GET, check it on POST; after the time limit sign-in begins again."""
     now = clock.now()
     pending = pending_sign_in(request, now=now)
     if pending is None:
@@ -51,7 +51,7 @@ def second_step(request: HttpRequest) -> HttpResponseBase:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def passkey(request: HttpRequest) -> HttpResponseBase:
-    """GET gives the browser a challenge; POST signs in whoever answers it with a passkey of this hub."""
+    """Return a challenge on GET; on POST sign in the owner of a passkey of this hub that answers it."""
     if request.method != "POST":
         options, challenge = open_challenge()
         answer = JsonResponse(options)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How one signs in: one's own second factors and sessions, and nobody else's."""
+"""Page of one's own second factors and sessions."""
 
 import json
 from uuid import UUID
@@ -28,7 +28,7 @@ _SETUP = "totp_setup"
 
 
 def security(request: HttpRequest) -> HttpResponse:
-    """Everything about one's own signing in, on one page."""
+    """Show all means of one's own signing in on one page."""
     officer = signed_in(request)
     return render_page(
         request,
@@ -43,7 +43,7 @@ def security(request: HttpRequest) -> HttpResponse:
 
 
 def totp(request: HttpRequest) -> HttpResponseBase:
-    """A first POST draws a secret and shows it, the next turns codes on with a first code; GET draws and shows none."""
+    """Draw and show a secret on the first POST, turn codes on by a first code on the next; GET shows no secret."""
     adapter, officer = get_adapter(), signed_in(request)
     if request.method != "POST":
         return render_page(request, "account/totp", _("One-time codes"))
@@ -82,7 +82,7 @@ def _totp_page(request: HttpRequest, officer: Officer, secret: str, problem: str
 
 
 def passkey_add(request: HttpRequest) -> HttpResponseBase:
-    """GET gives the browser what it needs, POST keeps the passkey it made."""
+    """Return on GET what the browser needs, keep on POST the passkey that it made."""
     officer, problem = signed_in(request), ""
     name = request.POST.get("name", "")
     if request.method == "POST":
@@ -105,7 +105,7 @@ def factor_remove(request: HttpRequest, factor_id: int) -> HttpResponseBase:
 
 
 def codes_renew(request: HttpRequest) -> HttpResponseBase:
-    """Shows ten new recovery codes, this once."""
+    """Show ten new recovery codes, only this once."""
     return _codes(request, factors.renew_recovery_codes(signed_in(request), now=clock.now()))
 
 
@@ -122,7 +122,7 @@ def sessions_end(request: HttpRequest) -> HttpResponseBase:
 
 
 def _added(request: HttpRequest, proof: Proof, codes: list[str]) -> HttpResponseBase:
-    """Setting a factor up proves it: the session is a strong one from now on."""
+    """Finish setting a factor up, which proves it: the session is a strong one from now on."""
     row = sign_in_of(request)
     assert isinstance(row, OfficerSession)
     prove_again(row, proof, now=clock.now())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signing in and out, changing the password, choosing the look."""
+"""Signing in and out, changing the password, choosing the appearance."""
 
 from datetime import datetime
 from typing import Any
@@ -41,11 +41,11 @@ from officers.session_rows import Proof
 
 YEAR_SECONDS = 365 * 24 * 3600
 UNSAVED = "unsaved"
-"""How an address says that a form came without a session: nothing of it is kept."""
+"""Value in the address for a form that came without a session: nothing of it is kept."""
 
 
 class SignInForm(AuthenticationForm):
-    """One text for every wrong pair, whether the account exists or not."""
+    """Form with one text for every wrong pair, whether the account exists or not."""
 
     username = forms.EmailField(max_length=254)
     error_messages = {
@@ -59,7 +59,7 @@ class SignInForm(AuthenticationForm):
     }
 
     def get_invalid_login_error(self) -> forms.ValidationError:
-        """Locked, known and unknown accounts answer alike once too many guesses were made."""
+        """Return the same error for locked, known and unknown accounts once there were too many guesses."""
         assert self.request is not None
         source = login_source(self.request, self.cleaned_data["username"])
         wait = waiting_time(source, now=clock.now())
@@ -76,7 +76,7 @@ class SignInView(LoginView):
     http_method_names = ["get", "head", "post"]
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Signed in by the password alone, or asked for the second factor that the officer has set up."""
+        """Sign in by the password alone, or ask for the second factor that the officer has set up."""
         officer, now = form.get_user(), clock.now()
         assert isinstance(officer, Officer)
         if has_factor(officer):
@@ -85,7 +85,7 @@ class SignInView(LoginView):
         return let_in(self.request, officer, Proof.PASSWORD, to=self.get_success_url(), now=now)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        """The page again; 429 when the guess was not looked at."""
+        """Show the page again; with status 429 where the guess was not checked."""
         is_closed = form.has_error(NON_FIELD_ERRORS, "locked")
         return self.render_to_response(self.get_context_data(form=form), status=429 if is_closed else 200)
 
@@ -100,16 +100,16 @@ _sign_in = SignInView.as_view()
 
 @never_cache
 def sign_in(request: HttpRequest) -> HttpResponseBase:
-    """The sign-in page; of a desk that waits for its first keeper the page that makes one."""
+    """Show the sign-in page; at a desk that waits for its first keeper the page that makes one."""
     if is_first_start() and not has_keeper():
         return redirect("admin:first_start")
     return _sign_in(request)
 
 
 def let_in(request: HttpRequest, officer: Officer, proof: Proof, *, to: str, now: datetime) -> HttpResponse:
-    """Sign in whoever has proved to be the officer, or say why not yet.
+    """Sign in an officer who has given the proof, or tell why not yet.
 
-    An admin comes first to where a restore is gone through, while that waits.
+    An admin is sent first to the review of a restore, while that is open.
     """
     manages = Capability.OFFICER_MANAGE in officer.capabilities
     if manages and officer.agency is not None and restore_in_review(officer.agency):
@@ -135,7 +135,7 @@ def _ended_text(request: HttpRequest) -> str:
 
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
-    """To the sign-in page and back afterwards. A cookie whose session is over tells that one timed out."""
+    """Redirect to the sign-in page and back afterwards. A cookie whose session is over means that it timed out."""
     timed_out = request.COOKIES.get(settings.SESSION_COOKIE_NAME) and not request.session.keys()
     after = {"next": request.get_full_path()} if _leads_back(request) else {}
     ended = UNSAVED if request.method == "POST" else "1"
@@ -144,13 +144,13 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
 
 
 def _leads_back(request: HttpRequest) -> bool:
-    """What was read is read again; so is the step of a draft that could not be saved."""
+    """Tell whether to return to this address: to a page that was read, or to the step of a draft that could not be saved."""
     match = request.resolver_match
     return request.method in {"GET", "HEAD"} or (match is not None and match.url_name == "draft")
 
 
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponseBase:
-    """A form without its token: refused, unless it is a draft's step and the session has ended meanwhile.
+    """Refuse a form without its token, unless it is a draft's step and the session has ended meanwhile.
 
     Nothing of the form is kept; what was saved before is shown again after signing in.
     """
@@ -167,7 +167,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def choose_appearance(request: HttpRequest) -> HttpResponse:
-    """Keeps the look in a cookie; the next address is taken only when it is one of ours."""
+    """Keep the appearance in a cookie; the next address is used only if it is of this site."""
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     response = HttpResponseRedirect(back if safe else reverse("admin:index"))
@@ -190,7 +190,7 @@ class PasswordForm(forms.Form):
 
 
 def password(request: HttpRequest) -> HttpResponseBase:
-    """GET shows the form, POST changes the password and keeps this session."""
+    """Show the form on GET, change the password and keep this session on POST."""
     form = PasswordForm(request.POST or None)
     if form.is_valid() and _changed(request, form):
         messages.success(request, _("Your password is changed."))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening a desk that is locked at rest, before anybody can sign in: one field, and as few guesses as people need."""
+"""Page that opens a desk locked at rest, before anybody can sign in: one field, and as few guesses as people need."""
 
 import logging
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from vault.locking import LONGEST_SECRET, is_mistyped_recovery_key
 
 log = logging.getLogger(__name__)
 FIRST_START: Final = "/first-start/"
-"""Where a desk of an agency's own gets its keys."""
+"""Page on which an own desk gets its keys."""
 _WRONG: Final = gettext_lazy("This is neither the passphrase nor the recovery key.")
 _MISTYPED: Final = gettext_lazy(
     "A letter of the recovery key is wrong or missing. Compare it with the paper."
@@ -54,7 +54,7 @@ class OpenForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def unlock(request: HttpRequest) -> HttpResponse:
-    """GET asks for the secret, POST opens the desk for everybody; one that is open leads to its start page."""
+    """Ask for the secret on GET, open the desk for everybody on POST; an open desk redirects to its start page."""
     state = lock_state()
     if state in {Lock.NONE, Lock.OPEN}:
         return _see(reverse("admin:index"))
@@ -89,7 +89,7 @@ def _opened(request: HttpRequest, form: OpenForm, *, now: datetime) -> HttpRespo
 
 
 def _too_many(at: datetime) -> str:
-    """The sentence with the time at which the next guess is looked at, in the zone that it names."""
+    """Return the sentence with the time from which the next guess is checked, in the zone that it names."""
     local = timezone.localtime(at) + timedelta(seconds=1)
     return _("Too many guesses. Try again at %(time)s (%(zone)s).") % {
         "time": local.strftime("%H:%M:%S"),
@@ -102,7 +102,7 @@ def _seconds(wait: timedelta) -> int:
 
 
 def _see(address: str) -> HttpResponse:
-    """Another address, to be read whatever was sent here."""
+    """Redirect to another address, which is read with GET."""
     return HttpResponseRedirect(address, status=303)
 
 
@@ -115,7 +115,7 @@ def _page(
     status: int = 200,
     retry_secs: int = 0,
 ) -> HttpResponse:
-    """The page, without what was typed; asks neither the database nor a session."""
+    """Render the page, without what was typed; it uses neither the database nor a session."""
     context = {
         "theme": theme_of(request),
         "page_title": _("Open the desk"),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Following an invitation: the link leads to an address without its token, and the password is chosen there, once.
+"""Accepting an invitation: the link redirects to an address without its token, where the password is chosen once.
 
-The session keeps the digest of the token. Nothing is used up by looking, and nobody is signed in by it.
+The session keeps the digest of the token. Looking does not use the link up, and signs nobody in.
 """
 
 from django.contrib.auth.password_validation import password_validators_help_texts
@@ -25,7 +25,7 @@ KEPT = "invitation"
 @never_cache
 @require_safe
 def follow(request: HttpRequest, token: str) -> HttpResponseBase:
-    """The address of the mail; a link that leads nowhere says so, for every cause alike."""
+    """Follow the link in the mail; an invalid link has the same page, whatever the cause."""
     try:
         digest = digest_of(token, INVITATION)
         find_link(digest, INVITATION, now=clock.now())
@@ -39,7 +39,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponseBase:
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest) -> HttpResponseBase:
-    """Chooses the password."""
+    """Choose the password."""
     digest, now = request.session.get(KEPT, ""), clock.now()
     form = ChoosePasswordForm(request.POST if request.method == "POST" else None)
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shapes of the desk's JSON, in and out. No rules: what a value may be stands in the table of fields."""
+"""Serializers of the desk's JSON, in and out. They have no rules: the table of fields says what a value may be."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -211,7 +211,7 @@ class SchemeOut(s.Serializer[Any]):
 
 
 def scheme_out(document: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the evidence of a document comes to; None where it names no analysis."""
+    """Return the conclusion from the evidence of a document; None where it names no analysis."""
     shown = show_scheme(document)
     return None if shown is None else SchemeOut(shown).data
 
@@ -397,7 +397,7 @@ def alert_out(
     return_note: str,
     releasers: Sequence[Officer],
 ) -> dict[str, Any]:
-    """An alert with its content, as `AlertOut` shows it."""
+    """Return an alert with its content, in the form of `AlertOut`."""
     return {
         **AlertFactsOut(alert).data,
         "data": content.data,

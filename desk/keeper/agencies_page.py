@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency comes in at this desk, step by step: taken in by its key for entering, its first admin, its keys."""
+"""Admission of an agency at this desk, step by step: taken in by its key for entering, its first admin, its keys."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ from vault.errors import ChangeRefusedError, ChangeWaitsError, KeyTakenError
 
 @sensitive_post_parameters("entry_key")
 def take_agency_in(request: HttpRequest) -> HttpResponseBase:
-    """First id and key; then what the exchange says of them; then, confirmed, the agency is one of this desk's."""
+    """Ask for id and key, show what the exchange says of them, and take the agency in once that is confirmed."""
     posted = request.POST if request.method == "POST" else None
     form = TakeInForm(posted)
     if not form.is_valid():
@@ -51,7 +51,7 @@ def take_agency_in(request: HttpRequest) -> HttpResponseBase:
 
 
 def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
-    """One agency as the keeper sees it: what is done and what is next, and none of its business."""
+    """Show one agency as the keeper may see it: what is done and what is next, nothing of its work."""
     now = clock.now()
     entry = entry_of(signed_in(request), agency_id, now=now)
     return render_page(
@@ -68,7 +68,7 @@ def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
 
 
 def first_admin(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """The first agency admin, by mail; everybody else there is invited by that person."""
+    """Invite the first agency admin, by mail; that person invites everybody else there."""
     keeper, now = signed_in(request), clock.now()
     entry = entry_of(keeper, agency_id, now=now)
     form = FirstAdminForm(request.POST if request.method == "POST" else None)
@@ -98,7 +98,7 @@ def first_admin(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def first_admin_again(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """The same person once more, while nobody has come."""
+    """Invite the first agency admin again, who has not accepted yet."""
     keeper, now = signed_in(request), clock.now()
     invited = entry_of(keeper, agency_id, now=now).first_admin
     if invited is None:
@@ -109,7 +109,7 @@ def first_admin_again(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 @sensitive_post_parameters("entry_key")
 def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """Another key for entering, where the one that is kept has ended or was replaced at the exchange."""
+    """Enter another key for entering, where the earlier one has ended or was replaced at the exchange."""
     keeper, now = signed_in(request), clock.now()
     entry = entry_of(keeper, agency_id, now=now)
     form = EntryKeyForm(request.POST if request.method == "POST" else None)
@@ -135,7 +135,7 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def make_keys(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """First keys of an agency whose root the hub holds."""
+    """Make the first keys of an agency whose root the hub holds."""
     keeper, now = signed_in(request), clock.now()
     entry = entry_of(keeper, agency_id, now=now)
     if entry.agency.custody != Custody.HUB:
@@ -200,7 +200,7 @@ def _confirm_page(request: HttpRequest, agency_id: str, key: str, admitted: Admi
 
 
 def _facts(entry: AgencyAnswer) -> list[tuple[str, str]]:
-    """Say what the keeper compares, in words."""
+    """Return in words the facts that the keeper compares."""
     root = show_fingerprint(entry.root_fingerprint) or _("none yet: this desk makes the root")
     return [
         (_("Agency id"), entry.id),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keeper's acts in JSON: an agency comes in at this desk; how the desk is. Nobody's business, no content."""
+"""Acts of the keeper in JSON: an agency comes in at this desk; how the desk is. No agency's business, no content."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -140,7 +140,7 @@ class KeeperView(AffairsView):
         return entry_of(self.officer, agency_id, now=self.now)
 
     def act_on(self, agency_id: str, do: Callable[[Entry], object], code: int = 200) -> Response:
-        """One act on an agency, answered by where it stands then."""
+        """Do one act on an agency; answer its state afterwards."""
         entry = self.entry(agency_id)
         self.act(lambda: do(entry), code=code, resource=agency_id)
         return self.answer(self.shown(agency_id), code)
@@ -255,7 +255,7 @@ class MakeKeysView(KeeperView):
 
 @contextmanager
 def _moved_on(agency: Agency) -> Iterator[None]:
-    """Refuse by state, not by right: once an agency is in, its own admin does this."""
+    """Turn a missing right into a refusal by state: once an agency is in, its own admin does this."""
     try:
         yield
     except NotPermittedError:

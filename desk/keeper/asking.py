@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keeper asks at once whether the exchange answers, and reads who has to act."""
+"""Check by the keeper whether the exchange answers now, with who has to act."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -35,7 +35,7 @@ SAID: Final[Mapping[Reach, str | Promise]] = {
 
 
 def exchange_ask(request: HttpRequest) -> HttpResponseBase:
-    """One question; the page then says what came of it."""
+    """Ask once; the page then shows the outcome."""
     asked = ask_whether_it_answers(signed_in(request), now=clock.now())
     if asked.trouble is not None:
         messages.error(request, proxy_text(asked.trouble))

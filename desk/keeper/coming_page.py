@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk takes an agency over from another desk that has held its keys: an API key, and the fingerprint from paper."""
+"""Page on which a desk takes over an agency from another desk that has held its keys: an API key, and the fingerprint from
+paper.
+"""
 
 from typing import Final
 
@@ -26,7 +28,7 @@ _NO_FINGERPRINT: Final = gettext_lazy("Fingerprint: enter it from paper, 64 digi
 
 
 class ComingForm(forms.Form):
-    """The API key is not shown while it is typed, or shown again."""
+    """Form whose API key is not shown while it is typed, nor again."""
 
     api_key = forms.CharField(
         label=gettext_lazy("API key of the agency"),
@@ -49,7 +51,7 @@ class ComingForm(forms.Form):
 @sensitive_post_parameters("api_key")
 @sensitive_variables("form")
 def come(request: HttpRequest) -> HttpResponseBase:
-    """Verify whose API key it is and the agency's keysets, then give the agency its place here; no key comes along."""
+    """Verify whose API key it is and the agency's keysets, then create the agency here; no key comes along."""
     keeper, now = signed_in(request), clock.now()
     form = ComingForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():

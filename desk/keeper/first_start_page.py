@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first start of an own desk, before anybody can sign in: a passphrase for its keys, then its first keeper.
+"""First start of an own desk, before anybody can sign in: a passphrase for its keys, then its first keeper.
 
-Each page asks for the code that the console shows. What is done stays done: whoever closes the browser comes back to
-the step that is next. Once a keeper has a second factor nothing is here any more.
+Each page asks for the code that the console shows. A finished step stays finished: whoever closes the browser comes
+back to the next step. Once a keeper has a second factor this page is absent.
 """
 
 import logging
@@ -47,7 +47,7 @@ class CodeForm(forms.Form):
 
 
 class PassphraseForm(CodeForm):
-    """The passphrase is typed at each start of the desk; what was written down is proved by its end."""
+    """The passphrase is typed at each start of the desk; the recovery key's end proves that it was written down."""
 
     recovery_key = forms.CharField(widget=forms.HiddenInput, max_length=100)
     written_down = forms.CharField(
@@ -130,7 +130,7 @@ class FirstKeeperForm(ChoosePasswordForm, CodeForm):
 )
 @require_http_methods(["GET", "HEAD", "POST"])
 def first_start(request: HttpRequest) -> HttpResponseBase:
-    """Whichever step is next."""
+    """Show the next step."""
     if not is_first_start():
         raise Http404
     try:
@@ -148,7 +148,7 @@ def first_start(request: HttpRequest) -> HttpResponseBase:
 
 @sensitive_variables("form", "data")
 def _passphrase(request: HttpRequest) -> HttpResponse:
-    """First the code; then the recovery key, which is drawn and shown; only once it is written down the ring is made."""
+    """Ask for the code, then draw and show the recovery key; the ring is made only once that is written down."""
     if "recovery_key" not in request.POST:
         return _recovery_key(request)
     form = PassphraseForm(request.POST)
@@ -180,7 +180,7 @@ def _passphrase(request: HttpRequest) -> HttpResponse:
 
 @sensitive_variables("data")
 def _ring_made(request: HttpRequest) -> HttpResponse:
-    """Tell whoever comes second whether what stands on their paper opens this desk."""
+    """Tell the second of two people whether the recovery key on their paper opens this desk."""
     form = PassphraseForm(request.POST)
     form.is_valid()
     data = form.cleaned_data

@@ -15,7 +15,7 @@ def _wrong(text: Any, *codes: str) -> dict[str, Any]:
 
 
 class EntryKeyForm(forms.Form):
-    """The key is not shown while it is typed; the page that asks to confirm hands it on unseen."""
+    """Form whose key is not shown while it is typed; the page that asks to confirm passes it on hidden."""
 
     entry_key = forms.CharField(
         label=gettext_lazy("Key for entering"),
@@ -39,7 +39,7 @@ class TakeInForm(EntryKeyForm):
 
 
 class ConfirmedForm(TakeInForm):
-    """Values that were shown, which the press of the button confirms; the exchange is asked again and has to say the same."""
+    """Values that were shown, which the button confirms; the exchange is asked again and has to give the same."""
 
     confirmed = forms.BooleanField(initial=True)
     name = forms.CharField(max_length=120)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the parts of the desk do their work: times and totals, never whose."""
+"""Health of the parts of the desk, in times and totals that name no person."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ BROKER_WAITS_SECONDS: Final = 2
 
 
 def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
-    """One sign a part, in the order in which an alert that comes in passes them; `entries` are the desk's agencies."""
+    """Yield one sign for each part, in the order in which an incoming alert passes them; `entries` are the desk's agencies."""
     depth = desk_depth()
     yield _queues()
     yield from clock_sign(depth)
@@ -89,7 +89,7 @@ def _look_again() -> Way:
 
 
 def _feeds(depth: Depth, now: datetime) -> Sign:
-    """What the exchange has for the desk's agencies, and when it last answered; totals only."""
+    """Return the sign of what the exchange has for the desk's agencies, and when it last answered; totals only."""
     if depth.asked_at is not None and now - depth.asked_at > LATE_AFTER:
         text = _("A feed was last read from the exchange at %(time)s UTC.") % {
             "time": utc_text(depth.asked_at)
@@ -116,7 +116,7 @@ def _feeds(depth: Depth, now: datetime) -> Sign:
 
 
 def _log_seen(now: datetime) -> Iterator[Sign]:
-    """Agencies that have seen nothing newer of the exchange's log for a day; no sign where all have."""
+    """Yield the sign of agencies that have seen nothing newer of the exchange's log for a day; none where all have."""
     if stale := stale_readers(now=now):
         text = ngettext(
             "%(n)d agency has seen nothing newer than %(time)s UTC: %(names)s",
@@ -134,7 +134,7 @@ def _log_seen(now: datetime) -> Iterator[Sign]:
 
 
 def _set_aside() -> Sign:
-    """Items that a loop could not take, and loops that stand for it."""
+    """Return the sign of items that a loop could not process, and of loops stopped by one."""
     items, stopped = counted()
     way = Way(reverse("admin:set_aside"), _("See why"))
     if stopped:
@@ -191,7 +191,7 @@ def _keysets(entries: Collection[Entry], now: datetime) -> Sign:
 
 
 def _identities() -> Iterator[Sign]:
-    """Signs of what the exchange has told that stops sending: other holders, no version in common; no sign where there is none."""
+    """Yield signs of what stops sending according to the exchange: other holders, no version in common; none where neither is."""
     named = holders_elsewhere()
     if named:
         text = ngettext(
@@ -226,7 +226,7 @@ def _span(spoken: tuple[int, int]) -> str:
 
 
 def _restore() -> Iterator[Sign]:
-    """Agencies of which nobody has gone through the last restore; no sign where there was none, or all have."""
+    """Yield the sign of agencies that have not reviewed the last restore; none without a restore, or where all have."""
     restore, waiting = newest_restore(), list(agencies_in_review().values_list("pk", flat=True))
     if restore is None or not (waiting or restore.deletes_still):
         return
@@ -245,7 +245,7 @@ def _restore() -> Iterator[Sign]:
 
 
 def _last_ones(entries: Collection[Entry]) -> Iterator[Sign]:
-    """Roles without which nobody is let in any more, and that one person has; no sign where two have each."""
+    """Yield the sign of essential roles that only one person has; none where each has two."""
     if found := last_ones(one.agency for one in entries if one.has_admin):
         names = ", ".join(
             f"{one.role.label} ({one.agency_id})" if one.agency_id else str(one.role.label)

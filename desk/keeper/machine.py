@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signs of the machine that the desk runs on: its clock, and the certificate by which browsers know it."""
+"""Health of the desk's machine: its clock, and the certificate by which browsers know it."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -17,11 +17,11 @@ from peers.progress import CLOCK_WARNED, CLOCK_WRONG, Depth
 from vault.certificates import end_of_certificate
 
 DANGER_DAYS: Final = 7
-"""From this one of `THRESHOLDS` on the certificate's end is no mere warning."""
+"""From this one of `THRESHOLDS` on the certificate's end is an alarm and no longer a warning."""
 
 
 def clock_sign(depth: Depth) -> Iterator[Sign]:
-    """One sign once the exchange has said its time; from two minutes off a warning, from five nothing that is signed counts."""
+    """Yield a sign once the exchange has stated its time: a warning from two minutes off, from five nothing signed here counts."""
     if depth.clock_ahead is None:
         return
     off = abs(depth.clock_ahead)
@@ -36,7 +36,7 @@ def clock_sign(depth: Depth) -> Iterator[Sign]:
 
 
 def clock_text(ahead: timedelta) -> str:
-    """Say by how much a clock is off, in whole minutes, and in which direction."""
+    """Return by how much a clock is off, in whole minutes, and in which direction."""
     minutes = round(abs(ahead) / timedelta(minutes=1))
     text = (
         ngettext(
@@ -55,7 +55,7 @@ def clock_text(ahead: timedelta) -> str:
 
 
 def certificate_sign(now: datetime) -> Iterator[Sign]:
-    """One sign where the desk is told its certificate (`TLS_CERTIFICATE_FILE`): 30, 14, 7 and 1 days ahead a warning."""
+    """Yield a sign where `TLS_CERTIFICATE_FILE` names the certificate; it warns 30, 14, 7 and 1 days ahead."""
     if not settings.TLS_CERTIFICATE_FILE:
         return
     label = _("Certificate")
@@ -69,7 +69,7 @@ def certificate_sign(now: datetime) -> Iterator[Sign]:
 
 
 def _of_end(ends_at: datetime, now: datetime) -> tuple[str, str, str]:
-    """Tone, text and remedy."""
+    """Return tone, text and remedy."""
     left, when = ends_at - now, {"time": utc_text(ends_at)}
     passed = next((days for days in THRESHOLDS if left <= timedelta(days=days)), None)
     if passed is None:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text that leaves the desk for support with every name replaced: the same name by the same sign, `A1`, `E2`.
+"""Text that leaves the desk for support with every name replaced, the same name by the same sign: `A1`, `E2`.
 
-What is known to be a name (agencies, officers, hosts) is replaced wherever it stands; addresses, keys and digests by their
-form; what stands in quotation marks is left out, since nobody can tell what it is. A word that is none of these stays:
-whoever hands the text on reads it first.
+- Known names (agencies, officers, hosts) are replaced wherever they are.
+- Addresses, keys and digests are recognised by their form.
+- Text in quotation marks is left out, since its content is unknown.
+- Any other word stays: whoever passes the text on reads it first.
 """
 
 import ipaddress
@@ -14,7 +15,7 @@ from typing import Final
 LEFT_OUT: Final = "[left out]"
 
 _QUOTED: Final = re.compile(r"'.*'|\".*\"|“.*”|«.*»")
-"""From the first mark of a line to the last one: what is quoted may hold marks itself."""
+"""From the first quotation mark of a line to the last one, since quoted text may itself contain marks."""
 _CREDENTIALS: Final = re.compile(r"(?<=//)[^\s/@]+@")
 _NAMED_SECRET: Final = re.compile(
     r"(?i)\b(passwor[dt]|passphrase|passwd|secret|token|api[-_ ]?key|authorization|cookie)(\s*[:=]\s*)(?:\w+-key |bearer |basic )?\S+"
@@ -32,15 +33,15 @@ _TYPED: Final = re.compile(r"\b[A-Z0-9]{4}(?:-[A-Z0-9]{4})+\b")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_+-]{9,}")
 _HEX: Final = re.compile(r"[0-9a-f]{9,}|[0-9A-F]{9,}")
 _LONGEST_NUMBER: Final = 13
-"""Digits of a time in milliseconds."""
+"""Number of digits of a time in milliseconds."""
 _LONG_TOKEN: Final = 40
 
 
 class Masks:
-    """The names met so far in one text; nothing leads back from a sign to what it stands for."""
+    """Names met so far in one text; a sign cannot be traced back to its name."""
 
     def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
-        """`names` by the letter of their kind: what is to be replaced wherever it stands, whole words, in any case."""
+        """`names` by the letter of their kind: they are replaced wherever they are, as whole words, in any case."""
         self._signs: dict[tuple[str, str], str] = {}
         self._kinds = {
             name.casefold(): kind for kind, listed in names.items() for name in listed if name.strip()
@@ -50,7 +51,7 @@ class Masks:
         self._known = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE) if pattern else None
 
     def masked(self, text: str, *, quoted: bool = False) -> str:
-        """The text without names; what is `quoted` in it is kept and masked as the rest, since it is the program's own."""
+        """Return the text without names; with `quoted`, quoted text is the program's own and is kept and masked as the rest."""
         if not quoted:
             text = _QUOTED.sub(LEFT_OUT, text)
         text = _CREDENTIALS.sub(f"{LEFT_OUT}@", text)
@@ -67,7 +68,7 @@ class Masks:
         return _TOKEN.sub(self._token, text)
 
     def _sign(self, kind: str, word: str) -> str:
-        """The sign of a word; `word` in any case is the same."""
+        """Return the sign of a word; the case of `word` makes no difference."""
         key = kind, word.casefold()
         if key not in self._signs:
             number = 1 + sum(1 for known, _word in self._signs if known == kind)
@@ -81,7 +82,7 @@ class Masks:
         return self._sign(self._kinds[found[0].casefold()], found[0])
 
     def _address(self, found: re.Match[str]) -> str:
-        """IPv4, with or without a port, and IPv6; a time of day is neither."""
+        """Mask IPv4, with or without a port, and IPv6; a time of day is kept."""
         host, colon, port = found[0].partition(":")
         if "." in host and _is_address(host):
             return self._sign("I", host) + colon + port
@@ -100,7 +101,7 @@ def _is_address(text: str) -> bool:
 
 
 def _looks_drawn(token: str) -> bool:
-    """Tell whether nobody would write such a word: a digest, a key, a public id; names in code and times are none."""
+    """Tell whether the word is random, as a digest, a key or a public id is; names in code and times are not."""
     if token.isdecimal():
         return len(token) > _LONGEST_NUMBER
     has_digit = any(letter.isdecimal() for letter in token)

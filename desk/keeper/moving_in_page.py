@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An own desk takes its agency over from the `accord` command: key file, passphrase, state, fingerprint from paper."""
+"""Page on which an own desk takes over its agency from the `accord` command: key file, passphrase, state, fingerprint from
+paper.
+"""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +37,7 @@ def _wrong(text: Promise, *codes: str) -> dict[str, Any]:
 
 
 class MoveInForm(forms.Form):
-    """Neither the passphrase nor the API key is shown while it is typed, or shown again."""
+    """Form whose passphrase and API key are not shown while they are typed, nor again."""
 
     key_file = forms.FileField(
         label=gettext_lazy("Key file"),
@@ -98,7 +100,7 @@ def _octets(file: "UploadedFile[Any] | None", limit: int, too_large: str) -> byt
 @sensitive_post_parameters("passphrase", "api_key")
 @sensitive_variables("form")
 def move_agency_in(request: HttpRequest) -> HttpResponseBase:
-    """Check what a person hands over against the exchange and the paper, then keep it in one step; absent elsewhere."""
+    """Check what a person provides against the exchange and the paper, then store it in one step; absent at other desks."""
     keeper, now = signed_in(request), clock.now()
     require_own_desk(keeper)
     form = MoveInForm(*((request.POST, request.FILES) if request.method == "POST" else ()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An own desk is told which exchange it belongs to: address and verifier key, asked there at once, compared by a person."""
+"""Page on which an own desk is told its exchange: address and verifier key, checked there at once, compared by a person."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ class OwnExchangeForm(forms.Form):
 
 
 class ComparedForm(OwnExchangeForm):
-    """Values that were asked, handed on unseen; the press says that the fingerprint was compared."""
+    """Values that were checked, passed on hidden; the button says that the fingerprint was compared."""
 
     compared = forms.BooleanField(initial=True, widget=forms.HiddenInput)
 
@@ -58,9 +58,9 @@ class ComparedForm(OwnExchangeForm):
 
 
 def own_exchange(request: HttpRequest) -> HttpResponseBase:
-    """First address and key; then what answers there, with the fingerprint; then, compared, it is kept.
+    """Ask for address and key, show what answers there with the fingerprint, and keep it once that is compared.
 
-    Once it is settled, and at a hosted desk, whose settings say it, the page shows it.
+    Once it is settled, and at a hosted desk, whose settings have it, the page only shows it.
     """
     keeper, now = signed_in(request), clock.now()
     if not may_tell_exchange():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keeper's first page: whether the desk works and which agencies it has taken in. No content, nobody's business."""
+"""The keeper's first page: whether the desk works and which agencies it has taken in. No content, no agency's business."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from peers.own_exchange import known_exchange
 
 
 def desk_page(request: HttpRequest, officer: Officer, now: datetime) -> HttpResponse:
-    """First whether everything works or what is the most urgent trouble, then all of health, then the agencies."""
+    """Show first whether everything works or the most urgent trouble, then all of health, then the agencies."""
     found = entries(officer, now=now)
     if settings.OWN_DESK:
         close_first_start()

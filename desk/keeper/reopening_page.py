@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening a desk anew by the agency's root: the keeper asks for one person, the head signs, the keeper hands it in."""
+"""Reopening a desk by the agency's root: the keeper asks for one person, the head signs, the keeper hands it in."""
 
 from typing import Final
 
@@ -48,7 +48,7 @@ class ReopeningForm(FirstAdminForm):
 
 
 def reopening_ask(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """Ask who is to be let in, and as what; a request that is open is replaced."""
+    """Ask who is to be let in, and in which role; an open request is replaced."""
     keeper, now = signed_in(request), clock.now()
     entry = entry_of(keeper, agency_id, now=now)
     form = ReopeningForm(request.POST if request.method == "POST" else None, is_own=settings.OWN_DESK)
@@ -63,7 +63,7 @@ def reopening_ask(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def reopening(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """GET shows how the open request is signed, POST takes the signed file; without one the keeper makes one first."""
+    """Show on GET how the open request is signed, take the signed file on POST; without a request the keeper makes one first."""
     keeper, now = signed_in(request), clock.now()
     entry = entry_of(keeper, agency_id, now=now)
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -83,7 +83,7 @@ def reopening(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def reopening_file(request: HttpRequest, agency_id: str) -> HttpResponse:
-    """The exact octets that the root is to sign; without an open request the page that makes one."""
+    """Return the exact octets that the root is to sign; without an open request redirect to the page that makes one."""
     keeper, now = signed_in(request), clock.now()
     row = open_request(keeper, entry_of(keeper, agency_id, now=now).agency, now=now)
     if row is None:
@@ -92,7 +92,7 @@ def reopening_file(request: HttpRequest, agency_id: str) -> HttpResponse:
 
 
 def _refused(form: SignedForm) -> HttpResponseBase:
-    """Nothing is open to show beside the refusal, which then stands alone."""
+    """Raise the refusal, where no open request can be shown with it."""
     raise InputError("signed", str(form.errors["signed"][0]))
 
 

@@ -31,7 +31,7 @@ _WORDS: Final[Mapping[Failure, Promise]] = {
 
 
 def refused_text(refused: EnvelopeError | InputError) -> str:
-    """Say why the file that was handed in lets nobody in."""
+    """Return why the file that was handed in lets nobody in."""
     if isinstance(refused, InputError):
         return refused.problem
     if isinstance(refused, VerificationError):

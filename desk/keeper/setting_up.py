@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps by which an own desk comes to work, from its first keeper to a first alert, as its keeper may know them.
+"""Steps by which an own desk comes to work, from its first keeper to a first alert, as far as its keeper may know them.
 
-What is done is read from what there is: the guide keeps nothing of its own, so it goes on wherever it was left.
+The guide stores nothing: what is done is read from what there is, so that it continues wherever it was left.
 """
 
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ from peers.own_exchange import known_exchange
 from vault.errors import VaultError
 
 STEPS = ("exchange", "taken_in", "admin", "people", "keys", "active", "peers", "duty", "alert")
-"""The steps in their order; each stands on those before it."""
+"""Steps in their order; each depends on those before it."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One of `STEPS`; `count` says how many where a number says more than done."""
+    """One of `STEPS`; `count` is a number where that says more than done."""
 
     name: str
     is_done: bool
@@ -37,7 +37,7 @@ class Step:
 
 @dataclass(frozen=True)
 class SettingUp:
-    """The steps, and the desk's agency once it was taken in."""
+    """Steps, and the desk's agency once it was taken in."""
 
     steps: tuple[Step, ...]
     entry: Entry | None
@@ -48,7 +48,7 @@ class SettingUp:
 
 
 def setting_up(keeper: Actor, *, now: datetime) -> SettingUp:
-    """Return how far the desk is. Raises NotPermittedError."""
+    """Return the progress of the desk. Raises NotPermittedError."""
     entry = next(iter(entries(keeper, now=now)), None)
     steps = list(_steps(entry))
     first = next((n for n, step in enumerate(steps) if not step.is_done), None)
@@ -75,7 +75,7 @@ def _steps(entry: Entry | None) -> Iterator[Step]:
 
 
 def _has_people(entry: Entry) -> bool:
-    """Tell whether whoever makes keys, writes and sends has come."""
+    """Tell whether officers who make keys, write and send have accepted."""
     come = Officer.objects.filter(agency=entry.agency, is_active=True, invited_email="")
     wanted = (Role.KEY_OFFICER, Role.AUTHOR, Role.RELEASER)
     return all(come.filter(roles__contains=[role.value]).exists() for role in wanted)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An own desk's guide: each step with what it makes, who does it, and where."""
+"""Guide of an own desk: each step with what it makes, who does it, and where."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,11 @@ from desk.keeper.setting_up import SettingUp, Step
 
 @dataclass(frozen=True)
 class Words:
-    """`help` says what the step makes and what to have at hand; `button` leads the keeper there, where it is the keeper's; `other_button` another way."""
+    """Texts of a step.
+
+    `help` says what the step makes and what is needed; `button` leads to the keeper's page of the step, if there is
+    one, and `other_button` to an alternative.
+    """
 
     title: str | Promise
     help: str | Promise
@@ -81,7 +85,7 @@ WORDS: Final[dict[str, Words]] = {
 
 @dataclass(frozen=True)
 class ShownStep:
-    """A step as the page shows it; addresses only of the keeper's own next step."""
+    """Step as the page shows it; only the keeper's own next step has addresses."""
 
     step: Step
     words: Words
@@ -90,7 +94,7 @@ class ShownStep:
 
 
 def shown_steps(guide: SettingUp) -> Iterator[ShownStep]:
-    """The steps in their order."""
+    """Yield the steps in their order."""
     for step in guide.steps:
         words = WORDS[step.name]
         address = _address(words, guide) if step.is_next and words.page else ""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of this desk, in words, for its keeper and for auditors: no secret, no content, and where each is set.
 
-Every fact is one that this process knows by itself. What other processes are told, it does not guess.
+Every fact is one that this process knows itself. Settings of other processes are not guessed.
 """
 
 import os
@@ -44,7 +44,7 @@ OPENING_ACTS: Final = ("vault.opened", "vault.ring_made")
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that is set: `name` for programs, `label` and `text` for people, `where` by what it is set."""
+    """Setting: `name` for programs, `label` and `text` for people, `where` is where it is set."""
 
     name: str
     label: str
@@ -62,7 +62,7 @@ class Group:
 
 
 def settings_report(reader: Actor, *, now: datetime) -> list[Group]:
-    """Everything, for the keeper with each agency of the desk, for an auditor with the own. Raises NotPermittedError."""
+    """Return all settings: for the keeper with each agency of the desk, for an auditor with the own. Raises NotPermittedError."""
     require(reader, Capability.AUDIT_READ)
     agencies = Agency.objects.visible_to(reader).filter(is_hosted=True).select_related("desk_policy")
     if reader.agency_id:
@@ -82,7 +82,7 @@ def settings_report(reader: Actor, *, now: datetime) -> list[Group]:
 
 
 def as_text(groups: Iterable[Group], *, now: datetime) -> Iterator[str]:
-    """The report as lines of plain text, each with its line end."""
+    """Yield the report as lines of plain text, each with its line end."""
     yield _("Settings of this desk, read at %(time)s UTC") % {"time": utc_text(now)} + "\n"
     for group in groups:
         yield f"\n{group.title}\n"
@@ -128,7 +128,7 @@ def _of_the_exchange() -> Iterator[Fact]:
 
 
 def _of_the_way() -> Iterator[Fact]:
-    """Say what stands between this desk and the exchange, and what that can read."""
+    """Yield what is between this desk and the exchange, and what that can read."""
     proxy = proxy_on_the_way()
     text = _("none: the exchange is called directly")
     if proxy is not None:
@@ -189,7 +189,7 @@ def _of_keys() -> Iterator[Fact]:
     if state in {Lock.LOCKED, Lock.UNMADE}:
         text = _("yes, and it is locked now")
     elif state == Lock.OPEN:
-        # The newest one alone is asked for, whose business is nobody's: the desk's own.
+        # Only the newest one is queried, which belongs to the desk itself and no agency.
         opened = AuditEvent.objects.filter(agency=HUB_LEVEL, act__in=OPENING_ACTS).order_by("-seq").first()
         since = utc_text(opened.at) if opened else "?"
         text = _("yes; open since %(time)s UTC, as the audit has it") % {"time": since}
@@ -271,7 +271,7 @@ def _of_versions() -> Iterator[Fact]:
 
 
 def _policy(agency: Agency) -> Policy | None:
-    """The agency's policy; None where it was changed outside the program."""
+    """Return the agency's policy; None where it was altered outside the program."""
     try:
         return policy_of(agency)
     except NotBoundError:

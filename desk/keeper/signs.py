@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sign of health, the way on that it offers, and which of several is the most urgent."""
+"""Sign of health, the act that it offers, and the most urgent of several."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,13 +27,14 @@ URGENCY: Final = (
     "failed-mail",
     "last-ones",
 )
-"""Of several troubles of one tone the first is named first: what somebody did past the program, then what stops everything,
-each before what it causes, then what stops soon, then what is late, then what may stop one day."""
+"""Order of troubles of one tone: what somebody altered outside the program, then what stops everything, each before what
+it causes, then what stops soon, then what is late, then what may stop one day.
+"""
 
 
 @dataclass(frozen=True)
 class Way:
-    """A thing to press: a link, or with `is_act` a button that has something done."""
+    """Link, or with `is_act` a button that does something."""
 
     address: str
     button: str
@@ -42,7 +43,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Sign:
-    """One line: which part (one of `URGENCY`), how it is, and where something is wrong what to do, and what to press."""
+    """Sign of one part (one of `URGENCY`): its state, and for a trouble the remedy and a link or button."""
 
     part: str
     label: str | Promise
@@ -59,5 +60,5 @@ def most_urgent(signs: Iterable[Sign]) -> Sign | None:
 
 
 def ask_exchange_way() -> Way:
-    """The button by which the exchange is asked at once."""
+    """Return the button that asks the exchange at once."""
     return Way(reverse("admin:exchange_ask"), _("Ask the exchange now"), is_act=True)

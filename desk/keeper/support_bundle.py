@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bundle for somebody who helps: settings, health, counts, the end of its logs, and nobody's name.
+"""Bundle for a person who helps: settings, health, counts, the end of the logs, and no names.
 
-Names, addresses, keys and digests are replaced (`desk.keeper.masking`). Of a log line in JSON only what the program itself says is
-kept, of an error its kind and places and never its own words; of any other line nothing that stands in quotation marks.
-A part that cannot be read says so, and the rest is gathered all the same: who asks for help often has half a desk.
+- Names, addresses, keys and digests are replaced (`desk.keeper.masking`).
+- Of a log line in JSON only the program's own text is kept, of an error its kind and places and never its message; of
+  any other line nothing in quotation marks.
+- A part that cannot be read says so, and the rest is gathered all the same, since a desk that needs help is often half
+  broken.
 """
 
 import json
@@ -32,19 +34,19 @@ from peers.own_exchange import known_exchange
 from vault.errors import VaultError
 
 HELPER: Final = SystemActor("support", None, frozenset({Capability.DESK_KEEP, Capability.AUDIT_READ}))
-"""Whoever has a shell on the desk; it reads what the keeper may, and changes nothing."""
+"""Actor with a shell on the desk; it reads what the keeper may, and changes nothing."""
 LARGEST_TAIL_BYTES: Final = 1024 * 1024
 LONGEST_LINE: Final = 2000
 KEPT_OF_JSON: Final = ("timestamp", "level", "logger", "event")
 _SHORTEST_NAME: Final = 3
 _OF_THE_DATABASE: Final = ("DETAIL:", "STATEMENT:", "CONTEXT:", "HINT:", "QUERY:")
-"""How lines of the database's log begin that may repeat values of rows."""
+"""Labels in lines of the database's log that may repeat values of rows."""
 
 
 def support_bundle(logs: Path | None, *, lines: int, now: datetime) -> Iterator[str]:
-    """The whole text, a line at a time without its end; of each file in the folder the last `lines`.
+    """Yield the whole text, line by line without line ends; of each log file in the folder the last `lines`.
 
-    Raises DatabaseError where the names that are to be replaced cannot be looked up, OSError where the logs cannot.
+    Raises DatabaseError where the names to be replaced cannot be read, OSError where the logs cannot.
     """
     masks = Masks(_names())
     yield f"Accord support bundle, {utc_text(now)} UTC"
@@ -59,7 +61,7 @@ def support_bundle(logs: Path | None, *, lines: int, now: datetime) -> Iterator[
 
 
 def log_line(line: str, masks: Masks) -> str:
-    """One line of a log as it may be shown."""
+    """Return one line of a log as it may be shown."""
     try:
         said = json.loads(line)
     except ValueError:
@@ -71,7 +73,7 @@ def log_line(line: str, masks: Masks) -> str:
 
 
 def _places(errors: Any) -> Iterator[str]:
-    """Return of each error, and of those in its group, its kind and where it was raised (`hub.logs`); never its own words."""
+    """Yield the kind of each error, and of those in its group, and where it was raised (`hub.logs`); never its message."""
     for error in errors if isinstance(errors, list) else ():
         if not isinstance(error, dict):
             continue
@@ -85,7 +87,7 @@ def _places(errors: Any) -> Iterator[str]:
 
 
 def _without_values(line: str) -> str:
-    """A line that is no JSON without what may repeat a row: the database's details, an error's own words."""
+    """Return a line that is not JSON without what may repeat a row: the database's details, an error's message."""
     for label in _OF_THE_DATABASE:
         before, found, _values = line.partition(label)
         if found:
@@ -97,7 +99,7 @@ def _without_values(line: str) -> str:
 
 
 def _names() -> dict[str, set[str]]:
-    """Return what is known here to be a name, by the letter that stands for its kind. Raises DatabaseError."""
+    """Return the known names, by the letter of their kind. Raises DatabaseError."""
     hosts = {urlsplit(settings.HUB_URL).hostname or "", str(getattr(settings, "EMAIL_HOST", ""))}
     hosts |= {host.lstrip(".*") for host in settings.ALLOWED_HOSTS}
     names: dict[str, set[str]] = {"A": set(), "P": set(), "H": hosts}
@@ -112,7 +114,7 @@ def _names() -> dict[str, set[str]]:
 
     names["A"] |= set(agencies())
     names["P"] |= set(people())
-    # A desk that is locked cannot believe the row; what is called by its address is known by its form then.
+    # A locked desk cannot check the row; the exchange's address is then recognised by its form.
     with suppress(NotBoundError, VaultError):
         if (place := known_exchange()) is not None:
             names["H"] |= {urlsplit(place.url).hostname or "", place.vkey.partition("+")[0]}
@@ -120,7 +122,7 @@ def _names() -> dict[str, set[str]]:
 
 
 def _or_why_not(part: Callable[[datetime], Iterator[str]], now: datetime) -> Iterator[str]:
-    """The lines of a part; the kind of the error in their place where it cannot be read, as on a desk that is locked."""
+    """Yield the lines of a part, or the kind of the error where it cannot be read, as on a locked desk."""
     try:
         with transaction.atomic():
             lines = list(part(now))
@@ -152,14 +154,14 @@ def _rows(now: datetime) -> Iterator[str]:
 
 
 def _log_files(folder: Path | None) -> list[Path]:
-    """Plain files of a folder by name; links are not followed."""
+    """Return the plain files of a folder by name; links are not followed."""
     if folder is None:
         return []
     return sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
 
 
 def _tail(path: Path, lines: int) -> list[str]:
-    """The last lines of a file, of its last mebibyte at most; a line that is cut at its beginning is left out."""
+    """Return the last lines of a file, of its last mebibyte at most; a line cut at its beginning is left out."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - LARGEST_TAIL_BYTES))

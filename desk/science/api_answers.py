@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the science views share: who may ask, why, and answers that may be asked for again but are never kept."""
+"""Common parts of the science views: who may ask, why, and answers that may be repeated but are never stored."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
@@ -29,10 +29,10 @@ class ScienceView(DeskView):
     capability: ClassVar[Any] = ASKS
 
     def ask(self, question: Callable[[], Answered]) -> Answered:
-        """Asks it, under its `Idempotency-Key` where one is given."""
+        """Ask the question, under the request's `Idempotency-Key` where one is given."""
         return repeatable(self.request, self.actor, question, now=self.now)
 
 
 def why_of(body: Mapping[str, Any]) -> Why:
-    """The reason that a body gives."""
+    """Return the reason that a body gives."""
     return Why(body["reason"], body["reference"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every form that asks the science core begins with: why. It is kept in the form for the visit, not in the session."""
+"""Reason that every form for the science core asks for first. It is kept in the form for the visit, not in the session."""
 
 from typing import Any, Final, cast
 
@@ -15,13 +15,13 @@ from alerts.receiving.opening import MAX_CASE_CHARS, OpeningReason
 from callers.errors import InputError
 
 FILE_AT_MOST: Final = 4 * 1024 * 1024
-"""Octets of a file that is asked about; the readers have narrower limits of their own."""
+"""Limit of a file in octets; the readers have smaller limits of their own."""
 TEXT_AT_MOST: Final = 500_000
-"""Characters that a field for a structure or a spectrum takes; the readers have narrower limits of their own."""
+"""Limit of a field for a structure or a spectrum in characters; the readers have smaller limits of their own."""
 
 
 class WhyForm(forms.Form):
-    """Reason and case number; what they may be is judged where the question is asked."""
+    """Reason and case number; they are judged where the question is asked."""
 
     reason = forms.ChoiceField(
         label=gettext_lazy("Why do you ask?"),
@@ -41,11 +41,11 @@ class WhyForm(forms.Form):
     )
 
     def why(self) -> Why:
-        """The reason given; only of a form that was read."""
+        """Return the reason given; only for a form that was validated."""
         return Why(self.cleaned_data.get("reason", ""), self.cleaned_data.get("reference", ""))
 
     def put_error(self, error: InputError | ScienceInputError) -> None:
-        """Shows a refusal at its field, at the top where the form has no such field; of a file's structure at the file."""
+        """Show a refusal at its field, or at the top where the form has no such field; for a file's structure at the file."""
         named = [part for part in reversed(error.field.split(".")) if part in self.fields]
         given = self.cleaned_data
         if named[:1] == ["structure"] and given.get("file") and not given.get("structure", "").strip():
@@ -54,7 +54,7 @@ class WhyForm(forms.Form):
 
 
 def text_of_file(form: forms.Form, name: str) -> str:
-    """A short text file as text; "" for none. An octet that is no UTF-8 is read as Latin-1, as instruments write it."""
+    """Return a short text file as text; "" for none. Octets that are not UTF-8 are read as Latin-1, as instruments write it."""
     data = octets_of_file(form, name)
     try:
         return data.decode("utf-8-sig")
@@ -63,7 +63,7 @@ def text_of_file(form: forms.Form, name: str) -> str:
 
 
 def octets_of_file(form: forms.Form, name: str) -> bytes:
-    """The octets of a file of the form; raises InputError over `FILE_AT_MOST`."""
+    """Return the octets of a file of the form; raises InputError over `FILE_AT_MOST`."""
     file = cast("UploadedFile[Any] | None", form.cleaned_data.get(name))
     if file is None:
         return b""
@@ -73,7 +73,7 @@ def octets_of_file(form: forms.Form, name: str) -> bytes:
 
 
 def posted(request: HttpRequest, form: type[WhyForm], initial: dict[str, Any] | None = None) -> WhyForm:
-    """The form as it was sent, or an empty one."""
+    """Return the form as it was sent, or an empty one."""
     if request.method == "POST":
         return form(request.POST, request.FILES)
     return form(initial=initial)

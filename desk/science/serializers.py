@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shapes of the science answers in JSON. Codes are closed lists; texts of rules and lists are English data."""
+"""Serializers of the science answers. Codes are closed lists; texts of rules and lists are English data."""
 
 from typing import Any
 
@@ -213,7 +213,7 @@ class AnaloguesOut(s.Serializer[Any]):
 
 
 def screened_out(one: Screened) -> dict[str, Any]:
-    """A screening as `ScreeningOut` describes it."""
+    """Return a screening in the form of `ScreeningOut`."""
     plain: dict[str, Any] = to_plain(one.screening)
     for place in plain["jurisdictions"]:
         place["rules"] = [_rule(rule) for rule in place["rules"]]
@@ -237,7 +237,7 @@ def _rule(rule: dict[str, Any]) -> dict[str, Any]:
 
 
 def analogues_out(found: AnaloguesShown) -> dict[str, Any]:
-    """Analogues as `AnaloguesOut` describes them."""
+    """Return analogues in the form of `AnaloguesOut`."""
     return {
         "structure": StructureOut(to_plain(found.structure)).data,
         "items": [AnalogueOut(_analogue(hit)).data for hit in found.hits],

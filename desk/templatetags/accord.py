@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the templates may ask for: icons, markings, moments with their zone, short digests."""
+"""Template tags and filters of the desk: icons, markings, moments with their zone, short digests."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -31,7 +31,7 @@ TLP_SHAPES = {
 
 @register.simple_tag
 def tlp(marking: str) -> SafeString:
-    """The marking by word, colour and shape; the word is never left out."""
+    """Show the marking by word, colour and shape; the word is never left out."""
     shape = drawing(TLP_SHAPES[marking]) if marking in TLP_SHAPES else ""
     return format_html('<span class="tlp" data-tlp="{}">{}TLP:{}</span>', marking, shape, marking)
 
@@ -49,7 +49,7 @@ def _span(seconds: int) -> str:
 
 @register.filter
 def distance(value: datetime | None, now: datetime) -> str:
-    """How far a moment lies from `now`, in one unit, rounded down."""
+    """Return the distance of a moment from `now`, in one unit, rounded down."""
     if value is None:
         return ""
     seconds = int((value - now).total_seconds())
@@ -59,7 +59,7 @@ def distance(value: datetime | None, now: datetime) -> str:
 
 @register.filter
 def hours_until(value: datetime, now: datetime) -> str:
-    """For a delay that is counted in hours, however long it is."""
+    """Return a distance in hours, however long it is."""
     hours = max(int((value - now).total_seconds()), 0) // 3600
     return ngettext("in %(n)s hour", "in %(n)s hours", hours) % {"n": hours}
 
@@ -76,23 +76,23 @@ def lookup(mapping: dict[str, object], key: str) -> object:
 
 @register.filter
 def tone(state: str) -> str:
-    """The tone a state's word is shown in."""
+    """Return the tone in which a state's word is shown."""
     return tone_of(state)
 
 
 @register.filter
 def names_of(ids: Iterable[str], names: Mapping[str, str]) -> str:
-    """The first names behind these ids, and how many more there are."""
+    """Return the first names of these ids, and how many more there are."""
     return some_names(names.get(agency, agency) for agency in ids)
 
 
 @register.filter
 def waits(row: InboxRow) -> bool:
-    """Whether an answer is still asked of this agency."""
+    """Tell whether this agency has yet to answer."""
     return row.received.ack_by is not None and row.state in {"unread", "opened", "overdue"}
 
 
 @register.filter
 def is_unread(row: InboxRow) -> bool:
-    """Whether nobody of the agency has opened it yet, and somebody could."""
+    """Tell whether nobody of the agency has opened it yet, and somebody could."""
     return row.state == "unread" or (row.state == "overdue" and row.received.first_opened_at is None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the early-warning board's templates ask for: places and classes by name, means and chances as people read them."""
+"""Template filters of the early-warning board: places and classes by name, means and chances in readable form."""
 
 from django import template
 from django.utils.formats import number_format
@@ -24,13 +24,13 @@ def class_name(key: str) -> str:
 
 @register.filter
 def in_figures(number: float) -> str:
-    """Two figures where it is small, whole where it is large."""
+    """Format a number with two figures where it is small, as a whole number where it is large."""
     return number_format(number, 0 if number >= 10 else 1 if number >= 1 else 2)
 
 
 @register.filter
 def as_chance(chance: float) -> str:
-    """One in so many, rounded; what cannot be told from none is said so."""
+    """Format a chance as one in so many, rounded, or as less than one in a million."""
     if chance < 1e-6:
         return _("less than one in a million")
     return _("1 in %(n)s") % {"n": number_format(round(1 / chance), 0, use_l10n=True, force_grouping=True)}
@@ -38,11 +38,11 @@ def as_chance(chance: float) -> str:
 
 @register.filter
 def unlocalised(number: float) -> str:
-    """A coordinate of a drawing: a point before its decimals in every language."""
+    """Format a coordinate of a drawing, with a point before its decimals in every language."""
     return f"{number:.1f}"
 
 
 @register.filter
 def hidden_rows(rows: tuple[object, ...]) -> int:
-    """How many of a list are not shown."""
+    """Return how many of a list are not shown."""
     return max(0, len(rows) - ROWS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the science templates may ask for: shares as per cent, drawings made harmless."""
+"""Template filters of the science pages: shares as per cent, drawings made harmless."""
 
 from django import template
 from django.utils.formats import number_format
@@ -16,13 +16,13 @@ register = template.Library()
 
 @register.filter
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share of 1 as per cent, in the reader's way of writing numbers."""
+    """Format a share of 1 as per cent, in the reader's number format."""
     return "" if share is None else f"{number_format(share * 100, digits)}\N{NO-BREAK SPACE}%"
 
 
 @register.filter
 def rate(share: float | None, pairs: int) -> str:
-    """A share of so many pairs; none found among them is no rate of zero."""
+    """Format a share of so many pairs; where none was found it is no rate of zero."""
     if share is not None and share * pairs < 1 <= pairs:
         return _("fewer than 1 in %(pairs)s") % {"pairs": number_format(pairs, 0, force_grouping=True)}
     return percent(share, 2)
@@ -30,17 +30,17 @@ def rate(share: float | None, pairs: int) -> str:
 
 @register.filter
 def holds_spectra(file: AttachmentShown) -> bool:
-    """Whether a file of an alert may be matched as a spectrum, by its name and size."""
+    """Tell whether a file of an alert may be matched as a spectrum, by its name and size."""
     return may_hold_spectra(file.filename, file.size)
 
 
 @register.filter
 def read_notices(codes: tuple[str, ...]) -> str:
-    """What was put right on reading a spectrum."""
+    """Return what was corrected on reading a spectrum."""
     return notices_of(codes)
 
 
 @register.filter
 def drawing(svg: str) -> SafeString:
-    """A drawing of the science core, inline: only shapes and text are left in it."""
+    """Return a drawing of the science core, inline, with only shapes and text left in it."""
     return inert_svg(svg)

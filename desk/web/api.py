@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every view of the JSON desk shares: the officer in session, one reading of the clock, one way to write."""
+"""Common parts of the JSON desk's views: the officer in session, one reading of the clock, one way to write."""
 
 import re
 from collections.abc import Callable
@@ -52,13 +52,13 @@ class DeskView(APIView):
 
     @property
     def officer(self) -> Officer:
-        """The caller; views that an API key may call do not use this."""
+        """Officer who calls; views that an API key may call do not use this."""
         assert isinstance(self.request.user, Officer)
         return self.request.user
 
     @property
     def actor(self) -> Actor:
-        """The caller, officer or API key; who is not signed in does not come this far."""
+        """Caller, an officer or an API key; a caller who is not signed in does not get this far."""
         return cast(Actor, self.request.user)
 
     def once(
@@ -69,10 +69,10 @@ class DeskView(APIView):
         *,
         tagged: bool = False,
     ) -> Outcome:
-        """Changes an alert of ours once per `Idempotency-Key`; the outcome names what the answer is read from.
+        """Change an alert of ours once per `Idempotency-Key`; the outcome names what the answer is read from.
 
-        `tagged`: `If-Match` must name what the change was made from; elsewhere it is compared when it is sent. A
-        request sent again is answered without asking, also where the alert is out of the caller's sight since.
+        `tagged`: `If-Match` must name what the change was made from; without it, it is compared if it is sent. A
+        repeated request is answered without a check, even if the caller may no longer see the alert.
         """
         if tagged:
             revision_in(self.request)
@@ -87,7 +87,7 @@ class DeskView(APIView):
         return idempotent(self.request, self.actor, run, now=self.now)
 
     def answer_alert(self, alert_id: object, code: int = OK) -> Response:
-        """The alert as it is now, with its ETag."""
+        """Answer the alert as it is now, with its ETag."""
         alert = find_alert(self.officer, str(alert_id))
         content = read_draft(self.officer, alert)
         preview = shown_preview(alert, content, now=self.now)
@@ -101,18 +101,18 @@ class DeskView(APIView):
 
 
 def etag_of(alert: Alert, shown: object = None) -> str:
-    """Revision and state, which a change is compared with; of a read also what was shown, which may change more."""
+    """Return revision and state, with which a change is compared; for a read also a digest of what was shown."""
     digest = "" if shown is None else f".{b64u(sha256(JSONRenderer().render(shown)))}"
     return f'"{alert.current}-{alert.state}{digest}"'
 
 
 def revision_in(request: Request) -> int:
-    """The revision a change was made from; raises `RevisionRequiredError` without `If-Match`."""
+    """Return the revision that a change was made from; raises `RevisionRequiredError` without `If-Match`."""
     return _tag_in(request)[0]
 
 
 def check_tag(request: Request, alert: Alert) -> None:
-    """Raises `StaleTagError` for another state and for a revision that never was.
+    """Raise `StaleTagError` for another state, or a revision that never was.
 
     An older revision passes: the service answers it with both texts, under its lock.
     """
@@ -122,7 +122,7 @@ def check_tag(request: Request, alert: Alert) -> None:
 
 
 def check_newest_tag(request: Request, alert: Alert) -> None:
-    """The same for a change that leaves nothing to compare: it must name the newest revision."""
+    """Raise `StaleTagError` unless the newest revision is named, for a change that leaves nothing to compare."""
     if revision_in(request) != alert.current:
         raise StaleTagError(number=alert.current, state=alert.state)
 
@@ -135,7 +135,7 @@ def _tag_in(request: Request) -> tuple[int, str]:
 
 
 def file_answer(file: AttachmentFile) -> HttpResponse:
-    """Always a download, never a page."""
+    """Return a file as a download, never as a page."""
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
         "X-Content-Type-Options": "nosniff",

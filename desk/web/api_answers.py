@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the JSON views of an agency's affairs share: tags that a change is compared with, acts done once, lists by page."""
+"""Common parts of the JSON views of an agency's affairs: tags that a change is compared with, acts done once, lists by page."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -22,7 +22,7 @@ from officers.models import Officer
 from peers.models import Agency
 
 EVERY_OFFICER: Final = frozenset({Capability.OFFICER_READ, Capability.DESK_KEEP})
-"""Of which every officer has one, whatever the role, and no API key any."""
+"""Every officer has one of these, whatever the role, and no API key has any."""
 IF_UNCHANGED: Final = OpenApiParameter(
     "If-Match",
     {"type": "string"},
@@ -47,13 +47,13 @@ class AffairsView(DeskView):
 
     @property
     def agency(self) -> Agency:
-        """The officer's agency; the keeper has none."""
+        """The officer's agency; raises AbsentError for the keeper, who has none."""
         if self.officer.agency is None:
             raise AbsentError
         return self.officer.agency
 
     def act(self, do: Callable[[], object], *, code: int = 200, resource: str = "") -> Outcome:
-        """Does it once per `Idempotency-Key`."""
+        """Do the act once per `Idempotency-Key`."""
 
         def run() -> Outcome:
             do()
@@ -62,39 +62,39 @@ class AffairsView(DeskView):
         return idempotent(self.request, self.actor, run, now=self.now)
 
     def answer(self, shown: Mapping[str, Any], code: int = 200, **headers: str) -> Response:
-        """The object with its tag."""
+        """Answer the object with its tag."""
         return Response(shown, status=code, headers={"ETag": tag_of(shown), **headers})
 
     def check_unchanged(self, shown: Mapping[str, Any]) -> None:
-        """Raises `StaleTagError` where `If-Match` names another state than the one that is shown now."""
+        """Raise `StaleTagError` where `If-Match` names another state than the present one."""
         given = self.request.headers.get("If-Match", "").strip()
         if given and given != tag_of(shown):
             raise StaleTagError
 
     def place_in(self, listed: str, query: Mapping[str, Any]) -> str:
-        """The place that the query's cursor names; raises CursorRefusedError, CursorExpiredError."""
+        """Return the place that the query's cursor names; raises CursorRefusedError, CursorExpiredError."""
         return open_cursor(self.actor, listed, query["cursor"], now=self.now)
 
     def page(self, listed: str, rows: Any, following: str | None) -> Response:
-        """Rows and the sealed cursor of the next page."""
+        """Answer rows with the sealed cursor of the next page."""
         return Response({"items": rows, "next": seal_cursor(self.actor, listed, following, now=self.now)})
 
 
 def tag_of(shown: Mapping[str, Any]) -> str:
-    """A strong tag of what is shown."""
+    """Return a strong tag of what is shown."""
     return f'"{b64u(sha256(JSONRenderer().render(shown)))}"'
 
 
 def named_list(name: str, query: Mapping[str, Any]) -> str:
-    """The list with its filters; a cursor of it serves no other."""
+    """Return the name of the list with its filters; its cursors serve no other."""
     return list_name(name, {key: value for key, value in query.items() if key not in ("cursor", "limit")})
 
 
 def name_of(officer: Officer | None) -> str | None:
-    """The public id of somebody, or None."""
+    """Return the public id of an officer, or None."""
     return officer.public_id if officer else None
 
 
 def moment(seconds: int | None) -> datetime | None:
-    """A time of a signed object."""
+    """Convert the time of a signed object."""
     return moment_or_none(seconds)

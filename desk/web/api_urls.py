@@ -49,7 +49,7 @@ MODULES: Final = (
     officers, own_entry, peers, policy, powers, restore, views,
     *SCIENCE,
 )  # fmt: skip
-"""Modules that list their own addresses; those of `SCIENCE` answer a system, too, and say so in the guide."""
+"""Modules that list their own addresses; those of `SCIENCE` also serve systems, as their API description says."""
 
 _A: Final = "alerts/<uuid:alert_id>"
 _R: Final = "alerts/received/<uuid:received_id>"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The address that waiting pages ask every few seconds: nothing but an ETag, 304 while nothing is new.
+"""Address that pages poll every few seconds: only an ETag, 304 while nothing is new.
 
-Asking is no sign of a person: it notes no visit and extends no session (`officers.login.middleware`).
+Polling is no sign of a person: it notes no visit and extends no session (`officers.login.middleware`).
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ DIGEST_CHARS = 43
 
 def _token(request: HttpRequest) -> str:
     if request.factor_needed:  # type: ignore[attr-defined]
-        # Asked before a form is sent, too: whoever sets up a second factor is signed in and told nothing.
+        # Pages also poll during the set-up of a second factor: such an officer is signed in, and must be told nothing.
         return '"-"'
     md = request.GET.get("md", "")
     return f'"{arrivals_token(signed_in(request), md=md if len(md) == DIGEST_CHARS else "")}"'
@@ -23,5 +23,5 @@ def _token(request: HttpRequest) -> str:
 
 @etag(_token)
 def arrivals(request: HttpRequest) -> HttpResponse:
-    """Answer 204 with the token, or 304 for one that is known."""
+    """Answer 204 with the token, or 304 for a known one."""
     return HttpResponse(status=204)

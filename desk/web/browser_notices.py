@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices of the browser's own while a page of the desk is open: switched on per browser and officer, without any service.
+"""Notices in the browser while a page of the desk is open: turned on per browser and officer, without any external service.
 
-What they say is what the mails say: how fast, and a reference. A cookie that no script reads holds whose browser notices are
-switched on and up to which number of the feed; whichever page asks first moves it on, so that several pages tell once.
+They say what mails say: the priority, and a reference. A cookie that no script can read holds for which officer they
+are on and up to which number of the feed; the first page to ask advances it, so that several pages tell once.
 """
 
 from typing import Final
@@ -25,7 +25,7 @@ YEAR_SECONDS: Final = 365 * 24 * 3600
 
 
 def switch(request: HttpRequest) -> HttpResponseBase:
-    """Switch notices on or off for this browser."""
+    """Turn notices on or off for this browser."""
     officer = signed_in(request)
     response = redirect("admin:profile")
     if request.POST.get("on") == "yes":
@@ -38,7 +38,7 @@ def switch(request: HttpRequest) -> HttpResponseBase:
 
 
 def news(request: HttpRequest) -> HttpResponseBase:
-    """Answer what arrived since this browser was told last, in the words of the mails; 204 where there is nothing."""
+    """Answer what arrived since this browser was last told, in the words of the mails; 204 where there is nothing."""
     officer = signed_in(request)
     number = noticed_up_to(request)
     found = [] if number is None else arrived_since(officer, number)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of a question before an act: what it does, what cannot be undone, a form, a button that repeats the verb."""
+"""Page of a question before an act: what it does, what cannot be undone, a form, a button that repeats the verb."""
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ def ask(
     template: str = "affairs/question",
     status: int | None = None,
 ) -> HttpResponse:
-    """The page of a question; 422 while its form holds a problem."""
+    """Show the page of a question; status 422 while its form has a problem."""
     problems = problems_of(form)
     return render_page(
         request,

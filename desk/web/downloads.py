@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists as files: streamed to be saved, kept by no cache, and a CSV in which no spreadsheet finds a formula."""
+"""Streamed files of lists: to be saved, never cached, and CSV in which no spreadsheet finds a formula."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,11 +11,11 @@ from django.utils.http import content_disposition_header
 CSV: Final = "text/csv; charset=utf-8"
 _RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _BYTE_ORDER_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""Spreadsheets take a CSV without it for the machine's own old encoding."""
+"""Without it spreadsheets read a CSV in the machine's own legacy encoding."""
 
 
 def streamed(lines: Iterator[str], content_type: str, name: str) -> StreamingHttpResponse:
-    """The lines as a file of this name."""
+    """Return the lines as a file of this name."""
     response = StreamingHttpResponse(lines, content_type=content_type)
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["Cache-Control"] = "no-store"
@@ -23,7 +23,7 @@ def streamed(lines: Iterator[str], content_type: str, name: str) -> StreamingHtt
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The head and one line for each row."""
+    """Yield the header and one line for each row."""
     writer = csv.writer(_Line())
     yield _BYTE_ORDER_MARK + writer.writerow(columns)
     for row in rows:
@@ -31,13 +31,13 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Itera
 
 
 def neutral(text: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """Return a cell that no spreadsheet takes for a formula."""
     cell = str(text)
     return f"'{cell}" if cell.lstrip(" ").startswith(_RUN_BY_SPREADSHEETS) else cell
 
 
 class _Line:
-    """Gives each written line back."""
+    """File object for `csv.writer` that returns each line written."""
 
     def write(self, text: str) -> str:
         return text

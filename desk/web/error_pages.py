@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a page says when the desk, the vault or a check stops it and the page has no answer of its own.
+"""Pages for errors of the desk, the vault or a check, where a page has no answer of its own.
 
-The most specific class of an error decides. An error of these families that is not named here still gets the
-sentence of its family: none of them is a breakdown of the hub.
+The most specific class of an error decides. An error of these families that is not listed has the sentence of its
+family, since none of them means that the hub is broken.
 """
 
 import logging
@@ -64,7 +64,7 @@ STOPS: Final = (AlertsError, VaultError, EnvelopeError)
 
 @dataclass(frozen=True)
 class Stop:
-    """A status with its sentence and what to do; `member` is the error's text that takes the remedy's place."""
+    """Status with its sentence and remedy; `member` names the error's attribute that replaces the remedy."""
 
     status: int
     sentence: str | Promise
@@ -94,7 +94,7 @@ CLOSED_TEXTS: Final[Mapping[type[Exception], str | Promise]] = {
         "The agreement's lane is suspended. This stays closed until both sides let it flow again."
     ),
 }
-"""Why an alert of others stays closed."""
+"""Reasons why an alert of others stays closed."""
 
 ANSWERS: Final[Mapping[type[Exception], Stop]] = {
     **{kind: Stop(409, _NOT_CHANGED, text) for kind, text in CLOSED_TEXTS.items()},
@@ -168,7 +168,7 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
 
 
 def stopped(request: HttpRequest, error: Exception) -> HttpResponse:
-    """The page for one of `STOPS`; the log keeps its class and no more."""
+    """Return the page for one of `STOPS`; only its class is logged."""
     log.warning("a page was stopped by %s", type(error).__name__)
     stop = _answer(error)
     remedy = getattr(error, stop.member) if stop.member else stop.remedy
@@ -185,7 +185,7 @@ def stopped(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _in_use(request: HttpRequest) -> Iterable[AdoptedRules]:
-    """The adopted rules that somebody who may can set aside from here; what names them stands in clear."""
+    """Return the adopted rules that this officer may set aside from here; they are named in plain text."""
     officer = request.user
     if not isinstance(officer, Officer) or Capability.SCIENCE_MANAGE not in officer.capabilities:
         return ()
@@ -193,7 +193,7 @@ def _in_use(request: HttpRequest) -> Iterable[AdoptedRules]:
 
 
 def _answer(error: Exception) -> Stop:
-    """A receipt that is still to come is no failed check."""
+    """Return the answer to an error; a missing receipt, which may still come, is no failed check."""
     if isinstance(error, VerificationError) and error.failure is Failure.RECEIPT_MISSING:
         return ANSWERS[ReceiptPendingError]
     return next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages answer to absence and to a missing right.
+"""Pages for absence and for a missing right.
 
-Absent and foreign give the same bytes: that page holds no name, no form token and no address.
+Absent and foreign objects have the same octets: that page has no name, no form token and no address.
 """
 
 from typing import Final
@@ -47,12 +47,12 @@ VERBS: Final[dict[str, str | Promise]] = {
 
 
 def absent(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404: absent, or not theirs; the two cannot be told apart."""
+    """Answer 404: absent, or another agency's; the two cannot be told apart."""
     return render(request, "accord/absent.html", status=404)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """403: a page of one's own agency that one's roles do not open. Says which verb, and whom to ask."""
+    """Answer 403 for a page of one's own agency that one's roles do not open, with the verb and whom to ask."""
     capability = exception.capability if isinstance(exception, NotPermittedError) else ""
     if not isinstance(request.user, Officer):
         return absent(request)
@@ -73,26 +73,26 @@ def _admins_of(officer: Officer) -> str:
 
 
 def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400 or 413 for a request that was not read; asks neither the database nor the session."""
+    """Answer 400 or 413 to a request that was not read; uses neither the database nor the session."""
     too_large = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
     context = {"too_large": too_large}
     return render(request, "accord/unreadable.html", context, status=413 if too_large else 400)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500 without any detail; asks neither the database nor the session, which may be what broke."""
+    """Answer 500 without any detail; uses neither the database nor the session, which may be what broke."""
     return render(request, "accord/broken.html", status=500)
 
 
 def busy(request: HttpRequest, *, retry_secs: int) -> HttpResponse:
-    """503 where the database did not answer in time; asks neither it nor the session."""
+    """Answer 503 where the database did not answer in time; uses neither it nor the session."""
     answer = render(request, "accord/busy.html", status=503)
     answer["Retry-After"] = str(retry_secs)
     return answer
 
 
 def refused(request: HttpRequest, refusal: InputError) -> HttpResponse:
-    """422 for an address or form that our pages do not make, such as a cursor that was typed."""
+    """Answer 422 to an address or form that our pages do not make, such as a typed cursor."""
     return render_page(
         request,
         "forbidden",
@@ -104,13 +104,13 @@ def refused(request: HttpRequest, refusal: InputError) -> HttpResponse:
 
 
 def moved_on(request: HttpRequest, refused: MoveRefusedError) -> HttpResponse:
-    """409: somebody was quicker, or a form was sent twice."""
+    """Answer 409: somebody was faster, or a form was sent twice."""
     text = AlertState(refused.state).label
     return render_page(request, "moved", _("Moved on"), status=409, state=refused.state, state_text=text)
 
 
 def not_taken(request: HttpRequest, stop: NotTakenError) -> HttpResponse:
-    """The exchange did not take what a page handed it; nothing was changed."""
+    """Show that the exchange refused what a page handed in; nothing was changed."""
     return render_page(
         request,
         "forbidden",

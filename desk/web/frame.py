@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The frame around every page: navigation by capability, the officer, the look, the zone."""
+"""Frame around every page: navigation by capability, the officer, the appearance, the zone."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -71,13 +71,13 @@ MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capabilit
 
 
 def theme_of(request: HttpRequest) -> str:
-    """The look the reader chose; anything but the three known words is automatic."""
+    """Return the appearance that the reader chose; anything but the three known words is automatic."""
     chosen = request.COOKIES.get(THEME_COOKIE, "")
     return chosen if chosen in THEMES else "auto"
 
 
 def noticed_up_to(request: HttpRequest) -> int | None:
-    """Return up to which number of the feed this browser has shown its officer notices; None where they are not switched on."""
+    """Return the number of the feed up to which this browser has shown its officer notices; None where they are not on."""
     officer = signed_in(request)
     of_officer, _dot, number = request.COOKIES.get(NOTICES_COOKIE, "").partition(".")
     is_number = number.isascii() and number.isdecimal() and len(number) < LONGEST_NUMBER
@@ -86,13 +86,13 @@ def noticed_up_to(request: HttpRequest) -> int | None:
 
 
 def signed_in(request: HttpRequest) -> Officer:
-    """The officer of this request. The site lets nobody else reach a page."""
+    """Return the officer of this request. The site lets nobody else reach a page."""
     assert isinstance(request.user, Officer)
     return request.user
 
 
 def navigation(officer: Officer, here: str, *, is_in_review: bool = False) -> Iterator[NavGroup]:
-    """The pages this officer's roles open, the current one marked; a restore while the agency goes through it."""
+    """Yield the pages that this officer's roles open, the current one marked, with the restore while the agency reviews it."""
     start = NavItem(_("Start"), reverse("admin:index"), here == reverse("admin:index"))
     for position, (label, entries) in enumerate(MENU):
         allowed = [(name, text) for name, text, needed in entries if needed in officer.capabilities]
@@ -111,16 +111,16 @@ def navigation(officer: Officer, here: str, *, is_in_review: bool = False) -> It
 
 
 def is_in_review(request: HttpRequest) -> bool:
-    """Whether the agency of whoever asks has yet to go through a restore."""
+    """Tell whether the agency of this request's officer has yet to review a restore."""
     row = sign_in_of(request)
     return row is not None and row.is_in_review
 
 
 def frame_context(request: HttpRequest) -> dict[str, Any]:
-    """What the frame shows on each page; on the sign-in page there is no officer."""
+    """Return the values of the frame; on the sign-in page there is no officer."""
     context: dict[str, Any] = {"theme": theme_of(request), "zone": str(timezone.get_current_timezone())}
     if isinstance(request.user, Officer):
-        # Nothing else is open to whoever has to set up a second factor first.
+        # Nothing else is open to an officer who has to set up a second factor first.
         is_let_in = not getattr(request, "factor_needed", False)
         context |= {
             "officer": request.user,
@@ -138,7 +138,7 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _seen(officer: Officer) -> dict[str, Any] | None:
-    """Return since when the exchange's log has shown the agency nothing newer, where that is too long ago; None otherwise."""
+    """Return since when the exchange's log has shown the agency nothing newer, where that is too long ago; else None."""
     now = clock.now()
     if not officer.agency_id or not (seen := freshness_seen_by(officer.agency_id, now=now)).is_stale(now):
         return None
@@ -148,6 +148,6 @@ def _seen(officer: Officer) -> dict[str, Any] | None:
 def render_page(
     request: HttpRequest, template: str, page_title: str | Promise, /, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """One page in its frame. `page_title` ends up in the browser's history: it never holds content."""
+    """Render a page in its frame. `page_title` ends up in the browser's history, so that it never has content."""
     values = {**frame_context(request), "page_title": page_title, "now": clock.now(), **context}
     return render(request, f"accord/{template}.html", values, status=status)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which tone a state is shown in. The word always stands beside it: tone alone says nothing."""
+"""Tones in which states are shown. The word is always shown, too: tone alone says nothing."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -63,20 +63,20 @@ TONES: Final[Mapping[str, str]] = {
 
 
 def isolated(text: str) -> str:
-    """Return a name for the middle of a sentence, between Unicode's isolates: its direction reorders nothing around it.
+    """Return a name for the middle of a sentence, between Unicode's isolates, so that its direction reorders nothing around it.
 
-    For headings and buttons, which are plain text; in markup stands `<bdi>`.
+    It is for headings and buttons, which are plain text; markup uses `<bdi>`.
     """
     return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def tone_of(state: str) -> str:
-    """The tone of a state; an unknown one is quiet."""
+    """Return the tone of a state; an unknown one is quiet."""
     return TONES.get(state, QUIET)
 
 
 def some_names(names: Iterable[str], shown: int = 2) -> str:
-    """The first few names and how many more there are."""
+    """Return the first few names and how many more there are."""
     listed = list(names)
     head = "; ".join(listed[:shown])
     rest = len(listed) - shown
@@ -84,7 +84,7 @@ def some_names(names: Iterable[str], shown: int = 2) -> str:
 
 
 def delivery_tone(fact: DeliveryFact, due: datetime | None, now: datetime) -> str:
-    """How the state of one recipient's delivery is shown to the originator."""
+    """Return the tone of one recipient's delivery for the originator."""
     if fact.recalled_at is not None:
         return DONE if fact.recall_confirmed_at else WARN
     if fact.acknowledged_at is not None:

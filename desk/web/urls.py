@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is every page of the site: its address, its name, and the capability without which it stays closed.
+"""Every page of the site: its address, its name, and the capability that it needs.
 
-A page cannot be listed without saying who may open it, and this table is the only way to an address. What
-changes something takes POST; following a link never does.
+- A page cannot be listed without its capability, and only this table gives a page an address.
+- Changes are made by POST; following a link never changes anything.
 """
 
 from collections.abc import Callable
@@ -96,7 +96,7 @@ ANY_OFFICER: Final = None
 
 @dataclass(frozen=True)
 class Page:
-    """One address with its guard."""
+    """Address with its guard."""
 
     route: str
     view: View
@@ -104,14 +104,14 @@ class Page:
     capability: C | None
     methods: tuple[str, ...] = READ
     fresh: bool = False
-    """Whether every act of it asks for a fresh proof; those of a sensitive capability do anyway."""
+    """Whether every act on it asks for a fresh proof; acts of a sensitive capability do anyway."""
 
     def pattern(self, admin_view: Callable[[View], View]) -> URLPattern:
         return path(self.route, admin_view(guarded(self)), name=self.name)
 
 
 def guarded(page: Page) -> View:
-    """The view behind its capability; what is absent or forbidden becomes its page here, once."""
+    """Return the view behind its capability; absence and missing rights get their page here."""
 
     @require_http_methods(page.methods)
     @wraps(page.view)
@@ -135,14 +135,14 @@ def guarded(page: Page) -> View:
 
 
 def _asked_first(page: Page, request: HttpRequest) -> HttpResponseBase | None:
-    """The question for a fresh proof where this act waits for one; raises NotPermittedError before it asks."""
+    """Return the question for a fresh proof where this act needs one; raises NotPermittedError before it asks."""
     if page.capability is not None:
         require(signed_in(request), page.capability)
     return proving.prove_or_ask(request) if needs_proof(page, request) else None
 
 
 def needs_proof(page: Page, request: HttpRequest) -> bool:
-    """Whether this act waits for a proof that it is still the same person."""
+    """Tell whether this act needs a fresh proof that it is still the same person."""
     now = clock.now()
     if page.fresh:
         return request.method == "POST" and not is_fresh(request, now=now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The addresses of both halves: whether a process lives, what its API is, and the ledger."""
+"""Addresses of both halves: health checks, the API description, and the ledger."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

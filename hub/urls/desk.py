@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk's addresses: the officers' pages, and the desk in JSON; nothing of the exchange."""
+"""Addresses of the desk: the officers' pages, and the desk in JSON; nothing of the exchange."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path

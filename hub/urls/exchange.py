@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exchange's addresses: what systems of agencies call; API keys only, no admin, no sessions."""
+"""Addresses of the exchange, called by systems of agencies; API keys only, no admin, no sessions."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Roles that accept no connections serve no address."""
+"""Empty table of addresses, for roles that accept no connections."""
 
 from django.urls import URLPattern, URLResolver
 

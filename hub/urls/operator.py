@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's addresses: pages behind a passkey, and whether this process lives. No API, and nothing of a desk."""
+"""Addresses of the operator: pages behind a passkey, and health checks. No API, and nothing of a desk."""
 
 from django.urls import URLPattern, URLResolver, path
 

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits on guesses at a password or a code: counted in the database before the guess is looked at.
+"""Limits on guesses at a password or a code, which are counted in the database before they are checked.
 
-- Guesses in parallel all count, and a guess that cannot be counted is not looked at.
-- Guesses from places that the officer has not signed in from share counters: they never close a *known* browser
+- Parallel guesses all count, and a guess that cannot be counted is not checked.
+- Guesses from places where the officer has not signed in share counters. They never block a *known* browser
   (`officers.login.devices`), which has counters of its own, nor a session, whose step-up has its own.
-- A guess that is refused unseen is not counted and writes nothing, so that no counter is filled by knocking on a
-  closed door.
-- Accounts that do not exist are counted as those that do.
+- A guess that is refused unchecked is not counted and writes nothing, so that no counter grows while it is closed.
+- Accounts that do not exist are counted like those that do.
 """
 
 from collections.abc import Sequence
@@ -24,9 +23,9 @@ WINDOW: Final = timedelta(minutes=15)
 DAY: Final = timedelta(days=1)
 LIMIT_PER_ADDRESS: Final = 10
 LIMIT_PER_ACCOUNT_A_DAY: Final = 100
-"""From all places that are not known together: what an attacker with many addresses gets."""
+"""Limit for all unknown places together: what an attacker with many addresses gets."""
 LIMIT_PER_SENDER: Final = 300
-"""From one network address, whatever accounts are tried from there: a whole agency may stand behind it."""
+"""Limit for one network address, whatever accounts are tried from there: a whole agency may share it."""
 LIMIT_PER_DEVICE: Final = 10
 LIMIT_PER_DEVICE_A_DAY: Final = 50
 LIMIT_PER_FACTOR: Final = 10
@@ -48,30 +47,30 @@ _TAKE_BACK = "UPDATE officers_loginattempts SET attempts = attempts - 1 WHERE so
 
 @dataclass(frozen=True)
 class Counter:
-    """One row: how often within a window. `clears`: a right guess empties it; else it takes back that guess alone."""
+    """Counter of guesses within a window. `clears`: a right guess empties it; otherwise it takes back that guess only."""
 
     digest: str
     limit: int
     window: timedelta = WINDOW
     clears: bool = False
     is_of_account: bool = True
-    """Whether it is emptied when an admin opens the account's sign-in again."""
+    """Whether it is emptied when an admin reopens the account's sign-in."""
 
 
 class Source(Protocol):
-    """What is counted."""
+    """Source of guesses, with its counters."""
 
     @property
     def counters(self) -> Sequence[Counter]: ...
 
     @property
     def reopening(self) -> str | None:
-        """The row that says since when older windows of this account no longer count; None where none can."""
+        """Digest of the row that says since when older windows of this account no longer count; None where there is none."""
 
 
 @dataclass(frozen=True)
 class LoginSource:
-    """An account somebody tries to sign in to, and from where; `device` is the account's known browser, if it is one."""
+    """Account that somebody tries to sign in to, and from where; `device` is the account's known browser, or empty."""
 
     email: str
     remote_addr: str
@@ -93,7 +92,7 @@ class LoginSource:
 
     @property
     def reopening(self) -> str | None:
-        """One for the account, from wherever it is closed."""
+        """Digest for the account, whatever place is blocked."""
         return self._digest("login-reopened")
 
     def _digest(self, purpose: str, *parts: str) -> str:
@@ -102,14 +101,14 @@ class LoginSource:
 
 @dataclass(frozen=True)
 class FactorSource:
-    """An officer whose one-time code is guessed at by somebody who knows the password; `device` as of `LoginSource`."""
+    """Officer whose one-time code is guessed by somebody who knows the password; `device` as in `LoginSource`."""
 
     officer_id: object
     device: str = ""
 
     @property
     def counters(self) -> Sequence[Counter]:
-        """Wherever the guesses come from, if not from a known browser."""
+        """Counters of this known browser, or of all other places together."""
         where = "device" if self.device else "elsewhere"
         return (
             Counter(self._digest(f"factor-{where}", self.device), LIMIT_PER_FACTOR, clears=True),
@@ -126,7 +125,7 @@ class FactorSource:
 
 @dataclass(frozen=True)
 class StepUpSource:
-    """A sign-in whose person is asked for password or code once more: nobody outside that session counts here."""
+    """Sign-in whose person is asked for password or code again: guesses outside that session do not count here."""
 
     sign_in_id: object
 
@@ -139,7 +138,7 @@ class StepUpSource:
 
     @property
     def reopening(self) -> str | None:
-        """None: another sign-in has other counters."""
+        """None, since another sign-in has other counters."""
         return None
 
     def _digest(self, purpose: str) -> str:
@@ -148,7 +147,7 @@ class StepUpSource:
 
 @dataclass(frozen=True)
 class PasskeyChallenge:
-    """A challenge that a passkey has answered: counted once the signature is checked, good once."""
+    """Challenge that a passkey has answered: counted once the signature is checked, valid once."""
 
     challenge: str
 
@@ -163,14 +162,14 @@ class PasskeyChallenge:
 
 @dataclass(frozen=True)
 class ResetSource:
-    """An account for which a new password is asked, and from where; whether it exists or not."""
+    """Account for which a new password is asked, and from where, whether it exists or not."""
 
     email: str
     remote_addr: str
 
     @property
     def counters(self) -> Sequence[Counter]:
-        """Few mails to one person, whoever asks; not many from one address."""
+        """Counters that allow few mails to one person, whoever asks, and not many from one address."""
         account = keyed_digest("reset-attempts", self.email.encode(), b"")
         address = keyed_digest("reset-attempts", b"", self.remote_addr.encode())
         return (
@@ -180,12 +179,12 @@ class ResetSource:
 
     @property
     def reopening(self) -> str | None:
-        """None: nobody sends more mail by asking an admin."""
+        """None, since asking an admin must not allow more mail."""
         return None
 
 
 def count_attempt(source: Source, *, now: datetime) -> timedelta | None:
-    """Count one attempt; return how long to wait when it is one too many, else None."""
+    """Count one attempt; return how long to wait where it is one too many, else None."""
     reopened = _reopened_at(source, now)
     closed_for = _wait(source, now, reopened)
     if closed_for is not None:
@@ -195,12 +194,12 @@ def count_attempt(source: Source, *, now: datetime) -> timedelta | None:
 
 
 def waiting_time(source: Source, *, now: datetime) -> timedelta | None:
-    """Return how long the next attempt has to wait, without counting one; None when it may be made."""
+    """Return how long the next attempt has to wait, without counting one; None where it may be made."""
     return _wait(source, now, _reopened_at(source, now))
 
 
 def forgive_attempt(source: Source) -> None:
-    """Take back the attempt counted last, since it was right: it was no guess."""
+    """Take back the attempt counted last, which was right and so no guess."""
     for counter in source.counters:
         if counter.clears:
             LoginAttempts.objects.filter(source=counter.digest).delete()
@@ -210,14 +209,14 @@ def forgive_attempt(source: Source) -> None:
 
 
 def reopen(source: Source, *, now: datetime) -> None:
-    """Let guesses made so far no longer count, from whatever address; later ones do."""
+    """Discount the guesses made so far, from whatever address; later ones count."""
     if source.reopening is not None:
         since = {"attempts": 0, "window_started_at": now}
         LoginAttempts.objects.update_or_create(source=source.reopening, defaults=since)
 
 
 def forget_old_windows(*, now: datetime) -> int:
-    """Remove counters whose window is over; return how many."""
+    """Delete counters whose window is over; return how many."""
     return LoginAttempts.objects.filter(window_started_at__lte=now - DAY).delete()[0]
 
 
@@ -240,7 +239,7 @@ def _reopened_at(source: Source, now: datetime) -> datetime | None:
 
 
 def _over_before(counter: Counter, now: datetime, reopened: datetime | None) -> datetime:
-    """Windows of this counter that began then or before are over."""
+    """Return the time up to which windows of this counter are over, by when they began."""
     ended = now - counter.window
     return max(ended, reopened) if reopened is not None and counter.is_of_account else ended
 

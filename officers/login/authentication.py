@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only two ways in to the desk over HTTP: an officer's session, or a key for the desk.
+"""The two ways to authenticate to the desk over HTTP: an officer's session, or a key for the desk.
 
-Nothing else in a request can name the actor: no other header, no query, no body.
+No other header, query or body identifies the actor.
 """
 
 from datetime import datetime
@@ -20,10 +20,10 @@ from officers.models import Officer
 
 
 class OfficerSessionAuthentication(SessionAuthentication):
-    """An officer signed in on the desk; every write needs the session's form token."""
+    """Officer signed in at the desk; every write needs the session's form token."""
 
     def authenticate(self, request: Request) -> tuple[Officer, None] | None:
-        """The active officer of the session, or None; raises FormTokenError, FactorNeededError."""
+        """Return the active officer of the session, or None; raises FormTokenError, FactorNeededError."""
         officer = getattr(request._request, "user", None)
         if not isinstance(officer, Officer) or not officer.is_active:
             return None
@@ -33,7 +33,7 @@ class OfficerSessionAuthentication(SessionAuthentication):
         return officer, None
 
     def enforce_csrf(self, request: Request | HttpRequest) -> None:
-        """Django's own check of the form token; raises FormTokenError."""
+        """Make Django's own check of the form token; raises FormTokenError."""
 
         def unused(_: HttpRequest) -> None:
             return None
@@ -50,7 +50,7 @@ class DeskKeyAuthentication(SystemKeyAuthentication):
     keyword = "Desk-Key"
 
     def client_of(self, text: str, remote_addr: str, *, now: datetime) -> ApiClient:
-        """Return who holds this key for the desk; raises CredentialError."""
+        """Return the system that holds this key for the desk; raises CredentialError."""
         return authenticate_key(text, remote_addr, now=now)
 
 
@@ -62,13 +62,12 @@ class DeskKeyScheme(SystemKeyScheme):  # type: ignore[no-untyped-call]
 
 
 class OfficerSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the API description names the officer's session."""
+    """Name of the officer's session in the API description."""
 
     target_class = OfficerSessionAuthentication
     name = "officerSession"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        """The session's cookie."""
         from django.conf import settings
 
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An e-mail address and a password are looked at, once the guess is counted.
+"""Check of e-mail address and password, after the guess is counted.
 
-Unknown, not in service and wrong answer alike and cost alike: one password hash, the same queries. What is counted is
-`officers.login.attempts`; what signing in consists of is `officers.login.signing`.
+An unknown address, an officer not in service and a wrong password have the same answer and the same cost: one password
+hash, the same queries. `officers.login.attempts` counts, `officers.login.signing` signs in.
 """
 
 import uuid
@@ -22,14 +22,14 @@ from officers.models import Officer
 
 
 class EmailBackend(BaseBackend):
-    """Finds an officer by e-mail address, whatever its letter case; refuses who is not in service."""
+    """Backend that finds an officer by e-mail address, whatever its letter case, and refuses one who is not in service."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
     ) -> Officer | None:
-        """Return the officer, or None for every cause alike, too many guesses included.
+        """Return the officer; None for every cause alike, too many guesses included.
 
-        Raises ValueError without a request, by which the guess is counted.
+        Raises ValueError without a request, which is needed to count the guess.
         """
         if request is None:
             raise ValueError("a guess is counted by the request it came with")
@@ -44,7 +44,7 @@ class EmailBackend(BaseBackend):
         return officer
 
     def get_user(self, user_id: Any) -> Officer | None:
-        """The officer of a session, read on every request, so that disabling counts at once."""
+        """Return the officer of a session; read at every request, so that disabling counts at once."""
         try:
             key = uuid.UUID(str(user_id))
         except ValueError:
@@ -53,22 +53,22 @@ class EmailBackend(BaseBackend):
 
 
 def login_source(request: HttpRequest, email: str) -> LoginSource:
-    """Return the account and the place that are counted; for the sign-in page's own question how long to wait, too."""
+    """Return the account and place that are counted; the sign-in page also uses it to show how long to wait."""
     address = normal_email(email)
     device = known_device(request, address, now=clock.now())
     return LoginSource(address, client_address(request), device)
 
 
 def normal_email(email: str) -> str:
-    """An address as it is stored and looked up."""
+    """Return an address as it is stored and looked up."""
     return email.strip().lower()
 
 
 def officer_with(email: str, password: str) -> Officer | None:
-    """The officer of an address in its stored form, if let in and if this is the password."""
+    """Return the officer of an address in its stored form, if let in and if this is the password."""
     officer = Officer.objects.select_related("agency__desk_policy").filter(email=email).first()
     if officer is None:
-        # The work that a known account would have cost, so that time tells nothing.
+        # Do the work of a known account, so that the time taken tells nothing.
         make_password(password)
         return None
     good = officer.check_password(password)
@@ -76,13 +76,13 @@ def officer_with(email: str, password: str) -> Officer | None:
 
 
 def bound_officer(rows: QuerySet[Officer]) -> Officer | None:
-    """The officer of a query, with the agency, if let in; the one door."""
+    """Return the officer of a query, with the agency, if let in; every sign-in reads the officer here."""
     officer = rows.select_related("agency__desk_policy").first()
     return officer if officer is not None and is_let_in(officer) else None
 
 
 def is_let_in(officer: Officer) -> bool:
-    """Tell whether the officer is in service and the rows that say so carry their codes; one that does not is named in the log."""
+    """Tell whether the officer is in service and the rows carry their codes; one that does not is logged."""
     try:
         for row in filter(None, (officer, officer.agency)):
             row.require_bound()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demand for a second factor: an agency decides by role, the desk demands it of its keepers always."""
+"""Requirement of a second factor: an agency decides by role; the desk always requires it of its keepers."""
 
 from django.conf import settings
 
@@ -10,9 +10,9 @@ from officers.policy_in_force import policy_of
 
 
 def must_have_factor(officer: Officer) -> bool:
-    """Tell whether the officer, with the roles of this moment, may do nothing without a second factor.
+    """Tell whether the officer, with the present roles, may do nothing without a second factor.
 
-    Of everybody where the agency's policy was written past the program.
+    True for everybody where the agency's policy was altered outside the program.
     """
     if not settings.MFA_DEMANDED:
         return False

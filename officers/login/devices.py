@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Browsers that an officer has signed in with: a signed cookie that lets guesses from elsewhere close nothing there.
+"""Known browsers of an officer: a signed cookie, so that guesses from elsewhere do not block sign-in there.
 
 - The cookie proves nothing and opens nothing: it only chooses the counter for guesses (`officers.login.attempts`).
-- It is given after a whole sign-in, holds a random name for each of the last few officers of this browser, and names
+- It is set after a complete sign-in, holds a random name for each of the last few officers of this browser, and names
   each officer by a keyed digest, so that whoever finds it learns no account from it.
-- A cookie that was altered, is older than its lifetime or belongs to another officer is as good as none.
+- A cookie that was altered, is older than its lifetime or belongs to another officer is ignored.
 
 Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 """
@@ -22,7 +22,7 @@ from callers.digests import keyed_digest
 
 LIVES: Final = timedelta(days=180)
 MOST_OFFICERS: Final = 8
-"""On one browser; the one who signed in longest ago goes."""
+"""Limit for one browser; the one who signed in longest ago is dropped."""
 _SALT: Final = "officers.login.devices"
 
 _Entry = list[Any]
@@ -30,13 +30,13 @@ _Entry = list[Any]
 
 
 def known_device(request: HttpRequest, email: str, *, now: datetime) -> str:
-    """Return the name this browser has for the account (an address in its stored form); empty when it has none."""
+    """Return this browser's name for the account (an address in its stored form); empty where it has none."""
     account = _digest(email)
     return next((device for known, device, _ in _entries(request, now) if known == account), "")
 
 
 def remember_device(request: HttpRequest, answer: HttpResponse, email: str, *, now: datetime) -> HttpResponse:
-    """Set the cookie after a whole sign-in; a browser that was known keeps its name."""
+    """Set the cookie after a complete sign-in; a known browser keeps its name."""
     account = _digest(email)
     device = known_device(request, email, now=now) or secrets.token_urlsafe(16)
     others = [entry for entry in _entries(request, now) if entry[0] != account]
@@ -53,7 +53,7 @@ def remember_device(request: HttpRequest, answer: HttpResponse, email: str, *, n
 
 
 def _entries(request: HttpRequest, now: datetime) -> list[_Entry]:
-    """What our own signature stands under and is still young enough."""
+    """Return the entries of a cookie that we signed and that are not too old."""
     try:
         entries = signing.Signer(salt=_SALT).unsign_object(
             request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")

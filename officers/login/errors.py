@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors that stand between an officer in session and an act."""
+"""Errors of signing in and of proving an identity again."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ class LoginError(CallerError):
 
 
 class StepUpNeededError(LoginError):
-    """The act needs a proof that is newer than this session's last one."""
+    """The act needs a newer proof than this session's last one."""
 
     def __init__(self, minutes: int) -> None:
         super().__init__("fresh proof needed")
@@ -21,7 +21,7 @@ class StepUpNeededError(LoginError):
 
 
 class FactorNeededError(LoginError):
-    """Policy demands a second factor of this officer, who has none yet: nothing else is open."""
+    """Policy requires a second factor of this officer, who has none yet: nothing else is allowed."""
 
     def __init__(self) -> None:
         super().__init__("second factor needed")
@@ -29,7 +29,7 @@ class FactorNeededError(LoginError):
 
 
 class SignInClosedError(LoginError):
-    """The proof was right; sign-in is closed since a restore."""
+    """The proof was right, but sign-in is closed after a restore."""
 
     def __init__(self, closed: ClosedSignIn) -> None:
         super().__init__("sign-in closed")
@@ -37,9 +37,9 @@ class SignInClosedError(LoginError):
 
 
 class ProofRefusedError(LoginError):
-    """The code, passkey or password was not right, or too many were tried."""
+    """The code, passkey or password was wrong, or there were too many attempts."""
 
     def __init__(self, *, closed_for: timedelta | None = None) -> None:
         super().__init__("proof refused")
         self.closed_for = closed_for
-        """How long no guess is looked at; None where this one was."""
+        """Time in which no guess is checked; None where this one was."""

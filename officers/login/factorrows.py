@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of second factors, each bound to its officer: the sealed secret by its place, the whole row by its code.
 
-The rows are django-allauth's, so that the code (`callers.binding`) stands in their `data`, and the place of a secret
-is handed to allauth's sealing hooks beside their arguments.
+The rows are django-allauth's. Therefore the code (`callers.binding`) is in their `data`, and the place of a secret is
+passed to allauth's sealing hooks by a context variable.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _place: ContextVar[str] = ContextVar("place")
 
 @contextmanager
 def factor_of(officer: Officer, kind: str) -> Iterator[None]:
-    """What is sealed or opened inside is this officer's secret of this kind, and nobody else's."""
+    """Bind what is sealed or opened in this block to this officer's secret of this kind."""
     token = _place.set(f"{officer.pk}/{kind}")
     try:
         yield
@@ -32,23 +32,23 @@ def factor_of(officer: Officer, kind: str) -> Iterator[None]:
 
 
 def place_of_secret() -> str:
-    """Whose secret is sealed or opened now; raises LookupError where nobody has said."""
+    """Return the place of the secret that is sealed or opened now; raises LookupError outside `factor_of`."""
     return _place.get()
 
 
 def save_factor(row: Authenticator, *columns: str) -> None:
-    """Writes a row that this program has made or has just looked at, with its code; columns: beside `data`."""
+    """Write a row that this program has made or just checked, with its code; `columns` besides `data`."""
     row.data = {**_data(row), _MAC: binding.mac_of(TABLE, _facts(row))}
     row.save(update_fields=["data", *columns])
 
 
 def is_bound(row: Authenticator) -> bool:
-    """Tell whether the row carries the code of what it says."""
+    """Tell whether the row carries the code of its content."""
     return binding.holds(TABLE, _facts(row), row.data.get(_MAC, ""))
 
 
 def bound_factors(officer: Officer, rows: list[Authenticator]) -> list[Authenticator]:
-    """Those of an officer's rows that count; the others are named in the log."""
+    """Return an officer's rows that count; the others are logged."""
     counted = [row for row in rows if row.user_id == officer.pk and is_bound(row)]
     for row in rows:
         if row not in counted:

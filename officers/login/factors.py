@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Second factors: one-time codes (RFC 6238) and recovery codes, on the authenticators of django-allauth.
 
-Its rows, primitives and sealing hooks are used; its flows are not: they keep secrets and what was posted in the
-session, mark a code as used in a cache, and limit guesses there. Here the row remembers the last code, under the lock of
-its officer, which everybody takes before touching a factor, and guesses are counted in the database before they are looked at.
+Its rows, primitives and sealing hooks are used. Its flows are not: they keep secrets and posted data in the session,
+mark a code as used in a cache, and limit guesses there. Here the row remembers the last code, under the lock of its
+officer, which everybody takes before changing a factor, and guesses are counted in the database before they are
+checked.
 """
 
 import secrets
@@ -36,14 +37,14 @@ from officers.session_rows import Proof
 Type = Authenticator.Type
 STEP_SECONDS: Final = 30
 STEPS_ASIDE: Final = 1
-"""How far the clock of a telephone may be from ours, in steps."""
+"""Accepted deviation of a telephone's clock from ours, in steps."""
 FACTORS: Final = (Type.TOTP, Type.WEBAUTHN)
 MAX_CODE_LENGTH: Final = 32
 
 
 @dataclass(frozen=True)
 class Factors:
-    """What an officer has set up."""
+    """Factors that an officer has set up."""
 
     totp: Authenticator | None
     passkeys: tuple[Authenticator, ...]
@@ -55,12 +56,12 @@ class Factors:
 
 
 def has_factor(officer: Officer) -> bool:
-    """Tell whether signing in takes a second step: the officer's own row says so, whatever became of the factor's."""
+    """Tell whether signing in takes a second step; the officer's own row says so, even if a factor's row was deleted."""
     return bool(Officer.objects.values_list("factors", flat=True).get(pk=officer.pk))
 
 
 def factors_of(officer: Officer) -> Factors:
-    """What the officer has set up; for the officer's own eyes."""
+    """Return the factors that the officer has set up, for the officer to see."""
     rows = bound_factors(
         officer, list(Authenticator.objects.filter(user=officer).order_by("created_at", "pk"))
     )
@@ -73,14 +74,14 @@ def factors_of(officer: Officer) -> Factors:
 
 
 def draw_totp_secret() -> str:
-    """160 random bits in base32, for a telephone to hold."""
+    """Draw 160 random bits in base32, for a telephone to keep."""
     return str(generate_totp_secret())
 
 
 def add_totp(officer: Officer, *, secret: str, code: str, now: datetime) -> list[str]:
-    """Turns one-time codes on once a first code proves the secret; returns recovery codes if these are the first.
+    """Turn one-time codes on once a first code proves the secret; return recovery codes if this is the first factor.
 
-    Raises ProofRefusedError, InputError when they are on already. Guessing is not limited: the secret was just shown.
+    Raises ProofRefusedError, InputError when they are on already. Guesses are not limited: the secret was just shown.
     """
     step = _matching_step(secret, code, now, after=0)
     if step is None:
@@ -99,7 +100,7 @@ def add_totp(officer: Officer, *, secret: str, code: str, now: datetime) -> list
 
 
 def check_code(officer: Officer, code: str, *, source: Source, now: datetime) -> Proof:
-    """Look at a one-time code or a recovery code, each good once, counted as of `source`; raises ProofRefusedError."""
+    """Check a one-time code or a recovery code, each valid once; guesses are counted by `source`. Raises ProofRefusedError."""
     if (closed_for := count_attempt(source, now=now)) is not None:
         raise ProofRefusedError(closed_for=closed_for)
     with transaction.atomic():
@@ -116,7 +117,7 @@ def check_code(officer: Officer, code: str, *, source: Source, now: datetime) ->
 
 
 def first_recovery_codes(officer: Officer, *, now: datetime) -> list[str]:
-    """Recovery codes for who has none yet, to be shown this once; in the caller's transaction."""
+    """Return recovery codes for an officer without any, to be shown only this once; in the caller's transaction."""
     codes = Authenticator.objects.filter(user=officer, type=Type.RECOVERY_CODES).first()
     if codes is not None and _serve(codes):
         return []
@@ -124,7 +125,7 @@ def first_recovery_codes(officer: Officer, *, now: datetime) -> list[str]:
 
 
 def renew_recovery_codes(officer: Officer, *, now: datetime) -> list[str]:
-    """Ten new codes, to be shown this once; the old ones open nothing any more. Raises InputError without a factor."""
+    """Return ten new codes, to be shown only this once; the old ones become invalid. Raises InputError without a factor."""
     with transaction.atomic():
         if not has_factor(_lock(officer)):
             raise InputError("codes", _("Set up one-time codes or a passkey first."))
@@ -134,7 +135,7 @@ def renew_recovery_codes(officer: Officer, *, now: datetime) -> list[str]:
 
 
 def remove_factor(officer: Officer, factor_id: int, *, now: datetime) -> None:
-    """The officer gives up one of the own factors. Raises AbsentError; InputError for the last where one is demanded."""
+    """Remove one of the own factors. Raises AbsentError; InputError for the last one where one is required."""
     with transaction.atomic():
         locked = _lock(officer)
         mine = Authenticator.objects.filter(user=officer, type__in=FACTORS)
@@ -152,7 +153,7 @@ def remove_factor(officer: Officer, factor_id: int, *, now: datetime) -> None:
 
 
 def reset_factors(actor: Actor, officer: Officer, *, now: datetime) -> None:
-    """An agency admin takes away a colleague's factors, after a lost telephone; all sessions of that person end.
+    """Remove a colleague's factors as an agency admin, after a lost telephone; all sessions of that person end.
 
     Raises AbsentError, NotPermittedError; InputError for the own account.
     """
@@ -167,10 +168,11 @@ def reset_factors(actor: Actor, officer: Officer, *, now: datetime) -> None:
 
 
 def reset_factors_on_the_machine(keeper: Officer, officer: Officer, *, now: datetime) -> None:
-    """A keeper with a shell helps another keeper, or an agency admin: nobody on the pages could.
+    """Remove the factors of another keeper or an agency admin, for a keeper with a shell: nobody else could help.
 
     An admin of an agency that has released has no powers afterwards, until another officer of the agency has confirmed
-    the person or `officers.powers.MACHINE_DELAY_HOURS` have passed since everybody there was told. Raises NotPermittedError, InputError for anybody else's account and for the own one.
+    the person or `officers.powers.MACHINE_DELAY_HOURS` have passed since everybody there was told. Raises
+    NotPermittedError, and InputError for any other account and for the own one.
     """
     require(keeper, Capability.DESK_KEEP)
     if keeper.pk == officer.pk or not {Role.KEEPER, Role.AGENCY_ADMIN} & set(officer.roles):
@@ -186,7 +188,7 @@ def reset_factors_on_the_machine(keeper: Officer, officer: Officer, *, now: date
 
 
 def note_factors(locked: Officer) -> None:
-    """After a change of the factors, in its transaction: the officer's own row says which there are."""
+    """Store in the officer's own row which factors there are; in the transaction of the change."""
     mine = Authenticator.objects.filter(user=locked, type__in=FACTORS).order_by("pk")
     locked.factors = list(mine.values_list("pk", flat=True))
     locked.save(update_fields=["factors"])
@@ -215,7 +217,7 @@ def _is_recovery_code(officer: Officer, codes: Authenticator, code: str) -> bool
 
 
 def _serve(codes: Authenticator) -> bool:
-    """Tell whether recovery codes open anything: after a restore it is not known any more which of them were used."""
+    """Tell whether recovery codes are valid: after a restore it is not known which of them were used."""
     return not predates_restore(codes.created_at)
 
 
@@ -232,7 +234,7 @@ def _save_used(row: Authenticator, now: datetime) -> None:
 
 
 def _matching_step(secret: str, code: str, now: datetime, *, after: int) -> int | None:
-    """The time step whose code this is; only steps later than the last one used count."""
+    """Return the time step of this code; only steps later than the last one used count."""
     current = int(now.timestamp()) // STEP_SECONDS
     for step in range(max(current - STEPS_ASIDE, after + 1), current + STEPS_ASIDE + 1):
         if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, step))):
@@ -241,7 +243,7 @@ def _matching_step(secret: str, code: str, now: datetime, *, after: int) -> int 
 
 
 def _draw_codes(officer: Officer, now: datetime) -> list[str]:
-    """Ten new codes in place of those there were."""
+    """Replace the recovery codes by ten new ones."""
     Authenticator.objects.filter(user=officer, type=Type.RECOVERY_CODES).delete()
     with factor_of(officer, Type.RECOVERY_CODES):
         codes = RecoveryCodes.activate(officer)
@@ -252,7 +254,7 @@ def _draw_codes(officer: Officer, now: datetime) -> list[str]:
 
 
 def _lock(officer: Officer) -> Officer:
-    """Changes of one officer's factors wait for one another."""
+    """Lock the officer, so that changes of one officer's factors are serialised."""
     return Officer.objects.select_related("agency").select_for_update(of=("self",)).get(pk=officer.pk)
 
 

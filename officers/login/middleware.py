@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Between the session's cookie and the officer: the record of the sign-in must stand, and policy be met."""
+"""Middleware between session cookie and officer: the session's record must exist, and policy be met."""
 
 from collections.abc import Callable
 from typing import Final
@@ -27,13 +27,13 @@ OPEN_WITHOUT_FACTOR: Final = (
     "/readyz",
     "/healthz",
 )
-"""What is open to a person who must first set up a second factor."""
+"""Paths that are open to a person who must first set up a second factor."""
 
 
 class OfficerSessionMiddleware:
-    """Sets `request.sign_in`; an ended session is signed out; who must have a factor is led to set one up.
+    """Set `request.sign_in`, sign out an ended session, and send a person who needs a factor to the page for it.
 
-    REST routes are refused by their authenticator, which finds `request.factor_needed`.
+    REST routes are refused by their authenticator, which reads `request.factor_needed`.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -59,11 +59,11 @@ class OfficerSessionMiddleware:
 
 
 def _asked_by_itself(request: HttpRequest) -> bool:
-    """Tell whether a waiting page asked, and no person: that notes no visit. Who forges the header only loses by it."""
+    """Tell whether a polling page asked, and no person, so that no visit is noted. Forging the header harms only the forger."""
     return "X-Accord-Poll" in request.headers
 
 
 def _sign_out(request: HttpRequest) -> None:
-    """The session's data goes too; the cookie is left, and tells the sign-in page that it timed out."""
+    """Delete the session's data; the cookie is left, from which the sign-in page knows that the session timed out."""
     logout(request)
     request.user = AnonymousUser()

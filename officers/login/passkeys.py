@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Passkeys (WebAuthn): always resident, always with the user verified, so that one alone is two factors.
+"""Passkeys (WebAuthn): always resident, always with user verification, so that one alone is two factors.
 
-The ceremony's state (a challenge, single use) stands in the session of whoever has one, and signed in a cookie of
-whoever signs in; django-allauth finds it through the request in hand. Which key belongs to whom says the key's own signature, never a field of the form.
+The ceremony's state (a challenge, for one use) is in the session, or in a signed cookie for a person who is signing in;
+django-allauth finds it through the current request. Only the key's own signature tells whose key it is, never a field
+of the form.
 """
 
 from datetime import datetime
@@ -29,13 +30,13 @@ _SALT: Final = "officers.login.passkeys"
 
 
 def creation_options(officer: Officer) -> dict[str, Any]:
-    """What the browser needs to make a new passkey, and a challenge of this session."""
+    """Return what the browser needs to make a new passkey, and keep the challenge in the session."""
     options: dict[str, Any] = webauthn.begin_registration(officer, passwordless=True)
     return options
 
 
 def add_passkey(officer: Officer, *, name: str, credential: Any, now: datetime) -> list[str]:
-    """Keeps a passkey the browser has made; returns recovery codes if these are the first.
+    """Keep a passkey that the browser has made; return recovery codes if this is the first factor.
 
     Raises ProofRefusedError (another challenge, no user verification), InputError (name, too many).
     """
@@ -65,9 +66,9 @@ def request_options(officer: Officer) -> dict[str, Any]:
 
 
 def open_challenge() -> tuple[dict[str, Any], str]:
-    """Return what the browser of a stranger needs to prove any passkey of ours, and the challenge, signed by us.
+    """Return what the browser of an unknown visitor needs to prove any passkey of ours, and the challenge, signed by us.
 
-    The browser keeps the challenge: in a session, each visitor would leave a row in the database.
+    The browser keeps the challenge, since a session would leave a row for each visitor.
     """
     options: dict[str, Any] = webauthn.begin_authentication(None)
     state = webauthn.get_state()
@@ -78,15 +79,15 @@ def open_challenge() -> tuple[dict[str, Any], str]:
 def check_passkey(officer: Officer, credential: Any, *, now: datetime) -> None:
     """Check that this answers the session's challenge with one of the officer's passkeys; raises ProofRefusedError.
 
-    Not counted: a signature cannot be guessed, and who holds a passkey is never kept out by somebody else's guesses.
+    It is not counted: a signature cannot be guessed, and guesses of others must not keep the owner of a passkey out.
     """
     _note_use(_proved(officer, credential), now)
 
 
 def officer_with_passkey(credential: Any, challenge: str, *, now: datetime) -> Officer:
-    """Return the officer whose passkey answers a challenge of `open_challenge`, which serves once.
+    """Return the officer whose passkey answers a challenge of `open_challenge`, which is valid once.
 
-    Raises ProofRefusedError for every cause alike, who is not in service included.
+    Raises ProofRefusedError for every cause alike, an officer not in service included.
     """
     try:
         state = signed_challenge(challenge, purpose=_SALT)
@@ -119,7 +120,7 @@ def _proved(officer: Officer, credential: Any) -> Authenticator:
     except (ValidationError, ValueError, KeyError, TypeError):
         raise ProofRefusedError from None
     finally:
-        # A challenge serves once, whatever came of it.
+        # A challenge is valid once, whatever its outcome.
         webauthn.clear_state()
     if row.pk not in officer.factors or not bound_factors(officer, [row]):
         raise ProofRefusedError

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Permissions of an officer in session over REST: as every caller, and with a fresh proof for what cannot be undone."""
+"""Permissions of an officer's session over REST: those of every caller, and a fresh proof for what cannot be undone."""
 
 from rest_framework.request import Request
 
@@ -11,9 +11,9 @@ from officers.models import Officer
 
 
 class HasCapabilityAndProof(HasDeclaredCapability):
-    """Denies by default; an officer proves anew to be the person before a sensitive act."""
+    """Permission that denies by default and asks an officer for a fresh proof before a sensitive act."""
 
     def require_proof(self, request: Request, used: frozenset[Capability]) -> None:
-        """Raises StepUpNeededError."""
+        """Raise StepUpNeededError for a sensitive act without a fresh proof."""
         if isinstance(request.user, Officer) and used & SENSITIVE and request.method not in SAFE_METHODS:
             require_fresh_proof(request._request, now=clock.now())

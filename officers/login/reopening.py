@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The remedy that a closed sign-in names: an agency admin opens it again for a colleague."""
+"""Reopening of a blocked sign-in by an agency admin, for a colleague."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from officers.models import Officer
 
 
 def reopen_sign_in(actor: Actor, officer: Officer, *, now: datetime) -> None:
-    """Guesses at the colleague's password and codes no longer count. Raises as the guard does, InputError (own account)."""
+    """Discount guesses at the colleague's password and codes. Raises as `lock_to_manage`, InputError (own account)."""
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)
         refuse_own_account(actor, locked)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asking for a new password by mail: one answer and one length of time, whether the account exists or not.
+"""Request of a new password by mail, with one answer and one duration, whether the account exists or not.
 
-Where a desk sends no mail an agency admin hands the link over.
-
-What is done for a known account is done beside the answer, in a thread of its own; a process that ends meanwhile
-loses a mail that can be asked for again.
+- At a desk that sends no mail an agency admin hands the link over.
+- The work for a known account is done in a thread of its own; a process that ends meanwhile loses a mail that can be
+  asked for again.
 """
 
 import logging
@@ -29,14 +28,14 @@ MAILER = "password-reset"
 
 
 def ask_reset(email: str, remote_addr: str, *, now: datetime) -> None:
-    """Starts the mail for an active officer who has a password; asked too often, nothing happens."""
+    """Start the mail to an active officer with a password; after too many requests do nothing."""
     address = normal_email(email)
     if count_attempt(ResetSource(address, remote_addr), now=now) is None:
         Thread(target=_mail_beside, args=(address, now), name=MAILER, daemon=True).start()
 
 
 def mail_reset(address: str, *, now: datetime) -> AccountLink | None:
-    """Sends the link to whom the address belongs; None when nobody's, an invited one's, or of who is not in service."""
+    """Send the link to the officer of the address; return None where there is none in service with a password."""
     officer = bound_officer(Officer.objects.filter(email=address))
     if officer is None or not officer.has_usable_password():
         return None
@@ -45,9 +44,9 @@ def mail_reset(address: str, *, now: datetime) -> AccountLink | None:
 
 
 def reset_by_hand(actor: Actor, officer: Officer, *, now: datetime) -> AccountLink:
-    """Make the link of a new password for a colleague, for the actor to hand over (`by_hand`): where this desk sends no mail.
+    """Make a link for a colleague's new password, which the actor hands over (`by_hand`), at a desk that sends no mail.
 
-    Raises as the guard does, InputError.
+    Raises as `lock_to_manage`, InputError.
     """
     with transaction.atomic():
         locked = lock_to_manage(actor, officer)

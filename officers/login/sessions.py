@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sessions of officers: opened by signing in, listed to the person, ended by the person or by what ends all.
+"""Sessions of officers: opened by signing in, listed to the person, ended by the person or by what ends all sessions.
 
-A session counts while its row stands without an end, the officer's `session_salt` is what it was, and the database was
-not restored since: a session that ended after the backup would be one again. The row is found by a keyed digest of the
-session's key, so the list of sessions opens none.
+- A session counts while its row has no end, the officer's `session_salt` is unchanged, and the database was not
+  restored since: a session that ended after the backup would count again.
+- The row is found by a keyed digest of the session's key, so that the list of sessions opens none.
 """
 
 import re
@@ -26,7 +26,7 @@ from officers.session_rows import OfficerSession, Proof
 
 SEEN_EVERY: Final = timedelta(minutes=5)
 KEPT_AFTER_LAST_SEEN: Final = timedelta(days=1)
-"""Longer than any cookie of ours lives."""
+"""Longer than any of our cookies is valid."""
 
 _BROWSERS: Final = (
     ("Edg/", "Edge"),
@@ -42,7 +42,7 @@ _SYSTEMS: Final = (
 
 
 def open_session(request: HttpRequest, officer: Officer, *, now: datetime) -> OfficerSession:
-    """The record of a sign-in that has just happened; by what the person was known, the view has noted."""
+    """Create the record of a sign-in that just happened; the view has noted the proof."""
     return OfficerSession.objects.create(
         digest=_digest(request),
         officer=officer,
@@ -57,19 +57,19 @@ def open_session(request: HttpRequest, officer: Officer, *, now: datetime) -> Of
 
 
 def note_sign_in(sender: object, request: HttpRequest, user: Officer, **_: Any) -> None:
-    """Open the session's record when Django has opened the session."""
+    """Create the record when Django has opened the session."""
     open_session(request, user, now=clock.now())
 
 
 def note_sign_out(sender: object, request: HttpRequest, user: Officer | None, **_: Any) -> None:
-    """End the session's record with the session."""
+    """End the record with the session."""
     end_session_of(request, now=clock.now())
 
 
 def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | None:
-    """The record of this request's session; None when there is none, it has ended, or it is another officer's.
+    """Return the record of this request's session; None where there is none, it has ended, or it is another officer's.
 
-    Nor is there one for who ceased to be an admin while the agency goes through a restore.
+    Also None for a former admin while the agency reviews a restore.
     """
     if request.session.session_key is None:
         return None
@@ -83,14 +83,14 @@ def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | Non
 
 
 def touch_session(row: OfficerSession, *, now: datetime) -> None:
-    """Notes that the person is there, once in five minutes."""
+    """Note that the person is active, once in five minutes."""
     if now - row.seen_at >= SEEN_EVERY:
         OfficerSession.objects.filter(pk=row.pk).update(seen_at=now)
 
 
 @transaction.atomic
 def prove_again(row: OfficerSession, proof: Proof, *, now: datetime) -> None:
-    """The person has just proved to be who signed in; a second factor makes the sign-in a strong one."""
+    """Note that the person has just given a proof again; a second factor makes the sign-in a strong one."""
     row.proved_at = now
     if proof.is_strong:
         row.proof = proof
@@ -99,13 +99,13 @@ def prove_again(row: OfficerSession, proof: Proof, *, now: datetime) -> None:
 
 
 def sessions_of(officer: Officer) -> list[OfficerSession]:
-    """The officer's own sessions that have not ended, the one used last first."""
+    """Return the officer's own sessions that have not ended, the one used last first."""
     return list(_running(officer).order_by("-seen_at"))
 
 
 @transaction.atomic
 def end_session(officer: Officer, session_id: object, *, now: datetime) -> None:
-    """The officer ends one of the own sessions; raises AbsentError for one that is not."""
+    """End one of the officer's own sessions; raises AbsentError for any other."""
     if not _end(_running(officer).filter(pk=str(session_id)), now):
         raise AbsentError
     _record("officer.session_ended", officer, now)
@@ -113,7 +113,7 @@ def end_session(officer: Officer, session_id: object, *, now: datetime) -> None:
 
 @transaction.atomic
 def end_other_sessions(officer: Officer, keep: OfficerSession | None, *, now: datetime) -> int:
-    """Ends every session of the officer but one; returns how many."""
+    """End every session of the officer but one; return how many."""
     others = _running(officer).exclude(pk=keep.pk) if keep else _running(officer)
     ended = _end(others, now)
     if ended:
@@ -122,24 +122,24 @@ def end_other_sessions(officer: Officer, keep: OfficerSession | None, *, now: da
 
 
 def end_session_of(request: HttpRequest, *, now: datetime) -> None:
-    """Signing out: the record of this request's session ends with it."""
+    """End the record of this request's session, when signing out."""
     if request.session.session_key is not None:
         _end(OfficerSession.objects.filter(digest=_digest(request), ended_at=None), now)
 
 
 def carry_session_over(row: OfficerSession, request: HttpRequest, officer: Officer) -> None:
-    """After the session got a new key, as it does with a new password: the record follows it."""
+    """Move the record to the session's new key, which it gets with a new password."""
     row.digest, row.standing = _digest(request), _standing(officer)
     row.save(update_fields=["digest", "standing"])
 
 
 def forget_sessions(*, now: datetime) -> int:
-    """Removes records that ended or were last seen over a day ago; returns how many."""
+    """Delete records of sessions last seen over a day ago; return how many."""
     return OfficerSession.objects.filter(seen_at__lt=now - KEPT_AFTER_LAST_SEEN).delete()[0]
 
 
 def device_of(request: HttpRequest) -> str:
-    """Browser and system by name, such as `Firefox, Windows`; empty for what we do not know."""
+    """Return browser and system by name, such as `Firefox, Windows`; empty where both are unknown."""
     agent = str(request.META.get("HTTP_USER_AGENT", ""))
     browser = next((name for mark, name in _BROWSERS if mark in agent), "")
     system = next((name for mark, name in _SYSTEMS if re.search(mark, agent)), "")

@@ -26,7 +26,7 @@ _PENDING = "second_step"
 
 
 def begin_second_step(request: HttpRequest, officer: Officer, *, back: str, now: datetime) -> None:
-    """Remembers whose password was right; `back` is an address of ours to go to afterwards."""
+    """Remember in the session whose password was right; `back` is an address of this site to go to afterwards."""
     request.session.cycle_key()
     request.session[_PENDING] = {
         "officer": str(officer.pk),
@@ -37,7 +37,7 @@ def begin_second_step(request: HttpRequest, officer: Officer, *, back: str, now:
 
 
 def pending_sign_in(request: HttpRequest, *, now: datetime) -> tuple[Officer, str] | None:
-    """Who is between the two steps, and where to go; None too late, or when the standing has changed meanwhile."""
+    """Return the officer between the two steps, and where to go; None if too late, or if password or salt has changed."""
     pending = request.session.get(_PENDING)
     if not isinstance(pending, dict) or now.timestamp() >= pending["until"]:
         return None
@@ -50,10 +50,10 @@ def pending_sign_in(request: HttpRequest, *, now: datetime) -> tuple[Officer, st
 def finish_sign_in(
     request: HttpRequest, officer: Officer, proof: Proof, *, to: str, now: datetime
 ) -> HttpResponse:
-    """Sign the officer in, audited, and lead on; this browser is a known one from now on.
+    """Sign the officer in, audited, and redirect; this browser is a known one from now on.
 
-    The record of the session is opened on Django's own signal. Raises SignInClosedError: only who has proved to be the
-    officer learns of it.
+    The session's record is created on Django's own signal. Raises SignInClosedError, so that only somebody who has
+    proved to be the officer learns of it.
     """
     request.session.pop(_PENDING, None)
     if (closed := closed_sign_in(officer)) is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a restore, in JSON: what an agency has yet to go through, and that one of its admins has."""
+"""Review after a restore, in JSON: what an agency has yet to review, and its completion by an admin."""
 
 from typing import Any, ClassVar
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a restore: an admin goes through what the backup brought back, section by section, and opens sign-in."""
+"""Review after a restore: an admin confirms what the backup brought back, section by section, and opens sign-in."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ from officers.restores import DISABLED, KEYS, ROLES, restore_in_review, review_r
 
 @dataclass(frozen=True)
 class ServingKey:
-    """A key that serves, and what for."""
+    """Key that serves, with what it may do in words."""
 
     key: DeskKey
     scopes: tuple[str | Promise, ...]
 
 
 class ReviewForm(forms.Form):
-    """One confirmation a section; `restored_at` is the moment of the restore that was shown."""
+    """One confirmation for each section; `restored_at` is the time of the restore that was shown."""
 
     restored_at = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
@@ -58,11 +58,11 @@ _CONFIRMED: Final = {
     ),
     KEYS: (gettext_lazy("Keys for this desk"), gettext_lazy("Each of these keys may serve.")),
 }
-"""The heading of each section, and what an admin confirms."""
+"""Heading of each section, and what an admin confirms."""
 
 
 def after_restore(request: HttpRequest) -> HttpResponseBase:
-    """GET shows what came back and what ended; POST opens sign-in once each section is confirmed."""
+    """Show what came back and what ended on GET; open sign-in on POST once each section is confirmed."""
     officer, now = signed_in(request), clock.now()
     restore = restore_in_review(officer.agency) if officer.agency is not None else None
     if restore is None:

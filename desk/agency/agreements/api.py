@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's agreements, and lanes of them suspended and resumed by it, in JSON."""
+"""The agency's agreements in JSON, and suspending and resuming their lanes."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -87,7 +87,7 @@ class LanesView(AffairsView):
     capability = Capability.AGENCY_MANAGE
 
     def change(self, ref: str, do: Callable[..., None]) -> Response:
-        """Does it to the lanes of the body and answers the agreement as it counts then."""
+        """Do the act on the lanes of the body; answer the agreement as it is then."""
         lanes = sorted(set(read_body(LanesIn, self.request)["lanes"]))
         self.act(lambda: do(self.officer, ref, lanes, now=self.now))
         return self.answer(AgreementOut(_shown(standing_of(self.officer, ref, now=self.now))).data)

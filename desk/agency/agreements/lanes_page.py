@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One agreement, and its lanes suspended or resumed by this agency: first which lanes, then what that means."""
+"""One agreement, and suspending or resuming its lanes: the page first asks which lanes, and says what it means."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -38,7 +38,7 @@ class LanesForm(forms.Form):
 
 
 def agreement(request: HttpRequest, ref: str) -> HttpResponse:
-    """Parties, lanes, limits, and who has stopped what."""
+    """Show parties, lanes, limits, and who has suspended what."""
     officer, now = signed_in(request), clock.now()
     standing = standing_of(officer, ref, now=now)
     may_manage = Capability.AGENCY_MANAGE in officer.capabilities and not standing.is_ended
@@ -55,12 +55,12 @@ def agreement(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 def suspend(request: HttpRequest, ref: str) -> HttpResponseBase:
-    """Stops lanes with every other party, at once."""
+    """Suspend lanes with every other party, at once."""
     return _change(request, ref, "suspend")
 
 
 def resume(request: HttpRequest, ref: str) -> HttpResponseBase:
-    """Lifts this agency's own suspension."""
+    """Lift this agency's own suspension."""
     return _change(request, ref, "resume")
 
 

@@ -25,7 +25,7 @@ AGREEMENT_STATES: Final = (
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """An agreement as it stands now, with its state in words."""
+    """Agreement with its present state in words."""
 
     standing: Standing
     state: str
@@ -33,7 +33,7 @@ class AgreementRow:
 
 
 def agreements(request: HttpRequest) -> HttpResponse:
-    """With whom the agency may share, on which lanes, up to which marking, until when."""
+    """List with whom the agency may share, on which lanes, up to which marking, until when."""
     now = clock.now()
     offered = (Filter("state", _("State"), AGREEMENT_STATES), Filter("lane", _("Lane"), Lane.choices))
     filters = read_filters(request.GET, offered)

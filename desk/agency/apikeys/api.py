@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys for the desk in JSON: those by which the agency's systems write drafts, ask questions or follow the audit here.
+"""Keys for the desk in JSON: with them the agency's systems write drafts, ask questions or follow the audit here.
 
-The text of a key is in one answer and nowhere else.
+The text of a key is in one answer and stored nowhere.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,9 +38,9 @@ from officers.models import DeskKey, Officer
 
 SCOPES: Final = sorted(DESK_SCOPES)
 GIVES_KEYS: Final = frozenset({Capability.APIKEY_MANAGE, Capability.AUDIT_GIVE})
-"""An admin gives keys that write or ask, an auditor those that follow the audit."""
+"""Admins give keys that write or ask, auditors those that follow the audit."""
 Issued = tuple[str, str | None]
-"""The prefix of a key that was just issued, and its text; None where the answer that had it was lost."""
+"""Prefix of a key that was just issued, and its text; None where the answer with the text was lost."""
 
 
 class ApiKeyOut(s.Serializer[Any]):

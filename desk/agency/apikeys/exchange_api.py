@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys for the exchange in JSON: listed as the exchange answers now, issued and ended by statements that an admin signs here.
 
-The text of a key is in one answer and nowhere else.
+The text of a key is in one answer and stored nowhere.
 """
 
 from datetime import timedelta

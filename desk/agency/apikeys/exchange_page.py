@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys for the exchange: issued and ended by statements that an admin signs, and the desk's own replaced.
+"""Keys for the exchange: issuing and ending them by statements that an admin signs, and replacing the desk's own.
 
-The text of a key is in one answer and nowhere else.
+The text of a key is in one answer and stored nowhere.
 """
 
 from datetime import timedelta
@@ -35,7 +35,7 @@ from desk.web.confirm import ConfirmForm, Question, ask, refuse
 from desk.web.frame import signed_in
 
 KEYWORD: Final = "Api-Key"
-"""Of the header by which the exchange takes a key."""
+"""Keyword of the header with which the exchange takes a key."""
 
 
 class ReplaceForm(forms.Form):
@@ -53,7 +53,7 @@ class ReplaceForm(forms.Form):
 
 @sensitive_variables("made")
 def issue(request: HttpRequest) -> HttpResponseBase:
-    """A new key at the exchange; its text is in the answer, this once."""
+    """Issue a key at the exchange; its text is only in this answer."""
     officer, now = signed_in(request), clock.now()
     listed = _listed(read_credentials(officer))
     posted = request.POST if request.method == "POST" else None
@@ -98,7 +98,7 @@ def issue(request: HttpRequest) -> HttpResponseBase:
 
 
 def end(request: HttpRequest, prefix: str) -> HttpResponseBase:
-    """The end of a key at the exchange, at its next request."""
+    """End a key at the exchange, from its next request on."""
     officer = signed_in(request)
     key = _one_of(officer, prefix)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
@@ -132,7 +132,7 @@ def end(request: HttpRequest, prefix: str) -> HttpResponseBase:
 @sensitive_post_parameters("return_key")
 @sensitive_variables()
 def replace_own(request: HttpRequest) -> HttpResponseBase:
-    """Another key for the desk itself, which nobody is shown."""
+    """Replace the desk's own key, which is shown to nobody."""
     form = ReplaceForm(request.POST if request.method == "POST" else None)
     question = Question(
         _("Key for the exchange"),
@@ -162,7 +162,7 @@ def replace_own(request: HttpRequest) -> HttpResponseBase:
 
 
 def _listed(known: Credentials) -> str:
-    """Name the keys that there are, so that a form that is sent again issues nothing."""
+    """Return a digest of the existing keys, so that a form that is sent again issues nothing."""
     return b64u(sha256(" ".join(sorted(item.prefix for item in known.items)).encode("ascii")))[:22]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys of the agency's systems in two groups: for the exchange, as it answers now, and for this desk.
 
-Those for this desk are issued, rotated and revoked here. The text of a key is in one answer and nowhere else.
+Those for this desk are issued, rotated and revoked here. The text of a key is in one answer and stored nowhere.
 """
 
 import ipaddress
@@ -78,7 +78,7 @@ NAMED_AT_MOST: Final = 8
 
 @dataclass(frozen=True)
 class KeyRow:
-    """A key of either kind; `is_own`: this desk itself calls the exchange with it."""
+    """Key of either kind; `is_own`: this desk itself calls the exchange with it."""
 
     prefix: str
     client: str
@@ -106,7 +106,7 @@ class KeyRow:
 
 @dataclass(frozen=True)
 class ExchangeGroup:
-    """The agency's keys at the exchange; none where it could not be asked."""
+    """The agency's keys at the exchange; empty where it could not be asked."""
 
     rows: list[KeyRow]
     is_away: bool = False
@@ -182,7 +182,7 @@ class RotateForm(forms.Form):
 
 
 def apikeys(request: HttpRequest) -> HttpResponse:
-    """The keys of both kinds, the newest first; what one says is not among what is shown."""
+    """List the keys of both kinds, the newest first, without their texts."""
     officer, now = signed_in(request), clock.now()
     filters = read_filters(request.GET, [Filter("state", _("State"), STATES)])
     state = filters.values["state"]
@@ -203,7 +203,7 @@ def apikeys(request: HttpRequest) -> HttpResponse:
 
 
 def audit_keys(request: HttpRequest) -> HttpResponse:
-    """The keys by which systems follow the audit, for whoever may give them."""
+    """List the keys with which systems follow the audit, for officers who may give them."""
     officer, now = signed_in(request), clock.now()
     filters = read_filters(request.GET, [Filter("state", _("State"), STATES)])
     return render_page(
@@ -222,13 +222,13 @@ def audit_keys(request: HttpRequest) -> HttpResponse:
 
 @sensitive_variables("text")
 def issue(request: HttpRequest) -> HttpResponseBase:
-    """A new key for this desk; its text is in the answer, this once."""
+    """Issue a key for this desk; its text is only in this answer."""
     officer, now = signed_in(request), clock.now()
     agency, newest = agency_of(officer), _newest(request)
     posted = request.POST if request.method == "POST" else None
     given = scopes_to_give(officer)
     texts = {scope: text for scope, text in DESK_TEXTS.items() if scope in given}
-    # Where there is no choice it is made already.
+    # Where there is only one choice it is preselected.
     chosen = list(texts) if len(texts) == 1 else []
     form = IssueForm(texts, posted, initial={"seen": newest, "scopes": chosen})
     question = Question(
@@ -264,7 +264,7 @@ def issue(request: HttpRequest) -> HttpResponseBase:
 
 @sensitive_variables("text")
 def rotate(request: HttpRequest, prefix: str) -> HttpResponseBase:
-    """A new key in place of one that serves; shown once."""
+    """Replace a key that serves; the new one is shown once."""
     officer, key = signed_in(request), key_for(signed_in(request), prefix)
     newest = _newest(request)
     form = RotateForm(request.POST if request.method == "POST" else None, initial={"seen": newest})
@@ -295,7 +295,7 @@ def rotate(request: HttpRequest, prefix: str) -> HttpResponseBase:
 
 
 def revoke(request: HttpRequest, prefix: str) -> HttpResponseBase:
-    """The end of a key, at its next request."""
+    """End a key, from its next request on."""
     officer, key = signed_in(request), key_for(signed_in(request), prefix)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     question = Question(
@@ -319,7 +319,7 @@ def revoke(request: HttpRequest, prefix: str) -> HttpResponseBase:
 
 
 def exchange_row(item: CredentialAnswer, known: Credentials, now: datetime) -> KeyRow:
-    """A key at the exchange as a row."""
+    """Return a key at the exchange as a row."""
     until = moment_of(item.until)
     return KeyRow(
         item.prefix,
@@ -334,7 +334,7 @@ def exchange_row(item: CredentialAnswer, known: Credentials, now: datetime) -> K
 
 
 def texts_of(scopes: Iterable[str], texts: Mapping[str, str | Promise]) -> tuple[str | Promise, ...]:
-    """Say what a key may do, in words."""
+    """Return in words what a key may do."""
     given = set(scopes)
     return tuple(text for scope, text in texts.items() if scope in given)
 
@@ -370,7 +370,7 @@ def _row(key: DeskKey, officer: Officer, now: datetime) -> KeyRow:
 
 @dataclass(frozen=True)
 class _Place:
-    """Place where the keys of a reader stand: an admin's, or an auditor's."""
+    """Page with a reader's keys: an admin's, or an auditor's."""
 
     name: str
     title: str | Promise
@@ -395,12 +395,12 @@ def _state(expires_at: datetime, revoked_at: datetime | None, now: datetime) -> 
 
 
 def _newest(request: HttpRequest) -> str:
-    """Which key is the newest, so that a form that is sent again issues nothing."""
+    """Return the prefix of the newest key, so that a form that is sent again issues nothing."""
     return keys_of(signed_in(request)).values_list("prefix", flat=True).first() or ""
 
 
 def sent_before(request: HttpRequest) -> HttpResponse:
-    """The list, with the word that this form issued something before."""
+    """Show the list, with the message that this form has issued a key before."""
     messages.warning(
         request,
         _("A key was issued since you loaded that page, and is not shown again. Nothing was issued now."),
@@ -421,7 +421,7 @@ def _shown_once(request: HttpRequest, key: DeskKey, text: str) -> HttpResponse:
 
 
 def shown_once(request: HttpRequest, text: str | None, **facts: Any) -> HttpResponse:
-    """The page that shows the text of a key; None where it was lost on the way."""
+    """Show the text of a key; None where it was lost on the way."""
     response = render_page(request, "affairs/apikey_shown", _("API key"), text=text, **facts)
     response["Cache-Control"] = "no-store"
     return response
@@ -436,7 +436,7 @@ def _facts(key: DeskKey) -> list[tuple[str | Promise, Any]]:
 
 
 def _could_release(officer: Officer, agency: Agency, client: str = "") -> tuple[str, str]:
-    """Who could send what the system writes, were the officer to give it a key now."""
+    """Return who could send what the system writes, if the officer gave it a key now."""
     names = [row.display_name for row in releasers_of_drafts(officer, agency, client=client)]
     return _("Could send its drafts"), ", ".join(names[:NAMED_AT_MOST]) or _("nobody")
 
@@ -456,7 +456,7 @@ def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text))
     except ValueError:
-        # Said back without what could reorder the sentence around it.
+        # Repeated without characters that could reorder the sentence around it.
         said = "".join(sign for sign in text[:43] if sign.isascii() and sign.isprintable())
         problem = _("Networks: %(network)s is none; enter for example 192.0.2.0/24.") % {"network": said}
         raise forms.ValidationError(problem) from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The auditor's question in JSON, by page, and its answer as a file; and the audit as a system follows it."""
+"""The audit in JSON: the auditor's question by page, its answer as a file, and the audit as a system follows it."""
 
 from datetime import date
 from typing import Any, Final
@@ -89,7 +89,7 @@ class AuditView(AffairsView):
         return self.page(listed, AuditEventOut(shown, many=True).data, following)
 
     def question(self, asked: dict[str, Any]) -> Question:
-        """Raises AbsentError for an officer who is no colleague."""
+        """Return the auditor's question; raises AbsentError for an officer who is no colleague."""
         days: dict[str, date | None] = {name: asked.get(name) for name in ("since", "until")}
         who = asked.get("officer", "")
         if who:

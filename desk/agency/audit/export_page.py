@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The audit as a file: CSV in UTF-8, times with their zone, nothing that a spreadsheet would run. Itself audited.
+"""The audit as a file: CSV in UTF-8, times with their zone, nothing that a spreadsheet would run. Exports are audited.
 
-It is taken by POST: following a link takes nothing out. Rows are streamed; what is newer than the export's own
-entry in the audit is not in it.
+The file is requested by POST, so that following a link exports nothing. Rows are streamed; events newer than the
+export's own event are not in it.
 """
 
 from collections.abc import Iterator
@@ -40,13 +40,13 @@ COLUMNS: Final = (
 
 
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Everything the question finds, at most `MOST_ROWS`; raises InputError beyond that."""
+    """Export all that the question finds, at most `MOST_ROWS`; raises InputError beyond that."""
     officer = signed_in(request)
     return export_audit(officer, read_question(request.POST, colleagues_of(officer)), now=clock.now())
 
 
 def export_audit(officer: Officer, question: Question, *, now: datetime) -> HttpResponseBase:
-    """The answer to a question as a file; that it was taken is audited. Raises InputError beyond `MOST_ROWS`."""
+    """Return the answer to a question as a file, and audit the export. Raises InputError beyond `MOST_ROWS`."""
     colleagues = colleagues_of(officer)
     with transaction.atomic():
         newest = events_for(officer, question).values_list("seq", flat=True).first() or 0

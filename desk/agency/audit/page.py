@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The auditor's page: what happened in the own agency, narrowed by person, act, item and day."""
+"""The auditor's page: events in the own agency, filtered by person, act, item and day."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from desk.web.frame import render_page, signed_in
 
 
 def audit(request: HttpRequest) -> HttpResponse:
-    """Newest first; the own agency's only, what is no agency's for the keeper."""
+    """List the own agency's events, newest first; for the keeper those of no agency."""
     officer = signed_in(request)
     colleagues = colleagues_of(officer)
     question = read_question(request.GET, colleagues)

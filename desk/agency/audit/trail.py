@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who did what and why: an auditor's question, and each event in words. The same for the page and for the export."""
+"""An auditor's question, and each event in words, for both the page and the export."""
 
 import re
 import uuid
@@ -38,7 +38,7 @@ POWER_ACTS: Final = frozenset(
     | {"credential.ended", "credential.issued", "credential.replaced"}
     | {"deskkey.issued", "deskkey.revoked", "deskkey.rotated", "database.restored", "restore.reviewed"}
 )
-"""All that changes who may do what in an agency: the auditor's one list of changes of power."""
+"""Acts that change who may do what in an agency: the auditor's one list of changes of power."""
 EARLIEST: Final = date(2000, 1, 1)
 LONGEST_ITEM: Final = 120
 _REFERENCE: Final = re.compile(r"[A-Z0-9]{4}-[A-Z0-9]{4}")
@@ -46,21 +46,21 @@ _REFERENCE: Final = re.compile(r"[A-Z0-9]{4}-[A-Z0-9]{4}")
 
 @dataclass(frozen=True)
 class Question:
-    """What the auditor asks for; empty parts ask for everything. Days are whole days where the reader sits."""
+    """The auditor's question; empty parts do not filter. Days are whole days in the reader's zone."""
 
     officer: str = ""
     act: str = ""
     item: str = ""
     days: Mapping[str, date | None] = field(default_factory=dict)
     powers: bool = False
-    """Only changes of power."""
+    """Whether to show only changes of power."""
 
     @property
     def is_narrow(self) -> bool:
         return bool(self.officer or self.act or self.item or self.powers or any(self.days.values()))
 
     def as_pairs(self) -> dict[str, str]:
-        """As the address of the page and the form of the export carry it; only what is set."""
+        """Set parts, as in the address of the page and the form of the export."""
         pairs = {"officer": self.officer, "act": self.act, "item": self.item}
         pairs["powers"] = "yes" if self.powers else ""
         pairs |= {name: day.isoformat() if day else "" for name, day in self.days.items()}
@@ -72,7 +72,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Event:
-    """One audit event in words. `item` is what it is about, as people know it; `subject` as the log has it."""
+    """Audit event in words. `item` is what it is about, as people know it; `subject` as the log has it."""
 
     event: AuditEvent
     who: str
@@ -88,7 +88,7 @@ class Event:
 
 
 def read_question(query: QueryDict, colleagues: Mapping[str, str]) -> Question:
-    """From an address or a form; what is not offered counts as not asked."""
+    """Read a question from an address or a form; values that are not offered are ignored."""
     officer, act = query.get("officer", ""), query.get("act", "")
     return Question(
         officer=officer if officer in colleagues else "",
@@ -100,7 +100,7 @@ def read_question(query: QueryDict, colleagues: Mapping[str, str]) -> Question:
 
 
 def colleagues_of(officer: Officer) -> dict[str, str]:
-    """Names by public id."""
+    """Return names by public id."""
     rows = (
         Officer.objects.visible_to(officer).order_by("full_name", "pk").only("public_id", "full_name", "unit")
     )
@@ -108,7 +108,7 @@ def colleagues_of(officer: Officer) -> dict[str, str]:
 
 
 def events_for(officer: Officer, question: Question) -> QuerySet[AuditEvent]:
-    """The events the officer may see, narrowed, newest first."""
+    """Select the events that the officer may see and the question asks for, newest first."""
     found = AuditEvent.objects.visible_to(officer)
     if question.officer:
         found = found.filter(actor=f"officer:{question.officer}")
@@ -127,7 +127,7 @@ def events_for(officer: Officer, question: Question) -> QuerySet[AuditEvent]:
 
 
 def subjects_of(officer: Officer, item: str) -> set[str]:
-    """Every name under which the log has an item of the own agency: a mail's reference, an id, a digest."""
+    """Return every name under which the log has an item of the own agency: a mail's reference, an id, a digest."""
     agency = officer.agency_id
     names = {item}
     if agency is None:
@@ -147,12 +147,12 @@ def subjects_of(officer: Officer, item: str) -> set[str]:
 def in_words(
     events: Iterable[AuditEvent], colleagues: Mapping[str, str], references: Mapping[str, str]
 ) -> list[Event]:
-    """The rows of a page or a part of an export."""
+    """Return events in words, for a page or a part of an export."""
     return [_in_words(event, colleagues, references) for event in events]
 
 
 def references_of(officer: Officer, events: Iterable[AuditEvent]) -> dict[str, str]:
-    """The references by which officers know what reached the agency, by digest; one query."""
+    """Return the references by which officers know what the agency received, by digest, in one query."""
     digests = {event.subject for event in events}
     found = ReceivedAlert.objects.filter(md__in=digests, agency_id=officer.agency_id or "")
     return dict(found.values_list("md", "reference"))
@@ -179,7 +179,7 @@ def _item_text(subject: str, colleagues: Mapping[str, str], references: Mapping[
 
 
 def _detail_text(act: str, detail: Mapping[str, Any]) -> str:
-    """Old and new where something changed, else the few facts that stand there."""
+    """Return old and new values where something changed, else the event's few facts."""
     if act == "policy.bound":
         return "; ".join(
             f"{LABELS[name]}: {_plain(value)}" for name, value in detail.items() if name in LABELS
@@ -198,7 +198,7 @@ def _detail_text(act: str, detail: Mapping[str, Any]) -> str:
 
 
 def _power_text(detail: Mapping[str, Any]) -> str:
-    """The kind of change, its cause, and what it gives or loosens."""
+    """Return the kind of change, its cause, and what it gives or weakens."""
     kinds, causes = dict(PowerChange.Kind.choices), dict(PowerChange.Cause.choices)
     parts = [str(kinds.get(detail.get("kind", ""), "")), str(causes.get(detail.get("cause", ""), ""))]
     if "roles" in detail:
@@ -223,7 +223,7 @@ def _day(text: str) -> date | None:
 
 
 def _within(since: date | None, until: date | None, today: date) -> tuple[date | None, date | None]:
-    """Nothing happened before the first possible entry or after today: days out there say no more than these."""
+    """Limit the days to between the first possible event and tomorrow."""
     first = None if since is None else min(max(since, EARLIEST), today + timedelta(days=1))
     last = None if until is None or until >= today else max(until, EARLIEST)
     return first, last

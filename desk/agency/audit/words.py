@@ -173,7 +173,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
 
 
 def reason_words(reason: str) -> str:
-    """The reason of an opening as the officer chose it; the case number stands behind its word."""
+    """Return the reason of an opening in words, followed by the case number."""
     code, colon, case = reason.partition(": ")
     known = code in OpeningReason.values
     return f"{OpeningReason(code).label}{colon}{case}" if known else reason

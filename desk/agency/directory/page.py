@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory: the agencies of this hub, whom to call at each, what time it is there, whose keys it has."""
+"""The directory: the agencies of this hub, whom to call at each, the time there, and the fingerprint of its root."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ PAGE_ROWS: Final = 100
 class DirectoryRow:
     """`root` is the fingerprint of the root in force, in groups; empty before there is one.
 
-    `is_altered`: the row was changed past the program, and none of what it says is shown.
+    `is_altered`: the row was altered outside the program, and its content is not shown.
     """
 
     agency: Agency
@@ -34,7 +34,7 @@ class DirectoryRow:
 
 
 def directory(request: HttpRequest) -> HttpResponse:
-    """By name; a page begins after the name in the address."""
+    """List the agencies by name; a page begins after the name in the address."""
     officer = signed_in(request)
     filters = read_filters(request.GET, [Filter("kind", _("Kind"), AgencyKind.choices)])
     after = request.GET.get("after", "")

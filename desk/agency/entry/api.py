@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Addresses of how the officer's agency is reached, in JSON: what the exchange says, and stating it anew."""
+"""Contact data of the officer's agency, in JSON: what the exchange has, and stating it anew."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Page of how the agency is reached: what the exchange says now, and a form by which an admin states it anew."""
+"""Contact data of the agency: what the exchange has now, and a form with which an admin states it anew."""
 
 from typing import Any
 
@@ -47,12 +47,12 @@ class EntryForm(forms.Form):
     )
 
     def clean_contacts(self) -> list[str]:
-        """Return the addresses, one a line; empty lines are nobody's."""
+        """Return the addresses, one for each line; empty lines are ignored."""
         return str(self.cleaned_data["contacts"]).split()
 
 
 def own_entry(request: HttpRequest) -> HttpResponseBase:
-    """Show on GET what the exchange says; on POST state it anew."""
+    """Show on GET what the exchange has; state it anew on POST."""
     officer = signed_in(request)
     if request.method != "POST":
         said = read_own_entry(officer)

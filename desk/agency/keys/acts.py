@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which service does a verb of the wizard: the vault at once, or a proposal for the agency's head."""
+"""Acts of the key wizard and their services: the vault at once, or a proposal for the agency's head."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,10 @@ from vault.errors import CustodyRefusedError, KeysMovedError, RecoveryWaitsError
 
 @dataclass(frozen=True)
 class Act:
-    """What an officer asked for: `values` are the form's, `version` the keyset's that was seen (0 for none)."""
+    """Act that an officer asked for.
+
+    `values` are the form's, `version` is that of the keyset seen (0 for none).
+    """
 
     officer: Officer
     facts: KeyFacts
@@ -38,26 +41,26 @@ class Act:
 
 @dataclass(frozen=True)
 class Done:
-    """Outcome of an act: the od of the `proposal` it made, or empty; `waits` where the exchange is still to take it."""
+    """Outcome of an act: the od of the `proposal` that it made, or empty; `waits` where the exchange has yet to take it."""
 
     proposal: str = ""
     waits: bool = False
 
 
 AT_ONCE: Final = frozenset({"suspend"})
-"""What needs nobody's signature, whoever holds the root."""
+"""Verbs that need no signature of the head, whoever holds the root."""
 
 
 def is_proposal(facts: KeyFacts, verb: str) -> bool:
-    """Whether the agency's head has to sign before anything changes."""
+    """Tell whether the agency's head has to sign before anything changes."""
     return facts.custody != Custody.HUB and verb not in AT_ONCE
 
 
 def do_act(act: Act, *, now: datetime) -> Done:
-    """Does it. Not inside a transaction: the exchange is called.
+    """Do the act. Not inside a transaction: the exchange is called.
 
-    Raises KeysMovedOnError where the keys are not those that were seen, InputError on a field of the form, and what
-    the services raise.
+    Raises KeysMovedOnError where the keys are not those that were seen, InputError on a field of the form, and what the
+    services raise.
     """
     try:
         if is_proposal(act.facts, act.verb):
@@ -154,4 +157,4 @@ _HERE: Final[Mapping[str, Callable[[Act, datetime], bool]]] = {
     "recover_root": _recover_root,
     "cancel_recovery": _cancel_recovery,
 }
-"""Does a verb here; whether the exchange is still to take it."""
+"""Functions that do a verb here; each returns whether the exchange has yet to take the result."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys of an agency whose vault is the hub's, in JSON: what stands, each change of the wizard, the head's proposals.
+"""The keys of an agency whose vault is the hub's, in JSON: the present keys, each change of the wizard, the head's proposals.
 
-A change names the version of the keyset it was made from. Where the agency's head holds the root it becomes a
+A change names the version of the keyset that it was made from. Where the agency's head holds the root it becomes a
 proposal, whose octets are fetched, signed offline and handed in.
 """
 
@@ -297,7 +297,7 @@ class ProposalView(KeysView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _headed(self) -> Agency:
-        """The officer's agency; raises AbsentError where no head signs for it."""
+        """Return the officer's agency; raises AbsentError where no head signs for it."""
         if self.agency.custody == Custody.HUB:
             raise AbsentError
         return self.agency
@@ -318,7 +318,7 @@ class PreviousView(ProposalView):
 
 
 def _values(facts: KeyFacts, key: KeyFact | None, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What the wizard's forms give to an act; raises InputError on the member that is missing."""
+    """Return the values that the wizard's forms give to an act; raises InputError on the member that is missing."""
     verb = body["verb"]
     if verb == "revoke" and key is not None:
         check_typed(key.kid, body["typed"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The questions of the key wizard. Each refusal names its field and the remedy; a file is read in memory only."""
+"""Forms of the key wizard. Each error names its field and the remedy; a file is read only in memory."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -35,7 +35,7 @@ EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class ChangeForm(forms.Form):
-    """Every question carries the version of the keyset it was asked about, so that nothing changes unseen."""
+    """Form with the version of the keyset that it was shown for, so that nothing changes unseen."""
 
     version = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
@@ -75,7 +75,7 @@ _ROOT_MISSING: Final = gettext_lazy("Root: choose the public file that `accord k
 
 
 class RootForm(ChangeForm):
-    """The public half of a root, handed over as a file, and the one after it from paper."""
+    """Public half of a root, as a file, and the fingerprint of the next root, from paper."""
 
     root = forms.FileField(
         label=gettext_lazy("Root, public half"),
@@ -114,11 +114,11 @@ class RootForm(ChangeForm):
 
 
 class FirstRootForm(SuitesForm, RootForm):
-    """The first keyset under a root that stays with the agency's head."""
+    """First keyset under a root that stays with the agency's head."""
 
 
 class TypedForm(ChangeForm):
-    """For what cannot be undone: the officer types the last four characters of what it is about."""
+    """Form for what cannot be undone: the officer types the last four characters of the key or root."""
 
     typed = forms.CharField(
         label=gettext_lazy("Confirm"),
@@ -137,7 +137,7 @@ class TypedForm(ChangeForm):
 
 
 class RecoverForm(RootForm, TypedForm):
-    """A lost root, replaced by one whose public half is handed over; the confirmation comes last."""
+    """Replacement of a lost root by one whose public half is given; the confirmation comes last."""
 
     field_order = ("root", "announce", "typed")
 
@@ -197,7 +197,7 @@ class RevokeForm(TypedForm):
 
 
 class SignedForm(forms.Form):
-    """The file that came back from the agency's head."""
+    """File that came back from the agency's head."""
 
     signed = forms.FileField(
         label=gettext_lazy("Signed file"),
@@ -209,19 +209,19 @@ class SignedForm(forms.Form):
     )
 
     def clean_signed(self) -> bytes:
-        """An editor's newline at the end is nobody's fault."""
+        """Read the file without a newline that an editor added at the end."""
         return read_file(self.cleaned_data["signed"], MAX_STATEMENT_BYTES, too_large_text()).strip()
 
 
 def since_text(at: datetime) -> str:
-    """A moment as the field for it shows it, in the officer's zone, to the minute."""
+    """Format a moment for its field, in the officer's zone, to the minute."""
     return timezone.localtime(at).strftime(SINCE_FORM)
 
 
 def read_since(typed: str, zone: str, *, now: datetime) -> datetime:
-    """The moment that was entered; of two that a clock change makes the same, the earlier.
+    """Read the moment that was entered; of two that a clock change makes equal, the earlier.
 
-    An offset that was typed goes before the zone that was chosen. Raises InputError on `since`.
+    An offset that was typed overrides the zone that was chosen. Raises InputError on `since`.
     """
     at = _parsed(typed)
     if at.tzinfo is None:

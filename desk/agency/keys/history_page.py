@@ -36,7 +36,7 @@ class HistoryForm(forms.Form):
 
 
 def hand_over(request: HttpRequest) -> HttpResponseBase:
-    """A part of the history as a file, sealed to the key that the other desk has made."""
+    """Hand over a part of the history as a file, sealed to the key that the other desk has made."""
     officer, now = signed_in(request), clock.now()
     form = PlaceForm(request.POST)
     place = (form.cleaned_data.get("place") or 0) if form.is_valid() else 0
@@ -56,7 +56,7 @@ def hand_over(request: HttpRequest) -> HttpResponseBase:
 
 
 def take(request: HttpRequest) -> HttpResponseBase:
-    """Take a part in; each envelope is verified, and the receipt shown."""
+    """Take in a part; each envelope is verified, and the receipt is shown."""
     officer, now = signed_in(request), clock.now()
     form = HistoryForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if not form.is_valid():

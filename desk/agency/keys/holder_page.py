@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's identity that another desk or command holds: a key officer takes it over once that one has stopped."""
+"""Taking over an agency's identity from another desk or command that has stopped, by a key officer."""
 
 from django import forms
 from django.contrib import messages
@@ -19,15 +19,15 @@ from vault.instances import take_over as take_identity_over
 
 
 class HolderForm(forms.Form):
-    """Carries the holder that was shown, so that no other one is let go of unseen."""
+    """Form with the holder that was shown, so that no other one is released unseen."""
 
     holder = forms.UUIDField(widget=forms.HiddenInput)
 
 
 def take_over(request: HttpRequest) -> HttpResponseBase:
-    """Asks first: whoever takes the place of one that still works makes two desks send in one name.
+    """Ask, then take the identity over: replacing a holder that still works would make two desks send in one name.
 
-    Where nobody else holds the identity there is nothing to ask: the keys page shows how things stand.
+    Where nobody else holds the identity this redirects to the keys page.
     """
     officer, now = signed_in(request), clock.now()
     agency_id = officer.agency_id or ""

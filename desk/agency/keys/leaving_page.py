@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency leaves this desk: where it stands, and each act of its key officers."""
+"""Departure of the agency from this desk: its progress, and the acts of its key officers."""
 
 from typing import Any, Final
 
@@ -64,7 +64,7 @@ class ReceiptForm(forms.Form):
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """Show how far it has come, and what is next."""
+    """Show the progress, and what is next."""
     officer, now = signed_in(request), clock.now()
     facts = key_facts(officer, now=now)
     is_rooted = facts.custody == Custody.HUB
@@ -82,7 +82,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def ask_first(request: HttpRequest) -> HttpResponseBase:
-    """The first of two."""
+    """Ask to leave, as the first of two."""
     question = _question(
         _("Leave this desk"),
         _("Ask for it"),
@@ -97,7 +97,7 @@ def ask_first(request: HttpRequest) -> HttpResponseBase:
 
 
 def agree(request: HttpRequest) -> HttpResponseBase:
-    """The second of two."""
+    """Agree, as the second of two."""
     question = _question(
         _("Agree that your agency leaves this desk"),
         _("Agree"),
@@ -115,7 +115,7 @@ def agree(request: HttpRequest) -> HttpResponseBase:
 
 
 def stay_here(request: HttpRequest) -> HttpResponseBase:
-    """Take it back while the keys are here."""
+    """Cancel the departure while the keys are here."""
     question = _question(
         _("Stay at this desk"),
         _("Stay"),
@@ -184,7 +184,7 @@ def announce_root(request: HttpRequest) -> HttpResponseBase:
 
 
 def sign(request: HttpRequest) -> HttpResponseBase:
-    """Sign with the root that is here what takes the keys to the other desk; the head signs beside it."""
+    """Sign the move to the other desk with the root that is here; the head signs it, too."""
     officer, now = signed_in(request), clock.now()
     form = MoveForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     question = _question(
@@ -215,7 +215,7 @@ def sign(request: HttpRequest) -> HttpResponseBase:
 def _act(
     request: HttpRequest, question: Question, service: Any, done: str, form: forms.Form | None = None
 ) -> HttpResponseBase:
-    """Do what was asked for; `service` takes the officer, and what the form holds."""
+    """Do the act once confirmed; `service` takes the officer, and the values of the form."""
     officer, now = signed_in(request), clock.now()
     form = form or ConfirmForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's keys: who holds the private ones, what ends soon, and what this officer may do about it."""
+"""The agency's keys: who holds the private ones, which end soon, and which acts this officer has."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ _TEXTS: Final[dict[str, str | Promise]] = {
 
 @dataclass(frozen=True)
 class KeyAction:
-    """A link to a question of the wizard."""
+    """Link to a question of the wizard."""
 
     text: str | Promise
     address: str
@@ -49,7 +49,7 @@ class KeyAction:
 
 @dataclass(frozen=True)
 class KeyRow:
-    """Key of the agency with what can be done to it."""
+    """Key of the agency with its acts."""
 
     key: KeyFact
     actions: tuple[KeyAction, ...]
@@ -57,7 +57,7 @@ class KeyRow:
 
 @dataclass(frozen=True)
 class Ending:
-    """A warning; `keys` is empty for the keyset itself."""
+    """Warning that something ends; `keys` is empty for the keyset itself."""
 
     keys: tuple[KeyFact, ...]
     until: datetime
@@ -66,7 +66,7 @@ class Ending:
 
 
 def keys(request: HttpRequest) -> HttpResponse:
-    """The keys as the next change will follow them, to the second."""
+    """Show the keys as the next change will follow them, up to date to the second."""
     officer, now = signed_in(request), clock.now()
     facts = key_facts(officer, now=now)
     filters = read_filters(request.GET, [Filter("state", _("State"), tuple(STATE_TEXTS.items()))])
@@ -99,7 +99,7 @@ def _row(key: KeyFact, facts: KeyFacts) -> KeyRow:
 
 
 def _endings(facts: KeyFacts, now: datetime) -> Iterator[Ending]:
-    """The keyset first; keys that end together are one warning."""
+    """Return the warnings, the keyset first; keys that end together are one warning."""
     if facts.keyset is not None and facts.keyset.until - now <= timedelta(days=THRESHOLDS[-1]):
         yield _ending((), facts.keyset.until, now)
     ending = sorted((key for key in facts.keys if key.is_ending), key=lambda key: key.until)
@@ -108,7 +108,7 @@ def _endings(facts: KeyFacts, now: datetime) -> Iterator[Ending]:
 
 
 def _ending(ending: tuple[KeyFact, ...], until: datetime, now: datetime) -> Ending:
-    """Thirty days ahead is news, a fortnight a warning, the last day an alarm."""
+    """Return a warning: information thirty days ahead, a warning from 14 days on, an alarm on the last day."""
     left = until - now
     nearest = next((days for days in THRESHOLDS if left <= timedelta(days=days)), THRESHOLDS[-1])
     tone = {1: "danger", 7: "warn", 14: "warn"}.get(nearest, "info")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proposals for the agency's head: the files to take away, the command that signs, and the way back."""
+"""Proposals for the agency's head: the files to take away, the command that signs, and handing in the result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _ROOTS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class ShownProposal:
-    """One that is open, for people: the names of its files, and what signs it.
+    """Open proposal, for people: the names of its files, and the command that signs it.
 
     `is_half`: the other desk, where the root is, signs it before the head does.
     """
@@ -52,7 +52,7 @@ class ShownProposal:
 
 
 def open_proposals(officer: Officer, facts: KeyFacts, *, now: datetime) -> list[ShownProposal]:
-    """What waits for the head's signature; nothing for officers who manage no keys."""
+    """List the proposals that wait for the head's signature; none for officers who manage no keys."""
     if not facts.may_manage or facts.custody == Custody.HUB:
         return []
     return [
@@ -61,7 +61,7 @@ def open_proposals(officer: Officer, facts: KeyFacts, *, now: datetime) -> list[
 
 
 def proposal(request: HttpRequest, od: str) -> HttpResponseBase:
-    """GET shows how it is signed, POST takes the signed file."""
+    """Show on GET how the proposal is signed; take the signed file on POST."""
     officer, now = signed_in(request), clock.now()
     shown = None if request.method == "POST" else _find(officer, od, now)
     if shown is not None:
@@ -73,14 +73,14 @@ def proposal(request: HttpRequest, od: str) -> HttpResponseBase:
 
 
 def proposal_file(request: HttpRequest, od: str) -> HttpResponse:
-    """The exact octets that are to be signed."""
+    """Return the exact octets to be signed, as a file."""
     officer, now = signed_in(request), clock.now()
     shown = _find(officer, od, now)
     return saved(proposing.read_proposal(officer, _agency(officer), od, now=now), shown.name)
 
 
 def proposal_previous(request: HttpRequest, od: str) -> HttpResponse:
-    """The keyset before, which `accord sign` compares with; raises AbsentError before the first."""
+    """Return the keyset before, with which `accord sign` compares; raises AbsentError before the first."""
     officer, now = signed_in(request), clock.now()
     shown = _find(officer, od, now)
     before = proposing.previous_keyset(officer, _agency(officer), now=now)
@@ -90,7 +90,7 @@ def proposal_previous(request: HttpRequest, od: str) -> HttpResponse:
 
 
 def discard(request: HttpRequest, od: str) -> HttpResponseBase:
-    """Takes a proposal back."""
+    """Discard a proposal."""
     officer, now = signed_in(request), clock.now()
     _find(officer, od, now)
     proposing.discard_proposal(officer, _agency(officer), od, now=now)
@@ -99,7 +99,7 @@ def discard(request: HttpRequest, od: str) -> HttpResponseBase:
 
 
 def _agency(officer: Officer) -> Agency:
-    """The officer's agency; raises AbsentError where no head signs for it."""
+    """Return the officer's agency; raises AbsentError where no head signs for it."""
     if officer.agency is None or officer.agency.custody == Custody.HUB:
         raise AbsentError
     return officer.agency
@@ -115,7 +115,7 @@ def _find(officer: Officer, od: str, now: datetime) -> ShownProposal:
 
 
 def _still_open(officer: Officer, od: str, form: SignedForm, now: datetime) -> ShownProposal:
-    """The proposal that a wrong file was handed in for; where it is gone, the refusal stands alone (InputError)."""
+    """Return the proposal that a wrong file was handed in for; raises InputError with the refusal where it is gone."""
     try:
         return _find(officer, od, now)
     except AbsentError:
@@ -145,7 +145,7 @@ def _shown(fact: ProposalFact, agency: Agency, now: datetime) -> ShownProposal:
 
 
 def _hand_in(request: HttpRequest, od: str, form: SignedForm, now: datetime) -> bool:
-    """Hands the file in; what refuses it goes to its field. One that came before is simply there."""
+    """Hand the file in and put a refusal at its field; a file that was handed in before is accepted."""
     officer, signed = signed_in(request), form.cleaned_data["signed"]
     agency = _agency(officer)
     try:
@@ -202,7 +202,7 @@ def _page(request: HttpRequest, shown: ShownProposal, form: SignedForm, now: dat
 
 
 def saved(data: bytes, name: str) -> HttpResponse:
-    """Octets to be saved as they are; no browser shows them."""
+    """Return octets to be saved as they are; no browser displays them."""
     response = HttpResponse(data, content_type="application/json")
     response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

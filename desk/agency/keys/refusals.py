@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a change of keys is not taken, in words that name the field and what to do."""
+"""Reasons why a change of keys is refused, in words that name the field and what to do."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -44,7 +44,7 @@ _SIGNED: Final[Mapping[Failure, Promise]] = {
 
 
 def signed_file_text(refused: EnvelopeError) -> str:
-    """Why a signed proposal that was handed in does not count."""
+    """Return why a signed proposal does not count."""
     if isinstance(refused, TooLargeError):
         return str(_TOO_LARGE)
     if not isinstance(refused, VerificationError):
@@ -54,7 +54,7 @@ def signed_file_text(refused: EnvelopeError) -> str:
 
 
 def not_signed_text() -> str:
-    """The proposal itself came back."""
+    """Return the text for a proposal that was handed in unsigned."""
     return _(
         "File: this is the proposal, not yet signed. Choose the file that `accord sign` wrote (after --out)."
     )
@@ -65,7 +65,7 @@ def too_large_text() -> str:
 
 
 def refusal_text(refused: ChangeWaitsError | ChangeRefusedError | KeyTakenError) -> str:
-    """Say why a change that the root has signed does not go on its way, and what to do."""
+    """Return why a change that the root has signed is not sent, and what to do."""
     if isinstance(refused, ChangeWaitsError):
         return _(
             "A new keyset of your agency waits for the exchange. Send it again or give it up, then change more."
@@ -76,7 +76,7 @@ def refusal_text(refused: ChangeWaitsError | ChangeRefusedError | KeyTakenError)
 
 
 def exchange_refused_text(code: str) -> str:
-    """Say what the exchange did not take, and what to do."""
+    """Return the text about a refusal by the exchange, with what to do."""
     return _(
         "The exchange refused it (%(code)s); nothing has changed. Look at the keys again, then make it anew."
     ) % {"code": code}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Revoking a key: what it touches is counted before it is done, for the very time that was entered."""
+"""Revoking a key: what it affects is counted first, for the very time that was entered."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -21,7 +21,7 @@ SHOW: Final = "show"
 
 
 def revoke(request: HttpRequest, kid: str) -> HttpResponseBase:
-    """GET asks; POST shows what it touches, or does it when that was shown for the same time."""
+    """Ask on GET; on POST show what is affected, or revoke if that was shown for the same time."""
     officer, now = signed_in(request), clock.now()
     facts = open_facts(officer, "revoke", now=now)
     key = key_of(facts, "revoke", kid)
@@ -37,7 +37,7 @@ def revoke(request: HttpRequest, kid: str) -> HttpResponseBase:
 
 
 def _form(request: HttpRequest, key: KeyFact, now: datetime) -> RevokeForm:
-    """Whoever only asks what it touches is told of a wrong time, not yet of what is still to be filled in."""
+    """Return the form; while the officer only asks what is affected, only a wrong time is an error."""
     if request.method != "POST":
         return RevokeForm(must_type=key.kid, now=now, initial={"since": since_text(now)})
     form = RevokeForm(request.POST, must_type=key.kid, now=now)
@@ -48,7 +48,7 @@ def _form(request: HttpRequest, key: KeyFact, now: datetime) -> RevokeForm:
 
 
 def _impact(officer: Officer, key: KeyFact, form: RevokeForm, now: datetime) -> dict[str, Any]:
-    """How much stops counting since the time in the form, as a sentence and as what the next form carries."""
+    """Count what stops counting since the time in the form; return it as a sentence and as hidden values of the next form."""
     since = _since(form, now)
     if since is None:
         return {"seen": "", "impact": None}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects that the agency's root has signed and the exchange has not taken: sent again by a person, or given up."""
+"""Statements that the agency's root has signed and the exchange has not taken: sending them again, or giving them up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ _VERBS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class ShownWord:
-    """One of them, for people; `why` says what is in the way, or why it was refused."""
+    """Statement that waits, for people; `why` says what is in the way, or why it was refused."""
 
     fact: WordFact
     text: str
@@ -61,7 +61,7 @@ class ShownWord:
 
     @property
     def is_refused(self) -> bool:
-        """Tell whether it goes nowhere any more."""
+        """Tell whether it was refused for good."""
         return bool(self.fact.cause)
 
     @property
@@ -71,12 +71,12 @@ class ShownWord:
 
 
 def waiting_words(facts: KeyFacts) -> list[ShownWord]:
-    """List what waits for the exchange or was refused; everybody who sees the keys sees it."""
+    """List what waits for the exchange or was refused; everybody who sees the keys may see it."""
     return [_shown(fact) for fact in outgoing.list_words(facts.agency.pk)]
 
 
 def send(request: HttpRequest, od: str) -> HttpResponseBase:
-    """Sends it again at once."""
+    """Send it again at once."""
     officer, now = signed_in(request), clock.now()
     try:
         word = outgoing.send_again(officer, _agency(officer).pk, od, now=now)
@@ -93,7 +93,7 @@ def send(request: HttpRequest, od: str) -> HttpResponseBase:
 
 
 def give_up(request: HttpRequest, od: str) -> HttpResponseBase:
-    """Gives it up, unless the exchange has it."""
+    """Give it up, unless the exchange has it."""
     officer, now = signed_in(request), clock.now()
     try:
         outgoing.give_up(officer, _agency(officer).pk, od, now=now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key wizard: GET says what a change does and what it cannot undo, POST does it or has it proposed."""
+"""The key wizard: GET says what a change does and what it cannot undo, POST makes or proposes it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -48,51 +48,51 @@ _STATES: Final[Mapping[str, frozenset[str]]] = {
     "revoke": frozenset({"current", "retiring", "suspended", "retired", "ended", "revoked"}),
     "suspend": frozenset({"current", "retiring"}),
 }
-"""In which states a key can be taken up by a verb; an earlier time can be said of a revoked one."""
+"""States in which each verb accepts a key; a revoked key can be revoked again from an earlier time."""
 
 
 def create(request: HttpRequest) -> HttpResponseBase:
-    """An agency's first keys."""
+    """Create an agency's first keys."""
     return _wizard(request, "create")
 
 
 def renew(request: HttpRequest) -> HttpResponseBase:
-    """The same keys for 90 days more."""
+    """Renew the keyset for 90 days with the same keys."""
     return _wizard(request, "renew")
 
 
 def rotate(request: HttpRequest) -> HttpResponseBase:
-    """New keys; the old ones retire."""
+    """Make new keys; the old ones retire."""
     return _wizard(request, "rotate")
 
 
 def move(request: HttpRequest) -> HttpResponseBase:
-    """Keys made here, of an agency that comes from another desk."""
+    """Make keys here for an agency that comes from another desk."""
     return _wizard(request, "move")
 
 
 def retire(request: HttpRequest, kid: str) -> HttpResponseBase:
-    """The end of one key."""
+    """Retire one key."""
     return _wizard(request, "retire", kid)
 
 
 def suspend(request: HttpRequest, kid: str) -> HttpResponseBase:
-    """Blocks a key on this hub."""
+    """Suspend a key on this hub."""
     return _wizard(request, "suspend", kid)
 
 
 def change_root(request: HttpRequest) -> HttpResponseBase:
-    """The announced root takes over, signed by both."""
+    """Change to the announced root, signed by both."""
     return _wizard(request, "change_root")
 
 
 def recover_root(request: HttpRequest) -> HttpResponseBase:
-    """The announced root takes over alone, after 72 hours."""
+    """Change to the announced root alone, after 72 hours."""
     return _wizard(request, "recover_root")
 
 
 def cancel_recovery(request: HttpRequest) -> HttpResponseBase:
-    """The present root stays."""
+    """Cancel a recovery; the present root stays."""
     return _wizard(request, "cancel_recovery")
 
 
@@ -107,7 +107,7 @@ def _wizard(request: HttpRequest, verb: str, kid: str = "") -> HttpResponseBase:
 
 
 def open_facts(officer: Officer, verb: str, *, now: datetime) -> KeyFacts:
-    """The agency's keys, if this officer may do this to them now; raises KeysMovedOnError."""
+    """Return the agency's keys, if this officer may do this to them now; raises KeysMovedOnError."""
     facts = key_facts(officer, now=now)
     if verb in facts.verbs:
         return facts
@@ -116,7 +116,7 @@ def open_facts(officer: Officer, verb: str, *, now: datetime) -> KeyFacts:
 
 
 def key_of(facts: KeyFacts, verb: str, kid: str) -> KeyFact:
-    """The key a verb is about; raises AbsentError for one that is not the agency's, KeysMovedOnError for its state."""
+    """Return the key of an act; raises AbsentError for one that is not the agency's, KeysMovedOnError for its state."""
     key = next((key for key in facts.keys if key.kid == kid), None)
     if key is None:
         raise AbsentError
@@ -128,7 +128,7 @@ def key_of(facts: KeyFacts, verb: str, kid: str) -> KeyFact:
 def finish(
     request: HttpRequest, act: Act, key: KeyFact | None, form: ChangeForm, *, now: datetime, **context: Any
 ) -> HttpResponseBase:
-    """Does it; a refusal that names a field goes back to it, with everything that was entered."""
+    """Do the act; a refusal that names a field is shown there, with everything that was entered."""
     try:
         done = do_act(act, now=now)
     except InputError as refused:
@@ -150,7 +150,7 @@ def finish(
 def wizard_page(
     request: HttpRequest, facts: KeyFacts, verb: str, key: KeyFact | None, form: ChangeForm, **context: Any
 ) -> HttpResponse:
-    """The question, in the words of its verb."""
+    """Show the question, in the words of its verb."""
     words, values, proposes = VERBS[verb], _values(facts, key), is_proposal(facts, verb)
     extra = words.here if facts.custody == Custody.HUB else words.elsewhere
     problems = [
@@ -178,7 +178,7 @@ def wizard_page(
 
 def _form(request: HttpRequest, facts: KeyFacts, verb: str) -> ChangeForm:
     if verb == "move" and facts.elsewhere == Custody.HUB:
-        # The root that counts now lies at the other desk: the head's own takes its place.
+        # The root in force is at the other desk: the head's own replaces it.
         return RootForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     forms = _FORMS_FOR_HEAD if is_proposal(facts, verb) else _FORMS
     made, must_type = forms.get(verb, ChangeForm), _must_type(facts, verb)
@@ -188,7 +188,7 @@ def _form(request: HttpRequest, facts: KeyFacts, verb: str) -> ChangeForm:
 
 
 def _must_type(facts: KeyFacts, verb: str) -> str:
-    """Of the root that would never count again, the end of its fingerprint."""
+    """Return the fingerprint of the root that would never count again, whose end the officer types."""
     is_typed = verb == "recover_root" and facts.keyset is not None
     return facts.keyset.root if is_typed and facts.keyset else ""
 

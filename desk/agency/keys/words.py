@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the wizard says of each verb: what it does, what it cannot undo, and a button that repeats the verb."""
+"""Texts of the wizard for each verb: what it does, what it cannot undo, and a button that repeats the verb."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class VerbWords:
-    """`short`, `version`, `next` and `total` in a text stand for the key, the next version, and so on.
+    """Texts of one verb; `short`, `version`, `next` and `total` in them stand for the key, the next version, and so on.
 
-    `here` is said only where the hub holds the root, `elsewhere` only where the agency's head does.
+    `here` is shown only where the hub holds the root, `elsewhere` only where the agency's head does.
     """
 
     title: Text
@@ -187,7 +187,7 @@ CHANGES: Final[Mapping[str, Text]] = {
     "recover_root": gettext_lazy("Recover the root"),
     "cancel_recovery": gettext_lazy("Cancel the recovery"),
 }
-"""A proposal by what it would do."""
+"""Proposals by their effect."""
 
 SUITE_WORDS: Final[Mapping[str, Text]] = {
     "PQ1": gettext_lazy("PQ1: only post-quantum and classical together"),
@@ -203,14 +203,14 @@ _ALREADY: Final[Mapping[str, Text]] = {
 
 
 def waits_text(verb: str) -> str:
-    """Say what was done here and the exchange is still to take."""
+    """Return the text for what was done here and the exchange has yet to take."""
     if verb == "suspend":
         return _("Suspended here. The exchange does not answer; it is told as soon as it does.")
     return _("Signed and kept. The exchange does not take it now; it is sent again by itself. See below.")
 
 
 def not_now_text(verb: str, *, has_keys: bool, recovery_waits: bool) -> str:
-    """Why a verb is not open now, and what to do."""
+    """Return why a verb is not possible now, and what to do."""
     if not has_keys and verb not in ("create",):
         return _("Your agency has no key yet. Create one first.")
     if recovery_waits and verb not in _ALREADY:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom the hub told for the agency, in JSON: all of it or the own mails, and "send again"."""
+"""Notices that the hub sent for the agency, in JSON: all or the own, and "send again"."""
 
 import uuid
 from typing import Any, Final

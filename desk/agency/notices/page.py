@@ -20,7 +20,7 @@ from notices.states import RESENDABLE, Cause, NotificationState, Occasion
 
 
 def notifications(request: HttpRequest) -> HttpResponse:
-    """Whom the hub told for this agency, newest first."""
+    """List the notices for this agency, newest first."""
     filters = read_filters(request.GET, [Filter("state", _("State"), NotificationState.choices)])
     officer = signed_in(request)
     found = Notification.objects.visible_to(officer).select_related("officer")
@@ -58,13 +58,13 @@ def _notice_row(notice: Notification, may_resend: bool) -> dict[str, object]:
 
 
 def _occasion_text(notice: Notification) -> str:
-    """What it is about, where no delivery is: a key, the policy."""
+    """Return what a notice is about where it names no delivery: a key, the policy."""
     known = notice.occasion in Occasion.values
     return str(Occasion(notice.occasion).label) if known else notice.subject
 
 
 def resend(request: HttpRequest, notice_id: uuid.UUID) -> HttpResponseBase:
-    """A person's "send again" for a notice that failed or was held."""
+    """Send a notice again that failed or was held."""
     try:
         resend_notice(signed_in(request), notice_id, now=clock.now())
     except MoveError:

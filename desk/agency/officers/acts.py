@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency admin does to a person: GET says what it means, POST does it. The services ask the one guard."""
+"""Acts of an agency admin on a person: GET says what it means, POST does it. The services check the rights."""
 
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +43,7 @@ from officers.shortlived import AccountLink
 
 
 def invite(request: HttpRequest) -> HttpResponseBase:
-    """Somebody new, by mail."""
+    """Invite an officer, by mail."""
     officer = signed_in(request)
     form = InviteForm(
         request.POST if request.method == "POST" else None, initial={"roles": [Role.READER.value]}
@@ -78,7 +78,7 @@ def invite(request: HttpRequest) -> HttpResponseBase:
 
 
 def invite_again(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """A new link to who has not come yet."""
+    """Send a new link to an officer who has not accepted yet."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> HttpResponseBase:
         link = send_invitation_again(officer, person, now=clock.now())
@@ -100,7 +100,7 @@ def invite_again(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def roles(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """Other roles, from the next request on."""
+    """Change roles, from the next request on."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
         changed = change_roles(officer, person, form.cleaned_data["roles"], now=clock.now())
@@ -126,7 +126,7 @@ def roles(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def disable(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """The end of an account; the name stays in what was done."""
+    """Disable an account; the name stays in records."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
         disable_officer(officer, person, now=clock.now())
@@ -152,7 +152,7 @@ def disable(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def enable(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """The account counts again."""
+    """Enable an account again."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
         changed = enable_officer(officer, person, now=clock.now())
@@ -175,7 +175,7 @@ def enable(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def sessions(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """Signed out everywhere, as when a device is lost."""
+    """Sign an officer out everywhere, as when a device is lost."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
         end_sessions(officer, person, now=clock.now())
@@ -195,7 +195,7 @@ def sessions(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def reset(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """A link for a new password, shown once, where this desk sends no mail."""
+    """Make a link for a new password, shown once, where this desk sends no mail."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> HttpResponseBase:
         link = reset_by_hand(officer, person, now=clock.now())
@@ -219,7 +219,7 @@ def reset(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def factors(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """The second factor is taken away, as when a telephone is lost."""
+    """Remove the second factor, as when a telephone is lost."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
         reset_factors(officer, person, now=clock.now())
@@ -245,7 +245,7 @@ def factors(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def reopen(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """Sign-in, closed by too many guesses, is opened again before its quarter of an hour is over."""
+    """Reopen a sign-in that too many guesses have closed, before its 15 minutes are over."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
         reopen_sign_in(officer, person, now=clock.now())
@@ -267,7 +267,7 @@ def reopen(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def deputy(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """Whom to call instead."""
+    """Name whom to call instead."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
         chosen = form.cleaned_data["deputy"]
@@ -297,7 +297,7 @@ def deputy(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def unit(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """The part of the agency that stands beside the name."""
+    """Change the unit that is shown with the name."""
 
     def do(officer: Officer, person: Officer, form: forms.Form) -> None:
         change_unit(officer, person, form.cleaned_data["unit"], now=clock.now())
@@ -319,7 +319,7 @@ def unit(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def say_whether_it_waits(request: HttpRequest, person: Officer, done: str) -> None:
-    """What gives power waits; what does not is done."""
+    """Show whether the change waits, as one that gives power does, or is done."""
     if waiting_kinds([person])[person.pk] & {PowerChange.Kind.ROLES, PowerChange.Kind.ENABLE}:
         messages.warning(
             request, _("What gives power waits for a second admin, or for a day. They are told by mail.")
@@ -337,16 +337,16 @@ def _waits_text(person: Officer) -> list[str]:
 
 
 def _by_hand_or(mailed: str) -> str:
-    """What becomes of a link: the sentence for a desk that mails it, or that it is handed over."""
+    """Return the given sentence about the mail, or that the link is handed over, at a desk that sends none."""
     return _("A link is shown once, for you to hand over.") if hands_links_over() else mailed
 
 
 def answer_invited(
     request: HttpRequest, link: AccountLink, after: str, *, by_root: bool = False
 ) -> HttpResponseBase:
-    """The mail's fate in words, then the address `after`; or, once, the link that is to be handed over.
+    """Tell whether the mail was sent and redirect to `after`, or show once the link that is to be handed over.
 
-    A mail that failed leaves the account and can be sent again.
+    The account stays when a mail failed, which can be sent again.
     """
     if link.by_hand:
         return render_page(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's officers and its duty list in JSON: what an agency admin does on the pages, by the same services."""
+"""The agency's officers and its duty list in JSON: the acts of an agency admin on the pages, by the same services."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
@@ -138,7 +138,7 @@ class OfficersView(AffairsView):
         return self.answer_person(outcome.resource, outcome.status)
 
     def shown(self, rows: list[Officer]) -> list[dict[str, Any]]:
-        """The officers as everybody of the agency may know them."""
+        """Return the officers in the form that everybody of the agency may see."""
         invited = invited_of(rows, now=self.now)
         waiting = waiting_kinds(rows)
         places = {row.public_id: place for place, row in enumerate(duty_list(self.officer), 1)}
@@ -149,7 +149,7 @@ class OfficersView(AffairsView):
         return {**self.shown([person])[0], "has_factor": has_factor(person) if may_manage else None}
 
     def answer_person(self, public_id: str, code: int = 200) -> Response:
-        """One colleague as things stand now."""
+        """Answer with the present state of one colleague."""
         return self.answer(self.shown_person(officer_for(self.officer, public_id)), code)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The duty list: whom partners and reminders reach first, arranged by buttons that a keyboard reaches too."""
+"""The duty list: whom partners and reminders reach first, arranged by buttons that also work by keyboard."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,7 +16,7 @@ from officers.models import Officer
 
 
 def duty(request: HttpRequest) -> HttpResponse:
-    """The order of calling, and for admins who could be added."""
+    """Show the order of calling, and to admins who could be added."""
     officer = signed_in(request)
     may_manage = Capability.OFFICER_MANAGE in officer.capabilities
     listed = duty_list(officer)
@@ -32,7 +32,7 @@ def duty(request: HttpRequest) -> HttpResponse:
 
 
 def move(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """One step in the list; the button that was pressed has the focus afterwards."""
+    """Move an officer one step in the list; the button that was pressed has the focus afterwards."""
     officer = signed_in(request)
     person = officer_for(officer, public_id)
     wanted = request.POST.get("move", "")

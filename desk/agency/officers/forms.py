@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked about officers: an invitation, roles, a deputy, the own profile."""
+"""Forms about officers: an invitation, roles, a deputy, the own profile."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -25,7 +25,7 @@ _ZONE_UNKNOWN: Final = _("Time zone: choose one of the list.")
 
 
 def language_choices(known: str = "") -> list[tuple[str, Any]]:
-    """The languages this hub speaks, and the one that is set already."""
+    """Return the languages of this hub, and the one that is set already."""
     spoken = list(settings.LANGUAGES)
     return spoken if not known or known in dict(spoken) else [*spoken, (known, known)]
 
@@ -150,7 +150,7 @@ class OwnMailForm(forms.Form):
 
 
 class ChoosePasswordForm(forms.Form):
-    """For who follows a link; nobody's old password is known."""
+    """Password form for a person who follows a link; it asks for no old password."""
 
     password = forms.CharField(
         label=_("Password"),

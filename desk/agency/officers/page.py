@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The officers of the agency: the list, and one person with what an agency admin may do there."""
+"""Officers of the agency: the list, and one person with the acts of an agency admin."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ NO_PASSWORD: Final = gettext_lazy("No password yet")
 
 @dataclass(frozen=True)
 class OfficerRow:
-    """One officer as the list shows it; `place` on the duty list from 1, 0 for none."""
+    """Officer in the list; `place` is that on the duty list from 1, 0 for none."""
 
     officer: Officer
     roles: str
@@ -51,7 +51,7 @@ class OfficerRow:
 
 @dataclass(frozen=True)
 class PersonAct:
-    """A link to a question about this person."""
+    """Link to a question about this person."""
 
     text: str | Promise
     address: str
@@ -74,7 +74,7 @@ ON_ONESELF: Final = frozenset({"officer_deputy", "officer_sessions", "officer_un
 
 
 def officers(request: HttpRequest) -> HttpResponse:
-    """Who may do what in this agency."""
+    """List who may do what in this agency."""
     officer, now = signed_in(request), clock.now()
     offered = (Filter("role", _("Role"), Role.choices[:-1]), Filter("state", _("State"), STATES))
     filters = read_filters(request.GET, offered)
@@ -96,7 +96,7 @@ def officers(request: HttpRequest) -> HttpResponse:
 
 
 def _lead(officer: Officer) -> str:
-    """Say what the list is, and to an admin which role one person alone has, of those without whom nobody is let in."""
+    """Return what the list is, and for an admin the essential roles that only one person has."""
     what = _("Who may do what in your agency.")
     if Capability.OFFICER_MANAGE not in officer.capabilities or officer.agency is None:
         return what
@@ -108,7 +108,7 @@ def _lead(officer: Officer) -> str:
 
 
 def person(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One officer of the own agency."""
+    """Show one officer of the own agency."""
     officer, now = signed_in(request), clock.now()
     found = officer_for(officer, public_id)
     row = next(_rows([found], places_of(officer), now))
@@ -131,7 +131,7 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def officer_rows(officer: Officer, *, role: str = "", now: datetime) -> Iterator[OfficerRow]:
-    """The colleagues, by name; those of a role where one is given."""
+    """List the colleagues by name; only those with a role where one is given."""
     found = Officer.objects.visible_to(officer).order_by("full_name", "pk")
     if role:
         found = found.filter(roles__contains=[role])
@@ -139,12 +139,12 @@ def officer_rows(officer: Officer, *, role: str = "", now: datetime) -> Iterator
 
 
 def places_of(officer: Officer) -> dict[str, int]:
-    """The place on the duty list by public id."""
+    """Return the places on the duty list by public id."""
     return {row.public_id: place for place, row in enumerate(duty_list(officer), 1)}
 
 
 def roles_text(roles: list[str]) -> str:
-    """Roles in words, in their own order."""
+    """Return roles in words, in the order of `Role`."""
     return ", ".join(str(role.label) for role in Role if role in roles)
 
 

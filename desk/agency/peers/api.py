@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Peers and the comparing of their fingerprints, in JSON."""
+"""Peers and the comparison of their fingerprints, in JSON."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -93,7 +93,7 @@ class ComparedView(AffairsView):
     capability = Capability.PEER_COMPARE
 
     def change(self, agency_id: str, do: Callable[[Agency], object]) -> Response:
-        """Does it to the peer and answers how it stands then."""
+        """Do the act on the peer; answer its state afterwards."""
         peer = peer_of(self.officer, agency_id, now=self.now).agency
         self.act(lambda: do(peer))
         return self.answer(_shown(peer_of(self.officer, agency_id, now=self.now)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing by a signed list: the file is read, each line stands beside what is here, an officer ticks whom to take."""
+"""Comparison by a signed list: the file is read, each line is shown with what is here, and an officer ticks what to accept."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -21,7 +21,7 @@ from officers.models import Officer
 
 
 def by_list(request: HttpRequest) -> HttpResponseBase:
-    """GET asks for the file, POST shows what it says; a second POST, with the same file, takes what was ticked."""
+    """Ask for the file on GET, show its content on POST; a second POST, with the same file, accepts what was ticked."""
     officer, now = signed_in(request), clock.now()
     form = SignedForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if held := request.POST.get("held", "").encode()[: MAX_LIST_BYTES + 1]:
@@ -37,14 +37,14 @@ def by_list(request: HttpRequest) -> HttpResponseBase:
 
 
 def offered(request: HttpRequest) -> HttpResponse:
-    """The list of those whom two officers have compared, for the own root to sign."""
+    """Return the list of peers that two officers have compared, to be signed by the own root."""
     officer, now = signed_in(request), clock.now()
     name = f"{officer.agency_id}-fingerprints-{now:%Y%m%d-%H%M}.proposal"
     return saved(offer_list(officer, now=now), name)
 
 
 def _take(request: HttpRequest, officer: Officer, held: bytes) -> HttpResponseBase:
-    """Take what was ticked; a list that does not hold any more is refused as a whole."""
+    """Accept what was ticked; a list that is no longer valid is refused as a whole."""
     now, agencies = clock.now(), request.POST.getlist("agencies")
     read = read_fingerprint_list(officer, held, now=now)
     form = ConfirmForm(request.POST)

@@ -27,7 +27,7 @@ from officers.models import Officer
 
 
 def peers(request: HttpRequest) -> HttpResponse:
-    """Every other agency, by name, and where the trust in its keys comes from."""
+    """List every other agency, by name, with the source of the trust in its keys."""
     officer = signed_in(request)
     return render_page(
         request,
@@ -44,7 +44,7 @@ def peers(request: HttpRequest) -> HttpResponse:
 
 
 def compare(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """GET shows the digits, POST says that they are those on the agency's paper."""
+    """Show the digits on GET; confirm on POST that they are those on the agency's paper."""
     officer, now = signed_in(request), clock.now()
     trust = peer_of(officer, agency_id, now=now)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
@@ -65,7 +65,7 @@ def compare(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def undo(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """Takes a first comparison back."""
+    """Take a first comparison back."""
     officer, now = signed_in(request), clock.now()
     trust = peer_of(officer, agency_id, now=now)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
@@ -88,7 +88,7 @@ def undo(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def telephone(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """GET shows the number that counts and the one that the exchange says, POST takes the latter."""
+    """Show on GET the number that counts and the one that the exchange names; accept the latter on POST."""
     officer, now = signed_in(request), clock.now()
     peer = peer_of(officer, agency_id, now=now).agency
     form = ConfirmForm(request.POST if request.method == "POST" else None)
@@ -120,7 +120,7 @@ def telephone(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def confirm(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """GET shows the circles in which the agency is new, POST confirms it in those that are ticked."""
+    """Show on GET the circles in which the agency is new; confirm it on POST in those that are ticked."""
     officer, now = signed_in(request), clock.now()
     trust = peer_of(officer, agency_id, now=now)
     form = ConfirmForm(request.POST if request.method == "POST" else None)

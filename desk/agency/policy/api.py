@@ -99,13 +99,13 @@ class PolicyView(AffairsView):
         return self.answer_policy()
 
     def answer_policy(self) -> Response:
-        """As it stands now, tagged by its own digest and that of the answer."""
+        """Answer the present policy, tagged by its own digest and that of the answer."""
         policy, waiting = self.standing(), waiting_policy(self.agency)
         shown = PolicyOut({**asdict(policy), "waiting": waiting.pk if waiting else None}).data
         return Response(shown, headers={"ETag": f'"{policy.digest}.{tag_of(shown)[1:-1]}"'})
 
     def standing(self) -> Policy:
-        """The policy as it stands in the database."""
+        """Return the policy as it is in the database."""
         return policy_of(Agency.objects.get(pk=self.agency.pk))
 
 
@@ -117,7 +117,7 @@ def _seen_in(request: Request) -> str:
 
 
 def _sorted(body: dict[str, Any]) -> dict[str, Any]:
-    """Roles in the order in which a policy keeps them, each once."""
+    """Return the body with each role once, in the order in which a policy keeps them."""
     roles = body.get("mfa_required_roles")
     return body if roles is None else body | {"mfa_required_roles": sorted(set(roles))}
 

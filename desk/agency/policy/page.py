@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's policy: everybody of it may read it; an admin changes it, and what weakens it is a change of power."""
+"""The agency's policy: all its officers may read it; an admin changes it, and a weaker one is a change of power."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ NO_LIMIT: Final = gettext_lazy("no limit")
 
 
 class PolicyForm(forms.Form):
-    """All of the policy on one page; `seen` is the digest of what was shown."""
+    """Form with the whole policy; `seen` is the digest of what was shown."""
 
     seen = forms.CharField(max_length=43, required=False, widget=forms.HiddenInput)
     audit_keep_days = forms.IntegerField(
@@ -80,7 +80,7 @@ class PolicyForm(forms.Form):
         self.order_fields([*YES_NO, "mfa_required_roles", *(f"ceiling_{r.value}" for r in CEILING_ROLES)])
 
     def policy(self) -> Policy:
-        """What the form asks for."""
+        """Return the policy that the form asks for."""
         values = self.cleaned_data
         ceilings = {role.value: values[f"ceiling_{role.value}"] for role in CEILING_ROLES}
         return Policy(
@@ -95,7 +95,7 @@ class PolicyForm(forms.Form):
 
 @dataclass(frozen=True)
 class Line:
-    """One field of the policy in words; `was` where it would change."""
+    """Field of the policy in words; `was` is the old value where it would change."""
 
     label: str | Promise
     text: str | Promise
@@ -104,7 +104,7 @@ class Line:
 
 
 def policy(request: HttpRequest) -> HttpResponse:
-    """The policy as it stands, and whether a change of it waits."""
+    """Show the present policy, and a change of it that waits."""
     officer = signed_in(request)
     if officer.agency is None:
         raise AbsentError
@@ -120,7 +120,7 @@ def policy(request: HttpRequest) -> HttpResponse:
 
 
 def change(request: HttpRequest) -> HttpResponseBase:
-    """What gets stricter counts at once; what gets weaker waits."""
+    """Change the policy: stricter fields count at once, weaker ones wait."""
     officer = signed_in(request)
     agency = Agency.objects.filter(pk=officer.agency_id).first()
     if agency is None:
@@ -151,7 +151,7 @@ def change(request: HttpRequest) -> HttpResponseBase:
 
 
 def value_text(name: str, value: Any) -> str | Promise:
-    """One field of the policy in words."""
+    """Return a field of the policy in words."""
     if name in YES_NO:
         return dict(YES_NO[name])["yes" if value else "no"]
     if name == "audit_keep_days":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of power that wait, in JSON: agreed to, stopped, until when."""
+"""Waiting changes of power, in JSON: list, agree, stop."""
 
 import uuid
 from typing import Any, ClassVar
@@ -51,7 +51,7 @@ class PowersView(AffairsView):
         return self.answer_waiting()
 
     def answer_waiting(self) -> Response:
-        """What waits now, for this officer."""
+        """Answer what waits now, for this officer."""
         rows = [_facts(row) for row in waiting_for(self.officer, now=self.now)]
         return self.answer({"items": PowerChangeOut(rows, many=True).data})
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of power that wait: what, asked by whom, until when, and who may agree to it or stop it."""
+"""Waiting changes of power: what, asked by whom, until when, and who may agree or stop."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ Kind, Cause = PowerChange.Kind, PowerChange.Cause
 
 @dataclass(frozen=True)
 class PowerRow:
-    """One waiting change in words."""
+    """Waiting change in words."""
 
     waiting: WaitingChange
     lines: tuple[Line, ...]
@@ -40,7 +40,7 @@ class PowerRow:
 
 
 def powers(request: HttpRequest) -> HttpResponse:
-    """What waits in the agency, for everybody of it."""
+    """List the agency's waiting changes, for all its officers."""
     officer = signed_in(request)
     rows = [PowerRow(row, tuple(lines_of(row.change))) for row in waiting_for(officer, now=clock.now())]
     return render_page(
@@ -53,7 +53,7 @@ def powers(request: HttpRequest) -> HttpResponse:
 
 
 def agree(request: HttpRequest, change_id: UUID) -> HttpResponseBase:
-    """A second person agrees, or confirms somebody."""
+    """Agree as a second person, or confirm a person."""
     officer, now = signed_in(request), clock.now()
     row = _row_of(request, change_id, now)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
@@ -72,7 +72,7 @@ def agree(request: HttpRequest, change_id: UUID) -> HttpResponseBase:
 
 
 def stop(request: HttpRequest, change_id: UUID) -> HttpResponseBase:
-    """Whoever was told stops it; who asked takes it back."""
+    """Stop a change as somebody who was told, or take it back as who asked."""
     try:
         stop_change(signed_in(request), change_id, now=clock.now())
     except InputError as refused:
@@ -83,7 +83,7 @@ def stop(request: HttpRequest, change_id: UUID) -> HttpResponseBase:
 
 
 def lines_of(change: PowerChange) -> Iterator[Line]:
-    """What would change, in words, with what was before."""
+    """Yield what would change, in words, with the old values."""
     if change.kind == Kind.POLICY:
         for name, new in change.changes.items():
             yield Line(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Items that the hub set aside, in JSON: for an agency's auditor, and for the keeper, who has it tried again."""
+"""Items that the hub set aside, in JSON: for an agency's auditor, and for the keeper, who can have them tried again."""
 
 from typing import Any, ClassVar
 
@@ -54,7 +54,7 @@ class SetAsideView(AffairsView):
         return self.answer_list()
 
     def answer_list(self) -> Response:
-        """What is set aside now."""
+        """Answer what is set aside now."""
         found = read_set_aside(self.officer)
         shown = {
             "items": SetAsideOut(found.items, many=True).data,

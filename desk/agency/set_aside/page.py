@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Items that the hub could not take and set aside: for the auditor, and for the keeper with the ways on."""
+"""Items that the hub could not process and set aside: for the auditor, and for the keeper with the possible acts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from ledger.models import Distrust, SetAside
 
 @dataclass(frozen=True)
 class AsideRow:
-    """One item in words; `warning` where its subject is not to be relied on."""
+    """Item in words; `warning` where its subject is not to be relied on."""
 
     item: SetAside
     work: str
@@ -27,7 +27,7 @@ class AsideRow:
 
 
 def set_aside(request: HttpRequest) -> HttpResponse:
-    """Newest first; loops that stand go before."""
+    """List the items, newest first, after the loops that have stopped."""
     officer = signed_in(request)
     found = read_set_aside(officer)
     return render_page(

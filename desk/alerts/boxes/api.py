@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON desk's four boxes, as lists by page: inbox, outbox, drafts, queue.
+"""The desk's four boxes in JSON, as lists by page: inbox, outbox, drafts, queue.
 
-Pages go by an immutable key, newest first, and a cursor holds the place of the last row: what comes in while
+Lists are ordered by an immutable key, newest first, and a cursor holds the place of the last row: what comes in while
 somebody reads page by page neither hides a row nor shows one twice.
 """
 
@@ -24,7 +24,7 @@ Filters = Mapping[str, Any]
 
 
 def read_box(view: DeskView, query: Filters) -> Response:
-    """The page that the query asks for, with a sealed cursor for the next one."""
+    """Return the page that the query asks for, with a sealed cursor for the next one."""
     filters = filters_of(query)
     listed = list_name(query["box"], filters)
     place = open_cursor(view.actor, listed, query["cursor"], now=view.now)
@@ -34,7 +34,7 @@ def read_box(view: DeskView, query: Filters) -> Response:
 
 
 def inbox_filters(filters: Filters) -> InboxFilters:
-    """The inbox's filters as the API names them."""
+    """Convert the inbox's filters from their names in the API."""
     return InboxFilters(
         unread=is_set(filters, "unread"),
         waiting=is_set(filters, "waiting"),

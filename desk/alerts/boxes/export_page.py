@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a list shows, as a file: CSV for a spreadsheet, or one JSON object a line, as the list's JSON gives it.
+"""A list as a file: CSV for a spreadsheet, or one JSON object for each line, as in the list's JSON.
 
-It is taken by POST: following a link takes nothing out. Times carry their zone, the reader's own. What is marked
-RED stays in the hub, and the file's name says so.
+The file is requested by POST, so that following a link exports nothing. Times have the reader's own zone. What is
+marked RED is left out, and the file's name says so.
 """
 
 import json
@@ -43,7 +43,7 @@ Row = InboxRow | OutboxRow
 
 
 def export(request: HttpRequest) -> HttpResponseBase:
-    """The list that the form names, as it stands under the form's filters; raises InputError."""
+    """Export the list that the form names, with the form's filters; raises InputError."""
     officer, now, given = signed_in(request), clock.now(), request.POST
     of, form = given.get("box", ""), _form_of(given.get("format", ""))
     filters: dict[str, str] = {}
@@ -66,7 +66,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
 def export_list(
     officer: Officer, chosen: Chosen, *, of: str, filters: Mapping[str, str], form: Form, now: datetime
 ) -> HttpResponseBase:
-    """The chosen rows of the list `of` as a file; that they were taken is audited."""
+    """Return the chosen rows of the list `of` as a file, and audit the export."""
     parts = export_alerts(officer, chosen, of=of, filters=filters, form=form, now=now)
     zone = timezone.get_current_timezone()
     name = f"alerts-{of}-without-red-{now.astimezone(zone):%Y%m%d-%H%M}.{form}"
@@ -84,7 +84,7 @@ def _form_of(text: str) -> Form:
 
 
 def _as_read_here(parts: Iterator[list[Row]], shown: Any) -> Iterator[Any]:
-    """Each row as shown in the language and zone of the request, which is over when the rows go out."""
+    """Yield each row in the language and zone of the request, which is over when the rows are sent."""
     language, zone = translation.get_language(), timezone.get_current_timezone()
 
     def lines() -> Iterator[list[Any]]:
@@ -101,7 +101,7 @@ def _as_read_here(parts: Iterator[list[Row]], shown: Any) -> Iterator[Any]:
 
 
 def _object(row: Row) -> str:
-    """One line of JSON: the list's own shape, and which list."""
+    """Return one line of JSON: the list's own serializer, and which list."""
     if isinstance(row, InboxRow):
         said = {"list": RECEIVED, **shapes.ListedReceivedOut(row).data}
     else:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The four lists of alerts: received, sent, waiting for release, unfinished.
 
-A list's bare address opens the officer's default view of it, if there is one; `?view=all` is the list without
-any filter.
+A list's address without filters opens the officer's default view of it, if there is one; `?view=all` is the list
+without any filter.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ from peers.models import Agency
 
 ALL: Final = "view=all"
 WAITING: Final = (SavedBox.INBOX, SavedBox.QUEUE)
-"""Lists to which something comes by itself: their pages ask for it."""
+"""Lists that others add to: their pages poll."""
 MODES: Final = (("no", _("Real")), ("yes", _("Exercise")))
 SENT_STATES: Final = (("released", _("Sent")), ("withdrawn", _("Withdrawn")))
 QUEUE_STATES: Final = (
@@ -39,7 +39,7 @@ QUEUE_STATES: Final = (
 
 
 def inbox(request: HttpRequest) -> HttpResponseBase:
-    """What reached the agency, newest first."""
+    """List what the agency received, newest first."""
 
     def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
         return list_received(officer, cursor=cursor, now=clock.now(), **inbox_filters(chosen))
@@ -49,7 +49,7 @@ def inbox(request: HttpRequest) -> HttpResponseBase:
 
 
 def outbox(request: HttpRequest) -> HttpResponseBase:
-    """What the agency has sent and what became of it."""
+    """List what the agency has sent and what became of it."""
 
     def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
         return list_sent(officer, cursor=cursor, now=clock.now(), **outbox_filters(chosen))
@@ -58,7 +58,7 @@ def outbox(request: HttpRequest) -> HttpResponseBase:
 
 
 def inbox_filters(chosen: Mapping[str, str]) -> InboxFilters:
-    """The inbox's filters as an address names them."""
+    """Convert the inbox's filters from their names in an address."""
     return InboxFilters(
         unread=chosen["unread"] == "yes",
         overdue=chosen["overdue"] == "yes",
@@ -73,7 +73,7 @@ def inbox_filters(chosen: Mapping[str, str]) -> InboxFilters:
 
 
 def queue(request: HttpRequest) -> HttpResponseBase:
-    """What waits for a second person."""
+    """List what waits for a second person."""
 
     def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
         return list_waiting(officer, cursor=cursor, pri=chosen["pri"], state=chosen["state"])
@@ -82,7 +82,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
 
 
 def drafts(request: HttpRequest) -> HttpResponseBase:
-    """What is unfinished in the agency."""
+    """List the agency's drafts."""
 
     def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
         mine, returned = chosen["mine"] == "yes", chosen["returned"] == "yes"
@@ -92,7 +92,7 @@ def drafts(request: HttpRequest) -> HttpResponseBase:
 
 
 def offered_filters(officer: Officer, box: str) -> tuple[Filter, ...]:
-    """The filters of one list: the only names and values that an address or a view of it may hold."""
+    """Return the filters of one list: the only names and values that an address or a view of it may have."""
     kind = Filter("kind", _("Kind"), choices.ALERT_TYPES)
     lane, pri = Filter("lane", _("Lane"), choices.LANES), Filter("pri", _("Speed"), choices.PRIORITIES)
     if box == SavedBox.QUEUE:
@@ -133,7 +133,7 @@ TEXTS: Final = {
     ),
     "drafts": (_("Drafts"), _("Unfinished alerts of your agency."), _("No drafts.")),
 }
-"""Heading, what the page is for, and what it says when there is nothing."""
+"""Heading, what the page is for, and the text of an empty list."""
 
 
 def _list(
@@ -155,7 +155,7 @@ def _list(
 
 
 def _filters_of(view: SavedView, offered: tuple[Filter, ...], bare: str) -> Filters:
-    """What is still offered of a kept view."""
+    """Return the filters of a kept view that are still offered."""
     return read_filters(view.filters, offered, bare=bare)
 
 

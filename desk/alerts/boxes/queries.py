@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the desk's lists may be asked for: each filter with the values it takes, and the boxes it belongs to."""
+"""Filters of the desk's lists: each with the values it takes, and the boxes it belongs to."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -65,13 +65,13 @@ class ExportIn(BoxQuery):
     search = shapes.SearchIn(required=False, help_text="A search whose hits are exported.")
 
     def get_fields(self) -> dict[str, Any]:
-        """Without the place in a list: an export is all of it."""
+        """Leave out the place in a list, since an export is all of it."""
         fields = super().get_fields()
         return {name: field for name, field in fields.items() if name not in ("cursor", "limit")}
 
 
 def filters_of(query: Mapping[str, Any]) -> dict[str, Any]:
-    """The filters a query names; raises InputError for one that its box does not have."""
+    """Return the filters that a query names; raises InputError for one that its box does not have."""
     filters = {name: value for name, value in query.items() if name not in ("box", "cursor", "limit")}
     for name in filters:
         if name not in FILTERS[query["box"]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The officer's kept views of the lists in JSON: a name, and the filters that the page of the list offers."""
+"""The officer's saved views of the lists in JSON: a name, and the filters that the page of the list offers."""
 
 import uuid
 from typing import Any, ClassVar, Final
@@ -94,7 +94,7 @@ class ViewsView(AffairsView):
         return self.answer(ViewOut(find_view(self.officer, outcome.resource)).data, outcome.status)
 
     def _check_offered(self, box: str, filters: dict[str, str]) -> None:
-        """Only codes that the list offers are kept, never a text that somebody wrote."""
+        """Raise InputError unless all filters are codes that the list offers: free text is never stored."""
         if read_filters(filters, offered_filters(self.officer, box)).chosen != filters:
             raise InputError("filters", _("View: choose filters and values that the list offers."))
 

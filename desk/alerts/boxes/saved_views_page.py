@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kept views of the lists: keeping one, and the page where an officer names, chooses and deletes them."""
+"""Saved views of the lists: saving one, and the page where an officer names, chooses and deletes them."""
 
 import uuid
 
@@ -29,12 +29,12 @@ from officers.models import Officer
 
 
 def views(request: HttpRequest) -> HttpResponse:
-    """All views of this officer, by list."""
+    """List all views of this officer, by list."""
     return _page(request)
 
 
 def create(request: HttpRequest) -> HttpResponseBase:
-    """Keeps the filters that the list showed; a name that cannot be taken is asked for again."""
+    """Save the filters that the list showed; an invalid name is asked for again."""
     officer, box = signed_in(request), request.POST.get("box", "")
     if box not in SavedBox.values:
         raise InputError("box", _("List: choose one."))
@@ -50,7 +50,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
 
 
 def rename(request: HttpRequest, view_id: uuid.UUID) -> HttpResponseBase:
-    """Another name."""
+    """Rename a view."""
     officer, view = _found(request, view_id)
     name = request.POST.get("name", "")
     try:
@@ -62,7 +62,7 @@ def rename(request: HttpRequest, view_id: uuid.UUID) -> HttpResponseBase:
 
 
 def choose(request: HttpRequest, view_id: uuid.UUID) -> HttpResponseBase:
-    """Opens the list with this view from now on, or with none."""
+    """Set or unset this view as the default of its list."""
     officer, view = _found(request, view_id)
     is_default = request.POST.get("default") == "yes"
     set_default_view(officer, view, is_default=is_default, now=clock.now())
@@ -72,7 +72,7 @@ def choose(request: HttpRequest, view_id: uuid.UUID) -> HttpResponseBase:
 
 
 def delete(request: HttpRequest, view_id: uuid.UUID) -> HttpResponseBase:
-    """The view is gone; no alert is touched."""
+    """Delete a view; no alert is affected."""
     officer, view = _found(request, view_id)
     delete_view(officer, view, now=clock.now())
     messages.success(request, _("The view is deleted. No alert was touched."))
@@ -104,7 +104,7 @@ def _page(request: HttpRequest, *, status: int = 200, **context: object) -> Http
 
 
 def _rows(officer: Officer, box: str) -> list[dict[str, object]]:
-    """Each view with its filters in words."""
+    """Return each view with its filters in words."""
     offered = offered_filters(officer, box)
     address = reverse(f"admin:{box}")
     rows: list[dict[str, object]] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The search page. What is looked for comes by form and stands sealed in the address: see `search_links`."""
+"""The search page. A search is sent by form and is sealed in the address: see `search_links`."""
 
 from datetime import datetime
 from typing import Final
@@ -36,7 +36,7 @@ PLACES: Final = (
 
 
 def search(request: HttpRequest) -> HttpResponseBase:
-    """The form; with a search in the address its hits too."""
+    """Show the form, and the hits of a search in the address."""
     officer, now = signed_in(request), clock.now()
     if request.method == "POST":
         return _sent(request, officer, now)

@@ -23,7 +23,7 @@ from science.law.newly_caught import newly_caught
 
 SHOWN: Final = 10
 CAUGHT_FOR: Final = timedelta(days=14)
-"""For so long the page says that a change of the law has reached substances of the agency."""
+"""Time for which the page shows that a change of the law has reached substances of the agency."""
 
 
 def start(request: HttpRequest) -> HttpResponse:

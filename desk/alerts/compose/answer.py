@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""By when a request asks for its answer: one's own clock, UTC, and the clock of each agency it goes to."""
+"""Time by which a request asks for its answer: in one's own zone, in UTC, and in the zone of each recipient."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class TheirClock:
 
 @dataclass(frozen=True)
 class AnswerBy:
-    """`is_counted`: the moment is counted from sending, so it is right only if it is sent now."""
+    """`is_counted`: the time is counted from sending, so that it is right only if the request is sent now."""
 
     moment: datetime
     is_counted: bool
@@ -27,7 +27,7 @@ class AnswerBy:
 
 
 def answer_by(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> AnswerBy | None:
-    """For a request with a good time; None for every other draft."""
+    """Return the time for a request with a valid one; None for every other draft."""
     moment = answer_moment(data, now=now)
     if moment is None:
         return None

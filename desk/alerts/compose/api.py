@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Own alerts in JSON, from draft to withdrawal: the desk signs, seals and opens for the agency, under an officer's session.
+"""Own alerts in JSON, from draft to withdrawal: the desk signs, seals and opens for the agency, in an officer's session.
 
-An API key with `draft:write` may put drafts here and nothing else. A change names what it was made from: the
-ETag of the alert in `If-Match` (428 without, 412 when somebody saved in between, with both texts).
+A key with `draft:write` may write drafts here and nothing else. A change names what it was made from: the ETag of the
+alert in `If-Match` (428 without it, 412 with both texts when somebody saved in between).
 """
 
 import uuid

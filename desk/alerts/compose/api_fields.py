@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A draft's fields as the API describes them: the shapes that a draft can keep, right or wrong.
+"""Fields of a draft as the API describes them: the JSON types that a draft can hold, valid or not.
 
-What a submitted alert needs is the alert document's own schema, and in full the check of the forms.
+The alert document's own schema says what a submitted alert needs, and in full the check of the forms.
 """
 
 from typing import Any, Final

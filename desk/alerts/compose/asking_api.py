@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the JSON desk answers without changing anything: a check, who would receive it, a search.
+"""Questions of the JSON desk that change nothing: a check, who would receive it, a search.
 
-They are POSTs, because what is asked is content, which must not stand in an address.
+They are POSTs, because what is asked is content, which must not be in an address.
 """
 
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many drafts in one request: each is kept whole or not at all, and each has its own answer."""
+"""Many drafts in one request: each is saved whole or not at all, and each has its own answer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -47,7 +47,7 @@ class BulkDraftsView(DeskView):
         return Response({"created": made, "refused": len(items) - made, "items": items})
 
     def _draft(self, at: int, draft: Mapping[str, Any]) -> dict[str, Any]:
-        """One item's answer: what `POST /alerts` would have said of it."""
+        """Answer one item as `POST /alerts` would."""
 
         def run() -> Outcome:
             given = read_object(shapes.DraftIn, draft)

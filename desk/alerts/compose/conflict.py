@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two officers on one draft: both texts side by side, and the two ways on."""
+"""Conflict of two officers on one draft: both texts side by side, and the two choices."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ from desk.web.frame import render_page
 def conflict_page(
     request: HttpRequest, alert: Alert, number: int, conflict: RevisionConflictError
 ) -> HttpResponse:
-    """409 with the fields that differ; an autosave hears only that it came second."""
+    """Answer 409 with the fields that differ; an autosave only learns that it was second."""
     if request.headers.get("Accept") == "application/json":
         text = _("Somebody else saved this draft. Press Save to compare both texts.")
         return JsonResponse({"text": text}, status=409)
@@ -53,7 +53,7 @@ def _differing(conflict: RevisionConflictError) -> Iterator[Mapping[str, Any]]:
 
 
 def _shown(name: str, data: Mapping[str, Any]) -> str:
-    """As every page says it where it is well formed, part by part as it was typed where it is not yet."""
+    """Return a value in words where it is well formed, else part by part as it was typed."""
     value, entry = data.get(name), FIELDS[name]
     if value in (None, "", [], {}):
         return _("(empty)")
@@ -67,7 +67,7 @@ def _shown(name: str, data: Mapping[str, Any]) -> str:
 
 
 def _as_typed(name: str, value: Any) -> str:
-    """Words of what was typed, complete or not."""
+    """Return in words what was typed, complete or not."""
     if isinstance(value, Mapping):
         return ", ".join(filter(None, (_part(part, text) for part, text in value.items())))
     if isinstance(value, list):
@@ -76,14 +76,14 @@ def _as_typed(name: str, value: Any) -> str:
 
 
 def _part(name: str, value: Any) -> str:
-    """One part of a value that has several; of numbers an absent one is below detection."""
+    """Return one part of a value with several; an absent number is below detection."""
     if isinstance(value, list):
         return "; ".join(_as_typed(name, item) if item else "\N{EN DASH}" for item in value)
     return "" if value in (None, "") else str(_PART_WORDS.get(name, {}).get(value, value))
 
 
 _IN_WORDS: Final = {*SCIENCE_WORDS, Kind.ROUTE, Kind.PARTIES, Kind.COUNTRY, Kind.DATE} - {Kind.PROFILE}
-"""Of a profile the numbers themselves are shown: the two may differ in one of them alone."""
+"""Kinds that are compared in words; of a profile the numbers are shown, since the texts may differ in only one."""
 _PART_WORDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "certainty": dict(c.REGION_CERTAINTIES),
     "isotope": ISOTOPE_WORDS,
@@ -96,4 +96,4 @@ _PART_WORDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "basis": dict(c.ROUTE_BASES),
     "country": COUNTRIES,
 }
-"""Of the parts of a value, where they are codes."""
+"""Words for the codes in parts of a value."""

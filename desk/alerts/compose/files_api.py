@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON desk on the files of an alert of ours: add, read, take out."""
+"""JSON views of the files of an own alert: add, read, remove."""
 
 import uuid
 from typing import ClassVar

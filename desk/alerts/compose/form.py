@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Form fields of one step, made from the desk's field table: the page adds only how wide they are and what
-stands beside a choice. Labels, help, choices and every sentence come from the table."""
+"""Form fields of one step, made from the desk's field table.
+
+The page adds only their widths and the notes beside a choice. Labels, help, choices and every sentence come from the
+table.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -94,13 +97,13 @@ class Option:
 
     @property
     def find(self) -> str:
-        """What the officer's typing is compared with when looking for this option."""
+        """Text with which the officer's typing is compared when looking for this option."""
         return f"{self.text} {self.value}".casefold()
 
 
 @dataclass(frozen=True)
 class FormField:
-    """One field as the page shows it, with what was typed and what is wrong with it."""
+    """Field as the page shows it, with what was typed and what is wrong with it."""
 
     entry: Field
     value: Any
@@ -145,7 +148,7 @@ class FormField:
 
     @property
     def text_lines(self) -> str:
-        """A list of lines as one types it."""
+        """Lines of a list as one types them."""
         return "\n".join(map(str, self.value)) if isinstance(self.value, list) else str(self.value)
 
     @property
@@ -162,7 +165,7 @@ class FormField:
 
     @property
     def described_by(self) -> str:
-        """Help and problems, so that a screen reader says both with the field."""
+        """Ids of help and problems, so that a screen reader reads both with the field."""
         problems = (f"{self.id}-problem-{n}" for n in range(1, len(self.errors) + 1))
         return " ".join([f"{self.id}-help"] * bool(self.entry.help) + list(problems))
 
@@ -175,28 +178,28 @@ def form_fields(
     shows_problems: bool,
     countries: Choices = (),
 ) -> list[FormField]:
-    """The fields of a step with their values; problems only once the officer wanted to go on.
+    """Return the fields of a step with their values; problems only once the officer wanted to go on.
 
-    `countries` are codes offered beside the listed ones: those that agencies of this hub are of.
+    `countries` are codes offered besides the listed ones: the countries of this hub's agencies.
     """
     known = (*COUNTRIES.items(), *((code, name) for code, name in countries if code not in COUNTRIES))
     return [_form_field(entry, data, findings, known, shows_problems) for entry in entries]
 
 
 def with_names(fields: Iterable[FormField], names: Iterable[str]) -> list[FormField]:
-    """The combobox offers these names; anything else may be typed."""
+    """Offer these names in the combobox; anything else may be typed."""
     options = tuple(Option(name, name) for name in names)
     return [replace(f, options=options) if f.entry.widget == "combobox" else f for f in fields]
 
 
 def with_note(field: FormField, code: str, text: Text) -> FormField:
-    """One more sentence beside one choice of the field."""
+    """Add a sentence to one choice of the field."""
     options = (replace(o, note=f"{o.note} {text}") if o.value == code else o for o in field.options)
     return replace(field, options=tuple(options))
 
 
 def with_files(fields: Iterable[FormField], names: Iterable[str]) -> list[FormField]:
-    """Evidence and a rule as data name a file of the alert; a name that is no longer there is not dropped."""
+    """Offer the alert's files to evidence and rule; a file that is no longer there stays chosen."""
     attached = [(name, name) for name in names]
     return [
         replace(f, extra={**f.extra, "files": _with_typed(attached, _files_named(f.value))})
@@ -228,7 +231,7 @@ def _form_field(
 
 
 def _shown_value(entry: Field, value: Any) -> Any:
-    """A moment is typed as one's own wall clock."""
+    """Return the value to show; a moment in the reader's local time."""
     moment = read_moment(value) if entry.kind is Kind.MOMENT else None
     if moment is not None:
         return f"{timezone.localtime(moment):%Y-%m-%dT%H:%M}"
@@ -236,7 +239,7 @@ def _shown_value(entry: Field, value: Any) -> Any:
 
 
 def _row_words(entry: Field, value: Any, countries: Choices) -> dict[str, Choices]:
-    """The choices of a row's columns."""
+    """Return the choices of a row's columns."""
     if entry.kind is Kind.EVIDENCE:
         return {"techniques": c.TECHNIQUES, "references": c.REFERENCES, "conclusions": c.CONCLUSIONS}
     if entry.kind is Kind.REGION_EVIDENCE:
@@ -251,7 +254,9 @@ def _row_words(entry: Field, value: Any, countries: Choices) -> dict[str, Choice
 
 
 def _isotope_choices(value: Any) -> dict[str, Choices]:
-    """Each isotope with its one standard; what a system wrote against another stays, and the check says so."""
+    """Return each isotope with its one standard; a pair with another standard that a system wrote stays, and the check
+    reports it.
+    """
     known = {f"{isotope}|{scale.standard}": (isotope, scale.standard) for isotope, scale in SCALES.items()}
     typed = {row["scale"]: (row["isotope"] or "", row["standard"] or "") for row in _ratios(value)}
     pairs = known | {scale: pair for scale, pair in typed.items() if scale != "|"}
@@ -278,18 +283,18 @@ def _options(entry: Field, value: Any, countries: Choices) -> tuple[Option, ...]
 
 
 def _kinds_beside(kind: Any) -> frozenset[str]:
-    """What a draft of this kind may become: a reply, or a message on a profile, stays what it is."""
+    """Return the kinds that a draft may change to; a reply, or a message on a profile, cannot change."""
     return OFFERED if kind in OFFERED or kind not in ALL else frozenset({kind})
 
 
 def _with_typed(offered: Choices, typed: Iterable[str]) -> Choices:
-    """A value that is not offered is not lost by opening the form; the check says what is wrong with it."""
+    """Add typed values that are not offered, so that opening the form loses none; the check says what is wrong with them."""
     known = dict(offered)
     return (*offered, *((code, code) for code in dict.fromkeys(typed) if code not in known))
 
 
 def _rows(entry: Field, value: Any) -> tuple[Mapping[str, Any], ...]:
-    """What is filled in, and empty rows to go on with."""
+    """Return the rows that are filled in, and empty rows to continue."""
     if entry.kind is Kind.REGION_EVIDENCE:
         return (*_ratios(value), *(NO_RATIO for _ in range(EMPTY_STOPS)))
     empty = {Kind.ROUTE: NO_STOP, Kind.PARTIES: NO_PARTY, Kind.EVIDENCE: NO_ANALYSIS}.get(entry.kind)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a step of the form shows: its fields, what is wrong and where, hints, and who would receive the draft."""
+"""Page of one step of the form: its fields, problems, hints, and who would receive the draft."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ SUBSTANCE_STEP, ANSWER_STEP, RECIPIENTS_STEP, LAST_STEP = 2, 3, 5, 6
 
 @dataclass(frozen=True)
 class Problem:
-    """A sentence and the address of the field it is about."""
+    """Problem as a sentence, with the address of its field."""
 
     text: str
     address: str
@@ -61,7 +61,7 @@ class StepLink:
 
 
 def problems_of(findings: Findings, alert: Alert, *, step: int | None = None) -> list[Problem]:
-    """What stops the draft, on one step or on all, in the order of the form."""
+    """Return the problems that stop the draft, on one step or on all, in the order of the form."""
     return [
         Problem(text, _field_address(alert, name, here=step))
         for name, text in _stops(findings)
@@ -94,7 +94,7 @@ def step_page(
     refused: Mapping[str, tuple[str, ...]] | None = None,
     file_problem: str = "",
 ) -> HttpResponse:
-    """One step. `typed` is what could not be saved, `refused` why; both only after a failed save."""
+    """Show one step. `typed` is what could not be saved, `refused` why; both only after a failed save."""
     officer, now = signed_in(request), clock.now()
     content = read_draft(officer, alert)
     data = {**content.data, **(typed or {})}
@@ -138,12 +138,12 @@ def step_page(
 
 
 def _red_note() -> str:
-    """What stands beside RED where it is chosen."""
+    """Return the note beside RED."""
     return _("Whoever administers this machine can read it.")
 
 
 def _is_said_by_lines(entry: Field, data: Mapping[str, Any]) -> bool:
-    """Lines of evidence say more than marked techniques: those are not asked for beside them."""
+    """Tell whether lines of evidence make this field unnecessary: they say more than marked techniques."""
     return entry.name in MARKED and bool(data.get("evidence")) and data.get(entry.name) in EMPTY
 
 
@@ -165,7 +165,7 @@ def _steps(data: Mapping[str, Any]) -> list[StepLink]:
 
 
 def _countries(officer: Officer) -> list[tuple[str, str]]:
-    """Where the agencies of this hub are; an exercise names countries that no list knows."""
+    """Return the countries of this hub's agencies; an exercise has countries that no list has."""
     codes = (
         Agency.objects.visible_to(officer).order_by("country").values_list("country", flat=True).distinct()
     )
@@ -175,7 +175,7 @@ def _countries(officer: Officer) -> list[tuple[str, str]]:
 def check_page(
     request: HttpRequest, alert: Alert, *, template_name: str = "", template_problem: str = ""
 ) -> HttpResponse:
-    """The last step: what stops it, what a recipient will read, who will receive it."""
+    """Show the last step: what stops the draft, what a recipient will read, who will receive it."""
     officer, now = signed_in(request), clock.now()
     content = read_draft(officer, alert)
     preview = shown_preview(alert, content, now=now)

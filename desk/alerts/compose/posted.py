@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a posted step holds, in the desk's JSON values. Reading judges nothing: the desk's check does."""
+"""Reader of a posted step, in the desk's JSON values. It judges nothing: the desk's check does."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ REASON_PREFIX: Final = "recipient_reasons-"
 
 
 def posted_values(post: QueryDict, entries: Iterable[Field]) -> dict[str, Any]:
-    """The values of these fields; a field that the page did not show is not touched by name."""
+    """Return the values of these fields, by name; a field that the page did not show is left out."""
     return {
         entry.name: _READERS.get(entry.kind, _text)(post, entry.name)
         for entry in entries
@@ -32,7 +32,7 @@ def posted_values(post: QueryDict, entries: Iterable[Field]) -> dict[str, Any]:
 
 
 def shown_on_page(post: QueryDict, entries: Iterable[Field]) -> tuple[Field, ...]:
-    """Those of a step's fields that the page showed, as it says itself; all, where it says nothing."""
+    """Return the fields of a step that the page showed, as the form says; all, where it says nothing."""
     shown = set(post.getlist("shown"))
     return tuple(entry for entry in entries if not shown or entry.name in shown)
 
@@ -40,7 +40,7 @@ def shown_on_page(post: QueryDict, entries: Iterable[Field]) -> tuple[Field, ...
 def posted_kept(
     post: QueryDict, entries: Iterable[Field], before: Iterable[str], asked: dict[str, str]
 ) -> list[str]:
-    """Kept questions: those of this step as ticked now, those of other steps as they were.
+    """Return the kept questions: those of this step as ticked now, those of other steps as before.
 
     `asked` maps the code of each question to its field.
     """
@@ -50,7 +50,7 @@ def posted_kept(
 
 
 def posted_number(post: QueryDict, name: str) -> int | None:
-    """A whole number that a form of ours carries; None when it is missing or not one."""
+    """Return a whole number in one of our forms; None when it is missing or invalid."""
     text = post.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
@@ -78,7 +78,7 @@ def _route(post: QueryDict, name: str) -> list[dict[str, str]]:
 
 
 def _parties(post: QueryDict, name: str) -> list[dict[str, str]] | str:
-    """Rows win over the box: who writes a name does not mean "unknown"."""
+    """Return the rows, which override the box "unknown"."""
     columns = [post.getlist(f"{name}-{member}") for member in PARTY_MEMBERS]
     rows = [dict(zip(PARTY_MEMBERS, row, strict=True)) for row in zip(*columns, strict=False)]
     filled = [row for row in rows if row["role"] or row["name"].strip() or row["country"]]
@@ -96,7 +96,9 @@ def _evidence(post: QueryDict, name: str) -> list[dict[str, str]]:
 
 
 def _profile(post: QueryDict, name: str) -> dict[str, Any]:
-    """One value on a line, or one line of them split by commas; in the order of the targets, none is below detection."""
+    """Read one value on each line, or one line of them split by commas, in the order of the targets; an empty one is below
+    detection.
+    """
     values = [line.strip() for line in post.get(f"{name}-values", "").strip("\r\n").splitlines()]
     if len(values) == 1:
         mark = next((mark for mark in ";\t" if mark in values[0]), ",")
@@ -109,7 +111,7 @@ def _profile(post: QueryDict, name: str) -> dict[str, Any]:
 
 
 def _region_evidence(post: QueryDict, name: str) -> dict[str, Any]:
-    """The isotope and its standard are one choice, `isotope|standard`: neither changes without the other."""
+    """Read isotope and standard as one choice, `isotope|standard`, so that neither changes without the other."""
     columns = [post.getlist(f"{name}-{part}") for part in ("scale", *RATIO_NUMBERS)]
     ratios = [
         dict(zip(RATIO_MEMBERS, (*scale.rpartition("|")[::2], value, uncertainty), strict=True))
@@ -123,7 +125,7 @@ def _rule(post: QueryDict, name: str) -> dict[str, str]:
 
 
 def _moment(post: QueryDict, name: str) -> str:
-    """A browser sends the reader's wall clock; the hour that a clock repeats is taken as the earlier one."""
+    """Read the reader's local time from the browser; of an hour that a clock repeats the earlier one counts."""
     typed = post.get(name, "").strip()
     try:
         local = dt.datetime.fromisoformat(typed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who would receive a draft, by the exchange's word, and the list that recipients are picked from."""
+"""Recipients of a draft as the exchange's policy decides, and the list from which they are chosen."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from peers.models import Agency
 
 @dataclass(frozen=True)
 class ReachRow:
-    """A verdict with the words that the page shows for its codes."""
+    """Verdict with the words that the page shows for its codes."""
 
     verdict: RecipientVerdict
     kind_text: str | Promise
@@ -32,7 +32,9 @@ class ReachRow:
 
 @dataclass(frozen=True)
 class Reach:
-    """`as_of`: the exchange could not be asked, and so it was then; `is_away` without it: nothing is known."""
+    """Verdicts by outcome. `as_of`: the exchange could not be asked, and these are from then; `is_away` without it: none
+    are known.
+    """
 
     will: tuple[ReachRow, ...] = ()
     wont: tuple[ReachRow, ...] = ()
@@ -41,12 +43,12 @@ class Reach:
 
     @property
     def new(self) -> tuple[ReachRow, ...]:
-        """Those of `wont` that are new in a circle; the page shows them apart."""
+        """Agencies of `wont` that are new in a circle, which the page shows apart."""
         return tuple(row for row in self.wont if row.verdict.code == NEW_IN_CIRCLE)
 
     @property
     def denied(self) -> tuple[ReachRow, ...]:
-        """The others of `wont`."""
+        """The other agencies of `wont`."""
         return tuple(row for row in self.wont if row.verdict.code != NEW_IN_CIRCLE)
 
     @property
@@ -59,7 +61,9 @@ class Reach:
 
 
 def reach_of(preview: Preview | None, chosen: Collection[str] | None = None) -> Reach:
-    """The verdicts on the chosen agencies (all without `chosen`), those who will receive first; None: nobody could be asked."""
+    """Return the verdicts on the chosen agencies (all without `chosen`), those who will receive first; None: nobody could
+    be asked.
+    """
     if preview is None:
         return Reach(is_away=True)
     rows = [_row(verdict) for verdict in preview.rows if chosen is None or verdict.agency in chosen]
@@ -69,7 +73,7 @@ def reach_of(preview: Preview | None, chosen: Collection[str] | None = None) -> 
 
 
 def judge_directory(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview | None:
-    """The verdict on every agency this officer could address; empty until lane, purpose and TLP are chosen.
+    """Return the verdict on every agency that this officer could address; empty until lane, purpose and TLP are chosen.
 
     None while the exchange is away.
     """
@@ -80,7 +84,7 @@ def judge_directory(officer: Officer, data: Mapping[str, Any], *, now: datetime)
 
 
 def members_of(officer: Officer, names: Iterable[str]) -> list[str]:
-    """The agencies of the ticked circles; a name that is not one of this agency's circles adds nobody."""
+    """Return the agencies of the ticked circles; a name that is not of this agency's circles adds nobody."""
     ticked = set(names)
     return [agency for name, members in circles_for(officer) if name in ticked for agency in members]
 
@@ -88,7 +92,7 @@ def members_of(officer: Officer, names: Iterable[str]) -> list[str]:
 def with_recipients(
     fields: Iterable[FormField], officer: Officer, judged: Preview | None, data: Mapping[str, Any]
 ) -> list[FormField]:
-    """Fills the two fields whose choices are agencies."""
+    """Fill the two fields whose choices are agencies."""
     chosen = list(data.get("recipients") or ())
     offered = tuple(_offered(officer, judged.rows if judged else (), chosen))
     return [_filled(field, officer, offered, data) for field in fields]
@@ -109,7 +113,7 @@ def _filled(
 
 
 def _offered(officer: Officer, verdicts: Sequence[RecipientVerdict], chosen: list[str]) -> Iterator[Option]:
-    """With a verdict where there is one, else by name; an unknown agency that was typed is not dropped."""
+    """Yield agencies with their verdict where there is one, else by name; an unknown agency that was typed is kept."""
     if verdicts:
         yield from (_option(verdict, verdict.agency in chosen) for verdict in verdicts)
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a draft begins: a kind, a template of the agency, a copy of an alert."""
+"""Starting a draft: from a kind, a template of the agency, a copy of an alert."""
 
 import uuid
 from typing import Final
@@ -44,7 +44,7 @@ KIND_NOTES: Final = {
 
 
 def new_draft(request: HttpRequest) -> HttpResponseBase:
-    """GET asks for the kind; POST starts the draft with that kind's defaults."""
+    """Ask for the kind on GET; start the draft with that kind's defaults on POST."""
     chosen = request.POST.get("alert_type", "")
     if chosen in OFFERED:
         alert = create_draft(signed_in(request), alert_type=chosen, now=clock.now())
@@ -53,7 +53,7 @@ def new_draft(request: HttpRequest) -> HttpResponseBase:
 
 
 def new_page(request: HttpRequest) -> HttpResponse:
-    """The kinds, and the templates the agency keeps."""
+    """Show the kinds, and the templates of the agency."""
     kinds = [
         {"value": code, "text": text, "note": KIND_NOTES.get(code, "")}
         for code, text in choices.ALERT_TYPES
@@ -64,7 +64,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
 
 
 def template_create(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Keeps a draft as a template; a name that cannot be kept is asked for again."""
+    """Keep a draft as a template; an invalid name is asked for again."""
     officer = signed_in(request)
     alert = find_alert(officer, alert_id)
     name = request.POST.get("name", "")
@@ -90,14 +90,14 @@ def template_delete(request: HttpRequest, template_id: uuid.UUID) -> HttpRespons
 
 
 def sent_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """A draft with what an own alert says."""
+    """Start a draft with the content of an own alert."""
     officer = signed_in(request)
     copy = copy_alert(officer, find_alert(officer, alert_id), now=clock.now())
     return _copied(request, copy.pk)
 
 
 def received_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """The same of a received alert, under the reason it is read for; without one the page asks first."""
+    """Start a draft with the content of a received alert, under the reason given for reading; without one the page asks first."""
     officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
     reading = reading_of(request, received.pk, now=now)

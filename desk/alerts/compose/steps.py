@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps of a draft: one address each, saved on every move; conflicts are shown, never decided silently."""
+"""Steps of a draft: one address each, saved on every move; conflicts are shown, never resolved silently."""
 
 import json
 import uuid
@@ -50,7 +50,7 @@ from officers.errors import NobodyToReleaseError
 
 
 def draft_step(request: HttpRequest, alert_id: uuid.UUID, number: int) -> HttpResponseBase:
-    """GET shows a step, POST saves it and moves on."""
+    """Show a step on GET, save it and move on on POST."""
     alert = find_alert(signed_in(request), alert_id)
     if alert.state != AlertState.DRAFT:
         return redirect("admin:review", alert.pk)
@@ -62,7 +62,7 @@ def draft_step(request: HttpRequest, alert_id: uuid.UUID, number: int) -> HttpRe
 
 
 def _save_step(request: HttpRequest, alert: Alert, number: int) -> HttpResponseBase:
-    """Saves the step; a refused value or file comes back on the same page with what was typed."""
+    """Save the step; a refused value or file is shown on the same page with what was typed."""
     if structure_of_file(request) is None:
         text = too_long_sentence()
         return step_page(
@@ -114,7 +114,7 @@ def _save(request: HttpRequest, alert: Alert, number: int) -> AlertRevision:
 
 
 def _change_files(request: HttpRequest, alert: Alert, revision: AlertRevision) -> AlertRevision:
-    """Adds what was chosen, takes out what was named; each is a revision of its own."""
+    """Add the files that were chosen, remove those that were named; each is a revision of its own."""
     officer, now, go = signed_in(request), clock.now(), request.POST.get("go", "")
     for file in request.FILES.getlist("files"):
         name, data = file.name or "", file.read()
@@ -133,7 +133,7 @@ def _saved(revision: AlertRevision) -> JsonResponse:
 
 
 def _next_address(request: HttpRequest, alert: Alert, number: int) -> HttpResponseRedirect:
-    """Where the pressed button leads; "Continue" stays when something on this step must be corrected."""
+    """Return the target of the pressed button; "Continue" stays when something on this step must be corrected."""
     go = request.POST.get("go", "save")
     if go == "next":
         if problems_of(_findings_on(request, alert, number), alert, step=number):
@@ -144,7 +144,7 @@ def _next_address(request: HttpRequest, alert: Alert, number: int) -> HttpRespon
 
 
 def _findings_on(request: HttpRequest, alert: Alert, number: int) -> Findings:
-    """The findings over the draft as it was just saved; only one step is about who receives it."""
+    """Return the findings on the draft as just saved; only the step about recipients asks who receives it."""
     officer, now = signed_in(request), clock.now()
     content = read_draft(officer, alert)
     preview = shown_preview(alert, content, now=now) if number == RECIPIENTS_STEP else None
@@ -152,7 +152,7 @@ def _findings_on(request: HttpRequest, alert: Alert, number: int) -> Findings:
 
 
 def draft_reach(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
-    """Who would receive the draft with the choices as they stand in the form; saves nothing."""
+    """Show who would receive the draft with the choices in the form; saves nothing."""
     officer, now = signed_in(request), clock.now()
     alert = find_alert(officer, alert_id)
     data = {**read_draft(officer, alert).data, **_typed(request, 5)}
@@ -177,7 +177,7 @@ def draft_submit(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 def _submit_conflict(
     request: HttpRequest, alert: Alert, revision: int, conflict: RevisionConflictError
 ) -> HttpResponse:
-    """Both texts, unless the form names a revision that never was: there is no text of one's own then."""
+    """Show both texts, unless the form names a revision that never was, for which there is no own text."""
     if not 1 <= revision < conflict.number:
         raise AbsentError
     return conflict_page(request, alert, LAST_STEP, conflict)
@@ -191,7 +191,7 @@ def draft_discard(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase
 
 
 def draft_overwrite(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Saves one's own text over the revision that both were shown beside."""
+    """Save one's own text over the revision that was shown beside it."""
     alert = find_alert(signed_in(request), alert_id)
     base, step = posted_number(request.POST, "revision"), posted_number(request.POST, "step") or 1
     try:
@@ -204,7 +204,7 @@ def draft_overwrite(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBa
 
 
 def draft_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """One's own text as a draft of its own, so that neither text is lost."""
+    """Save one's own text as a new draft, so that neither text is lost."""
     source = find_alert(signed_in(request), alert_id)
     floor = strictest(source.tlp, source.floor)
     copy = create_draft(signed_in(request), data=_posted_text(request), floor=floor, now=clock.now())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The structure of a draft while it is typed: read, drawn, its identifiers given back. Nothing is saved here."""
+"""The structure of a draft while it is typed: read, drawn, and its identifiers returned. Nothing is saved here."""
 
 import uuid
 from typing import Any, Final
@@ -17,7 +17,7 @@ FILE_FIELD: Final = "structure-file"
 
 
 def draft_structure(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """The drawing and facts of what was pasted or chosen, and what fills the empty identifiers."""
+    """Return drawing and facts of what was pasted or chosen, and the values for empty identifiers."""
     find_alert(signed_in(request), alert_id)
     reading = read_typed_or_file(request)
     shown = None if reading is None else shown_reading(reading)
@@ -30,7 +30,7 @@ def draft_structure(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBa
 
 
 def read_typed_or_file(request: HttpRequest) -> Reading | None:
-    """What was chosen wins over what was typed; None for neither."""
+    """Read the chosen file, or else the typed text; None for neither."""
     text = structure_of_file(request)
     if text is None:
         return Reading(problem=too_long_sentence())
@@ -42,9 +42,9 @@ def read_typed_or_file(request: HttpRequest) -> Reading | None:
 
 
 def structure_of_file(request: HttpRequest) -> str | None:
-    """The text of a chosen file, empty without one; None for one that is longer than any structure.
+    """Return the text of a chosen file, empty without one; None for one that is longer than any structure.
 
-    Octets that are no UTF-8 are read as Latin-1: old drawing programs write names so, and only ASCII counts.
+    Octets that are not UTF-8 are read as Latin-1: old drawing programs write names so, and only ASCII counts.
     """
     chosen = request.FILES.get(FILE_FIELD)
     if chosen is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON desk on what a draft starts from: the agency's templates, and copies of alerts."""
+"""Sources of a draft in JSON: the agency's templates, and copies of alerts."""
 
 import uuid
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON desk for an agency's own system: what it wrote, with its files, and what became of it."""
+"""Drafts that an agency's own system wrote, in JSON, with their files and what became of them."""
 
 import uuid
 from typing import Any, Final, cast
@@ -78,7 +78,7 @@ class WrittenView(AffairsView):
 
     @property
     def system(self) -> ApiClient:
-        """The caller; no officer holds this capability."""
+        """Calling system; no officer has this capability."""
         return cast(ApiClient, self.request.user)
 
     def shown(self, alert_id: uuid.UUID) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is "Where controlled" on a page: the status for a day, and how it stands to what the alert itself states."""
+"""Section "Where controlled" of a page: the status for a day, compared with what the alert itself states."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DAY_PARAMETER: Final = "on"
 FIRST_DAY: Final = dt.date(1961, 1, 1)
-"""Before the first of the conventions nothing is asked."""
+"""Nothing is asked for days before the first of the conventions."""
 YEARS_AHEAD: Final = 10
 DIGEST_CHARS: Final = 10
 
@@ -95,7 +95,7 @@ SENTENCES: Final[Mapping[Replay, tuple[str, "Text"]]] = {
 
 @dataclass(frozen=True)
 class ControlledShown:
-    """What the section shows. `stated` is what the signed alert says, place by place and rule by rule."""
+    """Content of the section. `stated` is what the signed alert says, place by place and rule by rule."""
 
     tone: str
     text: "Text"
@@ -113,7 +113,7 @@ class ControlledShown:
 def controlled_on_page(
     request: HttpRequest, document: Mapping[str, Any], *, agency_id: str, sent_on: dt.date
 ) -> ControlledShown | None:
-    """For a sent or received alert, for the day in the address or its own; None where it says nothing to ask by."""
+    """Return the section of a sent or received alert, for the day in the address or its own; None where nothing can be asked."""
     says_nothing = is_empty(query_of(document)) and not document.get("screening")
     if says_nothing or not is_asked(FIELDS["screening"], document):
         return None
@@ -131,14 +131,14 @@ def controlled_on_page(
 def controlled_in_preview(
     data: Mapping[str, Any], officer: Officer, alert: Alert, *, revision: int, now: dt.datetime
 ) -> ControlledShown | None:
-    """For a draft: what will stand in the signed alert, in full; None where it says nothing to ask by.
+    """Return the section of a draft as it will be in the signed alert; None where nothing can be asked.
 
-    It is computed here, and the audit knows of it: a draft keeps none before it is submitted.
+    It is computed here, and audited: a draft stores none before it is submitted.
     """
     if is_empty(query_of(data)) or not is_asked(FIELDS["screening"], data):
         return None
     record = data.get("screening")
-    # What a submission computed is part of the text, for whoever checks it.
+    # What a submission computed is part of the text that is checked.
     if not record_draft_screening(officer, alert, revision=revision, now=now) and not record:
         return _not_shown(today_of(officer, now))
     stated_on = read_day(record["on"]) if record else None
@@ -181,7 +181,7 @@ def _shown(replayed: Replayed, document: Mapping[str, Any], problem: str) -> Con
 
 
 def _note(document: Mapping[str, Any]) -> "Text":
-    """What a reader must not overlook: the status is that of one structure."""
+    """Return a caution for readers where the status is that of one structure only."""
     if document.get("identity_state") == "isomer_group" and document.get("structure"):
         return _(
             "The identity is an isomer group: this is the status of the structure that is drawn. Its isomers may have "
@@ -193,7 +193,7 @@ def _note(document: Mapping[str, Any]) -> "Text":
 
 
 def _stated(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The signed record in words; codes that this hub does not know stay codes."""
+    """Return the signed record in words; codes that this hub does not know stay codes."""
     rows = [
         (place_name(place), str(STANDINGS.get(standing, standing)))
         for place, standing in record["standings"].items()

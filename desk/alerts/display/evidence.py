@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the evidence of an alert as a page shows it: the analyses line by line, and what they come to."""
+"""Evidence of an alert on a page: the analyses line by line, and their result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class EvidenceShown:
 
 
 def evidence_of(document: Mapping[str, Any]) -> EvidenceShown:
-    """Of a document or a draft; lines that are not complete yet are not judged."""
+    """Return the evidence of a document or a draft; incomplete lines are not judged."""
     rows = document.get("evidence") or []
     if rows and not is_acceptable(FIELDS["evidence"], rows):
         return EvidenceShown()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is which sections of an alert's page a reply, or a message on a profile, has: what could not be in it is left out."""
+"""Sections on the page of a reply, or of a message on a profile, without those that it cannot have."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -20,11 +20,11 @@ LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     ANSWER: OF_AN_ALERT | {"evidence", "sure"},
     DETAILS: OF_AN_ALERT,
 }
-"""By type of document the anchors of sections that its page does not have."""
+"""Anchors of the sections that the page of a type of document does not have."""
 
 
 def fit_to_kind(document: Mapping[str, Any], sections: "Iterable[PageSection]") -> "list[PageSection]":
-    """The sections that a document of this type has; of any other type all of them, as they are."""
+    """Return the sections that a document of this type has; of any other type all of them."""
     alert_type = str(document.get("alert_type") or "")
     if alert_type not in LEFT_OUT:
         return list(sections)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the order in which a reader meets an alert: what happened, how sure, how dangerous, where controlled,
-what is asked, by when, evidence, verification, who was told. A preview shows the same order."""
+"""Order in which a reader meets an alert, the same as in a preview.
+
+What happened, how sure, how dangerous, where controlled, what is asked, by when, evidence, verification, who was told.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,7 +78,7 @@ class PageSection:
 
 
 def content_sections(document: Mapping[str, Any], *, asked: Text) -> list[PageSection]:
-    """The sections that come from the document, up to what is asked."""
+    """Return the sections that come from the document, up to what is asked."""
     return [
         PageSection(
             "happened", _("What happened"), document.get("narrative") or "", rows_of(HAPPENED, document)
@@ -95,7 +97,7 @@ def evidence_section(document: Mapping[str, Any]) -> PageSection:
 def preview_of(
     data: Mapping[str, Any], officer: Officer, alert: Alert, *, revision: int, now: datetime
 ) -> dict[str, Any]:
-    """A draft as a recipient would read it; a value that cannot be shown in words is left out."""
+    """Return a draft as a recipient would read it; a value that cannot be shown in words is left out."""
     good = {name: value for name, value in data.items() if name in FIELDS and _shows(name, value)}
     tlp = good.get("tlp")
     return {
@@ -111,7 +113,7 @@ def preview_of(
 
 
 def acknowledge_text(facts: Mapping[str, Any]) -> Text:
-    """What every recipient is asked to do."""
+    """Return what every recipient is asked to do."""
     if facts.get("status", "actual") != "actual":
         return _("Acknowledge that your agency has this. In an exercise no clock runs.")
     if facts.get("pri") == "flash":

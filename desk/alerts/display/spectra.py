@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is a spectrum of an alert as a page shows it: the plot, how it was measured, whose it is, and whether it fits."""
+"""Spectrum of an alert on a page: the plot, how it was measured, whose it is, and whether it fits."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -77,7 +77,7 @@ class SpectrumShown:
 
 
 def show_spectra(seen: Iterable[SpectrumSeen], document: Mapping[str, Any]) -> tuple[SpectrumShown, ...]:
-    """In the order of the files."""
+    """Return the spectra in the order of the files."""
     lines = {
         row["file"]: analysis_words({**row, "file": ""})
         for row in document.get("evidence") or ()
@@ -120,7 +120,7 @@ def _shown(seen: SpectrumSeen, analysis: str, ident: str) -> SpectrumShown:
 
 
 def _facts(spectrum: "Spectrum") -> Iterator[tuple["Text", str]]:
-    """What the file itself states; empty members are left out."""
+    """Yield what the file itself states, without empty members."""
     precursor = (
         "" if spectrum.precursor_mz is None else f"{spectrum.precursor_mz:g} {spectrum.adduct}".strip()
     )

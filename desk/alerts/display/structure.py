@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is a structure as a page shows it: the drawing and its facts, or the sentence why there is none."""
+"""Structure on a page: the drawing and its facts, or the sentence why there is none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ NOTICES: Final[Mapping[str, "Text"]] = {
 
 @dataclass(frozen=True)
 class StructureShown:
-    """`facts` are label and text; `problem` is why nothing is shown. All empty where nothing was typed."""
+    """`facts` are label and text; `problem` is why nothing is shown. All are empty where nothing was typed."""
 
     svg: SafeString = field(default=SafeString(""), repr=False)
     facts: tuple[tuple["Text", str], ...] = field(default=(), repr=False)
@@ -63,14 +63,14 @@ class StructureShown:
 
 
 def shown_structure(text: object) -> StructureShown:
-    """What a typed or received structure is; never raises."""
+    """Read and draw a typed or received structure; never raises."""
     if not isinstance(text, str) or not text.strip():
         return StructureShown()
     return shown_reading(read_typed(text))
 
 
 def shown_reading(reading: Reading) -> StructureShown:
-    """The same of a structure that is read already."""
+    """Draw a structure that was read before."""
     structure = reading.structure
     if structure is None:
         return StructureShown(problem=reading.problem)
@@ -82,7 +82,7 @@ def shown_reading(reading: Reading) -> StructureShown:
 
 
 def drawing_of(smiles: str, *, title: str) -> SafeString:
-    """The drawing, empty where it cannot be made just now."""
+    """Return the drawing; empty where it cannot be made now."""
     try:
         return inert_svg(safely.draw(smiles, width=WIDTH, height=HEIGHT, title=title))
     except SubstanceError:
@@ -90,7 +90,7 @@ def drawing_of(smiles: str, *, title: str) -> SafeString:
 
 
 def facts_of(structure: "Structure") -> list[tuple["Text", str]]:
-    """What can be said of a structure by itself, with units."""
+    """Return the facts of a structure by itself, with units."""
     facts: list[tuple[Text, str]] = [
         (gettext_lazy("Formula"), structure.formula + _charge(structure.charge)),
         (gettext_lazy("Molar mass"), _("%(mass)s g/mol") % {"mass": f"{structure.avg_mass:.2f}"}),

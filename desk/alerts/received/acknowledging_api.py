@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several received alerts acknowledged in one request: each signed on its own, each with its own answer."""
+"""Several received alerts acknowledged in one request: each is signed and answered by itself."""
 
 from typing import Any
 

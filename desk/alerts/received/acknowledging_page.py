@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Acknowledging several alerts: one page says exactly which, the next what came of each."""
+"""Acknowledging several alerts: one page says exactly which, the next shows the outcome of each."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from desk.web.frame import render_page, signed_in
 
 
 def acknowledge_many(request: HttpRequest) -> HttpResponse:
-    """First what will be done and what will not; then, with a reason, what was done."""
+    """Show first what will be done and what will not; then, with a reason, what was done."""
     officer, now = signed_in(request), clock.now()
     if request.method != "POST":
         chosen = preview_acknowledgements(officer, request.GET.getlist("pick"), now=now)
@@ -58,7 +58,7 @@ def _ask(
 
 
 def _sorted(chosen: tuple[Acknowledgement, ...]) -> dict[str, Any]:
-    """By outcome; the senders' names stand for who will see it."""
+    """Sort the alerts by outcome; `senders` are the agencies that will see the acknowledgements."""
     taken = [item for item in chosen if item.outcome is Outcome.ACKNOWLEDGED]
     senders = sorted({item.row.received.issuer.name for item in taken if item.row})
     return {

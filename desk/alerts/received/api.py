@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON desk on received alerts: facts, opening with a reason, files, acknowledgement, confirmed withdrawal."""
+"""Received alerts in JSON: facts, opening with a reason, files, acknowledgement, confirmed withdrawal."""
 
 import uuid
 from collections.abc import Callable
@@ -95,6 +95,6 @@ class ConfirmWithdrawalView(AnsweringView):
 
 
 def answer_received(view: DeskView, received_id: uuid.UUID) -> Response:
-    """The facts as they stand now."""
+    """Return the present facts of a received alert."""
     received = as_it_stands(find_received(view.officer, received_id), now=view.now)
     return Response(shapes.ReceivedFactsOut(received).data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A received alert: the manifest first, the content once a reason was given, then what the officer may answer."""
+"""A received alert: the manifest first, the content once a reason was given, then the officer's acts."""
 
 import uuid
 from collections.abc import Sequence
@@ -64,19 +64,19 @@ from vault.errors import NotNamedError
 
 
 def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
-    """Where a mail's link leads: to the alert."""
+    """Redirect from a mail's link to the alert."""
     officer = signed_in(request)
     return redirect("admin:received", find_by_reference(officer, reference).pk)
 
 
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """GET shows it, opened while a reason stands; POST takes the reason."""
+    """Show the alert on GET, opened while a reason is valid; take the reason on POST."""
     officer, now = signed_in(request), clock.now()
     alert = find_received(officer, alert_id)
     stays_closed = alert.keep <= now or alert.unopenable
     reading = None if request.method == "POST" else reading_of(request, alert.pk, now=now)
     if reading is not None and not stays_closed:
-        # Judged there, after it was opened.
+        # The marking is checked there, after the alert was opened.
         return _open(request, officer, alert, reading, now)
     as_it_stands(alert, now=now)
     if alert.keep <= now:
@@ -102,9 +102,9 @@ def _take_reason(request: HttpRequest, alert: ReceivedAlert, now: datetime) -> H
 def reading_or_question(
     request: HttpRequest, alert: ReceivedAlert, *, now: datetime
 ) -> Reading | HttpResponseBase:
-    """Return the reason that stands for reading the alert, or the page that asks for one.
+    """Return the valid reason for reading the alert, or the page that asks for one.
 
-    A form that was typed while the reason ended is carried on by that page: it is sent with the answer.
+    That page keeps the fields of a form that was sent after the reason had ended, and sends them with the answer.
     """
     reading = reading_of(request, alert.pk, now=now)
     if reading is not None:
@@ -127,13 +127,13 @@ def reading_or_question(
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    """Every field of the form that was sent, but for what this page asks itself."""
+    """Return every field of the form that was sent, without this page's own fields."""
     asked = {"csrfmiddlewaretoken", "reading", "reading_reason", "reading_reference"}
     return [(name, value) for name, values in request.POST.lists() if name not in asked for value in values]
 
 
 def _reasons(alert: ReceivedAlert) -> list[tuple[str, str]]:
-    """Those that the agency's policy accepts here."""
+    """Return the reasons that the agency's policy accepts here."""
     accepted = reasons_that_open(alert, set(OpeningReason.values))
     return [(code, str(text)) for code, text in OpeningReason.choices if code in accepted]
 
@@ -141,7 +141,7 @@ def _reasons(alert: ReceivedAlert) -> list[tuple[str, str]]:
 def _open(
     request: HttpRequest, officer: Officer, alert: ReceivedAlert, reading: Reading, now: datetime
 ) -> HttpResponse:
-    """Opens under the reason that stands; whatever keeps it closed has its sentence on the page."""
+    """Open the alert under the valid reason; whatever keeps it closed has its sentence on the page."""
     try:
         view = open_alert(
             officer,
@@ -165,7 +165,7 @@ def _open(
 
 
 def not_named_page(request: HttpRequest, alert: ReceivedAlert) -> HttpResponse:
-    """The manifest's facts of a RED alert, whose sender did not name this officer."""
+    """Show the manifest's facts of a RED alert whose sender did not name this officer."""
     text = f"{NOT_NAMED} {NOT_NAMED_REMEDY}"
     return closed_page(request, as_it_stands(alert, now=clock.now()), stopped=text, status=403)
 
@@ -182,9 +182,9 @@ def closed_page(
     carried: Sequence[tuple[str, str]] = (),
     status: int = 200,
 ) -> HttpResponse:
-    """The manifest's facts, and the question why; or the sentence that says why it stays closed.
+    """Show the manifest's facts, and ask for a reason, or say why the alert stays closed.
 
-    `carried` are the fields of a form of another page that goes on once the reason is given.
+    `carried` are the fields of another page's form, which continues once the reason is given.
     """
     return render_page(
         request,
@@ -209,7 +209,7 @@ def closed_page(
 
 
 def _closed_facts(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
-    """RED is acknowledged where it stands open: by an officer whom it names."""
+    """Return the facts of a closed alert; a RED one is acknowledged only when open, by an officer whom it names."""
     facts = _common(request, alert)
     if is_red(alert.tlp):
         facts |= {"may_acknowledge": False, "opens_first": facts["asks_answer"]}
@@ -217,7 +217,7 @@ def _closed_facts(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
 
 
 def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> HttpResponse:
-    """The content in the order a reader needs it."""
+    """Show the content in the order in which a reader needs it."""
     alert = view.received
     known_marks = bool(alert.withdrawn_at) + (alert.status != "actual")
     facts = _common(request, alert)
@@ -274,7 +274,7 @@ def _sections(view: OpenedView) -> list[PageSection]:
 
 
 def _named(officer: Officer, ids: tuple[str, ...]) -> list[str]:
-    """Those of the own agency whom a RED alert names."""
+    """Return the own officers whom a RED alert names."""
     rows = Officer.objects.visible_to(officer).filter(agency_id=officer.agency_id, public_id__in=ids)
     return [row.display_name for row in rows.order_by("full_name", "pk")]
 
@@ -304,7 +304,7 @@ def _common(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
 
 
 def _versions(officer: Officer, alert: ReceivedAlert) -> dict[str, Any]:
-    """Every version that reached the agency and the officer may see, and which one stands in this one's place."""
+    """Return every version that the agency has received and the officer may see, and which one replaces this one."""
     held = versions_held(officer, alert, now=clock.now())
     listed = [{"pk": row.pk, "version": row.version, "shown_at": row.logged_at} for row in held]
     return {
@@ -317,7 +317,7 @@ def _versions(officer: Officer, alert: ReceivedAlert) -> dict[str, Any]:
 
 
 def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """A person's act, signed for the agency."""
+    """Acknowledge the alert as an officer; the statement is signed for the agency."""
     officer, now = signed_in(request), clock.now()
     alert = as_it_stands(find_received(officer, alert_id), now=now)
     try:
@@ -329,7 +329,7 @@ def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def confirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Tells the sender of a withdrawn alert that this agency stopped using it."""
+    """Tell the sender of a withdrawn alert that this agency stopped using it."""
     officer = signed_in(request)
     alert = confirm_withdrawal(officer, find_received(officer, alert_id), now=clock.now())
     say_signed(request, alert.retract_od, _("Confirmed. The sender sees it."))
@@ -337,7 +337,7 @@ def confirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpResponseBase:
-    """One file, under the reason that stands; without one the page asks first."""
+    """Return one file, under the valid reason; without one the page asks first."""
     officer, now = signed_in(request), clock.now()
     alert = find_received(officer, alert_id)
     reading = reading_of(request, alert.pk, now=now)
@@ -355,7 +355,7 @@ def attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpRespons
 
 
 def inert(file: AttachmentFile) -> HttpResponse:
-    """A file as plain bytes to be saved: no browser shows, sniffs or runs it."""
+    """Return a file as plain octets to be saved: no browser displays, sniffs or runs it."""
     response = HttpResponse(file.data, content_type="application/octet-stream")
     response.headers["Content-Disposition"] = content_disposition_header(True, file.filename) or "attachment"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reason an officer gave for opening an alert, kept for half an hour so that a page can be shown again.
+"""Reason that an officer gave for opening an alert, kept for half an hour so that a page can be shown again.
 
-The session holds the alert's id, the reason and the case number the officer typed, nothing of the alert. Every
-showing is an opening of its own in the audit, under that reason.
+The session holds the alert's id, the reason and the case number that the officer typed, nothing of the alert. Every
+display is an opening of its own in the audit, under that reason.
 """
 
 import uuid
@@ -19,7 +19,7 @@ AT_MOST: Final = 50
 
 @dataclass(frozen=True)
 class Reading:
-    """Why, under which case, and until when."""
+    """Reason for reading, its case number, and until when it is valid."""
 
     reason: str
     reference: str
@@ -29,7 +29,7 @@ class Reading:
 def remember_reading(
     request: HttpRequest, alert_id: uuid.UUID, reason: str, reference: str, *, now: datetime
 ) -> Reading:
-    """Keep the reason for this alert, and return it; the oldest of more than fifty is forgotten."""
+    """Keep the reason for this alert, and return it; of more than fifty the oldest is dropped."""
     kept = dict(request.session.get(SESSION_KEY, {}))
     kept.pop(str(alert_id), None)
     kept[str(alert_id)] = [reason, reference, (now + OPEN_FOR).isoformat()]
@@ -38,7 +38,7 @@ def remember_reading(
 
 
 def reading_of(request: HttpRequest, alert_id: uuid.UUID, *, now: datetime) -> Reading | None:
-    """The reason that still stands, or None: then the page asks again."""
+    """Return the reason while it is valid; None: then the page asks again."""
     row = request.session.get(SESSION_KEY, {}).get(str(alert_id))
     if row is None:
         return None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Replies and likeness of samples in JSON: begin a reply or a review, read reviews, compare, ask, answer, agree.
 
-What begins here is a draft; `POST /alerts/{id}/submit`, `/validate` and `/release` take it on.
+A reply begins as a draft; `POST /alerts/{id}/submit`, `/validate` and `/release` continue it.
 """
 
 import uuid
@@ -162,7 +162,9 @@ class BeginningView(DeskView):
     capability = Capability.ALERT_WRITE
 
     def begin(self, make: Callable[[], Alert], said: Mapping[str, Any] | None = None) -> Response:
-        """`said` is what the draft has to say: one that is under way and says something else is not answered as made."""
+        """Make a draft and answer its facts; raises ReplyRefusedError where one that does not have the fields of `said` is
+        under way.
+        """
 
         def run() -> Outcome:
             alert = make()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages on which a reply begins: an answer in words, and the review of an identification.
+"""Pages on which a reply begins: an answer in words, and the review of an identification.
 
-Each makes a draft that goes the way of every draft: checked by its author, sent by a second person.
+Each makes a draft that is handled as every draft: checked by its author, sent by a second person.
 """
 
 import uuid
@@ -43,7 +43,7 @@ CONTACT_HELP: Final = gettext_lazy(
 
 
 class AnswerForm(forms.Form):
-    """What every reply asks: a contact, and who else of those that have the alert shall read it."""
+    """Fields of every reply: a contact, and which other holders of the alert are to read it."""
 
     contact = forms.CharField(
         label=gettext_lazy("Contact"),
@@ -69,7 +69,7 @@ class AnswerForm(forms.Form):
             del self.fields["recipients"]
 
     def data_of(self, sender: str) -> dict[str, Any]:
-        """The fields of a draft; of a form that was read."""
+        """Return the fields of a draft from a valid form."""
         given = self.cleaned_data
         to = sorted({sender, *given.get("recipients", ())})
         own = {name: value for name, value in given.items() if name != "recipients" and value}
@@ -107,7 +107,7 @@ class ReviewForm(AnswerForm):
 
 
 def reply(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """An answer in words to a received alert."""
+    """Begin an answer in words to a received alert."""
     question = _question(
         alert_id,
         title=_("Reply"),
@@ -119,7 +119,7 @@ def reply(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Another laboratory's opinion on an identification."""
+    """Begin a review of an identification by another laboratory."""
     question = _question(
         alert_id,
         title=_("Review"),
@@ -151,7 +151,7 @@ def _begin(
     *,
     step: int,
 ) -> HttpResponseBase:
-    """Under the reason that stands for reading the alert; without one its page asks first."""
+    """Begin a reply under the valid reason for reading the alert; without one its page asks first."""
     officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
     reading = reading_or_question(request, received, now=now)
@@ -174,12 +174,12 @@ def _begin(
 
 
 def opened_under(officer: Officer, received: ReceivedAlert, reading: Reading, now: datetime) -> Opened:
-    """Opened to be answered, for the reason that was given."""
+    """Open the alert to be answered, for the reason that was given."""
     return open_to_answer(officer, received, reason=reading.reason, reference=reading.reference, now=now)
 
 
 def begun(request: HttpRequest, draft: Alert, *, step: int = LAST_STEP, now: datetime) -> HttpResponse:
-    """Leads to the draft, made now or under way before."""
+    """Redirect to the draft, made now or before."""
     if draft.created_at == now:
         messages.success(request, _("A draft. Read it and submit it; a second person sends it."))
     else:
@@ -190,5 +190,5 @@ def begun(request: HttpRequest, draft: Alert, *, step: int = LAST_STEP, now: dat
 
 
 def contact_of(officer: Officer) -> str:
-    """The duty desk of the officer's agency, to begin with."""
+    """Return the duty telephone of the officer's agency, as the default contact."""
     return officer.agency.duty_phone if officer.agency else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what an alert's page offers beside it: to reply, to review, to compare its profile; and who has reviewed it."""
+"""Acts that an alert's page offers: to reply, to review, to compare its profile; and who has reviewed it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ NOT_COPIED: Final = REPLIES | {QUERY}
 
 @dataclass(frozen=True)
 class Ways:
-    """`profile_page` is the name of a page, empty where the alert has nothing to do with a profile."""
+    """`profile_page` is the name of a page, empty where the alert has no profile and is not about one."""
 
     may_copy: bool = True
     may_reply: bool = False
@@ -34,7 +34,7 @@ class Ways:
 
 
 def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapping[str, Any]) -> Ways:
-    """Of an alert that the officer has opened."""
+    """Return the acts on an alert that the officer has opened."""
     kind = str(document.get("alert_type") or "")
     writes = Capability.ALERT_WRITE in officer.capabilities
     open_to_replies = (
@@ -53,14 +53,14 @@ def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapp
 
 
 def ways_from_sent(officer: Officer, alert: Alert, document: Mapping[str, Any]) -> Ways:
-    """Of an alert of the officer's own agency."""
+    """Return the acts on an alert of the officer's own agency."""
     kind = str(document.get("alert_type") or "")
     way = _profile_way(officer, kind, document, "admin:sent_profile")
     return Ways(may_copy=kind not in NOT_COPIED, **way)
 
 
 def review_section(document: Mapping[str, Any]) -> list[PageSection]:
-    """The section of reviews, for alerts that identify something."""
+    """Return the section of reviews, for alerts that identify something."""
     if document.get("alert_type") not in REVIEWED:
         return []
     return [PageSection(REVIEWS, _("Reviewed by other laboratories"))]

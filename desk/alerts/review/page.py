@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Second eyes: what a recipient will read, who will receive it, and the three ways on."""
+"""Review by a second person: what a recipient will read, who will receive it, and the three possible acts."""
 
 import uuid
 from typing import Any
@@ -59,7 +59,7 @@ STOPS = (
 
 
 def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """The alert as it waits; once it is sent or back in draft, the page that it has there."""
+    """Show an alert that waits; one that was sent or returned redirects to its own page."""
     alert = find_alert(signed_in(request), alert_id)
     if alert.state in SENT:
         return redirect("admin:sent", alert.pk)
@@ -69,7 +69,7 @@ def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def _review_again(request: HttpRequest, alert_id: uuid.UUID, problem: str, reason: str = "") -> HttpResponse:
-    """After a move that was not made: what stands by now, which may be why."""
+    """Show the review page again after a move that was refused, with the present state, which may be the cause."""
     alert = find_alert(signed_in(request), alert_id)
     return review_page(request, alert, read_revision(alert), problem=problem, reason=reason)
 
@@ -77,7 +77,7 @@ def _review_again(request: HttpRequest, alert_id: uuid.UUID, problem: str, reaso
 def review_page(
     request: HttpRequest, alert: Alert, content: DraftContent, *, problem: str = "", reason: str = ""
 ) -> HttpResponse:
-    """The page; `problem` says why a move was not made, `reason` is what was typed for a return."""
+    """Show the review page; `problem` says why a move was refused, `reason` is what was typed for a return."""
     officer, now = signed_in(request), clock.now()
     preview = shown_preview(alert, content, now=now)
     findings = findings_of(officer, alert, content, preview, now=now)
@@ -114,7 +114,7 @@ def review_page(
 
 
 def _on_its_way(officer: Officer, alert: Alert) -> dict[str, Any]:
-    """Tell of a released alert that waits for the exchange, or that came back from it."""
+    """Return the facts of a released alert that waits for the exchange, or that the exchange refused."""
     if alert.state not in (AlertState.QUEUED, AlertState.VALIDATED):
         return {}
     is_queued = alert.state == AlertState.QUEUED
@@ -127,7 +127,7 @@ def _on_its_way(officer: Officer, alert: Alert) -> dict[str, Any]:
 
 
 def _ways_on(officer: Officer, alert: Alert) -> dict[str, Any]:
-    """Which buttons stand there, or the sentence that says why not."""
+    """Return which buttons to show, or the sentence why there are none."""
     if alert.state == AlertState.QUEUED:
         return {"may_move": False, "may_return": False, "is_validated": False}
     validated = alert.state == AlertState.VALIDATED
@@ -143,7 +143,7 @@ def _ways_on(officer: Officer, alert: Alert) -> dict[str, Any]:
 
 
 def validate(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Second eyes have read it and whom it goes to."""
+    """Confirm that a second person has read the alert and its recipients."""
     officer, revision = signed_in(request), posted_number(request.POST, "revision") or 0
     alert = find_alert(officer, alert_id)
     seen = request.POST.get("preview", "")
@@ -155,7 +155,7 @@ def validate(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def release(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Signs and sends; the page it came from has said to whom and that reading cannot be undone."""
+    """Sign and send; the page before has said to whom, and that reading cannot be undone."""
     officer, revision = signed_in(request), posted_number(request.POST, "revision") or 0
     alert = find_alert(officer, alert_id)
     try:
@@ -170,7 +170,7 @@ def release(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Back to the author with a reason."""
+    """Return the alert to the author with a reason."""
     officer, reason = signed_in(request), request.POST.get("reason", "")
     alert = find_alert(officer, alert_id)
     try:
@@ -182,7 +182,7 @@ def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def stop_text(stop: Exception) -> str:
-    """Why nothing was sent, and what to do."""
+    """Return why nothing was sent, and what to do."""
     if isinstance(stop, ExchangeAwayError):
         return _(
             "The exchange could not be asked who may receive this. Nothing was sent; try again in a minute."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a revocation put in doubt of our own, in JSON: to stand by it, or to withdraw what this desk never sent."""
+"""Own objects that a revocation put in doubt, in JSON: confirming them, or withdrawing what this desk never sent."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a revocation put in doubt of our own: to stand by it, or to withdraw it. Each asks before it is done."""
+"""Own objects that a revocation put in doubt: confirming or withdrawing them, each after a question."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
 
 
 def reaffirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """GET says what is said again and to whom; POST says it."""
+    """Show on GET what is reaffirmed and to whom; reaffirm it on POST."""
     officer, now = signed_in(request), clock.now()
     alert = find_alert(officer, alert_id)
     if alert.state not in SENT:
@@ -77,7 +77,7 @@ def _reaffirm_page(request: HttpRequest, alert: Alert, now: datetime) -> HttpRes
 
 
 def statement(request: HttpRequest, od: str) -> HttpResponseBase:
-    """The same of an acknowledgement, withdrawal or confirmation of ours."""
+    """Reaffirm an acknowledgement, withdrawal or confirmation of ours, after a question."""
     officer, now = signed_in(request), clock.now()
     found = [row for row in list_doubted_statements(officer, now=now) if row.od == od]
     if not found:
@@ -91,7 +91,7 @@ def statement(request: HttpRequest, od: str) -> HttpResponseBase:
 
 
 def unsent(request: HttpRequest, md: str) -> HttpResponseBase:
-    """Withdraws what stands in the agency's name and this desk never sent."""
+    """Withdraw an envelope in the agency's name that this desk never sent, after a question."""
     officer, now = signed_in(request), clock.now()
     found = _doubted(officer, md, now)
     if request.method != "POST":
@@ -111,7 +111,7 @@ def _unsent_page(request: HttpRequest, found: DoubtedAlert, *, problem: str = ""
 
 
 def _doubted(officer: Officer, md: str, now: datetime) -> DoubtedAlert:
-    """An envelope in doubt that this desk never sent; raises AbsentError for any other."""
+    """Return an envelope in doubt that this desk never sent; raises AbsentError for any other."""
     found = next((row for row in list_doubted(officer, now=now) if row.md == md and row.alert is None), None)
     if found is None:
         raise AbsentError
@@ -119,7 +119,7 @@ def _doubted(officer: Officer, md: str, now: datetime) -> DoubtedAlert:
 
 
 def worded_statements(officer: Officer, rows: Sequence[DoubtedStatement]) -> list[dict[str, Any]]:
-    """Our own answers in doubt, with their kind in words and the name of the officer whose act they say they were."""
+    """Return our own answers in doubt, with their kind in words and the name of the officer whom they name as the actor."""
     acts = {row.act for row in rows if row.act}
     people = Officer.objects.visible_to(officer).filter(public_id__in=acts) if acts else ()
     names = {str(person.public_id): person.display_name for person in people}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects of the agency that wait for the exchange or came back, in JSON; and cancelling an alert that never arrived."""
+"""Objects of the agency that wait for the exchange or that it refused, in JSON; and cancelling an alert that never arrived."""
 
 import uuid
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects that wait for the exchange or came back from it; and cancelling an alert that never arrived."""
+"""Objects that wait for the exchange or that it refused; and cancelling an alert that never arrived."""
 
 import uuid
 
@@ -18,7 +18,7 @@ from desk.web.frame import render_page, signed_in
 
 
 def handed_in(request: HttpRequest) -> HttpResponse:
-    """Everything of the agency's that waits, or came back within a week."""
+    """List everything of the agency's that waits, or was refused within a week."""
     rows = list_handed_in(signed_in(request), now=clock.now())
     return render_page(
         request,
@@ -34,7 +34,7 @@ def handed_in(request: HttpRequest) -> HttpResponse:
 
 
 def say_signed(request: HttpRequest, subject: str, text: str) -> None:
-    """Say `text` after an act that signed something about `subject`, or that it waits for the exchange."""
+    """Show `text` after an act that signed something about `subject`, or that it waits for the exchange."""
     if waiting_for(signed_in(request).agency_id or "", [subject]):
         messages.warning(
             request,
@@ -45,7 +45,7 @@ def say_signed(request: HttpRequest, subject: str, text: str) -> None:
 
 
 def cancel(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Takes an alert back that waits; where that cannot be said for certain, says so."""
+    """Cancel an alert that waits; where it may have arrived, say so."""
     officer = signed_in(request)
     alert = find_alert(officer, alert_id)
     try:

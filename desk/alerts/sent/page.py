@@ -56,7 +56,7 @@ from officers.models import Officer
 from peers.sent import DeliveryFact
 
 ZONES_AT_MOST: Final = 12
-"""For how many recipients a page says when an answer is due where they are."""
+"""Number of recipients up to which a page shows when an answer is due in their time zone."""
 
 
 def _find_sent(request: HttpRequest, alert_id: uuid.UUID) -> Alert:
@@ -67,7 +67,7 @@ def _find_sent(request: HttpRequest, alert_id: uuid.UUID) -> Alert:
 
 
 def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
-    """The alert as it was sent and what became of it."""
+    """Show the alert as it was sent and what became of it."""
     officer, now = signed_in(request), clock.now()
     view = read_sent(officer, Alert(pk=alert_id), now=now)
     alert = view.alert
@@ -138,7 +138,7 @@ def _listed(version: Alert) -> dict[str, Any]:
 def _ways_on(
     officer: Officer, alert: Alert, view: SentAlert, receipts: Receipts, now: datetime
 ) -> dict[str, Any]:
-    """What may be done with it; an older version only leads to the newest."""
+    """Return the possible acts; an older version only links to the newest."""
     acts = alert.state == AlertState.RELEASED and alert.replaced_at is None
     can = officer.capabilities
     under_way = amendment_seen(officer, alert) if acts else None
@@ -160,7 +160,7 @@ def _ways_on(
 
 
 def _void_withdrawal(officer: Officer, alert: Alert, receipts: Receipts, now: datetime) -> str:
-    """Why a withdrawal does not count, said once, on the page of the version that is withdrawn anew."""
+    """Return why a withdrawal does not count, once, on the page of the version that is to be withdrawn again."""
     newest_is_withdrawn = alert.state == AlertState.WITHDRAWN and alert.replaced_at is None
     if any(row.fact.recalled_at for row in receipts.current):
         # The receipts were judged: where a recipient is recalled, a withdrawal counts.
@@ -182,7 +182,7 @@ def _shown(recipient: Receipt, view: SentAlert, now: datetime) -> dict[str, Any]
 
 
 def _waits_for_mail(fact: DeliveryFact) -> bool:
-    """It has reached the agency's box, and nobody there was told or has looked."""
+    """Tell whether the agency has received it, and nobody there was told or has opened it."""
     untouched = fact.told_at is None and fact.opened_at is None and fact.recalled_at is None
     return (
         untouched
@@ -192,7 +192,7 @@ def _waits_for_mail(fact: DeliveryFact) -> bool:
 
 
 def sent_attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpResponse:
-    """A file as it was sent, to be saved; the exchange serves it once the log has given its receipt."""
+    """Return a file as it was sent, to be saved; the exchange serves it once the log has given its receipt."""
     alert = _find_sent(request, alert_id)
     if alert.log_index is None:
         raise ReceiptPendingError
@@ -208,7 +208,7 @@ def _wants_second_look(officer: Officer, alert: Alert) -> bool:
 
 
 def second_look(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """A second person has read a flash alert that one person had sent alone."""
+    """Confirm that a second person has read a flash alert that one person had sent alone."""
     officer, alert = signed_in(request), _find_sent(request, alert_id)
     if not _wants_second_look(officer, alert):
         raise AbsentError
@@ -218,7 +218,7 @@ def second_look(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def withdraw(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """GET says what withdrawing does and what it cannot undo; POST does it."""
+    """Show on GET what withdrawing does and what it cannot undo; withdraw on POST."""
     alert, now = _find_sent(request, alert_id), clock.now()
     is_open = alert.state == AlertState.RELEASED or void_withdrawals([alert], now=now)
     if not is_open or alert.replaced_at is not None:
@@ -240,7 +240,7 @@ def withdraw(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def remind(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Tells those who have not confirmed a withdrawal once more."""
+    """Remind the agencies that have not confirmed a withdrawal."""
     alert = _find_sent(request, alert_id)
     try:
         reminded = remind_recipients(signed_in(request), alert, now=clock.now())
@@ -253,7 +253,7 @@ def remind(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def amend(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Leads to the draft of the next version, made now or under way already."""
+    """Redirect to the draft of the next version, made now or before."""
     author, alert, now = signed_in(request), _find_sent(request, alert_id), clock.now()
     draft = amend_alert(author, alert, now=now)
     if draft.created_at != now:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON desk on versions: which there are, what was said about them, and reminders of a withdrawal."""
+"""Versions of an alert in JSON: which there are, what was said about them, and reminders of a withdrawal."""
 
 import uuid
 from collections.abc import Iterable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the newest version of a received alert says that the one before did not: both are opened, under one reason."""
+"""Changes between the newest version of a received alert and the one before; both are opened, under one reason."""
 
 import uuid
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ TERMS = ("tlp", "pri", "lane", "purpose", "status")
 
 
 def changes(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Without a reason that stands it asks for one first; where one of the two stays closed its own page says why."""
+    """Show the changes; without a valid reason ask first, and where one of the two stays closed redirect to its own page."""
     officer, now = signed_in(request), clock.now()
     alert = as_it_stands(find_received(officer, alert_id), now=now)
     before = version_before(alert, versions_held(officer, alert, now=now))
@@ -52,7 +52,7 @@ def changes(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def version_before(alert: ReceivedAlert, held: list[ReceivedAlert]) -> ReceivedAlert | None:
-    """The newest of the versions that reached the agency before this one."""
+    """Return the newest of the versions that the agency received before this one."""
     return next((row for row in held if row.version < alert.version), None)
 
 
@@ -74,5 +74,5 @@ def _page(
 
 
 def _said(view: OpenedView) -> Mapping[str, Any]:
-    """The document, and what stands beside it in the manifest."""
+    """Return the document, with the terms of the manifest."""
     return {**view.document, **{name: getattr(view.received, name) for name in TERMS}}

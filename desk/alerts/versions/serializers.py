@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shapes of versions and of the thread of an alert, and of answers that are more than "we have it"."""
+"""Serializers of versions and of the thread of an alert, and of answers beyond an acknowledgement."""
 
 from typing import Any
 

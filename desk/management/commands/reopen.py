@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Command by which the agency's root lets a person in at this desk: it makes the request, takes the signed file."""
+"""Command with which the agency's root lets a person in at this desk: it makes the request and takes the signed file."""
 
 import os
 from pathlib import Path
@@ -93,7 +93,7 @@ class Command(BaseCommand):
 
 
 def _agency(agency_id: str) -> Agency:
-    """The agency that was named, or the only one; raises CommandError."""
+    """Return the agency that was named, or the only one; raises CommandError."""
     if agency_id:
         return agency_of(agency_id)
     found = list(Agency.objects.filter(is_hosted=True)[:2])

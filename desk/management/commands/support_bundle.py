@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shows what may be shown to somebody who helps with this desk, whole, and writes it to a file only when asked to."""
+"""Command that shows the support bundle of this desk, and writes it to a file only when asked to."""
 
 import os
 from argparse import ArgumentTypeError
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
 
 def _write_new(path: Path, text: str) -> None:
-    """Raises CommandError where something is there already."""
+    """Write a new file; raises CommandError where it exists or cannot be written."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as trouble:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of a second look at a substance of which no harm was known: what came of it, and when the next is due."""
+"""Second look at a substance of which no harm was known: its outcome, and when the next is due."""
 
 import uuid
 
@@ -46,14 +46,14 @@ class LookForm(forms.Form):
 
 
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """At an alert that reached the agency."""
+    """Record a look at an alert that the agency received."""
     officer = signed_in(request)
     alert = find_received(officer, alert_id)
     return _answer(request, officer, alert, reverse("admin:received", args=[alert.pk]))
 
 
 def own(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """At an alert that the agency sent."""
+    """Record a look at an alert that the agency sent."""
     officer = signed_in(request)
     alert = find_alert(officer, alert_id)
     if alert.released_at is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The early-warning board: what is new, what rises, where harm gathers, what waits for a second look. Drawn, and in tables."""
+"""The early-warning board: what is new, what rises, where harm gathers, what waits for a second look; drawn, and in tables."""
 
 import csv
 import datetime as dt
@@ -20,7 +20,7 @@ from science.board.counting import ROWS, SECOND_LOOK_AFTER, SPANS, Board, Week
 from science.board.reading import USUAL, read_board
 
 MAP_WIDTH, MAP_HEIGHT = 720, 311
-"""Of the drawing of the world, in the units in which `places.csv` counts."""
+"""Size of the drawing of the world, in the units of `places.csv`."""
 BARS_HEIGHT: Final = 120
 BAR_STEP: Final = 13
 LEAST_RADIUS, MOST_RADIUS = 4.0, 22.0
@@ -28,7 +28,7 @@ LEAST_RADIUS, MOST_RADIUS = 4.0, 22.0
 
 @dataclass(frozen=True)
 class Bubble:
-    """A country on the map; the area of the circle follows the number of reports."""
+    """Country on the map; the area of the circle is proportional to the number of reports."""
 
     code: str
     name: str
@@ -40,7 +40,7 @@ class Bubble:
 
 @dataclass(frozen=True)
 class Bar:
-    """One week of the chart. Heights count down from the top of the drawing."""
+    """Week of the chart. Heights are measured from the top of the drawing."""
 
     week: Week
     x: int
@@ -51,7 +51,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Bars:
-    """One chart of 52 weeks; `most` is its highest bar."""
+    """Chart of 52 weeks; `most` is its highest bar."""
 
     bars: tuple[Bar, ...]
     most: int
@@ -61,14 +61,14 @@ class Bars:
 
 @dataclass(frozen=True)
 class Map:
-    """Reports by country; `elsewhere` are codes that the map has no place for, as those of exercises."""
+    """Reports by country; `elsewhere` are codes without a place on the map, such as those of exercises."""
 
     bubbles: tuple[Bubble, ...] = field(default=())
     elsewhere: tuple[Bubble, ...] = field(default=())
 
 
 def board(request: HttpRequest) -> HttpResponse:
-    """For the span in the address, 90 days unless it says otherwise."""
+    """Show the board for the span in the address, or for 90 days."""
     officer = signed_in(request)
     chosen = request.GET.get("days", "")
     days = int(chosen) if chosen in {str(span) for span in SPANS} else USUAL
@@ -91,7 +91,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 def draw_map(by_country: Sequence[tuple[str, int]]) -> Map:
-    """Circles for the countries that have a place, the largest first so that none hides another."""
+    """Return circles for the countries that have a place, the largest first so that none hides another."""
     most = max((count for _code, count in by_country), default=1)
     placed, elsewhere = [], []
     for code, count in by_country:
@@ -105,7 +105,7 @@ def draw_map(by_country: Sequence[tuple[str, int]]) -> Map:
 
 
 def draw_weeks(drawn: Board, *, cases: bool) -> Bars:
-    """Reports, or cases of harm, of the last 52 weeks."""
+    """Return reports, or cases of harm, of the last 52 weeks."""
     counts = [week.cases if cases else week.reports for week in drawn.weeks]
     most = max(1, *counts)
     bars = tuple(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page on which an agency looks at rules that an authority published; adopting them, and setting them aside."""
+"""Page on which an agency reads rules that an authority published, adopts them, or sets them aside."""
 
 import uuid
 from datetime import datetime
@@ -30,7 +30,7 @@ from science.law.published import Published, open_own_published, open_published
 
 
 def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Of an alert that reached the agency, under the reason for which it stands open; without one the alert asks."""
+    """Show the rules of a received alert, under the valid reason for reading it; without one redirect to the alert, which asks."""
     officer, now = signed_in(request), clock.now()
     published = _opened(request, officer, alert_id, now)
     if published is None:
@@ -40,7 +40,7 @@ def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def adopt_received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Adopts what that page showed."""
+    """Adopt the rules of a received alert."""
     officer, now = signed_in(request), clock.now()
     published = _opened(request, officer, alert_id, now)
     if published is None:
@@ -49,7 +49,7 @@ def adopt_received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBas
 
 
 def own(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Of an alert that the agency sent: it adopts by itself what it has published."""
+    """Show the rules of an alert that the agency sent, which it adopts itself after publishing them."""
     officer, now = signed_in(request), clock.now()
     published = open_own_published(officer, Alert(pk=alert_id), now=now)
     back, adopt = (reverse(f"admin:{name}", args=[alert_id]) for name in ("sent", "science_adopt_own"))
@@ -57,7 +57,7 @@ def own(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def adopt_own(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """The same for that page."""
+    """Adopt the rules of an alert that the agency sent."""
     officer, now = signed_in(request), clock.now()
     return _adopt(request, officer, open_own_published(officer, Alert(pk=alert_id), now=now), now)
 
@@ -67,7 +67,7 @@ def _received_address(alert_id: uuid.UUID) -> str:
 
 
 def _opened(request: HttpRequest, officer: Officer, alert_id: uuid.UUID, now: datetime) -> Published | None:
-    """None where no reason stands for reading the alert, or it does not open: its own page says the rest."""
+    """Return the opened rules; None without a valid reason, or where the alert does not open: its own page tells."""
     alert = find_received(officer, alert_id)
     reading = reading_of(request, alert.pk, now=now)
     if reading is None:
@@ -120,14 +120,14 @@ def _page(request: HttpRequest, officer: Officer, proposal: Proposal, back: str,
 
 
 def _foreign(published: Published) -> str:
-    """The sender's country where it is not the one whose law is told of; no reason to refuse, one to look twice."""
+    """Return the sender's country where it is not the one whose law changes, which calls for care but no refusal."""
     return (
         "" if published.issuer.country == published.jurisdiction else place_in_text(published.issuer.country)
     )
 
 
 def aside(request: HttpRequest, adopted_id: uuid.UUID) -> HttpResponseBase:
-    """Asks, then sets adopted rules aside."""
+    """Ask, then set adopted rules aside."""
     officer = signed_in(request)
     found = next(((row, content) for row, content in list_adopted(officer) if row.pk == adopted_id), None)
     if found is None:

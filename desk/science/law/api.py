@@ -175,7 +175,7 @@ class PublishedView(LawView):
         return Response(proposal_out(proposal, today_of(self.officer, self.now)))
 
     def look_once(self, opens: Callable[[], Published]) -> Response:
-        """Under its `Idempotency-Key` where one is given: another request under the same key is refused."""
+        """Open and answer it, under the `Idempotency-Key` where one is given: another request with the same key is refused."""
         return self.look(repeatable(self.request, self.actor, opens, now=self.now))
 
     def adopt(self, published: Published) -> None:

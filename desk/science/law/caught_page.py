@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of what was newly caught: substances of our alerts that a change of the law reaches, and since when."""
+"""Page of what was newly caught: substances of our alerts that a change of the law reaches, and since when."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from science.law.watching import add_watch, end_watch, watches_of
 
 @dataclass(frozen=True)
 class ByShown:
-    """One rule or list that reaches the substance, in words."""
+    """Rule or list that reaches the substance, in words."""
 
     by: CaughtBy
     place: str
@@ -38,7 +38,7 @@ class ByShown:
 
 @dataclass(frozen=True)
 class LineShown:
-    """A line of the list: the alert with its card, and what reaches its substance."""
+    """Line of the list: the alert with its card, and what reaches its substance."""
 
     line: CaughtLine
     card: Card | None = field(repr=False)
@@ -47,7 +47,7 @@ class LineShown:
 
 
 def caught(request: HttpRequest) -> HttpResponse:
-    """Newest first; each line leads to its alert."""
+    """List the substances, newest first; each line links to its alert."""
     officer = signed_in(request)
     before = _place(request)
     with in_words():
@@ -66,7 +66,7 @@ def caught(request: HttpRequest) -> HttpResponse:
 
 
 def _place(request: HttpRequest) -> uuid.UUID | None:
-    """Where the last page ended; an address that names no place is the first page's."""
+    """Return the end of the last page; None for an address without a valid one, which means the first page."""
     try:
         return uuid.UUID(request.GET.get("before", ""))
     except ValueError:
@@ -74,7 +74,7 @@ def _place(request: HttpRequest) -> uuid.UUID | None:
 
 
 def lines_shown(officer: Officer, lines: list[CaughtLine], today: date) -> list[LineShown]:
-    """With the cards of their alerts, opened together."""
+    """Return the lines with the cards of their alerts, which are opened together."""
     agency = officer.agency_id or ""
     received = [line.structure.received for line in lines if line.structure.received is not None]
     sent = [line.structure.alert for line in lines if line.structure.alert is not None]
@@ -100,7 +100,7 @@ def _line(line: CaughtLine, cards: dict[str, Card], today: date) -> LineShown:
 
 
 def watches(request: HttpRequest) -> HttpResponseBase:
-    """What the officer watches; POST adds one, or ends the one that it names."""
+    """List what the officer watches; POST adds a watch."""
     officer, problem = signed_in(request), ""
     if request.method == "POST":
         place, drug_class = request.POST.get("jurisdiction", ""), request.POST.get("drug_class", "")
@@ -127,6 +127,6 @@ def watches(request: HttpRequest) -> HttpResponseBase:
 
 
 def watch_end(request: HttpRequest, watch_id: uuid.UUID) -> HttpResponseBase:
-    """Ends one."""
+    """End a watch."""
     end_watch(signed_in(request), watch_id)
     return redirect("admin:science_watches")

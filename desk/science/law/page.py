@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of the law: which rules and lists this agency follows, each rule with its reading and its versions."""
+"""Pages of the law: which rules and lists this agency follows, each rule with its reading and its versions."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ PHASE_TONES = {"in_force": "ok", "not_yet": "warn", "ended": "done"}
 
 
 def rules(request: HttpRequest) -> HttpResponse:
-    """Every rule and list, with where it is from and how sure it is."""
+    """List every rule and list, with its source and how certain it is."""
     officer = signed_in(request)
     book = _book(request)
     places = sorted({row.fact.jurisdiction for row in book.rules})
@@ -49,7 +49,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 
 def rule(request: HttpRequest, rule_id: str) -> HttpResponse:
-    """One rule: what it says, how it is read here, since when, and what it says otherwise at other times."""
+    """Show one rule: what it says, how it is read here, since when, and its versions at other times."""
     row = find_rule(_book(request), rule_id)
     return render_page(request, "science/rule", _("Rule"), row=_shown(row), versions=_versions(row))
 
@@ -72,7 +72,7 @@ def _shown(row: RuleRow) -> dict[str, Any]:
 
 
 def _versions(row: RuleRow) -> list[dict[str, Any]]:
-    """Newest first; of each when it counts."""
+    """Return the versions, newest first, each with the times at which it counts."""
     return [
         {"fact": fact, "times": sorted(fact.in_force, key=lambda time: time.start, reverse=True)}
         for fact in reversed(row.versions)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page that says when which jurisdiction said what about a substance: a chart, and a table that says the same."""
+"""Page of the legal status of a substance over time, by jurisdiction: a chart, and a table with the same content."""
 
 import uuid
 
@@ -21,7 +21,7 @@ from substances.control.results import Query
 
 
 class TimelineForm(WhyForm):
-    """What is asked about; of a stored structure only why."""
+    """Form of a question; for a stored structure only the reason is asked."""
 
     structure = forms.CharField(
         label=gettext_lazy("Structure"),
@@ -43,7 +43,7 @@ class TimelineForm(WhyForm):
 
 
 def typed(request: HttpRequest) -> HttpResponseBase:
-    """Of a structure or a name that is typed."""
+    """Show the timeline of a structure or a name that is typed."""
     officer = signed_in(request)
     form = posted(request, TimelineForm)
     shown = _answer(officer, form, None) if form.is_bound and form.is_valid() else None
@@ -51,7 +51,7 @@ def typed(request: HttpRequest) -> HttpResponseBase:
 
 
 def stored(request: HttpRequest, structure_id: uuid.UUID) -> HttpResponseBase:
-    """Of a structure that came with one of the agency's alerts."""
+    """Show the timeline of a structure that came with one of the agency's alerts."""
     officer = signed_in(request)
     if (
         not StoredStructure.objects.visible_to(officer)

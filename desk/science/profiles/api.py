@@ -22,7 +22,7 @@ VALUE_CHARS: Final = 40
 _ASCII_NUMBER: Final = re.compile(
     r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE
 )
-"""What is one number to every reader; that one is not finite is for the core to say."""
+"""Text that every reader takes for the same number; the science core judges one that is not finite."""
 
 
 class ProfileIn(s.Serializer[Any]):
@@ -75,7 +75,7 @@ class ComparisonOut(s.Serializer[Any]):
 
 
 def _profile(given: Mapping[str, Any], side: str) -> Mapping[str, Any]:
-    """The profile with numbers for texts; raises ScienceInputError naming the side."""
+    """Return the profile with its texts as numbers; raises ScienceInputError naming the side."""
     with in_words(side):
         return {
             **given,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page that compares two profiles: pasted, by one method, with what the score is worth."""
+"""Page that compares two profiles: pasted, by one method, with the weight of the score."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -46,7 +46,7 @@ def _values(label: Any, *, required: bool = True) -> forms.CharField:
 
 
 class CompareForm(WhyForm):
-    """Two profiles, each with the method it was measured by."""
+    """Two profiles, each with the method by which it was measured."""
 
     first_method = forms.ChoiceField(label=gettext_lazy("Method of the first"), choices=method_choices)
     first = _values(gettext_lazy("First profile"))
@@ -56,7 +56,7 @@ class CompareForm(WhyForm):
 
 @dataclass(frozen=True)
 class LeadShown:
-    """A sample of the agency's own alerts that is alike."""
+    """Similar sample of the agency's own alerts."""
 
     lead: Lead
     shown: ComparisonShown
@@ -64,7 +64,7 @@ class LeadShown:
 
 @dataclass(frozen=True)
 class Answer:
-    """Of two profiles `shown`; of one against the agency's samples `leads` and their `rows`."""
+    """Result: `shown` for two profiles; `leads` and their `rows` for one against the agency's samples."""
 
     shown: ComparisonShown | None = None
     leads: Leads | None = None
@@ -73,7 +73,7 @@ class Answer:
 
 
 def compare(request: HttpRequest) -> HttpResponseBase:
-    """The form, and above it what was compared."""
+    """Show the form, and above it the comparison."""
     officer = signed_in(request)
     form = posted(request, CompareForm)
     answer = _answer(officer, form) if form.is_bound and form.is_valid() else None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages on likeness of samples: compare with one's own, ask other agencies, answer, agree, tell.
+"""Pages on likeness of samples: compare with one's own, ask other agencies, answer, agree, tell.
 
-Score first, then consent. A page says before each act who learns what of whom.
+The score comes first, then consent. A page says before each act who learns what of whom.
 """
 
 import uuid
@@ -71,7 +71,7 @@ class ContactForm(forms.Form):
 
 
 class AnswerForm(ContactForm):
-    """Who learns of a likeness is told whom to ask about it."""
+    """Contact that is told with a likeness."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,7 +104,7 @@ class TellForm(ContactForm):
 
 
 def received_leads(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """What reached the agency with a profile, or about one: compared with its samples, and how far one has come."""
+    """Compare a received profile with the agency's samples, and show the progress of the exchange about it."""
     officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
     reading = reading_of(request, received.pk, now=now)
@@ -124,7 +124,7 @@ def received_leads(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBas
 
 
 def sent_leads(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """A sample of the agency's own: what it holds alike, whom it asked, and what they answered."""
+    """Show a sample of the agency's own: similar ones it holds, whom it asked, and what they answered."""
     officer, now = signed_in(request), clock.now()
     sample = _find_sent(officer, alert_id)
     document = read_own(officer, sample, now=now)
@@ -158,7 +158,7 @@ def _asked(officer: Officer, question: Alert, now: datetime) -> dict[str, Any]:
 
 
 def _told(exchange: Exchange) -> dict[str, Any]:
-    """An exchange with the numbers of its answer as a reader takes them; they come from another agency, as texts."""
+    """Return an exchange with the numbers of its answer in words; they come from another agency, as texts."""
     answer = exchange.answer or {}
     ratio, rate = answer.get("log10_lr"), answer.get("false_link_rate")
     return {
@@ -202,7 +202,7 @@ def _find_sent(officer: Officer, alert_id: uuid.UUID) -> Alert:
 
 
 def ask_others(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Asks chosen agencies whether they hold a sample like this one."""
+    """Ask chosen agencies whether they hold a similar sample, after a question."""
     officer, now = signed_in(request), clock.now()
     sample = _find_sent(officer, alert_id)
     verdicts = candidates_for(officer, _terms_of(sample), now=now).will
@@ -255,7 +255,7 @@ def _terms_of(sample: Alert) -> dict[str, Any]:
 
 
 def answer(request: HttpRequest, alert_id: uuid.UUID, sample_id: uuid.UUID) -> HttpResponseBase:
-    """Asks before it tells another agency that this one holds a sample with this likeness."""
+    """Tell another agency that this one holds a sample with this likeness, after a question."""
     officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
     reading = reading_or_question(request, received, now=now)
@@ -294,7 +294,7 @@ def answer(request: HttpRequest, alert_id: uuid.UUID, sample_id: uuid.UUID) -> H
 
 
 def agree(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Says yes to exchanging case details; once the other side has said so, chooses what to tell."""
+    """Agree to exchange case details; once the other side has agreed, choose what to tell."""
     officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
     reading = reading_or_question(request, received, now=now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spectra matched, and the agency's own library, in JSON."""
+"""Matching of spectra, and the agency's own library, in JSON."""
 
 import uuid
 from typing import Any, ClassVar
@@ -107,7 +107,7 @@ class MatchView(ScienceView):
 
 
 def _octets(file: "UploadedFile[Any]") -> bytes:
-    """The file's octets, read only where the reader of spectra takes so many; raises ScienceInputError."""
+    """Return the file's octets, unless it is larger than the reader of spectra accepts; raises ScienceInputError."""
     if (file.size or 0) > MAX_BYTES:
         with in_words():
             refuse("too_large")

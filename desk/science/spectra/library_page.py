@@ -35,7 +35,7 @@ from science.spectra.library import (
 
 
 class ImportForm(forms.Form):
-    """A file, and what its records may leave out."""
+    """File, and the values for records that leave them out."""
 
     file = forms.FileField(
         label=gettext_lazy("File"),
@@ -62,7 +62,7 @@ class ImportForm(forms.Form):
 
 
 def library(request: HttpRequest) -> HttpResponseBase:
-    """The list; POST reads a file and leads to its report."""
+    """List the spectra; POST reads a file and redirects to its report."""
     officer = signed_in(request)
     may_manage = Capability.SCIENCE_MANAGE in officer.capabilities
     if request.method == "POST":
@@ -74,7 +74,7 @@ def library(request: HttpRequest) -> HttpResponseBase:
 
 
 def import_report(request: HttpRequest, import_id: uuid.UUID) -> HttpResponseBase:
-    """What a file holds, record by record; POST takes it into use."""
+    """Show what a file holds, record by record; POST adds it to the library."""
     officer = signed_in(request)
     batch = find_import(officer, import_id)
     problem = ""
@@ -103,7 +103,7 @@ def import_report(request: HttpRequest, import_id: uuid.UUID) -> HttpResponseBas
 
 
 def import_delete(request: HttpRequest, import_id: uuid.UUID) -> HttpResponseBase:
-    """Deletes an import with all its spectra, after a question; one that was never confirmed without one."""
+    """Ask on GET whether to delete an import with all its spectra; delete it on POST."""
     officer = signed_in(request)
     batch = find_import(officer, import_id)
     count = batch.spectra.count()
@@ -128,7 +128,7 @@ def import_delete(request: HttpRequest, import_id: uuid.UUID) -> HttpResponseBas
 
 
 def spectrum_delete(request: HttpRequest, spectrum_id: uuid.UUID) -> HttpResponseBase:
-    """Deletes one spectrum, after a question."""
+    """Ask on GET whether to delete one spectrum; delete it on POST."""
     officer = signed_in(request)
     row = find_spectrum(officer, spectrum_id)
     if request.method == "POST":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page that asks what a spectrum resembles: pasted, uploaded, or a file of an alert; plot, hits, groups, fit."""
+"""Page that asks what a spectrum resembles: pasted, uploaded, or a file of an alert; plot, hits, groups, fit."""
 
 import uuid
 from typing import cast
@@ -27,7 +27,7 @@ MODES = (("", gettext_lazy("As the file says")), ("positive", "+"), ("negative",
 
 
 class MatchForm(WhyForm):
-    """The spectrum, what it lacks, and what it may be checked against."""
+    """Spectrum, values that it lacks, and the structure to check it against."""
 
     text = forms.CharField(
         label=gettext_lazy("Spectrum"),
@@ -92,7 +92,7 @@ class MatchForm(WhyForm):
 
 
 def match(request: HttpRequest) -> HttpResponseBase:
-    """The form, and above it what was found. `?received=` or `?sent=` with `n` takes a file of an alert."""
+    """Show the form, and above it what was found. `?received=` or `?sent=` with `n` names a file of an alert."""
     officer = signed_in(request)
     initial = {name: request.GET[name] for name in ("received", "sent", "n") if name in request.GET}
     form = posted(request, MatchForm, initial)
@@ -132,7 +132,7 @@ def _answer(officer: Officer, form: WhyForm) -> SpectrumAnswer | None:
 
 
 def _place(form: WhyForm) -> str:
-    """The field that the spectrum came by."""
+    """Return the field with the spectrum."""
     return "file" if form.cleaned_data.get("file") else "text"
 
 
@@ -149,7 +149,7 @@ def _spectrum(officer: Officer, form: WhyForm) -> tuple[str, bytes]:
 
 
 def _file_of_alert(officer: Officer, form: WhyForm) -> AttachmentFile:
-    """Opening a file of a received alert is a reading of its own, under the same reason."""
+    """Open the file of an alert; for a received one this is an opening of its own, under the same reason."""
     given, why, now = form.cleaned_data, form.why(), clock.now()
     if given["received"]:
         received = find_received(officer, cast(uuid.UUID, given["received"]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shapes of spectra, hits and the agency's library in JSON."""
+"""Serializers of spectra, hits and the agency's library."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -133,7 +133,7 @@ class ImportOut(s.Serializer[Any]):
 
 
 def matches_out(answer: SpectrumAnswer) -> dict[str, Any]:
-    """An answer as `MatchesOut` describes it."""
+    """Return an answer in the form of `MatchesOut`."""
     found: dict[str, Any] = to_plain(answer.matches) if answer.matches else {}
     shown = {
         "kind": answer.query.kind,
@@ -149,12 +149,12 @@ def matches_out(answer: SpectrumAnswer) -> dict[str, Any]:
 
 
 def library_out(rows: Sequence[KeptSpectrum], total: int) -> dict[str, Any]:
-    """A page of the library as `LibraryOut` describes it."""
+    """Return a page of the library in the form of `LibraryOut`."""
     return LibraryOut({"items": [_library_row(one) for one in rows], "total": total}).data
 
 
 def import_out(shown: ImportShown) -> dict[str, Any]:
-    """An import as `ImportOut` describes it."""
+    """Return an import in the form of `ImportOut`."""
     row = shown.row
     return ImportOut(
         {

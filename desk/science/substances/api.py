@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Substances screened, and what they resemble, in JSON."""
+"""Screening of substances, and what they resemble, in JSON."""
 
 from typing import Any, Final
 

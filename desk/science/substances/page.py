@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page that says who controls a substance on a day: a structure, a name or a CAS number in, every line explained out."""
+"""Page that says who controls a substance on a day, for a structure, a name or a CAS number, with every line explained."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -49,7 +49,7 @@ NOTICES: dict[str, str | Promise] = {
 
 
 class ScreenForm(WhyForm):
-    """What is asked about, and for which day."""
+    """Form of a question, with the day that it is asked for."""
 
     structure = forms.CharField(
         label=gettext_lazy("Structure"),
@@ -90,7 +90,7 @@ class ScreenForm(WhyForm):
 
 @dataclass(frozen=True)
 class SubstanceShown:
-    """One answer of the page. Drawings and analogues only where one substance was asked about."""
+    """Answer of the page. Drawings and analogues only where one substance was asked about."""
 
     screened: Screened = field(repr=False)
     shown: ScreeningShown = field(repr=False)
@@ -101,7 +101,7 @@ class SubstanceShown:
 
 
 def screen(request: HttpRequest) -> HttpResponseBase:
-    """The form, and above it the answer."""
+    """Show the form, and above it the answer."""
     officer = signed_in(request)
     form = posted(request, ScreenForm, {"on": today_of(officer, clock.now())})
     answers = _answers(officer, form) if form.is_bound and form.is_valid() else ()
@@ -134,7 +134,7 @@ def _answers(officer: Officer, form: WhyForm) -> tuple[SubstanceShown, ...]:
 
 
 def _asked(text: str, name: str, cas: str) -> list[Asked]:
-    """Several structures in one text are several questions; a name belongs to one alone."""
+    """Return the questions: each structure in a text is one; a name belongs to a single structure only."""
     texts = split_structures(text)
     if len(texts) == 1:
         return [Asked(structure=text, name=name, cas=cas)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of similar substances: among the agency's own alerts and the reference set, with the scaffold in common."""
+"""Page of similar substances: among the agency's own alerts and the reference set, with the common scaffold."""
 
 from django import forms
 from django.http import HttpRequest, HttpResponseBase
@@ -17,7 +17,7 @@ from science.structures.analogues import AnaloguesShown, find_analogues
 
 
 class SimilarForm(WhyForm):
-    """The structure to start from."""
+    """Structure to start from."""
 
     structure = forms.CharField(
         label=gettext_lazy("Structure"),
@@ -35,7 +35,7 @@ class SimilarForm(WhyForm):
 
 
 def similar(request: HttpRequest) -> HttpResponseBase:
-    """The form, and above it what the structure resembles."""
+    """Show the form, and above it what the structure resembles."""
     officer = signed_in(request)
     form = posted(request, SimilarForm)
     found = _answer(officer, form) if form.is_bound and form.is_valid() else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the state folder and the log of a half fit again after a restore, and begins anew; says first what it would do."""
+"""Command that repairs the state folder and log of a half after a restore; it first says what it would do."""
 
 import secrets
 from argparse import ArgumentParser
@@ -28,7 +28,7 @@ OF_THE_DESK = (
         "the workers, then have an admin of each agency go through what came back."
     ),
 )
-"""What is done beside the log, as it is said before and after."""
+"""Texts about what is done besides the log, before and after."""
 
 
 class Command(BaseCommand):
@@ -72,5 +72,5 @@ def _begin_feeds_anew(*, now: datetime) -> None:
 
 
 def _close_sign_in(*, now: datetime) -> None:
-    """Record the restore, which is enough: whoever signs in, or follows a link, is held against it."""
+    """Record the restore, which is enough: every sign-in and link is compared with it."""
     record_restore(audited_agencies(), backup_at=last_beat(), now=now)

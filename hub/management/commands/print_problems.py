@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints `docs/problems.md`: every type of problem the API answers, with what to do about it."""
+"""Command that prints `docs/problems.md`: every type of problem that the API answers, with its remedy."""
 
 from typing import Any
 

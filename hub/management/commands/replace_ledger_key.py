@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws the next key of this half's log and has the present one hand over to it; its sequencers must be stopped."""
+"""Command that draws the next key of this half's log and has the present one hand over to it; its sequencers must be stopped."""
 
 import os
 from argparse import ArgumentParser
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             )
         old = LedgerKey.from_text(take_secret("LEDGER_KEY"))
         new = LedgerKey.generate(old.name)
-        # First the file: a key that was handed over to and lost could not be replaced.
+        # Write the file first: a key that was handed over to and lost could not be replaced.
         _write_key(Path(options["key_file"]), new)
         try:
             hand_key_over(old, new, Path(settings.LEDGER_STATE_DIR), now=clock.now())

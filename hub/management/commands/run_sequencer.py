@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the one process of a half that signs its log, and at the exchange numbers feeds; a second one waits for its turn."""
+"""Command that runs the one process of a half that signs its log, and at the exchange numbers feeds; a second one stands by."""
 
 import signal
 import threading

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes rows count that carry no code that holds: after a row was looked at, or another ring was begun."""
+"""Command that makes codes for rows without a valid one, after a person checked them, or after another ring was begun."""
 
 from collections.abc import Callable
 from typing import Any

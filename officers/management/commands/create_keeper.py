@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes an account for a keeper."""
+"""Command that makes an account for a keeper."""
 
 from pathlib import Path
 from typing import Any

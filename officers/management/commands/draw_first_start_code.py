@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws the code of an own desk's first start, for whoever has the shell of its machine."""
+"""Command that draws the code of an own desk's first start, for whoever has a shell on its machine."""
 
 from typing import Any
 

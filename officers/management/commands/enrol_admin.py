@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Enrols an agency's first agency admin, who enrols everybody else there."""
+"""Command that enrols an agency's first agency admin, who enrols everybody else there."""
 
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deletes each agency's audit events past the retention that its own policy names; the tree stays valid."""
+"""Command that deletes each agency's audit events past the retention in its own policy; the tree stays valid."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = clock.now()
         for agency in Agency.objects.order_by("pk"):
-            # By what was logged, which verification asks too; a row that was changed by hand says nothing.
+            # Read from what was logged, as verification does; a row that was altered by hand must not decide.
             keep = keep_in_force(agency.pk)
             try:
                 with transaction.atomic():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Renews the keysets of agencies whose root the hub holds, before they end."""
+"""Command that renews the keysets of agencies whose root the hub holds, before they end."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +39,7 @@ class Command(BaseCommand):
                 if standing is not None and standing.exp <= limit:
                     self.stdout.write(f"{agency.pk}: {_renew(keeper, agency, now)}")
             except (CallerError, EnvelopeError, CommandError) as refused:
-                # One agency's trouble must not let the keysets of the others end.
+                # An error for one agency must not let the keysets of the others end.
                 self.stderr.write(f"{agency.pk}: not renewed. {str(refused) or type(refused).__name__}")
                 failed.append(agency.pk)
         if failed:
@@ -47,7 +47,7 @@ class Command(BaseCommand):
 
 
 def _renew(keeper: Officer, agency: Agency, now: datetime) -> str:
-    """What became of it, in words. Renewing would cancel a recovery that waits, which is for a key officer to say."""
+    """Renew and return the outcome in words. A waiting recovery, which this would cancel, is left to a key officer."""
     if agency.custody != Custody.HUB:
         return "its head has to sign the next one; a key officer proposes it at the desk"
     with refusals_in_words():

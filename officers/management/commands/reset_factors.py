@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes away the second factors of somebody whom nobody on the pages can help: a keeper, or an agency admin."""
+"""Command that removes the second factors of a keeper or an agency admin, whom nobody can help on the pages."""
 
 from typing import Any
 

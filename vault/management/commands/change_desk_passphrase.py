@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Has another passphrase open a desk that is locked at rest; its recovery key stays."""
+"""Command that changes the passphrase of a desk that is locked at rest; its recovery key stays."""
 
 from typing import Any
 

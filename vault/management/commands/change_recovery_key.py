@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draw another recovery key for a desk that is locked at rest; its passphrase stays."""
+"""Command that draws another recovery key for a desk that is locked at rest; its passphrase stays."""
 
 from typing import Any
 

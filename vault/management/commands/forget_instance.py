@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a desk that was put back from a backup another one than whatever still runs with the id of before."""
+"""Command that gives a desk restored from a backup a new id, so that a desk with the earlier id is another holder."""
 
 from typing import Any
 

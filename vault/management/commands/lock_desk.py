@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Locks a desk that is locked at rest, without turning it off."""
+"""Command that locks a running desk whose ring is locked at rest."""
 
 from typing import Any
 

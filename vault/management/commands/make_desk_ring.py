@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the locked ring of a desk without its first start: on the machine, or of a ring that lay open until now."""
+"""Command that makes the locked ring of a desk on its machine, without the first start in the browser, or from an unlocked ring."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Put a fresh key-encryption key in the place of a locked desk's, and fresh root secrets under it."""
+"""Command that replaces the key-encryption key of a desk that is locked at rest, and begins new root secrets under it."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a new key-encryption key was put first into the ring: rewraps and binds anew what stands under older ones."""
+"""Command that rewraps secrets and makes row codes again, after a new key-encryption key was put first into the ring."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens a desk that is locked at rest, for whoever has the shell of its machine."""
+"""Command that opens a desk that is locked at rest, for whoever has a shell on its machine."""
 
 from typing import Any
 
