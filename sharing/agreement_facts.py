@@ -22,8 +22,10 @@ class SuspendedLane:
 
 @dataclass(frozen=True)
 class AgreementFacts:
-    """The newest version that has begun. An empty `purposes` allows every purpose. `until` is None for no end, and may have
-    passed."""
+    """The newest version that has begun.
+
+    An empty `purposes` allows every purpose. `until` is None for no end, and may have passed.
+    """
 
     ref: str
     title: str

@@ -91,8 +91,7 @@ class Report:
 
 @transaction.atomic
 def report_facts(actor: Actor, reports: Sequence[Report], *, now: datetime) -> list[Exception | None]:
-    """Keep what the actor's desk reports about deliveries it received, the first report of each fact; return the refusal, or None,
-    for each.
+    """Keep the first report of each fact that the actor's desk reports about deliveries to it; return a refusal or None for each.
 
     Reports are unsigned, so they change no state and stop no clock. Takes at most `MOST_REPORTED`, in a constant number of
     queries. A single report is refused with `AbsentError` where nothing of the envelope has a number for this agency,

@@ -250,8 +250,7 @@ def _octets(verified: VerifiedEnvelope) -> int:
 
 
 def _log_and_audit(caller: Actor, manifest: Manifest, recipients: Sequence[str], now: datetime) -> None:
-    """Write the ledger entry and the audit of who sent what to whom; for a very wide envelope only its deliveries name every
-    recipient."""
+    """Write ledger entry and audit: who sent what to whom; for very many recipients only the deliveries name them all."""
     terms = manifest.terms
     detail = {
         "kind": terms.kind,

@@ -69,8 +69,7 @@ def cause_of(refusal: Exception) -> str:
 
 
 def answer_to(refusal: Exception, caller: Actor) -> Exception:
-    """Return the error that the caller sees: some failures have their own answer, every other one keeps its class and reveals no
-    more."""
+    """Return the error for the caller: some have their own answer, every other one keeps its class and reveals no more."""
     if not isinstance(refusal, VerificationError):
         return refusal
     if refusal.failure is Failure.ISSUER:

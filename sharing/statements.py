@@ -382,8 +382,7 @@ _EFFECTS: Final[dict[str, Effect]] = {
 
 
 def _effect_of(stated: Stated) -> Effect:
-    """Return the effect of a kind; raise `StatementKindError`: keyset, revoke and pop have endpoints of their own, the rest none
-    yet."""
+    """Return the effect of a kind; raise `StatementKindError`: keyset, revoke and pop have their own endpoints, the rest none."""
     effect = _EFFECTS.get(stated.k)
     if effect is None:
         raise StatementKindError(stated.k)

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 
 def _reads_content(actor: "Actor") -> bool:
-    """Tell whether the actor reads content, by scope, by role, or as the agency's own process (desk-worker); never without an
-    agency."""
+    """Tell whether the actor reads content: by scope, by role, or as the agency's desk-worker; never without an agency."""
     granted = {Capability.ENVELOPE_READ, Capability.ALERT_READ} & actor.capabilities
     return actor.agency_id is not None and (bool(granted) or isinstance(actor, SystemActor))
 
