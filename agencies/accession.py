@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an agency and its keys come in: admitted by the operator, bound by a fingerprint from paper, proved by signature.
+"""Accession: the operator admits an agency, a fingerprint from paper binds its root, signatures prove its keys.
 
-The operator enters the fingerprint of the agency's root and hands over a key for entering (`agencies.entrykeys`): a
-challenge, and the keyset with its proof of possession. A keyset counts only when the pinned root signed it, when
-it follows the one before, when nobody else registered one of its keys, and when every new key answered a
-challenge of ours. It enters the ledger in the transaction that stores it. Source: docs/spec/envelope.md, "Keys".
+The operator enters the fingerprint of the agency's root and hands over a key for entering (`agencies.entrykeys`). With it the
+agency asks for a challenge and hands in its keyset with a proof of possession. A keyset counts only when
+
+- the pinned root signed it and it follows the one before,
+- nobody else registered one of its keys,
+- every new key answered a challenge of ours.
+
+It enters the ledger in the transaction that stores it. Source: docs/spec/envelope.md, "Keys".
 """
 
 import secrets
@@ -50,7 +54,7 @@ from ledger.entries import append_entry
 CHALLENGE_LIVES: Final = timedelta(seconds=envelope.CHALLENGE_LIFETIME_SECS)
 MAX_CHALLENGED_KEYS: Final = 16
 MOST_KEYSETS_A_DAY: Final = 30
-"""Far above what a change of every key takes; each one is kept for ever and read by everybody."""
+"""Far more than a change of every key takes; each keyset is kept for ever and read by everybody."""
 
 
 def admit_agency(
@@ -69,10 +73,10 @@ def admit_agency(
     resembles: bool = False,
     now: datetime,
 ) -> Agency:
-    """A new agency, entering until its first keyset stands. `root_fingerprint`: 64 hex digits, spaces allowed.
+    """Admit a new agency, which is entering until its first keyset is accepted. `root_fingerprint`: 64 hex digits, spaces allowed.
 
-    `compared`: both sides have read the fingerprint to each other; kept in the audit. `resembles`: as for `refuse_twin`.
-    Raises NotPermittedError, InputError, AgencyExistsError.
+    `compared`: both sides have read the fingerprint to each other; kept in the audit. `resembles`: as for `refuse_twin`. Raises
+    NotPermittedError, InputError, AgencyExistsError.
     """
     require(operator, Capability.HUB_OPERATE)
     agency = Agency(
@@ -103,7 +107,7 @@ def admit_agency(
 def issue_challenge(
     caller: Actor, agency_id: str, keys: Sequence[Mapping[str, Any]], *, now: datetime
 ) -> envelope.Challenge:
-    """A one-time challenge over `{jwk, use}` rows, with a nonce sealed to each encryption key; ten minutes.
+    """Issue a one-time challenge over `{jwk, use}` rows, with a nonce sealed to each encryption key; valid for ten minutes.
 
     Raises AbsentError, NotPermittedError, MalformedError, KeyRefusedError, KeyTakenError.
     """
@@ -127,15 +131,14 @@ def issue_challenge(
 def accept_keyset(
     caller: Actor, agency_id: str, *, pop: bytes | None, keyset: bytes, now: datetime
 ) -> Keyset:
-    """Verifies, stores and hands to the ledger a keyset; the same bytes again give the same row.
+    """Verify and store a keyset and hand it to the ledger; the same bytes again return the same row.
 
     `pop` proves possession of the keys the keyset adds; it may be None when it adds none. Raises AbsentError,
-    NotPermittedError, TooManyKeysetsError, KeyTakenError, CustodyRefusedError and the envelope's errors; a refusal is
-    audited.
+    NotPermittedError, TooManyKeysetsError, KeyTakenError, CustodyRefusedError and the envelope's errors; a refusal is audited.
     """
     if caller.agency_id != agency_id:
         raise AbsentError
-    # Before any right is asked for: a system whose answer got lost has lost the right by its own success.
+    # Before any right is checked: a system whose first answer was lost has lost its right by that success.
     known = find_known(agency_id, keyset)
     if known is not None:
         return known
@@ -163,11 +166,11 @@ def accept_keyset(
 
 
 def accept_revoke(caller: Actor, jws: bytes, *, now: datetime) -> Revocation:
-    """Verifies, stores and hands to the ledger a `revoke` by the caller's root; the same again gives the same row.
+    """Verify and store a `revoke` by the caller's root and hand it to the ledger; the same bytes again return the same row.
 
-    The root is the one in force: a recovered root that waits revokes nothing. The key is blocked at once; the
-    revocation counts from its log time. Raises AbsentError, NotPermittedError and the envelope's errors
-    (Failure.REPLAY for an id that came before with other bytes); a refusal is audited.
+    The root is the one in force: a recovered root that waits revokes nothing. The key is blocked at once; the revocation counts
+    from its log time. Raises AbsentError, NotPermittedError and the envelope's errors (Failure.REPLAY for an id that came
+    before with other bytes); a refusal is audited.
     """
     agency_id = caller.agency_id or ""
     try:
@@ -180,7 +183,7 @@ def accept_revoke(caller: Actor, jws: bytes, *, now: datetime) -> Revocation:
 
 
 def suspend_agency(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
-    """Stops new flow to and from an agency on this hub; nothing is deleted. Again changes nothing."""
+    """Stop new flow to and from an agency on this hub; nothing is deleted. A second call changes nothing."""
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
         locked = Agency.objects.select_for_update().get(pk=agency_id)
@@ -193,7 +196,7 @@ def suspend_agency(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
 
 
 def resume_agency(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
-    """Lets flow start again; an agency whose keyset never stood is entering again."""
+    """Let flow start again; an agency without a keyset is entering again."""
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
         locked = Agency.objects.select_for_update().get(pk=agency_id)
@@ -208,9 +211,9 @@ def resume_agency(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
 
 
 def suspend_key(actor: Actor, kid: str, *, now: datetime) -> Key:
-    """Blocks a key at intake, by a system of its agency; says nothing about the past. Again changes nothing.
+    """Block a key at intake, for a system of its agency; this says nothing about the past. A second call changes nothing.
 
-    A later keyset lifts it, which the root signs: whoever stole an API key can stop sending with it and not start it.
+    A later keyset, signed by the root, lifts the block: whoever stole an API key can stop sending with it but not start it.
     Raises AbsentError, NotPermittedError.
     """
     with transaction.atomic():
@@ -226,7 +229,7 @@ def suspend_key(actor: Actor, kid: str, *, now: datetime) -> Key:
 
 
 def _known_revoke(agency: Agency, unverified: UnverifiedStatement) -> Revocation | None:
-    """The row of the same statement; raises VerificationError where its id came with other bytes."""
+    """Return the row of the same statement; raise VerificationError where its id came with other bytes."""
     for row in Revocation.objects.filter(agency=agency):
         if row.od == unverified.od:
             return row
@@ -262,7 +265,7 @@ def _revoke(caller: Actor, agency: Agency, jws: bytes, now: datetime) -> Revocat
 def _agency_of_caller(
     caller: Actor, agency_id: str, *, lock: bool = False, also: Capability = Capability.KEY_ENROL
 ) -> Agency:
-    """The caller's own agency; any other is absent. `also` is what may stand in for a key officer's right."""
+    """Return the caller's own agency; any other is absent. `also` is a capability that may replace a key officer's."""
     if caller.agency_id != agency_id:
         raise AbsentError
     if not caller.capabilities & {Capability.KEY_ENROL, Capability.KEY_MANAGE, also}:
@@ -277,7 +280,7 @@ def _agency_of_caller(
 
 
 def _require_room(agency: Agency, newcomer: NewKeyset, now: datetime) -> None:
-    """Raises TooManyKeysetsError. A recovery and the answer to one are never held up: they decide who the agency is."""
+    """Raise TooManyKeysetsError. A recovery and the answer to one always pass: they decide who the agency is."""
     lately = Keyset.objects.filter(agency=agency, accepted_at__gt=now - timedelta(days=1)).exclude(
         succession=Succession.RECOVERED
     )
@@ -313,14 +316,14 @@ def _prove_possession(agency: Agency, newcomer: NewKeyset, pop: bytes | None, no
 
 
 def _keys_to_sign(newcomer: NewKeyset) -> list[PublicKey]:
-    """The new signing keys; where only encryption keys are new, the current signing keys vouch for them."""
+    """Return the new signing keys; where only encryption keys are new, the current signing keys, which vouch for them."""
     new = [row.key for row in newcomer.added if row.use == SIGN]
     current = [row.key for row in newcomer.keyset.rows if row.use == SIGN and row.st == KeyState.CURRENT]
     return new or current
 
 
 def _take_challenge(agency: Agency, pop: bytes, now: datetime) -> Challenge:
-    """The challenge a proof answers, used up with this transaction."""
+    """Return the challenge that a proof answers, and use it up in this transaction."""
     chal = parse_statement(pop).statement.body.get("chal")
     challenge = Challenge.objects.select_for_update().filter(pk=chal, agency=agency).first()
     if challenge is None or challenge.used_at is not None or now >= challenge.expires_at:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API keys of agencies at the exchange: who calls with one, and what it may.
+"""API keys of agencies at the exchange: who calls with one, and what the key permits.
 
-A key can never open, validate, release, acknowledge or manage. While its agency enters it serves nothing: what brings the
-keys in is a key for entering (`agencies.entrykeys`).
+A key never permits opening, validating, releasing, acknowledging or managing. While its agency is entering it permits nothing:
+a key for entering brings the agency's keys in (`agencies.entrykeys`).
 """
 
 from collections.abc import Collection, Iterable
@@ -19,7 +19,7 @@ from callers.directory import AgencyStatus
 from callers.systemkeys import Keyring, detail_of
 from ledger.audit import record_event
 
-# Written out, since every call of a partner's system asks it.
+# Raw SQL, since every call of a partner's system runs it.
 _STORED: Final = """
 SELECT key.prefix, key.digest, key.agency_id, agency.status, key.client, key.scopes, key.networks,
     key.expires_at, key.revoked_at, key.last_used_at, key.line, key.is_entry
@@ -29,7 +29,7 @@ FROM agencies_apikey AS key JOIN agencies_agency AS agency ON agency.id = key.ag
 
 @dataclass(frozen=True)
 class _StoredKey:
-    """What decides whether a key serves, and for what; `status` is its agency's."""
+    """The facts that decide whether a key is valid, and for what; `status` is its agency's."""
 
     prefix: str
     digest: bytes
@@ -70,7 +70,7 @@ def make_key(
     now: datetime,
     **more: Any,
 ) -> tuple[ApiKey, str]:
-    """The row and text of a key whose issue the caller has permitted; raises InputError. `more` as `Keyring.make`."""
+    """Make the row and text of a key after the caller has checked permission; raise InputError. `more` as in `Keyring.make`."""
     return KEYRING.make(
         actor,
         agency_id,
@@ -84,7 +84,7 @@ def make_key(
 
 
 def authenticate_key(text: str, remote_addr: str, *, now: datetime) -> ApiClient:
-    """Who holds this key; raises CredentialError for every cause."""
+    """Return the holder of this key; raise CredentialError for every cause alike."""
     key = KEYRING.read(text, remote_addr, find=_stored, now=now)
     KEYRING.mark_use(key.prefix, key.last_used_at, now=now)
     scopes = _scopes_in_effect(key)

@@ -19,7 +19,7 @@ class ApiKeyAuthentication(SystemKeyAuthentication):
 
 
 class ApiKeyScheme(SystemKeyScheme):  # type: ignore[no-untyped-call]
-    """How the API description names the API key."""
+    """The API description's entry for the API key."""
 
     target_class = ApiKeyAuthentication
     name = "apiKey"

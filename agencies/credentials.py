@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """API keys that an agency issues to its own systems, and ends, by statements under its own keys.
 
-So that a stolen API key makes no other, and an agency needs nobody else for one. Where none of its keys serves any more, a key
-for entering carries the statement that asks for another (`agencies.entrykeys`), and ends with that. Keys for a desk, which write
-drafts there, are that desk's own.
+- A stolen API key cannot make another one, and an agency needs nobody else to get one.
+- Where none of its keys is valid any more, a key for entering carries the statement that asks for another
+  (`agencies.entrykeys`), and ends with that.
+- Keys for a desk, which write drafts there, are issued by that desk.
 """
 
 from collections.abc import Sequence
@@ -26,15 +27,15 @@ APIKEY = "apikey"
 
 
 def list_credentials(actor: Actor) -> Sequence[ApiKey]:
-    """The API keys of the actor's agency, the newest first, ended ones too; raises NotPermittedError."""
+    """Return the API keys of the actor's agency, newest first, ended ones included; raise NotPermittedError."""
     require(actor, Capability.STATEMENT_SUBMIT)
     return list(_own(actor.agency_id or "").order_by("-created_at", "prefix"))
 
 
 def issue_credential(caller: Actor, jws: bytes, *, now: datetime) -> tuple[ApiKey, str | None]:
-    """The API key that a signed `apikey` of the caller's agency asks for, and its text.
+    """Issue the API key that a signed `apikey` of the caller's agency asks for; return its row and text.
 
-    The text is given this once: the same statement again gives the same row and None. Raises as `take_own_statement`,
+    The text is returned only once: the same statement again returns the same row and None. Raises as `take_own_statement`,
     InputError, and Failure.TYP for a statement that ends a key.
     """
     texts: list[str] = []
@@ -53,9 +54,9 @@ def issue_credential(caller: Actor, jws: bytes, *, now: datetime) -> tuple[ApiKe
 
 
 def end_credential(caller: Actor, prefix: str, jws: bytes, *, now: datetime) -> ApiKey:
-    """End an API key of the caller's agency and all that took its place, at once and for good; again changes nothing.
+    """End an API key of the caller's agency and all its successors, at once and for good; a second call changes nothing.
 
-    Raises AbsentError (none of the agency's), and as `issue_credential`; Failure.SUBJECT where the statement names another.
+    Raises AbsentError (no key of the agency), and as `issue_credential`; Failure.SUBJECT where the statement names another key.
     """
     if not _own(caller.agency_id or "").filter(pk=prefix).exists():
         raise AbsentError

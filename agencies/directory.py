@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory: who the agencies are, and which keys count.
+"""The directory: the agencies, and their keys in force.
 
-Only what a signed checkpoint covers is in force: a keyset that has no receipt yet is shown to nobody and
-used for nothing. `DatabaseKeyDirectory` is what the envelope's checks ask; one serves one request or one
-batch and keeps what it has read, so that 500 recipients cost a handful of queries.
+- Only what a signed checkpoint covers is in force: a keyset without a receipt is shown to no other agency and used for nothing.
+- `DatabaseKeyDirectory` answers the envelope's checks. One instance serves one request or one batch and caches what it has
+  read, so that 500 recipients cost a handful of queries.
 """
 
 import logging
@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 
 
 def list_agencies(actor: Actor) -> QuerySet[Agency]:
-    """Every agency this actor may know of, by id; raises NotPermittedError."""
+    """Return every agency this actor may see, by id; raise NotPermittedError."""
     require(actor, Capability.DIRECTORY_READ)
     return Agency.objects.visible_to(actor).order_by("id")
 
 
 def list_agencies_now(actor: Actor, *, now: datetime) -> list[Agency]:
-    """As `list_agencies`, each with the fingerprint of the root in force now. Raises NotPermittedError."""
+    """Return the agencies of `list_agencies`, each with the fingerprint of the root in force now. Raises NotPermittedError."""
     agencies = list(list_agencies(actor))
     roots = _recovered_roots(now)
     for agency in agencies:
@@ -46,7 +46,7 @@ def list_agencies_now(actor: Actor, *, now: datetime) -> list[Agency]:
 
 
 def _recovered_roots(now: datetime) -> dict[str, str]:
-    """By agency, the root in force where it may not be the registered one: after a recovery."""
+    """Return, by agency, the root in force where a recovery may have changed the registered one."""
     recovered = Keyset.objects.filter(succession=Succession.RECOVERED)
     agencies = recovered.exclude(root_fingerprint=F("agency__root_fingerprint")).values_list(
         "agency", flat=True
@@ -58,7 +58,7 @@ def _recovered_roots(now: datetime) -> dict[str, str]:
 
 
 def find_agency(actor: Actor, agency_id: str) -> Agency:
-    """One agency of the directory; raises AbsentError for one unknown or not yet admitted."""
+    """Return one agency of the directory; raise AbsentError for one unknown or not yet admitted."""
     agency = Agency.objects.visible_to(actor).filter(pk=agency_id).first()
     if agency is None:
         raise AbsentError
@@ -67,7 +67,7 @@ def find_agency(actor: Actor, agency_id: str) -> Agency:
 
 @dataclass(frozen=True)
 class PublishedKeyset:
-    """A keyset as the directory shows it. `receipt` is None while the ledger has yet to log it."""
+    """A keyset as the directory shows it. `receipt` is None until the ledger has logged it."""
 
     row: Keyset
     receipt: dict[str, Any] | None
@@ -78,7 +78,7 @@ class PublishedKeyset:
 def published_keyset(
     actor: Actor, agency_id: str, *, version: int | None = None, now: datetime
 ) -> PublishedKeyset:
-    """The keyset in force, or the one of `version`. Only the own agency sees one without a receipt.
+    """Return the keyset in force, or the one of `version`. Only the own agency sees one without a receipt.
 
     Raises AbsentError.
     """
@@ -95,7 +95,7 @@ def published_keyset(
 
 
 def newest_keyset(agency_id: str, *, now: datetime) -> Keyset | None:
-    """The stored keyset in force now, or None."""
+    """Return the stored keyset in force now, or None."""
     in_force = DatabaseKeyDirectory(now).keyset(agency_id)
     return Keyset.objects.get(od=in_force.od) if in_force else None
 
@@ -111,7 +111,7 @@ def _keyset_row(agency: Agency, version: int | None, now: datetime, *, is_own: b
 
 
 class DatabaseKeyDirectory:
-    """The envelope's `IntakeDirectory` over the database, at one moment; keeps what it has read."""
+    """The envelope's `IntakeDirectory` over the database, at one moment; it caches what it has read."""
 
     def __init__(self, now: datetime) -> None:
         self._now = int(now.timestamp())
@@ -122,7 +122,7 @@ class DatabaseKeyDirectory:
         self._unreadable: set[str] = set()
 
     def preload(self, agencies: Iterable[str]) -> None:
-        """Reads the newest keysets and the revocations of many agencies in three queries, four if there are any."""
+        """Read the newest keysets and the revocations of many agencies in three queries, four if there are any."""
         wanted = [agency for agency in set(agencies) if agency not in self._newest]
         rows = list(_newest_accepted(wanted))
         places = proofs.log_places(row.od for row in rows)
@@ -135,13 +135,13 @@ class DatabaseKeyDirectory:
         return _logged_revokes(agencies)
 
     def keyset(self, agency: str) -> envelope.Keyset | None:
-        """The newest keyset in force, or None."""
+        """Return the newest keyset in force, or None."""
         if agency not in self._newest:
             self.preload([agency])
         return self._newest[agency]
 
     def require_readable(self, agency: str) -> None:
-        """Raises KeysetUnreadableError where a stored keyset of the agency is none: then the agency has none at all."""
+        """Raise KeysetUnreadableError where a stored keyset of the agency is unreadable: then none of its keysets counts."""
         self.keyset(agency)
         if agency in self._unreadable:
             raise KeysetUnreadableError(agency)
@@ -149,9 +149,9 @@ class DatabaseKeyDirectory:
     def keyset_logged_before(
         self, agency: str, log_time: int, index: int | None = None
     ) -> envelope.Keyset | None:
-        """The keyset that was in force at `log_time` (seconds), for the leaf of this index."""
+        """Return the keyset that was in force at `log_time` (seconds), for the leaf of this index."""
         newest = self.keyset(agency)
-        # Those whose history was read are the ones with more to it than the newest keyset tells.
+        # Histories were read only where the newest keyset alone does not tell everything.
         if newest is None or (agency not in self._histories and _is_logged_by(newest, log_time)):
             return newest
         if log_time > self._now:
@@ -159,35 +159,37 @@ class DatabaseKeyDirectory:
         return envelope.newest_in_force(self._history(agency), log_time, index=index)
 
     def revocations(self, agency: str) -> Sequence[envelope.Revocation]:
-        """Every logged word that a key of the agency is revoked."""
+        """Return every logged revocation of a key of the agency."""
         if agency not in self._revoked:
             stating, revokes = self._stating_revocations(agency), self._revokes[agency]
             self._revoked[agency] = envelope.revocations_of(stating, revokes, now=self._now)
         return self._revoked[agency]
 
     def kids_revoked_by_word(self, agency: str) -> set[str]:
-        """Keys that a logged `revoke` names, whether or not the keyset in force says so too."""
+        """Return the keys that a logged `revoke` names, whether or not the keyset in force also marks them."""
         self.keyset(agency)
         return {word.kid for word in self._revokes[agency]}
 
     def suspended_kids(self, agency: str) -> Collection[str]:
-        """Keys blocked at intake: suspended, or revoked by a word that the ledger has yet to log."""
+        """Return the keys blocked at intake: suspended, or revoked by a `revoke` that the ledger has yet to log."""
         suspended = Key.objects.filter(agency_id=agency, suspended_at__isnull=False)
         revoked = Revocation.objects.filter(agency_id=agency)
         return {*suspended.values_list("kid", flat=True), *revoked.values_list("key_id", flat=True)}
 
     def owners(self, kids: Sequence[str]) -> Mapping[str, str]:
-        """The agency of each of these encryption keys, of any state; unknown kids are missing."""
+        """Return the agency of each of these encryption keys, in any state; unknown kids are missing."""
         return dict(Key.objects.filter(kid__in=kids, use=ENC).values_list("kid", "agency_id"))
 
     def recipient_keys(
         self, agencies: Sequence[str], suite: str, now: int
     ) -> Mapping[str, envelope.RecipientKey]:
-        """The key that senders seal to, of each agency that may be sealed to, in five queries for any number.
+        """Return the key that senders seal to, for each agency that can be sealed to, in five queries for any number.
 
-        An agency whose `low` is above the suite has none; nor has one whose newest key is blocked here: its
-        senders, who do not know of that, would not take an older one. Nor has one whose word about its keys was set
-        aside: it may have revoked them.
+        These agencies have none:
+
+        - one whose `low` is above the suite;
+        - one whose newest key is blocked here: its senders, who do not know of the block, would not accept an older key;
+        - one whose keyset or revocation was set aside: it may have revoked its keys.
         """
         distrusted = distrusted_agencies(agencies)
         rows = {
@@ -208,17 +210,17 @@ class DatabaseKeyDirectory:
         return envelope.newest_in_force(self._history(agency), self._now)
 
     def _history(self, agency: str) -> tuple[envelope.Keyset, ...]:
-        """Every accepted keyset that the ledger has logged."""
+        """Return every accepted keyset that the ledger has logged."""
         if agency not in self._histories:
             rows = list(Keyset.objects.filter(agency_id=agency).order_by("version"))
             places = proofs.log_places(row.od for row in rows)
             read = [self._read(row, places[row.od]) for row in rows if row.od in places]
-            # One that is left out might have revoked a key: none counts without it.
+            # A missing keyset might have revoked a key: without it none counts.
             self._histories[agency] = tuple(filter(None, read)) if None not in read else ()
         return self._histories[agency]
 
     def _read(self, row: Keyset, place: tuple[int, int]) -> envelope.Keyset | None:
-        """A keyset at its index and log time; one agency's unreadable one keeps no other agency waiting."""
+        """Read a keyset at its index and log time; an unreadable one of one agency holds up no other agency."""
         index, log_time = place
         try:
             return read_stored_keyset(bytes(row.jws), log_time, row.succession, index)
@@ -229,19 +231,19 @@ class DatabaseKeyDirectory:
 
     def _stating_revocations(self, agency: str) -> Sequence[envelope.Keyset]:
         newest = self.keyset(agency)
-        # A later keyset keeps every `since`, so where the one in force has none, none before it had.
+        # A later keyset keeps every `since`, so if the one in force has none, no earlier one had.
         if newest is None or all(row.since is None for row in newest.rows):
             return ()
         return self._history(agency)
 
 
 def distrusted_agencies(agencies: Iterable[str]) -> set[str]:
-    """Of these agencies those whose keyset or revocation was set aside, so that nobody knows which keys count."""
+    """Return those agencies whose keyset or revocation was set aside, so that nobody knows which keys count."""
     return set_aside_about(Distrust.AGENCY, agencies)
 
 
 class KeysetFacts(Protocol):
-    """What a stored keyset says of its keys, without its signatures: `rows` as in `agencies.models.Keyset`."""
+    """A stored keyset's facts about its keys, without its signatures: `rows` as in `agencies.models.Keyset`."""
 
     @property
     def exp(self) -> int: ...
@@ -264,7 +266,7 @@ def pick_recipient_keys(
     revoked: Collection[str],
     blocked: Collection[str],
 ) -> dict[str, envelope.RecipientKey]:
-    """The key to seal to, by agency, from the keyset in force of each; who has none is missing."""
+    """Return the key to seal to, by agency, from the keyset in force of each; an agency without one is missing."""
     found = {}
     for agency, keyset in keysets.items():
         open_to = now < keyset.exp and suite_rank(suite) >= suite_rank(keyset.low)
@@ -278,12 +280,12 @@ def pick_recipient_keys(
 def read_stored_keyset(
     jws: bytes, log_time: int | None, succession: str, log_index: int | None = None
 ) -> envelope.Keyset:
-    """A keyset of our own store; the same octets say the same, and are read once."""
+    """Parse a keyset of our own store; the cache parses the same octets once."""
     return envelope.read_keyset(jws, log_time=log_time, log_index=log_index, succession=succession)
 
 
 def _newest_accepted(agencies: Iterable[str]) -> QuerySet[Keyset, Any]:
-    """The newest accepted keyset of each agency, with `was_recovered`: whether any of its keysets is a recovery."""
+    """Return the newest accepted keyset of each agency, with `was_recovered`: whether any of its keysets is a recovery."""
     accepted = Keyset.objects.filter(agency_id__in=list(agencies))
     recovery = Keyset.objects.filter(agency_id=OuterRef("agency_id"), succession=Succession.RECOVERED)
     return (
@@ -294,17 +296,17 @@ def _newest_accepted(agencies: Iterable[str]) -> QuerySet[Keyset, Any]:
 
 
 def _is_plain(row: Any, places: Mapping[str, tuple[int, int]]) -> bool:
-    """Whether the newest accepted keyset is in force without a look at those before it."""
+    """Tell whether the newest accepted keyset is in force whatever came before it."""
     return row.od in places and not row.was_recovered
 
 
 def _is_logged_by(keyset: envelope.Keyset, log_time: int) -> bool:
-    """Whether it was logged in a second before; within one the leaf decides, which the chain is asked about."""
+    """Tell whether the keyset was logged in an earlier second; within one second the leaf index decides, in the chain."""
     return keyset.log_time is not None and keyset.log_time < log_time
 
 
 def _logged_revokes(agencies: Iterable[str]) -> dict[str, list[envelope.Revocation]]:
-    """Every `revoke` of these agencies that the ledger has logged, by agency."""
+    """Return every `revoke` of these agencies that the ledger has logged, by agency."""
     found: dict[str, list[envelope.Revocation]] = {agency: [] for agency in agencies}
     rows = list(Revocation.objects.filter(agency_id__in=found).order_by("accepted_at").defer("jws"))
     places = proofs.log_places(row.od for row in rows) if rows else {}
@@ -317,7 +319,7 @@ def _logged_revokes(agencies: Iterable[str]) -> dict[str, list[envelope.Revocati
 
 
 def _revoked_and_blocked(agencies: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Keys that everybody knows as revoked; keys blocked here alone: suspended, or revoked and not yet logged."""
+    """Return the publicly revoked keys, and the keys blocked only here: suspended, or revoked and not yet logged."""
     suspended = Key.objects.filter(agency_id__in=agencies, use=ENC, suspended_at__isnull=False)
     said = dict(Revocation.objects.filter(agency_id__in=agencies).values_list("od", "key_id"))
     logged = proofs.log_times(said) if said else {}
@@ -328,7 +330,7 @@ def _revoked_and_blocked(agencies: Sequence[str]) -> tuple[set[str], set[str]]:
 def _newest_encryption_row(
     rows: Iterable[dict[str, Any]], suite: str, now: int, revoked: Collection[str]
 ) -> dict[str, Any] | None:
-    """As `newest_encryption_key`: current, valid now, greatest `nbf`, of equals the last."""
+    """Choose as `newest_encryption_key`: current, valid now, with the greatest `nbf`; of equals the last."""
     newest: dict[str, Any] | None = None
     for row in rows:
         usable = row["use"] == ENC and row["st"] == "current" and row["nbf"] <= now < row["exp"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keysets and keys that end soon, as the directory has them in force: for the operator's page."""
+"""Keysets and keys in force that end soon, for the operator's page."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,7 +10,7 @@ from callers.endings import Ending, endings_in, soonest_first
 
 
 def endings(*, now: datetime) -> list[Ending]:
-    """Of every agency, soonest first."""
+    """Return the endings of every agency, soonest first."""
     wanted = list(Keyset.objects.values_list("agency", flat=True).distinct().order_by("agency"))
     directory = DatabaseKeyDirectory(now)
     directory.preload(wanted)

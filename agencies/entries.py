@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an agency is reached: telephone, time zone and contact points, as it states them itself.
+"""Contact details of an agency: telephone, time zone and contact points, as the agency states them.
 
-Telephone and zone stand in the directory; the contact points are shown to the agency and to the operator, who has to
-reach it, and to nobody else. The newest statement counts, and what it replaced is not kept: addresses are of people.
+Telephone and zone stand in the directory. The contact points are shown only to the agency and to the operator, who has to reach
+it. The newest statement counts, and what it replaced is deleted, since addresses belong to people.
 """
 
 import json
@@ -29,7 +29,7 @@ ENTRY = "entry"
 
 @dataclass(frozen=True)
 class PublishedEntry:
-    """How an agency is reached; `statement` is the one that says so, None where only the operator has."""
+    """An agency's contact details; `statement` is the signed source, None where only the operator has entered them."""
 
     agency: str
     telephone: str
@@ -40,9 +40,9 @@ class PublishedEntry:
 
 
 def state_entry(caller: Actor, agency_id: str, jws: bytes, *, now: datetime) -> None:
-    """Take what the caller's agency states about how it is reached; the same again changes nothing.
+    """Take the caller's agency's statement of its contact details; the same bytes again change nothing.
 
-    Raises as `take_own_statement` (Failure.STALE for one that is not newer than what stands), and InputError for a zone
+    Raises as `take_own_statement` (Failure.STALE for one that is not newer than the current one), and InputError for a zone
     that the IANA database does not have.
     """
 
@@ -53,7 +53,7 @@ def state_entry(caller: Actor, agency_id: str, jws: bytes, *, now: datetime) -> 
 
 
 def published_entry(actor: Actor, agency_id: str) -> PublishedEntry:
-    """How an agency is reached, for the agency itself and the operator; raises AbsentError, NotPermittedError."""
+    """Return an agency's contact details, for the agency itself and the operator; raise AbsentError, NotPermittedError."""
     require(actor, Capability.DIRECTORY_READ)
     if agency_id != actor.agency_id and Capability.HUB_OPERATE not in actor.capabilities:
         raise AbsentError

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys for entering: how an agency gets in without the operator keeping a way in.
+"""Keys for entering: an agency brings its keys in without the operator keeping any access.
 
-The operator hands out a key, to the agency or to the keeper of the desk that is to hold its keys. It serves the calls of
-accession and reads nothing but what was admitted. It ends when the agency's keyset stands; for a day more the same keyset may be handed in again, and is answered alike. The agency's first
-working key comes in that answer, sealed to the agency's own encryption key: whoever carried the keyset, and whoever
-handed out the key that carried it, cannot read it.
-
-An agency that is in and has no working key left gets such a key, too: with it comes the statement, signed by the agency's own
-keys, that asks for another (`agencies.credentials`). Whoever has the key alone has nothing.
+- The operator hands out a key, to the agency or to the keeper of the desk that is to hold its keys. It permits the calls of
+  accession and reads only what was admitted.
+- It ends when the agency's keyset is accepted; for one more day the same keyset may be handed in again and gets the same
+  answer.
+- That answer holds the agency's first working key, sealed to the agency's own encryption key: neither the carrier of the keyset
+  nor whoever handed out the key for entering can read it.
+- An agency that has entered and has no working key left gets such a key, too. It carries the statement, signed by the agency's
+  own keys, that asks for another (`agencies.credentials`). The key alone is worth nothing.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ ANSWERED_FOR: Final = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Accession:
-    """How far an agency has come in, as its key for entering may know it."""
+    """The progress of an agency's accession, as its key for entering may see it."""
 
     agency: Agency
     key_until: datetime
@@ -43,9 +44,9 @@ class Accession:
 
 
 def issue_entry_key(operator: Actor, agency_id: str, *, client: str, now: datetime) -> tuple[ApiKey, str]:
-    """A key for entering and its text, shown this once; one that was handed out before ends.
+    """Issue a key for entering and return it with its text, shown only once; an earlier one ends.
 
-    Raises NotPermittedError (no operator, an agency that is in), InputError.
+    Raises NotPermittedError (no operator, an agency that has entered), InputError.
     """
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
@@ -56,10 +57,10 @@ def issue_entry_key(operator: Actor, agency_id: str, *, client: str, now: dateti
 
 
 def issue_return_key(operator: Actor, agency_id: str, *, client: str, now: datetime) -> tuple[ApiKey, str]:
-    """A key for entering for an agency that is in and has no working key left; its text is shown this once.
+    """Issue a key for entering to an agency that has entered and has no working key left; its text is shown only once.
 
-    It serves to hand in the agency's own `apikey`, and nothing else. Raises NotPermittedError (no operator, an agency that
-    enters still), InputError.
+    It serves only to hand in the agency's own `apikey`. Raises NotPermittedError (no operator, an agency that is still
+    entering), InputError.
     """
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
@@ -75,17 +76,17 @@ def end_entry_keys(actor: Actor, agency_id: str, *, now: datetime) -> None:
 
 
 def has_entry_key(agency_id: str, *, now: datetime) -> bool:
-    """Whether a key for entering serves."""
+    """Tell whether the agency has a valid key for entering."""
     return bool(_serving(agency_id, now))
 
 
 def is_for_entering(caller: Actor) -> bool:
-    """Whether the caller holds a key for entering and nothing more."""
+    """Tell whether the caller holds a key for entering and nothing more."""
     return isinstance(caller, ApiClient) and Capability.KEY_ENROL in caller.scopes
 
 
 def accession_of(caller: Actor, *, now: datetime) -> Accession:
-    """Where the caller's own accession stands; raises NotPermittedError for everybody but a key for entering."""
+    """Return the state of the caller's own accession; raise NotPermittedError for any key but one for entering."""
     require(caller, Capability.KEY_ENROL)
     agency = Agency.objects.get(pk=caller.agency_id)
     until = max(key.expires_at for key in _serving(agency.pk, now))
@@ -93,10 +94,10 @@ def accession_of(caller: Actor, *, now: datetime) -> Accession:
 
 
 def end_entry(caller: Actor, agency: Agency, row: Keyset, keyset: EnvelopeKeyset, *, now: datetime) -> None:
-    """Ends every key for entering, now that the first keyset stands, and makes the first working key.
+    """End every key for entering, now that the first keyset is accepted, and make the first working key.
 
-    To be called in the transaction that stores the keyset. Only a key for entering is answered with a working one.
-    Raises VerificationError where no key is there to seal it to.
+    Call it in the transaction that stores the keyset. Only a key for entering is answered with a working one. Raises
+    VerificationError where there is no key to seal it to.
     """
     entry_keys = _serving(agency.pk, now)
     for key in entry_keys:
@@ -109,7 +110,7 @@ def end_entry(caller: Actor, agency: Agency, row: Keyset, keyset: EnvelopeKeyset
 
 
 def first_key_of(keyset: Keyset, *, now: datetime) -> FirstApiKey | None:
-    """The agency's first working key, sealed, as long as the keyset that brought it is answered alike."""
+    """Return the agency's first working key, sealed, while handing in its keyset again still gets the same answer."""
     rows = FirstApiKey.objects.filter(keyset=keyset, expires_at__gt=now)
     return rows.select_related("api_key").first()
 

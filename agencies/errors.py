@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals of acts on agencies and their keys; the HTTP side stands in one table elsewhere."""
+"""Refusals of acts on agencies and their keys; the problem table maps them to HTTP elsewhere."""
 
 import math
 from datetime import datetime
@@ -20,7 +20,7 @@ class AgencyExistsError(AgenciesError):
 
 
 class KeyTakenError(AgenciesError):
-    """A key is registered already for another agency or another use; it stays there for ever."""
+    """A key is registered already for another agency or another use, permanently."""
 
     def __init__(self, kid: str) -> None:
         super().__init__(kid)
@@ -36,9 +36,9 @@ class KeysetUnreadableError(AgenciesError):
 
 
 class TooManyKeysetsError(AgenciesError):
-    """An agency has brought in as many keysets within a day as one may.
+    """An agency has handed in as many keysets within a day as allowed.
 
-    The next is taken from `from_at` on (`again_at` as JSON has it), after `retry_after` seconds.
+    The next is accepted from `from_at` on (`again_at` in JSON), after `retry_after` seconds.
     """
 
     def __init__(self, agency_id: str, from_at: datetime, *, now: datetime) -> None:
@@ -50,7 +50,7 @@ class TooManyKeysetsError(AgenciesError):
 
 
 class CustodyRefusedError(AgenciesError):
-    """The custody of an agency's keys does not allow the act; `custody` is who holds them."""
+    """The custody of an agency's keys does not allow the act; `custody` names the holder."""
 
     def __init__(self, agency_id: str, custody: str) -> None:
         super().__init__(f"{agency_id}: {custody}")
@@ -59,7 +59,7 @@ class CustodyRefusedError(AgenciesError):
 
 
 class HeldElsewhereError(AgenciesError):
-    """Another instance, `holder`, holds the agency's identity; `free_at`, as JSON has it, is when it has been silent too long."""
+    """Another instance, `holder`, holds the agency's identity; at `free_at` (in JSON) it has been silent long enough to lose it."""
 
     def __init__(self, holder: str, software: str, free_at: datetime) -> None:
         super().__init__(holder)

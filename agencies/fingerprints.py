@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A root's fingerprint as people type it from paper."""
+"""The fingerprint of a root, as people type it from paper."""
 
 import re
 
@@ -12,7 +12,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 def checked_fingerprint(text: str, custody: str) -> str:
-    """64 hex digits, spaces and letter case aside; empty only where the hub makes the root. Raises InputError."""
+    """Return 64 hex digits, without spaces and in lower case; empty only where the hub makes the root. Raises InputError."""
     fingerprint = "".join(text.split()).lower()
     if not fingerprint and custody == Custody.HUB:
         return ""

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who holds an agency's keys, as it has said so itself. Part of `agencies.models`."""
+"""Rows for who holds an agency's keys, as the holder has announced it. Part of `agencies.models`."""
 
 from django.db import models
 
 
 class Instance(models.Model):
-    """The one holder of an agency's identity (`agencies.instances`); `instance_id` is what it keeps over restarts."""
+    """The one holder of an agency's identity (`agencies.instances`); it keeps `instance_id` over restarts."""
 
     agency = models.OneToOneField(
         "agencies.Agency", models.PROTECT, primary_key=True, related_name="instance"

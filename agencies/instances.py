@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who holds an agency's keys: one holder at a time, by the id that it keeps over restarts.
+"""Instances: one holder of an agency's keys at a time, by the id that it keeps over restarts.
 
-A desk or a command that begins to work for an agency says so. A second one under the same identity is refused, and told
-which the first is, until the first has given the identity back, or has been silent for `SILENT_FOR`. An honest exchange
-does this for agencies that move or set up twice; it keeps no thief out, who need not announce anything.
+A desk or a command that begins to work for an agency announces itself. A second one under the same identity is refused, and
+told who the first is, until the first has given the identity back or has been silent for `SILENT_FOR`. This helps agencies that
+move or set up twice by mistake; it does not stop a thief, who need not announce anything.
 """
 
 from datetime import datetime, timedelta
@@ -19,17 +19,17 @@ from callers.errors import AbsentError
 from ledger.audit import record_event
 
 SILENT_FOR: Final = timedelta(days=7)
-"""A holder that was lost with its machine holds nothing for ever."""
+"""A holder that was lost with its machine must not hold the identity for ever."""
 
 
 def announce_instance(caller: Actor, instance_id: str, *, software: str, now: datetime) -> Instance:
     """Take this instance as the holder of the caller's identity; the same id again says that it is still there.
 
-    Raises NotPermittedError, HeldElsewhereError while another one holds it.
+    Raises NotPermittedError, HeldElsewhereError while another instance holds it.
     """
     require(caller, Capability.STATEMENT_SUBMIT)
     with transaction.atomic():
-        # Locked, so that of two that announce themselves at once one is the second.
+        # Locked, so that of two simultaneous announcements one comes second.
         agency = Agency.objects.select_for_update().get(pk=caller.agency_id)
         held = Instance.objects.filter(agency=agency).first()
         if held is not None and held.instance_id != instance_id and now - held.seen_at < SILENT_FOR:
@@ -46,7 +46,7 @@ def announce_instance(caller: Actor, instance_id: str, *, software: str, now: da
 
 
 def release_instance(caller: Actor, instance_id: str, *, now: datetime) -> None:
-    """Give the identity back, so that another one may hold it.
+    """Give the identity back, so that another instance may hold it.
 
     Raises NotPermittedError, AbsentError where this instance does not hold it.
     """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory as one submission asks it: everything about its issuer and its recipients in one statement.
+"""The directory for one submission: everything about its issuer and its recipients in one SQL statement.
 
-Most agencies have never revoked a key nor recovered a root: their newest accepted keyset, once it is logged, says all
-there is. Where that holds for everybody concerned the answers come from what was read at the start; else each question
-is asked the long way (`agencies.directory`), which knows every case.
+Most agencies have never revoked a key nor recovered a root: their newest accepted keyset, once logged, says everything. Where
+that holds for all agencies concerned, the answers come from this first read; otherwise each question goes to
+`agencies.directory`, which knows every case.
 """
 
 import json
@@ -18,7 +18,7 @@ from accord.envelope import keysets as envelope
 from agencies.directory import DatabaseKeyDirectory, pick_recipient_keys, read_stored_keyset
 from ledger.proofs import COVERED
 
-# Owners are those of encryption keys in any state; `plain` says that nothing but the newest keyset counts.
+# Owners include those of encryption keys in any state; `plain` says that only the newest keyset counts.
 _READ: Final = f"""
 WITH owner AS (
     SELECT kid, agency_id FROM agencies_key WHERE kid = ANY(%(kids)s) AND use = 'enc'
@@ -41,7 +41,7 @@ FROM asked LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class _Asked:
-    """One agency as read: its newest accepted keyset, kids of the register, and whether the keyset says all.
+    """One agency as read: its newest accepted keyset, registered kids, and whether the keyset says everything.
 
     `log_time` is None where there is no keyset, or none that the ledger has logged.
     """
@@ -60,7 +60,7 @@ class _Asked:
 
     @property
     def rows(self) -> Sequence[dict[str, Any]]:
-        """What its keyset says of its keys, as in `agencies.models.Keyset`."""
+        """The keyset's facts about its keys, as in `agencies.models.Keyset`."""
         found: list[dict[str, Any]] = json.loads(self.stored_rows or "[]")
         return found
 
@@ -78,17 +78,17 @@ class SubmissionDirectory(DatabaseKeyDirectory):
             self._revokes[issuer] = []
 
     def owners(self, kids: Sequence[str]) -> Mapping[str, str]:
-        """The agency of each of these encryption keys, of any state; unknown kids are missing."""
+        """Return the agency of each of these encryption keys, in any state; unknown kids are missing."""
         return {kid: agency for agency, asked in self._asked.items() for kid in asked.owned}
 
     def suspended_kids(self, agency: str) -> Collection[str]:
-        """Keys blocked at intake: suspended, or revoked by a word that the ledger has yet to log."""
+        """Return the keys blocked at intake: suspended, or revoked by a `revoke` that the ledger has yet to log."""
         return self._asked[agency].suspended if self._all_plain else super().suspended_kids(agency)
 
     def recipient_keys(
         self, agencies: Sequence[str], suite: str, now: int
     ) -> Mapping[str, envelope.RecipientKey]:
-        """As the directory's own, without a query where all concerned are plain."""
+        """Return what the base class returns, without a query where all agencies concerned are plain."""
         if not self._all_plain:
             return super().recipient_keys(agencies, suite, now)
         blocked = {kid for asked in self._asked.values() for kid in asked.suspended}

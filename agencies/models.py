@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agencies, their public keys and keysets, API keys of their systems. Nothing secret but digests stands here."""
+"""Agencies, their public keys and keysets, API keys of their systems. No secret is stored here, only digests."""
 
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ from callers.timezones import check_timezone
 
 
 class Agency(models.Model):
-    """The exchange's entry of an agency: who it is, how it is reached, and whether it takes part."""
+    """The exchange's record of an agency: its name, its contact details, and whether it takes part."""
 
     id = models.CharField(primary_key=True, max_length=23, validators=[AGENCY_ID])
     name = models.CharField(max_length=120, unique=True, validators=[check_name])
@@ -33,16 +33,16 @@ class Agency(models.Model):
     language = models.CharField(max_length=16, default="en")
     custody = models.CharField(max_length=12, choices=Custody)
     custody_allowed = models.CharField(max_length=12, choices=Custody, blank=True, default="")
-    """Who else may hold its keys from its next keyset on, as the operator has allowed; empty where it does not move."""
+    """The other holder that its next keyset may name, as the operator has allowed; empty where no move is planned."""
     status = models.CharField(max_length=9, choices=AgencyStatus, default=AgencyStatus.ENTERING)
     suspended_at = models.DateTimeField(null=True, blank=True)
     root_fingerprint = models.CharField(
         max_length=64, blank=True, validators=[RegexValidator(r"\A[0-9a-f]{64}\Z")]
     )
-    """Of the root in force; from paper at accession, empty until the vault has made a hosted root.
+    """The root in force; from paper at accession, empty until the vault has made a hosted root.
 
-    It follows a recovery within the hour after the delay, or with the agency's next keyset. Nothing is decided by
-    it once a keyset stands: `directory.list_agencies_now`, the key facts and every check go by the keyset in force.
+    It changes within the hour after a recovery's delay, or with the agency's next keyset. Once a keyset is accepted nothing is
+    decided by this column: `directory.list_agencies_now`, the key facts and every check use the keyset in force.
     """
     duty_phone = models.CharField(max_length=40, blank=True, validators=[check_name])
     admitted_at = models.DateTimeField()
@@ -69,12 +69,12 @@ class Agency(models.Model):
 
     @property
     def is_hosted(self) -> bool:
-        """Whether the hub signs and opens for this agency."""
+        """Tell whether the hub signs and opens for this agency."""
         return self.custody != Custody.AGENCY
 
     @property
     def is_suspended(self) -> bool:
-        """Whether the operator has stopped new flow to and from this agency."""
+        """Tell whether the operator has stopped new flow to and from this agency."""
         return self.status == AgencyStatus.SUSPENDED
 
 
@@ -92,7 +92,7 @@ class KeyState(models.TextChoices):
 
 
 class Succession(models.TextChoices):
-    """By which root a keyset follows the one before it (envelope profile, "Keys")."""
+    """The root by which a keyset follows the one before it (envelope profile, "Keys")."""
 
     SAME = "same", _("Same root")
     CHANGED = "changed", _("Root changed, signed by both")
@@ -102,8 +102,8 @@ class Succession(models.TextChoices):
 class Keyset(models.Model):
     """A root-signed list of every key an agency ever had, kept as signed; never changed once stored.
 
-    `rows` repeats the facts of its keys (kid, use, alg, crv, suites, nbf, exp, st, since) in the order signed,
-    so that the keys of 500 recipients are found without reading 500 signed objects.
+    `rows` repeats the facts of its keys (kid, use, alg, crv, suites, nbf, exp, st, since) in the order signed, so that the keys
+    of 500 recipients are found without parsing 500 signed objects.
     """
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="keysets")
@@ -122,7 +122,7 @@ class Keyset(models.Model):
 
     class Meta:
         ordering: ClassVar = ["agency", "-version"]
-        # A recovery may be cancelled, within its delay, by a keyset of the old root of the same version.
+        # Within its delay a recovery may be cancelled by a keyset of the old root with the same version.
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["agency", "version"],
@@ -141,10 +141,10 @@ class Keyset(models.Model):
 
 
 class Key(models.Model):
-    """A public key as its agency's newest keyset states it, one that waits left aside. Times are integer seconds.
+    """A public key as its agency's newest keyset states it, ignoring a recovery that waits. Times are integer seconds.
 
-    One kid belongs to one agency and one use, for ever; the two keys of a root stand here too, so that
-    nobody can register them for anything else, and have no end (`exp` is null).
+    One kid belongs to one agency and one use, for ever. The two keys of a root are stored here too, so that nobody can register
+    them for anything else; they have no end (`exp` is null).
     """
 
     kid = models.CharField(primary_key=True, max_length=43)
@@ -159,7 +159,7 @@ class Key(models.Model):
     since = models.BigIntegerField(null=True, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
     until_keyset = models.BooleanField(default=False)
-    """Suspended by a system of its agency: a keyset signed later that lists it as current lifts it."""
+    """Suspended by a system of its agency; a keyset signed later that lists it as current lifts the suspension."""
 
     objects = KeyQuerySet.as_manager()
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's keys get another holder: the operator allows it, and the agency's next keyset says it, signed by its root.
+"""Moving an agency's keys to another holder: the operator allows it, and the agency's next keyset, signed by its root, states it.
 
-A keyset alone does not change custody: a desk that holds an agency's root could call its keys the agency's own, and RED
-would be sealed to them. Nor does the operator alone.
+Neither is enough alone. A desk that holds an agency's root could otherwise call its keys the agency's own, and RED would be
+sealed to them.
 """
 
 from datetime import datetime
@@ -27,7 +27,10 @@ def custody_after(agency: Agency) -> Custody:
 
 
 def allow_move(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
-    """Let the agency's next keyset name another custody; again changes nothing. Raises NotPermittedError, InputError (`agency`)."""
+    """Let the agency's next keyset name another custody; a second call changes nothing.
+
+    Raises NotPermittedError, InputError (`agency`).
+    """
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
         agency = Agency.objects.select_for_update().get(pk=agency_id)
@@ -40,7 +43,7 @@ def allow_move(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
 
 
 def forbid_move(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
-    """Take back what was allowed, while no keyset has used it. Raises NotPermittedError."""
+    """Withdraw the permission, while no keyset has used it. Raises NotPermittedError."""
     require(operator, Capability.HUB_OPERATE)
     with transaction.atomic():
         agency = Agency.objects.select_for_update().get(pk=agency_id)
@@ -51,7 +54,8 @@ def forbid_move(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
 def check_custody(agency: Agency, newcomer: NewKeyset) -> None:
     """Raise CustodyRefusedError for a custody that is neither the present one nor allowed.
 
-    A recovered root, which waits in public, changes none. What the log has was allowed before the exchange was restored.
+    A recovered root, which waits in public, changes no custody. A keyset that the log has was allowed before the exchange was
+    restored.
     """
     custody = newcomer.keyset.custody
     is_allowed = custody == agency.custody_allowed and newcomer.keyset.succession != Succession.RECOVERED
@@ -60,7 +64,7 @@ def check_custody(agency: Agency, newcomer: NewKeyset) -> None:
 
 
 def take_custody(caller: Actor, agency: Agency, keyset: SignedKeyset, *, now: datetime) -> None:
-    """Let the keyset's custody be the agency's, in the transaction that stores the keyset; the agency is locked."""
+    """Set the agency's custody from the keyset, in the transaction that stores the keyset; the agency is locked."""
     if keyset.custody == agency.custody:
         return
     before, agency.custody, agency.custody_allowed = agency.custody, keyset.custody, ""

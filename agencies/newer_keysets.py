@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keysets of many agencies at once: what has become of those that a caller holds.
+"""Keysets of many agencies at once: what is newer than the keysets a caller holds.
 
-A constant number of statements for any number of agencies, two where nothing is new. An agency with a recovery in its
-history is asked of the chain by itself, which is rare.
+A constant number of SQL statements for any number of agencies, two where nothing is new. An agency with a recovery in its
+history, which is rare, is read by itself.
 """
 
 from collections import defaultdict
@@ -21,11 +21,11 @@ from callers.limits import KEYSETS
 from ledger import proofs
 
 MOST_ASKED: Final = KEYSETS
-"""So many agencies are asked about at once."""
+"""The most agencies in one question."""
 FULL_BYTES: Final = 4 * 1024 * 1024
-"""An answer ends with the keyset that would go beyond this; receipts, some 3 KiB each, are not counted."""
+"""An answer ends before the keyset that would exceed this size; receipts, some 3 KiB each, do not count."""
 
-# From each agency's newest keyset down to the first that is logged: joined as a whole, the log would be read as a whole.
+# From each agency's newest keyset down to the first that is logged; a plain join would read the whole log.
 _LOGGED: Final = f"""
 SELECT asked.agency_id, newest.version, newest.od, newest.index, said.newest,
     newest.octets + coalesce(said.octets, 0),
@@ -55,14 +55,14 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class NewerKeysets:
-    """What became of the keysets that a caller holds; each agency stands in one place, in the order asked."""
+    """Newer keysets than a caller holds; each agency stands in one of the lists, in the order asked."""
 
     newer: Mapping[str, PublishedKeyset]
     unchanged: list[str]
     unknown: list[str]
-    """No agency of the directory, or none with a keyset in force."""
+    """Agencies that are not in the directory, or have no keyset in force."""
     rest: list[str]
-    """Those with something newer that did not fit into one answer: to be asked about again."""
+    """Agencies with newer keysets that did not fit into this answer; ask about them again."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class _InForce:
 
 
 def newer_keysets(actor: Actor, held: Mapping[str, int], *, now: datetime) -> NewerKeysets:
-    """For each agency in `held`, by the version of its keyset that the caller has (0 for none), what is newer.
+    """Return what is newer for each agency in `held`, which gives the caller's keyset version (0 for none).
 
-    Newer is a keyset in force of a higher version, and a revocation that was logged after the keyset in force. As
-    `published_keyset`, but of the own agency too only what the ledger has logged. Raises NotPermittedError.
+    Newer is a keyset in force of a higher version, or a revocation that was logged after the keyset in force. Answers as
+    `published_keyset`, but shows even the own agency only what the ledger has logged. Raises NotPermittedError.
     """
     require(actor, Capability.DIRECTORY_READ)
     known = Agency.objects.visible_to(actor).filter(pk__in=held).values_list("pk", flat=True)
@@ -113,7 +113,7 @@ def _in_force(agencies: list[str], now: datetime) -> dict[str, _InForce]:
 
 
 def _fitting(agencies: Sequence[str], in_force: Mapping[str, _InForce]) -> Sequence[str]:
-    """The first of these whose keysets and revocations go into one answer, one at least."""
+    """Return the first agencies whose keysets and revocations fit into one answer, at least one."""
     total = 0
     for count, agency in enumerate(agencies):
         total += in_force[agency].octets
@@ -123,7 +123,7 @@ def _fitting(agencies: Sequence[str], in_force: Mapping[str, _InForce]) -> Seque
 
 
 def _published(ods: Sequence[str]) -> dict[str, PublishedKeyset]:
-    """These keysets as the directory shows them, by agency and in their order."""
+    """Return these keysets as the directory shows them, by agency and in their order."""
     if not ods:
         return {}
     rows = Keyset.objects.in_bulk(ods, field_name="od")

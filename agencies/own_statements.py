@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements of an agency about itself: verified, taken once, kept as signed, handed to the ledger with their effect.
+"""Statements of an agency about itself: verified, taken once, kept as signed, logged with their effect.
 
-An API key carries them and means nothing more: what counts are the agency's own keys. The same statement again has no
-second effect, whoever sends it; other bytes under its id are refused.
+The API key that carries a statement adds nothing: only the agency's own keys count. The same statement again has no second
+effect, whoever sends it; other bytes under its id are refused.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from ledger.entries import append_entry
 from ledger.proofs import wanted_place
 
 Effect = Callable[[Agency, Statement], None]
-"""What the statement changes, in the transaction that keeps it; the agency's row is locked."""
+"""Applies the statement's change, in the transaction that keeps it; the agency's row is locked."""
 
 
 def take_own_statement(
@@ -36,19 +36,19 @@ def take_own_statement(
     also: Capability = Capability.STATEMENT_SUBMIT,
     now: datetime,
 ) -> OwnStatement:
-    """Verify a statement of kind `k` by the caller's agency, keep it, log it and let it have its effect, once.
+    """Verify a statement of kind `k` by the caller's agency, keep it, log it and apply its effect, once.
 
-    `also` is what may carry it beside `statement:submit`.
+    `also` is a capability that may carry it beside `statement:submit`.
 
-    Raises AbsentError (another agency), NotPermittedError, and the envelope's errors (Failure.REPLAY for an id that came
-    before with other bytes); a refusal is audited.
+    Raises AbsentError (another agency), NotPermittedError, and the envelope's errors (Failure.REPLAY for an id that came before
+    with other bytes); a refusal is audited.
     """
     if caller.agency_id != agency_id:
         raise AbsentError
     require(caller, Capability.STATEMENT_SUBMIT, also)
     try:
         with transaction.atomic():
-            # Locked, so that of two statements at once the second sees what the first did.
+            # Locked, so that of two simultaneous statements the second sees the first's effect.
             agency = Agency.objects.select_for_update().get(pk=agency_id)
             unverified = parse_statement(jws)
             known = _find_known(agency, unverified, k)
@@ -73,7 +73,7 @@ def _find_known(agency: Agency, unverified: UnverifiedStatement, k: str) -> OwnS
 
 
 def _verify(unverified: UnverifiedStatement, agency_id: str, now: datetime) -> None:
-    """As of now; what a restore has lost, as of its log time."""
+    """Verify as of now; a statement that a restore has lost, as of its log time."""
     directory, leaf = DatabaseKeyDirectory(now), wanted_place(unverified.od)
     if unverified.statement.iss != agency_id:
         raise VerificationError(Failure.ISSUER)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The register of keysets and keys: what follows what, and what a stored keyset changes.
+"""The register of keysets and keys: which keyset may follow which, and what a stored keyset changes.
 
-A keyset must follow the one in force. While a recovered root waits for its delay to end that is the one before
-the recovery, so that nothing but a keyset of the old root is accepted: it cancels the recovery. What waits
-changes no key; it takes over once it is in force (`take_over_recoveries`).
+- A keyset must follow the one in force. While a recovered root waits, that is the one before the recovery, so that only a
+  keyset of the old root is accepted: it cancels the recovery.
+- A waiting recovery changes no key; it takes effect once it is in force (`take_over_recoveries`).
 """
 
 from collections.abc import Collection, Mapping
@@ -38,9 +38,9 @@ RECOVERING: Final = Loop("keys.recoveries", _REGISTER.audit_name)
 
 @dataclass(frozen=True)
 class NewKeyset:
-    """A verified keyset on its way in. `known` is its row when it came before; `added` are its new keys.
+    """A verified new keyset. `known` is its row if it came before; `added` are its new keys.
 
-    `is_logged`: it was taken and logged before, and lost by a restore.
+    `is_logged`: it was accepted and logged before, and lost by a restore.
     """
 
     keyset: envelope.Keyset
@@ -51,12 +51,12 @@ class NewKeyset:
 
 
 def find_known(agency_id: str, jws: bytes) -> Keyset | None:
-    """The row of a keyset that came before; raises MalformedError or VerificationError for no statement."""
+    """Return the row of a keyset that came before; raise MalformedError or VerificationError for bytes that are no statement."""
     return Keyset.objects.filter(od=parse_statement(jws).od, agency_id=agency_id).first()
 
 
 def verify_newcomer(agency: Agency, jws: bytes, *, now: datetime) -> NewKeyset:
-    """Checks signatures, root, succession and times against what is stored; raises the envelope's errors."""
+    """Check signatures, root, succession and times against the stored keysets; raise the envelope's errors."""
     known = find_known(agency.pk, jws)
     if known is not None:
         return NewKeyset(_read(known), jws, (), known)
@@ -74,24 +74,24 @@ def verify_newcomer(agency: Agency, jws: bytes, *, now: datetime) -> NewKeyset:
 
 
 def _first_root(agency: Agency, jws: bytes) -> str:
-    """The root from paper; where a desk is to make it there is none, and the key for entering stands for it."""
+    """Return the root from paper; where a desk makes the root there is none yet, and the key for entering vouches for it."""
     if agency.custody == Custody.HUB and not agency.root_fingerprint:
         return envelope.read_keyset(jws).root_fingerprint
     return agency.root_fingerprint
 
 
 def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
-    """The keyset that the agency's next word must follow or be signed by; None before the first.
+    """Return the keyset that the agency's next keyset must follow, or next statement be signed under; None before the first.
 
-    The newest in force. One that waits for the ledger counts as logged now, since it will be logged before
-    whatever comes after it; a recovered root that waits for its delay to end does not count.
+    It is the newest in force. A keyset that waits for the ledger counts as logged now, since it will be logged before whatever
+    comes after it; a recovered root that waits for its delay to end does not count.
     """
     at = int(now.timestamp())
     return envelope.newest_in_force(_chain(agency_id, at), at)
 
 
 def waiting_recovery(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
-    """The recovered root that waits for its delay to end, if one does; its `log_time` is None until it is logged."""
+    """Return the recovered root that waits for its delay to end, if there is one; its `log_time` is None until it is logged."""
     at = int(now.timestamp())
     chain = _chain(agency_id, at)
     begun = {keyset.od for keyset in envelope.in_force(chain, at)}
@@ -103,27 +103,27 @@ def waiting_recovery(agency_id: str, *, now: datetime) -> envelope.Keyset | None
 
 
 def _chain(agency_id: str, at: int) -> list[envelope.Keyset]:
-    """Every accepted keyset; one that waits for the ledger counts as logged at `at`."""
+    """Return every accepted keyset; one that waits for the ledger counts as logged at `at`."""
     rows = list(Keyset.objects.filter(agency_id=agency_id).order_by("version", "accepted_at"))
     times = proofs.log_times(row.od for row in rows)
     return [_read(row, times.get(row.od, at)) for row in rows]
 
 
 def revoked_since(agency_id: str) -> dict[str, int]:
-    """The smallest `since` of each key that an accepted `revoke` of this agency names, by kid."""
+    """Return the smallest `since` of each key that an accepted `revoke` of this agency names, by kid."""
     said = Revocation.objects.filter(agency_id=agency_id).order_by("-since")
     return dict(said.values_list("key_id", "since"))
 
 
 def _refuse_used_id(agency_id: str, statement: Statement) -> None:
-    """The id of a keyset serves once; raises VerificationError."""
+    """Raise VerificationError if this keyset's id was used before."""
     rows = Keyset.objects.filter(agency_id=agency_id)
     if any(parse_statement(bytes(row.jws)).statement.id == statement.id for row in rows):
         raise VerificationError(Failure.REPLAY, statement.id)
 
 
 def refuse_taken(agency_id: str, claims: Mapping[str, str]) -> None:
-    """One kid belongs to one agency and one use, for ever; `claims` is use by kid. Raises KeyTakenError."""
+    """Raise KeyTakenError where a kid belongs to another agency or use; `claims` is use by kid. Ownership is permanent."""
     for registered in Key.objects.filter(kid__in=claims).order_by("kid"):
         if registered.agency_id != agency_id or registered.use != claims[registered.kid]:
             raise KeyTakenError(registered.kid)
@@ -132,7 +132,7 @@ def refuse_taken(agency_id: str, claims: Mapping[str, str]) -> None:
 def check_root_statement(statement: Statement, agency_id: str, now: datetime) -> bool:
     """Return whether a restore has lost this statement of a root while the ledger has it: then its log time counts.
 
-    Raises VerificationError for another issuer, or for times that do not hold.
+    Raises VerificationError for another issuer, or for invalid times.
     """
     leaf = proofs.wanted_place(statement.od)
     at = int(now.timestamp()) if leaf is None else leaf.t
@@ -145,7 +145,7 @@ def check_root_statement(statement: Statement, agency_id: str, now: datetime) ->
 
 
 def register_keyset(caller: Actor, agency: Agency, newcomer: NewKeyset, *, now: datetime) -> Keyset:
-    """Stores a keyset that passed every check, its keys, its ledger entry and its audit event; agency locked."""
+    """Store a keyset that passed every check, with its keys, ledger entry and audit event; the agency is locked."""
     keyset = newcomer.keyset
     row = Keyset.objects.create(
         agency=agency,
@@ -182,9 +182,9 @@ def register_keyset(caller: Actor, agency: Agency, newcomer: NewKeyset, *, now: 
 
 
 def take_over_recoveries(*, now: datetime) -> int:
-    """Makes recovered roots whose delay is over their agencies' own, with their keys; returns how many.
+    """Register recovered roots, with their keys, whose delay is over; return how many.
 
-    Safe to run at any time and twice. The directory shows them from the first moment, whether this ran or not.
+    Safe to run at any time and twice. The directory shows them from the end of the delay, whether this ran or not.
     """
     recovered = Keyset.objects.filter(succession=Succession.RECOVERED)
     waiting = recovered.exclude(root_fingerprint=F("agency__root_fingerprint"))
@@ -200,7 +200,7 @@ def take_over_recoveries(*, now: datetime) -> int:
 
 
 def settle_recovery(agency_id: str, *, now: datetime) -> bool:
-    """Makes an agency's recovered root its own if its delay is over; whether there was anything to do."""
+    """Register an agency's recovered root if its delay is over; return whether anything changed."""
     with transaction.atomic():
         agency = Agency.objects.select_for_update().get(pk=agency_id)
         standing = standing_keyset(agency_id, now=now)
@@ -219,7 +219,7 @@ def settle_recovery(agency_id: str, *, now: datetime) -> bool:
 
 
 def _refuse_second_recovery(agency: Agency, keyset: envelope.Keyset) -> None:
-    """While one recovery waits there is no other: only the old root may answer it."""
+    """Raise VerificationError for a second recovery while one waits: only the old root may answer it."""
     recoveries = Keyset.objects.filter(agency=agency, succession=Succession.RECOVERED)
     if recoveries.filter(version=keyset.version).exists():
         raise VerificationError(Failure.KEYSET_CHAIN, "a recovery waits")
@@ -244,19 +244,19 @@ def _facts(row: envelope.KeyRow) -> dict[str, Any]:
 
 
 def _register_keys(agency: Agency, keyset: envelope.Keyset) -> None:
-    """Makes every key of a keyset the agency's, for ever; says nothing of those that were there before."""
+    """Register every key of a keyset to the agency, for ever; leave keys that were registered before unchanged."""
     keys = _keys_of(agency, keyset)
     if keyset.succession == Succession.RECOVERED:
-        # Reserved while the recovery waits, and no keys in use.
+        # Reserved while the recovery waits, but not in use.
         for key in keys:
             key.st, key.since = KeyState.RETIRED, None
-    # Insert first and look afterwards: of two agencies that claim one key at a time, the second waits here.
+    # Insert first and check afterwards: of two agencies that claim one key at a time, the second waits here.
     Key.objects.bulk_create(keys, ignore_conflicts=True)
     refuse_taken(agency.pk, {key.kid: str(key.use) for key in keys})
 
 
 def _take_over(agency: Agency, keyset: envelope.Keyset, now: datetime) -> None:
-    """From now on the agency's root and its keys are as this keyset says; what a `revoke` names stays revoked."""
+    """Set the agency's root and keys from this keyset; keys that a `revoke` names stay revoked."""
     keys = _keys_of(agency, keyset)
     revoked = revoked_since(agency.pk)
     for key in keys:
@@ -275,10 +275,10 @@ def _take_over(agency: Agency, keyset: envelope.Keyset, now: datetime) -> None:
 def _lift_suspensions(
     agency: Agency, keyset: envelope.Keyset, current: Collection[str], now: datetime
 ) -> None:
-    """The root has listed them as current after a system had suspended them: it says that they count.
+    """Lift suspensions of keys that a keyset signed after the suspension lists as current.
 
-    A keyset and no statement of a kind of its own: it is the root's word already, stands in the log where every reader
-    finds it, and each answer to a suspicion (revoke, retire, go on) is one. One that was signed before lifts nothing.
+    A keyset suffices, without a statement kind of its own: the root signs it, every reader finds it in the log, and each answer
+    to a suspicion (revoke, retire, go on) is a keyset. One that was signed before the suspension lifts nothing.
     """
     suspended = Key.objects.filter(agency=agency, kid__in=current, until_keyset=True)
     lifted = suspended.filter(suspended_at__lt=moment_of(keyset.iat))

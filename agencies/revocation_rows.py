@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What roots have said of stolen and lost keys. Part of `agencies.models`."""
+"""Rows for revocations of stolen and lost keys, signed by roots. Part of `agencies.models`."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class Revocation(models.Model):
-    """A `revoke` signed by the root, kept as signed; it counts from its own log time."""
+    """A `revoke` signed by the root, kept as signed; it counts from its log time."""
 
     od = models.CharField(primary_key=True, max_length=43)
     agency = models.ForeignKey("agencies.Agency", models.PROTECT, related_name="revocations")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An API key replaces itself, once, in its last 30 days: same client, scopes and networks."""
+"""Self-rotation: an API key replaces itself, once, in its last 30 days, with the same client, scopes and networks."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from callers.errors import NotPermittedError
 
 
 def rotate_own_key(client: ApiClient, *, now: datetime) -> tuple[ApiKey, str]:
-    """The key that takes the place of the caller's, and its text, shown this once.
+    """Replace the caller's key; return the new key and its text, shown only once.
 
     Raises NotPermittedError (a key for entering), RotationRefusedError (too early, or replaced before).
     """

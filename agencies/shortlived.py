@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that serve for minutes or days: challenges, requests seen, sign-ins tried, links sent.
+"""Rows that are valid for minutes or days: challenges, and first API keys in sealed form.
 
-Of everything that would let somebody in only digests stand here. Part of `agencies.models`.
+Credentials are stored only as digests or sealed. Part of `agencies.models`.
 """
 
 from django.db import models
 
 
 class Challenge(models.Model):
-    """A one-time challenge for proof of possession; of its nonces only digests stand here, by kid."""
+    """A one-time challenge for proof of possession; its nonces are stored only as digests, by kid."""
 
     chal = models.CharField(primary_key=True, max_length=43)
     agency = models.ForeignKey("agencies.Agency", models.PROTECT, related_name="+")
@@ -21,9 +21,9 @@ class Challenge(models.Model):
 
 
 class FirstApiKey(models.Model):
-    """The first API key of an agency that entered with its own keys, as it was sealed to one of them.
+    """The first API key of an agency that entered with its own keys, sealed to one of them.
 
-    Kept for a day, so that whoever hands in the same keyset again gets the same answer; its text stands nowhere.
+    Kept for a day, so that handing in the same keyset again gets the same answer; its text is stored nowhere.
     """
 
     keyset = models.OneToOneField(

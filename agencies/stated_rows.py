@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What agencies have stated about themselves, and what of it is not for everybody. Part of `agencies.models`."""
+"""Rows for agencies' statements about themselves, and for the private part of these. Part of `agencies.models`."""
 
 from typing import ClassVar
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What beat asks of this app."""
+"""The periodic task of this app."""
 
 from functools import partial
 
@@ -13,6 +13,6 @@ from ledger.set_aside import run_each
 
 @shared_task(name="agencies.tidy", queue="exchange")
 def tidy() -> None:
-    """Removes what has served, lets recovered roots take over; safe to run at any time and twice."""
+    """Remove expired rows, register recovered roots; safe to run at any time and twice."""
     now = clock.now()
     run_each(partial(forget_expired, now=now), partial(take_over_recoveries, now=now))

@@ -11,7 +11,7 @@ from callers.names import resemble
 
 
 def twins_of(name: str) -> list[Agency]:
-    """Agencies of this hub whose names look like this one."""
+    """Return the agencies of this hub whose names look like this one."""
     return [
         agency
         for agency in Agency.objects.order_by("pk")
@@ -20,7 +20,7 @@ def twins_of(name: str) -> list[Agency]:
 
 
 def resembling_text(name: str, twins: Iterable[Agency]) -> str:
-    """The name beside its twins."""
+    """Return a text that shows the name beside its twins."""
     known = ", ".join(f"{twin.name} ({twin.pk})" for twin in twins)
     words = {"name": name, "known": known}
     return (
@@ -29,6 +29,6 @@ def resembling_text(name: str, twins: Iterable[Agency]) -> str:
 
 
 def refuse_twin(name: str, *, resembles: bool) -> None:
-    """Raises InputError where the name looks like another agency's, unless the operator says that they are two."""
+    """Raise InputError where the name looks like another agency's, unless the operator says that they are two."""
     if not resembles and (twins := twins_of(name)):
         raise InputError("resembles", resembling_text(name, twins))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that an actor may see: the only way in to agencies and keys."""
+"""Row visibility: the only way in to agencies and keys."""
 
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ ROOT = "root"
 
 class AgencyQuerySet(models.QuerySet["Agency"]):
     def visible_to(self, actor: "Actor") -> "AgencyQuerySet":
-        """The directory is open to every signed-in actor; agencies that are still entering only to the operator."""
+        """Return the whole directory to any signed-in actor, but agencies that are still entering only to the operator."""
         if Capability.HUB_OPERATE in actor.capabilities:
             return self
         if Capability.DIRECTORY_READ not in actor.capabilities:
@@ -31,7 +31,7 @@ class AgencyQuerySet(models.QuerySet["Agency"]):
 
 class KeyQuerySet(models.QuerySet["Key"]):
     def visible_to(self, actor: "Actor") -> "KeyQuerySet":
-        """The operational keys of the actor's own agency; others read keysets, not this table."""
+        """Return the operational keys of the actor's own agency; others read keysets, not this table."""
         if Capability.KEY_READ not in actor.capabilities or actor.agency_id is None:
             return self.none()
         return self.filter(agency_id=actor.agency_id).exclude(use=ROOT)

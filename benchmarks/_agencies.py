@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agencies, directory and ledger in memory, for the figures that need no hub.
+"""Agencies, directory and ledger in memory, for benchmarks that need no hub.
 
-The recipients share one root: a reader of figures does not care, and a thousand keys are made in a second.
+The recipients share one root, which does not change the figures, so that a thousand keys are made in a second.
 """
 
 import os
@@ -50,18 +50,18 @@ class HeldAgency:
 
 
 def alert_of(octets: int) -> dict[str, str]:
-    """A document of about this size."""
+    """Return a document of about this size."""
     return {"schema": "accord-alert/1", "title": "Blue tablets", "text": "x" * (octets - 70)}
 
 
 def new_jti() -> str:
-    """A fresh UUID 7 of `NOW`."""
+    """Return a fresh UUID 7 of `NOW`."""
     digits = f"{NOW * 1000:012x}7{secrets.token_hex(2)[1:]}8{secrets.token_hex(8)[1:]}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def new_terms() -> Terms:
-    """A routine alert."""
+    """Return the terms of a routine alert."""
     return Terms(
         kind="alert",
         status="actual",
@@ -78,7 +78,7 @@ def new_terms() -> Terms:
 
 
 class Directory:
-    """Every keyset known and in force, and nothing revoked."""
+    """A directory in which every keyset is known and in force, and none is revoked."""
 
     def __init__(self, agencies: Sequence[HeldAgency]) -> None:
         self._keysets = {agency.id: agency.keyset for agency in agencies}
@@ -114,7 +114,7 @@ def _recipient_keys(agencies: Sequence[HeldAgency], suite: str) -> dict[str, Rec
 
 
 class World:
-    """One originator and as many recipients as the largest figure needs."""
+    """One originator and as many recipients as the largest benchmark needs."""
 
     def __init__(self, recipients: int) -> None:
         self._root = Root.generate()
@@ -153,7 +153,7 @@ class World:
         alert: Mapping[str, Any],
         attachments: Sequence[Attachment] = (),
     ) -> SealedEnvelope:
-        """One alert to the first `count` recipients."""
+        """Seal one alert to the first `count` recipients."""
         return seal(
             new_terms(),
             alert,
@@ -168,13 +168,13 @@ class World:
         )
 
     def check_intake(self, sealed: SealedEnvelope) -> VerifiedEnvelope:
-        """What the exchange checks of a submission."""
+        """Run the exchange's checks of a submission."""
         blobs = [measure_blob(blob) for blob in sealed.blobs]
         unverified = parse_submission(sealed.manifest, sealed.jwe, blobs, caller=ORIGINATOR)
         return verify_submission(unverified, directory=self.directory, now=NOW)
 
     def slice_for(self, reader: HeldAgency, sealed: SealedEnvelope) -> bytes:
-        """What the exchange serves to one recipient, with a receipt out of a ledger of a thousand."""
+        """Return the slice that the exchange serves to one recipient, with a receipt from a ledger of a thousand."""
         verified = self.check_intake(sealed)
         entry = next(entry for entry in verified.entries if entry.agency == reader.id)
         return build_slice(
@@ -196,7 +196,7 @@ class World:
         return Receipt(leaf, index, tuple(merkle.inclusion_path(hashes, index)), note)
 
     def open(self, reader: HeldAgency, octets: bytes) -> OpenedAlert:
-        """All checks of a recipient, and the opening."""
+        """Run all checks of a recipient, and open."""
         verified = verify_slice(
             octets,
             reader=reader.id,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A partner with its real home, and an exchange in memory that has a backlog for it.
 
-Keysets are signed and logged, receipts and consistency proofs come from a tree that grows batch by batch, as the
-sequencer's does. Only the network and the hub's own work are left out.
+Keysets are signed and logged; receipts and consistency proofs come from a tree that grows batch by batch, like the sequencer's.
+Only the network and the hub's own work are left out.
 """
 
 import os
@@ -42,7 +42,7 @@ LOGGED_AT = NOW - DAY_SECS
 
 
 class MemoryExchange:
-    """What a client that watches asks of an exchange; anything else is not there."""
+    """The calls of the exchange that a watching client makes, and no others."""
 
     def __init__(self) -> None:
         self._key = LedgerKey.generate("ledger.example/log")
@@ -56,7 +56,7 @@ class MemoryExchange:
         return self._key.vkey
 
     def log(self, leaves: Sequence[LeafEntry]) -> list[Receipt]:
-        """One batch of the sequencer."""
+        """Log one batch, as the sequencer does."""
         first = len(self._hashes)
         self._hashes += [merkle.leaf_hash(leaf.encode()) for leaf in leaves]
         checkpoint = Checkpoint(self._key.name, len(self._hashes), merkle.root_of(self._hashes))
@@ -65,7 +65,7 @@ class MemoryExchange:
         return [Receipt(leaf, first + n, tuple(paths[first + n]), note) for n, leaf in enumerate(leaves)]
 
     def publish(self, keyset: bytes, agency: str) -> Receipt:
-        """An agency's first keyset, logged."""
+        """Publish an agency's first keyset, logged."""
         leaf = LeafEntry(parse_statement(keyset).od, "keyset", LOGGED_AT, agency)
         (receipt,) = self.log([leaf])
         self._keysets[agency] = KeysetAnswer(keyset, receipt, ())
@@ -126,10 +126,10 @@ class MemoryExchange:
         return NOW
 
     def announce_instance(self, instance: str, *, software: str) -> None:
-        """Nobody else holds the identity."""
+        """Accept the instance: nobody else holds the identity."""
 
     def close(self) -> None:
-        """There is no connection."""
+        """Do nothing: there is no connection."""
 
 
 class Backlog:
@@ -150,7 +150,7 @@ class Backlog:
         self.fresh_state = self._home.state_file.read_bytes()
 
     def client(self) -> Client:
-        """A client that has read nothing of the feed yet."""
+        """Return a client that has read nothing of the feed yet."""
         self._home.state_file.write_bytes(self.fresh_state)
         self._home.watch_file.unlink(missing_ok=True)
         return Client(

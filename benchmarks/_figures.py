@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a figure is taken and printed.
+"""Measuring and printing a figure.
 
-A figure is a ratio: our work to a floor that does only what cannot be left out, both measured in the same run.
-Contestants take turns in short rounds, so that a busy machine slows all of them, and each counts with its median.
+A figure is a ratio: our work to a floor that does only what cannot be left out, both measured in the same run. Contestants take
+turns in short rounds, so that a busy machine slows all of them, and each counts with its median.
 """
 
 import gc
@@ -23,14 +23,14 @@ def median_seconds(
     calls: int = 1,
     clock: Clock = time.process_time,
 ) -> dict[str, float]:
-    """The median time of one call of each contestant; `calls` a round, where one is too short to be timed.
+    """Return the median time of one call of each contestant; `calls` a round, where one is too short to be timed.
 
-    The usual clock counts processor time of this process: what others do on the machine is not ours.
+    The default clock counts this process's processor time, which leaves out other work on the machine.
     """
     taken: dict[str, list[float]] = {name: [] for name in contestants}
     for work in contestants.values():
         work()
-    # The keys of a thousand agencies are no work of the collector's in the middle of a round.
+    # Otherwise the collector would scan the keys of a thousand agencies in the middle of a round.
     gc.collect()
     gc.freeze()
     for _ in range(rounds):
@@ -55,7 +55,7 @@ def report(
     bar: float | None = None,
     limit: float | None = None,
 ) -> None:
-    """One line of standard output; a missed `bar` (of the ratio) or `limit` (of the value) on standard error."""
+    """Print one line on standard output; a missed `bar` (of the ratio) or `limit` (of the value) on standard error."""
     ratio = value / floor
     line = {
         "name": name,
@@ -72,10 +72,10 @@ def report(
 
 
 def report_ms(name: str, seconds: float, floor_seconds: float, *, bar: float | None = None) -> None:
-    """As `report`, from seconds."""
+    """Report milliseconds, given seconds."""
     report(name, seconds * 1000, floor_seconds * 1000, bar=bar)
 
 
 def _shown(number: float) -> float:
-    """Four significant digits."""
+    """Round to four significant digits."""
     return float(f"{number:.4g}")

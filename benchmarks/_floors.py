@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The floors of sealing and opening: the primitives that no code can leave out, and nothing around them."""
+"""The floors of sealing and opening: the unavoidable primitives, and nothing around them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ IV = bytes(12)
 
 
 def seal_floor_ec1(world: World, count: int, content: bytes) -> Work:
-    """For the originator and `count` recipients a fresh X25519 key and its agreement; AES-GCM; one signature."""
+    """Return, for originator and `count` recipients, a fresh X25519 key and agreement each; AES-GCM; one signature."""
     peers = [
         agency.decryption[EC1].public.material for agency in (world.originator, *world.recipients[:count])
     ]
@@ -33,7 +33,7 @@ def seal_floor_ec1(world: World, count: int, content: bytes) -> Work:
 
 
 def seal_floor_pq1(world: World, count: int, content: bytes) -> Work:
-    """PQ1's own: as many encapsulations, AES-GCM, and both signatures over content and manifest."""
+    """Return PQ1's floor: as many encapsulations, AES-GCM, and both signatures over content and manifest."""
     peers = [
         agency.decryption[PQ1].public.material for agency in (world.originator, *world.recipients[:count])
     ]
@@ -51,7 +51,7 @@ def seal_floor_pq1(world: World, count: int, content: bytes) -> Work:
 
 
 def attachment_floor(octets: bytes) -> Work:
-    """AES-GCM and SHA-256 of the octets."""
+    """Return AES-GCM and SHA-256 of the octets."""
     cipher = AESGCM(CONTENT_KEY)
 
     def work() -> None:
@@ -61,7 +61,7 @@ def attachment_floor(octets: bytes) -> Work:
 
 
 def open_floor(world: World, suite: str, signed: Sequence[bytes]) -> Work:
-    """The signatures of checkpoint, manifest and content, over the octets that were `signed`, and one decapsulation.
+    """Return the signature checks of checkpoint, manifest and content, over the `signed` octets, and one decapsulation.
 
     EC1: three Ed25519 verifications and an X25519 agreement; PQ1: two ML-DSA-65 more, and an HPKE opening.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several submitters at once, each on one connection that stays open; a system that asks again and again."""
+"""Concurrent submitters, each on one connection that stays open, and a system that polls."""
 
 import http.client
 import secrets
@@ -15,7 +15,7 @@ PAUSE_SECS = 0.05
 
 @dataclass(frozen=True)
 class Target:
-    """Which address, and with which headers."""
+    """An address and its headers."""
 
     address: str
     path: str
@@ -32,14 +32,14 @@ class Form:
 
 @dataclass(frozen=True)
 class Posted:
-    """The seconds from the first octet to the last answer, and how often the server asked for patience (503)."""
+    """The seconds from the first octet to the last answer, and how often the server answered 503 (try later)."""
 
     seconds: float
     put_off: int
 
 
 def make_form(parts: Mapping[str, bytes], fields: Sequence[tuple[str, str]] = ()) -> Form:
-    """Each part as a file, so that its octets stay as they are; then the fields."""
+    """Make a form with each part as a file, so that its octets stay as they are, followed by the fields."""
     boundary = secrets.token_hex(16)
     files = [_part(boundary, f'name="{name}"; filename="{name}"', octets) for name, octets in parts.items()]
     texts = [_part(boundary, f'name="{name}"', text.encode()) for name, text in fields]
@@ -54,7 +54,7 @@ def _part(boundary: str, named: str, octets: bytes) -> bytes:
 
 
 def post_all(target: Target, forms: Sequence[Form], *, submitters: int) -> Posted:
-    """Post every form once; a refusal of another kind than 503 is raised."""
+    """Post every form once; raise a refusal other than 503."""
     shares = [forms[first::submitters] for first in range(submitters)]
     began = time.perf_counter()
     with ThreadPoolExecutor(submitters) as pool:
@@ -64,7 +64,7 @@ def post_all(target: Target, forms: Sequence[Form], *, submitters: int) -> Poste
 
 
 def post_in_turn(target: Target, forms: Sequence[Form]) -> int:
-    """One after the other over one connection; how often the server asked for patience, which it gets."""
+    """Post the forms one after the other over one connection, retrying after 503; return how often that happened."""
     connection = _connect(target)
     try:
         return sum(_post(connection, target, form) for form in forms)
@@ -73,7 +73,7 @@ def post_in_turn(target: Target, forms: Sequence[Form]) -> int:
 
 
 def get_in_turn(target: Target, count: int, *, status: int) -> list[float]:
-    """Ask `count` times over one connection; the seconds of each answer, which must have this status."""
+    """Ask `count` times over one connection; return the seconds of each answer, which must have this status."""
     connection = _connect(target)
     try:
         return [_get(connection, target, status) for _ in range(count)]

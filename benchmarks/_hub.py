@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agencies on the running scratch hub whose private keys are held here, and what passes between them.
+"""Agencies on the running scratch hub whose private keys are held here, and the traffic between them.
 
-Import it after `set_up_every_app()`. Agencies are registered without proof of possession; all else goes through the
+Import it after `set_up_every_app()`. Agencies are registered without proof of possession; everything else goes through the
 services, and the hub's own processes do the rest.
 """
 
@@ -54,7 +54,7 @@ from sharing.intake import submit_envelope
 from sharing.models import FeedHead, FeedPending
 from vault.doors import create_agency_keys
 
-# Whoever runs exchange and desk at once: neither's login would do.
+# This process acts as exchange and desk at once, so neither's login suffices.
 take_owners_login(os.environ["BENCH_OWNER_URL"])
 keep_exchange_apart(
     os.environ["BENCH_EXCHANGE_OWNER_URL"],
@@ -63,7 +63,7 @@ keep_exchange_apart(
 )
 
 OPERATOR = SystemActor("operator", None, OPERATES | {Capability.DESK_KEEP})
-"""Whoever runs the scratch hub, exchange and desk."""
+"""The operator of the scratch hub, exchange and desk."""
 SCOPES = usual_scopes()
 ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new_substance"}
 DAY_SECS = 24 * 3600
@@ -91,15 +91,15 @@ class HeldAgency:
 
 
 class Named(Protocol):
-    """Anybody to seal to."""
+    """An agency to seal to."""
 
     @property
     def id(self) -> str: ...
 
 
 def found_agencies(word: str, count: int) -> list[HeldAgency]:
-    """`count` agencies with keysets in force and one agreement on every lane."""
-    # A second run on one hub founds others.
+    """Found `count` agencies with keysets in force and one agreement on every lane."""
+    # A second run on one hub founds other agencies.
     word += secrets.token_hex(3)
     agencies = [_found(f"xz-{word}n{number}") for number in range(count)]
     _wait_until_logged([_publish(agency) for agency in agencies])
@@ -108,7 +108,7 @@ def found_agencies(word: str, count: int) -> list[HeldAgency]:
 
 
 def found_hosted_agency(word: str) -> Agency:
-    """An agency whose keys the hub holds, in PQ1, in force; it has no officer and no agreement."""
+    """Found an agency whose keys the hub holds, in PQ1, in force; it has no officer and no agreement."""
     now = timezone.now()
     row = admit(f"xz-{word}{secrets.token_hex(3)}", Custody.HUB, "", now)
     _wait_until_logged([create_agency_keys(OPERATOR, row, suites=(PQ1,), low=PQ1, now=now).od])
@@ -117,7 +117,7 @@ def found_hosted_agency(word: str) -> Agency:
 
 @at_the_exchange()
 def join(parties: Iterable[str]) -> None:
-    """One agreement on every lane between these agencies, from now on."""
+    """Record one agreement on every lane between these agencies, from now on."""
     now, ref = timezone.now(), f"bench-{secrets.token_hex(3)}"
     record_agreement(
         OPERATOR,
@@ -141,7 +141,7 @@ def _wait_until_logged(ods: Sequence[str]) -> None:
 
 
 def admit(agency_id: str, custody: Custody, fingerprint: str, now: datetime) -> Agency:
-    """A laboratory of nowhere, on its way in; with keys at the desk it is taken in there."""
+    """Admit an invented laboratory; one with keys at the desk is taken in there."""
     with at_the_exchange():
         entry = admit_agency(
             OPERATOR,
@@ -188,7 +188,7 @@ def _found(agency_id: str) -> HeldAgency:
 
 @at_the_exchange()
 def _publish(agency: HeldAgency) -> str:
-    """Sign and register the first keyset; its od."""
+    """Sign and register the first keyset; return its od."""
     now = timezone.now()
     at = int(now.timestamp())
     keys = [*agency.signer.signers, agency.decryption.public]
@@ -218,7 +218,7 @@ def _publish(agency: HeldAgency) -> str:
 
 
 def enrol_readers(agency: Agency, count: int) -> list[Officer]:
-    """Officers who read alerts and cannot sign in; one statement, since enrolling is not what is measured."""
+    """Enrol officers who read alerts and cannot sign in; one SQL statement, since enrolling is not measured."""
     now, unusable = timezone.now(), make_password(None)
     AgencyPolicy.objects.bulk_create([AgencyPolicy(agency=agency)], ignore_conflicts=True)
     return Officer.objects.bulk_create(
@@ -240,7 +240,7 @@ def seal_alerts(
     count: int,
     attachments: Sequence[Attachment] = (),
 ) -> list[SealedEnvelope]:
-    """`count` alerts in PQ1, each with these attachments, sealed but not submitted."""
+    """Seal `count` alerts in PQ1, each with these attachments, without submitting them."""
     return seal_documents(sender, recipients, [ALERT] * count, attachments)
 
 
@@ -251,7 +251,7 @@ def seal_documents(
     documents: Sequence[Mapping[str, Any]],
     attachments: Sequence[Attachment] = (),
 ) -> list[SealedEnvelope]:
-    """An alert in PQ1 of each document, as `seal_alerts`."""
+    """Seal an alert in PQ1 of each document, as `seal_alerts`."""
     now = timezone.now()
     directory = DatabaseKeyDirectory(now)
     directory.preload(agency.id for agency in (sender, *recipients))
@@ -295,25 +295,25 @@ def _terms(now: datetime) -> Terms:
 
 
 def new_uuid7(at: datetime) -> str:
-    """A fresh UUID 7 of this moment (RFC 9562)."""
+    """Return a fresh UUID 7 of this moment (RFC 9562)."""
     digits = f"{int(at.timestamp() * 1000):012x}7{secrets.token_hex(2)[1:]}8{secrets.token_hex(8)[1:]}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 @at_the_exchange()
 def submit(sender: HeldAgency, sealed: SealedEnvelope) -> None:
-    """Hand it in at the exchange, by its service."""
+    """Submit it to the exchange's service."""
     submit_envelope(sender.client, manifest=sealed.manifest, jwe=sealed.jwe, blobs=(), now=timezone.now())
 
 
 @at_the_exchange()
 def wait_until_numbered() -> None:
-    """Return once the sequencer has worked off everything."""
+    """Return once the sequencer has no work left."""
     wait_until(lambda: not FeedPending.objects.exists(), "numbers for all", timeout_seconds=PATIENCE_SECONDS)
 
 
 def wait_until_followed() -> None:
-    """Return once sequencer, worker and desk-worker have worked off everything."""
+    """Return once sequencer, worker and desk-worker have no work left."""
     from peers.models import Agency, FeedCursor
 
     def is_followed() -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The floor of telling people: a loop over one SMTP connection, with mails made ready before."""
+"""The floor of notifying people: a loop over one SMTP connection, with mails prepared before."""
 
 import smtplib
 import time
@@ -10,7 +10,7 @@ SENDER = "accord@hub.example"
 
 
 def ready_mail(number: int) -> tuple[str, bytes]:
-    """Address and octets of a mail of the size the hub sends."""
+    """Return address and octets of a mail of the size the hub sends."""
     address = f"reader{number}@xz-bare.example"
     text = (
         f"From: {SENDER}\r\nTo: {address}\r\nSubject: [Accord] ROUTINE 7QK4-M2XN\r\n"
@@ -24,7 +24,7 @@ def ready_mail(number: int) -> tuple[str, bytes]:
 
 
 def send_bare(url: str, mails: Sequence[tuple[str, bytes]]) -> float:
-    """Send all over one connection; the seconds it took."""
+    """Send all over one connection; return the seconds it took."""
     server = urlsplit(url)
     began = time.perf_counter()
     with smtplib.SMTP(server.hostname or "", server.port or 25, local_hostname="localhost") as smtp:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Very many alerts between two agencies of the running scratch hub, as rows: nothing of them was ever sealed or sent.
+"""Very many alerts between two agencies of the running scratch hub, as rows that were never sealed or sent.
 
-Import it after `set_up_every_app()`. Rows go in by COPY, each with a sealed card of its own and with its tokens, so
-that lists and searches do for them all that they do for real ones. What is opened, acknowledged and said
-follows a fixed pattern of the row's number.
+Import it after `set_up_every_app()`. Rows go in by COPY, each with a sealed card of its own and with its tokens, so that lists
+and searches do the same work as for real ones. Opened, acknowledged and stated follow a fixed pattern of the row's number.
 """
 
 import os
@@ -40,7 +39,7 @@ _HEADER = bytes([1]) + (1).to_bytes(4, "big") + (1).to_bytes(2, "big")
 
 
 def send_many(sender: Agency, recipient: Agency, count: int, *, now: datetime) -> None:
-    """`count` alerts that the one has sent and the other received, a minute apart, the last one just now."""
+    """Write `count` alerts that one agency has sent and the other received, a minute apart, the last one just now."""
     first = (ReceivedAlert.objects.filter(agency=recipient).aggregate(n=Max("number"))["n"] or 0) + 1
     makers = (newest_secret(sender.pk), newest_secret(recipient.pk))
     assert all(secret.epoch == 1 for secret in makers)
@@ -51,13 +50,13 @@ def send_many(sender: Agency, recipient: Agency, count: int, *, now: datetime) -
         ]
         for kind in zip(*made, strict=True):
             copy_rows([row for rows in kind for row in rows])
-    # As autovacuum does within a minute; a login that does not own the tables is passed over without a word.
+    # As autovacuum does within a minute; for a login that does not own the tables it is silently skipped.
     with psycopg.connect(os.environ["BENCH_OWNER_URL"], autocommit=True) as owner:
         owner.execute("ANALYZE")
 
 
 def copy_rows(rows: Sequence[Model]) -> None:
-    """Writes rows of one model as they are, with their codes where it has them."""
+    """Write rows of one model as they are, with their codes where the model has them."""
     model, ready = type(rows[0]), list(rows)
     fields = [field for field in model._meta.concrete_fields if field.get_internal_type() != "BigAutoField"]
     columns = ", ".join(f'"{field.column}"' for field in fields)
@@ -82,7 +81,7 @@ def _alert(
     recipient: Agency,
     makers: tuple[RootSecret, RootSecret],
 ) -> tuple[Sequence[Model], ...]:
-    """Make what the sender's desk keeps of the envelope and of its delivery, its row, the recipient's row, and the tokens of both."""
+    """Return the sender's rows of envelope and delivery, the recipient's row, and the tokens of both."""
     md, jti = b64u(secrets.token_bytes(32)), str(uuid.uuid4())
     reference = f"{sender.pk[1]}{recipient.pk[1]}{n:06X}".upper()
     is_open, due = n % 100 != 0, at + timedelta(days=1)
@@ -133,7 +132,7 @@ def _seal(secret: RootSecret, table: str, row: Model, revision: int, card: Card)
 
 
 def _tokens(secret: RootSecret, row: CardToken, card: Card, n: int) -> Iterator[CardToken]:
-    """Kind and country of each, and of every hundredth an exhibit number."""
+    """Yield kind and country of each alert, and an exhibit number of every hundredth."""
     pairs = [("alert_type", card.alert_type), ("place_country", card.countries[0])]
     if n % 100 == 0:
         pairs.append(("exhibit_no", f"B-{n}"))
@@ -150,6 +149,6 @@ def _token(secret: RootSecret, field: str, value: str) -> bytes:
 
 
 def opened(cards: Iterable[tuple[str, int, bytes]], secret: RootSecret, table: str) -> int:
-    """Opens sealed cards and no more: the floor of a search that looks at as many."""
+    """Open sealed cards and do nothing else: the floor of a search over as many."""
     opener = hierarchy.RowOpener(secret, "card", table)
     return sum(len(opener.open(pk, revision, 1, sealed[len(_HEADER) :])) for pk, revision, sealed in cards)

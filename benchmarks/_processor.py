@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a server has cost: processor time of its processes, of which others on the machine take nothing away."""
+"""Processor time of a server's processes, which other work on the machine does not distort."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -11,14 +11,14 @@ _TICKS_PER_SEC = os.sysconf("SC_CLK_TCK")
 
 
 def processor_seconds(leader: int) -> float:
-    """Of all processes in the session that `leader` leads, since each began; Linux alone tells."""
+    """Return the total of all processes in the session of `leader`, since each began; Linux only."""
     return _seconds(
         int(fields[_USER]) + int(fields[_SYSTEM]) for fields in _all() if int(fields[_SESSION]) == leader
     )
 
 
 def database_seconds(backend: int) -> float:
-    """Of all processes of the database server to which this backend belongs, and of those that have ended."""
+    """Return the total of all processes of this backend's database server, including ended ones."""
     server = int(_fields(Path(f"/proc/{backend}/stat"))[_PARENT])
     ended = _fields(Path(f"/proc/{server}/stat"))
     living = sum(
@@ -34,7 +34,7 @@ def _all() -> Iterator[list[str]]:
 
 
 def _fields(stat: Path) -> list[str]:
-    """What stands after the name."""
+    """Return the fields after the process name."""
     return stat.read_text().rpartition(")")[2].split()
 
 

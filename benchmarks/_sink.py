@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mail sink in a process of its own: `python -m benchmarks._sink FOLDER` says its address, ends with its input."""
+"""The mail sink in a process of its own: `python -m benchmarks._sink FOLDER` prints its address, ends with its input."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from devtool.mailsink import MailSink
 
 @contextmanager
 def mail_sink() -> Iterator[str]:
-    """Its address, as `EMAIL_URL`."""
+    """Run the sink; yield its address, as `EMAIL_URL`."""
     with tempfile.TemporaryDirectory(prefix="accord-sink-") as folder:
         command = [sys.executable, "-m", "benchmarks._sink", folder]
         with subprocess.Popen(

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sealing and opening the largest attachment, from file to file, as the client does it.
+"""Seal and open the largest attachment, from file to file, as the client does.
 
-The largest is 63 MiB less 8 octets: padding and tag bring its blob to the 64 MiB that the profile allows. It
-stands against AES-GCM and SHA-256 over the same octets at once in memory. Files lie in a folder that may be on
-a disk; nothing waits for it here, since the client syncs once, after the sealing. The extra memory is this
-process's highest use during one sealing and one opening, less that before them, as a share of the file.
+The largest is 63 MiB less 8 octets: padding and tag bring its blob to the 64 MiB that the profile allows. The floor is AES-GCM
+and SHA-256 over the same octets in memory. Files lie in a folder that may be on a disk; nothing waits for it here, since the
+client syncs once, after the sealing. The extra memory is this process's highest use during one sealing and one opening, less
+that before them, as a share of the file.
 """
 
 import os
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _write_random(path: Path) -> None:
-    """A piece at a time: the highest use of memory must be that of the sealing."""
+    """Write piece by piece, so that the highest memory use is that of the sealing."""
     with path.open("wb") as file:
         for begin in range(0, LARGEST_BYTES, PIECE_BYTES):
             file.write(os.urandom(min(PIECE_BYTES, LARGEST_BYTES - begin)))

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A desk that was away and catches up: alerts a second that the desk-worker takes, verifies and files for one agency.
 
-The desk-worker is stopped (SIGSTOP) while alerts in PQ1 go into the feed of an agency whose keys the hub holds, and goes on
-when all have their numbers. That agency has no officers, so that no mail is sent beside it. `bare` alerts state a
-title and a kind: each is opened and verified, and gets its row, its card and one token. The others are as a desk
-writes them, with the structures of the shipped substances in turn: more tokens, and a structure that is stored at once
-and judged by rules and lists later, in turns with the feed. The value counts until the feed's end; `judged` until no
-structure waits any more. Both are by the clock, and the desk-worker gives way to everybody (`hub/celery.py`): beside other
-work on the machine they say little. `processor` counts the processor time of the desk-worker alone, without the process that
-reads structures, `with database` that of all of PostgreSQL too. The floor is the client's `watch PQ1`
-(`benchmarks/watch.py`), measured before each kind. `BENCH_CATCH_UP=10000 ./dev bench catch_up` takes as many alerts of
-each kind.
+The desk-worker is stopped (SIGSTOP) while alerts in PQ1 go into the feed of an agency whose keys the hub holds, and continues
+when all have their numbers. That agency has no officers, so that no mail is sent meanwhile. `bare` alerts state a title and a
+kind: each is opened and verified, and gets its row, its card and one token. The others are as a desk writes them, with the
+structures of the shipped substances in turn: more tokens, and a structure that is stored at once and judged by rules and lists
+later, in turns with the feed.
+
+- The value counts until the feed's end; `judged` until no structure waits any more. Both are wall-clock times, and the
+  desk-worker has low priority (`hub/celery.py`): beside other work on the machine they say little.
+- `processor` counts the processor time of the desk-worker alone, without the process that reads structures; `with database`
+  adds all of PostgreSQL.
+- The floor is the client's `watch PQ1` (`benchmarks/watch.py`), measured before each kind.
+
+`BENCH_CATCH_UP=10000 ./dev bench catch_up` takes as many alerts of each kind.
 """
 
 import os
@@ -41,11 +44,11 @@ NEEDS_HUB = True
 COUNT = int(os.environ.get("BENCH_CATCH_UP", "1000"))
 A_BATCH = 100
 SECONDS_EACH = 10
-"""More than an alert takes, also on a machine where everybody else goes first."""
+"""Longer than an alert takes, even on a busy machine."""
 
 
 class Costs:
-    """What the desk-worker, led by process `leader`, and the database server have cost."""
+    """The processor time used by the desk-worker, led by process `leader`, and by the database server."""
 
     def __init__(self, leader: int) -> None:
         from django.db import connection
@@ -56,7 +59,7 @@ class Costs:
         self.leader = leader
 
     def so_far(self) -> tuple[float, float]:
-        """Processor seconds of the one and of the other."""
+        """Return the processor seconds of desk-worker and database server."""
         return processor_seconds(self.leader), database_seconds(self._backend)
 
 
@@ -98,7 +101,7 @@ def _measure(
 
 
 def _full() -> list[dict[str, Any]]:
-    """As a desk writes them; each names another substance than the one before."""
+    """Return documents as a desk writes them; each names another substance than the one before."""
     from alerts.document.building import build_document
     from substances.resembling import read_reference
 
@@ -122,7 +125,7 @@ def _full() -> list[dict[str, Any]]:
 
 @contextmanager
 def _away(leader: int) -> Iterator[None]:
-    """The desk-worker and its children do nothing meanwhile."""
+    """Stop the desk-worker and its children during the block."""
     os.killpg(leader, signal.SIGSTOP)
     try:
         yield
@@ -149,7 +152,7 @@ def _is_followed(reader: "Agency") -> bool:
 
 
 def _require_filed(reader: "Agency", documents: Sequence[Mapping[str, Any]]) -> None:
-    """The newest ones have been opened, verified and got a card."""
+    """Check that the newest alerts have been opened and verified and have a card."""
     from alerts.models import ReceivedAlert
 
     newest = ReceivedAlert.objects.filter(agency=reader).order_by("-number")[: len(documents)]

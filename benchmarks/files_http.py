@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The most memory that a running exchange takes for files: one full envelope in, then all its files out at once.
 
-The envelope has four files of 64 MiB when sealed, the most that one may have. They go in as one form. Then four
-readers ask for one file each and wait after the first octets until all four have been answered, as slow readers do;
-then they read on. The figure is what the largest process of the exchange had at its highest (`VmHWM`) above what it
-had before; Linux alone tells. The floor is what was carried.
+The envelope has four files of 64 MiB when sealed, the most that an envelope may have. They go in as one form. Then four readers
+ask for one file each and, like slow readers, wait after the first octets until all four have been answered; then they read on.
+The figure is the highest use (`VmHWM`) of the exchange's largest process above its use before; Linux only. The floor is the
+size of the files.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ def main() -> None:
     (sealed,) = _hub.seal_alerts(sender, [reader], 1, files)
     del files
     carried = sum(map(len, sealed.blobs)) / KIB
-    # What the first envelope and the first slice load is not what files take.
+    # Modules that the first envelope and the first slice load are not memory for files.
     (small,) = _hub.seal_alerts(sender, [reader], 1, [Attachment("a", "a/b", b"a")])
     leader = int(os.environ["EXCHANGE_PID"])
     _post(sender.api_key, small.manifest, small.jwe, small.blobs)
@@ -62,7 +62,7 @@ def _post(api_key: str, manifest: bytes, jwe: bytes, blobs: list[bytes] | tuple[
 
 
 def _read_all(api_key: str, md: str, digests: list[bytes]) -> None:
-    """Every file over a connection of its own; all are answered before any is read."""
+    """Read every file over a connection of its own; all are answered before any is read."""
     answers = [_ask(api_key, f"/api/v1/envelopes/{md}/blobs/{n}") for n in range(len(digests))]
     for answer, digest in zip(answers, digests, strict=True):
         found = hashlib.sha256()
@@ -86,7 +86,7 @@ def _digest(octets: bytes) -> bytes:
 
 
 def _highest_kib(leader: int) -> int:
-    """Of the processes in the session that `leader` leads, the one that took most."""
+    """Return the highest memory use of any process in the session of `leader`."""
     highest = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError, IndexError):

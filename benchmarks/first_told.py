@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _told_at(md: str) -> datetime:
-    """When the last mail of an alert was accepted, once all have been."""
+    """Return when the last mail of an alert was accepted, once all have been."""
     from notices.models import Notification
     from notices.states import NotificationState
 

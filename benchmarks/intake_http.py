@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Intake of an alert to ten agencies by a running exchange, beside a plain service that keeps the same octets.
 
-The plain service is what Django REST framework gives out of the box: a token, a serializer, and in one transaction a
-row with the octets and one for each recipient (`benchmarks/_bare`). It checks nothing and proves nothing. A second
-floor keeps the octets in one row, for anybody. All stand behind the same server program and are called by the same
-submitters, with envelopes sealed before. The value is the time from the first octet to the last answer, over the
-number of envelopes; *processor* is what the server's own processes took. A round begins when sequencer and
-desk-worker have nothing left to do; what they do in it goes on beside intake, as in life.
+The plain service is what Django REST framework offers: a token, a serializer, and in one transaction a row with the octets and
+one for each recipient (`benchmarks/_bare`). It checks nothing and proves nothing. A second floor keeps the octets in one row,
+without authentication. All run behind the same server program and are called by the same submitters, with envelopes sealed
+before. The value is the time from the first octet to the last answer, divided by the number of envelopes; *processor* is the
+time of the server's own processes. A round begins when sequencer and desk-worker have no work left; their work during a round
+runs beside intake, as in production.
 """
 
 import os
@@ -29,7 +29,7 @@ BAR, CROWD_BAR, ERRORS_BAR = 2.0, 1.1, 0.0
 
 @dataclass
 class Contestant:
-    """A server, the process that leads it, the forms it gets, and the milliseconds an envelope of every round."""
+    """A server, its leading process, its forms, and the milliseconds per envelope of every round."""
 
     target: Target
     pid: int
@@ -66,7 +66,7 @@ def main() -> None:
         rows = Contestant(Target(bare.address, "/received", token), bare.pid, plain_forms)
         octets = Contestant(Target(bare.address, "/octets", {}), bare.pid, list(forms))
         _compete([octets, rows, hub], 1 + ROUNDS, A_ROUND, FEW)
-        # The first round warms all up.
+        # The first round warms up all contestants.
         _report(hub, rows, octets, first=1)
         _compete([rows, hub], CROWDED_ROUNDS, A_CROWDED_ROUND, CROWD)
         _report_crowd(hub, rows, first=1 + ROUNDS)
@@ -91,7 +91,7 @@ def _report(hub: Contestant, rows: Contestant, octets: Contestant, *, first: int
 
 
 def _report_crowd(hub: Contestant, rows: Contestant, *, first: int) -> None:
-    """The same rate as few submitters have; an envelope that was put off counts as an error."""
+    """Report the rate with many submitters, against the bar for few; a postponed envelope counts as an error."""
     name = f"intake HTTP {RECIPIENTS} by {CROWD}"
     clock = statistics.median(hub.clock[first:])
     report(name, clock, statistics.median(rows.clock[first:]), bar=BAR)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures five hundred peers whose keysets are new to a desk within one minute, as when all of them renew: keysets a second.
+"""Keysets a second that a desk takes, when five hundred peers renew theirs within one minute.
 
-The desk-worker is stopped (SIGSTOP) while they are published and goes on when all have their receipts. Each is fetched,
-verified and kept by it for one agency. `processor` counts the processor time of the desk-worker alone. The floor verifies the root's signature
-of each and nothing else. `BENCH_KEYSETS=100 ./dev bench keysets` takes as many.
+The desk-worker is stopped (SIGSTOP) while they are published and continues when all have their receipts. It fetches, verifies
+and keeps each for one agency. `processor` counts the processor time of the desk-worker alone. The floor only verifies the
+root's signature of each. `BENCH_KEYSETS=100 ./dev bench keysets` takes as many.
 """
 
 import os

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lists of 100,000 alerts against the same lists of 1,000, and a search by words over 20,000 cards.
 
-A page is asked for as a browser does, in process: session, rights, queries, opening fifty cards, rendering. The
-floor is the same page for an agency that holds a hundredth. The floor of the search is the opening of as many
-cards from memory; its bar is one second.
+A page is requested as by a browser, in process: session, rights, queries, opening fifty cards, rendering. The floor is the same
+page for an agency that holds a hundredth. The floor of the search is opening as many cards from memory; its bar is one second.
 """
 
 import os
@@ -27,7 +26,7 @@ CARDS = 20_000
 
 def main() -> None:
     set_up_every_app()
-    # The desk's login may not file what nobody sent.
+    # The desk's login may not file alerts that nobody sent.
     take_owners_login(os.environ["BENCH_OWNER_URL"])
     from django.utils import timezone
 
@@ -44,7 +43,7 @@ def main() -> None:
 
 
 def _pages() -> None:
-    """Inbox: customs hold many, health few. Outbox: the laboratory has sent many, customs few."""
+    """Measure the inbox (customs hold many, health few) and the outbox (the laboratory has sent many, customs few)."""
     many, few, sender = _browser("xc-customs"), _browser("xb-health"), _browser("xa-lab")
     boxes = {
         "inbox": (many, few, "/inbox/", PAGE_BAR),
@@ -102,7 +101,7 @@ def _officer(agency: str) -> "Officer":
 
 
 def _browser(agency: str) -> Callable[[str], int]:
-    """Asks for a page as this agency's releaser; anything but the page is an error."""
+    """Return a function that requests a page as this agency's releaser; any answer but 200 is an error."""
     from django.test import Client
 
     client = Client(SERVER_NAME="127.0.0.1")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mails of one alert to a thousand officers, against a bare loop over one connection into the same sink.
 
-Each of our mails is judged afresh and its outcome committed before the next begins. The notices are dated a day
-ahead, so that the hub's own worker leaves them to this process, whose clock stands a day ahead.
+Each of our mails is judged afresh and its outcome committed before the next begins. The notices are dated a day ahead, so that
+the hub's own worker leaves them to this process, whose clock is a day ahead.
 """
 
 import os
@@ -22,7 +22,7 @@ A_ROUND = OFFICERS // ROUNDS
 
 def main() -> None:
     with mail_sink() as url:
-        # Before the settings are read.
+        # Must be set before the settings are read.
         os.environ["EMAIL_URL"] = url
         set_up_every_app()
         ours = _OneAlert()
@@ -62,7 +62,7 @@ class _OneAlert:
             Notification.objects.bulk_create(notices)
 
     def send(self) -> float:
-        """Send them as the worker does, batch by batch; the seconds it took."""
+        """Send them as the worker does, batch by batch; return the seconds it took."""
         from notices.sending import send_notifications
 
         began, sent = time.perf_counter(), 0
@@ -75,7 +75,7 @@ class _OneAlert:
 
 
 def _send_leftovers() -> None:
-    """What the demonstration has put off until today is not this alert's."""
+    """Send what the demonstration has postponed until today, which does not belong to this alert."""
     from notices.sending import send_notifications
 
     while send_notifications(clock=_tomorrow).sent:

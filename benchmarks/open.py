@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opening one recipient's slice of an alert to 500, and the exchange's checks of all its entries.
 
-Opening includes receipt, path, every signature and every comparison; it stands against the signature checks and
-the one decapsulation over the same octets. The exchange's checks stand against EC1's floor of sealing.
+Opening includes receipt, path, every signature and every comparison; its floor is the signature checks and the one
+decapsulation over the same octets. The floor of the exchange's checks is EC1's floor of sealing.
 """
 
 from functools import partial
@@ -41,7 +41,7 @@ def _open(world: World, suite: str) -> None:
 
 
 def _signed_octets(world: World, reader: HeldAgency, octets: bytes) -> list[bytes]:
-    """What the signatures of checkpoint, manifest and content cover."""
+    """Return the octets that the signatures of checkpoint, manifest and content cover."""
     unverified = parse_slice(octets)
     note = parse_note(unverified.receipts[0].checkpoint)
     inner_jws = world.open(reader, octets).inner_jws

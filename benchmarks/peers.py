@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same work by two stock JOSE libraries: one JWE of 4 KiB for 500 recipients in EC1, and opening an entry.
+"""Comparison with two stock JOSE libraries: one JWE of 4 KiB for 500 recipients in EC1, and opening an entry.
 
-They make a bare General JSON JWE and one signature. Manifest, digests, recipients' root and the second signature
-layer are ours alone, so that the peers have less to do.
+They make a bare General JSON JWE and one signature. Manifest, digests, recipients' root and the second signature layer are ours
+alone, so that the peers have less to do.
 """
 
 import json

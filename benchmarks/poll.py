@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A poll without news: what an agency's system asks the exchange most of the time.
+"""A poll without news: the most frequent call of an agency's system to the exchange.
 
-It has read its feed and asks again with the tag of the last answer: 304 and no octet, by the clock, over a connection
-that stays open. The floor is a view of Django REST framework with a token and one SELECT behind the same server
+The system has read its feed and asks again with the tag of the last answer: 304 and no octet, by the wall clock, over a
+connection that stays open. The floor is a view of Django REST framework with a token and one SELECT behind the same server
 program. The bar is ten milliseconds, for the median and for the slowest of twenty.
 """
 
@@ -46,13 +46,13 @@ def main() -> None:
 
 
 def _compete(hub: Target, floor: Target) -> tuple[list[float], list[float]]:
-    """Milliseconds of every answer."""
+    """Return the milliseconds of every answer."""
     hub_ms: list[float] = []
     floor_ms: list[float] = []
     for number in range(1 + ROUNDS):
         bare = [1000 * each for each in get_in_turn(floor, A_ROUND, status=HTTPStatus.OK)]
         ours = [1000 * each for each in get_in_turn(hub, A_ROUND, status=HTTPStatus.NOT_MODIFIED)]
-        # The first round warms both up.
+        # The first round warms up both.
         if number:
             floor_ms += bare
             hub_ms += ours
@@ -60,7 +60,7 @@ def _compete(hub: Target, floor: Target) -> tuple[list[float], list[float]]:
 
 
 def _slowest_of_20(taken: Sequence[float]) -> float:
-    """The 95th percentile."""
+    """Return the 95th percentile."""
     return statistics.quantiles(taken, n=20)[-1]
 
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A release at the desk: from the press of the button on a checked alert until the desk shows the ledger's receipt.
 
-The releaser's session presses over HTTP (`answered`: the press itself), the first recipient's system asks its feed until the
-alert is there (`delivered`: it has its receipt), and the releaser's session reads the alert with its place in the ledger.
-Desk, sequencer and all others run; a round begins when they have nothing left to do. The desk seals in PQ1 alone. The recipients
-hold their own keys, so that nobody on this machine opens what comes, and have no officers, so that no mail is sent. The
-floor is what no desk can leave out, done in this process just before the press: the same document sealed in PQ1 for
-as many recipients with keys in memory, the sealed octets put into one row, and a commit.
+- The releaser's session presses over HTTP (`answered`: the press itself), the first recipient's system polls its feed until the
+  alert is there (`delivered`: it has its receipt), and the releaser's session reads the alert with its place in the ledger.
+- Desk, sequencer and all other processes run; a round begins when they have no work left. The desk seals in PQ1 only.
+- The recipients hold their own keys, so that nobody on this machine opens the alert, and have no officers, so that no mail is
+  sent.
+- The floor is what no desk can leave out, done in this process just before the press: the same document sealed in PQ1 for as
+  many recipients with keys in memory, the sealed octets put into one row, and a commit.
 """
 
 import os
@@ -44,7 +45,7 @@ INSERT = "INSERT INTO bench_sealed (octets) VALUES (%s)"
 
 @dataclass
 class Taken:
-    """Seconds of every round."""
+    """The seconds of every round."""
 
     answered: list[float] = field(default_factory=list)
     delivered: list[float] = field(default_factory=list)
@@ -75,7 +76,7 @@ def main() -> None:
                 _wait_until_quiet()
                 floor = _time(partial(_seal_and_keep, world, size, document, rows))
                 seconds = _release(releaser, path, etag, system)
-                # The first round warms everything up.
+                # The first round warms up everything.
                 if number:
                     times.floor.append(floor)
                     times.answered.append(seconds[0])
@@ -87,7 +88,7 @@ def main() -> None:
 
 
 def introduce(peers: Sequence[str]) -> None:
-    """Two officers of the originator have compared every fingerprint."""
+    """Record that two officers of the originator have compared every fingerprint."""
     from django.utils import timezone
 
     from alerts.peers.comparing import compare_fingerprints, may_compare
@@ -101,13 +102,13 @@ def introduce(peers: Sequence[str]) -> None:
 
 
 def fields() -> dict[str, Any]:
-    """An alert with a structure and without files."""
+    """Return an alert with a structure and without files."""
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
     return {**texts.VAPE_LIQUID, "event_date": yesterday, "recipients": []}
 
 
 def check(author: DeskSession, releaser: DeskSession, data: dict[str, Any]) -> tuple[str, str]:
-    """Address and tag of an alert that one has written and another one checked."""
+    """Have one officer write an alert and another check it; return its path and tag."""
     draft = author.post("/alerts", {"data": data})
     path = f"/alerts/{draft['id']}"
     author.post(f"{path}/submit", etag=draft["etag"])
@@ -119,7 +120,7 @@ def check(author: DeskSession, releaser: DeskSession, data: dict[str, Any]) -> t
 
 
 def _wait_until_quiet() -> None:
-    """Return once nobody has anything left to do of the alerts before."""
+    """Return once no process has work left from earlier alerts."""
     from benchmarks import _hub
     from science.law.reevaluating import waits_for_judging
 
@@ -128,7 +129,7 @@ def _wait_until_quiet() -> None:
 
 
 def _release(releaser: DeskSession, path: str, etag: str, system: Exchange) -> tuple[float, float, float]:
-    """Seconds from the press until it is answered, until the alert is delivered, and until the receipt is shown."""
+    """Return the seconds from the press until it is answered, until delivery, and until the receipt is shown."""
     place = str(system.inbox(after="0", limit=1).head)
     began = time.perf_counter()
     releaser.post(f"{path}/release", etag=etag)
@@ -158,7 +159,7 @@ def _seal_and_keep(
 
 
 def _time(work: Callable[[], object]) -> float:
-    """The median of some calls, so that what was cold at the first one does not count."""
+    """Return the median of several calls, so that a cold first one does not count."""
     taken = []
     for _ in range(CALLS):
         began = time.perf_counter()

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The science core on one structure, on a hundred thousand fingerprints, and on ten thousand stored structures.
 
-`rules one structure` is what a page waits for when it judges a structure by every class rule; its floor is reading the
-SMILES and looking for the rules' scaffolds. `verdict one structure` is the whole answer by rules and lists on a day, with
-nothing remembered of the structure; its floor is the same with lists that are empty. `lists`, `esters` and `skeletons` are
-what the parts take that look for named entries, for what a structure is an ester or ether of, and for derivatives and
-classes where no entry names it, each with the whole answer as its floor. `first skeletons` is the first question of a
-process that needs the skeletons drawn; its floor is the same question again. `similar 100000` ranks both fingerprints of that many structures; its floor
-counts their bits once. `judged again 10000` is the engine's part of a re-evaluation, listings included; its floor reads
-the structures. Each structure is written with its atoms in another order each time, so that nothing that the process
-remembers of it helps. `first answer` is what the first question of a process waits for, by the clock: the process that
-reads what strangers wrote is started, locked in, and reads one structure; its floor is Python with the toolkit loaded.
+- `rules one structure`: judging a structure by every class rule, as a page does. Floor: reading the SMILES and looking for the
+  rules' scaffolds.
+- `verdict one structure`: the whole answer by rules and lists on a day, with nothing cached. Floor: the same with empty lists.
+- `lists`, `esters` and `skeletons`: the parts that look for named entries, for the parents of esters and ethers, and for
+  derivatives and classes where no entry names the structure. Floor of each: the whole answer.
+- `first skeletons`: a process's first question that needs the skeletons drawn. Floor: the same question again.
+- `similar 100000`: ranking both fingerprints of that many structures. Floor: counting their bits once.
+- `judged again 10000`: the engine's part of a re-evaluation, listings included. Floor: reading the structures. Each structure
+  is written with its atoms in another order each time, so that no cache helps.
+- `first answer`: the wall-clock time of a process's first question: the process that reads untrusted input is started, locked
+  in, and reads one structure. Floor: Python with the toolkit loaded.
 """
 
 import statistics
@@ -61,7 +62,7 @@ def main() -> None:
 
 
 def _judge_one(parents: Sequence[str]) -> None:
-    """The 95th percentile over the shipped structures, each by its median of five spellings."""
+    """Report the 95th percentile over the shipped structures, each by its median of five spellings."""
     rules = shipped_rules()
     for parent in parents:
         _by_all(rules, parent)
@@ -72,7 +73,7 @@ def _judge_one(parents: Sequence[str]) -> None:
 
 
 def _answer_one(parents: Sequence[str]) -> None:
-    """Each parent by its median of three spellings; the parts beside, of the same spellings."""
+    """Report each parent by its median of three spellings; the parts are measured on the same spellings."""
     law = law_of()
     bare = law_of(listings=",".join(COLUMNS) + "\n")
     first, again = (_once(partial(_answer, law, UNLISTED)) for _ in range(2))
@@ -147,7 +148,7 @@ def _rank_many() -> None:
 
 
 def _invented(chance: np.random.Generator, share: float) -> Packed:
-    """Rows of random bits: nothing of a structure."""
+    """Return rows of random bits, which belong to no structure."""
     rows = [
         np.packbits(chance.random((1000, FINGERPRINT_BYTES * 8)) < share, axis=1)
         for _ in range(KNOWN // 1000)

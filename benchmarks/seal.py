@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sealing an alert of 4 KiB for 1 to 500 recipients, and an attachment of 1 MiB on top.
+"""Seal an alert of 4 KiB for 1 to 500 recipients, and an attachment of 1 MiB in addition.
 
-`seal EC1 N` and `seal PQ1 N` stand against EC1's primitives, `seal PQ1 own N` against PQ1's own.
+The floor of `seal EC1 N` and `seal PQ1 N` is EC1's primitives, that of `seal PQ1 own N` PQ1's own.
 """
 
 import os
@@ -44,7 +44,7 @@ def _seal_for(world: World, count: int) -> None:
 
 
 def _attach(world: World) -> None:
-    """What the attachment adds: an alert with it less the same alert without it."""
+    """Report the cost of the attachment: an alert with it less the same alert without it."""
     alert, octets = alert_of(4096), os.urandom(ATTACHMENT_BYTES)
     attachment = Attachment("spectrum.jdx", "chemical/x-jcamp-dx", octets)
     contestants: dict[str, Work] = {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures what an alert to 3 and to 20 agencies costs each database: kilobytes of tables, indexes and large values, of many alerts the mean.
+"""Storage cost of an alert to 3 and to 20 agencies in each database: mean kilobytes of tables, indexes and large values.
 
-Written, checked and released at a desk as in `release.py`, with a structure and without files, to agencies with keys of
-their own. The floor is what was sealed: manifest and ciphertext.
+Alerts are written, checked and released at a desk as in `release.py`, with a structure and without files, to agencies with keys
+of their own. The floor is the sealed octets: manifest and ciphertext.
 """
 
 import os

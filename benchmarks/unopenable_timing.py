@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the time of a refusal tell which check failed? One alert per failing check, opened in shuffled order.
+"""Timing of refusals: does it tell which check failed? One alert per failing check, opened in shuffled order.
 
-Every failure to open has one text and one code; here it is measured whether the time gives away the rest. Two figures
-a suite: the median of the slowest failure over that of the fastest, and how often the best threshold tells two
-failures apart from one measurement (0.5 is blind guessing), beside the same for one failure measured twice.
+Every failure to open has one text and one code; this measures whether the time reveals the rest. There are two figures a suite:
+the median of the slowest failure divided by that of the fastest, and how often the best threshold tells two failures apart from
+one measurement (0.5 is blind guessing), beside the same for one failure measured twice.
 
-The limit of the claim: this process, its own processor time, alerts of one size and shape. What is left is the noise of
-Python, the parsing of content whose shape the stand-in cannot know, and early refusals inside a primitive. A sender does
-not see even this: a refusal leaves the reader as a signed acknowledgement, at a time of the reader's choosing.
+The claim is limited to this process, its own processor time, and alerts of one size and shape. What remains is the noise of
+Python, the parsing of content whose shape the stand-in cannot know, and early refusals inside a primitive. A sender does not
+see even this: a refusal leaves the reader as a signed acknowledgement, at a time of the reader's choosing.
 """
 
 import itertools
@@ -42,7 +42,7 @@ Seen = Callable[[str, str], str | None]
 
 @dataclass(frozen=True)
 class Case:
-    """One thing to open, and why that must fail."""
+    """One slice to open, and the reason why that must fail."""
 
     cause: Failure
     verified: VerifiedSlice
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _measure(reader: HeldAgency, cases: Sequence[Case]) -> dict[str, list[int]]:
-    """Nanoseconds of each refusal, by the name of its case, all cases taking turns in a new order each round."""
+    """Return the nanoseconds of each refusal, by the name of its case; cases take turns in a new order each round."""
     names = [f"{n} {case.cause}" for n, case in enumerate(cases)]
     taken: dict[str, list[int]] = {name: [] for name in names}
     order = list(zip(names, cases, strict=True))
@@ -76,7 +76,7 @@ def _measure(reader: HeldAgency, cases: Sequence[Case]) -> dict[str, list[int]]:
 
 
 def _time(reader: HeldAgency, case: Case) -> int:
-    # Processor time: finer than any clock an onlooker has, since what else runs on the machine is left out.
+    # Processor time is finer than any clock an observer has, since it leaves out other work on the machine.
     began = time.thread_time_ns()
     try:
         open_alert(case.verified, keys=reader.private_keys, blobs=case.blobs, seen=case.seen, now=NOW)
@@ -88,21 +88,21 @@ def _time(reader: HeldAgency, case: Case) -> int:
 
 
 def _told_apart(taken: dict[str, list[int]]) -> tuple[float, float]:
-    """The best success over all pairs of failures; and over the halves of each failure with itself: chance alone."""
+    """Return the best success over all pairs of failures, and over the halves of each failure with itself (chance alone)."""
     pairs = max(_best_guess(one, other) for one, other in itertools.combinations(taken.values(), 2))
     halves = max(_best_guess(times[::2], times[1::2]) for times in taken.values())
     return pairs, halves
 
 
 def _best_guess(one: Sequence[int], other: Sequence[int]) -> float:
-    """How often the best threshold says rightly from which of the two a measurement comes."""
+    """Return how often the best threshold tells correctly from which of the two a measurement comes."""
     marked = sorted([(value, 1 / len(one)) for value in one] + [(value, -1 / len(other)) for value in other])
     gap = max(abs(total) for total in itertools.accumulate(weight for _, weight in marked))
     return 0.5 + gap / 2
 
 
 def _cases(world: World, suite: str) -> list[Case]:
-    """One case for every check that follows the choice of the key, in the profile's order."""
+    """Return one case for every check that follows the choice of the key, in the profile's order."""
     reader = world.recipients[0]
     sealed = world.seal(suite, RECIPIENTS, alert_of(4096), [Attachment("a.txt", "text/plain", b"a")])
     ledger = Ledger(keys=[world.ledger_key.verifier])
@@ -153,7 +153,7 @@ def _entry_for(jwe: UnverifiedJwe, reader: HeldAgency, suite: str, content_key: 
 
 
 def _unwrappable(jwe: UnverifiedJwe) -> UnverifiedJwe:
-    """One bit of the wrapped key flipped."""
+    """Return the JWE with one bit of the wrapped key flipped."""
     entry = jwe.entries[0]
     value = parse_object(entry.text.encode(), limit=len(entry.text))
     wrapped = bytearray(unb64u(value["encrypted_key"]))
@@ -163,7 +163,7 @@ def _unwrappable(jwe: UnverifiedJwe) -> UnverifiedJwe:
 
 
 def _spoiled(jws: UnverifiedJws, n: int) -> bytes:
-    """The n-th signature changed in its first octet: the computation runs to its end."""
+    """Return the JWS with its n-th signature changed in the first octet: the computation runs to its end."""
     pairs = []
     for place, signature in enumerate(jws.signatures):
         raw = bytearray(signature.signature)
@@ -173,7 +173,7 @@ def _spoiled(jws: UnverifiedJws, n: int) -> bytes:
 
 
 def _without_nonce(payload: bytes) -> bytes:
-    """A payload of the same length whose nonce is no base64url."""
+    """Return a payload of the same length whose nonce is no base64url."""
     at = payload.index(b'"nonce":"') + len(b'"nonce":"')
     return payload[:at] + b"!" + payload[at + 1 :]
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A watch that opens a backlog: alerts a second of one core, with every check.
+"""A watch that opens a backlog: alerts a second on one core, with every check.
 
-The client alone: feed and slices come from memory (`benchmarks/watch_http.py` takes them from a hub); verification,
-opening, state and position are the client's own, with all of its writing. The clock is this process's processor
-time. The floor is the primitives of as many alerts: the signatures of checkpoint, manifest and content and one
-decapsulation each. The bar, 300 alerts a second, is said where it is missed.
+The client alone: feed and slices come from memory (`benchmarks/watch_http.py` takes them from a hub); verification, opening,
+state and position are the client's own, with all of its writing. The clock is this process's processor time. The floor is the
+primitives of as many alerts: the signatures of checkpoint, manifest and content and one decapsulation each. A missed bar, 300
+alerts a second, is reported.
 """
 
 import sys
@@ -43,7 +43,7 @@ def _measure(backlog: Backlog) -> None:
 
 
 def watch_backlog(backlog: Backlog) -> tuple[float, News]:
-    """Alerts a second of the best of some rounds, and what was said of the last alert."""
+    """Return the alerts a second of the best round, and the watch's last news."""
     taken = []
     for _ in range(ROUNDS):
         with backlog.client() as client:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A watch that opens a backlog of a running hub: alerts a second by the wall's clock.
+"""A watch that opens a backlog of a running hub: alerts a second by the wall clock.
 
-The hub stands on the same machine and answers with all of its own work: rights, delivery state, audit. What the
-client alone needs is in `benchmarks/watch.py`. The floor is the same slices fetched as the watch fetches them and
-thrown away. The second figure is that floor, over the same slices fetched one by one.
+The hub runs on the same machine and answers with all of its own work: rights, delivery state, audit. The client's part alone is
+in `benchmarks/watch.py`. The floor is the same slices fetched as the watch fetches them and thrown away. The second figure is
+that floor, over the same slices fetched one by one.
 """
 
 import os
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _join(folder: Path, sender: Any) -> Client:
-    """An agency with its own keys, enrolled as in life, under an agreement with the sender."""
+    """Enrol an agency with its own keys, as in production, under an agreement with the sender."""
     from django.utils import timezone
 
     from accord.keyfile import Argon2Cost

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what the demonstration's alerts say: fields as an author fills them in, with names that exist.
+"""Texts of the demonstration's alerts: fields as an author fills them in, with names that exist.
 
 Substances and their identifiers are public reference data; people, places and events are invented.
 """
@@ -12,7 +12,7 @@ SPECTRUM_FILE: Final = "etizolam.msp"
 def _analysis(
     technique: str, method: str, reference: str, conclusion: str, *, file: str = "", note: str = ""
 ) -> dict[str, str]:
-    """One line of evidence."""
+    """Return one line of evidence."""
     named = {"technique": technique, "method": method, "reference": reference, "conclusion": conclusion}
     return named | {"file": file, "note": note}
 
@@ -393,4 +393,4 @@ STORY: Final[dict[str, Any]] = {
     "pri": "routine",
     "recipients": ["xb-health", "xc-customs", "xe-drugs", "xf-border"],
 }
-"""Played live. It leaves two groups of fields empty on purpose: hints are counted, nothing blocks."""
+"""Played live. Two groups of fields are empty on purpose: hints are counted, but block nothing."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is who plays: officers with their passwords, agencies with their own keys, as their own machines hold them."""
+"""The cast: officers with their passwords, and agencies with their own keys as their own machines hold them."""
 
 import json
 import os
@@ -36,7 +36,7 @@ class OwnSystem:
         home: Path | None = None,
         clock: Callable[[], int] = system_clock,
     ) -> Client:
-        """Its client, talking to the running exchange, or to what is put in its place."""
+        """Return its client, connected to the running exchange or to `exchange`."""
         return Client(
             home or self.home,
             self.passphrase,
@@ -56,7 +56,7 @@ class Cast:
         self.hub_url = os.environ["HUB_URL"]
         self.exchange_url = os.environ["EXCHANGE_URL"]
         self.mail_dir = Path(os.environ["MAIL_DIR"])
-        # With a mail server of one's own (EMAIL_URL) nothing is kept here to look into.
+        # With a mail server of the operator's own (EMAIL_URL) no mail is kept here to read.
         self.mail_is_kept = os.environ.get("MAIL_IS_KEPT", "yes") == "yes"
         self.ledger_vkey = os.environ["LEDGER_VKEY"]
 
@@ -66,7 +66,7 @@ class Cast:
         return {row["email"].partition("@")[0]: row for row in rows}
 
     def officer(self, login: str, session: type[DeskSession] = DeskSession) -> DeskSession:
-        """Signs in."""
+        """Sign the officer in."""
         row = self._logins[login]
         telephone = Telephone(self.folder / "telephones" / login)
         return session(self.hub_url, row["email"], row["password"], telephone)
@@ -84,7 +84,7 @@ class Cast:
 
 
 def wait_for(look: Callable[[], T | None], what: str, *, within_seconds: float = PATIENCE_SECONDS) -> T:
-    """What `look` finds, once it finds something; fails with a sentence when it never does."""
+    """Return what `look` finds, once it finds something; raise StepFailedError when it never does."""
     deadline = time.monotonic() + within_seconds
     while (found := look()) is None:
         if time.monotonic() > deadline:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is an officer at the desk, over HTTP: signs in as a browser does, then speaks the desk's JSON.
+"""An officer at the desk, over HTTP: signs in as a browser does, then uses the desk's JSON.
 
-Where a second factor is demanded, one-time codes are set up at the first sign-in and used at the next ones.
+Where a second factor is required, one-time codes are set up at the first sign-in and used at later ones.
 """
 
 import json
@@ -20,10 +20,10 @@ SECOND_STEP, SECURITY, CODES = "/login/second/", "/security/", "/security/totp/"
 
 
 class DeskBrowser:
-    """Whoever opens the desk's pages, signed in or not."""
+    """A visitor of the desk's pages, signed in or not."""
 
     READ_SECONDS = 30
-    """So long a person waits for an answer."""
+    """The longest that a person waits for an answer."""
 
     def __init__(self, hub_url: str) -> None:
         self._url = hub_url
@@ -33,17 +33,17 @@ class DeskBrowser:
         self._csrf = ""
 
     def page(self, path: str) -> str:
-        """The HTML of a page."""
+        """Return the HTML of a page."""
         return self._call("GET", path, None, {}).data.decode()
 
     def file(self, path: str) -> bytes:
-        """What lies at an address, octet for octet."""
+        """Return the octets at a path."""
         return self._call("GET", path, None, {}).data
 
     def send_form(
         self, path: str, page: str = "", **fields: str | list[str] | tuple[str, bytes]
     ) -> urllib3.BaseHTTPResponse:
-        """A form as its page has it; the page is read first unless it is given. A file is its name and its octets."""
+        """Submit a form as its page has it; read the page first unless it is given. A file is its name and its octets."""
         token = self._token_in(page or self.page(path), path)
         sent: list[tuple[str, str | tuple[str, bytes]]] = [("csrfmiddlewaretoken", token)]
         for name, value in fields.items():
@@ -65,7 +65,7 @@ class DeskBrowser:
     ) -> urllib3.BaseHTTPResponse:
         sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())} | headers
         if method == "POST":
-            # As a browser says it; over https the desk takes no form without.
+            # As a browser sends it; over https the desk accepts no form without it.
             sent["Origin"] = self._url
         if method == "POST" and path.startswith("/api/"):
             sent["X-CSRFToken"] = self._csrf
@@ -90,7 +90,7 @@ class DeskSession(DeskBrowser):
         return self._json("POST", path, body, etag)
 
     def attach(self, path: str, filename: str, data: bytes, *, etag: str) -> dict[str, Any]:
-        """Uploads one file."""
+        """Upload one file."""
         body, content_type = urllib3.encode_multipart_formdata({"file": (filename, data)})
         return self._answer(
             self._call("POST", f"/api/v1{path}", body, {"Content-Type": content_type, "If-Match": etag})
@@ -110,7 +110,7 @@ class DeskSession(DeskBrowser):
         self._csrf = self._token_on("/")
 
     def _set_up_codes(self) -> None:
-        """Nothing else is open to whoever must have a second factor and has none."""
+        """Set up one-time codes: without a required second factor nothing else is open."""
         page = self.send_form(CODES).data.decode()
         found = SECRET.search(page)
         if found is None:

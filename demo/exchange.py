@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the exchange in the past: what a partner's client calls, answered by the services at a past moment.
+"""The exchange in the past: calls of a partner's client, answered by the services at a past moment.
 
-Each call is answered at the exchange, whatever half the caller is of.
+Each call is answered at the exchange, whatever half the caller belongs to.
 """
 
 import inspect
@@ -81,7 +81,7 @@ Answers = TypeVar("Answers", bound="PastExchange")
 
 
 def _answered_there(answers: type[Answers]) -> type[Answers]:
-    """The class, each call of which is answered at the exchange."""
+    """Return the class with each call answered at the exchange."""
     for name, call in list(vars(answers).items()):
         if inspect.isfunction(call) and not name.startswith("_"):
             setattr(answers, name, at_the_exchange()(call))
@@ -90,7 +90,7 @@ def _answered_there(answers: type[Answers]) -> type[Answers]:
 
 @_answered_there
 class PastExchange:
-    """An `accord.calls.exchange.Exchange` for one agency, at the moment `past` stands at."""
+    """An `accord.calls.exchange.Exchange` for one agency, at the moment of `past`."""
 
     def __init__(self, past: Past, api_key: str) -> None:
         self._past = past
@@ -294,15 +294,15 @@ class PastExchange:
         return handover_notes()
 
     def hub_clock(self) -> int | None:
-        """The past says no time of its own."""
+        """Return None: the past reports no time of its own."""
         return None
 
     def close(self) -> None:
-        """There is no connection."""
+        """Do nothing: there is no connection."""
 
 
 class DeskInThePast(PastExchange):
-    """The same as the hub's desk calls it for one of its agencies, before any process runs."""
+    """The past exchange as the hub's desk calls it for one of its agencies, before any process runs."""
 
     def __init__(self, past: Past, agency_id: str) -> None:
         super().__init__(past, HeldExchangeKeys().api_key_of(agency_id))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how the demonstration world came to be: agencies admitted, keys made, agreements recorded."""
+"""Founding of the demonstration world: agencies admitted, keys made, agreements recorded."""
 
 import secrets
 from collections.abc import Sequence
@@ -34,13 +34,13 @@ from sharing.agreements import record_agreement, record_circle
 from vault.doors import create_agency_keys
 
 OPERATOR = SystemActor("operator", None, OPERATES)
-"""Whoever runs the exchange in the past."""
+"""The exchange's operator in the past."""
 CLIENT_NAME = "case system"
 
 
 @dataclass
 class Founders:
-    """Who founded the world, and the clients of the agencies that hold their own keys."""
+    """The people who founded the world, and the clients of the agencies that hold their own keys."""
 
     keeper: Officer
     people: People
@@ -48,18 +48,18 @@ class Founders:
     homes: dict[str, Path] = field(default_factory=dict)
 
     def comparers_of(self, agency_id: str) -> list[Officer]:
-        """Two officers of the agency who may compare fingerprints."""
+        """Return two officers of the agency who may compare fingerprints."""
         people = [row for row in self.people.officers.values() if row.agency_id == agency_id]
         return [row for row in people if may_compare(row)][:2]
 
     def checker_of(self, agency_id: str) -> Officer:
-        """An officer of the agency who checks alerts."""
+        """Return an officer of the agency who checks alerts."""
         people = [row for row in self.people.officers.values() if row.agency_id == agency_id]
         return next(row for row in people if may_confirm(row))
 
 
 def found_world(past: Past, folder: Path, *, today: datetime) -> tuple[People, Founders]:
-    """Everything up to the day on which the first alert can be sent."""
+    """Found everything up to the day on which the first alert can be sent."""
     past.move_to(today + timedelta(days=KEYS_DAY))
     people = People()
     founders = Founders(people.enrol_keeper(now=past.now), people)
@@ -98,7 +98,7 @@ def _found_agency(past: Past, folder: Path, demo: DemoAgency, founders: Founders
 
 
 def _admit(demo: DemoAgency, fingerprint: str, now: datetime) -> AgencyAnswer:
-    """Admit it at the exchange; returns what that says of the agency then."""
+    """Admit the agency at the exchange; return the exchange's answer about it."""
     with at_the_exchange():
         entry = admit_agency(
             OPERATOR,
@@ -118,13 +118,13 @@ def _admit(demo: DemoAgency, fingerprint: str, now: datetime) -> AgencyAnswer:
 
 
 def _entry_key(agency_id: str, client: str, now: datetime) -> str:
-    """Issue what the exchange's operator hands over: to the keeper, or to whoever runs the agency's own system."""
+    """Issue the key that the exchange's operator hands to the keeper, or to whoever runs the agency's own system."""
     with at_the_exchange():
         return issue_entry_key(OPERATOR, agency_id, client=client, now=now)[1]
 
 
 def _take_in(founders: Founders, admitted: AgencyAnswer, now: datetime) -> Agency:
-    """Take it in at the desk, by the key for entering that the exchange's operator hands to the keeper."""
+    """Take the agency in at the desk, by the key for entering that the exchange's operator hands to the keeper."""
     entry_key = _entry_key(admitted.id, "desk", now)
     confirmed = Confirmed(admitted.name, admitted.custody, admitted.root_fingerprint)
     return take_in(founders.keeper, admitted.id, entry_key, confirmed=confirmed, now=now)
@@ -133,7 +133,7 @@ def _take_in(founders: Founders, admitted: AgencyAnswer, now: datetime) -> Agenc
 def _enrol_client(
     past: Past, demo: DemoAgency, agency: Agency, founders: Founders, home: Path, passphrase: str
 ) -> Client:
-    """The agency's own system: its keys, passphrase and API key lie in its own folder, as they would on its machine."""
+    """Enrol the agency's own system; its keys, passphrase and API key lie in its own folder, as on its own machine."""
     write_private(home / "passphrase.txt", f"{passphrase}\n")
     client = Client(
         home,
@@ -147,14 +147,14 @@ def _enrol_client(
 
 
 def replace_api_key(founders: Founders, agency_id: str) -> None:
-    """The next API key of an agency's system, in the last days of the one before."""
+    """Replace the API key of an agency's system in its last days."""
     client = founders.clients[agency_id]
     client.rotate_api_key()
     _note_api_key(founders.homes[agency_id], client)
 
 
 def _enter(agency: Agency, client: Client, home: Path, past: Past, api_key: str) -> None:
-    """Enrol by this API key, and keep beside the home the one that the system works with from then on."""
+    """Enrol by this API key, and keep the system's working key beside the home."""
     vkey = str(past.exchange.key.vkey)
     client.begin_enrolment(agency.pk, hub=settings.EXCHANGE_URL, ledger_vkey=vkey, api_key=api_key)
     _note_api_key(home, client)
@@ -166,7 +166,7 @@ def _note_api_key(home: Path, client: Client) -> None:
 
 
 def _pin_each_other(founders: Founders, now: datetime) -> None:
-    """Fingerprints were compared on paper when the agencies met, at each hosted one by two of its officers."""
+    """Record that the agencies compared fingerprints on paper when they met, two officers at each hosted one."""
     roots = dict(Agency.objects.values_list("pk", "root_fingerprint"))
     for hosted in Agency.objects.filter(is_hosted=True):
         peers = {agency: root for agency, root in roots.items() if agency != hosted.pk}
@@ -203,7 +203,7 @@ def _record(founders: Founders, demo: DemoAgreement, past: Past, today: datetime
 
 
 def _confirm_each_other(founders: Founders, circle: str, members: Sequence[str], now: datetime) -> None:
-    """Those who met in the circle know each other: one officer of each hosted member says so."""
+    """Confirm the members of a circle to each other: one officer of each hosted member says so."""
     met = list(Agency.objects.filter(pk__in=members))
     for own in met:
         if own.custody != Custody.AGENCY:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that each half of the running hub has: those that came with a step, and a search of every one for a word.
+"""Rows of each half of the running hub: those added by a step, and a search of every row for a word.
 
-It looks into the two databases as the web process of each half may, and therefore only where the hub runs on this machine.
+It reads both databases as the web process of each half may, and therefore only works where the hub runs on this machine.
 """
 
 import os
@@ -29,7 +29,7 @@ NAMES: Final = {
     "sharing_envelope": "encrypted envelope",
     "sharing_statement": "signed statement",
 }
-"""What a row of a table is called; rows of other tables are counted with none of them."""
+"""The names of a table's rows; rows of other tables are counted under none of them."""
 
 _READABLE: Final = (
     "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
@@ -46,21 +46,21 @@ class Half:
     known: Mapping[str, int]
 
     def grown(self) -> str:
-        """Say in words what has come since it was asked last; `nothing` where nothing has."""
+        """Return in words what was added since the last call; `nothing` where nothing was."""
         before, self.known = self.known, _counts(self.address)
         new = {table: self.known[table] - before.get(table, 0) for table in NAMES if table in self.known}
         said = [f"{count} x {NAMES[table]}" for table, count in new.items() if count > 0]
         return ", ".join(said) or "nothing"
 
     def holds(self, *words: str) -> list[str]:
-        """List the tables with a row in which one of the words stands, as text or as octets."""
+        """Return the tables with a row that contains one of the words, as text or as octets."""
         sought = [f"%{form}%" for word in words for form in (word, word.encode().hex())]
         with psycopg.connect(self.address, autocommit=True) as connection:
             return [table for table in _readable(connection) if _is_in(connection, table, sought)]
 
 
 def halves_here() -> list[Half]:
-    """Both halves, where their addresses are known."""
+    """Return both halves, where their database addresses are known."""
     found = {name: os.environ.get(variable, "") for name, variable in ADDRESSES.items()}
     if not all(found.values()):
         return []

@@ -14,14 +14,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Head:
-    """A head with a folder of its own, as on a stick."""
+    """A head with a folder of its own, as on a memory stick."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder, self._passphrase = folder, folder / "passphrase"
 
     def make_root(self) -> None:
-        """The root and the one after it; their public halves and the paper with their fingerprints lie beside them."""
+        """Make the root and its successor; their public halves and the paper with their fingerprints lie beside them."""
         self._passphrase.touch(mode=0o600)
         self._passphrase.write_text(f"{secrets.token_urlsafe(24)}\n")
         (self._folder / "paper.json").write_text(self._accord("keygen", "--root", "--json"))
@@ -50,7 +50,7 @@ class Head:
         return signed
 
     def sign_as_next(self, half: Path, previous: Path) -> Path:
-        """Sign, as the root that comes next, what a desk has signed that holds the root of before; return the signed file."""
+        """Sign, as the next root, a file that the desk holding the previous root has signed; return the signed file."""
         signed, root = half.with_suffix(".signed"), self._folder / "root.accord"
         self._accord(
             *("sign", str(half), "--previous", str(previous), "--out", str(signed), "--yes"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what happened in the demonstration world before today, told in order of time."""
+"""History of the demonstration world before today, in order of time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ from vault.exchangekeys import renew_exchange_keys
 
 @dataclass(frozen=True)
 class World:
-    """Who acts in the past, and when."""
+    """The actors of the past, and the present moment of the story."""
 
     past: Past
     people: People
@@ -53,12 +53,12 @@ class World:
     today: datetime
 
     def at(self, day: int, hours: float = 9) -> None:
-        """Moves to so many hours after midnight (UTC) of a day relative to today."""
+        """Move to so many hours after midnight (UTC) of a day relative to today."""
         midnight = self.today.replace(hour=0, minute=0, second=0, microsecond=0)
         self.past.move_to(min(midnight + timedelta(days=day, hours=hours), self.today))
 
     def day(self, day: int) -> str:
-        """A day relative to today, as a form holds it."""
+        """Return a day relative to today, as a form holds it."""
         return (self.today + timedelta(days=day)).date().isoformat()
 
     def later(self, minutes: float) -> None:
@@ -66,7 +66,7 @@ class World:
 
 
 def tell_history(past: Past, folder: Path, *, today: datetime) -> str:
-    """Build the world and play its past; returns one line that says what was made."""
+    """Build the world and play its past; return one line that says what was made."""
     with reached_by(partial(DeskInThePast, past), by_key=partial(PastExchange, past)):
         people = _tell(past, folder, today)
     write_private(folder / "logins.json", people.logins)
@@ -104,7 +104,7 @@ def _tell(past: Past, folder: Path, today: datetime) -> People:
 
 
 def _spare_wheel(world: World) -> None:
-    """From an agency that speaks the classical suite only; it expired long ago, and so did its agreement."""
+    """Send from an agency that supports the classical suite only; alert and agreement expired long ago."""
     world.at(-58)
     data = {"expiry": world.day(-29), "review_date": world.day(300)}
     md = _send_with_own_keys(world, "xf-border", {**texts.SPARE_WHEEL, **data}, suite="EC1")
@@ -125,7 +125,7 @@ def _nine_collapses(world: World) -> None:
 
 
 def _new_forwarder(world: World) -> None:
-    """For one named officer; no hosted agency could have sent it."""
+    """Send to one named officer, which no hosted agency could do."""
     world.at(-44, 3)
     names = (NamedOfficer("xe-drugs", world.people.public_id("oluwen")),)
     md = _send_with_own_keys(world, "xd-reg", texts.NEW_FORWARDER, names=names)
@@ -136,7 +136,7 @@ def _new_forwarder(world: World) -> None:
 def _vape_liquid(world: World) -> None:
     world.at(-37)
     haitham, casimir = world.people["haitham"], world.people["casimir"]
-    # A notice that was queued for a reader is suppressed when the right is gone at the time of sending.
+    # A queued notice is suppressed when its reader has lost the right by the time of sending.
     world.past.before_sending = partial(_disable, world, haitham, casimir)
     md = _send(world, "ilka", "benno", texts.VAPE_LIQUID)
     enable_officer(haitham, casimir, now=world.past.now)
@@ -167,7 +167,7 @@ def _post_parcel(world: World) -> None:
 
 
 def _sedative(world: World) -> None:
-    """One has answered, one has only opened it, one has not even done that: two are overdue since."""
+    """Leave one recipient answered, one opened and one unopened: two are overdue."""
     world.at(-9, 14)
     md = _send_with_own_keys(world, "xe-drugs", texts.SEDATIVE)
     world.later(130)
@@ -193,7 +193,7 @@ def _blue_tablets(world: World) -> None:
 
 
 def _licence_ended(world: World) -> None:
-    """Checked, not sent; one of its two recipients has stopped the lane."""
+    """Leave an alert checked but not sent; one of its two recipients has stopped the lane."""
     world.at(-1, 16)
     alert, haitham = _submit(world, "nourin", texts.LICENCE_ENDED), world.people["haitham"]
     world.later(12)
@@ -265,7 +265,7 @@ def _yesterday(world: World) -> str:
 
 
 def _submit(world: World, author: str, fields: Mapping[str, Any]) -> Alert:
-    """A draft whose questions the author has answered with "Keep it", submitted."""
+    """Submit a draft whose questions the author has answered with "Keep it"."""
     officer = world.people[author]
     alert = _draft(world, author, fields)
     world.later(4)
@@ -278,7 +278,7 @@ def _submit(world: World, author: str, fields: Mapping[str, Any]) -> Alert:
 
 
 def _send(world: World, author: str, releaser: str, fields: Mapping[str, Any]) -> str:
-    """Written by one, validated and released by another; returns `md` when it is carried."""
+    """Have one officer write, another validate and release; return `md` when it is carried."""
     alert = _submit(world, author, fields)
     second = world.people[releaser]
     world.later(3)
@@ -297,7 +297,7 @@ def _send_with_own_keys(
     suite: str = "PQ1",
     names: tuple[NamedOfficer, ...] = (),
 ) -> str:
-    """An agency's own system writes the same document under the same terms, seals and submits; returns `md`."""
+    """Send the same document under the same terms from an agency's own system; return `md`."""
     now = world.past.now
     data = defaults_for(fields["alert_type"], today=now.date()) | {"event_date": _yesterday(world)}
     data |= read_values(fields) | {"named_officers": [f"{one.agency} {one.officer}" for one in names]}
@@ -324,14 +324,14 @@ def _received(officer: Officer, md: str) -> ReceivedAlert:
 
 
 def _read(world: World, login: str, md: str) -> None:
-    """A hosted agency's officer opens and acknowledges."""
+    """Open and acknowledge as a hosted agency's officer."""
     officer, received = world.people[login], _open(world, login, md)
     acknowledge_alert(officer, received, now=world.past.now)
     world.past.settle()
 
 
 def _open(world: World, login: str, md: str) -> ReceivedAlert:
-    """A hosted agency's officer opens, and no more."""
+    """Open, but not acknowledge, as a hosted agency's officer."""
     officer = world.people[login]
     received = _received(officer, md)
     open_alert(officer, received, reason=OpeningReason.ON_DUTY, now=world.past.now)
@@ -339,7 +339,7 @@ def _open(world: World, login: str, md: str) -> ReceivedAlert:
 
 
 def _read_with_own_keys(world: World, agency: str, login: str, md: str) -> None:
-    """An officer of an agency with its own system does the same with the agency's client."""
+    """Open and acknowledge as an officer of an agency with its own system, by the agency's client."""
     client = world.founders.clients[agency]
     named = world.people.public_id(login)
     client.open(md, officer=named)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m demo.home STEP`: the people of an own desk beside the demonstration's hub, over HTTP as a browser speaks it.
+"""`python -m demo.home STEP`: the people of an own desk beside the demonstration's hub, over HTTP like a browser.
 
-`enter`: first start, exchange, agency, officers, keys; standard input has the console's code and the key for entering as JSON.
-`come`: the same up to the officers, for an agency that another desk has held; with its API key and its root's fingerprint.
-`meet`: two officers of each side compare the other's fingerprint. `open`: a desk that was started again is opened.
-`story`: an alert goes to the own desk, which opens it; both halves of the hub are searched for its words.
+- `enter`: first start, exchange, agency, officers, keys; standard input has the console's code and the key for entering as
+  JSON.
+- `come`: the same up to the officers, for an agency that another desk has held; with its API key and its root's fingerprint.
+- `meet`: two officers of each side compare the other's fingerprint.
+- `open`: unlock a desk that was started again.
+- `story`: an alert goes to the own desk, which opens it; both halves of the hub are searched for its words.
 """
 
 import json
@@ -46,7 +48,7 @@ _HIDDEN: Final = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"'
 
 @dataclass
 class Home:
-    """The own desk and whatever its people have written down, in a folder of the demonstration."""
+    """The own desk and everything its people have written down, in a folder of the demonstration."""
 
     url: str
     folder: Path
@@ -57,19 +59,19 @@ class Home:
 
     @classmethod
     def here(cls) -> "Home":
-        """Return it as the environment names it, with what was written down before."""
+        """Return the desk that the environment names, with what was written down before."""
         return cls.at(os.environ["HOME_URL"], Path(os.environ["HOME_DIR"]), os.environ["HOME_AGENCY"])
 
     @classmethod
     def at(cls, url: str, folder: Path, agency: str) -> "Home":
-        """Return the desk at this address, with what lies written down in this folder."""
+        """Return the desk at this address, with what was written down in this folder."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = folder / "written-down.json"
         return cls(url, folder, agency, **json.loads(kept.read_text()) if kept.exists() else {})
 
     @property
     def head(self) -> Head:
-        """The head of the agency, whose machine is elsewhere in truth."""
+        """The head of the agency, whose machine is in truth elsewhere."""
         return Head(self.folder / "head")
 
     def write_down(self) -> None:
@@ -94,7 +96,7 @@ class Home:
         session: type[DeskSession] = DeskSession,
         clock: Callable[[], float] = time.time,
     ) -> DeskSession:
-        """Signed in; at the first time the second factor is set up."""
+        """Return the officer signed in; the first time, set up the second factor."""
         telephone = Telephone(self.folder / f"{login}.telephone", clock)
         return session(self.url, self.address_of(login), self.password_of(login), telephone)
 
@@ -121,7 +123,7 @@ def come(home: Home) -> None:
 
 
 def _begin(home: Home, code: str) -> DeskSession:
-    """The ring, the keeper and the exchange."""
+    """Set up the key ring, the keeper and the exchange."""
     _make_keeper(home, code)
     keeper = home.officer(KEEPER)
     _tell_exchange(keeper)
@@ -188,7 +190,7 @@ def _invite_others(home: Home) -> None:
 
 
 def _accept(home: Home, login: str, shown: Any) -> None:
-    """The link is on the page, once; whoever it is for chooses a password."""
+    """Follow the link that the page shows once, and choose the invited person's password."""
     page = shown.data.decode()
     link, password = _secret_in(page), home.password_of(login)
     guest = DeskBrowser(home.url)
@@ -198,7 +200,7 @@ def _accept(home: Home, login: str, shown: Any) -> None:
 
 
 def _bring_keys(home: Home, officer: DeskSession) -> None:
-    """The key officer proposes, the head signs, the signed file comes back."""
+    """Have the key officer propose keys and the head sign them, and bring the signed file back."""
     head = home.head
     answer = officer.send_form(
         "/keys/create/",
@@ -217,7 +219,7 @@ def _bring_keys(home: Home, officer: DeskSession) -> None:
 
 
 def meet(home: Home) -> None:
-    """Fingerprints are compared by two officers on either side."""
+    """Have two officers on either side compare fingerprints."""
     for login in (AUTHOR, RELEASER):
         compare(home.officer(login), LAB)
     for login in (LAB_AUTHOR, LAB_RELEASER):
@@ -226,7 +228,7 @@ def meet(home: Home) -> None:
 
 
 def open_desk(home: Home) -> None:
-    """The passphrase is typed, as at each start."""
+    """Type the passphrase, as at each start."""
     anybody = DeskBrowser(home.url)
     if "secret" in (page := anybody.page("/unlock/")):
         answer = anybody.send_form("/unlock/", page, secret=home.passphrase)
@@ -234,7 +236,7 @@ def open_desk(home: Home) -> None:
 
 
 def story(home: Home) -> None:
-    """One alert to the own desk, and what each half could see of it."""
+    """Send one alert to the own desk, and show what each half could see of it."""
     cast, ticks, halves = Cast(), Ticks(), halves_here()
     for half in halves:
         half.grown()
@@ -272,7 +274,7 @@ STEPS: Final = {"enter": enter, "come": come, "meet": meet, "open": open_desk, "
 
 
 def main(step: str) -> int:
-    """Take one step; 1 where it failed, with a sentence."""
+    """Take one step; return 1 and print a sentence where it failed."""
     try:
         STEPS[step](Home.here())
     except StepFailedError as failed:

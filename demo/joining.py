@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Acts of officers of two agencies until alerts go between them, at whatever desk: compare, send, receive."""
+"""Acts of officers of two agencies that let alerts flow between them, at any desk: compare, send, receive."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from demo.desk import DeskSession
 
 
 def write_to(recipients: Sequence[str], title: str = "") -> dict[str, Any]:
-    """The story's alert as a draft to these agencies, under another title where one is given."""
+    """Return the story's alert as a draft to these agencies, under another title if one is given."""
     evidence = [{**line, "file": ""} for line in texts.STORY["evidence"]]
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
     said = {**texts.STORY, "event_date": yesterday, "evidence": evidence, "recipients": [*recipients]}
@@ -19,7 +19,7 @@ def write_to(recipients: Sequence[str], title: str = "") -> dict[str, Any]:
 
 
 def send(author: DeskSession, releaser: DeskSession, to: str, title: str) -> str:
-    """Write, check and release as two officers; the digest, once it is logged."""
+    """Write, check and release as two officers; return the digest, once it is logged."""
     alert = author.post("/alerts", {"data": write_to([to], title)})["id"]
     author.post(f"/alerts/{alert}/submit", etag=author.get(f"/alerts/{alert}")["etag"])
     checked = releaser.get(f"/alerts/{alert}")
@@ -35,13 +35,13 @@ def send(author: DeskSession, releaser: DeskSession, to: str, title: str) -> str
 
 
 def received(officer: DeskSession, md: str) -> dict[str, Any] | None:
-    """The row of the inbox; None where it does not stand there."""
+    """Return the row of the inbox; None where there is none."""
     rows = (row["received"] for row in officer.get("/alerts?box=inbox&limit=100")["items"])
     return next((row for row in rows if row["md"] == md), None)
 
 
 def compare(officer: DeskSession, peer: str) -> None:
-    """Compare the peer's fingerprint, once it is here."""
+    """Compare the peer's fingerprint, once it has arrived."""
 
     def shown() -> str | None:
         items = officer.get("/peers")["items"]
@@ -53,7 +53,7 @@ def compare(officer: DeskSession, peer: str) -> None:
 
 
 def wait_until_active(officer: DeskSession, agency: str) -> None:
-    """Wait until the agency takes part."""
+    """Wait until the agency is active."""
 
     def is_active() -> bool | None:
         items = officer.get("/directory")["items"]
@@ -63,7 +63,7 @@ def wait_until_active(officer: DeskSession, agency: str) -> None:
 
 
 def agreement_between(ref: str, *parties: str, lanes: Sequence[str] = ("science",)) -> dict[str, Any]:
-    """An agreement on these lanes up to AMBER, in force now, as `record_agreement` reads it."""
+    """Return an agreement on these lanes up to AMBER, in force now, as `record_agreement` reads it."""
     return {
         "ref": ref,
         "title": "Coast",

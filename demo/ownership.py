@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The apps of both halves, the owners' logins and both databases for a process that plays every role at once; no process of
-a hub does.
+"""Both halves in one process that plays every role: apps, owners' logins and both databases. No process of a hub does this.
 
-Such a process works at the desk, and for as long as a block `at_the_exchange` lasts at the exchange: on its connection and
-with its secrets. Where there is one database, as in tests, both halves work on that.
+Such a process works at the desk, and inside a block `at_the_exchange` at the exchange: on its connection and with its secrets.
+Where there is one database, as in tests, both halves use it.
 """
 
 from collections.abc import Generator, Mapping
@@ -19,14 +18,14 @@ from django.db.utils import load_backend
 
 OF_THE_EXCHANGE: Final = ("agencies", "sharing", "operators")
 HALF_SETTINGS: Final = ("API_PEPPER", "LEDGER_VKEY")
-"""Of which each half has its own."""
+"""Settings of which each half has its own."""
 
 _exchange: list[tuple[BaseDatabaseWrapper, dict[str, Any]]] = []
-"""Connection and settings of the exchange, where they are not the desk's."""
+"""Connection and settings of the exchange, where they differ from the desk's."""
 
 
 def have_every_app() -> None:
-    """Install the exchange's apps beside the desk's; before Django is set up."""
+    """Install the exchange's apps beside the desk's; call it before Django is set up."""
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, *OF_THE_EXCHANGE]
 
 
@@ -37,28 +36,28 @@ def set_up_every_app() -> None:
 
 
 def take_owners_login(url: str) -> None:
-    """Have this process work under the owner's login from now on, whatever its role's settings named."""
+    """Make this process use the owner's login from now on, whatever its role's settings named."""
     connections.settings["default"].update(_database_at(url))
 
 
 def _database_at(url: str) -> dict[str, Any]:
-    """The settings of a database, without a pool: pools are kept by a name that both halves have."""
+    """Return the settings of a database, without a pool: pools are kept by a name that both halves share."""
     database: dict[str, Any] = environ.Env.db_url_config(url)
     return {"OPTIONS": {}, **database}
 
 
 def keep_exchange_apart(url: str, **own: Any) -> None:
-    """Have the exchange work in the database at `url`, with these settings of its own (`HALF_SETTINGS`)."""
+    """Make the exchange use the database at `url`, with these settings of its own (`HALF_SETTINGS`)."""
     connections["default"]  # completes the settings that follow
     database = connections.settings["default"] | _database_at(url)
-    # Under the name by which every statement of either half finds its database.
+    # Every statement of either half finds its database under this name.
     wrapper = load_backend(database["ENGINE"]).DatabaseWrapper(database, "default")
     _exchange[:] = [(wrapper, own)]
 
 
 @contextmanager
 def at_the_exchange() -> Generator[None]:
-    """Have the exchange do what is done in the block."""
+    """Run the block at the exchange."""
     if not _exchange:
         yield
         return

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the hub in the past: one process that does each role's work in turn, at a given moment.
+"""The hub in the past: one process that does each role's work in turn, at a given moment.
 
-Used for seeding only, on an empty ledger, before any real process runs; it goes through the same services.
+Used only for seeding, on an empty ledger, before any real process runs; it uses the same services.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ CARRIED_WITHIN = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Log:
-    """The key and the sequencer's folder of a half's log."""
+    """The key and the sequencer's folder of one half's log."""
 
     key: LedgerKey
     folder: Path
@@ -32,16 +32,16 @@ class Log:
 
 @dataclass
 class Past:
-    """`now` only ever moves forward: a log's time does not go back. Without `desk` both halves have one log."""
+    """`now` only ever moves forward: a log's time does not go back. Without `desk` both halves share one log."""
 
     exchange: Log
     now: datetime
     desk: Log | None = None
     before_sending: Callable[[], None] | None = None
-    """Happens once, between the queueing of notices and their sending."""
+    """Called once, between the queueing of notices and their sending."""
 
     def move_to(self, moment: datetime) -> None:
-        """The next event happens at this moment; meanwhile the exchange's log has gone on."""
+        """Set the moment of the next event; meanwhile the exchange's log goes on."""
         if moment < self.now:
             raise ValueError("the past is told in order")
         self.now = moment
@@ -50,11 +50,11 @@ class Past:
                 self._sequence()
 
     def clock(self) -> int:
-        """The moment in seconds, as the partner's client asks for it."""
+        """Return the moment in seconds, as the partner's client asks for it."""
         return int(self.now.timestamp())
 
     def settle(self) -> None:
-        """Sequencer, worker and desk-worker do what is due; what they say themselves waits for the next time."""
+        """Run the due work of sequencer, worker and desk-worker; new work that they create waits for the next call."""
         self.now += CARRIED_WITHIN
         with at_the_exchange():
             self._sequence()

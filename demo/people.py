@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is who signs in: officers with passwords made for this installation, written to one file only they need."""
+"""Officers of the demonstration, with passwords made for this installation, written to one file only they need."""
 
 import json
 import os
@@ -21,15 +21,15 @@ WORDS_A_PASSWORD = 4
 
 @dataclass
 class People:
-    """Officers of hosted agencies by login name, what `logins.json` will say, and what officers elsewhere are called.
+    """Officers of hosted agencies by login name, the contents of `logins.json`, and the ids of officers elsewhere.
 
-    Who works in an agency's own system has no account here, and an id that is drawn there.
+    An officer in an agency's own system has no account here, and an id that is drawn there.
     """
 
     officers: dict[str, Officer] = field(default_factory=dict)
     logins: list[dict[str, object]] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)
-    """By login name."""
+    """Ids by login name."""
 
     def __getitem__(self, login: str) -> Officer:
         return self.officers[login]
@@ -38,7 +38,7 @@ class People:
         return self.elsewhere.get(login) or self.officers[login].public_id
 
     def name_elsewhere(self, demo: DemoAgency) -> dict[str, str]:
-        """Draw the ids of the officers of an agency with a system of its own; by login name."""
+        """Draw the ids of the officers of an agency with its own system; return them by login name."""
         drawn = {officer.login: secrets.token_urlsafe(16) for officer in demo.officers}
         self.elsewhere |= drawn
         return drawn
@@ -52,7 +52,7 @@ class People:
         return keeper
 
     def enrol_agency(self, keeper: Officer, demo: DemoAgency, agency: Agency, *, now: datetime) -> None:
-        """The keeper enrols the agency's admin, who enrols the rest."""
+        """Have the keeper enrol the agency's admin, who enrols the rest."""
         admin = next(officer for officer in demo.officers if Role.AGENCY_ADMIN in officer.roles)
         actor = self._enrol(keeper, demo, agency, admin, now)
         for officer in demo.officers:
@@ -92,13 +92,13 @@ class People:
 
 
 def new_password() -> str:
-    """Four groups that a person can read out."""
+    """Return four groups that a person can read aloud."""
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(WORDS_A_PASSWORD))
 
 
 def write_private(path: Path, content: object) -> None:
-    """A file that only its owner may read: a text as it is, anything else as JSON."""
+    """Write a file that only its owner may read: a text as it is, anything else as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

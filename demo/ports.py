@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is a free port on this machine."""
+"""A free port on this machine."""
 
 import socket
 
 
 def free_port() -> int:
-    """A port nobody listens on now; another program may take it before its use."""
+    """Return a port nobody listens on now; another program may take it before its use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is a mail server that refuses two addresses, so that the notifications page shows what that looks like."""
+"""A mail server that refuses two addresses, so that the notifications page shows refusals."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from demo.ports import free_port
 
 
 class _RefusingServer:
-    """Knows nothing of one address, does not want the mail for another, and passes the rest on."""
+    """A server that knows nothing of one address, refuses mail for another, and passes the rest on."""
 
     def __init__(self, no_such_address: str, unwanted: str, relay: tuple[str, int]) -> None:
         self._no_such_address = no_such_address
@@ -40,7 +40,7 @@ class _RefusingServer:
 
 @contextmanager
 def refusing_mail_server(*, no_such_address: str, unwanted: str) -> Iterator[None]:
-    """While it is open, this process sends its mail through the refusing server."""
+    """Make this process send its mail through the refusing server while the block runs."""
     relay = (settings.EMAIL_HOST, settings.EMAIL_PORT)
     port = free_port()
     server = Controller(_RefusingServer(no_such_address, unwanted, relay), hostname="127.0.0.1", port=port)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m demo.seed`: builds the demonstration world, once, in the empty databases of both halves.
+"""`python -m demo.seed`: build the demonstration world, once, in the empty databases of both halves.
 
-Everything goes through the services with a past `now`, in order of time, in one process that holds all secrets
-before any other runs. The last line on standard output says what was made.
+Everything goes through the services with a past `now`, in order of time, in one process that holds all secrets before any other
+runs. The last line on standard output says what was made.
 """
 
 import os
@@ -25,7 +25,7 @@ def main() -> int:
     from demo.past import Past
 
     exchange, desk = _log("EXCHANGE"), _log("DESK")
-    # One process plays every role, so none of their logins would do.
+    # One process plays every role, so no single role's login suffices.
     take_owners_login(_secret("DESK_OWNER_URL"))
     keep_exchange_apart(
         _secret("EXCHANGE_OWNER_URL"),
@@ -53,7 +53,7 @@ def _log(half: str) -> "Log":
 
 
 def _begin_quickly() -> bool:
-    """Wait for no disk, since a crash of the machine means seeding again; whether nothing was ever logged here."""
+    """Stop waiting for the disk, since a crash means seeding again; return whether nothing was ever logged here."""
     from django.db import connection
 
     from ledger.models import Entry
@@ -64,7 +64,7 @@ def _begin_quickly() -> bool:
 
 
 def _secret(name: str) -> str:
-    """Return what the file that `NAME_FILE` names holds."""
+    """Return the contents of the file that `NAME_FILE` names."""
     return Path(os.environ[f"{name}_FILE"]).read_text().strip()
 
 

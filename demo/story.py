@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m demo.story`: one alert on real input, from draft to acknowledgement, each step with its evidence.
 
-Plays against a running hub over HTTP only: officers sign in at the desk, xe-drugs uses its own keys at the blind
-exchange. Every step looks for what it claims and fails with a sentence when it does not find it. Where both databases are at
-hand, each step says what has come to each half since the one before, and the last one searches all of both for the content.
+Plays against a running hub over HTTP only: officers sign in at the desk, xe-drugs uses its own keys at the blind exchange.
+Every step checks its claim and fails with a sentence when it does not hold. Where both databases are reachable, each step says
+what was added to each half, and the last one searches all of both for the content.
 """
 
 import email
@@ -41,7 +41,7 @@ SHOWN_DIGITS = 8
 
 @dataclass
 class Story:
-    """What the steps hand on to each other."""
+    """State that the steps pass on to each other."""
 
     cast: Cast
     ilka: DeskSession = field(init=False)
@@ -66,7 +66,7 @@ class Story:
 
 
 def require(holds: bool, otherwise: str, remedy: str = "") -> None:
-    """A claim of the story that must hold."""
+    """Fail unless a claim of the story holds."""
     if not holds:
         raise StepFailedError(otherwise, remedy)
 
@@ -247,7 +247,7 @@ def see_what_became_of_it(story: Story, step: Step) -> None:
 
 
 def look_for_content(halves: Sequence[Half], step: Step) -> None:
-    """Search every row that the halves' web processes may read, for what the alert says."""
+    """Search every row that the halves' web processes may read for the alert's words."""
     words = (str(texts.STORY["title"]), str(texts.STORY["narrative"])[:40])
     for half in halves:
         found = half.holds(*words)
@@ -273,7 +273,7 @@ STEPS = (
 
 
 class _ChangesOneByte(HttpExchange):
-    """A carrier that changes one byte of the sealed content."""
+    """A transport that changes one byte of the sealed content."""
 
     def post_envelope(self, jti: str, parts: EnvelopeParts, *, moved: Moved | None = None) -> None:
         jwe = json.loads(parts.jwe)
@@ -288,7 +288,7 @@ def _entry_of(client: Client, md: str) -> InboxEntry | None:
 
 
 def _received(officer: DeskSession, md: str) -> dict[str, Any]:
-    """The row in an officer's inbox, once the desk-worker has filed it."""
+    """Return the row in an officer's inbox, once the desk-worker has filed it."""
 
     def look() -> dict[str, Any] | None:
         rows = officer.get("/alerts?box=inbox")["items"]
@@ -302,12 +302,12 @@ def _reference(officer: DeskSession, md: str) -> str:
 
 
 def _told_agencies(story: Story) -> int:
-    """How many recipients the originator's page calls told: a mail server has said 250 for each."""
+    """Return how many recipients the originator's page shows as told: a mail server answered 250 for each."""
     return sum(row["told_at"] is not None for row in story.benno.get(story.path)["recipients"])
 
 
 def _mails_of(story: Story) -> list[EmailMessage] | None:
-    """The mails that name one of the alert's references, once all have come."""
+    """Return the mails that name one of the alert's references, once all have arrived."""
     mails = [
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         for path in sorted(story.cast.mail_dir.glob("*.eml"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is an officer's telephone: it keeps the secret of one-time codes (RFC 6238) and shows each code once."""
+"""An officer's telephone: it keeps the secret of one-time codes (RFC 6238) and shows each code once."""
 
 import base64
 import hashlib
@@ -11,21 +11,21 @@ from pathlib import Path
 
 STEP_SECONDS = 30
 AHEAD = 1
-"""So many steps ahead of the hub's clock a telephone may be."""
+"""The most steps that a telephone may be ahead of the hub's clock."""
 
 
 class Telephone:
-    """One officer's, kept as a file: the secret in base32 and the last step whose code was shown."""
+    """One officer's telephone, kept as a file: the secret in base32 and the last step whose code was shown."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self._path, self._clock = path, clock
 
     def keep(self, secret: str) -> None:
-        """A secret typed in from the page, spaces and all; it replaces an older one."""
+        """Keep a secret typed in from the page, spaces included; it replaces an older one."""
         self._write(secret.replace(" ", ""), 0)
 
     def code(self) -> str:
-        """A code that was not shown before; waits where the next one has not come near yet."""
+        """Return a code that was not shown before; wait until the next one is near."""
         secret, shown = self._path.read_text().split()
         step = max(int(self._clock()) // STEP_SECONDS, int(shown) + 1)
         time.sleep(max(0.0, (step - AHEAD) * STEP_SECONDS - self._clock()))
@@ -40,7 +40,7 @@ class Telephone:
 
 
 def code_of_step(secret: str, step: int) -> str:
-    """The six digits of one step (RFC 4226, section 5.3)."""
+    """Return the six digits of one step (RFC 4226, section 5.3)."""
     mac = hmac.new(base64.b32decode(secret), step.to_bytes(8, "big"), hashlib.sha1).digest()
     start = mac[-1] & 15
     number = int.from_bytes(mac[start : start + 4], "big") & 0x7FFFFFFF

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how progress is shown: one line a step, its evidence below it, its seconds on the right.
+"""Progress on a terminal: one line a step, its evidence below it, its seconds on the right.
 
-A terminal that speaks UTF-8 sees a green tick and dim evidence, and while a step takes longer than two seconds the
-name of what it waits for. A pipe, `NO_COLOR` or another encoding gives `ok` or `FAILED` in plain ASCII.
+A terminal that supports UTF-8 shows a green tick and dim evidence, and names a step that takes longer than two seconds. A pipe,
+`NO_COLOR` or another encoding gives `ok` or `FAILED` in plain ASCII.
 
     with ticks.step("Ledger entry 212, inclusion proved") as step:
         step.evidence("root 3rKq0mZ8")
@@ -26,7 +26,7 @@ CLEAR_LINE = "\r\x1b[2K"
 
 
 class StepFailedError(Exception):
-    """A step did not hold: what happened, and what the person at the terminal can do."""
+    """A step failed: what happened, and what the person at the terminal can do."""
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
@@ -42,19 +42,19 @@ class Step:
     lines: list[str] = field(default_factory=list)
 
     def evidence(self, line: str) -> None:
-        """One line that shows the step did what it says."""
+        """Add one line that shows the step's effect."""
         self.lines.append(line)
 
 
 class Ticks:
-    """Prints steps to a stream."""
+    """A printer of steps to a stream."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self.fancy = self._stream.isatty() and _speaks_utf8(self._stream) and not os.environ.get("NO_COLOR")
 
     def heading(self, text: str) -> None:
-        """A line that is no step, with an empty line above it."""
+        """Print a line that is no step, after an empty line."""
         self.line("")
         self.line(text)
 
@@ -63,7 +63,7 @@ class Ticks:
 
     @contextmanager
     def step(self, title: str) -> Generator[Step]:
-        """Run a step; an exception prints what failed with its remedy, and goes on as `StepFailedError`."""
+        """Run a step; an exception prints the failure and its remedy, and is raised as `StepFailedError`."""
         step = Step(title)
         began = time.monotonic()
         waiting = _Waiting(self, step, began)
@@ -97,7 +97,7 @@ class Ticks:
 
 
 class _Waiting:
-    """Names the step under way once it takes longer than a person waits without asking."""
+    """A display of the current step's name once it takes longer than a person waits without asking."""
 
     def __init__(self, ticks: Ticks, step: Step, began: float) -> None:
         self._ticks = ticks
@@ -131,7 +131,7 @@ class _Waiting:
 
 
 def as_ascii(text: str) -> str:
-    """The text in ASCII: accents fall off, what has no likeness becomes a question mark."""
+    """Return the text in ASCII: accents are dropped, other characters become question marks."""
     likeness = text.translate({0x2026: "...", 0x2013: "-", 0x2019: "'", 0x2192: "->", 0xD7: "x"})
     decomposed = unicodedata.normalize("NFKD", likeness)
     bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
@@ -139,7 +139,7 @@ def as_ascii(text: str) -> str:
 
 
 def _speaks_utf8(stream: TextIO) -> bool:
-    """Whether the terminal asked for UTF-8; Python alone would write it even where the locale is C."""
+    """Tell whether the terminal asked for UTF-8; Python alone would write it even where the locale is C."""
     if (stream.encoding or "").lower().replace("-", "") != "utf8":
         return False
     wanted = {name: os.environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")}

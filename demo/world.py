@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the demonstration world: invented agencies of invented countries, their people and agreements.
+"""The demonstration world: invented agencies of invented countries, their people and agreements.
 
-Country codes come from ISO 3166-1's user-assigned range; time zones are chosen for daylight saving, half hours
-and neither. Days are relative to the day of seeding: -44 is forty-four days before it.
+Country codes come from ISO 3166-1's user-assigned range; time zones are chosen to cover daylight saving, half hours and
+neither. Days are relative to the day of seeding: -44 is forty-four days before it.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ ALL_SUITES: Final = ("PQ1", "EC1")
 
 @dataclass(frozen=True)
 class DemoOfficer:
-    """`login` is the given name before the at sign; `duty` the place on the duty list; `unit` stands beside the name."""
+    """`login` is the given name before the at sign; `duty` the position on the duty list; `unit` stands beside the name."""
 
     name: str
     login: str

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adoption: making state folder and ledger fit again, after someone has found out why they did not.
+"""Adoption: reconcile state folder and ledger, after someone has found out why they differ.
 
-Two cases can be mended without contradicting a signature that was given: the database is older than the state
-folder, then the missing leaves are replayed from the leaf file; or the state folder is missing or older, then
-it is written afresh from a ledger that verifies. Where the two contradict each other the ledger was forked:
-that is refused. What a replayed leaf proves may be gone with the database: such leaves are listed (`ledger.proofs`).
+Two cases can be repaired without contradicting a signature. If the database is older than the state folder, the missing leaves
+are replayed from the leaf file. If the state folder is missing or older, it is rewritten from a ledger that verifies. Where the
+two contradict each other the ledger was forked, and adoption is refused. The object that a replayed leaf proves may be lost
+with the database: such leaves are listed (`ledger.proofs`).
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ from ledger.verification import verify_ledger
 
 @dataclass(frozen=True)
 class Adoption:
-    """What is to be done: leaves replayed into the ledger, or the signed size written into the state folder."""
+    """A plan: leaves to replay into the ledger, or the signed size to write into the state folder."""
 
     replayed_leaves: int
     signed_size: int
@@ -39,7 +39,7 @@ class Adoption:
 
 
 def plan_adoption(folder: Path) -> Adoption:
-    """What `adopt_ledger` would do. Raises `StateForkError` where nothing can be mended."""
+    """Return what `adopt_ledger` would do. Raises `StateForkError` where no repair is possible."""
     signed, size = _readable_state(folder), nodes.ledger_size()
     if signed and signed.size > size:
         return Adoption(signed.size - size, signed.size)
@@ -56,9 +56,9 @@ def adopt_ledger(
     also: Callable[[], object] = lambda: None,
     now: datetime,
 ) -> Adoption:
-    """Do what `plan_adoption` says, with every sequencer shut out; `also` is done in the same transaction.
+    """Do what `plan_adoption` says, with every sequencer shut out; `also` runs in the same transaction.
 
-    Raises `NotLeadingError` while one leads, `StateForkError`, `StateUnreadableError` for a damaged leaf file,
+    Raises `NotLeadingError` while a sequencer leads, `StateForkError`, `StateUnreadableError` for a damaged leaf file,
     `LedgerDamagedError` for a ledger that does not verify.
     """
     with lead(folder) as leadership:
@@ -105,7 +105,7 @@ def _replay_leaves(
 
 
 def _insert_entries(entries: Sequence[LeafEntry], now: datetime) -> None:
-    """What the restored database no longer knows, which is wanted; what it knows as pending is pending no more."""
+    """Insert the entries that the restored database lacks, marked as wanted; entries that it has as pending are no longer pending."""
     ods = [entry.d for entry in entries]
     known = set(Entry.objects.filter(od__in=ods).values_list("od", flat=True))
     PendingEntry.objects.filter(od__in=ods).delete()
@@ -117,7 +117,7 @@ def _insert_entries(entries: Sequence[LeafEntry], now: datetime) -> None:
 
 
 def _write_folder(leadership: Leadership, size: int) -> None:
-    """Put the published leaves and the state into the folder; what stood there is kept beside."""
+    """Write the published leaves and the state into the folder; keep its earlier contents beside them."""
     folder = leadership.folder
     for name in (state.LEAF_FILE, state.STATE_FILE):
         if (folder / name).exists():

@@ -37,7 +37,7 @@ MAX_TEXT_LENGTH = 2000
 SALT_SIZE_BYTES = 16
 
 _COLUMNS: Final = ("at", "actor", "agency", "act", "subject", "reason", "detail", "salt", "od")
-# Written out, since every act comes by here. `od` goes in as the digest of what is said and comes out bound.
+# Raw SQL, since every audited act runs it. `od` goes in as the digest of the statement and comes back bound.
 _INSERT: Final = """
 INSERT INTO ledger_auditevent (at, actor, agency, act, subject, reason, detail, salt, od)
 SELECT * FROM unnest(%(at)s::timestamptz[], %(actor)s::text[], %(agency)s::text[], %(act)s::text[], %(subject)s::text[],
@@ -72,9 +72,9 @@ def record_event(
 ) -> AuditEvent:
     """Record one act (`noun.verb`) in the caller's transaction and hand its digest to the ledger.
 
-    `agency` is whose business it is, "" for the hub's own; `detail` is small JSON without content or floats;
-    `entry` is the digest of an object that the act brought, handed in before the event's own; `salt` is 16 octets,
-    drawn here unless given. Raises `NotAtomicError`, `EntryRefusedError`, for `entry` also `EntryExistsError`.
+    `agency` is whose business it is, "" for the hub's own; `detail` is small JSON without content or floats; `entry` is the
+    digest of an object that the act brought, handed in before the event's own; `salt` is 16 octets, drawn here unless given.
+    Raises `NotAtomicError`, `EntryRefusedError`, for `entry` also `EntryExistsError`.
     """
     require_atomic()
     event = AuditEvent(
@@ -105,7 +105,7 @@ def _insert(events: Sequence[AuditEvent]) -> None:
 
 
 def record_events(happenings: Iterable[Happening], *, actor: str, agency: str, now: datetime) -> None:
-    """Record many acts, in their order and in two statements however many; raises as `record_event`."""
+    """Record many acts, in their order and in two SQL statements for any number; raise as `record_event`."""
     require_atomic()
     events = [
         AuditEvent(
@@ -126,13 +126,13 @@ def record_events(happenings: Iterable[Happening], *, actor: str, agency: str, n
 
 
 def last_event(act: str, *, after: datetime) -> datetime | None:
-    """When an act last happened to the hub itself, of those after a moment; a time and nothing else."""
+    """Return the time of the newest such act of the hub itself after a moment, or None."""
     found = AuditEvent.objects.filter(act=act, agency=HUB_LEVEL, at__gt=after)
     return found.order_by("-seq").values_list("at", flat=True).first()
 
 
 def event_digest(event: AuditEvent) -> str:
-    """The object digest of a stored event: over every column but `seq`, with times in microseconds."""
+    """Return the object digest of a stored event: over every column but `seq`, with times in microseconds."""
     said = said_digest(event)
     if event.logged_at is None:
         return said
@@ -141,7 +141,7 @@ def event_digest(event: AuditEvent) -> str:
 
 
 def said_digest(event: AuditEvent) -> str:
-    """The digest of what the application says; the database binds it to time and login."""
+    """Return the digest of what the application says; the database binds it to time and login."""
     row = {
         "v": 1,
         "at": _microseconds(event.at),
@@ -159,8 +159,8 @@ def said_digest(event: AuditEvent) -> str:
 def prune_events(actor: str, *, before: datetime, agency: str, now: datetime) -> int:
     """Delete the events of an agency ("": the hub's own) that happened and were logged before a time; return how many.
 
-    Needs the login that owns the tables, since it lifts the trigger inside its own transaction. Raises
-    `StillKeptError` for a time within the keep in force.
+    Needs the login that owns the tables, since it lifts the trigger inside its own transaction. Raises `StillKeptError` for a
+    time within the retention period in force.
     """
     require_atomic()
     if before > now - (keep := keep_in_force(agency)):

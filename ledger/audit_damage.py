@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What verification finds in the audit: events that were altered, added or deleted, and prunings that say too much.
+"""Find damage in the audit: events that were altered, added or deleted, and prunings that claim too much.
 
-- A pruning counts only past the keep that the logged policy of its agency had set by then, and explains exactly as many
-  missing events as it says, each logged before its limit.
-- An event that was logged more than five minutes from the time it states is no damage: a sequencer was down, or a
-  clock was off. It is named in a remark.
+- A pruning counts only beyond the retention period that the logged policy of its agency had set by then. It explains exactly as
+  many missing events as it states, each logged before its limit.
+- An event that was logged more than five minutes from the time it states is no damage: a sequencer was down, or a clock was
+  wrong. It is named in a remark.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ MALFORMED: Final = "a pruning of no known form"
 
 @dataclass
 class AuditReport:
-    """What was found: damage, and remarks that are none."""
+    """Damage that was found, and remarks, which are no damage."""
 
     findings: list[Finding] = field(default_factory=list)
     remarks: list[Finding] = field(default_factory=list)
@@ -35,7 +35,7 @@ class AuditReport:
 
 @dataclass
 class _Pruning:
-    """One record of a pruning that may explain missing events."""
+    """One recorded pruning that may explain missing events."""
 
     seq: int
     before: int
@@ -43,7 +43,7 @@ class _Pruning:
 
 
 def inspect_audit() -> AuditReport:
-    """Look at every audit event, and at every entry of one that is missing."""
+    """Inspect every audit event, and every entry whose event is missing."""
     report = AuditReport()
     prunings = _read_events(report)
     report.findings += _unexplained(prunings)
@@ -103,7 +103,7 @@ def _read_pruning(
 
 
 def _unexplained(prunings: list[_Pruning]) -> Iterator[Finding]:
-    """Give the oldest missing entries to the prunings with the earliest limits; what is left over was deleted."""
+    """Assign the oldest missing entries to the prunings with the earliest limits; yield the rest as deleted."""
     event = Exists(AuditEvent.objects.filter(od=OuterRef("od")))
     t = Subquery(Leaf.objects.filter(od=OuterRef("od")).values("t"))
     rows = Entry.objects.filter(~event, is_audit=True).annotate(t=t).values_list("od", "t")

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sequencer's clock, watched: a reading that is ahead would stand in the log for good.
+"""The sequencer's watched clock: a reading that is ahead would stay in the log for good.
 
-- Against `CLOCK_BOOTTIME`, which nobody sets, the clock may move by five minutes between two comparisons.
-- At the start, after a sleep and every minute it is compared with the database server's clock and with the time
-  sources that were configured. A difference over five minutes is refused, whichever side is off: a person looks.
+- Compared with `CLOCK_BOOTTIME`, which nobody can set, the clock may move by five minutes between two comparisons.
+- At the start, after a sleep and every minute it is compared with the database server's clock and with the configured time
+  sources. A difference over five minutes is refused, whichever side is wrong: a person has to look.
 - A source that does not answer refuses nothing. Where no source answers at the start, a ledger whose last leaf (or last
-  look of a person) is older than seven days waits for a person; in development it is only said.
-- A clock behind does no harm in the log: a leaf is never older than the one before (`ledger.sequencer`).
+  confirmation by a person) is older than seven days waits for a person; in development this is only logged.
+- A clock that is behind does no harm: a leaf is never older than the one before (`ledger.sequencer`).
 
 Time sources are asked in threads of their own; only the start and the end of a sleep wait for them.
 """
@@ -30,13 +30,13 @@ MAX_DIFFERENCE: Final = timedelta(minutes=5)
 MAX_SILENCE: Final = timedelta(days=7)
 COMPARE_EVERY_SECS: Final = 60.0
 SLEPT_SECS: Final = 1.0
-"""The machine slept when the two clocks of the kernel part by more than this."""
+"""The machine has slept when its two kernel clocks differ by more than this."""
 ANSWERS_WITHIN_SECS: Final = 5.0
 DATABASE: Final = "the database server"
 
 
 class Clock(Protocol):
-    """Time of day, and seconds since the machine started: with its sleep, and without."""
+    """Time of day, and seconds since the machine started: with and without its sleep."""
 
     def now(self) -> datetime: ...
 
@@ -46,13 +46,13 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own."""
+    """The machine's own clock."""
 
     def now(self) -> datetime:
         return callers.clock.now()
 
     def boot_seconds(self) -> float:
-        """Where the system has no `CLOCK_BOOTTIME`, its monotonic clock: a sleep then looks like a step."""
+        """Return seconds since start, with sleep; without `CLOCK_BOOTTIME` the monotonic clock, where a sleep looks like a step."""
         return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
     def awake_seconds(self) -> float:
@@ -60,18 +60,18 @@ class SystemClock:
 
 
 class TimeSource(Protocol):
-    """A clock elsewhere."""
+    """Another clock."""
 
     @property
     def name(self) -> str: ...
 
     def ask(self) -> datetime:
-        """The time there. Raises OSError where it does not answer."""
+        """Return its time. Raises OSError where it does not answer."""
         ...
 
 
 class DatabaseClock:
-    """The database server's clock, moved as this process's is; on the same machine it is the same clock."""
+    """The database server's clock, advanced as this process's clock is; on the same machine both are the same."""
 
     name = DATABASE
 
@@ -84,7 +84,7 @@ class DatabaseClock:
 
 @dataclass(frozen=True)
 class Anchor:
-    """A reading that was compared: time of day, and both clocks of the kernel."""
+    """A compared reading: time of day, and both kernel clocks."""
 
     now: datetime
     boot: float
@@ -92,7 +92,7 @@ class Anchor:
 
 
 class WatchedClock:
-    """Time that may be logged. One thread reads it."""
+    """A clock whose time may be logged. One thread reads it."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class WatchedClock:
         last_seen: datetime | None = None,
         waits_for_person: bool = True,
     ) -> None:
-        """Compare at once; `last_seen` is the last leaf or the last look of a person. Raises as `read`.
+        """Compare at once; `last_seen` is the last leaf or the last confirmation by a person. Raises as `read`.
 
         Also raises `LongSilenceError`, for which `waits_for_person` is false in development.
         """
@@ -117,7 +117,7 @@ class WatchedClock:
             self._require_recent(last_seen, waits_for_person)
 
     def read(self) -> datetime:
-        """The time of day. Raises `ClockSteppedError` or `ClockDiffersError`, after which nothing may be logged."""
+        """Return the time of day. Raises `ClockSteppedError` or `ClockDiffersError`, after which nothing may be logged."""
         reading = self._reading()
         passed = timedelta(seconds=reading.boot - self._anchor.boot)
         step = reading.now - self._anchor.now - passed
@@ -139,7 +139,7 @@ class WatchedClock:
         return Anchor(self._clock.now(), self._clock.boot_seconds(), self._clock.awake_seconds())
 
     def _compare_all(self) -> bool:
-        """Compare with everything and wait for it; whether a configured source answered."""
+        """Compare with every source and wait for the answers; return whether a configured source answered."""
         self._known.clear()
         self._ask_sources()
         self._ask_database()
@@ -149,7 +149,7 @@ class WatchedClock:
         return has_answer
 
     def _ask_database(self) -> None:
-        """In this thread, whose connection it is."""
+        """Ask the database in this thread, which owns the connection."""
         self._known[self._database.name] = difference_to(self._database, self._clock)
 
     def _ask_sources(self) -> None:
@@ -158,7 +158,7 @@ class WatchedClock:
                 self._asked[source.name] = _start_asking(source, self._clock)
 
     def _take_answers(self, *, is_over: bool = False) -> bool:
-        """Look at what came in, and say whether anything did; `is_over` counts what did not as silent."""
+        """Take answers that have arrived, and return whether there were any; with `is_over`, missing ones count as silent."""
         done = {name: asked for name, asked in self._asked.items() if asked.done()}
         good = {name: asked.result() for name, asked in done.items() if asked.exception() is None}
         late = self._asked.keys() - done.keys() if is_over else set()
@@ -170,7 +170,7 @@ class WatchedClock:
         return bool(good)
 
     def _require_agreement(self) -> None:
-        """Of what answered last; the furthest is named, with those that vouch for this clock."""
+        """Raise `ClockDiffersError` for the source that differs most, naming those that agree with this clock."""
         if not self._known:
             return
         name, difference = max(self._known.items(), key=lambda known: abs(known[1]))
@@ -196,14 +196,14 @@ class WatchedClock:
 
 
 def difference_to(source: TimeSource, clock: Clock) -> timedelta:
-    """By how much a source is ahead of the clock. Raises OSError where it does not answer."""
+    """Return by how much a source is ahead of the clock. Raises OSError where it does not answer."""
     before = clock.now()
     there = source.ask()
     return there - (before + (clock.now() - before) / 2)
 
 
 def differences(clock: Clock, sources: Iterable[TimeSource]) -> Mapping[str, timedelta | None]:
-    """By how much each source is ahead of the clock, one after another; None for one that does not answer."""
+    """Return by how much each source is ahead of the clock, asked one after another; None for one that does not answer."""
     found: dict[str, timedelta | None] = {}
     for source in sources:
         try:
@@ -214,7 +214,7 @@ def differences(clock: Clock, sources: Iterable[TimeSource]) -> Mapping[str, tim
 
 
 def _start_asking(source: TimeSource, clock: Clock) -> Future[timedelta]:
-    """In a thread that ends with its answer: a source that hangs holds no other up."""
+    """Ask in a thread that ends with the answer, so that a source that hangs delays no other."""
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="time-source")
     try:
         return executor.submit(difference_to, source, clock)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entries: the digests handed to the ledger, each in the transaction of the thing it proves.
+"""Entries: digests handed to the ledger, each in the transaction of the object it proves.
 
-Guarantees that an entry exists if and only if its object does. Takes no counter, no number and no lock, so
-that submissions do not wait for one another; index and log time are given later, by the sequencer. What a restore has
-lost keeps the entry and the leaf it had (`ledger.models.Wanted`): handed in again, it gets no second one.
+- An entry exists if and only if its object does.
+- Handing in takes no counter, no number and no lock, so submissions do not wait for one another; the sequencer assigns index
+  and log time later.
+- An object that a restore has lost keeps its entry and leaf (`ledger.models.Wanted`): submitted again, it gets no second one.
 """
 
 import re
@@ -19,7 +20,7 @@ from ledger.models import DIGEST_PATTERN, Entry, EntryKind
 
 _DIGEST = re.compile(DIGEST_PATTERN)
 _AGENCY = re.compile(r"[a-z]{2}-[a-z0-9]{2,20}")
-# An entry and its place in the queue, in the order given, in one statement however many: every write comes by here.
+# Inserts entries and their queue rows, in the order given, in one SQL statement: every write runs it.
 _HAND_IN: Final = """
 WITH found AS (
     DELETE FROM ledger_wanted WHERE od = ANY(%(ods)s) RETURNING od
@@ -63,7 +64,7 @@ def append_entry(od: str, *, kind: str = EntryKind.OTHER, agency: str | None = N
 def append_audit_entries(ods: Sequence[str], *, about: Sequence[str] = (), now: datetime) -> None:
     """Hand in the digests of many audit events; before them those of the objects they are `about`, if new.
 
-    One statement; raises as `append_entry`.
+    Uses one SQL statement; raises as `append_entry`.
     """
     require_atomic()
     for od in (*about, *ods):

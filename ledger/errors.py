@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong with the ledger: one typed family."""
+"""Errors of the ledger: one typed family."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ class LedgerError(Exception):
 
 
 class NotAtomicError(LedgerError):
-    """Proof was to be written outside the transaction of the thing it proves."""
+    """An entry or event was to be written outside the transaction of the object it proves."""
 
 
 class EntryRefusedError(LedgerError):
-    """An entry or event is not of the shape that the ledger takes; `where` names the member."""
+    """An entry or event has a shape that the ledger does not take; `where` names the member."""
 
     def __init__(self, where: str) -> None:
         super().__init__(f"not fit for the ledger: {where}")
@@ -27,7 +27,7 @@ class EntryRefusedError(LedgerError):
 
 
 class EntryExistsError(LedgerError):
-    """The digest `od` has its entry already; the transaction that tried again is lost."""
+    """The digest `od` has an entry already; the transaction that tried again can only be rolled back."""
 
     def __init__(self, od: str) -> None:
         super().__init__(f"the ledger has an entry for {od}")
@@ -35,7 +35,7 @@ class EntryExistsError(LedgerError):
 
 
 class StillKeptError(LedgerError):
-    """Audit events were to be pruned that their agency's logged policy still keeps."""
+    """The audit events to be pruned are within the retention period of their agency's logged policy."""
 
     def __init__(self, agency: str, keep: timedelta) -> None:
         super().__init__(f"{agency or 'the hub'}: audit events are kept for {keep.days} days")
@@ -48,7 +48,7 @@ class NotLeadingError(LedgerError):
 
 
 class StaleLeaderError(LedgerError):
-    """This sequencer has been replaced; its process must end."""
+    """Another sequencer has replaced this one, whose process must end."""
 
     def __init__(self, epoch: int, newest: int | None) -> None:
         super().__init__(f"another sequencer took over (epoch {newest}, ours is {epoch}); this one stops")
@@ -57,7 +57,7 @@ class StaleLeaderError(LedgerError):
 
 
 class StateError(LedgerError):
-    """The state folder and the ledger do not fit together; nothing is signed until someone decides."""
+    """The state folder and the ledger disagree; nothing is signed until someone decides."""
 
     def __init__(self, folder: Path, problem: str) -> None:
         super().__init__(f"{folder}: {problem}. Nothing was signed. Find out why, then run {ADOPTION}.")
@@ -82,7 +82,7 @@ class StateAheadError(StateError):
 
 
 class StateBehindError(StateError):
-    """The ledger has a checkpoint that the state file does not know: an old state file was restored."""
+    """The ledger has a checkpoint that the state file does not have: an old state file was restored."""
 
     def __init__(self, folder: Path, state_size: int, checkpoint_size: int) -> None:
         super().__init__(
@@ -91,7 +91,7 @@ class StateBehindError(StateError):
 
 
 class StateForkError(StateError):
-    """The ledger's leaves are not those that the state file signed."""
+    """The ledger's leaves differ from those that the state file signed."""
 
     def __init__(self, folder: Path, size: int) -> None:
         super().__init__(folder, f"the first {size} leaves are not those that were signed")
@@ -113,7 +113,7 @@ class StateUnreadableError(StateError):
 
 
 class ClockError(LedgerError):
-    """The clock may not be trusted; nothing is logged until a person has looked."""
+    """The clock cannot be trusted; nothing is logged until a person has checked it."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"{problem}. Nothing is logged. Look at the clocks, then run {RESUMING}.")
@@ -130,7 +130,7 @@ class ClockSteppedError(ClockError):
 
 
 class ClockDiffersError(ClockError):
-    """The sequencer's clock and another one are further apart than five minutes; `agreeing` are not."""
+    """The sequencer's clock and another one differ by more than five minutes; `agreeing` names sources that agree."""
 
     def __init__(self, source: str, difference: timedelta, agreeing: Sequence[str] = ()) -> None:
         way = "ahead of" if difference > timedelta(0) else "behind"
@@ -151,14 +151,14 @@ class LongSilenceError(ClockError):
 
 
 class KeyNotPinnedError(LedgerError):
-    """The key would sign what nobody could check."""
+    """The key is not pinned, so nobody could check its signatures."""
 
     def __init__(self) -> None:
         super().__init__("LEDGER_KEY does not belong to LEDGER_VKEY: nobody could check its receipts.")
 
 
 class KeyHandedOverError(LedgerError):
-    """The key has handed over to another one; what it signs from there on counts for nobody."""
+    """Another key has followed this one; its signatures from there on count for nobody."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -167,14 +167,14 @@ class KeyHandedOverError(LedgerError):
 
 
 class NotHaltedError(LedgerError):
-    """There is nothing to go on with: the sequencer is not halted."""
+    """The sequencer is not halted, so there is nothing to resume."""
 
     def __init__(self) -> None:
         super().__init__("The sequencer is not halted.")
 
 
 class TimeSourceError(LedgerError):
-    """An address in TIME_SOURCES is of no kind that can be asked."""
+    """An address in TIME_SOURCES has an unsupported scheme."""
 
     def __init__(self, address: str) -> None:
         super().__init__(f"TIME_SOURCES: {address}: use ntp://host or https://host/.")
@@ -188,7 +188,7 @@ def _how_far(difference: timedelta) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """One damaged row: which table, which row, what is wrong with it."""
+    """One damaged row: its table, its key, and the damage."""
 
     table: str
     row: str

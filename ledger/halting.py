@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sequencer that works or has halted for its clock, and the word of a person that lets it go on.
+"""Halting of a sequencer for its clock, and the person's confirmation that resumes it.
 
 The halt is a row, so that a new process, or the standby, halts too.
 """
@@ -20,12 +20,12 @@ ACTOR = "system:sequencer"
 
 
 def halt_reason() -> str:
-    """Why nothing is logged; empty while all is well."""
+    """Return why nothing is logged; empty while all is well."""
     return SequencerLease.objects.values_list("halted", flat=True).first() or ""
 
 
 def last_vouched() -> datetime | None:
-    """The newer of the last leaf's time and the last look of a person; None for a ledger that never began."""
+    """Return the newer of the last leaf's time and the last confirmation by a person; None for a ledger that never began."""
     leaf: int | None = Leaf.objects.aggregate(newest=Max("t"))["newest"]
     looked = SequencerLease.objects.values_list("looked_at", flat=True).first()
     moments = [looked, moment_or_none(leaf)]
@@ -33,17 +33,17 @@ def last_vouched() -> datetime | None:
 
 
 def mark_beat(covered: Sequence[CoveredEntry], now: datetime) -> None:
-    """Note that the sequencer of a desk works; in the transaction of its batch."""
+    """Record that the sequencer of a desk works, in the transaction of its batch."""
     SequencerLease.objects.filter(pk=1).update(beat=now)
 
 
 def last_beat() -> datetime | None:
-    """The last moment at which a desk's sequencer is known to have worked: of a restored database, that of its backup."""
+    """Return the last sign of life of a desk's sequencer; in a restored database, the last one before its backup."""
     return SequencerLease.objects.values_list("beat", flat=True).first()
 
 
 def halt_sequencer(reason: str) -> None:
-    """Log nothing more until a person has looked. No audit event: its log time would be the wrong one."""
+    """Log nothing more until a person has checked. Writes no audit event: its log time would be wrong."""
     with transaction.atomic():
         lease, _ = SequencerLease.objects.select_for_update().get_or_create(pk=1)
         lease.halted = reason
@@ -51,7 +51,7 @@ def halt_sequencer(reason: str) -> None:
 
 
 def resume_sequencer(*, because: str, now: datetime) -> None:
-    """Let the sequencer go on: a person has looked at the clocks. Raises `NotHaltedError`."""
+    """Resume the sequencer after a person has checked the clocks. Raises `NotHaltedError`."""
     with transaction.atomic():
         lease = SequencerLease.objects.select_for_update().filter(pk=1).exclude(halted="").first()
         if lease is None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replacing the ledger's key: the old key names the new one, both sign it, and partners learn it by that note.
+"""Replacing the ledger's key: the old key names the new one, both sign that note, and partners learn the new key from it.
 
-What the old key signed stays good up to the size named there; beyond it nothing of it counts.
+Signatures of the old key stay valid up to the size named there; later ones do not count.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ HANDOVER_TYP = "accord-ledger-handover"
 
 
 def require_signing_key(key: LedgerKey) -> None:
-    """Raises `KeyNotPinnedError`, or `KeyHandedOverError` for a key that another one follows."""
+    """Raise `KeyNotPinnedError`, or `KeyHandedOverError` for a key that another one follows."""
     if key.vkey not in {pinned.text for pinned in pinned_keys()}:
         raise KeyNotPinnedError
     if KeyHandover.objects.filter(old=key.vkey).exists():
@@ -33,7 +33,7 @@ def require_signing_key(key: LedgerKey) -> None:
 
 
 def hand_key_over(old: LedgerKey, new: LedgerKey, folder: Path, *, now: datetime) -> KeyHandover:
-    """Say, by both keys, that `new` signs from the next checkpoint on; every sequencer is shut out meanwhile.
+    """Sign by both keys that `new` signs from the next checkpoint on; every sequencer is shut out meanwhile.
 
     Raises `NotLeadingError` while one leads, and as `require_signing_key` for `old`.
     """
@@ -56,6 +56,6 @@ def hand_key_over(old: LedgerKey, new: LedgerKey, folder: Path, *, now: datetime
 
 
 def sign_by_both(handover: Handover, keys: Sequence[LedgerKey]) -> str:
-    """The note over a hand-over, with a line by each key."""
+    """Return the note of a handover, with one signature line by each key."""
     lines = [key.sign_note(handover.text).removeprefix(f"{handover.text}\n") for key in keys]
     return f"{handover.text}\n{''.join(lines)}"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Leadership: one sequencer writes, the others wait.
 
-Guarantees one writer by three means, taken in this order: an advisory lock of the database session, an
-exclusive lock on the state folder, and an epoch that each leader raises. The session lock is lost without a
-word when a connection drops and is opened again; the folder lock then still keeps a successor out, and the
-epoch, asked inside every transaction that writes, stops a leader that was replaced all the same.
+Three means, taken in this order, guarantee one writer: an advisory lock of the database session, an exclusive lock on the state
+folder, and an epoch that each leader raises. The session lock is lost silently when a connection drops and is reopened; the
+folder lock then still keeps a successor out. The epoch, checked inside every writing transaction, stops a leader that was
+replaced all the same.
 """
 
 import fcntl
@@ -25,12 +25,12 @@ ADVISORY_LOCK = 0x6163636F7264_01
 """The database-wide key of the session lock: "accord" and a running number."""
 
 Retry = Callable[[], bool]
-"""Called after a failed attempt: waits, and says whether to try again."""
+"""Called after a failed attempt: waits, and returns whether to try again."""
 
 
 @dataclass
 class Leadership:
-    """The right to write, as long as the epoch is the newest."""
+    """The right to write while the epoch is the newest."""
 
     folder: Path
     epoch: int
@@ -48,14 +48,14 @@ class Leadership:
             raise StateChangedError(self.folder)
 
     def write(self, state: SignedState) -> None:
-        """Replace the state file and remember what it says."""
+        """Replace the state file and remember its contents."""
         write_state(self.folder, state)
         self.written = state
 
 
 @contextmanager
 def lead(folder: Path, *, retry: Retry | None = None) -> Iterator[Leadership]:
-    """Lead until the block ends; makes the state folder if there is none.
+    """Lead until the block ends; create the state folder if it is missing.
 
     While another leads, `retry` decides; without it, or when it gives up, raises `NotLeadingError`.
     """
@@ -70,7 +70,7 @@ def _session_lock(retry: Retry | None) -> Iterator[None]:
     try:
         yield
     finally:
-        # A connection that is gone, or whose transaction failed, has nothing to unlock or does it by closing.
+        # A lost connection, or a failed transaction, holds no lock or releases it by closing.
         if connection.is_usable():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])

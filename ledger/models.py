@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger's tables: digests, the tree over them, what was signed, who did what.
+"""The ledger's tables: digests, the tree over them, checkpoints, and the audit.
 
-The ledger knows no agency and no alert: it refers by text and uuid, never by a foreign key out. Entry, leaf,
-node, checkpoint and audit event are insert-only; the first migration adds triggers that refuse everything
-else, to every login.
+The ledger knows no agency and no alert: it refers by text and uuid, never by a foreign key out. Entry, leaf, node, checkpoint
+and audit event are insert-only; triggers of the first migration refuse every other change, to every login.
 """
 
 import uuid
@@ -16,14 +15,14 @@ from django.db.models import Q
 DIGEST_PATTERN = r"^[A-Za-z0-9_-]{43}$"
 SEES_AGENCY = "audit:read"
 FOLLOWS_AGENCY = "audit:follow"
-"""Of a system of the agency's own, which is given the events as they come."""
+"""The capability of an agency's own system that receives the events as they come."""
 SEES_ALL = frozenset({"desk:keep", "hub:operate"})
-"""Of those who run a desk, and of those who run the exchange."""
+"""The capabilities of those who run a desk, and of those who run the exchange."""
 HUB_LEVEL = ""
 
 
 class AuditReader(Protocol):
-    """Whoever reads audit events: an officer or a client with its capabilities."""
+    """A reader of audit events: an officer or a client with its capabilities."""
 
     @property
     def agency_id(self) -> str | None: ...
@@ -41,7 +40,7 @@ class EntryKind(models.TextChoices):
 
 
 class Entry(models.Model):
-    """One digest that was handed in, in the transaction of the thing it proves."""
+    """One digest that was handed in, in the transaction of the object it proves."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     od = models.TextField(unique=True)
@@ -65,7 +64,7 @@ class Entry(models.Model):
 
 
 class PendingEntry(models.Model):
-    """An entry that has no leaf yet. The id gives the order of arrival and nothing else."""
+    """An entry that has no leaf yet. The id gives the order of arrival only."""
 
     entry_id = models.UUIDField(unique=True)
     od = models.TextField()
@@ -98,7 +97,7 @@ class Leaf(models.Model):
 
 
 class Wanted(models.Model):
-    """A leaf that was replayed after a restore while what it proves is gone; no row once that was handed in again."""
+    """A leaf that was replayed after a restore while its object is lost; deleted once the object is submitted again."""
 
     od = models.TextField(primary_key=True)
 
@@ -122,7 +121,7 @@ class Node(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A signed statement of size and root. Numbers have no gaps, so that a missing one is seen."""
+    """A signed statement of size and root. Numbers have no gaps, so that a missing one is noticed."""
 
     size = models.BigIntegerField(primary_key=True)
     number = models.BigIntegerField(unique=True)
@@ -135,7 +134,7 @@ class Checkpoint(models.Model):
 
 
 class SequencerLease(models.Model):
-    """One row. A sequencer whose epoch is no longer the newest must not write, nor one that is halted."""
+    """One row. A sequencer must not write if its epoch is not the newest, or if it is halted."""
 
     epoch = models.BigIntegerField(default=0)
     halted = models.TextField(
@@ -151,10 +150,10 @@ class SequencerLease(models.Model):
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    """The only way to audit events."""
+    """The only access to audit events."""
 
     def visible_to(self, reader: AuditReader) -> "AuditEventQuerySet":
-        """Own agency's events for its auditors and its system, nobody's for whoever runs desk or exchange, else nothing."""
+        """Return an agency's events for its auditors and system, the hub's own for whoever runs desk or exchange, else nothing."""
         if reader.agency_id and not {SEES_AGENCY, FOLLOWS_AGENCY}.isdisjoint(reader.capabilities):
             return self.filter(agency=reader.agency_id)
         if not (reader.agency_id or SEES_ALL.isdisjoint(reader.capabilities)):
@@ -163,10 +162,10 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """Who did what to which subject, when and why; its salted digest `od` is in the tree.
+    """An audited act: who did what to which subject, when and why; its salted digest `od` is in the tree.
 
-    `agency` is whose business it is, empty for the hub's own. Never holds content. The database fills in `logged_at`,
-    `login` and the final `od` (a trigger of the first migration).
+    `agency` is whose business it is, empty for the hub's own. Never holds content. The database fills in `logged_at`, `login`
+    and the final `od` (a trigger of the first migration).
     """
 
     seq = models.BigAutoField(primary_key=True)
@@ -198,7 +197,7 @@ class AuditEvent(models.Model):
 
 
 class Distrust(models.TextChoices):
-    """What nobody should rely on while an item is set aside: the item's subject is one of these."""
+    """The thing that nobody should rely on while an item is set aside: the item's subject is one of these."""
 
     NOTHING = "", "nothing"
     ALERT = "alert", "an alert, by its digest"
@@ -207,7 +206,10 @@ class Distrust(models.TextChoices):
 
 class SetAsideQuerySet(models.QuerySet["SetAside"]):
     def visible_to(self, reader: AuditReader) -> "SetAsideQuerySet":
-        """Own agency's to its auditors, every one to whoever runs the desk or the exchange, else nothing: they hold no content."""
+        """Return the agency's own items for its auditors, every item for whoever runs the desk or the exchange, else nothing.
+
+        Items hold no content.
+        """
         if reader.agency_id and SEES_AGENCY in reader.capabilities:
             return self.filter(agency=reader.agency_id)
         if not (reader.agency_id or SEES_ALL.isdisjoint(reader.capabilities)):
@@ -215,16 +217,16 @@ class SetAsideQuerySet(models.QuerySet["SetAside"]):
         return self.none()
 
     def of(self, loop: str, agency: str) -> "SetAsideQuerySet":
-        """A loop's, of one agency; of every agency where the loop is the hub's."""
+        """Return a loop's items of one agency; of every agency where the loop is the hub's."""
         return self.filter(loop=loop, agency=agency) if agency else self.filter(loop=loop)
 
     def due_again(self, version: str) -> "SetAsideQuerySet":
-        """Those a person asked for, and those that another version tried last; longest waiting first."""
+        """Return items whose retry a person asked for, or which another version tried last; longest waiting first."""
         return self.filter(~Q(version=version) | Q(retry_asked_at__isnull=False)).order_by("tried_at", "id")
 
 
 class SetAside(models.Model):
-    """An item that a loop could not take, and why; `version` tried it last, `tries` times in all.
+    """An item that a loop could not take, and the reason; `version` tried it last, `tries` times in all.
 
     `agency` is whose business it is, empty for the hub's own. Holds no content.
     """
@@ -260,7 +262,7 @@ class SetAside(models.Model):
 
 
 class LoopState(models.Model):
-    """How many items of a loop were set aside in a row; it stands since `stopped_at`. No row where all goes well."""
+    """The number of a loop's items set aside in a row; it has stopped since `stopped_at`. No row where all goes well."""
 
     loop = models.TextField()
     agency = models.TextField(blank=True, default="")
@@ -278,7 +280,7 @@ class LoopState(models.Model):
 
 
 class KeyHandover(models.Model):
-    """A note by which the ledger's key says which key signs after it, signed by both (verifier keys `old`, `new`)."""
+    """A note by which the ledger's key names its successor, signed by both (verifier keys `old`, `new`)."""
 
     old = models.TextField(unique=True)
     new = models.TextField(unique=True)
@@ -293,15 +295,15 @@ class KeyHandover(models.Model):
 
 
 class Restore(models.Model):
-    """A backup of this half was put back (`ledger.restores`): rows that let somebody in and are older than this count no more."""
+    """A restore of this half from a backup (`ledger.restores`): older rows that grant access no longer count."""
 
     restored_at = models.DateTimeField(unique=True)
     backup_at = models.DateTimeField(null=True, blank=True)
-    """The newest moment that the backup knew of; none where it knew of none."""
+    """The newest moment in the backup; null where it held none."""
     contents_deleted_at = models.DateTimeField(null=True, blank=True)
-    """When the exchange had deleted whatever was past its `keep` at its restore; none at a desk."""
+    """The time by which the exchange had deleted everything past its `keep` at its restore; null at a desk."""
     cards_deleted_at = models.DateTimeField(null=True, blank=True)
-    """When the desk had, at its own; none at the exchange."""
+    """The time by which the desk had deleted everything past its `keep` at its restore; null at the exchange."""
 
     class Meta:
         ordering = ["-restored_at"]

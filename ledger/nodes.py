@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stored tree: complete subtrees as rows, which never change once written.
 
-Every root and proof is a few dozen rows. Level 0 is read from the leaves.
+Every root and proof needs a few dozen rows. Level 0 is read from the leaves.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,13 +21,13 @@ from ledger.models import Leaf, Node
 
 
 def ledger_size() -> int:
-    """How many leaves the ledger holds, signed or not."""
+    """Return how many leaves the ledger holds, signed or not."""
     last: int | None = Leaf.objects.aggregate(last=Max("index"))["last"]
     return 0 if last is None else last + 1
 
 
 def read_nodes(positions: Iterable[NodePosition]) -> dict[NodePosition, bytes]:
-    """The hashes at these positions. Raises `LedgerDamagedError` where a row is missing."""
+    """Return the hashes at these positions. Raises `LedgerDamagedError` where a row is missing."""
     wanted = set(positions)
     leaves = [index for level, index in wanted if level == 0]
     found = {(0, index): bytes(value) for index, value in _leaf_hashes(leaves)}
@@ -39,7 +39,7 @@ def read_nodes(positions: Iterable[NodePosition]) -> dict[NodePosition, bytes]:
 
 
 def missing_node(position: NodePosition) -> Finding:
-    """How a row of the tree that is not there is named."""
+    """Return the finding for a missing row of the tree."""
     level, index = position
     return (
         Finding("leaf", str(index), "deleted")
@@ -49,18 +49,18 @@ def missing_node(position: NodePosition) -> Finding:
 
 
 def range_roots(ranges: Sequence[LeafRange]) -> list[bytes]:
-    """The roots over ranges of leaves. Raises `LedgerDamagedError` where a row is missing."""
+    """Return the roots over ranges of leaves. Raises `LedgerDamagedError` where a row is missing."""
     nodes = read_nodes(position for leaves in ranges for position in complete_subtrees(leaves))
     return [range_root(leaves, nodes) for leaves in ranges]
 
 
 def root_at(size: int) -> bytes:
-    """The root over the first `size` leaves."""
+    """Return the root over the first `size` leaves."""
     return range_roots([(0, size)])[0]
 
 
 def nodes_above(first: int, hashes: Sequence[bytes]) -> list[Node]:
-    """The new rows that complete subtrees when leaves with these hashes are appended at index `first`."""
+    """Return the new rows that complete subtrees when leaves with these hashes are appended at index `first`."""
     known = read_nodes(complete_subtrees((0, first)))
     nodes: list[Node] = []
     for index, leaf in enumerate(hashes, start=first):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proofs: what the ledger shows of itself.
+"""Proofs: receipts, log times and consistency proofs of the ledger.
 
-Guarantees that nothing is shown before a signed checkpoint covers it, and that a receipt never changes: it
-stands under the first checkpoint that covers its leaf. Reads a few dozen rows a proof.
+- Nothing is shown before a signed checkpoint covers it.
+- A receipt never changes: it stands under the first checkpoint that covers its leaf.
+
+Each proof reads a few dozen rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,29 +29,29 @@ from ledger.nodes import read_nodes, root_at
 COVERED: Final = (
     "(SELECT index, od, t FROM ledger_leaf WHERE index < (SELECT max(size) FROM ledger_checkpoint))"
 )
-"""What stands under a signed checkpoint, as a table for statements that are written out: index, od, log time."""
-# Written out, since every submission asks it: put together from querysets it costs Python ten times as much.
+"""The leaves under a signed checkpoint, as a table for raw SQL: index, od, log time."""
+# Raw SQL, since every submission runs it: building it from querysets takes Python ten times as long.
 _PLACES: Final = f"SELECT od, index, t FROM {COVERED} AS covered WHERE od = ANY(%s)"  # noqa: S608 - of the name above
 
 
 def latest_checkpoint() -> Checkpoint | None:
-    """The newest checkpoint, or None before the first."""
+    """Return the newest checkpoint, or None before the first."""
     return Checkpoint.objects.order_by("-size").first()
 
 
 def receipt_for(od: str) -> dict[str, Any] | None:
-    """The receipt of an object digest as JSON, or None as long as no checkpoint covers it."""
+    """Return the receipt of an object digest as JSON, or None as long as no checkpoint covers it."""
     return receipts_for([od]).get(od)
 
 
 def receipts_for(ods: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The receipts of those digests that have one, by digest, in four queries."""
+    """Return the receipts of those digests that have one, by digest, in four queries."""
     receipts = _receipts(Leaf.objects.filter(od__in=list(ods)))
     return {receipt.leaf.d: receipt.as_json() for receipt in receipts}
 
 
 def receipt_at(index: int) -> Receipt | None:
-    """The receipt of the leaf at an index, or None where no checkpoint covers it."""
+    """Return the receipt of the leaf at an index, or None where no checkpoint covers it."""
     newest = latest_checkpoint()
     if newest is None or not 0 <= index < newest.size:
         return None
@@ -57,18 +59,18 @@ def receipt_at(index: int) -> Receipt | None:
 
 
 def log_time(od: str) -> int | None:
-    """When the ledger logged a digest, in seconds, or None as long as no checkpoint covers it."""
+    """Return when the ledger logged a digest, in seconds, or None as long as no checkpoint covers it."""
     leaf = _covered(Leaf.objects.filter(od=od)).first()
     return leaf.t if leaf else None
 
 
 def log_times(ods: Iterable[str]) -> dict[str, int]:
-    """The log times, in seconds, of those digests that a checkpoint covers, by digest, in one query."""
+    """Return the log times, in seconds, of those digests that a checkpoint covers, by digest, in one query."""
     return {od: t for od, (_index, t) in log_places(ods).items()}
 
 
 def log_places(ods: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Index and log time, in seconds, of those digests that a checkpoint covers, by digest, in one query."""
+    """Return index and log time, in seconds, of those digests that a checkpoint covers, by digest, in one query."""
     wanted = list(ods)
     if not wanted:
         return {}
@@ -78,12 +80,12 @@ def log_places(ods: Iterable[str]) -> dict[str, tuple[int, int]]:
 
 
 def pending_since() -> datetime | None:
-    """When the oldest entry that no leaf holds yet was handed in; None when nothing waits."""
+    """Return when the oldest entry without a leaf was handed in; None when nothing waits."""
     return PendingEntry.objects.order_by("id").values_list("created_at", flat=True).first()
 
 
 def root_of(size: int) -> bytes | None:
-    """The root over the first `size` leaves; None for a size beyond the newest checkpoint."""
+    """Return the root over the first `size` leaves; None for a size beyond the newest checkpoint."""
     newest = latest_checkpoint()
     if newest is None or not 0 <= size <= newest.size:
         return None
@@ -91,12 +93,12 @@ def root_of(size: int) -> bytes | None:
 
 
 def consistency(first: int, second: int) -> list[bytes] | None:
-    """The proof that the tree of `second` leaves extends that of `first`; None for sizes never signed for."""
+    """Return the proof that the tree of `second` leaves extends that of `first`; None for sizes that were never signed."""
     return consistencies([(first, second)])[0]
 
 
 def consistencies(pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
-    """The proof for each pair of sizes, as `consistency` gives it, in three queries."""
+    """Return the proof for each pair of sizes, as `consistency` does, in three queries."""
     newest = latest_checkpoint()
     size = newest.size if newest else -1
     ranges = [consistency_ranges(*pair) if 0 <= pair[0] <= pair[1] <= size else None for pair in pairs]
@@ -107,20 +109,20 @@ def consistencies(pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
 
 
 def covered_entries(start: int, limit: int) -> list[CoveredEntry]:
-    """At most `limit` entries under the newest checkpoint, from leaf index `start` up."""
+    """Return at most `limit` entries under the newest checkpoint, from leaf index `start` up."""
     newest = latest_checkpoint()
     covered = Leaf.objects.filter(index__gte=start, index__lt=newest.size if newest else 0)
     return [covered_entry(leaf) for leaf in covered.order_by("index")[:limit]]
 
 
 def covered_entry(leaf: Leaf) -> CoveredEntry:
-    """A leaf as those who number and deliver see it."""
+    """Return a leaf in the form that numbering takes."""
     entry = LeafEntry.parse(leaf.data.encode())
     return CoveredEntry(index=leaf.index, od=entry.d, kind=entry.k, agency=entry.a or "", t=entry.t)
 
 
 def _covered(leaves: QuerySet[Leaf]) -> QuerySet[Leaf, Any]:
-    """Those with a checkpoint, each with the size of its first one."""
+    """Return those leaves that a checkpoint covers, each with the size of its first one."""
     first = Checkpoint.objects.filter(size__gt=OuterRef("index")).order_by("size").values("size")[:1]
     return leaves.annotate(covered_by=Subquery(first)).exclude(covered_by=None)
 
@@ -148,22 +150,22 @@ def _receipts(leaves: QuerySet[Leaf]) -> list[Receipt]:
 
 @dataclass(frozen=True)
 class LeafPlace:
-    """Where the ledger has an object: leaf index, and log time in seconds."""
+    """An object's position in the ledger: leaf index, and log time in seconds."""
 
     index: int
     t: int
 
 
 def wanted_place(od: str) -> LeafPlace | None:
-    """The leaf of an object that a restore has lost (`ledger.models.Wanted`); None for any other.
+    """Return the leaf of an object that a restore has lost (`ledger.models.Wanted`); None for any other.
 
-    The leaf proves that the hub took it then. Whose it is no leaf says: its owner asks by digest.
+    The leaf proves that the hub accepted it then. No leaf says whose object it is: its owner asks by digest.
     """
     found = Leaf.objects.filter(od=od, od__in=Wanted.objects.filter(pk=od)).values_list("index", "t").first()
     return None if found is None else LeafPlace(*found)
 
 
 def wanted_of(ods: Sequence[str]) -> list[str]:
-    """Those of these digests whose content is gone, in the order given."""
+    """Return those of these digests whose content is lost, in the order given."""
     found = set(Wanted.objects.filter(pk__in=ods).values_list("od", flat=True))
     return [od for od in ods if od in found]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long audit events are kept: as long as the newest logged change of an agency's policy says.
+"""Retention of audit events: as long as the newest logged change of an agency's policy says.
 
-The events themselves say it, not a row that anybody could change; they are never pruned.
+The events themselves hold the period, not a row that anybody could change; policy changes are never pruned.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ KEEP: Final = "audit_keep_days"
 
 
 def keep_in_force(agency: str) -> timedelta:
-    """How long an agency's events are kept, by its logged policy; the hub's own at least a year."""
+    """Return how long an agency's events are kept, by its logged policy; the hub's own are kept at least a year."""
     if agency == HUB_LEVEL:
         return timedelta(days=KEEP_DAYS[0])
     changes = AuditEvent.objects.filter(act=POLICY_CHANGED, agency=agency, detail__has_key=KEEP)
@@ -26,7 +26,7 @@ def keep_in_force(agency: str) -> timedelta:
 
 
 def keep_of(detail: Mapping[str, Any] | None) -> timedelta | None:
-    """What a change of policy made of it; None where it is about something else."""
+    """Return the retention period that a change of policy set; None where the change is about something else."""
     said = (detail or {}).get(KEEP)
     days = said.get("after") if isinstance(said, Mapping) else None
     least, most = KEEP_DAYS

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sequencer at work, until told to stop: leads or waits, reads a watched clock, runs batches, halts.
+"""Run the sequencer until told to stop: lead or wait, read a watched clock, run batches, halt.
 
-- A clock that may not be trusted halts it: it goes on leading, logs nothing, and begins again, comparing anew, once a
-  person has said so.
-- A database or disk that fails is tried again, from waiting for leadership on, as after a crash.
-- The log says who leads and who waits, and of a trouble its beginning, its end and how many attempts failed.
+- An untrusted clock halts it: it goes on leading, logs nothing, and begins again with fresh comparisons once a person has said
+  so.
+- A database or disk that fails is tried again, starting with leadership, as after a crash.
+- The log says who leads and who waits, and when a trouble begins and ends, with the number of failed attempts.
 """
 
 import logging
@@ -36,7 +36,7 @@ RETRY_SECS: Final = 1.0
 
 @dataclass(frozen=True)
 class Work:
-    """What one sequencer needs: key, state folder, how to make its clock, whom to call, and how to be seen."""
+    """The parts that one sequencer needs: key, state folder, clock factory, callbacks, and its sign of life."""
 
     key: LedgerKey
     folder: Path
@@ -48,7 +48,7 @@ class Work:
 
 
 def run_sequencer(work: Work) -> None:
-    """Work until `stop` is set. Raises `LedgerError` for what only a person can decide, except a halt."""
+    """Work until `stop` is set. Raises `LedgerError`, except a halt, for what only a person can decide."""
     trouble = _Trouble()
     while not work.stop.is_set():
         try:
@@ -64,7 +64,7 @@ def run_sequencer(work: Work) -> None:
 
 @dataclass
 class _Trouble:
-    """A failure that lasts: its kind is logged once, and its end."""
+    """A lasting failure: its kind and its end are logged once."""
 
     kinds: set[str] = field(default_factory=set)
     attempts: int = 0
@@ -88,7 +88,7 @@ class _Trouble:
 
 
 def _one_line(failure: Exception) -> str:
-    """The first line of a failure's text: the server's message, without the statement."""
+    """Return the first line of a failure's text: the server's message, without the SQL statement."""
     return (str(failure).splitlines() or [""])[0]
 
 
@@ -129,7 +129,7 @@ def _stand_still_while_halted(work: Work) -> None:
 
 
 def _sequence(work: Work, leadership: Leadership, trouble: _Trouble) -> None:
-    """A batch every tenth of a second, at once after a full one: what comes meanwhile shares the next signature."""
+    """Run a batch every tenth of a second, or at once after a full one; entries that arrive meanwhile share the next signature."""
     clock = work.make_clock()
     while not work.stop.is_set():
         now = clock.read()

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sequencer: gives entries their place in the tree, signs the tree, has covered entries numbered.
+"""The sequencer: give entries their place in the tree, sign the tree, have covered entries numbered.
 
-Guarantees that leaves are appended without gaps and in the order of arrival, that log times never go back,
-and that nothing is published before the state file, outside the database, says it was signed. A batch is:
+- Leaves are appended without gaps and in the order of arrival; log times never go back.
+- Nothing is published before the state file, outside the database, says it was signed.
+
+A batch is:
 
 1. T1: take pending entries, insert their leaves and the nodes that these complete, commit;
-2. outside any transaction: check the state file against the ledger, put the leaves into the leaf file, sign,
-   replace the state file;
+2. outside any transaction: check the state file against the ledger, append the leaves to the leaf file, sign, replace the state
+   file;
 3. T2: insert the checkpoint, call `on_checkpoint` with what it covers, commit.
 
-After a crash between two steps the next batch takes nothing new: it signs the same size and root again and
-publishes that. A state that does not fit the ledger is refused (`StateError`), never repaired here.
+After a crash between two steps the next batch takes nothing new: it signs the same size and root again and publishes that. A
+state that does not fit the ledger is refused (`StateError`), never repaired here.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,7 +42,7 @@ OnCheckpoint = Callable[[list[CoveredEntry], datetime], object]
 
 @dataclass(frozen=True)
 class Batch:
-    """What one batch did: signed size, newly covered entries, and whether more may be waiting."""
+    """The result of one batch: signed size, newly covered entries, and whether more may be waiting."""
 
     size: int
     covered: list[CoveredEntry]
@@ -57,9 +59,9 @@ def sequence_batch(
 ) -> Batch:
     """Sequence at most `MAX_BATCH_ENTRIES` pending entries, or finish what a crash left unfinished.
 
-    `on_checkpoint` is called inside the last transaction, in every batch: with the entries that the new
-    checkpoint covers, or none. Without `leadership` leads for this batch alone and raises `NotLeadingError`
-    where another leads. Raises `StaleLeaderError`, `StateError`; `RuntimeError` inside a transaction.
+    `on_checkpoint` is called inside the last transaction, in every batch: with the entries that the new checkpoint covers, or
+    none. Without `leadership`, leads for this batch alone and raises `NotLeadingError` where another leads. Raises
+    `StaleLeaderError`, `StateError`; `RuntimeError` inside a transaction.
     """
     folder = Path(state_dir)
     if leadership is None:
@@ -75,7 +77,7 @@ def sequence_batch(
 
 
 def _sound_state(leadership: Leadership, published: int) -> state.SignedState:
-    """The state file, once it fits the ledger; an empty ledger gets one of size 0 before its first leaf."""
+    """Return the state file after checking it against the ledger; an empty ledger gets one of size 0 before its first leaf."""
     folder, size = leadership.folder, nodes.ledger_size()
     signed = state.read_state(folder)
     if signed is None:
@@ -92,7 +94,7 @@ def _sound_state(leadership: Leadership, published: int) -> state.SignedState:
 
 
 def _append_pending(now: datetime, leadership: Leadership, published: int) -> bool:
-    """T1. Leaves without a checkpoint are finished before new ones are taken. True if the batch is full."""
+    """Run T1, finishing leaves without a checkpoint before taking new ones; return whether the batch is full."""
     if not PendingEntry.objects.exists():
         return False
     with _durable_transaction(leadership):
@@ -107,10 +109,10 @@ def _append_pending(now: datetime, leadership: Leadership, published: int) -> bo
 
 
 def _take_pending() -> list[tuple[str, str, str]]:
-    """Digest, kind and agency of the entries taken, in order of arrival.
+    """Return digest, kind and agency of the entries taken, in order of arrival.
 
-    By deletion, never by a cursor on the id: ids are drawn before their transactions commit, so that a lower
-    one may appear later. RETURNING keeps no order; rows are sorted afterwards.
+    Entries are taken by deletion, never by a cursor on the id: ids are drawn before their transactions commit, so a lower one
+    may appear later. RETURNING keeps no order; rows are sorted afterwards.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -135,7 +137,7 @@ def _make_leaves(first: int, pending: list[tuple[str, str, str]], now: datetime)
 def _sign_ledger(
     leadership: Leadership, signed: state.SignedState, published: int
 ) -> tuple[state.SignedState, list[Leaf]]:
-    """Bring state file and leaf file up to the ledger; return what stands there and the unpublished leaves."""
+    """Bring state file and leaf file up to the ledger; return the new state and the unpublished leaves."""
     leaves = list(Leaf.objects.filter(index__gte=published).order_by("index"))
     if not leaves:
         return signed, []
@@ -158,7 +160,7 @@ def _publish(
     covered: list[CoveredEntry],
     on_checkpoint: OnCheckpoint,
 ) -> None:
-    """T2. The note of one size and root is the same each time, since Ed25519 draws nothing."""
+    """Run T2. The note of one size and root is the same each time, since Ed25519 is deterministic."""
     with _durable_transaction(leadership):
         if covered:
             text = SignedTree(key.name, signed.size, signed.root).text
@@ -174,7 +176,7 @@ def _publish(
 
 @contextmanager
 def _durable_transaction(leadership: Leadership) -> Iterator[None]:
-    """One that is on the disk when it has committed, and that no replaced leader enters."""
+    """Open a transaction that is on disk once committed, and that no replaced leader can enter."""
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = on")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loops that no single item stops: an item that raises is set aside with the reason, and the loop goes on.
 
-- A failure that any item would meet (database, disk, memory, a key that is away, time) is raised: nothing moves.
+- A failure that any item would meet (database, disk, memory, a missing key, time) is raised, and the loop does not move.
 - Any other failure is the item's own: the item is kept in `SetAside`, audited, and the loop moves past it.
-- Ten set aside in a row stop the loop until a person lets it go on or another version runs.
+- Ten items set aside in a row stop the loop until a person resumes it or another version runs.
 - An item is tried again when a person asks for it, and once by every other version.
 - A reason names the error and the place in the code, never the error's text, which may hold content.
 
@@ -31,9 +31,9 @@ Thing = TypeVar("Thing")
 
 OF_NOTHING, OF_ALERT, OF_AGENCY = Distrust.NOTHING, Distrust.ALERT, Distrust.AGENCY
 STOPS_AFTER: Final = 10
-"""So many in a row are no accident of single items."""
+"""So many failures in a row have a common cause."""
 TRIED_AGAIN_AT_MOST: Final = 100
-"""How many of what was set aside one round tries again."""
+"""The most set-aside items that one round tries again."""
 MAX_REASON_CHARS: Final = 200
 BEGINNING: Final = """
     SELECT EXISTS (SELECT FROM ledger_setaside WHERE loop = %(loop)s AND %(agency)s IN (agency, '')),
@@ -42,7 +42,7 @@ BEGINNING: Final = """
     LEFT JOIN ledger_loopstate AS state ON state.loop = %(loop)s AND state.agency = %(agency)s
 """
 _OF_THE_ROW: Final = frozenset({"21", "22", "23", "44", "54"})
-"""Classes of SQLSTATE that speak of one row: cardinality, data, integrity, check option, a limit of the program."""
+"""SQLSTATE classes about one row: cardinality, data, integrity, check option, a limit of the program."""
 _SOURCES: Final = Path(__file__).resolve().parents[1]
 
 log = logging.getLogger(__name__)
@@ -67,9 +67,9 @@ class Loop:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that a loop takes; `subject` is what it is about, `agency` whose business where the loop is the hub's.
+    """One thing that a loop takes; `subject` names it, `agency` its owner where the loop is the hub's.
 
-    While it is set aside `distrusts` says what its subject is, that nobody should rely on.
+    While it is set aside, `distrusts` says which use of its subject nobody should rely on.
     """
 
     key: str
@@ -80,7 +80,7 @@ class Item:
 
 @dataclass
 class Round:
-    """One round of a loop; made by `begin_round`. Where it `is_stopped`, nothing is taken.
+    """One round of a loop, made by `begin_round`. Where it `is_stopped`, nothing is taken.
 
     `has_aside`: whether the loop has set anything aside.
     """
@@ -100,9 +100,9 @@ class Round:
         *,
         passed: Callable[[], object] | None = None,
     ) -> bool:
-        """Do the work of one item; False where it was set aside or the loop stands.
+        """Do the work of one item; return False where it was set aside or the loop has stopped.
 
-        `passed` moves the loop's cursor, in the transaction that sets the item aside. Raises what any item would meet.
+        `passed` moves the loop's cursor, in the transaction that sets the item aside. Raises failures that any item would meet.
         """
         if self.is_stopped:
             return False
@@ -126,9 +126,9 @@ class Round:
         *,
         name: Callable[[Thing], Item],
     ) -> list[Thing]:
-        """Do the work of many in one transaction, and where that fails of each in its own; those it is done with.
+        """Do the work of many items in one transaction, and if that fails of each in its own; return those that are done.
 
-        For rows that the caller's transaction holds. Raises what any item would meet.
+        Use it for rows that the caller's transaction holds. Raises failures that any item would meet.
         """
         if self.is_stopped or not things:
             return []
@@ -149,7 +149,7 @@ class Round:
         return done
 
     def keys_aside(self) -> set[str]:
-        """What was set aside and is not due again: for a loop without a cursor, which would meet it at each round."""
+        """Return the keys of items set aside and not due again, for a loop without a cursor, which would meet them each round."""
         if not self.has_aside:
             return set()
         rows = SetAside.objects.of(self.loop.name, self.agency)
@@ -157,7 +157,7 @@ class Round:
         return self._known - set(rows.due_again(self.loop.version).values_list("key", flat=True))
 
     def try_again(self, work: Callable[[str], object]) -> int:
-        """Do the work of what is due again, by its key; returns how many items are set aside no more."""
+        """Do the work of the items that are due again, by their key; return how many are no longer set aside."""
         if not self.has_aside:
             return 0
         due = SetAside.objects.of(self.loop.name, self.agency).due_again(self.loop.version)
@@ -180,7 +180,7 @@ class Round:
         self._audit("item.taken_later", row.subject or row.key, {"loop": self.loop.name}, row.agency)
 
     def _stands(self) -> bool:
-        """As `is_stopped`, which an item in between may have set."""
+        """Tell whether the loop has stopped, also by an item of this round."""
         return self.is_stopped
 
     def _is_common(self, error: Exception) -> bool:
@@ -249,8 +249,8 @@ class Round:
 
 
 def begin_round(loop: Loop, *, agency: str = "", now: datetime) -> Round:
-    """A round of this loop, of one agency or of the hub's own; one that was stopped by another version goes on."""
-    # One question for both tables: every round of every loop asks it, and nearly always the answer is no.
+    """Begin a round of this loop, for one agency or for the hub; a loop that another version stopped goes on."""
+    # One query for both tables: every round of every loop runs it, and nearly always finds nothing.
     with connection.cursor() as cursor:
         cursor.execute(BEGINNING, {"loop": loop.name, "agency": agency})
         has_aside, in_a_row, version, is_stopped = cursor.fetchone()
@@ -260,7 +260,7 @@ def begin_round(loop: Loop, *, agency: str = "", now: datetime) -> Round:
 
 
 def run_each(*steps: Callable[[], object]) -> None:
-    """Run every step, then raise the troubles as a group: none keeps a later one waiting."""
+    """Run every step, then raise the failures as a group, so that none stops a later step."""
     troubles: list[Exception] = []
     for step in steps:
         try:
@@ -272,7 +272,7 @@ def run_each(*steps: Callable[[], object]) -> None:
 
 
 def set_aside_about(distrust: Distrust, subjects: Iterable[str], *, agency: str | None = None) -> set[str]:
-    """Those of the subjects that nobody should rely on; with an `agency`, by its own loops or the hub's."""
+    """Return the subjects that nobody should rely on; with an `agency`, only by its own loops or the hub's."""
     rows = SetAside.objects.filter(distrusts=distrust, subject__in=list(subjects))
     if agency is not None:
         rows = rows.filter(agency__in=("", agency))
@@ -280,7 +280,7 @@ def set_aside_about(distrust: Distrust, subjects: Iterable[str], *, agency: str 
 
 
 def is_met_by_every_item(error: Exception) -> bool:
-    """Whether a failure is the machine's and not the item's: then nothing is settled, and it is tried again."""
+    """Tell whether a failure is the machine's and not the item's; then nothing is settled, and it is tried again."""
     if isinstance(error, DatabaseError):
         state = getattr(error.__cause__, "sqlstate", None) or ""
         return not isinstance(error, DataError | IntegrityError) and state[:2] not in _OF_THE_ROW
@@ -290,7 +290,7 @@ def is_met_by_every_item(error: Exception) -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """The error's name, its code where it has one, and where in the sources it was raised; never its text."""
+    """Return the error's name, its code where it has one, and where in the sources it was raised; never its text."""
     own = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sequencer's own memory: the state file and the leaf file, both outside the database.
 
-Guarantees that whoever restores the database alone, or these files alone, is found out before anything is
-signed. The state file says what was signed last and how many octets of the leaf file belong to it; it is
-replaced as a whole. The leaf file holds every signed leaf, one a line; what follows the last signed leaf is
-left over from a crash and was never published.
+- Restoring the database alone, or these files alone, is detected before anything is signed.
+- The state file says what was signed last and how many octets of the leaf file belong to it; it is replaced as a whole.
+- The leaf file holds every signed leaf, one a line; what follows the last signed leaf is left over from a crash and was never
+  published.
 """
 
 import json
@@ -28,7 +28,7 @@ _MEMBERS = frozenset({"v", "size", "root", "leaf_octets"})
 
 @dataclass(frozen=True)
 class SignedState:
-    """What was signed last: size, root, and how many octets of the leaf file hold those leaves."""
+    """The last signature's size and root, and how many octets of the leaf file hold its leaves."""
 
     size: int = 0
     root: bytes = EMPTY_ROOT
@@ -36,7 +36,7 @@ class SignedState:
 
 
 def read_state(folder: Path) -> SignedState | None:
-    """The state file, or None where there is none. Raises `StateUnreadableError`."""
+    """Return the state file, or None where there is none. Raises `StateUnreadableError`."""
     try:
         data = (folder / STATE_FILE).read_bytes()
     except FileNotFoundError:
@@ -73,10 +73,9 @@ def write_state(folder: Path, state: SignedState) -> None:
 
 
 def append_leaves(folder: Path, signed: SignedState, leaves: Iterable[str]) -> int:
-    """Put leaves behind the signed ones, on the disk; return the octets of the leaf file then.
+    """Append leaves behind the signed ones, on the disk; return the new length of the leaf file in octets.
 
-    Drops what a crash left behind the signed leaves. Raises `StateUnreadableError` when signed leaves are
-    missing.
+    Drops what a crash left behind the signed leaves. Raises `StateUnreadableError` when signed leaves are missing.
     """
     with open(folder / LEAF_FILE, "ab") as file:
         if file.tell() < signed.leaf_octets:
@@ -92,7 +91,7 @@ def append_leaves(folder: Path, signed: SignedState, leaves: Iterable[str]) -> i
 
 
 def signed_leaves(folder: Path, signed: SignedState) -> Iterator[str]:
-    """The signed leaves in the order of the tree. Raises `StateUnreadableError`."""
+    """Yield the signed leaves in the order of the tree. Raises `StateUnreadableError`."""
     remaining = signed.leaf_octets
     if not remaining:
         return

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time sources by their address: `ntp://host[:port]` (SNTP, RFC 4330) and `https://host/` (the header Date, RFC 9110).
 
-SNTP is not authenticated: whoever forges its answers can stop the sequencer, not move its clock. An HTTPS source whose
-certificate is not valid at our own clock does not answer.
+SNTP is not authenticated: whoever forges its answers can stop the sequencer, but not move its clock. An HTTPS source whose
+certificate is not valid at our own clock counts as silent.
 """
 
 import secrets
@@ -28,20 +28,20 @@ _SERVER: Final = 4
 
 
 def parse_sources(text: str) -> list[TimeSource]:
-    """The sources that a setting names, divided by white space. Raises `TimeSourceError`."""
+    """Parse the sources that a setting names, divided by white space. Raises `TimeSourceError`."""
     return [_parse_source(address) for address in text.split()]
 
 
 @dataclass(frozen=True)
 class NtpSource:
-    """A server that answers one SNTP question."""
+    """A server that answers one SNTP request."""
 
     name: str
     host: str
     port: int
 
     def ask(self) -> datetime:
-        """Raises OSError, also for an answer that is not one to this question."""
+        """Return its time. Raises OSError, also for an answer that does not match the request."""
         nonce = secrets.token_bytes(8)
         question = bytes([_CLIENT_OF_VERSION_4]) + bytes(39) + nonce
         family, kind, protocol, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)[
@@ -62,7 +62,7 @@ class HttpsSource:
     name: str
 
     def ask(self) -> datetime:
-        """Raises OSError, also for an answer without a date."""
+        """Return its time. Raises OSError, also for an answer without a date."""
         try:
             answer = urllib3.request(
                 "HEAD", self.name, timeout=ANSWER_WITHIN_SECS, retries=False, redirect=False
@@ -95,7 +95,7 @@ def _read_ntp(answer: bytes, nonce: bytes) -> datetime:
     if is_unsynchronised or not 1 <= answer[1] <= 15:
         raise OSError("the server does not know the time")
     seconds = int.from_bytes(answer[40:44])
-    # The era of 2036 to 2172 starts at nought again (RFC 4330, section 3).
+    # The era of 2036 to 2172 starts at zero again (RFC 4330, section 3).
     era = _NTP_ERA_SECS if seconds < _NTP_ERA_SECS // 2 else 0
     fraction = int.from_bytes(answer[44:48]) / _NTP_ERA_SECS
     return _NTP_EPOCH + timedelta(seconds=era + seconds + fraction)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Damage in the tree: which leaf or node was altered, deleted or reordered.
 
-Guarantees that each row is compared with everything that vouches for it: a leaf with its own columns, its
-entry, the leaf file and the node above; a node with the two below, the one above and the newest checkpoint. A
-row is blamed where it fits neither side, so that one altered row does not accuse its neighbours. Holds the
-hashes of the tree in memory, and of the leaf file, about 300 octets a leaf.
+- Each row is compared with everything that vouches for it: a leaf with its own columns, its entry, the leaf file and the node
+  above; a node with the two below, the one above and the newest checkpoint.
+- A row is blamed where it fits neither side, so that one altered row does not accuse its neighbours.
+- The hashes of the tree and of the leaf file are held in memory, about 300 octets a leaf.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ class _EntryColumns(TypedDict):
 
 @dataclass
 class StoredTree:
-    """The hashes as the database holds them, None where a row is missing, and what was found wrong so far.
+    """The hashes as the database holds them, None where a row is missing, and the damage found so far.
 
     `out_of_time` are leaves with an earlier log time than the one before, of which either may be to blame.
     """
@@ -60,7 +60,7 @@ class StoredTree:
         return self.levels[level][index]
 
     def root_at(self, size: int) -> bytes | None:
-        """The root over the first leaves, or None where a row is missing."""
+        """Return the root over the first leaves, or None where a row is missing."""
         if size > self.size:
             return None
         hashes = [self.at(position) for position in complete_subtrees((0, size))]
@@ -160,7 +160,7 @@ def _read_level(tree: StoredTree, level: int, count: int) -> list[bytes | None]:
 
 
 def _broken_positions(tree: StoredTree) -> Iterator[NodePosition]:
-    """Nodes that are not the hash of the two rows below."""
+    """Yield nodes that are not the hash of the two rows below."""
     for level, hashes in enumerate(tree.levels[1:], start=1):
         below = tree.levels[level - 1]
         for index, value in enumerate(hashes):
@@ -170,7 +170,7 @@ def _broken_positions(tree: StoredTree) -> Iterator[NodePosition]:
 
 
 def _blame_pairs(tree: StoredTree, pairs: Sequence[int]) -> None:
-    """Name the leaves of pairs that do not fit a sound node: each at another's place, or altered."""
+    """Name the leaves of pairs that do not fit a sound node: each in another's place, or altered."""
     suspects = [index for pair in pairs for index in (2 * pair, 2 * pair + 1)][:MAX_LEAVES_TO_REORDER]
     for pair in pairs:
         places = (2 * pair, 2 * pair + 1)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verification of the whole ledger: every row against all that vouches for it.
 
-Guarantees that a leaf, node, checkpoint, entry or audit event that was altered, deleted or reordered by
-someone with full rights in the database is named, as far as something outside that person's reach still
-vouches: the signatures of the ledger key and, where given, the leaf file. Leaves out what needs a second
-party: that the hub shows everybody the same tree.
+- It names a leaf, node, checkpoint, entry or audit event that someone with full rights in the database altered, deleted or
+  reordered, as far as something outside that person's reach still vouches: the signatures of the ledger key and, where given,
+  the leaf file.
+- It leaves out what needs a second party: that the hub shows everybody the same tree.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ from ledger.tree_damage import CHUNK_ROWS, StoredTree, blame_nodes, inspect_tree
 
 @dataclass(frozen=True)
 class SoundLedger:
-    """What was verified: leaves, checkpoints and audit events, and the size the newest checkpoint covers.
+    """A verified ledger: counts of leaves, checkpoints and audit events, and the size the newest checkpoint covers.
 
     `remarks` name audit events that were logged late; they are no damage.
     """
@@ -43,8 +43,8 @@ class SoundLedger:
 def verify_ledger(keys: Sequence[VerifierKey], *, folder: Path | None = None) -> SoundLedger:
     """Check everything; `folder` is the sequencer's state folder, where it can be read.
 
-    Raises `LedgerDamagedError`, which names every damaged row, and `StateUnreadableError`. Reads one snapshot, so
-    that it may run beside the sequencer; inside a caller's transaction, what that one sees.
+    Raises `LedgerDamagedError`, which names every damaged row, and `StateUnreadableError`. Reads one snapshot, so that it may
+    run beside the sequencer; inside a caller's transaction it reads that transaction's.
     """
     state = read_state(folder) if folder else None
     with _snapshot():
@@ -73,7 +73,7 @@ def _snapshot() -> Iterator[None]:
 
 
 def _authentic_checkpoints(keys: Sequence[VerifierKey]) -> tuple[list[SignedTree], list[Finding]]:
-    """What was truly signed, in order, and the rows that say something else or are missing."""
+    """Return the trees that were truly signed, in order, and the rows that differ from them or are missing."""
     signed: list[SignedTree] = []
     findings: list[Finding] = []
     number = 0
@@ -95,7 +95,7 @@ def _authentic_checkpoints(keys: Sequence[VerifierKey]) -> tuple[list[SignedTree
 
 
 def _check_roots(tree: StoredTree, checkpoints: Sequence[SignedTree]) -> Iterator[Finding]:
-    """A tree that fits itself, but not what was signed, was rewritten as a whole."""
+    """Compare roots: a tree that fits itself, but not the signatures, was rewritten as a whole."""
     if tree.findings:
         return
     sound = 0
@@ -117,7 +117,7 @@ def _check_state(folder: Path | None, state: SignedState | None, tree: StoredTre
 
 
 def _check_entries() -> Iterator[Finding]:
-    """Every entry has its leaf or its pending row, every pending row its entry."""
+    """Check that every entry has its leaf or its pending row, and every pending row its entry."""
     same = {
         "entry_id": OuterRef("id"),
         "od": OuterRef("od"),

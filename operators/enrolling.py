@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who becomes an operator and who ceases to be one: links that serve once, for a first passkey or in place of a lost one.
+"""Enrolment and removal of operators: links that are valid once, for a first passkey or in place of a lost one.
 
-The first is invited by whoever has a shell on the exchange, each other one by an operator. A link holds 256 random bits;
-the database a keyed digest. A newer link ends the older ones, a restore of the database ends all. Unknown, used, replaced
-and expired links are alike: absent.
+- The first operator is invited by whoever has a shell on the exchange, each other one by an operator.
+- A link holds 256 random bits; the database stores a keyed digest.
+- A newer link ends the older ones, a restore of the database ends all. Unknown, used, replaced and expired links look alike:
+  absent.
 """
 
 import secrets
@@ -33,9 +34,9 @@ _LONGEST_TOKEN: Final = 64
 
 @transaction.atomic
 def invite_operator(actor: Actor, name: str, *, now: datetime) -> tuple[Enrolment, str]:
-    """Return a link for the operator of this name, made if there is none, and its token, which stands nowhere.
+    """Return a link for the operator of this name, created if there is none, and its token, which is stored nowhere.
 
-    Once the link has served, the passkey made with it is the only one. Raises NotPermittedError, InputError.
+    Once the link is used, the passkey made with it is the only one. Raises NotPermittedError, InputError.
     """
     require(actor, Capability.HUB_OPERATE)
     operator = Operator.objects.select_for_update().filter(name=name.strip()).first()
@@ -55,14 +56,14 @@ def invite_operator(actor: Actor, name: str, *, now: datetime) -> tuple[Enrolmen
 
 
 def digest_of(token: str) -> str:
-    """What stands in the database in place of a link's token; raises AbsentError."""
+    """Return the digest that the database stores in place of a link's token; raise AbsentError."""
     if len(token) > _LONGEST_TOKEN:
         raise AbsentError
     return b64u(keyed_digest("operator-enrolment", token.encode()))
 
 
 def find_enrolment(digest: str, *, now: datetime) -> Enrolment:
-    """The link, if it can still be used; raises AbsentError for every cause alike."""
+    """Return the link, if it can still be used; raise AbsentError for every cause alike."""
     link = Enrolment.objects.select_related("operator").filter(digest=digest).first()
     if link is None or link.used_at is not None or now >= link.expires_at or predates_restore(link.issued_at):
         raise AbsentError
@@ -72,7 +73,7 @@ def find_enrolment(digest: str, *, now: datetime) -> Enrolment:
 def enrol(digest: str, credential: Any, *, site: Site, challenge: dict[str, Any], now: datetime) -> Operator:
     """Make the operator of a link active with the passkey that was just made, the only one from now on.
 
-    What the person had before ends: passkeys, sessions, other links. Raises AbsentError, PasskeyRefusedError.
+    The person's earlier passkeys, sessions and other links end. Raises AbsentError, PasskeyRefusedError.
     """
     link = find_enrolment(digest, now=now)
     made = made_passkey(site, challenge, credential)
@@ -80,7 +81,7 @@ def enrol(digest: str, credential: Any, *, site: Site, challenge: dict[str, Any]
         operator = Operator.objects.select_for_update().get(pk=link.operator_id)
         find_enrolment(digest, now=now)
         if Passkey.objects.filter(pk=b64u(sha256(made.credential_id))).exclude(operator=operator).exists():
-            # Made by no honest device: its name is another operator's.
+            # No honest device made it: it has the name of another operator's passkey.
             raise PasskeyRefusedError
         _end_all(operator, now)
         Passkey.objects.create(
@@ -96,7 +97,7 @@ def enrol(digest: str, credential: Any, *, site: Site, challenge: dict[str, Any]
 def end_operator(actor: Actor, public_id: str, *, now: datetime) -> Operator:
     """End an operator's passkeys, sessions and links. Raises NotPermittedError, AbsentError, LastOperatorError."""
     require(actor, Capability.HUB_OPERATE)
-    # All of them, in one order: of two who end each other at once, one is the last.
+    # All rows, in one order: of two operators who end each other at once, one is the last.
     locked = list(Operator.objects.select_for_update().order_by("pk"))
     operator = next((one for one in locked if one.public_id == public_id), None)
     if operator is None or operator.ended_at is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps by which an agency comes in, as the exchange knows them: admitted, keys, active."""
+"""The steps of an agency's accession, as the exchange knows them: admitted, keys, active."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ class Entry:
 
 
 def entry_of(operator: Actor, agency_id: str, *, now: datetime) -> Entry:
-    """Raises NotPermittedError, AbsentError."""
+    """Return an agency's progress; raise NotPermittedError, AbsentError."""
     require(operator, Capability.HUB_OPERATE)
     agency = Agency.objects.visible_to(operator).filter(pk=agency_id).first()
     if agency is None:

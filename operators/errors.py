@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is refused to operators beyond what both halves know."""
+"""Refusals to operators beyond those that both halves share."""
 
 from callers.errors import CallerError
 
 
 class LastOperatorError(CallerError):
-    """Nobody would be left who could work here; a shell on the exchange could still invite."""
+    """No operator would be left; somebody with a shell on the exchange could still invite one."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the exchange does its work: times and totals, never whose, and nothing of a desk."""
+"""Health of the exchange: times and totals, never whose, and nothing about a desk."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from sharing.ledger_views import last_dispute
 LATE_AFTER: Final = timedelta(seconds=10)
 ENDS_SOON_DAYS: Final = 14
 LOOPS: Final = ("contents.deleting", "keys.doubts", "keys.recoveries", "keys.words")
-"""The exchange's; others are a desk's."""
+"""The exchange's loops; others are a desk's."""
 QUEUE: Final = "notify"
 QUEUE_IS_LONG: Final = 500
 BROKER_WAITS_SECONDS: Final = 2
@@ -33,7 +33,7 @@ OK, WARN, DANGER = "ok", "warn", "danger"
 
 @dataclass(frozen=True)
 class Sign:
-    """One line: which part, how it is, and what to do where something is wrong."""
+    """One line: a part, its state, and the remedy where something is wrong."""
 
     label: Text
     tone: str
@@ -42,7 +42,7 @@ class Sign:
 
 
 def health(now: datetime) -> Iterator[Sign]:
-    """One sign a part, in the order an envelope passes them."""
+    """Yield one sign per part, in the order an envelope passes them."""
     yield _sequencer(now)
     yield _log(now)
     yield _checkpoint()
@@ -54,7 +54,7 @@ def health(now: datetime) -> Iterator[Sign]:
 
 
 def utc_text(at: datetime) -> str:
-    """A time for sentences: 4 Dec 2026 14:02, without the zone."""
+    """Format a time for sentences: 4 Dec 2026 14:02, without the zone."""
     return formats.date_format(at.astimezone(UTC), _("j M Y H:i"))
 
 
@@ -84,7 +84,7 @@ def _checkpoint() -> Sign:
 
 
 def _dispute(now: datetime) -> Iterator[Sign]:
-    """No sign where nobody has seen another ledger within the week."""
+    """Yield a sign only if somebody has reported another ledger within the week."""
     if (disputed := last_dispute(now=now)) is not None:
         text = _("A partner has seen another ledger, at %(time)s UTC.")
         remedy = _("See under Ledger who, and compare checkpoints with that partner.")
@@ -108,7 +108,7 @@ def _queue() -> Sign:
 
 
 def _set_aside() -> Sign:
-    """Items that a loop could not take, and loops that stand for it."""
+    """Report items that a loop could not take, and loops that stopped for them."""
     items = SetAside.objects.filter(loop__in=LOOPS).count()
     stopped = LoopState.objects.filter(loop__in=LOOPS, stopped_at__isnull=False).count()
     label = pgettext("work", "Set aside")
@@ -138,7 +138,7 @@ def _keysets(now: datetime) -> Sign:
 
 
 def _restore() -> Iterator[Sign]:
-    """What came back from a backup and is not deleted yet; no sign where there was no restore, or all is."""
+    """Yield a sign while content that came back from a backup is not deleted yet."""
     restore = newest_restore()
     if restore is not None and restore.contents_deleted_at is None:
         text = _("What was due to be deleted came back, and is not deleted yet.")

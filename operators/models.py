@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators: the people who run the exchange, their passkeys, the links they come in by, and their sessions.
+"""Operators: the people who run the exchange, their passkeys, their enrolment links, and their sessions.
 
-Nothing secret stands here: public halves of passkeys, and keyed digests of links and sessions.
+No secret is stored here: only public halves of passkeys, and keyed digests of links and sessions.
 """
 
 import secrets
@@ -21,7 +21,7 @@ def _new_public_id() -> str:
 class Operator(models.Model):
     """A person who admits and suspends agencies; an actor without an agency, who reads no content and has no desk.
 
-    Active once a first passkey was made, until another operator ends it.
+    Active from the first passkey until another operator ends it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -42,7 +42,7 @@ class Operator(models.Model):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What this operator may do now; nothing before a passkey was made, and after the end."""
+        """The operator's present capabilities; none before a passkey was made, and after the end."""
         return OPERATES if self.is_active else frozenset()
 
     @property
@@ -51,7 +51,7 @@ class Operator(models.Model):
 
 
 class Passkey(models.Model):
-    """The public half of one passkey; found by a digest of the name that the browser gives it."""
+    """The public half of one passkey; found by a digest of the browser's name for it."""
 
     digest = models.CharField(primary_key=True, max_length=43)
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="passkeys")
@@ -84,7 +84,7 @@ class Enrolment(models.Model):
 
 
 class OperatorSession(models.Model):
-    """One sign-in; found by a keyed digest of the cookie. `challenge` is what it was opened with, which serves once."""
+    """One sign-in; found by a keyed digest of the cookie. `challenge` is the one that opened it, which is valid once."""
 
     digest = models.CharField(primary_key=True, max_length=43)
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="sessions")

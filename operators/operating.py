@@ -13,7 +13,7 @@ from operators.models import Operator
 
 @dataclass(frozen=True)
 class OnTheMachine:
-    """An operator, named by somebody with a shell on the exchange: no passkey is asked for, nor need there be one yet."""
+    """An operator named by somebody with a shell on the exchange: no passkey is asked for, nor need there be one yet."""
 
     audit_name: str
     capabilities: frozenset[Capability] = OPERATES
@@ -23,14 +23,14 @@ class OnTheMachine:
 
 
 def add_acting_operator(parser: ArgumentParser) -> None:
-    """The argument that names, for the audit, who acts."""
+    """Add the argument that names, for the audit, who acts."""
     parser.add_argument(
         "--by", required=True, metavar="NAME", help="your name among the operators, named in the audit"
     )
 
 
 def acting_operator(name: str) -> OnTheMachine:
-    """The operator of this name, invited and not ended; raises CommandError."""
+    """Return the operator of this name, invited and not ended; raise CommandError."""
     operator = Operator.objects.filter(name=name.strip(), ended_at=None).first()
     if operator is None:
         raise CommandError(f"No operator is called {name}. Make one with invite_operator.")
@@ -38,7 +38,7 @@ def acting_operator(name: str) -> OnTheMachine:
 
 
 def agency_of(agency_id: str) -> Agency:
-    """The agency of an id; raises CommandError."""
+    """Return the agency of an id; raise CommandError."""
     agency = Agency.objects.filter(pk=agency_id).first()
     if agency is None:
         raise CommandError(f"There is no agency {agency_id}.")

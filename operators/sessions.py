@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signing in by passkey alone, and the sessions that follow: eight hours at most, one hour without a sign of life.
+"""Signing in by passkey alone, and the sessions that follow: eight hours at most, one hour without activity.
 
-The browser keeps the challenge, signed by us, and each serves once: a session remembers which it was opened with. A
+The browser keeps the challenge, signed by us. Each challenge is valid once: a session remembers the one that opened it. A
 session ends with its operator's passkeys, and by a restore of the database.
 """
 
@@ -23,13 +23,13 @@ SESSION_LIVES: Final = timedelta(hours=8)
 IDLE_FOR: Final = timedelta(hours=1)
 SEEN_EVERY: Final = timedelta(minutes=5)
 KEPT_FOR: Final = timedelta(days=7)
-"""Longer than any challenge lives, and for whoever asks who was in lately."""
+"""Longer than any challenge lives, and long enough to see who was signed in lately."""
 CHALLENGE: Final = "operators.sign-in"
 _LONGEST_NAME: Final = 2048
 
 
 def sign_in(credential: dict[str, Any], challenge: str, *, site: Site, now: datetime) -> str:
-    """Open a session for whoever answers our challenge with a passkey of ours; returns what the cookie holds.
+    """Open a session for whoever answers our challenge with a passkey of ours; return the cookie's value.
 
     Raises PasskeyRefusedError for every cause alike.
     """
@@ -40,7 +40,7 @@ def sign_in(credential: dict[str, Any], challenge: str, *, site: Site, now: date
     try:
         with transaction.atomic():
             operator = Operator.objects.select_for_update().get(pk=passkey.operator_id)
-            # Asked again under the lock: it may have ended meanwhile.
+            # Checked again under the lock: it may have ended meanwhile.
             if not operator.is_active or not Passkey.objects.filter(pk=passkey.pk).update(last_used_at=now):
                 raise PasskeyRefusedError
             OperatorSession.objects.filter(signed_in_at__lt=now - KEPT_FOR).delete()
@@ -58,7 +58,7 @@ def sign_in(credential: dict[str, Any], challenge: str, *, site: Site, now: date
 
 
 def session_of(token: str, *, now: datetime) -> OperatorSession | None:
-    """The session whose cookie this is, with its operator; None where it has ended."""
+    """Return the session of this cookie, with its operator; None where it has ended."""
     if not token:
         return None
     row = OperatorSession.objects.select_related("operator").filter(digest=digest_of_cookie(token)).first()
@@ -81,7 +81,7 @@ def sign_out(row: OperatorSession, *, now: datetime) -> None:
 
 
 def _named(credential: dict[str, Any]) -> Passkey:
-    """The passkey that the browser says it used; whether it did says its signature alone."""
+    """Return the passkey that the browser claims; only its signature proves the claim."""
     named = credential.get("rawId")
     if not isinstance(named, str) or len(named) > _LONGEST_NAME:
         raise PasskeyRefusedError
@@ -99,7 +99,7 @@ def _octets(text: str) -> bytes:
 
 
 def digest_of_cookie(token: str) -> str:
-    """What stands in the database in place of what the cookie holds."""
+    """Return the digest that the database stores in place of the cookie's value."""
     return b64u(keyed_digest("operator-session", token.encode()))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""With whom an agency has agreed to share what: its agreements as they count now, and the circles it belongs to."""
+"""Read an agency's agreements in their current versions, and the circles it belongs to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,10 @@ class SuspendedLane:
 
 @dataclass(frozen=True)
 class AgreementFacts:
-    """The newest version that has begun. No purposes: every purpose. `until` None: without end; it may have passed."""
+    """The newest version that has begun.
+
+    An empty `purposes` allows every purpose. `until` is None for no end, and may have passed.
+    """
 
     ref: str
     title: str
@@ -49,7 +52,7 @@ class CircleFacts:
 
 
 def list_agreements(actor: Actor, *, now: datetime) -> list[AgreementFacts]:
-    """Those whose version that counts now has the actor's agency among its parties, by their ref."""
+    """Return the agreements whose current version names the actor's agency as a party, ordered by ref."""
     begun = AgreementVersion.objects.filter(nbf__lte=now).order_by("-number")
     open_ones = LaneSuspension.objects.filter(lifted_at__isnull=True).order_by("lane", "agency_id")
     rows = Agreement.objects.visible_to(actor).prefetch_related(
@@ -61,7 +64,7 @@ def list_agreements(actor: Actor, *, now: datetime) -> list[AgreementFacts]:
 
 
 def list_circles(actor: Actor) -> list[CircleFacts]:
-    """The circles that the actor's agency is a member of, by their name."""
+    """Return the circles that the actor's agency is a member of, ordered by name."""
     rows = Circle.objects.visible_to(actor).select_related("agreement").prefetch_related("members")
     return [
         CircleFacts(

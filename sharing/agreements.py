@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agreements: recorded by the operator, never edited; lanes suspended and resumed by a party.
+"""Agreements: the operator records them and never edits them; a party suspends and resumes their lanes.
 
-Every change waits for those who rely on the policy of its parties (`sharing.locks`). Suspending deletes nothing:
-what is not numbered yet is held at its turn; resuming puts it back in the queue, in order and once.
+- Every change waits for the transactions that rely on the policy of its parties (`sharing.locks`).
+- Suspending deletes nothing: a delivery without a number is held when its turn comes. Resuming puts it back in the queue, in
+  order and once.
 """
 
 import re
@@ -60,7 +61,7 @@ def record_agreement(
     survive_flash: bool = False,
     now: datetime,
 ) -> AgreementVersion:
-    """Record what agencies have agreed; a known `ref` gets its next version. No purposes means all.
+    """Record what agencies have agreed; a known `ref` gets its next version. An empty `purposes` means every purpose.
 
     Raises `AgreementError` naming the field, `NotPermittedError` for anyone but the operator.
     """
@@ -112,7 +113,7 @@ def record_circle(
 
 
 def current_version(agreement: Agreement, *, now: datetime) -> AgreementVersion | None:
-    """The newest version that has begun, ended or not."""
+    """Return the newest version that has begun, ended or not."""
     return agreement.versions.filter(nbf__lte=now).order_by("-number").first()
 
 
@@ -142,10 +143,9 @@ def suspend_lanes(
 
 @transaction.atomic
 def resume_lanes(actor: Actor, agreement: Agreement, lanes: Collection[str], *, now: datetime) -> int:
-    """Lift the own suspension of these lanes; returns how many held deliveries wait for their turn again.
+    """Lift the actor's agency's suspension of these lanes; return how many held deliveries are queued again.
 
-    What the other side has suspended stays so. Raises `AgreementError` when a lane is not suspended by the
-    actor's agency.
+    A suspension by another party stays. Raises `AgreementError` when a lane is not suspended by the actor's agency.
     """
     agency, version = _party_and_version(actor, agreement, now)
     parties = _party_ids(version)
@@ -162,10 +162,10 @@ def resume_lanes(actor: Actor, agreement: Agreement, lanes: Collection[str], *, 
 
 @transaction.atomic
 def suspend_lane(actor: Actor, ref: str, lane: str, *, now: datetime) -> list[LaneSuspension]:
-    """As `suspend_lanes`, of one lane of the agreement of this name; doing it again changes nothing.
+    """Suspend one lane of the agreement with this ref, as `suspend_lanes` does; a second call changes nothing.
 
-    Returns every suspension of the agreement that stands then. Raises `AgreementError`; `AbsentError` to outsiders
-    and where there is no such agreement.
+    Returns every suspension of the agreement that is in force afterwards. Raises `AgreementError`; `AbsentError` for outsiders
+    and for an unknown ref.
     """
     agreement = _named(ref)
     try:
@@ -177,9 +177,9 @@ def suspend_lane(actor: Actor, ref: str, lane: str, *, now: datetime) -> list[La
 
 @transaction.atomic
 def resume_lane(actor: Actor, ref: str, lane: str, *, now: datetime) -> list[LaneSuspension]:
-    """Lift the own suspension of one lane, as `resume_lanes`; doing it again, or where there is none, changes nothing.
+    """Lift the actor's agency's suspension of one lane, as `resume_lanes` does; without a suspension, change nothing.
 
-    Returns and raises as `suspend_lane`, but for a lane that the agreement no longer has: a suspension of it is lifted.
+    Returns and raises as `suspend_lane`, except that a suspension of a lane which the agreement no longer has can be lifted.
     """
     agreement = _named(ref)
     agency, version = _party_and_version(actor, agreement, now)
@@ -192,10 +192,10 @@ def resume_lane(actor: Actor, ref: str, lane: str, *, now: datetime) -> list[Lan
 
 @transaction.atomic
 def suspend_agency_flow(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
-    """Stop new flow from and to an agency on this hub; returns once nobody relies on what was before.
+    """Stop new flow from and to an agency on this hub; return once no transaction relies on the earlier policy.
 
-    The directory alone would let a submission that was judged a moment earlier be stored afterwards. Raises
-    `NotPermittedError` for anyone but the operator.
+    Without the lock, a submission that was judged a moment earlier could still be stored afterwards. Raises `NotPermittedError`
+    for anyone but the operator.
     """
     require(operator, Capability.HUB_OPERATE)
     own_parties({agency_id, *_partners_of(agency_id)})
@@ -204,13 +204,13 @@ def suspend_agency_flow(operator: Actor, agency_id: str, *, now: datetime) -> Ag
 
 @transaction.atomic
 def resume_agency_flow(operator: Actor, agency_id: str, *, now: datetime) -> int:
-    """Lift the hub's suspension of an agency and give what was held its turn again; returns how many deliveries.
+    """Lift the hub's suspension of an agency and queue its held deliveries again; return how many.
 
-    For whoever resumes an agency: the directory alone would leave what is held waiting until it expires. Raises
-    `NotPermittedError` for anyone but the operator.
+    Changing the agency's status alone would leave held deliveries waiting until they expire. Raises `NotPermittedError` for
+    anyone but the operator.
     """
     require(operator, Capability.HUB_OPERATE)
-    # Before the agency's row: whoever stores an envelope holds these locks when it refers to that row.
+    # Taken before the agency's row is locked: intake holds these locks when it refers to that row.
     own_parties({agency_id, *_partners_of(agency_id)})
     resume_agency(operator, agency_id, now=now)
     return requeue_held(agency_id)
@@ -218,13 +218,13 @@ def resume_agency_flow(operator: Actor, agency_id: str, *, now: datetime) -> int
 
 @transaction.atomic
 def requeue_held(agency: str) -> int:
-    """Give what is held from or to an agency its turn again, after the hub has lifted that agency's suspension."""
+    """Queue held deliveries from or to an agency again, after the hub has lifted that agency's suspension."""
     own_parties({agency, *_partners_of(agency)})
     return _requeue(Q(iss=agency) | Q(recipient=agency))
 
 
 def suspended_lanes(agreement: Agreement) -> list[LaneSuspension]:
-    """Every suspension that stands, with the agency that holds it."""
+    """Return every suspension in force, with the agency that holds it."""
     return list(
         agreement.suspensions.filter(lifted_at__isnull=True)
         .select_related("agency")
@@ -233,7 +233,7 @@ def suspended_lanes(agreement: Agreement) -> list[LaneSuspension]:
 
 
 def _requeue(which: Q) -> int:
-    """Held deliveries to the queue, each once; the sequencer asks policy again at their turn."""
+    """Queue held deliveries again, each once; the sequencer asks policy again at their turn."""
     held = list(FeedHeld.objects.select_for_update().filter(which).order_by("pk"))
     ids = lock_deliveries(Delivery.objects.filter(pk__in=[row.delivery_id for row in held]))
     FeedRequeue.objects.bulk_create(
@@ -253,7 +253,7 @@ def _named(ref: str) -> Agreement:
 
 
 def _party_and_version(actor: Actor, agreement: Agreement, now: datetime) -> tuple[str, AgreementVersion]:
-    """The actor's agency, a party of the version that counts now; to outsiders there is no agreement."""
+    """Return the actor's agency and the current version that it is a party of; raise `AbsentError` for outsiders."""
     require(actor, Capability.AGENCY_MANAGE, Capability.AGREEMENT_SUSPEND)
     version = current_version(agreement, now=now)
     if version is None or actor.agency_id is None or actor.agency_id not in _party_ids(version):
@@ -281,7 +281,7 @@ def _next_number(agreement: Agreement) -> int:
 
 
 def _check_line(field: str, text: str, most: int) -> None:
-    """A name that pages show in one line with others."""
+    """Check a name that pages show on one line with others."""
     if not 1 <= len(text.strip()) <= len(text) <= most or _BROKEN_LINE.search(text):
         raise AgreementError(field, f"use 1 to {most} characters on one line, without control characters")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange has to know of an envelope before it verifies anything, read in one statement."""
+"""The facts that intake needs about an envelope before it verifies anything, read in one SQL statement."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,9 +20,9 @@ SELECT (SELECT md FROM sharing_envelope WHERE iss_id = %(iss)s AND jti = %(jti)s
 
 @dataclass(frozen=True)
 class Arrival:
-    """`known` is the digest that stands under its (iss, jti), `status` its issuer's; None where there is none.
+    """`known` is the digest already stored under its (iss, jti), `status` its issuer's; None where there is none.
 
-    `leaf` is where the ledger has it although a restore lost it.
+    `leaf` is its leaf in the ledger, where a restore lost the object itself.
     """
 
     known: str | None
@@ -32,7 +32,7 @@ class Arrival:
 
 
 def look_at_arrival(iss: str, jti: str, md: str) -> Arrival:
-    """As it is now, without a lock: what comes in between is found when it is stored."""
+    """Read these facts without a lock; storing the envelope detects anything that changes in between."""
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, {"iss": iss, "jti": jti, "md": md})
         known, status, beat, oldest, is_wanted = cursor.fetchone()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Intake gives way when the sequencer is alive but behind.
+"""Backpressure: intake refuses new envelopes while the sequencer is alive but behind.
 
 A sequencer that is down stops nobody: entries wait in the ledger's queue until it is back.
 """
@@ -19,22 +19,22 @@ RETRY_AFTER_SECS: Final = 1
 
 @dataclass(frozen=True)
 class Queue:
-    """When the sequencer was last heard, and since when the oldest entry waits for its number; None: never, none."""
+    """The sequencer's last sign of life and the age of the oldest unnumbered entry; None for never and for no entry."""
 
     beat: datetime | None
     oldest: datetime | None
 
 
 def sequencer_silence(now: datetime) -> timedelta | None:
-    """How long nothing was heard of the sequencer; None if it was never heard.
+    """Return how long ago the sequencer was last heard; None if it never was.
 
-    A beat in the future says nothing of the sequencer's life, but that a clock is off: it counts by how far it is.
+    A heartbeat in the future only means that a clock is wrong: its distance from now counts.
     """
     return _silence(FeedMark.objects.values_list("beat", flat=True).first(), now)
 
 
 def require_room(pri: str, queue: Queue, now: datetime) -> None:
-    """Raises `LaggingError` while the oldest unnumbered entry is older than a second; flash always passes."""
+    """Raise `LaggingError` while the oldest unnumbered entry is older than a second; flash always passes."""
     if pri == FLASH:
         return
     silence = _silence(queue.beat, now)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attachment blobs on their way into the database and out of it: in pieces, never whole in memory.
+"""Store and serve attachment blobs in pieces, never whole in memory.
 
-A blob comes as octets (from the desk, which has sealed it in memory) or as an uploaded part that lies on a disk.
-It goes out by one short query a piece: between two pieces no connection is held, however slowly a reader takes them.
+A blob arrives as octets (from the desk, which has sealed it in memory) or as an uploaded part on a disk. It is served by one
+short query per piece: between two pieces no connection is held, however slow the reader is.
 """
 
 import struct
@@ -37,7 +37,7 @@ Received = bytes | StoredElsewhere
 
 
 def pieces_of(blob: Received) -> Iterator[bytes]:
-    """The octets from their beginning."""
+    """Yield the octets from the beginning."""
     if isinstance(blob, bytes):
         view = memoryview(blob)
         yield from (bytes(view[at : at + PIECE_BYTES]) for at in range(0, len(blob), PIECE_BYTES))
@@ -52,14 +52,14 @@ class StoredBlob:
     key: int
     sha256: str
     size_bytes: int
-    """As it lies there, which is not what was measured where somebody has altered it."""
+    """The length as stored, which differs from the measured one if somebody has altered the row."""
 
     def pieces(self) -> Iterator[bytes]:
-        """The octets from their beginning; raises `ContentDeletedError` where they go meanwhile."""
+        """Yield the octets from the beginning; raise `ContentDeletedError` if they are deleted meanwhile."""
         return self.pieces_between(0, self.size_bytes)
 
     def pieces_between(self, first: int, end: int) -> Iterator[bytes]:
-        """The octets from one place up to another; raises as `pieces`."""
+        """Yield the octets from `first` up to, not including, `end`; raise as `pieces`."""
         for at in range(first, end, PIECE_BYTES):
             piece = self._piece(at, min(PIECE_BYTES, end - at))
             let_go_of_connection()
@@ -81,7 +81,7 @@ def measure(blob: Received) -> BlobFacts:
 def store_blobs(md: str, facts: Sequence[BlobFacts], blobs: Sequence[Received]) -> None:
     """Write the rows, in the caller's transaction.
 
-    COPY takes a value in pieces; an INSERT would need it, its spelling and the statement around it in memory at once.
+    COPY takes a value in pieces; an INSERT would need the value, its escaped text and the statement in memory at once.
     """
     if not blobs:
         return
@@ -95,7 +95,7 @@ def store_blobs(md: str, facts: Sequence[BlobFacts], blobs: Sequence[Received]) 
 
 
 def _head_of(md: str, n: int, fact: BlobFacts) -> bytes:
-    """The row in COPY's binary form, up to the octets of its last field."""
+    """Return the row in COPY's binary form, up to the octets of its last field."""
     texts = {name: text.encode("ascii") for name, text in (("md", md), ("sha256", fact.sha256))}
     return b"".join(
         (

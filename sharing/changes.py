@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes of deliveries: what became of an agency's own envelopes since it last asked, with nothing ever skipped.
 
-Each delivery names the transaction that last changed it. Transactions end in another order than that of their
-numbers, so a reader's place is no number: it is which of them had ended when it read. The next reading gives what all
-others have changed; a change that was under way then comes once it is committed, however late.
+Each delivery names the transaction that last changed it. Transactions commit in another order than their numbers, so a reader's
+position is not a number: it records which transactions had ended when it read. The next reading returns what all other
+transactions have changed; a change that was uncommitted then comes once it is committed, however late.
 
-Numbers of transactions mean something on one course of one database server only. A place of another server, of
-another course (after a failover or a return to an earlier moment) or of another epoch of the feeds is refused.
+Transaction numbers mean something only on one timeline of one database server. A position of another server, of another
+timeline (after a failover or a point-in-time recovery) or of another feed epoch is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ from sharing.models import Delivery
 
 MOST_CHANGES: Final = CHANGED_DELIVERIES
 MOST_OPEN: Final = 16
-"""So many transactions under way are named in a place; those from there on count as under way, and may come twice."""
+"""The most open transactions that a position names; those beyond count as open, so their changes may come twice."""
 _EPOCH_CHARS: Final = 16
 _LOOK: Final = """
 SELECT
@@ -40,7 +40,7 @@ SELECT
 
 @dataclass(frozen=True)
 class Ended:
-    """Which transactions have ended: all below `low`, and of those below `high` all but `under_way`."""
+    """The transactions that have ended: all below `low`, and those below `high` except `under_way`."""
 
     low: int = 0
     high: int = 0
@@ -56,7 +56,7 @@ class Ended:
 
     @classmethod
     def of_snapshot(cls, snapshot: str) -> Self:
-        """As PostgreSQL writes it, `xmin:xmax:xip,xip`; cut short where many are under way."""
+        """Parse PostgreSQL's `xmin:xmax:xip,xip`; truncate it where many transactions are open."""
         low, high, listed = snapshot.split(":")
         under_way = [int(number) for number in listed.split(",") if number]
         if len(under_way) > MOST_OPEN:
@@ -64,15 +64,15 @@ class Ended:
         return cls(int(low), int(high), tuple(under_way[:MOST_OPEN]))
 
     def without(self, number: int) -> Self:
-        """The same, with one more under way."""
+        """Return this set with one more transaction still under way."""
         return replace(self, under_way=tuple(sorted({*self.under_way, number})))
 
     def others_changed(self) -> Q:
-        """Rows that were changed last by one that had not ended."""
+        """Match rows last changed by a transaction that had not ended."""
         return Q(changed__gte=self.low) & (Q(changed__gte=self.high) | Q(changed__in=self.under_way))
 
     def they_changed(self) -> Q:
-        """Rows that were changed last by one that had."""
+        """Match rows last changed by a transaction that had ended."""
         return Q(changed__lt=self.high) & ~Q(changed__in=self.under_way)
 
     def _from_low(self) -> list[int]:
@@ -81,9 +81,10 @@ class Ended:
 
 @dataclass(frozen=True)
 class Place:
-    """How far a reader has come: it has all that was changed by what had ended `before`.
+    """A reader's position: it has every change made by the transactions that had ended `before`.
 
-    While a reading has pages left, `until` is what had ended when it began, and `last` the last row given.
+    While a reading has more pages, `until` holds the transactions that had ended when it began, and `last` the last row
+    returned.
     """
 
     epoch: str
@@ -108,7 +109,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Changes:
-    """Facts about deliveries, the place after them, and whether this reading has more."""
+    """Facts about deliveries, the position after them, and whether this reading has more."""
 
     items: Sequence[Mapping[str, Any]]
     next: str
@@ -116,9 +117,10 @@ class Changes:
 
 
 def read_changes(actor: Actor, *, since: str = "", limit: int = MOST_CHANGES) -> Changes:
-    """At most `limit` (1 to 500) deliveries of the own agency's envelopes that changed since a place, "" for all.
+    """Return at most `limit` (1 to 500) deliveries of the agency's own envelopes changed since a position, "" for all.
 
-    Raises `FeedRestartedError` for a place of another epoch, server or course. Without news the place stays as it was given.
+    Raises `FeedRestartedError` for a position of another epoch, server or timeline. Without news the position is returned
+    unchanged.
     """
     epoch, ended, reader = _look()
     place = Place.parse(since) if since else Place(epoch)
@@ -137,7 +139,7 @@ def read_changes(actor: Actor, *, since: str = "", limit: int = MOST_CHANGES) ->
 
 def _rows(actor: Actor, place: Place, until: Ended, reader: int | None) -> QuerySet[Delivery, dict[str, Any]]:
     changed, row = place.last
-    # What the reader's own transaction has changed it sees, and sees again.
+    # Changes by the reader's own transaction are visible to it, and are returned again next time.
     wanted = place.before.others_changed() & (until.they_changed() | Q(changed=reader))
     after = Q(changed__gte=changed) & (Q(changed__gt=changed) | Q(pk__gt=row))
     own: QuerySet[Delivery] = Delivery.objects.originated_by(actor)
@@ -149,7 +151,7 @@ def _rows(actor: Actor, place: Place, until: Ended, reader: int | None) -> Query
 
 
 def _look() -> tuple[str, Ended, int | None]:
-    """The epoch, what has ended, and the number of the reader's own transaction where it has one."""
+    """Return the epoch, the ended transactions, and the number of the reader's own transaction where it has one."""
     with connection.cursor() as cursor:
         cursor.execute(_LOOK)
         epoch, server, course, snapshot, reader = cursor.fetchone()

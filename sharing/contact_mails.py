@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mails to contact points: that something waits and since when, and not a word of what, of whom or how urgent.
+"""Mails to contact points: they say that something waits and since when, but not what, from whom or how urgent.
 
-Each mail is taken by one process, committed as begun, sent, and committed as what became of it. One that died in between
-is `uncertain` and not sent again: the row that follows, or a person, tells the rest.
+One process takes each mail, commits it as begun, sends it, and commits the result. A mail whose process died in between becomes
+`uncertain` and is not sent again: the next mail, or a person, has to follow up.
 """
 
 import logging
@@ -28,14 +28,14 @@ from sharing.waiting import items_waiting
 log = logging.getLogger(__name__)
 BATCH: Final = 100
 INTERRUPTED_AFTER: Final = timedelta(minutes=5)
-"""Longer than a mail can take: whoever began it then is gone."""
+"""Longer than sending can take: a process that began a mail earlier than this is dead."""
 KEPT: Final = timedelta(days=30)
 State = ContactMail.State
 _SYSTEM: Final = SystemRandom()
 
 
 def send_contact_mails(*, clock: Callable[[], datetime], jitter: Callable[[], float] = _SYSTEM.random) -> int:
-    """Send what is due over one connection, at most `BATCH` mails; returns how many went out."""
+    """Send due mails over one connection, at most `BATCH`; return how many were sent."""
     _settle_interrupted(clock())
     row = _begin_next(clock())
     if row is None:
@@ -60,7 +60,7 @@ def send_contact_mails(*, clock: Callable[[], datetime], jitter: Callable[[], fl
 
 
 def forget_contact_mails(*, now: datetime) -> int:
-    """Remove mails that were settled a month ago; returns how many."""
+    """Remove mails that were settled a month ago; return how many."""
     return ContactMail.objects.filter(settled_at__lte=now - KEPT).delete()[0]
 
 
@@ -70,7 +70,7 @@ def _settle_interrupted(now: datetime) -> None:
 
 
 def _begin_next(now: datetime) -> ContactMail | None:
-    """The next mail that is due and not needless by now, begun by this process alone."""
+    """Take the next mail that is due and still needed, and mark it as begun by this process."""
     while True:
         with transaction.atomic():
             due = ContactMail.objects.select_for_update(skip_locked=True, of=("self",)).select_related(None)
@@ -86,7 +86,7 @@ def _begin_next(now: datetime) -> ContactMail | None:
 
 
 def _is_needless(row: ContactMail) -> bool:
-    """Whether the agency has read past it meanwhile, or its feed has begun anew."""
+    """Tell whether the agency has read past the item meanwhile, or its feed has a new epoch."""
     return row.epoch != present_epoch() or items_waiting(row.agency_id)[1] >= row.number
 
 
@@ -106,7 +106,7 @@ def _send(
 
 
 def compose_contact_mail(row: ContactMail, items: int) -> EmailMessage:
-    """The mail, in the agency's language; headers take no text that anybody typed."""
+    """Compose the mail in the agency's language; its headers hold no text that anybody typed."""
     with override(Agency.objects.values_list("language", flat=True).get(pk=row.agency_id) or "en"):
         message = EmailMessage(policy=SMTP)
         message["From"] = settings.MAIL_FROM

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far systems have read their agencies' feeds, and the mails to contact points about what nobody fetches.
+"""Rows for how far systems have read their agencies' feeds, and for mails to contact points about unread items.
 
 Part of `sharing.models`.
 """
@@ -15,7 +15,7 @@ from sharing.rows import Row
 
 
 class FeedRead(Row):
-    """How far the systems of an agency have read its feed: the highest number that one of them has asked beyond."""
+    """The position up to which an agency's systems have read its feed: the highest number that one has asked beyond."""
 
     agency = models.OneToOneField(
         Agency, models.PROTECT, primary_key=True, related_name="+", db_constraint=False
@@ -26,9 +26,9 @@ class FeedRead(Row):
 
 
 class ContactMail(Row):
-    """One mail to one contact point, that something waits in its agency's feed. Nothing of what waits stands here.
+    """One mail to one contact point, saying that something waits in its agency's feed. It holds nothing about the item.
 
-    `number` is the first item that waited, or the first flash (`is_flash`): while it waits there is no second mail.
+    `number` is the first item that waited, or the first flash (`is_flash`): while that item waits no second mail is sent.
     """
 
     class State(models.TextChoices):
@@ -39,7 +39,7 @@ class ContactMail(Row):
         UNCERTAIN = "uncertain"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    """Names the mail in its Message-ID, which stays the same on each try."""
+    """Appears in the Message-ID, which stays the same on each try."""
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     address = models.CharField(max_length=254)
     epoch = models.CharField(max_length=16)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deliveries: what became of an envelope, as its originator sees it, and the facts that a recipient adds."""
+"""Deliveries: what became of an envelope, as its originator sees it, and the facts that a recipient reports."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -23,7 +23,7 @@ from sharing.references import is_reference
 from sharing.states import DeliveryState, move
 
 OWN = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ENVELOPE_READ, Capability.ALERT_READ})
-"""Who of an agency may see what became of its own envelopes."""
+"""Any of these allows an actor to see what became of its agency's own envelopes."""
 
 FACTS = (
     "recipient_id",
@@ -36,12 +36,12 @@ FACTS = (
     "recalled_at",
     "recall_confirmed_at",
 )
-"""What an originator is told of a delivery; a trigger notes when one of them changes (`sharing.changes`)."""
+"""The columns that an originator is told; a trigger notes when one of them changes (`sharing.changes`)."""
 
 TOLD, OPENED = "told", "opened"
 MOST_REPORTED: Final = REPORTED_FACTS
 AHEAD: Final = timedelta(minutes=5)
-"""A recipient's clock may be so far ahead."""
+"""The most that a recipient's clock may be ahead."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class DeliveryFact:
 
 
 def delivery_facts_of(actor: Actor, mds: Collection[str]) -> dict[str, list[DeliveryFact]]:
-    """What became of envelopes of the actor's own agency, by recipient, in one query; those of others are left out."""
+    """Return what became of the actor's agency's own envelopes, by recipient, in one query; leave out other agencies' envelopes."""
     facts: defaultdict[str, list[DeliveryFact]] = defaultdict(list)
     if not OWN & actor.capabilities:
         return facts
@@ -71,7 +71,7 @@ def delivery_facts_of(actor: Actor, mds: Collection[str]) -> dict[str, list[Deli
 
 
 def find_delivery(actor: Actor, reference: str) -> Delivery:
-    """The delivery a mail's reference names, for its recipient only; raises `AbsentError`."""
+    """Return the delivery that a mail's reference names, for its recipient only; raise `AbsentError`."""
     known = reference.strip().upper()
     visible = Delivery.objects.visible_to(actor).select_related("envelope__iss")
     found = visible.filter(reference=known).first() if is_reference(known) else None
@@ -82,7 +82,7 @@ def find_delivery(actor: Actor, reference: str) -> Delivery:
 
 @dataclass(frozen=True)
 class Report:
-    """What a recipient's desk says of a delivery: somebody was told, or somebody opened it, `at` in seconds."""
+    """A recipient desk's report about a delivery: somebody was told, or somebody opened it, `at` in seconds."""
 
     md: str
     fact: str
@@ -91,17 +91,18 @@ class Report:
 
 @transaction.atomic
 def report_facts(actor: Actor, reports: Sequence[Report], *, now: datetime) -> list[Exception | None]:
-    """Keep what the actor's own desk says of what it received, the first report of each fact; why not, for each.
+    """Keep the first report of each fact that the actor's desk reports about deliveries to it; return a refusal or None for each.
 
-    Unsigned, so it moves no state and stops no clock. At most `MOST_REPORTED`, in a constant number of queries. Refused
-    alone: `AbsentError` where nothing of it has a number for this agency, `NotFetchedError` for `opened` before that,
-    `InputError` for a time before the envelope was logged or ahead of the hub's clock. Raises `NotPermittedError`.
+    Reports are unsigned, so they change no state and stop no clock. Takes at most `MOST_REPORTED`, in a constant number of
+    queries. A single report is refused with `AbsentError` where nothing of the envelope has a number for this agency,
+    `NotFetchedError` for `opened` before the fetch, `InputError` for a time before the envelope was logged or ahead of the
+    hub's clock. Raises `NotPermittedError`.
     """
     require(actor, Capability.STATEMENT_SUBMIT)
     mds = {report.md for report in reports}
     received = Delivery.objects.received_by(actor)
     locked = lock_deliveries(received.filter(envelope_id__in=mds))
-    # Read after the lock: what somebody else reported meanwhile was first.
+    # Read after the lock: a report that was made meanwhile came first.
     rows = {row.envelope_id: row for row in Delivery.objects.filter(pk__in=locked).defer("entry")}
     logged = log_times(rows)
     before = {md: (row.told_at, row.opened_at) for md, row in rows.items()}
@@ -131,7 +132,7 @@ def _report(row: Delivery | None, report: Report, logged: int, *, now: datetime)
 
 @transaction.atomic
 def expire_held(*, now: datetime, limit: int) -> int:
-    """End at most `limit` held deliveries whose time has passed; returns how many."""
+    """End at most `limit` held deliveries whose `exp` has passed; return how many."""
     late = FeedHeld.objects.filter(delivery__envelope__exp__lte=int(now.timestamp()))
     rows = list(late.select_for_update(of=("self",), skip_locked=True).order_by("position")[:limit])
     ids = lock_deliveries(Delivery.objects.filter(pk__in=[row.delivery_id for row in rows]))

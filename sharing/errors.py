@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange refuses; the HTTP side stands in one table elsewhere.
+"""Refusals of the exchange; the problem table maps them to HTTP elsewhere.
 
 `str(error)` is fit for a log and for the audit: codes, agency ids and digests, never bytes that were sent.
 """
@@ -13,14 +13,14 @@ from callers.denials import Arguments, denial_text
 
 @dataclass(frozen=True)
 class Denial:
-    """One recipient that policy does not let the issuer reach, and why (`callers.denials`)."""
+    """One recipient that policy does not let the issuer reach, and the reason (`callers.denials`)."""
 
     agency: str
     code: str
     args: Arguments
 
     def as_json(self) -> dict[str, Any]:
-        """With `text`, the sentence for the issuer's officers, in the active language."""
+        """Return the members, with `text`, the sentence for the issuer's officers, in the active language."""
         args = dict(self.args)
         return {
             "agency": self.agency,
@@ -47,11 +47,11 @@ class PolicyDeniedError(SharingError):
 
 
 class IssuerSuspendedError(SharingError):
-    """The caller's agency is suspended, or still entering: it reads what it received, nothing can be sent."""
+    """The caller's agency is suspended, or still entering: it may read what it received but not send."""
 
 
 class IdTakenError(SharingError):
-    """The issuer has used this id for other bytes; the first ones stand."""
+    """The issuer has used this id for other bytes; the first ones stay."""
 
     def __init__(self, iss: str, item_id: str) -> None:
         super().__init__(f"{iss}/{item_id}")
@@ -68,7 +68,7 @@ class SupersededError(SharingError):
 
 
 class KeysetStaleError(SharingError):
-    """Sealed to a key that is not the newest of its agency, or to an agency without one; seal again."""
+    """Sealed to a key that is not the newest of its agency, or to an agency without one; the sender must seal again."""
 
     def __init__(self, agencies: Iterable[str]) -> None:
         self.agencies = sorted(agencies)
@@ -76,11 +76,11 @@ class KeysetStaleError(SharingError):
 
 
 class CheckFailedError(SharingError):
-    """A cryptographic check failed; which one stands in the caller's own audit and nowhere else."""
+    """A cryptographic check failed; only the caller's own audit says which one."""
 
 
 class FlowSuspendedError(SharingError):
-    """Available but never fetched, and policy would not let it flow now."""
+    """Available but never fetched, and policy would refuse it now."""
 
 
 class RecalledError(SharingError):
@@ -88,15 +88,15 @@ class RecalledError(SharingError):
 
 
 class ExpiredError(SharingError):
-    """Asked for the first time after its `exp`: nothing is delivered first from then on."""
+    """First asked for after its `exp`: no first delivery happens from then on."""
 
 
 class ContentDeletedError(SharingError):
-    """Its `keep` has passed, so its content is gone for everyone; its digests and what was said of it stay."""
+    """Its `keep` has passed, so its content is deleted for everyone; its digests and the statements about it stay."""
 
 
 class RangeOutsideError(SharingError):
-    """A byte range that holds no octet of what it is asked of; `size_bytes` is how long that is."""
+    """A byte range that holds no octet of the requested object; `size_bytes` is the object's length."""
 
     def __init__(self, size_bytes: int) -> None:
         super().__init__(f"of {size_bytes} octets")
@@ -104,7 +104,7 @@ class RangeOutsideError(SharingError):
 
 
 class KeepTooShortError(SharingError):
-    """A real alert would be deleted too soon; `least` is the earliest `keep`, in seconds, that is taken."""
+    """A real alert would be deleted too soon; `least` is the earliest accepted `keep`, in seconds."""
 
     def __init__(self, least: int) -> None:
         super().__init__(f"keep before {least}")
@@ -120,11 +120,11 @@ class LaggingError(SharingError):
 
 
 class FeedRestartedError(SharingError):
-    """A place in a feed that this feed does not have: it began anew after a restore, or never came so far."""
+    """A position that this feed does not have: the feed began anew after a restore, or never came so far."""
 
 
 class StatementKindError(SharingError):
-    """A kind of statement that this door does not take."""
+    """A kind of statement that this endpoint does not accept."""
 
     def __init__(self, k: str) -> None:
         super().__init__(k)
@@ -136,11 +136,11 @@ class AlreadyRetractedError(SharingError):
 
 
 class NotFetchedError(SharingError):
-    """An acknowledgement of something its issuer has never fetched."""
+    """An acknowledgement of an envelope that its issuer has never fetched."""
 
 
 class AgreementError(SharingError):
-    """An agreement that cannot stand as entered, or a lane that cannot be suspended or resumed."""
+    """An agreement that is invalid as entered, or a lane that cannot be suspended or resumed."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")

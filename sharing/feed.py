@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's feed: numbered, gapless, only what has a receipt.
+"""An agency's feed: numbered without gaps, holding only what has a receipt.
 
-Numbers count within an epoch. A hub whose database was restored begins a new one, since numbers that were given after
-the backup are given again: whoever stands at a place of another epoch reads from the beginning, by digest.
+Numbers count within an epoch. A hub whose database was restored begins a new epoch, since it gives numbers that were given
+after the backup a second time: a reader with a position of another epoch reads from the beginning and compares by digest.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from sharing.models import FeedItem, FeedMark
 
 MAX_LIMIT: Final = FEED_ITEMS
 FIRST_EPOCH: Final = "0"
-"""Of a hub that was never restored: there a number alone says enough."""
+"""The epoch of a hub that was never restored: there a number needs no epoch."""
 _LOOK: Final = """
 SELECT (SELECT epoch FROM sharing_feedmark), (SELECT last FROM sharing_feedhead WHERE recipient = %(agency)s),
     (SELECT after FROM sharing_feedread
@@ -35,7 +35,7 @@ WHERE known.epoch <> excluded.epoch OR known.after < excluded.after
 
 @dataclass(frozen=True)
 class FeedState:
-    """The epoch of a feed, the highest number that it has given in it, and how far a system is known to have read."""
+    """The feed's epoch, its highest number in that epoch, and how far a system is known to have read."""
 
     epoch: str
     head: int
@@ -44,7 +44,7 @@ class FeedState:
 
 @dataclass(frozen=True)
 class FeedPage:
-    """Items after a number, the highest number there is, and the epoch of both."""
+    """Items after a number, the highest number, and the epoch of both."""
 
     items: list[FeedItem]
     head: int
@@ -52,7 +52,7 @@ class FeedPage:
 
 
 def read_feed(actor: Actor, *, epoch: str | None = None, after: int = 0, limit: int = 100) -> FeedPage:
-    """At most `limit` (1 to 500) items of the own agency's feed with a number above `after`.
+    """Return at most `limit` (1 to 500) items of the actor's agency's feed with a number above `after`.
 
     Raises as `look_at_feed`.
     """
@@ -60,10 +60,10 @@ def read_feed(actor: Actor, *, epoch: str | None = None, after: int = 0, limit: 
 
 
 def look_at_feed(actor: Actor, *, epoch: str | None, after: int) -> FeedState:
-    """How far the own agency's feed has come; with `after` and a limit, all that a page depends on.
+    """Return how far the feed of the actor's agency has come; with `after` and a limit it determines a page completely.
 
-    Raises `FeedRestartedError` where `after` is no place of this feed: a number of another epoch, one without its
-    epoch after a restore, or one beyond the head.
+    Raises `FeedRestartedError` where `after` is no position of this feed: a number of another epoch, one without its epoch
+    after a restore, or one beyond the head.
     """
     state = _look(actor)
     _require_place(epoch, after, state)
@@ -71,7 +71,7 @@ def look_at_feed(actor: Actor, *, epoch: str | None, after: int) -> FeedState:
 
 
 def note_read(actor: Actor, state: FeedState, *, after: int, now: datetime) -> None:
-    """Note that a system of the agency has read its feed up to `after`, where that is news (`sharing.waiting`)."""
+    """Record that a system of the agency has read its feed up to `after`, if it moved on (`sharing.waiting`)."""
     if after <= state.read or not isinstance(actor, ApiClient):
         return
     with connection.cursor() as cursor:
@@ -79,26 +79,26 @@ def note_read(actor: Actor, state: FeedState, *, after: int, now: datetime) -> N
 
 
 def read_page(actor: Actor, state: FeedState, *, after: int, limit: int) -> FeedPage:
-    """The items above `after`, at most `limit` of them, of a feed that was looked at."""
+    """Return at most `limit` items above `after`, of a feed whose state was read before."""
     if state.head <= after:
-        # Items and head are written together: most polls end here.
+        # Items and head are written together, so that most polls end here.
         return FeedPage([], state.head, state.epoch)
     items = FeedItem.objects.visible_to(actor).filter(number__gt=after).order_by("number")
     page = list(items[: max(1, min(limit, MAX_LIMIT))])
-    # Read after the page: a head that is older than an item of the page would be a contradiction.
+    # Read after the page, so that the head is never older than an item of the page.
     return FeedPage(page, _look(actor).head, state.epoch)
 
 
 def parse_place(place: str) -> tuple[str | None, int]:
-    """Epoch and number of a place in a feed, written `epoch.number`; a number alone has no epoch."""
+    """Parse a position in a feed, written `epoch.number`; a number alone has no epoch."""
     epoch, _stop, number = place.rpartition(".")
     return epoch or None, int(number)
 
 
 def begin_epoch(epoch: str, *, now: datetime) -> None:
-    """Begin anew after a restore: nobody goes on from a number that was given before. `epoch`: up to 16 of 0-9 a-z.
+    """Begin a new epoch after a restore, so that no earlier position is continued. `epoch`: up to 16 of 0-9 a-z.
 
-    Which transaction changed a delivery means nothing on another server: all count as changed by this one.
+    Transaction numbers mean nothing on another server: every delivery counts as changed by this transaction.
     """
     with connection.cursor() as cursor:
         cursor.execute("UPDATE sharing_delivery SET changed = pg_current_xact_id()::text::bigint")
@@ -108,7 +108,7 @@ def begin_epoch(epoch: str, *, now: datetime) -> None:
 
 
 def last_beat() -> datetime | None:
-    """The last moment at which a sequencer is known to have been alive: of a restored database, that of its backup."""
+    """Return the last sign of life of a sequencer; in a restored database, the last one before its backup."""
     return FeedMark.objects.values_list("beat", flat=True).first()
 
 
@@ -127,12 +127,12 @@ def _look(actor: Actor) -> FeedState:
 
 
 def present_epoch() -> str:
-    """The epoch that numbers are given in now."""
+    """Return the epoch in which numbers are given now."""
     return FeedMark.objects.values_list("epoch", flat=True).first() or FIRST_EPOCH
 
 
 def resolve_reference(actor: Actor, reference: str) -> FeedItem:
-    """The feed item that a mail's reference names, for its recipient only; raises `AbsentError`."""
+    """Return the feed item that a mail's reference names, for its recipient only; raise `AbsentError`."""
     number = find_delivery(actor, reference).number
     found = FeedItem.objects.visible_to(actor).filter(number=number).first() if number else None
     if found is None:

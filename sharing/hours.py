@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger moves each hour, also when nothing happens.
+"""Log an entry each hour, even when nothing happens.
 
-Whoever reads it compares checkpoints by size: one that stands still because nothing was handed in looks like one whose newer part
-is kept back, a revocation perhaps. So an hour without any other entry is an entry of its own, and a log that shows nothing newer
-for a day is one to be asked about.
+Readers compare checkpoints by size. Without this, a log that stands still because nothing was submitted would look like one
+whose newer part, perhaps a revocation, is withheld. So an hour without any other entry gets an entry of its own, and a log that
+shows nothing newer for a day is suspicious.
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ STANDS_AT_MOST: Final = timedelta(hours=1)
 
 @transaction.atomic
 def log_hour(actor: str, *, now: datetime) -> bool:
-    """Record that the ledger has stood still for an hour, which moves it; whether it had."""
+    """Log an entry if the ledger has stood still for an hour; return whether it had."""
     newest = latest_checkpoint()
     if newest is not None and now - newest.at < STANDS_AT_MOST:
         return False

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Intake: a signed, sealed envelope is checked, judged and stored, or refused whole.
+"""Intake: check and judge a signed, sealed envelope, then store or refuse it whole.
 
-Cheapest checks first: form, issuer, whether these bytes are known, room, signatures and entries, then policy for
-every recipient under the issuer's lock. Envelope, blobs, deliveries, ledger entry and audit stand or fall in one
-transaction. Nothing here can open what it carries, and no key agreement is computed. What the ledger has although a
-restore lost it is taken again as of its log time, whatever its `iat` and `exp`.
+- Cheapest checks come first: form, issuer, whether these bytes are known, room, signatures and entries, then policy for every
+  recipient under the issuer's lock.
+- Envelope, blobs, deliveries, ledger entry and audit are written in one transaction, or not at all.
+- Nothing here can open the content, and no key agreement is computed.
+- An object that the ledger has but a restore lost is accepted as of its log time, whatever its `iat` and `exp`.
+
 Source: docs/spec/envelope.md, "Intake".
 """
 
@@ -61,13 +63,13 @@ SUBMITS = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ALERT_RELEASE})
 
 MAX_AUDITED_RECIPIENTS = 100
 SHORT_KEEP: Final = timedelta(days=365)
-"""What is real and deleted sooner than that stands by itself in its sender's audit."""
+"""A real alert that is deleted sooner gets an event of its own in its sender's audit."""
 _ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What the caller gets back; `receipt` is None until the ledger has logged it."""
+    """The caller's answer; `receipt` is None until the ledger has logged the envelope."""
 
     iss: str
     jti: str
@@ -78,11 +80,11 @@ class Submission:
 def submit_envelope(
     caller: Actor, *, manifest: bytes, jwe: bytes, blobs: Sequence[Received], now: datetime
 ) -> Submission:
-    """Carry an envelope of the caller's own agency; the same one again answers as before.
+    """Store an envelope of the caller's own agency; the same bytes again get the same answer.
 
-    Raises `NotPermittedError`, `AbsentError` (another agency's envelope, an unknown `re`), `EnvelopeError`,
-    and of `SharingError`: `IdTakenError`, `IssuerSuspendedError`, `LaggingError`, `KeysetStaleError`,
-    `SupersededError`, `ContentDeletedError` (an extract of what is gone), `PolicyDeniedError`, `KeepTooShortError`.
+    Raises `NotPermittedError`, `AbsentError` (another agency's envelope, an unknown `re`), `EnvelopeError`, and these kinds of
+    `SharingError`: `IdTakenError`, `IssuerSuspendedError`, `LaggingError`, `KeysetStaleError`, `SupersededError`,
+    `ContentDeletedError` (an extract of a deleted original), `PolicyDeniedError`, `KeepTooShortError`.
     """
     if caller.agency_id is None or not SUBMITS & caller.capabilities:
         raise NotPermittedError(Capability.ENVELOPE_SUBMIT)
@@ -110,14 +112,14 @@ def _verify(unverified: UnverifiedEnvelope, leaf: LeafPlace | None, now: datetim
 
 
 def require_admitted(caller: Actor) -> None:
-    """Raises `IssuerSuspendedError` while the caller's agency is still entering; a suspended one may state."""
+    """Raise `IssuerSuspendedError` while the caller's agency is still entering; a suspended agency may make statements."""
     admitted = (AgencyStatus.ACTIVE, AgencyStatus.SUSPENDED)
     if not Agency.objects.filter(pk=caller.agency_id, status__in=admitted).exists():
         raise IssuerSuspendedError
 
 
 def _answer_known(unverified: UnverifiedEnvelope, md: str | None) -> Submission | None:
-    """The answer given before to the same (iss, jti); raises `IdTakenError` where it was other bytes."""
+    """Return the earlier answer to the same (iss, jti); raise `IdTakenError` if the bytes were others."""
     if md is None:
         return None
     if md != unverified.md:
@@ -133,7 +135,7 @@ def _carry(
     leaf: LeafPlace | None,
     now: datetime,
 ) -> Submission:
-    """Store it, once: of two that race with one id the second finds the first."""
+    """Store the envelope once: when two submissions race with one id, the second gets the first's answer."""
     for _ in range(_ATTEMPTS):
         try:
             with transaction.atomic():
@@ -151,7 +153,7 @@ def _carry(
 
 
 def _raise_if_final(clash: Exception, verified: VerifiedEnvelope) -> None:
-    """A reference that is taken is drawn again; any other clash is an answer."""
+    """Return if a reference was taken, so that a new one is drawn; turn any other clash into its refusal."""
     constraint = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", None)
     if constraint == "envelope_updated_once":
         reference = verified.manifest.terms.re
@@ -180,9 +182,9 @@ def _store(
 
 
 def _check_reference(verified: VerifiedEnvelope, now: datetime) -> None:
-    """`re` is visible to the issuer and is what it says; an update names the newest version of its own.
+    """Check that `re` is visible to the issuer and as stated, and that an update names the newest version of its own envelope.
 
-    An extract is held against its original, so there is none of an original whose content is deleted.
+    An extract is checked against its original, so no extract is accepted once the original's content is deleted.
     """
     terms, iss = verified.manifest.terms, verified.manifest.iss
     if terms.re is None:
@@ -197,9 +199,9 @@ def _check_reference(verified: VerifiedEnvelope, now: datetime) -> None:
 
 
 def _check_keep(manifest: Manifest, now: datetime) -> None:
-    """Raises `KeepTooShortError`: what is real stays long enough for whoever asks afterwards what was sent.
+    """Raise `KeepTooShortError` for a real alert that would be deleted before later questions about it can be answered.
 
-    An extract need not outlive its original. Raises `ContentDeletedError` for what would be deleted at once.
+    An extract need not outlive its original. Raises `ContentDeletedError` for an envelope that would be deleted at once.
     """
     terms = manifest.terms
     if int(now.timestamp()) >= terms.keep:
@@ -214,7 +216,7 @@ def _check_keep(manifest: Manifest, now: datetime) -> None:
 
 
 def _manifest_of(envelope: Envelope, now: datetime) -> Manifest:
-    """As its originator signed it, verified when it came in; raises `ContentDeletedError`."""
+    """Return the manifest as signed and as verified at intake; raise `ContentDeletedError`."""
     if envelope.manifest is None or int(now.timestamp()) >= envelope.keep:
         raise ContentDeletedError
     jws = parse_jws(bytes(envelope.manifest), TYP_MANIFEST, limit=MAX_MANIFEST_BYTES)
@@ -222,7 +224,7 @@ def _manifest_of(envelope: Envelope, now: datetime) -> Manifest:
 
 
 def _judge(verified: VerifiedEnvelope, now: datetime) -> dict[str, int]:
-    """The agreement's version for each recipient; raises when policy denies one of them."""
+    """Return the agreement's version for each recipient; raise when policy denies one of them."""
     verdicts = judge_recipients(
         verified.manifest.iss, verified.recipients, Terms.of_manifest(verified.manifest), now=now
     )
@@ -248,7 +250,7 @@ def _octets(verified: VerifiedEnvelope) -> int:
 
 
 def _log_and_audit(caller: Actor, manifest: Manifest, recipients: Sequence[str], now: datetime) -> None:
-    """Its ledger entry, and who sent what to whom; of a very wide one the deliveries name the rest."""
+    """Write ledger entry and audit: who sent what to whom; for very many recipients only the deliveries name them all."""
     terms = manifest.terms
     detail = {
         "kind": terms.kind,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What partners say they have seen of the ledger (`cp`), held against the ledger itself.
+"""Compare the checkpoints that partners report (`cp`) with the ledger itself.
 
-A `cp` that differs is an alarm and no refusal: either its issuer errs, or this hub shows two ledgers, or was put
-back to an old state; and the statement that carries it, an acknowledgement perhaps, must not be lost over it. The
-operator sees it on the hub's page until a week has passed, and it stays in the hub's audit and in the ledger.
+A differing `cp` raises an alarm and no refusal. Either its issuer errs, or this hub shows two ledgers, or was put back to an
+old state; and the statement that carries it, perhaps an acknowledgement, must not be lost. The operator sees the alarm on the
+hub's page for a week; it stays in the hub's audit and in the ledger.
 """
 
 import logging
@@ -22,7 +22,7 @@ SHOWN_FOR: Final = timedelta(days=7)
 
 
 def compare_view(statement: Statement, *, now: datetime) -> None:
-    """Raises the alarm where the checkpoint that a verified statement names is not this ledger's."""
+    """Log and audit an alarm where the checkpoint that a verified statement names is not this ledger's."""
     if statement.cp is None:
         return
     root = root_of(statement.cp.n)
@@ -39,5 +39,5 @@ def compare_view(statement: Statement, *, now: datetime) -> None:
 
 
 def last_dispute(*, now: datetime) -> datetime | None:
-    """When a partner last named a checkpoint that is not this ledger's; None if not within the last week."""
+    """Return when a partner last named a checkpoint that is not this ledger's; None if not within the last week."""
     return last_event(DISPUTED, after=now - SHOWN_FOR)

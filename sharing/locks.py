@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Locks: one advisory lock per agency keeps policy from changing under those who rely on it; rows have an order.
+"""Locks: one advisory lock per agency keeps policy from changing while a transaction relies on it; row locks have an order.
 
-Intake and numbering take it shared for each issuer; suspending, resuming and a new version take it exclusively
-for every party. All take their locks in ascending order of key, so that nobody waits in a circle. The isolation
-is READ COMMITTED: what policy says must be read in a statement *after* the lock, since the statement that
-waited for it still sees the old state.
+- Intake and numbering take it shared for each issuer; suspending, resuming and a new version take it exclusively for every
+  party.
+- Locks are taken in ascending order of key, so that no deadlock arises.
+- The isolation is READ COMMITTED: read policy in a statement *after* the lock, since the statement that waited for the lock
+  still sees the old state.
 """
 
 import hashlib
@@ -19,17 +20,17 @@ _DOMAIN = b"accord sharing agency "
 
 
 def share_issuers(agencies: Iterable[str]) -> None:
-    """Keep the policy of these issuers as it is until the transaction ends."""
+    """Keep the policy of these issuers unchanged until the transaction ends."""
     _lock("pg_advisory_xact_lock_shared", agencies)
 
 
 def own_parties(agencies: Iterable[str]) -> None:
-    """Wait until nobody relies on the policy of these agencies, and keep all out until the transaction ends."""
+    """Wait until no transaction relies on the policy of these agencies, and keep all out until this one ends."""
     _lock("pg_advisory_xact_lock", agencies)
 
 
 def lock_deliveries(rows: QuerySet[Delivery]) -> list[int]:
-    """Lock many deliveries in the order of their keys, as everyone does who changes more than one; their keys."""
+    """Lock many deliveries in the order of their keys, as every multi-row change does; return the keys."""
     return list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 

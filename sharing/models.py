@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange keeps: who may share what, sealed envelopes, deliveries, feeds, notices. Nothing here opens.
+"""Tables of the exchange: who may share what, sealed envelopes, deliveries, feeds, notices. Nothing here opens content.
 
-Times inside signed objects are integer seconds (`iat`, `exp`, `keep`), the hub's own are aware datetimes.
-Agencies are named without a database constraint where one insert would cost hundreds of checks; intake has
-read them in one query by then.
+Times inside signed objects are integer seconds (`iat`, `exp`, `keep`), the hub's own are aware datetimes. Where one insert
+would cost hundreds of checks, agencies are named without a database constraint; intake has already read them in one query.
 """
 
 from typing import ClassVar
@@ -24,7 +23,7 @@ from sharing.states import DeliveryState
 
 
 class Agreement(Row):
-    """An agreement between agencies; what it says stands in its versions, the newest begun one counts."""
+    """An agreement between agencies; its terms stand in its versions, and the newest begun one counts."""
 
     ref = models.CharField(max_length=20, unique=True)
     title = models.CharField(max_length=120)
@@ -40,7 +39,7 @@ class Agreement(Row):
 
 
 class AgreementVersion(Row):
-    """What was agreed, never edited. No purposes: every purpose. `until` none: without end."""
+    """The terms of an agreement, never edited. An empty `purposes` allows every purpose. `until` is null for no end."""
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -88,7 +87,7 @@ class AgreementLane(Row):
 
 
 class LaneSuspension(Row):
-    """One party has stopped a lane with every other party of the agreement; only that party lifts it."""
+    """A party's stop of one lane with every other party of the agreement; only that party lifts it."""
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="suspensions")
     lane = models.CharField(max_length=13, choices=Lane)
@@ -107,7 +106,7 @@ class LaneSuspension(Row):
 
 
 class Circle(Row):
-    """A named group under one agreement, at most 500 agencies."""
+    """A named group of at most 500 agencies under one agreement."""
 
     name = models.CharField(max_length=60, unique=True)
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="circles")
@@ -169,10 +168,10 @@ class Envelope(Row):
 
 
 class Delivery(Row):
-    """One envelope on its way to one recipient. `index`: its place among the manifest's entries; `number`: in the feed.
+    """One envelope for one recipient. `index` is its position among the manifest's entries; `number` that in the feed.
 
-    `iss` is the envelope's. `changed`: the transaction that last changed what the originator is told (`sharing.changes`);
-    a trigger of the database writes it.
+    `iss` is the envelope's. A database trigger writes `changed`: the transaction that last changed what the originator is told
+    (`sharing.changes`).
     """
 
     envelope = models.ForeignKey(Envelope, models.PROTECT, related_name="deliveries")
@@ -225,7 +224,7 @@ class Blob(Row):
 
 
 class Statement(Row):
-    """A signed statement as received; insert-only. `statement_id` is its own `id`, `sub_*` what it is about."""
+    """A signed statement as received; insert-only. `statement_id` is its own `id`, `sub_*` name its subject."""
 
     od = models.CharField(primary_key=True, max_length=43)
     iss = models.ForeignKey(Agency, models.PROTECT, related_name="+")
@@ -257,7 +256,7 @@ class Statement(Row):
 
 
 class StatementDelivery(Row):
-    """Whom a statement is for; `number`: its place in that agency's feed."""
+    """A recipient of a statement; `number` is its position in that agency's feed."""
 
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="deliveries")
     recipient = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_constraint=False)
@@ -270,7 +269,7 @@ class StatementDelivery(Row):
 
 
 class FeedPending(Row):
-    """An entry of the ledger that waits for its feed numbers; its recipients come from the deliveries."""
+    """A ledger entry that waits for its feed numbers; its recipients come from the deliveries."""
 
     od = models.CharField(primary_key=True, max_length=43)
     what = models.CharField(max_length=9)
@@ -286,7 +285,7 @@ class FeedPending(Row):
 
 
 class _Waiting(Row):
-    """`position` is the index of the envelope's leaf in the ledger: the order in which it flows again."""
+    """`position` is the leaf index of the envelope in the ledger: the order in which deliveries flow again."""
 
     delivery = models.OneToOneField(Delivery, models.PROTECT, primary_key=True, related_name="+")
     position = models.BigIntegerField()
@@ -298,7 +297,7 @@ class _Waiting(Row):
 
 
 class FeedHeld(_Waiting):
-    """A delivery that policy did not let through at its turn."""
+    """A delivery that policy denied at its turn."""
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["iss", "recipient"], name="feedheld_pair")]
@@ -312,9 +311,9 @@ class FeedRequeue(_Waiting):
 
 
 class FeedMark(Row):
-    """One row: the first leaf that is not numbered yet, when the sequencer was last alive, and the feeds' epoch.
+    """One row: the first leaf that is not numbered yet, the sequencer's last sign of life, and the feeds' epoch.
 
-    Numbers of one epoch never mean two things; a restored database begins a new one (`sharing.feed`).
+    Within an epoch a number never means two things; a restored database begins a new epoch (`sharing.feed`).
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -332,10 +331,10 @@ class FeedHead(Row):
 
 
 class FeedItem(Row):
-    """Number `number` of one recipient's feed: gapless, in order, never without a receipt.
+    """Item `number` of one recipient's feed: without gaps, in order, never without a receipt.
 
-    `repudiated` marks an object to be judged again, since a key that signed it was revoked; it proves nothing.
-    `reminder` names an envelope whose originator asks once more for an answer; its `item_id` is its own.
+    `repudiated` marks an object to be judged again, since a key that signed it was revoked; it proves nothing. `reminder` names
+    an envelope whose originator asks again for an answer; its `item_id` is the reminder's own.
     """
 
     ENVELOPE, STATEMENT, REPUDIATED, REMINDER = "envelope", "statement", "repudiated", "reminder"

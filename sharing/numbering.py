@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers: covered entries get their places in the recipients' feeds, by the sequencer alone.
+"""Numbering: the sequencer alone gives covered entries their numbers in the recipients' feeds.
 
-Guarantees that each feed's numbers are gapless and rise in the order of the ledger, that a delivery is numbered
-once, and that what policy denies at its turn is held and gets no number. Runs inside the transaction that
-publishes a checkpoint. Works on whole entries from `FeedMark.next_leaf` up, at most `MAX_TURNS` deliveries a
-call; what was held and may flow again goes first, then what was handed in again after a restore, whose leaf lies
-below the mark.
+- Each feed's numbers have no gaps and rise in the order of the ledger; a delivery is numbered once.
+- A delivery that policy denies at its turn is held and gets no number.
+- It runs inside the transaction that publishes a checkpoint.
+- It works on whole entries from `FeedMark.next_leaf` up, at most `MAX_TURNS` deliveries a call. Resumed deliveries come first,
+  then entries submitted again after a restore, whose leaf lies below the mark.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -28,14 +28,14 @@ from sharing.states import DeliveryState, move
 from sharing.turns import MARKS, Turn, mark_turns, new_turns, requeued_turns
 
 MAX_TURNS: Final = 5000
-"""Deliveries in one call; a single entry is at most 500 wide."""
+"""Deliveries in one call; a single entry has at most 500."""
 MAX_LEAVES: Final = 5000
 """Leaves looked at in one call; most are audit events, which no feed carries."""
 
 
 @dataclass
 class Outcome:
-    """What came of the turns of one call."""
+    """The turns of one call by their result."""
 
     numbered: list[Turn] = field(default_factory=list)
     held: list[Turn] = field(default_factory=list)
@@ -43,10 +43,10 @@ class Outcome:
 
 
 def number_covered(entries: Sequence[CoveredEntry], now: datetime, *, max_turns: int = MAX_TURNS) -> None:
-    """Number what the newest checkpoint covers; called in its transaction, also when `entries` is empty.
+    """Number the entries that the newest checkpoint covers; call it in the checkpoint's transaction, also when `entries` is empty.
 
-    The mark, not `entries`, says where to go on: a call that was cut short leaves the rest to the next.
-    `max_turns` is at least as wide as an entry can be.
+    The mark, not `entries`, says where to go on: a call that stops early leaves the rest to the next. `max_turns` must be at
+    least the largest number of recipients of one entry.
     """
     mark = FeedMark.objects.filter(pk=1).first() or FeedMark(pk=1)
     mark.beat = now
@@ -57,7 +57,7 @@ def number_covered(entries: Sequence[CoveredEntry], now: datetime, *, max_turns:
     again = set(FeedRequeue.objects.order_by("position").values_list("iss", flat=True)[:max_turns])
     if again or pending:
         share_issuers(again | {row.iss for row in pending.values()})
-        # Read in statements after the lock: what was resumed while we waited for it counts.
+        # Read in statements after the lock, to see lanes that were resumed while we waited for it.
         turns = requeued_turns(again | {row.iss for row in pending.values()}, max_turns)
         taken = _take_passed(passed, max_turns - len(turns))
         room = max_turns - len(turns) - sum(pending[od].width for od in taken)
@@ -74,13 +74,13 @@ def number_covered(entries: Sequence[CoveredEntry], now: datetime, *, max_turns:
 
 
 def _passed_entries(next_leaf: int, limit: int) -> dict[str, FeedPending]:
-    """What was handed in again after a restore, whose leaf the mark has passed, in the ledger's order."""
+    """Return entries submitted again after a restore, whose leaf the mark has passed, in the ledger's order."""
     rows = FeedPending.objects.filter(leaf__lt=next_leaf).order_by("leaf")[:limit]
     return {row.od: row for row in rows}
 
 
 def _take_passed(passed: dict[str, FeedPending], room: int) -> dict[str, int]:
-    """As many of the first as have room for all their turns, with the leaf of each."""
+    """Return the first entries whose turns all fit into `room`, with the leaf of each."""
     taken = {}
     for row in passed.values():
         room -= row.width
@@ -93,7 +93,7 @@ def _take_passed(passed: dict[str, FeedPending], room: int) -> dict[str, int]:
 def _whole_entries(
     covered: Sequence[CoveredEntry], pending: dict[str, FeedPending], room: int
 ) -> Sequence[CoveredEntry]:
-    """As many entries from the first one on as have room for all their turns."""
+    """Return the first entries whose turns all fit into `room`."""
     for place, entry in enumerate(covered):
         room -= pending[entry.od].width if entry.od in pending else 0
         if room < 0:
@@ -102,7 +102,7 @@ def _whole_entries(
 
 
 def _decide(turns: Iterable[Turn], now: datetime) -> Outcome:
-    """Ask policy again for each delivery, now that its turn has come."""
+    """Ask policy again for each delivery whose turn has come."""
     turns = list(turns)
     outcome = Outcome()
     judged = _Judged([turn for turn in turns if turn.terms is not None], now)
@@ -126,7 +126,7 @@ def _decide(turns: Iterable[Turn], now: datetime) -> Outcome:
 
 
 class _Judged:
-    """Verdicts of one call, each pair and set of terms judged once."""
+    """Verdicts of one call; each pair with its terms is judged once."""
 
     def __init__(self, turns: Collection[Turn], now: datetime) -> None:
         self._now = now
@@ -143,7 +143,7 @@ class _Judged:
 
 
 def _holders(mds: Collection[str]) -> set[tuple[str, str]]:
-    """Who has a number for these envelopes."""
+    """Return the (envelope, recipient) pairs that have a number."""
     if not mds:
         return set()
     rows = Delivery.objects.filter(envelope_id__in=mds, number__isnull=False)
@@ -163,7 +163,7 @@ def _write(outcome: Outcome, taken: Collection[str], now: datetime) -> None:
 
 
 def _write_marks(marks: Sequence[Turn], now: datetime) -> None:
-    """Marks need no verdict: whoever gets one has a number for what it is about."""
+    """Number marks without asking policy: a mark goes only to agencies that already have a number for its subject."""
     if not marks:
         return
     _write_items(marks, _next_numbers(marks), now)
@@ -172,7 +172,7 @@ def _write_marks(marks: Sequence[Turn], now: datetime) -> None:
 
 
 def _note_key_words(covered: Sequence[CoveredEntry], now: datetime) -> None:
-    """Keysets and revocations that are logged now: a worker looks for what they put in doubt."""
+    """Note keysets and revocations that are logged now, so that a worker looks for objects they put in doubt."""
     words = [KeyWord(od=entry.od, agency=entry.agency, due_at=now) for entry in covered if entry.agency]
     if words:
         KeyWord.objects.bulk_create(words, ignore_conflicts=True)
@@ -180,7 +180,7 @@ def _note_key_words(covered: Sequence[CoveredEntry], now: datetime) -> None:
 
 
 def _next_numbers(turns: Iterable[Turn]) -> list[int]:
-    """The number of each turn, in order; raises the heads. Nobody else writes them."""
+    """Return the number of each turn, in order, and raise the feeds' heads. Nothing else writes them."""
     turns = list(turns)
     recipients = {turn.recipient for turn in turns}
     heads = dict.fromkeys(recipients, 0)
@@ -199,7 +199,7 @@ def _next_numbers(turns: Iterable[Turn]) -> list[int]:
 
 
 def _write_items(turns: Sequence[Turn], numbers: Sequence[int], now: datetime) -> None:
-    """In one statement, however many: rows are given as arrays."""
+    """Insert all items in one statement: rows are passed as arrays."""
     items = [
         (turn.recipient, number, turn.what, turn.d, turn.iss, turn.item_id, turn.ref)
         for turn, number in zip(turns, numbers, strict=True)
@@ -216,7 +216,7 @@ def _write_items(turns: Sequence[Turn], numbers: Sequence[int], now: datetime) -
 
 
 def _write_numbers(turns: Sequence[Turn], numbers: Sequence[int]) -> None:
-    """In two statements, however many: rows are named by arrays."""
+    """Set all numbers in two statements: rows are passed as arrays."""
     placed = list(zip(turns, numbers, strict=True))
     deliveries = [(turn.row, number) for turn, number in placed if turn.what == FeedItem.ENVELOPE]
     statements = [(turn.row, number) for turn, number in placed if turn.what == FeedItem.STATEMENT]

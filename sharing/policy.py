@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may receive what from whom: the one rule, asked at the preview, at intake, at the number and at the slice.
+"""Policy: one rule for who may receive what from whom, asked at preview, intake, numbering and the first fetch.
 
-A pair of agencies may share on a lane if at least one agreement in force covers lane, purpose and marking, and
-neither of the two has suspended that lane of it; lanes, and flash on public health, may be agreed to survive a
-suspension. RED goes only between agencies that hold their own keys. Answers are values: `Allowed`, naming the
-version it rests on, or `Denied` with a code and its arguments; `callers.denials` words them.
+- A pair of agencies may share on a lane if at least one agreement in force covers lane, purpose and marking, and neither of the
+  two has suspended that lane of it.
+- An agreement may let lanes, and flash on public health, survive a suspension.
+- RED goes only between agencies that hold their own keys.
+- Answers are values: `Allowed`, naming the agreement version, or `Denied` with a code and its arguments; `callers.denials`
+  words them.
 """
 
 from collections.abc import Collection, Iterable
@@ -23,7 +25,7 @@ from sharing.standing import AgencyFacts, Facts, VersionFacts, read_facts
 
 @dataclass(frozen=True)
 class Terms:
-    """What policy looks at of a manifest."""
+    """The parts of a manifest that policy judges."""
 
     lane: str
     purpose: str
@@ -46,14 +48,14 @@ class Terms:
 
 @dataclass(frozen=True)
 class Allowed:
-    """It may flow, by this version of an agreement."""
+    """An allowance, and the agreement version that it rests on."""
 
     agreement_version: int
 
 
 @dataclass(frozen=True)
 class Denied:
-    """It may not; the code says why, and the arguments whom or what it is about (`callers.denials`)."""
+    """A denial; `code` gives the reason, `args` whom or what it concerns (`callers.denials`)."""
 
     code: str
     args: Arguments = field(default_factory=dict)
@@ -63,20 +65,20 @@ Verdict = Allowed | Denied
 
 
 def judge_recipient(issuer: str, recipient: str, terms: Terms, *, now: datetime) -> Verdict:
-    """May this issuer send something of these terms to this recipient now?"""
+    """Tell whether this issuer may send something with these terms to this recipient now."""
     return judge_recipients(issuer, [recipient], terms, now=now)[recipient]
 
 
 def judge_recipients(
     issuer: str, recipients: Collection[str], terms: Terms, *, now: datetime
 ) -> dict[str, Verdict]:
-    """A verdict for each recipient, in two queries however many there are."""
+    """Return a verdict for each recipient, in two queries however many there are."""
     facts = read_facts([issuer], recipients, now=now)
     return {recipient: judge(facts, issuer, recipient, terms, now=now) for recipient in recipients}
 
 
 def judge(facts: Facts, issuer: str, recipient: str, terms: Terms, *, now: datetime) -> Verdict:
-    """The rule itself, over facts read before."""
+    """Apply the rule to facts that were read before."""
     denied = _judge_agencies(facts, issuer, recipient, terms)
     if denied is not None:
         return denied
@@ -152,7 +154,7 @@ def _lane_suspended(facts: Facts, issuer: str, theirs: AgencyFacts, lane: str, n
 
 
 def _open_lanes(facts: Facts, issuer: str, recipient: str, now: datetime) -> list[str]:
-    """The lanes on which the two still share."""
+    """Return the lanes on which the two still share."""
     pair = {issuer, recipient}
     lanes = {
         lane
@@ -174,7 +176,7 @@ _NEARNESS = (
 
 
 def _furthest(verdicts: Iterable[Verdict]) -> Denied | None:
-    """Of several agreements that deny, the answer of the one that came nearest to allowing."""
+    """Choose, among denials by several agreements, the one that came nearest to allowing."""
     denials = [verdict for verdict in verdicts if isinstance(verdict, Denied)]
     return max(denials, key=lambda denied: _NEARNESS.index(denied.code), default=None)
 
@@ -182,9 +184,9 @@ def _furthest(verdicts: Iterable[Verdict]) -> Denied | None:
 def judge_sealable(
     issuer: str, candidates: Collection[str] | None, terms: Terms, *, now: datetime
 ) -> tuple[Facts, dict[str, Verdict]]:
-    """A verdict for each candidate, by id, and the facts that it rests on; `None` asks for the directory.
+    """Return a verdict for each candidate, by id, and the facts it rests on; `None` asks about the whole directory.
 
-    As `judge_recipients`, and then a denial where nothing can be sealed to the recipient. A constant number of queries.
+    Judges as `judge_recipients`, and also denies where nothing can be sealed to the recipient. A constant number of queries.
     """
     facts = read_facts([issuer], candidates, now=now)
     wanted = sorted(_listed(facts, issuer) if candidates is None else set(candidates))
@@ -207,7 +209,7 @@ def _listed(facts: Facts, issuer: str) -> list[str]:
 
 
 class _SealableAgencies:
-    """To which agencies something can be sealed, by suite; one query a suite."""
+    """The agencies to which something can be sealed, by suite; one query a suite."""
 
     def __init__(self, agencies: Collection[str], suite: str, now: datetime) -> None:
         directory, seconds = DatabaseKeyDirectory(now), int(now.timestamp())
@@ -219,7 +221,7 @@ class _SealableAgencies:
         self._distrusted = distrusted_agencies(without) if without else set()
 
     def judge(self, issuer: str, theirs: AgencyFacts) -> Denied | None:
-        """A denial when the issuer, or this recipient, has no key of the suite."""
+        """Return a denial when the issuer, or this recipient, has no key of the suite."""
         named, of_suite = {"name": theirs.name}, {"suite": self._suite}
         if issuer not in self._of_suite:
             return Denied("own-suite", of_suite)
@@ -234,12 +236,12 @@ class _SealableAgencies:
         return Denied("no-valid-key", named)
 
     def _is_below_low(self, agency: str) -> bool:
-        """Whether it has keys of the suite perhaps, but lets nobody use them."""
+        """Tell whether the agency's keyset forbids this suite by its `low`, whatever keys it has."""
         keyset = self._directory.keyset(agency)
         return keyset is not None and suite_rank(self._suite) < suite_rank(keyset.low)
 
 
 def version_of(facts: Facts, issuer: str, recipient: str, allowed: Allowed) -> VersionFacts:
-    """The version of an agreement that an allowance rests on."""
+    """Return the agreement version that an allowance rests on."""
     found = facts.between(issuer, recipient)
     return next(version for version in found if version.id == allowed.agreement_version)

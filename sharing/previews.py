@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Previews: who would receive something of given terms if it were sent now, in codes that the asker words."""
+"""Previews: who would receive something with given terms if it were sent now, in codes that the caller words."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from sharing.policy import Allowed, Terms, judge_sealable, version_of
 
 @dataclass(frozen=True)
 class Previewed:
-    """One recipient. `code` is empty where it is allowed; then `args` name the agreement and its highest marking."""
+    """One recipient's answer. `code` is empty where sending is allowed; then `args` name the agreement and its highest marking."""
 
     agency: str
     allowed: bool
@@ -25,10 +25,10 @@ class Previewed:
 def preview_sending(
     actor: Actor, recipients: Collection[str] | None, terms: Terms, *, now: datetime
 ) -> list[Previewed]:
-    """What policy, and then the question for a key, answers the actor's agency about each recipient, by id.
+    """Tell for each recipient, by id, whether policy would allow the actor's agency to send and whether a key exists.
 
-    `None` asks about everybody in the directory, for who may read it. Nothing is stored or locked, and sending asks
-    again. Raises NotPermittedError, AbsentError.
+    `None` asks about the whole directory, for actors who may read it. Nothing is stored or locked, and sending asks again.
+    Raises NotPermittedError, AbsentError.
     """
     require(actor, Capability.ENVELOPE_SUBMIT)
     if recipients is None:

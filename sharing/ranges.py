@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Byte ranges of a blob, as RFC 9110 section 14 has them: one range, or the whole.
+"""Byte ranges of a blob, as in RFC 9110 section 14: one range, or the whole.
 
-What is not understood is passed over, as the standard wants: another unit, a range of another form, more than one.
+Anything else is ignored, as the standard requires: another unit, another form of range, more than one range.
 """
 
 import re
@@ -25,14 +25,14 @@ class Extent:
         return self.end - self.first
 
     def says(self, size_bytes: int) -> str:
-        """As `Content-Range` says it."""
+        """Return the value of `Content-Range`."""
         return f"bytes {self.first}-{self.end - 1}/{size_bytes}"
 
 
 def asked_extent(asked: str | None, if_range: str | None, *, etag: str, size_bytes: int) -> Extent | None:
-    """The part that the headers `Range` and `If-Range` ask for; None for the whole.
+    """Return the part that the headers `Range` and `If-Range` ask for; None for the whole.
 
-    `If-Range` must name the present ETag, else the whole is given. Raises `RangeOutsideError` for one with no octet.
+    `If-Range` must name the present ETag, else the whole is served. Raises `RangeOutsideError` for a range with no octet.
     """
     found = _RANGE.fullmatch(asked or "")
     if found is None or (if_range is not None and if_range.strip() != etag):

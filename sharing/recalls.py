@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a withdrawal still counts: a thief's retract must not keep an alert from those it was for."""
+"""Recalls that still count: a retract by a thief must not withhold an alert from its recipients."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -10,7 +10,7 @@ from sharing.signatures import judge_signed, signed_statements
 
 
 def recalls_that_count(mds: Collection[str], *, now: datetime) -> set[str]:
-    """Of these envelopes those whose retract counts now; one that waits for the ledger counts at once."""
+    """Return those of these envelopes whose retract counts now; a retract that waits for the ledger counts at once."""
     if not mds:
         return set()
     retracts = list(Statement.objects.filter(k="retract", sub_d__in=mds).defer("jws"))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""References: what a mail says instead of a title. Random per delivery, so they tell nothing and join nothing."""
+"""References: what a mail shows instead of a title. Random per delivery, so that they reveal and link nothing."""
 
 import re
 import secrets
 from typing import Final
 
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Without 0, 1, I and O, which people misread: 32 characters, 40 random bits a reference."""
+"""32 characters without 0, 1, I and O, which people misread; a reference has 40 random bits."""
 
 _HALF = 4
 _REFERENCE = re.compile(f"[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}")
@@ -20,5 +20,5 @@ def new_reference() -> str:
 
 
 def is_reference(text: str) -> bool:
-    """Whether a text has the form of a reference."""
+    """Tell whether a text has the form of a reference."""
     return _REFERENCE.fullmatch(text) is not None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Refusals: the exact cause goes to the caller's audit, a coarse answer to the caller.
 
-The row is written after the refused transaction has been rolled back. A caller that holds a transaction of its
-own open loses the row with it and records its own.
+The event is written after the refused transaction has rolled back. A caller that holds an outer transaction loses the event
+with it and must record its own.
 """
 
 from collections.abc import Iterator
@@ -31,14 +31,14 @@ MAX_REASON_LENGTH = 1000
 
 @dataclass
 class Attempt:
-    """What is being tried; `subject` is its digest as soon as it is known."""
+    """The attempted act; `subject` becomes its digest as soon as it is known."""
 
     subject: str = "unread"
 
 
 @contextmanager
 def audit_refusal(act: str, caller: Actor, *, now: datetime) -> Iterator[Attempt]:
-    """Audit any refusal inside the block as `act`, then raise what the caller may know of it."""
+    """Audit any refusal inside the block as `act`, then raise the error that the caller may see."""
     attempt = Attempt()
     try:
         yield attempt
@@ -62,14 +62,14 @@ def _record(act: str, caller: Actor, attempt: Attempt, refusal: Exception, now: 
 
 
 def cause_of(refusal: Exception) -> str:
-    """Distinct for every cause: the envelope's failure code, or this app's class and its data."""
+    """Return a text distinct for every cause: the envelope's failure code, or this app's error class and its data."""
     name = type(refusal).__name__.removesuffix("Error")
     named = f"{name}: {refusal}" if str(refusal) else name
     return (str(refusal) if isinstance(refusal, EnvelopeError) else named)[:MAX_REASON_LENGTH]
 
 
 def answer_to(refusal: Exception, caller: Actor) -> Exception:
-    """Failures with an answer of their own; every other one keeps its class, whose answer says no more."""
+    """Return the error for the caller: some have their own answer, every other one keeps its class and reveals no more."""
     if not isinstance(refusal, VerificationError):
         return refusal
     if refusal.failure is Failure.ISSUER:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reminders: an originator asks once more those who have not answered, through their feeds.
+"""Reminders: an originator asks recipients that have not answered once more, through their feeds.
 
-What is asked depends on the envelope: after a withdrawal that counts, to confirm it; before, to acknowledge. A reminder
-holds nothing but what it is about, is signed by nobody and stops no clock. Between two of one envelope lies
-`REMINDED_EVERY`, so that nobody's feed is flooded.
+- After a withdrawal that counts, a reminder asks to confirm it; before, to acknowledge.
+- A reminder names only its envelope, is unsigned and stops no clock.
+- Two reminders of one envelope are at least `REMINDED_EVERY` apart, so that no feed is flooded.
 """
 
 import secrets
@@ -32,7 +32,7 @@ REMINDED_EVERY: Final = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Reminder:
-    """Whom the newest reminder of an envelope went to, and when; nobody, where none was sent."""
+    """The recipients of an envelope's newest reminder and its time; empty where none was sent."""
 
     md: str
     recipients: list[str]
@@ -40,21 +40,21 @@ class Reminder:
 
     @property
     def again_at(self) -> datetime | None:
-        """When they may be reminded again."""
+        """The earliest time of the next reminder."""
         return None if self.reminded_at is None else self.reminded_at + REMINDED_EVERY
 
 
 def remind_recipients(actor: Actor, md: str, *, now: datetime) -> None:
-    """Put a reminder into the feed of each recipient that has not answered; of an envelope of the actor's own agency.
+    """Put a reminder of the agency's own envelope into the feed of each recipient that has not answered.
 
-    Where all have answered nothing is done. A suspended agency may still ask for confirmations; whom policy would not let
-    it reach is not asked to acknowledge. Raises `AbsentError`, `NotPermittedError`, `IssuerSuspendedError` (still
-    entering), `ReminderTooSoonError`.
+    Does nothing where all have answered. A suspended agency may still ask for confirmations; recipients that policy would now
+    deny are not asked to acknowledge. Raises `AbsentError`, `NotPermittedError`, `IssuerSuspendedError` (still entering),
+    `ReminderTooSoonError`.
     """
     require(actor, Capability.STATEMENT_SUBMIT)
     require_admitted(actor)
     with transaction.atomic():
-        # Locked, so that of two reminders at once the second sees the first.
+        # Locked, so that of two simultaneous reminders the second sees the first.
         own = Envelope.objects.originated_by(actor).select_for_update(no_key=True).filter(pk=md)
         envelope = own.defer("manifest", "jwe_head", "leaf_hashes").first()
         if envelope is None:
@@ -67,7 +67,7 @@ def remind_recipients(actor: Actor, md: str, *, now: datetime) -> None:
 
 
 def newest_reminder(actor: Actor, md: str) -> Reminder:
-    """The newest reminder of an envelope of the actor's own agency; raises `AbsentError`."""
+    """Return the newest reminder of an envelope of the actor's agency; raise `AbsentError`."""
     if not Envelope.objects.originated_by(actor).filter(pk=md).exists():
         raise AbsentError
     at = _last_reminded(md)
@@ -113,7 +113,7 @@ def _remind(envelope: Envelope, waiting: Collection[Delivery], now: datetime) ->
             )
             for row in waiting
         ),
-        # One that still waits for its number serves as well.
+        # A reminder that still waits for its number serves as well.
         ignore_conflicts=True,
     )
     Delivery.objects.filter(pk__in=[row.pk for row in waiting]).update(reminded_at=now)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way of a revocation to those who hold what the key signed: found once, marked once in their feeds, never decided here.
+"""Tell holders that a key which signed what they hold was revoked: find each object once, mark it once in their feeds.
 
-A logged keyset or `revoke` is a word to look into. Each signing key that it revokes puts in doubt what its agency
-signed with it and the ledger logged from `since` on. Whether a signature counts is judged by whoever shows it, each time.
+A logged keyset or `revoke` is examined. Each signing key that it revokes puts in doubt what its agency signed with it and the
+ledger logged from `since` on. Nothing is decided here: each display judges anew whether a signature counts.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,13 +33,13 @@ DOUBTS: Final = Loop("keys.doubts", WORKER.audit_name)
 DOUBTS_A_CALL: Final = 20
 """Objects in one transaction; each may be held by five hundred agencies."""
 AT_A_TIME: Final = 1000
-"""For so many digests the ledger is asked at once."""
+"""Digests in one question to the ledger."""
 
 
 def find_repudiated(*, now: datetime, limit: int = WORDS_A_CALL) -> int:
-    """Looks into up to `limit` logged words about keys; returns how many it took.
+    """Examine up to `limit` logged keysets and revocations; return how many were taken.
 
-    Workers do not wait for each other: words that another one holds are left to it.
+    Workers do not wait for each other: rows that another worker has locked are left to it.
     """
     with transaction.atomic():
         due = KeyWord.objects.filter(due_at__lte=now).select_for_update(skip_locked=True)
@@ -48,13 +48,13 @@ def find_repudiated(*, now: datetime, limit: int = WORDS_A_CALL) -> int:
             lambda some: _look_into_words(some, now),
             name=_named_word,
         )
-        # Those that wait for a recovery's delay are due no more.
+        # Rows that wait for a recovery's delay are no longer due.
         KeyWord.objects.filter(pk__in=[word.pk for word in words], due_at__lte=now).delete()
     return len(words)
 
 
 def look_again(*, now: datetime) -> int:
-    """Looks into words and marks doubts that were set aside and are due again; returns how many."""
+    """Retry key words and doubts that were set aside and are due again; return how many."""
     with transaction.atomic():
         done = begin_round(WORDS, now=now).try_again(lambda agency: _look_into(agency, now))
         done += begin_round(DOUBTS, now=now).try_again(lambda d: _mark_doubts([Doubt.objects.get(pk=d)]))
@@ -68,12 +68,12 @@ def _look_into_words(words: Sequence[KeyWord], now: datetime) -> None:
 
 
 def _named_word(word: KeyWord) -> Item:
-    """Nobody seals to an agency whose word about its keys could not be read."""
+    """Name an unreadable word about keys by its agency, so that nobody seals to that agency."""
     return Item(word.agency, word.agency, OF_AGENCY, word.agency)
 
 
 def mark_doubts(*, now: datetime, limit: int = DOUBTS_A_CALL) -> int:
-    """Turns up to `limit` objects in doubt into marks; returns how many it took."""
+    """Turn up to `limit` objects in doubt into marks in feeds; return how many were taken."""
     with transaction.atomic():
         waiting = Doubt.objects.filter(expanded_at__isnull=True).select_for_update(skip_locked=True)
         doubts = begin_round(DOUBTS, now=now).take_all(
@@ -96,7 +96,7 @@ def _named_doubt(doubt: Doubt) -> Item:
 
 
 def waits_for_marking(*, now: datetime) -> bool:
-    """Tell whether a word is to be looked into, or an object in doubt to be marked."""
+    """Tell whether a key word waits to be examined, or an object in doubt to be marked."""
     return (
         KeyWord.objects.filter(due_at__lte=now).exists()
         or Doubt.objects.filter(expanded_at__isnull=True).exists()
@@ -104,9 +104,9 @@ def waits_for_marking(*, now: datetime) -> bool:
 
 
 def _put_off(word: KeyWord, now: datetime) -> bool:
-    """A recovered root says nothing before its delay is over: then is when to look.
+    """Postpone a recovered root until its delay is over; return whether the word was postponed.
 
-    Nor does what a restore has lost, before its agency hands it in again.
+    A word that a restore has lost is postponed until its agency submits it again.
     """
     if wanted_place(word.od) is not None:
         word.due_at = now + WANTED_AGAIN
@@ -136,7 +136,7 @@ def _look_into(agency: str, now: datetime) -> None:
 
 
 def _is_news(agency: str, kid: str, since: int, now: datetime) -> bool:
-    """A `since` only moves earlier: nothing is found again that was found before."""
+    """Tell whether this `since` is the first, or earlier than the one found before: nothing is found twice."""
     first = {"agency_id": agency, "since": since, "found_at": now}
     row, is_first = RevokedKey.objects.select_for_update().get_or_create(kid=kid, defaults=first)
     if is_first or row.since <= since:
@@ -167,7 +167,7 @@ def _doubt(agency: str, kid: str, since: int, now: datetime) -> None:
 
 
 def _logged_since(rows: QuerySet[Envelope] | QuerySet[Statement], since: int) -> Iterator[str]:
-    """The digests of those that the ledger logged at `since` or later."""
+    """Yield the digests of rows that the ledger logged at `since` or later."""
     every = list(rows.values_list("pk", flat=True))
     for chunk in (every[at : at + AT_A_TIME] for at in range(0, len(every), AT_A_TIME)):
         times = log_times(chunk)
@@ -175,7 +175,7 @@ def _logged_since(rows: QuerySet[Envelope] | QuerySet[Statement], since: int) ->
 
 
 def _mark_envelopes(mds: Sequence[str]) -> None:
-    """In the feed of every agency that has a number for it, whether it has looked or not."""
+    """Mark envelopes in the feed of every agency that has a number for them, fetched or not."""
     rows = Delivery.objects.filter(envelope_id__in=mds, state__in=VISIBLE_STATES).select_related("envelope")
     found = rows.only("reference", "recipient_id", "envelope__iss_id", "envelope__jti").order_by("pk")
     _mark(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange keeps when a signing key is revoked: an outbox, never the truth about an object.
+"""Outbox for revoked signing keys; it never decides what an object is worth.
 
-`KeyWord` -> `RevokedKey` and one `Doubt` an object -> notices, and `FeedRepudiated` -> marks in feeds. Each step
-is taken once, by whoever comes first; what a signature is worth is judged again at each display.
+`KeyWord` -> `RevokedKey` and one `Doubt` per object -> notices, and `FeedRepudiated` -> marks in feeds. Each step is taken
+once, by the first worker; each display judges anew what a signature is worth.
 """
 
 from typing import ClassVar
@@ -15,7 +15,7 @@ from sharing.rows import Row
 
 
 class FeedMarked(Row):
-    """Something that is said in a recipient's feed of what came in it before, and waits for its number there."""
+    """A remark about an earlier item of a recipient's feed, waiting for its own number there."""
 
     recipient = models.CharField(max_length=23)
     d = models.CharField(max_length=43)
@@ -29,17 +29,17 @@ class FeedMarked(Row):
 
 
 class FeedRepudiated(FeedMarked):
-    """A key that signed it was revoked; `item_id` and `ref` as in that feed."""
+    """A key that signed the item was revoked; `item_id` and `ref` as in that feed."""
 
 
 class FeedReminder(FeedMarked):
-    """Its originator asks once more for an answer (`sharing.reminders`); `item_id` is the reminder's own."""
+    """The originator asks again for an answer (`sharing.reminders`); `item_id` is the reminder's own."""
 
 
 class KeyWord(Row):
-    """A logged keyset or `revoke` whose revocations nobody has looked for yet; gone once they are told.
+    """A logged keyset or `revoke` whose revocations were not examined yet; deleted afterwards.
 
-    `due_at` is later than its log time for a recovery, which says nothing before its delay is over.
+    `due_at` is later than its log time for a recovery, which counts only after its delay.
     """
 
     od = models.CharField(primary_key=True, max_length=43)
@@ -48,7 +48,7 @@ class KeyWord(Row):
 
 
 class RevokedKey(Row):
-    """A signing key whose revocation was looked into; `since` in seconds, the smallest there was so far."""
+    """A signing key whose revocation was examined; `since` in seconds, the smallest so far."""
 
     kid = models.CharField(primary_key=True, max_length=43)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
@@ -57,9 +57,9 @@ class RevokedKey(Row):
 
 
 class Doubt(Row):
-    """An object that a revocation put in doubt, so that those who hold it are told once.
+    """An object that a revocation put in doubt, so that its holders are told once.
 
-    Never the truth about it: what its signatures are worth is judged again at each display.
+    It does not decide anything: each display judges anew what the object's signatures are worth.
     """
 
     d = models.CharField(primary_key=True, max_length=43)

@@ -5,7 +5,7 @@ from django.db import models
 
 
 class Row(models.Model):
-    """Shows itself by its key."""
+    """A row that is displayed by its key."""
 
     class Meta:
         abstract = True

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What senders' clocks say of ours: the median over at least three agencies of when they signed. It only warns.
+"""Compare our clock with senders' clocks: the median over at least three agencies of when they signed. It only warns.
 
-A sender may sign long before it sends, and anybody may sign with a wrong time; so that this stops nothing.
+A sender may sign long before it sends, and anybody may sign with a wrong time, so this stops nothing.
 """
 
 import logging
@@ -28,7 +28,7 @@ class SendersTime:
         self._has_warned = False
 
     def note(self, covered: Sequence[CoveredEntry], now: datetime) -> None:
-        """Take in what was logged now; log a warning when the median begins to differ by more than five minutes."""
+        """Take in newly logged entries; log a warning when the median begins to differ by more than five minutes."""
         ods = [entry.od for entry in covered]
         for iss, iat in Envelope.objects.filter(md__in=ods).order_by("iat").values_list("iss_id", "iat"):
             self._ahead[iss] = (now, iat - int(now.timestamp()))
@@ -40,6 +40,6 @@ class SendersTime:
         self._has_warned = differs
 
     def difference(self, now: datetime) -> timedelta | None:
-        """By how much senders are ahead; None where fewer than three sent lately."""
+        """Return by how much senders are ahead; None where fewer than three sent lately."""
         lately = [ahead for at, ahead in self._ahead.values() if abs(now - at) <= KEPT_FOR]
         return timedelta(seconds=median(lately)) if len(lately) >= LEAST_AGENCIES else None

@@ -18,10 +18,10 @@ from sharing.states import DeliveryState
 
 SUBMITTED = (FeedItem.ENVELOPE, FeedItem.STATEMENT)
 ANSWERS = ("opened", "refused", "unopenable", "")
-"""What an acknowledgement says; empty before the first."""
+"""The answers of an acknowledgement; empty before the first."""
 
 MOST_ASKED = 50
-"""Digests in one address."""
+"""The most digests in one URL."""
 
 
 class InboxQuery(serializers.Serializer[Any]):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the signatures under logged objects are worth now, for lists and notices: the key rule over stored facts.
+"""Judge what the signatures under logged objects are worth now, for lists and notices: the key rule over stored facts.
 
-Judged anew each time, against the newest keysets and what issuers have said since to stand by their word. No
-signature is verified again here; whoever opens an alert or counts a statement does that.
+Each call judges anew, against the newest keysets and reaffirmations. Signatures are not verified again here; opening an alert
+or counting a statement does that.
 """
 
 from collections import defaultdict
@@ -23,10 +23,10 @@ from sharing.models import Statement
 
 
 def issuers_with_revocations(agencies: Iterable[str]) -> set[str]:
-    """Those that may have revoked a signing key, in one query; whatever any other signed is simply in force.
+    """Return the agencies that may have revoked a signing key, in one query; objects of any other agency are simply in force.
 
-    The register marks a key as soon as a revocation is accepted; a recovered root's keys it marks a little late, so
-    every agency with one is among them.
+    The register marks a key as soon as a revocation is accepted. It marks a recovered root's keys a little late, so every
+    agency with a recovery is included.
     """
     wanted = set(agencies)
     if not wanted:
@@ -38,7 +38,7 @@ def issuers_with_revocations(agencies: Iterable[str]) -> set[str]:
 
 
 def signed_statements(rows: Iterable[Statement]) -> list[Signed]:
-    """Those of these statements that the ledger has logged."""
+    """Return those of these statements that the ledger has logged."""
     found = list(rows)
     places = log_places(row.od for row in found) if found else {}
     return [_signed(row, places[row.od]) for row in found if row.od in places]
@@ -51,7 +51,7 @@ def _signed(row: Statement, place: tuple[int, int]) -> Signed:
 
 
 def judge_signed(objects: Collection[Signed], *, now: datetime) -> dict[str, Worth]:
-    """What each object is worth, by digest; a few queries however many, one where no key was ever revoked."""
+    """Return what each object is worth, by digest; a few queries for any number, one where no key was ever revoked."""
     suspects = issuers_with_revocations(item.iss for item in objects)
     directory = DatabaseKeyDirectory(now)
     directory.preload(suspects)
@@ -62,7 +62,7 @@ def judge_signed(objects: Collection[Signed], *, now: datetime) -> dict[str, Wor
 
 
 def reaffirms_of(ds: Iterable[str], directory: KeyDirectory) -> Mapping[str, Sequence[VerifiedStatement]]:
-    """What was said to stand by these objects, each word verified, by what it is about; bad ones are left out."""
+    """Return the verified reaffirmations of these objects, by object; leave out invalid ones."""
     wanted = list(ds)
     said: defaultdict[str, list[VerifiedStatement]] = defaultdict(list)
     rows = list(Statement.objects.filter(k=REAFFIRM, sub_d__in=wanted)) if wanted else []

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slices: what one recipient gets of an envelope, with the receipt and its own path, and the blobs beside it.
+"""Slices: one recipient's part of an envelope, with the receipt and its own path, and the blobs beside it.
 
-The manifest goes out as it was received. Policy is asked again before the first fetch, and there is no first fetch
-after `exp`; what was fetched once stays readable until `keep`, since it was read. The originator is served its
-own. From `keep` on the content is deleted for everyone, whether or not the sweep has come by. To anyone else, and
-before there is a receipt, there is nothing here.
+- The manifest goes out as it was received.
+- Policy is asked again before the first fetch, and there is no first fetch after `exp`; a fetched slice stays readable until
+  `keep`.
+- The originator is served its own envelope.
+- From `keep` on the content is gone for everyone, whether or not the sweep has deleted it.
+- For anyone else, and before there is a receipt, the envelope is absent.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,21 +35,21 @@ from sharing.standing import read_facts
 from sharing.states import DeliveryState, move
 
 MOST_SLICES: Final = SLICES
-"""So many are served at once."""
+"""The most slices in one answer."""
 FULL_BYTES: Final = 4 * 1024 * 1024
-"""What is served at once ends with the slice that would go beyond this; receipts and paths, some 3 KiB each, uncounted."""
+"""An answer ends before the slice that would exceed this size; receipts and paths, some 3 KiB each, do not count."""
 
 
 @dataclass(frozen=True)
 class SliceAnswer:
-    """What one asks for by `md`: the octets, or why not."""
+    """The answer for one `md`: the octets, or the refusal."""
 
     md: str
     given: bytes | Exception
 
 
 def slice_for(actor: Actor, md: str, *, now: datetime) -> bytes:
-    """The actor's slice of an envelope; a recipient's first one marks it fetched.
+    """Return the actor's slice of an envelope; a recipient's first one marks it fetched.
 
     Raises `AbsentError`, `ContentDeletedError`; before the first fetch also `RecalledError`, `ExpiredError` and
     `FlowSuspendedError`.
@@ -59,9 +61,9 @@ def slice_for(actor: Actor, md: str, *, now: datetime) -> bytes:
 
 
 def slices_for(actor: Actor, mds: Sequence[str], *, now: datetime) -> list[SliceAnswer]:
-    """The actor's slices of these envelopes (at most `MOST_SLICES`), each as `slice_for` gives or refuses it.
+    """Return the actor's slices of these envelopes (at most `MOST_SLICES`), each given or refused as by `slice_for`.
 
-    In their order, and as many of the first as fit into one answer, one at least. A constant number of queries.
+    Keeps their order and stops when the answer is full, after at least one. A constant number of queries.
     """
     fitting = _fitting(actor, mds)
     rows = Envelope.objects.visible_to(actor).in_bulk(fitting)
@@ -74,7 +76,7 @@ def slices_for(actor: Actor, mds: Sequence[str], *, now: datetime) -> list[Slice
 
 
 def manifest_of(actor: Actor, md: str) -> tuple[bytes, Mapping[str, Any]]:
-    """The manifest of an envelope that the actor may see, and its receipt: what it is, also while its content is closed.
+    """Return the manifest of an envelope that the actor may see, and its receipt, even while its content is withheld.
 
     Raises `AbsentError`, `ContentDeletedError`.
     """
@@ -88,7 +90,7 @@ def manifest_of(actor: Actor, md: str) -> tuple[bytes, Mapping[str, Any]]:
 
 
 def stored_blob(actor: Actor, md: str, n: int, *, now: datetime) -> StoredBlob:
-    """One blob of an envelope that the actor may see, to be read in pieces; raises as `slice_for`, marks nothing."""
+    """Return one blob of an envelope that the actor may see, to be read in pieces; raise as `slice_for`, mark nothing."""
     _require_readable(actor, md, now)
     lying = Length("content", function="octet_length")
     row = Blob.objects.filter(envelope_id=md, n=n).values_list("pk", "sha256", lying).first()
@@ -102,7 +104,7 @@ def stored_blob(actor: Actor, md: str, n: int, *, now: datetime) -> StoredBlob:
 
 
 class _Door:
-    """Gives or refuses slices to one actor at one moment; what came of it is written once, at the end."""
+    """The slices of one actor at one moment, given or refused; the results are written once, at the end."""
 
     def __init__(self, actor: Actor, envelopes: Iterable[Envelope], now: datetime) -> None:
         self._actor = actor
@@ -116,7 +118,7 @@ class _Door:
         self._happened: list[Happening] = []
 
     def answer(self, envelope: Envelope | None, receipt: Mapping[str, Any] | None) -> bytes | Exception:
-        """A slice, or why not; without a receipt the envelope is absent, even to its originator."""
+        """Return a slice, or the refusal; without a receipt the envelope is absent, even to its originator."""
         if envelope is None or receipt is None:
             return AbsentError()
         try:
@@ -128,7 +130,7 @@ class _Door:
         return octets
 
     def write(self) -> None:
-        """Mark what was fetched first, and audit every answer."""
+        """Mark first fetches, and audit every answer."""
         if self._fetched:
             first = Delivery.objects.filter(pk__in=[delivery.pk for delivery in self._fetched])
             first.update(state=move(DeliveryState.AVAILABLE, "fetch"), fetched_at=self._now)
@@ -164,7 +166,7 @@ class _Door:
 
 
 class _Gate:
-    """Before the first fetch only: not withdrawn, not expired, and allowed by what policy says now."""
+    """Conditions of the first fetch: not withdrawn, not expired, and allowed by policy now."""
 
     def __init__(self, pairs: Sequence[tuple[Envelope, Delivery]], now: datetime) -> None:
         self._now = now
@@ -178,7 +180,7 @@ class _Gate:
         )
 
     def require_open(self, envelope: Envelope, delivery: Delivery) -> None:
-        """Raises `RecalledError`, `ExpiredError`, `FlowSuspendedError`."""
+        """Raise `RecalledError`, `ExpiredError` or `FlowSuspendedError` where a first fetch is refused."""
         if delivery.state != DeliveryState.AVAILABLE:
             return
         if envelope.md in self._recalled:
@@ -194,7 +196,7 @@ class _Gate:
 
 
 def _fitting(actor: Actor, mds: Sequence[str]) -> Sequence[str]:
-    """The first of these that go into one answer, by the size of what the database holds of them."""
+    """Return the first digests that go into one answer, by the size of the stored rows."""
     if len(mds) == 1:
         return mds
     size = Coalesce(Length("manifest", function="octet_length"), 0) + Coalesce(
@@ -210,7 +212,7 @@ def _fitting(actor: Actor, mds: Sequence[str]) -> Sequence[str]:
 
 
 def _require_kept(envelope: Envelope, now: datetime) -> None:
-    """Raises `ContentDeletedError` from `keep` on, to whoever may know of the envelope."""
+    """Raise `ContentDeletedError` from `keep` on."""
     if envelope.manifest is None or int(now.timestamp()) >= envelope.keep:
         raise ContentDeletedError
 
@@ -221,9 +223,9 @@ def _leaves_of(envelope: Envelope) -> list[bytes]:
 
 
 def _require_readable(actor: Actor, md: str, now: datetime) -> None:
-    """Raises as `slice_for` where the actor gets no blob of this envelope."""
+    """Raise as `slice_for` where the actor gets no blob of this envelope."""
     envelope = Envelope.objects.visible_to(actor).filter(pk=md).first()
-    # Without a receipt it is absent, even to its originator.
+    # Without a receipt the envelope is absent, even to its originator.
     if envelope is None or receipt_for(md) is None:
         raise AbsentError
     with audit_refusal("blob.refused", actor, now=now) as attempt:

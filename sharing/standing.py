@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What policy is decided on: agencies, the agreements in force between them, suspended lanes; two queries.
+"""The facts that policy decides on: agencies, the agreements in force between them, suspended lanes; two queries.
 
-Whoever stores a decision holds the issuers' locks (`sharing.locks`) before reading.
+Take the issuers' locks (`sharing.locks`) before reading facts for a decision that is stored.
 """
 
 from collections import defaultdict
@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from django.db import connection
 
-# Written out, since intake asks both of every envelope under the issuer's lock.
+# Raw SQL, since intake asks both for every envelope under the issuer's lock.
 _AGENCIES: Final = "SELECT id, name, country, kind, status, custody, timezone FROM agencies_agency"
-# Of every agreement that ever had one of the agencies as a party, the newest version that has begun.
+# The newest begun version of every agreement that ever had one of the agencies as a party.
 _VERSIONS: Final = """
 SELECT DISTINCT ON (agreement.ref)
     version.id, agreement.id, agreement.ref, version.ceiling, version.purposes, version.until,
@@ -50,7 +50,7 @@ class AgencyFacts:
 
 @dataclass(frozen=True)
 class VersionFacts:
-    """The version of an agreement that counts now, perhaps ended."""
+    """The current version of an agreement; it may have ended."""
 
     id: int
     agreement: int
@@ -66,19 +66,19 @@ class VersionFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a set of decisions needs; `suspended` holds (agreement, lane, agency)."""
+    """The facts for a set of decisions; `suspended` holds (agreement, lane, agency)."""
 
     agencies: Mapping[str, AgencyFacts]
     versions: Mapping[str, tuple[VersionFacts, ...]]
     suspended: Collection[tuple[int, str, str]]
 
     def between(self, issuer: str, recipient: str) -> list[VersionFacts]:
-        """The agreements that join two agencies, by their name."""
+        """Return the agreements that join two agencies, by their name."""
         return [version for version in self.versions.get(issuer, ()) if recipient in version.parties]
 
 
 def read_facts(issuers: Collection[str], recipients: Collection[str] | None, *, now: datetime) -> Facts:
-    """Facts for decisions from `issuers` to `recipients`; `None` reads the whole directory."""
+    """Read the facts for decisions from `issuers` to `recipients`; `None` reads the whole directory."""
     rows = _rows(_VERSIONS, [now, list(issuers)])
     versions = [VersionFacts(*map(_fact, columns)) for *columns, _ in rows]
     return Facts(

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed statements at the exchange: acknowledged, retracted, confirmed, reaffirmed; who may say it is checked first.
+"""Signed statements at the exchange: acknowledge, retract, confirm, reaffirm; entitlement is checked first.
 
-A statement is accepted once and kept as received; the same one again answers as before, other bytes under its id
-are refused. Its effect on deliveries, its ledger entry and its audit stand or fall in one transaction. It reaches
-those it is for through their feeds, after it is logged, whatever lanes are suspended. An agency that the hub has
-suspended sends nothing new, but may still say all of this: a wrong alert must always be withdrawable.
+- A statement is accepted once and kept as received; the same bytes again get the same answer, other bytes under its id are
+  refused.
+- Its effect on deliveries, its ledger entry and its audit are written in one transaction.
+- It reaches its recipients through their feeds, after it is logged, whatever lanes are suspended.
+- A suspended agency sends nothing new, but may still make all these statements: a wrong alert must always be withdrawable.
+
 Source: docs/spec/envelope.md, "Statements".
 """
 
@@ -55,11 +57,11 @@ STATES = frozenset(
 
 
 def submit_statement(caller: Actor, jws: bytes, *, now: datetime) -> Statement:
-    """Accept a signed statement of the caller's own agency, suspended or not; the same one again is the same row.
+    """Accept a signed statement of the caller's own agency, suspended or not; the same bytes again return the same row.
 
-    Raises `NotPermittedError`, `AbsentError` (what it is about is not for this agency), `EnvelopeError`, and of
-    `SharingError`: `IdTakenError`, `IssuerSuspendedError` (still entering), `StatementKindError`,
-    `AlreadyRetractedError`, `NotFetchedError`.
+    Raises `NotPermittedError`, `AbsentError` (its subject is not visible to this agency), `EnvelopeError`, and these kinds of
+    `SharingError`: `IdTakenError`, `IssuerSuspendedError` (still entering), `StatementKindError`, `AlreadyRetractedError`,
+    `NotFetchedError`.
     """
     if caller.agency_id is None or not (STATES & caller.capabilities or isinstance(caller, SystemActor)):
         raise NotPermittedError(Capability.STATEMENT_SUBMIT)
@@ -79,7 +81,7 @@ def submit_statement(caller: Actor, jws: bytes, *, now: datetime) -> Statement:
 
 
 def _verify(unverified: UnverifiedStatement, leaf: LeafPlace | None, now: datetime) -> None:
-    """As of now; what a restore has lost, as of its log time."""
+    """Verify as of now; a statement that a restore has lost, as of its log time."""
     directory = DatabaseKeyDirectory(now)
     if leaf is None:
         issuer = unverified.statement.iss
@@ -90,7 +92,7 @@ def _verify(unverified: UnverifiedStatement, leaf: LeafPlace | None, now: dateti
 
 @dataclass(frozen=True)
 class Accepted:
-    """What the exchange says of a statement it has taken."""
+    """The exchange's answer to an accepted statement."""
 
     iss: str
     id: str
@@ -98,7 +100,7 @@ class Accepted:
 
 
 def accept_posted(caller: Actor, jws: bytes, *, now: datetime) -> Accepted:
-    """Take any statement that comes by post: a `revoke` goes to the directory, all others as `submit_statement`."""
+    """Take any posted statement: a `revoke` goes to the directory, all others to `submit_statement`."""
     if _is_revoke(jws):
         revocation = _accept_revoke(caller, jws, now)
         return Accepted(revocation.agency_id, parse_statement(jws).statement.id, revocation.od)
@@ -107,7 +109,7 @@ def accept_posted(caller: Actor, jws: bytes, *, now: datetime) -> Accepted:
 
 
 def _accept_revoke(caller: Actor, jws: bytes, now: datetime) -> Revocation:
-    """The directory audits its own refusals; here they only get the exchange's answer."""
+    """Pass a `revoke` to the directory, which audits its own refusals; translate them into the exchange's answers."""
     try:
         return accept_revoke(caller, jws, now=now)
     except VerificationError as refusal:
@@ -122,7 +124,7 @@ def _is_revoke(jws: bytes) -> bool:
 
 
 def statements_about(actor: Actor, md: str) -> list[Statement]:
-    """What has been said about an envelope and reached the actor, or was said by it; `AbsentError` for strangers."""
+    """Return the statements about an envelope that the actor made or that reached it; `AbsentError` for strangers."""
     envelope = Envelope.objects.visible_to(actor).filter(pk=md).only("iss_id").first()
     if envelope is None:
         raise AbsentError
@@ -133,12 +135,12 @@ def statements_about(actor: Actor, md: str) -> list[Statement]:
 
 
 def _said_to_holders(envelope: Envelope) -> QuerySet[Statement]:
-    """The reaffirms of an envelope are every holder's, also of one that it reached only afterwards."""
+    """Return the envelope's reaffirms, for every holder, including one that received the envelope after them."""
     return Statement.objects.filter(k=REAFFIRM, sub_d=envelope.md, iss_id=envelope.iss_id)
 
 
 def find_statement(actor: Actor, od: str) -> Statement:
-    """One statement that has reached the actor, or was said by it; raises `AbsentError`."""
+    """Return one statement that the actor made or that reached it; raise `AbsentError`."""
     found = Statement.objects.visible_to(actor).filter(pk=od).first()
     if found is None:
         raise AbsentError
@@ -156,7 +158,7 @@ def _find_known(unverified: UnverifiedStatement) -> Statement | None:
 def _accept(
     caller: Actor, unverified: UnverifiedStatement, leaf: LeafPlace | None, now: datetime
 ) -> Statement:
-    """Store it, once: of two that race with one statement the second finds the first."""
+    """Store the statement once: when two submissions race, the second gets the first's row."""
     try:
         with transaction.atomic():
             return _store(caller, unverified, leaf, now)
@@ -209,7 +211,7 @@ def _store(
 
 
 def _note_fetched(stated: Stated, leaf: LeafPlace) -> None:
-    """An acknowledgement that the ledger has proves that its issuer had fetched: the restore lost that too."""
+    """Mark the delivery fetched where the ledger has its acknowledgement: the restore lost the fetch too."""
     if stated.k == "ack" and stated.sub is not None and stated.sub.k == MANIFEST:
         Delivery.objects.filter(
             envelope_id=stated.sub.d, recipient_id=stated.iss, state=DeliveryState.AVAILABLE
@@ -229,14 +231,14 @@ def _audit(caller: Actor, row: Statement, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class _Subject:
-    """The envelope that a statement is about in the end, and what entitlement asks of it."""
+    """The envelope that a statement finally concerns, and the facts that entitlement is checked on."""
 
     envelope: Envelope
     facts: SubjectFacts
 
 
 def _about_manifest(stated: Stated) -> _Subject:
-    """The envelope, locked, if the issuer of the statement may know of it; its id must be the one named."""
+    """Return the envelope, locked, if the statement's issuer may see it and its id is the named one."""
     assert stated.sub is not None
     envelope = _lock_envelope(stated.iss, stated.sub.d)
     return _Subject(
@@ -253,7 +255,7 @@ def _about_manifest(stated: Stated) -> _Subject:
 
 
 def _about_retract(stated: Stated) -> _Subject:
-    """The envelope that the named retract is about, if the retract has reached the issuer of the statement."""
+    """Return the envelope of the named retract, if the retract has reached the statement's issuer."""
     assert stated.sub is not None
     reached = StatementDelivery.objects.filter(recipient_id=stated.iss, number__isnull=False)
     retract = Statement.objects.filter(
@@ -276,7 +278,7 @@ def _about_retract(stated: Stated) -> _Subject:
 
 
 def _lock_envelope(agency: str, md: str) -> Envelope:
-    """So that of two statements about one envelope the second sees what the first did."""
+    """Lock the envelope, so that of two statements about it the second sees the first's effect."""
     known = Envelope.objects.known_to(agency).filter(pk=md)
     envelope = known.select_for_update(no_key=True).defer("manifest", "jwe_head", "leaf_hashes").first()
     if envelope is None:
@@ -300,7 +302,10 @@ def _own_delivery(subject: _Subject, agency: str) -> Delivery:
 
 
 def _acknowledge(stated: Stated, now: datetime) -> Collection[str]:
-    """To the originator. Only a person's act acknowledges; `unopenable` is noted and leaves the clock running."""
+    """Apply an acknowledgement; return the originator as its recipient.
+
+    Only a person's act acknowledges: `unopenable` is noted and leaves the clock running.
+    """
     subject = _about_manifest(stated)
     check_entitled(stated, subject.facts)
     delivery = _own_delivery(subject, stated.iss)
@@ -322,9 +327,10 @@ def _acknowledge_delivery(delivery: Delivery, now: datetime) -> None:
 
 
 def _retract(stated: Stated, now: datetime) -> Collection[str]:
-    """To every holder, each of whom hears of it only if it has a number for the envelope.
+    """Apply a retract; return every holder, each of whom is told only if it has a number for the envelope.
 
-    Once; but one that does not count, a thief's or one that was logged with its key's revocation, is not it.
+    A second retract is refused while the first counts. One that does not count, by a thief or logged with its key's revocation,
+    does not block another.
     """
     subject = _about_manifest(stated)
     check_entitled(stated, subject.facts)
@@ -338,7 +344,7 @@ def _retract(stated: Stated, now: datetime) -> Collection[str]:
 
 
 def _confirm(stated: Stated, now: datetime) -> Collection[str]:
-    """To the originator; the first confirmation of a recipient is kept."""
+    """Apply a recipient's confirmation, of which the first is kept; return the originator as its recipient."""
     subject = _about_retract(stated)
     check_entitled(stated, subject.facts)
     delivery = _own_delivery(subject, stated.iss)
@@ -349,7 +355,7 @@ def _confirm(stated: Stated, now: datetime) -> Collection[str]:
 
 
 def _reaffirm(stated: Stated, now: datetime) -> Collection[str]:
-    """To every holder of the envelope; of a statement, to all whom that statement has reached."""
+    """Return the recipients of a reaffirm: every holder of the envelope, or all whom the reaffirmed statement has reached."""
     assert stated.sub is not None
     if stated.sub.k == MANIFEST:
         subject = _about_manifest(stated)
@@ -365,7 +371,7 @@ def _reaffirm(stated: Stated, now: datetime) -> Collection[str]:
 
 
 Effect = Callable[[Stated, datetime], Collection[str]]
-"""Checks who says it about what, changes deliveries, gives the agencies it is for. Inside a transaction."""
+"""Checks entitlement, changes deliveries, returns the statement's recipients. Runs inside a transaction."""
 
 _EFFECTS: Final[dict[str, Effect]] = {
     "ack": _acknowledge,
@@ -376,7 +382,7 @@ _EFFECTS: Final[dict[str, Effect]] = {
 
 
 def _effect_of(stated: Stated) -> Effect:
-    """Raises `StatementKindError`: keyset, revoke and pop have doors of their own, the rest none yet."""
+    """Return the effect of a kind; raise `StatementKindError`: keyset, revoke and pop have their own endpoints, the rest none."""
     effect = _EFFECTS.get(stated.k)
     if effect is None:
         raise StatementKindError(stated.k)

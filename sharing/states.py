@@ -23,11 +23,11 @@ DELIVERY_MOVES: Final[dict[tuple[str, str], DeliveryState]] = {
 }
 
 VISIBLE_STATES: Final = (_S.AVAILABLE, _S.FETCHED, _S.ACKNOWLEDGED)
-"""What a recipient may know of: it has a number, hence a receipt."""
+"""The states that a recipient may see: the delivery has a number, hence a receipt."""
 
 
 def move(state: str, verb: str) -> DeliveryState:
-    """The state after `verb`; raises `MoveError` when the table does not hold the move."""
+    """Return the state after `verb`; raise `MoveError` when the table does not hold the move."""
     try:
         return DELIVERY_MOVES[state, verb]
     except KeyError:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a verified envelope is written: itself, its place in the queue for numbers and its deliveries, in one statement.
+"""Write a verified envelope, its queue entry for numbers and its deliveries in one SQL statement.
 
-A wide envelope costs little more than a narrow one: deliveries are given as arrays.
+Deliveries are passed as arrays, so an envelope with many recipients costs little more than one with few.
 """
 
 from collections.abc import Mapping
@@ -50,9 +50,9 @@ def store_envelope(
     leaf: int | None = None,
     now: datetime,
 ) -> None:
-    """In the caller's transaction; `versions` names the agreement's version for each recipient.
+    """Store the envelope in the caller's transaction; `versions` names the agreement's version for each recipient.
 
-    `leaf` is the index that the ledger has it at already, where it comes in again after a restore.
+    `leaf` is its existing leaf index in the ledger, when it comes in again after a restore.
 
     Raises `IntegrityError`: the id or digest is known, a version is updated already, a reference is taken.
     """

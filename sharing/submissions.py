@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency has submitted, with receipts: its own proof, and its alarm when it finds what it never sent."""
+"""An agency's own submissions, with receipts: its proof of sending, and its alarm when it finds one it never sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class SubmissionFacts:
-    """An accepted envelope or statement of one's own; `receipt` is None until it is logged."""
+    """An accepted envelope or statement of the agency's own; `receipt` is None until it is logged."""
 
     what: str
     d: str
@@ -39,14 +39,14 @@ class SubmissionFacts:
 
 @dataclass(frozen=True)
 class SubmissionPage:
-    """Newest first; `next` asks for the page of older ones, None where there is none."""
+    """A page, newest first; `next` asks for older ones, None where there are none."""
 
     items: list[SubmissionFacts]
     next: str | None
 
 
 def list_submissions(actor: Actor, *, after: str = "", limit: int = 50) -> SubmissionPage:
-    """Envelopes and statements of the own agency, newest first; `after` is a page's `next`.
+    """Return the agency's own envelopes and statements, newest first; `after` is a page's `next`.
 
     Raises `InputError` for a cursor that no page gave.
     """
@@ -61,7 +61,7 @@ def list_submissions(actor: Actor, *, after: str = "", limit: int = 50) -> Submi
 
 
 def find_submission(actor: Actor, d: str) -> SubmissionFacts:
-    """One envelope or statement of the own agency, by its digest; raises `AbsentError`."""
+    """Return one of the agency's own envelopes or statements, by its digest; raise `AbsentError`."""
     row = _envelopes(actor).filter(pk=d).first() or _statements(actor).filter(pk=d).first()
     if row is None:
         raise AbsentError

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sweep of the exchange: held deliveries past `exp` end, contents past `keep` are deleted, lost doorbells ring again."""
+"""The sweep of the exchange: end held deliveries past `exp`, delete contents past `keep`, repeat lost wake-ups of workers."""
 
 import itertools
 from datetime import datetime
@@ -19,7 +19,7 @@ BATCHES_A_SWEEP = 25
 
 
 def sweep_deliveries(*, now: datetime) -> None:
-    """Ends and deletes what is past its time, and rings for whatever waits."""
+    """End and delete what is past its time, and wake the workers for everything that waits."""
     run_each(
         partial(expire_held, now=now, limit=EXPIRED_A_SWEEP),
         partial(_delete_contents, now),
@@ -33,9 +33,9 @@ def _ring(now: datetime) -> None:
 
 
 def _delete_contents(now: datetime) -> None:
-    """In bounded batches; what is left waits for the next sweep, and is served to nobody meanwhile.
+    """Delete contents in bounded batches; the rest waits for the next sweep, and is served to nobody meanwhile.
 
-    After a restore all of it in one sweep: nobody signs in before.
+    After a restore everything is deleted in one sweep: nobody signs in before.
     """
     restore = waits_for("contents_deleted_at")
     for batch in itertools.count(1):

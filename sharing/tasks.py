@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exchange-worker's tasks: each looks at rows, does what is due, and may be rung twice or not at all."""
+"""The exchange-worker's tasks: each reads rows and does what is due; it is safe to run one twice or to miss one."""
 
 from datetime import timedelta
 from functools import partial
@@ -18,18 +18,18 @@ from sharing.waiting import queue_contact_mails
 
 ROUNDS_A_CALL: Final = 20
 SLICE: Final = timedelta(seconds=5)
-"""So long one call goes on before it rings for the next, so that none holds a slot for ever."""
+"""The longest time that one call runs before it queues the next, so that none occupies a worker for ever."""
 
 
 @shared_task(name="sharing.mark_doubts", queue="exchange")
 def mark() -> None:
-    """Marks in feeds what revoked keys put in doubt."""
+    """Mark in feeds what revoked keys put in doubt."""
     DOUBTS.run(_mark_slice)
 
 
 @shared_task(name="sharing.sweep", queue="exchange")
 def sweep() -> None:
-    """Ends and deletes what is past its time, and rings for whatever waits."""
+    """End and delete what is past its time, and wake the workers for everything that waits."""
     HOUSEKEEPING.run(_sweep_once)
 
 
@@ -51,13 +51,13 @@ def _sweep_once() -> bool:
 
 @shared_task(name="sharing.log_hour", queue="exchange")
 def log_standing_hour() -> None:
-    """Moves a ledger that has stood still for an hour."""
+    """Log an hourly entry in a ledger that has stood still."""
     log_hour(WORKER.audit_name, now=clock.now())
 
 
 @shared_task(name="sharing.mail_contacts", queue="exchange")
 def mail_contacts() -> None:
-    """Tells contact points that something waits which nobody fetches; safe to run at any time and twice."""
+    """Tell contact points that something waits which nobody fetches; safe to run at any time and twice."""
     CONTACT_MAIL.run(_mail_contacts_once)
 
 

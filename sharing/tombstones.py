@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tombstones: what is left of an envelope once its `keep` has passed.
+"""Tombstones: what remains of an envelope once its `keep` has passed.
 
-The content columns of the envelope, of its deliveries and of its blobs become null, together and for good. The
-manifest's facts, its digest, deliveries and statements stay: who was told what, and when, can still be shown.
+The content columns of the envelope, of its deliveries and of its blobs become null, together and for good. The manifest's
+facts, its digest, deliveries and statements stay, so that who was told what, and when, can still be shown.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ DELETING: Final = Loop("contents.deleting", SWEEPER.audit_name)
 
 @transaction.atomic
 def delete_contents(*, now: datetime, limit: int) -> int:
-    """Empties at most `limit` envelopes, longest overdue first, and audits each; returns how many."""
+    """Empty at most `limit` envelopes, longest overdue first, and audit each; return how many."""
     a_round = begin_round(DELETING, now=now)
     a_round.try_again(lambda md: _empty(list(Envelope.objects.filter(pk=md)), now))
     due = Envelope.objects.filter(keep__lte=int(now.timestamp()), manifest__isnull=False)
@@ -34,7 +34,7 @@ def delete_contents(*, now: datetime, limit: int) -> int:
 
 
 def is_deleted_until(moment: datetime, *, now: datetime) -> bool:
-    """Whether nothing is left whose `keep` had passed at this moment, but for what is set aside."""
+    """Tell whether no content is left whose `keep` had passed at this moment, except what is set aside."""
     left = Envelope.objects.filter(keep__lte=int(moment.timestamp()), manifest__isnull=False)
     return not left.exclude(pk__in=begin_round(DELETING, now=now).keys_aside()).exists()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns: who is next in which feed, read in the order of the ledger."""
+"""Turns: the next items of each feed, in the order of the ledger."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MARKS: Final[Mapping[str, type[FeedMarked]]] = {
     FeedItem.REPUDIATED: FeedRepudiated,
     FeedItem.REMINDER: FeedReminder,
 }
-"""What is said of an earlier item, by what the feed calls it."""
+"""Rows about earlier items, by the feed's name for them."""
 TO_HOLDERS = ("retract", "reaffirm")
 _DELIVERY_COLUMNS = (
     "pk",
@@ -63,11 +63,11 @@ class Turn:
     is_recalled: bool = False
     was_held: bool = False
     follows: str = ""
-    """The md that a retract or a reaffirm is about: only those who have a number for it hear of it."""
+    """The md that a retract or a reaffirm is about: only agencies with a number for it are told."""
 
 
 def requeued_turns(issuers: Collection[str], limit: int) -> list[Turn]:
-    """The first `limit` deliveries of these issuers that may flow again, in the ledger's order."""
+    """Return the first `limit` deliveries of these issuers that may flow again, in the ledger's order."""
     rows = FeedRequeue.objects.filter(iss__in=issuers).order_by("position", "recipient")[:limit]
     positions = {row.delivery_id: row.position for row in rows}
     locked = lock_deliveries(Delivery.objects.filter(pk__in=list(positions)))
@@ -76,7 +76,7 @@ def requeued_turns(issuers: Collection[str], limit: int) -> list[Turn]:
 
 
 def new_turns(positions: Mapping[str, int]) -> list[Turn]:
-    """The turns of entries, given as object digest and leaf index, in the ledger's order."""
+    """Return the turns of entries, given as object digest and leaf index, in the ledger's order."""
     if not positions:
         return []
     ods = list(positions)
@@ -88,7 +88,7 @@ def new_turns(positions: Mapping[str, int]) -> list[Turn]:
 
 
 def mark_turns(limit: int) -> list[Turn]:
-    """The first `limit` marks of earlier items; `position` is their place among those of their kind."""
+    """Return the first `limit` marks of earlier items; `position` is their order among those of their kind."""
     turns: list[Turn] = []
     for what, rows in MARKS.items():
         turns += _mark_turns(what, rows, limit - len(turns))
@@ -116,7 +116,7 @@ def _order(turn: Turn) -> tuple[int, str]:
 
 
 def _values(locked: Collection[int]) -> Iterable[tuple[Any, ...]]:
-    """Read after the lock, so that a retraction which we waited for counts."""
+    """Read the rows after the lock, so that a retraction that committed meanwhile counts."""
     return Delivery.objects.filter(pk__in=locked).values_list(*_DELIVERY_COLUMNS)
 
 

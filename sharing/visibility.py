@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rows an actor may know of: the only way into the exchange's tables from a request.
+"""Row visibility: the only way from a request into the exchange's tables.
 
-Of an agency's rows an officer sees those that tell of an alert within the own ceiling (`officers.ceilings`); a system
-sees all of its agency's.
+An officer sees those of its agency's rows that concern an alert within the officer's ceiling (`officers.ceilings`); a system
+sees all rows of its agency.
 """
 
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def _reads_content(actor: "Actor") -> bool:
-    """By scope, by role, or as the agency's own process (desk-worker); never without an agency."""
+    """Tell whether the actor reads content: by scope, by role, or as the agency's desk-worker; never without an agency."""
     granted = {Capability.ENVELOPE_READ, Capability.ALERT_READ} & actor.capabilities
     return actor.agency_id is not None and (bool(granted) or isinstance(actor, SystemActor))
 
@@ -40,7 +40,7 @@ def _reads_agreements(actor: "Actor") -> bool:
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
     def visible_to(self, actor: "Actor") -> "AgreementQuerySet":
-        """Its parties see an agreement, nobody else: officers who may, and the system that reads the directory."""
+        """Return the agreements of the actor's agency, for officers who may and for the system that reads the directory."""
         if not _reads_agreements(actor):
             return self.none()
         return self.filter(versions__parties__agency_id=actor.agency_id).distinct()
@@ -48,36 +48,36 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 
 class CircleQuerySet(models.QuerySet["Circle"]):
     def visible_to(self, actor: "Actor") -> "CircleQuerySet":
-        """Its members see a circle."""
+        """Return the circles that the actor's agency is a member of."""
         return self.filter(members=actor.agency_id) if _reads_agreements(actor) else self.none()
 
 
 class EnvelopeQuerySet(models.QuerySet["Envelope"]):
     def visible_to(self, actor: "Actor") -> "EnvelopeQuerySet":
-        """The originator sees its own; a recipient what has a number in its feed."""
+        """Return the agency's own envelopes, and those with a number in its feed."""
         if not _reads_content(actor) or actor.agency_id is None:
             return self.none()
         return self.known_to(actor.agency_id).filter(rows_within(actor))
 
     def known_to(self, agency: str) -> "EnvelopeQuerySet":
-        """What an agency has sent, or has a number for in its feed."""
+        """Return the envelopes that an agency has sent, or has a number for in its feed."""
         from sharing.models import Delivery
 
         reached = Delivery.objects.filter(recipient_id=agency, state__in=VISIBLE_STATES)
         return self.filter(Q(iss_id=agency) | Q(md__in=reached.values("envelope_id")))
 
     def originated_by(self, actor: "Actor") -> "EnvelopeQuerySet":
-        """What the actor's own agency has sent."""
+        """Return the envelopes that the actor's agency has sent."""
         return self.filter(rows_within(actor), iss_id=actor.agency_id) if actor.agency_id else self.none()
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def visible_to(self, actor: "Actor") -> "DeliveryQuerySet":
-        """A recipient sees its own, once it has a number."""
+        """Return the deliveries to the actor's agency that have a number."""
         return self.received_by(actor) if _reads_content(actor) else self.none()
 
     def received_by(self, actor: "Actor") -> "DeliveryQuerySet":
-        """What has a number in the feed of the actor's own agency."""
+        """Return the deliveries with a number in the feed of the actor's agency."""
         if not actor.agency_id:
             return self.none()
         return self.filter(
@@ -85,7 +85,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         )
 
     def originated_by(self, actor: "Actor") -> "DeliveryQuerySet":
-        """What became of the envelopes of the actor's own agency."""
+        """Return the deliveries of envelopes that the actor's agency has sent."""
         if not actor.agency_id:
             return self.none()
         return self.filter(rows_within(actor, "envelope__"), iss=actor.agency_id)
@@ -93,7 +93,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 class StatementQuerySet(models.QuerySet["Statement"]):
     def visible_to(self, actor: "Actor") -> "StatementQuerySet":
-        """Its issuer sees a statement, and those it was numbered for."""
+        """Return the statements that the actor's agency has issued or has a number for."""
         from sharing.models import StatementDelivery
 
         if not _reads_content(actor):
@@ -103,13 +103,13 @@ class StatementQuerySet(models.QuerySet["Statement"]):
         return self.filter(mine)._about_what_is_within(actor)
 
     def issued_by(self, actor: "Actor") -> "StatementQuerySet":
-        """What the actor's own agency has stated."""
+        """Return the statements that the actor's agency has issued."""
         if not actor.agency_id:
             return self.none()
         return self.filter(iss_id=actor.agency_id)._about_what_is_within(actor)
 
     def _about_what_is_within(self, actor: "Actor") -> "StatementQuerySet":
-        """Leave out what is said of an alert above the actor's ceiling, and what is said of that in turn."""
+        """Leave out statements about an alert above the actor's ceiling, and statements about those."""
         from sharing.models import Envelope, Statement
 
         within = rows_within(actor)
@@ -123,6 +123,6 @@ class StatementQuerySet(models.QuerySet["Statement"]):
 
 class FeedItemQuerySet(models.QuerySet["FeedItem"]):
     def visible_to(self, actor: "Actor") -> "FeedItemQuerySet":
-        """An agency sees its own feed."""
+        """Return the feed of the actor's agency."""
         may = Capability.FEED_READ in actor.capabilities or _reads_content(actor)
         return self.filter(recipient=actor.agency_id) if may and actor.agency_id else self.none()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waits in a feed that nobody reads, and for whom that becomes a mail to the agency's contact points.
+"""Find unread items in feeds and mail the agency's contact points about them.
 
-A desk or a system that has died at night must not be silent. An item waits from its number until a system of its agency has
-read past it. After `FLASH_WAITS`, or else `WAITS`, each contact point is mailed once: for the
-first item that waits, and once more where a flash comes to wait behind it.
+A desk or a system that fails at night must not go unnoticed. An item waits from its number until a system of its agency has
+read past it. After `FLASH_WAITS`, or else `WAITS`, each contact point is mailed once: for the first item that waits, and once
+more if a flash comes to wait behind it.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from sharing.models import ContactMail
 FLASH_WAITS: Final = timedelta(minutes=2)
 WAITS: Final = timedelta(minutes=10)
 LOOKED_BACK: Final = 1000
-"""Items from the head on among which a flash is looked for; one further back was mailed of before."""
+"""Items from the head on among which a flash is looked for; an earlier one was mailed about already."""
 
 _PLACES: Final = """
 SELECT head.recipient, head.last, coalesce(read.after, 0) AS after
@@ -48,7 +48,7 @@ _DEPTH: Final = f"SELECT last - after, after FROM ({_PLACES}) AS place WHERE rec
 
 @dataclass(frozen=True)
 class Waiting:
-    """What has waited too long for one agency: the first item, or the first flash."""
+    """The item that has waited too long for one agency: the first one, or the first flash."""
 
     agency: str
     number: int
@@ -57,7 +57,7 @@ class Waiting:
 
 
 def find_waiting(*, now: datetime) -> list[Waiting]:
-    """The agencies with contact points for which something has waited too long; one row each, a flash before all else."""
+    """Return the agencies with contact points for which something has waited too long; one row each, a flash before all else."""
     asked: dict[str, Any] = {
         "epoch": present_epoch(),
         "entering": AgencyStatus.ENTERING,
@@ -78,10 +78,10 @@ def find_waiting(*, now: datetime) -> list[Waiting]:
 
 
 def queue_contact_mails(*, now: datetime) -> int:
-    """A mail to each contact point of those for whom something has waited too long; returns how many are new."""
+    """Queue a mail to each contact point where something has waited too long; return how many are new."""
     epoch, queued = present_epoch(), 0
     for waiting in find_waiting(now=now):
-        # A mail about anything from here on has told this agency already; of a flash only one about a flash has.
+        # A mail about this item or a later one has told the agency already; for a flash only a mail about a flash counts.
         told = ContactMail.objects.filter(agency=waiting.agency, epoch=epoch, number__gte=waiting.number)
         if told.filter(is_flash=True).exists() if waiting.is_flash else told.exists():
             continue
@@ -104,7 +104,7 @@ def queue_contact_mails(*, now: datetime) -> int:
 
 
 def items_waiting(agency: str) -> tuple[int, int]:
-    """How many items of an agency's feed nobody has read, and the number up to which they were read."""
+    """Return how many items of an agency's feed are unread, and the number up to which they were read."""
     with connection.cursor() as cursor:
         cursor.execute(_DEPTH, {"epoch": present_epoch(), "agency": agency})
         row = cursor.fetchone()
@@ -115,7 +115,7 @@ LATE_AFTER: Final = timedelta(minutes=2)
 
 
 def late_since(*, now: datetime) -> datetime | None:
-    """Since when the oldest mail to a contact point waits that should have gone out; None while all is in time."""
+    """Return since when the oldest overdue mail to a contact point waits; None while none is overdue."""
     due = Q(state=ContactMail.State.QUEUED) | Q(state=ContactMail.State.SENDING)
     rows = ContactMail.objects.filter(due, queued_at__lt=now - LATE_AFTER).order_by("queued_at")
     return rows.values_list("queued_at", flat=True).first()

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how known structures are ranked by their likeness to one that is asked about.
+"""Rank known structures by their likeness to a queried one.
 
-Two fingerprints of different kind say how alike two structures look; a class rule that reaches both, and a clause of it
-that both rest on, say that the law looks at them alike. The first makes the similarity that is shown, both together the
-order. Only structures that somebody has reported or listed are ranked: nothing here makes up a structure.
+Two fingerprints of different kinds measure how alike two structures look. A class rule that reaches both, and a clause of it
+that both rest on, show that the law treats them alike. The fingerprints alone give the similarity that is shown; both together
+give the order. Only reported or listed structures are ranked: nothing here invents a structure.
 
-The weights were chosen on the shipped set of substances; `./dev evaluate` measures what they do.
+The weights were chosen on the shipped set of substances; `./dev evaluate` measures their effect.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _REACHED: Final = frozenset({IN, PARENT, REVIEW})
 
 @dataclass(frozen=True)
 class Traits:
-    """What a structure is ranked by. `rules` reach it; `clauses` ("rule clause") are what these rest on."""
+    """The traits that rank a structure. `rules` reach it; `clauses` ("rule clause") are the clauses that these rest on."""
 
     fingerprints: Fingerprints
     rules: tuple[str, ...] = ()
@@ -38,9 +38,9 @@ class Traits:
 
 @dataclass(frozen=True)
 class Analogue:
-    """A known structure; `position` is its place in what was given, `similarity` the mean of both Tanimoto values.
+    """A known structure; `position` is its index in the given sequence, `similarity` the mean of both Tanimoto values.
 
-    `score` makes the order: the similarity and what the shared rules add; it may exceed 1.
+    `score` makes the order: the similarity plus a bonus for shared rules; it may exceed 1.
     """
 
     position: int
@@ -51,19 +51,19 @@ class Analogue:
 
 
 def traits_of(parent_smiles: str, rules: Sequence[Rule]) -> Traits:
-    """The traits of a parent structure; raises InputRefusedError("structure", "unreadable")."""
+    """Return the traits of a parent structure; raise InputRefusedError("structure", "unreadable")."""
     return traits_from(fingerprints_of(parent_smiles), [judge(rule, parent_smiles) for rule in rules])
 
 
 def traits_from(fingerprints: Fingerprints, verdicts: Sequence[Verdict]) -> Traits:
-    """The same where the rules have been asked already."""
+    """Return the traits of a structure that the rules have judged already."""
     reached = [verdict for verdict in verdicts if verdict.structural in _REACHED]
     clauses = {f"{verdict.rule_id} {clause}": None for verdict in reached for clause in verdict.clauses}
     return Traits(fingerprints, tuple(dict.fromkeys(verdict.rule_id for verdict in reached)), tuple(clauses))
 
 
 def rank_analogues(query: Traits, known: Sequence[Traits], *, limit: int = 10) -> tuple[Analogue, ...]:
-    """The most alike first, no more than `limit` and MAX_ANALOGUES; of equals the earlier one."""
+    """Return the most alike first, at most `limit` and MAX_ANALOGUES; of equals the earlier one."""
     if not known:
         return ()
     packed_a = pack([traits.fingerprints.a for traits in known])

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the process that carries out chores: `python -P -m substances.child`, requests on its input, answers on its
-output, nothing else open.
+"""The sandbox process: `python -P -m substances.child`, requests on its input, answers on its output, nothing else open.
 
-It limits itself before it reads anything: memory, processor time, no core file, no file written. Once it is loaded it
-locks itself in (`substances.confinement`). A chore that takes more processor time than it was given ends the process, and
-so does the end of its input; while a chore runs a timer ends it even if the asking process is gone.
+- Before it reads anything it limits itself: memory, processor time, no core file, no file written.
+- Once loaded it locks itself in (`substances.confinement`).
+- A job that exceeds its processor time ends the process, and so does the end of its input. While a job runs, a timer ends the
+  process even if the asking process is gone.
 """
 
 import inspect
@@ -22,13 +22,13 @@ from substances import chores, confinement, framing, jsonform, pacing
 from substances.errors import SubstanceError
 
 MAX_ADDRESS_BYTES: Final = 640 * 2**20
-"""Loaded, it takes 250 MiB of addresses; the largest file that is read, 80 MiB more."""
+"""Once loaded it uses 250 MiB of address space; the largest file that is read, 80 MiB more."""
 MAX_CPU_SECS: Final = 900
 IDLE_SECS: Final = 900.0
 
 
 def main() -> None:
-    """Serves until the input ends or nothing was asked for a quarter of an hour."""
+    """Serve until the input ends or no request came for a quarter of an hour."""
     answers = _take_pipes()
     _limit()
     functions = {name: _loaded(chore.function) for name, chore in chores.CHORES.items()}
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def _take_pipes() -> int:
-    """The answers' pipe under a number of its own; what any library prints goes nowhere, since it may repeat input."""
+    """Move the answers' pipe to a descriptor of its own; discard what any library prints, since it may repeat input."""
     answers = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 1)
@@ -52,7 +52,7 @@ def _take_pipes() -> int:
 
 
 def _limit() -> None:
-    """Also, where a container runs out of memory this process is the first to go, not the desk."""
+    """Set the resource limits; when a container runs out of memory, this process is killed first, not the desk."""
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
         score.write("1000")
     for kind, limit in (
@@ -65,7 +65,7 @@ def _limit() -> None:
 
 
 def _loaded(name: str) -> Callable[..., Any] | None:
-    """None where the function cannot be loaded: the other chores are carried out all the same."""
+    """Return None where the function cannot be loaded: the other jobs run all the same."""
     try:
         function: Callable[..., Any] = chores.named(name)
         get_type_hints(function)
@@ -122,7 +122,7 @@ def _used_secs() -> float:
 
 
 def _set_timers(cpu_secs: float, wall_secs: float) -> None:
-    """Their signals keep the system's way: they end the process, whatever it is doing."""
+    """Set timers whose signals keep their default action: they end the process, whatever it is doing."""
     signal.setitimer(signal.ITIMER_PROF, cpu_secs)
     signal.setitimer(signal.ITIMER_REAL, wall_secs)
 
@@ -146,7 +146,7 @@ def _refusal(refusal: SubstanceError) -> dict[str, Any]:
 
 
 def _place(failure: BaseException) -> str:
-    """File and line where it was raised."""
+    """Return the file and line where it was raised."""
     frames = traceback.extract_tb(failure.__traceback__)
     return f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
 

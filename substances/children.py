@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the child processes that carry out chores, as their parent sees them, and the few that a process keeps.
+"""The sandbox processes, as their parent sees them, and the small pool that a process keeps.
 
-A child is started on first use, with an empty environment and in a session of its own, is used by one thread at a time,
-and is killed when it is late or says anything unexpected. After some thousand chores it is replaced, so that what leaks
-cannot grow. It dies with its parent: its input ends. After a fork the new process keeps children of its own.
+A child is started on first use, with an empty environment and in a session of its own. One thread at a time uses it, and it is
+killed when it is late or says anything unexpected. It is replaced after some thousand jobs, so that leaks cannot grow. It dies
+with its parent, since its input ends. After a fork the new process keeps children of its own.
 """
 
 import logging
@@ -35,11 +35,11 @@ _ENVIRONMENT: Final = {
     "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1",
     "LC_ALL": "C", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1",
 }  # fmt: skip
-"""Nothing of the parent's environment, where keys and addresses of databases stand."""
+"""Nothing of the parent's environment, which holds keys and database addresses."""
 
 
 class Child:
-    """One process. Not for two threads at once."""
+    """One child process. Two threads must not use it at once."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
@@ -68,7 +68,7 @@ class Child:
 
     @property
     def is_alive(self) -> bool:
-        """Neither ended by itself (it does when it is idle for long) nor by the system."""
+        """False once the child has ended by itself (as it does when idle for long) or was ended by the system."""
         return self._process.poll() is None
 
     @property
@@ -76,7 +76,7 @@ class Child:
         return self._calls >= MAX_CALLS or self._used_secs >= MAX_CPU_SECS
 
     def wait_until_ready(self) -> dict[str, Any]:
-        """What it says of itself: `locked`, whether its system calls are filtered, and the chores that are `unloaded`.
+        """Return the child's first report: `locked`, whether its system calls are filtered, and the `unloaded` jobs.
 
         Raises WorkerAwayError.
         """
@@ -91,14 +91,14 @@ class Child:
 
     @property
     def has_spoken(self) -> bool:
-        """Whether it is loaded, or gone, so that asking it does not wait for its start."""
+        """Tell whether it is loaded, or gone, so that asking it does not wait for its start."""
         return self._ready is not None or self._has_words()
 
     def ask(self, message: bytes, wall_secs: float) -> dict[str, Any]:
-        """The answer to a framed request; raises WorkerLostError, WorkerAwayError where it has not even started."""
+        """Return the answer to a framed request; raise WorkerLostError, or WorkerAwayError where it has not even started."""
         self.wait_until_ready()
         if self._has_words():
-            # What it said unasked would be taken for the answer to this.
+            # An unrequested message would be taken for the answer to this request.
             raise WorkerAwayError("gone or spoke unasked")
         self._calls += 1
         until = time.monotonic() + wall_secs
@@ -111,9 +111,9 @@ class Child:
         return answer
 
     def end(self) -> None:
-        """Killed with all that it may have started, and its pipes closed. In a forked copy only the pipes are closed."""
+        """Kill the child and everything it may have started, and close its pipes; in a forked copy only close the pipes."""
         if self._owner == os.getpid():
-            # The number of one that was waited for already may be another process's by now.
+            # Once the child was waited for, its process id may belong to another process.
             if self._process.poll() is None:
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._process.pid, 9)
@@ -126,7 +126,7 @@ class Child:
                     pipe.close()
 
     def _has_words(self) -> bool:
-        """Whether something stands on its pipe that nobody has read, or its end."""
+        """Tell whether its pipe holds unread octets, or has ended."""
         poll = select.poll()
         poll.register(self._out, select.POLLIN)
         return bool(poll.poll(0))
@@ -139,7 +139,7 @@ class Child:
 
 
 class Nursery:
-    """The few children of one process. Threads wait for a free one."""
+    """The pool of one process's children. Threads wait for a free one."""
 
     def __init__(self, size: int = MAX_CHILDREN, command: Sequence[str] = COMMAND) -> None:
         self._size = size
@@ -153,7 +153,7 @@ class Nursery:
         self._heirs: dict[Child, Child] = {}
 
     def take(self, wait_secs: float) -> Child:
-        """A living child, for this thread alone; raises WorkerAwayError where none gets free in time."""
+        """Return a living child for this thread alone; raise WorkerAwayError where none becomes free in time."""
         until = time.monotonic() + wait_secs
         with self._condition:
             while not self._idle and len(self._busy) >= self._size:
@@ -166,14 +166,17 @@ class Nursery:
             return child
 
     def prepare(self) -> None:
-        """Starts a child where there is none, without waiting for it; for a page whose reader will ask soon."""
+        """Start a child where there is none, without waiting for it; for a page whose reader will soon need one."""
         with self._condition:
             if not self._idle and not self._busy:
                 child = self._started()
                 self._idle += [child] if child is not None else []
 
     def give_back(self, child: Child, *, fit: bool) -> None:
-        """What is not fit is killed. A successor loads while nobody waits; a spent child works on until it is loaded."""
+        """Take back a child, and kill an unfit one.
+
+        A worn-out child is used until its successor has loaded, so that nobody waits for it.
+        """
         after: Child | None = child
         if not fit:
             child.end()
@@ -196,14 +199,14 @@ class Nursery:
         return heir
 
     def _started(self) -> Child | None:
-        """None where the system has no room for another process now; the next caller tries again."""
+        """Return None where the system has no room for another process now; the next caller tries again."""
         try:
             return Child(self._command)
         except OSError:
             return None
 
     def end_all(self) -> None:
-        """Kills the idle ones; the busy ones are killed by whoever gives them back late, or end with the process."""
+        """Kill the idle children; busy ones are killed by whoever returns them late, or end with the process."""
         with self._condition:
             idle, self._idle = self._idle, []
             heirs = [heir for child in idle if (heir := self._heirs.pop(child, None))]
@@ -211,7 +214,7 @@ class Nursery:
             child.end()
 
     def forget(self) -> None:
-        """In a forked copy: the parent's children are not ours. Locks are made anew, since another thread may hold them."""
+        """Drop the parent's children in a forked copy. Locks are made anew, since another thread may hold them."""
         for child in [*self._idle, *self._busy, *self._heirs.values()]:
             child.end()
         self._reset()

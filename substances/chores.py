@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the table of pure functions that may be carried out in a process apart, on untrusted input.
+"""The table of pure functions that may run in the sandbox process, on untrusted input.
 
-A chore's function is named as "module:function". Its annotations say how arguments and result travel (see
-`substances.jsonform`), so they must be real at run time, not under TYPE_CHECKING. Where its module is too heavy for the
-asking process, `returns` names the type of the result in a lighter one.
+A job (a `Chore`) names its function as "module:function". Its annotations say how arguments and result travel (see `substances.jsonform`),
+so they must exist at run time, not only under TYPE_CHECKING. Where its module is too heavy for the asking process, `returns`
+names the type of the result in a lighter one.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from substances.errors import InputRefusedError, SubstanceError
 
 @dataclass(frozen=True)
 class Chore:
-    """A function that may be asked for. `cpu_secs` is its usual limit on processor time."""
+    """A function that may be requested. `cpu_secs` is its default limit on processor time."""
 
     function: str
     cpu_secs: float = 2.0
@@ -115,7 +115,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "RulesRefusedError": "substances.control.faults:RulesRefusedError",
     }
 )
-"""Errors, all dataclasses, that a chore may raise and that are raised again where it was asked for."""
+"""Errors, all dataclasses, that a job may raise and that are raised again in the asking process."""
 
 PREPARATIONS: Final = (
     "substances.structures.warming:warm",
@@ -123,24 +123,24 @@ PREPARATIONS: Final = (
     "substances.resembling:prepare",
     "substances.spectra.searching:warm_search",
 )
-"""Called once in a new process before it is locked: loads what can only be loaded from files."""
+"""Called once in a new process before it is locked: load what can only be loaded from files."""
 
 
 def named(name: str) -> Any:
-    """What stands at "module:name"."""
+    """Return the object at "module:name"."""
     module, _, attribute = name.partition(":")
     return getattr(import_module(module), attribute)
 
 
 @cache
 def result_type(chore: str) -> Any:
-    """The declared type of a chore's result."""
+    """Return the declared type of a job's result."""
     row = CHORES[chore]
     return named(row.returns) if row.returns else get_type_hints(named(row.function))["return"]
 
 
 def refusal_type(name: str) -> type[SubstanceError] | None:
-    """The error by its name; None for one that is not in the table."""
+    """Return the error class of this name; None for one that is not in the table."""
     if name == "InputRefusedError":
         return InputRefusedError
     found: type[SubstanceError] | None = named(REFUSALS[name]) if name in REFUSALS else None

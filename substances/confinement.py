@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a loaded process locks itself in for good: no new file, no network, no other program, nobody looks in.
+"""Confinement: a loaded process locks itself in for good, without new files, network, other programs or debuggers.
 
-Two locks, one behind the other. Resource limits refuse every new descriptor and every new process. Where the kernel
-knows filters of system calls (Linux on x86-64 and arm64) only the few that pure computing needs are let through; all
-others are answered "not permitted". No signal is sent from here, not even to itself: abort() ends it by a trap instead.
+There are two independent locks. Resource limits refuse every new descriptor and every new process. Where the kernel supports
+filters of system calls (Linux on x86-64 and arm64), only the few that pure computing needs are allowed; all others are answered
+"not permitted". No signal can be sent, not even to itself: abort() ends it by a trap instead.
 """
 
 import ctypes
@@ -46,10 +46,10 @@ class _Program(ctypes.Structure):
 
 
 def lock() -> bool:
-    """Both locks; False where the second is not to be had. There is no way back."""
+    """Apply both locks; return False where the second is not available. They cannot be undone."""
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    # One, not none: poll() takes no more descriptors than this, and descriptor 0 is open, so there is never a new one.
+    # One, not zero: poll() takes no more descriptors than this, and descriptor 0 is open, so no new one can be opened.
     resource.setrlimit(resource.RLIMIT_NOFILE, (1, 1))
     return _filter_calls()
 
@@ -68,7 +68,7 @@ def _filter_calls() -> bool:
 
 
 def _program(architecture: int, allowed: tuple[int, ...]) -> bytes:
-    """Kill a foreign architecture; let the allowed calls through; refuse the rest."""
+    """Kill a foreign architecture; allow the listed calls; refuse the rest."""
     steps = [
         _LOAD_ARCHITECTURE,
         (_JUMP_EQUAL, 1, 0, architecture),

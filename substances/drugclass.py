@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the drug class of a substance that the shipped reference set knows, by its InChIKey or by a name of it."""
+"""Drug class of a substance in the shipped reference set, by its InChIKey or by a name of it."""
 
 import csv
 from functools import lru_cache
@@ -16,11 +16,11 @@ CLASSES: Final = {
     "arylcyclohexylamine": "arylcyclohexylamine",
     "benzodiazepine": "benzodiazepine",
 }
-"""Words of the reference set, and the short names by which classes are watched. Other words name no class of ours."""
+"""The reference set's words, and the short names by which classes are watched. Other words name none of our classes."""
 
 
 def class_known(block: str, name: str) -> str:
-    """`block` is the first block of an InChIKey; either may be empty. Empty where nothing is known."""
+    """Return the class, or "" where nothing is known. `block` is the first block of an InChIKey; either may be empty."""
     blocks, names = _index()
     if block in blocks:
         return blocks[block]

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be wrong with what the science core is given. Nothing of the input stands in a message."""
+"""Errors about input of the science core. No message repeats any input."""
 
 from dataclasses import dataclass
 
 
 class SubstanceError(Exception):
-    """The family's base."""
+    """Base of the family."""
 
 
 @dataclass(eq=False)
 class InputRefusedError(SubstanceError):
     """Input that cannot be used: `field` names it, `code` is the fault (a closed list per reader), `where` a position.
 
-    The sentence for people is made by whoever shows it, from the code.
+    Whoever shows it makes the sentence for people, from the code.
     """
 
     field: str
@@ -28,4 +28,4 @@ class WorkerLostError(SubstanceError):
 
 
 class WorkerAwayError(WorkerLostError):
-    """No such process was to be had, so that nothing was tried and nothing is known of the input: ask again later."""
+    """No sandbox process was available, so that nothing was tried and nothing is known about the input: ask again later."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a message stands on a pipe: its length in four octets, then that many octets. Lengths have a limit."""
+"""Framing of a message on a pipe: its length in four octets, then that many octets. Lengths have a limit."""
 
 import os
 import select
@@ -15,16 +15,16 @@ _CHUNK: Final = 2**16
 
 
 class PipeError(Exception):
-    """The other side is gone, late, or says more than is allowed."""
+    """The other side is gone, late, or sends more than is allowed."""
 
 
 def framed(octets: bytes) -> bytes:
-    """A message ready for the pipe."""
+    """Return a message ready for the pipe."""
     return _HEAD.pack(len(octets)) + octets
 
 
 def send(descriptor: int, message: bytes, until: float) -> None:
-    """Writes all of a framed message to a descriptor that does not block, before `until` on the monotonic clock."""
+    """Write all of a framed message to a non-blocking descriptor, before `until` on the monotonic clock."""
     rest = memoryview(message)
     while rest:
         _wait(descriptor, select.POLLOUT, until)
@@ -37,7 +37,7 @@ def send(descriptor: int, message: bytes, until: float) -> None:
 
 
 def receive(descriptor: int, until: float, *, limit: int) -> bytes:
-    """One message from a descriptor that does not block."""
+    """Read one message from a non-blocking descriptor."""
     (length,) = _HEAD.unpack(_exactly(descriptor, _HEAD.size, until))
     if length > limit:
         raise PipeError("too long")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how typed values travel as JSON, and how they are built again from their declared types alone.
+"""Typed values as JSON, rebuilt from their declared types alone.
 
-The reader of a value names the type that it expects and gets that type or `FormError`: what stands in the JSON cannot
-choose a class. Known are str, int, float, bool, None, bytes (base64), date, Literal, Enum, tuple, list, mappings with
-text keys, unions, and dataclasses of these. A float that is no number travels as its name, "nan" or "inf".
+The reader of a value names the type that it expects and gets that type or `FormError`: the JSON cannot choose a class.
+Supported are str, int, float, bool, None, bytes (base64), date, Literal, Enum, tuple, list, mappings with text keys, unions,
+and dataclasses of these. A non-finite float travels as its name, "nan" or "inf".
 """
 
 import base64
@@ -23,11 +23,11 @@ _NOT_FINITE: Final = ("nan", "inf", "-inf")
 
 
 class FormError(ValueError):
-    """A value that is not of the declared type, or of a type that does not travel. Says the place, never the value."""
+    """A value that is not of the declared type, or of an unsupported type. It names the position, never the value."""
 
 
 def to_plain(value: Any) -> Any:
-    """JSON values of a typed value."""
+    """Convert a typed value to JSON values."""
     if value is None or (isinstance(value, bool | int | str) and not isinstance(value, Enum)):
         return value
     if isinstance(value, float):
@@ -48,12 +48,12 @@ def to_plain(value: Any) -> Any:
 
 
 def dump(value: Any) -> bytes:
-    """JSON octets of plain values."""
+    """Return the JSON octets of plain values."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def load(octets: bytes) -> Any:
-    """Plain values of JSON octets; NaN and infinities are no JSON. Raises FormError."""
+    """Parse JSON octets to plain values; NaN and infinities are no JSON. Raises FormError."""
     try:
         return json.loads(octets, parse_constant=_no_constant)
     except (ValueError, RecursionError) as failure:
@@ -61,7 +61,7 @@ def load(octets: bytes) -> Any:
 
 
 def of_type(declared: Any, plain: Any, *, depth: int = 0) -> Any:
-    """The value of the declared type; raises FormError."""
+    """Return the value of the declared type; raise FormError."""
     if depth > MAX_DEPTH:
         raise FormError("too deep")
     if isinstance(declared, NewType):
@@ -154,7 +154,7 @@ def _literal(allowed: tuple[Any, ...], plain: Any, depth: int) -> Any:
 
 
 def _union(kinds: tuple[Any, ...], plain: Any, depth: int) -> Any:
-    """The first of the kinds that fits."""
+    """Return the value by the first of the kinds that fits."""
     for kind in kinds:
         try:
             return of_type(kind, plain, depth=depth)

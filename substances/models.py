@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the versions of what this hub knows of the law: class rules, listings and precursors, as imported.
+"""Versions of the law that this hub knows: class rules, listings and precursors, as imported.
 
-Public law as data, in clear, and no case. A row is never changed or deleted: an alert names the digest of the
-rules it was screened by, and whoever replays the verdict finds the text under it.
+They are public law as data, in clear, and belong to no case. A row is never changed or deleted: an alert names the digest of
+the rules it was screened by, and a replay of the verdict finds the text under it.
 """
 
 from typing import ClassVar
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ControlKind(models.TextChoices):
-    """What a file of the law is about."""
+    """The subject of a file of the law."""
 
     RULES = "rules", _("Class rules")
     LISTINGS = "listings", _("Listings")
@@ -21,7 +21,7 @@ class ControlKind(models.TextChoices):
 
 
 class ControlVersion(models.Model):
-    """One file of the law as it was made current; the highest number of a kind is the one in use.
+    """One file of the law as it became current; the highest number of a kind is the one in use.
 
     `digest` is that of the content as the reader of its kind computes it, `text` the file as it was given.
     """

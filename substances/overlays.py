@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how rules that an authority published are laid over the rules of a hub: one text out of several.
+"""Merge rules that an authority published with a hub's rules: one text out of several.
 
-A rule with a new id is added. A rule whose id is known already, in the same jurisdiction, is its next version: the
-one before ends on the day on which the new one begins, and its past stays. Nothing of another jurisdiction changes.
-Groups of fragments keep their meaning: the same name with another meaning is refused.
+- A rule with a new id is added.
+- A rule with a known id, in the same jurisdiction, is the next version: the one before ends on the day on which the new one
+  begins, and its past stays. Nothing of another jurisdiction changes.
+- Groups of fragments keep their meaning: the same name with another meaning is refused.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ Tree = dict[str, Any]
 
 
 def lay_over(base: str, overlays: Iterable[str]) -> str:
-    """The text of the rule set that follows, the overlays in their order; without any it is the base, unchanged.
+    """Return the text of the merged rule set, the overlays in their order; without any it is the base, unchanged.
 
     Raises RulesRefusedError (codes group_differs, rule_of_another_jurisdiction, and those of the reader).
     """
@@ -62,7 +63,7 @@ def _groups(base: Tree, more: Tree) -> Tree:
 
 
 def _continued(rules: list[Tree], begins: dict[str, str], homes: dict[str, Any]) -> list[Tree]:
-    """The rules as they were, those that get a next version up to its first day."""
+    """Return the rules unchanged, but end those with a next version on its first day."""
     kept = []
     for rule in rules:
         name = str(rule.get("id"))
@@ -78,12 +79,12 @@ def _continued(rules: list[Tree], begins: dict[str, str], homes: dict[str, Any])
 
 
 def _cut(time: Tree, day: str) -> Tree:
-    """An interval that ends on that day at the latest; days are written so that their text sorts as they do."""
+    """Return an interval that ends on that day at the latest; days are written so that they sort as text."""
     until = str(time.get("to") or NO_END)
     return {**time, "to": min(until, day)}
 
 
 def first_day(rule: Tree) -> str:
-    """The first day on which a rule is law, as it is written."""
+    """Return the first day on which a rule is law, as written."""
     times = [time for time in rule.get("in_force") or [] if isinstance(time, dict)]
     return min((str(time.get("from")) for time in times), default=NO_END)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Judging of many structures by rules and listings at once, and what of it is new.
+"""Judge many structures by rules and listings at once, and find what is new.
 
-Pure, and run in the process that may die. A verdict is kept under the key of the very version of the rule that gave
-it, so that only rules that changed are asked again, and all where the engine did. What cannot be read becomes a mark and stops no other.
+Pure, and run in the sandbox process. A verdict is stored under the key of the exact rule version that gave it, so that only
+changed rules are judged again, and all where the engine changed. An unreadable structure becomes a mark and stops no other.
 """
 
 import json
@@ -26,19 +26,19 @@ from substances.structures.reading import Structure, read_structure
 KEY_CHARS: Final = 22
 REMEMBERED: Final = 100_000
 CPU_SECS_A_STRUCTURE: Final = 2.0
-"""Reading and judging one; where it takes longer the process ends, and whoever asked tries each by itself."""
+"""Limit for reading and judging one; a longer one ends the process, and the caller tries each by itself."""
 CAUGHT: Final = ("in", "parent", "review")
-"""Verdicts that somebody has to hear of: the definition is met, it is the class's parent, or a person has to decide."""
+"""Verdicts to report: the definition is met, it is the class's parent, or a person has to decide."""
 
 
 Keyed = Sequence[tuple[str, Rule]]
 _remembered: dict[tuple[str, str], str] = {}
-"""Verdicts by rule key and parent: one substance turns up in many alerts. Of this process, emptied when it is full."""
+"""Verdicts by rule key and parent, since one substance occurs in many alerts. Per process, emptied when it is full."""
 
 
 @dataclass(frozen=True)
 class _Law:
-    """Rules with their keys, listings with theirs, and the day on which what is over is over."""
+    """Rules with their keys, listings with theirs, and the day on which ended law is ended."""
 
     rules: Keyed
     listings: ListingSet
@@ -48,7 +48,7 @@ class _Law:
 def judge_structures(
     rules_text: str, listings_text: str, structures: Sequence[StructureIn], today: date
 ) -> tuple[StructureJudged, ...]:
-    """Each structure by every rule and in every listing, in order. `today` decides only what is over.
+    """Judge each structure by every rule and in every listing, in order. `today` only decides what has ended.
 
     Raises RulesRefusedError where rules or listings cannot be read.
     """
@@ -57,13 +57,13 @@ def judge_structures(
 
 
 def keyed_rules(ruleset: RuleSet) -> Keyed:
-    """The rules with the keys of their versions."""
+    """Return the rules with the keys of their versions."""
     groups = {group.name: group for group in ruleset.groups}
     return [(rule_key(rule, groups), rule) for rule in ruleset]
 
 
 def rule_key(rule: Rule, groups: Mapping[str, Group]) -> str:
-    """Names one version of a rule by its content and by what the groups that it names mean, whatever set it stands in."""
+    """Return the key of one rule version: its content and the meaning of the groups it names, whatever set it is in."""
     named = sorted(set(_named_groups(json.loads(rule.content))) & groups.keys())
     meanings = json.dumps([asdict(groups[name]) for name in named], default=sorted, sort_keys=True)
     return digest_of(rule.content + meanings)[:KEY_CHARS]
@@ -105,14 +105,14 @@ def _judged(law: _Law, one: StructureIn) -> StructureJudged:
 
 
 def _judged_by_name(law: _Law, one: StructureIn) -> StructureJudged:
-    """Without a structure rules have nothing to say; lists name it by an exact name, a synonym or its number."""
+    """Judge by name: without a structure rules do not apply; lists match an exact name, a synonym or a number."""
     listings, seen = _listings(law, one, ()), set(one.listed)
     new = tuple(fact for key, fact in listings.items() if key not in seen) if one.was_judged else ()
     return StructureJudged(True, listed=tuple(listings), newly_listed=new)
 
 
 def _listings(law: _Law, one: StructureIn, blocks: Sequence[str]) -> dict[str, ListingFact]:
-    """Return the entries that list the substance and are not over; leads, preparations and exceptions do not."""
+    """Return the entries that list the substance and have not ended; leads, preparations and exceptions do not count."""
     hits = law.listings.find(
         keys=blocks, cas=one.cas_rn, names=[name for name in (one.name, *one.synonyms) if name]
     )
@@ -152,7 +152,7 @@ def _read(text: str) -> StructureJudged:
 
 
 def _blocks(structure: Structure) -> tuple[str, ...]:
-    """First blocks of whole and parent: a salt is listed as its base."""
+    """Return the first blocks of whole and parent: a salt is listed as its base."""
     found = (structure.inchikey[:14], connectivity_block(structure.parent_smiles))
     return tuple(dict.fromkeys(block for block in found if block))
 
@@ -172,7 +172,7 @@ def _newly_caught(
     known: Mapping[str, Sequence[str]],
     verdicts: Mapping[str, Sequence[str]],
 ) -> tuple[str, ...]:
-    """Keys of rules that catch what no version of them caught before; nothing is new on the first look.
+    """Return keys of rules that catch what no version of them caught before; nothing is new on the first look.
 
     `known` are the verdicts that still count: none where an older engine gave them.
     """
@@ -189,6 +189,6 @@ def _newly_caught(
 
 
 def _is_new(rule_id: str, verdict: str, before: set[tuple[str, str]]) -> bool:
-    """A definition that is met now is news unless it was met; the weaker verdicts only where there was none."""
+    """Tell whether a verdict is news: `in` unless it was met before; a weaker verdict only where there was none."""
     seen = {"in"} if verdict == "in" else set(CAUGHT)
     return verdict in CAUGHT and not any((rule_id, said) in before for said in seen)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what is compared for likeness and what comes of it, as plain data, apart from the chemistry on it."""
+"""Candidates and results of a similarity search, as plain data without the chemistry."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 class Candidate:
     """A structure that may be like the query. `key` is its owner's name for it; fingerprints hold 256 octets each.
 
-    Of one that is not `judged` no rule is asked: it is ranked by its likeness alone.
+    A candidate that is not `judged` is compared with no rule: it is ranked by its likeness alone.
     """
 
     key: str
@@ -23,8 +23,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Resemblance:
-    """A hit. Similarities are Tanimoto's, 0 to 1; `common_query` and `common_hit` are the atoms of the scaffold that
-    both have, by their index in the two parents' SMILES. `score` ranks, is no probability and may exceed 1.
+    """A hit of the search. `score` ranks, is no probability and may exceed 1.
+
+    Similarities are Tanimoto's, 0 to 1; `common_query` and `common_hit` are the atoms of the common scaffold, by their index in
+    the two parents' SMILES.
     """
 
     key: str

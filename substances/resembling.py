@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what one structure resembles among an agency's own and the reference set that is shipped, with what is common.
+"""Find structures like a given one among an agency's own and the shipped reference set, with the common scaffold.
 
-Pure, and run in the process that may die. Nothing is made up, and whether something is controlled neither sorts nor
-filters: what a rule sees in both is one more likeness (`substances.analogues`).
+Pure, and run in the sandbox process. No structure is invented, and control neither sorts nor filters: a rule that reaches both
+is one more likeness (`substances.analogues`).
 """
 
 import csv
@@ -24,13 +24,13 @@ from substances.structures.scaffolds import common_scaffold
 REFERENCE_FILE: Final = Path(__file__).parent / "data" / "substances-dev.csv"
 RULES_FILE: Final = REFERENCE_FILE.with_name("generic-controls.yaml")
 LEAST_SCORE: Final = 0.2
-"""What is less alike is no analogue."""
+"""Anything less alike is no analogue."""
 
 
 def find_resembling(
     query_parent: str, rules_text: str, candidates: Sequence[Candidate], *, limit: int = 10
 ) -> tuple[Resemblance, ...]:
-    """The most alike of the candidates and the reference set, best first, each with the scaffold in common.
+    """Return the most alike of the candidates and the reference set, best first, each with the common scaffold.
 
     `query_parent` is a parent's SMILES; the query itself is among them where it is known. Raises InputRefusedError.
     """
@@ -47,21 +47,21 @@ def find_resembling(
 
 
 def prepare() -> None:
-    """Before the process locks itself in, after which no file opens: reads the reference set, loads the rules' reader."""
+    """Read the reference set and load the rules' reader before the process locks itself in, after which no file opens."""
     read_reference()
     read_rules(RULES_FILE.read_text(encoding="utf-8"))
 
 
 @cache
 def read_reference() -> tuple[dict[str, str], ...]:
-    """The rows of the shipped reference set."""
+    """Return the rows of the shipped reference set."""
     with REFERENCE_FILE.open(encoding="utf-8", newline="") as lines:
         return tuple(csv.DictReader(lines))
 
 
 @cache
 def reference_candidates() -> tuple[Candidate, ...]:
-    """The shipped reference set, with fingerprints."""
+    """Return the shipped reference set, with fingerprints."""
     found = []
     for row in read_reference():
         parent = parent_of(row["smiles"])
@@ -94,7 +94,7 @@ _rulesets: dict[str, RuleSet] = {}
 
 
 def _verdicts(ruleset: RuleSet, parent: str) -> tuple[Verdict, ...]:
-    """By every rule of the set in its order; remembered in this process."""
+    """Return the verdicts of every rule of the set in its order; cached in this process."""
     if ruleset.digest not in _rulesets:
         _rulesets.clear()
         _rulesets[ruleset.digest] = ruleset

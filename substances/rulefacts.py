@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what the desk is told of rules and of structures that were judged by them: plain facts, no chemistry.
+"""Facts about rules and judged structures for the desk, without chemistry.
 
-They travel from the process that may die; importing them loads neither a chemistry toolkit nor the rules' engine.
+They come from the sandbox process; importing them loads neither a chemistry toolkit nor the rules' engine.
 """
 
 from collections.abc import Mapping
@@ -10,13 +10,15 @@ from datetime import date
 from typing import Final
 
 ENGINE: Final = 2
-"""Which reading of rules and structures gives the verdicts: raised with every correction that may change one, so that
-what is stored is judged again by the rules as they stand."""
+"""The version of rule and structure reading that gives the verdicts.
+
+Raise it with every correction that may change one, so that stored structures are judged again.
+"""
 
 
 @dataclass(frozen=True)
 class Time:
-    """When a rule is law: from `start` on up to, and not with, `end`; None where no end is known."""
+    """A time in which a rule is law: from `start` up to, but not including, `end`; None where no end is known."""
 
     start: date
     end: date | None
@@ -28,9 +30,9 @@ class Time:
 
 @dataclass(frozen=True)
 class RuleFact:
-    """What people are shown of one version of a rule; its texts are data, in English.
+    """The facts that people see about one rule version; its texts are data, in English.
 
-    `classes` are those that its file declares it to be about; a file need not.
+    `classes` are those that its file declares it to be about; a file need not declare any.
     """
 
     key: str
@@ -56,13 +58,13 @@ class RuleFact:
         return min(time.start for time in self.in_force)
 
     def phase_on(self, day: date) -> str:
-        """in_force, not_yet or ended on a day."""
+        """Return in_force, not_yet or ended on a day."""
         if any(time.covers(day) for time in self.in_force):
             return "in_force"
         return "not_yet" if any(day < time.start for time in self.in_force) else "ended"
 
     def law_from(self, day: date) -> date:
-        """The first day of the time that covers the day, of the next one where none does, of the last one else."""
+        """Return the first day of the time that covers the day, else of the next one, else of the last one."""
         current = [time.start for time in self.in_force if time.covers(day)]
         coming = sorted(time.start for time in self.in_force if day < time.start)
         return (current or coming or [max(time.start for time in self.in_force)])[0]
@@ -70,7 +72,7 @@ class RuleFact:
 
 @dataclass(frozen=True)
 class ExampleRun:
-    """One example of a rule: what the file expects of it, and what the rule says."""
+    """One example of a rule: the file's expectation, and the rule's answer."""
 
     rule_id: str
     smiles: str = field(repr=False)
@@ -84,7 +86,7 @@ class ExampleRun:
 
 @dataclass(frozen=True)
 class FaultFact:
-    """One thing wrong: where it stands in the file, a code, and the word it is about."""
+    """One fault: its place in the file, a code, and the word it concerns."""
 
     path: str
     code: str
@@ -93,7 +95,7 @@ class FaultFact:
 
 @dataclass(frozen=True)
 class RuleFile:
-    """What a file says; with faults it says nothing else. `digest` and `text` are those of the set that follows."""
+    """The contents of a file; with faults it has nothing else. `digest` and `text` are those of the resulting set."""
 
     digest: str = ""
     text: str = field(default="", repr=False)
@@ -104,7 +106,7 @@ class RuleFile:
 
 @dataclass(frozen=True)
 class TableFile:
-    """What a file of listings or precursors says; with faults it says nothing else."""
+    """The contents of a file of listings or precursors; with faults it has nothing else."""
 
     digest: str = ""
     rows: int = 0
@@ -113,12 +115,12 @@ class TableFile:
 
 @dataclass(frozen=True)
 class StructureIn:
-    """One structure: `text` as it was written, or `parent` where it was read before, with what was found then.
+    """One structure: `text` as written, or `parent` where it was read before, with earlier results.
 
-    With neither, only lists are asked, about the names and the number; `was_judged` says that they were before.
+    With neither, only lists are searched, for the names and the number; `was_judged` says that they were before.
 
-    `blocks` are first blocks of the InChIKeys of whole and parent, `known` verdicts by rule key as that `engine` gave
-    them, `listed` keys of listings.
+    `blocks` are first blocks of the InChIKeys of whole and parent, `known` verdicts by rule key as that `engine` gave them,
+    `listed` keys of listings.
     """
 
     text: str = field(repr=False)
@@ -135,7 +137,7 @@ class StructureIn:
 
 @dataclass(frozen=True)
 class ListingFact:
-    """A listing by name. `start` None: no day is known; `precision` says whether it is a day or a year's first."""
+    """A listing by name. `start` is None where no day is known; `precision` tells a day from the first of a year."""
 
     key: str
     jurisdiction: str
@@ -147,10 +149,10 @@ class ListingFact:
 
 @dataclass(frozen=True)
 class StructureJudged:
-    """`is_read` False where the text cannot be read. Fingerprints are empty where it was read before.
+    """`is_read` is False where the text cannot be read. Fingerprints are empty where it was read before.
 
-    `verdicts` are those of every rule of the set by key, each as (rule id, verdict), `listed` the keys of listings;
-    `caught` and `newly_listed` are what is new of them.
+    `verdicts` are those of every rule of the set by key, each as (rule id, verdict), `listed` the keys of listings; `caught`
+    and `newly_listed` are the new ones among them.
     """
 
     is_read: bool

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a file of the law says, told in plain facts: its rules, its examples as they came out, its faults.
+"""The contents of a file of the law as plain facts: its rules, the results of its examples, its faults.
 
-Pure, and run in the process that may die: a rule file comes from a stranger, and its patterns are compiled here.
+Pure, and run in the sandbox process: a rule file comes from a stranger, and its patterns are compiled here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ UNREADABLE: Final = "unreadable"
 
 
 def read_rule_file(text: str, *, runs_examples: bool = True) -> RuleFile:
-    """A file by itself. Every fault is told, none raised."""
+    """Read a file by itself. Every fault is reported, none raised."""
     try:
         return _facts(text, read_rules(text), runs_examples)
     except RulesRefusedError as refused:
@@ -32,7 +32,7 @@ def read_rule_file(text: str, *, runs_examples: bool = True) -> RuleFile:
 
 
 def read_overlaid(base: str, overlays: Sequence[str]) -> RuleFile:
-    """The set that follows from laying rules over others; their examples are not run."""
+    """Read the set that results from merging rules with others; their examples are not run."""
     try:
         text = lay_over(base, overlays)
         return _facts(text, read_rules(text), runs_examples=False)
@@ -41,7 +41,7 @@ def read_overlaid(base: str, overlays: Sequence[str]) -> RuleFile:
 
 
 def read_listings_file(text: str) -> TableFile:
-    """A file of listings. Every fault is told, none raised."""
+    """Read a file of listings. Every fault is reported, none raised."""
     try:
         listings = read_listings(text)
     except RulesRefusedError as refused:
@@ -50,7 +50,7 @@ def read_listings_file(text: str) -> TableFile:
 
 
 def read_precursors_file(text: str) -> TableFile:
-    """A file of precursors, in the same way."""
+    """Read a file of precursors. Every fault is reported, none raised."""
     try:
         table = read_precursors(text)
     except RulesRefusedError as refused:
@@ -96,7 +96,7 @@ def _fact(key: str, rule: Rule) -> RuleFact:
 
 
 def _clauses(rule: Rule) -> Iterator[str]:
-    """Each slot with the clauses under which something may hang there, as the file names them."""
+    """Yield each slot with the clauses of its allowed substituents, as the file names them."""
     for slot in rule.slots:
         named = [option.clause for option in slot.options] + [part.clause for part in slot.substituents]
         yield f"{slot.name}: {', '.join(dict.fromkeys(named))}" if named else slot.name

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how the desk has untrusted structures and files read: by a process that may die without harm.
+"""Read untrusted structures and files for the desk in a sandbox process, whose death does no harm.
 
-`run` carries out one chore of the table in `substances.chores`. Arguments and results travel as JSON and are built again
-from declared types; nothing the child says can choose a class, and a drawing comes back as shapes that are checked before
-they become SVG. The toolkit for chemistry is never loaded in the asking process. Threads and forks are allowed for.
+- `run` carries out one job of the table in `substances.chores`.
+- Arguments and results travel as JSON and are rebuilt from declared types; nothing the child says can choose a class.
+- A drawing comes back as shapes that are checked before they become SVG.
+- The chemistry toolkit is never loaded in the asking process.
+- Threads and forks are supported.
 """
 
 import atexit
@@ -27,22 +29,21 @@ if TYPE_CHECKING:
     from substances.structures.scaffolds import Scaffold
 
 PATIENCE_SECS: Final = 30.0
-"""How long a thread waits for a free child."""
+"""The longest that a thread waits for a free child."""
 
 _CODE: Final = re.compile(r"[A-Za-z0-9_.\-]{1,80}")
 _PLACE: Final = re.compile(r"[A-Za-z0-9 _.,:/\[\]\-]{0,120}")
 
 
 def run(chore: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) -> Any:
-    """The result of a chore. `limit_secs` is processor time; the clock may take five times as long on a busy machine.
+    """Return the result of a job. `limit_secs` is processor time; wall time may be five times as long on a busy machine.
 
-    Raises InputRefusedError as the chore does, WorkerLostError where the child died, was late, used too much memory,
-    failed or answered with another type, WorkerAwayError where no child could be had for it, and KeyError for a chore
-    that is not in the table.
+    Raises InputRefusedError as the job does, WorkerLostError where the child died, was late, used too much memory, failed or
+    answered with another type, WorkerAwayError where no child was available, and KeyError for a job that is not in the table.
     """
     cpu_secs = limit_secs or chores.CHORES[chore].cpu_secs
     wall_secs = 5 * cpu_secs + 2
-    # Before JSON is made of it, which takes several times as much memory.
+    # Checked before JSON is made of it, which takes several times as much memory.
     if (
         sum(len(one) for one in (*args, *kwargs.values()) if isinstance(one, bytes | str))
         > framing.MAX_ASKED_BYTES
@@ -55,7 +56,7 @@ def run(chore: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) 
     try:
         octets = jsonform.dump(asked)
     except UnicodeEncodeError:
-        # Half a character, as JSON can write one: no text, and no octets stand for it.
+        # A lone surrogate, which JSON can write: it is no text, and no octets encode it.
         raise InputRefusedError("input", "binary") from None
     if len(octets) > framing.MAX_ASKED_BYTES:
         raise InputRefusedError("input", "too_long")
@@ -63,37 +64,37 @@ def run(chore: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) 
 
 
 def prepare() -> None:
-    """Starts the process that will be asked, without waiting for it: it loads while the reader of a page types."""
+    """Start the process that will be asked, without waiting: it loads while the reader of a page types."""
     NURSERY.prepare()
 
 
 def read_structure(text: str, *, form: str = "auto") -> "Structure":
-    """As `substances.structures.reading.read_structure`."""
+    """Run `substances.structures.reading.read_structure`."""
     result: Structure = run("read_structure", text, form=form)
     return result
 
 
 def parent_of(smiles: str) -> str:
-    """As `substances.structures.normalising.parent_of`."""
+    """Run `substances.structures.normalising.parent_of`."""
     return str(run("parent_of", smiles))
 
 
 def draw(
     smiles: str, *, marks: Sequence[Mark] = (), width: int = 320, height: int = 220, title: str = ""
 ) -> str:
-    """The SVG of a structure, written in this process from checked shapes."""
+    """Return the SVG of a structure, written in this process from checked shapes."""
     drawing: Drawing = run("lay_out", smiles, tuple(marks), width, height)
     return svg_of(drawing, title=title)
 
 
 def fingerprints_of(smiles: str) -> "Fingerprints":
-    """As `substances.structures.fingerprints.fingerprints_of`."""
+    """Run `substances.structures.fingerprints.fingerprints_of`."""
     result: Fingerprints = run("fingerprints_of", smiles)
     return result
 
 
 def common_scaffold(first: str, second: str) -> "Scaffold":
-    """As `substances.structures.scaffolds.common_scaffold`."""
+    """Run `substances.structures.scaffolds.common_scaffold`."""
     result: Scaffold = run("common_scaffold", first, second)
     return result
 
@@ -107,7 +108,7 @@ def compare_identifiers(
     cas: str = "",
     name: str = "",
 ) -> "tuple[Disagreement, ...]":
-    """As `substances.structures.identifiers.compare_identifiers`."""
+    """Run `substances.structures.identifiers.compare_identifiers`."""
     result: tuple[Disagreement, ...] = run(
         "compare_identifiers", structure, inchi=inchi, inchikey=inchikey, formula=formula, cas=cas, name=name
     )
@@ -115,19 +116,19 @@ def compare_identifiers(
 
 
 def read_spectra(filename: str, data: bytes) -> "tuple[Spectrum, ...]":
-    """As `substances.spectra.reading.read_spectra`."""
+    """Run `substances.spectra.reading.read_spectra`."""
     result: tuple[Spectrum, ...] = run("read_spectra", filename, data)
     return result
 
 
 def read_library(filename: str, data: bytes) -> "LibraryImport":
-    """As `substances.spectra.library.read_library`."""
+    """Run `substances.spectra.library.read_library`."""
     result: LibraryImport = run("read_library", filename, data)
     return result
 
 
 def fit_spectrum(spectrum: "Spectrum", smiles: str, formula: str) -> "Fit":
-    """As `substances.spectra.fitting.fit_spectrum`."""
+    """Run `substances.spectra.fitting.fit_spectrum`."""
     result: Fit = run("fit_spectrum", spectrum, smiles, formula)
     return result
 
@@ -141,7 +142,7 @@ def match_spectrum(
     known: "Sequence[KnownSubstance]" = (),
     limit: int = 20,
 ) -> "Matches":
-    """As `substances.spectra.searching.search_libraries`; only entries that the precursor filter lets pass travel."""
+    """Run `substances.spectra.searching.search_libraries`; only entries that pass the precursor filter are sent."""
     from substances.spectra.choosing import chosen_entries, counted_through
     from substances.spectra.spectrum import packed_spectra
 
@@ -158,7 +159,7 @@ def match_spectrum(
 
 
 def _answered(chore: str, message: bytes, wall_secs: float) -> Any:
-    """The result; a child whose answer is of another form than it must be is not asked again, nor one short of memory."""
+    """Return the answer; discard a child whose answer has a wrong form or that ran short of memory."""
     child = NURSERY.take(PATIENCE_SECS)
     fit = False
     try:
@@ -178,7 +179,7 @@ def _answered(chore: str, message: bytes, wall_secs: float) -> Any:
 
 
 def _failed_as_told(answer: Mapping[str, Any]) -> bool:
-    """Whether the child says by itself that its chore failed, and is whole all the same."""
+    """Tell whether the child itself reports that its job failed, and is otherwise sound."""
     return _word(answer.get("failed")) not in ("?", "MemoryError") and "refused" not in answer
 
 

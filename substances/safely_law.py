@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how rule files are read and structures judged by them, in the process that may die; typed, for the desk."""
+"""Read rule files and judge structures by them in the sandbox process; typed, for the desk."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,15 +14,16 @@ SLOW: Final = "too_slow"
 
 
 def read_rule_file(text: str, *, runs_examples: bool = True) -> RuleFile:
-    """A file by itself, with what its examples came to; faults are in it. Raises WorkerLostError."""
+    """Read a file by itself, with the results of its examples; faults are in it. Raises WorkerLostError."""
     result: RuleFile = safely.run("read_rule_file", text, runs_examples=runs_examples)
     return result
 
 
 def slow_rules(text: str) -> tuple[FaultFact, ...]:
-    """What of a file searches longer than its budget; nothing of a file that is faulty otherwise. Raises WorkerAwayError.
+    """Return the faults for patterns that search longer than their budget; none for an otherwise faulty file.
 
-    A search that does not come back ends the process: then the file is too slow, and nobody knows which of its rules.
+    A search that does not return ends the process: then the file is too slow, and nobody knows which of its rules. Raises
+    WorkerAwayError.
     """
     try:
         tried: RulesReport = safely.run("try_rules", text)
@@ -34,19 +35,19 @@ def slow_rules(text: str) -> tuple[FaultFact, ...]:
 
 
 def read_overlaid(base: str, overlays: Sequence[str]) -> RuleFile:
-    """The set that follows from laying rules over others; faults are in it. Raises WorkerLostError."""
+    """Read the set that results from merging rules with others; faults are in it. Raises WorkerLostError."""
     result: RuleFile = safely.run("read_overlaid", base, list(overlays))
     return result
 
 
 def read_listings_file(text: str) -> TableFile:
-    """A file of listings; faults are in it. Raises WorkerLostError."""
+    """Read a file of listings; faults are in it. Raises WorkerLostError."""
     result: TableFile = safely.run("read_listings_file", text)
     return result
 
 
 def read_precursors_file(text: str) -> TableFile:
-    """A file of precursors; faults are in it. Raises WorkerLostError."""
+    """Read a file of precursors; faults are in it. Raises WorkerLostError."""
     result: TableFile = safely.run("read_precursors_file", text)
     return result
 
@@ -54,7 +55,10 @@ def read_precursors_file(text: str) -> TableFile:
 def judge_structures(
     rules_text: str, listings_text: str, structures: Sequence[StructureIn], *, today: date
 ) -> JudgedStructures:
-    """Each structure by accepted rules and listings, in order. Raises WorkerLostError, also for what cannot be read."""
+    """Judge each structure by accepted rules and listings, in order.
+
+    Raises WorkerLostError, also for unreadable rules or listings.
+    """
     asked = list(structures)
     result: JudgedStructures = safely.run("judge_structures", rules_text, listings_text, asked, today)
     return result

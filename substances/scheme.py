@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the minimum scheme for identifying a drug from evidence, and the isomer rule on top of it.
+"""The minimum scheme for identifying a drug from evidence, and the isomer rule in addition.
 
-After the SWGDRUG Recommendations, version 8 (2019), Part III B.3: a technique of category A needs at least
-one other technique that uses a different property; without one, three different techniques are needed, two of
-them uncorrelated ones of category B. The parts of a hyphenated technique count one by one where each has a
-result of its own. Only positive results count. The isomer rule is this project's own: the scheme can be met
-by techniques that give positional isomers the same answer, so "confirmed" needs one that does not.
+After the SWGDRUG Recommendations, version 8 (2019), Part III B.3: a technique of category A needs at least one other technique
+that uses a different property; without one, three different techniques are needed, two of them uncorrelated ones of category B.
+The parts of a hyphenated technique count separately where each has a result of its own. Only positive results count. The isomer
+rule is this project's own: the scheme can be met by techniques that give positional isomers the same answer, so "confirmed"
+needs one that does not.
 
-Everything is said in codes; whoever shows them has the sentences.
+All results are codes; whoever shows them has the sentences.
 """
 
 import re
@@ -26,8 +26,9 @@ CATEGORIES: Final[Mapping[str, Category]] = {
 SEPARATING: Final = frozenset({"gc", "lc", "ce", "sfc", "ims", "tlc"})
 """Techniques that tell isomers apart only by comparison with a standard of the substance itself."""
 CORRELATED: Final[Sequence[frozenset[str]]] = (frozenset({"lc", "sfc"}),)
-"""Techniques of category B that separate by nearly the same property and count once. Our reading: no list is
-given.
+"""Techniques of category B that separate by nearly the same property and count once.
+
+This is our reading: the Recommendations give no list.
 """
 POSITIVE: Final = frozenset({"identified", "indicated"})
 CITATION: Final = "SWGDRUG Recommendations, version 8, Part III B.3"
@@ -51,11 +52,11 @@ SCHEME_CODES: Final = frozenset(
 ISOMER_CODES: Final = frozenset(
     {
         "scheme_not_met",
-        "contradicted",  # a technique of category A did not detect what is claimed
+        "contradicted",  # a technique of category A did not detect the claimed substance
         "alternatives_left",
         "isomers_not_told_apart",
-        "nmr_nucleus_not_stated",  # NMR there is, but whether it assigns the structure is not said
-        "reference_missing",  # IR, Raman or XRD compared with nothing
+        "nmr_nucleus_not_stated",  # there is NMR, but whether it assigns the structure is not stated
+        "reference_missing",  # IR, Raman or XRD without a reference
         "standard_not_certified",  # the separation was compared, but not with a certified standard
     }
 )
@@ -78,7 +79,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class SchemeResult:
-    """Whether the minimum scheme is met, by which rule, by which techniques, and what to say about it."""
+    """The result: whether the minimum scheme is met, by which rule and techniques, and the codes to show."""
 
     meets: bool
     rule: str
@@ -90,7 +91,7 @@ class SchemeResult:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The claimed identity stands. `by` names the rows, counted from 1, that tell isomers apart."""
+    """The claimed identity is supported. `by` names the rows, counted from 1, that tell isomers apart."""
 
     state: str
     by: tuple[int, ...] = ()
@@ -98,7 +99,7 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Downgrade:
-    """The claim does not stand: what it becomes, every rule that failed, and the isomers left."""
+    """The claim is not supported: the identity it becomes, every rule that failed, and the isomers left."""
 
     to: str
     failed: tuple[str, ...]
@@ -120,8 +121,9 @@ _PARTS: Final[Mapping[str, re.Pattern[str]]] = {
         "uv_vis": r"DAD|PDA",
     }.items()
 }
-"""How the parts of a hyphenated technique are written. Those that are not coupled (NMR, Raman, XRD) need
-their own row.
+"""The spellings of a hyphenated technique's parts.
+
+Techniques that are not coupled (NMR, Raman, XRD) need their own row.
 """
 _HYPHENATED: Final = re.compile(r"[A-Za-z0-9\u00d7]+(?:[-/\u2010-\u2013\u00d7][A-Za-z0-9]+)+")
 _ASSIGNING_NUCLEUS: Final = re.compile(
@@ -133,7 +135,7 @@ _QUANTITATIVE: Final = re.compile(r"\bqNMR\b|quantitative", re.IGNORECASE)
 
 
 def techniques_of(row: Evidence) -> tuple[str, ...]:
-    """Give the techniques of a row: its own, and for a hyphenated method each part that its text names."""
+    """Return the techniques of a row: its own, and for a hyphenated method each part that its text names."""
     found = [row.technique] if row.technique in CATEGORIES else []
     for word in _HYPHENATED.findall(row.method[:300]):
         parts = re.split(r"[-/\u2010-\u2013\u00d7]", word)
@@ -188,7 +190,7 @@ def _family(technique: str) -> frozenset[str]:
 def identity_allowed(
     claimed: str, evidence: Iterable[Evidence], alternatives: Iterable[str] = ()
 ) -> Allowed | Downgrade:
-    """Judge a claimed identity state; only "confirmed" has something to prove.
+    """Judge a claimed identity state; only "confirmed" requires proof.
 
     `alternatives` are the isomers that the author did not exclude, in the author's own words.
     """
@@ -213,7 +215,7 @@ def identity_allowed(
 
 
 def tells_isomers_apart(row: Evidence) -> bool:
-    """Say whether a row shows which positional isomer it is: by structure, or against a certified standard."""
+    """Tell whether a row shows which positional isomer it is: by structure, or against a certified standard."""
     if row.conclusion != "identified":
         return False
     techniques = set(techniques_of(row))
@@ -229,7 +231,7 @@ def _assigns_structure(row: Evidence) -> bool:
 
 
 def _nearly_apart(rows: Sequence[Evidence]) -> list[str]:
-    """Give what would have to be said or done for rows that could tell isomers apart, but as stated do not."""
+    """Return the missing statements or work for rows that could tell isomers apart, but do not as stated."""
     codes = []
     for row in rows:
         if row.conclusion not in POSITIVE:

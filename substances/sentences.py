@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the English sentence for every fault that the readers find: which field it is, and what to do.
+"""English sentences for every fault that the readers find: which field it is, and what to do.
 
-The desk translates them (`gettext_noop` only marks a text), the client says them as they are.
+The desk translates them (`gettext_noop` only marks a text), the client prints them unchanged.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ Sentences = Mapping[str, str]
 
 
 def gettext_noop(text: str) -> str:
-    """Marks a text for those who gather what is to be translated."""
+    """Mark a text for the translation tools."""
     return text
 
 
@@ -155,7 +155,7 @@ SPECTRUM_NOTICES: Final[Sentences] = {
     "solvent_missing": gettext_noop("No solvent is stated."),
     "frequency_missing": gettext_noop("No frequency is stated."),
 }
-"""What was put right on reading a spectrum, or is missing; by the codes of substances.spectra.limits.NOTICES."""
+"""Corrections made while reading a spectrum, and missing data, by the codes of substances.spectra.limits.NOTICES."""
 
 PROFILE: Final[Sentences] = {
     "form": gettext_noop("Profile: give method, version and a list of values."),
@@ -215,11 +215,11 @@ SENTENCES: Final[Mapping[str, Sentences]] = {
     "profile": PROFILE,
     "isotopes": ISOTOPES,
 }
-"""By the field that a reader names, then by its code."""
+"""Sentences by the field that a reader names, then by its code."""
 
 
 def sentence_of(refused: InputRefusedError) -> str:
-    """The sentence, with the place where the reader names one; nothing of the input stands in it."""
+    """Return the sentence, with the position where the reader names one; it repeats nothing of the input."""
     text = SENTENCES.get(refused.field, {}).get(refused.code)
     text = text or f"{refused.field}: it cannot be read; compare the source."
     return f"{text} ({refused.where})" if refused.where else text

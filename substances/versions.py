@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is which version of the law this hub uses, and every older one by its number or digest.
+"""Versions of the law: the one that this hub uses, and every older one by its number or digest.
 
 Before anything was imported it is the file that is shipped with the code, as number 0.
 """
@@ -41,18 +41,18 @@ class LawText:
 
 
 def current_law(kind: ControlKind) -> LawText:
-    """The version in use."""
+    """Return the version in use."""
     row = ControlVersion.objects.filter(kind=kind).order_by("-number").first()
     return shipped_law(kind) if row is None else _law(row)
 
 
 def newest_key(kind: ControlKind) -> Subquery:
-    """The key of the version in use, for a query about something else; null before anything was imported."""
+    """Return the key of the version in use, for a query about something else; null before anything was imported."""
     return Subquery(ControlVersion.objects.filter(kind=kind).order_by("-number").values("pk")[:1])
 
 
 def law_under(key: int | None, kind: ControlKind) -> LawText:
-    """The version under a key that `newest_key` gave; read once in a process, as no row ever changes."""
+    """Return the version under a key that `newest_key` gave; cached, as no row ever changes."""
     return shipped_law(kind) if key is None else _law_under(key)
 
 
@@ -63,19 +63,19 @@ def _law_under(key: int) -> LawText:
 
 @cache
 def shipped_law(kind: ControlKind) -> LawText:
-    """The file that came with the code."""
+    """Return the file that came with the code."""
     name = SHIPPED[kind]
     return LawText(kind, SHIPPED_NUMBER, "", (FOLDER / name).read_text(encoding="utf-8"), Path(name).name)
 
 
 def law_with_digest(kind: ControlKind, digest: str) -> LawText | None:
-    """Of everything that was ever imported, the newest of that content; the shipped file is not looked at."""
+    """Return the newest imported version with that digest; the shipped file is not considered."""
     row = ControlVersion.objects.filter(kind=kind, digest=digest).order_by("-number").first()
     return None if row is None else _law(row)
 
 
 def law_history(kind: ControlKind) -> list[LawText]:
-    """Every imported version, newest first."""
+    """Return every imported version, newest first."""
     return [_law(row) for row in ControlVersion.objects.filter(kind=kind).order_by("-number")]
 
 
@@ -83,7 +83,7 @@ def law_history(kind: ControlKind) -> list[LawText]:
 def append_version(
     kind: ControlKind, *, text: str, digest: str, source: str, applied_by: str, now: datetime
 ) -> ControlVersion:
-    """Makes a text current. Two at once meet the constraint on the number."""
+    """Make a text current. Two simultaneous calls violate the constraint on the number."""
     newest = ControlVersion.objects.filter(kind=kind).order_by("-number").first()
     return ControlVersion.objects.create(
         kind=kind,

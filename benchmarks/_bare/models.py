@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a plain service would keep of an alert: its octets, and a row for each recipient."""
+"""Tables that a plain service would keep of an alert: its octets, and a row for each recipient."""
 
 from typing import ClassVar
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the bare service's tables and one caller; prints the caller's token."""
+"""Make the bare service's tables and one caller; print the caller's token."""
 
 import django
 from django.core.management import call_command
@@ -11,7 +11,7 @@ def main() -> None:
     from django.db import connection
     from rest_framework.authtoken.models import Token
 
-    # First the callers' tables, which have migrations; then the service's own, which have none and refer to them.
+    # Migrate the callers' tables first; the service's own have no migrations and refer to them.
     call_command("migrate", verbosity=0)
     call_command("migrate", run_syncdb=True, verbosity=0)
     with connection.cursor() as cursor:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bare views behind the server program that the hub uses, on a database server of their own."""
+"""The bare views behind the hub's server program, on a database server of their own."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ START_TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Bare:
-    """Where it listens, the `Authorization` header of its caller, and the process that leads it."""
+    """The bare server's address, the `Authorization` header of its caller, and its leading process."""
 
     address: str
     authorization: str
@@ -30,12 +30,12 @@ class Bare:
 
 @contextmanager
 def bare_server() -> Iterator[Bare]:
-    """Up and prepared; everything is gone afterwards."""
+    """Start and prepare the bare server; remove everything afterwards."""
     with tempfile.TemporaryDirectory(prefix="accord-bare-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        # A database server that may not run as root has to pass through here.
+        # A database server that may not run as root must be able to enter this folder.
         folder.chmod(0o711)
-        # As a scratch hub's: what it holds may be lost with the machine.
+        # As in a scratch hub: its data may be lost with the machine.
         database = PostgreSQL(
             folder / "pg", draw_secrets().logins, log=folder / "postgresql.log", volatile=True
         )

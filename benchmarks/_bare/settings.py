@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Django that does nothing but what an insert over HTTP needs: no middleware, no sessions, REST and its tokens."""
+"""A Django with only what an insert over HTTP needs: no middleware, no sessions, REST and its tokens."""
 
 import environ
 

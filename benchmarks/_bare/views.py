@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange's figures stand beside: views as Django REST framework has them out of the box.
+"""Bare views for comparison with the exchange's figures, as Django REST framework offers them.
 
-`OctetsView` keeps the octets of a multipart body in one row, for anybody. `ReceivedView` is what most would write: a
-token, a serializer, and in one transaction a row for the alert and one for each recipient. `NewsView` is one SELECT
-for whoever has a token.
+- `OctetsView` keeps the octets of a multipart body in one row, without authentication.
+- `ReceivedView` is what most would write: a token, a serializer, and in one transaction a row for the alert and one for each
+  recipient.
+- `NewsView` is one SELECT for a caller with a token.
 """
 
 from typing import Any
@@ -25,7 +26,7 @@ class OctetsView(APIView):
     parser_classes = [MultiPartParser]
 
     def get(self, request: Request) -> Response:
-        """Whether the server is up."""
+        """Answer that the server is up."""
         return Response({})
 
     def post(self, request: Request) -> Response:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Base of the commands that issue an agency a key and show it this once."""
+"""Base of the commands that issue a key to an agency and show it once."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from operators.operating import acting_operator, add_acting_operator, agency_of
 
 
 class KeyCommand(BaseCommand):
-    """`issue` makes the key, and gives its row and its text."""
+    """`issue` makes the key, and returns its row and its text."""
 
     issue: ClassVar[Callable[..., tuple[Any, str]]]
 

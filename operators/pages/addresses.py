@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every page of the operator, in the order of its address: the one table of who may open what."""
+"""Every page of the operator, in the order of its URL: the one table of who may open what."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ PAGES: Final[tuple[Page, ...]] = (
     Page("operators/invite/", people.invite, "invite", BOTH),
     Page("operators/<str:public_id>/end/", people.end, "end", BOTH),
     Page("sign-out/", signing_in.leave, "sign_out", CHANGE),
-    # Open to everybody: they let somebody in, or not.
+    # Open to everybody: these pages sign somebody in, or refuse.
     Page("sign-in/", signing_in.sign_in_page, "sign_in", BOTH, is_open=True),
     Page("sign-in/options/", signing_in.sign_in_options, "sign_in_options", is_open=True),
     Page("enrol/", signing_in.enrol_page, "enrol", BOTH, is_open=True),

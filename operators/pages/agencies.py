@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency comes in, step by step, and is suspended and resumed."""
+"""Pages of an agency's accession, step by step, and of its suspension and resumption."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from sharing.agreements import resume_agency_flow, suspend_agency_flow
 
 
 def admit(request: HttpRequest) -> HttpResponseBase:
-    """First the facts; then, where the agency has a root, both sides read its fingerprint; then it is admitted."""
+    """Ask for the facts first; then, where the agency has a root, have both sides read its fingerprint; then admit it."""
     posted = request.POST if request.method == "POST" else None
     form = AdmitForm(posted, initial={"timezone": "UTC", "language": "en", "custody": Custody.AGENCY})
     question = Question(
@@ -61,7 +61,7 @@ def admit(request: HttpRequest) -> HttpResponseBase:
 
 
 def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
-    """One agency: what is done and what is next, and none of its business."""
+    """Show one agency: what is done and what is next, but none of its traffic."""
     entry = entry_of(operator_here(request), agency_id, now=clock.now())
     return render_page(
         request,
@@ -79,7 +79,7 @@ def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
 
 @sensitive_variables("text")
 def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """The key with which the agency's own system, or the desk that holds its keys, brings them; shown once."""
+    """Show once the key with which the agency's own system, or the desk that holds its keys, brings them in."""
     operator, now = operator_here(request), clock.now()
     found = entry_of(operator, agency_id, now=now).agency
     initial = {"client": "desk" if found.is_hosted else "case system"}
@@ -109,7 +109,7 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 @sensitive_variables("text")
 def return_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """The key with which an agency that has no working key left asks for another; shown once."""
+    """Show once the key with which an agency that has no working key left asks for another."""
     operator, now = operator_here(request), clock.now()
     found = entry_of(operator, agency_id, now=now).agency
     form = EntryKeyForm(request.POST if request.method == "POST" else None)
@@ -141,7 +141,7 @@ def return_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def suspend(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """Nothing new flows; nothing is deleted."""
+    """Suspend an agency: nothing new flows; nothing is deleted."""
     operator, now = operator_here(request), clock.now()
     found = entry_of(operator, agency_id, now=now).agency
     form = ConfirmForm(request.POST if request.method == "POST" else None)
@@ -164,7 +164,7 @@ def suspend(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def resume(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """What is held gets its turn again."""
+    """Resume an agency: held deliveries get their turn again."""
     operator, now = operator_here(request), clock.now()
     found = entry_of(operator, agency_id, now=now).agency
     form = ConfirmForm(request.POST if request.method == "POST" else None)
@@ -185,7 +185,7 @@ def resume(request: HttpRequest, agency_id: str) -> HttpResponseBase:
 
 
 def move(request: HttpRequest, agency_id: str) -> HttpResponseBase:
-    """Let its next keyset name another holder of the keys, or take that back."""
+    """Let an agency's next keyset name another holder of the keys, or withdraw that."""
     operator, now = operator_here(request), clock.now()
     found = entry_of(operator, agency_id, now=now).agency
     form = ConfirmForm(request.POST if request.method == "POST" else None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked when an agency comes in: its facts, and the groups its head read aloud."""
+"""Forms of an agency's accession: its facts, and the groups of the fingerprint that its head read aloud."""
 
 from typing import Any, Final
 
@@ -96,7 +96,7 @@ class AdmitForm(forms.Form):
         self.fields["language"].choices = list(settings.LANGUAGES)  # type: ignore[attr-defined]
 
     def _ask_about_twins(self) -> None:
-        """Only where the name looks like another one, which then stands beside it."""
+        """Ask only where the name looks like another one, and show that one beside it."""
         typed = str(self.data.get("name", "")).strip() if self.is_bound else ""
         twins = twins_of(typed) if typed else []
         if not twins:
@@ -144,7 +144,7 @@ class CompareForm(forms.Form):
         self.fields[f"group_{HEARD[0]}"].widget.attrs["autofocus"] = True
 
     def rows(self) -> list[tuple[int, str, str, Any]]:
-        """Each odd group to read aloud, in digits and in words, with the field of the even one after it."""
+        """Return each odd group to read aloud, in digits and in words, with the field of the even one after it."""
         groups = fingerprint_words(self._fingerprint)
         return [(n - 1, *groups[n - 2], self[f"group_{n}"]) for n in HEARD]
 
@@ -168,5 +168,5 @@ class EntryKeyForm(forms.Form):
 
 
 def group_of(fingerprint: str, n: int) -> str:
-    """Group `n`, from 1, of four characters."""
+    """Return group `n`, from 1, of four characters."""
     return fingerprint[(n - 1) * GROUP_CHARS : n * GROUP_CHARS]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The frame around every page: who may open it, its menu, and what is answered to an error."""
+"""The frame around every page: its access check, its menu, and its error answers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ View = Callable[..., HttpResponseBase]
 
 @dataclass(frozen=True)
 class Page:
-    """One address. `is_open`: no session is asked for, and the view gets none."""
+    """One page and its URL. `is_open`: no session is required, and the view gets none."""
 
     route: str
     view: View
@@ -48,7 +48,7 @@ class Page:
 
 
 def guarded(page: Page) -> View:
-    """The view of a page behind its methods and its sign-in; what it raises becomes an answer. Never cached."""
+    """Wrap a page's view in its method and sign-in checks; turn what it raises into an answer. Never cached."""
 
     @never_cache
     @wraps(page.view)
@@ -72,26 +72,26 @@ def guarded(page: Page) -> View:
 
 
 def session_here(request: HttpRequest) -> OperatorSession:
-    """The session of this request; no page that asks for one is reached without."""
+    """Return the session of this request; pages that require one are never reached without."""
     session = request.operator_session  # type: ignore[attr-defined]
     assert isinstance(session, OperatorSession)
     return session
 
 
 def operator_here(request: HttpRequest) -> Operator:
-    """Who asks."""
+    """Return the operator who makes this request."""
     return session_here(request).operator
 
 
 def site() -> Site:
-    """Where operators' passkeys are made and asked for: one address, whatever a request calls it."""
+    """Return the site of operators' passkeys: one address, whatever host a request names."""
     return Site(settings.OPERATOR_URL)
 
 
 def render_page(
     request: HttpRequest, template: str, title: Text, /, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """One page in its frame. `title` ends up in the browser's history: it names no agency and no person."""
+    """Render one page in its frame. `title` ends up in the browser's history: it must name no agency and no person."""
     here = request.path
     items = tuple(
         NavItem(text, address, here == address or (address != "/" and here.startswith(address)))
@@ -109,5 +109,5 @@ def render_page(
 
 
 def stand_alone(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
-    """A page without menu or name: for strangers, and for what nothing may be told of."""
+    """Render a page without menu or name, for strangers and for errors."""
     return render(request, f"operators/{template}.html", context, status=status)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger as the operator sees it: its key, its newest checkpoints, and who has seen another one."""
+"""The ledger as the operator sees it: its key, its newest checkpoints, and partners' reports of another ledger."""
 
 from hashlib import sha256
 from typing import Final
@@ -21,7 +21,7 @@ SHOWN_AT_MOST: Final = 20
 
 
 def ledger_page(request: HttpRequest) -> HttpResponse:
-    """Head, last dispute, the newest checkpoints."""
+    """Show head, last dispute and the newest checkpoints."""
     newest = list(Checkpoint.objects.order_by("-size")[:SHOWN_AT_MOST])
     disputes = AuditEvent.objects.visible_to(operator_here(request)).filter(act=DISPUTED)
     return render_page(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first page: whether the exchange works and which agencies it serves. No content, nobody's business."""
+"""The first page: whether the exchange works and which agencies it serves. No content, no agency's traffic."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ TONES: Final = {AgencyStatus.ACTIVE: "ok", AgencyStatus.SUSPENDED: "danger"}
 
 @dataclass(frozen=True)
 class AgencyRow:
-    """An agency and until when its newest logged keyset counts."""
+    """An agency and the end of its newest logged keyset."""
 
     agency: Agency
     until: datetime | None
@@ -35,12 +35,12 @@ class AgencyRow:
 
 
 def tone_of(agency: Agency) -> str:
-    """How the state of an agency is shown."""
+    """Return the tone in which an agency's state is shown."""
     return TONES.get(AgencyStatus(agency.status), "warn")
 
 
 def overview(request: HttpRequest) -> HttpResponse:
-    """Health first, then the agencies, those of one state where one is asked for."""
+    """Show health first, then the agencies, filtered by state on request."""
     now, asked = clock.now(), request.GET.get("state", "")
     found = Agency.objects.visible_to(operator_here(request)).order_by("name")
     state = asked if asked in AgencyStatus.values else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators: who there is, inviting another one or one whose passkey is lost, ending one."""
+"""Operators: list them, invite a new one or one whose passkey is lost, end one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class InviteForm(forms.Form):
 
 @dataclass(frozen=True)
 class OperatorRow:
-    """One operator, how it is with them, and until when a link of theirs can be used."""
+    """One operator, the operator's state, and the end of a usable link."""
 
     operator: Operator
     tone: str
@@ -51,14 +51,14 @@ class OperatorRow:
 
 
 def operators_page(request: HttpRequest) -> HttpResponseBase:
-    """Everybody who is or was an operator."""
+    """List everybody who is or was an operator."""
     me, now = operator_here(request), clock.now()
     return render_page(request, "operators", _("Operators"), rows=list(_rows(me, now)))
 
 
 @sensitive_variables("token")
 def invite(request: HttpRequest) -> HttpResponseBase:
-    """A link for one more operator, or for one whose passkey is lost; shown once."""
+    """Show once a link for one more operator, or for one whose passkey is lost."""
     now = clock.now()
     initial = {"name": request.GET.get("name", "")[:60]}
     form = InviteForm(request.POST if request.method == "POST" else None, initial=initial)
@@ -87,7 +87,7 @@ def invite(request: HttpRequest) -> HttpResponseBase:
 
 
 def end(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """The operator's passkeys, sessions and links end; never the last active one's."""
+    """End an operator's passkeys, sessions and links; never the last active operator's."""
     operator = Operator.objects.filter(public_id=public_id, ended_at=None).first()
     if operator is None:
         raise AbsentError

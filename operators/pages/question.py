@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of a question before an act."""
+"""The confirmation page before an act."""
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +11,7 @@ from operators.pages.frame import render_page
 def ask(
     request: HttpRequest, question: Question, form: forms.Form, *, status: int | None = None
 ) -> HttpResponse:
-    """422 while its form holds a problem."""
+    """Render the question; answer 422 while its form holds a problem."""
     problems = problems_of(form)
     return render_page(
         request,

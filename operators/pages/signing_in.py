@@ -29,7 +29,7 @@ LINK: Final = "operators.link"
 
 
 def sign_in_page(request: HttpRequest) -> HttpResponseBase:
-    """GET asks for a passkey; POST opens a session for whoever answers the challenge that the browser keeps."""
+    """Ask for a passkey on GET; on POST open a session for whoever answers the challenge that the browser keeps."""
     if request.method != "POST":
         return stand_alone(request, "sign_in", 200)
     try:
@@ -45,7 +45,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponseBase:
 
 
 def sign_in_options(request: HttpRequest) -> HttpResponse:
-    """What the browser needs to prove a passkey; it keeps the challenge, signed, in a cookie."""
+    """Return the options for proving a passkey; the browser keeps the challenge, signed, in a cookie."""
     options, state = request_options(site())
     answer = JsonResponse(options)
     _give_challenge(answer, sign_challenge(state, purpose=CHALLENGE))
@@ -53,13 +53,13 @@ def sign_in_options(request: HttpRequest) -> HttpResponse:
 
 
 def follow(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Takes a link's token out of the address, so that no history and no referrer keeps it."""
+    """Take a link's token out of the URL, so that no history and no referrer keeps it."""
     answer = redirect("enrol")
     try:
         digest = digest_of(token)
         find_enrolment(digest, now=clock.now())
         kept = sign_challenge({"link": digest}, purpose=LINK)
-        # Lax: whoever follows the link from a mail that is read in the browser comes from another site.
+        # Lax: following the link from webmail is a cross-site navigation.
         lives = CHALLENGE_LIVES.total_seconds()
         _give(answer, settings.ENROLMENT_COOKIE_NAME, kept, lives, samesite="Lax")
     except AbsentError:
@@ -68,7 +68,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def enrol_page(request: HttpRequest) -> HttpResponseBase:
-    """GET offers to make a passkey, POST keeps it and signs nobody in; a link that is over is told so."""
+    """Offer to make a passkey on GET; on POST keep it and sign nobody in; say so if the link is over."""
     now = clock.now()
     try:
         digest = _followed(request)
@@ -89,7 +89,7 @@ def enrol_page(request: HttpRequest) -> HttpResponseBase:
 
 
 def leave(request: HttpRequest) -> HttpResponseBase:
-    """Ends this session."""
+    """End this session."""
     sign_out(session_here(request), now=clock.now())
     answer = redirect("sign_in")
     answer.delete_cookie(settings.OPERATOR_COOKIE_NAME, samesite="Strict")

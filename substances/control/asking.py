@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the questions about control that may be put to the process that may die: all arguments are plain data.
+"""Questions about control for the sandbox process: all arguments are plain data.
 
-The texts of rules, listings and precursors are those of the version in use; an empty text stands for the shipped one.
-A text is read once per process.
+The texts of rules, listings and precursors are those of the version in use; an empty text stands for the shipped one. A text is
+parsed once per process.
 """
 
 from collections.abc import Sequence
@@ -51,14 +51,14 @@ def ask_timeline(
 
 
 def ask_judge(parent_smiles: str, rules: str = "") -> Verdicts:
-    """Every rule's verdict on one parent structure, in the order of the file."""
+    """Return every rule's verdict on one parent structure, in the order of the file."""
     return tuple(judge(rule, parent_smiles) for rule in read_rules(rules or shipped_rules_text()))
 
 
 def ask_rescreen(parents: Sequence[str], rules: str = "") -> VerdictWords:
-    """For each parent structure the verdicts in the order of the rules; at most MAX_STRUCTURES at once.
+    """Return for each parent structure the verdicts in the order of the rules; at most MAX_STRUCTURES at once.
 
-    One that takes longer than CPU_SECS_A_STRUCTURE ends the process.
+    A structure that takes longer than CPU_SECS_A_STRUCTURE ends the process.
     """
     ruleset = read_rules(rules or shipped_rules_text())
     return tuple(_words(ruleset, parent) for parent in parents[:MAX_STRUCTURES])
@@ -74,7 +74,7 @@ def ask_check_rules(text: str) -> RulesReport:
 
 
 def ask_try_rules(text: str) -> RulesReport:
-    """What of a file searches too long, without its examples; of a faulty file its faults."""
+    """Return a report of the patterns in a file that search too long, without running its examples; of a faulty file its faults."""
     try:
         ruleset = read_rules(text)
     except RulesRefusedError as refusal:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here the fragments around a core are given to the slots of a rule, and the slots' own conditions are checked.
+"""Assign the fragments around a core to the slots of a rule, and check the slots' own conditions.
 
-A fragment belongs to a slot that covers every position it hangs at. Where several slots cover one position (a nitrogen
-that must bear a ring and an acyl), every distribution is tried and the best is taken: fewest unexplained atoms, then
-fewest slots left wanting, then fewest points for review, then fewest changes, then the slots' order in the rule.
+A fragment belongs to a slot that covers every position it hangs at. Where several slots cover one position (a nitrogen that
+must bear a ring and an acyl), every distribution is tried and the best is taken: fewest unexplained atoms, then fewest
+unsatisfied slots, then fewest points for review, then fewest changes, then the slots' order in the rule.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ _CODES: Final = {
 
 @dataclass(frozen=True)
 class Filled:
-    """The outcome for one way: findings for all atoms outside the core, and what they add up to."""
+    """The outcome of one way: findings for all atoms outside the core, and their totals."""
 
     findings: tuple[Finding, ...]
     denied: int
@@ -42,7 +42,7 @@ class Filled:
 
 @dataclass(frozen=True)
 class _Given:
-    """A fragment in a slot; no slot where the rule opens none at its position."""
+    """A fragment in a slot; the slot is None where the rule opens none at its position."""
 
     fragment: Fragment
     slot: Slot | None
@@ -52,14 +52,14 @@ class _Given:
 def fill_slots(
     rule: Rule, molecule: Molecule, positions: dict[int, int], fragments: Sequence[Fragment]
 ) -> Filled:
-    """The best distribution. `positions` gives the map number (0: none) of each core atom."""
+    """Return the best distribution. `positions` gives the map number (0: none) of each core atom."""
     choices = [_choices(rule, molecule, positions, fragment) for fragment in fragments]
     found: Filled | None = None
     for given in islice(product(*choices), MAX_DISTRIBUTIONS):
         filled = _checked(rule, positions, given)
         if found is None or filled.rank < found.rank:
             found = filled
-    assert found is not None  # a product has at least one member, also of nothing
+    assert found is not None  # A product has at least one member, even of no factors.
     return found
 
 
@@ -69,18 +69,18 @@ def _choices(rule: Rule, molecule: Molecule, positions: dict[int, int], fragment
     given = [_Given(fragment, slot, _best_in(molecule, slot, fragment)) for slot in slots]
     if not given:
         return [_Given(fragment, _nearest_slot(rule, positions, fragment), None)]
-    # What fits comes first, so that it is among the distributions that are tried, however many there are.
+    # Fitting ones come first, so that they are among the distributions tried, however many there are.
     return sorted(given, key=lambda one: one.explanation is None or one.explanation.denied > 0)
 
 
 def _nearest_slot(rule: Rule, positions: dict[int, int], fragment: Fragment) -> Slot | None:
-    """For a fragment that no slot covers whole: the slot of one of its ends, whose sentence is then the one to show."""
+    """Return, for a fragment that no slot covers whole, the slot of one of its ends, whose sentence is then shown."""
     numbers = {positions[host] for host in fragment.hosts}
     return next((slot for slot in rule.slots if numbers & set(slot.at)), None)
 
 
 def _best_in(molecule: Molecule, slot: Slot, fragment: Fragment) -> Explanation | None:
-    """The best entry of the slot. Where the slot asks for company, every name it is recognised by counts for that."""
+    """Return the best entry of the slot. Where the slot requires company, every name it is recognised by counts for that."""
     found = best(_explanations(molecule, slot, fragment))
     if found is None or not slot.requires_any:
         return found
@@ -129,7 +129,7 @@ def _slot_findings(slot: Slot, inside: Sequence[_Given]) -> Iterator[Finding]:
 
 
 def _needs_company(slot: Slot, inside: Sequence[_Given]) -> bool:
-    """Something hangs here, and none of it is of a kind that the slot requires at least once."""
+    """Tell whether fragments hang here, but none of a kind that the slot requires at least once."""
     wanted = set(slot.requires_any)
     if not wanted or not inside:
         return False
@@ -155,6 +155,6 @@ def _closed_position(one: _Given) -> Finding:
 
 
 def _missing(slot: Slot, positions: dict[int, int]) -> Finding:
-    """Hydrogen, or only what another slot took: the core atoms at the slot's positions are what stands against it."""
+    """Return the finding for a required position with hydrogen or only another slot's fragment: it blames the core atoms."""
     atoms = tuple(sorted(atom for atom, number in positions.items() if number in slot.at))
     return Finding(atoms, "", "", slot.name, "denied", slot.deny_h or slot.deny, "missing")

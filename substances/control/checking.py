@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here a rule file is checked before anybody uses it: read strictly, tried on structures that are hard to search, and its
-own examples run against its rules."""
+"""Check a rule file before anybody uses it: parse it strictly, try it on structures that are hard to search, run its examples."""
 
 from substances.control.engine import judge
 from substances.control.faults import Fault, RulesRefusedError, RulesReport
@@ -11,7 +10,7 @@ from substances.structures.normalising import parent_of
 
 
 def check_rules_text(text: str) -> RulesReport:
-    """The report; never raises for what the file says."""
+    """Return the report; never raise for the file's contents."""
     try:
         ruleset = read_rules(text)
     except RulesRefusedError as refusal:
@@ -24,7 +23,7 @@ def check_rules_text(text: str) -> RulesReport:
 
 
 def _failed_examples(rule: Rule) -> list[Fault]:
-    """The examples that the rule does not answer as its author says."""
+    """Return the examples whose answer by the rule differs from its author's."""
     faults = []
     for examples in rule.examples:
         for number, smiles in enumerate(examples.smiles):

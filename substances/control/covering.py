@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Effects of an entry that was found: it lists the substance, a person has to judge, or it says nothing of it.
 
-The clause of an entry ("its salts, isomers, esters and ethers") is applied where its text was read. A clause reaches
-another stereo form only where the entry's own name leaves the form open: 21 CFR 1308.11(b) and article 1 of the
-schedules of 1961 say "within the specific chemical designation".
+An entry's clause ("its salts, isomers, esters and ethers") is applied where its text was read. A clause reaches another stereo
+form only where the entry's own name leaves the form open: 21 CFR 1308.11(b) and article 1 of the schedules of 1961 say "within
+the specific chemical designation".
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ REASONS: Final = (
     "derivative_for_a_person",  # it has the skeleton of what an entry takes in with derivatives, analogues or a class
     "derived_not_decided",  # an ester or ether; whether the entry takes it in was not read
     "preparation_only",  # the entry is about preparations
-    "named_together",  # the entry names two substances in one preparation
+    "named_together",  # The effect of an entry on the substance, and the reason: a code of REASONS.
     "name_of_several",  # the name stands for several substances
     "taken_out",  # the text takes it out by name
 )
@@ -48,18 +48,18 @@ class Cover:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Facts of the structure that `covers` needs: whether it is a salt, and its keys (none: only a name was given)."""
+    """Facts of the structure that `covers` needs: whether it is a salt, and its keys (none where only a name was given)."""
 
     keys: tuple[str, ...] = ()
     is_salt: bool = False
 
     def is_flat(self, block: str) -> bool:
-        """Drawn without any stereo; a first block alone says nothing of it."""
+        """Tell whether it is drawn without any stereo; a first block alone says nothing of it."""
         same = [key for key in self.keys if key[:BLOCK_CHARS] == block]
         return bool(same) and all(key[15:25] == NO_STEREO for key in same)
 
     def forms_of(self, block: str) -> set[str]:
-        """The drawn stereo forms of a first block."""
+        """Return the drawn stereo forms of a first block."""
         return {
             key[:25] for key in self.keys if key[:BLOCK_CHARS] == block and key[15:25] not in ("", NO_STEREO)
         }
@@ -87,8 +87,10 @@ def covers(hit: ListingHit, drawn: Drawn, same_substance: Iterable[Listing] = ()
 
 
 def _taken_out(hit: ListingHit, same_substance: Iterable[Listing]) -> Cover:
-    """Take out only the very form, and by a text alone; of a drawing without stereo the form decides, where the
-    jurisdiction lists another form."""
+    """Return an exception by name, which needs a text and the exact form.
+
+    For a drawing without stereo the form decides, where the jurisdiction lists another form.
+    """
     jurisdiction = hit.listing.jurisdiction
     is_listed_too = any(
         one.jurisdiction == jurisdiction and one.kind != listings.EXCLUSION for one in same_substance
@@ -126,7 +128,7 @@ def _salt(hit: ListingHit, drawn: Drawn) -> Cover | None:
 
 
 def _derived(listing: Listing, word: str) -> Cover:
-    """An ester or ether of what the entry names, which no list of the jurisdiction names itself."""
+    """Return the effect on an ester or ether of the entry's substance, which no list of the jurisdiction names itself."""
     if word in listing.clause:
         return Cover(LISTS, "derived_listed")
     if listing.clause & {"derivatives", "not_seen"}:

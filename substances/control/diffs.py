@@ -41,8 +41,10 @@ class ChangedItem:
 
 @dataclass(frozen=True)
 class Difference:
-    """From the older to the newer set. `groups` are the words of the vocabulary that changed meaning, with the rules
-    that use them in their names."""
+    """The change from the older to the newer set.
+
+    `groups` are the vocabulary's words that changed meaning; their names include the rules that use them.
+    """
 
     before: str
     after: str
@@ -58,7 +60,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Caught:
-    """A rule whose answer about one structure became stronger: it was not caught, and is now."""
+    """A rule whose answer about one structure became stronger: it did not catch it before, and does now."""
 
     rule_id: str
     before: str
@@ -66,7 +68,7 @@ class Caught:
 
 
 def difference_of_rules(before: RuleSet, after: RuleSet) -> Difference:
-    """Return what the newer rule set adds, takes away and changes. A version of a rule is known by its id and first day."""
+    """Return what the newer rule set adds, removes and changes. A rule version is identified by its id and first day."""
     old, new = {_rule_name(rule): rule for rule in before}, {_rule_name(rule): rule for rule in after}
     changed = [
         ChangedItem(name, new[name].jurisdiction, tuple(_rule_changes(old[name], new[name])))
@@ -84,16 +86,16 @@ def difference_of_rules(before: RuleSet, after: RuleSet) -> Difference:
 
 
 def difference_of_listings(before: ListingSet, after: ListingSet) -> Difference:
-    """Return the same for listings, the texts they were read in and how far these reach.
+    """Return the difference of listings, of the texts they were read in, and of their coverage.
 
-    A listing is known by jurisdiction, list, schedule and substance. That it is now read in another text is told with
-    the text, not at each listing, but where the listing counts for other days by it.
+    A listing is identified by jurisdiction, list, schedule and substance. A new text is reported with the text, not at each
+    listing, unless the listing counts for other days by it.
     """
     return _difference_of_rows(before.digest, after.digest, _rows_of(before), _rows_of(after))
 
 
 def difference_of_precursors(before: PrecursorTable, after: PrecursorTable) -> Difference:
-    """The same for the table of precursors. A row is known by its list and substance."""
+    """Return the difference of the tables of precursors. A row is identified by its list and substance."""
     old, new = ({f"{row.table}: {row.name}": row for row in table.rows} for table in (before, after))
     return _difference_of_rows(before.digest, after.digest, old, new)
 
@@ -117,7 +119,7 @@ def _difference_of_rows(
 
 
 def newly_caught(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Caught, ...]:
-    """Rules (id to verdict) that catch a structure now and did not before; review counts as caught."""
+    """Return the rules (id to verdict) that catch a structure now and did not before; review counts as caught."""
     return tuple(
         Caught(rule_id, before.get(rule_id, ""), verdict)
         for rule_id, verdict in sorted(after.items())
@@ -134,7 +136,7 @@ def _rule_changes(before: Rule, after: Rule) -> Iterator[Change]:
 
 
 def _changes(path: str, before: Any, after: Any) -> Iterator[Change]:
-    """Leaf by leaf; entries of lists by their name or id where they have one, else by their place."""
+    """Compare leaf by leaf; entries of lists by their name or id where they have one, else by their position."""
     if before == after:
         return
     if isinstance(before, dict) and isinstance(after, dict):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here one rule judges one structure: closed world, every heavy atom explained or the answer is `out`.
+"""Judge one structure by one rule: closed world, every heavy atom explained or the answer is `out`.
 
-A rule's cores are laid on the parent structure in every way; for each way the rest is taken apart into fragments and
-each fragment is explained by the slots of the position it hangs at. Of all ways the most favourable explanation is
-taken, in this order: nothing changed (the parent itself), in, for review, out; then fewest unexplained atoms; fewest
-points for review; fewest changes; the core that the rule names first; the way the toolkit finds first.
+A rule's cores are matched to the parent structure in every way. For each way the rest is split into fragments, and each
+fragment is explained by the slots of the position it hangs at. The most favourable explanation is taken, in this order: nothing
+changed (the parent itself), in, for review, out; then fewest unexplained atoms; fewest points for review; fewest changes; the
+core that the rule names first; the way the toolkit finds first.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ _ORDER: Final = {PARENT: 0, IN: 1, REVIEW: 2, OUT: 3}
 
 @dataclass(frozen=True)
 class _Way:
-    """One way a core lies on the structure, explained."""
+    """One match of a core on the structure, explained."""
 
     core: Core
     atoms: tuple[int, ...]
@@ -46,7 +46,7 @@ class _Way:
 
 
 def judge(rule: Rule, parent_smiles: str) -> Verdict:
-    """The rule's verdict on a parent structure (see structures.normalising), whatever the date.
+    """Return the rule's verdict on a parent structure (see structures.normalising), whatever the date.
 
     Raises InputRefusedError("structure", "unreadable").
     """
@@ -56,7 +56,7 @@ def judge(rule: Rule, parent_smiles: str) -> Verdict:
 
 
 def _by_indicators(rule: Rule, molecule: Molecule) -> Verdict:
-    """Law without a closed list: each indicator that is there is a reason for a person to look, never more."""
+    """Judge by law without a closed list: each indicator found is a reason for a person to look, never more."""
     findings = []
     for indicator in rule.indicators:
         found = molecule.find(indicator.smarts)
@@ -153,7 +153,7 @@ def _because(way: _Way) -> tuple[Reason, ...]:
 
 
 def _after_exclusions(rule: Rule, molecule: Molecule, verdict: Verdict) -> Verdict:
-    """A substance that the rule's own text takes out is `excluded`, where the rule would reach it otherwise."""
+    """Answer `excluded` for a substance that the rule's own text excludes, where the rule would reach it otherwise."""
     if verdict.structural == OUT or not rule.exclude_named:
         return verdict
     block = connectivity_block(molecule.smiles)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here one fragment is explained by one entry of a slot: a group, a bridge, a ring on the atom, or a whole fragment
-by SMARTS with what may hang on its own positions.
+"""Explain one fragment by one entry of a slot: a group, a bridge, a ring on the atom, or a SMARTS for the whole fragment.
 
-Guarantees: an explanation covers the fragment atom by atom; what its entry cannot explain is named as denied. Among the
-ways one entry can lie on a fragment the one with the fewest denied atoms is taken, then the one with the fewest
-points for review, then the first in the toolkit's order.
+- An explanation covers the fragment atom by atom; atoms that its entry cannot explain are marked denied.
+- Among the matches of one entry on a fragment the one with the fewest denied atoms is taken, then the one with the fewest
+  points for review, then the first in the toolkit's order.
 """
 
 from collections.abc import Iterator
@@ -41,7 +40,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Explanation:
-    """How an entry explains a fragment. `names` are the groups it was recognised as."""
+    """An entry's explanation of a fragment. `names` are the groups it was recognised as."""
 
     pieces: tuple[Piece, ...]
     changes: int
@@ -54,12 +53,12 @@ class Explanation:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """Lower is better."""
+        """The order of explanations; lower is better."""
         return self.denied, self.reviews
 
 
 def best(explanations: Iterator[Explanation]) -> Explanation | None:
-    """The best of some explanations; the first of those that are equally good. Stops at one that cannot be better."""
+    """Return the best explanation, the first of equals; stop at one that cannot be improved."""
     found = None
     for explanation in explanations:
         if found is None or explanation.rank < found.rank:
@@ -70,7 +69,7 @@ def best(explanations: Iterator[Explanation]) -> Explanation | None:
 
 
 def by_option(molecule: Molecule, option: Option, fragment: Fragment) -> Explanation | None:
-    """The fragment as this option, or None where it does not lie on it at all."""
+    """Explain the fragment as this option, or return None where the option does not match it."""
     if option.groups:
         return _by_groups(molecule, option.groups, fragment, option)
     if option.cyclic:
@@ -81,7 +80,7 @@ def by_option(molecule: Molecule, option: Option, fragment: Fragment) -> Explana
 
 
 def by_substituent(molecule: Molecule, entry: Substituent, fragment: Fragment) -> Explanation | None:
-    """The fragment as a substituent or bridge; that the entry holds at all its hosts is the caller's to know."""
+    """Explain the fragment as a substituent or bridge; the caller has checked that the entry holds at all its hosts."""
     if entry.groups:
         return _by_groups(molecule, entry.groups, fragment, entry)
     if len(fragment.bonds) == 2 and any(_is_bridge(molecule, smarts, fragment) for smarts in entry.bridge):
@@ -100,7 +99,7 @@ def _by_groups(
 
 
 def _by_closed_ring(molecule: Molecule, option: Option, fragment: Fragment) -> Explanation | None:
-    """A ring that is closed on the host atom itself: every bond of the fragment goes to that one atom."""
+    """Explain a ring that is closed on the host atom itself: every bond of the fragment goes to that one atom."""
     if len(fragment.bonds) < 2 or len(set(fragment.hosts)) != 1 or not fragment.atoms:
         return None
     if option.smarts:
@@ -111,7 +110,7 @@ def _by_closed_ring(molecule: Molecule, option: Option, fragment: Fragment) -> E
 
 
 def _is_bridge(molecule: Molecule, smarts: str, fragment: Fragment) -> bool:
-    """First and last atom of the pattern are the two hosts, what lies between is the whole fragment."""
+    """Tell whether first and last atom of the pattern are the two hosts and the rest is the whole fragment."""
     ends = fragment.hosts
     if ends[0] == ends[1]:
         return False
@@ -137,7 +136,7 @@ def _change(entry: Option | Substituent) -> int:
 
 
 def _ways(molecule: Molecule, option: Option, fragment: Fragment) -> Iterator[Explanation]:
-    """The explanation for each way the option's SMARTS lies on the fragment, with its first atom on the host."""
+    """Yield the explanation for each match of the option's SMARTS on the fragment, with its first atom on the host."""
     host = fragment.hosts[0]
     tried = 0
     for match in molecule.find_from(option.smarts, host):
@@ -153,7 +152,7 @@ def _ways_of_match(
 ) -> Iterator[Explanation]:
     positions = dict(zip(match, compiled(option.smarts).maps, strict=True))
     rest = fragment.atoms - set(match)
-    # The host is set aside too: a piece that closes a ring back to it would have a bond that nothing allows.
+    # The host is set aside too: otherwise a piece that closes a ring back to it would have a bond that nothing allows.
     parts = split(molecule, rest, match) + extra_bonds(molecule, option.smarts, match)
     if option.ring is None:
         yield _assembled(molecule, option, positions, set(match[1:]), parts)
@@ -168,7 +167,7 @@ def _ways_of_match(
 def _fitting_rings(
     molecule: Molecule, step: RingStep, part: Fragment, positions: dict[int, int]
 ) -> Iterator[frozenset[int]]:
-    """The monocycle by which the part hangs on the step's atom, if it is of the kind the step asks for."""
+    """Yield the monocycle by which the part hangs on the step's atom, if it is of the required kind."""
     if len(part.bonds) != 1 or not part.atoms or positions[part.hosts[0]] != step.at:
         return
     if molecule.order(*part.bonds[0]) != SINGLE:
@@ -201,7 +200,7 @@ def _with_ring(
     others: tuple[Fragment, ...],
     hanging: tuple[Fragment, ...],
 ) -> Explanation:
-    """The option with its ring: what hangs on the ring by the step's own list, the rest by the option's."""
+    """Explain the option with its ring: substituents on the ring by the step's own list, the rest by the option's."""
     assert option.ring is not None
     allowed = option.ring.allowed
     if allowed is None:
@@ -237,7 +236,7 @@ def _assembled(
 def _entries_for(
     lists: dict[int, tuple[Substituent, ...]], positions: dict[int, int], part: Fragment
 ) -> tuple[Substituent, ...]:
-    """What may hang at every one of the part's hosts; the anchor is the rule's core and takes nothing here."""
+    """Return the entries allowed at every one of the part's hosts; the anchor is the rule's core and takes nothing here."""
     numbers = {positions[host] for host in part.hosts}
     if not numbers or 0 in numbers or ANCHOR in numbers:
         return ()

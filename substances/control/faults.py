@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what can be wrong with a rule file: faults with their paths, collected, so that all are told at once."""
+"""Faults of a rule file with their paths, collected, so that all are reported at once."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from substances.errors import SubstanceError
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One thing wrong with a rule file: where it stands, a code from a closed list, and the word it is about."""
+    """One fault of a rule file: its path, a code from a closed list, and the word it concerns."""
 
     path: str
     code: str
@@ -17,7 +17,7 @@ class Fault:
 
 @dataclass(eq=False)
 class RulesRefusedError(SubstanceError):
-    """A rule file that cannot be used, with every fault that was found."""
+    """A rule file that cannot be used, with every fault found."""
 
     faults: tuple[Fault, ...]
 
@@ -27,7 +27,7 @@ class RulesRefusedError(SubstanceError):
 
 @dataclass(frozen=True)
 class RulesReport:
-    """What a rule file holds, or every fault in it. `digest` is empty where it cannot be used."""
+    """The contents of a rule file, or every fault in it. `digest` is empty where it cannot be used."""
 
     digest: str
     rules: tuple[str, ...]

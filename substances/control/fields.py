@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how a mapping of a rule file is taken apart: each key once, by its kind; what is left over is a fault.
+"""Take a mapping of a rule file apart: each key once, by its kind; an unread key is a fault.
 
-Nothing here raises for a wrong value: the fault is noted with its path and a harmless value goes on, so that the author
-of a file sees every fault in one pass.
+A wrong value never raises: the fault is recorded with its path and a harmless value is used, so that the author of a file sees
+every fault in one pass.
 """
 
 import re
@@ -24,7 +24,7 @@ _DECIMAL: Final = re.compile(r"\d{1,5}\.\d{1,4}\Z")
 
 @dataclass
 class Faults:
-    """The list that every part of a reading writes into."""
+    """The list that every part of the reader writes faults into."""
 
     found: list[Fault] = field(default_factory=list)
 
@@ -33,7 +33,7 @@ class Faults:
 
 
 def day_of(text: str) -> date | None:
-    """A day written YYYY-MM-DD in a year that law can be of; None for anything else."""
+    """Parse a day written YYYY-MM-DD in a year that a law can have; return None for anything else."""
     if not _DATE.match(text):
         return None
     try:
@@ -44,7 +44,7 @@ def day_of(text: str) -> date | None:
 
 
 class Fields:
-    """One mapping and its path. `done()` notes the keys nobody asked for."""
+    """One mapping and its path. `done()` records the keys that nobody read."""
 
     def __init__(self, node: Plain, path: str, faults: Faults) -> None:
         self.path = path
@@ -72,7 +72,7 @@ class Fields:
                 self.faults.note(joined(self.path, key), "unknown_key", str(key))
 
     def rest_of_text(self) -> tuple[str, ...]:
-        """Keys without a value: what is left of a text in a flow mapping that had commas and no quotes."""
+        """Return keys without a value: the rest of a text in a flow mapping that had commas and no quotes."""
         rest = [key for key, value in self._node.items() if value is None and str(key) not in self._asked]
         self._asked.update(str(key) for key in rest)
         return tuple(str(key) for key in rest)
@@ -89,7 +89,7 @@ class Fields:
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """One text or a list of texts."""
+        """Return one text or a list of texts."""
         value = self.raw(key)
         if value is None:
             return ()
@@ -117,7 +117,7 @@ class Fields:
         return value
 
     def mass(self, key: str) -> float | None:
-        """An average molecular mass in g/mol."""
+        """Return an average molecular mass in g/mol."""
         value = self.raw(key)
         if value is None and key not in self._node:
             return None
@@ -138,7 +138,7 @@ class Fields:
         return found
 
     def items(self, key: str, *, most: int = 200) -> Iterator[tuple[Plain, str]]:
-        """The entries of a list, each with its path."""
+        """Yield the entries of a list, each with its path."""
         value = self.raw(key)
         if value is None and key not in self._node:
             return
@@ -152,7 +152,7 @@ class Fields:
             yield item, f"{self.at(key)}[{index}]"
 
     def each(self, key: str, read: Callable[["Fields"], T], *, most: int = 200) -> tuple[T, ...]:
-        """Every entry of a list of mappings through one reader, each checked for keys nobody asked for."""
+        """Read every entry of a list of mappings through one reader, checking each for unread keys."""
         found = []
         for item, path in self.items(key, most=most):
             fields = Fields(item, path, self.faults)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is decided whether a fragment is of a group: every limit of the group, each by itself."""
+"""Decide whether a fragment belongs to a group: check every limit of the group separately."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ HALOGENS: Final = ("F", "Cl", "Br", "I")
 
 
 def is_of_group(molecule: Molecule, group: Group, fragment: Fragment) -> bool:
-    """True where the fragment hangs by one bond of the right order and keeps every limit."""
+    """Return True where the fragment hangs by one bond of the right order and keeps every limit."""
     if len(fragment.bonds) != 1 or not fragment.atoms:
         return False
     order = molecule.order(*fragment.bonds[0])
@@ -28,7 +28,7 @@ def is_of_group(molecule: Molecule, group: Group, fragment: Fragment) -> bool:
 
 
 def _counts(group: Group, makeup: Makeup) -> bool:
-    """Elements and how many of them."""
+    """Check the elements and their counts."""
     counts = makeup.counts
     if group.elements is not None and not counts.keys() <= group.elements:
         return False
@@ -66,7 +66,7 @@ def _pattern(molecule: Molecule, group: Group, fragment: Fragment) -> bool:
 
 
 def _lies_on(molecule: Molecule, smarts: str, fragment: Fragment, closed: bool) -> bool:
-    """The pattern's first atom is the host, its second the fragment's first; the rest inside the fragment."""
+    """Match the pattern: first atom on the host, second on the fragment's first, the rest inside the fragment."""
     host, first = fragment.bonds[0]
     for match in molecule.find_from(smarts, host):
         inside = set(match[1:])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here the substituent vocabulary of a rule file is read: `groups`, each one kind of fragment on one bond."""
+"""Read the substituent vocabulary of a rule file: `groups`, each one kind of fragment on one bond."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -38,7 +38,7 @@ _ELEMENTS: Final = frozenset(
 
 
 def read_groups(node: Plain, faults: Faults) -> Mapping[str, Group]:
-    """The groups by name, in the file's order."""
+    """Return the groups by name, in the file's order."""
     fields = Fields(node, "groups", faults)
     if not isinstance(node, dict):
         return {}
@@ -102,7 +102,7 @@ def _read_counts(fields: Fields) -> tuple[tuple[str, int], ...]:
 
 
 def _check_group_says_something(group: Group, fields: Fields) -> None:
-    """A group without any limit would let everything in by mistake; that has to be said with `any`."""
+    """Record a fault for a group without any limit: it would allow everything by mistake, so the file must say `any`."""
     limited = group.elements is not None or group.smarts or group.heavy_max is not None
     if not group.any and not limited:
         fields.faults.note(fields.path, "group_without_limit")

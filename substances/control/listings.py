@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Named listings: what a convention or a national list names, since when, by which text, and how far the texts go.
+"""Named listings: the substances that a convention or a national list names, from when, by which text, and coverage.
 
-One CSV holds four sorts of row, told apart by `kind`: a `source` (a text that was read, with its day and link), a
-`coverage` (how far an instrument is known), an `exclusion` (what an item takes out by name), and entries. An entry is
-found by the first block of the InChIKey, by CAS number or by an exact name, synonym or code; what follows from being
-found is said by `control.covering`. A substance that is in no entry is not thereby free.
+One CSV holds four kinds of row, told apart by `kind`: a `source` (a text that was read, with its day and link), a `coverage`
+(how far an instrument is known), an `exclusion` (a substance that an item excludes by name), and entries. An entry is found by
+the first block of the InChIKey, by CAS number or by an exact name, synonym or code; `control.covering` says what follows. A
+substance that is in no entry is not thereby free.
 """
 
 import csv
@@ -38,8 +38,11 @@ COMBINATION: Final = "combination"
 KINDS: Final = (SOURCE, COVERAGE, EXCLUSION, SUBSTANCE, CLASS, MATERIAL, PREPARATION, COMBINATION)
 PRECISIONS: Final = ("day", "month", "year", "unknown")
 GRADES: Final = ("A", "B", "C", "D", "unsourced")
-"""A the text of the instrument, B national law that names it, C a notice or list of its body, D second hand or before
-the decision, "unsourced" where no text was read. D and unsourced never decide alone."""
+"""The grades of evidence. D and "unsourced" never decide alone.
+
+A the text of the instrument, B national law that names it, C a notice or list of its body, D second hand or before the
+decision, "unsourced" where no text was read.
+"""
 DECIDING: Final = ("A", "B", "C")
 CLAUSES: Final = (
     "salts", "isomers", "position_isomers", "stereoisomers", "stereoisomers_if_misused", "esters", "ethers", "compounds",
@@ -60,14 +63,14 @@ _TELLING: Final = {SOURCE: ("kind", "item"), COVERAGE: ("kind", "jurisdiction", 
 _TELLING_ENTRY: Final = ("kind", "jurisdiction", "instrument", "schedule", "item", "name", "source")
 _INCHIKEY: Final = re.compile(r"[A-Z]{14}(?:-[A-Z]{10}-[A-Z])?")
 _LINK: Final = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~%/?=&+-]*)?")
-"""What a page may lead to: pages show the links of a list as they stand."""
+"""The links allowed in a list, since pages show them unchanged."""
 RACEMATE: Final = ("race", "rac-", "(±)", "(rs)", "d,l-", "dl-")
-"""Beginnings of a name, in small letters, that mean both forms together."""
+"""Beginnings of a name, in lower case, that mean both forms together."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A text that was read. `seen` is the day for which it tells the law; `credit` what its licence asks to be said."""
+    """A text that was read. `seen` is the day for which it states the law; `credit` the attribution its licence requires."""
 
     id: str
     citation: str
@@ -78,7 +81,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The extent to which the lists of one instrument are known here: complete to a day, in part, or not at all."""
+    """The coverage of one instrument's lists: complete to a day, in part, or none."""
 
     jurisdiction: str
     instrument: str
@@ -89,9 +92,12 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Listing:
-    """One entry of a list. `start` is a day, the first of a month or year by `precision`, or None; `end` is the first
-    day on which it no longer stands. `clause` is what it takes in beside what it names (codes of CLAUSES). `seen` is the
-    day of the earliest text that named it, where its source is a newer one."""
+    """One entry of a list.
+
+    `start` is a day, the first of a month or year by `precision`, or None; `end` is the first day on which it no longer stands.
+    `clause` says what it covers beside what it names (codes of CLAUSES). `seen` is the day of the earliest text that named it,
+    where its source is a newer one.
+    """
 
     kind: str
     jurisdiction: str
@@ -125,17 +131,20 @@ class Listing:
 
     @property
     def is_racemate(self) -> bool:
-        """Return whether its name says that both forms together are meant."""
+        """Tell whether its name means both forms together."""
         return self.name.casefold().startswith(RACEMATE)
 
     @property
     def decides(self) -> bool:
-        """Return whether its text may decide alone."""
+        """Tell whether its text may decide alone."""
         return self.grade in DECIDING
 
     def phase_on(self, day: date) -> str:
-        """ "in_force", "not_yet", "ended", "day_not_known" (some day of that month or year), or "not_known_then": the
-        text says neither since when, nor is it as old as that day."""
+        """Return "in_force", "not_yet", "ended", "day_not_known" or "not_known_then".
+
+        "day_not_known": some day of that month or year. "not_known_then": the text gives no start, and is younger than that
+        day.
+        """
         if self.end is not None and day >= self.end:
             return "ended"
         if self.start is None:
@@ -146,7 +155,7 @@ class Listing:
 
     @property
     def sure_from(self) -> date:
-        """The first day on which it is law for certain: of an unknown start the day of the earliest text that was read."""
+        """The first day on which it is law for certain; without a known start, the day of the earliest text that was read."""
         if self.start is None:
             return self.first_seen or date.min
         if self.precision == "year":
@@ -158,13 +167,13 @@ class Listing:
 
 @dataclass(frozen=True)
 class ListingHit:
-    """A listing and how it was found: "structure", "structure_without_stereo" (no stereo is drawn), "other_form"
-    (another stereo form than the named one), "ester", "ether", "cas" or "name".
+    """A listing and the way it was found.
 
-    `part` is what `find` was told of the key that was met: of several components, which one. `is_whole`: the key of
-    everything that is drawn was met, so that the entry names this very salt. `is_shared`: the name or number stands for
-    several substances. `led_by` is "cas" or "name" where that led to another entry, and this one was met by the
-    structure of that.
+    The way is "structure", "structure_without_stereo" (no stereo is drawn), "other_form" (another stereo form than the named
+    one), "ester", "ether", "cas" or "name". `part` is the label that `find` was given with the key that matched: of several
+    components, which one. `is_whole`: the key of the whole drawing matched, so that the entry names this very salt.
+    `is_shared`: the name or number stands for several substances. `led_by` is "cas" or "name" where that led to another entry,
+    and this one matched that entry's structure.
     """
 
     listing: Listing
@@ -176,13 +185,13 @@ class ListingHit:
 
     @property
     def way(self) -> str:
-        """The way by which the one who asked came to it."""
+        """The way by which the question led to the listing."""
         return self.led_by or self.found_by
 
 
 @dataclass(frozen=True, eq=False)
 class ListingSet:
-    """Listings with their digest, and the ways in: by first block, number, name; each leads to places in `listings`."""
+    """Listings with their digest, and indexes by first block, number and name; each leads to positions in `listings`."""
 
     digest: str
     listings: tuple[Listing, ...]
@@ -202,7 +211,7 @@ class ListingSet:
 
     @cached_property
     def _by_name(self) -> dict[str, list[int]]:
-        """Built when a name is first asked for: it takes longer than all the rest."""
+        """The index by name, built on first use: it takes longer than all the rest."""
         found: dict[str, list[int]] = {}
         for place, listing in enumerate(self.listings):
             names = {name_key(part) for name in (listing.name, *listing.synonyms) for part in spelled(name)}
@@ -215,7 +224,7 @@ class ListingSet:
         return tuple(sorted({*self._counts, *(one.jurisdiction for one in self.coverage)}))
 
     def count_of(self, jurisdiction: str) -> int:
-        """The number of entries of its lists that are known here."""
+        """Return the number of known entries of its lists."""
         return self._counts.get(jurisdiction, 0)
 
     def coverage_of(self, jurisdiction: str) -> tuple[Coverage, ...]:
@@ -223,18 +232,18 @@ class ListingSet:
 
     @cached_property
     def with_classes(self) -> frozenset[str]:
-        """Jurisdictions whose lists have classes that no structure stands for: a person has to read them."""
+        """Jurisdictions whose lists have classes without a structure: a person has to read them."""
         return frozenset(one.jurisdiction for one in self.listings if one.kind == CLASS and not one.inchikeys)
 
     @cached_property
     def with_names_only(self) -> frozenset[str]:
-        """Jurisdictions whose lists have a substance that could be compared by name alone."""
+        """Jurisdictions whose lists have a substance that can only be compared by name."""
         return frozenset(
             one.jurisdiction for one in self.listings if one.kind == SUBSTANCE and not one.inchikeys
         )
 
     def of_block(self, block: str) -> tuple[Listing, ...]:
-        """Every entry that names a form of the substance, what is taken out included."""
+        """Return every entry that names a form of the substance, exclusions included."""
         return tuple(self.listings[place] for place in self._by_block.get(block, ()))
 
     def find(
@@ -245,12 +254,12 @@ class ListingSet:
         names: Iterable[str] = (),
         whole: str = "",
     ) -> tuple[ListingHit, ...]:
-        """Every listing that is met, each once, by the strongest way; the exact stereo form before the others.
+        """Return every matching listing once, by the strongest way; the exact stereo form before the others.
 
-        `keys` are InChIKeys, or first blocks where nothing is known of stereo, each with the part it is of where a
-        mapping says so; `whole` is the key of everything that is drawn. Where a structure is given, a name or number
-        that belongs to another structure finds nothing: the disagreement is told elsewhere, and the structure decides.
-        Without one, a name in one list leads to the same substance in every other.
+        `keys` are InChIKeys, or first blocks where nothing is known of stereo, each with its part where a mapping gives it;
+        `whole` is the key of the whole drawing. Where a structure is given, a name or number that belongs to another structure
+        finds nothing: the disagreement is reported elsewhere, and the structure decides. Without one, a name in one list leads
+        to the same substance in every other.
         """
         parts = keys if isinstance(keys, Mapping) else dict.fromkeys(keys, "")
         wanted = sorted((key for key in parts if key), key=lambda key: (key != whole, key))
@@ -278,7 +287,7 @@ class ListingSet:
         return self._spread(dict.fromkeys(places), "name")
 
     def _spread(self, places: Iterable[int], way: str) -> Iterator[tuple[int, ListingHit]]:
-        """The entries, marked where they are not of one substance; else every other one that its structure meets."""
+        """Yield the entries, marked where they are of different substances; otherwise also every entry with the same structure."""
         places = list(places)
         blocks = {key[:BLOCK_CHARS] for place in places for key in self.listings[place].inchikeys[:1]}
         is_shared = len(blocks) > 1
@@ -294,17 +303,17 @@ class ListingSet:
 
 
 def drawn_keys(listings: Iterable[Listing]) -> Iterator[str]:
-    """The keys of what entries name, as of drawings: one that leaves the form open is drawn without stereo."""
+    """Yield the keys of the entries' substances, as if drawn: a name that leaves the form open is drawn without stereo."""
     for listing in listings:
         for key in listing.inchikeys:
             yield f"{key}-{NO_STEREO}-N" if len(key) == BLOCK_CHARS else key
 
 
 def way_of(inchikeys: Iterable[str], keys: Iterable[str]) -> str:
-    """The way a structure meets an entry's keys: "structure", "structure_without_stereo", "other_form" or "".
+    """Return how a structure matches an entry's keys: "structure", "structure_without_stereo", "other_form" or "".
 
-    Compared by two blocks of the key, so that a charge makes no difference; the forms that are drawn come first. A
-    first block alone says nothing of stereo and is met as it stands.
+    Two blocks of the key are compared, so that a charge makes no difference; drawn forms come first. A first block alone says
+    nothing of stereo and matches as it stands.
     """
     ways = {
         _way_of_one(key, [one for one in keys if one[:BLOCK_CHARS] == key[:BLOCK_CHARS]]) for key in inchikeys
@@ -326,7 +335,7 @@ def _way_of_one(inchikey: str, same: list[str]) -> str:
 
 @lru_cache(maxsize=4)
 def read_listings(text: str) -> ListingSet:
-    """Listings of a CSV text with the columns above. Raises RulesRefusedError with every fault and its row."""
+    """Parse listings from a CSV text with the columns above. Raises RulesRefusedError with every fault and its row."""
     rows = read_table(text, COLUMNS)
     faults: list[Fault] = []
     numbered = list(enumerate(rows, start=2))
@@ -352,7 +361,7 @@ def read_listings(text: str) -> ListingSet:
 
 @cache
 def shipped_listings() -> ListingSet:
-    """The listings that come with the code."""
+    """Return the listings that come with the code."""
     return read_listings(shipped_listings_text())
 
 
@@ -362,7 +371,7 @@ def shipped_listings_text() -> str:
 
 
 def read_table(text: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """The rows of a CSV text with exactly these columns. Raises RulesRefusedError."""
+    """Return the rows of a CSV text with exactly these columns. Raises RulesRefusedError."""
     if len(text) > MAX_BYTES:
         raise refused("", "file_too_large")
     try:
@@ -385,7 +394,7 @@ def missing_cells(row: dict[str, str], columns: tuple[str, ...], place: str) -> 
 
 
 def _refuse_twice(numbered: list[tuple[int, dict[str, str]]], faults: list[Fault]) -> None:
-    """A source or coverage that is told twice, and the same entry of the same text twice."""
+    """Record a fault for a repeated source or coverage, and for a repeated entry of the same text."""
     seen: set[tuple[str, ...]] = set()
     for number, row in numbered:
         place = tuple(row[column] for column in _TELLING.get(row["kind"], _TELLING_ENTRY))
@@ -454,7 +463,7 @@ def _read_row(row: dict[str, str], place: str, sources: Mapping[str, Source], fa
 
 
 def _day(row: dict[str, str], column: str, place: str, faults: list[Fault]) -> date | None:
-    """A day, or the first of a month or year where the precision says so; None where the cell is empty."""
+    """Parse a day, or the first of a month or year where the precision says so; None where the cell is empty."""
     value = row[column].strip()
     if not value:
         return None

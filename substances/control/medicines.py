@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is which substances are known as medicines: a note that comes first, so that nobody takes a patient's medicine
-for a find. What is not in the list gets no note; that is no statement that it is not a medicine."""
+"""Substances known as medicines: a note shown first, so that nobody takes a patient's medicine for a seizure.
+
+A substance that is not in the list gets no note, which does not mean that it is no medicine.
+"""
 
 import csv
 import io
@@ -30,7 +32,7 @@ class Medicine:
 
 @cache
 def shipped_medicines() -> tuple[Medicine, ...]:
-    """Every medicine of the shipped list."""
+    """Return every medicine of the shipped list."""
     rows = csv.DictReader(io.StringIO(_FILE.read_text(encoding="utf-8"), newline=""))
     return tuple(
         Medicine(
@@ -47,7 +49,7 @@ def shipped_medicines() -> tuple[Medicine, ...]:
 
 
 def medicine_note(*, blocks: Iterable[str] = (), names: Iterable[str] = ()) -> MedicineNote | None:
-    """The note for a structure (first blocks of InChIKeys), or for a name where there is no structure."""
+    """Return the note for a structure (first blocks of InChIKeys), or for a name where there is no structure."""
     by_block, by_name = _index()
     found = [by_block[block] for block in sorted({block for block in blocks if block}) if block in by_block]
     if not found and not any(blocks):

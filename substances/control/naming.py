@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how names of substances are compared: by one spelling of letters, dashes, primes and Greek; never by likeness.
+"""Compare names of substances by one spelling of letters, dashes, primes and Greek; never by likeness.
 
-A name that matches nothing is not known; nothing near is guessed. A common name that stands in the list of synonyms is
-looked up as the name it stands for.
+A name that matches nothing is not known, and nothing near it is guessed. A common name in the list of synonyms is looked up as
+the name it stands for.
 """
 
 import csv
@@ -33,13 +33,13 @@ _SALTS: Final = re.compile(
 
 @lru_cache(maxsize=4_096)
 def name_key(name: str) -> str:
-    """The form that two spellings of one name share; empty for no name."""
+    """Return the form that two spellings of one name share; empty for no name."""
     folded = unicodedata.normalize("NFKC", name[:MAX_NAME_CHARS]).casefold().translate(_TABLE)
     return re.sub(r"[\s\-]+", "", folded)
 
 
 def keys_of(name: str) -> tuple[str, ...]:
-    """The keys under which a written name is looked up: as it stands, and without the name of a salt."""
+    """Return the keys under which a written name is looked up: as it stands, and without the name of a salt."""
     found = [name_key(name)]
     bare = unicodedata.normalize("NFKC", name[:MAX_NAME_CHARS]).casefold().translate(_TABLE).strip()
     while (shorter := _SALTS.sub("", bare)) != bare:
@@ -51,14 +51,14 @@ def keys_of(name: str) -> tuple[str, ...]:
 
 @cache
 def synonym_rows() -> tuple[tuple[str, str], ...]:
-    """Names of the shipped lists, each with a common name for it."""
+    """Return names of the shipped lists, each with a common name for it."""
     with _SYNONYMS.open(encoding="utf-8", newline="") as lines:
         return tuple((row["name"], row["synonym"]) for row in csv.DictReader(lines))
 
 
 @cache
 def _synonyms() -> dict[str, tuple[str, ...]]:
-    """By the key of a common name the keys of the names it stands for."""
+    """Return, by the key of a common name, the keys of the names it stands for."""
     found: dict[str, list[str]] = {}
     for name, synonym in synonym_rows():
         found.setdefault(name_key(synonym), []).append(name_key(name))
@@ -66,7 +66,7 @@ def _synonyms() -> dict[str, tuple[str, ...]]:
 
 
 def spelled(name: str) -> tuple[str, ...]:
-    """The names in an entry such as "phenyl-2-propanone (P-2-P)": the whole, the part before, the part in brackets."""
+    """Return the names in an entry such as "phenyl-2-propanone (P-2-P)": the whole, the part before, the part in brackets."""
     found = _BRACKETED.search(name)
     if found is None or found.start() == 0:
         return (name,)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Precursors: the tables of the 1988 Convention and a few national entries, recognised in any writing.
+"""Precursors: the tables of the 1988 Convention and a few national entries, recognised in any notation.
 
-A precursor is found by name, by CAS number, or by its structure in any notation, as salt, stereo form or isotope. The
-table's substances are compared whole: nothing is inferred about what one can be made from or into.
+A precursor is found by name, by CAS number, or by its structure in any notation, as salt, stereo form or isotope. The table's
+substances are compared whole: nothing is inferred about synthesis.
 """
 
 import re
@@ -54,7 +54,7 @@ class Precursor:
         return date.fromisoformat(self.since if self.precision == "day" else f"{self.since}-01-01")
 
     def phase_on(self, day: date) -> str:
-        """As for a listing: in_force, not_yet, day_not_known, or proposed where no date is known."""
+        """Return the phase as for a listing: in_force, not_yet, day_not_known, or proposed where no date is known."""
         start = self.start
         if start is None:
             return "proposed" if "proposed" in self.table else "in_force"
@@ -85,7 +85,7 @@ class PrecursorHit:
 
 @dataclass(frozen=True, eq=False)
 class PrecursorTable:
-    """The rows with their digest, and the ways in."""
+    """The rows with their digest, and the indexes."""
 
     digest: str
     rows: tuple[Precursor, ...]
@@ -104,10 +104,10 @@ class PrecursorTable:
         cas: str = "",
         names: Iterable[str] = (),
     ) -> tuple[PrecursorHit, ...]:
-        """Every row that is met. `inchikeys` are those of the whole input, of its parent, of its components, each with
-        the part it is of where a mapping says so. The exact stereo form stands before the others.
+        """Return every matching row, the exact stereo form first.
 
-        As with listings a name or number of another structure finds nothing where a structure is given.
+        `inchikeys` are those of the whole input, of its parent and of its components, each with its part where a mapping gives
+        it. As with listings, a name or number of another structure finds nothing where a structure is given.
         """
         given = inchikeys if isinstance(inchikeys, Mapping) else dict.fromkeys(inchikeys, "")
         keys = {key: part for key, part in given.items() if key}
@@ -123,13 +123,13 @@ class PrecursorTable:
 
 
 def _way(row: Precursor, keys: Iterable[str]) -> str:
-    """The way a row is met: the tables take in every stereo form of what they name."""
+    """Return how a row matches: the tables include every stereo form of what they name."""
     way = way_of((row.inchikey,), keys)
     return "structure_without_stereo" if way == "other_form" else way
 
 
 def _part_of(row: Precursor, parts: Mapping[str, str]) -> str:
-    """The one of several components whose key meets the row."""
+    """Return which of several components has a key that matches the row."""
     return next((part for key, part in parts.items() if key[:14] == row.inchikey[:14]), "")
 
 
@@ -150,7 +150,7 @@ def _hit(row: Precursor, way: str, on: date, part: str) -> PrecursorHit:
 
 @lru_cache(maxsize=4)
 def read_precursors(text: str) -> PrecursorTable:
-    """The table of a CSV text in the reference format. Raises RulesRefusedError with every fault and its row."""
+    """Parse the table from a CSV text in the reference format. Raises RulesRefusedError with every fault and its row."""
     rows = read_table(text, COLUMNS)
     faults: list[Fault] = []
     found = tuple(_read_row(row, f"row {number}", faults) for number, row in enumerate(rows, start=2))
@@ -161,7 +161,7 @@ def read_precursors(text: str) -> PrecursorTable:
 
 @cache
 def shipped_precursors() -> PrecursorTable:
-    """The table that comes with the code."""
+    """Return the table that comes with the code."""
     return read_precursors(shipped_precursors_text())
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers of a screening as plain data that travels as JSON: accord-screening/, by the number of the engine.
 
-Words are codes of closed lists; sentences are made by whoever shows them. Text that is data (titles, summaries, the
-rules' own sentences) is English. A standing speaks about what is known here and never says that something is lawful:
-`not_named` is "on none of the lists that are complete to a day", `not_covered` is "no verdict here", `not_known_then`
-is "the texts say nothing of that date", `not_asked` is "lists and class rules need a structure".
+Words are codes of closed lists; whoever shows them makes the sentences. Text that is data (titles, summaries, the rules' own
+sentences) is English. A standing describes only what is known here and never says that something is lawful: `not_named` is "on
+none of the lists that are complete to a day", `not_covered` is "no verdict here", `not_known_then` is "the texts say nothing of
+that date", `not_asked` is "lists and class rules need a structure".
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from substances.control.verdicts import Verdict
 from substances.rulefacts import ENGINE
 
 SCHEMA: Final = f"accord-screening/{ENGINE}"
-"""Names the engine too: a reader with another one may come to another answer by the same rules."""
+"""Includes the engine's number: another engine may answer differently by the same rules."""
 
 LISTED: Final = "listed"
 MEETS_DEFINITION: Final = "meets_definition"
@@ -33,10 +33,12 @@ NOT_COVERED: Final = "not_covered"
 STANDINGS: Final = (
     LISTED, MEETS_DEFINITION, PARENT, REVIEW, NOT_KNOWN_THEN, EXCLUDED, NOT_YET, ENDED, NOT_NAMED, NOT_ASKED, NOT_COVERED,
 )  # fmt: skip
-"""From the strongest to the weakest; a jurisdiction's standing is the strongest that anything gives it. What an entry may
-have said on a day before its text goes before what a rule leaves alone."""
+"""From the strongest to the weakest; a jurisdiction's standing is the strongest of its grounds.
+
+A possible entry on a day before its text goes before a rule's silence.
+"""
 SILENT: Final = (NOT_NAMED, NOT_KNOWN_THEN, NOT_ASKED, NOT_COVERED)
-"""Nothing known here reaches it: no statement that it is free."""
+"""Standings where nothing known here reaches the substance: this does not say that it is free."""
 
 SENTENCES: Final = (
     *REASONS,
@@ -45,16 +47,16 @@ SENTENCES: Final = (
     "meets_definition",  # a class rule's definition is met
     "class_parent",  # the unchanged parent of a class, controlled by name
     "needs_a_person",  # a class rule cannot be decided by software alone
-    "excluded_by_name",  # it would meet the definition, but the rule's text takes it out
+    "excluded_by_name",  # it would meet the definition, but the rule's text excludes it
     "applies_from",  # law reaches it from a later day
     "applied_until",  # law reached it until an earlier day
     "not_named",  # none of the lists that are complete to a day names it
     "not_known_for_date",  # the texts that were read are younger than the day
     "structure_needed",  # without a structure a name that is not found proves nothing
-    "lists_partial",  # the lists of the jurisdiction are known in part
+    "lists_partial",  # the lists of the jurisdiction are only partly known
     "not_covered",  # no list of the jurisdiction is known
     "outside_known_rules",  # class rules are known and none reaches it
-    "rule_partly_encoded",  # a rule is encoded in part: that it is not reached is not decided
+    "rule_partly_encoded",  # a rule is only partly encoded, so its silence decides nothing
     "no_rule_in_force",  # class rules are known, none is in force on that day
     "classes_for_a_person",  # the lists also have classes that a person has to read
     "laws_not_covered",  # some laws of the jurisdiction are not covered at all
@@ -64,10 +66,10 @@ SENTENCES: Final = (
 LIMITS: Final = (
     "not_legal_advice",  # the cited instrument decides
     "no_structure",  # only names and numbers were compared
-    "cas_numbers_known_of_few",  # a number was asked about that no list known here holds; few of their entries have one
-    "structure_unreadable",  # said by who asks without the structure that could not be read
-    "other_components_not_screened",  # it holds more organic components than are asked about; the largest were
-    "lists_are_not_complete",  # some of the lists are known in part
+    "cas_numbers_known_of_few",  # no list known here holds the number; few of their entries have one
+    "structure_unreadable",  # set by the caller that asks without the structure, which could not be read
+    "other_components_not_screened",  # it has more organic components than are screened; the largest were
+    "lists_are_not_complete",  # some of the lists are only partly known
     "name_is_of_another_structure",  # the name belongs to another structure; the structure decided
     "cas_is_of_another_structure",
     "tautomers_not_compared",  # a keto-enol form is drawn: only this one was compared
@@ -90,10 +92,10 @@ class Query:
 
 @dataclass(frozen=True)
 class ListingStatus:
-    """An entry that was found, what it says (`effect`, `reason`: see control.covering), and whether it is law on the day.
+    """An entry that was found, its meaning (`effect`, `reason`: see control.covering), and whether it is law on the day.
 
-    `since` is as exact as `precision` says. `seen` is the day for which its text tells the law. `part` is the parent
-    structure of the component that was found, where the structure has several.
+    `since` is as exact as `precision` says. `seen` is the day for which its text states the law. `part` is the parent structure
+    of the matching component, where the structure has several.
     """
 
     jurisdiction: str
@@ -118,10 +120,10 @@ class ListingStatus:
 
 @dataclass(frozen=True)
 class RuleStatus:
-    """The word of a class rule on the structure, with the facts that a reader needs to weigh it.
+    """A class rule's verdict on the structure, with the facts that a reader needs to weigh it.
 
-    `phase` is in_force, not_yet or ended on the day; `start`, `end` and `basis` are of the interval meant by it. `part`
-    is the component that the verdict is about and whose atoms it counts, empty where that is the screening's parent.
+    `phase` is in_force, not_yet or ended on the day; `start`, `end` and `basis` are of the interval meant by it. `part` is the
+    component that the verdict concerns and whose atoms it counts, empty where that is the screening's parent.
     """
 
     rule_id: str
@@ -145,7 +147,7 @@ class RuleStatus:
 
 @dataclass(frozen=True)
 class CoverageStatus:
-    """The extent to which the lists of one instrument are known: "complete" to a day, "partial" or "none"."""
+    """The coverage of one instrument's lists: "complete" to a day, "partial" or "none"."""
 
     instrument: str
     extent: str
@@ -155,10 +157,10 @@ class CoverageStatus:
 
 @dataclass(frozen=True)
 class JurisdictionStatus:
-    """One jurisdiction on the day. `sentences` are codes of SENTENCES, the deciding one first; `by` what decided.
+    """One jurisdiction on the day. `sentences` are codes of SENTENCES, the deciding one first; `by` names what decided.
 
-    `told` are those of them that a reader is shown: a verdict stands on its first, silence on all.
-    `complete_to` is the day to which every list that is known whole is complete, empty where none is.
+    `told` are those of them that are shown to a reader: a verdict shows its first, silence shows all. `complete_to` is the day
+    to which every list that is known whole is complete, empty where none is.
     """
 
     jurisdiction: str
@@ -200,7 +202,7 @@ class Screening:
     parent_inchikey: str = ""
 
     def compact(self) -> dict[str, object]:
-        """The record that stands in a signed alert: enough to replay the verdicts, and no more."""
+        """Return the record that stands in a signed alert: enough to replay the verdicts, and no more."""
         verdicts = {rule.rule_id: rule.verdict.verdict for one in self.jurisdictions for rule in one.rules}
         listed = {
             f"{listing.jurisdiction}: {listing.title}"
@@ -223,7 +225,7 @@ class Screening:
 
 @dataclass(frozen=True)
 class Span:
-    """One standing of one jurisdiction over a time. `by` is a rule's id or a list's title, `title` what people read."""
+    """One standing of one jurisdiction over a time. `by` is a rule's id or a list's title, `title` the text for people."""
 
     jurisdiction: str
     start: date | None

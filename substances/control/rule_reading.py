@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here a rule file becomes a RuleSet: strictly, with every fault told, and nothing half-read used.
+"""Parse a rule file into a RuleSet: strictly, with every fault reported, and nothing used that was read in part.
 
-Guarantees: unknown keys are refused, every SMARTS is compiled and held to its limits, map numbers that slots and inner
-substituents name do exist, groups that are named are defined, intervals do not overlap, also not between versions
-of one rule.
+- Unknown keys are refused.
+- Every SMARTS is compiled and held to its limits.
+- Map numbers in slots and inner substituents must exist, and named groups must be defined.
+- Intervals must not overlap, also not between versions of one rule.
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ _NEVER: Final = date.max
 
 @lru_cache(maxsize=8)
 def ruleset_of(text: str) -> RuleSet:
-    """Raises RulesRefusedError with every fault."""
+    """Parse the rule set; raise RulesRefusedError with every fault."""
     faults = Faults()
     document = read_yaml(text)
     top = Fields(document, "", faults)
@@ -59,7 +60,7 @@ def ruleset_of(text: str) -> RuleSet:
 
 
 def _law_of_all(document: Plain) -> Plain:
-    """The document without the classes of its rules: whom a change is told to is no part of the law."""
+    """Return the document without the classes of its rules: whom a change is reported to is no part of the law."""
     rules = document.get("rules") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(rules, list):
         return document
@@ -73,7 +74,7 @@ def _law_of(node: Plain) -> Plain:
 
 
 def _read_meta(top: Fields) -> str:
-    """The file's own facts; the parts that only explain the format to people are passed over."""
+    """Read the file's own facts; ignore the parts that only explain the format to people."""
     meta = Fields(top.raw("meta"), "meta", top.faults)
     if meta.whole("format", least=1, most=1) != 1:
         top.faults.note("meta.format", "unknown_format", "1")
@@ -202,7 +203,7 @@ def _check_rule(rule: Rule, path: str, faults: Faults) -> None:
 
 
 def _check_versions(rules: tuple[Rule, ...], faults: Faults) -> None:
-    """No two intervals of one id share a day, within a rule and between its versions; one id, one jurisdiction."""
+    """Check that no two intervals of one id share a day, within a rule and between versions, and that an id has one jurisdiction."""
     for rule_id in dict.fromkeys(rule.id for rule in rules):
         versions = [rule for rule in rules if rule.id == rule_id]
         if len({rule.jurisdiction for rule in versions}) > 1:

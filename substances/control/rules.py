@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a class rule says, as typed data, and the rule set that holds them with its digest.
+"""A class rule as typed data, and the rule set that holds rules with its digest.
 
-Guarantees: everything is frozen and needs no chemistry toolkit to be loaded; a rule set's digest is over its content
-(not over layout, comments or the classes that rules declare), so that two hubs that hold the same rules name the same digest. An interval's `start` day
-is inside it and its `end` day is not.
+- Everything is frozen, and loading needs no chemistry toolkit.
+- A rule set's digest covers its content (not layout, comments or the classes that rules declare), so that two hubs with the
+  same rules name the same digest.
+- An interval's `start` day is inside it and its `end` day is not.
 """
 
 import base64
@@ -27,13 +28,13 @@ CLASSES = (
     "benzodiazepine",
     "piperazine",
 )
-"""The classes that a rule may declare, for who watches one. They are no part of the law and of no digest."""
+"""The classes that a rule may declare, for those who watch one. They are no part of the law and of no digest."""
 ANCHOR = 90  # the map number of the core atom in an option's SMARTS
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A time in which a rule is law: from `start` on, until the day before `end` (None: no end known)."""
+    """A time in which a rule is law: from `start` on, until the day before `end` (None: no known end)."""
 
     start: date
     end: date | None
@@ -67,13 +68,13 @@ class Group:
 
     @property
     def shown(self) -> str:
-        """What people read: the file's own words, else the name with its limit on carbons spelled out."""
+        """The text for people: the file's own label, else the name with its limit on carbons spelled out."""
         return self.label or _SIZED.sub(r" up to C\1", self.name).replace("_", " ")
 
 
 @dataclass(frozen=True)
 class Substituent:
-    """What may hang at a position: one of the groups, or a two-ended bridge."""
+    """An allowed substituent at a position: one of the groups, or a two-ended bridge."""
 
     clause: str
     groups: tuple[Group, ...] = ()
@@ -85,7 +86,7 @@ class Substituent:
 
 @dataclass(frozen=True)
 class RingStep:
-    """A monocycle that hangs on the atom of map `at`, and what may hang on it (None: anything not fused)."""
+    """A monocycle that hangs on the atom of map `at`, and its allowed substituents (None: anything not fused)."""
 
     at: int
     not_phenyl: bool = False
@@ -113,7 +114,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Slot:
-    """What may, must or must not hang at the positions `at` of the core."""
+    """The required, allowed and forbidden fragments at the positions `at` of the core."""
 
     name: str
     at: tuple[int, ...]
@@ -135,7 +136,7 @@ class Core:
 
 @dataclass(frozen=True)
 class NamedExclusion:
-    """A substance that the rule's own text takes out; compared by the first block of the InChIKey."""
+    """A substance that the rule's own text excludes; compared by the first block of the InChIKey."""
 
     name: str
     smiles: str
@@ -144,7 +145,7 @@ class NamedExclusion:
 
 @dataclass(frozen=True)
 class Indicator:
-    """What makes a law without a closed list worth a person's look."""
+    """A sign that makes a person look where a law has no closed list."""
 
     smarts: str
     reason: str
@@ -152,7 +153,7 @@ class Indicator:
 
 @dataclass(frozen=True)
 class Examples:
-    """Structures an authority gives with its rule, run before the rule is taken over."""
+    """An authority's example structures for its rule, run before the rule is adopted."""
 
     verdict: str
     smiles: tuple[str, ...]
@@ -186,11 +187,11 @@ class Rule:
     content: str = field(default="", repr=False)
 
     def interval_on(self, day: date) -> Interval | None:
-        """The interval that covers the day."""
+        """Return the interval that covers the day."""
         return next((interval for interval in self.in_force if interval.covers(day)), None)
 
     def phase_on(self, day: date) -> str:
-        """ "in_force", "not_yet" (a later interval is known) or "ended"."""
+        """Return "in_force", "not_yet" (a later interval is known) or "ended"."""
         if self.interval_on(day) is not None:
             return "in_force"
         return "not_yet" if any(day < interval.start for interval in self.in_force) else "ended"
@@ -198,7 +199,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """Class rules that belong together. One id may stand more than once for versions that follow each other."""
+    """Class rules that belong together. One id may occur more than once for consecutive versions."""
 
     digest: str
     rules: tuple[Rule, ...]
@@ -209,14 +210,14 @@ class RuleSet:
         return iter(self.rules)
 
     def in_force(self, on: date) -> tuple[Rule, ...]:
-        """The rules, each in its version, that are law on that day."""
+        """Return the rules, each in its version, that are law on that day."""
         return tuple(rule for rule in self.rules if rule.interval_on(on) is not None)
 
     def versions(self, rule_id: str) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if rule.id == rule_id)
 
     def rule(self, rule_id: str, on: date | None = None) -> Rule:
-        """The version that is law on that day, else the one that comes next, else the last. KeyError if unknown."""
+        """Return the version that is law on that day, else the next one, else the last. KeyError if unknown."""
         versions = sorted(self.versions(rule_id), key=lambda rule: rule.in_force[0].start)
         if not versions:
             raise KeyError(rule_id)
@@ -232,12 +233,12 @@ class RuleSet:
 
 
 def canonical(tree: object) -> str:
-    """JSON of plain data with sorted keys and no spaces: equal for equal content. Number keys are their text."""
+    """Return JSON of plain data with sorted keys and no spaces: equal for equal content. Number keys are their text."""
     return json.dumps(_text_keys(tree), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def digest_of(content: str) -> str:
-    """Base64url SHA-256 without padding."""
+    """Return the base64url SHA-256 without padding."""
     return base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).rstrip(b"=").decode()
 
 
@@ -250,7 +251,7 @@ def _text_keys(tree: object) -> object:
 
 
 def read_rules(text: str) -> RuleSet:
-    """The rules of a YAML text; the same text is read once per process.
+    """Parse the rules of a YAML text; the same text is parsed once per process.
 
     Raises RulesRefusedError with every fault and its path. Loads the chemistry toolkit, since every SMARTS is compiled.
     """

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the questions about control as the desk asks them: typed, carried out in the process that may die.
+"""Questions about control as the desk asks them: typed, answered in the sandbox process.
 
-Each raises InputRefusedError where a structure cannot be read and WorkerLostError where the process was lost; those
-that take rule or listing texts raise RulesRefusedError where such a text cannot be used. Importing this loads
-no chemistry.
+Each raises InputRefusedError where a structure cannot be read and WorkerLostError where the process was lost; those that take
+rule or listing texts raise RulesRefusedError where a text cannot be used. Importing this loads no chemistry.
 """
 
 from collections.abc import Sequence
@@ -30,31 +29,31 @@ SHIPPED = LawTexts()
 
 
 def screen(query: Query, *, on: date, law: LawTexts = SHIPPED, also: Sequence[str] = ()) -> Screening:
-    """As control.screening.screen."""
+    """Run control.screening.screen."""
     result: Screening = safely.run("screen", query, on, law.rules, law.listings, law.precursors, tuple(also))
     return result
 
 
 def timeline(query: Query, *, law: LawTexts = SHIPPED, also: Sequence[str] = ()) -> Timeline:
-    """As control.timeline.timeline."""
+    """Run control.timeline.timeline."""
     result: Timeline = safely.run("timeline", query, law.rules, law.listings, law.precursors, tuple(also))
     return result
 
 
 def judge(parent_smiles: str, *, rules: str = "") -> Verdicts:
-    """Every rule's verdict on one parent structure."""
+    """Return every rule's verdict on one parent structure."""
     result: Verdicts = safely.run("judge", parent_smiles, rules)
     return result
 
 
 def rescreen(parents: Sequence[str], *, rules: str = "") -> VerdictWords:
-    """For each parent the verdicts in the order of the rules; at most asking.MAX_STRUCTURES at once."""
+    """Return for each parent the verdicts in the order of the rules; at most asking.MAX_STRUCTURES at once."""
     result: VerdictWords = safely.run("rescreen", tuple(parents), rules)
     return result
 
 
 def check_rules(text: str) -> RulesReport:
-    """As control.checking.check_rules_text: every fault of a file that may come from a stranger."""
+    """Run control.checking.check_rules_text: every fault of a file that may come from a stranger."""
     result: RulesReport = safely.run("check_rules", text)
     return result
 

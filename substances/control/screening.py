@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Screening of a substance: structure, name and number against listings, class rules and precursors, for one day.
 
-Loads the chemistry toolkit; in the desk it runs in the process that may die (see control.safe). A structure decides
-over a name: where the two belong to different substances the name is passed over and the answer says so. Of a structure
-with several organic components every one is compared with lists and precursors, and every one that is no usual
-counter-ion is judged by the rules; the answer takes the most telling.
+- Loads the chemistry toolkit; in the desk it runs in the sandbox process (see control.safe).
+- A structure decides over a name: where the two belong to different substances the name is ignored and the answer says so.
+- Of a structure with several organic components, every one is compared with lists and precursors, and every one that is no
+  usual counter-ion is judged by the rules; the answer takes the most telling.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -38,23 +38,23 @@ from substances.structures.patterns import full_inchikey
 from substances.structures.reading import Structure, read_structure
 
 _SAME: Final = {"GB": "UK"}
-"""ISO's code for a jurisdiction that rules and listings know by its usual letters."""
+"""ISO's code of a jurisdiction that rules and listings know by its usual letters."""
 
 
 PARTS_AT_MOST: Final = 4
-"""Components of one structure that rules are asked about: enough for a salt of a mixture, and bounded."""
+"""Most components of one structure that rules judge: enough for a salt of a mixture, and bounded."""
 
 
 _KETO_ENOL: Final = (
     "[OX2H]-[CX3;!a]=[CX3;!a;!$(C=O)]",
     "[#6][CX3](=O)[CX4;!H0][CX3,CX2,$([NX3+](=O)[O-])]=,#[O,N]",
 )
-"""An enol that is drawn, and a ketone whose enol is held by a second group: readers of one form do not make the other."""
+"""A drawn enol, and a ketone whose enol is held by a second group: readers of one form do not produce the other."""
 
 
 @dataclass(frozen=True)
 class Law:
-    """The law that is screened against: class rules, listings and the precursor table, each by its own version."""
+    """The law to screen against: class rules, listings and the precursor table, each by its own version."""
 
     rules: RuleSet
     listings: ListingSet
@@ -62,7 +62,7 @@ class Law:
 
 
 def law_of(rules: str = "", listings: str = "", precursors: str = "") -> Law:
-    """The law of these texts; an empty text stands for the shipped one. Raises RulesRefusedError."""
+    """Return the law of these texts; an empty text stands for the shipped one. Raises RulesRefusedError."""
     return Law(
         read_rules(rules) if rules else shipped_rules(),
         read_listings(listings) if listings else shipped_listings(),
@@ -71,7 +71,7 @@ def law_of(rules: str = "", listings: str = "", precursors: str = "") -> Law:
 
 
 def screen(query: Query, *, on: date, law: Law | None = None, jurisdictions: Sequence[str] = ()) -> Screening:
-    """The answer for the day. `jurisdictions` are named besides those that rules and listings know of.
+    """Return the answer for the day. `jurisdictions` are added to those that rules and listings know.
 
     Raises InputRefusedError where a structure is given and cannot be read.
     """
@@ -100,7 +100,7 @@ def screen(query: Query, *, on: date, law: Law | None = None, jurisdictions: Seq
 def assess(
     query: Query, structure: Structure | None, law: Law, jurisdictions: Iterable[str] = ()
 ) -> Assessment:
-    """Gather what is known whatever the day: every listing that names the substance, every rule's verdict."""
+    """Collect what holds whatever the day: every listing that names the substance, every rule's verdict."""
     parts = judged_parts(structure)
     asked = {_SAME.get(one, one) for one in jurisdictions}
     known = {*law.rules.jurisdictions, *law.listings.jurisdictions, *asked}
@@ -130,7 +130,7 @@ def assess(
 
 
 def _derived_hits(law: Law, query: Query, parts: Sequence[str]) -> Iterator[ListingHit]:
-    """Entries of what the substance is an ester or ether of. Of a known medicine ethers are no question."""
+    """Yield entries of the parents of an ester or ether. Known medicines are not tested as ethers."""
     for part in parts:
         for smiles, word in parents_by_hydrolysis(part).items():
             if word == "ether" and _is_medicine(part, query):
@@ -143,7 +143,7 @@ def _derived_hits(law: Law, query: Query, parts: Sequence[str]) -> Iterator[List
 def _by_skeleton(
     law: Law, query: Query, parts: Sequence[str], settled: Collection[str]
 ) -> Iterator[ListingHit]:
-    """Entries with derivatives, analogues or a class whose skeleton a part bears; of a known medicine no question."""
+    """Yield entries with derivatives, analogues or a class whose skeleton a part bears; skip known medicines."""
     for part in parts:
         if not _is_medicine(part, query):
             for hit in met_by_skeleton(law.listings, part, settled):
@@ -155,8 +155,11 @@ def _is_medicine(part: str, query: Query) -> bool:
 
 
 def judged_parts(structure: Structure | None) -> tuple[str, ...]:
-    """Parent structures that rules look at: the structure's own first, then those of its other organic components
-    that are no usual counter-ion, largest first, at most PARTS_AT_MOST in all."""
+    """Return the parent structures that rules judge.
+
+    The structure's own comes first, then those of its other organic components that are no usual counter-ion, largest first, at
+    most PARTS_AT_MOST in all.
+    """
     if structure is None:
         return ()
     others = [parent for parent in organic_parts(structure) if not is_counter_ion(parent)]
@@ -170,9 +173,9 @@ def _most_telling(rule: Rule, parts: Sequence[str]) -> Judged:
 
 
 def _inchikeys(structure: Structure | None) -> dict[str, str]:
-    """The keys of the whole input, and of its components as drawn and as their parents, each with the part it is of.
+    """Return the keys of the whole input, and of its components as drawn and as their parents, each with its part.
 
-    The part is named only where there are several organic ones. A mineral acid of a salt is no find.
+    The part is named only where there are several organic ones. A mineral acid of a salt does not match.
     """
     if structure is None:
         return {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the class rules that come with the code, read once per process."""
+"""The class rules that come with the code, parsed once per process."""
 
 from functools import cache
 from pathlib import Path

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entries that take in derivatives, analogues or a class, and that a structure may be: for a person to read.
+"""Entries for derivatives, analogues or a class that may include a structure: for a person to read.
 
-An entry that names a substance and takes in its derivatives or analogues is met where the structure holds that whole
-substance, or is as like it as ALIKE. A class that stands here without a rule is met by the pattern beside it. An entry
-that takes in isomers by position (21 CFR 1308.11(d) with 1300.01) is met by what has the same formula, rings and
-functions. Nothing is decided so: "substantially similar" (Controlled Drugs and Substances Act, section 2) and "the same
-core structure" are for a person.
+- An entry that names a substance and includes its derivatives or analogues matches where the structure contains that whole
+  substance, or is as like it as ALIKE.
+- A class without a rule matches by the pattern beside it.
+- An entry that includes positional isomers (21 CFR 1308.11(d) with 1300.01) matches the same formula, rings and functions.
+
+Nothing is decided this way: "substantially similar" (Controlled Drugs and Substances Act, section 2) and "the same core
+structure" are for a person.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -23,8 +25,11 @@ from substances.structures.toolkit import parse_smiles, rdkit
 
 MIN_HEAVY_ATOMS: Final = 9
 ALIKE: Final = 0.38
-"""Mean of both Tanimoto similarities. Of 150 labelled substances that no Canadian entry names, all that lay above and
-are no medicine were new psychoactive substances or phenethylamine itself; what lay below were other substances."""
+"""The mean of both Tanimoto similarities from which structures count as alike.
+
+Of 150 labelled substances that no Canadian entry names, all above it that are no medicine were new psychoactive substances or
+phenethylamine itself; those below were other substances.
+"""
 _OPEN: Final = frozenset({"derivatives", "analogues"})
 _COUNTED: Final = (6, 7, 8, 9, 16, 17, 35, 53)
 _BY_POSITION: Final = "position_isomers"
@@ -32,7 +37,7 @@ _FUNCTIONS: Final = (
     "[#6][CX3](=O)[#6]", "[NX3][CX3]=O", "[CX3](=O)[OX2]", "[OX2H]", "[OX2]([#6;!$(C=O)])[#6;!$(C=O)]",
     "[NX3;!$(N[C,S]=O)]", "[nX3]",
 )  # fmt: skip
-"""What isomers by position have as often as each other: ketones, amides, esters and acids, hydroxyls, ethers, amines."""
+"""Functions that positional isomers have in equal number: ketones, amides, esters and acids, hydroxyls, ethers, amines."""
 
 _Core = tuple[object, ...]
 _Asked = tuple[Listing, Any]
@@ -41,8 +46,10 @@ _Amounts = np.ndarray[Any, np.dtype[np.int16]]
 
 @dataclass(frozen=True, eq=False)
 class _Open:
-    """The entries that are asked: classes with their patterns; named substances with patterns and fingerprints; those
-    that take in isomers by position, by formula."""
+    """The entries to search: classes with their patterns, named substances, and positional isomers.
+
+    Named substances have patterns and fingerprints; positional isomers are keyed by formula.
+    """
 
     classes: tuple[_Asked, ...]
     named: tuple[_Asked, ...]
@@ -53,9 +60,9 @@ class _Open:
 
 
 def met_by_skeleton(listings: ListingSet, parent: str, settled: Collection[str] = ()) -> Iterator[ListingHit]:
-    """Entries whose pattern or skeleton the parent structure bears, or that name something like it, in their order.
+    """Yield entries whose pattern or skeleton the parent structure bears, or that name something like it, in their order.
 
-    Those of `settled` jurisdictions are passed over: their lists name the substance, or what it is an ester of.
+    Entries of `settled` jurisdictions are skipped: their lists name the substance, or what it is an ester of.
     """
     molecule, opened = open_molecule(parent).toolkit_molecule, _open(listings)
     for listing, pattern in opened.classes:
@@ -81,7 +88,7 @@ def met_by_skeleton(listings: ListingSet, parent: str, settled: Collection[str] 
 
 @lru_cache(maxsize=1_024)
 def prints_of_parent(parent: str) -> Fingerprints:
-    """Kept, as keys are: the paths are what takes longest, and one substance is asked about again and again."""
+    """Return the fingerprints, cached: the paths take longest, and one substance is asked about again and again."""
     return prints_of(open_molecule(parent).toolkit_molecule)
 
 
@@ -112,7 +119,7 @@ def _open(listings: ListingSet) -> _Open:
 
 
 def _amounts(molecule: Any) -> _Amounts:
-    """Count some elements, aromatic bonds and rings: no less than in what a structure holds."""
+    """Count some elements, aromatic bonds and rings: a structure that contains the molecule has no fewer."""
     elements = [atom.GetAtomicNum() for atom in molecule.GetAtoms()]
     aromatic = sum(bond.GetIsAromatic() for bond in molecule.GetBonds())
     rings = molecule.GetRingInfo().NumRings()
@@ -133,7 +140,7 @@ def _formula(molecule: Any) -> str:
 
 
 def _core_of(molecule: Any) -> _Core:
-    """The rings with their elements, and how often each function is there."""
+    """Return the rings with their elements, and how often each function occurs."""
     atoms = [molecule.GetAtomWithIdx(number) for number in range(molecule.GetNumAtoms())]
     rings = [
         sorted((atoms[number].GetSymbol(), atoms[number].GetIsAromatic()) for number in ring)

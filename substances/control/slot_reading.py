@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here the slots of a rule are read: positions, whole-fragment options, single substituents, ring steps and bridges."""
+"""Read the slots of a rule: positions, whole-fragment options, single substituents, ring steps and bridges."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -113,7 +113,7 @@ def _read_ring(node: Plain, path: str, groups: Mapping[str, Group], faults: Faul
 def _read_inner(
     fields: Fields, groups: Mapping[str, Group]
 ) -> tuple[tuple[int, tuple[Substituent, ...]], ...]:
-    """`subst` of an option: a mapping of inner map numbers ("1,2,3" or 1) to what may hang there."""
+    """Read `subst` of an option: a mapping of inner map numbers ("1,2,3" or 1) to allowed substituents."""
     node = fields.raw("subst")
     if node is None:
         return ()

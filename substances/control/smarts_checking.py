@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here every SMARTS of a rule file is held to its limits and compiled, before a rule is used.
+"""Hold every SMARTS of a rule file to its limits and compile it, before a rule is used.
 
-The limits are on the text (length, nesting and number of recursive parts) before the toolkit sees it, since the file
-may come from another agency.
+The limits are on the text (length, nesting and number of recursive parts) before the toolkit sees it, since the file may come
+from another agency.
 """
 
 from typing import Final
@@ -19,7 +19,7 @@ MAX_SMILES_CHARS: Final = 1_000
 
 
 def check_core(smarts: str, path: str, faults: Faults) -> frozenset[int]:
-    """The positions (map numbers) of a core."""
+    """Check a core and return its positions (map numbers)."""
     return _maps(smarts, path, faults)
 
 
@@ -28,7 +28,7 @@ def check_indicator(smarts: str, path: str, faults: Faults) -> None:
 
 
 def check_option(smarts: str, path: str, faults: Faults) -> frozenset[int]:
-    """The map numbers of an option; its first atom has to be the core atom, map 90."""
+    """Check an option and return its map numbers; its first atom has to be the core atom, map 90."""
     known = len(faults.found)
     maps = _maps(smarts, path, faults)
     if len(faults.found) == known and compiled(smarts).maps[0] != ANCHOR:
@@ -37,7 +37,7 @@ def check_option(smarts: str, path: str, faults: Faults) -> frozenset[int]:
 
 
 def check_group(smarts: str, path: str, faults: Faults) -> None:
-    """First atom the core atom, second atom the first of the fragment, bound to it."""
+    """Check a group: its first atom is the core atom, its second the first of the fragment, bound to it."""
     if _allowed(smarts, path, faults):
         pattern = compiled(smarts)
         if pattern.size < 2 or not pattern.first_two_bound:
@@ -45,7 +45,7 @@ def check_group(smarts: str, path: str, faults: Faults) -> None:
 
 
 def check_bridge(smarts: str, path: str, faults: Faults) -> None:
-    """First and last atom are core atoms."""
+    """Check a bridge: its first and last atom are core atoms."""
     if _allowed(smarts, path, faults) and compiled(smarts).size < 2:
         faults.note(path, "bridge_needs_two_ends")
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Standing of a jurisdiction on a day, from its lists and rule verdicts: one standing, the strongest, and why.
+"""Standing of a jurisdiction on a day, from its lists and rule verdicts: one standing, the strongest, and its grounds.
 
-Guarantees:
-- what is not in force on the day never decides for that day; a law to come or a law that ended is told as such;
-- an entry that no text supports, or a second-hand one, never decides alone;
-- "not named" is said of lists that are known whole, for a day that their texts are as old as; else nothing is said.
+- Law that is not in force on the day never decides for that day; future and ended law is reported as such.
+- An entry that no text supports, or a second-hand one, never decides alone.
+- "Not named" is only said of lists that are known whole, for a day that their texts are as old as.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,11 +42,11 @@ class Judged:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Knowledge of one substance whatever the day: listings that name it, verdicts of all rules.
+    """The facts about one substance whatever the day: listings that name it, verdicts of all rules.
 
-    `judged` is empty where there is no structure; `has_structure` tells that from rules that are not there. `derived`
-    are entries of what it is an ester or ether of, `by_skeleton` those whose skeleton it bears, both only of
-    jurisdictions whose lists name nothing; `same_substance` all entries that name a form of it, where one takes it out.
+    `judged` is empty where there is no structure; `has_structure` tells that from missing rules. `derived` are entries of what
+    it is an ester or ether of, `by_skeleton` those whose skeleton it bears, both only of jurisdictions whose lists name
+    nothing; `same_substance` are all entries that name a form of it, where one excludes it.
     """
 
     jurisdictions: tuple[str, ...]
@@ -66,7 +65,7 @@ class Assessment:
 
 @dataclass(frozen=True)
 class _Ground:
-    """One thing that gives a jurisdiction a standing."""
+    """One ground of a jurisdiction's standing."""
 
     standing: str
     sentence: str
@@ -81,7 +80,7 @@ Covered = tuple[ListingHit, Cover]
 
 
 def status_on(assessment: Assessment, jurisdiction: str, on: date) -> JurisdictionStatus:
-    """The jurisdiction's standing on the day, with everything it rests on."""
+    """Return the jurisdiction's standing on the day, with all its grounds."""
     covered = covered_by(assessment, jurisdiction)
     judged = [one for one in assessment.judged if one.rule.jurisdiction == jurisdiction]
     grounds = [*_of_listings(covered, on), *_of_rules(judged, on)]
@@ -113,7 +112,7 @@ def status_on(assessment: Assessment, jurisdiction: str, on: date) -> Jurisdicti
 
 
 def _told(standing: str, sentences: tuple[str, ...]) -> tuple[str, ...]:
-    """Keep all beside silence; where a rule leaves it alone, that the lists prove nothing; else the first."""
+    """Choose the sentences to show: all beside silence; beside a rule's silence that the lists prove nothing; else the first."""
     if standing in results.SILENT:
         return sentences
     rest = sentences[1:] if standing in _OF_RULES_ALONE else ()
@@ -121,10 +120,10 @@ def _told(standing: str, sentences: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def covered_by(assessment: Assessment, jurisdiction: str) -> list[Covered]:
-    """The entries that say something, with what they say.
+    """Return the entries with an effect, with their effects.
 
-    An entry that names the very salt goes before those of its base; what a text takes out by name goes before entries
-    that would reach it as one form of two; esters, ethers and derivatives are asked only of what no entry names itself.
+    An entry that names the very salt goes before those of its base; an exclusion by name goes before entries that would reach
+    the substance as one form of two; esters, ethers and derivatives are considered only for what no entry names itself.
     """
     found = _said(assessment, assessment.hits, jurisdiction)
     if any(hit.listing.kind == listings.EXCLUSION and cover.reason != "form_decides" for hit, cover in found):
@@ -146,7 +145,7 @@ def covered_by(assessment: Assessment, jurisdiction: str) -> list[Covered]:
 
 
 def decided_by(assessment: Assessment) -> frozenset[str]:
-    """Jurisdictions of which some entry says something: nothing farther is asked of their lists."""
+    """Return jurisdictions of which some entry has an effect: their lists are not searched further."""
     found: set[str] = set()
     for hit in (*assessment.hits, *assessment.derived):
         if hit.listing.jurisdiction not in found:
@@ -189,7 +188,7 @@ def _of_listings(covered: Sequence[Covered], on: date) -> Iterator[_Ground]:
 
 
 def telling(verdict: Verdict) -> int:
-    """Rank a verdict by how much it tells, most first: what a definition reaches goes before what it leaves alone."""
+    """Rank a verdict by how much it tells, most first: a definition that is met goes before silence."""
     if verdict.verdict in _SILENT_VERDICT:
         return len(results.STANDINGS) + (not verdict.findings)
     return results.STANDINGS.index(_OF_VERDICT[verdict.verdict][0])
@@ -211,12 +210,12 @@ def _of_rules(judged: Sequence[Judged], on: date) -> Iterator[_Ground]:
 
 
 def _is_weak(grounds: Sequence[_Ground]) -> bool:
-    """Return whether nothing that is law that day speaks for it."""
+    """Tell whether no law in force that day supports it."""
     return all(ground.standing in (results.ENDED, *results.SILENT) for ground in grounds)
 
 
 def _nothing(assessment: Assessment, jurisdiction: str, on: date) -> _Ground:
-    """Return what silence is worth (no entry, no rule): that follows from how far the lists are known."""
+    """Return the ground for silence (no entry, no rule), which depends on how far the lists are known."""
     coverage = assessment.coverage.get(jurisdiction, ())
     days = _complete_days(coverage)
     if not assessment.has_structure and (days or jurisdiction in assessment.rules_known):
@@ -232,7 +231,7 @@ def _nothing(assessment: Assessment, jurisdiction: str, on: date) -> _Ground:
 def _beside(
     assessment: Assessment, jurisdiction: str, judged: Sequence[Judged], on: date, silence: _Ground
 ) -> Iterator[str]:
-    """Yield what is said beside silence: of the class rules; beside "not named" also of what the lists leave open."""
+    """Yield the sentences beside silence: about class rules; beside "not named" also about gaps of the lists."""
     yield from _of_silent_rules(judged, on)
     if silence.standing != results.NOT_NAMED:
         return
@@ -255,12 +254,12 @@ def _of_silent_rules(judged: Sequence[Judged], on: date) -> Iterator[str]:
 
 
 def _complete_to(coverage: Sequence[Coverage]) -> date | None:
-    """The earliest day to which a list that is known whole is complete."""
+    """Return the earliest day to which a list that is known whole is complete."""
     return min(_complete_days(coverage), default=None)
 
 
 def _complete_days(coverage: Sequence[Coverage]) -> list[date]:
-    """The days to which the lists that are known whole are complete: each text tells the law from its day on."""
+    """Return the days to which the lists that are known whole are complete: each text states the law from its day on."""
     return [one.until for one in coverage if one.extent == listings.COMPLETE and one.until is not None]
 
 
@@ -270,7 +269,7 @@ def _coverage_status(coverage: Coverage) -> CoverageStatus:
 
 
 def _one_version_each(judged: Sequence[Judged], on: date) -> list[Judged]:
-    """Choose of the versions of one rule the one for the day: in force, else the next to come, else the last."""
+    """Choose, for each rule, the version for the day: in force, else the next, else the last."""
     chosen: dict[str, Judged] = {}
     for one in judged:
         before = chosen.get(one.rule.id)
@@ -287,7 +286,7 @@ def _nearness(rule: Rule, on: date) -> tuple[int, int]:
 
 
 def interval_meant(rule: Rule, on: date) -> Interval:
-    """The interval that covers the day, else the next one to come, else the last that was."""
+    """Return the interval that covers the day, else the next one, else the last."""
     current = rule.interval_on(on)
     if current is not None:
         return current
@@ -320,7 +319,7 @@ def _rule_status(judged: Judged, on: date) -> RuleStatus:
 
 
 def _merged(found: Iterator[ListingStatus]) -> Iterator[ListingStatus]:
-    """Keep of several texts that say the same of one list the best: law on the day, then by grade, then the newest."""
+    """Keep, of several texts of one list with the same statement, the best: law on the day, then by grade, then the newest."""
     best: dict[tuple[str, str, str], ListingStatus] = {}
     for one in found:
         place = (one.title, one.effect, one.part)

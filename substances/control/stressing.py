@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here a stranger's rules are tried on structures that are hard to search, before anybody follows them.
+"""Try a stranger's rules on structures that are hard to search, before anybody follows them.
 
-A limit on the text of a pattern says nothing of how long it searches: thirty chained atoms and one that is never there
-walk every path through a cage. So every pattern, also one that only counts once a core was found, and every rule as a
-whole is held to a budget of processor time over a fixed set, from small to large, so that a rule which grows beyond
-measure is named before it hangs. The shipped rules need a tenth of it.
+A limit on a pattern's text does not limit its search: thirty chained atoms and one that never occurs walk every path through a
+cage. So every pattern, even one that is only used once a core was found, and every rule as a whole is held to a budget of
+processor time over a fixed set, from small to large. A rule whose search explodes is named before it hangs. The shipped rules
+need a tenth of the budget.
 """
 
 import time
@@ -22,9 +22,9 @@ from substances.structures.normalising import parent_of
 from substances.structures.patterns import compiled, matches
 
 CPU_SECS_A_RULE: Final = 0.5
-"""Over the whole set, its patterns and the rule as a whole together."""
+"""For the whole set, a rule's patterns and the rule as a whole together."""
 CPU_SECS_A_STEP: Final = 2.0
-"""After which one search that does not come back ends the process."""
+"""After this, a search that does not return ends the process."""
 
 _FULLERENE: Final = (
     "c12c3c4c5c1c1c6c7c2c2c8c3c3c9c4c4c%10c5c5c1c1c6c6c%11c7c2c2c7c8c3c3c8c9c4c4c9c%10c5c5c1c1c6c6c%11c2c2c7c3"
@@ -49,9 +49,9 @@ _HARD: Final = (
 
 
 def first_slow_rule(ruleset: RuleSet) -> tuple[Fault, ...]:
-    """The first rule, or group of the file, that takes more than its budget; nothing where all keep to theirs.
+    """Return the first rule, or group of the file, that exceeds its budget; nothing where all keep to theirs.
 
-    In the process that may die a search that does not come back ends the process.
+    In the sandbox process a search that does not return ends the process.
     """
     hard = _hard()
     shared = tuple(dict.fromkeys(text for group in ruleset.groups for text in group.smarts))
@@ -82,7 +82,7 @@ def _steps(patterns: tuple[str, ...], rule: Rule | None, parent: str) -> Iterato
 
 
 def _own(rule: Rule) -> tuple[str, ...]:
-    """Every pattern of a rule, wherever it stands in it."""
+    """Return every pattern of a rule."""
     return tuple(dict.fromkeys(_patterns(asdict(rule), "")))
 
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the reading of YAML as plain data: text, whole numbers, true and false, null, lists, mappings; nothing else.
+"""Read YAML as plain data: text, whole numbers, true and false, null, lists, mappings; nothing else.
 
-Guarantees: bare on, off, yes and no stay text, a date stays text, no key stands twice in a mapping, no anchors, aliases
-or tags, one document, limits on length, depth and number of nodes. The faults carry a path and never a value.
+- Bare on, off, yes and no stay text, and a date stays text.
+- No key occurs twice in a mapping; there are no anchors, aliases or tags, and one document.
+- Length, depth and number of nodes are limited.
+- Faults carry a path and never a value.
 """
 
 import re
@@ -27,7 +29,7 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass
 class _Open:
-    """A list or mapping that is being read."""
+    """A list or mapping while it is being read."""
 
     into: list[Plain] | dict[str | int, Plain]
     path: str
@@ -36,7 +38,7 @@ class _Open:
 
 
 def read_yaml(text: str) -> Plain:
-    """The document as plain data. Raises RulesRefusedError with one fault, at the first thing that is not allowed."""
+    """Return the document as plain data. Raises RulesRefusedError with one fault, at the first thing that is not allowed."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise refused("", "file_too_large")
     try:
@@ -47,7 +49,7 @@ def read_yaml(text: str) -> Plain:
 
 
 class _Builder:
-    """Puts a tree together from the parser's events, without recursion."""
+    """A builder of a tree from the parser's events, without recursion."""
 
     def __init__(self) -> None:
         self._stack: list[_Open] = []
@@ -136,7 +138,7 @@ class _Builder:
 
 
 def _plain(value: str) -> str | int | bool | None:
-    """What a bare word means: only the JSON words and whole numbers are more than text."""
+    """Return the value of a bare word: only the JSON words and whole numbers are more than text."""
     if value in _WORDS:
         return _WORDS[value]
     if _INTEGER.match(value):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Standings of a substance by jurisdiction as spans of time, without a gap.
 
-A span's `start` day is inside it and its `end` day is not; the first span has no start, the last no end. A start that a
-list gives only by its year makes a span of that year in which the standing is `review`: some day of it, to be looked up.
+A span's `start` day is inside it and its `end` day is not; the first span has no start, the last no end. Where a list gives a
+start only by its year, that year is a span with the standing `review`: a person has to look up the day.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from substances.structures.reading import read_structure
 
 
 def timeline(query: Query, *, law: Law | None = None, jurisdictions: Sequence[str] = ()) -> tuple[Span, ...]:
-    """The spans of every jurisdiction, each in the order of time. Raises InputRefusedError as a screening does."""
+    """Return the spans of every jurisdiction, each in the order of time. Raises InputRefusedError as a screening does."""
     law = law or law_of()
     structure = read_structure(query.smiles) if query.smiles.strip() else None
     assessment = assess(query, structure, law, jurisdictions)
@@ -23,7 +23,7 @@ def timeline(query: Query, *, law: Law | None = None, jurisdictions: Sequence[st
 
 
 def spans_of(assessment: Assessment, jurisdiction: str) -> Iterator[Span]:
-    """Neighbouring times with the same standing on the same ground are one span."""
+    """Yield spans, joining neighbouring times with the same standing on the same ground."""
     open_span: Span | None = None
     for start in [None, *_turning_days(assessment, jurisdiction)]:
         day = start if start is not None else _before(assessment, jurisdiction)
@@ -72,7 +72,7 @@ def _span(assessment: Assessment, status: JurisdictionStatus, start: date | None
 
 
 def _title(status: JurisdictionStatus) -> str:
-    """The deciding rule's title, else the list's own."""
+    """Return the deciding rule's title, else the list's own."""
     return next((rule.title for rule in status.rules if rule.rule_id == status.by), status.by)
 
 

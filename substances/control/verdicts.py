@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the answer of one rule about one structure: a verdict that explains every heavy atom, as plain data.
+"""The answer of one rule about one structure: a verdict that explains every heavy atom, as plain data.
 
-`verdict` is the rule's answer; `structural` is what it would be before the substances that the rule names, and before
-the caution of a rule that is only encoded in part. Codes are closed lists; sentences for people are made from them
-by whoever shows them, except the sentences that the rule file itself gives (English reference text).
+`verdict` is the rule's answer; `structural` is the answer before the rule's named substances, and before the caution of a rule
+that is only partly encoded. Codes are closed lists; whoever shows them makes the sentences, except those that the rule file
+itself gives (English reference text).
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ REASON_CODES: Final = (
 
 @dataclass(frozen=True)
 class Finding:
-    """What one clause says about some atoms. `atoms` count in the order of the parent's SMILES."""
+    """One clause's statement about some atoms. `atoms` count in the order of the parent's SMILES."""
 
     atoms: tuple[int, ...]
     clause: str
@@ -50,7 +50,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why the verdict is what it is: a code, and the rule's own words or name where it has some."""
+    """A reason for the verdict: a code, and the rule's own words or name where it has some."""
 
     code: str
     sentence: str = ""
@@ -68,7 +68,7 @@ class Verdict:
 
     @property
     def unexplained(self) -> tuple[int, ...]:
-        """The atoms that stand against the verdict `in`."""
+        """The atoms that prevent the verdict `in`."""
         return tuple(
             sorted({atom for finding in self.findings if finding.kind == "denied" for atom in finding.atoms})
         )
@@ -85,8 +85,8 @@ VerdictWords = tuple[tuple[str, ...], ...]
 
 
 def meets_label(verdict: Verdict, label: str) -> bool:
-    """Whether the structural answer is the one a hand-read label gives.
+    """Tell whether the structural answer agrees with a hand-read label.
 
-    "not-decided" is the label of a rule that is encoded in part, whose structural answer is then `out`.
+    "not-decided" is the label of a rule that is only partly encoded, whose structural answer is then `out`.
     """
     return verdict.structural == (OUT if label == NOT_DECIDED else label)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Preparation of control before its process locks itself in: the shipped files are read, each pattern used."""
+"""Preparation of control before its process locks itself in: parse the shipped files, use each pattern."""
 
 from datetime import date
 
@@ -8,5 +8,5 @@ from substances.control.screening import screen
 
 
 def warm() -> None:
-    """Every shipped file is read, every pattern compiled, one structure screened."""
+    """Parse every shipped file, compile every pattern, screen one structure."""
     screen(Query(smiles="CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"), on=date(2026, 1, 1))

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here the shipped method is calibrated: scores become likelihood ratios, and the cut for "linked" is set.
+"""Calibrate the shipped method: scores become likelihood ratios, and the cut for "linked" is set.
 
-Two samples belong together when their *source* is the same, whatever batch or laboratory: that is what an
-investigator asks, and the harder question. Everything rests on the development set alone and is judged on sources
-that were left out. Nothing is left to chance: the same set gives the same result, octet for octet.
-
-The cut for "linked" is the lowest at which the share of false links is expected to stay within the limit in 99 of 100
-other sets of as many sources: false links come in families of similar sources, and the average of one set would hide
-that. How much such sets differ is read from the halves of this one.
+- Two samples belong together when their *source* is the same, whatever batch or laboratory: that is what an investigator asks,
+  and the harder question.
+- Everything rests on the development set alone and is judged on sources that were left out. Nothing is random: the same set
+  gives the same result, octet for octet.
+- The cut for "linked" is the lowest at which the share of false links is expected to stay within the limit in 99 of 100 other
+  sets of as many sources. False links come in families of similar sources, which the average of one set would hide. The halves
+  of this set show how much such sets differ.
 """
 
 import json
@@ -26,19 +26,19 @@ METHOD_ID: Final = "reference-18"
 VERSION: Final = "1"
 TITLE: Final = "Reference profile of 18 peaks"
 CHOSEN: Final = Pretreatment(normalise="sum", floor=0.01, scale="log")
-# The cosine of logarithms does as well within what the folds differ by, but it changes with the unit of the shares and
+# The cosine of logarithms performs equally within the differences of the folds, but it changes with the unit of the shares and
 # finds a third fewer links at the same rate of false ones.
 METRIC: Final = "pearson"
 
 FALSE_LINK_LIMIT: Final = 0.005
-# "Possible" begins where one source explains the score ten times better than two: weaker is no lead.
+# "Possible" begins where one source explains the score ten times better than two: a weaker score is no lead.
 POSSIBLE_LOG10: Final = 1.0
 HALVES: Final = 300
-# Halves of a set scatter about the whole as whole sets do about the truth; another set scatters as much once more.
+# Halves of a set scatter about the whole as whole sets do about the truth; another set scatters as much again.
 ANOTHER_SET: Final = 2**0.5
 FOLDS: Final = 20
 
-# Coarse where nothing is decided, fine where links are.
+# Coarse where nothing is decided, fine where links are decided.
 _CUTS: Final = np.round(np.concatenate([np.arange(-1, 0.9, 0.05), np.arange(0.9, 1.0, 0.001)]), 3)
 _DIGITS: Final = 5
 
@@ -48,7 +48,7 @@ FLOORS: Final = (0.003, 0.005, 0.008, 0.01, 0.012, 0.015)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A way to compare, and how it did on sources left out: means over the folds."""
+    """A way to compare, and its result on sources left out: means over the folds."""
 
     scale: str
     floor: float
@@ -58,13 +58,13 @@ class Candidate:
 
 
 def calibrated_file(octets: bytes) -> str:
-    """The text of the shipped file, from the octets of the calibration set; raises InputRefusedError."""
+    """Return the text of the shipped file, from the octets of the calibration set; raise InputRefusedError."""
     content = {"schema": SCHEMA, "methods": [asdict(calibrated_method(octets))]}
     return json.dumps(content, indent=1) + "\n"
 
 
 def calibrated_method(octets: bytes) -> Method:
-    """The method as the calibration set makes it; raises InputRefusedError."""
+    """Return the method that the calibration set gives; raise InputRefusedError."""
     samples = read_samples(octets)
     scores = METRICS[METRIC](treated_all(samples, CHOSEN))
     return Method(
@@ -83,7 +83,7 @@ def calibrated_method(octets: bytes) -> Method:
 
 
 def candidates(octets: bytes) -> list[Candidate]:
-    """Every way to compare that was tried, the best first: what the choice above was made by. Takes a minute."""
+    """Return every way to compare that was tried, best first: the basis of the choice above. Takes a minute."""
     samples = read_samples(octets)
     found = []
     for scale in SCALES:
@@ -96,14 +96,14 @@ def candidates(octets: bytes) -> list[Candidate]:
 
 
 def treated_all(samples: SampleSet, pretreatment: Pretreatment) -> Floats:
-    """All vectors of a set, pre-treated, a row each."""
+    """Return all vectors of a set, pre-treated, one per row."""
     values = np.array([[value or 0.0 for value in sample.values] for sample in samples.samples])
     shares = values / values.sum(axis=1, keepdims=True)
     return SCALES[pretreatment.scale](np.maximum(shares, pretreatment.floor))
 
 
 def fit(pairs: Pairs) -> tuple[float, float]:
-    """Slope and offset of log10 LR over the score: logistic regression in which both kinds of pairs weigh alike."""
+    """Return slope and offset of log10 LR over the score: logistic regression with equal weight for both kinds of pairs."""
     centre, spread = pairs.score.mean(), pairs.score.std()
     design = np.stack([(pairs.score - centre) / spread, np.ones_like(pairs.score)], axis=1)
     same = pairs.same.astype(float)
@@ -121,7 +121,7 @@ def fit(pairs: Pairs) -> tuple[float, float]:
 
 
 def chosen_cut(pairs: Pairs) -> float:
-    """The lowest cut that keeps false links within the limit in 99 of 100 other sets of as many sources."""
+    """Return the lowest cut that keeps false links within the limit in 99 of 100 other sets of as many sources."""
     different = pairs.score[~pairs.same]
     seen = np.array([share(different >= cut) for cut in _CUTS])
     expected = seen + ANOTHER_SET * (upper_rates(pairs, _CUTS) - seen)
@@ -130,7 +130,7 @@ def chosen_cut(pairs: Pairs) -> float:
 
 
 def upper_rates(pairs: Pairs, cuts: Floats) -> Floats:
-    """For each cut the rate of false links that 99 of 100 halves of the sources stay under."""
+    """Return, for each cut, the rate of false links that 99 of 100 halves of the sources stay under."""
     numbers, places = np.unique(np.stack([pairs.a, pairs.b]), return_inverse=True)
     first, second = places.reshape(2, -1)
     wanted = np.zeros((HALVES, len(numbers)))
@@ -142,7 +142,7 @@ def upper_rates(pairs: Pairs, cuts: Floats) -> Floats:
 
 
 def cross_validated(pairs: Pairs, *, tested: Flags | None = None, with_cut: bool = True) -> Rates:
-    """Fitted and cut on half of the sources, measured on the other half, `FOLDS` times each way.
+    """Fit and cut on half of the sources, measure on the other half, `FOLDS` times each way.
 
     `tested` limits the pairs that are measured, not those that are fitted.
     """
@@ -201,7 +201,7 @@ def _calibration(samples: SampleSet, pairs: Pairs, digest: str) -> Calibration:
 
 
 def _bounds(sources: int) -> tuple[float, float]:
-    """What so many sources can bear: one more observation against all that were made, in either direction."""
+    """Return the bounds that so many sources support: one more observation against all made, in either direction."""
     return -_rounded(np.log10(sources + 1)), _rounded(np.log10(sources * (sources - 1) / 2 + 1))
 
 
@@ -210,14 +210,14 @@ def _possible_cut(slope: float, offset: float) -> float:
 
 
 def _inside(wanted: Floats, first: np.ndarray, second: np.ndarray, counted: Flags) -> Floats:
-    """How many of the counted pairs lie within each half."""
+    """Return how many of the counted pairs lie within each half."""
     table = np.zeros((wanted.shape[1], wanted.shape[1]))
     np.add.at(table, (first[counted], second[counted]), 1)
     return np.asarray(np.einsum("hi,ij,hj->h", wanted, table, wanted), dtype=np.float64)
 
 
 def _fewest_shared(samples: SampleSet) -> int:
-    """The fewest targets that any two samples of the set both show: below it the calibration says nothing."""
+    """Return the fewest targets that any two samples of the set both show: below it the calibration says nothing."""
     shown = np.array(
         [[value is not None for value in sample.values] for sample in samples.samples], dtype=int
     )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here two profiles are compared: a score, what it is worth, and how often such a score is wrong. A lead, not proof.
+"""Compare two profiles: a score, its value as evidence, and how often such a score is wrong. A lead, not proof.
 
-Guarantees that there is a number only where the method's calibration covers it. Another method, version or length,
-or too few targets detected in both, is "not comparable" with the reason, and nothing that could be read as a score.
-Needs neither numpy nor a worker: a comparison is a few dozen multiplications of numbers that were checked before.
+There is a number only where the method's calibration covers it. Another method, version or length, or too few targets detected
+in both, gives "not comparable" with the reason, and nothing that could be read as a score. Needs neither numpy nor a worker: a
+comparison is a few dozen multiplications of numbers that were checked before.
 """
 
 import math
@@ -25,14 +25,14 @@ _WORDS: Final = ((2.0, "none"), (10.0, "weak"), (100.0, "moderate"), (1000.0, "m
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two profiles say about a common source. Rates are shares of 1; without a verdict all numbers are None.
+    """The evidence of two profiles for a common source. Rates are shares of 1; without a verdict all numbers are None.
 
-    `reasons` are codes of why not comparable: method, version, not_calibrated, length, too_few_shared,
-    flat (all targets alike).
-    `band` is how far the likelihood ratio supports one source or two: `same_weak`, `different_moderate`, `none`…
-    `false_link_rate` is the share of pairs of different sources that were called linked where neither source was
-    in the calibration; `false_link_upper` what it stays under for 99 of 100 halves of the sources; `as_high_rate`
-    the share that scored at least as high as this pair. `pairs_behind` counts the pairs of the calibration.
+    - `reasons` are codes for not comparable: method, version, not_calibrated, length, too_few_shared, flat (all targets alike).
+    - `band` is how far the likelihood ratio supports one source or two: `same_weak`, `different_moderate`, `none`…
+    - `false_link_rate` is the share of pairs of different sources that were called linked where neither source was in the
+      calibration; `false_link_upper` is the rate that 99 of 100 halves of the sources stay under; `as_high_rate` is the share
+      that scored at least as high as this pair.
+    - `pairs_behind` counts the pairs of the calibration.
     """
 
     verdict: Verdict
@@ -60,12 +60,12 @@ class Comparison:
     sources_behind: int = 0
 
     def as_json(self) -> dict[str, object]:
-        """Every member, as JSON has it."""
+        """Return every member, as JSON has it."""
         return asdict(self) | {"reasons": list(self.reasons)}
 
 
 def compare(a: Profile, b: Profile, *, methods: Sequence[Method] | None = None) -> Comparison:
-    """What two profiles say about a common source, by the shipped methods unless others are given.
+    """Compare two profiles for a common source, by the shipped methods unless others are given.
 
     Symmetric. Never raises for profiles that were read.
     """
@@ -85,28 +85,28 @@ def compare(a: Profile, b: Profile, *, methods: Sequence[Method] | None = None) 
 
 
 def score_of(method: Method, a: Sequence[float | None], b: Sequence[float | None]) -> float | None:
-    """Pearson's correlation of two pre-treated vectors, -1 to 1, to four digits; None where one has no shape."""
+    """Return Pearson's correlation of two pre-treated vectors, -1 to 1, to four digits; None where one has no shape."""
     score = _pearson(treated(method, a), treated(method, b))
     return None if score is None else round(score, SCORE_DIGITS)
 
 
 def treated(method: Method, values: Sequence[float | None]) -> list[float]:
-    """A vector after the method's pre-treatment."""
+    """Return a vector after the method's pre-treatment."""
     floor = method.pretreatment.floor
     total = math.fsum(value for value in values if value is not None)
     return [math.log(floor if value is None else max(value / total, floor)) for value in values]
 
 
 def log10_ratio(calibration: Calibration, score: float) -> float:
-    """The calibrated log10 likelihood ratio, within the bounds its sources can bear."""
+    """Return the calibrated log10 likelihood ratio, within the bounds its sources support."""
     raw = calibration.slope * score + calibration.offset
     return min(max(raw, calibration.lowest_log10), calibration.highest_log10)
 
 
 def _common_method(a: Profile, b: Profile, methods: Sequence[Method]) -> tuple[Method | None, str]:
-    """The method that covers both, or why none does.
+    """Return the method that covers both, or the reason why none does.
 
-    Of two versions that are compatible it is the one that says so of the other, the first by name where both do.
+    Of two compatible versions, the one that declares the compatibility is used; the first by name where both do.
     """
     found = sorted(
         (method for method in methods if method.name in {a.name, b.name}), key=lambda method: method.name
@@ -162,7 +162,7 @@ def _band(log10_lr: float) -> str:
 
 
 def _as_high(known: Calibration, score: float) -> float:
-    """By the nearest cut below the score, so that the share is never understated."""
+    """Return the share at the nearest cut below the score, so that it is never understated."""
     above = [cut.different_above for cut in known.cuts if cut.score <= score]
     return (above[-1] if above else known.different_pairs) / known.different_pairs
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how well scores tell pairs of one source from pairs of two: AUC, Cllr, rates at a cut; and folds of sources.
+"""Measure how well scores tell pairs of one source from pairs of two: AUC, Cllr, rates at a cut; and folds of sources.
 
-The log-likelihood-ratio cost Cllr (Brümmer and du Preez 2006) is 0 for a perfect method and 1 for one that says
-nothing; it punishes ratios that are confident and wrong. Folds never split a source, or a method would be judged
-on what it has seen. They come from a hash, not from chance.
+The log-likelihood-ratio cost Cllr (Brümmer and du Preez 2006) is 0 for a perfect method and 1 for one that says nothing; it
+punishes ratios that are confident and wrong. Folds never split a source, or a method would be judged on known data. They come
+from a hash, not from chance.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ Numbers = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Pairs:
-    """Every pair of a set: its score and truths; `a` and `b` are the numbers of the two sources, in order of name."""
+    """Every pair of a set: its score and truth; `a` and `b` are the numbers of the two sources, in order of name."""
 
     score: Floats
     same: Flags
@@ -33,20 +33,20 @@ class Pairs:
 
     @property
     def sources(self) -> int:
-        """How many sources there are; their numbers run from 0."""
+        """The number of sources; they are numbered from 0."""
         return int(np.max(np.concatenate([self.a, self.b]))) + 1
 
     def where(self, chosen: Flags) -> "Pairs":
-        """Those pairs only."""
+        """Return the chosen pairs only."""
         return Pairs(**{member.name: getattr(self, member.name)[chosen] for member in fields(self)})
 
     def of_sources(self, sources: Numbers) -> "Pairs":
-        """The pairs within some sources."""
+        """Return the pairs within some sources."""
         return self.where(np.isin(self.a, sources) & np.isin(self.b, sources))
 
 
 def pairs_of(samples: SampleSet, scores: Floats) -> Pairs:
-    """The pairs of a set; `scores` is the square of every sample with every other, NaN where not comparable."""
+    """Return the pairs of a set; `scores` is the matrix of every sample with every other, NaN where not comparable."""
     rows, columns = np.triu_indices(len(samples.samples), 1)
     source = _numbered([sample.source for sample in samples.samples])
     batch = _numbered([f"{sample.source} {sample.batch}" for sample in samples.samples])
@@ -62,7 +62,7 @@ def pairs_of(samples: SampleSet, scores: Floats) -> Pairs:
 
 
 def auc(scores: Floats, same: Flags) -> float:
-    """The chance that a pair of one source scores higher than a pair of two; ties count half."""
+    """Return the chance that a pair of one source scores higher than a pair of two; ties count half."""
     _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
     n_same, n_different = int(same.sum()), int((~same).sum())
@@ -70,7 +70,7 @@ def auc(scores: Floats, same: Flags) -> float:
 
 
 def cllr(log10_ratios: Floats, same: Flags) -> float:
-    """The log-likelihood-ratio cost, both kinds of pairs weighing alike."""
+    """Return the log-likelihood-ratio cost, with equal weight for both kinds of pairs."""
     natural = log10_ratios * np.log(10)
     missed = np.logaddexp(0, -natural[same]).mean()
     misled = np.logaddexp(0, natural[~same]).mean()
@@ -78,12 +78,12 @@ def cllr(log10_ratios: Floats, same: Flags) -> float:
 
 
 def share(flags: Flags) -> float:
-    """How many of them hold, as a share of 1."""
+    """Return the share of set flags, from 0 to 1."""
     return float(flags.mean()) if flags.size else 0.0
 
 
 def halves(sources: int, count: int) -> Iterator[tuple[Numbers, Numbers]]:
-    """`count` ways to split the numbers of the sources into two halves, always the same ways."""
+    """Yield `count` ways to split the numbers of the sources into two halves, always the same ways."""
     for turn in range(count):
         order = sorted(range(sources), key=lambda number: _place(turn, number))
         first = np.array(sorted(order[: sources // 2]))

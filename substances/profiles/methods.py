@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the profiling methods that can be compared: target list, pre-treatment, metric and calibration, versioned.
+"""The profiling methods that can be compared: target list, pre-treatment, metric and calibration, versioned.
 
-A version never changes: its digest covers everything that makes a number of it. A method without a calibration is
-no method here, for a score without its error rates would be taken for more than it is.
+A version never changes: its digest covers everything that affects a number. A method without a calibration is not included,
+since a score without its error rates would be overrated.
 """
 
 import hashlib
@@ -20,15 +20,15 @@ from substances.profiles.vectors import FIELD, Profile
 FILE = "profile-methods.json"
 SCHEMA = "accord-profile-methods/1"
 KNOWN_WAY = ("sum", "log", "pearson")
-"""Normalisation, scale and metric: the one way that `comparing` carries out."""
+"""Normalisation, scale and metric: the one way that `comparing` implements."""
 
 
 @dataclass(frozen=True)
 class Pretreatment:
-    """What is done to the numbers before they are compared.
+    """The treatment of numbers before they are compared.
 
-    They are divided by their sum; `floor` is the smallest share taken at its word: what is below it, and what is
-    below detection, is set to it, since so little differs from one instrument to the next. Then `scale`.
+    They are divided by their sum. `floor` is the smallest share that is used as it is: smaller shares, and those below
+    detection, are set to it, since such small differences vary between instruments. Then `scale` is applied.
     """
 
     normalise: str
@@ -38,7 +38,7 @@ class Pretreatment:
 
 @dataclass(frozen=True)
 class Cut:
-    """One cut through the scores and what it would have done to the calibration set's pairs."""
+    """One cut through the scores, and its result on the calibration set's pairs."""
 
     score: float
     different_above: int
@@ -47,7 +47,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Rates:
-    """How the method did on sources it was not calibrated with, mean over the folds; rates are shares of 1."""
+    """The method's results on sources it was not calibrated with, mean over the folds; rates are shares of 1."""
 
     folds: int
     auc: float
@@ -58,11 +58,11 @@ class Rates:
 
 @dataclass(frozen=True)
 class Calibration:
-    """From score to likelihood ratio, and the pairs this rests on.
+    """The map from score to likelihood ratio, and the pairs it rests on.
 
-    log10 of the ratio is `slope * score + offset`, held within `lowest_log10` and `highest_log10`: so few sources
-    cannot bear witness to more. `false_link_upper` is what the rate stays under for 99 of 100 random halves of the
-    sources. `digest` is the calibration set's SHA-256, base64url.
+    log10 of the ratio is `slope * score + offset`, held within `lowest_log10` and `highest_log10`: so few sources do not
+    support more. `false_link_upper` is the rate that 99 of 100 random halves of the sources stay under. `digest` is the
+    calibration set's SHA-256, base64url.
     """
 
     set_name: str
@@ -89,7 +89,7 @@ class Calibration:
 
     @property
     def pairs(self) -> int:
-        """All pairs behind the calibration."""
+        """The number of all pairs behind the calibration."""
         return self.same_pairs + self.different_pairs
 
 
@@ -126,13 +126,13 @@ def digest_of(octets: bytes) -> str:
 
 @cache
 def shipped_methods() -> tuple[Method, ...]:
-    """The methods this version of the project can compare."""
+    """Return the methods this version of the project can compare."""
     text = files("substances").joinpath("data", FILE).read_text("utf-8")
     return read_methods(json.loads(text))
 
 
 def read_methods(raw: Mapping[str, Any]) -> tuple[Method, ...]:
-    """Methods from the form `calibrating` writes; ValueError for another schema or a way that is not known here."""
+    """Parse methods from the form `calibrating` writes; ValueError for another schema or an unknown way."""
     if raw.get("schema") != SCHEMA:
         raise ValueError(SCHEMA)
     methods = tuple(_method(row) for row in raw["methods"])
@@ -143,14 +143,14 @@ def read_methods(raw: Mapping[str, Any]) -> tuple[Method, ...]:
 
 
 def find_method(method: str, version: str) -> Method | None:
-    """The shipped method of that id and version, if there is one."""
+    """Return the shipped method of that id and version, if there is one."""
     return next(
         (known for known in shipped_methods() if (known.id, known.version) == (method, version)), None
     )
 
 
 def require_method(profile: Profile) -> Method:
-    """The method of a profile about to be sent; InputRefusedError where it is unknown or the length not its own."""
+    """Return the method of a profile about to be sent; InputRefusedError where it is unknown or the length differs."""
     if all(known.id != profile.method for known in shipped_methods()):
         raise InputRefusedError(FIELD, "unknown_method", "method")
     method = find_method(profile.method, profile.version)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the reference format of profiles with known truth: a CSV of samples with laboratory, source and batch.
+"""The reference format of profiles with known truth: a CSV of samples with laboratory, source and batch.
 
-Its columns are `sample,lab,source,batch` and one for each target. 0.00000 in this format means below detection and
-becomes None. A malformed file is refused with the line that is wrong.
+Its columns are `sample,lab,source,batch` and one for each target. 0.00000 in this format means below detection and becomes
+None. A malformed file is refused with the line that is wrong.
 """
 
 import csv
@@ -21,7 +21,7 @@ _HEAD = ["sample", "lab", "source", "batch"]
 
 @dataclass(frozen=True)
 class Sample:
-    """One seizure's profile and where it truly came from."""
+    """One seizure's profile and its true source."""
 
     sample: str
     laboratory: str
@@ -39,7 +39,7 @@ class SampleSet:
 
 
 def read_samples(octets: bytes) -> SampleSet:
-    """The samples of a file in the reference format; raises InputRefusedError with the line."""
+    """Parse the samples of a file in the reference format; raise InputRefusedError with the line."""
     if len(octets) > MAX_BYTES:
         raise InputRefusedError(FIELD, "too_large")
     try:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is isotope data: evidence on the region a sample comes from, and never a link between two samples.
+"""Isotope data: evidence on the region a sample comes from, and never a link between two samples.
 
-Guarantees that what was read has the shape of a measurement: a known ratio against its own standard, a finite value
-in the range that natural and industrial material can have, and an uncertainty. Nothing here is compared with
-anything: isotopes of two samples from one region agree whoever made them.
+A value that was read is a known ratio against its own standard, finite, in the range of natural and industrial material, and
+has an uncertainty. Nothing here is compared: isotopes of two samples from one region agree whoever made them.
 """
 
 import math
@@ -22,7 +21,7 @@ CERTAINTIES: Final = ("suggested", "probable", "strong")
 
 @dataclass(frozen=True)
 class Scale:
-    """How a ratio is reported: its standard, its unit and the range outside which it is a slip of the pen."""
+    """The report form of a ratio: its standard, its unit and the range outside which it is a typing error."""
 
     standard: str
     unit: str
@@ -53,7 +52,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class RegionEvidence:
-    """What a laboratory reads from isotopes: a region, how surely, and on what basis. `use` is said everywhere."""
+    """A laboratory's conclusion from isotopes: a region, how certain, and on what basis. `use` is always stated."""
 
     ratios: tuple[Ratio, ...]
     region: str
@@ -62,12 +61,12 @@ class RegionEvidence:
     use: str = USE
 
     def as_json(self) -> dict[str, object]:
-        """As it stands in an alert's document."""
+        """Return it as it stands in an alert's document."""
         return asdict(self) | {"ratios": [asdict(ratio) for ratio in self.ratios]}
 
 
 def read_region_evidence(raw: object) -> RegionEvidence:
-    """Isotope data from its JSON form; raises InputRefusedError with the member or the ratio's position.
+    """Parse isotope data from its JSON form; raise InputRefusedError with the member or the ratio's position.
 
     `{"ratios": [{"isotope", "standard", "value", "uncertainty"}], "region", "certainty", "basis"}`.
     """

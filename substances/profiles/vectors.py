@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is a profile: the numbers of one sample by one version of a method, in the order of the method's targets.
+"""A profile: the numbers of one sample by one version of a method, in the order of the method's targets.
 
-Guarantees that a value that was read is a positive finite number or None, and that None says *below the detection
-limit* and nothing else. Zero is refused: a laboratory measures "less than we can see", never nothing, and a zero
-that slipped in would pull two samples together or apart by what nobody measured.
+A value is a positive finite number or None, and None only means *below the detection limit*. Zero is refused: a laboratory
+measures "less than we can see", never nothing, and a stray zero would pull two samples together or apart by what nobody
+measured.
 """
 
 import math
@@ -18,7 +18,7 @@ MAX_TARGETS = 500
 MAX_VALUE = 1e15
 MAX_NAME_CHARS = 80
 BELOW = frozenset({"", "null", "none", "nd", "n.d.", "-", "\N{EN DASH}"})
-"""What a laboratory writes, in small letters, where nothing was detected."""
+"""A laboratory's signs, in lower case, for nothing detected."""
 
 _MEMBERS = {"method", "version", "values"}
 _DECIMAL = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -26,7 +26,7 @@ _DECIMAL = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
 
 @dataclass(frozen=True)
 class Profile:
-    """`method` and `version` name how it was measured; units are the method's own, one for all values."""
+    """`method` and `version` say how it was measured; units are the method's own, one for all values."""
 
     method: str
     version: str
@@ -39,19 +39,19 @@ class Profile:
 
     @property
     def detected(self) -> int:
-        """How many targets are above the detection limit."""
+        """The number of targets above the detection limit."""
         return sum(value is not None for value in self.values)
 
     def as_json(self) -> dict[str, object]:
-        """As it stands in an alert's document."""
+        """Return it as it stands in an alert's document."""
         return {"method": self.method, "version": self.version, "values": list(self.values)}
 
 
 def read_profile(raw: object) -> Profile:
-    """A profile from its JSON form `{"method", "version", "values": [number | null]}`; raises InputRefusedError.
+    """Parse a profile from its JSON form `{"method", "version", "values": [number | null]}`; raise InputRefusedError.
 
-    Whether the method is known and the length its own is `methods.require_method`'s question: what another agency
-    sends by a method of its own is a profile too, only not comparable.
+    Use `methods.require_method` to check method and length: a profile that another agency sends by a method of its own is
+    valid, but not comparable.
     """
     if not isinstance(raw, Mapping) or set(raw) != _MEMBERS:
         raise InputRefusedError(FIELD, "form")
@@ -62,19 +62,19 @@ def read_profile(raw: object) -> Profile:
 
 
 def read_signed_profile(raw: object) -> Profile:
-    """The same from a signed document, which holds no floats: its values are decimal texts, "0.125"."""
+    """Parse a profile from a signed document, which holds no floats: its values are decimal texts, "0.125"."""
     if not isinstance(raw, Mapping) or not isinstance(raw.get("values"), list):
         raise InputRefusedError(FIELD, "form")
     return read_profile({**raw, "values": [_of_text(value) for value in raw["values"]]})
 
 
 def _of_text(value: object) -> object:
-    """The number of a decimal text; all else is for the reader to judge."""
+    """Return the number of a decimal text; leave anything else for the reader to judge."""
     return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value
 
 
 def checked_values(values: Sequence[object]) -> tuple[float | None, ...]:
-    """The numbers of a profile; raises InputRefusedError with the position (from 1) of what is wrong."""
+    """Return the numbers of a profile; raise InputRefusedError with the position (from 1) of the fault."""
     if not 2 <= len(values) <= MAX_TARGETS:
         raise InputRefusedError(FIELD, "count", str(len(values)))
     checked = tuple(_value(value, position) for position, value in enumerate(values, start=1))
@@ -84,10 +84,10 @@ def checked_values(values: Sequence[object]) -> tuple[float | None, ...]:
 
 
 def read_numbers(text: str) -> tuple[float | None, ...]:
-    """The numbers of a profile as a laboratory pastes them: split at semicolons or tabs, else at commas and lines.
+    """Parse the numbers of a profile as a laboratory pastes them: split at semicolons or tabs, else at commas and lines.
 
-    An empty cell, "null", "nd", "n.d.", a hyphen, "<LOD" or "<0.003" is below detection. Raises InputRefusedError; a comma within
-    a cell is refused as a decimal comma and not guessed at.
+    An empty cell, "null", "nd", "n.d.", a hyphen, "<LOD" or "<0.003" is below detection. Raises InputRefusedError; a comma
+    within a cell is refused as a decimal comma and not guessed at.
     """
     if len(text) > MAX_TARGETS * 40:
         raise InputRefusedError(FIELD, "count")
@@ -121,7 +121,7 @@ def _value(value: object, position: int) -> float | None:
 
 
 def _fault_of(value: int | float) -> str:
-    """The code of what is wrong with a number, or nothing. An integer may be too large for a float."""
+    """Return the code of a number's fault, or "". An integer may be too large for a float."""
     if value in (math.inf, -math.inf) or value != value:  # an integer may not fit a float
         return "not_finite"
     if value < 0:

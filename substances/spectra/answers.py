@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a search in a library of spectra answers: hits, groups, a verdict and the codes behind it."""
+"""Answers of a search in a library of spectra: hits, groups, a verdict and the codes behind it."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -7,19 +7,19 @@ from typing import Final, Literal
 Verdict = Literal["identified_candidate", "isomer_group", "no_match"]
 
 GOOD_SCORE: Final = 0.65
-"""Under this no compound is named at all. The best wrong pair of the shipped set scores 0.53."""
+"""Below this no compound is named. The best wrong pair of the shipped set scores 0.53."""
 SURE_SCORE: Final = 0.75
-"""From this on a compound may be a candidate alone: where Li et al. 2021 found under a tenth of false
-discoveries.
-"""
+"""From this on a compound may be named alone: Li et al. 2021 found under a tenth of false discoveries there."""
 NEAR_TIE: Final = 0.10
-"""Hits whose scores differ by less are not told apart."""
+"""Hits whose scores differ by less are not distinguished."""
 PRECURSOR_FAVOUR: Final = 0.25
-"""So much higher stands a hit whose precursor is the query's: one of another mass is never named, and the spectra of
-one compound differ by more than this from one collision energy to another (docs/spectra.md).
+"""The bonus of a hit whose precursor is the query's.
+
+A hit of another mass is never named, and the spectra of one compound differ by more than this from one collision energy to
+another (docs/spectra.md).
 """
 MIN_FRAGMENTS: Final = 3
-"""So many fragments, besides the precursor, must agree before a compound is named alone."""
+"""This many fragments, besides the precursor, must agree before a compound is named alone."""
 GOOD_SCORE_WITHOUT_PRECURSOR: Final = SURE_SCORE
 MIN_FRAGMENTS_WITHOUT_PRECURSOR: Final = 5
 MAX_HITS: Final = 50
@@ -51,8 +51,7 @@ class KnownSubstance:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One compound of the library, by its best spectrum. `entry` is the place of that spectrum in the library
-    given.
+    """One compound of the library, by its best spectrum. `entry` is that spectrum's index in the given library.
 
     `spectra` counts the compound's spectra that were compared. `precursor_error_ppm` is query less entry.
     """
@@ -93,8 +92,8 @@ class Member:
 class IsomerGroup:
     """Substances that the spectrum does not tell apart.
 
-    `kind`: "isomers" have one formula; "tie" have nearly one score; "isobars" have one nominal mass, where
-    the query's resolution or number of fragments tells no more.
+    `kind`: "isomers" have one formula; "tie" have nearly one score; "isobars" have one nominal mass, where the query's
+    resolution or number of fragments does not separate them.
     """
 
     kind: str
@@ -106,11 +105,11 @@ class IsomerGroup:
 class Matches:
     """The answer: hits, groups, a verdict and the codes of REASONS that led to it.
 
-    Hits stand by `Comparison.standing`, which is nearly their score; those of the query's precursor are favoured by
+    Hits are ordered by `Comparison.standing`, which is nearly their score; those of the query's precursor get the bonus
     PRECURSOR_FAVOUR.
 
-    `compared` counts library spectra that were compared, `library_size` those offered.
-    `fragment_tolerance_da` is the one used for the first hit.
+    `compared` counts library spectra that were compared, `library_size` those offered. `fragment_tolerance_da` is the one used
+    for the first hit.
     """
 
     verdict: Verdict

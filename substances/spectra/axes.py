@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the arithmetic of a plot: round ticks, places on paper, which labels fit beside each other."""
+"""The arithmetic of a plot: round ticks, positions on paper, and labels that do not overlap."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from substances.spectra.spectrum import Peak
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A scale from values to places; `low` lies at `start`, `high` at `end` (which may be the smaller place)."""
+    """A scale from values to positions; `low` lies at `start`, `high` at `end` (which may be the smaller position)."""
 
     low: float
     high: float
@@ -18,12 +18,12 @@ class Axis:
     end: float
 
     def place(self, value: float) -> float:
-        """Give the place of a value, to a tenth."""
+        """Return the position of a value, to a tenth."""
         return round(self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start), 1)
 
 
 def ticks_between(low: float, high: float, wanted: int) -> list[float]:
-    """Give round values (1, 2 or 5 times a power of ten apart) between two values, about as many as wanted."""
+    """Return round values (1, 2 or 5 times a power of ten apart) between two values, about as many as wanted."""
     span = high - low
     rough = span / max(wanted, 1)
     power = 10.0 ** math.floor(math.log10(rough))
@@ -34,7 +34,7 @@ def ticks_between(low: float, high: float, wanted: int) -> list[float]:
 
 
 def span_of(values: Iterable[float], *, margin: float, least: float) -> tuple[float, float]:
-    """Give the ends of an axis for values: with a margin (a share of the span) and no narrower than `least`."""
+    """Return the ends of an axis for values: with a margin (a share of the span) and no narrower than `least`."""
     found = list(values)
     low, high = min(found), max(found)
     pad = max((high - low) * margin, (least - (high - low)) / 2, least * 0.02)
@@ -53,14 +53,14 @@ def labels_that_fit(places: list[tuple[float, float]], *, apart: float, most: in
 
 
 def short_number(value: float, digits: int = 4) -> str:
-    """Give a number without trailing zeros and without an exponent."""
+    """Return a number without trailing zeros and without an exponent."""
     text = f"{value:.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("-0", "") else text
 
 
 def thinned(points: Sequence[Peak], most: int) -> Sequence[Peak]:
-    """Thin the points of a curve: of every stretch its lowest and highest stay, so that no line is lost."""
+    """Thin the points of a curve, keeping the lowest and highest of every stretch, so that no line is lost."""
     if len(points) <= most:
         return points
     stretch = -(-len(points) // (most // 2))

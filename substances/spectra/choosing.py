@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is which entries of a library can pass a search's precursor filter at all, so that the others need not
-travel.
+"""Choose the library entries that can pass a search's precursor filter, so that the others need not be sent.
 
-The choice is wide on purpose: the search itself decides. No array library is needed here.
+The choice is deliberately wide: the search itself decides. No array library is needed here.
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ WIDEST_DA: Final = 0.6
 
 
 def chosen_entries(query: Spectrum, own: Sequence[Spectrum], *, with_precursor: bool) -> list[int]:
-    """Give the places of the entries that the search has to see."""
+    """Return the indexes of the entries that the search must see."""
     mz = query.precursor_mz
     if not with_precursor or mz is None:
         return list(range(len(own)))
@@ -29,7 +28,7 @@ def chosen_entries(query: Spectrum, own: Sequence[Spectrum], *, with_precursor: 
 
 
 def counted_through(found: Matches, chosen: Sequence[int], own: int) -> Matches:
-    """Give the answer with its hits' entries counted through the whole library of `own` entries again."""
+    """Return the answer with its hits' entries counted through the whole library of `own` entries again."""
     hits = tuple(
         replace(hit, entry=chosen[hit.entry] if hit.entry < len(chosen) else hit.entry - len(chosen) + own)
         for hit in found.hits

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how two mass spectra are made comparable: tolerance by resolution, cleaning, score and what
-matched.
+"""Make two mass spectra comparable: tolerance by resolution, cleaning, score and matched peaks.
 
-The score is the entropy similarity of whole spectra, precursor included, after the noise cut of
-entropy.NOISE_SHARE. `matched_fragments` leaves the precursor and its isotopes out: they repeat the mass, they
-do not support a structure.
+The score is the entropy similarity of whole spectra, precursor included, after the noise cut of entropy.NOISE_SHARE.
+`matched_fragments` leaves out the precursor and its isotopes: they repeat the mass, and do not support a structure.
 """
 
 from dataclasses import dataclass
@@ -29,7 +27,7 @@ COARSE_PRECURSOR_DA: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two spectra have in common. `score` is 0 to 1; counts are of peaks that survived cleaning.
+    """The agreement of two spectra. `score` is 0 to 1; counts are of peaks that survived cleaning.
 
     `is_mixed` says that only one of them has unit resolution: peaks agree by chance more often then.
     """
@@ -44,11 +42,10 @@ class Comparison:
 
     @property
     def standing(self) -> float:
-        """What a hit is ordered by: the score, with less weight to one or two shared peaks and to mixed
-        resolution.
+        """The order of hits: the score, with less weight for one or two shared peaks and for mixed resolution.
 
-        One peak in common can make a high score where it dominates both spectra, and proves little: 58.065 is
-        a dimethylaminomethyl ion of very many substances.
+        One peak in common can make a high score where it dominates both spectra, and proves little: 58.065 is a
+        dimethylaminomethyl ion of very many substances.
         """
         return self.score * (1 - 0.5**self.matched) * (MIXED_WEIGHT if self.is_mixed else 1.0)
 
@@ -62,7 +59,7 @@ def compare_spectra(
 ) -> Comparison:
     """Compare two mass spectra; `tolerance_da` replaces the tolerance that follows from their resolution.
 
-    Who compares one query with many entries gives one `prepared` dict for all: it keeps the cleaned query.
+    To compare one query with many entries, give one `prepared` dict for all: it keeps the cleaned query.
     """
     tolerance = tolerance_da or (UNIT_DA if query.is_unit_resolution or entry.is_unit_resolution else FINE_DA)
     kept = {} if prepared is None else prepared
@@ -83,9 +80,9 @@ def compare_spectra(
 
 
 def cleaned(spectrum: Spectrum, tolerance_da: float) -> Array:
-    """Give the spectrum as entropy.clean leaves it for this tolerance.
+    """Return the spectrum as entropy.clean leaves it for this tolerance.
 
-    Shipped ones are kept, not to be written to; of an agency's own nothing stays in memory.
+    Shipped ones are cached and must not be changed; an agency's own spectra do not stay in memory.
     """
     return (_cleaned_once if spectrum.origin == "shipped" else _cleaned)(spectrum, tolerance_da)
 
@@ -106,12 +103,12 @@ def _fragments_end(spectrum: Spectrum) -> float:
 
 
 def precursor_is_coarse(spectrum: Spectrum) -> bool:
-    """Say whether the precursor is stated to one decimal or less, so that it names a nominal mass only."""
+    """Tell whether the precursor is stated to one decimal or less, so that it only names a nominal mass."""
     return spectrum.precursor_mz is not None and _has_decimals(spectrum.precursor_mz, 1)
 
 
 def precursor_error_da(spectrum: Spectrum) -> float:
-    """Give how far a precursor may lie from the mass it is computed to have: by its digits, else 12 ppm."""
+    """Return how far a precursor may lie from its computed mass: by its digits, else 12 ppm."""
     mz = spectrum.precursor_mz or 0.0
     if precursor_is_coarse(spectrum):
         return COARSE_PRECURSOR_DA
@@ -124,7 +121,7 @@ def _has_decimals(value: float, most: int) -> bool:
 
 
 def precursor_window_da(query: Spectrum, entry: Spectrum, *, ppm: float | None = None) -> float:
-    """Give the largest distance at which two precursors still count as the same."""
+    """Return the largest distance at which two precursors still count as the same."""
     if precursor_is_coarse(query) or precursor_is_coarse(entry):
         return COARSE_PRECURSOR_DA
     mz = query.precursor_mz or entry.precursor_mz or 0.0
@@ -132,9 +129,7 @@ def precursor_window_da(query: Spectrum, entry: Spectrum, *, ppm: float | None =
 
 
 def ionisation_of(spectrum: Spectrum) -> str:
-    """Say "electron" for electron ionisation, "soft" for spectra of a selected precursor, "" where neither
-    shows.
-    """
+    """Return "electron" for electron ionisation, "soft" for spectra of a selected precursor, "" where neither shows."""
     kind = f" {spectrum.instrument_type.upper().replace('-', ' ').replace('/', ' ')} "
     if " EI " in kind or (" GC " in kind and " CI " not in kind and spectrum.precursor_mz is None):
         return "electron"

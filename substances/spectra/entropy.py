@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is spectral entropy similarity of two mass spectra, after Li et al., Nature Methods 18 (2021) 1524.
+"""Spectral entropy similarity of two mass spectra, after Li et al., Nature Methods 18 (2021) 1524.
 
-Own lines on numpy. A spectrum is an array of shape (n, 2): m/z ascending, intensity. The similarity is 1 - (2
-S(A+B) - S(A) - S(B)) / ln 4 over spectra normalised to sum 1, where a spectrum whose entropy S is under 3 is
-first flattened to the power 0.25 + 0.25 S: 1 for equal, 0 for nothing in common.
+Our own code on numpy. A spectrum is an array of shape (n, 2): m/z ascending, intensity. The similarity is 1 - (2 S(A+B) - S(A)
+- S(B)) / ln 4 over spectra normalised to sum 1, where a spectrum whose entropy S is under 3 is first flattened to the power
+0.25 + 0.25 S: 1 for equal, 0 for nothing in common.
 """
 
 from bisect import bisect_left
@@ -21,7 +21,7 @@ PRECURSOR_GAP: Final = 1.6
 
 
 def entropy_of(intensities: Array) -> float:
-    """Give the Shannon entropy (natural logarithm) of intensities, normalised first; 0 for none."""
+    """Return the Shannon entropy (natural logarithm) of intensities, normalised first; 0 for none."""
     total = float(intensities.sum())
     if total <= 0:
         return 0.0
@@ -32,11 +32,9 @@ def entropy_of(intensities: Array) -> float:
 def clean(
     peaks: Array, *, spacing_da: float, noise: float = NOISE_SHARE, max_mz: float | None = None
 ) -> Array:
-    """Cut, merge and normalise: drop peaks over `max_mz`, merge those nearer than `spacing_da`, cut the
-    noise.
+    """Cut, merge and normalise: drop peaks over `max_mz`, merge those nearer than `spacing_da`, cut the noise.
 
-    Merging starts at the most intense peak and takes the mean m/z by intensity. The result sums to 1, or is
-    empty.
+    Merging starts at the most intense peak and takes the mean m/z by intensity. The result sums to 1, or is empty.
     """
     kept = peaks[peaks[:, 1] > 0]
     if max_mz is not None:

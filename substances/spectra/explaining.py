@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is which fragments of a mass spectrum a formula can explain, and how many it would explain by chance.
+"""Find the fragments of a mass spectrum that a formula can explain, and how many it would explain by chance.
 
-A fragment is explained where a part of the formula, with the charge carrier's hydrogen, has its mass and
-enough bonds to hold together. The same count over masses moved by a few hundredths says what chance alone
-would give.
+A fragment is explained where a part of the formula, with the charge carrier's hydrogen, has its mass and enough bonds to hold
+together. The same count over masses moved by a few hundredths shows what chance alone would give.
 """
 
 from collections.abc import Mapping
@@ -26,7 +25,7 @@ _DECOYS: Final = (-0.031, -0.023, -0.017, 0.017, 0.023, 0.031)
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The share of the intensity that the formula explains, by chance alone, and how many of the peaks."""
+    """The share of the intensity that the formula explains, the share by chance alone, and the number of explained peaks."""
 
     share: float
     chance: float
@@ -57,7 +56,7 @@ def explain_fragments(
 
 
 def _combinations(counts: Mapping[str, int]) -> Array | None:
-    """Give (mass, free valences) of every combination of the heavy atoms; None where there are too many."""
+    """Return (mass, free valences) of every combination of the heavy atoms; None where there are too many."""
     size = 1
     for count in counts.values():
         size *= count + 1
@@ -71,7 +70,7 @@ def _combinations(counts: Mapping[str, int]) -> Array | None:
 
 
 def _explained(mz: Array, bases: Array, most_hydrogens: int, charge: int) -> Array:
-    """Say of each m/z whether a combination with some number of hydrogens has it."""
+    """Tell for each m/z whether a combination with some number of hydrogens has it."""
     hit = np.zeros(len(mz), dtype=bool)
     neutral = mz + charge * ELECTRON
     # Each atom but univalent ones adds its valence less two; two more are left at the ends of a chain, one for the charge.

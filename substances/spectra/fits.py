@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what the comparison of a spectrum with a structure answers: checks with outcomes, and a verdict."""
+"""Result of comparing a spectrum with a structure: checks with outcomes, and a verdict."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -21,7 +21,7 @@ REASONS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: which, how it came out, why it could not be made or what was assumed, expected and found.
+    """One check: its name, its outcome, the reason or assumption, expected and found values.
 
     Numbers are m/z, counts, or shares from 0 to 1 by the check; `adduct` is the ion that was compared.
     """

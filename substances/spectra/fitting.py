@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is whether a spectrum fits the structure that was sent with it. It can refute a structure, never prove
-one.
+"""Check whether a spectrum fits the structure that was sent with it. It can refute a structure, never prove one.
 
-Each check is one fact with an outcome: "agrees", "unclear", "disagrees" or "not_checked", with what was
-expected and found. One "disagrees" makes the whole "does_not_fit".
+Each check is one fact with an outcome: "agrees", "unclear", "disagrees" or "not_checked", with the expected and found values.
+One "disagrees" makes the whole "does_not_fit".
 """
 
 from typing import Final
@@ -21,12 +20,10 @@ from substances.spectra.spectrum import Multiplet, Spectrum
 from substances.structures.counting import DistinctAtoms, count_distinct_atoms, measured_form
 
 EXPLAINED_WELL: Final = 0.75
-"""From this share of explained intensity on, fragments support the formula; every shipped spectrum has 0.78
-or more.
-"""
+"""From this share of explained intensity on, fragments support the formula; every shipped spectrum has 0.78 or more."""
 EXPLAINED_BADLY: Final = 0.60
 _LIKELY: Final = frozenset({"[M+H]+", "[M-H]-", "[M]+", "[M+Na]+", "[M+NH4]+"})
-"""Ions that are taken for granted where a spectrum does not say which it is."""
+"""Ions that are assumed where a spectrum does not state its ion."""
 
 
 def fit_spectrum(spectrum: Spectrum, smiles: str, formula: str) -> Fit:
@@ -125,7 +122,7 @@ def _fragments_check(spectrum: Spectrum, counts: dict[str, int], adduct: Adduct)
 
 
 def _molecular_ion_check(spectrum: Spectrum, counts: dict[str, int]) -> Check:
-    """Of an electron-ionisation spectrum: nothing of weight may lie above the molecular ion and its isotopes."""
+    """Check an electron-ionisation spectrum: no strong peak may lie above the molecular ion and its isotopes."""
     expected = round(mass_of(counts) - 0.000549, 4)
     top = max(y for _, y in spectrum.peaks)
     isotopes = 2 * (counts.get("Cl", 0) + counts.get("Br", 0)) + 3

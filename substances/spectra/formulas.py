@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are molecular formulas as counts of elements, their masses, and the ions that they give.
+"""Molecular formulas as counts of elements, their masses, and their ions.
 
-Masses are of the most abundant isotope, as mono-isotopic masses are defined; they are
-those of the 2020/2021 atomic mass evaluation, rounded to 10^-6 u.
+Masses are of the most abundant isotope, as mono-isotopic masses are defined; they are those of the 2020/2021 atomic mass
+evaluation, rounded to 10^-6 u.
 """
 
 import re
@@ -28,7 +28,7 @@ Counts = dict[str, int]
 
 
 def counts_of(formula: str) -> Counts:
-    """Read a formula such as C17H21NO4. Raise InputRefusedError("formula", ...) for what is none."""
+    """Read a formula such as C17H21NO4. Raise InputRefusedError("formula", ...) for any other text."""
     text = (
         _CHARGE.sub("", formula.strip().lstrip("["))
         if formula.strip().endswith(("+", "-"))
@@ -48,7 +48,7 @@ def counts_of(formula: str) -> Counts:
 
 
 def hill_formula(formula: str) -> str:
-    """Give a formula in Hill order; what is no formula comes back as it is."""
+    """Return a formula in Hill order; return any other text unchanged."""
     try:
         counts = counts_of(formula)
     except InputRefusedError:
@@ -59,13 +59,13 @@ def hill_formula(formula: str) -> str:
 
 
 def mass_of(counts: Mapping[str, int]) -> float:
-    """Give the mono-isotopic mass in u."""
+    """Return the mono-isotopic mass in u."""
     return sum(MASSES[element] * count for element, count in counts.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Adduct:
-    """How an ion is made of molecules: `multiple` of them, mass and hydrogens added, charge with its sign."""
+    """The making of an ion from molecules: `multiple` of them, mass and hydrogens added, charge with its sign."""
 
     name: str
     multiple: int
@@ -113,11 +113,11 @@ _BY_SPELLING: Final = {name.upper(): name for name in ADDUCTS} | _ADDUCT_SPELLIN
 
 
 def adduct_of(text: str) -> Adduct | None:
-    """Give the adduct that a text names; None for one that is not in the list."""
+    """Return the adduct that a text names; None for one that is not in the list."""
     name = _BY_SPELLING.get(re.sub(r"\s", "", text).upper())
     return ADDUCTS[name] if name else None
 
 
 def ion_mz(neutral_mass: float, adduct: Adduct) -> float:
-    """Give the m/z of the ion that a molecule of this mass makes."""
+    """Return the m/z of the ion that a molecule of this mass makes."""
     return (adduct.multiple * neutral_mass + adduct.added - adduct.charge * ELECTRON) / abs(adduct.charge)

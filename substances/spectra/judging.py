@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what hits amount to: a candidate, a group that mass spectrometry cannot tell apart, or nothing.
+"""Judge hits: a candidate, a group that mass spectrometry cannot tell apart, or nothing.
 
-A mass spectrum names no positional isomer. Where another substance of the same formula is known, in the
-library or among the reference substances, the answer is a group and never a bare name. Even a single
-candidate is only that: "isomers_never_excluded_by_ms" stands in every answer that names something.
+A mass spectrum names no positional isomer. Where another substance of the same formula is known, in the library or among the
+reference substances, the answer is a group and never a single name. Even a single candidate is only that:
+"isomers_never_excluded_by_ms" stands in every answer that names something.
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ def judge_hits(
     has_library: bool,
     is_filtered: bool = True,
 ) -> Judgement:
-    """Say what the hits amount to. `known` are substances that exist whether or not the library holds them.
+    """Judge the hits. `known` are substances that exist whether or not the library holds them.
 
     `is_filtered`: only entries of the query's mass were compared; else no hit means that none shares a peak.
     """
@@ -63,7 +63,7 @@ def judge_hits(
 
 
 def _doubts(query: Spectrum, first: Hit) -> list[str]:
-    """Give why a good hit still names a group only, whatever else the library holds."""
+    """Return the reasons why a good hit still names only a group, whatever else the library holds."""
     doubts = []
     if first.is_precursor_same is None:
         doubts.append("precursor_unknown")
@@ -77,7 +77,7 @@ def _doubts(query: Spectrum, first: Hit) -> list[str]:
 
 
 def _shortcomings(query: Spectrum, first: Hit) -> tuple[str, ...]:
-    """Give what keeps the best hit from being named at all."""
+    """Return the reasons why the best hit is not named at all."""
     if first.is_precursor_same is False:
         return ("precursor_disagrees",)
     has_precursor = first.is_precursor_same is not None
@@ -94,7 +94,7 @@ def _shortcomings(query: Spectrum, first: Hit) -> tuple[str, ...]:
 
 
 def _isobars(first: Hit, known: tuple[KnownSubstance, ...]) -> tuple[Member, ...]:
-    """Give the hit with the known substances of its nominal mass."""
+    """Return the hit with the known substances of its nominal mass."""
     nominal = _nominal_mass(first.formula)
     others = [
         Member(other.name, other.inchikey, None)
@@ -114,7 +114,7 @@ def _nominal_mass(formula: str) -> int:
 
 
 def _groups(hits: tuple[Hit, ...], known: tuple[KnownSubstance, ...]) -> tuple[IsomerGroup, ...]:
-    """Give the groups that hold the first hit: those of its formula, and those of nearly its score."""
+    """Return the groups that hold the first hit: those of its formula, and those of nearly its score."""
     first = hits[0]
     groups = []
     isomers = {_block(hit.inchikey, hit.name): _member(hit) for hit in hits if hit.formula == first.formula}
@@ -130,7 +130,7 @@ def _groups(hits: tuple[Hit, ...], known: tuple[KnownSubstance, ...]) -> tuple[I
 
 
 def _form(other: KnownSubstance, first: Hit) -> str:
-    """Give what a known substance is listed by: its connections; in full where it is another stereo form of the hit.
+    """Return the key of a known substance: its connections; in full where it is another stereo form of the hit.
 
     A mass spectrum does not tell such forms apart. A key without stereo stands for every form and adds none.
     """
@@ -142,7 +142,7 @@ def _form(other: KnownSubstance, first: Hit) -> str:
 
 
 def _could_be_it(hit: Hit) -> bool:
-    """Say whether a hit near the first one's score competes with it: another mass is told apart by the mass."""
+    """Tell whether a hit near the first one's score competes with it: the mass excludes one of another mass."""
     return hit.score > 0 and hit.is_precursor_same is not False
 
 

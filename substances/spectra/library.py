@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the shipped library of mass spectra, and how a file becomes entries of an agency's own.
+"""The shipped library of mass spectra, and the import of files into an agency's own.
 
-An import is read record by record: a record that cannot be used is refused with its reason, the others are
-accepted.
+An import is read record by record: an unusable record is refused with its reason, the others are accepted.
 """
 
 import csv
@@ -31,9 +30,7 @@ NAMED_FILES: Final = (
 """The shipped lists that name substances with formula and InChIKey: each may be an isomer of a hit."""
 
 PRECURSOR_SLIP_DA: Final = 0.6
-"""A stated precursor further than this from the formula's own ion belongs to another substance, adduct or
-isotope.
-"""
+"""A stated precursor further than this from the formula's own ion belongs to another substance, adduct or isotope."""
 LIBRARY_CODES: Final = frozenset(
     {
         "not_mass_spectrum",
@@ -44,13 +41,12 @@ LIBRARY_CODES: Final = frozenset(
         "already_in_file",
     }
 )
-"""Why a readable spectrum is no library entry; besides them every code of limits.CODES may stand in a report.
-"""
+"""Reasons why a readable spectrum is no library entry; a report may also hold every code of limits.CODES."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordReport:
-    """What became of one record of an import: accepted, or refused with a code and the place of the fault."""
+    """The result of one record of an import: accepted, or refused with a code and the position of the fault."""
 
     place: int
     name: str
@@ -69,14 +65,14 @@ class LibraryImport:
 
 @cache
 def shipped_library() -> tuple[Spectrum, ...]:
-    """Give the spectra that come with the product, each marked with its origin."""
+    """Return the spectra that come with the product, each marked with its origin."""
     spectra = read_spectra(SHIPPED_FILE.name, SHIPPED_FILE.read_bytes())
     return tuple(replace(spectrum, origin="shipped") for spectrum in spectra)
 
 
 @cache
 def reference_substances() -> tuple[KnownSubstance, ...]:
-    """Give the substances that the shipped lists name, which may be isomers of a hit; none twice."""
+    """Return the substances that the shipped lists name, which may be isomers of a hit; each once."""
     known: dict[str, KnownSubstance] = {}
     for file in NAMED_FILES:
         with file.open(encoding="utf-8", newline="") as lines:
@@ -88,15 +84,15 @@ def reference_substances() -> tuple[KnownSubstance, ...]:
 
 
 def entry_of(own: Sequence[Spectrum], entry: int) -> Spectrum:
-    """Give the library spectrum behind a hit's `entry` of `searching.search_libraries`."""
+    """Return the library spectrum behind a hit's `entry` of `searching.search_libraries`."""
     return own[entry] if entry < len(own) else shipped_library()[entry - len(own)]
 
 
 def read_library(filename: str, data: bytes) -> LibraryImport:
-    """Read a file for import. Refuses a file that cannot be read at all; of others, says record by record.
+    """Read a file for import. Refuses a file that cannot be read at all; otherwise reports record by record.
 
-    An entry is a mass spectrum with a name and an InChIKey, a formula or a SMILES, whose parts agree. A
-    second spectrum with the same peaks is not taken twice.
+    An entry is a mass spectrum with a name and an InChIKey, a formula or a SMILES, whose parts agree. A second spectrum with
+    the same peaks is not taken.
     """
     text, notices = text_of(data)
     accepted: list[Spectrum] = []
@@ -122,9 +118,7 @@ def read_library(filename: str, data: bytes) -> LibraryImport:
 
 
 def _records(filename: str, text: str) -> Iterator[Spectrum | InputRefusedError]:
-    """Give each record's spectrum or the reason against it; formats that do not fall into records stop at a
-    fault.
-    """
+    """Yield each record's spectrum or its refusal; formats without records stop at a fault."""
     reader = reader_for(filename, text)
     if reader is msp.read_msp:
         for place, lines in enumerate(msp.records_of(text), start=1):
@@ -143,7 +137,7 @@ def _records(filename: str, text: str) -> Iterator[Spectrum | InputRefusedError]
 
 
 def _objection(spectrum: Spectrum, seen: set[object]) -> str:
-    """Give the code against a spectrum as a library entry, or ""; notes it as seen."""
+    """Return the code against a spectrum as a library entry, or ""; record it as seen."""
     if spectrum.kind != "ms":
         return "not_mass_spectrum"
     if not spectrum.name:
@@ -162,7 +156,7 @@ def _objection(spectrum: Spectrum, seen: set[object]) -> str:
 
 
 def _contradicts_itself(spectrum: Spectrum) -> bool:
-    """Say whether formula and adduct, where both are stated, give another m/z than the precursor stated."""
+    """Tell whether formula and adduct, where both are stated, give another m/z than the precursor stated."""
     adduct = adduct_of(spectrum.adduct)
     if adduct is None or spectrum.precursor_mz is None or not spectrum.formula:
         return False

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a file of spectra may hold, and the checks that every format shares.
+"""Limits of a file of spectra, and the checks that every format shares.
 
-Refusals are InputRefusedError("spectrum", code, where); `where` is a line, a record or a member's name, never
-content. `CODES` is the closed list.
+Refusals are InputRefusedError("spectrum", code, where); `where` is a line, a record or a member's name, never content. `CODES`
+is the closed list.
 """
 
 import math
@@ -38,9 +38,9 @@ CODES: Final = frozenset(
         "archive",  # zip, gzip, 7z, xz or bzip2 in place of text
         "binary",  # not text
         "mixed_encoding",  # neither UTF-8 nor one 8-bit code throughout
-        "unknown_format",  # text, but no format that is read here
+        "unknown_format",  # text, but in an unsupported format
         "format_damaged",  # the format's own rules are broken
-        "unsafe_xml",  # document type, entities, or nesting beyond reason
+        "unsafe_xml",  # document type, entities, or excessive nesting
         "too_many_spectra",
         "too_many_peaks",
         "peak_count",  # the declared number of peaks is not the number found: truncated?
@@ -56,7 +56,7 @@ CODES: Final = frozenset(
         "unknown_multiplicity",
         "nucleus_missing",
         "decimal_comma",  # 7,26 where 7.26 is meant: ambiguous in a list
-        "unsupported",  # a known format's part that is not read here
+        "unsupported",  # an unsupported part of a known format
     }
 )
 
@@ -72,7 +72,7 @@ NOTICES: Final = frozenset(
         "frequency_missing",
     }
 )
-"""What was put right on reading, or is missing: a spectrum's `notices` are of these."""
+"""Corrections made while reading, and missing data: the values of a spectrum's `notices`."""
 
 _SPACES = re.compile(r"\s+")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
@@ -106,9 +106,9 @@ def count_of(text: str, where: str) -> int:
 
 
 def pair_of(text: str, where: str) -> Peak:
-    """Read "m/z intensity", by blanks, a colon or a comma; what follows is an annotation.
+    """Read "m/z intensity", separated by blanks, a colon or a comma; the rest is an annotation.
 
-    A comma between two whole numbers and nothing else could be a decimal comma, and is refused as one.
+    A comma between two whole numbers alone could be a decimal comma, and is refused.
     """
     words = text.split(maxsplit=2)
     first = words[0].rstrip(",:") if words else ""
@@ -123,7 +123,7 @@ def pair_of(text: str, where: str) -> Peak:
 
 
 def plain_text(text: str) -> str:
-    """Give a line of metadata as plain text: no control or formatting characters, at most MAX_TEXT_CHARS."""
+    """Return a line of metadata as plain text: no control or formatting characters, at most MAX_TEXT_CHARS."""
     kept = "".join(
         character if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else " "
         for character in text[: 4 * MAX_TEXT_CHARS]
@@ -132,7 +132,7 @@ def plain_text(text: str) -> str:
 
 
 def mass_peaks(peaks: Iterable[Peak], where: str) -> tuple[tuple[Peak, ...], tuple[str, ...]]:
-    """Check and order the peaks of a mass spectrum; give them with the notices on what was put right.
+    """Check and order the peaks of a mass spectrum; return them with the notices on corrections.
 
     Peaks of zero intensity are left out, equal m/z added up.
     """
@@ -166,7 +166,7 @@ def _check_peak(mz: float, intensity: float, where: str) -> None:
 
 
 def resolution_is_unit(peaks: tuple[Peak, ...], instrument_type: str) -> bool:
-    """Say whether m/z are known to whole or tenths of units only, by the analyser's name or the digits given."""
+    """Tell whether m/z are known only to whole or tenths of units, by the analyser's name or the digits given."""
     kind = instrument_type.upper()
     if re.search(r"(?:^|[-/ ])(QQ|QQQ|Q|IT|QIT|LIT)\b", kind) and not re.search(r"TOF|FT|QFT|ORBI", kind):
         return True

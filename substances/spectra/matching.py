@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the search of a mass spectrum in a library.
+"""Search a mass spectrum in a library.
 
-Compounds are told apart by the first block of the InChIKey; each gives one hit, by its best spectrum. What
-the hits amount to is said by substances.spectra.judging.
+Compounds are told apart by the first block of the InChIKey; each gives one hit, by its best spectrum.
+substances.spectra.judging judges the hits.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,9 +28,8 @@ def match(
 ) -> Matches:
     """Search `query` in `library`. With the precursor filter only entries of the query's mass are compared.
 
-    `precursor_ppm` and `tolerance_da` replace what follows from the spectra's resolution. A query that states
-    no precursor is searched without the filter. Raises InputRefusedError for a query that is no mass
-    spectrum.
+    `precursor_ppm` and `tolerance_da` replace the values that follow from the spectra's resolution. A query that states no
+    precursor is searched without the filter. Raises InputRefusedError for a query that is no mass spectrum.
     """
     if query.kind != "ms":
         raise InputRefusedError("spectrum", "not_mass_spectrum")
@@ -82,7 +81,7 @@ def _is_precursor_same(query: Spectrum, entry: Spectrum, ppm: float | None) -> b
 def _ranked(
     query: Spectrum, compared: list[tuple[int, Spectrum, Comparison]], filtered: bool, ppm: float | None
 ) -> tuple[Hit, ...]:
-    """Give one hit a compound, best first; without the filter only those that share a peak."""
+    """Return one hit a compound, best first; without the filter only those that share a peak."""
     best: dict[str, tuple[int, Spectrum, Comparison]] = {}
     spectra: dict[str, int] = {}
     for place, entry, comparison in compared:
@@ -107,7 +106,7 @@ def _ranked(
 
 
 def _forms_of_first(hits: tuple[Hit, ...], offered: list[tuple[int, Spectrum]]) -> tuple[KnownSubstance, ...]:
-    """Give the library's entries of the first hit's connections: among them may be its other stereo forms."""
+    """Return the library's entries of the first hit's connections: among them may be its other stereo forms."""
     block = hits[0].inchikey.split("-", 1)[0] if hits else ""
     return tuple(
         KnownSubstance(entry.name, entry.inchikey, hits[0].formula)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the words of NMR: nuclei with the range of their shifts, solvents with their common names,
-multiplicities.
+"""The vocabulary of NMR: nuclei with the range of their shifts, solvents with their common names, multiplicities.
 
-The lists are closed: what is not in them is refused, so that two laboratories' entries compare. A solvent
-that is truly missing is entered as "other".
+The lists are closed: anything else is refused, so that two laboratories' entries compare. A solvent that is truly missing is
+entered as "other".
 """
 
 import re
@@ -20,7 +19,7 @@ NUCLEI: Final[Mapping[str, tuple[float, float]]] = {
     "15N": (-450.0, 950.0),
     "11B": (-150.0, 150.0),
 }
-"""Nuclei read here, with the range of shifts in ppm outside which a value is a slip."""
+"""Nuclei read here, with the range of shifts in ppm outside which a value is a typing error."""
 
 FREQUENCY_MHZ: Final = (5.0, 1_300.0)
 
@@ -52,13 +51,13 @@ SOLVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "CCl4": ("ccl4", "carbontetrachloride", "tetrachloromethane"),
     "other": ("other",),
 }
-"""Solvents by the name kept, with the names under which they are also understood (no case, no spaces)."""
+"""Solvents by the stored name, with the names under which they are also understood (no case, no spaces)."""
 
 _SOLVENT_OF: Final = {
     known: kept for kept, others in SOLVENTS.items() for known in (kept.lower().replace(" ", ""), *others)
 }
 SCRIPTS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", "01234567890123456789")
-"""Digits set low or high, as they stand on the line."""
+"""Subscript and superscript digits, mapped to plain ones."""
 
 MULTIPLICITIES: Final = frozenset(
     {"s", "d", "t", "q", "p", "sext", "sept", "oct", "non", "m"}
@@ -75,7 +74,7 @@ _PREFIX: Final = re.compile(r"(?:(broad|br|apparent|app)\.?[\s_]*)", re.IGNORECA
 
 
 def solvent_of(text: str, where: str) -> str:
-    """Give the kept name of a solvent; "" for none stated. Refuses what is not in the list."""
+    """Return the kept name of a solvent; "" for none stated. Refuses what is not in the list."""
     word = re.sub(r"[\s_\[\]<>]", "", text.translate(SCRIPTS)).lower()
     if not word or word in ("none", "unknown", "?"):
         return ""
@@ -83,12 +82,12 @@ def solvent_of(text: str, where: str) -> str:
 
 
 def is_solvent(text: str) -> bool:
-    """Say whether the text names a solvent of the list."""
+    """Tell whether the text names a solvent of the list."""
     return re.sub(r"[\s_\[\]<>]", "", text.translate(SCRIPTS)).lower() in _SOLVENT_OF
 
 
 def nucleus_of(text: str, where: str) -> str:
-    """Give a nucleus as mass number and symbol: "1H" for ^1H, H1, 1H{13C}, proton. Refuses others."""
+    """Return a nucleus as mass number and symbol: "1H" for ^1H, H1, 1H{13C}, proton. Refuses others."""
     word = re.sub(r"[\s^<>_-]|\{.*\}", "", text.translate(SCRIPTS))
     word = {"proton": "1H", "carbon": "13C", "h": "1H", "c": "13C"}.get(word.lower(), word)
     found = re.fullmatch(r"(?:(\d{1,2})([A-Za-z])|([A-Za-z])(\d{1,2}))", word, re.ASCII)
@@ -97,13 +96,13 @@ def nucleus_of(text: str, where: str) -> str:
 
 
 def multiplicity_of(text: str, where: str) -> str:
-    """Give a multiplicity by its short sign: "br s" for "broad singlet" or "brs"; "" for none stated."""
+    """Return a multiplicity by its short sign: "br s" for "broad singlet" or "brs"; "" for none stated."""
     short = short_multiplicity(text)
     return short if short is not None else refuse("unknown_multiplicity", where)
 
 
 def short_multiplicity(text: str) -> str | None:
-    """Give a multiplicity's short sign, "" for none stated, None for a word that is none."""
+    """Return a multiplicity's short sign, "" for none stated, None for a word that is none."""
     word = text.strip().strip(".").lower()
     prefix = ""
     if found := _PREFIX.match(word):
@@ -121,13 +120,13 @@ def short_multiplicity(text: str) -> str | None:
 
 
 def check_shift(shift_ppm: float, nucleus: str, where: str) -> float:
-    """Give a shift that lies in its nucleus's range; refuse another."""
+    """Return a shift that lies in its nucleus's range; refuse another."""
     low, high = NUCLEI[nucleus]
     return shift_ppm if low <= shift_ppm <= high else refuse("out_of_range", where)
 
 
 def check_frequency(mhz: float, where: str) -> float:
-    """Give a spectrometer frequency in MHz that an instrument can have; refuse another."""
+    """Return a spectrometer frequency in MHz that an instrument can have; refuse another."""
     return mhz if FREQUENCY_MHZ[0] <= mhz <= FREQUENCY_MHZ[1] else refuse("out_of_range", where)
 
 
@@ -143,6 +142,6 @@ SOLVENT_WIDTH_PPM: Final[Mapping[str, float]] = {"13C": 0.6, "1H": 0.03}
 
 
 def is_solvent_signal(shift_ppm: float, nucleus: str, solvent: str) -> bool:
-    """Say whether a shift is where the solvent's own signal lies."""
+    """Tell whether a shift is where the solvent's own signal lies."""
     width = SOLVENT_WIDTH_PPM.get(nucleus, 0.0)
     return any(abs(shift_ppm - own) <= width for own in SOLVENT_SIGNALS.get((solvent, nucleus), ()))

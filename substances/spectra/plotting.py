@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is a spectrum as a picture: SVG text for a page, and the same peaks as rows of a table for who reads
-no picture.
+"""A spectrum as a picture: SVG text for a page, and the same peaks as table rows for readers without pictures.
 
-The SVG holds presentation attributes, classes and data attributes only, no style and no script, so that it
-stands under a strict content policy; colours come from the page by class. `data-peaks` lets a script draw it
-anew when zoomed. Every word in it is an argument; numbers and names are escaped.
+The SVG holds only presentation attributes, classes and data attributes, no style and no script, so that a strict content policy
+allows it; the page colours it by class. `data-peaks` lets a script redraw it when zoomed. Every word in it is an argument;
+numbers and names are escaped.
 """
 
 import math
@@ -43,8 +42,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class PeakRow:
-    """One peak of the table: x as printed, height in per cent of the highest, and in which half it was
-    matched.
+    """One peak of the table: x as printed, height in per cent of the highest, and the half in which it matched.
 
     `note` is the multiplicity with its couplings for NMR, else "". `side` is "upper", "lower" or "both".
     """
@@ -82,8 +80,7 @@ AXIS_WORDS: Final = {
 
 
 def plot_spectrum(spectrum: Spectrum, *, words: Words | None = None, ident: str = "sp") -> Plot:
-    """Draw one spectrum. `ident` begins the ids inside the picture: one of its own for each picture of a
-    page.
+    """Draw one spectrum. `ident` begins the ids inside the picture: use another for each picture of a page.
 
     Raises InputRefusedError for a spectrum without peaks, or with one that is no number.
     """
@@ -120,7 +117,7 @@ def mirror_plot(
 
 
 def _heights(spectrum: Spectrum) -> tuple[Peak, ...]:
-    """Give what is drawn: at most MAX_DRAWN peaks or TRACE_POINTS points, heights in per cent of the highest."""
+    """Return what is drawn: at most MAX_DRAWN peaks or TRACE_POINTS points, heights in per cent of the highest."""
     peaks: Sequence[Peak] = spectrum.peaks
     if spectrum.is_trace:
         peaks = thinned(peaks, TRACE_POINTS)
@@ -169,7 +166,7 @@ def _rows(spectrum: Spectrum, heights: Sequence[Peak]) -> tuple[tuple[PeakRow, .
 
 
 def note_of(multiplicity: str, couplings_hz: Sequence[float]) -> str:
-    """Give a multiplicity with its couplings as chemists write it: "dd, J = 8.1, 2.0 Hz"."""
+    """Return a multiplicity with its couplings as chemists write it: "dd, J = 8.1, 2.0 Hz"."""
     couplings = ", ".join(short_number(j, 2) for j in couplings_hz)
     return ", ".join(part for part in (multiplicity, f"J = {couplings} Hz" if couplings else "") if part)
 
@@ -259,9 +256,7 @@ def _one(series: _Series, across: Axis, up: Axis, digits: int) -> str:
 
 
 def _labels(series: _Series, spots: list[tuple[float, float]], digits: int) -> str:
-    """Label the highest peaks that leave room for each other; what is lower than LEAST_LABELLED is read off a
-    table.
-    """
+    """Label the highest peaks without overlap; peaks lower than LEAST_LABELLED are left to the table."""
     weights = [(x, series.peaks[i][1]) for i, (x, _) in enumerate(spots)]
     shift = 13 if series.is_down else -4
     edge = WIDTH - _RIGHT - 18

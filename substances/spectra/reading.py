@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the door for files of spectra: any supported format in, checked spectra out, or one typed refusal.
+"""Entry point for files of spectra: any supported format in, checked spectra out, or one typed refusal.
 
-The format is told by what the file holds; its name only decides between text formats that look alike. Run it
-through `substances.safely` wherever the file is not one's own.
+The contents determine the format; the name only decides between text formats that look alike. Run it through
+`substances.safely` wherever the file is not one's own.
 """
 
 import re
@@ -91,7 +91,7 @@ def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 def reader_for(filename: str, text: str) -> Reader:
-    """Say which reader a text belongs to: by what it holds, between look-alikes by the file's name."""
+    """Return the reader of a text: by its contents, between look-alikes by the file's name."""
     head = text[:4_000].lstrip("\ufeff \t\r\n")
     if head.startswith("<"):
         return (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the search in every library at hand: spectra of one's own, those received, and the shipped ones."""
+"""Search in every available library: an agency's own spectra, received ones, and the shipped ones."""
 
 from substances.spectra.answers import KnownSubstance, Matches
 from substances.spectra.library import reference_substances, shipped_library
@@ -18,7 +18,7 @@ def search_libraries(
     precursor_ppm: float | None = None,
     tolerance_da: float | None = None,
 ) -> Matches:
-    """Search a query in spectra of one's own and in the shipped library; reference substances count as known.
+    """Search a query in an agency's own spectra and in the shipped library; reference substances count as known.
 
     In a hit, `entry` counts through `own` first and then through the shipped spectra: see `library.entry_of`.
     """
@@ -42,7 +42,7 @@ def search_packed(
     known: tuple[KnownSubstance, ...] = (),
     limit: int = 20,
 ) -> Matches:
-    """As `search_libraries`, with one's own spectra as `packed_spectra` gives them."""
+    """Search as `search_libraries`, with the agency's own spectra as `packed_spectra` packs them."""
     return search_libraries(
         query,
         unpacked_spectra(own),

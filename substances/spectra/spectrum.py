@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a spectrum is: peaks or a trace, how it was measured, whose it is, and under which licence.
+"""A spectrum: peaks or a trace, how it was measured, whose it is, and under which licence.
 
-A `Spectrum` that exists was checked: its peaks are finite, in range, sorted by x, none twice, and no more
-than the limits allow. It travels as JSON by `spectrum_record` and comes back by `spectrum_of`.
+A `Spectrum` that exists was checked: its peaks are finite, in range, sorted by x, each once, and within the limits. It travels
+as JSON by `spectrum_record` and comes back by `spectrum_of`.
 """
 
 import json
@@ -73,7 +73,7 @@ class Spectrum:
         return self.inchikey.split("-", 1)[0]
 
     def noted(self, *codes: str) -> "Spectrum":
-        """Give this spectrum with further notices, none twice."""
+        """Return this spectrum with further notices, none twice."""
         return replace(self, notices=tuple(dict.fromkeys((*self.notices, *codes))))
 
 
@@ -81,7 +81,7 @@ _DEFAULTS: Final = {field.name: field.default for field in fields(Spectrum) if f
 
 
 def spectrum_record(spectrum: Spectrum) -> dict[str, Any]:
-    """Give the spectrum as JSON-able members; what has its default value is left out."""
+    """Return the spectrum as JSON-able members; what has its default value is left out."""
     record = {field.name: getattr(spectrum, field.name) for field in fields(Spectrum)}
     record["multiplets"] = tuple(asdict(multiplet) for multiplet in spectrum.multiplets)
     return {
@@ -90,7 +90,7 @@ def spectrum_record(spectrum: Spectrum) -> dict[str, Any]:
 
 
 def spectrum_of(record: Mapping[str, Any]) -> Spectrum:
-    """Give back the spectrum of a record that `spectrum_record` made (not for foreign input)."""
+    """Return the spectrum of a record that `spectrum_record` made (not for foreign input)."""
     known = {field.name for field in fields(Spectrum)}
     members = {name: value for name, value in record.items() if name in known}
     members["peaks"] = tuple((float(x), float(y)) for x, y in members["peaks"])
@@ -103,10 +103,10 @@ def spectrum_of(record: Mapping[str, Any]) -> Spectrum:
 
 
 def packed_spectra(spectra: Iterable[Spectrum]) -> bytes:
-    """Give spectra as JSON octets: many of them travel so in a fraction of the time that typed values take."""
+    """Return spectra as JSON octets, which travel in a fraction of the time of typed values."""
     return json.dumps([spectrum_record(spectrum) for spectrum in spectra], separators=(",", ":")).encode()
 
 
 def unpacked_spectra(packed: bytes) -> tuple[Spectrum, ...]:
-    """Give back what `packed_spectra` packed (not for foreign input)."""
+    """Return what `packed_spectra` packed (not for foreign input)."""
     return tuple(spectrum_of(record) for record in json.loads(packed))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the organic components of a structure: the parts of a salt, a solvate or a mixture, each with its parent.
+"""The organic components of a structure: the parts of a salt, a solvate or a mixture, each with its parent.
 
-Readers take no structure of more than `limits.MAX_COMPONENTS`, so that this is bounded.
+Readers refuse a structure of more than `limits.MAX_COMPONENTS`, so that this is bounded.
 """
 
 from substances.structures.normalising import counter_ions, parent_of
@@ -10,9 +10,9 @@ from substances.structures.toolkit import parse_smiles
 
 
 def organic_parts(structure: Structure) -> dict[str, str]:
-    """Components with carbon as they are drawn, each with its parent, largest first; empty where there is but one.
+    """Return components with carbon as drawn, each with its parent, largest first; empty where there is only one.
 
-    The component that the structure's own parent is of is always among them.
+    The component of the structure's own parent is always among them.
     """
     drawn = list(dict.fromkeys(structure.components))
     if len(drawn) < 2:
@@ -23,7 +23,7 @@ def organic_parts(structure: Structure) -> dict[str, str]:
 
 
 def is_counter_ion(parent: str) -> bool:
-    """Whether a parent structure is a usual counter-ion or solvate, which no class rule is asked about."""
+    """Tell whether a parent structure is a usual counter-ion or solvate, which no class rule judges."""
     return parent in counter_ions()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is how many carbons and hydrogens of a structure are distinct, as an NMR spectrum could show at most."""
+"""Count the distinct carbons and hydrogens of a structure: the most that an NMR spectrum could show."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,11 +15,11 @@ _BASIC: Final = "[NX3;!$(N-[C,S]=[O,S,N]);!$(N-c);!$(N~[!#6;!#1])]"
 
 @dataclass(frozen=True, slots=True)
 class DistinctAtoms:
-    """Counts by symmetry of the drawn structure, stereo left out.
+    """Counts by symmetry of the drawn structure, without stereo.
 
-    `carbon_signals` and `hydrogen_signals` are the most that the symmetry of the connections allows; the two
-    hydrogens of a CH2 may differ and count as two. `exchanging_hydrogens` may be missing from a spectrum. A
-    basic nitrogen can bear one hydrogen more in a salt.
+    `carbon_signals` and `hydrogen_signals` are the most that the symmetry of the connections allows; the two hydrogens of a CH2
+    may differ and count as two. `exchanging_hydrogens` may be missing from a spectrum. A basic nitrogen can bear one hydrogen
+    more in a salt.
     """
 
     carbons: int
@@ -62,7 +62,7 @@ def count_distinct_atoms(smiles: str) -> DistinctAtoms:
 
 
 def measured_form(smiles: str) -> tuple[str, str]:
-    """Give SMILES and formula of what a spectrum shows of a structure: of a salt, the organic part, neutral.
+    """Return SMILES and formula of the part that a spectrum shows: of a salt, the organic part, neutral.
 
     Raises InputRefusedError("structure", "unreadable").
     """
@@ -74,5 +74,5 @@ def measured_form(smiles: str) -> tuple[str, str]:
 
 
 def _signals_of_hydrogens(atom: Any) -> int:
-    """How many signals the hydrogens of one atom may give: two for a CH2 or NH2, one for all else."""
+    """Return how many signals the hydrogens of one atom may give: two for a CH2 or NH2, otherwise one."""
     return 2 if atom.GetTotalNumHs() == 2 else 1

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here a molecule is taken apart for the control rules: what is left when some of its atoms are set aside as host.
+"""Take a molecule apart for the control rules: the fragments left when some of its atoms are set aside as host.
 
-Guarantees: the fragments of a split and the host atoms together are the whole region that was split, each atom once;
-atoms are numbers in the order of the SMILES that was opened; all answers are the same in every run.
+- The fragments of a split and the host atoms together are the whole region that was split, each atom once.
+- Atoms are numbers in the order of the SMILES that was opened.
+- All answers are the same in every run.
 """
 
 from collections.abc import Collection
@@ -22,8 +23,11 @@ AROMATIC: Final = 4
 
 @dataclass(frozen=True)
 class Fragment:
-    """Atoms that hang together on a host. `bonds` are (host atom, fragment atom); a bond between two host atoms that
-    the host's pattern does not have is a fragment without atoms and with the two host atoms in `bonds`."""
+    """Connected atoms that hang on a host. `bonds` are (host atom, fragment atom).
+
+    A bond between two host atoms that the host's pattern does not have is a fragment without atoms and with the two host atoms
+    in `bonds`.
+    """
 
     atoms: frozenset[int]
     bonds: tuple[tuple[int, int], ...]
@@ -39,7 +43,7 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Makeup:
-    """What a set of atoms consists of: how many of each element, the orders of the bonds within, rings."""
+    """The composition of a set of atoms: how many of each element, the orders of the bonds within, rings."""
 
     counts: dict[str, int]
     orders: frozenset[int]
@@ -50,7 +54,7 @@ class Makeup:
 
 @dataclass(frozen=True, eq=False)
 class Molecule:
-    """A structure as the rules read it. `rings` is the smallest set of smallest rings; `mass` is in g/mol."""
+    """A structure as the rules see it. `rings` is the smallest set of smallest rings; `mass` is in g/mol."""
 
     smiles: str
     symbols: tuple[str, ...]
@@ -69,27 +73,27 @@ class Molecule:
         return len(self.symbols)
 
     def order(self, one: int, other: int) -> int:
-        """Bond order code between two bound atoms."""
+        """Return the bond order code between two bound atoms."""
         return self.orders[min(one, other), max(one, other)]
 
     def rings_of(self, atom: int) -> tuple[frozenset[int], ...]:
         return tuple(ring for ring in self.rings if atom in ring)
 
     def find(self, smarts: str) -> tuple[tuple[int, ...], ...]:
-        """Every match of a pattern, in the toolkit's order; remembered for the molecule."""
+        """Return every match of a pattern, in the toolkit's order; cached in the molecule."""
         if smarts not in self._found:
             self._found[smarts] = matches(compiled(smarts), self.toolkit_molecule)
         return self._found[smarts]
 
     def find_from(self, smarts: str, atom: int) -> tuple[tuple[int, ...], ...]:
-        """The matches whose first atom is this one."""
+        """Return the matches whose first atom is this one."""
         key = (smarts, atom)
         if key not in self._anchored:
             self._anchored[key] = tuple(match for match in self.find(smarts) if match[0] == atom)
         return self._anchored[key]
 
     def makeup(self, atoms: frozenset[int]) -> Makeup:
-        """What the atoms consist of; remembered for the molecule."""
+        """Return the composition of the atoms; cached in the molecule."""
         if atoms not in self._makeups:
             self._makeups[atoms] = self._makeup(atoms)
         return self._makeups[atoms]
@@ -119,7 +123,7 @@ class Molecule:
 
 @lru_cache(maxsize=64)
 def open_molecule(parent_smiles: str) -> Molecule:
-    """The molecule of a parent SMILES. Raises InputRefusedError("structure", "unreadable")."""
+    """Return the molecule of a parent SMILES. Raises InputRefusedError("structure", "unreadable")."""
     molecule = parse_smiles(parent_smiles)
     if molecule is None or molecule.GetNumAtoms() == 0:
         raise InputRefusedError("structure", "unreadable")
@@ -137,7 +141,7 @@ def open_molecule(parent_smiles: str) -> Molecule:
 
 
 def split(molecule: Molecule, region: Collection[int], host: Collection[int]) -> tuple[Fragment, ...]:
-    """The connected fragments of `region` without `host`, each with its bonds to the host, by lowest atom."""
+    """Return the connected fragments of `region` without `host`, each with its bonds to the host, by lowest atom."""
     left = set(region) - set(host)
     fragments = []
     while left:
@@ -149,7 +153,7 @@ def split(molecule: Molecule, region: Collection[int], host: Collection[int]) ->
 
 
 def extra_bonds(molecule: Molecule, smarts: str, match: tuple[int, ...]) -> tuple[Fragment, ...]:
-    """Bonds between matched atoms that the pattern itself does not have, each as a fragment without atoms."""
+    """Return bonds between matched atoms that the pattern itself does not have, each as a fragment without atoms."""
     pattern: Pattern = compiled(smarts)
     drawn = {tuple(sorted((match[one], match[other]))) for one, other in pattern.bonds}
     pairs = sorted(pair for pair in molecule.bonds_within(set(match)) if pair not in drawn)
@@ -157,7 +161,7 @@ def extra_bonds(molecule: Molecule, smarts: str, match: tuple[int, ...]) -> tupl
 
 
 def is_monocycle(molecule: Molecule, ring: frozenset[int]) -> bool:
-    """No atom of the ring belongs to another ring as well: not fused, not bridged, not spiro."""
+    """Tell whether no atom of the ring belongs to another ring as well: not fused, not bridged, not spiro."""
     return all(sum(atom in other for other in molecule.rings) == 1 for atom in ring)
 
 

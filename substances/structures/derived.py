@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parents that a substance is an ester or ether of, for clauses that take in "esters and ethers" of what they name.
+"""Parents of esters and ethers, for clauses that include "esters and ethers" of what they name.
 
-Only the way back is asked: which hydroxy compound or acid stands behind what is drawn.
+Only hydrolysis is followed: which hydroxy compound or acid the drawn structure comes from.
 """
 
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ _SITES: Final = {
 
 
 def parents_by_hydrolysis(smiles: str) -> dict[str, str]:
-    """SMILES of the hydroxy compounds and acids that the structure is an "ester" or "ether" of, by that word.
+    """Return SMILES of the hydroxy compounds and acids that the structure is an "ester" or "ether" of, by that word.
 
-    At most MAX_SITES bonds of each sort are looked at; of several esters any number may be taken back at once.
+    At most MAX_SITES bonds of each kind are tried; of several esters any number may be hydrolysed at once.
     """
     try:
         molecule = open_molecule(smiles).toolkit_molecule
@@ -39,7 +39,7 @@ def parents_by_hydrolysis(smiles: str) -> dict[str, str]:
 
 
 def _openings(molecule: Any) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
-    """Bonds that are opened together: esters alone and together, each ether alone."""
+    """Yield bonds that are opened together: esters alone and together, each ether alone."""
     esters = _bonds(molecule, "ester")
     for count in range(1, len(esters) + 1):
         yield from (("ester", chosen) for chosen in combinations(esters, count))
@@ -47,13 +47,13 @@ def _openings(molecule: Any) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]
 
 
 def _bonds(molecule: Any, word: str) -> list[tuple[int, int]]:
-    """Bonds from the oxygen to the carbon that is put on it; none in a ring."""
+    """Return bonds from the oxygen to the carbon substituted on it; none in a ring."""
     found = molecule.GetSubstructMatches(compiled(_SITES[word]).query, maxMatches=2 * MAX_SITES)
     return list(dict.fromkeys((oxygen, carbon) for carbon, oxygen, _other in found))[:MAX_SITES]
 
 
 def _taken_back(molecule: Any, bonds: tuple[tuple[int, int], ...]) -> Iterator[str]:
-    """The pieces after water was put in at each of the bonds, as SMILES."""
+    """Yield the pieces after hydrolysis of each of the bonds, as SMILES."""
     chem = rdkit().Chem
     opened = chem.RWMol(molecule)
     for oxygen, carbon in bonds:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the picture of a structure: bonds, labels, stereo, all components, and marked atoms."""
+"""Draw a structure: bonds, labels, stereo, all components, and marked atoms."""
 
 import math
 import re
@@ -20,7 +20,7 @@ MAX_MARKS: Final = 200
 MAX_LABEL_CHARS: Final = 4
 
 _LABEL_SIZE: Final = 12
-# Contours in pixels, so that these two are told apart, and from all others, without seeing colours.
+# Contours in pixels, which distinguish these two from each other and from all others without colours.
 _EDGES: Final = {"denied": 1.8, "review": 0.8}
 
 _WIDTH: Final = re.compile(r"stroke-width:([0-9.]+)px")
@@ -32,12 +32,12 @@ _PATH_TEXT: Final = re.compile(r"[MLQCZ0-9 ,.\-]+")
 def draw_structure(
     smiles: str, *, marks: Sequence[Mark] = (), width: int = 320, height: int = 220, title: str = ""
 ) -> str:
-    """The SVG of a structure; see `lay_out` for what is refused."""
+    """Return the SVG of a structure; see `lay_out` for refusals."""
     return svg_of(lay_out(smiles, tuple(marks), width, height), title=title)
 
 
 def lay_out(smiles: str, marks: tuple[Mark, ...] = (), width: int = 320, height: int = 220) -> Drawing:
-    """The shapes of a drawing. Atom indices of marks count as the atoms stand in `smiles`.
+    """Return the shapes of a drawing. Atom indices of marks count as the atoms stand in `smiles`.
 
     Raises InputRefusedError("structure", "unreadable" | "too_many_atoms") and ("marks", "no_such_atom" | "too_many").
     """
@@ -81,14 +81,14 @@ def _draw(molecule: Any, width: int, height: int) -> Any:
     options.includeMetadata = False
     toolkit.depict.SetPreferCoordGen(False)
     prepare = toolkit.drawing.PrepareMolForDrawing
-    # What has no order of double bonds is drawn with its rings aromatic.
+    # A structure that cannot be kekulised is drawn with its rings aromatic.
     drawer.DrawMolecule(sound(prepare, molecule, True, True) or prepare(molecule, False, True))
     drawer.FinishDrawing()
     return drawer
 
 
 def _inked(svg: str) -> Iterator[Shape]:
-    """The toolkit's own paths without its styles: lines, filled wedges, letters."""
+    """Yield the toolkit's own paths without its styles: lines, filled wedges, letters."""
     for element in ElementTree.fromstring(svg.encode("iso-8859-1")).iter():  # noqa: S314 -- our own drawer wrote it
         path = " ".join(element.get("d", "").split())
         if not element.tag.endswith("path") or not path:
@@ -108,7 +108,7 @@ def _inked(svg: str) -> Iterator[Shape]:
 
 
 def _marked(molecule: Any, marks: tuple[Mark, ...], places: Sequence[Place]) -> Iterator[Shape]:
-    """Bands below the ink: a disc on each marked atom, a bar along each bond between two of one mark."""
+    """Yield bands below the ink: a disc on each marked atom, a bar along each bond between two of one mark."""
     radius = _radius(molecule, places)
     for mark in marks:
         edge = _EDGES.get(mark.tone, 0.0)
@@ -118,7 +118,7 @@ def _marked(molecule: Any, marks: tuple[Mark, ...], places: Sequence[Place]) -> 
 
 
 def _band(molecule: Any, mark: Mark, places: Sequence[Place], radius: float, edge: float) -> Iterator[Shape]:
-    """With an edge it is painted in ink and a little wider, so that a contour shows around the band above it."""
+    """Yield a band; with an edge it is painted in ink and a little wider, so that a contour shows around the band above."""
     for index in sorted(set(mark.atoms)):
         x, y = places[index]
         ink: Ink = "rim" if edge else "halo"
@@ -139,7 +139,7 @@ def _radius(molecule: Any, places: Sequence[Place]) -> float:
 def _labelled(
     molecule: Any, marks: tuple[Mark, ...], places: Sequence[Place], width: int, height: int
 ) -> Iterator[Shape]:
-    """Each mark's label near its atoms, where the picture is emptiest."""
+    """Yield each mark's label near its atoms, where the picture is emptiest."""
     taken = [*places, *(_middle([places[index] for index in bond]) for bond in _bonds(molecule))]
     distance = 2.2 * _radius(molecule, places)
     for mark in marks:
@@ -153,7 +153,7 @@ def _labelled(
 def _emptiest(
     near: Sequence[Place], taken: Sequence[Place], distance: float, sides: tuple[int, int]
 ) -> Place:
-    """Of the points at a distance around the given ones, that with the most room and then the closest to them all."""
+    """Return, of the points at a distance around the given ones, the one with most room, then the closest to them all."""
     middle = _middle(near)
     around = [
         (x + distance * math.cos(step * math.pi / 6), y + distance * math.sin(step * math.pi / 6))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is where what was written beside a structure disagrees with it."""
+"""Find disagreements between a structure and the identifiers written beside it."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ _ATOMS: Final = re.compile(r"([A-Z][a-z]?)([0-9]*)")
 
 @dataclass(frozen=True)
 class Disagreement:
-    """`field` is what was written; `expected` what the structure says, empty where it says nothing.
+    """`field` is the identifier; `expected` the structure's own value, empty where it has none.
 
     `other` is the name of the other known substance that a name or a number belongs to.
     """
@@ -40,7 +40,7 @@ def compare_identifiers(
     cas: str = "",
     name: str = "",
 ) -> tuple[Disagreement, ...]:
-    """All disagreements, none where all fits or nothing was written."""
+    """Return all disagreements; none where everything fits or nothing was written."""
     found = [
         _inchi(structure, inchi.strip()),
         _inchikey(structure, inchikey.strip()),
@@ -52,7 +52,7 @@ def compare_identifiers(
 
 
 def has_cas_digit(cas: str) -> bool:
-    """Form and check digit: the digits before it, weighted 1, 2, 3 ... from the right, summed modulo 10."""
+    """Check form and check digit: the digits before it, weighted 1, 2, 3 ... from the right, summed modulo 10."""
     match = _CAS.fullmatch(cas)
     if match is None:
         return False
@@ -81,7 +81,7 @@ def _inchikey(structure: Structure, inchikey: str) -> Disagreement | None:
 
 
 def _against_key(structure: Structure, key: str) -> str:
-    """How a key differs: other substance, the base of this salt, or only stereo, isotopes or charge."""
+    """Return how a key differs: other substance, the base of this salt, or only stereo, isotopes or charge."""
     if not structure.inchikey or key == structure.inchikey:
         return ""
     if first_block(key) == first_block(structure.inchikey):
@@ -110,7 +110,10 @@ def _formula(structure: Structure, formula: str) -> Disagreement | None:
 
 
 def _counted(formula: str) -> Counter[str]:
-    """Atoms of a formula, which may have parts: C22H28N2O.ClH, or C9H13N·0.5H2SO4 not; empty where it is none."""
+    """Count the atoms of a formula, which may have parts such as C22H28N2O.ClH but no fractions such as C9H13N·0.5H2SO4.
+
+    Returns an empty counter for any other text.
+    """
     counted: Counter[str] = Counter()
     for part in re.split(r"[.·*]", formula.replace(" ", "")):
         match = _PART.fullmatch(part)
@@ -122,7 +125,7 @@ def _counted(formula: str) -> Counter[str]:
 
 
 def _cas(structure: Structure, cas: str) -> Disagreement | None:
-    """Form and check digit; and, where the reference sets know the number, whose it is."""
+    """Check form and check digit, and the owner of a number that the reference sets know."""
     if not cas:
         return None
     if has_cas_digit(cas):
@@ -131,7 +134,7 @@ def _cas(structure: Structure, cas: str) -> Disagreement | None:
 
 
 def _name(structure: Structure, name: str) -> Disagreement | None:
-    """Only where the reference sets know the name; an unknown name is no disagreement."""
+    """Check a name that the reference sets know; an unknown name is no disagreement."""
     return _of_another("name", structure, blocks_of_name(name) if name else frozenset())
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is whether the formula of an InChI counts the same atoms as its layers of connections and hydrogens.
+"""Check whether the formula of an InChI counts the same atoms as its layers of connections and hydrogens.
 
-Asked only of an InChI that could not be read, to tell why; of one component without a bracketed repetition.
+Used only for an InChI that could not be read, to find the reason, and only for one component without a bracketed repetition.
 """
 
 import re
@@ -15,7 +15,7 @@ _MOBILE: Final = re.compile(r"\(H([0-9]*)-?[,0-9]*\)")
 
 
 def formula_disagrees(inchi: str) -> bool:
-    """Whether heavy atoms or hydrogens of the formula differ from those of the layers; False where that is unclear."""
+    """Tell whether heavy atoms or hydrogens of the formula differ from those of the layers; False where that is unclear."""
     _version, formula, *layers = inchi.split("/") if inchi.count("/") else (inchi, "")
     if "." in formula or not formula or any(";" in layer or "*" in layer for layer in layers):
         return False
@@ -32,7 +32,7 @@ def formula_disagrees(inchi: str) -> bool:
 
 
 def _hydrogens(layer: str) -> int:
-    """Hydrogens on atoms, `1-2,4H2`, and mobile ones, `(H2,3,4)`."""
+    """Count hydrogens on atoms, `1-2,4H2`, and mobile ones, `(H2,3,4)`."""
     mobile = sum(int(count or 1) for count in _MOBILE.findall(layer))
     fixed = 0
     for places, count in _FIXED.findall(_MOBILE.sub("", layer)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the pair of fingerprints of a structure, apart from the arithmetic on them, which is heavier to load."""
+"""The two fingerprints of a structure, without the arithmetic on them, which is heavier to load."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the limits on a structure that is read. Generous to any substance of a casework, narrow to an attack."""
+"""Limits on a structure that is read: generous for any substance of casework, narrow for an attack."""
 
 from typing import Final
 
@@ -15,4 +15,4 @@ MAX_ALL_ATOMS: Final = 999
 MAX_RINGS: Final = 60
 MAX_COMPONENTS: Final = 12
 MAX_HYDROGENS: Final = 6
-"""On one atom, as written."""
+"""Hydrogens on one atom, as written."""

@@ -25,17 +25,17 @@ _DASHES: Final = {0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-", 0x2212: "-
 
 
 def blocks_of_name(name: str) -> frozenset[str]:
-    """First blocks of the InChIKeys of all substances that a reference set calls so; none for an unknown name."""
+    """Return first blocks of the InChIKeys of all substances that a reference set calls so; none for an unknown name."""
     return _blocks().get(_plain(name), frozenset())
 
 
 def blocks_of_cas(cas: str) -> frozenset[str]:
-    """First blocks of all substances that a reference set gives this number; none for an unknown one."""
+    """Return first blocks of all substances that a reference set gives this number; none for an unknown one."""
     return _by_number().get(cas, frozenset())
 
 
 def names_of_block(block: str) -> tuple[str, ...]:
-    """The common names that the reference sets give to a first block, preferred ones first, at most NAMES_AT_MOST."""
+    """Return the reference sets' common names of a first block, preferred ones first, at most NAMES_AT_MOST."""
     return _names().get(block, ())
 
 
@@ -47,7 +47,7 @@ def _plain(name: str) -> str:
 
 @cache
 def _rows() -> tuple[tuple[str, str, str], ...]:
-    """Names with first blocks and the set they stand in, as often as they stand there."""
+    """Return names with first blocks and the set that holds them, repetitions included."""
     found = []
     for place in _SETS:
         with (_FOLDER / place).open(encoding="utf-8", newline="") as lines:

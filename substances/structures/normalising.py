@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the parent of a structure: what class rules and comparisons look at.
+"""The parent of a structure, which class rules and comparisons use.
 
-The parent is the largest organic component that is not a usual counter-ion, neutral where that is possible, without
-isotopes and stereo marks, and in one agreed form where a hydrogen is mobile: the InChI's own reading of it, with
-imidic acids turned back to amides and hydroxy-azines to their oxo form. Two notations of one substance have one
-parent, atom for atom in one order.
+The parent is the largest organic component that is not a usual counter-ion, neutral where possible, without isotopes and stereo
+marks, and in one agreed form where a hydrogen is mobile: the InChI's own reading of it, with imidic acids turned back to amides
+and hydroxy-azines to their oxo form. Two notations of one substance have one parent, atom for atom in one order.
 """
 
 import csv
@@ -27,10 +26,10 @@ _MOBILE: Final = (
 
 
 def parent_of(smiles: str) -> str:
-    """Canonical SMILES of the parent; its atom order is the one that verdicts and drawings count in.
+    """Return canonical SMILES of the parent; verdicts and drawings count atoms in its order.
 
     Raises InputRefusedError("structure", "unreadable") where the text is no SMILES, and "impossible_valence" where its
-    hydrogens cannot be.
+    hydrogens are impossible.
     """
     parent = _normalised(smiles)
     # Neutral atoms can make another ring aromatic, or free a proton for the next one.
@@ -46,12 +45,12 @@ def _normalised(smiles: str) -> str:
 
 
 def first_block(inchikey: str) -> str:
-    """The connectivity block of an InChIKey: the same for all stereo forms and isotopes."""
+    """Return the connectivity block of an InChIKey: the same for all stereo forms and isotopes."""
     return inchikey[:14]
 
 
 def amide_form(molecule: Any) -> Any:
-    """Forms that readers of InChI make, in the usual one: amides, thioamides, oxo-azines, amines on rings; else the same."""
+    """Return the usual form of what readers of InChI make: amides, thioamides, oxo-azines, amines on rings; else the same."""
     for _ in range(molecule.GetNumAtoms()):
         changed = _with_shifted_hydrogen(molecule)
         if changed is None:
@@ -61,7 +60,7 @@ def amide_form(molecule: Any) -> Any:
 
 
 def _without_marks(molecule: Any) -> Any:
-    """No isotopes, no stereo, no hydrogens that stand as atoms, no atom numbers."""
+    """Remove isotopes, stereo, explicit hydrogen atoms and atom numbers."""
     toolkit = rdkit()
     for atom in molecule.GetAtoms():
         atom.SetIsotope(0)
@@ -74,7 +73,7 @@ def _without_marks(molecule: Any) -> Any:
 
 
 def _disconnected(molecule: Any) -> Any:
-    """Salts that were drawn with a bond between metal and hetero atom, taken apart."""
+    """Take apart salts that were drawn with a bond between metal and hetero atom."""
     toolkit = rdkit()
     bonds = molecule.GetSubstructMatches(_metal_bond())
     if not bonds:
@@ -90,7 +89,7 @@ def _disconnected(molecule: Any) -> Any:
 
 
 def _usual_bonds(molecule: Any) -> Any:
-    """Sulfoxides, phosphine oxides, azides and diazo groups that were drawn in the other of their two ways."""
+    """Redraw sulfoxides, phosphine oxides, azides and diazo groups in the usual one of their two ways."""
     if not any(atom.GetFormalCharge() for atom in molecule.GetAtoms()):
         return molecule
     toolkit = rdkit()
@@ -108,7 +107,7 @@ def _usual_bonds(molecule: Any) -> Any:
 
 
 def _join(editable: Any, pair: tuple[int, int], order: Any) -> None:
-    """A bond of that order between a positive and a negative atom, whose charges cancel."""
+    """Bind a positive and a negative atom, whose charges cancel, with this bond order."""
     editable.GetBondBetweenAtoms(*pair).SetBondType(order)
     for index, step in zip(pair, (-1, 1), strict=True):
         atom = editable.GetAtomWithIdx(index)
@@ -131,7 +130,7 @@ def _rank(part: Any) -> tuple[bool, bool, int, float, str]:
 
 
 def _neutral(part: Any) -> Any:
-    """Protons added to or taken from charged atoms; pairs such as in a nitro group or an N-oxide stay."""
+    """Add protons to charged atoms or take them; keep pairs such as in a nitro group or an N-oxide."""
     toolkit = rdkit()
     editable = toolkit.Chem.RWMol(part)
     for atom in editable.GetAtoms():
@@ -148,14 +147,14 @@ def _neutral(part: Any) -> Any:
 
 
 def _takes_protons(atom: Any) -> bool:
-    """Whether a charge is a proton's matter: not on a metal, nor on what is bound to one, as in permanganate."""
+    """Tell whether a proton can balance the charge: not on a metal, nor on an atom bound to one, as in permanganate."""
     return atom.GetAtomicNum() in _PROTONATED and all(
         near.GetAtomicNum() in _PROTONATED or near.GetAtomicNum() == 1 for near in atom.GetNeighbors()
     )
 
 
 def _agreed_form(molecule: Any) -> Any:
-    """One form for all that differ by where a mobile hydrogen is drawn; the molecule itself where none is mobile."""
+    """Return one form for all that differ by where a mobile hydrogen is drawn; the molecule itself where none is mobile."""
     toolkit = rdkit()
     plain = parse_smiles(toolkit.Chem.MolToSmiles(molecule))
     if plain is None:
@@ -168,7 +167,7 @@ def _agreed_form(molecule: Any) -> Any:
 
 
 def _makeup(molecule: Any) -> tuple[str, int, list[int], int]:
-    """What another form of the same substance shares with it: formula, parts, charges, radicals."""
+    """Return what all forms of one substance share: formula, parts, charges, radicals."""
     toolkit = rdkit()
     atoms = list(molecule.GetAtoms())
     return (
@@ -180,7 +179,7 @@ def _makeup(molecule: Any) -> tuple[str, int, list[int], int]:
 
 
 def _with_shifted_hydrogen(molecule: Any) -> Any:
-    """The first change that one of the patterns asks for and that gives a possible structure; None where none does."""
+    """Return the first change by one of the patterns that gives a possible structure; None where none does."""
     toolkit = rdkit()
     ranks: list[int] = []
     for pattern in _mobile_patterns():
@@ -194,7 +193,7 @@ def _with_shifted_hydrogen(molecule: Any) -> Any:
 
 
 def _shifted(molecule: Any, donor: int, carbon: int, acceptor: int) -> Any:
-    """A hydrogen moved from donor to acceptor, the double bond of the carbon from acceptor to donor."""
+    """Move a hydrogen from donor to acceptor, and the double bond of the carbon from acceptor to donor."""
     toolkit = rdkit()
     editable = toolkit.Chem.RWMol(molecule)
     for index, step in ((donor, -1), (acceptor, 1)):
@@ -211,7 +210,7 @@ def _shifted(molecule: Any, donor: int, carbon: int, acceptor: int) -> Any:
 
 
 def _sanitized(editable: Any) -> Any:
-    """A checked molecule, or None where the change gave no possible structure."""
+    """Return a checked molecule, or None where the change gave no possible structure."""
     toolkit = rdkit()
     molecule = editable.GetMol()
     failed = toolkit.Chem.SanitizeMol(molecule, catchErrors=True)
@@ -220,7 +219,7 @@ def _sanitized(editable: Any) -> Any:
 
 @cache
 def _mobile_patterns() -> tuple[Any, ...]:
-    """Donor of the hydrogen, carbon, acceptor."""
+    """Return the patterns: donor of the hydrogen, carbon, acceptor."""
     return tuple(rdkit().Chem.MolFromSmarts(smarts) for smarts in _MOBILE)
 
 
@@ -236,7 +235,7 @@ def _metal_bond() -> Any:
 
 @cache
 def counter_ions() -> frozenset[str]:
-    """Canonical SMILES of the usual counter-ions and solvates, neutral and without stereo."""
+    """Return canonical SMILES of the usual counter-ions and solvates, neutral and without stereo."""
     with _COUNTER_IONS.open(encoding="utf-8", newline="") as lines:
         texts = [row["smiles"] for row in csv.DictReader(lines)]
     return frozenset(rdkit().Chem.MolToSmiles(parse_smiles(text)) for text in texts)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is which notation a text is, and what can be refused by looking at the text alone, before any toolkit reads it."""
+"""Recognise the notation of a text, and refuse what the text alone shows, before any toolkit reads it."""
 
 import re
 import unicodedata
@@ -43,7 +43,7 @@ _BLENDED: Final = frozenset({"MIX", "FOR", "COM"})
 
 @dataclass(frozen=True)
 class Notation:
-    """A text of one notation. `text` is what is to be parsed: a token, or a MOL block of lines."""
+    """A text of one notation. `text` is to be parsed: a token, or a MOL block of lines."""
 
     form: Form
     text: str
@@ -51,7 +51,7 @@ class Notation:
 
 
 def recognise_notation(text: str, form: str) -> Notation:
-    """The notation, by `form` or, for "auto", by the text; raises InputRefusedError."""
+    """Return the notation, by `form` or, for "auto", by the text; raise InputRefusedError."""
     if form not in ("auto", *FORMS):
         raise _refused("unknown_form")
     text = text.removeprefix("\ufeff")
@@ -72,7 +72,7 @@ def recognise_notation(text: str, form: str) -> Notation:
 
 
 def _refuse_foreign(text: str) -> None:
-    """What is no text of a notation at all: nothing, archives and other binary content, lines without end."""
+    """Refuse input that is no text of a notation: empty, archives and other binary content, endless lines."""
     if not text.strip():
         raise _refused("empty")
     if len(text) > limits.MAX_TEXT_CHARS:
@@ -87,7 +87,7 @@ def _refuse_foreign(text: str) -> None:
 
 
 def _refuse_names(token: str) -> None:
-    """What names a substance but does not write its structure."""
+    """Refuse texts that name a substance but do not write its structure."""
     if _INCHIKEY.fullmatch(token.removeprefix("InChIKey=")):
         raise _refused("an_inchikey")
     if _CAS.fullmatch(token):
@@ -97,7 +97,7 @@ def _refuse_names(token: str) -> None:
 
 
 def _refuse_other_script(line: str, where: str = "") -> None:
-    """Letters and signs that only look like those of a notation."""
+    """Refuse letters and signs that only look like those of a notation."""
     if not line.isascii():
         raise _refused("mixed_script", where)
 
@@ -126,7 +126,7 @@ def _inchi(token: str, extra: str) -> Notation:
         raise _refused("too_long")
     if token.startswith("InChI=1B") or "Zz" in token:
         raise _refused("polymer")
-    # The InChI software does not come back from counts that no substance has; only a formula counts that far.
+    # The InChI software hangs on counts that no substance has; only a formula counts that far.
     layers = token.split("/", 2)[2:]
     if not _INCHI.fullmatch(token) or _LONG_NUMBER.search(token) or _MANY_HYDROGENS.search("".join(layers)):
         raise _refused("not_an_inchi")
@@ -155,7 +155,7 @@ def _smiles(token: str, extra: str) -> Notation:
 
 
 def _block(text: str) -> Notation:
-    """The one record of a MOL or SDF text, with the three head lines that the format asks for."""
+    """Return the one record of a MOL or SDF text, with the three head lines that the format requires."""
     if text.lstrip().startswith(("$RXN", "$RDFILE", "$MDL")):
         raise _refused("reaction")
     records = [record for record in re.split(r"^\$\$\$\$.*$", text, flags=re.MULTILINE) if record.strip()]
@@ -172,7 +172,7 @@ def _block(text: str) -> Notation:
 
 
 def _with_head(lines: list[str]) -> list[str]:
-    """The counts line as the fourth; text pasted without the blank lines before it is put right."""
+    """Move the counts line to the fourth line, for text pasted without the blank lines before it."""
     for number, line in enumerate(lines[:8]):
         if _COUNTS.fullmatch(line):
             _refuse_by_counts(line)
@@ -192,7 +192,7 @@ def _refuse_by_counts(line: str) -> None:
 
 
 def _refuse_by_line(line: str, where: str) -> None:
-    """What a MOL block says in words that it is not one definite structure."""
+    """Refuse a MOL block that states that it is not one definite structure."""
     code = _said_by(line)
     if code:
         raise _refused(code, where)

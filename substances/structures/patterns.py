@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here the control rules' patterns meet RDKit: SMARTS compiled once per process, and where they match a molecule.
+"""Patterns of the control rules in RDKit: SMARTS compiled once per process, and their matches on a molecule.
 
-Guarantees: matches are tuples of atom indices in the order of the pattern's atoms; every match is given, also those
-that cover the same atoms another way round, up to a limit; a pattern or molecule is never changed.
+- Matches are tuples of atom indices in the order of the pattern's atoms.
+- Every match is returned, up to a limit, including those that cover the same atoms another way round.
+- A pattern or molecule is never changed.
 """
 
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Pattern:
 
 @lru_cache(maxsize=4_096)
 def compiled(smarts: str) -> Pattern:
-    """Raises PatternRefusedError."""
+    """Compile a SMARTS; raise PatternRefusedError."""
     query = rdkit().Chem.MolFromSmarts(smarts)
     if query is None or query.GetNumAtoms() == 0:
         raise PatternRefusedError
@@ -47,21 +48,23 @@ def compiled(smarts: str) -> Pattern:
 
 
 def matches(pattern: Pattern, molecule: Any) -> tuple[tuple[int, ...], ...]:
-    """Every way the pattern lies on the molecule, mirror images of one match included, in the toolkit's order."""
+    """Return every match of the pattern on the molecule, mirror images included, in the toolkit's order."""
     found = molecule.GetSubstructMatches(pattern.query, uniquify=False, maxMatches=MAX_MATCHES)
     return tuple(tuple(match) for match in found)
 
 
 def can_be_smiles(smiles: str) -> bool:
-    """Whether the text is a structure; nothing is said about which."""
+    """Tell whether the text is a structure, without saying which."""
     molecule = parse_smiles(smiles)
     return molecule is not None and molecule.GetNumAtoms() > 0
 
 
 @lru_cache(maxsize=4_096)
 def connectivity_block(smiles: str) -> str:
-    """First block of the InChIKey of a structure given as SMILES: equal for stereo forms, isotopes and tautomers
-    that the InChI takes for one. Empty where the toolkit gives none."""
+    """Return the first block of the InChIKey of a SMILES; empty where the toolkit gives none.
+
+    It is equal for stereo forms, isotopes and tautomers that the InChI treats as one.
+    """
     molecule = parse_smiles(smiles)
     if molecule is None:
         return ""
@@ -73,7 +76,7 @@ def connectivity_block(smiles: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def full_inchikey(smiles: str) -> str:
-    """The InChIKey of a structure as it is written, stereo included. Empty where the toolkit gives none."""
+    """Return the InChIKey of a structure as written, stereo included. Empty where the toolkit gives none."""
     molecule = parse_smiles(smiles)
     if molecule is None:
         return ""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a structure is: read from SMILES, InChI, MOL or SDF, checked, and told as facts.
+"""Read a structure from SMILES, InChI, MOL or SDF, check it, and return its facts.
 
-Nothing doubtful is guessed: what does not stand for one definite substance is refused with a code of its own.
-`notices` are what a chemist should know of an input that was read all the same.
+Nothing doubtful is guessed: a text that does not stand for one definite substance is refused with a code of its own. `notices`
+are what a chemist should know of an input that was accepted all the same.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ NOTICES: Final = (
     "non_standard_inchi",
     "amide_form_chosen",  # of the forms that an InChI leaves open
     "no_inchi",
-    "inchi_not_reproduced",  # written anew it is another one: its source made it in another way, or it was altered
-    "several_organic_components",  # rules look at the largest that is no usual counter-ion
-    "relative_stereo",  # drawn as one form, but marked as relative or as a mixture; SMILES cannot say so
+    "inchi_not_reproduced",  # writing it again gives another InChI: its source made it in another way, or it was altered
+    "several_organic_components",  # rules use the largest that is no usual counter-ion
+    "relative_stereo",  # drawn as one form, but marked as relative or as a mixture, which SMILES cannot express
     "unusually_large",
 )
 
@@ -36,9 +36,8 @@ _INCHI_OPTIONS: Final = "-W2"
 class Structure:
     """A substance's structure. `smiles` is canonical with stereo and isotopes; `formula` is Hill's, without charge.
 
-    Masses are in Da; `mono_mass` is that of the most common isotopes (of the named ones where isotopes are named)
-    and counts the electrons of a charge; `components` are the parts of a salt or solvate. `parent_smiles` is what
-    rules and comparisons look at.
+    Masses are in Da; `mono_mass` is that of the most common isotopes (of the named ones where isotopes are named) and counts
+    the electrons of a charge; `components` are the parts of a salt or solvate. Rules and comparisons use `parent_smiles`.
     """
 
     smiles: str
@@ -59,9 +58,9 @@ class Structure:
 
 
 def read_structure(text: str, *, form: str = "auto") -> Structure:
-    """The structure that `text` writes; `form` is auto, smiles, inchi, mol or sdf.
+    """Return the structure that `text` writes; `form` is auto, smiles, inchi, mol or sdf.
 
-    Raises InputRefusedError("structure", code, where); the codes and their remedies stand in `substances.sentences`.
+    Raises InputRefusedError("structure", code, where); `substances.sentences` has the codes and their remedies.
     """
     notation = recognise_notation(text, form)
     try:
@@ -69,7 +68,7 @@ def read_structure(text: str, *, form: str = "auto") -> Structure:
         refuse_unsound(molecule)
         return _facts(molecule, notation)
     except (RuntimeError, rdkit().Chem.MolSanitizeException):
-        # The toolkit met something that its own authors had ruled out; its text repeats the input and is dropped.
+        # The toolkit failed an internal check; its message repeats the input and is dropped.
         raise InputRefusedError("structure", "unreadable") from None
 
 
@@ -106,19 +105,19 @@ def _facts(molecule: Any, notation: Notation) -> Structure:
 
 
 def formula_of(molecule: Any) -> str:
-    """Hill's formula of all components together; deuterium and tritium are hydrogen, a charge is not written."""
+    """Return Hill's formula of all components together; deuterium and tritium count as hydrogen, a charge is not written."""
     return str(rdkit().descriptors.CalcMolFormula(molecule)).split("+")[0].split("-")[0]
 
 
 def _average_mass(molecule: Any) -> float:
-    """By standard atomic weights; named isotopes with their own mass."""
+    """Return the mass by standard atomic weights; named isotopes have their own mass."""
     hydrogen = rdkit().Chem.GetPeriodicTable().GetAtomicWeight(1)
     mass: float = sum(atom.GetMass() + hydrogen * atom.GetTotalNumHs() for atom in molecule.GetAtoms())
     return round(mass, 4)
 
 
 def _identifiers(molecule: Any) -> tuple[str, str]:
-    """Standard InChI and its key; both empty where the InChI software finds none, which is rare."""
+    """Return standard InChI and its key; both empty in the rare case that the InChI software finds none."""
     toolkit = rdkit()
     inchi, code = toolkit.inchi.MolToInchi(molecule, _INCHI_OPTIONS)[:2]
     if code not in {0, 1} or not inchi:

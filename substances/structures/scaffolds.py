@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the largest scaffold that two structures have in common, found within a bounded time."""
+"""Find the largest scaffold that two structures have in common, within a bounded time."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,8 +13,11 @@ MAX_COMPARED_ATOMS: Final = 100
 
 @dataclass(frozen=True)
 class Scaffold:
-    """`atoms_a` and `atoms_b` are matching atoms, by index in the two SMILES. `is_complete`: no larger one exists;
-    otherwise the search ran out of time and this is the largest that it met, or it was not begun for what is too large."""
+    """A common scaffold: `atoms_a` and `atoms_b` are matching atoms, by index in the two SMILES.
+
+    `is_complete`: no larger one exists; otherwise the search ran out of time and this is the largest found, or the structures
+    were too large to begin.
+    """
 
     smarts: str
     atoms_a: tuple[int, ...]
@@ -23,7 +26,7 @@ class Scaffold:
 
 
 def common_scaffold(a: str, b: str) -> Scaffold:
-    """Of two parents' SMILES; rings only as a whole. Raises InputRefusedError("structure", ...)."""
+    """Return the scaffold of two parents' SMILES; rings only as a whole. Raises InputRefusedError("structure", ...)."""
     toolkit = rdkit()
     molecules = [parse_smiles(smiles) for smiles in (a, b)]
     if any(molecule is None or molecule.GetNumAtoms() == 0 for molecule in molecules):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is a drawing as plain shapes, and the SVG that is written from them.
+"""A drawing as plain shapes, and the SVG that is written from them.
 
-The SVG obeys a policy that allows no inline style: presentation attributes and classes only, no script, no link, no
-identifier. Ink is `currentColor`; a page colours the classes (`mol-mark-core` and so on) for both themes. Shapes may
-come from a process that read hostile input, so each is checked here before a character of it is written.
+- The SVG obeys a policy that allows no inline style: only presentation attributes and classes, no script, no link, no
+  identifier.
+- Ink is `currentColor`; a page colours the classes (`mol-mark-core` and so on) for both themes.
+- Shapes may come from a process that read hostile input, so each is checked before a character of it is written.
 """
 
 import re
@@ -27,7 +28,7 @@ _LABEL: Final = re.compile(r"[^\x00-\x1f\x7f<>&\"']{0,12}")
 
 @dataclass(frozen=True)
 class Mark:
-    """Atoms to be told apart, by their index in the drawn SMILES; `label` is written beside them, up to 4 characters."""
+    """Atoms to highlight, by their index in the drawn SMILES; `label` is written beside them, up to 4 characters."""
 
     atoms: tuple[int, ...]
     tone: Tone
@@ -36,7 +37,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Shape:
-    """One thing to draw. `path` is an SVG path; for a halo or a label `x`, `y` and `size` say where and how large."""
+    """One thing to draw. `path` is an SVG path; for a halo or a label `x`, `y` and `size` give position and size."""
 
     ink: Ink
     path: str = ""
@@ -58,7 +59,7 @@ class Drawing:
 
 
 def svg_of(drawing: Drawing, *, title: str = "") -> str:
-    """A standalone SVG. `title` is what a screen reader says; without one the picture is decoration.
+    """Return a standalone SVG. `title` is its text for screen readers; without one the picture is decoration.
 
     Raises InputRefusedError("drawing", "unsafe") where a shape holds anything but a shape.
     """
@@ -156,4 +157,4 @@ _ELEMENTS: Final = {
 _TINTS: Final = {
     "core": "#9fc5e8", "allowed": "#a8d5b0", "review": "#f4d58d", "denied": "#f2a69e", "common": "#c9b8e8", "": "none",
 }  # fmt: skip
-"""What a page without our style sheet shows, such as a saved file; with it the classes decide."""
+"""Colours without our style sheet, as in a saved file; with it the classes decide."""

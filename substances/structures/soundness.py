@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is whether a text, once parsed, is one definite and possible structure."""
+"""Check whether a text, once parsed, is one definite and possible structure."""
 
 import re
 from typing import Any, Final
@@ -10,7 +10,7 @@ from substances.structures.inchi_layers import formula_disagrees
 from substances.structures.notations import Notation
 from substances.structures.toolkit import rdkit
 
-# Letters that begin or end no atom of a plain SMILES; a text with brackets or bonds is taken for an attempt at one.
+# Letters that begin or end no atom of a plain SMILES; a text with brackets or bonds counts as an attempt at one.
 _WORD: Final = re.compile(r"(?=.*[ADEGJKLMQRTUVWXYZadeghijkmqtuvwxyz])[A-Za-z0-9,'.-]+")
 _PROBLEMS: Final = {
     "AtomValenceException": "impossible_valence",
@@ -21,7 +21,7 @@ _NON_METALS: Final = frozenset({1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 34, 35, 53})
 
 
 def parse_notation(notation: Notation) -> Any:
-    """A checked molecule with its hydrogens as written; raises InputRefusedError."""
+    """Return a checked molecule with its hydrogens as written; raise InputRefusedError."""
     raw = _raw(notation)
     if raw is None:
         raise _refused(_why_unread(notation))
@@ -44,7 +44,7 @@ def _why_unread(notation: Notation) -> str:
 
 
 def refuse_unsound(molecule: Any) -> None:
-    """Limits and faults that only a checked molecule shows: rings, radicals, isotopes that do not exist.
+    """Refuse excesses and faults that only a checked molecule shows: rings, radicals, isotopes that do not exist.
 
     An InChI takes compounds of metals apart; beside a metal, an atom without a bond is therefore no radical.
     """
@@ -88,7 +88,7 @@ def _parsed(notation: Notation) -> Any:
 
 
 def _block(text: str, *, sanitize: bool) -> Any:
-    """The parser of MOL blocks raises where others answer None; what it says repeats the text and is dropped."""
+    """Parse a MOL block; its parser raises where others return None, and its message, which repeats the text, is dropped."""
     toolkit = rdkit()
     try:
         return toolkit.Chem.MolFromMolBlock(text, sanitize=sanitize, removeHs=False, strictParsing=True)
@@ -113,7 +113,7 @@ def _refuse_large(molecule: Any) -> None:
 
 
 def _refuse_indefinite(molecule: Any) -> None:
-    """Atoms and bonds that stand for several things."""
+    """Refuse atoms and bonds that stand for several things."""
     for atom in molecule.GetAtoms():
         where = f"atom {atom.GetIdx() + 1}"
         if atom.GetAtomicNum() == 0:
@@ -126,7 +126,7 @@ def _refuse_indefinite(molecule: Any) -> None:
 
 
 def _refuse_hydrogens(molecule: Any) -> None:
-    """A number of hydrogens that no atom bears; the toolkit would try to place them all."""
+    """Refuse a number of hydrogens that no atom bears; the toolkit would try to place them all."""
     for atom in molecule.GetAtoms():
         if atom.GetNumExplicitHs() > limits.MAX_HYDROGENS:
             raise _refused("impossible_valence", f"atom {atom.GetIdx() + 1}")

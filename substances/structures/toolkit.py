@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the one place that loads RDKit: on first use, silent, so that no line of it writes about an input.
+"""The one place that loads RDKit: on first use, and silent, so that none of its messages repeats an input.
 
 No module of the desk or of a worker loads it at import; in those processes it runs only behind `substances.safely`.
 """
@@ -26,7 +26,7 @@ class Toolkit:
 
 @cache
 def rdkit() -> Toolkit:
-    """The loaded toolkit. Its log is cut off for the whole process, since log lines repeat what was read."""
+    """Return the loaded toolkit. Its log is cut off for the whole process, since log lines repeat the input."""
     from rdkit import Chem, rdBase
     from rdkit.Chem import rdDepictor, rdFingerprintGenerator, rdFMCS, rdinchi, rdMolDescriptors
     from rdkit.Chem.Draw import rdMolDraw2D
@@ -46,7 +46,7 @@ def rdkit() -> Toolkit:
 
 
 def parse_smiles(smiles: str) -> Any:
-    """A molecule of a SMILES that this project wrote; atoms stand in the order of the text. None if it is none."""
+    """Parse a SMILES that this project wrote; atoms stand in the order of the text. None for any other text."""
     toolkit = rdkit()
     options = toolkit.Chem.SmilesParserParams()
     options.allowCXSMILES = False
@@ -55,7 +55,7 @@ def parse_smiles(smiles: str) -> Any:
 
 
 def sound(change: Callable[..., Any], *args: Any) -> Any:
-    """What a change by the toolkit gives, or None where it finds the outcome impossible."""
+    """Return the result of a change by the toolkit, or None where the toolkit finds it impossible."""
     try:
         return change(*args)
     except rdkit().Chem.MolSanitizeException:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what a process does once before it locks itself in: everything that loads a file on its first use."""
+"""One-time preparation of a process before it locks itself in: everything that loads a file on its first use."""
 
 from substances.structures.drawing import lay_out
 from substances.structures.fingerprints import fingerprints_of
@@ -15,7 +15,7 @@ _MOL = "\n\n\n  2  1  0  0  0  0  0  0  0  0999 V2000\n" + "".join(
 
 
 def warm() -> None:
-    """Every part of the toolkit is used once."""
+    """Use every part of the toolkit once."""
     for text in (_INCHI, _MOL, "C[C@H](N)Cc1ccccc1.Cl"):
         structure = read_structure(text)
     compare_identifiers(structure, name="amphetamine", cas="103-79-7")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deletes the hub's own audit events past their retention; the tree keeps their digests and stays valid."""
+"""Delete the hub's own audit events past their retention; the tree keeps their digests and stays valid."""
 
 from argparse import ArgumentParser
 from datetime import UTC, datetime

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lets a sequencer go on that halted for its clock; shows what each clock says before it does it."""
+"""Resume a sequencer that halted for its clock; show what each clock says first."""
 
 from argparse import ArgumentParser
 from typing import Any

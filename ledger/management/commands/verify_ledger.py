@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verifies the whole ledger and names every row that was altered, deleted or reordered."""
+"""Verify the whole ledger and name every row that was altered, deleted or reordered."""
 
 from argparse import ArgumentParser
 from pathlib import Path

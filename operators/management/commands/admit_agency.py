@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Admits an agency, with the fingerprint of its root from paper."""
+"""Admit an agency, with the fingerprint of its root from paper."""
 
 from typing import Any
 

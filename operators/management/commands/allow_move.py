@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Let an agency's next keyset name another holder of its keys; `--forbid` takes it back."""
+"""Let an agency's next keyset name another holder of its keys; `--forbid` withdraws that."""
 
 from typing import Any
 

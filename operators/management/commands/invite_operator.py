@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints the link by which an operator makes a passkey: the first one, or one in place of a lost one."""
+"""Print the link by which an operator makes a passkey: the first one, or one in place of a lost one."""
 
 from typing import Any
 

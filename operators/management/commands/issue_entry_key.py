@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Issues the key with which an agency's keys are brought in, and shows it this once."""
+"""Issue the key with which an agency's keys are brought in, and show it once."""
 
 from agencies.entrykeys import issue_entry_key
 from operators.management.keycommand import KeyCommand

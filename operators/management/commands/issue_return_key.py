@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Issues the key with which an agency that has no API key left asks for another, and shows it this once."""
+"""Issue the key with which an agency that has no API key left asks for another, and show it once."""
 
 from agencies.entrykeys import issue_return_key
 from operators.management.keycommand import KeyCommand

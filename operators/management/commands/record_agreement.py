@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records what agencies have agreed, from a JSON file; a known ref gets its next version."""
+"""Record what agencies have agreed, from a JSON file; a known ref gets its next version."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ MAX_FILE_BYTES: Final = 1024 * 1024
 
 
 class MomentField(serializers.Field[Any, Any, Any, Any]):
-    """A moment with its offset: without one, two agencies would read two moments."""
+    """A moment with its offset: without one, two agencies would understand two moments."""
 
     def to_internal_value(self, data: Any) -> Any:
         try:
@@ -36,7 +36,7 @@ class MomentField(serializers.Field[Any, Any, Any, Any]):
 
 
 class WordsField(serializers.ListField):
-    """A list of words, none of them twice."""
+    """A list of distinct words."""
 
     child = serializers.CharField(max_length=60)
 
@@ -49,7 +49,7 @@ class WordsField(serializers.ListField):
 
 
 class Strict(serializers.Serializer[Any]):
-    """Refuses members that it does not know: a misspelt limit must not become no limit."""
+    """A serializer that refuses unknown members, so that a misspelt limit does not become no limit."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -130,7 +130,7 @@ def _record_circle(
 
 
 def read_agreement(path: Path) -> dict[str, Any]:
-    """The fields of the file; raises CommandError naming each field that is wrong."""
+    """Return the fields of the file; raise CommandError naming each field that is wrong."""
     shape = AgreementShape(data=_read_json(path))
     if not shape.is_valid():
         raise CommandError("; ".join(_problems(shape.errors)))
@@ -160,7 +160,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _problems(errors: Any, field: str = "") -> Iterator[str]:
-    """Each problem with the field it belongs to, as `circle.name: ...`."""
+    """Yield each problem with the field it belongs to, as `circle.name: ...`."""
     if isinstance(errors, Mapping):
         for name, inner in errors.items():
             own = "" if name == "non_field_errors" else str(name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lifts the hub's suspension of an agency and lets flow again what was held from and to it."""
+"""Lift the hub's suspension of an agency and let held deliveries from and to it flow again."""
 
 from typing import Any
 

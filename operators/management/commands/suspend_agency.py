@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stops new flow from and to an agency on this hub; `resume_agency` lifts it."""
+"""Stop new flow from and to an agency on this hub; `resume_agency` lifts it."""
 
 from typing import Any
 

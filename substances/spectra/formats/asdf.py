@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the number forms of JCAMP-DX tables: plain (AFFN, PAC) and squeezed (SQZ, DIF, DUP).
+"""Number forms of JCAMP-DX tables: plain (AFFN, PAC) and squeezed (SQZ, DIF, DUP).
 
-After McDonald and Wilks, Applied Spectroscopy 42 (1988) 151, and Davies and Lampen, Applied Spectroscopy 47
-(1993) 1093. Own lines in place of a library's: a repeat count of the file must not decide how much memory is
-taken, and a failed check is a refusal here and not a line printed with the data.
+After McDonald and Wilks, Applied Spectroscopy 42 (1988) 151, and Davies and Lampen, Applied Spectroscopy 47 (1993) 1093. Our
+own code instead of a library's: a repeat count of the file must not decide how much memory is taken, and a failed check is a
+refusal here and not a line printed with the data.
 """
 
 import re
@@ -25,9 +25,9 @@ _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def ordinates_of(lines: Iterable[tuple[int, str]], most: int = MAX_POINTS) -> list[float]:
-    """Give the ordinates of an (X++(Y..Y)) table; each line's abscissa is dropped, its checks are kept.
+    """Return the ordinates of an (X++(Y..Y)) table; each line's abscissa is dropped, its checks are kept.
 
-    `lines` are (line number, text). Refuses more than `most` values, a failed check and what is no number.
+    `lines` are (line number, text). Refuses more than `most` values, a failed check and anything that is no number.
     """
     kept = [(line_no, line) for line_no, line in lines if line.strip()]
     if not any(_PACKED.search(line) for _, line in kept):
@@ -52,7 +52,7 @@ def _plain_ordinates(lines: list[tuple[int, str]], most: int) -> list[float]:
 
 
 class _Table:
-    """The ordinates read so far, and how the last of them was written."""
+    """The ordinates read so far, and the form of the last one."""
 
     def __init__(self, most: int) -> None:
         self.values: list[float] = []
@@ -128,7 +128,7 @@ def _signed(first: int, digits: str) -> float:
 
 
 def pairs_of(lines: Iterable[tuple[int, str]], most: int) -> list[tuple[float, float]]:
-    """Give the pairs of an (XY..XY) table: numbers by commas or blanks, pairs by semicolons, blanks or lines."""
+    """Return the pairs of an (XY..XY) table: numbers by commas or blanks, pairs by semicolons, blanks or lines."""
     pairs: list[tuple[float, float]] = []
     for line_no, line in lines:
         where = f"line {line_no}"

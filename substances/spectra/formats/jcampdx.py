@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the reader of JCAMP-DX: mass spectra, NMR and infrared as peak tables or evenly spaced data.
+"""Reader of JCAMP-DX: mass spectra, NMR and infrared as peak tables or evenly spaced data.
 
-Labelled records after JCAMP-DX 4.24, 5.01 (NMR) and 5.00 (mass spectra). Blocks of a compound file are read
-one by one, structures and links passed over. The declared number of points is checked before a value is read.
-FIDs, curved mass spectra and tables of more than two variables other than a real part are refused as such.
+Labelled records after JCAMP-DX 4.24, 5.01 (NMR) and 5.00 (mass spectra). Blocks of a compound file are read one by one,
+structures and links ignored. The declared number of points is checked before a value is read. FIDs, curved mass spectra and
+tables of more than two variables other than a real part are refused as such.
 """
 
 import math
@@ -57,7 +57,7 @@ class _Block:
 
 
 def read_jcampdx(text: str) -> Iterator[Spectrum]:
-    """Give the spectra of a JCAMP-DX file; raise InputRefusedError at the first fault."""
+    """Return the spectra of a JCAMP-DX file; raise InputRefusedError at the first fault."""
     for block in _blocks(text):
         if block.table:
             yield _spectrum(block)
@@ -152,7 +152,7 @@ def _kind_of(block: _Block) -> Kind:
 
 
 def _table_of(block: _Block) -> tuple[list[Peak], bool, tuple[str, ...]]:
-    """Give (x, y) of the block's table in its own units, and whether they are points of a curve."""
+    """Return (x, y) of the block's table in its own units, and whether they are points of a curve."""
     if block.form.startswith("(XY..XY"):
         pairs = pairs_of(block.lines, MAX_POINTS)
         _check_count(block, len(pairs))
@@ -259,9 +259,7 @@ def _nmr_spectrum(block: _Block, pairs: list[Peak], is_trace: bool) -> Spectrum:
 
 
 def _in_ppm(block: _Block, pairs: list[Peak], frequency: float | None) -> list[Peak]:
-    """Give shifts in ppm: as they stand, or from Hz by the frequency and, where it is stated, the reference
-    point.
-    """
+    """Return shifts in ppm: unchanged, or from Hz by the frequency and, where it is stated, the reference point."""
     units = block.said("XUNITS").upper()
     if units == "PPM" or not units:
         return pairs

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the reader of MGF text (as GNPS and converters write it): mass spectra between BEGIN IONS and END
-IONS.
-"""
+"""Reader of MGF text (as GNPS and converters write it): mass spectra between BEGIN IONS and END IONS."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ _KEY = re.compile(r"([A-Za-z][A-Za-z0-9_ ]{0,40})=(.*)\Z", re.DOTALL)
 
 
 def read_mgf(text: str) -> Iterator[Spectrum]:
-    """Give the spectra of MGF text one by one; raise InputRefusedError at the first fault."""
+    """Return the spectra of MGF text one by one; raise InputRefusedError at the first fault."""
     for place, lines in enumerate(blocks_of(text), start=1):
         yield read_block(lines, place)
 
@@ -55,7 +53,7 @@ def read_block(lines: list[tuple[int, str]], place: int) -> Spectrum:
         peaks.append(pair_of(line, f"line {line_no}"))
         if len(peaks) > MAX_PEAKS:
             refuse("too_many_peaks", f"line {line_no}")
-    # GNPS gives "N/A" where nothing is known, and the key of the structure under more than one name.
+    # GNPS gives "N/A" for unknown values, and the key of the structure under more than one name.
     known = {key: value for key, value in members.items() if value.upper() not in ("N/A", "NA", "NONE")}
     if not re.fullmatch(r"[A-Z]{14}-[A-Z]{10}-[A-Z]", known.get("inchiaux", ""), re.IGNORECASE):
         known.pop("inchiaux", None)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the reader of MSP text (as NIST, MassBank and MoNA write it): mass spectra as peak lists.
+"""Reader of MSP text (as NIST, MassBank and MoNA write it): mass spectra as peak lists.
 
-Members of a record may stand in any order and case; its peaks follow `Num Peaks:`, and what comes after them, or
-a second `Name:`, starts the next record. Peaks stand one a line or several with semicolons between, with or
-without a quoted annotation.
+Members of a record may stand in any order and case; its peaks follow `Num Peaks:`, and the next member after them, or a second
+`Name:`, starts the next record. Peaks stand one a line or several with semicolons between, with or without a quoted annotation.
 """
 
 import re
@@ -25,7 +24,7 @@ from substances.spectra.spectrum import Peak, Spectrum
 
 ION_MODES: Final = {"p": "positive", "n": "negative", "+": "positive", "-": "negative"}
 UNKNOWN: Final = frozenset({"n/a", "na", "none", "null", "nan", "unknown"})
-"""What programs write where they know nothing."""
+"""Programs' words for unknown values."""
 _PEAKS: Final = frozenset({"numpeaks", "numberofpeaks"})
 _MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9 _./#&()$-]{0,48}):(?!:)\s*(.*)\Z", re.DOTALL)
 _COMMENT_PAIR = re.compile(r'"([A-Za-z][\w /.-]{0,40})=([^"]{0,400})"')
@@ -34,7 +33,7 @@ _ACCESSION = re.compile(r"\b(MSBNK-[A-Za-z0-9_]+-[A-Za-z0-9_]+|MoNA\d+|CCMSLIB\d
 
 
 def read_msp(text: str) -> Iterator[Spectrum]:
-    """Give the spectra of MSP text one by one; raise InputRefusedError at the first fault."""
+    """Return the spectra of MSP text one by one; raise InputRefusedError at the first fault."""
     for place, lines in enumerate(records_of(text), start=1):
         yield read_record(lines, place)
 
@@ -58,7 +57,7 @@ def records_of(text: str) -> Iterator[list[tuple[int, str]]]:
 
 
 def _key_of(line: str) -> str:
-    """Give the name of the member that a line states, lower case and without blanks; "" for a line of peaks."""
+    """Return the name of the member that a line states, lower case and without blanks; "" for a line of peaks."""
     found = _MEMBER.match(line) if line[0].isalpha() else None
     return re.sub(r"[ _]", "", found[1]).lower() if found else ""
 
@@ -102,7 +101,7 @@ def _peaks(lines: list[tuple[int, str]], declared: int) -> list[Peak]:
 
 
 def spectrum_from(members: Mapping[str, str], raw_peaks: list[Peak], where: str) -> Spectrum:
-    """Make the spectrum of a record's members (keys lower case, no spaces); shared with MGF."""
+    """Make the spectrum from a record's members (keys lower case, no spaces); shared with MGF."""
     peaks, notices = mass_peaks(raw_peaks, where)
 
     def said(*keys: str) -> str:
@@ -137,16 +136,14 @@ def spectrum_from(members: Mapping[str, str], raw_peaks: list[Peak], where: str)
 
 
 def _ion_mode(mode: str, charge: str) -> str:
-    """Give the polarity that a mode (Positive, P, +) or else a charge (1+, -1) states."""
+    """Return the polarity that a mode (Positive, P, +) or else a charge (1+, -1) states."""
     return ION_MODES.get(mode[:1].lower(), "") or (
         "negative" if "-" in charge else "positive" if re.match(r"\+?[1-9]\d?\+?\Z", charge) else ""
     )
 
 
 def _whole(structure: str) -> str:
-    """Give a structure's text as it stands; one that is too long is left out, since a part of it would be
-    another.
-    """
+    """Return a structure's text unchanged, or "" for one that is too long, since a part of it would be another structure."""
     text = plain_text(structure)
     return text if len(text) < MAX_TEXT_CHARS and " " not in text else ""
 

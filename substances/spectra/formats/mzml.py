@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the reader of mzML: centroided mass spectra from XML, by the terms of the PSI-MS vocabulary.
+"""Reader of mzML: centroided mass spectra from XML, by the terms of the PSI-MS vocabulary.
 
-No document type, no entities, bounded nesting; binary arrays are unpacked only up to the limit on peaks, so
-that a compressed array cannot grow beyond it. Chromatograms are passed over. Numpress and external files are
-not read.
+No document type, no entities, bounded nesting; binary arrays are unpacked only up to the limit on peaks, so that a compressed
+array cannot grow beyond it. Chromatograms are ignored. Numpress and external files are not read.
 """
 
 import array
@@ -44,7 +43,7 @@ _OTHER_PACKING: Final = frozenset(
 
 @dataclass
 class _Part:
-    """What is being collected of one spectrum."""
+    """The collected parts of one spectrum."""
 
     place: int
     length: int
@@ -53,7 +52,7 @@ class _Part:
 
 
 class _Reader:
-    """Handlers of the XML parser; finished spectra gather in `done`."""
+    """Handlers of the XML parser; finished spectra collect in `done`."""
 
     def __init__(self) -> None:
         self.done: list[Spectrum] = []
@@ -157,7 +156,7 @@ class _Reader:
 
 
 def read_mzml(text: str) -> Iterator[Spectrum]:
-    """Give the spectra of an mzML document; raise InputRefusedError at the first fault."""
+    """Return the spectra of an mzML document; raise InputRefusedError at the first fault."""
     reader = _Reader()
     parser = expat.ParserCreate(namespace_separator=None)
     parser.buffer_text = True

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is the reader of lists as chemists type or paste them: NMR shifts, and peaks of a mass spectrum as a
-table.
+"""Reader of lists as chemists type or paste them: NMR shifts, and peaks of a mass spectrum as a table.
 
-Three forms are read. A sentence as in a paper: "1H NMR (400 MHz, CDCl3) d 7.26 (d, J = 8.1 Hz, 2H), 3.71 (s,
-3H)". A table with a head line that names its columns (ppm, multiplicity, J, integral; or m/z, intensity), by
-tabs, commas or semicolons, after lines such as "nucleus: 1H". Or the same without a head line: shift,
-multiplicity, J, integral.
+Three forms are read:
+
+- a sentence as in a paper: "1H NMR (400 MHz, CDCl3) d 7.26 (d, J = 8.1 Hz, 2H), 3.71 (s, 3H)";
+- a table with a head line that names its columns (ppm, multiplicity, J, integral; or m/z, intensity), by tabs, commas or
+  semicolons, after lines such as "nucleus: 1H";
+- the same without a head line: shift, multiplicity, J, integral.
 """
 
 import re
@@ -72,21 +73,21 @@ _META_NAMES: Final[Mapping[str, str]] = {
 
 PAIRS_LOOKED_AT: Final = 50
 _PUT_HEAD: Final = "m/z\tintensity\t\n"
-"""The head line put above bare pairs; its last tab tells it from one that was typed, and it counts for no line."""
+"""The head line put above bare pairs; its last tab tells it from a typed one, and it does not count as a line."""
 _GAP: Final = re.compile(r"\s*[;\t ]\s*|,\s*(?=\S+\Z)")
 _PAIR: Final = re.compile(r"[\d.,]+(?:\s*[;\t ]\s*|,\s*)(?:[-+.\d]\S*|nan|[-+]?inf\w*)", re.IGNORECASE)
 
 
 @dataclass
 class _List:
-    """What a list says before its entries, and its rows with their line numbers."""
+    """The statements before a list's entries, and its rows with their line numbers."""
 
     meta: dict[str, str] = field(default_factory=dict)
     rows: list[tuple[int, str]] = field(default_factory=list)
 
 
 def looks_like_list(text: str) -> bool:
-    """Say whether a text is a list that is read here."""
+    """Tell whether a text is a list that is read here."""
     head = text[:4_000].translate(SCRIPTS)
     if re.search(r"\bNMR\b", head) and _SENTENCE.search(" ".join(head.split())):
         return True
@@ -99,9 +100,9 @@ def looks_like_list(text: str) -> bool:
 
 
 def peak_table(text: str) -> str:
-    """Bare pairs of numbers, given where only a mass spectrum can be meant, under a head line that says what they are.
+    """Put a head line above bare pairs of numbers, where only a mass spectrum can be meant.
 
-    Other text as it is.
+    Other text is returned unchanged.
     """
     lines = [line.strip() for line in text.splitlines()]
     filled = [line for line in lines if line]
@@ -112,7 +113,7 @@ def peak_table(text: str) -> str:
 
 
 def peak_octets(octets: bytes) -> bytes:
-    """The same of a file; one that is no UTF-8 stays as it is."""
+    """Put a head line above bare pairs in a file's octets; return octets that are no UTF-8 unchanged."""
     try:
         text = octets.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -122,7 +123,7 @@ def peak_octets(octets: bytes) -> bytes:
 
 
 def read_peaklist(text: str) -> Iterator[Spectrum]:
-    """Give the spectra of a list (a paragraph may hold several); raise InputRefusedError at the first fault."""
+    """Return the spectra of a list (a paragraph may hold several); raise InputRefusedError at the first fault."""
     if len(text) > MAX_LIST_CHARS:
         refuse("too_large")
     text = text.translate(SCRIPTS)
@@ -186,7 +187,7 @@ def _entry(entry: re.Match[str], nucleus: str, where: str) -> Multiplet:
 
 
 def _stated_multiplicity(word: str, where: str) -> str:
-    """Give the multiplicity a word in the brackets states; "" where it names atoms (CH, OMe, Ph, Ar) instead."""
+    """Return the multiplicity a word in the brackets states; "" where it names atoms (CH, OMe, Ph, Ar) instead."""
     short = short_multiplicity(word)
     if short is None:
         return "" if word[0].isupper() else refuse("unknown_multiplicity", where)
@@ -220,7 +221,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _columns_of(line: str) -> list[str]:
-    """Give the names of a head line's columns, or nothing where the line is no head line."""
+    """Return the names of a head line's columns, or nothing where the line is no head line."""
     names = [_COLUMNS.get(re.sub(r"[\s_().\[\]]", "", cell).lower(), "") for cell in _cells(line)]
     return names if "shift" in names or {"mz", "intensity"} <= set(names) else []
 
