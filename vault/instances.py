@@ -29,6 +29,7 @@ from callers.errors import AbsentError, NotBoundError
 from ledger.audit import record_event
 from peers.exchange import calling_agencies, exchange_of, held_agencies
 from vault.errors import VaultError
+from vault.exchangekeys import note_scopes
 from vault.handing import has_left
 from vault.models import Announcement, DeskInstance
 
@@ -162,7 +163,9 @@ def announce(actor: Actor, agency_id: str, *, now: datetime) -> bool:
     """
     instance, exchange = own_instance(), exchange_of(agency_id)
     try:
-        exchange.caller().require_common_versions()
+        caller = exchange.caller()
+        note_scopes(agency_id, caller.scopes)
+        caller.require_common_versions()
         exchange.announce_instance(instance, software=own_software())
     except OtherVersionError as other:
         _note_versions(actor, agency_id, other, now)

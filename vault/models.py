@@ -75,6 +75,8 @@ class ExchangeKey(models.Model):
     expires_at = models.DateTimeField()
     is_refused = models.BooleanField(default=False)
     """The exchange took it no more when it was last used."""
+    lacks = models.JSONField(default=list, blank=True)
+    """Scopes of a desk that it was not given, as the exchange said last."""
 
     def __str__(self) -> str:
         return f"API key of {self.agency_id}"

@@ -7,10 +7,11 @@ suspended key changes nothing here.
 
 import logging
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import transaction
 
-from accord.calls.errors import ClientError
+from accord.calls.errors import ClientError, RefusedError
 from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability, require
@@ -18,14 +19,25 @@ from callers.errors import AbsentError
 from ledger.audit import record_event
 from peers.exchange import exchange_of
 from peers.models import Agency
+from vault.exchangekeys import lacking, note_lacking
 from vault.models import OwnWord, SuspendedKey
 from vault.standing import KEYSET, StandingKeys
 
 log = logging.getLogger(__name__)
 
 
-def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> bool:
-    """Suspend a key of the agency; whether the exchange has heard it. Again changes nothing. Not inside a transaction.
+class Told(StrEnum):
+    """Outcome of telling the exchange of a suspension, which holds here whatever it says."""
+
+    TAKEN = "taken"
+    AWAY = "away"
+    LACKS_RIGHT = "lacks-right"
+    """The desk's API key was not given what this takes: telling it again is in vain before the key is replaced."""
+    REFUSED = "refused"
+
+
+def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> Told:
+    """Suspend a key of the agency; what the exchange said of it. Again changes nothing. Not inside a transaction.
 
     By a key officer. Raises NotPermittedError, AbsentError (another agency, no key of it).
     """
@@ -37,9 +49,24 @@ def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> boo
 
 
 def tell_suspensions(*, now: datetime) -> int:
-    """Tell the exchange of what it has not heard and the root has not answered since; how many it has taken."""
-    untold = [row for row in SuspendedKey.objects.filter(told_at=None) if not _is_answered(row, now)]
-    return sum(_tell(row, now) for row in untold)
+    """Tell the exchange of what it has not heard and the root has not answered since; how many it has taken.
+
+    Of an agency whose API key lacks the right for it nothing is told before that key is replaced.
+    """
+    untold = SuspendedKey.objects.filter(told_at=None).exclude(agency_id__in=_lack_the_right())
+    return sum(_tell(row, now) == Told.TAKEN for row in untold if not _is_answered(row, now))
+
+
+def untold_for_want_of_right(agency_id: str) -> bool:
+    """Tell whether a suspension of the agency's stands here alone, because its API key lacks the right for it."""
+    return (
+        agency_id in _lack_the_right()
+        and SuspendedKey.objects.filter(agency_id=agency_id, told_at=None).exists()
+    )
+
+
+def _lack_the_right() -> list[str]:
+    return [agency_id for agency_id, scopes in lacking().items() if Capability.KEY_SUSPEND in scopes]
 
 
 def _is_answered(row: SuspendedKey, now: datetime) -> bool:
@@ -65,7 +92,7 @@ def _keep(actor: Actor, agency: Agency, kid: str, now: datetime) -> None:
     record_event("key.suspended", actor=actor.audit_name, agency=agency.pk, subject=kid, now=now)
 
 
-def _tell(row: SuspendedKey, now: datetime) -> bool:
+def _tell(row: SuspendedKey, now: datetime) -> Told:
     if row.told_at is None:
         row.require_bound()
         try:
@@ -74,6 +101,12 @@ def _tell(row: SuspendedKey, now: datetime) -> bool:
             log.warning(
                 "the exchange has not heard of a suspension of %s: %s", row.agency_id, type(trouble).__name__
             )
-            return False
+            return _why_untold(row.agency_id, trouble)
         SuspendedKey.objects.filter(pk=row.kid).update(told_at=now)
-    return True
+    return Told.TAKEN
+
+
+def _why_untold(agency_id: str, trouble: ClientError) -> Told:
+    if not isinstance(trouble, RefusedError):
+        return Told.AWAY
+    return Told.LACKS_RIGHT if note_lacking(agency_id, trouble) else Told.REFUSED

@@ -52,7 +52,7 @@ def read_own_entry(officer: Officer) -> EntryAnswer:
     """Ask the exchange how the officer's agency is reached. Not inside a transaction. Raises AbsentError, ExchangeAwayError."""
     require(officer, Capability.AGENCY_MANAGE)
     agency_id = agency_of(officer).pk
-    with exchange_asked():
+    with exchange_asked(agency_id):
         return exchange_of(agency_id).entry(agency_id)
 
 
@@ -69,7 +69,7 @@ def state_own_entry(
     require_may_send(agency_id)
     jws = doors.sign_statement(officer, k=ENTRY, sub=None, body=_body(telephone, timezone, contacts), now=now)
     statement = parse_statement(jws)
-    with exchange_asked():
+    with exchange_asked(agency_id):
         try:
             taken = exchange_of(agency_id).state_entry(agency_id, statement.statement.id, jws)
         except RefusedError as refused:

@@ -26,6 +26,7 @@ from officers.policy_in_force import altered_policies
 from officers.restores import agencies_in_review
 from peers.freshness import STOPPED_AFTER, stale_readers
 from peers.progress import LATE_AFTER, Depth, desk_depth
+from vault.exchangekeys import lacking
 from vault.instances import holders_elsewhere, versions_apart
 
 ENDS_SOON: Final = timedelta(days=14)
@@ -47,6 +48,7 @@ def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
     yield _keysets(entries, now)
     yield from certificate_sign(now)
     yield from _identities()
+    yield from _rights()
     if altered := len(altered_policies()):
         text = ngettext(
             "%(n)d agency's policy was changed outside the program and counts for nothing.",
@@ -218,6 +220,18 @@ def _identities() -> Iterator[Sign]:
         )
         said = text % {"theirs": theirs, "ours": ours}
         yield Sign("versions", _("Versions"), DANGER, said, _("Update the older one."))
+
+
+def _rights() -> Iterator[Sign]:
+    """Agencies whose API key at the exchange may not do all that a desk does; no sign where all may."""
+    if names := list(lacking()):
+        text = ngettext(
+            "This desk's key at the exchange may not do all that a desk does, for %(n)d agency: %(names)s. Suspending lanes or keys may be refused.",
+            "This desk's keys at the exchange may not do all that a desk does, for %(n)d agencies: %(names)s. Suspending lanes or keys may be refused.",
+            len(names),
+        ) % {"n": len(names), "names": ", ".join(names[:5])}
+        remedy = _("An agency admin replaces the desk's own key under API keys.")
+        yield Sign("rights", _("Rights at the exchange"), WARN, text, remedy)
 
 
 def _span(spoken: tuple[int, int]) -> str:

@@ -20,6 +20,7 @@ URGENCY: Final = (
     "identities",
     "feeds",
     "log",
+    "rights",
     "aside",
     "certificate",
     "keysets",

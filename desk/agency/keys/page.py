@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from alerts.sending.identity import holder_shown
 from callers import clock
+from callers.capabilities import Capability
 from callers.endings import THRESHOLDS
 from desk.agency.keys.proposals_page import open_proposals
 from desk.agency.keys.waiting_page import waiting_words
@@ -23,6 +24,7 @@ from desk.web.filters import Filter, read_filters
 from desk.web.frame import render_page, signed_in
 from officers.keyfacts import STATE_TEXTS, KeyFact, KeyFacts, key_facts
 from officers.leaving import leaving_of
+from vault.suspending import untold_for_want_of_right
 
 _BY_STATE: Final = {
     "current": ("retire", "suspend", "revoke"),
@@ -85,6 +87,8 @@ def keys(request: HttpRequest) -> HttpResponse:
         endings=list(_endings(facts, now)),
         proposals=open_proposals(officer, facts, now=now),
         words=waiting_words(facts),
+        may_replace=Capability.APIKEY_MANAGE in officer.capabilities,
+        untold=untold_for_want_of_right(facts.agency.pk),
         holder=holder_shown(facts.agency.pk),
         leaving=leaving_of(officer, now=now),
         has_actions=any(row.actions for row in rows),

@@ -18,6 +18,7 @@ from alerts.errors import (
     AmendmentRefusedError,
     ChangedSinceValidationError,
     ExchangeAwayError,
+    ExchangeRefusedError,
     NotTakenError,
     ReplyRefusedError,
     RevisionConflictError,
@@ -183,6 +184,8 @@ def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 def stop_text(stop: Exception) -> str:
     """Why nothing was sent, and what to do."""
+    if isinstance(stop, ExchangeRefusedError):
+        return stop.text
     if isinstance(stop, ExchangeAwayError):
         return _(
             "The exchange could not be asked who may receive this. Nothing was sent; try again in a minute."
