@@ -131,7 +131,7 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
             "standstills": tuple(standstills(request.user.agency_id))
             if is_let_in and request.user.agency_id
             else (),
-            "seen": _seen(request.user) if is_let_in else None,
+            "log_seen": _seen(request.user) if is_let_in else None,
             "notices_on": is_let_in and noticed_up_to(request) is not None,
         }
     return context
