@@ -78,9 +78,13 @@ def holder_elsewhere(agency_id: str) -> Holder | None:
 
 @dataclass(frozen=True)
 class Standstill:
-    """Obstacles to sending for an agency: it leaves this desk, or what the exchange said last. False where there is none."""
+    """Obstacles to sending for an agency: it leaves this desk, or what the exchange said last. False where there is none.
+
+    `gone`: it has left, and its private keys were destroyed here.
+    """
 
     leaves: bool = False
+    gone: bool = False
     holder: Holder | None = None
     apart: VersionsApart | None = None
 
@@ -89,7 +93,7 @@ class Standstill:
 
 
 _BOTH: Final = """
-SELECT announcement.*, departure.agency_id IS NOT NULL AS may_leave
+SELECT announcement.*, departure.agency_id IS NOT NULL AS may_leave, departure.destroyed_at IS NOT NULL AS is_gone
 FROM (SELECT %s::text AS agency_id) AS asked
 LEFT JOIN vault_announcement AS announcement USING (agency_id) LEFT JOIN vault_departure AS departure USING (agency_id)
 """
@@ -100,7 +104,7 @@ def standstill_of(agency_id: str) -> Standstill:
     """Return what stands against sending for the agency; raises NotBoundError for an answer that was changed past the program."""
     (row,) = Announcement.objects.raw(_BOTH, [agency_id])
     if row.may_leave and has_left(agency_id):
-        return Standstill(leaves=True)
+        return Standstill(leaves=True, gone=row.is_gone)
     if not row.agency_id:
         return Standstill()
     row.require_bound()

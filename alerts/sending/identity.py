@@ -6,11 +6,13 @@ The agency leaves this desk, another desk or command holds the agency's identity
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from alerts.errors import HeldElsewhereError, OtherVersionsError, SendingStoppedError
 from callers.errors import NotBoundError
+from vault.handing import is_awaited
 from vault.instances import Holder, VersionsApart, holder_elsewhere, standstill_of
 
 
@@ -22,7 +24,7 @@ def require_may_send(agency_id: str) -> None:
     found = standstill_of(agency_id)
     named, apart = found.holder, found.apart
     if found.leaves:
-        raise SendingStoppedError(left_text())
+        raise SendingStoppedError(gone_text() if found.gone else left_text())
     if named is not None:
         raise HeldElsewhereError(named.holder, named.software, named.free_at, standstill_text(named))
     if apart is not None:
@@ -36,14 +38,21 @@ def holder_shown(agency_id: str) -> Holder | None:
     return None
 
 
-def standstills(agency_id: str) -> Iterator[str]:
+def is_still_to_come(agency_id: str, *, now: datetime) -> bool:
+    """Tell whether the agency is to come here from another desk, which works for it until then; altered rows say no."""
+    with suppress(NotBoundError):
+        return is_awaited(agency_id, now=now)
+    return False
+
+
+def standstills(agency_id: str, *, now: datetime) -> Iterator[str]:
     """Say why nothing goes out for the agency, a sentence each; as `holder_shown`."""
     with suppress(NotBoundError):
         found = standstill_of(agency_id)
         if found.leaves:
-            yield left_text()
+            yield gone_text() if found.gone else left_text()
         if found.holder is not None:
-            yield standstill_text(found.holder)
+            yield coming_text() if is_still_to_come(agency_id, now=now) else standstill_text(found.holder)
         if found.apart is not None:
             yield versions_text(found.apart)
 
@@ -52,6 +61,20 @@ def left_text() -> str:
     """Say that the agency leaves, and where to see how far it has come."""
     return _(
         "Your agency leaves this desk: nothing is sent from here. Your key officer sees under Keys how far it has come."
+    )
+
+
+def gone_text() -> str:
+    """Say that the agency's keys are not here any more, and where it works now."""
+    return _(
+        "Your agency has left this desk, and its private keys were destroyed here: nothing is opened or sent here any more. Read and send at the desk where your agency is now."
+    )
+
+
+def coming_text() -> str:
+    """Say that the agency comes here, and that the other desk sends for it until it lets it go."""
+    return _(
+        "Your agency comes here from another desk, which sends for it until two key officers there let it go. Nothing is sent from here yet; your key officer sees under Keys what is next."
     )
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext, pgettext
 
 from alerts.receiving.set_aside import counted
 from alerts.receiving.signature_standing import utc_text
+from alerts.sending.identity import is_still_to_come
 from desk.keeper.machine import certificate_sign, clock_sign
 from desk.keeper.signs import DANGER, OK, WARN, Sign, Way, ask_exchange_way
 from ledger.restores import newest_restore
@@ -47,7 +48,7 @@ def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
     yield _failed_mail(now)
     yield _keysets(entries, now)
     yield from certificate_sign(now)
-    yield from _identities()
+    yield from _identities(now)
     yield from _rights()
     if altered := len(altered_policies()):
         text = ngettext(
@@ -192,9 +193,19 @@ def _keysets(entries: Collection[Entry], now: datetime) -> Sign:
     return Sign("keysets", _("Keysets"), tone, text % {"n": len(ending), "names": names}, remedy, way)
 
 
-def _identities() -> Iterator[Sign]:
+def _identities(now: datetime) -> Iterator[Sign]:
     """Signs of what the exchange has told that stops sending: other holders, no version in common; no sign where there is none."""
-    named = holders_elsewhere()
+    held = holders_elsewhere()
+    coming = [one.agency_id for one in held if is_still_to_come(one.agency_id, now=now)]
+    if coming:
+        text = ngettext(
+            "%(n)d agency comes here from another desk, which sends for it until two key officers there let it go: %(names)s",
+            "%(n)d agencies come here from another desk, which sends for them until two key officers there let them go: %(names)s",
+            len(coming),
+        ) % {"n": len(coming), "names": ", ".join(coming[:5])}
+        remedy = _("Its key officer makes the keys here, under Keys. Leave the other desk running.")
+        yield Sign("identities", _("Identities"), WARN, text, remedy)
+    named = [one for one in held if one.agency_id not in coming]
     if named:
         text = ngettext(
             "The identity of %(n)d agency is held elsewhere, and nothing is sent for it: %(names)s",

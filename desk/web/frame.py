@@ -128,7 +128,7 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
             "nav": tuple(navigation(request.user, request.path, is_in_review=is_in_review(request)))
             if is_let_in
             else (),
-            "standstills": tuple(standstills(request.user.agency_id))
+            "standstills": tuple(standstills(request.user.agency_id, now=clock.now()))
             if is_let_in and request.user.agency_id
             else (),
             "log_seen": _seen(request.user) if is_let_in else None,

@@ -89,7 +89,8 @@ def keys(request: HttpRequest) -> HttpResponse:
         words=waiting_words(facts),
         may_replace=Capability.APIKEY_MANAGE in officer.capabilities,
         untold=untold_for_want_of_right(facts.agency.pk),
-        holder=holder_shown(facts.agency.pk),
+        # The desk that an agency comes from holds its identity until it lets it go: nothing to be taken over.
+        holder=None if facts.is_awaited else holder_shown(facts.agency.pk),
         leaving=leaving_of(officer, now=now),
         has_actions=any(row.actions for row in rows),
         low_text=SUITE_WORDS.get(facts.keyset.low, facts.keyset.low) if facts.keyset else "",
