@@ -15,7 +15,7 @@ from alerts.receiving.set_aside import counted
 from alerts.receiving.signature_standing import utc_text
 from alerts.sending.identity import is_still_to_come
 from desk.keeper.machine import certificate_sign, clock_sign
-from desk.keeper.signs import DANGER, OK, WARN, Sign, Way, ask_exchange_way
+from desk.keeper.signs import DANGER, LAST_ONES, OK, WARN, Sign, Way, ask_exchange_way
 from ledger.restores import newest_restore
 from notices.lateness import late_since
 from notices.models import Notification
@@ -282,4 +282,4 @@ def _last_ones(entries: Collection[Entry]) -> Iterator[Sign]:
             len(found),
         ) % {"n": len(found), "names": names}
         remedy = _("Name a second one: once the last is gone, only the agency's root lets anybody in.")
-        yield Sign("last-ones", _("Second persons"), WARN, text, remedy)
+        yield Sign(LAST_ONES, _("Second persons"), WARN, text, remedy)

@@ -10,6 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 OK, WARN, DANGER = "ok", "warn", "danger"
+LAST_ONES: Final = "last-ones"
+"""The part of which nothing is broken: somebody is to be named beside another one."""
 
 URGENCY: Final = (
     "policies",
@@ -26,7 +28,7 @@ URGENCY: Final = (
     "keysets",
     "mail",
     "failed-mail",
-    "last-ones",
+    LAST_ONES,
 )
 """Of several troubles of one tone the first is named first: what somebody did past the program, then what stops everything,
 each before what it causes, then what stops soon, then what is late, then what may stop one day."""
