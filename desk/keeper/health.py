@@ -70,6 +70,10 @@ def _queues() -> Sign:
             socket_connect_timeout=BROKER_WAITS_SECONDS,
         ) as broker:
             longest = max(int(broker.llen(queue)) for queue in QUEUES)
+    except redis.ResponseError:
+        text = _("The broker refuses to say: this process's login lacks a right there.")
+        remedy = _("Give the broker its access rules anew; work goes on.")
+        return Sign("queues", _("Queues"), WARN, text, remedy, _look_again())
     except redis.RedisError:
         text = _("The broker does not answer: work waits for the next sweep.")
         return Sign(
