@@ -27,6 +27,7 @@ from callers.binding import keep_bound
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, NotBoundError
 from ledger.audit import record_event
+from ledger.models import AuditEvent
 from peers.exchange import calling_agencies, exchange_of, held_agencies
 from vault.errors import VaultError
 from vault.exchangekeys import note_scopes
@@ -114,6 +115,18 @@ def standstill_of(agency_id: str) -> Standstill:
 def holders_elsewhere() -> list[Holder]:
     """List all that the exchange names, by agency; a row that was changed past the program counts for nothing."""
     return [holder for row in _bound() if (holder := _shown(row)) is not None]
+
+
+def was_here_since(named: Holder) -> datetime | None:
+    """Return since when this very desk held the identity as the holder that is named, before it was restored; None for another one.
+
+    The desk's own log says so, which came back with the backup.
+    """
+    said = AuditEvent.objects.filter(
+        agency=named.agency_id, subject=f"instance:{named.holder}", act="instance.announced"
+    )
+    # Whoever calls by an API key is no part of this desk.
+    return said.exclude(actor__startswith="client:").order_by("seq").values_list("at", flat=True).first()
 
 
 def versions_apart() -> list[VersionsApart]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from alerts.errors import HeldElsewhereError, OtherVersionsError, SendingStoppedError
 from callers.errors import NotBoundError
 from vault.handing import is_awaited
-from vault.instances import Holder, VersionsApart, holder_elsewhere, standstill_of
+from vault.instances import Holder, VersionsApart, holder_elsewhere, standstill_of, was_here_since
 
 
 def require_may_send(agency_id: str) -> None:
@@ -80,6 +80,10 @@ def coming_text() -> str:
 
 def standstill_text(named: Holder) -> str:
     """Say who holds the identity, by the name that the exchange gives, what follows, and where the way out is."""
+    if was_here_since(named) is not None:
+        return _(
+            "This desk as it was before it was restored holds your agency's identity at the exchange still. Nothing is sent from here; your key officer sees under Keys what to do."
+        )
     text = _(
         "%(name)s holds your agency's identity at the exchange. Nothing is sent from here; your key officer sees under Keys what to do."
     )

@@ -28,7 +28,7 @@ from officers.restores import agencies_in_review
 from peers.freshness import STOPPED_AFTER, stale_readers
 from peers.progress import LATE_AFTER, Depth, desk_depth
 from vault.exchangekeys import lacking
-from vault.instances import holders_elsewhere, versions_apart
+from vault.instances import Holder, holders_elsewhere, versions_apart, was_here_since
 
 ENDS_SOON: Final = timedelta(days=14)
 QUEUES: Final = ("notify", "desk")
@@ -216,7 +216,7 @@ def _identities(now: datetime) -> Iterator[Sign]:
             "The identities of %(n)d agencies are held elsewhere, and nothing is sent for them: %(names)s",
             len(named),
         )
-        names = "; ".join(f"{one.agency_id}: {one.software or '?'} {one.holder}".strip() for one in named[:5])
+        names = "; ".join(_holder_text(one) for one in named[:5])
         remedy = _(
             "Stop one of the two desks; the agency's key officers then take the identity over under Keys."
         )
@@ -235,6 +235,15 @@ def _identities(now: datetime) -> Iterator[Sign]:
         )
         said = text % {"theirs": theirs, "ours": ours}
         yield Sign("versions", _("Versions"), DANGER, said, _("Update the older one."))
+
+
+def _holder_text(named: Holder) -> str:
+    """Say who it is: another one by name and id, or this desk as it was before a restore."""
+    since = was_here_since(named)
+    if since is None:
+        return f"{named.agency_id}: {named.software or '?'} {named.holder}".strip()
+    text = _("%(id)s: this desk as it was before it was restored, announced on %(time)s UTC, %(holder)s")
+    return text % {"id": named.agency_id, "time": utc_text(since), "holder": named.holder}
 
 
 def _rights() -> Iterator[Sign]:

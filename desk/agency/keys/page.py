@@ -24,6 +24,7 @@ from desk.web.filters import Filter, read_filters
 from desk.web.frame import render_page, signed_in
 from officers.keyfacts import STATE_TEXTS, KeyFact, KeyFacts, key_facts
 from officers.leaving import leaving_of
+from vault.instances import was_here_since
 from vault.suspending import untold_for_want_of_right
 
 _BY_STATE: Final = {
@@ -74,6 +75,8 @@ def keys(request: HttpRequest) -> HttpResponse:
     filters = read_filters(request.GET, [Filter("state", _("State"), tuple(STATE_TEXTS.items()))])
     wanted = filters.values["state"]
     rows = [_row(key, facts) for key in facts.keys if not wanted or key.state == wanted]
+    # The desk that an agency comes from holds its identity until it lets it go: nothing to be taken over.
+    holder = None if facts.is_awaited else holder_shown(facts.agency.pk)
     return render_page(
         request,
         "keys",
@@ -89,8 +92,8 @@ def keys(request: HttpRequest) -> HttpResponse:
         words=waiting_words(facts),
         may_replace=Capability.APIKEY_MANAGE in officer.capabilities,
         untold=untold_for_want_of_right(facts.agency.pk),
-        # The desk that an agency comes from holds its identity until it lets it go: nothing to be taken over.
-        holder=None if facts.is_awaited else holder_shown(facts.agency.pk),
+        holder=holder,
+        was_here_since=was_here_since(holder) if holder else None,
         leaving=leaving_of(officer, now=now),
         has_actions=any(row.actions for row in rows),
         low_text=SUITE_WORDS.get(facts.keyset.low, facts.keyset.low) if facts.keyset else "",
