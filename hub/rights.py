@@ -179,7 +179,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     # What was drawn for a keyset that came to nothing goes.
     "vault_vaultkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_ownword": {DESK: KEEP, DESK_WORKER: KEEP},
-    "vault_suspendedkey": {DESK: KEEP, DESK_WORKER: change("told_at")},
+    "vault_suspendedkey": {DESK: KEEP, DESK_WORKER: change("told_at", "refused_at")},
     # The first keyset may be taken when the desk-worker sends it again: then the first API key came with it.
     "vault_entrykey": {DESK: KEEP, DESK_WORKER: REMOVE},
     "vault_exchangekey": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},

@@ -191,7 +191,7 @@ class OwnWord(BoundRow):
 class SuspendedKey(BoundRow):
     """A key that an officer has suspended: it signs nothing here, whatever the exchange says.
 
-    `told_at`: when the exchange had taken it; it trusts nobody, and carries no code.
+    `told_at`: when the exchange had taken it, `refused_at`: when it refused to last; they trust nobody, and carry no code.
     """
 
     kid = models.CharField(primary_key=True, max_length=43)
@@ -199,6 +199,7 @@ class SuspendedKey(BoundRow):
     suspended_by = models.CharField(max_length=100)
     suspended_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
 
     BOUND = ("kid", "agency_id", "suspended_by", "suspended_at")
 

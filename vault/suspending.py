@@ -6,10 +6,12 @@ suspended key changes nothing here.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from accord.calls.errors import ClientError, RefusedError
 from accord.moments import moment_of
@@ -23,6 +25,7 @@ from vault.exchangekeys import lacking, note_lacking
 from vault.models import OwnWord, SuspendedKey
 from vault.standing import KEYSET, StandingKeys
 
+REFUSED_REST: Final = timedelta(hours=1)
 log = logging.getLogger(__name__)
 
 
@@ -51,18 +54,26 @@ def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> Tol
 def tell_suspensions(*, now: datetime) -> int:
     """Tell the exchange of what it has not heard and the root has not answered since; how many it has taken.
 
-    Of an agency whose API key lacks the right for it nothing is told before that key is replaced.
+    Of an agency whose API key lacks the right for it nothing is told before that key is replaced; what the exchange has
+    refused otherwise is told again after `REFUSED_REST`.
     """
-    untold = SuspendedKey.objects.filter(told_at=None).exclude(agency_id__in=_lack_the_right())
+    rests = Q(refused_at__gt=now - REFUSED_REST)
+    untold = SuspendedKey.objects.filter(told_at=None).exclude(agency_id__in=_lack_the_right()).exclude(rests)
     return sum(_tell(row, now) == Told.TAKEN for row in untold if not _is_answered(row, now))
 
 
-def untold_for_want_of_right(agency_id: str) -> bool:
-    """Tell whether a suspension of the agency's stands here alone, because its API key lacks the right for it."""
-    return (
-        agency_id in _lack_the_right()
-        and SuspendedKey.objects.filter(agency_id=agency_id, told_at=None).exists()
-    )
+def why_untold(agency_id: str) -> Told:
+    """Say why a suspension of the agency's stands here alone, where waiting does not mend it; `TAKEN` where none does."""
+    untold = list(SuspendedKey.objects.filter(agency_id=agency_id, told_at=None))
+    if untold and agency_id in _lack_the_right():
+        return Told.LACKS_RIGHT
+    return Told.REFUSED if any(row.refused_at for row in untold) else Told.TAKEN
+
+
+def refused_suspensions() -> list[str]:
+    """List the agencies of which the exchange refuses to note a suspended key, for another cause than a right that is lacking."""
+    refused = SuspendedKey.objects.filter(told_at=None, refused_at__isnull=False)
+    return list(refused.order_by("agency_id").values_list("agency_id", flat=True).distinct())
 
 
 def _lack_the_right() -> list[str]:
@@ -101,12 +112,15 @@ def _tell(row: SuspendedKey, now: datetime) -> Told:
             log.warning(
                 "the exchange has not heard of a suspension of %s: %s", row.agency_id, type(trouble).__name__
             )
-            return _why_untold(row.agency_id, trouble)
+            return _note_untold(row, trouble, now)
         SuspendedKey.objects.filter(pk=row.kid).update(told_at=now)
     return Told.TAKEN
 
 
-def _why_untold(agency_id: str, trouble: ClientError) -> Told:
+def _note_untold(row: SuspendedKey, trouble: ClientError, now: datetime) -> Told:
     if not isinstance(trouble, RefusedError):
         return Told.AWAY
-    return Told.LACKS_RIGHT if note_lacking(agency_id, trouble) else Told.REFUSED
+    if note_lacking(row.agency_id, trouble):
+        return Told.LACKS_RIGHT
+    SuspendedKey.objects.filter(pk=row.kid).update(refused_at=now)
+    return Told.REFUSED

@@ -29,6 +29,7 @@ from peers.freshness import STOPPED_AFTER, stale_readers
 from peers.progress import LATE_AFTER, Depth, desk_depth
 from vault.exchangekeys import lacking
 from vault.instances import Holder, holders_elsewhere, versions_apart, was_here_since
+from vault.suspending import refused_suspensions
 
 ENDS_SOON: Final = timedelta(days=14)
 QUEUES: Final = ("notify", "desk")
@@ -247,7 +248,7 @@ def _holder_text(named: Holder) -> str:
 
 
 def _rights() -> Iterator[Sign]:
-    """Agencies whose API key at the exchange may not do all that a desk does; no sign where all may."""
+    """Agencies whose API key at the exchange may not do all that a desk does, or whose suspended key it does not note; no sign without."""
     if names := list(lacking()):
         text = ngettext(
             "This desk's key at the exchange may not do all that a desk does, for %(n)d agency: %(names)s. Suspending lanes or keys may be refused.",
@@ -256,6 +257,11 @@ def _rights() -> Iterator[Sign]:
         ) % {"n": len(names), "names": ", ".join(names[:5])}
         remedy = _("An agency admin replaces the desk's own key under API keys.")
         yield Sign("rights", _("Rights at the exchange"), WARN, text, remedy)
+    if refused := refused_suspensions():
+        text = _("The exchange refuses to note a suspended key of: %(names)s") % {
+            "names": ", ".join(refused[:5])
+        }
+        yield Sign("rights", _("Suspended keys"), DANGER, text, _("Call the exchange's operator."))
 
 
 def _span(spoken: tuple[int, int]) -> str:

@@ -110,6 +110,20 @@ def test_a_suspension_that_the_exchange_refuses_for_want_of_a_right_says_who_men
     assert "may not do all that a desk does, for 1 agency: xa-lab" in health
 
 
+def test_a_suspension_that_the_exchange_refuses_otherwise_is_shown_to_both(
+    keeper: Client, desk: DeskWorld, as_officer: SignIn, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    absent = b'{"type": "urn:accord:problem:absent", "title": "There is nothing."}'
+    exchange_as_asked.answers = lambda path: (404, absent) if path.endswith("/suspension") else None
+    keeper.post(f"/keys/key/{key_of(desk.benno).kid}/suspend/", DO)
+    page = text_of(keeper)
+    assert (
+        "Suspended here. The exchange refuses to note it." in page and "It is told again each hour." in page
+    )
+    health = as_officer(desk.noor).get("/").content.decode()
+    assert "The exchange refuses to note a suspended key of: xa-lab" in health
+
+
 def test_a_refusal_is_said_in_words_and_put_away(keeper: Client, desk: DeskWorld) -> None:
     Entry.objects.filter(pk="xa-lab").update(root_fingerprint="a" * 64, custody="agency")
     answer = keeper.post("/keys/renew/", DO)

@@ -12,4 +12,9 @@ class Migration(migrations.Migration):
             name="lacks",
             field=models.JSONField(blank=True, default=list),
         ),
+        migrations.AddField(
+            model_name="suspendedkey",
+            name="refused_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
     ]
