@@ -129,12 +129,20 @@ def issue_challenge(
 
 
 def accept_keyset(
-    caller: Actor, agency_id: str, *, pop: bytes | None, keyset: bytes, now: datetime
+    caller: Actor,
+    agency_id: str,
+    *,
+    pop: bytes | None,
+    keyset: bytes,
+    for_desk: bool = False,
+    now: datetime,
 ) -> Keyset:
     """Verify and store a keyset and hand it to the ledger; the same bytes again return the same row.
 
-    `pop` proves possession of the keys the keyset adds; it may be None when it adds none. Raises AbsentError,
-    NotPermittedError, TooManyKeysetsError, KeyTakenError, CustodyRefusedError and the envelope's errors; a refusal is audited.
+    `pop` proves possession of the keys the keyset adds; it may be None when it adds none. `for_desk`: the agency's first API
+    key, which comes with its first keyset, may do what a desk does. Raises AbsentError,
+    NotPermittedError, TooManyKeysetsError, KeyTakenError, CustodyRefusedError and the envelope's errors; a refusal is
+    audited.
     """
     if caller.agency_id != agency_id:
         raise AbsentError
@@ -158,7 +166,7 @@ def accept_keyset(
             stored = register_keyset(caller, agency, newcomer, now=now)
             take_custody(caller, agency, newcomer.keyset, now=now)
             if is_first:
-                end_entry(caller, agency, stored, newcomer.keyset, now=now)
+                end_entry(caller, agency, stored, newcomer.keyset, for_desk=for_desk, now=now)
             return stored
     except (EnvelopeError, TooManyKeysetsError, KeyTakenError, CustodyRefusedError) as refused:
         _record_refusal(caller, agency_id, refused, now)

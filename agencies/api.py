@@ -83,6 +83,13 @@ class KeysetSubmissionSerializer(serializers.Serializer[Any]):
     pop = serializers.FileField(required=False, help_text="Proof of possession of the keys it adds.")
 
 
+class HandingInQuerySerializer(serializers.Serializer[Any]):
+    desk = serializers.BooleanField(
+        default=False,
+        help_text="A desk hands it in: the first API key, if one comes with it, suspends lanes and own keys, too.",
+    )
+
+
 class SealedApiKeySerializer(serializers.Serializer[Any]):
     """An agency's first API key: `jwe` is sealed to its encryption key `kid`, and only the agency can read it."""
 
@@ -293,6 +300,7 @@ class KeysetListView(APIView):
     parser_classes = (MultiPartParser,)
 
     @extend_schema(
+        parameters=[HandingInQuerySerializer],
         request={"multipart/form-data": KeysetSubmissionSerializer},
         responses={201: AcceptedKeysetSerializer},
     )
@@ -302,9 +310,11 @@ class KeysetListView(APIView):
             raise MalformedError("keyset")
 
         caller = caller_of(request)
+        for_desk = read_query(HandingInQuerySerializer, request)["desk"]
 
         def accept() -> Outcome:
-            return Outcome(201, accept_keyset(caller, agency_id, pop=pop, keyset=keyset, now=now).od)
+            taken = accept_keyset(caller, agency_id, pop=pop, keyset=keyset, for_desk=for_desk, now=now)
+            return Outcome(201, taken.od)
 
         outcome = idempotent(request, caller, accept, now=now)
         stored = Keyset.objects.get(od=outcome.resource)

@@ -93,11 +93,14 @@ def accession_of(caller: Actor, *, now: datetime) -> Accession:
     return Accession(agency, until, agency.keysets.order_by("-version").first())
 
 
-def end_entry(caller: Actor, agency: Agency, row: Keyset, keyset: EnvelopeKeyset, *, now: datetime) -> None:
-    """End every key for entering, now that the first keyset is accepted, and make the first working key.
+def end_entry(
+    caller: Actor, agency: Agency, row: Keyset, keyset: EnvelopeKeyset, *, for_desk: bool, now: datetime
+) -> None:
+    """Ends every key for entering, now that the first keyset stands, and makes the first working key.
 
-    Call it in the transaction that stores the keyset. Only a key for entering is answered with a working one. Raises
-    VerificationError where there is no key to seal it to.
+    To be called in the transaction that stores the keyset. Only a key for entering is answered with a working one; `for_desk`:
+    a desk hands the keyset in, so that the key may do what a desk does.
+    Raises VerificationError where no key is there to seal it to.
     """
     entry_keys = _serving(agency.pk, now)
     for key in entry_keys:
@@ -106,7 +109,7 @@ def end_entry(caller: Actor, agency: Agency, row: Keyset, keyset: EnvelopeKeyset
     if is_for_entering(caller):
         assert isinstance(caller, ApiClient)
         used = next(key for key in entry_keys if key.prefix == caller.prefix)
-        _make_first_key(caller, agency, row, keyset, used, now)
+        _make_first_key(caller, agency, row, keyset, used, _scopes(agency, for_desk=for_desk), now)
 
 
 def first_key_of(keyset: Keyset, *, now: datetime) -> FirstApiKey | None:
@@ -129,8 +132,19 @@ def _issue(operator: Actor, agency_id: str, client: str, now: datetime) -> tuple
     )
 
 
+def _scopes(agency: Agency, *, for_desk: bool) -> list[str]:
+    """Of the first key: what a desk calls with, or what a system is given where nobody chooses."""
+    return sorted(CALLS_OF_A_DESK if for_desk or agency.is_hosted else usual_scopes())
+
+
 def _make_first_key(
-    caller: ApiClient, agency: Agency, row: Keyset, keyset: EnvelopeKeyset, entry: ApiKey, now: datetime
+    caller: ApiClient,
+    agency: Agency,
+    row: Keyset,
+    keyset: EnvelopeKeyset,
+    entry: ApiKey,
+    scopes: list[str],
+    now: datetime,
 ) -> None:
     sealed_to = key_for_credential(keyset, int(now.timestamp()))
     if sealed_to is None:
@@ -139,7 +153,7 @@ def _make_first_key(
         caller,
         agency.pk,
         client=entry.client,
-        scopes=sorted(CALLS_OF_A_DESK if agency.is_hosted else usual_scopes()),
+        scopes=scopes,
         lifetime=MAX_LIFETIME,
         networks=entry.networks,
         follows=entry,

@@ -282,6 +282,18 @@ class ExchangeAwayError(AlertsError):
         self.is_answered = is_answered
 
 
+class ExchangeRefusedError(ExchangeAwayError):
+    """The exchange answered, and refuses what this needs; nothing was done.
+
+    `text` says what to do. `about_api_key`: the desk's own key there is in the way, which an agency admin replaces.
+    """
+
+    def __init__(self, text: str, *, about_api_key: bool = False, is_answered: bool = False) -> None:
+        super().__init__(is_answered=is_answered)
+        self.text = text
+        self.about_api_key = about_api_key
+
+
 class ContentDeletedError(AlertsError):
     """Content deleted for everyone after its `keep`; its digests and the statements about it stay."""
 

@@ -1,17 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One error for every failure to ask the exchange."""
+"""One word for all that goes wrong when the exchange is asked: it gave no answer that can be used, or it refuses."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from accord.calls.errors import AnswerError, ClientError
-from alerts.errors import ExchangeAwayError
+from django.utils.translation import gettext as _
+
+from accord.calls.errors import AnswerError, ApiKeyRefusedError, ClientError, RefusedError
+from alerts.errors import ExchangeAwayError, ExchangeRefusedError
+from vault.exchangekeys import note_lacking
 
 
 @contextmanager
-def exchange_asked() -> Generator[None]:
-    """Raise ExchangeAwayError for any client error inside the block."""
+def exchange_asked(agency_id: str = "") -> Generator[None]:
+    """Raises what `trouble_with` makes of anything that goes wrong with the call for the agency."""
     try:
         yield
     except ClientError as trouble:
-        raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError)) from trouble
+        raise trouble_with(trouble, agency_id) from trouble
+
+
+def trouble_with(trouble: ClientError, agency_id: str, *, is_answered: bool = False) -> ExchangeAwayError:
+    """Say whether the exchange could not be asked or has refused, and note what right the agency's API key lacks.
+
+    An answer that is no problem of the exchange's, such as a proxy's page, is no refusal. `is_answered`: a refusal, unless it is
+    about the API key, is about this one thing alone. Without an `agency_id` no agency's own key is in question.
+    """
+    if not isinstance(trouble, RefusedError) or not trouble.is_of_hub:
+        return ExchangeAwayError(is_answered=isinstance(trouble, AnswerError))
+    if agency_id and isinstance(trouble, ApiKeyRefusedError):
+        text = _("It does not take this desk's key any more. An agency admin replaces it under API keys.")
+        return ExchangeRefusedError(text, about_api_key=True)
+    if agency_id and note_lacking(agency_id, trouble):
+        text = _(
+            "This desk's key at the exchange lacks the right for it. An agency admin replaces it under API keys; then do this again."
+        )
+        return ExchangeRefusedError(text, about_api_key=True)
+    text = _("Go back and look again. If it stays, call the exchange's operator.")
+    return ExchangeRefusedError(text, is_answered=is_answered)

@@ -33,9 +33,9 @@ SEALED: Final = ("keys-away", "no-key-yet", "unopenable")
 CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 """Reasons why the exchange does not serve an envelope."""
 SIGNS: Final = ("held-elsewhere", "no-signing-key", "not-taken", "other-versions", "sending-stopped", *SEALED)
-SIGNS_FOR_KEYS: Final = ("exchange-away", "no-signing-key", *SEALED)
+SIGNS_FOR_KEYS: Final = ("exchange-away", "exchange-refused", "no-signing-key", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
-OPENS: Final = ("exchange-away", "not-named", "receipt-pending", *SEALED, *CLOSED)
+OPENS: Final = ("exchange-away", "exchange-refused", "not-named", "receipt-pending", *SEALED, *CLOSED)
 ANSWERS: Final = ("reply-refused", *OPENS)
 """Problems of replying to an alert."""
 SCIENCE: Final = ("rules-damaged", "science-away", "substance-unreadable")
@@ -58,9 +58,9 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "api-keys"): ("nobody-to-release",),
     ("POST", "api-keys/{prefix}/rotate"): ("nobody-to-release",),
     ("POST", "api-keys/self/rotate"): ("rotation-refused",),
-    ("GET", "exchange-keys"): ("exchange-away",),
-    ("GET", "agreements"): ("exchange-away", "record-altered"),
-    ("GET", "circles"): ("exchange-away", "record-altered"),
+    ("GET", "exchange-keys"): ("exchange-away", "exchange-refused",),
+    ("GET", "agreements"): ("exchange-away", "exchange-refused", "record-altered"),
+    ("GET", "circles"): ("exchange-away", "exchange-refused", "record-altered"),
     ("POST", "exchange-keys"): SIGNS_FOR_KEYS,
     ("DELETE", "exchange-keys/{prefix}"): SIGNS_FOR_KEYS,
     ("POST", "exchange-keys/own/replace"): SIGNS_FOR_KEYS,
@@ -93,23 +93,23 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "alerts/written/{alert_id}"): SEALED,
     ("POST", "alerts/written/{alert_id}/attachments"): ("attachment-refused", "draft-taken-over", *MOVES),
     ("GET", "alerts/written/{alert_id}/attachments/{n}"): SEALED,
-    ("POST", "alerts/check"): ("exchange-away",),
-    ("POST", "alerts/check-recipients"): ("exchange-away",),
+    ("POST", "alerts/check"): ("exchange-away", "exchange-refused",),
+    ("POST", "alerts/check-recipients"): ("exchange-away", "exchange-refused",),
     ("POST", "alerts/search"): (*PAGED, *SEALED),
     ("POST", "alerts/export"): (*PAGED, *SEALED),
     ("GET", "alerts/{alert_id}"): SEALED,
     ("PATCH", "alerts/{alert_id}"): MOVES,
     ("DELETE", "alerts/{alert_id}"): MOVES,
     ("POST", "alerts/{alert_id}/submit"): (
-        "alert-incomplete", "exchange-away", "nobody-to-release", "sending-stopped", *MOVES, *AMENDS,
+        "alert-incomplete", "exchange-away", "exchange-refused", "nobody-to-release", "sending-stopped", *MOVES, *AMENDS,
     ),
     ("POST", "alerts/{alert_id}/validate"): (
-        "alert-incomplete", "changed-since-validation", "exchange-away",
+        "alert-incomplete", "changed-since-validation", "exchange-away", "exchange-refused",
         "second-person-needed", "sending-stopped", *MOVES, *AMENDS,
     ),
     ("POST", "alerts/{alert_id}/return"): (*MOVES, *TAGGED),
     ("POST", "alerts/{alert_id}/release"): (
-        "alert-incomplete", "changed-since-validation", "exchange-away",
+        "alert-incomplete", "changed-since-validation", "exchange-away", "exchange-refused",
         "second-person-needed", "step-up-needed", *MOVES, *SIGNS, *AMENDS,
     ),
     ("POST", "alerts/{alert_id}/cancel"): ("cancel-refused", "step-up-needed", *TAGGED, *MOVES),
@@ -133,7 +133,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "alerts/received/{received_id}/open"): OPENS,
     ("POST", "alerts/received/{received_id}/attachments/{n}"): OPENS,
     ("POST", "alerts/received/{received_id}/acknowledge"): (
-        "exchange-away", "not-named", "not-opened", "receipt-pending", *CLOSED, *SIGNS,
+        "exchange-away", "exchange-refused", "not-named", "not-opened", "receipt-pending", *CLOSED, *SIGNS,
     ),
     ("POST", "alerts/received/acknowledge"): ("agency-suspended", *SEALED),
     ("POST", "alerts/received/{received_id}/confirm-withdrawal"): SIGNS,
@@ -173,17 +173,17 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "notifications/{notice_id}/resend"): ("move-refused",),
     ("GET", "audit"): PAGED,
     ("GET", "audit/events"): ("cursor-refused",),
-    ("POST", "agreements/{ref}/suspend"): ("agreement-refused", "exchange-away", "record-altered", *SEALED),
-    ("POST", "agreements/{ref}/resume"): ("agreement-refused", "exchange-away", "record-altered", *SEALED),
+    ("POST", "agreements/{ref}/suspend"): ("agreement-refused", "exchange-away", "exchange-refused", "record-altered", *SEALED),
+    ("POST", "agreements/{ref}/resume"): ("agreement-refused", "exchange-away", "exchange-refused", "record-altered", *SEALED),
     ("POST", "agreements/{ref}/suspensions"): ("agreement-refused",),
     ("DELETE", "agreements/{ref}/suspensions/{lane}"): ("agreement-refused",),
     ("GET", "doubts"): ("record-altered", *SEALED),
     ("POST", "doubts/statements/{od}/reaffirm"): ("record-altered", *SIGNS),
     ("POST", "doubts/envelopes/{md}/withdraw"): ("already-retracted", "record-altered", *SIGNS),
-    ("POST", "desk/agencies/admitted"): ("exchange-away", "taken-in"),
-    ("POST", "desk/agencies"): ("exchange-away", "keys-away", "record-altered", "taken-in"),
+    ("POST", "desk/agencies/admitted"): ("exchange-away", "exchange-refused", "taken-in"),
+    ("POST", "desk/agencies"): ("exchange-away", "exchange-refused", "keys-away", "record-altered", "taken-in"),
     ("POST", "desk/agencies/{agency_id}/admin"): ("move-refused",),
-    ("POST", "desk/agencies/{agency_id}/entry-key"): ("exchange-away", "keys-away", "move-refused"),
+    ("POST", "desk/agencies/{agency_id}/entry-key"): ("exchange-away", "exchange-refused", "keys-away", "move-refused"),
     ("POST", "desk/agencies/{agency_id}/keys"): (
         "change-refused", "change-waits", "custody-refused", "key-taken", "keys-away", "move-refused",
     ),
@@ -191,9 +191,9 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "change-refused", "change-waits", "custody-refused", "envelope-refused", "key-taken",
         "keys-moved-on", "no-signing-key", "record-altered", "recovery-waits", *SEALED,
     ),
-    ("GET", "entry"): ("exchange-away",),
-    ("PUT", "entry"): ("exchange-away", "record-altered", *SIGNS),
-    ("POST", "keys/holder"): ("exchange-away", "record-altered", *SEALED),
+    ("GET", "entry"): ("exchange-away", "exchange-refused",),
+    ("PUT", "entry"): ("exchange-away", "exchange-refused", "record-altered", *SIGNS),
+    ("POST", "keys/holder"): ("exchange-away", "exchange-refused", "record-altered", *SEALED),
     ("POST", "keys/to-send/{od}"): (
         "change-refused", "custody-refused", "key-taken", "no-signing-key", "record-altered", *SEALED,
     ),

@@ -255,6 +255,9 @@ if apps.is_installed("alerts"):
         alerts.ExchangeAwayError: Problem(
             503, "exchange-away", "The exchange could not be asked; nothing was done."
         ),
+        alerts.ExchangeRefusedError: Problem(
+            409, "exchange-refused", "The exchange refuses it; nothing was done.", ("text",)
+        ),
         alerts.ScienceAwayError: Problem(
             503, "science-away", "It could not be read in the time and memory that one question has."
         ),

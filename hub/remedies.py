@@ -77,6 +77,7 @@ REMEDIES: Final = {
     "revision-required": "Read it and send its ETag in If-Match.",
     "rotation-refused": "Wait until `from_at`, or go on with the key that took its place; an agency admin can issue another.",
     "rules-damaged": "Set the damaged rules aside and adopt them again from their signed alerts, as `text` says.",
+    "exchange-refused": "Do what `text` says: mostly an agency admin replaces the desk's own key at the exchange, then send it again.",
     "exchange-away": "Try again after Retry-After; call whoever runs this hub if it stays.",
     "science-away": "Send it again after Retry-After; send less at once, or a smaller file, if it stays.",
     "second-person-needed": "Have an officer do it who neither saved nor submitted it, nor issued or rotated the key that wrote it.",

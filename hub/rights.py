@@ -179,8 +179,8 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     # Keys drawn for a keyset that was not accepted are deleted.
     "vault_vaultkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
     "vault_ownword": {DESK: KEEP, DESK_WORKER: KEEP},
-    "vault_suspendedkey": {DESK: KEEP, DESK_WORKER: change("told_at")},
-    # The first keyset may be accepted when the desk-worker sends it again; the first API key comes with the answer.
+    "vault_suspendedkey": {DESK: KEEP, DESK_WORKER: change("told_at", "refused_at")},
+    # The first keyset may be taken when the desk-worker sends it again: then the first API key came with it.
     "vault_entrykey": {DESK: KEEP, DESK_WORKER: REMOVE},
     "vault_exchangekey": {DESK: KEEP, DESK_WORKER: ADD | CHANGE},
     # The worker announces that this desk holds an identity, and releases it; a key officer takes it over from another

@@ -24,7 +24,7 @@ from accord.calls.errors import ClientError
 from accord.calls.exchange import Exchange
 from accord.moments import moment_of
 from callers.actors import Actor
-from callers.capabilities import Capability, require
+from callers.capabilities import CALLS_OF_A_DESK, Capability, require
 from callers.directory import Custody
 from callers.errors import AbsentError, InputError, NotBoundError
 from ledger.audit import record_event
@@ -73,12 +73,24 @@ def begin_arrival(keeper: Actor, coming: Coming, *, now: datetime) -> Agency:
     fingerprint, exchange = checked_fingerprint(coming.fingerprint), exchange_by(coming.api_key)
     caller = asked_who_calls(exchange, "api_key")
     caller.require_common_versions()
+    _require_scopes(caller.scopes)
     entry, chain = _checked(exchange, caller.agency or "", fingerprint, now=now)
     agency = _store(keeper, entry, chain, coming.api_key, moment_of(caller.until), now=now)
     with suppress(ClientError, NotBoundError, VaultError):
         # The other desk is shown at once where it still holds the identity; the desk-worker repeats this.
         announce(keeper, agency.pk, now=now)
     return agency
+
+
+def _require_scopes(given: frozenset[str]) -> None:
+    """Raise InputError (`api_key`) for a key that may not do all that a desk does; one of which nothing is said passes."""
+    if given and not given >= CALLS_OF_A_DESK:
+        raise InputError(
+            "api_key",
+            _(
+                "API key: it may not do all that a desk does. At the other desk, under API keys, press “Issue a key for another desk…” and use that one."
+            ),
+        )
 
 
 def _require_room() -> None:

@@ -116,8 +116,8 @@ class RecoveryFact:
 class KeyFacts:
     """Content of the key page; `verbs` are the acts open to this officer now.
 
-    `elsewhere` is the custody in the keyset where this desk does not hold the keys, else empty; `comes`: the agency is
-    coming, or has come, from another desk.
+    `elsewhere` is the custody that the keyset names where this desk does not hold the keys, else empty; `comes`: the agency has
+    come here from another desk, or is to; `has_history`: some of what it had there was taken in.
     """
 
     agency: Agency
@@ -131,6 +131,12 @@ class KeyFacts:
     verbs: frozenset[str]
     elsewhere: str = ""
     comes: bool = False
+    has_history: bool = False
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether the agency is to come here, and another desk holds its keys until then."""
+        return self.comes and bool(self.elsewhere)
 
 
 def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
@@ -143,8 +149,10 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
     keyset, waiting = standing.keyset, standing.waiting
     may_manage = Capability.KEY_MANAGE in officer.capabilities
     elsewhere = keyset.custody if keyset and keyset.custody != agency.custody else ""
-    comes = Arrival.objects.filter(pk=agency.pk).exists()
-    verbs = _verbs(keyset, waiting) if not elsewhere else frozenset({"move"} if comes and not waiting else ())
+    arrival = Arrival.objects.filter(pk=agency.pk).first()
+    verbs = (
+        _verbs(keyset, waiting) if not elsewhere else frozenset({"move"} if arrival and not waiting else ())
+    )
     if has_left(agency.pk):
         # Only the next desk changes keys.
         verbs &= {"suspend", "revoke"}
@@ -159,7 +167,8 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
         may_manage=may_manage,
         verbs=verbs if may_manage else frozenset(),
         elsewhere=elsewhere,
-        comes=comes,
+        comes=arrival is not None,
+        has_history=arrival is not None and bool(arrival.files),
     )
 
 

@@ -54,6 +54,11 @@ class Leaving:
     may_agree: bool
     version: int
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether the exchange has taken the keys of the other desk, and so all that leads there was done."""
+        return self.stage in (ELSEWHERE, GONE)
+
 
 def leaving_of(officer: Officer, *, now: datetime) -> Leaving | None:
     """Return the progress of the own agency's departure; None where nobody has asked for it. Raises NotPermittedError,
@@ -79,6 +84,14 @@ def leaving_of(officer: Officer, *, now: datetime) -> Leaving | None:
         may_agree=may_manage and stage == ASKED and is_independent(officer, [row.asked_by]),
         version=keyset.version if keyset else 0,
     )
+
+
+def awaits_agreement(officer: Officer, *, now: datetime) -> bool:
+    """Tell whether somebody has asked that the agency leaves, and this officer may be the second who agrees."""
+    if officer.agency is None or Capability.KEY_MANAGE not in officer.capabilities:
+        return False
+    leaving = leaving_of(officer, now=now)
+    return leaving is not None and leaving.may_agree
 
 
 def ask_to_leave(officer: Officer, *, now: datetime) -> None:

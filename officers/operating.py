@@ -41,10 +41,23 @@ def agency_of(agency_id: str) -> Agency:
 
 
 def read_password(path: Path | None) -> str:
-    """Read a password from the first line of a file, else typed twice; never from an argument, which others could list."""
+    """From the first line of a file, else typed twice; never from an argument, which others could list. Raises CommandError."""
     if path is not None:
-        return path.read_text(encoding="utf-8").splitlines()[0] if path.stat().st_size else ""
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("Password again: ") != password:
+        return _first_line(path)
+    try:
+        password = getpass.getpass("Password: ")
+        again = getpass.getpass("Password again: ")
+    except EOFError:
+        raise CommandError(
+            "Here is no terminal to type the password at. Run this in one, or give --password-file FILE, whose first line it is."
+        ) from None
+    if again != password:
         raise CommandError("The two passwords differ.")
     return password
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError):
+        raise CommandError(f"--password-file: {path} cannot be read as text.") from None

@@ -24,8 +24,8 @@ from sharing.ledger_views import last_dispute
 LATE_AFTER: Final = timedelta(seconds=10)
 ENDS_SOON_DAYS: Final = 14
 LOOPS: Final = ("contents.deleting", "keys.doubts", "keys.recoveries", "keys.words")
-"""The exchange's loops; others are a desk's."""
-QUEUE: Final = "notify"
+"""The exchange's; others are a desk's."""
+QUEUE: Final = "exchange"
 QUEUE_IS_LONG: Final = 500
 BROKER_WAITS_SECONDS: Final = 2
 OK, WARN, DANGER = "ok", "warn", "danger"
@@ -99,6 +99,9 @@ def _queue() -> Sign:
             socket_connect_timeout=BROKER_WAITS_SECONDS,
         ) as broker:
             length = int(broker.llen(QUEUE))
+    except redis.ResponseError:
+        text = _("The broker refuses to say: this process's login lacks a right there.")
+        return Sign(_("Queues"), WARN, text, _("Give the broker its access rules anew; work goes on."))
     except redis.RedisError:
         text = _("The broker does not answer: work waits for the next sweep.")
         return Sign(_("Queues"), DANGER, text, _("Start the broker; no work is lost."))

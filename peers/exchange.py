@@ -87,7 +87,7 @@ def exchange_of(agency_id: str, patience: Patience = PATIENCE) -> Exchange:
     """
     if _connections:
         return _connections[-1][0](agency_id)
-    return HttpExchange(transport_of(agency_id, patience))
+    return HttpExchange(transport_of(agency_id, patience), is_desk=True)
 
 
 def own_prefix(agency_id: str) -> str:
@@ -109,7 +109,7 @@ def exchange_by(entry_key: str) -> Exchange:
     """
     if _connections:
         return _connections[-1][1](entry_key)
-    return HttpExchange(transport_by(entry_key))
+    return HttpExchange(transport_by(entry_key), is_desk=True)
 
 
 def transport_by(entry_key: str) -> Transport:

@@ -7,12 +7,13 @@ another by a signed statement, which is sent with a key for coming back where no
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
 
-from accord.calls.errors import ClientError, UnreachableError
+from accord.calls.errors import ClientError, RefusedError, UnreachableError
 from accord.moments import moment_of
 from callers.capabilities import CALLS_OF_A_DESK
 from peers.exchange import exchange_of
@@ -24,6 +25,7 @@ from vault.rows import open_row, seal_row
 CLIENT: Final = "desk"
 TABLE: Final = "exchangekey"
 SCOPES: Final = sorted(scope.value for scope in CALLS_OF_A_DESK)
+NOT_PERMITTED: Final = "not-permitted"
 RENEWED_BEFORE: Final = timedelta(days=29)
 """The exchange replaces a key only in its last thirty days."""
 
@@ -98,8 +100,32 @@ def keep_exchange_key(agency_id: str, text: str, expires_at: datetime) -> None:
             "sealed": seal_row(agency_id, TABLE, agency_id, revision, text.encode()),
             "expires_at": expires_at,
             "is_refused": False,
+            "lacks": [],
         },
     )
+
+
+def note_scopes(agency_id: str, given: Iterable[str]) -> None:
+    """Note which scopes of a desk the agency's key has not, as the exchange names those that it has; none named says nothing."""
+    named = set(given)
+    if named:
+        lacks = [scope for scope in SCOPES if scope not in named]
+        ExchangeKey.objects.filter(pk=agency_id).exclude(lacks=lacks).update(lacks=lacks)
+
+
+def note_lacking(agency_id: str, refused: RefusedError) -> bool:
+    """Note the scope for want of which a call was refused; whether it was for that."""
+    scope = refused.members.get("capability")
+    if refused.slug != NOT_PERMITTED or scope not in SCOPES:
+        return False
+    for row in ExchangeKey.objects.filter(pk=agency_id):
+        ExchangeKey.objects.filter(pk=agency_id).update(lacks=sorted({*row.lacks, scope}))
+    return True
+
+
+def lacking() -> dict[str, list[str]]:
+    """List by agency the scopes that the key lacks by which the desk calls for it; agencies whose key lacks none are left out."""
+    return dict(ExchangeKey.objects.exclude(lacks=[]).order_by("pk").values_list("pk", "lacks"))
 
 
 def _text_of(agency_id: str) -> str:

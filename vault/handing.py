@@ -39,9 +39,9 @@ def is_gone(agency_id: str) -> bool:
 
 
 def is_awaited(agency_id: str, *, now: datetime) -> bool:
-    """Tell whether the agency is coming from another desk, and the keyset in force does not name this desk's keys yet."""
-    row = Arrival.objects.filter(pk=agency_id).first()
-    return row is not None and keyset_elsewhere(agency_id, now=now) is not None
+    """Tell whether the agency comes here from another desk, and the keyset in force does not name this one's keys yet."""
+    comes = Arrival.objects.filter(pk=agency_id).exists()
+    return comes and keyset_elsewhere(agency_id, now=now) is not None
 
 
 def keyset_elsewhere(agency_id: str, *, now: datetime) -> Keyset | None:

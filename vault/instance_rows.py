@@ -37,7 +37,9 @@ class Announcement(BoundRow):
     """
 
     may_leave = False
-    """No column: whether there is a departure of the agency, set where both tables are read in one query."""
+    """No column: whether a row says that the agency leaves this desk, set where both are read at once."""
+    is_gone = False
+    """No column: whether that row says that its private keys were destroyed here."""
 
     agency_id = models.CharField(primary_key=True, max_length=23)
     refused_at = models.DateTimeField(null=True, blank=True)

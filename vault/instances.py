@@ -30,8 +30,10 @@ from callers.binding import keep_bound
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, NotBoundError
 from ledger.audit import record_event
+from ledger.models import AuditEvent
 from peers.exchange import calling_agencies, exchange_of, held_agencies
 from vault.errors import VaultError
+from vault.exchangekeys import note_scopes
 from vault.handing import has_left
 from vault.models import Announcement, DeskInstance
 
@@ -82,9 +84,13 @@ def holder_elsewhere(agency_id: str) -> Holder | None:
 
 @dataclass(frozen=True)
 class Standstill:
-    """Obstacles to sending for an agency: it leaves this desk, or the exchange's last answer. False where there is none."""
+    """Obstacles to sending for an agency: it leaves this desk, or what the exchange said last. False where there is none.
+
+    `gone`: it has left, and its private keys were destroyed here.
+    """
 
     leaves: bool = False
+    gone: bool = False
     holder: Holder | None = None
     apart: VersionsApart | None = None
     answered_at: datetime | None = None
@@ -95,7 +101,7 @@ class Standstill:
 
 
 _BOTH: Final = """
-SELECT announcement.*, departure.agency_id IS NOT NULL AS may_leave
+SELECT announcement.*, departure.agency_id IS NOT NULL AS may_leave, departure.destroyed_at IS NOT NULL AS is_gone
 FROM (SELECT %s::text AS agency_id) AS asked
 LEFT JOIN vault_announcement AS announcement USING (agency_id) LEFT JOIN vault_departure AS departure USING (agency_id)
 """
@@ -106,7 +112,7 @@ def standstill_of(agency_id: str) -> Standstill:
     """Return the obstacles to sending for the agency; raises NotBoundError for an answer that was altered outside the program."""
     (row,) = Announcement.objects.raw(_BOTH, [agency_id])
     if row.may_leave and has_left(agency_id):
-        return Standstill(leaves=True)
+        return Standstill(leaves=True, gone=row.is_gone)
     if not row.agency_id:
         return Standstill()
     row.require_bound()
@@ -131,6 +137,18 @@ def standstill_before_sending(actor: Actor, agency_id: str, *, now: datetime) ->
 def holders_elsewhere() -> list[Holder]:
     """List the other holders that the exchange names; a row that was altered outside the program is ignored."""
     return [holder for row in _bound() if (holder := _shown(row)) is not None]
+
+
+def was_here_since(named: Holder) -> datetime | None:
+    """Return since when this very desk held the identity as the holder that is named, before it was restored; None for another one.
+
+    The desk's own log says so, which came back with the backup.
+    """
+    said = AuditEvent.objects.filter(
+        agency=named.agency_id, subject=f"instance:{named.holder}", act="instance.announced"
+    )
+    # Whoever calls by an API key is no part of this desk.
+    return said.exclude(actor__startswith="client:").order_by("seq").values_list("at", flat=True).first()
 
 
 def versions_apart() -> list[VersionsApart]:
@@ -185,7 +203,9 @@ def announce(actor: Actor, agency_id: str, *, now: datetime) -> bool:
     """
     instance, exchange = own_instance(), exchange_of(agency_id)
     try:
-        exchange.caller().require_common_versions()
+        caller = exchange.caller()
+        note_scopes(agency_id, caller.scopes)
+        caller.require_common_versions()
         exchange.announce_instance(instance, software=own_software())
     except OtherVersionError as other:
         _note_versions(actor, agency_id, other, now)

@@ -74,7 +74,9 @@ class ExchangeKey(models.Model):
     sealed = models.BinaryField()
     expires_at = models.DateTimeField()
     is_refused = models.BooleanField(default=False)
-    """The exchange refused the key when it was last used."""
+    """The exchange took it no more when it was last used."""
+    lacks = models.JSONField(default=list, blank=True)
+    """Scopes of a desk that it was not given, as the exchange said last."""
 
     def __str__(self) -> str:
         return f"API key of {self.agency_id}"
@@ -190,7 +192,7 @@ class OwnWord(BoundRow):
 class SuspendedKey(BoundRow):
     """Key that an officer has suspended: it signs nothing here, whatever the exchange says.
 
-    `told_at`, when the exchange accepted the suspension, is not covered by the row's code.
+    `told_at`: when the exchange had taken it, `refused_at`: when it refused to last; they trust nobody, and carry no code.
     """
 
     kid = models.CharField(primary_key=True, max_length=43)
@@ -198,6 +200,7 @@ class SuspendedKey(BoundRow):
     suspended_by = models.CharField(max_length=100)
     suspended_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
 
     BOUND = ("kid", "agency_id", "suspended_by", "suspended_at")
 

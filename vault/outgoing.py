@@ -57,7 +57,7 @@ from vault.errors import (
     SigningKeysMissingError,
     VaultError,
 )
-from vault.exchangekeys import keep_first_key
+from vault.exchangekeys import NOT_PERMITTED, keep_first_key
 from vault.handing import has_left
 from vault.instances import BELL, HELD_ELSEWHERE, announce, may_send
 from vault.keeping import private_keys
@@ -69,6 +69,7 @@ FORGOTTEN_AFTER: Final = timedelta(seconds=MAX_IAT_AGE_SECS) + timedelta(hours=1
 LOST_AFTER: Final = timedelta(minutes=10)
 GIVEN_UP: Final = "given-up"
 ALTERED: Final = "altered"
+LACKS_RIGHT: Final = "lacks-right"
 _NONCE_SIZE_BYTES = 16
 
 log = logging.getLogger(__name__)
@@ -508,6 +509,8 @@ def _trouble_of(trouble: ClientError) -> str:
     """Return a code for what prevented the attempt, which the page knows."""
     if isinstance(trouble, ApiKeyRefusedError):
         return "key-refused"
+    if isinstance(trouble, RefusedError) and trouble.slug == NOT_PERMITTED:
+        return LACKS_RIGHT
     if isinstance(trouble, BusyError):
         return "busy"
     return "away" if isinstance(trouble, UnreachableError) else "unclear"

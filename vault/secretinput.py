@@ -33,9 +33,17 @@ STDIN: Final = "-"
 
 @sensitive_variables()
 def read_secret(path: str, prompt: str) -> str:
-    """Read the first line of a file, the next line of standard input for `-`, or what is typed at the prompt for ''."""
+    """The first line of a file, the next line of standard input for `-`, or what is typed at the prompt for ''.
+
+    Raises CommandError.
+    """
     if not path:
-        return getpass.getpass(f"{prompt}: ")
+        try:
+            return getpass.getpass(f"{prompt}: ")
+        except EOFError:
+            raise CommandError(
+                "Here is no terminal to type it at. Run this in one, or name a file."
+            ) from None
     try:
         text = sys.stdin.readline() if path == STDIN else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -6,11 +6,14 @@ a suspended key changes nothing here.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
-from accord.calls.errors import ClientError
+from accord.calls.errors import ClientError, RefusedError
 from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability, require
@@ -18,14 +21,26 @@ from callers.errors import AbsentError
 from ledger.audit import record_event
 from peers.exchange import exchange_of
 from peers.models import Agency
+from vault.exchangekeys import lacking, note_lacking
 from vault.models import OwnWord, SuspendedKey
 from vault.standing import KEYSET, StandingKeys
 
+REFUSED_REST: Final = timedelta(hours=1)
 log = logging.getLogger(__name__)
 
 
-def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> bool:
-    """Suspend a key of the agency; return whether the exchange was told. May be repeated. Not inside a transaction.
+class Told(StrEnum):
+    """Outcome of telling the exchange of a suspension, which holds here whatever it says."""
+
+    TAKEN = "taken"
+    AWAY = "away"
+    LACKS_RIGHT = "lacks-right"
+    """The desk's API key was not given what this takes: telling it again is in vain before the key is replaced."""
+    REFUSED = "refused"
+
+
+def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> Told:
+    """Suspend a key of the agency; what the exchange said of it. Again changes nothing. Not inside a transaction.
 
     For a key officer. Raises NotPermittedError, AbsentError (another agency, no key of it).
     """
@@ -37,9 +52,32 @@ def suspend_key(actor: Actor, agency: Agency, kid: str, *, now: datetime) -> boo
 
 
 def tell_suspensions(*, now: datetime) -> int:
-    """Tell the exchange of suspensions that it was not told and the root has not lifted; return how many it accepted."""
-    untold = [row for row in SuspendedKey.objects.filter(told_at=None) if not _is_answered(row, now)]
-    return sum(_tell(row, now) for row in untold)
+    """Tell the exchange of what it has not heard and the root has not answered since; how many it has taken.
+
+    Of an agency whose API key lacks the right for it nothing is told before that key is replaced; what the exchange has
+    refused otherwise is told again after `REFUSED_REST`.
+    """
+    rests = Q(refused_at__gt=now - REFUSED_REST)
+    untold = SuspendedKey.objects.filter(told_at=None).exclude(agency_id__in=_lack_the_right()).exclude(rests)
+    return sum(_tell(row, now) == Told.TAKEN for row in untold if not _is_answered(row, now))
+
+
+def why_untold(agency_id: str) -> Told:
+    """Say why a suspension of the agency's stands here alone, where waiting does not mend it; `TAKEN` where none does."""
+    untold = list(SuspendedKey.objects.filter(agency_id=agency_id, told_at=None))
+    if untold and agency_id in _lack_the_right():
+        return Told.LACKS_RIGHT
+    return Told.REFUSED if any(row.refused_at for row in untold) else Told.TAKEN
+
+
+def refused_suspensions() -> list[str]:
+    """List the agencies of which the exchange refuses to note a suspended key, for another cause than a right that is lacking."""
+    refused = SuspendedKey.objects.filter(told_at=None, refused_at__isnull=False)
+    return list(refused.order_by("agency_id").values_list("agency_id", flat=True).distinct())
+
+
+def _lack_the_right() -> list[str]:
+    return [agency_id for agency_id, scopes in lacking().items() if Capability.KEY_SUSPEND in scopes]
 
 
 def _is_answered(row: SuspendedKey, now: datetime) -> bool:
@@ -65,7 +103,7 @@ def _keep(actor: Actor, agency: Agency, kid: str, now: datetime) -> None:
     record_event("key.suspended", actor=actor.audit_name, agency=agency.pk, subject=kid, now=now)
 
 
-def _tell(row: SuspendedKey, now: datetime) -> bool:
+def _tell(row: SuspendedKey, now: datetime) -> Told:
     if row.told_at is None:
         row.require_bound()
         try:
@@ -74,6 +112,15 @@ def _tell(row: SuspendedKey, now: datetime) -> bool:
             log.warning(
                 "the exchange has not heard of a suspension of %s: %s", row.agency_id, type(trouble).__name__
             )
-            return False
+            return _note_untold(row, trouble, now)
         SuspendedKey.objects.filter(pk=row.kid).update(told_at=now)
-    return True
+    return Told.TAKEN
+
+
+def _note_untold(row: SuspendedKey, trouble: ClientError, now: datetime) -> Told:
+    if not isinstance(trouble, RefusedError):
+        return Told.AWAY
+    if note_lacking(row.agency_id, trouble):
+        return Told.LACKS_RIGHT
+    SuspendedKey.objects.filter(pk=row.kid).update(refused_at=now)
+    return Told.REFUSED

@@ -160,7 +160,7 @@ class CallerAnswer:
     """Until when the API key counts, in seconds. `exchange`: where systems call, if this address is not the one.
 
     `agency` is whose key it is, `status` how that agency stands, `api` and `profile` versions that the hub speaks, `limits`
-    of calls: None and empty where it does not say.
+    of calls, `scopes` what the API key may do: None and empty where it does not say.
     """
 
     until: int
@@ -170,6 +170,7 @@ class CallerAnswer:
     profile: Range | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
     agency: str | None = None
+    scopes: frozenset[str] = frozenset()
 
     def require_common_versions(self) -> None:
         """Raises OtherVersionError, which names both sides, where the hub speaks no version that this program speaks."""
@@ -320,6 +321,10 @@ def read_caller(value: object) -> CallerAnswer:
         profile=_read_range(versions.get("profile")),
         limits={name: require_integer(limit, "limits") for name, limit in limits.items()},
         agency=optional_text(answer.get("agency"), "caller"),
+        scopes=frozenset(
+            require_text(one, "capabilities")
+            for one in require_array(answer.get("capabilities", []), "capabilities")
+        ),
     )
 
 

@@ -290,18 +290,18 @@ class Exchange(Protocol):
 
 
 class HttpExchange:
-    """The hub over HTTP; an `Exchange`."""
+    """The hub over HTTP; an `Exchange`. `is_desk`: the first API key, with the first keyset, is to serve a desk."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, is_desk: bool = False) -> None:
         self._transport = transport
+        self._is_desk = is_desk
 
     def keyset(self, agency: str, version: int | None = None) -> KeysetAnswer | None:
         """A keyset, the newest unless `version` is given; None when there is none."""
         query = {} if version is None else {"version": version}
-        try:
+        with suppress(AbsentError):
             return read_keyset(self._json(f"/agencies/{agency}/keyset", query))
-        except AbsentError:
-            return None
+        return None
 
     def keysets(self, held: Mapping[str, int]) -> KeysetsAnswer:
         """What is newer than the version of each agency's keyset that is held, 0 for none; of at most 500 agencies."""
@@ -429,7 +429,7 @@ class HttpExchange:
         parts = [Part("keyset", "keyset.json", keyset, _JOSE)]
         if pop is not None:
             parts.insert(0, Part("pop", "pop.json", pop, _JOSE))
-        path = f"/agencies/{agency}/keysets"
+        path = f"/agencies/{agency}/keysets" + ("?desk=true" if self._is_desk else "")
         answer = self._transport.post_parts(path, parts, limit=MAX_LIST_BYTES, repeat=True)
         return read_taken(parse_answer(answer, "keyset"))
 

@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 
 from accord.calls.credentials import CredentialAnswer
 from accord.calls.errors import AbsentError as NoSuchKeyError
-from accord.calls.errors import AnswerError, ApiKeyRefusedError, ClientError, RefusedError
+from accord.calls.errors import ClientError, RefusedError
 from accord.calls.exchange import Exchange
 from accord.envelope.statements.form import parse_statement
 from accord.moments import moment_of
 from alerts.access import agency_of
 from alerts.errors import ExchangeAwayError
+from alerts.exchange_asked import trouble_with
 from callers.actors import Actor
 from callers.capabilities import EXCHANGE_SCOPES, Capability, require
 from callers.errors import AbsentError, InputError
@@ -116,8 +117,8 @@ def replace_own_credential(actor: Actor, *, return_key: str = "", now: datetime)
 
 
 def exchange_of_agency(agency: Agency) -> Exchange:
-    """Return the exchange as the desk calls it for the agency; raises ExchangeAwayError where the desk has no key for it."""
-    return _ask(lambda: exchange_of(agency.pk))
+    """The exchange as the desk calls it for the agency; raises ExchangeAwayError where it has no key."""
+    return _ask(agency.pk, lambda: exchange_of(agency.pk))
 
 
 def _own_agency(actor: Actor) -> Agency:
@@ -126,7 +127,7 @@ def _own_agency(actor: Actor) -> Agency:
 
 
 def _listed(agency: Agency, exchange: Exchange) -> Credentials:
-    items = tuple(_ask(exchange.credentials))
+    items = tuple(_ask(agency.pk, exchange.credentials))
     own = own_prefix(agency.pk)
     return Credentials(items, next((item.line for item in items if item.prefix == own), ""))
 
@@ -155,7 +156,7 @@ def _body_of_issue(
 def _issue(actor: Actor, exchange: Exchange, body: dict[str, Any], now: datetime) -> CredentialAnswer:
     jws = sign_statement(actor, k=KIND, sub=None, body=body, now=now)
     said = parse_statement(jws).statement.id
-    return _ask(lambda: exchange.issue_credential(said, jws))
+    return _ask(actor.agency_id or "", lambda: exchange.issue_credential(said, jws))
 
 
 def _issue_by(actor: Actor, agency: Agency, return_key: str, now: datetime) -> CredentialAnswer:
@@ -184,19 +185,17 @@ def _end(actor: Actor, exchange: Exchange, prefix: str, now: datetime) -> Creden
     }
     jws = sign_statement(actor, k=KIND, sub=None, body=body, now=now)
     said = parse_statement(jws).statement.id
-    return _ask(lambda: exchange.end_credential(prefix, said, jws))
+    return _ask(actor.agency_id or "", lambda: exchange.end_credential(prefix, said, jws))
 
 
-def _ask(call: Callable[[], Answer]) -> Answer:
-    """Return the exchange's answer; raises AbsentError for a key it does not know, ExchangeAwayError for any other failure."""
+def _ask(agency_id: str, call: Callable[[], Answer]) -> Answer:
+    """The answer of the exchange; what it does not answer, or refuses, raises AbsentError or ExchangeAwayError."""
     try:
         return call()
-    except ApiKeyRefusedError as refused:
-        raise ExchangeAwayError from refused
     except NoSuchKeyError:
         raise AbsentError from None
     except ClientError as trouble:
-        raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError | RefusedError)) from trouble
+        raise trouble_with(trouble, agency_id) from trouble
 
 
 @transaction.atomic

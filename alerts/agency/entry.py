@@ -53,7 +53,7 @@ def read_own_entry(officer: Officer) -> EntryAnswer:
     """Ask the exchange for the entry of the officer's agency. Not inside a transaction. Raises AbsentError, ExchangeAwayError."""
     require(officer, Capability.AGENCY_MANAGE)
     agency_id = agency_of(officer).pk
-    with exchange_asked():
+    with exchange_asked(agency_id):
         return exchange_of(agency_id).entry(agency_id)
 
 
@@ -70,7 +70,7 @@ def state_own_entry(
     require_may_send(officer, agency_id, now=now)
     jws = doors.sign_statement(officer, k=ENTRY, sub=None, body=_body(telephone, timezone, contacts), now=now)
     statement = parse_statement(jws)
-    with exchange_asked():
+    with exchange_asked(agency_id):
         try:
             taken = exchange_of(agency_id).state_entry(agency_id, statement.statement.id, jws)
         except RefusedError as refused:

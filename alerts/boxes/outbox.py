@@ -27,6 +27,7 @@ from alerts.projections.tokens import sent_with_token
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.held import held_blob
 from alerts.receiving.signature_standing import StandingFacts
+from alerts.sending.identity import gone_text
 from alerts.sending.receipts import Receipt, Receipts, read_receipts, recipients_of
 from alerts.sending.sent_document import sent_document
 from alerts.sending.sent_standing import answers_of, own_standings, sent_of
@@ -39,6 +40,7 @@ from ledger.audit import record_event
 from officers.models import Officer
 from peers.sent import DeliveryFact, deliveries_of
 from vault import doors
+from vault.handing import is_gone
 
 OWN_ALERT: Final = "own alert"
 
@@ -184,7 +186,9 @@ def open_sent_attachment(officer: Officer, alert: Alert, *, n: int, now: dt.date
 
 
 def open_sent_file(officer: Officer, row: Alert, *, n: int, now: dt.datetime) -> AttachmentFile:
-    """Open a file of a sent alert that the officer is known to be allowed to read; raises as `open_sent_attachment`."""
+    """The same of an alert that was found for this officer, who may read it."""
+    if is_gone(row.agency_id):
+        raise UnopenableError(gone_text(), "")
     try:
         opened = fetch_and_open(officer, row.md, reason=OWN_ALERT, now=now)
         note = next((note for note in opened.attachments if note.n == n), None)

@@ -7,8 +7,9 @@ from typing import Final
 
 from django.db import transaction
 
-from accord.calls.errors import AnswerError, ClientError
+from accord.calls.errors import ClientError
 from alerts.errors import ExchangeAwayError
+from alerts.exchange_asked import trouble_with
 from callers.actors import Actor, SystemActor
 from ledger.audit import record_event
 from peers.agreements import (
@@ -55,7 +56,7 @@ def ask_for_agreements(actor: Actor, agency_id: str, *, now: datetime) -> None:
     try:
         was_altered = follow_agreements(agency_id, now=now)
     except ClientError as trouble:
-        raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError)) from trouble
+        raise trouble_with(trouble, agency_id) from trouble
     if was_altered:
         log.error("the agreements kept for %s were changed past the program", agency_id)
         with transaction.atomic():

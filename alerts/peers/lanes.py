@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 
 from accord.calls.agreements import AgreementAnswer
 from accord.calls.errors import AbsentError as NoSuchAgreementError
-from accord.calls.errors import AnswerError, ApiKeyRefusedError, ClientError, RefusedError
+from accord.calls.errors import ClientError, RefusedError
 from accord.calls.exchange import Exchange
 from alerts.access import agency_of
 from alerts.errors import ExchangeAwayError, LaneRefusedError
+from alerts.exchange_asked import trouble_with
 from alerts.peers.agreements import ask_for_agreements, known_agreements
 from alerts.peers.comparing import change_own_book
 from alerts.peers.pins import Book, Stopped, read_book
@@ -37,8 +38,8 @@ Call = Callable[[Exchange], object]
 def suspend_lanes(actor: Actor, ref: str, lanes: Collection[str], *, now: datetime) -> None:
     """Suspend lanes of an agreement with every other party; the exchange is told first, lane by lane.
 
-    A suspended lane stays suspended, here and there, even if the next one is refused. Not inside a transaction. Raises
-    AbsentError, LaneRefusedError, ExchangeAwayError, NotPermittedError.
+    What was stopped stands, here and there, also where the next lane is refused. Not inside a transaction. Raises
+    AbsentError, LaneRefusedError, ExchangeAwayError (of it ExchangeRefusedError), NotPermittedError.
     """
     own, agreement = _own(actor, ref, now)
     _require_among(lanes, agreement.lanes)
@@ -86,16 +87,12 @@ def tell_exchange(agency_id: str, call: Call, *, now: datetime) -> None:
     """Make one call; raises as `suspend_lanes` for what the exchange refuses."""
     try:
         call(exchange_of(agency_id))
-    except ApiKeyRefusedError as refused:
-        raise ExchangeAwayError from refused
     except NoSuchAgreementError:
         raise AbsentError from None
-    except RefusedError as refused:
-        if refused.slug != "agreement-refused":
-            raise ExchangeAwayError(is_answered=True) from refused
-        raise LaneRefusedError("lanes", str(refused.members.get("problem", ""))) from refused
     except ClientError as trouble:
-        raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError)) from trouble
+        if isinstance(trouble, RefusedError) and trouble.slug == "agreement-refused":
+            raise LaneRefusedError("lanes", str(trouble.members.get("problem", ""))) from trouble
+        raise trouble_with(trouble, agency_id) from trouble
 
 
 def _survives(stop: Stopped, pri: str) -> bool:

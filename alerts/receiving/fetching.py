@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db import transaction
 
-from accord.calls.errors import AnswerError, ClientError, UnreachableError
+from accord.calls.errors import ClientError, UnreachableError
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError, Failure, MalformedError, OpeningError, VerificationError
 from accord.envelope.slices import UnverifiedSlice
@@ -17,6 +17,7 @@ from accord.envelope.verifying import Ledger
 from accord.following.log import KeptLog
 from accord.moments import moment_of
 from alerts.errors import AlertsError, ContentDeletedError, ExchangeAwayError, NotJudgedError
+from alerts.exchange_asked import trouble_with
 from alerts.models import ReceivedAlert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
@@ -77,7 +78,7 @@ def fetch_and_open(
             _record(actor, md, "answer-unusable", now)
         raise
     except ClientError as trouble:
-        raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError)) from trouble
+        raise trouble_with(trouble, actor.agency_id or "") from trouble
 
 
 @dataclass(frozen=True)

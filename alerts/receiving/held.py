@@ -28,6 +28,7 @@ from alerts.errors import (
     FlowSuspendedError,
     RecalledError,
 )
+from alerts.exchange_asked import trouble_with
 from alerts.models import HeldBlob, HeldEnvelope
 from callers.actors import Actor
 from callers.errors import AbsentError
@@ -200,7 +201,7 @@ def _held(row: HeldEnvelope, *, is_new: bool) -> Held:
 def _fetch(agency_id: str, md: str, now: datetime) -> HeldEnvelope:
     """Fetch an envelope; return its row, not marked whole yet. A fetch that fails leaves nothing."""
     exchange = exchange_of(agency_id)
-    with _refusals():
+    with _refusals(agency_id):
         octets = exchange.slice(md)
         manifest = parse_slice_of(md, octets).manifest
         row = _row(agency_id, octets, manifest, now)
@@ -251,18 +252,16 @@ def _whole(row: HeldEnvelope) -> HeldEnvelope:
 
 
 @contextmanager
-def _refusals() -> Generator[None]:
-    """Raise the exchange's refusals as the desk's own errors."""
+def _refusals(agency_id: str) -> Generator[None]:
+    """Raise what the exchange refuses as the desk's own errors."""
     try:
         yield
     except calls.AbsentError:
         raise AbsentError from None
-    except calls.ApiKeyRefusedError as refused:
-        raise ExchangeAwayError from refused
     except calls.RefusedError as refused:
         closed = _REFUSALS.get(refused.slug)
-        is_answered = refused.is_of_hub and refused.status < HTTPStatus.INTERNAL_SERVER_ERROR
-        raise (closed() if closed else ExchangeAwayError(is_answered=is_answered)) from refused
+        is_answered = refused.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        raise (closed() if closed else trouble_with(refused, agency_id, is_answered=is_answered)) from refused
     except calls.ClientError as trouble:
         raise ExchangeAwayError(is_answered=isinstance(trouble, calls.AnswerError)) from trouble
     except EnvelopeError as unreadable:

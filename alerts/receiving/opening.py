@@ -46,6 +46,7 @@ from callers.errors import AbsentError, InputError
 from officers.models import Officer
 from peers.models import Agency
 from vault import doors
+from vault.handing import is_gone
 
 MAX_CASE_CHARS: Final = 60
 SHOWN_AT_MOST: Final = 3
@@ -166,7 +167,7 @@ def _open(
     row = find_received(officer, received.pk)
     words = reason_text(reason, reference)
     check_reason(row, reason)
-    if row.unopenable:
+    if row.unopenable or is_gone(row.agency_id):
         raise UnopenableError(failed_text(row), row.reference)
     peers = VerifiedDirectory(row.agency_id, now)
     return row, _opened(officer, row, words, peers, now), peers

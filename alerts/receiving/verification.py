@@ -16,6 +16,8 @@ from accord.envelope.keys import EC1
 from accord.moments import moment_of
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.receiving.signature_standing import StandingFacts, StandingState, utc_text
+from alerts.sending.identity import gone_text
+from vault.handing import is_gone
 
 
 class Proof(StrEnum):
@@ -66,7 +68,9 @@ def failed(received: ReceivedAlert) -> Verification:
 
 
 def failed_text(received: ReceivedAlert) -> str:
-    """Say why an alert stays closed: a check failed, whichever; or another desk of the agency has its keys."""
+    """Say why an alert stays closed: a check failed, whatever it was; or this desk has the keys no more, or never had them."""
+    if is_gone(received.agency_id):
+        return gone_text()
     if received.is_elsewhere:
         return _(
             "This alert is sealed to keys of your agency that another desk has: read it there. No check of it failed. "

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accord.calls.answers import PreviewAnswer
-from accord.calls.errors import AnswerError, ClientError
+from accord.calls.errors import ClientError
 from alerts.errors import ExchangeAwayError
+from alerts.exchange_asked import trouble_with
 from callers.denials import denial_text
 from callers.terms import Tlp
 from peers.exchange import exchange_of
@@ -59,7 +60,7 @@ def ask_previews(
     try:
         answers = exchange_of(issuer).previews(terms, asked)
     except ClientError as trouble:
-        raise ExchangeAwayError(is_answered=isinstance(trouble, AnswerError)) from trouble
+        raise trouble_with(trouble, issuer) from trouble
     if not all(_is_sound(answer) for answer in answers):
         raise ExchangeAwayError(is_answered=True)
     return answers

@@ -13,7 +13,15 @@ from django.utils.translation import gettext as _
 from alerts.errors import HeldElsewhereError, OtherVersionsError, SendingStoppedError
 from callers.actors import Actor
 from callers.errors import NotBoundError
-from vault.instances import Holder, VersionsApart, holder_elsewhere, standstill_before_sending, standstill_of
+from vault.handing import is_awaited
+from vault.instances import (
+    Holder,
+    VersionsApart,
+    holder_elsewhere,
+    standstill_before_sending,
+    standstill_of,
+    was_here_since,
+)
 
 
 def require_may_send(actor: Actor, agency_id: str, *, now: datetime) -> None:
@@ -26,7 +34,7 @@ def require_may_send(actor: Actor, agency_id: str, *, now: datetime) -> None:
     found = standstill_before_sending(actor, agency_id, now=now)
     named, apart = found.holder, found.apart
     if found.leaves:
-        raise SendingStoppedError(left_text())
+        raise SendingStoppedError(gone_text() if found.gone else left_text())
     if named is not None:
         raise HeldElsewhereError(named.holder, named.software, named.free_at, standstill_text(named))
     if apart is not None:
@@ -40,14 +48,21 @@ def holder_shown(agency_id: str) -> Holder | None:
     return None
 
 
-def standstills(agency_id: str) -> Iterator[str]:
-    """Yield a sentence for each reason why nothing is sent for the agency; as `holder_shown`."""
+def is_still_to_come(agency_id: str, *, now: datetime) -> bool:
+    """Tell whether the agency is to come here from another desk, which works for it until then; altered rows say no."""
+    with suppress(NotBoundError):
+        return is_awaited(agency_id, now=now)
+    return False
+
+
+def standstills(agency_id: str, *, now: datetime) -> Iterator[str]:
+    """Say why nothing goes out for the agency, a sentence each; as `holder_shown`."""
     with suppress(NotBoundError):
         found = standstill_of(agency_id)
         if found.leaves:
-            yield left_text()
+            yield gone_text() if found.gone else left_text()
         if found.holder is not None:
-            yield standstill_text(found.holder)
+            yield coming_text() if is_still_to_come(agency_id, now=now) else standstill_text(found.holder)
         if found.apart is not None:
             yield versions_text(found.apart)
 
@@ -59,8 +74,26 @@ def left_text() -> str:
     )
 
 
+def gone_text() -> str:
+    """Say that the agency's keys are not here any more, and where it works now."""
+    return _(
+        "Your agency has left this desk, and its private keys were destroyed here: nothing is opened or sent here any more. Read and send at the desk where your agency is now."
+    )
+
+
+def coming_text() -> str:
+    """Say that the agency comes here, and that the other desk sends for it until it lets it go."""
+    return _(
+        "Your agency comes here from another desk, which sends for it until two key officers there let it go. Nothing is sent from here yet; your key officer sees under Keys what is next."
+    )
+
+
 def standstill_text(named: Holder) -> str:
-    """Say who holds the identity, by the exchange's name for it, and where the key officer finds what to do."""
+    """Say who holds the identity, by the name that the exchange gives, what follows, and where the way out is."""
+    if was_here_since(named) is not None:
+        return _(
+            "This desk as it was before it was restored holds your agency's identity at the exchange still. Nothing is sent from here; your key officer sees under Keys what to do."
+        )
     text = _(
         "%(name)s holds your agency's identity at the exchange. Nothing is sent from here; your key officer sees under Keys what to do."
     )

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accord.calls import errors as calls
 from alerts.errors import ExchangeAwayError
+from alerts.exchange_asked import trouble_with
 from alerts.models import Alert
 from alerts.sending.amendment import versions_seen
 from alerts.sending.identity import require_may_send
@@ -50,7 +51,7 @@ def remind_recipients(officer: Officer, alert: Alert, *, now: datetime) -> list[
 
 def _remind(version: Alert, now: datetime) -> set[str]:
     key = uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES))
-    with _refusals():
+    with _refusals(version.agency_id):
         answer = exchange_of(version.agency_id).remind(version.md, key=key)
     last = Alert.objects.values_list("reminded_at", flat=True).get(pk=version.pk)
     is_news = answer.reminded_at is not None and answer.reminded_at > (int(last.timestamp()) if last else 0)
@@ -71,7 +72,7 @@ def _record(officer: Officer, versions: list[Alert], agencies: list[str], now: d
 
 
 @contextmanager
-def _refusals() -> Generator[None]:
+def _refusals(agency_id: str) -> Generator[None]:
     try:
         yield
     except calls.AbsentError:
@@ -80,6 +81,6 @@ def _refusals() -> Generator[None]:
         again = refused.members.get("not_before")
         if refused.slug == TOO_SOON and isinstance(again, str):
             raise ReminderTooSoonError(datetime.fromisoformat(again)) from refused
-        raise ExchangeAwayError(is_answered=True) from refused
+        raise trouble_with(refused, agency_id) from refused
     except calls.ClientError as trouble:
         raise ExchangeAwayError from trouble

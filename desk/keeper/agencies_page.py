@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accord.calls.answers import AgencyAnswer
 from accord.envelope.keys import show_fingerprint
 from alerts.exchange_asked import exchange_asked
+from alerts.sending.identity import is_still_to_come
 from callers import clock
 from callers.capabilities import Role
 from callers.directory import AgencyKind, Custody
@@ -62,6 +63,7 @@ def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
         row=entry.agency,
         root=show_fingerprint(entry.agency.root_fingerprint),
         has_entry_key=entry.has_entry_key(now),
+        comes=is_still_to_come(agency_id, now=now),
         makes_keys_here=entry.agency.custody == Custody.HUB,
         may_reopen=entry.has_keys and entry.agency.custody != Custody.HUB,
     )

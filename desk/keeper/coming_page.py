@@ -32,7 +32,7 @@ class ComingForm(forms.Form):
 
     api_key = forms.CharField(
         label=gettext_lazy("API key of the agency"),
-        help_text=gettext_lazy("The other desk issues it under API keys, to call the exchange."),
+        help_text=gettext_lazy("The other desk issues it under API keys: “Issue a key for another desk…”."),
         max_length=80,
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "dir": "ltr"}),
         error_messages={"required": _NO_KEY, "max_length": _NO_KEY},

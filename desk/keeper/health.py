@@ -13,8 +13,9 @@ from django.utils.translation import ngettext, pgettext
 
 from alerts.receiving.set_aside import counted
 from alerts.receiving.signature_standing import utc_text
+from alerts.sending.identity import is_still_to_come
 from desk.keeper.machine import certificate_sign, clock_sign
-from desk.keeper.signs import DANGER, OK, WARN, Sign, Way, ask_exchange_way
+from desk.keeper.signs import DANGER, LAST_ONES, OK, WARN, Sign, Way, ask_exchange_way
 from ledger.restores import newest_restore
 from notices.lateness import late_since
 from notices.models import Notification
@@ -26,7 +27,9 @@ from officers.policy_in_force import altered_policies
 from officers.restores import agencies_in_review
 from peers.freshness import STOPPED_AFTER, stale_readers
 from peers.progress import LATE_AFTER, Depth, desk_depth
-from vault.instances import holders_elsewhere, versions_apart
+from vault.exchangekeys import lacking
+from vault.instances import Holder, holders_elsewhere, versions_apart, was_here_since
+from vault.suspending import refused_suspensions
 
 ENDS_SOON: Final = timedelta(days=14)
 QUEUES: Final = ("notify", "desk")
@@ -46,7 +49,8 @@ def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
     yield _failed_mail(now)
     yield _keysets(entries, now)
     yield from certificate_sign(now)
-    yield from _identities()
+    yield from _identities(now)
+    yield from _rights()
     if altered := len(altered_policies()):
         text = ngettext(
             "%(n)d agency's policy was changed outside the program and counts for nothing.",
@@ -67,6 +71,10 @@ def _queues() -> Sign:
             socket_connect_timeout=BROKER_WAITS_SECONDS,
         ) as broker:
             longest = max(int(broker.llen(queue)) for queue in QUEUES)
+    except redis.ResponseError:
+        text = _("The broker refuses to say: this process's login lacks a right there.")
+        remedy = _("Give the broker its access rules anew; work goes on.")
+        return Sign("queues", _("Queues"), WARN, text, remedy, _look_again())
     except redis.RedisError:
         text = _("The broker does not answer: work waits for the next sweep.")
         return Sign(
@@ -190,16 +198,26 @@ def _keysets(entries: Collection[Entry], now: datetime) -> Sign:
     return Sign("keysets", _("Keysets"), tone, text % {"n": len(ending), "names": names}, remedy, way)
 
 
-def _identities() -> Iterator[Sign]:
-    """Yield signs of what stops sending according to the exchange: other holders, no version in common; none where neither is."""
-    named = holders_elsewhere()
+def _identities(now: datetime) -> Iterator[Sign]:
+    """Signs of what the exchange has told that stops sending: other holders, no version in common; no sign where there is none."""
+    held = holders_elsewhere()
+    coming = [one.agency_id for one in held if is_still_to_come(one.agency_id, now=now)]
+    if coming:
+        text = ngettext(
+            "%(n)d agency comes here from another desk, which sends for it until two key officers there let it go: %(names)s",
+            "%(n)d agencies come here from another desk, which sends for them until two key officers there let them go: %(names)s",
+            len(coming),
+        ) % {"n": len(coming), "names": ", ".join(coming[:5])}
+        remedy = _("Its key officer makes the keys here, under Keys. Leave the other desk running.")
+        yield Sign("identities", _("Identities"), WARN, text, remedy)
+    named = [one for one in held if one.agency_id not in coming]
     if named:
         text = ngettext(
             "The identity of %(n)d agency is held elsewhere, and nothing is sent for it: %(names)s",
             "The identities of %(n)d agencies are held elsewhere, and nothing is sent for them: %(names)s",
             len(named),
         )
-        names = "; ".join(f"{one.agency_id}: {one.software or '?'} {one.holder}".strip() for one in named[:5])
+        names = "; ".join(_holder_text(one) for one in named[:5])
         remedy = _(
             "Stop one of the two desks; the agency's key officers then take the identity over under Keys."
         )
@@ -218,6 +236,32 @@ def _identities() -> Iterator[Sign]:
         )
         said = text % {"theirs": theirs, "ours": ours}
         yield Sign("versions", _("Versions"), DANGER, said, _("Update the older one."))
+
+
+def _holder_text(named: Holder) -> str:
+    """Say who it is: another one by name and id, or this desk as it was before a restore."""
+    since = was_here_since(named)
+    if since is None:
+        return f"{named.agency_id}: {named.software or '?'} {named.holder}".strip()
+    text = _("%(id)s: this desk as it was before it was restored, announced on %(time)s UTC, %(holder)s")
+    return text % {"id": named.agency_id, "time": utc_text(since), "holder": named.holder}
+
+
+def _rights() -> Iterator[Sign]:
+    """Agencies whose API key at the exchange may not do all that a desk does, or whose suspended key it does not note; no sign without."""
+    if names := list(lacking()):
+        text = ngettext(
+            "This desk's key at the exchange may not do all that a desk does, for %(n)d agency: %(names)s. Suspending lanes or keys may be refused.",
+            "This desk's keys at the exchange may not do all that a desk does, for %(n)d agencies: %(names)s. Suspending lanes or keys may be refused.",
+            len(names),
+        ) % {"n": len(names), "names": ", ".join(names[:5])}
+        remedy = _("An agency admin replaces the desk's own key under API keys.")
+        yield Sign("rights", _("Rights at the exchange"), WARN, text, remedy)
+    if refused := refused_suspensions():
+        text = _("The exchange refuses to note a suspended key of: %(names)s") % {
+            "names": ", ".join(refused[:5])
+        }
+        yield Sign("rights", _("Suspended keys"), DANGER, text, _("Call the exchange's operator."))
 
 
 def _span(spoken: tuple[int, int]) -> str:
@@ -257,4 +301,4 @@ def _last_ones(entries: Collection[Entry]) -> Iterator[Sign]:
             len(found),
         ) % {"n": len(found), "names": names}
         remedy = _("Name a second one: once the last is gone, only the agency's root lets anybody in.")
-        yield Sign("last-ones", _("Second persons"), WARN, text, remedy)
+        yield Sign(LAST_ONES, _("Second persons"), WARN, text, remedy)

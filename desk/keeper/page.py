@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from desk.keeper.health import ENDS_SOON, health
 from desk.keeper.setting_up import setting_up
 from desk.keeper.setting_up_page import shown_steps
-from desk.keeper.signs import most_urgent
+from desk.keeper.signs import LAST_ONES, most_urgent
 from desk.web.frame import render_page
 from officers.entering import Entry, entries
 from officers.first_start import close_first_start
@@ -26,14 +26,18 @@ def desk_page(request: HttpRequest, officer: Officer, now: datetime) -> HttpResp
         close_first_start()
     signs = list(health(found, now))
     guide = setting_up(officer, now=now) if settings.OWN_DESK else None
+    steps = list(shown_steps(guide)) if guide and not guide.is_over else []
+    urgent = most_urgent(signs)
+    is_second_person = urgent is not None and urgent.part == LAST_ONES
     return render_page(
         request,
         "keeper",
         _("This desk"),
         entries=[(entry, is_ending(entry, now)) for entry in found],
         health=signs,
-        urgent=most_urgent(signs),
-        steps=list(shown_steps(guide)) if guide and not guide.is_over else [],
+        urgent=None if steps and is_second_person else urgent,
+        works=urgent is None or is_second_person,
+        steps=steps,
         may_move_in=may_move_in(),
         may_come=known_exchange() is not None,
         may_take_in=not (settings.OWN_DESK and (found or known_exchange() is None)),

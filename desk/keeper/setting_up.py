@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.pins import read_book
+from alerts.sending.identity import is_still_to_come
 from alerts.states import AlertState
 from callers.actors import Actor
 from callers.capabilities import Role
@@ -50,14 +51,14 @@ class SettingUp:
 def setting_up(keeper: Actor, *, now: datetime) -> SettingUp:
     """Return the progress of the desk. Raises NotPermittedError."""
     entry = next(iter(entries(keeper, now=now)), None)
-    steps = list(_steps(entry))
+    steps = list(_steps(entry, now))
     first = next((n for n, step in enumerate(steps) if not step.is_done), None)
     return SettingUp(
         tuple(Step(step.name, step.is_done, n == first, step.count) for n, step in enumerate(steps)), entry
     )
 
 
-def _steps(entry: Entry | None) -> Iterator[Step]:
+def _steps(entry: Entry | None, now: datetime) -> Iterator[Step]:
     yield Step("exchange", known_exchange() is not None)
     yield Step("taken_in", entry is not None)
     if entry is None:
@@ -66,7 +67,7 @@ def _steps(entry: Entry | None) -> Iterator[Step]:
     yield Step("admin", entry.has_admin)
     yield Step("people", _has_people(entry))
     yield Step("keys", entry.has_keys)
-    yield Step("active", entry.agency.status == AgencyStatus.ACTIVE)
+    yield Step("active", _is_published(entry, now))
     compared = _compared(entry)
     yield Step("peers", compared > 0, count=compared)
     on_duty = Officer.objects.filter(agency=entry.agency, is_active=True, duty_rank__isnull=False).count()
@@ -79,6 +80,12 @@ def _has_people(entry: Entry) -> bool:
     come = Officer.objects.filter(agency=entry.agency, is_active=True, invited_email="")
     wanted = (Role.KEY_OFFICER, Role.AUTHOR, Role.RELEASER)
     return all(come.filter(roles__contains=[role.value]).exists() for role in wanted)
+
+
+def _is_published(entry: Entry, now: datetime) -> bool:
+    """Tell whether the agency takes part by the keys that were made here, and no more by those of a desk it comes from."""
+    is_active = entry.has_keys and entry.agency.status == AgencyStatus.ACTIVE
+    return is_active and not is_still_to_come(entry.agency.pk, now=now)
 
 
 def _compared(entry: Entry) -> int:

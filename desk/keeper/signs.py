@@ -10,6 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 OK, WARN, DANGER = "ok", "warn", "danger"
+LAST_ONES: Final = "last-ones"
+"""The part of which nothing is broken: somebody is to be named beside another one."""
 
 URGENCY: Final = (
     "policies",
@@ -20,12 +22,13 @@ URGENCY: Final = (
     "identities",
     "feeds",
     "log",
+    "rights",
     "aside",
     "certificate",
     "keysets",
     "mail",
     "failed-mail",
-    "last-ones",
+    LAST_ONES,
 )
 """Order of troubles of one tone: what somebody altered outside the program, then what stops everything, each before what
 it causes, then what stops soon, then what is late, then what may stop one day.

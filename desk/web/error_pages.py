@@ -26,6 +26,7 @@ from alerts.errors import (
     ContentDeletedError,
     CopyRefusedError,
     ExchangeAwayError,
+    ExchangeRefusedError,
     ExpiredError,
     FlowSuspendedError,
     KeysMovedOnError,
@@ -111,6 +112,7 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
         gettext_lazy("The exchange could not be asked; nothing was done."),
         gettext_lazy("Try again in a moment. If it stays, call whoever runs this hub."),
     ),
+    ExchangeRefusedError: Stop(409, gettext_lazy("The exchange refuses it; nothing was done."), "", "text"),
     LaneRefusedError: Stop(422, _NOT_CHANGED, "", "problem"),
     KeysMovedOnError: Stop(409, _NOT_CHANGED, "", "text"),
     CancelRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
@@ -180,8 +182,16 @@ def stopped(request: HttpRequest, error: Exception) -> HttpResponse:
         sentence=stop.sentence,
         remedy=remedy,
         about_keys=isinstance(error, KeysMovedOnError),
+        about_api_keys=_may_replace_key(request, error),
         to_set_aside=_in_use(request) if isinstance(error, RulesDamagedError) else (),
     )
+
+
+def _may_replace_key(request: HttpRequest, error: Exception) -> bool:
+    """Tell whether the desk's own key at the exchange is in the way, and the reader is one who can replace it."""
+    officer = request.user
+    may = isinstance(officer, Officer) and Capability.APIKEY_MANAGE in officer.capabilities
+    return may and isinstance(error, ExchangeRefusedError) and error.about_api_key
 
 
 def _in_use(request: HttpRequest) -> Iterable[AdoptedRules]:

@@ -128,10 +128,10 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
             "nav": tuple(navigation(request.user, request.path, is_in_review=is_in_review(request)))
             if is_let_in
             else (),
-            "standstills": tuple(standstills(request.user.agency_id))
+            "standstills": tuple(standstills(request.user.agency_id, now=clock.now()))
             if is_let_in and request.user.agency_id
             else (),
-            "seen": _seen(request.user) if is_let_in else None,
+            "log_seen": _seen(request.user) if is_let_in else None,
             "notices_on": is_let_in and noticed_up_to(request) is not None,
         }
     return context

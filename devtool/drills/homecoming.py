@@ -16,6 +16,7 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 
+from callers.capabilities import CALLS_OF_A_DESK
 from demo.cast import wait_for
 from demo.desk import DeskSession
 from demo.halves import Half
@@ -32,10 +33,7 @@ AGENCY: Final = SENDING
 NAME: Final = "Health Authority, Belmora"
 READER, FIRST, SECOND = "aroha", "dele", "wirin"
 """At the hosted desk: its author, and the key officers, who are the releaser and the admin."""
-SCOPES: Final = (
-    *("directory:read", "ledger:read", "feed:read"),
-    *("envelope:read", "envelope:submit", "statement:submit"),
-)
+SCOPES: Final = sorted(CALLS_OF_A_DESK)
 KILLS: Final = 3
 TITLES: Final = [f"before {n}" for n in range(30)]
 """Of alerts that come to the agency before it moves, beside those of the demonstration."""

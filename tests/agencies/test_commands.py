@@ -51,6 +51,19 @@ def test_a_weak_password_makes_no_keeper(tmp_path: Path) -> None:
     assert not Officer.objects.exists()
 
 
+def test_without_a_terminal_or_a_file_it_says_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def no_terminal(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", no_terminal)
+    with pytest.raises(CommandError, match="give --password-file FILE"):
+        run("create_keeper", "noor@hub.example", "Noor Ashdene")
+    with pytest.raises(CommandError, match="cannot be read"):
+        run("create_keeper", "noor@hub.example", "Noor Ashdene", "--password-file", str(tmp_path / "none"))
+
+
 def test_no_command_takes_a_password_as_an_argument() -> None:
     from django.core.management import load_command_class
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from accord.calls.errors import UnreachableError
 from accord.calls.exchange import HttpExchange
-from accord.envelope.keys import SIGN
+from accord.envelope.keys import PQ1, SIGN
 from accord.envelope.keysets import RECOVERED, verify_keyset
+from accord.envelope.private import Root
 from agencies.accession import accept_keyset
 from agencies.entrykeys import issue_entry_key
 from agencies.models import Agency as Entry
@@ -25,6 +27,7 @@ from ledger.models import AuditEvent, Wanted
 from officers.keyfacts import key_facts
 from officers.models import Officer
 from peers.models import Agency, PeerKeyset
+from tests.agencies.heads import card_of
 from tests.agencies.world import (
     DAY,
     NOW,
@@ -37,9 +40,10 @@ from tests.agencies.world import (
     log_everything,
 )
 from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of
+from tests.own_desk import change_keys
 from tests.role_logins import under_login_of
-from vault import lives, outgoing, suspending
-from vault.changes import Renew, plan_next
+from vault import lives, outgoing
+from vault.changes import Create, Renew, plan_next
 from vault.entrykeys import entry_key_of, keep_entry_key
 from vault.errors import (
     ChangeRefusedError,
@@ -50,7 +54,7 @@ from vault.errors import (
 )
 from vault.exchangekeys import SCOPES, HeldExchangeKeys
 from vault.making import build_keyset, sign_by_root
-from vault.models import EntryKey, ExchangeKey, OwnWord, SuspendedKey, VaultKey
+from vault.models import EntryKey, ExchangeKey, OwnWord, VaultKey
 from vault.standing import StandingKeys
 
 pytestmark = pytest.mark.django_db
@@ -211,35 +215,6 @@ def test_a_revocation_is_not_lost_and_the_key_signs_nothing_meanwhile(
     assert not OwnWord.objects.exists() and kid in StandingKeys("xa-lab", LATER + HOUR).blocked
 
 
-def test_a_suspension_holds_here_and_is_told_later(
-    lab: Agency, officer: Officer, exchange_as_asked: ViewsInPlaceOfSockets
-) -> None:
-    kid = Key.objects.filter(agency_id=lab.pk, use=SIGN)[0].pk
-    exchange_as_asked.is_away = True
-    for _ in range(2):
-        assert not suspending.suspend_key(officer, lab, kid, now=LATER)
-    assert kid in StandingKeys("xa-lab", LATER).suspended
-    assert AuditEvent.objects.filter(act="key.suspended").count() == 1
-    exchange_as_asked.is_away = False
-    with under_login_of("desk-worker"):
-        assert suspending.tell_suspensions(now=LATER + HOUR) == 1
-        assert suspending.tell_suspensions(now=LATER + HOUR) == 0
-    assert Key.objects.get(pk=kid).suspended_at is not None
-
-
-def test_a_key_officer_of_the_agency_suspends_and_nobody_else(lab: Agency, officer: Officer) -> None:
-    kid = Key.objects.filter(agency_id=lab.pk, use=SIGN)[0].pk
-    for role in ("reader", "releaser", "agency_admin"):
-        with pytest.raises(NotPermittedError):
-            suspending.suspend_key(enrol(lab, role), lab, kid, now=NOW)
-    other = enrol(hosted_agency("xb-health"), "key_officer")
-    with pytest.raises(AbsentError):
-        suspending.suspend_key(other, lab, kid, now=NOW)
-    with pytest.raises(AbsentError):
-        suspending.suspend_key(officer, lab, "k" * 43, now=NOW)
-    assert not SuspendedKey.objects.exists()
-
-
 # Refused, given up, overtaken.
 
 
@@ -285,7 +260,7 @@ def test_a_refusal_that_says_nothing_of_the_change_leaves_it_waiting(
 ) -> None:
     monkeypatch.setattr("tests.desk_calls.SCOPES", ["directory:read"])
     word = lives.renew_agency_keys(officer, lab, now=LATER)
-    assert word.is_waiting and word.trouble == "unclear"
+    assert word.is_waiting and word.trouble == "lacks-right"
 
 
 def test_what_was_given_up_stops_nothing_and_is_forgotten(
@@ -392,21 +367,6 @@ def test_officer_and_worker_who_send_at_the_same_time_settle_it_once(
     assert rotations() == 1 and versions() == [1, 2]
 
 
-def test_what_the_root_has_answered_is_not_suspended_anew(
-    lab: Agency, officer: Officer, exchange_as_asked: ViewsInPlaceOfSockets
-) -> None:
-    kid = Key.objects.filter(agency_id=lab.pk, use=SIGN)[0].pk
-    exchange_as_asked.is_away = True
-    suspending.suspend_key(officer, lab, kid, now=LATER)
-    lives.renew_agency_keys(officer, lab, now=LATER + HOUR)
-    exchange_as_asked.is_away = False
-    for _ in range(2):
-        assert suspending.tell_suspensions(now=LATER + HOUR) == 0
-        outgoing.send_waiting(now=LATER + HOUR)
-    assert Key.objects.get(pk=kid).suspended_at is None
-    assert not StandingKeys("xa-lab", LATER + HOUR).suspended
-
-
 def test_what_a_restored_exchange_has_lost_is_handed_in_again(lab: Agency, officer: Officer) -> None:
     word = lives.renew_agency_keys(officer, lab, now=LATER)
     with connection.cursor() as cursor:
@@ -483,23 +443,20 @@ def test_one_that_was_changed_is_given_up_and_no_private_key_goes_with_it(
     assert not OwnWord.objects.filter(pk=word.od).exists() and held() == before
 
 
-def test_a_suspension_that_was_changed_is_noticed(lab: Agency, officer: Officer) -> None:
-    kids = [key.pk for key in Key.objects.filter(agency_id=lab.pk, use=SIGN)]
-    suspending.suspend_key(officer, lab, kids[0], now=LATER)
-    SuspendedKey.objects.update(suspended_at=NOW - DAY)
-    with pytest.raises(NotBoundError):
-        _ = StandingKeys("xa-lab", LATER).blocked
-
-
 # How an agency comes in.
+
+
+def coming_in(*, custody: str, fingerprint: str = "") -> Agency:
+    """Admitted, with a key for entering at this desk."""
+    agency = admit("xa-lab", custody=custody, fingerprint=fingerprint)
+    key, text = issue_entry_key(OPERATOR, "xa-lab", client="desk", now=NOW)
+    keep_entry_key("xa-lab", text, expires_at=key.expires_at, now=NOW)
+    return agency
 
 
 @pytest.fixture
 def entering() -> Agency:
-    agency = admit("xa-lab", custody="hub")
-    key, text = issue_entry_key(OPERATOR, "xa-lab", client="desk", now=NOW)
-    keep_entry_key("xa-lab", text, expires_at=key.expires_at, now=NOW)
-    return agency
+    return coming_in(custody="hub")
 
 
 def test_the_first_keys_come_in_by_the_key_for_entering_and_the_first_api_key_comes_back(
@@ -514,6 +471,20 @@ def test_the_first_keys_come_in_by_the_key_for_entering_and_the_first_api_key_co
     assert text not in str(ExchangeKey.objects.values().get())
     Agency.objects.get(pk="xa-lab").refresh_from_db()
     assert Agency.objects.get(pk="xa-lab").root_fingerprint == word.keyset.root_fingerprint
+
+
+def test_the_first_api_key_of_an_agency_at_a_desk_of_its_own_may_all_that_a_desk_does(
+    settings: Settings,
+) -> None:
+    settings.OWN_DESK = True
+    root = Root.generate()
+    agency = coming_in(custody="agency", fingerprint=root.fingerprint)
+    agency.is_hosted = True
+    agency.save()
+    officer = enrol(agency, "key_officer")
+    change_keys(officer, Create((PQ1,), card_of(root, Root.generate())), root, now=NOW)
+    key = ApiKey.objects.get(pk=HeldExchangeKeys().prefix_of("xa-lab"))
+    assert sorted(key.scopes) == SCOPES
 
 
 @pytest.mark.parametrize("name", ["challenge", "post_keyset"])

@@ -22,7 +22,7 @@ from alerts.agency.credentials import (
     replace_own_credential,
 )
 from alerts.errors import ExchangeAwayError
-from callers.capabilities import Role
+from callers.capabilities import CALLS_OF_A_DESK, Role, usual_scopes
 from callers.errors import AbsentError, CredentialError, InputError, NotPermittedError
 from callers.systemkeys import LAST_DAYS
 from ledger.models import AuditEvent
@@ -35,7 +35,7 @@ from tests.builders import OPERATOR
 from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of, give_exchange_keys, the_exchange
 from tests.exchange_keys import give_api_key
 from tests.role_logins import under_login_of
-from vault.exchangekeys import HeldExchangeKeys
+from vault.exchangekeys import HeldExchangeKeys, keep_exchange_key
 from vault.models import ExchangeKey
 
 DAY = timedelta(days=1)
@@ -145,6 +145,23 @@ def test_a_desk_without_a_key_gets_one_by_a_key_for_entering(desks: Desks, admin
     _, return_key = issue_return_key(OPERATOR, desks.lab.id, client="desk", now=desks.hub.now)
     replace_own_credential(admin, return_key=return_key, now=desks.hub.now)
     assert authenticate_key(HELD.api_key_of(desks.lab.id), "", now=desks.hub.now).client == "desk"
+
+
+def test_what_the_desks_own_key_lacks_stands_on_the_page_until_it_is_replaced(
+    today: Desks, admin_today: Officer
+) -> None:
+    page = _page(admin_today)
+    _, text = give_api_key(today.lab.id, scopes=usual_scopes(), client="desk", now=timezone.now())
+    keep_exchange_key(today.lab.id, text, timezone.now() + 30 * DAY)
+    shown = page.get("/api-keys/").content.decode()
+    assert "It lacks: suspend and resume lanes of agreements, suspend the agency" in shown
+    assert page.post("/api-keys/exchange/own/", {}).status_code == 302
+    assert "It lacks:" not in page.get("/api-keys/").content.decode()
+
+
+def test_for_another_desk_all_that_a_desk_does_is_ticked(admin: Officer) -> None:
+    asked = _page(admin).get("/api-keys/exchange/issue/?for=desk").content.decode()
+    assert asked.count(" checked") == len(CALLS_OF_A_DESK)
 
 
 def test_what_serves_there_is_known_to_whoever_tells_people(desks: Desks, admin: Officer) -> None:

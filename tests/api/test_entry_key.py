@@ -11,7 +11,7 @@ from django.utils import timezone
 from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
 from agencies.models import ApiKey, Keyset
-from callers.capabilities import Capability, usual_scopes
+from callers.capabilities import CALLS_OF_A_DESK, Capability, usual_scopes
 from callers.errors import NotPermittedError
 from tests.agencies.partners import part
 from tests.agencies.world import OwnKeys
@@ -54,9 +54,9 @@ class Newcomer:
             headers=self.headers,
         )
 
-    def hand_in(self, keyset: bytes, pop: bytes | None = None) -> Any:
+    def hand_in(self, keyset: bytes, pop: bytes | None = None, query: str = "") -> Any:
         parts = {"keyset": part("keyset", keyset)} | ({"pop": part("pop", pop)} if pop else {})
-        return self.client.post("/api/v1/agencies/xf-labs/keysets", parts, headers=self.headers)
+        return self.client.post(f"/api/v1/agencies/xf-labs/keysets{query}", parts, headers=self.headers)
 
     def enter(self) -> Any:
         pop = self.keys.pop(self.challenge().json(), now=self.now)
@@ -104,6 +104,16 @@ def test_the_first_working_key_comes_sealed_and_again_for_a_day(newcomer: Newcom
     ApiKey.objects.filter(follows=None).update(expires_at=timezone.now())
     assert newcomer.hand_in(keyset).status_code == 401
     assert held.expires_at > timezone.now() + timedelta(days=89)
+
+
+@pytest.mark.parametrize(("query", "given"), [("", usual_scopes()), ("?desk=true", CALLS_OF_A_DESK)])
+def test_a_desk_that_hands_the_keys_in_gets_all_that_a_desk_does(
+    newcomer: Newcomer, query: str, given: frozenset[Capability]
+) -> None:
+    pop = newcomer.keys.pop(newcomer.challenge().json(), now=newcomer.now)
+    answer = newcomer.hand_in(newcomer.keys.keyset(now=newcomer.now), pop, query)
+    newcomer.text = newcomer.keys.first_api_key(answer.json())
+    assert newcomer.get("caller").json()["capabilities"] == sorted(given)
 
 
 def test_a_key_handed_out_again_ends_the_one_before(newcomer: Newcomer) -> None:

@@ -28,7 +28,7 @@ from alerts.receiving.following import follow_feed, follow_feeds
 from alerts.receiving.held import keep_handed
 from alerts.receiving.opening import open_alert
 from alerts.receiving.verification import failed_text
-from callers.capabilities import Role
+from callers.capabilities import Role, usual_scopes
 from callers.directory import Custody
 from callers.errors import InputError, NotPermittedError
 from officers.coming import Coming, begin_arrival
@@ -111,6 +111,9 @@ def test_nothing_moves_before_the_operator_allows_it_and_the_other_desk_lets_go(
         key = give_api_key(OWN, now=moving.now)[1]
         with pytest.raises(InputError, match="do not come from this root"):
             begin_arrival(keeper, Coming(key, Root.generate().fingerprint), now=moving.now)
+        less = give_api_key(OWN, scopes=usual_scopes(), now=moving.now)[1]
+        with pytest.raises(InputError, match="may not do all that a desk does"):
+            begin_arrival(keeper, Coming(less, moving.agency.root_fingerprint), now=moving.now)
         assert not Agency.objects.filter(is_hosted=True).exists()
         keys = moving.come(keeper)
         with pytest.raises(TakenInError):

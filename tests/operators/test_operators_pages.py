@@ -24,6 +24,7 @@ from sharing.models import FeedHeld, FeedMark, FeedRequeue
 from tests.agencies.world import admit
 from tests.builders import Hub
 from tests.operators.conftest import text
+from tests.services import surroundings
 
 FINGERPRINT = secrets.token_hex(32)
 FACTS = {
@@ -249,6 +250,22 @@ def test_health_counts_the_exchanges_loops_and_no_desks(operator: Client) -> Non
 def test_a_broker_that_is_away_is_said(operator: Client, settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert "The broker does not answer" in signs(text(operator.get("/")))
+
+
+def test_the_queue_is_asked_for_by_the_operators_own_login(operator: Client, settings: Settings) -> None:
+    logins = surroundings().world.redis_urls
+    settings.REDIS_URL = logins["operator"]
+    assert "The broker answers; the queues are short." in signs(text(operator.get("/")))
+    settings.REDIS_URL = logins["desk"]
+    assert "The broker refuses to say" in signs(text(operator.get("/"))), "of the other half"
+
+
+def test_a_move_that_is_allowed_stands_at_the_top(operator: Client, tmp_path: Path) -> None:
+    hub = Hub(tmp_path / "ledger", now=timezone.now())
+    hub.make_agency("xa-lab")
+    assert "The move is allowed." not in text(operator.get("/agencies/xa-lab/"))
+    page = text(operator.post("/agencies/xa-lab/move/", {"sure": "yes"}, follow=True))
+    assert "The move is allowed." in page and "Its next keyset may say:" in page and "Take it back…" in page
 
 
 def test_a_keyset_that_ends_is_named(operator: Client, tmp_path: Path) -> None:

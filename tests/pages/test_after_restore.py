@@ -12,6 +12,7 @@ from django.utils import timezone
 from ledger.models import Restore
 from ledger.restores import DELETED, note_deleted, record_restore
 from officers.accounts import disable_officer
+from officers.deskkeys import issue_key
 from officers.models import Officer
 from officers.restores import SECTIONS
 from officers.session_rows import OfficerSession
@@ -99,6 +100,12 @@ def test_every_session_of_before_has_ended(desk: DeskWorld, as_officer: SignIn) 
 
 def test_an_admin_goes_through_it_and_everybody_signs_in(client: Client, desk: DeskWorld) -> None:
     disable_officer(desk.sunniva, desk.benno, now=desk.tick())
+    system: dict[str, Any] = {
+        "client": "scanner",
+        "scopes": ["science:query"],
+        "lifetime": timedelta(days=30),
+    }
+    issue_key(desk.sunniva, desk.lab, **system, now=timezone.now())
     row = restored()
     assert sign_in(client, desk.sunniva).headers["Location"] == HERE
     page = text(client.get(HERE))
@@ -114,6 +121,17 @@ def test_an_admin_goes_through_it_and_everybody_signs_in(client: Client, desk: D
     assert sign_in(Client(), desk.ilka).headers["Location"] == "/inbox/"
     assert "Nothing waits" in text(client.get(HERE))
     assert HERE not in text(client.get("/officers/"))
+
+
+def test_of_an_empty_list_nothing_is_to_be_confirmed(client: Client, desk: DeskWorld) -> None:
+    row = restored()
+    sign_in(client, desk.sunniva)
+    page = text(client.get(HERE))
+    assert "Nobody is disabled." in page and "No key serves." in page
+    assert 'name="roles"' in page and 'name="disabled"' not in page and 'name="keys"' not in page
+    assert "what was sent after the backup stands there no more" in page
+    assert review(client, row).status_code == 422
+    assert review(client, row, "roles").headers["Location"] == "/"
 
 
 def test_a_page_of_an_earlier_restore_opens_nothing(client: Client, desk: DeskWorld) -> None:

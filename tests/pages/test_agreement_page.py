@@ -3,7 +3,9 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
+from callers.capabilities import usual_scopes
 from sharing.models import LaneSuspension
 from tests.agreements import suspend_lanes
 from tests.desk_calls import ViewsInPlaceOfSockets
@@ -53,6 +55,17 @@ def test_an_agency_resumes_its_own_suspension_and_no_other(desk: DeskWorld, admi
     assert admin.post(RESUME, {"lanes": ["trade"], "sure": "yes"}).status_code == 422
     assert admin.post(RESUME, {"lanes": ["science"], "sure": "yes"}).status_code == 302
     assert (standing(), standing("xd-reg")) == (set(), {"trade"})
+
+
+def test_an_api_key_that_lacks_the_right_is_named_and_replaced_from_there(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.desk_calls.SCOPES", sorted(usual_scopes()))
+    answer = admin.post(SUSPEND, {"lanes": ["science"], "sure": "yes"})
+    page = answer.content.decode()
+    assert answer.status_code == 409 and standing() == set()
+    assert "lacks the right" in page and reverse("admin:exchange_key_own") in page
+    assert "could not be asked" not in page
 
 
 @pytest.mark.parametrize("lanes", [[], ["nowhere"], ["science", "nowhere"]])

@@ -5,6 +5,7 @@ import re
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from agencies.instances import announce_instance
 from agencies.models import Instance
 from callers.actors import ApiClient
 from callers.capabilities import EXCHANGE_SCOPES
+from ledger.audit import record_event
 from ledger.models import AuditEvent
 from officers.models import Officer
 from peers.models import Outgoing
@@ -50,6 +52,20 @@ def test_every_page_of_the_agency_says_who_holds_it_and_no_other_agencys_page_do
         for address in ("/", "/keys/", "/outbox/"):
             assert said in text_of(as_officer(officer), address)
     assert NAME not in text_of(as_officer(desk.aroha), "/")
+
+
+def test_the_desk_of_before_a_restore_is_told_apart_from_this_one(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    with transaction.atomic():
+        record_event(
+            "instance.announced", actor="system:desk-worker", agency="xa-lab", subject=f"instance:{OTHER}", now=desk.hub.now
+        )  # fmt: skip
+    page = text_of(as_officer(desk.benno), "/keys/")
+    assert "This desk as it was before it was restored holds your agency&#x27;s identity" in page
+    assert "this desk as it was before it was restored, announced on" in page
+    assert "Make sure that the machine of before has stopped for good" in page
+    assert "xa-lab: this desk as it was before it was restored" in text_of(as_officer(desk.noor), "/")
 
 
 def test_it_is_said_in_the_language_of_the_reader(desk: DeskWorld, as_officer: SignIn) -> None:

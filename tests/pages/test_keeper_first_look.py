@@ -56,7 +56,14 @@ def test_a_role_that_one_person_alone_has_is_named(keeper: Client) -> None:
     Officer.objects.filter(full_name="Sunniva Okparel").update(password="argon2$")
     said = top(keeper.get("/").content.decode())
     assert "1 role has one person alone: Agency admin (xa-lab)" in said
-    assert "Name a second one" in said
+    assert "Name a second one" in said and "Everything works." in said
+
+
+def test_the_exchange_can_be_asked_at_any_time(desk: DeskWorld, keeper: Client) -> None:
+    assert keeper.get("/").content.decode().count('action="/desk/exchange/ask/"') == 1
+    desk.send(desk.draft())
+    FeedCursor.objects.update(asked_at=timezone.now() - timedelta(minutes=3))
+    assert keeper.get("/").content.decode().count('action="/desk/exchange/ask/"') == 1
 
 
 def test_of_several_troubles_a_danger_goes_first_then_the_order_of_urgency() -> None:

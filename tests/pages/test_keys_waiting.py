@@ -6,7 +6,8 @@ from django.test import Client
 
 from agencies.models import Agency as Entry
 from agencies.models import Revocation
-from tests.desk_calls import ViewsInPlaceOfSockets
+from callers.capabilities import usual_scopes
+from tests.desk_calls import ViewsInPlaceOfSockets, give_exchange_keys
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import key_of, states_of, version_of
@@ -91,6 +92,36 @@ def test_a_suspension_that_the_exchange_has_not_heard_holds_here(
     keeper.post(f"/keys/key/{key.kid}/suspend/", DO)
     assert "Suspended here. The exchange does not answer" in text_of(keeper)
     assert key_of(desk.benno, state="suspended").kid == key.kid
+
+
+def test_a_suspension_that_the_exchange_refuses_for_want_of_a_right_says_who_mends_it(
+    keeper: Client, desk: DeskWorld, as_officer: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_exchange_keys()
+    monkeypatch.setattr("tests.desk_calls.SCOPES", sorted(usual_scopes()))
+    key = key_of(desk.benno)
+    keeper.post(f"/keys/key/{key.kid}/suspend/", DO)
+    page = text_of(keeper)
+    assert "Suspended here. The exchange was not told" in page
+    assert "The exchange has not been told of a suspended key" in page
+    assert "An agency admin replaces it under API keys" in page
+    assert "/api-keys/exchange/own/" not in page
+    health = as_officer(desk.noor).get("/").content.decode()
+    assert "may not do all that a desk does, for 1 agency: xa-lab" in health
+
+
+def test_a_suspension_that_the_exchange_refuses_otherwise_is_shown_to_both(
+    keeper: Client, desk: DeskWorld, as_officer: SignIn, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    absent = b'{"type": "urn:accord:problem:absent", "title": "There is nothing."}'
+    exchange_as_asked.answers = lambda path: (404, absent) if path.endswith("/suspension") else None
+    keeper.post(f"/keys/key/{key_of(desk.benno).kid}/suspend/", DO)
+    page = text_of(keeper)
+    assert (
+        "Suspended here. The exchange refuses to note it." in page and "It is told again each hour." in page
+    )
+    health = as_officer(desk.noor).get("/").content.decode()
+    assert "The exchange refuses to note a suspended key of: xa-lab" in health
 
 
 def test_a_refusal_is_said_in_words_and_put_away(keeper: Client, desk: DeskWorld) -> None:

@@ -12,6 +12,7 @@ from tests.bound_rows import rewrite
 from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
+from tests.pages.key_desks import key_of
 
 SAID = "log has shown nothing newer since"
 
@@ -28,6 +29,11 @@ def page_of(as_officer: SignIn, officer: Officer, address: str = "/") -> str:
 def test_a_log_that_goes_on_is_not_spoken_of(desk: DeskWorld, as_officer: SignIn) -> None:
     assert SAID not in page_of(as_officer, desk.ilka)
     assert "The exchange&#x27;s log" not in page_of(as_officer, desk.noor)
+
+
+def test_nor_on_a_page_that_carries_what_its_reader_has_seen(desk: DeskWorld, as_officer: SignIn) -> None:
+    address = f"/keys/key/{key_of(desk.benno).kid}/revoke/"
+    assert SAID not in page_of(as_officer, desk.benno, address)
 
 
 def test_every_page_of_the_agency_warns_after_a_day(desk: DeskWorld, as_officer: SignIn) -> None:

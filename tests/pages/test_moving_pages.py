@@ -11,7 +11,10 @@ from pytest_django import Settings
 
 from agencies.models import Agency as Entry
 from agencies.moving import allow_move
+from alerts.errors import UnopenableError
+from alerts.models import ReceivedAlert
 from alerts.receiving.following import follow_feed
+from alerts.receiving.opening import open_alert
 from callers.capabilities import Role
 from callers.directory import Custody
 from officers.models import Officer
@@ -20,7 +23,7 @@ from tests.entries import make_keeper
 from tests.exchange_keys import give_api_key
 from tests.moving import OWN, Moving, build_moving, whole_hosted
 from vault.instances import announce_held
-from vault.models import VaultKey
+from vault.models import Departure, ExchangeKey, VaultKey
 from vault.outgoing import send_waiting
 
 
@@ -34,6 +37,11 @@ def pressed(client: Client, address: str, **data: Any) -> Any:
     answer = client.post(address, data)
     assert answer.status_code == 302, answer.content.decode()
     return answer.headers["Location"]
+
+
+def done_of(client: Client) -> int:
+    """How many steps of leaving are done."""
+    return int(client.get("/keys/leaving/").content.decode().count("Done"))
 
 
 @pytest.fixture
@@ -51,6 +59,8 @@ def test_an_agency_goes_home_by_its_pages(moving: Moving) -> None:
     pressed(first, "/keys/leaving/root/", announce=moving.root.fingerprint)
     moving.hub.sequence()
     pressed(first, "/keys/leaving/ask/")
+    assert "it waits for your agreement" in second.get("/").content.decode()
+    assert "it waits for your agreement" not in first.get("/").content.decode(), "who asked has done it"
     assert first.post("/keys/leaving/agree/").status_code == 403
     pressed(second, "/keys/leaving/agree/")
     assert "Rotate" not in first.get("/keys/").content.decode(), (
@@ -67,17 +77,29 @@ def test_an_agency_goes_home_by_its_pages(moving: Moving) -> None:
         key = give_api_key(OWN, now=moving.now)[1]
         facts = {"api_key": key, "fingerprint": moving.agency.root_fingerprint}
         assert pressed(keeper, "/desk/agencies/come/", **facts) == f"/desk/agencies/{OWN}/"
+        row = keeper.get(f"/desk/agencies/{OWN}/").content.decode()
+        assert (
+            "API key from the other desk" in row and "the exchange&#x27;s operator issues another" not in row
+        )
         officer = moving.hub.make_officer(moving.here(), Role.KEY_OFFICER, Role.READER)
         home = client_of(officer)
+        keys = home.get("/keys/").content.decode()
+        assert "Make the keys here…" in keys and "Your agency comes here from another desk" in keys
+        assert "Take the identity over" not in keys and "holds your agency&#x27;s identity" not in keys
+        start = keeper.get("/").content.decode()
+        assert "Stop one of the two desks" not in start
+        assert not {step.step.name: step.step.is_done for step in keeper.get("/").context["steps"]}["active"]
         card = SimpleUploadedFile("root.public.json", moving.card_file())
         data = {"version": 2, "go": "do", "root": card, "announce": moving.after}
         proposal = pressed(home, "/keys/move/", **data)
-        assert ".half" in home.get(proposal).content.decode()
+        half_name = f"{OWN}-move-{proposal.strip('/').rpartition('/')[2][:8]}.half"
+        assert f"accord sign {half_name} " in home.get(proposal).content.decode()
         payload = home.get(f"{proposal}file/").content
 
     wrong = first.post("/keys/leaving/sign/", {"proposal": SimpleUploadedFile("x", b"{}")})
     assert wrong.status_code == 422
     half = first.post("/keys/leaving/sign/", {"proposal": SimpleUploadedFile("x", payload)})
+    assert f'"{half_name}"' in half.headers["Content-Disposition"]
     signed = moving.sign(half.content)
 
     with moving.home.entered():
@@ -89,6 +111,7 @@ def test_an_agency_goes_home_by_its_pages(moving: Moving) -> None:
         assert (entry.custody, entry.root_fingerprint) == (Custody.AGENCY, moving.root.fingerprint)
 
     moving.hosted_follows()
+    assert done_of(first) == 6, "all but the history and the keys"
     history = b"".join(first.post("/keys/leaving/history/"))
     assert first.post("/keys/leaving/destroy/", {"receipt": "0" * 16}).status_code == 422
     with moving.home.entered():
@@ -97,7 +120,33 @@ def test_an_agency_goes_home_by_its_pages(moving: Moving) -> None:
         taken = home.post("/keys/history/", {"history": SimpleUploadedFile("h", history)})
         assert taken.status_code == 200
         receipt = taken.context["taken"].receipt
+        assert "history of it was taken in" in home.get("/keys/").content.decode()
     pressed(second, "/keys/leaving/destroy/", receipt=receipt)
     assert not VaultKey.objects.filter(agency_id=OWN).exists()
     assert "no working key" in first.get("/keys/").content.decode()
+    assert done_of(first) == 8
+    gone = first.get("/keys/leaving/").content.decode()
+    assert "Your agency leaves this desk" not in gone and "Your agency has left this desk" in gone
     assert first.post("/keys/leaving/stay/").status_code == 409
+
+
+def test_what_was_received_is_not_offered_to_be_opened_where_the_keys_were_destroyed(moving: Moving) -> None:
+    md = moving.receive()
+    follow_feed(moving.agency, now=moving.now)
+    row = ReceivedAlert.objects.get(md=md)
+    reader = client_of(moving.hub.make_officer(moving.agency, Role.READER))
+    address = f"/inbox/{row.pk}/"
+    assert "Why do you open this?" in reader.get(address).content.decode()
+    moving.leave()
+    departure = Departure.objects.get(pk=OWN)
+    departure.destroyed_at = moving.now
+    departure.save()
+    VaultKey.objects.filter(agency_id=OWN).delete()
+    ExchangeKey.objects.filter(pk=OWN).delete()
+    for answer in (reader.get(address), reader.post(address, {"reason": "on_duty"})):
+        page = answer.content.decode()
+        assert answer.status_code == 200 and "Why do you open this?" not in page
+        assert "Read and send at the desk where your agency is now." in page
+    with pytest.raises(UnopenableError) as stopped:
+        open_alert(moving.keys, row, reason="on_duty", now=moving.now)
+    assert "were destroyed here" in stopped.value.text

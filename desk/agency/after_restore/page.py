@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Review after a restore: an admin confirms what the backup brought back, section by section, and opens sign-in."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from callers import clock
 from callers.errors import InputError
 from desk.agency.apikeys.page import DESK_TEXTS, texts_of
-from desk.agency.officers.page import officer_rows
+from desk.agency.officers.page import OfficerRow, officer_rows
 from desk.web.confirm import problems_of, refuse
 from desk.web.frame import render_page, signed_in
 from ledger.models import Restore
@@ -36,13 +36,15 @@ class ServingKey:
 
 
 class ReviewForm(forms.Form):
-    """One confirmation for each section; `restored_at` is the time of the restore that was shown."""
+    """One confirmation for each of these sections; `restored_at` is the moment of the restore that was shown."""
 
     restored_at = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, sections: Collection[str], *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         for section, (title, text) in _CONFIRMED.items():
+            if section not in sections:
+                continue
             wrong = _("%(section)s: go through them, then confirm.") % {"section": title}
             self.fields[section] = forms.BooleanField(label=text, error_messages={"required": wrong})
 
@@ -68,7 +70,8 @@ def after_restore(request: HttpRequest) -> HttpResponseBase:
     if restore is None:
         return render_page(request, "affairs/after_restore", _("After a restore"))
     initial = {"restored_at": restore.restored_at.isoformat()}
-    form = ReviewForm(request.POST if request.method == "POST" else None, initial=initial)
+    shown = _shown(officer, now)
+    form = ReviewForm(shown.sections, request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
         try:
             seen = restore.restored_at if form.cleaned_data["restored_at"] == initial["restored_at"] else now
@@ -77,13 +80,35 @@ def after_restore(request: HttpRequest) -> HttpResponseBase:
             return redirect("admin:index")
         except InputError as refused:
             refuse(form, refused)
-    return _page(request, officer, restore, form, now)
+    return _page(request, officer, restore, form, shown)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What came back, by section."""
+
+    able: list[OfficerRow]
+    disabled: list[OfficerRow]
+    keys: list[ServingKey]
+
+    @property
+    def sections(self) -> list[str]:
+        """Those of which there is something to confirm; whoever could be disabled stands among those who may sign in."""
+        return [ROLES, *([DISABLED] if self.disabled else ()), *([KEYS] if self.keys else ())]
+
+
+def _shown(officer: Officer, now: datetime) -> _Shown:
+    people = list(officer_rows(officer, now=now))
+    return _Shown(
+        [row for row in people if row.state != "disabled"],
+        [row for row in people if row.state == "disabled"],
+        list(_serving(officer, now)),
+    )
 
 
 def _page(
-    request: HttpRequest, officer: Officer, restore: Restore, form: ReviewForm, now: datetime
+    request: HttpRequest, officer: Officer, restore: Restore, form: ReviewForm, shown: _Shown
 ) -> HttpResponse:
-    people = list(officer_rows(officer, now=now))
     problems = problems_of(form)
     return render_page(
         request,
@@ -93,9 +118,9 @@ def _page(
         restore=restore,
         form=form,
         problems=problems,
-        able=[row for row in people if row.state != "disabled"],
-        disabled=[row for row in people if row.state == "disabled"],
-        keys=list(_serving(officer, now)),
+        able=shown.able,
+        disabled=shown.disabled,
+        keys=shown.keys,
         waiting=waiting_changes(officer).count(),
     )
 

@@ -28,12 +28,13 @@ from alerts.agency.credentials import (
     replace_own_credential,
 )
 from callers import clock
-from callers.capabilities import Capability
+from callers.capabilities import CALLS_OF_A_DESK, Capability
 from callers.errors import AbsentError, InputError
 from desk.agency.apikeys.page import EXCHANGE_TEXTS, IssueForm, sent_before, shown_once
 from desk.web.confirm import ConfirmForm, Question, ask, refuse
 from desk.web.frame import signed_in
 
+DESK: Final = "desk"
 KEYWORD: Final = "Api-Key"
 """Keyword of the header with which the exchange takes a key."""
 
@@ -57,11 +58,11 @@ def issue(request: HttpRequest) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     listed = _listed(read_credentials(officer))
     posted = request.POST if request.method == "POST" else None
-    initial = {"seen": listed, "scopes": [Capability.DIRECTORY_READ, Capability.LEDGER_READ]}
-    form = IssueForm(EXCHANGE_TEXTS, posted, initial=initial)
+    for_desk = request.GET.get("for") == DESK
+    form = IssueForm(EXCHANGE_TEXTS, posted, initial={"seen": listed, **_proposed(for_desk=for_desk)})
     question = Question(
         _("Key for the exchange"),
-        _("Issue a key for the exchange"),
+        _("Issue a key for another desk of your agency") if for_desk else _("Issue a key for the exchange"),
         _("Sign and issue key"),
         reverse("admin:apikeys"),
         does=[
@@ -95,6 +96,13 @@ def issue(request: HttpRequest) -> HttpResponseBase:
         agency_id=officer.agency_id,
         until=moment_of(made.until),
     )
+
+
+def _proposed(*, for_desk: bool) -> dict[str, Any]:
+    """What the form proposes: for a desk all that a desk does, else reading what everybody may."""
+    if for_desk:
+        return {"scopes": sorted(CALLS_OF_A_DESK)}
+    return {"scopes": [Capability.DIRECTORY_READ, Capability.LEDGER_READ]}
 
 
 def end(request: HttpRequest, prefix: str) -> HttpResponseBase:

@@ -26,7 +26,7 @@ from alerts.access import agency_of
 from alerts.agency.credentials import Credentials, read_credentials
 from alerts.errors import ExchangeAwayError
 from callers import clock
-from callers.capabilities import DESK_SCOPES, EXCHANGE_SCOPES, Capability
+from callers.capabilities import CALLS_OF_A_DESK, DESK_SCOPES, EXCHANGE_SCOPES, Capability
 from callers.errors import InputError
 from callers.systemkeys import MOST_NETWORKS
 from desk.web.confirm import ConfirmForm, Question, ask, refuse
@@ -110,6 +110,8 @@ class ExchangeGroup:
 
     rows: list[KeyRow]
     is_away: bool = False
+    own_lacks: tuple[str | Promise, ...] = ()
+    """Rights of a desk that the key has not by which this one calls."""
 
 
 class IssueForm(forms.Form):
@@ -196,6 +198,7 @@ def apikeys(request: HttpRequest) -> HttpResponse:
         empty=_("No system of your agency has a key for this desk yet."),
         exchange=[row for row in group.rows if state in ("", row.state)],
         is_away=group.is_away,
+        own_lacks=group.own_lacks,
         as_of=now,
         rows=_rows(officer, state, now),
         filters=filters,
@@ -344,7 +347,10 @@ def _exchange_group(officer: Officer, now: datetime) -> ExchangeGroup:
         known = read_credentials(officer)
     except ExchangeAwayError:
         return ExchangeGroup([], is_away=True)
-    return ExchangeGroup([exchange_row(item, known, now) for item in known.items])
+    rows = [exchange_row(item, known, now) for item in known.items]
+    own = [item for item, row in zip(known.items, rows, strict=True) if row.is_own and row.is_usable]
+    missing = CALLS_OF_A_DESK - set(own[0].scopes) if own else ()
+    return ExchangeGroup(rows, own_lacks=texts_of(missing, EXCHANGE_TEXTS))
 
 
 def _rows(officer: Officer, state: str, now: datetime) -> list[KeyRow]:

@@ -41,14 +41,19 @@ class Act:
 
 @dataclass(frozen=True)
 class Done:
-    """Outcome of an act: the od of the `proposal` that it made, or empty; `waits` where the exchange has yet to take it."""
+    """Outcome of an act: the od of the `proposal` it made, or empty; `waits` where the exchange is still to take it.
+
+    `told`: of a suspension, what the exchange said.
+    """
 
     proposal: str = ""
     waits: bool = False
+    told: suspending.Told = suspending.Told.TAKEN
 
 
-AT_ONCE: Final = frozenset({"suspend"})
-"""Verbs that need no signature of the head, whoever holds the root."""
+SUSPEND: Final = "suspend"
+AT_ONCE: Final = frozenset({SUSPEND})
+"""What needs nobody's signature, whoever holds the root."""
 
 
 def is_proposal(facts: KeyFacts, verb: str) -> bool:
@@ -66,6 +71,9 @@ def do_act(act: Act, *, now: datetime) -> Done:
         if is_proposal(act.facts, act.verb):
             _require_seen(act, now)
             return Done(proposal=_propose(act, now))
+        if act.verb == SUSPEND:
+            told = _suspend(act, now)
+            return Done(waits=told != suspending.Told.TAKEN, told=told)
         return Done(waits=_HERE[act.verb](act, now))
     except (RecoveryWaitsError, CustodyRefusedError, KeysMovedError):
         raise KeysMovedOnError(moved_on_text()) from None
@@ -129,9 +137,9 @@ def _revoke(act: Act, now: datetime) -> bool:
     ).is_waiting
 
 
-def _suspend(act: Act, now: datetime) -> bool:
+def _suspend(act: Act, now: datetime) -> suspending.Told:
     _require_seen(act, now)
-    return not suspending.suspend_key(act.officer, act.agency, act.kid, now=now)
+    return suspending.suspend_key(act.officer, act.agency, act.kid, now=now)
 
 
 def _change_root(act: Act, now: datetime) -> bool:
@@ -152,7 +160,6 @@ _HERE: Final[Mapping[str, Callable[[Act, datetime], bool]]] = {
     "rotate": _rotate,
     "retire": _retire,
     "revoke": _revoke,
-    "suspend": _suspend,
     "change_root": _change_root,
     "recover_root": _recover_root,
     "cancel_recovery": _cancel_recovery,

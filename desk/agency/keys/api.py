@@ -226,7 +226,7 @@ class TakeOverView(KeysView):
         holder = str(read_body(TakeOverIn, request)["holder"])
 
         def take() -> None:
-            with exchange_asked():
+            with exchange_asked(self.agency.pk):
                 take_over(self.officer, self.agency.pk, holder, now=self.now)
 
         self.act(take)

@@ -37,7 +37,7 @@ def take_over(request: HttpRequest) -> HttpResponseBase:
     form = HolderForm(request.POST if request.method == "POST" else None, initial={"holder": named.holder})
     if not form.is_valid():
         return ask(request, _question(named), form)
-    with exchange_asked():
+    with exchange_asked(agency_id):
         is_holder = take_identity_over(officer, agency_id, str(form.cleaned_data["holder"]), now=now)
     if is_holder:
         messages.success(request, _("This desk holds your agency's identity. What waited is sent now."))

@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accord.envelope.encoding import MAX_STATEMENT_BYTES
+from accord.envelope.encoding import MAX_STATEMENT_BYTES, object_digest
+from accord.envelope.vocabulary import statement_typ
 from callers import clock
 from callers.directory import Custody
 from callers.errors import InputError, MoveError
 from desk.agency.keys.forms import read_file
-from desk.agency.keys.proposals_page import saved
+from desk.agency.keys.proposals_page import half_name, saved
 from desk.agency.keys.refusals import refusal_text
 from desk.web.confirm import ConfirmForm, Question, ask, refuse
 from desk.web.frame import render_page, signed_in
@@ -202,14 +203,15 @@ def sign(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return ask(request, question, form)
     try:
-        half = sign_move(officer, key_facts(officer, now=now).agency, form.cleaned_data["proposal"], now=now)
+        proposed = form.cleaned_data["proposal"]
+        half = sign_move(officer, key_facts(officer, now=now).agency, proposed, now=now)
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)
     except MoveError:
         form.add_error(None, _("Two key officers have to let your agency go first."))
         return ask(request, question, form, status=409)
-    return saved(half, f"{officer.agency_id}-move-{now:%Y%m%d-%H%M}.half")
+    return saved(half, half_name(officer.agency_id or "", object_digest(statement_typ("keyset"), proposed)))
 
 
 def _act(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from alerts.sending.identity import holder_shown
 from callers import clock
+from callers.capabilities import Capability
 from callers.endings import THRESHOLDS
 from desk.agency.keys.proposals_page import open_proposals
 from desk.agency.keys.waiting_page import waiting_words
@@ -23,6 +24,8 @@ from desk.web.filters import Filter, read_filters
 from desk.web.frame import render_page, signed_in
 from officers.keyfacts import STATE_TEXTS, KeyFact, KeyFacts, key_facts
 from officers.leaving import leaving_of
+from vault.instances import was_here_since
+from vault.suspending import why_untold
 
 _BY_STATE: Final = {
     "current": ("retire", "suspend", "revoke"),
@@ -72,6 +75,8 @@ def keys(request: HttpRequest) -> HttpResponse:
     filters = read_filters(request.GET, [Filter("state", _("State"), tuple(STATE_TEXTS.items()))])
     wanted = filters.values["state"]
     rows = [_row(key, facts) for key in facts.keys if not wanted or key.state == wanted]
+    # The desk that an agency comes from holds its identity until it lets it go: nothing to be taken over.
+    holder = None if facts.is_awaited else holder_shown(facts.agency.pk)
     return render_page(
         request,
         "keys",
@@ -85,7 +90,10 @@ def keys(request: HttpRequest) -> HttpResponse:
         endings=list(_endings(facts, now)),
         proposals=open_proposals(officer, facts, now=now),
         words=waiting_words(facts),
-        holder=holder_shown(facts.agency.pk),
+        may_replace=Capability.APIKEY_MANAGE in officer.capabilities,
+        untold=why_untold(facts.agency.pk),
+        holder=holder,
+        was_here_since=was_here_since(holder) if holder else None,
         leaving=leaving_of(officer, now=now),
         has_actions=any(row.actions for row in rows),
         low_text=SUITE_WORDS.get(facts.keyset.low, facts.keyset.low) if facts.keyset else "",

@@ -30,6 +30,7 @@ from vault.errors import ChangeRefusedError, ChangeWaitsError, KeyTakenError
 from vault.handing import keyset_elsewhere
 from vault.proposing import ProposalFact
 
+HALF_NAMED_BY_CHARS: Final = 8
 _ROOTS: Final[Mapping[str, str]] = {
     "change_root": "--root root.accord --next-root next-root.accord",
     "recover_root": "--next-root next-root.accord",
@@ -40,7 +41,7 @@ _ROOTS: Final[Mapping[str, str]] = {
 class ShownProposal:
     """Open proposal, for people: the names of its files, and the command that signs it.
 
-    `is_half`: the other desk, where the root is, signs it before the head does.
+    `half`: what the other desk gives back, where the root is, which signs it before the head does; else empty.
     """
 
     fact: ProposalFact
@@ -48,7 +49,12 @@ class ShownProposal:
     name: str
     signed_name: str
     command: str
-    is_half: bool = False
+    half: str = ""
+
+
+def half_name(agency_id: str, od: str) -> str:
+    """Name what the desk that holds the root has signed, by what both desks know: the agency and the proposal's digest."""
+    return f"{agency_id}-move-{od[:HALF_NAMED_BY_CHARS]}.half"
 
 
 def open_proposals(officer: Officer, facts: KeyFacts, *, now: datetime) -> list[ShownProposal]:
@@ -131,8 +137,8 @@ def _shown(fact: ProposalFact, agency: Agency, now: datetime) -> ShownProposal:
     short = short_kid(fact.kid) if fact.kid else ""
     signed = name.removesuffix(".proposal") + ".signed"
     command = f"accord sign {name} {roots} --out {signed}"
-    if is_half:
-        half = name.removesuffix(".proposal") + ".half"
+    half = half_name(agency.pk, fact.od) if is_half else ""
+    if half:
         command = f"accord sign {half} --next-root root.accord --previous {name}.previous --out {signed}"
     return ShownProposal(
         fact=fact,
@@ -140,7 +146,7 @@ def _shown(fact: ProposalFact, agency: Agency, now: datetime) -> ShownProposal:
         name=name,
         signed_name=signed,
         command=command,
-        is_half=is_half,
+        half=half,
     )
 
 

@@ -24,7 +24,7 @@ from peers.models import Agency
 from vault import outgoing
 from vault.errors import ChangeRefusedError, CustodyRefusedError, KeyTakenError, MayBeTakenError
 from vault.instances import HELD_ELSEWHERE
-from vault.outgoing import ALTERED, WordFact
+from vault.outgoing import ALTERED, LACKS_RIGHT, WordFact
 
 TROUBLES: Final[Mapping[str, str | Promise]] = {
     "": gettext_lazy("It is being sent."),
@@ -32,6 +32,9 @@ TROUBLES: Final[Mapping[str, str | Promise]] = {
     "busy": gettext_lazy("The exchange takes no change of keys now."),
     "key-refused": gettext_lazy(
         "The exchange does not take this desk's API key. Tell whoever runs the desk."
+    ),
+    LACKS_RIGHT: gettext_lazy(
+        "This desk's key at the exchange lacks the right for it. An agency admin replaces it under API keys."
     ),
     "unclear": gettext_lazy("The exchange's answer could not be read."),
     HELD_ELSEWHERE: gettext_lazy("Another desk or command holds your agency's identity."),

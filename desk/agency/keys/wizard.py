@@ -141,7 +141,7 @@ def finish(
         messages.success(request, str(PROPOSED))
         return redirect("admin:proposal", done.proposal)
     if done.waits:
-        messages.warning(request, waits_text(act.verb))
+        messages.warning(request, waits_text(act.verb, done.told))
     else:
         messages.success(request, VERBS[act.verb].done % _values(act.facts, key))
     return redirect("admin:keys")

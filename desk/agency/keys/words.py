@@ -9,6 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from vault.suspending import Told
+
 Text = str | Promise
 
 
@@ -202,10 +204,19 @@ _ALREADY: Final[Mapping[str, Text]] = {
 }
 
 
-def waits_text(verb: str) -> str:
-    """Return the text for what was done here and the exchange has yet to take."""
+_UNTOLD: Final[Mapping[Told, Text]] = {
+    Told.AWAY: gettext_lazy("Suspended here. The exchange does not answer; it is told as soon as it does."),
+    Told.LACKS_RIGHT: gettext_lazy(
+        "Suspended here. The exchange was not told: this desk's key at the exchange lacks the right to suspend keys. An agency admin replaces it under API keys; then the exchange is told by itself."
+    ),
+    Told.REFUSED: gettext_lazy("Suspended here. The exchange refuses to note it. Call its operator."),
+}
+
+
+def waits_text(verb: str, told: Told = Told.AWAY) -> str:
+    """Say what was done here and the exchange is still to take."""
     if verb == "suspend":
-        return _("Suspended here. The exchange does not answer; it is told as soon as it does.")
+        return str(_UNTOLD[told])
     return _("Signed and kept. The exchange does not take it now; it is sent again by itself. See below.")
 
 

@@ -40,6 +40,7 @@ from alerts.replies.display import Answered, answered_by
 from alerts.replies.reviews import reviews_of
 from alerts.replies.thread_rows import read_replies
 from alerts.review.tlp_ceiling import check_reason, reasons_that_open
+from alerts.sending.identity import gone_text
 from alerts.sending.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
 from callers import clock
 from callers.capabilities import Capability
@@ -61,6 +62,7 @@ from officers.models import Officer
 from peers.models import Agency
 from science.spectra.evidence import is_worth_reading, spectra_in
 from vault.errors import NotNamedError
+from vault.handing import is_gone
 
 
 def by_reference(request: HttpRequest, reference: str) -> HttpResponseBase:
@@ -73,7 +75,8 @@ def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Show the alert on GET, opened while a reason is valid; take the reason on POST."""
     officer, now = signed_in(request), clock.now()
     alert = find_received(officer, alert_id)
-    stays_closed = alert.keep <= now or alert.unopenable
+    has_gone = is_gone(alert.agency_id)
+    stays_closed = alert.keep <= now or alert.unopenable or has_gone
     reading = None if request.method == "POST" else reading_of(request, alert.pk, now=now)
     if reading is not None and not stays_closed:
         # The marking is checked there, after the alert was opened.
@@ -81,6 +84,8 @@ def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     as_it_stands(alert, now=now)
     if alert.keep <= now:
         return closed_page(request, alert, stopped=str(CLOSED_TEXTS[ContentDeletedError]))
+    if has_gone:
+        return closed_page(request, alert, stopped=gone_text())
     if request.method == "POST":
         return _take_reason(request, alert, now)
     if alert.unopenable:

@@ -18,6 +18,7 @@ from alerts.errors import (
     AmendmentRefusedError,
     ChangedSinceValidationError,
     ExchangeAwayError,
+    ExchangeRefusedError,
     NotTakenError,
     ReplyRefusedError,
     RevisionConflictError,
@@ -182,7 +183,9 @@ def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def stop_text(stop: Exception) -> str:
-    """Return why nothing was sent, and what to do."""
+    """Why nothing was sent, and what to do."""
+    if isinstance(stop, ExchangeRefusedError):
+        return stop.text
     if isinstance(stop, ExchangeAwayError):
         return _(
             "The exchange could not be asked who may receive this. Nothing was sent; try again in a minute."
