@@ -237,7 +237,7 @@ def reason_words(reason: str) -> str:
 TEXTS: Final = {
     "notifications": (
         gettext_lazy("Notifications"),
-        gettext_lazy("Whom the hub told about alerts for your agency."),
+        gettext_lazy("Whom this desk told about alerts for your agency."),
         gettext_lazy("Nobody had to be told yet."),
     ),
 }
