@@ -28,7 +28,7 @@ def denial_text(code: str, args: Arguments) -> str:
 def _red_custody(said: Arguments) -> str:
     if said["keys"] == OURS:
         return _("RED needs keys held by the agency; choose AMBER+STRICT.")
-    return _("RED cannot go to keys held by a desk.")
+    return _("RED cannot go to a desk that others host.")
 
 
 def _agreement_ended(said: Arguments) -> str:

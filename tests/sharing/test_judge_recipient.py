@@ -209,7 +209,7 @@ def test_nobody_sends_to_itself(hub: Hub, four: Four) -> None:
 
 
 RED = {
-    "to keys held by a desk": ("xb-bravo", "RED cannot go to keys held by a desk."),
+    "to keys held by a desk": ("xb-bravo", "RED cannot go to a desk that others host."),
     "from keys held by a desk": ("xa-alpha", "RED needs keys held by the agency; choose AMBER+STRICT."),
 }
 
