@@ -26,14 +26,16 @@ def desk_page(request: HttpRequest, officer: Officer, now: datetime) -> HttpResp
         close_first_start()
     signs = list(health(found, now))
     guide = setting_up(officer, now=now) if settings.OWN_DESK else None
+    steps = list(shown_steps(guide)) if guide and not guide.is_over else []
     return render_page(
         request,
         "keeper",
         _("This desk"),
         entries=[(entry, is_ending(entry, now)) for entry in found],
         health=signs,
-        urgent=most_urgent(signs),
-        steps=list(shown_steps(guide)) if guide and not guide.is_over else [],
+        # Who has come last is alone for a while: no trouble before the desk is set up.
+        urgent=most_urgent(sign for sign in signs if not steps or sign.part != "last-ones"),
+        steps=steps,
         may_move_in=may_move_in(),
         may_come=known_exchange() is not None,
         may_take_in=not (settings.OWN_DESK and (found or known_exchange() is None)),

@@ -18,10 +18,11 @@ from callers.capabilities import Role
 from callers.directory import AgencyStatus
 from officers.entering import Entry, entries
 from officers.models import Officer
+from peers.models import PeerAgreement
 from peers.own_exchange import known_exchange
 from vault.errors import VaultError
 
-STEPS = ("exchange", "taken_in", "admin", "people", "keys", "active", "peers", "duty", "alert")
+STEPS = ("exchange", "taken_in", "admin", "people", "keys", "active", "agreement", "peers", "duty", "alert")
 """The steps in their order; each stands on those before it."""
 
 
@@ -67,6 +68,7 @@ def _steps(entry: Entry | None) -> Iterator[Step]:
     yield Step("people", _has_people(entry))
     yield Step("keys", entry.has_keys)
     yield Step("active", entry.agency.status == AgencyStatus.ACTIVE)
+    yield Step("agreement", PeerAgreement.objects.filter(reader=entry.agency.pk).exists())
     compared = _compared(entry)
     yield Step("peers", compared > 0, count=compared)
     on_duty = Officer.objects.filter(agency=entry.agency, is_active=True, duty_rank__isnull=False).count()
