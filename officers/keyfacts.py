@@ -12,7 +12,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accord.envelope.keys import ENC, SIGN, show_fingerprint
 from accord.envelope.keysets import KeyRow
@@ -50,7 +50,7 @@ STATE_TEXTS: Final[Mapping[str, str | Promise]] = {
     RETIRING: gettext_lazy("Retiring"),
     RETIRED: gettext_lazy("Retired"),
     REVOKED: gettext_lazy("Revoked"),
-    "suspended": gettext_lazy("Suspended"),
+    "suspended": pgettext_lazy("key", "Suspended"),
     "ended": gettext_lazy("Ended"),
 }
 
@@ -83,7 +83,7 @@ class KeyFact:
 
     @property
     def short(self) -> str:
-        """The last four characters of the kid, upper case."""
+        """The last four characters of the kid."""
         return short_kid(self.kid)
 
 
@@ -163,8 +163,8 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
 
 
 def check_typed(kid: str, typed: str) -> None:
-    """The confirmation of what cannot be undone: the last four characters of the kid. Raises InputError."""
-    if typed.strip().upper() != short_kid(kid):
+    """The confirmation of what cannot be undone: the last four characters of the kid, in capitals or not. Raises InputError."""
+    if typed.strip().lower() != short_kid(kid).lower():
         raise InputError("typed", _("Confirm: type %(short)s.") % {"short": short_kid(kid)})
 
 

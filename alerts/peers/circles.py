@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accord.moments import moment_of
@@ -21,7 +22,10 @@ class Place:
     @property
     def text(self) -> str:
         """As pages and the API say it."""
-        return _("%(circle)s since %(day)s") % {"circle": self.circle, "day": f"{self.since:%Y-%m-%d}"}
+        return _("%(circle)s since %(day)s") % {
+            "circle": self.circle,
+            "day": date_format(self.since, _("j M Y")),
+        }
 
 
 def new_places(book: Book, kept: KeptAgreements | None) -> dict[str, list[Place]]:
