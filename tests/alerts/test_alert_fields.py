@@ -216,7 +216,7 @@ def test_red_names_an_officer_of_each_recipient_and_of_nobody_else(lines: list[s
 
 def test_nobody_is_to_be_named_of_an_agency_that_the_exchange_refuses() -> None:
     both: dict[str, Any] = {"custody": "agency", "tlp": "RED", "recipients": ["xb-health", "xd-reg"]}
-    assert check(**both, named_officers=[]).errors["named_officers"] == [NAME_ONE]
+    assert check(**both, named_officers=[]).errors["named_officers"] == (NAME_ONE,)
     assert dict(check(**both, named_officers=NAMED).errors) == {}
 
 
