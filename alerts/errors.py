@@ -233,7 +233,7 @@ class RulesDamagedError(SealBrokenError):
     def text(self) -> str:
         return _(
             "Have a releaser or an agency admin set the damaged rules aside and adopt them again from their signed "
-            "alerts. Nothing else is affected; tell whoever runs this hub."
+            "alerts. Nothing else is affected; tell whoever runs this desk."
         )
 
 

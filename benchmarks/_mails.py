@@ -18,7 +18,7 @@ def ready_mail(number: int) -> tuple[str, bytes]:
         'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: 8bit\r\nMIME-Version: 1.0\r\n\r\n'
         "Your agency has an alert. Speed: ROUTINE. Acknowledge in 24 hours.\r\n"
         "Open: http://127.0.0.1:8000/a/7QK4-M2XN\r\n"
-        "This mail carries no content. Unsure? Type the hub's address.\r\n"
+        "This mail carries no content. Unsure? Type the desk's address.\r\n"
     )
     return address, text.encode()
 

@@ -28,7 +28,7 @@ def denial_text(code: str, args: Arguments) -> str:
 def _red_custody(said: Arguments) -> str:
     if said["keys"] == OURS:
         return _("RED needs keys held by the agency; choose AMBER+STRICT.")
-    return _("RED cannot go to keys held by a desk.")
+    return _("RED cannot go to a desk that others host.")
 
 
 def _agreement_ended(said: Arguments) -> str:
@@ -54,9 +54,9 @@ def _lane_suspended(said: Arguments) -> str:
 
 _SENTENCES: Final[Mapping[str, Callable[[Arguments], str]]] = {
     "issuer-suspended": lambda said: _("You can read what you received; nothing can be sent."),
-    "agency-unknown": lambda said: _("No agency of this hub is called %(id)s.") % said,
+    "agency-unknown": lambda said: _("No agency of the exchange is called %(id)s.") % said,
     "own-agency": lambda said: _("Your own agency needs no sending to."),
-    "agency-suspended": lambda said: _("%(name)s is suspended on this hub.") % said,
+    "agency-suspended": lambda said: _("%(name)s is suspended at the exchange.") % said,
     "red-custody": _red_custody,
     "no-agreement": lambda said: _("No agreement joins you and %(name)s.") % said,
     "agreement-ended": _agreement_ended,

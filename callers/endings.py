@@ -42,8 +42,8 @@ class Ending:
 
 
 def short_kid(kid: str) -> str:
-    """Return the last four characters, upper case."""
-    return kid[-SHORT_LENGTH:].upper()
+    """The last four characters, as they are: of an id, capitals and small letters are two."""
+    return kid[-SHORT_LENGTH:]
 
 
 def soonest_first(endings: Iterable[Ending]) -> list[Ending]:

@@ -48,7 +48,7 @@ class NotBoundError(InputError):
 
     def __init__(self, table: str, row: str) -> None:
         problem = _(
-            "This record was changed outside the program and counts for nothing. Ask whoever runs this hub."
+            "This record was changed outside the program and counts for nothing. Ask whoever runs this desk."
         )
         super().__init__("record", problem)
         self.table = table

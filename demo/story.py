@@ -135,7 +135,7 @@ def prove_entry(story: Story, step: Step) -> None:
     logged_at = datetime.fromtimestamp(receipt.verify(d=story.md, keys=keys), UTC)
     size = receipt.checkpoint_under(keys).size
     step.title = f"Ledger entry {index}, checkpoint {size}, inclusion proved"
-    step.evidence(f"logged {logged_at:%H:%M:%S} UTC, time stated by the hub alone")
+    step.evidence(f"logged {logged_at:%H:%M:%S} UTC, time stated by the exchange alone")
 
 
 def find_slice(story: Story, step: Step) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from demo.head import Head
-from demo.home import AGENCY, LAB, NAME
+from demo.home import ADMIN, AGENCY, KEEPER, LAB, NAME, ROLES, Home
 from demo.joining import agreement_between
 from demo.ticks import StepFailedError, Ticks
 from devtool.drills.home.tls import tls_in_front_of
@@ -75,6 +75,12 @@ class HomeDesk:
         """Open it after a start, with the passphrase; raises StepFailedError."""
         with self._hub.ticks.step(f"{self.agency} opens its own desk with its passphrase"):
             self._play("open")
+
+    def people(self) -> list[tuple[str, str]]:
+        """List under which address each of its people signs in, and as what."""
+        home = Home.at(self.desk.listening.url, self.folder, self.agency)
+        roles = {KEEPER: "keeper", ADMIN: "agency_admin", **ROLES}
+        return [(home.address_of(login), role) for login, role in roles.items()]
 
     def play_story(self) -> None:
         """One alert to it; prints its own steps."""

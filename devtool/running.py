@@ -121,7 +121,11 @@ def _say_where(hub: Hub) -> None:
 def _say_where_home(home: HomeDesk) -> None:
     ticks, desk = home.desk.ticks, home.desk
     ticks.heading(f"Own desk  {desk.listening.url}   (certificate made here: {desk.certificate.path})")
-    ticks.line(f"  People, passphrase, telephones: {home.folder}")
+    ticks.line(
+        f"  Passwords, passphrase: {home.folder / 'written-down.json'}; one-time codes: *.telephone beside it"
+    )
+    for address, role in home.people():
+        ticks.line(f"  {address:<28} {role}")
     ticks.heading("Ctrl-C stops everything.")
 
 

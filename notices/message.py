@@ -86,7 +86,7 @@ def _word_of(occasion: Occasion) -> str:
 
 def _body(facts: NoticeFacts, hub_url: str) -> str:
     link = gettext("Open: %(link)s") % {"link": f"{hub_url.rstrip('/')}/{_place_of(facts)}"}
-    last = gettext("This mail carries no content. Unsure? Type the hub's address.")
+    last = gettext("This mail carries no content. Unsure? Type the desk's address.")
     return "\n".join([_first_line(facts), link, last]) + "\n"
 
 

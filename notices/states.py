@@ -99,4 +99,4 @@ class Cause(TextChoices):
     RECALLED = "recalled", _("The alert was withdrawn before this mail went out.")
     QUIET = "quiet", _("The officer wants no mail about routine alerts, or none at this hour.")
     SETTLED = "settled", _("It was seen to before this mail went out.")
-    SET_ASIDE = "set-aside", _("The hub could not write this mail; its operator sees why.")
+    SET_ASIDE = "set-aside", _("This desk could not write this mail; its keeper sees why.")

@@ -31,10 +31,10 @@ PLACES: Final = {AccountLink.Purpose.INVITATION: "welcome", AccountLink.Purpose.
 class Cause(TextChoices):
     """Reason why a mail was not sent."""
 
-    NO_SERVER = "no-server", _("This hub has no mail server for account mail; call whoever runs it.")
+    NO_SERVER = "no-server", _("This desk has no mail server for account mail; call whoever runs it.")
     AWAY = "away", _("The mail server does not answer; try again in a few minutes.")
     ADDRESS = "address", _("The mail server refuses this address; check it for a typing error.")
-    REFUSED = "refused", _("The mail server refuses this mail; call whoever runs this hub.")
+    REFUSED = "refused", _("The mail server refuses this mail; call whoever runs this desk.")
 
 
 class AccountMailError(CallerError):
@@ -75,11 +75,11 @@ def _meets_account(officer: Officer) -> bool:
 def _met_body() -> str:
     """Return the text for an address that has an account already; it has no link, since an address serves one account."""
     first = gettext(
-        "Somebody invited this address to this hub. You have an account here already: it stays as it is."
+        "Somebody invited this address to this desk. You have an account here already: it stays as it is."
     )
     remedy = gettext("Whoever invited you was not told. If you expected it, have another address invited.")
     link = gettext("Open: %(link)s") % {"link": f"{settings.HUB_URL.rstrip('/')}/"}
-    last = gettext("This mail carries no content. Unsure? Type the hub's address.")
+    last = gettext("This mail carries no content. Unsure? Type the desk's address.")
     return f"{first}\n{remedy}\n{link}\n{last}\n"
 
 
@@ -90,14 +90,14 @@ def _word_of(purpose: AccountLink.Purpose) -> str:
 def _body(purpose: AccountLink.Purpose, token: str) -> str:
     first = {
         AccountLink.Purpose.INVITATION: gettext(
-            "You are invited to this hub. Choose a password in 72 hours."
+            "You are invited to this desk. Choose a password in 72 hours."
         ),
         AccountLink.Purpose.RESET: gettext(
             "Somebody asked for a new password for your account. Choose it in 1 hour, or leave it."
         ),
     }[purpose]
     link = gettext("Open: %(link)s") % {"link": address_of(purpose, token)}
-    last = gettext("This mail carries no content. Unsure? Type the hub's address.")
+    last = gettext("This mail carries no content. Unsure? Type the desk's address.")
     return f"{first}\n{link}\n{last}\n"
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accord.envelope.keys import ENC, SIGN, show_fingerprint
 from accord.envelope.keysets import KeyRow
@@ -51,7 +51,7 @@ STATE_TEXTS: Final[Mapping[str, str | Promise]] = {
     RETIRING: gettext_lazy("Retiring"),
     RETIRED: gettext_lazy("Retired"),
     REVOKED: gettext_lazy("Revoked"),
-    "suspended": gettext_lazy("Suspended"),
+    "suspended": pgettext_lazy("key", "Suspended"),
     "ended": gettext_lazy("Ended"),
 }
 
@@ -84,7 +84,7 @@ class KeyFact:
 
     @property
     def short(self) -> str:
-        """Last four characters of the kid, upper case."""
+        """The last four characters of the kid."""
         return short_kid(self.kid)
 
 
@@ -173,8 +173,8 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
 
 
 def check_typed(kid: str, typed: str) -> None:
-    """Check the confirmation of what cannot be undone: the last four characters of the kid. Raises InputError."""
-    if typed.strip().upper() != short_kid(kid):
+    """The confirmation of what cannot be undone: the last four characters of the kid, in capitals or not. Raises InputError."""
+    if typed.strip().lower() != short_kid(kid).lower():
         raise InputError("typed", _("Confirm: type %(short)s.") % {"short": short_kid(kid)})
 
 

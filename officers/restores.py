@@ -116,7 +116,7 @@ def review_restore(
             raise InputError("restored_at", _("Nothing waits: sign-in is open."))
         if restore.restored_at != restored_at:
             raise InputError(
-                "restored_at", _("The hub was restored once more meanwhile: go through it again.")
+                "restored_at", _("This desk was restored once more meanwhile: go through it again.")
             )
         for section in SECTIONS:
             if section not in confirmed:

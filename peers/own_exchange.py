@@ -115,7 +115,7 @@ def _answers(url: str, now: datetime) -> bool:
         return False
     except ClientError:
         text = _(
-            "Address of the exchange: it cannot be reached from this machine, or its certificate is not trusted here."
+            "Address of the exchange: it cannot be reached from this machine, or its certificate is not trusted here. Where an authority of its own vouches for the certificate, start the desk with --exchange-ca FILE."
         )
         raise InputError("url", text) from None
     return False

@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.encoding import object_digest
 from accord.envelope.errors import EnvelopeError
+from accord.envelope.keys import PublicKey
 from accord.envelope.keysets import KeyRow, read_keyset
 from accord.envelope.private import private_key_from_bytes
-from accord.envelope.statements.form import parse_statement
+from accord.envelope.statements.form import parse_statement, read_payload
 from accord.envelope.vocabulary import MAX_IAT_AGE_SECS, statement_typ
 from callers.actors import Actor
 from callers.errors import AbsentError, CallerError, InputError
@@ -57,6 +58,15 @@ class ProposalFact:
     kid: str
     made_at: datetime
     sign_until: datetime
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key that a proposal brings in: its whole id, what it is for (`sign`, `enc`), and by which algorithm."""
+
+    kid: str
+    use: str
+    alg: str
 
 
 def propose_keyset(actor: Actor, agency: Agency, *, change: Change, now: datetime) -> bytes:
@@ -110,6 +120,16 @@ def read_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) -> by
     if row is None:
         raise AbsentError
     return bytes(row.payload)
+
+
+def new_keys(actor: Actor, agency: Agency, od: str, *, now: datetime) -> list[NewKey]:
+    """List the keys that an open proposal brings in, as `accord sign` lists them; none where it brings none. Raises AbsentError."""
+    payload = read_proposal(actor, agency, od, now=now)
+    drawn = set(DrawnKey.objects.filter(proposal_id=od).values_list("kid", flat=True))
+    if not drawn:
+        return []
+    keys = (PublicKey(row["jwk"], row["use"]) for row in read_payload(payload, _KEYSET).body["keys"])
+    return [NewKey(key.kid, key.use, key.alg) for key in keys if key.kid in drawn]
 
 
 def previous_keyset(actor: Actor, agency: Agency, *, now: datetime) -> bytes | None:

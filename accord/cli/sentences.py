@@ -46,7 +46,7 @@ SEALING: Final[dict[SealRefusal, str]] = {
     SealRefusal.EXPIRED: "The agency's keyset has expired; call its duty desk.",
     SealRefusal.SUITE_BELOW_LOW: "The agency does not take this suite; use PQ1.",
     SealRefusal.NO_KEY: "The agency has no valid key of this suite; call its duty desk.",
-    SealRefusal.RED_CUSTODY: "RED cannot go to keys held by a desk.",
+    SealRefusal.RED_CUSTODY: "RED cannot go to a desk that others host.",
     SealRefusal.RED_SUITE: "RED needs the suite PQ1.",
     SealRefusal.RED_RULES: "RED goes to at most 100 agencies and is not released onward.",
     SealRefusal.RED_NAMES: "RED names at least one officer of every recipient (--name AGENCY:OFFICER).",

@@ -198,7 +198,7 @@ def open_sent_file(officer: Officer, row: Alert, *, n: int, now: dt.datetime) ->
     except EnvelopeError as failure:
         raise UnopenableError(
             _(
-                "Do not rely on this alert. A check failed; the content stays closed. Call whoever runs this hub."
+                "Do not rely on this alert. A check failed; the content stays closed. Call whoever runs this desk."
             ),
             "",
         ) from failure

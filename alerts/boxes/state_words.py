@@ -111,7 +111,7 @@ def refusal_text(cause: str, denials: Sequence[Mapping[str, Any]] = ()) -> str:
         "superseded": _(
             "Another version has replaced this one already. Look at what stands in your agency's name."
         ),
-    }.get(cause, _("The exchange did not take it. Try again; if it stays so, call whoever runs this hub."))
+    }.get(cause, _("The exchange did not take it. Try again; if it stays so, call whoever runs this desk."))
 
 
 def overdue_text(due: datetime) -> str:

@@ -87,12 +87,13 @@ def _red_stays_with_own_keys(draft: Draft) -> None:
 
 
 def _red_names_officers(draft: Draft) -> None:
-    """Refuse RED unless it names at least one officer of every recipient, and no officer of another agency."""
+    """One at least of every agency that it goes to, and nobody else's; of those that the exchange refuses none is asked for."""
     if draft["tlp"] != "RED" or draft.known.custody != "agency" or "named_officers" in draft.errors:
         return
     chosen = set(draft.good("recipients") or ())
     named = {naming[0] for naming in map(read_naming, draft["named_officers"] or ()) if naming}
-    if missing := sorted(chosen - named):
+    receiving = chosen if draft.known.reachable is None else chosen & set(draft.known.reachable)
+    if missing := sorted(receiving - named):
         text = _("Named officers: name one officer at least of %(agencies)s.")
         draft.refuse("named_officers", text % {"agencies": ", ".join(missing)})
     if beside := sorted(named - chosen):

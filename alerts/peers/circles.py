@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accord.moments import moment_of
@@ -20,8 +21,11 @@ class Place:
 
     @property
     def text(self) -> str:
-        """Text for pages and the API."""
-        return _("%(circle)s since %(day)s") % {"circle": self.circle, "day": f"{self.since:%Y-%m-%d}"}
+        """As pages and the API say it."""
+        return _("%(circle)s since %(day)s") % {
+            "circle": self.circle,
+            "day": date_format(self.since, _("j M Y")),
+        }
 
 
 def new_places(book: Book, kept: KeptAgreements | None) -> dict[str, list[Place]]:

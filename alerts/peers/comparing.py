@@ -164,7 +164,7 @@ def change_own_book(own: Agency, change: Callable[[Book], Book], *, now: datetim
     try:
         return change_book(own.pk, change, now=now)
     except SealBrokenError:
-        text = _("Your agency's pins were changed outside the program. Ask whoever runs this hub.")
+        text = _("Your agency's pins were changed outside the program. Ask whoever runs this desk.")
         raise InputError("fingerprint", text) from None
 
 

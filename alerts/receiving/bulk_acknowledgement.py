@@ -117,7 +117,7 @@ def _acknowledge(officer: Officer, item: Acknowledgement, reason: str, now: date
         text = stop.text
     except (AlertsError, VaultError, EnvelopeError):
         text = _(
-            "It could not be signed or logged now. Try again; if it stays so, call whoever runs this hub."
+            "It could not be signed or logged now. Try again; if it stays so, call whoever runs this desk."
         )
     else:
         return item

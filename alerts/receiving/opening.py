@@ -311,7 +311,7 @@ def _marks(
     if not opened.log_compared:
         marks.append(_("The log could not be compared with what your agency saw of it before."))
     if not is_known:
-        marks.append(_("This alert uses a form that this hub does not know yet; call the sender."))
+        marks.append(_("This alert uses a form that this desk does not know yet; call the sender."))
     elif document.as_text:
         marks.append(_("Some parts were not understood here; they are shown as they came."))
     if document.missing:

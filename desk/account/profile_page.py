@@ -72,7 +72,7 @@ def own_notices(request: HttpRequest) -> HttpResponse:
         "affairs/own_notices",
         _("My mails"),
         heading=_("My mails"),
-        lead=_("What the hub sent to you, and what it did not send and why."),
+        lead=_("What this desk sent to you, and what it did not send and why."),
         empty=_("No mail was sent to you yet."),
         rows=[_notice_row(notice) for notice in page],
         filters=filters,

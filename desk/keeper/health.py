@@ -296,8 +296,8 @@ def _last_ones(entries: Collection[Entry]) -> Iterator[Sign]:
             for one in found[:5]
         )
         text = ngettext(
-            "%(n)d role has one person alone: %(names)s",
-            "%(n)d roles have one person alone: %(names)s",
+            "%(n)d role has one person alone: %(names)s.",
+            "%(n)d roles have one person alone: %(names)s.",
             len(found),
         ) % {"n": len(found), "names": names}
         remedy = _("Name a second one: once the last is gone, only the agency's root lets anybody in.")

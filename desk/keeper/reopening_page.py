@@ -111,6 +111,7 @@ def _page(request: HttpRequest, entry: Entry, row: Reopening, form: SignedForm) 
         status=422 if problems else 200,
         row=entry.agency,
         said=said,
+        digest=said.od,
         role=As(said.role).label,
         is_again=said.account == AGAIN,
         made_at=row.made_at,

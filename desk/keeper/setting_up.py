@@ -19,11 +19,12 @@ from callers.capabilities import Role
 from callers.directory import AgencyStatus
 from officers.entering import Entry, entries
 from officers.models import Officer
+from peers.models import PeerAgreement
 from peers.own_exchange import known_exchange
 from vault.errors import VaultError
 
-STEPS = ("exchange", "taken_in", "admin", "people", "keys", "active", "peers", "duty", "alert")
-"""Steps in their order; each depends on those before it."""
+STEPS = ("exchange", "taken_in", "admin", "people", "keys", "active", "agreement", "peers", "duty", "alert")
+"""The steps in their order; each stands on those before it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def _steps(entry: Entry | None, now: datetime) -> Iterator[Step]:
     yield Step("people", _has_people(entry))
     yield Step("keys", entry.has_keys)
     yield Step("active", _is_published(entry, now))
+    yield Step("agreement", PeerAgreement.objects.filter(reader=entry.agency.pk).exists())
     compared = _compared(entry)
     yield Step("peers", compared > 0, count=compared)
     on_duty = Officer.objects.filter(agency=entry.agency, is_active=True, duty_rank__isnull=False).count()

@@ -69,6 +69,12 @@ WORDS: Final[dict[str, Words]] = {
             "The exchange logs the first keyset and lets the agency take part. It takes a second; nobody has to press."
         ),
     ),
+    "agreement": Words(
+        _("Agreement"),
+        _(
+            "The exchange's operator records what your agency and its partners have agreed to. Send the operator its text; before that nobody can be sent anything."
+        ),
+    ),
     "peers": Words(
         _("Fingerprints of others"),
         _(

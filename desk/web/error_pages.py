@@ -73,12 +73,12 @@ class Stop:
     member: str = ""
 
 
-_CALL_OPERATOR: Final = gettext_lazy("Call whoever runs this hub.")
+_CALL_OPERATOR: Final = gettext_lazy("Call whoever runs this desk.")
 _READ_AGAIN: Final = gettext_lazy("Go back, load the page again and read it before you go on.")
 _FAILED: Final = gettext_lazy("Do not rely on this alert. A check failed; the content stays closed.")
 _NOT_CHANGED: Final = gettext_lazy("Nothing was changed.")
 _NOT_SENT: Final = gettext_lazy("Nothing was sent.")
-_KEYS_AWAY: Final = Stop(503, gettext_lazy("The hub cannot reach your agency's keys now."), _CALL_OPERATOR)
+_KEYS_AWAY: Final = Stop(503, gettext_lazy("This desk cannot reach your agency's keys now."), _CALL_OPERATOR)
 
 NOT_NAMED: Final = gettext_lazy(
     "This alert is for the officers whom its sender named; you are not one of them."
@@ -110,7 +110,7 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
     ExchangeAwayError: Stop(
         503,
         gettext_lazy("The exchange could not be asked; nothing was done."),
-        gettext_lazy("Try again in a moment. If it stays, call whoever runs this hub."),
+        gettext_lazy("Try again in a moment. If it stays, call whoever runs this desk."),
     ),
     ExchangeRefusedError: Stop(409, gettext_lazy("The exchange refuses it; nothing was done."), "", "text"),
     LaneRefusedError: Stop(422, _NOT_CHANGED, "", "problem"),
@@ -145,12 +145,12 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
     SendingStoppedError: Stop(409, _NOT_SENT, "", "text"),
     UnknownSchemaError: Stop(
         409,
-        gettext_lazy("This alert uses a form that this hub does not know yet; call the sender."),
+        gettext_lazy("This alert uses a form that this desk does not know yet; call the sender."),
         _CALL_OPERATOR,
     ),
     UnopenableError: Stop(409, gettext_lazy("This stays closed."), "", "text"),
     EnvelopeError: Stop(409, _FAILED, _CALL_OPERATOR),
-    BackendError: Stop(503, gettext_lazy("The hub can check and sign nothing now."), _CALL_OPERATOR),
+    BackendError: Stop(503, gettext_lazy("This desk can check and sign nothing now."), _CALL_OPERATOR),
     SealingError: Stop(
         409, _NOT_SENT, gettext_lazy("It could not be signed or sealed with the keys as they stand now.")
     ),

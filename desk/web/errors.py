@@ -69,7 +69,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def _admins_of(officer: Officer) -> str:
     admins = Officer.objects.visible_to(officer).filter(is_active=True, roles__contains=[Role.AGENCY_ADMIN])
     names = ", ".join(admin.display_name for admin in admins.order_by("duty_rank", "full_name")[:3])
-    return names or _("whoever runs this hub")
+    return names or _("whoever runs this desk")
 
 
 def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

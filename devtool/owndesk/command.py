@@ -275,6 +275,11 @@ def _say_where(desk: OwnDesk) -> None:
         ticks.line("             (smtp+tls://USER:PASSWORD@HOST:587, mode 600), then start the desk again.")
     if desk.code is not None:
         _say_code(desk, desk.code)
+    if desk.state.locked_ring.exists():
+        ticks.heading(
+            f"Locked. Somebody has to open it, after each start, at {here.url}/ with the passphrase."
+        )
+        ticks.line("Before that nobody signs in, and what partners send waits at the exchange.")
 
 
 def _say_code(desk: OwnDesk, code: str) -> None:

@@ -24,6 +24,7 @@ from ledger.pins import current_vkey
 from operators.entering import entry_of
 from operators.pages.forms import AdmitForm, CompareForm, EntryKeyForm
 from operators.pages.frame import operator_here, render_page
+from operators.pages.ledger import vkey_groups
 from operators.pages.overview import tone_of
 from operators.pages.question import ask
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
@@ -74,6 +75,7 @@ def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
         is_entering=entry.agency.status == AgencyStatus.ENTERING,
         exchange=settings.EXCHANGE_URL,
         vkey=current_vkey(),
+        vkey_groups=vkey_groups(),
     )
 
 

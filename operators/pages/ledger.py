@@ -20,6 +20,11 @@ from sharing.ledger_views import DISPUTED
 SHOWN_AT_MOST: Final = 20
 
 
+def vkey_groups() -> str:
+    """Return the SHA-256 of the ledger's verifier key in groups of four, as it is compared by telephone."""
+    return show_fingerprint(sha256(current_vkey().encode()).hexdigest())
+
+
 def ledger_page(request: HttpRequest) -> HttpResponse:
     """Show head, last dispute and the newest checkpoints."""
     newest = list(Checkpoint.objects.order_by("-size")[:SHOWN_AT_MOST])
@@ -29,7 +34,7 @@ def ledger_page(request: HttpRequest) -> HttpResponse:
         "ledger",
         _("Ledger"),
         vkey=current_vkey(),
-        vkey_groups=show_fingerprint(sha256(current_vkey().encode()).hexdigest()),
+        vkey_groups=vkey_groups(),
         head=newest[0] if newest else None,
         checkpoints=[(row, b64u(bytes(row.root))) for row in newest],
         dispute=disputes.order_by("-seq").first(),

@@ -134,4 +134,4 @@ def test_what_cannot_be_undone_is_confirmed_by_four_characters() -> None:
     for wrong in ("", "3F9", "AAAA", "3F9AA"):
         with pytest.raises(InputError) as refused:
             check_typed(kid, wrong)
-        assert refused.value.field == "typed" and "3F9A" in refused.value.problem
+        assert refused.value.field == "typed" and "3f9a" in refused.value.problem

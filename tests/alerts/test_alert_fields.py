@@ -214,6 +214,12 @@ def test_red_names_an_officer_of_each_recipient_and_of_nobody_else(lines: list[s
         assert found.errors["named_officers"][0].startswith(said)
 
 
+def test_nobody_is_to_be_named_of_an_agency_that_the_exchange_refuses() -> None:
+    both: dict[str, Any] = {"custody": "agency", "tlp": "RED", "recipients": ["xb-health", "xd-reg"]}
+    assert check(**both, named_officers=[]).errors["named_officers"] == (NAME_ONE,)
+    assert dict(check(**both, named_officers=NAMED).errors) == {}
+
+
 def test_red_goes_to_a_hundred_agencies() -> None:
     many = [f"xz-a{n}" for n in range(101)]
     lines = [f"{agency} o" for agency in many]

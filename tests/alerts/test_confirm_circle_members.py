@@ -37,7 +37,7 @@ def confirm(desks: Desks, officer: Officer, circle: str = "Early Look") -> None:
 def test_a_member_new_in_a_circle_stands_apart_and_gets_nothing(circled: Desks) -> None:
     will, code, text = verdict(circled)
     assert (will, code) == (False, "new-in-circle")
-    assert f"new in Early Look since {circled.hub.now:%Y-%m-%d}" in text
+    assert f"new in Early Look since {circled.hub.now:%-d %b %Y}" in text
     with pytest.raises(AlertIncompleteError):
         circled.released(recipients=[circled.health.id])
 

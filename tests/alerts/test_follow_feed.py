@@ -128,7 +128,7 @@ class TestTaking:
         row = received_by(desks, md)
         assert open_received_cards(desks.health.id, [row])[str(row.pk)].title == ""
         view = open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
-        assert view.marks == ("This alert uses a form that this hub does not know yet; call the sender.",)
+        assert view.marks == ("This alert uses a form that this desk does not know yet; call the sender.",)
         assert [member.text for member in view.as_text] == ["accord-alert/9", "From the future"]
 
     def test_what_is_missing_or_not_understood_is_named_above_the_content(self, desks: Desks) -> None:

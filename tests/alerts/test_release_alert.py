@@ -70,7 +70,7 @@ class TestSubmitting:
         terms = Terms(lane="science", purpose="science", tlp="RED", suite="PQ1", pri="routine")
         (row,) = preview_sending(desks.own.client, [desks.lab.id], terms, now=desks.hub.now)
         assert not row.allowed
-        assert denial_text(row.code, row.args) == "RED cannot go to keys held by a desk."
+        assert denial_text(row.code, row.args) == "RED cannot go to a desk that others host."
 
     def test_nobody_reachable_stops_it(self, desks: Desks) -> None:
         with pytest.raises(AlertIncompleteError) as stopped:

@@ -31,8 +31,8 @@ def text_of(answer: object) -> str:
 def test_the_list_of_rules_says_what_counts_from_whom_and_how_sure(signed: Callable[[str], Client]) -> None:
     page = text_of(signed("casimir").get("/science/rules/"))
     assert "UK-NITA" in page and "2-Benzylbenzimidazole opioids (nitazenes), Class A" in page
-    assert "15 Jan 2025" in page and "this hub" in page and "confidence" not in page.lower()
-    assert "Single Convention on Narcotic Drugs, 1961" in page and "as shipped with this hub" in page
+    assert "15 Jan 2025" in page and "this desk" in page and "confidence" not in page.lower()
+    assert "Single Convention on Narcotic Drugs, 1961" in page and "as shipped with this desk" in page
     some = text_of(signed("casimir").get("/science/rules/?place=CN"))
     assert "CN-FENT" in some and "UK-NITA" not in some
 

@@ -17,7 +17,7 @@ from tests.outside_world import OutsideWorld
 BODY = (
     r"Your agency has an alert\. Speed: {speed}\. Acknowledge in {limit}\.\n"
     r"Open: https?://\S+/a/[0-9A-Z]{{4}}-[0-9A-Z]{{4}}\n"
-    r"This mail carries no content\. Unsure\? Type the hub's address\.\n"
+    r"This mail carries no content\. Unsure\? Type the desk's address\.\n"
 )
 
 

@@ -30,7 +30,7 @@ from tests.role_logins import under_login_of
 REPUDIATED = (
     "A signature about an alert to your agency no longer counts. Look again before you act on it.\r\n"
     "Open: {hub}/a/{reference}\r\n"
-    "This mail carries no content. Unsure? Type the hub's address.\r\n"
+    "This mail carries no content. Unsure? Type the desk's address.\r\n"
 )
 
 

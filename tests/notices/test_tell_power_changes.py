@@ -70,7 +70,7 @@ def test_it_is_told_without_content_to_whoever_may_stop_it(
     assert mail.message.get_content().splitlines() == [
         "A change of who may do what in your agency waits. Look at it: you can stop it.",
         "Open: http://testserver/powers/",
-        "This mail carries no content. Unsure? Type the hub's address.",
+        "This mail carries no content. Unsure? Type the desk's address.",
     ]
 
 

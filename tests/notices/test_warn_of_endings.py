@@ -142,7 +142,7 @@ def test_the_mail_says_when_in_the_officers_zone_and_no_more(
     assert re.fullmatch(
         r"A key of your agency ends on 2026-05-31 21:30 \(Australia/Adelaide\)\.\n"
         r"Open: https?://\S+/keys/\n"
-        r"This mail carries no content\. Unsure\? Type the hub's address\.\n",
+        r"This mail carries no content\. Unsure\? Type the desk's address\.\n",
         body,
     )
     for word in ("xa-alpha", "Ed25519", "PQ1", Keyset.objects.get(agency="xa-alpha").od):

@@ -18,7 +18,9 @@ from agencies.models import Agency, ApiKey
 from callers.capabilities import Capability
 from ledger.halting import halt_sequencer
 from ledger.models import AuditEvent, LoopState, SetAside
+from ledger.pins import current_vkey
 from operators.pages.forms import HEARD, group_of
+from operators.pages.ledger import vkey_groups
 from sharing.ledger_views import DISPUTED
 from sharing.models import FeedHeld, FeedMark, FeedRequeue
 from tests.agencies.world import admit
@@ -124,7 +126,7 @@ def test_an_agency_whose_root_the_desk_makes_is_admitted_without_a_fingerprint(o
     assert answer["Location"] == "/agencies/xe-drugs/"
     page = text(operator.get("/agencies/xe-drugs/"))
     assert "The desk that holds its keys brings them in, with the key for entering." in page
-    assert "accord enrol" not in page
+    assert "accord enrol" not in page and "For a desk of its own" not in page
     asked = text(operator.get("/agencies/xe-drugs/entry-key/"))
     assert "hand it to the desk&#x27;s keeper" in asked
     assert 'value="desk"' in asked
@@ -137,6 +139,10 @@ def test_the_entry_key_is_shown_once_and_kept_as_a_digest(operator: Client) -> N
     page = text(operator.get(where))
     assert "Issue the key for entering…" in page
     assert "accord enrol xe-drugs" in page
+    ledger = text(operator.get("/ledger/"))
+    for own_desk in (f">{current_vkey()}</code>", f">{vkey_groups()}</", ">xe-drugs</code>"):
+        assert own_desk in page
+    assert vkey_groups() in ledger
     answer = operator.post(f"{where}entry-key/", {"client": "case system"})
     shown = re.search(r'class="secret"[^>]*>([0-9a-f]{12}\.[A-Za-z0-9_-]{43})<', text(answer))
     assert shown is not None

@@ -99,7 +99,7 @@ def test_a_member_new_in_a_circle_is_confirmed_on_the_page_and_in_json(
             OPERATOR, name=name, agreement="G1", members=[desk.lab.pk, desk.health.pk], now=desk.hub.now
         )
     address = f"/peers/{desk.health.pk}/circles/"
-    listed = f"New in <bdi>Late Look since {desk.hub.now:%Y-%m-%d}</bdi>"
+    listed = f"New in <bdi>Late Look since {desk.hub.now:%-d %b %Y}</bdi>"
     assert listed in ilka.get("/peers/").content.decode()
     assert ilka.get(address).status_code == 403 and address not in ilka.get("/peers/").content.decode()
     assert "It belongs in" in benno.get(address).content.decode()

@@ -32,7 +32,9 @@ def link_in(page: str) -> str:
 def test_an_invitation_is_handed_over_and_serves_once(admin: Client) -> None:
     form = {"full_name": "Runa Skarsholm", "email": "runa@lab.example", "roles": ["reader"]}
     assert "A link is shown once, for you to hand over." in admin.get("/officers/invite/").content.decode()
+    assert "The invitation goes there" not in admin.get("/officers/invite/").content.decode()
     page = admin.post("/officers/invite/", form).content.decode()
+    assert 'data-copy="link"' in page
     link = link_in(page)
     invited = Officer.objects.get(invited_email="runa@lab.example")
     assert link not in admin.get(f"/officers/{invited.public_id}/").content.decode()

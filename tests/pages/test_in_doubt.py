@@ -94,7 +94,7 @@ def test_the_recipient_sees_it_closed_open_and_in_the_list(
     reader.post(address, {"reason": "on_duty"})
     opened = page_of(reader, address)
     assert CONTENT in opened and opened.count('<div class="note is-danger"') == 1
-    assert "Key void since" in opened and opened.count("time stated by the hub alone") >= 2
+    assert "Key void since" in opened and opened.count("time stated by the exchange alone") >= 2
 
 
 def test_the_first_page_costs_as_much_with_many_alerts_in_doubt_as_with_two(

@@ -51,9 +51,9 @@ def test_the_mail_says_nothing_and_the_database_holds_no_token(
     assert mail.recipients == (EMAIL,)
     assert mail.message["Subject"] == "[Accord] INVITATION"
     assert mail.message.get_content().splitlines() == [
-        "You are invited to this hub. Choose a password in 72 hours.",
+        "You are invited to this desk. Choose a password in 72 hours.",
         f"Open: http://testserver/welcome/{token}/",
-        "This mail carries no content. Unsure? Type the hub's address.",
+        "This mail carries no content. Unsure? Type the desk's address.",
     ]
     for word in ("Runa", "Skarsholm", "Sunniva", "Laboratory", "xa-lab:"):
         assert word not in mail.text

@@ -224,7 +224,7 @@ def test_once_an_agency_has_its_admin_the_keeper_invites_nobody(desk: DeskWorld,
 def test_the_desk_lists_its_own_agencies_with_what_it_has_verified(desk: DeskWorld, keeper: Client) -> None:
     desk.settle()
     page = keeper.get("/").content.decode()
-    assert page.count('<a class="row-link" href="/desk/agencies/') == 2
+    assert page.count('<a class="row-link is-plain" href="/desk/agencies/') == 2
     assert page.count("until <time") == 2
     PeerKeyset.objects.filter(reader="xa-lab", peer="xa-lab").update(log_time=1)
     page = keeper.get("/").content.decode()

@@ -21,7 +21,7 @@ from tests.pages.key_desks import Customs, key_of, states_of, version_of
 from tests.pages.test_keys_wizard import revocation_form
 from vault import proposing
 from vault.changes import Renew
-from vault.models import Proposal
+from vault.models import DrawnKey, Proposal
 
 
 @pytest.fixture
@@ -63,6 +63,9 @@ def test_the_first_keys_come_in_under_the_heads_root(customs: Customs, keeper: C
     assert "--root root.accord --out xc-customs-create-" in page and "sign until" not in page
     assert proposal.split("/")[3] in page, "the digest is shown"
     assert f"{proposal}previous/" not in page and keeper.get(f"{proposal}previous/").status_code == 404
+    kids = DrawnKey.objects.values_list("kid", flat=True)
+    assert len(kids) == 4 and all(f">{kid}</code>" in page for kid in kids), "as accord sign says them"
+    assert "Take the file to" in page and "Keep both" not in page
     assert proposal in keeper.get("/keys/").content.decode(), "it is listed"
     assert customs.hand_in(keeper, proposal).headers["Location"] == "/keys/"
     page = keeper.get("/keys/").content.decode()

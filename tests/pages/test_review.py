@@ -70,7 +70,7 @@ def test_who_will_not_receive_it_is_named_with_the_reason(second: Client, desk: 
     change_entry("xd-reg", status="suspended")
     alert = desk.validate(desk.submit(desk.draft()))
     page = page_of(second, alert)
-    assert "Precursor Office, Dellin is suspended on this hub." in page
+    assert "Precursor Office, Dellin is suspended at the exchange." in page
     assert "<bdi>Precursor Office, Dellin</bdi> will not receive it." in page
     assert ">Send to 1 agency</button>" in page
 

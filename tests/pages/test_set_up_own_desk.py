@@ -9,7 +9,7 @@ from pytest_django import Settings
 from alerts.models import Alert
 from desk.keeper.setting_up import STEPS, setting_up
 from officers.models import Officer
-from peers.models import Agency
+from peers.models import Agency, PeerAgreement
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -44,10 +44,31 @@ def test_nothing_is_done_at_first_and_the_exchange_is_next(
 
 
 def test_what_there_is_is_done(desk: DeskWorld, own: Officer, as_officer: SignIn) -> None:
-    assert done(own) == ["exchange", "taken_in", "admin", "people", "keys", "active", "peers", "duty"]
+    assert done(own) == [step for step in STEPS if step != "alert"]
     page = as_officer(own).get("/").content.decode()
     assert "An author writes an exercise to a partner" in page
     assert "Take in an agency…" not in page
+
+
+def test_each_way_in_is_offered_once(own: Officer, as_officer: SignIn) -> None:
+    Agency.objects.update(is_hosted=False)
+    page = as_officer(own).get("/").content.decode()
+    for address in ("take-in/", "move-in/", "come/"):
+        assert page.count(f'href="/desk/agencies/{address}"') == 1
+
+
+def test_who_is_alone_in_a_role_is_no_trouble_before_the_guide_is_over(
+    own: Officer, as_officer: SignIn
+) -> None:
+    Officer.objects.filter(full_name="Sunniva Okparel").update(password="argon2$")
+    page = as_officer(own).get("/").content.decode()
+    top = page[page.index("page-head") : page.index('<section class="panel')]
+    assert "one person alone" in page and "one person alone" not in top
+
+
+def test_what_the_exchange_has_recorded_of_agreements_is_a_step(own: Officer) -> None:
+    PeerAgreement.objects.all().delete()
+    assert "agreement" not in done(own) and "peers" in done(own)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_red_to_or_from_keys_held_by_the_hub(callers: Callers, hosted_side: str)
         hub.alert_to(pair[1], sender=pair[0], tlp="RED", names=[NamedOfficer(pair[1].id, "officer-1")])
     answer = Caller(hub.api_key(pair[0], Capability.ENVELOPE_SUBMIT)).post_envelope(seal_red(hub, *pair))
     assert (answer.status_code, slug(answer)) == (403, "policy-denied")
-    assert answer.json()["denials"][0]["text"] == "RED cannot go to keys held by a desk."
+    assert answer.json()["denials"][0]["text"] == "RED cannot go to a desk that others host."
 
 
 def test_red_between_agency_held_keys_is_carried(callers: Callers) -> None:

@@ -187,7 +187,7 @@ def test_a_suspended_recipient_is_denied_before_any_agreement(
     judge: Callable[..., Verdict], four: Four
 ) -> None:
     suspend_agency(four.bravo)
-    assert said(judge()) == ("agency-suspended", "Agency xb-bravo is suspended on this hub.")
+    assert said(judge()) == ("agency-suspended", "Agency xb-bravo is suspended at the exchange.")
 
 
 def test_a_suspended_issuer_can_send_nothing(judge: Callable[..., Verdict], four: Four) -> None:
@@ -198,8 +198,8 @@ def test_a_suspended_issuer_can_send_nothing(judge: Callable[..., Verdict], four
 def test_an_unknown_and_an_entering_agency_are_the_same(hub: Hub, four: Four) -> None:
     change_entry(four.delta.id, status=AgencyStatus.ENTERING)
     verdicts = judge_recipients("xa-alpha", ["xd-delta", "xe-nobody"], terms(), now=hub.now)
-    assert said(verdicts["xd-delta"]) == ("agency-unknown", "No agency of this hub is called xd-delta.")
-    assert said(verdicts["xe-nobody"]) == ("agency-unknown", "No agency of this hub is called xe-nobody.")
+    assert said(verdicts["xd-delta"]) == ("agency-unknown", "No agency of the exchange is called xd-delta.")
+    assert said(verdicts["xe-nobody"]) == ("agency-unknown", "No agency of the exchange is called xe-nobody.")
 
 
 def test_nobody_sends_to_itself(hub: Hub, four: Four) -> None:
@@ -209,7 +209,7 @@ def test_nobody_sends_to_itself(hub: Hub, four: Four) -> None:
 
 
 RED = {
-    "to keys held by a desk": ("xb-bravo", "RED cannot go to keys held by a desk."),
+    "to keys held by a desk": ("xb-bravo", "RED cannot go to a desk that others host."),
     "from keys held by a desk": ("xa-alpha", "RED needs keys held by the agency; choose AMBER+STRICT."),
 }
 

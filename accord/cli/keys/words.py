@@ -23,7 +23,7 @@ from accord.envelope.keysets import CHANGED, RECOVERED, KeyRow
 from accord.envelope.reopening import ADMIN, AGAIN, KEEPER, KEY_OFFICER
 
 CUSTODIES: Final = {
-    "agency": "the agency itself; its private keys reach neither desk nor exchange",
+    "agency": "the agency itself, in its own desk or system; its private keys reach neither the exchange nor a desk that others host",
     "hub-own-root": "a desk, for the keys to work with; the root stays with the agency",
     "hub": "a desk, the root too: whoever runs it can act as this agency",
 }

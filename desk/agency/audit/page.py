@@ -38,7 +38,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         heading=_("Audit"),
         lead=_("Who saw and did what in your agency, and why.")
         if officer.agency_id
-        else _("What happened to the hub itself."),
+        else _("What happened to the desk itself."),
         empty=_("No entry in this period."),
         rows=in_words(events, colleagues, references_of(officer, events)),
         filters=filters,

@@ -163,7 +163,7 @@ def _in_words(event: AuditEvent, colleagues: Mapping[str, str], references: Mapp
     return Event(
         event=event,
         who=colleagues.get(name, name) if kind == "officer" else name,
-        note=_("the hub's own process") if kind == "system" else "",
+        note=_("a process of this desk") if kind == "system" else "",
         act=ACTS.get(event.act, event.act),
         item=_item_text(event.subject, colleagues, references),
         reason=reason_words(event.reason),

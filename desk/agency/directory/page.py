@@ -44,7 +44,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "directory",
         _("Directory"),
         heading=_("Directory"),
-        lead=_("The agencies of this hub, and whom to call."),
+        lead=_("The agencies of the exchange, and whom to call."),
         empty=_("No agency is in yet."),
         rows=rows[:PAGE_ROWS],
         filters=filters,

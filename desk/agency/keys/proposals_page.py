@@ -22,7 +22,7 @@ from desk.agency.keys.forms import SignedForm
 from desk.agency.keys.refusals import not_signed_text, refusal_text, signed_file_text
 from desk.agency.keys.words import CHANGES, waits_text
 from desk.web.frame import render_page, signed_in
-from officers.keyfacts import KeyFacts, key_facts
+from officers.keyfacts import PURPOSES, KeyFacts, key_facts
 from officers.models import Officer
 from peers.models import Agency
 from vault import proposing
@@ -194,6 +194,7 @@ def _refusal(
 
 
 def _page(request: HttpRequest, shown: ShownProposal, form: SignedForm, now: datetime) -> HttpResponse:
+    officer = signed_in(request)
     problems = [{"address": "#field-signed", "text": text} for text in form.errors.get("signed", ())]
     return render_page(
         request,
@@ -203,7 +204,11 @@ def _page(request: HttpRequest, shown: ShownProposal, form: SignedForm, now: dat
         shown=shown,
         form=form,
         problems=problems,
-        has_previous=key_facts(signed_in(request), now=now).keyset is not None,
+        has_previous=key_facts(officer, now=now).keyset is not None,
+        new_keys=[
+            (PURPOSES[key.use], key)
+            for key in proposing.new_keys(officer, _agency(officer), shown.fact.od, now=now)
+        ],
     )
 
 

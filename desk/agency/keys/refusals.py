@@ -20,7 +20,7 @@ _CHANGED: Final = gettext_lazy(
 _TOO_OLD: Final = gettext_lazy(
     "File: the proposal is older than 24 hours. Discard it and make a new proposal, to be signed within a day."
 )
-_AHEAD: Final = gettext_lazy("File: its time lies ahead of this hub's clock. Make a new proposal.")
+_AHEAD: Final = gettext_lazy("File: its time lies ahead of this desk's clock. Make a new proposal.")
 _NO_STATEMENT: Final = gettext_lazy(
     "File: this is no signed proposal. Choose the file that `accord sign` wrote (the name after --out)."
 )

@@ -41,9 +41,9 @@ VERBS: Final[Mapping[str, VerbWords]] = {
             ),
             gettext_lazy("Your agency can send and be sent to once the log has it, usually within seconds."),
         ),
-        here=gettext_lazy("The root is made here too: the hub holds it, and can act as your agency."),
+        here=gettext_lazy("The root is made here too: this desk holds it, and can act as your agency."),
         elsewhere=gettext_lazy(
-            "The keys lie in the hub's vault; the root stays with your agency's head, offline."
+            "The keys lie in this desk's vault; the root stays with your agency's head, offline."
         ),
         lasts=gettext_lazy("It is done once. Keys can be replaced later, never unmade."),
         done=gettext_lazy("The keys are made and are being logged."),

@@ -37,7 +37,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
         "notifications",
         heading,
         heading=heading,
-        lead=_("Whom the hub told about alerts for your agency."),
+        lead=_("Whom this desk told about alerts for your agency."),
         empty=_("Nobody had to be told yet."),
         rows=rows,
         filters=filters,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from callers.capabilities import Role
 from callers.timezones import zone_choices
+from officers.accountmail import hands_links_over
 from officers.models import Officer
 
 ROLE_CHOICES: Final = (
@@ -71,6 +72,13 @@ class InviteForm(UnitForm, RolesForm):
         },
     )
     field_order = ("full_name", "unit", "email", "roles")
+
+    def __init__(self, *args: Any, **words: Any) -> None:
+        super().__init__(*args, **words)
+        if hands_links_over():
+            self.fields["email"].help_text = _(
+                "The name for signing in. This desk sends no mail: the link is shown to you, to be handed over."
+            )
 
 
 class DeputyForm(forms.Form):

@@ -106,7 +106,7 @@ def telephone(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         _("Take the number"),
         reverse("admin:peers"),
         does=[
-            _("Ask the agency first, by the number that counts here or another one from outside this hub."),
+            _("Ask the agency first, by the number that counts here or another one from elsewhere."),
             _("It is the number to call in an alarm, for every agency of this desk."),
         ],
         facts=[
@@ -154,7 +154,7 @@ def _whether(trust: PeerTrust) -> Question:
         does=[
             _(
                 "Hold these digits beside the paper you have from %(name)s, or have them read to you. Call a number "
-                "from outside this hub: the directory's could be false."
+                "from elsewhere: the directory's could be false."
             )
             % {"name": name},
             _("Another officer of your agency does the same. Then alerts can go to it."),

@@ -35,7 +35,7 @@ def set_aside(request: HttpRequest) -> HttpResponse:
         "set_aside",
         pgettext("work", "Set aside"),
         heading=pgettext("work", "Set aside"),
-        lead=_("What the hub could not take, and why. Everything else went on."),
+        lead=_("What this desk could not take, and why. Everything else went on."),
         empty=_("Nothing is set aside."),
         rows=list(_rows(found)),
         more=found.more,

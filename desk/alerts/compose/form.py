@@ -221,7 +221,9 @@ def _form_field(
     return FormField(
         entry,
         _shown_value(entry, value),
-        required=data.get("alert_type") in entry.required_for or entry.name in NEEDED_WHERE_SHOWN,
+        required=data.get("alert_type") in entry.required_for
+        or entry.name in NEEDED_WHERE_SHOWN
+        or entry.for_red,
         options=_options(entry, value, countries),
         errors=tuple(findings.errors.get(entry.name, ())) if shows_problems else (),
         questions=tuple(question for question in findings.questions if question.field == entry.name),

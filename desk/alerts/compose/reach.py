@@ -139,7 +139,7 @@ def _row(verdict: RecipientVerdict) -> ReachRow:
         verdict,
         kind_text=_kind_text(verdict),
         lane_text=choice_text("lane", verdict.lane),
-        custody_text=_("keys held by the agency") if own_keys else _("keys held by a desk"),
+        custody_text=_("keys held by the agency") if own_keys else _("keys held by a desk that others host"),
     )
 
 

@@ -34,46 +34,46 @@ DIGEST_CHARS: Final = 10
 SENTENCES: Final[Mapping[Replay, tuple[str, "Text"]]] = {
     Replay.NO_RECORD: (
         "quiet",
-        gettext_lazy("The alert itself states no control status; this is what your hub computes."),
+        gettext_lazy("The alert itself states no control status; this is what this desk computes."),
     ),
     Replay.SAME: (
         "ok",
         gettext_lazy(
-            "Replayed, same: your hub computed what the signed alert states, with the same rule set."
+            "Replayed, same: this desk computed what the signed alert states, with the same rule set."
         ),
     ),
     Replay.SAME_BY_ITS_RULES: (
         "ok",
         gettext_lazy(
-            "Replayed with the rule set that the signed alert names, same. Your hub uses a newer one by now; below is "
+            "Replayed with the rule set that the signed alert names, same. This desk uses a newer one by now; below is "
             "what that says."
         ),
     ),
     Replay.OTHER_LAW: (
         "warn",
         gettext_lazy(
-            "Other rule set here: the one that the signed alert names is not on your hub, so its answer cannot be "
-            "computed again. Below is what your hub's rules say."
+            "Other rule set here: the one that the signed alert names is not on this desk, so its answer cannot be "
+            "computed again. Below is what this desk's rules say."
         ),
     ),
     Replay.DIFFERS: (
         "danger",
         gettext_lazy(
-            "Replayed, not the same: by the very rules that the signed alert names, your hub comes to another answer. "
+            "Replayed, not the same: by the very rules that the signed alert names, this desk comes to another answer. "
             "Call the sender before you rely on either."
         ),
     ),
     Replay.OTHER_ENGINE: (
         "danger",
         gettext_lazy(
-            "Replayed, not the same: by the rules that the signed alert names, your hub comes to another answer. The "
+            "Replayed, not the same: by the rules that the signed alert names, this desk comes to another answer. The "
             "alert says that another version of the engine made it. Call the sender before you rely on either."
         ),
     ),
     Replay.OTHER_DAY: (
         "warn",
         gettext_lazy(
-            "The signed alert states the control status of another day than its own. Your hub computed the same for that "
+            "The signed alert states the control status of another day than its own. This desk computed the same for that "
             "day; below is the status on the day of the alert."
         ),
     ),
@@ -147,7 +147,7 @@ def controlled_in_preview(
     text: Text = SENTENCES[replayed.state][1]
     if replayed.screening is not None:
         text = _(
-            "Computed by your hub's rules. The signed alert carries this answer and the rule set, so that readers can "
+            "Computed by this desk's rules. The signed alert carries this answer and the rule set, so that readers can "
             "replay it."
         )
     shown = _shown(replayed, data, "")

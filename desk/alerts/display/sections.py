@@ -66,7 +66,7 @@ EVIDENCE: Final = (
     "region_evidence",
 )
 ASKED: Final = ("question", "request_priority", "due_reason")
-NO_LISTING: Final = _("No listing is known to this hub; that does not prove there is none.")
+NO_LISTING: Final = _("No listing is known to this desk; that does not prove there is none.")
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def aside(request: HttpRequest, adopted_id: uuid.UUID) -> HttpResponseBase:
         back=reverse("admin:science_rules"),
         does=[
             _(
-                "Your agency follows them no more; the hub's own rules and every other agency's stay as they are."
+                "Your agency follows them no more; this desk's own rules and every other agency's stay as they are."
             ),
             _("What was screened by them keeps their digest and can be replayed."),
         ],

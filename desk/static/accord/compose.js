@@ -251,6 +251,30 @@
         label.hidden = !label.dataset.find.includes(wanted);
       }
     });
+    // A line for the reason of each who is ticked; those of others are kept here and not sent.
+    const reasons = form.querySelector("[data-reasons]");
+    const line = reasons?.querySelector("template");
+    const showReasons = () => {
+      const rows = new Map([...reasons.querySelectorAll("[data-agency]")].map((row) => [row.dataset.agency, row]));
+      for (const box of boxes) {
+        let row = rows.get(box.value);
+        if (!row && box.checked) {
+          row = line.content.firstElementChild.cloneNode(true);
+          const input = row.querySelector("input");
+          row.dataset.agency = box.value;
+          input.id += box.value;
+          input.name += box.value;
+          row.querySelector("label").htmlFor = input.id;
+          row.querySelector("bdi").textContent = box.closest("label").querySelector("bdi").textContent;
+          line.before(row);
+        }
+        if (!row) continue;
+        row.hidden = !box.checked;
+        row.querySelector("input").disabled = !box.checked;
+      }
+      reasons.querySelector("[data-reasons-none]").hidden = boxes.some((box) => box.checked);
+    };
+    if (reasons) picker.addEventListener("change", showReasons);
     for (const circle of picker.querySelectorAll("input[name=circle]")) {
       const members = circle.dataset.members.split(" ");
       circle.removeAttribute("name"); // the ticks below say it; a member unticked later stays out

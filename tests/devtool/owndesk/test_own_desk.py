@@ -243,12 +243,14 @@ def test_started_again_it_has_its_data_another_code_and_later_none(
     assert (running.folder / "logs" / "mailer.log").exists(), "it had somebody to write to"
     assert len({found.group(1) for text in (running.text, again.stdout) if (found := CODE.search(text))}) == 2
     (running.folder / "first-start-closed").touch()
+    (running.folder / "kek.locked").touch()
     over = subprocess.run(
         **_command(running.folder, running.port, "--once", "--listen", "127.0.0.2"), check=False
     )
     assert over.returncode == 0, over.stdout
     assert CODE.search(over.stdout) is None
     assert "listens on 127.0.0.2" in over.stdout
+    assert "Locked. Somebody has to open it" in over.stdout and "Locked." not in again.stdout
 
 
 def _write_mail_url(folder: Path) -> None:

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Titles of lists stay readable beside times whose zone is long."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from officers.models import Officer
+from tests.entries import change_entry
+from tests.pages.desk_world import DeskWorld
+
+pytestmark = pytest.mark.slow
+TITLE_EMS: Final = "(th) => th.getBoundingClientRect().width / parseFloat(getComputedStyle(th).fontSize)"
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 390])
+def test_a_title_keeps_its_room_and_a_time_may_stand_above_its_zone(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: Callable[[Officer], None], width: int
+) -> None:
+    change_entry("xa-lab", timezone="Australia/Adelaide")
+    desk.send(
+        desk.draft(desk.aroha, title="Counterfeit tablet with protonitazene", pri="flash"), desk.haitham
+    )
+    desk.send(desk.draft(pri="flash"))
+    sign_in(desk.benno)
+    page.set_viewport_size({"width": width, "height": 900})
+    for box in ("inbox", "outbox"):
+        page.goto(f"{live_server.url}/{box}/")
+        assert page.locator("main time", has_text="UTC+10:30").count() or "UTC+9:30" in page.content()
+        assert page.locator("tbody th").first.evaluate(TITLE_EMS) >= 15.9
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
