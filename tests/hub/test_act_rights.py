@@ -30,7 +30,14 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 ACT: Final = re.compile(r"[a-z]+\.[a-z_]+")
 NO_ACTS: Final = frozenset(
     {
-        *("alert.json", "ledger.api", "ledger.running", "power.changes", "spectrum.msp"),
+        *(
+            "alert.json",
+            "ledger.api",
+            "ledger.running",
+            "power.changes",
+            "science.reevaluate",
+            "spectrum.msp",
+        ),
         *(f"vault.{task}" for task in ("announce_instances", "forget_proposals", "give_again")),
         *(f"vault.{task}" for task in ("renew_exchange_keys", "send_words")),
     }

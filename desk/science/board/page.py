@@ -135,5 +135,5 @@ def _radius(count: int, most: int) -> float:
 
 @lru_cache(maxsize=1)
 def _places() -> dict[str, tuple[int, int]]:
-    text = files("science.board").joinpath("places.csv").read_text(encoding="utf-8")
+    text = files("science").joinpath("board", "places.csv").read_text(encoding="utf-8")
     return {row["code"]: (int(row["x"]), int(row["y"])) for row in csv.DictReader(text.splitlines())}
