@@ -9,7 +9,7 @@ from django.db import connection
 
 
 @contextmanager
-def alone(work: str, agency_id: str) -> Iterator[bool]:
+def try_lock(work: str, agency_id: str) -> Iterator[bool]:
     """Yield whether this process has the work to itself. The lock outlives the transactions in between."""
     key = _key(work, agency_id)
     with connection.cursor() as cursor:
@@ -23,7 +23,7 @@ def alone(work: str, agency_id: str) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
-def wait_alone(work: str, agency_id: str) -> None:
+def wait_for_lock(work: str, agency_id: str) -> None:
     """Wait until this transaction has the work to itself; it keeps it until it ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _key(work, agency_id))

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from alerts.access import agency_of
 from alerts.document.science_sentences import sentence_of
 from alerts.errors import ScienceAwayError, ScienceInputError
-from alerts.locks import wait_alone
+from alerts.locks import wait_for_lock
 from alerts.receiving.opening import OpeningReason, reason_text
 from alerts.review.tlp_ceiling import CASE_REASONS
 from callers.actors import Actor
@@ -53,14 +53,14 @@ ASKED: Final = (SCREENED, RESEMBLED, MATCHED, PROFILED)
 
 
 @dataclass(frozen=True)
-class Why:
+class QueryReason:
     """Reason for a question: one of the reasons for opening an alert, and the case number that one of them needs."""
 
     reason: str = ""
     reference: str = ""
 
 
-def record_question(actor: Actor, act: str, why: Why, *, count: int = 1, now: datetime) -> Agency:
+def record_question(actor: Actor, act: str, why: QueryReason, *, count: int = 1, now: datetime) -> Agency:
     """Audit the question before it is answered; return the asker's agency.
 
     A refused question is audited too, as refused. Raises NotPermittedError; `InputError` naming `reason`,
@@ -76,11 +76,11 @@ def record_question(actor: Actor, act: str, why: Why, *, count: int = 1, now: da
     return agency
 
 
-def _record(actor: Actor, agency: Agency, act: str, why: Why, count: int, now: datetime) -> None:
+def _record(actor: Actor, agency: Agency, act: str, why: QueryReason, count: int, now: datetime) -> None:
     words = checked_reason(agency, why, count=count)
     with transaction.atomic():
         # Questions asked at the same time are counted one after another, so that the limits hold.
-        wait_alone(SUBJECT, actor.audit_name)
+        wait_for_lock(SUBJECT, actor.audit_name)
         _refuse_many(actor, agency, count, for_a_case=_names_a_case(why), now=now)
         record_event(
             act,
@@ -106,7 +106,7 @@ def _record_refusal(actor: Actor, agency: Agency, act: str, count: int, field: s
     )
 
 
-def refuse_mixture(why: Why, components: Collection[str]) -> None:
+def refuse_mixture(why: QueryReason, components: Collection[str]) -> None:
     """Raise `InputError` for a structure of many components, which equals several questions, where no case is named."""
     if len(set(components)) > PARTS_WITHOUT_CASE and not _names_a_case(why):
         text = _(
@@ -139,11 +139,11 @@ def _refuse_many(actor: Actor, agency: Agency, count: int, *, for_a_case: bool, 
         raise InputError("reference", text % {"most": WITHOUT_CASE_AN_HOUR})
 
 
-def _names_a_case(why: Why) -> bool:
+def _names_a_case(why: QueryReason) -> bool:
     return why.reason == OpeningReason.CASE_NUMBER and bool(why.reference.strip())
 
 
-def checked_reason(agency: Agency, why: Why, *, count: int = 1) -> str:
+def checked_reason(agency: Agency, why: QueryReason, *, count: int = 1) -> str:
     """Return the reason as the audit keeps it; raises `InputError`."""
     if not 1 <= count <= AT_ONCE:
         raise InputError("structures", _("Structures: ask about 1 to %(most)s at once.") % {"most": AT_ONCE})
@@ -161,7 +161,7 @@ def checked_reason(agency: Agency, why: Why, *, count: int = 1) -> str:
 
 
 @contextmanager
-def in_words(place: str = "") -> Iterator[None]:
+def science_errors(place: str = "") -> Iterator[None]:
     """Turn refusals of the science core into errors with a sentence; `place` is put before the field's name.
 
     Raises ScienceInputError, ScienceAwayError.

@@ -52,13 +52,13 @@ class _OneAlert:
         """Write the notices of one round."""
         from notices.about import AboutAlert
         from notices.models import Notification
-        from notices.queueing import queue_notices
+        from notices.queueing import build_notices
         from notices.states import Occasion
 
         about = AboutAlert("m" * 43, "7QK4-M2XN", "routine", "actual", "GREEN", "science")
         share = slice(number * A_ROUND // AGENCIES, (1 + number) * A_ROUND // AGENCIES)
         for officers in self._officers:
-            notices = queue_notices(about, Occasion.ALERT, officers[share], now=_tomorrow())
+            notices = build_notices(about, Occasion.ALERT, officers[share], now=_tomorrow())
             Notification.objects.bulk_create(notices)
 
     def send(self) -> float:

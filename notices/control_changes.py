@@ -12,7 +12,7 @@ from django.db import transaction
 
 from callers.doorbell import ring
 from notices.about import AboutAlert
-from notices.queueing import queue_notices, queue_plain_notices, save_notices
+from notices.queueing import build_notices, queue_plain_notices, save_notices
 from notices.states import Occasion
 from officers.models import Officer
 
@@ -25,5 +25,5 @@ def tell_of_change(officers: Iterable[Officer], change: UUID, *, now: datetime) 
 
 def tell_of_proposal(officers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
     """Queue, in the caller's transaction, that an alert brought a rule change; once for each alert."""
-    save_notices(queue_notices(about, Occasion.RULE_PUBLISHED, officers, now=now))
+    save_notices(build_notices(about, Occasion.RULE_PUBLISHED, officers, now=now))
     transaction.on_commit(lambda: ring("notices.send"))

@@ -29,7 +29,7 @@ def key_officers_of(agency_ids: Iterable[str]) -> list[Officer]:
     return officers_who(Capability.KEY_MANAGE, agency_ids)
 
 
-def queue_notices(
+def build_notices(
     about: AboutAlert, occasion: Occasion, officers: Iterable[Officer], *, subject: str = "", now: datetime
 ) -> list[Notification]:
     """Build unsaved rows that tell these officers of an alert; `subject`, else its md, is what each is told of once."""

@@ -50,7 +50,7 @@ _NEEDED: Final[Mapping[str, Capability]] = {
 """Capability needed on an occasion; any other occasion is about an alert and needs the right to read alerts."""
 
 
-def objection(notice: Notification, *, now: datetime) -> Cause | None:
+def reason_to_withhold(notice: Notification, *, now: datetime) -> Cause | None:
     """Return why a freshly read notice must not be sent now; None if it may."""
     officer = notice.officer
     if notice.withheld:

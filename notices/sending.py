@@ -21,7 +21,7 @@ from notices.key_endings import ends_text, moment_text
 from notices.leasing import BATCH, LEASE, Lease, LeaseLostError, lease_batch
 from notices.message import NoticeFacts, compose_message
 from notices.models import Notification
-from notices.rights import FreshNotices, objection
+from notices.rights import FreshNotices, reason_to_withhold
 from notices.states import Cause, NotificationState, Occasion
 from officers.quiet import quiet_until
 
@@ -124,7 +124,7 @@ def _send_one(batch: _Batch, session: MailSession, row: Notification) -> None:
     now = batch.clock()
     batch.lease.keep(now)
     notice = batch.fresh.read(batch.lease.rows.index(row), now=now)
-    if (cause := objection(notice, now=now)) is not None:
+    if (cause := reason_to_withhold(notice, now=now)) is not None:
         _withhold(batch, notice, cause, now)
         return
     message = compose_message(_facts(notice), hub_url=settings.HUB_URL, sender=settings.MAIL_FROM)

@@ -15,8 +15,8 @@ from callers.doorbell import ring
 from notices.about import AboutAlert
 from notices.models import Notification
 from notices.queueing import (
+    build_notices,
     key_officers_of,
-    queue_notices,
     queue_plain_notices,
     readers_of,
     save_notices,
@@ -34,12 +34,12 @@ OPENS: Final = "opens/"
 
 def tell_of_alert(readers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
     """Tell these readers of an agency of a new alert; whether each may still read is checked again when the mail is sent."""
-    _tell(queue_notices(about, Occasion.ALERT, readers, now=now))
+    _tell(build_notices(about, Occasion.ALERT, readers, now=now))
 
 
 def tell_that_alert_opens(readers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
     """Tell these readers again of an alert that did not open when it came, and opens now."""
-    _tell(queue_notices(about, Occasion.ALERT, readers, subject=OPENS + about.md, now=now))
+    _tell(build_notices(about, Occasion.ALERT, readers, subject=OPENS + about.md, now=now))
 
 
 def tell_of_withdrawal(
@@ -51,7 +51,7 @@ def tell_of_withdrawal(
     alerts = Notification.objects.filter(recipient=agency_id, about=about.md, occasion=Occasion.ALERT)
     alerts.exclude(state__in=TOLD).update(withheld=Cause.RECALLED)
     if was_opened or alerts.filter(state__in=(*TOLD, NotificationState.LEASED)).exists():
-        _tell(queue_notices(about, Occasion.WITHDRAWN, readers_of([agency_id]), subject=od, now=now))
+        _tell(build_notices(about, Occasion.WITHDRAWN, readers_of([agency_id]), subject=od, now=now))
 
 
 def lift_withdrawal(agency_id: str, md: str) -> None:
@@ -77,12 +77,12 @@ def tell_of_reminder(
     if again.filter(queued_at__gt=now - REMINDED_EVERY).exists():
         return
     subject = REMINDER + reminder_id
-    _tell(queue_notices(about, occasion, readers_of([agency_id]), subject=subject, now=now))
+    _tell(build_notices(about, occasion, readers_of([agency_id]), subject=subject, now=now))
 
 
 def tell_of_doubt(agency_id: str, about: AboutAlert, subject: str, *, now: datetime) -> None:
     """Tell every reader that a signature under or about a received alert no longer counts; `subject` names the object signed."""
-    _tell(queue_notices(about, Occasion.REPUDIATED, readers_of([agency_id]), subject=subject, now=now))
+    _tell(build_notices(about, Occasion.REPUDIATED, readers_of([agency_id]), subject=subject, now=now))
 
 
 def tell_of_doubted_answers(agency_id: str, kid: str, *, now: datetime) -> None:
@@ -97,7 +97,7 @@ def tell_of_reaffirm(agency_id: str, d: str, od: str, *, now: datetime) -> None:
     )
     again: list[Notification] = []
     for notice in told.select_related("officer").defer(*without_sign_in("officer")):
-        again += queue_notices(_about(notice), Occasion.REAFFIRMED, [notice.officer], subject=od, now=now)
+        again += build_notices(_about(notice), Occasion.REAFFIRMED, [notice.officer], subject=od, now=now)
     _tell(again)
 
 

@@ -9,7 +9,7 @@ from alerts.document.reading import ReadDocument
 from alerts.drafting.registry import ComputedField, register_computed, register_rule
 from alerts.models import ReceivedAlert
 from alerts.projections.registry import Projection, register
-from science.board.harm_reviews import forget_looks
+from science.board.harm_reviews import forget_reviews
 from science.law.attached_rules import rule_problem
 from science.law.reevaluating import BELL, waits_for_judging
 from science.law.watching import tell_of_published
@@ -46,7 +46,7 @@ def register_features() -> None:
         )
     )
     register(Projection(name="changes of the law", on_received=_tell_of_published))
-    register(Projection(name="harm reviews", on_forgotten=forget_looks))
+    register(Projection(name="harm reviews", on_forgotten=forget_reviews))
     register_rule("proposed_rule", rule_problem)
     register_computed(ComputedField(SCREENING, _compute, still_holds))
 

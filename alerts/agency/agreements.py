@@ -50,7 +50,7 @@ class LaneRow:
 
 
 @dataclass(frozen=True)
-class Standing:
+class AgreementShown:
     """Agreement of the officer's agency and its present state; names of agencies are sorted."""
 
     said: AgreementAnswer
@@ -75,13 +75,13 @@ class Standing:
 
 
 def circles_of(officer: Officer, *, now: datetime) -> tuple[CircleAnswer, ...]:
-    """Return the circles of the officer's agency. Not inside a transaction; raises as `standings_of`."""
+    """Return the circles of the officer's agency. Not inside a transaction; raises as `agreements_of`."""
     require(officer, Capability.AGREEMENT_READ)
     own = agency_of(officer)
     return known_agreements(officer, own.pk, now=now).circles
 
 
-def standings_of(officer: Officer, *, now: datetime) -> list[Standing]:
+def agreements_of(officer: Officer, *, now: datetime) -> list[AgreementShown]:
     """Return every agreement of the officer's agency, by ref. Not inside a transaction.
 
     Raises NotPermittedError, NotBoundError, ExchangeAwayError where none were fetched yet.
@@ -96,9 +96,9 @@ def standings_of(officer: Officer, *, now: datetime) -> list[Standing]:
     return [_standing(book, one, kept.circles, names, now) for one in kept.agreements]
 
 
-def standing_of(officer: Officer, ref: str, *, now: datetime) -> Standing:
-    """Return the agreement with this ref; raises as `standings_of`, and AbsentError."""
-    found = [one for one in standings_of(officer, now=now) if one.ref == ref]
+def standing_of(officer: Officer, ref: str, *, now: datetime) -> AgreementShown:
+    """Return the agreement with this ref; raises as `agreements_of`, and AbsentError."""
+    found = [one for one in agreements_of(officer, now=now) if one.ref == ref]
     if not found:
         raise AbsentError
     return found[0]
@@ -110,10 +110,10 @@ def _standing(
     circles: tuple[CircleAnswer, ...],
     names: Mapping[str, str],
     now: datetime,
-) -> Standing:
+) -> AgreementShown:
     until = moment_or_none(said.until)
     others = [party for party in said.parties if party != book.agency]
-    return Standing(
+    return AgreementShown(
         said,
         tuple(_lane(book, said, lane, names) for lane in said.lanes),
         _named(said.parties, names),

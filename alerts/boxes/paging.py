@@ -39,7 +39,7 @@ class Page(Generic[Row]):
 
 
 @dataclass(frozen=True)
-class Keyset:
+class ListOrder:
     """Order of a list: its columns, newest first, and the functions that write and read a place in it."""
 
     order: tuple[str, ...]
@@ -61,7 +61,9 @@ class Slice(Generic[Stored]):
         return Page(tuple(shown), self.next, filtered, self.previous)
 
 
-def take_page(rows: QuerySet[Stored], keyset: Keyset, cursor: str, limit: int = PAGE_ROWS) -> Slice[Stored]:
+def take_page(
+    rows: QuerySet[Stored], keyset: ListOrder, cursor: str, limit: int = PAGE_ROWS
+) -> Slice[Stored]:
     """Return the page that the cursor names; raises `InputError` for a malformed cursor and a limit out of range."""
     if not 1 <= limit <= ROWS_AT_MOST:
         raise InputError("limit", _("Use 1 to %(most)d rows a page.") % {"most": ROWS_AT_MOST})
@@ -73,7 +75,7 @@ def take_page(rows: QuerySet[Stored], keyset: Keyset, cursor: str, limit: int = 
     return Slice(shown, following, NEWER + keyset.place(shown[0]) if cursor and shown else None)
 
 
-def _newer(rows: QuerySet[Stored], keyset: Keyset, place: str, limit: int) -> Slice[Stored]:
+def _newer(rows: QuerySet[Stored], keyset: ListOrder, place: str, limit: int) -> Slice[Stored]:
     """Return the rows just above a place; where they are no more than a page, return the first page."""
     if not place:
         raise _refused()
@@ -85,19 +87,19 @@ def _newer(rows: QuerySet[Stored], keyset: Keyset, place: str, limit: int) -> Sl
     return Slice(shown, keyset.place(shown[-1]), NEWER + keyset.place(shown[0]))
 
 
-def by_number() -> Keyset:
+def by_number() -> ListOrder:
     """Return the order by feed number."""
-    return Keyset(("-number",), number_before, lambda place: Q(number__gt=_number(place)), _number_of)
+    return ListOrder(("-number",), number_before, lambda place: Q(number__gt=_number(place)), _number_of)
 
 
-def by_moment(column: str) -> Keyset:
+def by_moment(column: str) -> ListOrder:
     """Return the order by a time column, then by id."""
 
     def after(place: str) -> Q:
         at, pk = _moment(place)
         return Q(**{f"{column}__gte": at}) & (Q(**{f"{column}__gt": at}) | Q(pk__gt=pk))
 
-    return Keyset(
+    return ListOrder(
         (f"-{column}", "-pk"),
         lambda place: moment_before(place, column),
         after,

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from alerts.access import agency_of
 from alerts.boxes.inbox import InboxRow, inbox_rows
 from alerts.boxes.outbox import OutboxRow, outbox_rows, sent_alerts
-from alerts.boxes.paging import Keyset, by_moment, by_number
+from alerts.boxes.paging import ListOrder, by_moment, by_number
 from alerts.document import choices
 from alerts.document.countries import is_listed
 from alerts.models import Alert, ReceivedAlert
@@ -89,7 +89,7 @@ class _Source:
 
     box: str
     rows: "QuerySet[Any]"
-    keyset: Keyset
+    keyset: ListOrder
     moment: str
     table: str
     token_column: str

@@ -19,7 +19,7 @@ from accord.moments import moment_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.signature_judging import judge_statements
-from alerts.replies.display import ReplyTold, replies_told
+from alerts.replies.display import ReplyInThread, replies_told
 from alerts.replies.thread_rows import RepliesHeld, read_replies
 from alerts.sending.withdrawal import WITHDRAWAL_CODES
 from officers.models import Officer
@@ -133,7 +133,7 @@ class _Told:
         text = _("sent it") if version == 1 else _("sent version %(n)d") % {"n": version}
         return self._entry("sent", row, "", text, version)
 
-    def of_reply(self, row: _Sent, reply: ReplyTold) -> ThreadEntry:
+    def of_reply(self, row: _Sent, reply: ReplyInThread) -> ThreadEntry:
         entry = self._entry("reply", row, "", reply.text, reply.version)
         return replace(entry, counts=reply.counts, alert=reply.alert, received=reply.received)
 

@@ -62,7 +62,7 @@ def too_long_sentence() -> str:
     return _("Structure: over 200,000 characters; give the one record that is meant.")
 
 
-def take_in(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+def normalise_structure(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """Return `values` with the structure in canonical form and its identifiers filled in.
 
     Raises `InputError` for an unreadable text that is longer than a draft keeps.
@@ -81,7 +81,7 @@ def take_in(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, A
 
 
 def identifies(values: Mapping[str, Any]) -> bool:
-    """Tell whether these values name the structure or its identifiers, so that `take_in` may change them."""
+    """Tell whether these values name the structure or its identifiers, so that `normalise_structure` may change them."""
     return any(name in values for name in ("structure", *FILLED))
 
 

@@ -19,7 +19,7 @@ from alerts.document.files import AttachmentFile, AttachmentNote, accept_file
 from alerts.document.questions import QUESTION_CODES
 from alerts.document.rules import Circumstances
 from alerts.document.shapes import is_acceptable
-from alerts.document.structures import identifies, take_in
+from alerts.document.structures import identifies, normalise_structure
 from alerts.document.values import read_values
 from alerts.drafting.registry import without_stale
 from alerts.drafting.revisions import DraftContent, add_revision, read_revision
@@ -58,7 +58,7 @@ def create_draft(
     """
     require(author, Capability.DRAFT_WRITE if isinstance(author, ApiClient) else Capability.ALERT_WRITE)
     agency = agency_of(author)
-    values = take_in(read_values(data or {}), {})
+    values = normalise_structure(read_values(data or {}), {})
     today = today_of(author, now)
     fields = defaults_for(values.get("alert_type") or alert_type, today=today) | values | dict(computed or {})
     with transaction.atomic():
@@ -99,7 +99,7 @@ def save_revision(
     require(author, Capability.ALERT_WRITE)
     values = read_values(data)
     if identifies(values):
-        values = take_in(values, _data_before(author, alert, base))
+        values = normalise_structure(values, _data_before(author, alert, base))
     with transaction.atomic():
         return _save_values(author, _lock_for_edit(author, alert), values, base, kept, now)
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from alerts.models import Alert
 from alerts.replies.kinds import ANSWER, DETAILS, QUERY
-from alerts.replies.summary import gist_of
+from alerts.replies.summary import summary_of
 from peers.models import Agency
 
 
@@ -23,6 +23,6 @@ def consequence_of(alert: Alert, data: Mapping[str, Any]) -> str:
     named = {"name": ", ".join(names.values_list("name", flat=True))}
     if alert_type == ANSWER:
         return _("Answer to %(name)s? They learn that you hold a sample with this likeness.") % named
-    if gist_of(data, files=alert.attachments.count()).has_case:
+    if summary_of(data, files=alert.attachments.count()).has_case:
         return _("%(name)s learns the case details above. What was read stays read.") % named
     return _("%(name)s learns that you are ready to exchange case details, and none of them yet.") % named

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from alerts.models import Alert, ReceivedAlert
-from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.retractions import judge_for_display
 from alerts.replies.kinds import ANSWER, DETAILS
-from alerts.replies.summary import Gist, open_gists
+from alerts.replies.summary import ReplySummary, open_summaries
 from alerts.replies.thread_rows import (
     CLIMBED_AT_MOST,
     judged_received,
@@ -30,7 +30,7 @@ from peers.models import Agency
 
 
 @dataclass(frozen=True)
-class Exchange:
+class Disclosure:
     """Disclosure with one agency. `answer` is what either side answered; `last` is its newest envelope here."""
 
     agency: str
@@ -60,7 +60,7 @@ def has_agreed(agency_id: str, md: str, *, now: datetime) -> bool:
     )
     rows = replies_below(Reply.objects.filter(agency_id=agency_id), [root_of(agency_id, md)])
     theirs = [row for row in rows if _issuer(row) == issuer and issuer is not None]
-    gists = open_gists(agency_id, theirs)
+    gists = open_summaries(agency_id, theirs)
     judged_received(theirs, now=now)
     return any(_type(gists, row) == DETAILS and still_counts(row) for row in theirs)
 
@@ -71,7 +71,7 @@ def is_question_withdrawn(agency_id: str, md: str, *, now: datetime) -> bool:
     rows = ReceivedAlert.objects.select_related("issuer", "agency").filter(agency_id=agency_id, md=root)
     received = rows.first()
     if received is not None:
-        return as_it_stands(received, now=now).withdrawn_at is not None
+        return judge_for_display(received, now=now).withdrawn_at is not None
     return Alert.objects.filter(agency_id=agency_id, md=root, state=AlertState.WITHDRAWN).exists()
 
 
@@ -82,10 +82,10 @@ def is_sample_withdrawn(alert: Alert, reply: Reply | None) -> bool:
     return sample is not None and newest_of(sample).state == AlertState.WITHDRAWN
 
 
-def exchanges_of_question(officer: Officer, question: Alert, *, now: datetime) -> list[Exchange]:
+def exchanges_of_question(officer: Officer, question: Alert, *, now: datetime) -> list[Disclosure]:
     """Return the state with each agency that an own question went to, by name."""
     rows = _judged(officer, [question.md], now)
-    gists = open_gists(officer.agency_id or "", rows)
+    gists = open_summaries(officer.agency_id or "", rows)
     sent = sent_of(officer, [question.md]).get(question.md)
     asked = [fact.recipient for fact in sent.facts] if sent else []
     names = _names(asked)
@@ -94,11 +94,11 @@ def exchanges_of_question(officer: Officer, question: Alert, *, now: datetime) -
     return sorted(found, key=lambda exchange: exchange.name)
 
 
-def exchange_about(officer: Officer, received: ReceivedAlert, *, now: datetime) -> Exchange:
+def exchange_about(officer: Officer, received: ReceivedAlert, *, now: datetime) -> Disclosure:
     """Return the state with the sender of a question, an answer or details that reached the agency."""
     agency_id = officer.agency_id or ""
     rows = _judged(officer, [root_of(agency_id, received.md)], now)
-    gists = open_gists(agency_id, rows)
+    gists = open_summaries(agency_id, rows)
     return _exchange(received.issuer_id, received.issuer.name, rows, gists, _recipients_of(rows))
 
 
@@ -136,8 +136,8 @@ def _judged(officer: Officer, mds: Iterable[str], now: datetime) -> list[Reply]:
 
 
 def _exchange(
-    agency: str, name: str, rows: Iterable[Reply], gists: Mapping[str, Gist], goes: Mapping[str, str]
-) -> Exchange:
+    agency: str, name: str, rows: Iterable[Reply], gists: Mapping[str, ReplySummary], goes: Mapping[str, str]
+) -> Disclosure:
     theirs = [row for row in rows if _issuer(row) == agency]
     own = [row for row in rows if row.received_id is None and goes.get(row.re_md) == agency]
     answers = [
@@ -147,7 +147,7 @@ def _exchange(
     told = [row for row in own if _type(gists, row) == DETAILS]
     contacts = [gists[str(row.pk)].contact for row in theirs if str(row.pk) in gists]
     received = [row.received for row in theirs if isinstance(row.received, ReceivedAlert)]
-    return Exchange(
+    return Disclosure(
         agency=agency,
         name=name,
         answer=answers[-1].comparison if answers else None,
@@ -178,7 +178,7 @@ def _issuer(row: Reply) -> str | None:
     return row.received.issuer_id if isinstance(row.received, ReceivedAlert) else None
 
 
-def _type(gists: Mapping[str, Gist], row: Reply) -> str:
+def _type(gists: Mapping[str, ReplySummary], row: Reply) -> str:
     gist = gists.get(str(row.pk))
     return gist.alert_type if gist else ""
 

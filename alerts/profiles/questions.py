@@ -23,7 +23,7 @@ from alerts.errors import ReplyRefusedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.profiles.disclosure import has_agreed, is_question_withdrawn, sample_of
 from alerts.profiles.samples import Leads, compare_with_held, comparison_member, profile_in
-from alerts.query_audit import in_words
+from alerts.query_audit import science_errors
 from alerts.replies.beginning import Opened, no_case, start_reply
 from alerts.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
 from alerts.rows.replies import ProfileQuestion
@@ -220,5 +220,5 @@ def _require_known_method(data: Mapping[str, Any]) -> None:
     profile = profile_in(data)
     if profile is None:
         raise no_profile()
-    with in_words():
+    with science_errors():
         require_method(profile)

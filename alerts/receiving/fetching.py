@@ -50,7 +50,7 @@ def fetch_and_open(
     """Open an envelope; raises `AbsentError`, one of `CLOSED`, `EnvelopeError`, `ExchangeAwayError`. Not inside a transaction.
 
     - `peers` is the caller's directory for this moment, `held` the envelope if the caller has just read it, `screened` what
-      `screen_ahead` has opened of it.
+      `open_ahead` has opened of it.
     - The receipt is compared with the newest checkpoint that the agency has kept.
     - While the exchange is away the kept keys are used; where they do not suffice nothing is concluded.
     - The vault audits who opened what, and why, even if the opening fails.
@@ -142,7 +142,7 @@ class _Act:
         keep_known(self.peers, now=self.now)
 
 
-def screen_ahead(
+def open_ahead(
     actor: Actor, held: Iterable[Held], *, reason: str, seen: Seen, peers: VerifiedDirectory, now: datetime
 ) -> dict[str, OpenedAlert]:
     """Open those of these envelopes that have no files and open at once, for `fetch_and_open`; the others are left to it.

@@ -60,7 +60,7 @@ CLOSED_NOW: Final = Opening()
 """Alert that cannot be judged now; it is here, and may be opened later."""
 
 
-def screen(
+def open_first(
     actor: Actor,
     received: ReceivedAlert,
     *,

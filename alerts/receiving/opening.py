@@ -34,7 +34,7 @@ from alerts.receiving.attachments import opened_files
 from alerts.receiving.fetching import fetch_and_open, seen_by
 from alerts.receiving.held import held_blob
 from alerts.receiving.reporting import report_openings
-from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.signature_judging import reaffirms_of
 from alerts.receiving.signature_standing import StandingFacts, standing_of
 from alerts.receiving.verification import Verification, failed_text, verified
@@ -108,7 +108,7 @@ def open_alert(
     """
     row, opened, peers = _open(officer, received, reason, reference, now)
     document, is_known = _read(opened)
-    row = as_it_stands(_mark_opened(officer, row, now), peers=peers, now=now)
+    row = judge_for_display(_mark_opened(officer, row, now), peers=peers, now=now)
     view = _view(row, opened, document, standings_shown(row, opened, peers), peers, is_known=is_known)
     if with_rules:
         view = replace(view, rules=_rules_of(officer, row, opened, view.document, now))

@@ -75,7 +75,7 @@ def note_known_retract(received: ReceivedAlert, *, peers: VerifiedDirectory) -> 
     _judge_all([received], peers)
 
 
-def as_it_stands(
+def judge_for_display(
     received: ReceivedAlert, *, peers: VerifiedDirectory | None = None, now: dt.datetime
 ) -> ReceivedAlert:
     """Return the row with its signatures and its retract judged for display; `peers` as in `judge_received`."""

@@ -43,9 +43,9 @@ from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.feed_statements import asked_again, hold_statement, refresh_keys
-from alerts.receiving.fetching import screen_ahead
+from alerts.receiving.fetching import open_ahead
 from alerts.receiving.filing import file_content
-from alerts.receiving.first_opening import CLOSED_NOW, INTAKE, Opening, is_common, screen
+from alerts.receiving.first_opening import CLOSED_NOW, INTAKE, Opening, is_common, open_first
 from alerts.receiving.held import (
     CLOSED,
     Held,
@@ -249,7 +249,7 @@ class FeedOfAgency:
             return
         run = takewhile(lambda item: item.d in page.held, items)
         held = [page.held[item.d] for item in islice(run, SCREENED_AT_ONCE)]
-        opened = screen_ahead(
+        opened = open_ahead(
             self._actor, held, reason=INTAKE, seen=self._facts_here.seen, peers=self._peers, now=self._now
         )
         self._screened = {one.md: opened.get(one.md) for one in held}
@@ -547,7 +547,7 @@ class FeedOfAgency:
                     self._notices.tell_of_arrival(received)
 
     def _open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
-        return screen(
+        return open_first(
             self._actor,
             received,
             peers=self._peers,

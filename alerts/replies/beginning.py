@@ -17,11 +17,11 @@ from alerts.document.fields import FIELDS
 from alerts.document.kinds import REPLIES
 from alerts.drafting.drafts import create_draft
 from alerts.errors import ReplyRefusedError
-from alerts.locks import wait_alone
+from alerts.locks import wait_for_lock
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.receiving.opening import OpenedView, open_alert
-from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.retractions import judge_for_display
 from alerts.replies.kinds import PEER_REVIEW, REPLY, TITLES
 from alerts.replies.rules import FRAME, ON_PROFILES, check_open_to_replies
 from alerts.replies.source import Source, seal_source, source_of
@@ -56,7 +56,7 @@ def open_to_answer(
     """
     require(author, Capability.ALERT_WRITE)
     agency = agency_of(author)
-    row = as_it_stands(find_received(author, received.pk), now=now)
+    row = judge_for_display(find_received(author, received.pk), now=now)
     check_open_to_replies(row, now=now)
     if row.replaced_by_id is not None:
         raise ReplyRefusedError("replaced", _("A newer version has replaced this one: answer the newest."))
@@ -89,7 +89,7 @@ def start_reply(
     fields = prefilled(opened, alert_type) | {"tlp": floor} | dict(data)
     with transaction.atomic():
         # Of two officers who start the same reply at the same moment the second waits, and gets the first's.
-        wait_alone(BEGINNING, f"{author.agency_id} {opened.source.md}")
+        wait_for_lock(BEGINNING, f"{author.agency_id} {opened.source.md}")
         under_way = reply_under_way(author, opened.source.md, alert_type, sample)
         if under_way is not None:
             return under_way

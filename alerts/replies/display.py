@@ -9,14 +9,14 @@ from django.utils.translation import gettext as _
 
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import open_alert_cards, open_received_cards
-from alerts.replies.summary import Gist
+from alerts.replies.summary import ReplySummary
 from alerts.replies.thread_rows import RepliesHeld, md_of, still_counts
 from alerts.rows.replies import Reply
 from officers.models import Officer
 
 
 @dataclass(frozen=True)
-class ReplyTold:
+class ReplyInThread:
     """Reply in a thread. `md` is the reply's own address, `version` that of the alert at the top of the thread."""
 
     md: str
@@ -27,13 +27,13 @@ class ReplyTold:
     received: uuid.UUID | None
 
 
-def replies_told(held: RepliesHeld, versions: Mapping[str, int]) -> dict[str, ReplyTold]:
+def replies_told(held: RepliesHeld, versions: Mapping[str, int]) -> dict[str, ReplyInThread]:
     """Return the replies under these versions (their number by address), by their own address."""
-    gists, numbers, told = held.gists, dict(versions), dict[str, ReplyTold]()
+    gists, numbers, told = held.gists, dict(versions), dict[str, ReplyInThread]()
     for row in held.rows:
         version = numbers.get(row.re_md, 0)
         numbers.setdefault(md_of(row), version)
-        told[md_of(row)] = ReplyTold(
+        told[md_of(row)] = ReplyInThread(
             md=md_of(row),
             text=_words(row, gists.get(str(row.pk))),
             version=version,
@@ -94,7 +94,7 @@ def _named(officer: Officer, own: list[Alert], received: list[ReceivedAlert]) ->
     return {row.md: row.reference for row in received} | named
 
 
-def _words(row: Reply, gist: Gist | None) -> str:
+def _words(row: Reply, gist: ReplySummary | None) -> str:
     words = gist.words if gist is not None else _("replied")
     return _("%(what)s, and withdrew it") % {"what": words} if _withdrawn(row) else words
 

@@ -14,7 +14,7 @@ from alerts.profiles.samples import keep_profile
 from alerts.receiving.versions import UPDATE
 from alerts.replies.kinds import DETAILS, REPLY
 from alerts.replies.source import open_source, seal_source
-from alerts.replies.summary import gist_of, seal_gist
+from alerts.replies.summary import seal_summary, summary_of
 from alerts.rows.replies import ProfileQuestion, Reply
 
 
@@ -24,7 +24,7 @@ def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *
     if document is None:
         return
     if reply is not None:
-        reply.gist = seal_gist(reply, gist_of(document, files=received_files(received)))
+        reply.gist = seal_summary(reply, summary_of(document, files=received_files(received)))
         reply.save(update_fields=["gist"])
     keep_profile(received.agency_id, document, received=received, now=now)
 
@@ -33,7 +33,7 @@ def keep_sent(alert: Alert, content: DraftContent, document: Mapping[str, Any], 
     """Keep the rows of an own alert that was just sent; the caller holds its lock."""
     reply = Reply.objects.filter(alert=alert).first() if alert.kind != "alert" else None
     if reply is not None:
-        reply.gist = seal_gist(reply, gist_of(document, files=len(content.attachments)))
+        reply.gist = seal_summary(reply, summary_of(document, files=len(content.attachments)))
         reply.save(update_fields=["gist"])
     if document.get("alert_type") != DETAILS:
         # Case details repeat the profile of a sample that is kept already.

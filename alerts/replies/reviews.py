@@ -14,7 +14,7 @@ from alerts.document.choices import OPINIONS
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.signature_standing import StandingFacts
 from alerts.replies.kinds import PEER_REVIEW
-from alerts.replies.summary import Gist, opinion_words
+from alerts.replies.summary import ReplySummary, opinion_words
 from alerts.replies.thread_rows import RepliesHeld, read_replies, still_counts
 from alerts.rows.replies import Reply
 from officers.models import Officer
@@ -61,7 +61,9 @@ def reviews_of(
     replies = held or read_replies(officer, versions, now=now)
     gists = replies.gists
     reviews = [
-        row for row in replies.rows if row.re_md in versions and _is_review(gists.get(str(row.pk), Gist()))
+        row
+        for row in replies.rows
+        if row.re_md in versions and _is_review(gists.get(str(row.pk), ReplySummary()))
     ]
     newest = {_agency_of(row): row for row in sorted(reviews, key=_order)}
     for originator in _issuers(versions, issuer) if newest else ():
@@ -92,7 +94,7 @@ def _name_of(row: Reply, officer: Officer) -> str:
     return officer.agency.name if officer.agency else row.agency_id
 
 
-def _is_review(gist: Gist) -> bool:
+def _is_review(gist: ReplySummary) -> bool:
     return gist.alert_type == PEER_REVIEW and gist.opinion in dict(OPINIONS)
 
 
@@ -108,7 +110,7 @@ def _order(row: Reply) -> tuple[dt.datetime, int]:
     return row.alert.released_at, 0
 
 
-def _review(row: Reply, gist: Gist, name: str, version: int, latest: int) -> Review:
+def _review(row: Reply, gist: ReplySummary, name: str, version: int, latest: int) -> Review:
     received = row.received if isinstance(row.received, ReceivedAlert) else None
     own = row.alert if isinstance(row.alert, Alert) else None
     return Review(

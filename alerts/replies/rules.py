@@ -19,7 +19,7 @@ from alerts.drafting.revisions import DraftContent
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.own_red import is_red
-from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.retractions import judge_for_display
 from alerts.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
 from alerts.replies.source import Source, handling_left_out, is_looser, open_source
 from alerts.replies.summary import CASE_FIELDS
@@ -73,7 +73,7 @@ def check_still_answers(officer: Officer, alert: Alert, *, now: datetime) -> Non
     )
     answered = row.first()
     if answered is not None:
-        check_open_to_replies(as_it_stands(answered, now=now), now=now)
+        check_open_to_replies(judge_for_display(answered, now=now), now=now)
 
 
 def check_open_to_replies(received: ReceivedAlert, *, now: datetime) -> None:

@@ -24,7 +24,7 @@ CASE_FIELDS: Final = (
 
 
 @dataclass(frozen=True)
-class Gist:
+class ReplySummary:
     """Summary of a reply: `opinion` of a peer review, `comparison` and `contact` of an answer; `has_case` with case details."""
 
     alert_type: str = ""
@@ -54,10 +54,10 @@ def opinion_words(opinion: str) -> str:
     )
 
 
-def gist_of(document: Mapping[str, Any], *, files: int = 0) -> Gist:
+def summary_of(document: Mapping[str, Any], *, files: int = 0) -> ReplySummary:
     """Return the summary of a document or a draft."""
     comparison = document.get("comparison")
-    return Gist(
+    return ReplySummary(
         alert_type=str(document.get("alert_type") or ""),
         opinion=str(document.get("opinion") or ""),
         text=str(document.get("opinion_text") or document.get("narrative") or "")[:TEXT_CHARS],
@@ -68,16 +68,16 @@ def gist_of(document: Mapping[str, Any], *, files: int = 0) -> Gist:
     )
 
 
-GISTS: Final = SealedStore[Gist](
-    TABLE, lambda gist: as_json(asdict(gist)), lambda plain: Gist(**json.loads(plain)), part="gist"
+GISTS: Final = SealedStore[ReplySummary](
+    TABLE, lambda gist: as_json(asdict(gist)), lambda plain: ReplySummary(**json.loads(plain)), part="gist"
 )
 
 
-def seal_gist(reply: Reply, gist: Gist) -> bytes:
+def seal_summary(reply: Reply, gist: ReplySummary) -> bytes:
     return GISTS.seal(reply.agency_id, reply.pk, gist)
 
 
-def open_gists(agency_id: str, replies: Iterable[Reply]) -> dict[str, Gist]:
+def open_summaries(agency_id: str, replies: Iterable[Reply]) -> dict[str, ReplySummary]:
     """Return summaries by the reply's id as text; replies without one, or whose row does not open, are left out."""
     rows = [(reply.pk, REVISION, reply.gist) for reply in replies if reply.gist]
     opened = GISTS.open_many(agency_id, rows)

@@ -15,7 +15,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.retractions import judge_retracts
 from alerts.receiving.signature_standing import judge_received
-from alerts.replies.summary import Gist, open_gists
+from alerts.replies.summary import ReplySummary, open_summaries
 from alerts.rows.replies import Reply, ReplyQuerySet
 from alerts.states import AlertState
 from officers.models import Officer
@@ -30,14 +30,14 @@ class RepliesHeld:
     """Replies under some envelopes, judged as of one moment, with their summaries; read once for a page."""
 
     rows: Sequence[Reply] = ()
-    gists: Mapping[str, Gist] = field(default_factory=dict)
+    gists: Mapping[str, ReplySummary] = field(default_factory=dict)
 
 
 def read_replies(officer: Officer, mds: Iterable[str], *, now: datetime) -> RepliesHeld:
     """Return the replies that the officer's agency sent or received, as far as the officer may see them."""
     rows = replies_below(Reply.objects.visible_to(officer), mds)
     judged_received(rows, now=now)
-    return RepliesHeld(rows, open_gists(officer.agency_id or "", rows))
+    return RepliesHeld(rows, open_summaries(officer.agency_id or "", rows))
 
 
 def replies_below(held: ReplyQuerySet, mds: Iterable[str]) -> list[Reply]:

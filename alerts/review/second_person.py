@@ -43,7 +43,7 @@ class Denied:
     reason: str
 
 
-def writers_of(alert: Alert, *, submitter: Officer | None = None) -> frozenset[str]:
+def authors_of(alert: Alert, *, submitter: Officer | None = None) -> frozenset[str]:
     """Return the audit names of the authors; `submitter` is who would submit it now, in place of the last one."""
     names = {alert.created_by, *alert.revisions.values_list("author", flat=True)}
     last = submitter or alert.submitted_by
@@ -54,12 +54,12 @@ def writers_of(alert: Alert, *, submitter: Officer | None = None) -> frozenset[s
 
 def may_validate(officer: Officer, alert: Alert) -> Allowed | Denied:
     """Decide whether this officer may validate the alert as a second person."""
-    return _validating(officer, alert, writers_of(alert))
+    return _validating(officer, alert, authors_of(alert))
 
 
 def may_release(officer: Officer, alert: Alert) -> Allowed | Denied:
     """Decide whether this officer may send the alert, by the rules on second persons alone."""
-    return _releasing(officer, alert, writers_of(alert))
+    return _releasing(officer, alert, authors_of(alert))
 
 
 def require_second_person(officer: Officer, alert: Alert, move: Move) -> Allowed:
@@ -75,7 +75,7 @@ def who_could_release(alert: Alert, *, submitter: Officer | None = None) -> list
 
     `submitter` is who would submit it now.
     """
-    writers = writers_of(alert, submitter=submitter)
+    writers = authors_of(alert, submitter=submitter)
     able = [
         officer
         for officer in releasers_of([alert.agency_id])
@@ -95,7 +95,7 @@ def require_releaser(alert: Alert, *, submitter: Officer) -> None:
 
 def second_persons_for(alert: Alert) -> list[Officer]:
     """Return who could release the alert and did not write it, in the duty list's order."""
-    return independent_of(who_could_release(alert), writers_of(alert))
+    return independent_of(who_could_release(alert), authors_of(alert))
 
 
 def _validating(officer: Officer, alert: Alert, writers: Iterable[str]) -> Allowed | Denied:

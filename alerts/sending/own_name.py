@@ -89,13 +89,13 @@ def unsent_in_sight(officer: Officer) -> QuerySet[UnsentEnvelope]:
     return UnsentEnvelope.objects.filter(rows_within(officer), reader=officer.agency_id)
 
 
-def said_within(officer: Officer, spans: Collection[Span]) -> QuerySet[HeldStatement]:
+def own_statements_within(officer: Officer, spans: Collection[Span]) -> QuerySet[HeldStatement]:
     """Return statements in the agency's name, as `sent_within`, without reaffirmations."""
-    rows = said_in_name(officer).exclude(k=REAFFIRM)
+    rows = own_statements(officer).exclude(k=REAFFIRM)
     return _rows_within(rows, spans).order_by("-log_time", "-pk")
 
 
-def said_in_name(officer: Officer) -> QuerySet[HeldStatement]:
+def own_statements(officer: Officer) -> QuerySet[HeldStatement]:
     """Return statements in the agency's name.
 
     Left out are those about an alert that the officer may not see, and those about such statements.

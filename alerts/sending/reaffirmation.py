@@ -25,9 +25,9 @@ from alerts.refusal_audit import audited_refusal
 from alerts.sending.hand_in import Handing, handing_in
 from alerts.sending.own_name import (
     in_doubt,
+    own_statements,
+    own_statements_within,
     revoked_spans,
-    said_in_name,
-    said_within,
     sent_within,
     unsent_within,
 )
@@ -110,7 +110,7 @@ def list_doubted_statements(
     require(officer, Capability.ALERT_READ)
     peers = peers or VerifiedDirectory(officer.agency_id or "", now)
     spans = revoked_spans(peers)
-    found = in_doubt(peers, said_within(officer, spans)) if spans else ()
+    found = in_doubt(peers, own_statements_within(officer, spans)) if spans else ()
     return tuple(
         DoubtedStatement(row.od, row.k, row.sub_d, row.act, _standing(officer, worth)) for row, worth in found
     )
@@ -124,7 +124,7 @@ def reaffirm_statement(officer: Officer, od: str, *, now: datetime) -> None:
     """Reaffirm an own acknowledgement, withdrawal or confirmation; raises `AbsentError` for any other statement."""
     require(officer, Capability.ALERT_RELEASE)
     with handing_in(officer, now=now) as handing:
-        row = said_in_name(officer).filter(od=od).exclude(k=REAFFIRM).first()
+        row = own_statements(officer).filter(od=od).exclude(k=REAFFIRM).first()
         if row is None:
             raise AbsentError
         row.require_bound()

@@ -19,7 +19,7 @@ from alerts.access import agency_of, find_alert, lock_alert, lock_received
 from alerts.errors import AmendmentRefusedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.receiving.retractions import as_it_stands, judge_retracts
+from alerts.receiving.retractions import judge_for_display, judge_retracts
 from alerts.receiving.signature_judging import recalls_that_count
 from alerts.receiving.versions import IN_ORDER, lock_versions
 from alerts.refusal_audit import audited_refusal
@@ -145,7 +145,7 @@ def confirm_withdrawal(officer: Officer, received: ReceivedAlert, *, now: dateti
     require(officer, Capability.ALERT_ACKNOWLEDGE)
     with handing_in(officer, now=now) as handing:
         lock_versions(received)
-        locked = as_it_stands(lock_received(officer, received), now=now)
+        locked = judge_for_display(lock_received(officer, received), now=now)
         if locked.withdrawn_at is None:
             raise InputError("alert", _("This alert was not withdrawn."))
         for version in withdrawn_versions(officer, locked, now=now):

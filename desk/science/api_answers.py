@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from rest_framework import serializers as s
 
-from alerts.query_audit import Why
+from alerts.query_audit import QueryReason
 from alerts.receiving.opening import MAX_CASE_CHARS, OpeningReason
 from callers.capabilities import Capability
 from callers.idempotency import repeatable
@@ -33,6 +33,6 @@ class ScienceView(DeskView):
         return repeatable(self.request, self.actor, question, now=self.now)
 
 
-def why_of(body: Mapping[str, Any]) -> Why:
+def why_of(body: Mapping[str, Any]) -> QueryReason:
     """Return the reason that a body gives."""
-    return Why(body["reason"], body["reference"])
+    return QueryReason(body["reason"], body["reference"])

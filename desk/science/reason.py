@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceInputError
-from alerts.query_audit import Why
+from alerts.query_audit import QueryReason
 from alerts.receiving.opening import MAX_CASE_CHARS, OpeningReason
 from callers.errors import InputError
 
@@ -40,9 +40,9 @@ class WhyForm(forms.Form):
         ),
     )
 
-    def why(self) -> Why:
+    def why(self) -> QueryReason:
         """Return the reason given; only for a form that was validated."""
-        return Why(self.cleaned_data.get("reason", ""), self.cleaned_data.get("reference", ""))
+        return QueryReason(self.cleaned_data.get("reason", ""), self.cleaned_data.get("reference", ""))
 
     def put_error(self, error: InputError | ScienceInputError) -> None:
         """Show a refusal at its field, or at the top where the form has no such field; for a file's structure at the file."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.profiles.samples import Leads, compare_with_held
-from alerts.query_audit import PROFILED, Why, in_words, record_question
+from alerts.query_audit import PROFILED, QueryReason, record_question, science_errors
 from callers.actors import Actor
 from officers.models import Officer
 from substances.profiles.comparing import Comparison, compare
@@ -70,16 +70,16 @@ class ComparisonShown:
 
 
 def compare_profiles(
-    actor: Actor, first: Mapping[str, Any], second: Mapping[str, Any], why: Why, *, now: datetime
+    actor: Actor, first: Mapping[str, Any], second: Mapping[str, Any], why: QueryReason, *, now: datetime
 ) -> ComparisonShown:
     """Compare `{"method", "version", "values": [number | null]}` with another.
 
     Raises what `record_question` does, and ScienceInputError naming `first` or `second`.
     """
     record_question(actor, PROFILED, why, now=now)
-    with in_words("first"):
+    with science_errors("first"):
         one = read_profile(first)
-    with in_words("second"):
+    with science_errors("second"):
         other = read_profile(second)
     comparison, method = compare(one, other), find_method(one.method, one.version)
     shown = show_comparison(comparison)
@@ -92,10 +92,12 @@ def compare_profiles(
     return replace(shown, reasons=(*shown.reasons, lengths))
 
 
-def compare_with_samples(officer: Officer, profile: Mapping[str, Any], why: Why, *, now: datetime) -> Leads:
+def compare_with_samples(
+    officer: Officer, profile: Mapping[str, Any], why: QueryReason, *, now: datetime
+) -> Leads:
     """Return matches among the samples of the officer's own agency, best first; raises as `compare_profiles`."""
     record_question(officer, PROFILED, why, now=now)
-    with in_words("first"):
+    with science_errors("first"):
         read = read_profile(profile)
         require_method(read)
     return compare_with_held(officer, read)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accord.document.chemistry import is_cas_number
 from alerts.document.characters import hidden_characters
 from alerts.errors import ScienceAwayError
-from alerts.query_audit import SCREENED, Why, in_words, record_question, refuse_mixture
+from alerts.query_audit import SCREENED, QueryReason, record_question, refuse_mixture, science_errors
 from callers.actors import Actor
 from callers.errors import InputError
 from callers.names import mixes_scripts
@@ -67,7 +67,7 @@ class Screened:
 
 
 def screen_substances(
-    actor: Actor, asked: Sequence[Asked], *, on: date, why: Why, now: datetime
+    actor: Actor, asked: Sequence[Asked], *, on: date, why: QueryReason, now: datetime
 ) -> tuple[Screened, ...]:
     """Screen each substance for the day, in order.
 
@@ -94,10 +94,10 @@ def split_structures(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()] or [text]
 
 
-def _screened(one: Asked, on: date, law: LawTexts, why: Why, place: str) -> Screened:
+def _screened(one: Asked, on: date, law: LawTexts, why: QueryReason, place: str) -> Screened:
     refuse_words(one, place)
     structure = None
-    with in_words(place):
+    with science_errors(place):
         if one.structure.strip():
             structure = safely.read_structure(one.structure, form=one.form)
             refuse_mixture(why, structure.components)

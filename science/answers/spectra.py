@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.models import ReceivedAlert
-from alerts.query_audit import MATCHED, Why, in_words, record_question
+from alerts.query_audit import MATCHED, QueryReason, record_question, science_errors
 from callers.actors import Actor
 from callers.errors import InputError
 from science.answers.fit import FitShown, show_fit
@@ -141,21 +141,21 @@ class _Library:
 
 
 def match_spectrum(
-    actor: Actor, asked: SpectrumAsked, why: Why, *, draws: bool = True, now: datetime
+    actor: Actor, asked: SpectrumAsked, why: QueryReason, *, draws: bool = True, now: datetime
 ) -> SpectrumAnswer:
     """Read a spectrum and rank similar ones.
 
     Raises what `record_question` does, ScienceInputError, ScienceAwayError, and InputError on `which`.
     """
     agency = record_question(actor, MATCHED, why, now=now)
-    with in_words():
+    with science_errors():
         found = safely.read_spectra(asked.filename, asked.data)
     query = _query(found, asked)
     fit = _fit(query, asked.structure)
     if query.kind != "ms":
         return _unmatched(query, len(found), fit)
     library = _library(actor, agency.pk)
-    with in_words():
+    with science_errors():
         matches = safely.match_spectrum(
             query, library.spectra, with_precursor=asked.with_precursor, limit=HITS_AT_MOST
         )
@@ -175,7 +175,7 @@ def _fit(query: Spectrum, text: str) -> FitShown | None:
     """Return the comparison with a structure, if one is given."""
     if not text.strip():
         return None
-    with in_words():
+    with science_errors():
         structure = safely.read_structure(text)
         return show_fit(safely.fit_spectrum(query, structure.smiles, structure.formula))
 

@@ -81,7 +81,7 @@ class LookedAt:
 
 
 @dataclass(frozen=True)
-class SecondLook:
+class HarmReviewDue:
     """Substance whose reports all say that no harm is known, the last one long ago.
 
     `since` is when the review became due; `looked` is the day of the last review, None before the first.
@@ -117,7 +117,7 @@ class Board:
     countries: tuple[NewCountry, ...]
     rising: tuple[Rise, ...]
     clusters: tuple[Cluster, ...]
-    second_look: tuple[SecondLook, ...]
+    second_look: tuple[HarmReviewDue, ...]
     looked_later: int
     """Number of substances that were reviewed and wait for a later day, or for another report."""
     by_country: tuple[tuple[str, int], ...]
@@ -252,7 +252,7 @@ def _cluster(
 
 def _waiting(
     by_key: _Grouped, looks: Mapping[uuid.UUID, LookedAt]
-) -> Iterator[tuple[SecondLook, dt.date | None]]:
+) -> Iterator[tuple[HarmReviewDue, dt.date | None]]:
     """Yield every substance without known harm, with the day of its next review; None where a review closed it.
 
     A report after the last review starts the waiting time again.
@@ -265,10 +265,15 @@ def _waiting(
         last = max(found, key=lambda look: look.day, default=None)
         counts = last is not None and known <= last.day
         since = last.next_on if last is not None and counts else known + SECOND_LOOK_AFTER
-        yield SecondLook(group[-1], len(group), since or known, last.day if last and counts else None), since
+        yield (
+            HarmReviewDue(group[-1], len(group), since or known, last.day if last and counts else None),
+            since,
+        )
 
 
-def _second_look(waiting: Iterable[tuple[SecondLook, dt.date | None]], today: dt.date) -> list[SecondLook]:
+def _second_look(
+    waiting: Iterable[tuple[HarmReviewDue, dt.date | None]], today: dt.date
+) -> list[HarmReviewDue]:
     due = [look for look, since in waiting if since is not None and since <= today]
     return sorted(due, key=lambda look: look.since)
 

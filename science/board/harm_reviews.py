@@ -57,7 +57,7 @@ class Look:
         return str(LookOutcome(self.outcome).label) if self.outcome in LookOutcome.values else ""
 
 
-def record_look(
+def record_review(
     officer: Officer,
     subject: ReceivedAlert | Alert,
     *,
@@ -88,7 +88,7 @@ def record_look(
     return row
 
 
-def looks_at(officer: Officer, subject: ReceivedAlert | Alert) -> list[Look]:
+def reviews_of(officer: Officer, subject: ReceivedAlert | Alert) -> list[Look]:
     """Return the reviews of this alert, newest first; one that does not open has no outcome."""
     rows = HarmLook.objects.visible_to(officer).select_related("looked_by")
     if isinstance(subject, ReceivedAlert):
@@ -98,7 +98,7 @@ def looks_at(officer: Officer, subject: ReceivedAlert | Alert) -> list[Look]:
     return [_opened(row) for row in found[:SHOWN]]
 
 
-def newest_looks(officer: Officer) -> dict[uuid.UUID, LookedAt]:
+def newest_reviews(officer: Officer) -> dict[uuid.UUID, LookedAt]:
     """Return the newest review by the alert that was reviewed; no content is opened."""
     rows = HarmLook.objects.visible_to(officer).order_by("looked_at", "pk")
     looks: dict[uuid.UUID, LookedAt] = {}
@@ -109,7 +109,7 @@ def newest_looks(officer: Officer) -> dict[uuid.UUID, LookedAt]:
     return looks
 
 
-def forget_looks(received: Iterable[ReceivedAlert]) -> None:
+def forget_reviews(received: Iterable[ReceivedAlert]) -> None:
     """Delete the reviews of these alerts."""
     HarmLook.objects.filter(received__in=list(received)).delete()
 

@@ -18,7 +18,7 @@ from callers.errors import InputError
 from ledger.audit import record_event
 from officers.models import Officer
 from science.board.counting import SPANS, Board, draw_board
-from science.board.harm_reviews import newest_looks
+from science.board.harm_reviews import newest_reviews
 from science.board.sightings import read_sightings
 
 USUAL: Final = 90
@@ -40,7 +40,7 @@ def read_board(officer: Officer, *, days: int = USUAL, now: datetime) -> BoardRe
     if days not in SPANS:
         raise InputError("days", _("Days: choose one of %(spans)s.") % {"spans": ", ".join(map(str, SPANS))})
     found = read_sightings(officer, agency, now=now)
-    today, looks = today_of(officer, now), newest_looks(officer)
+    today, looks = today_of(officer, now), newest_reviews(officer)
     board = draw_board(found.seen, days=days, today=today, looks=looks)
     with transaction.atomic():
         record_event(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from alerts.access import agency_of
 from alerts.errors import RulesDamagedError
-from alerts.locks import wait_alone
+from alerts.locks import wait_for_lock
 from alerts.models import Alert, ReceivedAlert
 from callers.capabilities import Capability, require
 from callers.doorbell import ring
@@ -104,7 +104,7 @@ def _adopt(
 ) -> AdoptedRules:
     """Save the set that was made before; it must still follow from the same rules."""
     agency_id = str(officer.agency_id)
-    wait_alone(LOCK, agency_id)
+    wait_for_lock(LOCK, agency_id)
     standing = _in_use(agency_id, published)
     if standing is not None:
         return standing
@@ -117,7 +117,7 @@ def _adopt(
     return row
 
 
-def set_rules_aside(officer: Officer, adopted_id: uuid.UUID, *, now: datetime) -> AdoptedRules:
+def stop_following_rules(officer: Officer, adopted_id: uuid.UUID, *, now: datetime) -> AdoptedRules:
     """Stop following these rules; what was signed by them stays as it was. A second call changes nothing."""
     require(officer, Capability.SCIENCE_MANAGE)
     agency = agency_of(officer)
@@ -138,7 +138,7 @@ def _set_aside(
 ) -> AdoptedRules:
     """Save the set that was made before; it must still follow from the same rules."""
     agency_id = str(officer.agency_id)
-    wait_alone(LOCK, agency_id)
+    wait_for_lock(LOCK, agency_id)
     row = _one_adopted(officer, adopted_id)
     if row.set_aside_at is not None:
         return row

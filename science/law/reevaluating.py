@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from accord.version import VERSION
-from alerts.locks import alone, wait_alone
+from alerts.locks import try_lock, wait_for_lock
 from callers.actors import SystemActor
 from callers.directory import AgencyStatus
 from ledger import set_aside
@@ -74,7 +74,7 @@ def reevaluate_structures(
     """Judge due structures of all hosted agencies for about `secs`; return whether work is left that can be done now."""
     until, left = clock() + secs, False
     for agency in _hosted():
-        with alone(LOCK, agency.pk) as is_alone:
+        with try_lock(LOCK, agency.pk) as is_alone:
             if not is_alone:
                 continue
             a_round = set_aside.begin_round(JUDGING, agency=agency.pk, now=now)
@@ -129,7 +129,7 @@ def _hosted() -> QuerySet[Agency]:
 @transaction.atomic
 def note_baseline(agency_id: str, *, now: datetime) -> None:
     """Record what the agency has followed so far, before the law changes, so that the change is seen as one."""
-    wait_alone(BEGINNING, agency_id)
+    wait_for_lock(BEGINNING, agency_id)
     if not Reevaluation.objects.filter(agency_id=agency_id).exists():
         _begin(agency_id, ruleset_for(agency_id), now)
 
@@ -183,7 +183,7 @@ def _is_law_of(done: Reevaluation, rules: EffectiveRules) -> bool:
 @transaction.atomic
 def _begin(agency_id: str, rules: EffectiveRules, now: datetime) -> Reevaluation:
     """Return the running re-evaluation for this law, or start one. A process that starts one at the same moment waits."""
-    wait_alone(BEGINNING, agency_id)
+    wait_for_lock(BEGINNING, agency_id)
     newest = newest_reevaluation(agency_id)
     if newest is not None and _is_law_of(newest, rules):
         return newest

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-from alerts.query_audit import SCREENED, Why, in_words, record_question, refuse_mixture
+from alerts.query_audit import SCREENED, QueryReason, record_question, refuse_mixture, science_errors
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError
@@ -99,7 +99,7 @@ class TimelineShown:
         return [place for place in self.places if not place.says_anything]
 
 
-def ask_timeline(actor: Actor, query: Query, why: Why, *, now: datetime) -> TimelineShown:
+def ask_timeline(actor: Actor, query: Query, why: QueryReason, *, now: datetime) -> TimelineShown:
     """Return the timeline of a typed substance.
 
     Raises what `record_question` does, InputError, ScienceInputError, ScienceAwayError.
@@ -107,12 +107,14 @@ def ask_timeline(actor: Actor, query: Query, why: Why, *, now: datetime) -> Time
     agency = record_question(actor, SCREENED, why, now=now)
     refuse_words(Asked(query.smiles, name=query.name))
     if query.smiles.strip():
-        with in_words():
+        with science_errors():
             refuse_mixture(why, safely.read_structure(query.smiles).components)
     return _shown(agency.pk, query, now.date())
 
 
-def ask_stored_timeline(actor: Actor, structure_id: uuid.UUID, why: Why, *, now: datetime) -> TimelineShown:
+def ask_stored_timeline(
+    actor: Actor, structure_id: uuid.UUID, why: QueryReason, *, now: datetime
+) -> TimelineShown:
     """Return the timeline of a stored structure, of an alert that the actor may see; raises AbsentError for another.
 
     For officers only: an API key reads no alert's structure. Raises NotPermittedError, and what `ask_timeline` does.
@@ -133,7 +135,7 @@ def ask_stored_timeline(actor: Actor, structure_id: uuid.UUID, why: Why, *, now:
 
 def _shown(agency_id: str, query: Query, today: date) -> TimelineShown:
     rules = ruleset_for(agency_id)
-    with in_words():
+    with science_errors():
         spans = timeline(query, law=rules.law)
     ticks = year_ticks(spans, today)
     first, last = date(ticks[0], 1, 1), date(ticks[-1] + ticks[1] - ticks[0], 1, 1)

@@ -11,7 +11,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Count, Q
 
-from alerts.locks import wait_alone
+from alerts.locks import wait_for_lock
 from alerts.models import Alert
 from alerts.query_audit import AN_HOUR, SCREENED
 from callers.actors import Actor
@@ -31,7 +31,7 @@ def record_draft_screening(actor: Actor, alert: Alert, *, revision: int, now: da
     """
     with transaction.atomic():
         # A second request at the same moment, for this draft or another, waits and finds the entry written.
-        wait_alone(OF_A_DRAFT, alert.agency_id)
+        wait_for_lock(OF_A_DRAFT, alert.agency_id)
         is_recorded, shown = _recorded(actor, alert, revision, now)
         if is_recorded or shown >= DRAFTS_AN_HOUR:
             return is_recorded

@@ -22,8 +22,8 @@ from accord.envelope.encoding import b64u, sha256
 from alerts.access import agency_of
 from alerts.document.characters import hidden_characters
 from alerts.document.science_sentences import SPECTRUM
-from alerts.locks import wait_alone
-from alerts.query_audit import in_words
+from alerts.locks import wait_for_lock
+from alerts.query_audit import science_errors
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
@@ -135,11 +135,11 @@ def begin_import(
     require(officer, Capability.SCIENCE_MANAGE)
     agency = agency_of(officer)
     given = {"source": _line("source", source), "licence": _line("licence", licence)}
-    with in_words():
+    with science_errors():
         read = safely.read_library(_format_of(filename), data)
     refused = [(r.place, r.name, r.code, r.where) for r in read.report if not r.is_accepted]
     with transaction.atomic():
-        wait_alone(LOCK, agency.pk)
+        wait_for_lock(LOCK, agency.pk)
         pending = SpectraImport.objects.filter(agency=agency, confirmed_at=None).order_by("-created_at", "pk")
         _drop(pending[PENDING_AT_MOST - 1 :])
         batch = SpectraImport(agency=agency, created_by=officer, created_at=now)
@@ -186,7 +186,7 @@ def confirm_import(officer: Officer, batch: SpectraImport, *, now: datetime) -> 
     A second call changes nothing. Raises InputError when they are too many, or have waited too long.
     """
     require(officer, Capability.SCIENCE_MANAGE)
-    wait_alone(LOCK, batch.agency_id)
+    wait_for_lock(LOCK, batch.agency_id)
     row = _locked_import(officer, batch)
     if row.confirmed_at is not None:
         return row.spectra.count()

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Final
 
 from alerts.models import Alert, ReceivedAlert
-from alerts.query_audit import RESEMBLED, Why, in_words, record_question
+from alerts.query_audit import RESEMBLED, QueryReason, record_question, science_errors
 from callers.actors import Actor
 from callers.capabilities import Capability
 from science.law.controls import ruleset_for
@@ -69,7 +69,7 @@ class AnaloguesShown:
 def find_analogues(
     actor: Actor,
     text: str,
-    why: Why,
+    why: QueryReason,
     *,
     form: str = "auto",
     limit: int = HITS_AT_MOST,
@@ -81,7 +81,7 @@ def find_analogues(
     Raises what `record_question` does, ScienceInputError, ScienceAwayError.
     """
     agency = record_question(actor, RESEMBLED, why, now=now)
-    with in_words():
+    with science_errors():
         structure = safely.read_structure(text, form=form)
     rules = ruleset_for(agency.pk)
     found = _ranked(actor, agency.pk, structure, rules.text, limit=limit, draws=draws)
@@ -100,13 +100,13 @@ def _ranked(
     actor: Actor, agency_id: str, structure: Structure, rules: str, *, limit: int, draws: bool
 ) -> AnaloguesShown:
     counted, own = _own_candidates(actor, agency_id, structure)
-    with in_words():
+    with science_errors():
         hits = safely_asked.find_resembling(
             structure.parent_smiles, rules, [one.candidate for one in own], limit=limit
         )
     rows = {one.candidate.key: one.opened for one in own}
     alerts = _alerts_of(actor, [rows[hit.key] for hit in hits if hit.key in rows])
-    with in_words():
+    with science_errors():
         drawing = safely.draw(structure.parent_smiles, width=WIDTH, height=HEIGHT) if draws else ""
         shown = tuple(_shown(hit, rows.get(hit.key), alerts, draws=draws) for hit in hits)
     return AnaloguesShown(structure, drawing, shown, counted)
@@ -123,7 +123,7 @@ def _own_candidates(actor: Actor, agency_id: str, structure: Structure) -> tuple
     # Loads numpy, which the desk does without until the first question.
     from substances.structures.fingerprints import pack, similarities
 
-    with in_words():
+    with science_errors():
         asked = safely.fingerprints_of(structure.parent_smiles)
     best: list[tuple[float, int, OpenedStructure]] = []
     counted = 0

@@ -7,7 +7,7 @@ from alerts.document.files import AttachmentFile
 from alerts.drafting.drafts import save_revision
 from alerts.errors import AmendmentRefusedError, MoveRefusedError, RevisionConflictError
 from alerts.models import Alert, AlertRevision, ReceivedAlert
-from alerts.query_audit import REFUSED, SCREENED, WITHOUT_CASE_AN_HOUR, Why, record_question
+from alerts.query_audit import REFUSED, SCREENED, WITHOUT_CASE_AN_HOUR, QueryReason, record_question
 from alerts.receiving.following import follow_feed
 from alerts.replies.beginning import open_to_answer, start_reply
 from alerts.review.validation import submit_alert, validate_alert
@@ -116,11 +116,11 @@ def test_of_two_who_begin_one_review_the_second_goes_on_with_it(committed_desks:
 def test_questions_asked_side_by_side_count_together(committed_desks: Desks) -> None:
     author, now = committed_desks.lab.author, committed_desks.hub.now
     for _ in range(WITHOUT_CASE_AN_HOUR - 2):
-        record_question(author, SCREENED, Why("assigned"), now=now)
+        record_question(author, SCREENED, QueryReason("assigned"), now=now)
 
     def ask() -> bool:
         try:
-            record_question(author, SCREENED, Why("assigned"), now=now)
+            record_question(author, SCREENED, QueryReason("assigned"), now=now)
         except InputError:
             return False
         return True

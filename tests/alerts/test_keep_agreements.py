@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from alerts.agency.agreements import standing_of, standings_of
+from alerts.agency.agreements import agreements_of, standing_of
 from alerts.errors import ChangedSinceValidationError, ExchangeAwayError, LaneRefusedError
 from alerts.peers.agreements import AGREEMENTS_EVERY, follow_agreements_when_due
 from alerts.peers.lanes import resume_lanes, suspend_lanes
@@ -75,7 +75,7 @@ def test_the_worker_asks_so_often_and_pages_read_what_is_kept(
         follow_agreements_when_due(worker, desks.lab.id, now=now)
     assert exchange_as_asked.asked.count("/api/v1/agreements") == 1
     exchange_as_asked.is_away = True
-    (standing,) = standings_of(desks.lab.reader, now=desks.hub.later(days=1))
+    (standing,) = agreements_of(desks.lab.reader, now=desks.hub.later(days=1))
     assert (standing.ref, standing.others) == ("G1", ("Agency xe-drugs", "Health Authority"))
     follow_agreements_when_due(worker, desks.lab.id, now=desks.hub.now)
 
@@ -87,9 +87,9 @@ def test_before_the_first_answer_nothing_is_said_while_the_exchange_is_away(
         model._default_manager.all().delete()
     exchange_as_asked.is_away = True
     with pytest.raises(ExchangeAwayError):
-        standings_of(desks.lab.reader, now=desks.hub.now)
+        agreements_of(desks.lab.reader, now=desks.hub.now)
     exchange_as_asked.is_away = False
-    assert [standing.ref for standing in standings_of(desks.lab.reader, now=desks.hub.now)] == ["G1"]
+    assert [standing.ref for standing in agreements_of(desks.lab.reader, now=desks.hub.now)] == ["G1"]
 
 
 ALTERED = {
@@ -129,7 +129,7 @@ def test_what_was_altered_past_the_program_counts_for_nothing_and_is_fetched_ane
             cursor.execute("DELETE FROM peers_peeragreement WHERE reader = 'xa-lab'")
         cursor.execute(ALTERED[way])
     with pytest.raises(NotBoundError):
-        standings_of(desks.lab.reader, now=desks.hub.now)
+        agreements_of(desks.lab.reader, now=desks.hub.now)
     if way != "the digest deleted":
         # Without one a preview asks anew by itself, before it judges anything.
         with pytest.raises(NotBoundError):

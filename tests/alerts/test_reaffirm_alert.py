@@ -22,7 +22,7 @@ from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.following import follow_feeds
 from alerts.receiving.opening import OpenedView, open_alert, standings_shown
-from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.signature_standing import StandingState
 from alerts.receiving.verification import Proof
 from alerts.sending.reaffirmation import (
@@ -126,7 +126,7 @@ class TestAtTheRecipient:
         self, desks: Desks, received: ReceivedAlert
     ) -> None:
         lose_partners_key(desks)
-        standing = as_it_stands(received, now=desks.hub.now).standing
+        standing = judge_for_display(received, now=desks.hub.now).standing
         assert standing is not None and standing.text == DOUBT.format(name="Agency xe-drugs")
 
     def test_reaffirmed_it_counts_and_says_so(self, desks: Desks, received: ReceivedAlert) -> None:

@@ -37,7 +37,7 @@ from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer
 from peers.models import HeldStatement
-from science.board.harm_reviews import record_look
+from science.board.harm_reviews import record_review
 from sharing.models import Envelope
 from tests.own_desk import CONTENT, TABLE, RedDesk
 from vault.errors import NotNamedError
@@ -139,7 +139,7 @@ class TestReceiving:
     def test_no_note_about_it_stands_on_the_board(self, red: RedDesk) -> None:
         row = red.received(red.named)
         with pytest.raises(InputError, match="not followed on the board"):
-            record_look(red.named, row, outcome="none_found", now=red.hub.now)
+            record_review(red.named, row, outcome="none_found", now=red.hub.now)
 
 
 class TestSending:

@@ -8,7 +8,7 @@ import pytest
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.feed_notices import FeedNotices
-from alerts.receiving.fetching import screen_ahead
+from alerts.receiving.fetching import open_ahead
 from alerts.receiving.held import envelope_of
 from alerts.receiving.taking import ROLE
 from callers.actors import SystemActor
@@ -68,7 +68,7 @@ def test_of_two_under_one_id_the_first_is_opened(desks: Desks) -> None:
     md = send_from_partner(desks)
     actor, now = SystemActor(ROLE, desks.health.id), desks.hub.now
     held = envelope_of(actor, md, now=now)
-    opened = screen_ahead(
+    opened = open_ahead(
         actor,
         [held, held],
         reason="intake",

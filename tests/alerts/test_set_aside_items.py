@@ -9,7 +9,7 @@ from alerts.boxes.inbox import list_received
 from alerts.models import AwaitedEnvelope, CardToken, ReceivedAlert
 from alerts.projections.tokens import FILE, file_digest, received_with_token
 from alerts.receiving.opening import open_alert
-from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.set_aside import read_set_aside, resume_loop, retry_item
 from alerts.receiving.taking import FEED
 from alerts.review.preview import preview_release
@@ -110,7 +110,7 @@ class TestFeed:
         assert listed.state == "unreliable"
         assert (
             "Do not rely on this alert"
-            in as_it_stands(received_by(desks, row.md), now=desks.hub.now).retract_doubt
+            in judge_for_display(received_by(desks, row.md), now=desks.hub.now).retract_doubt
         )
 
     def taken(self, desks: Desks) -> str:

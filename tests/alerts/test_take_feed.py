@@ -11,7 +11,7 @@ from alerts.errors import ExchangeAwayError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
-from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.retractions import judge_for_display
 from ledger.models import SetAside
 from notices.models import Notification
 from peers.models import FeedCursor, HeldStatement
@@ -83,7 +83,7 @@ class TestStatements:
         assert row.withdrawn_at is None and not HeldStatement.objects.filter(k="retract").exists()
         aside = SetAside.objects.get()
         assert (aside.loop, aside.subject, aside.distrusts) == ("desk.feed", row.md, "alert")
-        assert "Do not rely" in as_it_stands(row, now=desks.hub.now).retract_doubt
+        assert "Do not rely" in judge_for_display(row, now=desks.hub.now).retract_doubt
 
     def test_another_statement_is_not_taken_for_the_one_that_the_feed_named(
         self, desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
@@ -106,7 +106,7 @@ class TestStatements:
         exchange_as_asked.lies = lambda path, octets: b"{}" if "/statements/" in path else octets
         desks.hub.later(minutes=1)
         desks.follow()
-        assert as_it_stands(received_by(desks, md), now=desks.hub.now).withdrawn_at is not None
+        assert judge_for_display(received_by(desks, md), now=desks.hub.now).withdrawn_at is not None
 
     def test_own_words_get_their_place_once_the_ledger_has_them(self, desks: Desks) -> None:
         row = desks.received()

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts import query_audit as asking
-from alerts.query_audit import SCREENED, Why, record_question
+from alerts.query_audit import SCREENED, QueryReason, record_question
 from callers.capabilities import Capability, Role
 from ledger.models import AuditEvent
 from officers.deskkeys import issue_key
@@ -106,7 +106,7 @@ def test_more_than_fifty_are_refused(author: Session) -> None:
 
 def test_one_after_the_other_more_than_thirty_an_hour_need_a_case(desks: Desks, author: Session) -> None:
     for _ in range(asking.WITHOUT_CASE_AN_HOUR):
-        record_question(desks.lab.author, SCREENED, Why("assigned"), now=timezone.now())
+        record_question(desks.lab.author, SCREENED, QueryReason("assigned"), now=timezone.now())
     refused = screen(author, "CCO")
     assert (refused.status_code, refused.json()["field"]) == (422, "reference")
     assert "more than 30 questions an hour are asked for a case only" in refused.json()["problem"]
@@ -120,14 +120,14 @@ def test_one_after_the_other_more_than_thirty_an_hour_need_a_case(desks: Desks, 
 def test_an_hour_later_one_may_ask_again(desks: Desks, author: Session) -> None:
     before = timezone.now() - timedelta(minutes=61)
     for _ in range(asking.WITHOUT_CASE_AN_HOUR):
-        record_question(desks.lab.author, SCREENED, Why("assigned"), now=before)
+        record_question(desks.lab.author, SCREENED, QueryReason("assigned"), now=before)
     assert screen(author, "CCO").status_code == 200
 
 
 def test_for_a_case_too_an_hour_has_its_limit_over_all_kinds_of_questions(
     desks: Desks, author: Session
 ) -> None:
-    case = Why("case_number", "XA-2026-118")
+    case = QueryReason("case_number", "XA-2026-118")
     for _ in range(asking.ASKED_AN_HOUR // asking.AT_ONCE):
         record_question(desks.lab.author, SCREENED, case, count=asking.AT_ONCE, now=timezone.now())
     refused = author("POST", "substances/similar", {"structure": "CCO", **CASE})

@@ -12,7 +12,7 @@ from alerts.sending.withdrawal import withdraw_alert
 from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent
 from science.law import adopting
-from science.law.adopting import adopt_rules, list_adopted, propose, set_rules_aside
+from science.law.adopting import adopt_rules, list_adopted, propose, stop_following_rules
 from science.law.controls import overlaid, rules_with_digest, ruleset_for
 from science.law.previewing import preview_caught
 from science.rows.structures import AdoptedRules
@@ -56,7 +56,7 @@ def test_it_counts_for_this_agency_only_and_is_in_the_audit(law: LawDesk) -> Non
 def test_a_verdict_is_replayed_by_digest_after_the_rules_were_set_aside(law: LawDesk) -> None:
     law.adopt(law.publish(rule_from(COMING), day=COMING))
     with_it = ruleset_for("xa-lab").digest
-    set_rules_aside(law.desk.benno, AdoptedRules.objects.get().pk, now=law.desk.tick())
+    stop_following_rules(law.desk.benno, AdoptedRules.objects.get().pk, now=law.desk.tick())
     assert ruleset_for("xa-lab").digest == ruleset_for("xb-health").digest
     text = rules_with_digest("xa-lab", with_it)
     assert text is not None and "XB-BENZ" in text
@@ -147,7 +147,7 @@ def test_no_file_and_no_structure_is_judged_while_anything_is_locked(
     monkeypatch.setattr(safely, "run", seen)
     law.send(METONITAZENE)
     law.adopt(law.publish(rule_from(COMING), day=COMING))
-    set_rules_aside(law.desk.benno, AdoptedRules.objects.get().pk, now=law.desk.tick())
+    stop_following_rules(law.desk.benno, AdoptedRules.objects.get().pk, now=law.desk.tick())
     assert {"read_structure", "try_rules", "read_rule_file", "read_overlaid"} <= {chore for chore, _ in asked}
     assert [one for one in asked if one[1] > 0] == []
 

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from alerts.errors import ScienceAwayError
-from alerts.query_audit import in_words
+from alerts.query_audit import science_errors
 from alerts.tasks import follow_feed
 from science.law import reevaluating
 from science.law.controls import ruleset_for
@@ -255,7 +255,7 @@ def test_rules_of_an_older_reader_are_the_asker_s_no_fault_and_stop_no_alert(
 ) -> None:
     old = LawTexts("meta: {format: 0}\nrules: []\n")
     asked = {"structure": METONITAZENE[1], "preferred_name": "metonitazene", "alert_type": "new_substance"}
-    with pytest.raises(ScienceAwayError), in_words():
+    with pytest.raises(ScienceAwayError), science_errors():
         screen(query_of(asked), on=timezone.now().date(), law=old)
     with pytest.raises(WorkerAwayError):
         screen_query(query_of(asked), on=timezone.now().date(), law=old)

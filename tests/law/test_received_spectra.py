@@ -11,7 +11,7 @@ import pytest
 
 from alerts.document.files import AttachmentFile
 from alerts.models import ReceivedAlert
-from alerts.query_audit import Why
+from alerts.query_audit import QueryReason
 from science.answers import spectra as answers_spectra
 from science.answers.spectra import SpectrumAsked, match_spectrum
 from science.rows.library import LibrarySpectrum
@@ -119,7 +119,7 @@ def test_of_more_than_a_question_can_hold_those_of_the_newest_alerts_are_looked_
     row = LibrarySpectrum.objects.get(received=newer)
     monkeypatch.setattr(answers_spectra, "RECEIVED_AT_MOST", len(bytes(row.sealed)) + 10)
     asked = SpectrumAsked("pasted.msp", record("carisoprodol").encode())
-    answer = match_spectrum(law.desk.aroha, asked, Why("assigned"), now=law.desk.tick())
+    answer = match_spectrum(law.desk.aroha, asked, QueryReason("assigned"), now=law.desk.tick())
     assert {hit.received for hit in answer.hits if hit.received} == {newer}
     assert answer.found_in["Received with an alert"] == 1 and older != newer
 

@@ -108,7 +108,7 @@ def test_a_slice_ends_on_time_and_says_that_something_is_left(
 
 
 def test_what_was_set_aside_is_told_no_more(law: LawDesk) -> None:
-    from science.law.adopting import set_rules_aside
+    from science.law.adopting import stop_following_rules
     from science.rows.structures import AdoptedRules
 
     law.send(METONITAZENE)
@@ -116,7 +116,7 @@ def test_what_was_set_aside_is_told_no_more(law: LawDesk) -> None:
     law.adopt(law.publish(rule_from("2026-01-01"), day="2026-01-01"))
     law.judge()
     assert reached(law)
-    set_rules_aside(law.desk.benno, AdoptedRules.objects.get().pk, now=law.desk.tick())
+    stop_following_rules(law.desk.benno, AdoptedRules.objects.get().pk, now=law.desk.tick())
     assert not reached(law), "at once, before anything is judged again"
     law.judge()
     assert not reached(law) and not waits_for_judging()

@@ -7,7 +7,7 @@ import pytest
 
 from notices.leasing import LEASE, Lease, LeaseLostError, lease_batch, return_leases
 from notices.models import Notification
-from notices.queueing import queue_notices, save_notices
+from notices.queueing import build_notices, save_notices
 from notices.states import MOVES, NotificationState, Occasion
 from tests.notices.conftest import Telling
 
@@ -38,7 +38,7 @@ def flood(telling: Telling, count: int) -> None:
     for number in range(count):
         subject = f"{number:043d}"
         save_notices(
-            queue_notices(about, Occasion.REPUDIATED, [officer], subject=subject, now=telling.hub.now)
+            build_notices(about, Occasion.REPUDIATED, [officer], subject=subject, now=telling.hub.now)
         )
 
 

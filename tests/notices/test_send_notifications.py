@@ -11,7 +11,7 @@ from alerts.receiving.reporting import report_told
 from callers.backoff import MOST_ATTEMPTS
 from callers.capabilities import Role
 from notices.models import Notification
-from notices.queueing import queue_notices, save_notices
+from notices.queueing import build_notices, save_notices
 from notices.states import Cause, NotificationState, Occasion
 from sharing.models import Delivery
 from tests.notices.conftest import Telling
@@ -36,7 +36,7 @@ def test_a_mail_costs_little_more_than_the_statement_that_records_it(
     statements = []
     for mails in (10, 40):
         for number in range(mails):
-            notices = queue_notices(
+            notices = build_notices(
                 about, Occasion.ALERT, [officer], subject=f"{mails}-{number}", now=telling.hub.now
             )
             save_notices(notices)

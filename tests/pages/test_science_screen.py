@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from alerts.query_audit import SCREENED, WITHOUT_CASE_AN_HOUR, Why, record_question
+from alerts.query_audit import SCREENED, WITHOUT_CASE_AN_HOUR, QueryReason, record_question
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -200,7 +200,7 @@ def test_the_thirty_first_question_of_an_hour_is_asked_for_a_case_and_the_field_
     client: Client, desk: DeskWorld
 ) -> None:
     for _ in range(WITHOUT_CASE_AN_HOUR):
-        record_question(desk.ilka, SCREENED, Why("assigned"), now=timezone.now())
+        record_question(desk.ilka, SCREENED, QueryReason("assigned"), now=timezone.now())
     page = asked(client)
     assert "Case number: more than 30 questions an hour are asked for a case only" in page
     assert 'href="#field-reference"' in page and "C22H27FN2O" not in page

@@ -8,7 +8,7 @@ import pytest
 
 from alerts.document.files import AttachmentFile
 from alerts.errors import ScienceAwayError
-from alerts.query_audit import AT_ONCE, PARTS_WITHOUT_CASE, REFUSED, SCREENED, Why, record_question
+from alerts.query_audit import AT_ONCE, PARTS_WITHOUT_CASE, REFUSED, SCREENED, QueryReason, record_question
 from callers.errors import InputError
 from desk.alerts.display.controlled import controlled_in_preview
 from ledger.models import AuditEvent
@@ -24,8 +24,8 @@ from substances.errors import InputRefusedError, WorkerLostError
 from tests.api.sessions import Session
 from tests.pages.desk_world import DeskWorld
 
-ASSIGNED = Why("assigned")
-CASE = Why("case_number", "XA-2026-118")
+ASSIGNED = QueryReason("assigned")
+CASE = QueryReason("case_number", "XA-2026-118")
 SEVERAL = (
     "CC(N)Cc1ccccc1",
     "CN(C)CCc1c[nH]c2ccccc12",
@@ -36,7 +36,7 @@ SEVERAL = (
 """Five substances of which lists name some."""
 
 
-def screened(desk: DeskWorld, text: str, why: Why) -> Screened:
+def screened(desk: DeskWorld, text: str, why: QueryReason) -> Screened:
     (one,) = screen_substances(
         desk.ilka, [Asked(structure=text)], on=date(2026, 3, 1), why=why, now=desk.hub.now
     )
@@ -66,9 +66,9 @@ def test_a_question_that_cannot_be_read_counts(desk: DeskWorld) -> None:
 def test_a_refused_question_is_in_the_audit_without_its_content(desk: DeskWorld) -> None:
     for why, count in (
         (ASSIGNED, 2),
-        (Why("case_number", ""), 1),
+        (QueryReason("case_number", ""), 1),
         (CASE, AT_ONCE + 1),
-        (Why("curiosity"), 1),
+        (QueryReason("curiosity"), 1),
     ):
         with pytest.raises(InputError):
             record_question(desk.ilka, SCREENED, why, count=count, now=desk.hub.now)

@@ -13,7 +13,7 @@ from alerts.models import ReceivedAlert
 from alerts.projections.cards import Card
 from alerts.receiving.following import tidy_received
 from ledger.models import AuditEvent
-from science.board.harm_reviews import looks_at
+from science.board.harm_reviews import reviews_of
 from science.rows.harm_reviews import HarmLook
 from tests.api.sessions import Session
 from tests.pages.conftest import SignIn
@@ -108,7 +108,7 @@ def test_a_look_is_the_agency_s_own_sealed_and_gone_with_the_alert_s_content(
         dumped = cursor.fetchone()[0]
     for word in ("harm_found", "intensive", b"intensive".hex()):
         assert word not in dumped
-    (look,) = looks_at(desk.casimir, old)
+    (look,) = reviews_of(desk.casimir, old)
     assert (look.outcome, look.note, look.row.next_on) == ("harm_found", "two in intensive care", None)
     tidy_received(now=old.keep + timedelta(seconds=1))
     assert not HarmLook.objects.exists()

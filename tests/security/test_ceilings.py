@@ -16,7 +16,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.opening import open_alert
 from alerts.rows.saved import DraftTemplate
 from alerts.sending.withdrawal import withdraw_alert
-from notices.queueing import queue_notices, save_notices
+from notices.queueing import build_notices, save_notices
 from notices.states import Occasion
 from officers.models import AgencyPolicy, Officer
 from sharing.models import Envelope, Statement
@@ -177,5 +177,5 @@ def more_of_everything(world: SecurityWorld) -> None:
     received = world._incoming()
     open_alert(desk.benno, received, reason="on_duty", now=desk.tick())
     create_template(world.people["author"], world._own_draft(**held), name="Form two", now=desk.tick())
-    save_notices(queue_notices(received.about, Occasion.ALERT, world.people.values(), now=desk.tick()))
+    save_notices(build_notices(received.about, Occasion.ALERT, world.people.values(), now=desk.tick()))
     limit(world, ceilings)

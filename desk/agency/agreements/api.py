@@ -11,7 +11,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.agency.agreements import Standing, circles_of, standing_of, standings_of
+from alerts.agency.agreements import AgreementShown, agreements_of, circles_of, standing_of
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers.capabilities import Capability
 from callers.reading import read_body
@@ -56,7 +56,7 @@ class AgreementsView(AffairsView):
     @extend_schema(responses={200: AgreementsOut}, operation_id="agreements_list")
     def get(self, request: Request) -> Response:
         """Every agreement of the agency, by ref."""
-        shown = [_shown(standing) for standing in standings_of(self.officer, now=self.now)]
+        shown = [_shown(standing) for standing in agreements_of(self.officer, now=self.now)]
         return self.answer(AgreementsOut({"items": shown}).data)
 
 
@@ -110,7 +110,7 @@ class ResumeView(LanesView):
         return self.change(ref, resume_lanes)
 
 
-def _shown(standing: Standing) -> dict[str, Any]:
+def _shown(standing: AgreementShown) -> dict[str, Any]:
     facts = ("ref", "title", "version", "parties", "lanes", "ceiling", "purposes")
     return {
         **{name: getattr(standing.said, name) for name in facts},

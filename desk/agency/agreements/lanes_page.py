@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.agency.agreements import LaneRow, Standing, standing_of
+from alerts.agency.agreements import AgreementShown, LaneRow, standing_of
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers import clock
 from callers.capabilities import Capability
@@ -81,7 +81,7 @@ def _change(request: HttpRequest, ref: str, verb: str) -> HttpResponseBase:
     return redirect("admin:agreement", ref)
 
 
-def _which(standing: Standing, verb: str) -> Question:
+def _which(standing: AgreementShown, verb: str) -> Question:
     words = {"ref": standing.ref}
     if verb == "suspend":
         heading, button = _("Suspend lanes of %(ref)s") % words, _("Go on")
@@ -91,7 +91,7 @@ def _which(standing: Standing, verb: str) -> Question:
 
 
 def _ask_whether(
-    request: HttpRequest, standing: Standing, verb: str, chosen: list[LaneRow], form: LanesForm
+    request: HttpRequest, standing: AgreementShown, verb: str, chosen: list[LaneRow], form: LanesForm
 ) -> HttpResponse:
     words = {"lanes": _listed(chosen), "names": "; ".join(map(isolated, standing.others))}
     if verb == "suspend":
@@ -114,7 +114,7 @@ def _ask_whether(
     return ask(request, question, form, template="affairs/lanes_confirm")
 
 
-def _staying_open(standing: Standing, chosen: list[LaneRow]) -> list[str]:
+def _staying_open(standing: AgreementShown, chosen: list[LaneRow]) -> list[str]:
     codes = {row.code for row in chosen}
     open_ones = [row for row in standing.lanes if row.code not in codes and not row.stopped]
     texts = [_("%(lanes)s stays open.") % {"lanes": str(row.label)} for row in open_ones]
@@ -130,5 +130,5 @@ def _listed(rows: list[LaneRow]) -> str:
     return _("%(some)s and %(last)s") % {"some": ", ".join(names[:-1]), "last": names[-1]}
 
 
-def _page_of(standing: Standing) -> str:
+def _page_of(standing: AgreementShown) -> str:
     return reverse("admin:agreement", args=[standing.ref])

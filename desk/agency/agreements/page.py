@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.agency.agreements import Standing, standings_of
+from alerts.agency.agreements import AgreementShown, agreements_of
 from callers import clock
 from callers.terms import Lane
 from desk.web.filters import Filter, Filters, read_filters
@@ -27,7 +27,7 @@ AGREEMENT_STATES: Final = (
 class AgreementRow:
     """Agreement with its present state in words."""
 
-    standing: Standing
+    standing: AgreementShown
     state: str
     state_text: str | Promise
 
@@ -37,11 +37,11 @@ def agreements(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     offered = (Filter("state", _("State"), AGREEMENT_STATES), Filter("lane", _("Lane"), Lane.choices))
     filters = read_filters(request.GET, offered)
-    found = map(_agreement_row, standings_of(signed_in(request), now=now))
+    found = map(_agreement_row, agreements_of(signed_in(request), now=now))
     return _page(request, "agreements", filters, [row for row in found if _matches(row, filters)])
 
 
-def _agreement_row(standing: Standing) -> AgreementRow:
+def _agreement_row(standing: AgreementShown) -> AgreementRow:
     is_stopped = any(row.stopped for row in standing.lanes)
     state = "ended" if standing.is_ended else "suspended" if is_stopped else "active"
     return AgreementRow(standing, state, dict(AGREEMENT_STATES)[state])

@@ -15,7 +15,7 @@ from alerts.access import find_received
 from alerts.document.files import AttachmentFile
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import OpenedView, open_alert, open_attachment
-from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.retractions import judge_for_display
 from alerts.sending.withdrawal import confirm_withdrawal
 from callers.capabilities import Capability
 from callers.idempotency import Outcome, idempotent, repeatable
@@ -96,5 +96,5 @@ class ConfirmWithdrawalView(AnsweringView):
 
 def answer_received(view: DeskView, received_id: uuid.UUID) -> Response:
     """Return the present facts of a received alert."""
-    received = as_it_stands(find_received(view.officer, received_id), now=view.now)
+    received = judge_for_display(find_received(view.officer, received_id), now=view.now)
     return Response(shapes.ReceivedFactsOut(received).data)

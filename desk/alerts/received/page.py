@@ -33,7 +33,7 @@ from alerts.receiving.opening import (
     preset_reason,
     reason_text,
 )
-from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.verification import Verification, failed, pending
 from alerts.receiving.versions import versions_held
 from alerts.replies.display import Answered, answered_by
@@ -81,7 +81,7 @@ def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     if reading is not None and not stays_closed:
         # The marking is checked there, after the alert was opened.
         return _open(request, officer, alert, reading, now)
-    as_it_stands(alert, now=now)
+    judge_for_display(alert, now=now)
     if alert.keep <= now:
         return closed_page(request, alert, stopped=str(CLOSED_TEXTS[ContentDeletedError]))
     if has_gone:
@@ -157,22 +157,26 @@ def _open(
             now=now,
         )
     except ReceiptPendingError:
-        return closed_page(request, as_it_stands(alert, now=now), verification=pending(alert.issuer.name))
+        return closed_page(
+            request, judge_for_display(alert, now=now), verification=pending(alert.issuer.name)
+        )
     except UnopenableError:
-        return closed_page(request, as_it_stands(alert, now=now), verification=failed(alert))
+        return closed_page(request, judge_for_display(alert, now=now), verification=failed(alert))
     except NotNamedError:
         forget_reading(request, alert.pk)
         return not_named_page(request, alert)
     except CLOSED as stopped:
         forget_reading(request, alert.pk)
-        return closed_page(request, as_it_stands(alert, now=now), stopped=str(CLOSED_TEXTS[type(stopped)]))
+        return closed_page(
+            request, judge_for_display(alert, now=now), stopped=str(CLOSED_TEXTS[type(stopped)])
+        )
     return opened_page(request, view, reading)
 
 
 def not_named_page(request: HttpRequest, alert: ReceivedAlert) -> HttpResponse:
     """Show the manifest's facts of a RED alert whose sender did not name this officer."""
     text = f"{NOT_NAMED} {NOT_NAMED_REMEDY}"
-    return closed_page(request, as_it_stands(alert, now=clock.now()), stopped=text, status=403)
+    return closed_page(request, judge_for_display(alert, now=clock.now()), stopped=text, status=403)
 
 
 def closed_page(
@@ -324,7 +328,7 @@ def _versions(officer: Officer, alert: ReceivedAlert) -> dict[str, Any]:
 def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Acknowledge the alert as an officer; the statement is signed for the agency."""
     officer, now = signed_in(request), clock.now()
-    alert = as_it_stands(find_received(officer, alert_id), now=now)
+    alert = judge_for_display(find_received(officer, alert_id), now=now)
     try:
         acknowledge_alert(officer, alert, answer=request.POST.get("answer", OPENED), now=now)
     except NotOpenedError:

@@ -20,7 +20,7 @@ from alerts.document.choices import OPINIONS
 from alerts.drafting.drafts import read_draft
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert
-from alerts.profiles.disclosure import Exchange, exchange_about, exchanges_of_question, questions_about
+from alerts.profiles.disclosure import Disclosure, exchange_about, exchanges_of_question, questions_about
 from alerts.profiles.questions import (
     TOLD,
     check_is_question,
@@ -327,7 +327,7 @@ def _reviews(view: DeskView, versions: dict[str, int]) -> Response:
     return Response(ReviewsOut({"items": reviews_of(view.officer, versions, now=view.now)}).data)
 
 
-def _leads(leads: Leads, exchange: Exchange | None, asked: list[dict[str, Any]]) -> Response:
+def _leads(leads: Leads, exchange: Disclosure | None, asked: list[dict[str, Any]]) -> Response:
     shown = {
         "leads": [_lead(lead) for lead in leads.rows],
         "compared": leads.compared,
@@ -348,7 +348,7 @@ def _lead(lead: Lead) -> dict[str, Any]:
     }
 
 
-def _exchange(exchange: Exchange) -> dict[str, Any]:
+def _exchange(exchange: Disclosure) -> dict[str, Any]:
     return {
         "agency": exchange.agency,
         "name": exchange.name,

@@ -15,7 +15,7 @@ from alerts.errors import ReceiptPendingError, UnopenableError
 from alerts.models import ReceivedAlert
 from alerts.receiving.held import CLOSED
 from alerts.receiving.opening import OpenedView, open_alert
-from alerts.receiving.retractions import as_it_stands
+from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.versions import versions_held
 from callers import clock
 from callers.errors import AbsentError, InputError
@@ -31,7 +31,7 @@ TERMS = ("tlp", "pri", "lane", "purpose", "status")
 def changes(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Show the changes; without a valid reason ask first, and where one of the two stays closed redirect to its own page."""
     officer, now = signed_in(request), clock.now()
-    alert = as_it_stands(find_received(officer, alert_id), now=now)
+    alert = judge_for_display(find_received(officer, alert_id), now=now)
     before = version_before(alert, versions_held(officer, alert, now=now))
     if before is None:
         raise AbsentError

@@ -17,7 +17,7 @@ from callers.reading import read_body, read_query
 from desk.web.api import DeskView
 from desk.web.api_answers import AffairsView
 from science.board.counting import SPANS
-from science.board.harm_reviews import NOTE_AT_MOST, LookOutcome, looks_at, record_look
+from science.board.harm_reviews import NOTE_AT_MOST, LookOutcome, record_review, reviews_of
 from science.board.reading import USUAL, read_board
 
 
@@ -170,11 +170,11 @@ class LooksView(AffairsView):
     capability: ClassVar[Any] = Capability.SCIENCE_READ
 
     def shown(self, subject: ReceivedAlert | Alert) -> Response:
-        return self.answer({"items": LookOut(looks_at(self.officer, subject), many=True).data})
+        return self.answer({"items": LookOut(reviews_of(self.officer, subject), many=True).data})
 
     def record(self, subject: ReceivedAlert | Alert) -> Response:
         body = read_body(LookIn, self.request)
-        self.act(lambda: record_look(self.officer, subject, **body, now=self.now))
+        self.act(lambda: record_review(self.officer, subject, **body, now=self.now))
         return self.shown(subject)
 
 

@@ -18,7 +18,7 @@ from callers.errors import AbsentError, InputError
 from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import signed_in
 from officers.models import Officer
-from science.board.harm_reviews import NOTE_AT_MOST, LookOutcome, looks_at, record_look
+from science.board.harm_reviews import NOTE_AT_MOST, LookOutcome, record_review, reviews_of
 
 
 class LookForm(forms.Form):
@@ -67,7 +67,7 @@ def _answer(
     form = LookForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            record_look(officer, subject, **form.cleaned_data, now=clock.now())
+            record_review(officer, subject, **form.cleaned_data, now=clock.now())
         except InputError as refused:
             refuse(form, refused)
         else:
@@ -82,7 +82,7 @@ def _answer(
             _("It is your agency's own note: nobody else is told, and the alert stays as it is."),
             _("A new report of the substance makes it due again."),
         ],
-        extra={"looks": looks_at(officer, subject), "alert_address": address},
+        extra={"looks": reviews_of(officer, subject), "alert_address": address},
     )
     return ask(request, question, form, template="science/look")
 

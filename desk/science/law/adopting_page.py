@@ -14,7 +14,7 @@ from accord.envelope.errors import EnvelopeError
 from alerts.access import find_received, today_of
 from alerts.errors import ReceiptPendingError, UnopenableError
 from alerts.models import Alert
-from alerts.query_audit import in_words
+from alerts.query_audit import science_errors
 from alerts.receiving.held import CLOSED
 from callers import clock
 from callers.capabilities import Capability
@@ -24,7 +24,7 @@ from desk.science.law.caught_page import by_shown
 from desk.web.confirm import ConfirmForm, Question, ask
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
-from science.law.adopting import Proposal, adopt_rules, list_adopted, propose, set_rules_aside
+from science.law.adopting import Proposal, adopt_rules, list_adopted, propose, stop_following_rules
 from science.law.places import place_in_text, place_name
 from science.law.published import Published, open_own_published, open_published
 
@@ -79,7 +79,7 @@ def _opened(request: HttpRequest, officer: Officer, alert_id: uuid.UUID, now: da
 
 
 def _adopt(request: HttpRequest, officer: Officer, published: Published, now: datetime) -> HttpResponseBase:
-    with in_words():
+    with science_errors():
         adopt_rules(officer, published, now=now)
     messages.success(request, _("Adopted. Your agency's substances are being judged by it now."))
     return redirect("admin:science_caught")
@@ -88,7 +88,7 @@ def _adopt(request: HttpRequest, officer: Officer, published: Published, now: da
 def _look(
     request: HttpRequest, officer: Officer, published: Published, back: str, adopt: str, now: datetime
 ) -> HttpResponse:
-    with in_words():
+    with science_errors():
         proposal = propose(officer, published, now=now)
     return _page(request, officer, proposal, back, adopt)
 
@@ -135,8 +135,8 @@ def aside(request: HttpRequest, adopted_id: uuid.UUID) -> HttpResponseBase:
     row, content = found
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and request.method == "POST":
-        with in_words():
-            set_rules_aside(officer, row.pk, now=clock.now())
+        with science_errors():
+            stop_following_rules(officer, row.pk, now=clock.now())
         messages.success(request, _("Set aside. Your agency follows these rules no more."))
         return redirect("admin:science_rules")
     question = Question(

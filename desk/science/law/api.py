@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alerts.access import agency_of, find_alert, find_received, today_of
-from alerts.query_audit import in_words
+from alerts.query_audit import science_errors
 from callers.capabilities import Capability
 from callers.errors import InputError
 from callers.idempotency import repeatable
@@ -39,7 +39,7 @@ from desk.science.law.serializers import (
     timeline_out,
 )
 from desk.web.api_answers import AffairsView
-from science.law.adopting import adopt_rules, propose, set_rules_aside
+from science.law.adopting import adopt_rules, propose, stop_following_rules
 from science.law.newly_caught import list_caught
 from science.law.published import Published, open_own_published, open_published
 from science.law.reevaluating import newest_reevaluation
@@ -90,7 +90,7 @@ class RulesView(LawView):
     def get(self, request: Request) -> Response:
         """List rules and lists that the agency follows, what it adopted, and how far its structures are judged by them."""
         on = read_query(DayQuery, request).get("on") or today_of(self.officer, self.now)
-        with in_words():
+        with science_errors():
             book = read_rulebook(self.officer, on=on)
         return self.answer(self.rules_shown(book, on))
 
@@ -100,7 +100,7 @@ class RuleView(LawView):
     def get(self, request: Request, rule_id: str) -> Response:
         """Read one rule with its reading, its clauses and its versions."""
         on = read_query(DayQuery, request).get("on") or today_of(self.officer, self.now)
-        with in_words():
+        with science_errors():
             book = read_rulebook(self.officer, on=on)
         return self.answer(rule_in_full_out(find_rule(book, rule_id)))
 
@@ -110,7 +110,7 @@ class CaughtView(LawView):
     def get(self, request: Request) -> Response:
         """List substances of the agency's alerts that a change of the law reaches newly, newest first."""
         before, agency = read_query(BeforeQuery, request).get("before"), self.agency_id()
-        with in_words():
+        with science_errors():
             lines, following = list_caught(self.officer, before=before)
         today = today_of(self.officer, self.now)
         shown = {
@@ -170,7 +170,7 @@ class PublishedView(LawView):
     """A change of the law in one alert: looked at, or adopted."""
 
     def look(self, published: Published) -> Response:
-        with in_words():
+        with science_errors():
             proposal = propose(self.officer, published, now=self.now)
         return Response(proposal_out(proposal, today_of(self.officer, self.now)))
 
@@ -179,7 +179,7 @@ class PublishedView(LawView):
         return self.look(repeatable(self.request, self.actor, opens, now=self.now))
 
     def adopt(self, published: Published) -> None:
-        with in_words():
+        with science_errors():
             adopt_rules(self.officer, published, now=self.now)
 
     def received(self, received_id: uuid.UUID, body: dict[str, Any]) -> Published:
@@ -236,12 +236,12 @@ class SetAsideView(LawView):
         """Follow adopted rules no more; what was screened by them can be replayed all the same."""
 
         def set_aside() -> None:
-            with in_words():
-                set_rules_aside(self.officer, adopted_id, now=self.now)
+            with science_errors():
+                stop_following_rules(self.officer, adopted_id, now=self.now)
 
         self.act(set_aside)
         on = today_of(self.officer, self.now)
-        with in_words():
+        with science_errors():
             book = read_rulebook(self.officer, on=on)
         return self.answer(self.rules_shown(book, on))
 

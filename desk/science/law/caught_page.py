@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from alerts.access import today_of
 from alerts.projections.cards import Card, open_alert_cards, open_received_cards
-from alerts.query_audit import in_words
+from alerts.query_audit import science_errors
 from callers import clock
 from callers.errors import InputError
 from desk.web.frame import render_page, signed_in
@@ -50,7 +50,7 @@ def caught(request: HttpRequest) -> HttpResponse:
     """List the substances, newest first; each line links to its alert."""
     officer = signed_in(request)
     before = _place(request)
-    with in_words():
+    with science_errors():
         lines, following = list_caught(officer, before=before)
     today = today_of(officer, clock.now())
     return render_page(

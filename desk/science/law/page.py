@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from alerts.access import today_of
-from alerts.query_audit import in_words
+from alerts.query_audit import science_errors
 from callers import clock
 from callers.capabilities import Capability
 from desk.web.filters import Filter, read_filters
@@ -56,7 +56,7 @@ def rule(request: HttpRequest, rule_id: str) -> HttpResponse:
 
 def _book(request: HttpRequest) -> Rulebook:
     officer = signed_in(request)
-    with in_words():
+    with science_errors():
         return read_rulebook(officer, on=today_of(officer, clock.now()))
 
 

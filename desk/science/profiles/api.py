@@ -11,7 +11,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.query_audit import in_words
+from alerts.query_audit import science_errors
 from callers.reading import read_body
 from desk.science.api_answers import ScienceView, WhyIn, why_of
 from science.answers.profiles import VERDICTS, ComparisonShown, compare_profiles
@@ -76,7 +76,7 @@ class ComparisonOut(s.Serializer[Any]):
 
 def _profile(given: Mapping[str, Any], side: str) -> Mapping[str, Any]:
     """Return the profile with its texts as numbers; raises ScienceInputError naming the side."""
-    with in_words(side):
+    with science_errors(side):
         return {
             **given,
             "values": [_number(text, place) for place, text in enumerate(given["values"], start=1)],

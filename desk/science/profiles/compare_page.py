@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from alerts.errors import ScienceInputError
 from alerts.profiles.samples import Lead, Leads
-from alerts.query_audit import in_words
+from alerts.query_audit import science_errors
 from callers import clock
 from callers.errors import InputError
 from desk.science.reason import WhyForm, posted
@@ -104,7 +104,7 @@ def _answer(officer: Officer, form: WhyForm) -> Answer | None:
 
 
 def _profile(form: WhyForm, side: str) -> dict[str, Any]:
-    with in_words(side):
+    with science_errors(side):
         return profile_of_text(form.cleaned_data[f"{side}_method"], form.cleaned_data[side])
 
 

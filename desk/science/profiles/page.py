@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from alerts.access import find_alert, find_received
 from alerts.document.science_words import VERDICT_WORDS
 from alerts.models import Alert, ReceivedAlert
-from alerts.profiles.disclosure import Exchange, exchange_about, exchanges_of_question, questions_about
+from alerts.profiles.disclosure import Disclosure, exchange_about, exchanges_of_question, questions_about
 from alerts.profiles.questions import (
     TOLD,
     leads_of,
@@ -157,7 +157,7 @@ def _asked(officer: Officer, question: Alert, now: datetime) -> dict[str, Any]:
     }
 
 
-def _told(exchange: Exchange) -> dict[str, Any]:
+def _told(exchange: Disclosure) -> dict[str, Any]:
     """Return an exchange with the numbers of its answer in words; they come from another agency, as texts."""
     answer = exchange.answer or {}
     ratio, rate = answer.get("log10_lr"), answer.get("false_link_rate")
@@ -172,7 +172,7 @@ def _told(exchange: Exchange) -> dict[str, Any]:
 
 def _page(request: HttpRequest, leads: Leads | None, *, profile: Any, **context: Any) -> HttpResponse:
     officer = signed_in(request)
-    exchange: Exchange | None = context.get("exchange")
+    exchange: Disclosure | None = context.get("exchange")
     return render_page(
         request,
         "science/leads",
@@ -316,7 +316,7 @@ def agree(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     return begun(request, draft, step=1 if exchange.they_agreed else 6, now=now)
 
 
-def _agree_question(received: ReceivedAlert, exchange: Exchange) -> Question:
+def _agree_question(received: ReceivedAlert, exchange: Disclosure) -> Question:
     back, name = reverse("admin:received_profile", args=[received.pk]), received.issuer.name
     if exchange.they_agreed:
         return Question(

@@ -13,7 +13,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.query_audit import in_words
+from alerts.query_audit import science_errors
 from callers.capabilities import Capability
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
@@ -109,7 +109,7 @@ class MatchView(ScienceView):
 def _octets(file: "UploadedFile[Any]") -> bytes:
     """Return the file's octets, unless it is larger than the reader of spectra accepts; raises ScienceInputError."""
     if (file.size or 0) > MAX_BYTES:
-        with in_words():
+        with science_errors():
             refuse("too_large")
     return bytes(file.read())
 

@@ -13,7 +13,7 @@ from alerts.drafting.drafts import save_revision
 from alerts.drafting.revisions import read_revision
 from alerts.errors import AlertIncompleteError, ReplyRefusedError, ScienceInputError
 from alerts.models import Alert
-from alerts.profiles.disclosure import Exchange, exchange_about, exchanges_of_question
+from alerts.profiles.disclosure import Disclosure, exchange_about, exchanges_of_question
 from alerts.profiles.questions import leads_of, start_answer, start_details, start_question
 from alerts.receiving.opening import OpeningReason, open_alert
 from alerts.replies.beginning import Opened, open_to_answer
@@ -78,7 +78,7 @@ class Two:
         draft = start_details(officer, self.opened(officer), told=told, now=self.desk.tick())
         return self.desk.send(draft, second)
 
-    def at_lab(self, question: Alert) -> Exchange:
+    def at_lab(self, question: Alert) -> Disclosure:
         (exchange,) = exchanges_of_question(self.desk.ilka, question, now=self.desk.hub.now)
         return exchange
 
