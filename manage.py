@@ -12,7 +12,7 @@ def main() -> None:
     forbid_core_dumps()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
     if sys.argv[1:2] != ["run_sequencer"]:
-        # A person waits for it, and may stop it (`hub.patience`).
+        # A person waits for it, and may stop it (`hub.database_timeouts`).
         os.environ.setdefault("DATABASE_TIMEOUTS", "no")
     from django.core.management import execute_from_command_line
 

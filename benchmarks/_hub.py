@@ -52,7 +52,7 @@ from peers.models import Agency
 from sharing.agreements import record_agreement
 from sharing.intake import submit_envelope
 from sharing.models import FeedHead, FeedPending
-from vault.doors import create_agency_keys
+from vault.services import create_agency_keys
 
 # This process acts as exchange and desk at once, so neither's login suffices.
 take_owners_login(os.environ["BENCH_OWNER_URL"])

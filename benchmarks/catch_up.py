@@ -103,7 +103,7 @@ def _measure(
 def _full() -> list[dict[str, Any]]:
     """Return documents as a desk writes them; each names another substance than the one before."""
     from alerts.document.building import build_document
-    from substances.resembling import read_reference
+    from substances.similarity_search import read_reference
 
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
     known = read_reference()

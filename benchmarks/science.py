@@ -34,8 +34,8 @@ from substances.control.screening import Law, law_of
 from substances.control.shipped import shipped_rules, shipped_rules_text
 from substances.control.skeletons import met_by_skeleton, prints_of_parent
 from substances.reevaluation import judge_structures
-from substances.resembling import reference_candidates
 from substances.rulefacts import StructureIn
+from substances.similarity_search import reference_candidates
 from substances.structures.decomposing import open_molecule
 from substances.structures.derived import parents_by_hydrolysis
 from substances.structures.fingerprints import Packed, pack, similarities

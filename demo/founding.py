@@ -31,7 +31,7 @@ from peers.agreements import follow_agreements
 from peers.entries import begin_entry
 from peers.models import Agency
 from sharing.agreements import record_agreement, record_circle
-from vault.doors import create_agency_keys
+from vault.services import create_agency_keys
 
 OPERATOR = SystemActor("operator", None, OPERATES)
 """The exchange's operator in the past."""

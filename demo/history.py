@@ -39,8 +39,8 @@ from officers.models import Officer
 from peers.exchange import reached_by
 from peers.models import Agency
 from sharing.models import Envelope
-from vault.doors import renew_agency_keys
 from vault.exchangekeys import renew_exchange_keys
+from vault.services import renew_agency_keys
 
 
 @dataclass(frozen=True)

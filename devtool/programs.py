@@ -77,7 +77,7 @@ def web(
 
 def queue_worker(role: str, world: Places, logs: Path, *, beat: bool = False) -> Child:
     """The Celery worker of a role's queue; with `beat` it also asks for what is due in its half."""
-    with_beat = ("--beat", "--scheduler", "hub.beating:Beating") if beat else ()
+    with_beat = ("--beat", "--scheduler", "hub.beat_scheduler:MemoryScheduler") if beat else ()
     mark = logs / f"{role}.heartbeat"
     # Threads are settled in hub/settings.py.
     concurrency = () if role in THREADS else ("--concurrency", "1")
@@ -102,7 +102,7 @@ def beat(role: str, world: Places, logs: Path) -> Child:
         role,
         [
             *(sys.executable, "-m", "celery", "-A", "hub", "beat"),
-            *("--scheduler", "hub.beating:Beating", "--loglevel", "INFO"),
+            *("--scheduler", "hub.beat_scheduler:MemoryScheduler", "--loglevel", "INFO"),
         ],
         env={**world.environment_of(role), "HEARTBEAT_FILE": str(mark)},
         log=logs / f"{role}.log",

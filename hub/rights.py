@@ -316,7 +316,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "science_agencyrules": {DESK: ADD, DESK_WORKER: ADD},
     "science_caughtstructure": {DESK: READ, DESK_WORKER: KEEP},
     "science_controlwatch": {DESK: ADD | REMOVE, DESK_WORKER: READ},
-    "science_harmlook": {DESK: ADD, DESK_WORKER: REMOVE},
+    "science_harmreview": {DESK: ADD, DESK_WORKER: REMOVE},
     "science_libraryspectrum": {DESK: KEEP, DESK_WORKER: KEEP},
     "science_spectraimport": {DESK: KEEP, DESK_WORKER: REMOVE | LOCK},
     "alerts_profilequestion": {DESK: ADD, DESK_WORKER: ADD},

@@ -24,9 +24,9 @@ from callers.digests import pepper_of
 from callers.slots import THREADS
 from hub.beat import beat_schedule
 from hub.broker import transport_options
-from hub.chain import middleware_of
+from hub.database_timeouts import PATIENCE
 from hub.logs import logging_settings
-from hub.patience import PATIENCE
+from hub.middleware_order import middleware_of
 from hub.roles import CALLS_EXCHANGE, EXCHANGE, GUARDED_SECRETS, ROLES, SECRETS
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -17,8 +17,8 @@ from substances.control.listings import Listing, ListingSet, read_listings
 from substances.control.naming import name_key
 from substances.control.rules import Group, Rule, RuleSet, canonical, digest_of, read_rules
 from substances.errors import InputRefusedError
-from substances.pacing import held_to
 from substances.rulefacts import ENGINE, ListingFact, StructureIn, StructureJudged
+from substances.sandbox.pacing import held_to
 from substances.structures.fingerprints import fingerprints_of
 from substances.structures.patterns import connectivity_block
 from substances.structures.reading import Structure, read_structure

@@ -14,9 +14,9 @@ from substances.control.precursors import read_precursors
 from substances.control.rules import Rule, RuleSet, read_rules
 from substances.errors import InputRefusedError
 from substances.overlays import lay_over
-from substances.pacing import held_to
 from substances.reevaluation import CPU_SECS_A_STRUCTURE, keyed_rules
 from substances.rulefacts import ExampleRun, FaultFact, RuleFact, RuleFile, TableFile, Time
+from substances.sandbox.pacing import held_to
 from substances.structures.normalising import parent_of
 from substances.structures.reading import read_structure
 

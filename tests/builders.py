@@ -64,7 +64,7 @@ from tests.exchange_keys import give_api_key
 from tests.key_lives import KeyLives, signing_keys_of
 from tests.peers import compare_each_other
 from tests.services import surroundings
-from vault import doors
+from vault import services as doors
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY_SECS = 24 * 3600

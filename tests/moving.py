@@ -31,8 +31,8 @@ from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from callers.directory import Custody
-from officers.coming import Coming, begin_arrival
-from officers.leaving import agree_to_leave, ask_to_leave, leaving_of
+from officers.arrival import Coming, begin_arrival
+from officers.departure import agree_to_leave, ask_to_leave, leaving_of
 from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.heads import card_file, card_of

@@ -78,7 +78,7 @@ def read_handed(text: str) -> Entry:
     return entry
 
 
-def keep_handed(agency_id: str, md: str, entry: Entry) -> None:
+def keep_handed_entry(agency_id: str, md: str, entry: Entry) -> None:
     """Keep the entry that opens an envelope, unless there is one; in the caller's transaction."""
     keep_bound([HandedEntry(agency_id=agency_id, md=md, entry=entry.text)])
 

@@ -25,7 +25,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "sampleprofile": "card",
     "storedstructure": "card",
     "caughtstructure": "card",
-    "harmlook": "card",
+    "harmreview": "card",
     "pinbook": "card",
     "adoptedrules": "card",
     "agencyrules": "card",

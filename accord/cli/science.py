@@ -66,8 +66,8 @@ def rules_with(overlays: Sequence[tuple[str, bytes]]) -> str:
     text = ""
     for name, octets in overlays:
         with _sentences():
-            from substances import safely_law
             from substances.control.shipped import shipped_rules_text
+            from substances.sandbox import law as safely_law
 
             over = octets.decode("utf-8", "replace")
             found = safely_law.read_overlaid(text or shipped_rules_text(), [over])
@@ -104,8 +104,8 @@ def screen(asked: Asked, on: date, rules: str = "", *, also: Sequence[str] = ())
 def facts(asked: Asked) -> Plain:
     """What a structure is, and where name or number beside it disagree with it. Raises RequestError, CoreLostError."""
     with _sentences():
-        from substances import safely
         from substances.jsonform import to_plain
+        from substances.sandbox import reading as safely
 
         structure = safely.read_structure(asked.text)
         written = asked.name or asked.cas
@@ -127,9 +127,10 @@ def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> lis
     Of `own` only the likeness is told: rules are asked about the structure itself and the reference set.
     """
     with _sentences():
-        from substances import safely, safely_asked
         from substances.control.shipped import shipped_rules_text
         from substances.jsonform import to_plain
+        from substances.sandbox import reading as safely
+        from substances.sandbox import similarity as safely_asked
 
         parent = safely.read_structure(text).parent_smiles
         found = safely_asked.find_resembling(
@@ -141,7 +142,7 @@ def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> lis
 def spectra_in(name: str, octets: bytes) -> int:
     """How many mass spectra a file holds. Raises RequestError, CoreLostError."""
     with _sentences():
-        from substances import safely
+        from substances.sandbox import reading as safely
 
         found = safely.read_spectra(name, octets)
     if any(spectrum.kind != "ms" for spectrum in found):
@@ -163,8 +164,8 @@ def match(
 ) -> list[Plain]:
     """For each spectrum of a file what it matches in own libraries and the shipped one. Raises RequestError, CoreLostError."""
     with _sentences():
-        from substances import safely
         from substances.jsonform import to_plain
+        from substances.sandbox import reading as safely
 
         queries = safely.read_spectra(name, octets)
         own = tuple(one for file, content in libraries for one in _library(file, content))
@@ -203,7 +204,7 @@ def _stated(found: Any, query: Any) -> Plain:
 
 
 def _library(name: str, octets: bytes) -> Sequence[Any]:
-    from substances import safely
+    from substances.sandbox import reading as safely
 
     with _sentences(name):
         return safely.read_library(name, octets).spectra
@@ -223,10 +224,10 @@ def own_structures(octets: bytes) -> list[Asked]:
 
 
 def _candidates(own: Sequence[Asked]) -> list[Any]:
-    from substances import safely
     from substances.errors import InputRefusedError
-    from substances.resemblance import Candidate
+    from substances.sandbox import reading as safely
     from substances.sentences import sentence_of
+    from substances.similarity import Candidate
 
     found = []
     for line, one in enumerate(own, start=2):

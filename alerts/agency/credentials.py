@@ -29,8 +29,8 @@ from callers.systemkeys import MAX_LIFETIME, MOST_NETWORKS, checked_client, chec
 from ledger.audit import record_event
 from peers.exchange import exchange_by, exchange_of, own_prefix
 from peers.models import Agency
-from vault.doors import sign_statement
 from vault.exchangekeys import CLIENT, SCOPES, keep_exchange_key
+from vault.services import sign_statement
 
 KIND: Final = "apikey"
 Answer = TypeVar("Answer")

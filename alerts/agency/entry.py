@@ -33,7 +33,7 @@ from ledger.audit import record_event
 from officers.models import Officer
 from peers.entries import note_own_entry
 from peers.exchange import exchange_of
-from vault import doors
+from vault import services as doors
 
 ENTRY: Final = "entry"
 _PROBLEMS: Final[dict[str, tuple[str, Promise]]] = {

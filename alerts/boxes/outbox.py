@@ -39,7 +39,7 @@ from callers.errors import AbsentError
 from ledger.audit import record_event
 from officers.models import Officer
 from peers.sent import DeliveryFact, deliveries_of
-from vault import doors
+from vault import services as doors
 from vault.handing import is_gone
 
 OWN_ALERT: Final = "own alert"

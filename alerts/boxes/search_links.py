@@ -17,7 +17,7 @@ from accord.envelope.errors import MalformedError
 from alerts.boxes.search import Query
 from callers.errors import InputError
 from officers.models import Officer
-from vault import doors
+from vault import services as doors
 from vault.errors import VaultError
 
 LIVES: Final = timedelta(hours=12)

@@ -14,7 +14,7 @@ from accord.envelope.manifest import LEAST_KEEP_SECS, Terms
 from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS
 from alerts.document.defaults import EXPIRES_AFTER, KEPT_DAYS_AT_MOST, REVIEW_YEARS, years_after
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, Kind
-from alerts.document.shapes import is_acceptable, read_moment
+from alerts.document.validators import is_acceptable, read_moment
 
 SCHEMA: Final = "accord-alert/1"
 GRADING_SCHEME: Final = "europol4x4"

@@ -14,17 +14,17 @@ from accord.envelope.vocabulary import RED
 from alerts.document.fields import ALL, EMPTY, FIELDS, LIFE_SAFETY_FIELDS, Field, Kind, is_hinted
 from alerts.document.findings import Findings, Question
 from alerts.document.questions import QUESTIONS
-from alerts.document.rules import RULES, Circumstances, Draft, problem_text
+from alerts.document.rules import RULES, Circumstances, DraftCheck, problem_text
 from alerts.document.science_sentences import sentence_of
-from alerts.document.science_shapes import region_refusal
-from alerts.document.shapes import hidden_in, is_acceptable
+from alerts.document.science_validators import region_refusal
+from alerts.document.validators import hidden_in, is_acceptable
 
 HIDDEN_NAMED: Final = 4
 
 
 def check_document(data: Mapping[str, Any], *, known: Circumstances, kept: Iterable[str] = ()) -> Findings:
     """Return the findings over the fields of a draft. `kept` are codes of questions the author answered with "Keep it"."""
-    draft = Draft(data, known)
+    draft = DraftCheck(data, known)
     for entry in FIELDS.values():
         _check_alone(draft, entry)
     for rule in RULES:
@@ -37,7 +37,7 @@ def is_life_safety(data: Mapping[str, Any]) -> bool:
     return data.get("pri") == "flash" and data.get("lane") == "public_health"
 
 
-def _findings(draft: Draft, kept: frozenset[str]) -> Findings:
+def _findings(draft: DraftCheck, kept: frozenset[str]) -> Findings:
     questions = tuple(
         Question(code, name, str(text), kept=code in kept)
         for code, name, ask in QUESTIONS
@@ -58,7 +58,7 @@ def _findings(draft: Draft, kept: frozenset[str]) -> Findings:
     )
 
 
-def _check_alone(draft: Draft, entry: Field) -> None:
+def _check_alone(draft: DraftCheck, entry: Field) -> None:
     value = draft[entry.name]
     if entry.for_red and draft["tlp"] != RED:
         return
@@ -83,7 +83,7 @@ def _sentence(entry: Field, value: Any) -> str:
     return problem_text(entry)
 
 
-def _hints(draft: Draft) -> tuple[str, ...]:
+def _hints(draft: DraftCheck) -> tuple[str, ...]:
     """Return the first field of every hinted group that is wholly empty."""
     groups: dict[str, list[str]] = {}
     for entry in FIELDS.values():

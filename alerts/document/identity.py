@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check whether the evidence supports the claimed identity, in the words of the scheme that decides it.
 
-`substances.scheme` applies the minimum scheme and the isomer rule; this module has their sentences. A draft
+`substances.identification` applies the minimum scheme and the isomer rule; this module has their sentences. A draft
 without lines of evidence is judged by its marked techniques, each as one analysis that identified.
 """
 
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.document.drafted import Draft
+from alerts.document.checking import DraftCheck
 from alerts.document.fields import FIELDS, is_asked
 from alerts.document.kinds import EMPTY
-from alerts.document.shapes import is_acceptable
-from substances.scheme import (
+from alerts.document.validators import is_acceptable
+from substances.identification import (
     CITATION,
     Downgrade,
     Evidence,
@@ -110,7 +110,7 @@ def show_scheme(document: Mapping[str, Any]) -> SchemeShown | None:
     return SchemeShown(result.meets, head, why, tuple(result.codes))
 
 
-def _confirmed_is_carried(draft: Draft) -> None:
+def _confirmed_is_carried(draft: DraftCheck) -> None:
     """Refuse "confirmed" where the evidence does not support it. A kind whose form asks for no evidence is not checked."""
     is_asked_for = is_asked(FIELDS["evidence"], draft.data)
     if draft["identity_state"] != CONFIRMED or "evidence" in draft.errors or not is_asked_for:
@@ -134,7 +134,7 @@ def downgrade_words(verdict: Downgrade) -> str:
     return " ".join(said)
 
 
-def ask_reference(draft: Draft) -> str | None:
+def ask_reference(draft: DraftCheck) -> str | None:
     if "identity_state" in draft.errors:
         return None
     references = {row.reference for row in analyses_of(draft.data)} | {draft["reference"]}

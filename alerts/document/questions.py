@@ -11,9 +11,9 @@ from accord.document.rules import grams, read_day
 from alerts.document.defaults import years_after
 from alerts.document.fields import FIELDS
 from alerts.document.identity import ask_reference
-from alerts.document.rules import Draft
-from alerts.document.shapes import ASK_GRAMS, read_moment, texts_of
+from alerts.document.rules import DraftCheck
 from alerts.document.substance_checks import SUBSTANCE_QUESTIONS
+from alerts.document.validators import ASK_GRAMS, read_moment, texts_of
 from callers.names import mixes_scripts
 
 LONG_AGO_YEARS: Final = 10
@@ -32,19 +32,19 @@ USUAL_UNITS: Final = {
 }
 
 
-def _ask_scripts(draft: Draft) -> str | None:
+def _ask_scripts(draft: DraftCheck) -> str | None:
     name = draft.good("preferred_name")
     return _("Substance: two scripts are mixed; retype it.") if name and mixes_scripts(name) else None
 
 
-def _ask_title(draft: Draft) -> str | None:
+def _ask_title(draft: DraftCheck) -> str | None:
     title = draft.good("title")
     return (
         _("Title: two scripts are mixed in one word; retype it.") if title and mixes_scripts(title) else None
     )
 
 
-def _ask_names(draft: Draft) -> str | None:
+def _ask_names(draft: DraftCheck) -> str | None:
     names = texts_of(FIELDS["parties"], draft.good("parties"))
     return (
         _("Parties: two scripts are mixed in one name; retype it.")
@@ -53,21 +53,21 @@ def _ask_names(draft: Draft) -> str | None:
     )
 
 
-def _ask_year(draft: Draft) -> str | None:
+def _ask_year(draft: DraftCheck) -> str | None:
     day = read_day(draft.good("event_date"))
     if day is not None and years_after(day, LONG_AGO_YEARS) < draft.known.today:
         return _("When: over 10 years ago; check the year.")
     return None
 
 
-def _ask_cases(draft: Draft) -> str | None:
+def _ask_cases(draft: DraftCheck) -> str | None:
     cases = [draft.good(name) for name in ("cases_non_fatal", "cases_fatal")]
     if any(type(count) is int and count > MANY_CASES for count in cases):
         return _("Cases: over 10,000; check the number.")
     return None
 
 
-def _ask_form(draft: Draft) -> str | None:
+def _ask_form(draft: DraftCheck) -> str | None:
     usual = USUAL_UNITS.get(draft.good("physical_form") or "")
     unit = draft.good("unit")
     if usual and unit and draft.good("quantity") and unit not in usual:
@@ -75,34 +75,34 @@ def _ask_form(draft: Draft) -> str | None:
     return None
 
 
-def _ask_due(draft: Draft) -> str | None:
+def _ask_due(draft: DraftCheck) -> str | None:
     due = read_moment(draft.good("due_at"))
     if due is not None and due.date() > draft.known.today + dt.timedelta(days=FAR_DAYS):
         return _("Answer by: over 90 days ahead; check the date.")
     return None
 
 
-def _ask_check(draft: Draft) -> str | None:
+def _ask_check(draft: DraftCheck) -> str | None:
     if draft.good("kyc_result") == "pass" and draft.good("red_flags"):
         return _("Customer check: you marked warning signs; confirm that it passed.")
     return None
 
 
-def _ask_harm(draft: Draft) -> str | None:
+def _ask_harm(draft: DraftCheck) -> str | None:
     cases = [draft[name] for name in ("cases_non_fatal", "cases_fatal")]
     if draft["harm_evidence"] == "none_yet" and any(type(count) is int and count > 0 for count in cases):
         return _("Harm: you report cases; choose suspected or more.")
     return None
 
 
-def _ask_unit(draft: Draft) -> str | None:
+def _ask_unit(draft: DraftCheck) -> str | None:
     quantity = draft.good("quantity")
     if quantity is not None and grams(quantity, draft["unit"]) > ASK_GRAMS:
         return _("Amount: over 10 t; check the unit.")
     return None
 
 
-QUESTIONS: Final[tuple[tuple[str, str, Callable[[Draft], str | None]], ...]] = (
+QUESTIONS: Final[tuple[tuple[str, str, Callable[[DraftCheck], str | None]], ...]] = (
     ("confirmed-without-reference", "identity_state", ask_reference),
     *SUBSTANCE_QUESTIONS,
     ("mixed-scripts", "preferred_name", _ask_scripts),

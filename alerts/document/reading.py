@@ -17,7 +17,7 @@ from alerts.document.characters import made_visible
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY
 from alerts.document.files import AttachmentFile
 from alerts.document.schema import REQUIRED
-from alerts.document.shapes import is_acceptable
+from alerts.document.validators import is_acceptable
 from alerts.errors import UnknownSchemaError
 
 MOST_LISTED: Final = 50

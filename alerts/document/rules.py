@@ -14,19 +14,19 @@ from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import LEAST_KEEP_SECS
 from accord.envelope.vocabulary import MAX_RED_AGENCIES
 from alerts.document.building import build_document
+from alerts.document.checking import DraftCheck
 from alerts.document.circumstances import Circumstances
 from alerts.document.defaults import KEPT_DAYS_AT_MOST, years_after
-from alerts.document.drafted import Draft
 from alerts.document.fields import EMPTY, FIELDS, Field, is_asked
 from alerts.document.identity import IDENTITY_RULES
 from alerts.document.naming import read_naming
-from alerts.document.shapes import read_moment
 from alerts.document.substance_checks import SUBSTANCE_RULES
+from alerts.document.validators import read_moment
 
 if TYPE_CHECKING:
     from alerts.document.choices import Text
 
-__all__ = ["RULES", "Circumstances", "Draft", "problem_text"]
+__all__ = ["RULES", "Circumstances", "DraftCheck", "problem_text"]
 
 REVIEW_YEARS_AT_MOST: Final = 5
 KEPT_AT_LEAST: Final = dt.timedelta(seconds=LEAST_KEEP_SECS)
@@ -56,7 +56,7 @@ def problem_text(entry: Field) -> str:
     return str(entry.problem) or _("%(label)s: choose one.") % {"label": entry.label}
 
 
-def _members_agree(draft: Draft) -> None:
+def _members_agree(draft: DraftCheck) -> None:
     """Refuse fields that contradict each other. A structure that was read decides, not the draft's InChI."""
     seen = draft.known.structure
     passed = _OF_THE_INCHI if seen is not None and seen.is_read else frozenset()
@@ -66,7 +66,7 @@ def _members_agree(draft: Draft) -> None:
             draft.refuse(name, problem_text(FIELDS[name]) if text is None else text)
 
 
-def _another_time_is_later(draft: Draft) -> None:
+def _another_time_is_later(draft: DraftCheck) -> None:
     """Refuse a custom time that is not later or after the expiry; only a request asks for an answer."""
     if draft["request_priority"] != "custom" or not is_asked(FIELDS["due_at"], draft.data):
         return
@@ -81,12 +81,12 @@ def _is_later(due: dt.datetime, known: Circumstances) -> bool:
     return due.date() > known.today if known.now is None else due > known.now
 
 
-def _red_stays_with_own_keys(draft: Draft) -> None:
+def _red_stays_with_own_keys(draft: DraftCheck) -> None:
     if draft["tlp"] == "RED" and draft.known.custody != "agency":
         draft.refuse("tlp", _("TLP: RED needs keys held by the agency; choose AMBER+STRICT."))
 
 
-def _red_names_officers(draft: Draft) -> None:
+def _red_names_officers(draft: DraftCheck) -> None:
     """One at least of every agency that it goes to, and nobody else's; of those that the exchange refuses none is asked for."""
     if draft["tlp"] != "RED" or draft.known.custody != "agency" or "named_officers" in draft.errors:
         return
@@ -107,13 +107,13 @@ def _red_names_officers(draft: Draft) -> None:
         )
 
 
-def _somebody_can_receive(draft: Draft) -> None:
+def _somebody_can_receive(draft: DraftCheck) -> None:
     chosen, reachable = draft.good("recipients"), draft.known.reachable
     if chosen and reachable is not None and not set(chosen) & set(reachable):
         draft.refuse("recipients", FIELDS["recipients"].problem)
 
 
-def _review_is_near_or_reasoned(draft: Draft) -> None:
+def _review_is_near_or_reasoned(draft: DraftCheck) -> None:
     day = read_day(draft.good("review_date"))
     if day is None:
         return
@@ -125,13 +125,13 @@ def _review_is_near_or_reasoned(draft: Draft) -> None:
         draft.refuse("review_date", FIELDS["review_date"].problem)
 
 
-def _expiry_is_between(draft: Draft) -> None:
+def _expiry_is_between(draft: DraftCheck) -> None:
     day, review = read_day(draft.good("expiry")), read_day(draft.good("review_date"))
     if day is not None and (day <= draft.known.today or (review is not None and day > review)):
         draft.refuse("expiry", FIELDS["expiry"].problem)
 
 
-def _document_fits(draft: Draft) -> None:
+def _document_fits(draft: DraftCheck) -> None:
     try:
         size = len(canonical(build_document(draft.data)))
     except EnvelopeError:
@@ -144,7 +144,7 @@ def _document_fits(draft: Draft) -> None:
         draft.refuse("narrative", _("What happened: too long for one alert; move text into a file."))
 
 
-RULES: Final[tuple[Callable[[Draft], None], ...]] = (
+RULES: Final[tuple[Callable[[DraftCheck], None], ...]] = (
     _members_agree,
     *SUBSTANCE_RULES,
     *IDENTITY_RULES,

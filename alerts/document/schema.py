@@ -11,7 +11,7 @@ from alerts.document.characters import HIDDEN_PATTERN
 from alerts.document.countries import listed_codes
 from alerts.document.fields import DOCUMENT_FIELDS, Field, Kind
 from alerts.document.science_schema import ON_ONE_LINE, science_shape
-from alerts.document.shapes import MAX_CASES, PARTY_NAME_AT_MOST, UNKNOWN
+from alerts.document.validators import MAX_CASES, PARTY_NAME_AT_MOST, UNKNOWN
 
 REQUIRED: Final = ("schema", "alert_type", "title")
 _PATTERNS: Final = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from alerts.document import choices as c
-from alerts.document import science_shapes as s
+from alerts.document import science_validators as s
 from alerts.document.characters import HIDDEN_PATTERN
 from alerts.document.kinds import Field, Kind
 from substances.profiles.region import MAX_RATIOS, SCALES, Scale

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from alerts.document.characters import without_breaks
 from alerts.document.kinds import Kind
-from alerts.document.science_shapes import (
+from alerts.document.science_validators import (
     EVIDENCE_MEMBERS,
     PROFILE_MEMBERS,
     RATIO_MEMBERS,

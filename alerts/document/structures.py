@@ -17,8 +17,8 @@ from alerts.document.fields import EMPTY
 from alerts.document.science_sentences import sentence_of
 from alerts.document.science_values import TYPED_AT_MOST
 from callers.errors import InputError
-from substances import safely
 from substances.errors import InputRefusedError, WorkerLostError
+from substances.sandbox import reading as safely
 from substances.structures.reading import Structure
 
 FILLED: Final = ("inchikey", "formula", "inchi")
@@ -36,7 +36,7 @@ LOOKED_UP: Final = ("cas", "name")
 
 
 @dataclass(frozen=True)
-class Reading:
+class StructureReading:
     """Result of reading a typed structure: its facts, or `problem`. `is_lost`: the worker was lost, so nothing is known."""
 
     structure: Structure | None = field(default=None, repr=False)
@@ -44,14 +44,14 @@ class Reading:
     is_lost: bool = False
 
 
-def read_typed(text: str) -> Reading:
+def read_typed(text: str) -> StructureReading:
     """Read SMILES, InChI, MOL or SDF text; an unreadable text raises nothing."""
     try:
-        return Reading(safely.read_structure(text))
+        return StructureReading(safely.read_structure(text))
     except InputRefusedError as refused:
-        return Reading(problem=sentence_of(refused))
+        return StructureReading(problem=sentence_of(refused))
     except WorkerLostError:
-        return Reading(is_lost=True, problem=lost_sentence())
+        return StructureReading(is_lost=True, problem=lost_sentence())
 
 
 def lost_sentence() -> str:

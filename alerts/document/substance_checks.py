@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.document.checking import DraftCheck
 from alerts.document.circumstances import Disagreed
-from alerts.document.drafted import Draft
 
 if TYPE_CHECKING:
     from alerts.document.choices import Text
@@ -58,21 +58,21 @@ DOUBTS: Final[Mapping[tuple[str, str], tuple[str, "Text"]]] = {
 """Disagreements that may be right; each is asked as a question with this code."""
 
 
-def _structure_is_read(draft: Draft) -> None:
+def _structure_is_read(draft: DraftCheck) -> None:
     seen = draft.known.structure
     if seen is not None and seen.problem and draft["structure"]:
         draft.errors.pop("structure", None)
         draft.refuse("structure", seen.problem)
 
 
-def _identifiers_are_of_the_structure(draft: Draft) -> None:
+def _identifiers_are_of_the_structure(draft: DraftCheck) -> None:
     for item in _disagreements(draft):
         text = DISAGREEMENTS.get((item.name, item.code))
         if text is not None and draft.good(item.name):
             draft.refuse(item.name, str(text) % _words(item))
 
 
-def _disagreements(draft: Draft) -> tuple[Disagreed, ...]:
+def _disagreements(draft: DraftCheck) -> tuple[Disagreed, ...]:
     seen = draft.known.structure
     return () if seen is None else seen.disagreements
 
@@ -82,7 +82,7 @@ def _words(item: Disagreed) -> dict[str, str]:
     return {"own": item.own or _("another one"), "other": item.other or _("another substance")}
 
 
-def _named_files_are_attached(draft: Draft) -> None:
+def _named_files_are_attached(draft: DraftCheck) -> None:
     attached = draft.known.files
     if attached is None:
         return
@@ -98,22 +98,22 @@ def _named_files_are_attached(draft: Draft) -> None:
         )
 
 
-def _rules_of_features(draft: Draft) -> None:
+def _rules_of_features(draft: DraftCheck) -> None:
     for field, problem in draft.known.problems.items():
         if draft.good(field):
             draft.refuse(field, problem)
 
 
-def _files_of_evidence(draft: Draft) -> Iterator[str]:
+def _files_of_evidence(draft: DraftCheck) -> Iterator[str]:
     for row in draft.good("evidence") or ():
         if row["file"]:
             yield row["file"]
 
 
-def _doubt(field: str, code: str) -> Callable[[Draft], str | None]:
+def _doubt(field: str, code: str) -> Callable[[DraftCheck], str | None]:
     text = DOUBTS[field, code][1]
 
-    def ask(draft: Draft) -> str | None:
+    def ask(draft: DraftCheck) -> str | None:
         found = next(
             (item for item in _disagreements(draft) if (item.name, item.code) == (field, code)), None
         )
@@ -122,26 +122,26 @@ def _doubt(field: str, code: str) -> Callable[[Draft], str | None]:
     return ask
 
 
-def _ask_identity(draft: Draft) -> str | None:
+def _ask_identity(draft: DraftCheck) -> str | None:
     seen = draft.known.structure
     if seen is not None and seen.is_read and draft["identity_state"] in LOW_IDENTITIES:
         return _("Identity: a structure is given; choose isomer group, tentative or confirmed.")
     return None
 
 
-def _ask_isomers(draft: Draft) -> str | None:
+def _ask_isomers(draft: DraftCheck) -> str | None:
     if draft["identity_state"] == "isomer_group" and not draft.good("alternatives"):
         return _("Isomers not excluded: name at least one, so that readers know what it may be.")
     return None
 
 
-SUBSTANCE_RULES: Final[tuple[Callable[[Draft], None], ...]] = (
+SUBSTANCE_RULES: Final[tuple[Callable[[DraftCheck], None], ...]] = (
     _structure_is_read,
     _identifiers_are_of_the_structure,
     _named_files_are_attached,
     _rules_of_features,
 )
-SUBSTANCE_QUESTIONS: Final[tuple[tuple[str, str, Callable[[Draft], str | None]], ...]] = (
+SUBSTANCE_QUESTIONS: Final[tuple[tuple[str, str, Callable[[DraftCheck], str | None]], ...]] = (
     ("structure-without-identity", "identity_state", _ask_identity),
     ("isomers-not-named", "alternatives", _ask_isomers),
     *((question, field, _doubt(field, code)) for (field, code), (question, _text) in DOUBTS.items()),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from alerts.document.characters import without_breaks
 from alerts.document.fields import FIELDS, Field, Kind
 from alerts.document.science_values import ROWS_AT_MOST, SCIENCE_READERS, TYPED_AT_MOST
-from alerts.document.shapes import PARTY_MEMBERS, UNKNOWN
+from alerts.document.validators import PARTY_MEMBERS, UNKNOWN
 from callers.errors import InputError
 
 __all__ = ["ROWS_AT_MOST", "TYPED_AT_MOST", "read_value", "read_values"]

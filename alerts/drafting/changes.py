@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from alerts.document.display import rows_of
 from alerts.document.fields import EMPTY, FIELDS
-from alerts.document.shapes import is_acceptable
+from alerts.document.validators import is_acceptable
 from alerts.drafting.registry import with_computed
 from alerts.drafting.revisions import read_revision
 from alerts.models import Alert

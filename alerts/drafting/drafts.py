@@ -18,8 +18,8 @@ from alerts.document.fields import FIELDS
 from alerts.document.files import AttachmentFile, AttachmentNote, accept_file
 from alerts.document.questions import QUESTION_CODES
 from alerts.document.rules import Circumstances
-from alerts.document.shapes import is_acceptable
 from alerts.document.structures import identifies, normalise_structure
+from alerts.document.validators import is_acceptable
 from alerts.document.values import read_values
 from alerts.drafting.registry import without_stale
 from alerts.drafting.revisions import DraftContent, add_revision, read_revision
@@ -36,7 +36,7 @@ from callers.errors import AbsentError, InputError
 from callers.markings import LEVELS, is_within
 from ledger.audit import record_event
 from officers.models import Officer
-from vault import doors
+from vault import services as doors
 
 FILES_TABLE = "draftattachment"
 CLEAR_COLUMNS = ("status", "pri", "lane", "tlp")

@@ -12,7 +12,7 @@ from typing import Any
 
 from alerts.document.files import AttachmentNote
 from alerts.models import Alert, AlertRevision
-from vault import doors
+from vault import services as doors
 
 TABLE = "alertrevision"
 

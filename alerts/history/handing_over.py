@@ -26,9 +26,9 @@ from alerts.receiving.held import CLOSED, Held, envelope_of
 from callers.capabilities import Capability, require
 from callers.directory import Custody
 from callers.errors import AbsentError
-from officers.leaving import note_history
+from officers.departure import note_history
 from officers.models import Officer
-from vault import doors
+from vault import services as doors
 from vault.errors import NotElsewhereError
 from vault.handing import keyset_elsewhere
 

@@ -30,10 +30,11 @@ from callers.capabilities import Capability, require
 from callers.doorbell import ring
 from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
-from officers.leaving import show_receipt
+from officers.departure import show_receipt
 from officers.models import Officer
 from peers.models import Agency
-from vault import doors, handing
+from vault import handing
+from vault import services as doors
 from vault.backupseal import NewerFormError, NoBackupError, NotWholeError, OtherKeyError
 from vault.models import Arrival, HandedEntry
 
@@ -116,7 +117,7 @@ def _take(officer: Officer, one: HandedEnvelope, peers: VerifiedDirectory, now: 
             officer, unverified, one.entry, blobs=blobs, peers=peers, ledger=ledger, now=now
         )
         with transaction.atomic():
-            handing.keep_handed(agency_id, one.md, entry)
+            handing.keep_handed_entry(agency_id, one.md, entry)
             keep_handed(agency_id, one.octets, manifest, blobs, now=now)
             closed = ReceivedAlert.objects.filter(agency_id=agency_id, md=one.md, unopenable=True)
             closed.update(unopenable=False, is_elsewhere=False, derived_at=None)

@@ -21,7 +21,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.rows.pins import PinBook
 from ledger.audit import record_event
 from peers.models import Agency
-from vault import doors
+from vault import services as doors
 from vault.errors import SealBrokenError
 
 TABLE: Final = "pinbook"

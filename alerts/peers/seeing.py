@@ -8,7 +8,7 @@ from datetime import datetime
 from accord.envelope.errors import SealingError, SealRefusal
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Book, Pin, change_book, summed_up
-from vault.doors import Pin as SealingPin
+from vault.services import Pin as SealingPin
 
 
 def pins_of(directory: VerifiedDirectory, peers: Collection[str]) -> dict[str, SealingPin]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from alerts.document.fields import FIELDS
-from alerts.document.shapes import is_acceptable
+from alerts.document.validators import is_acceptable
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card, open_alert_cards, open_received_cards
 from alerts.replies.kinds import QUERY

@@ -17,7 +17,7 @@ from alerts.models import Alert, CardToken, ReceivedAlert
 from officers.ceilings import ceiling_of
 from officers.models import Officer
 from peers.models import Agency
-from vault import doors
+from vault import services as doors
 
 Pair = tuple[str, str]
 TOKENISED: Final = ("inchikey", "cas_rn", "alert_type", "place_country", "exhibit_no")

@@ -14,7 +14,7 @@ from alerts.document.files import AttachmentFile, inert_media_type
 from alerts.projections.tokens import file_digest
 from alerts.receiving.held import held_blobs
 from callers.actors import Actor
-from vault import doors
+from vault import services as doors
 
 FILES_AT_MOST: Final = 8
 """Limit of files opened for projections of an alert, or for its page."""

@@ -26,7 +26,7 @@ from alerts.receiving.held import Held, drop_envelope, envelope_of, fetch_again
 from callers.actors import Actor
 from callers.errors import AbsentError
 from ledger.audit import record_event
-from vault import doors
+from vault import services as doors
 
 Seen = Callable[[str, str], str | None]
 OCTETS: Final = frozenset(

@@ -45,7 +45,7 @@ from callers.doorbell import ring
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
 from peers.models import Agency
-from vault import doors
+from vault import services as doors
 from vault.handing import is_gone
 
 MAX_CASE_CHARS: Final = 60

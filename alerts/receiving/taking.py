@@ -73,7 +73,7 @@ from peers.entries import note_first_release
 from peers.following import feed_follower_of
 from peers.models import Agency, FeedCursor
 from peers.progress import CLOCK_WARNED, ahead_secs
-from vault import doors
+from vault import services as doors
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"

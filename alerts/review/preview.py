@@ -17,8 +17,8 @@ from alerts.document.defaults import defaults_for
 from alerts.document.fields import FIELDS
 from alerts.document.findings import Findings, Question
 from alerts.document.rules import Circumstances
-from alerts.document.shapes import is_acceptable
 from alerts.document.structures import seen_structure
+from alerts.document.validators import is_acceptable
 from alerts.document.values import read_values
 from alerts.drafting.drafts import read_draft
 from alerts.drafting.registry import problems_of

@@ -32,7 +32,7 @@ from callers.terms import FLASH
 from ledger.audit import record_event
 from notices.release_waiting import tell_second_persons
 from officers.models import Officer
-from vault import doors
+from vault import services as doors
 
 MAX_NOTE_CHARS: Final = 1_000
 NOTE_REVISION: Final = 1

@@ -36,7 +36,7 @@ from ledger.audit import record_event
 from officers.ceilings import ceiling_of
 from officers.models import Officer
 from peers.sent import sent_by
-from vault import doors
+from vault import services as doors
 
 AMENDED: Final = "own alert, to be amended"
 

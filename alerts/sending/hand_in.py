@@ -55,7 +55,7 @@ from peers.feed_memory import held_statement
 from peers.models import HeldStatement, Outgoing, OutgoingState
 from peers.outgoing import TOO_OLD, Outcome, Refused, Taken, Waits
 from peers.sent import note_sent
-from vault import doors
+from vault import services as doors
 from vault.instances import may_send, standstill_before_sending
 
 log = logging.getLogger(__name__)

@@ -60,7 +60,7 @@ from callers.errors import AbsentError
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from ledger.audit import record_event
 from officers.models import Officer
-from vault import doors
+from vault import services as doors
 from vault.errors import SigningKeysMissingError
 
 log = logging.getLogger(__name__)

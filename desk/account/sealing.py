@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from callers import clock
 from officers.login.factorrows import place_of_secret
-from vault import doors
+from vault import services as doors
 
 
 class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]

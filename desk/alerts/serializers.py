@@ -23,7 +23,7 @@ from alerts.states import AlertState
 from callers.deliveries import DeliveryState
 from desk.alerts.compose.api_fields import DraftFields
 from officers.models import Officer
-from substances.scheme import SCHEME_CODES
+from substances.identification import SCHEME_CODES
 
 DRAFTS_AT_MOST: Final = 100
 

@@ -29,8 +29,8 @@ from officers.accountmail import hands_links_over
 from officers.entering import Admitted, Confirmed, Entry, ask_admitted, entry_of, replace_entry_key, take_in
 from officers.errors import TakenInError
 from officers.invitations import invite_again, invite_officer
-from vault.doors import create_agency_keys
 from vault.errors import ChangeRefusedError, ChangeWaitsError, KeyTakenError
+from vault.services import create_agency_keys
 
 
 @sensitive_post_parameters("entry_key")

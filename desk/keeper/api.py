@@ -35,7 +35,7 @@ from officers.entering import (
 )
 from officers.invitations import invite_again, invite_officer
 from peers.models import Agency
-from vault.doors import create_agency_keys
+from vault.services import create_agency_keys
 
 
 class SignOut(s.Serializer[Sign]):

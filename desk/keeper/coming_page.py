@@ -20,7 +20,7 @@ from callers import clock
 from callers.errors import InputError
 from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import signed_in
-from officers.coming import Coming, begin_arrival
+from officers.arrival import Coming, begin_arrival
 from officers.errors import TakenInError
 
 _NO_KEY: Final = gettext_lazy("API key: it has 12 characters, a dot, 43 characters.")

@@ -60,11 +60,11 @@ from vault.errors import (
 )
 
 log = logging.getLogger(__name__)
-STOPS: Final = (AlertsError, VaultError, EnvelopeError)
+HANDLED_ERRORS: Final = (AlertsError, VaultError, EnvelopeError)
 
 
 @dataclass(frozen=True)
-class Stop:
+class ErrorPage:
     """Status with its sentence and remedy; `member` names the error's attribute that replaces the remedy."""
 
     status: int
@@ -78,7 +78,9 @@ _READ_AGAIN: Final = gettext_lazy("Go back, load the page again and read it befo
 _FAILED: Final = gettext_lazy("Do not rely on this alert. A check failed; the content stays closed.")
 _NOT_CHANGED: Final = gettext_lazy("Nothing was changed.")
 _NOT_SENT: Final = gettext_lazy("Nothing was sent.")
-_KEYS_AWAY: Final = Stop(503, gettext_lazy("This desk cannot reach your agency's keys now."), _CALL_OPERATOR)
+_KEYS_AWAY: Final = ErrorPage(
+    503, gettext_lazy("This desk cannot reach your agency's keys now."), _CALL_OPERATOR
+)
 
 NOT_NAMED: Final = gettext_lazy(
     "This alert is for the officers whom its sender named; you are not one of them."
@@ -97,71 +99,73 @@ CLOSED_TEXTS: Final[Mapping[type[Exception], str | Promise]] = {
 }
 """Reasons why an alert of others stays closed."""
 
-ANSWERS: Final[Mapping[type[Exception], Stop]] = {
-    **{kind: Stop(409, _NOT_CHANGED, text) for kind, text in CLOSED_TEXTS.items()},
-    AlertsError: Stop(409, _NOT_CHANGED, _READ_AGAIN),
-    AlertIncompleteError: Stop(422, _NOT_CHANGED, gettext_lazy("Some fields of the alert stop it.")),
-    AmendmentRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
-    AttachmentRefusedError: Stop(422, gettext_lazy("The file was not accepted."), "", "problem"),
-    ChangedSinceValidationError: Stop(
+ANSWERS: Final[Mapping[type[Exception], ErrorPage]] = {
+    **{kind: ErrorPage(409, _NOT_CHANGED, text) for kind, text in CLOSED_TEXTS.items()},
+    AlertsError: ErrorPage(409, _NOT_CHANGED, _READ_AGAIN),
+    AlertIncompleteError: ErrorPage(422, _NOT_CHANGED, gettext_lazy("Some fields of the alert stop it.")),
+    AmendmentRefusedError: ErrorPage(409, _NOT_CHANGED, "", "text"),
+    AttachmentRefusedError: ErrorPage(422, gettext_lazy("The file was not accepted."), "", "problem"),
+    ChangedSinceValidationError: ErrorPage(
         409, gettext_lazy("What would be sent is not what was checked."), _READ_AGAIN
     ),
-    CopyRefusedError: Stop(422, gettext_lazy("Nothing was copied."), "", "text"),
-    ExchangeAwayError: Stop(
+    CopyRefusedError: ErrorPage(422, gettext_lazy("Nothing was copied."), "", "text"),
+    ExchangeAwayError: ErrorPage(
         503,
         gettext_lazy("The exchange could not be asked; nothing was done."),
         gettext_lazy("Try again in a moment. If it stays, call whoever runs this desk."),
     ),
-    ExchangeRefusedError: Stop(409, gettext_lazy("The exchange refuses it; nothing was done."), "", "text"),
-    LaneRefusedError: Stop(422, _NOT_CHANGED, "", "problem"),
-    KeysMovedOnError: Stop(409, _NOT_CHANGED, "", "text"),
-    CancelRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
-    NotTakenError: Stop(409, _NOT_CHANGED, "", "text"),
-    NotOpenedError: Stop(409, _NOT_CHANGED, gettext_lazy("Open it first, then acknowledge.")),
-    ReceiptPendingError: Stop(
+    ExchangeRefusedError: ErrorPage(
+        409, gettext_lazy("The exchange refuses it; nothing was done."), "", "text"
+    ),
+    LaneRefusedError: ErrorPage(422, _NOT_CHANGED, "", "problem"),
+    KeysMovedOnError: ErrorPage(409, _NOT_CHANGED, "", "text"),
+    CancelRefusedError: ErrorPage(409, _NOT_CHANGED, "", "text"),
+    NotTakenError: ErrorPage(409, _NOT_CHANGED, "", "text"),
+    NotOpenedError: ErrorPage(409, _NOT_CHANGED, gettext_lazy("Open it first, then acknowledge.")),
+    ReceiptPendingError: ErrorPage(
         409,
         gettext_lazy("Not verified yet."),
         gettext_lazy("The log receipt usually takes a second. Try again in a moment."),
     ),
-    ReplyRefusedError: Stop(409, _NOT_CHANGED, "", "text"),
-    RevisionConflictError: Stop(409, gettext_lazy("Somebody else saved this draft."), _READ_AGAIN),
-    RevisionRequiredError: Stop(409, _NOT_CHANGED, _READ_AGAIN),
-    RulesDamagedError: Stop(
+    ReplyRefusedError: ErrorPage(409, _NOT_CHANGED, "", "text"),
+    RevisionConflictError: ErrorPage(409, gettext_lazy("Somebody else saved this draft."), _READ_AGAIN),
+    RevisionRequiredError: ErrorPage(409, _NOT_CHANGED, _READ_AGAIN),
+    RulesDamagedError: ErrorPage(
         409, gettext_lazy("What your agency stores of adopted rules did not open."), "", "text"
     ),
-    ScienceAwayError: Stop(
+    ScienceAwayError: ErrorPage(
         503,
         gettext_lazy("It could not be read in the time and memory that one question has."),
         gettext_lazy("Try again in a moment; if it stays, give less at once, or a smaller file."),
     ),
-    ScienceInputError: Stop(422, gettext_lazy("It could not be read."), "", "problem"),
-    SecondPersonNeededError: Stop(
+    ScienceInputError: ErrorPage(422, gettext_lazy("It could not be read."), "", "problem"),
+    SecondPersonNeededError: ErrorPage(
         403,
         _NOT_CHANGED,
         gettext_lazy(
             "You wrote or submitted this alert, or gave the key that wrote it: somebody else has to do this."
         ),
     ),
-    SendingStoppedError: Stop(409, _NOT_SENT, "", "text"),
-    UnknownSchemaError: Stop(
+    SendingStoppedError: ErrorPage(409, _NOT_SENT, "", "text"),
+    UnknownSchemaError: ErrorPage(
         409,
         gettext_lazy("This alert uses a form that this desk does not know yet; call the sender."),
         _CALL_OPERATOR,
     ),
-    UnopenableError: Stop(409, gettext_lazy("This stays closed."), "", "text"),
-    EnvelopeError: Stop(409, _FAILED, _CALL_OPERATOR),
-    BackendError: Stop(503, gettext_lazy("This desk can check and sign nothing now."), _CALL_OPERATOR),
-    SealingError: Stop(
+    UnopenableError: ErrorPage(409, gettext_lazy("This stays closed."), "", "text"),
+    EnvelopeError: ErrorPage(409, _FAILED, _CALL_OPERATOR),
+    BackendError: ErrorPage(503, gettext_lazy("This desk can check and sign nothing now."), _CALL_OPERATOR),
+    SealingError: ErrorPage(
         409, _NOT_SENT, gettext_lazy("It could not be signed or sealed with the keys as they stand now.")
     ),
-    VaultError: Stop(409, _FAILED, _CALL_OPERATOR),
+    VaultError: ErrorPage(409, _FAILED, _CALL_OPERATOR),
     KekUnknownError: _KEYS_AWAY,
     VaultClosedError: _KEYS_AWAY,
-    NotNamedError: Stop(403, NOT_NAMED, NOT_NAMED_REMEDY),
-    SecretMissingError: Stop(
+    NotNamedError: ErrorPage(403, NOT_NAMED, NOT_NAMED_REMEDY),
+    SecretMissingError: ErrorPage(
         409, gettext_lazy("The vault holds no key for this."), gettext_lazy("Ask your key officer.")
     ),
-    SigningKeysMissingError: Stop(
+    SigningKeysMissingError: ErrorPage(
         409,
         gettext_lazy("Your agency has no valid signing key; nothing was signed."),
         gettext_lazy("Ask your key officer."),
@@ -170,7 +174,7 @@ ANSWERS: Final[Mapping[type[Exception], Stop]] = {
 
 
 def stopped(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Return the page for one of `STOPS`; only its class is logged."""
+    """Return the page for one of `HANDLED_ERRORS`; only its class is logged."""
     log.warning("a page was stopped by %s", type(error).__name__)
     stop = _answer(error)
     remedy = getattr(error, stop.member) if stop.member else stop.remedy
@@ -202,7 +206,7 @@ def _in_use(request: HttpRequest) -> Iterable[AdoptedRules]:
     return AdoptedRules.objects.visible_to(officer).in_use().select_related("issuer")
 
 
-def _answer(error: Exception) -> Stop:
+def _answer(error: Exception) -> ErrorPage:
     """Return the answer to an error; a missing receipt, which may still come, is no failed check."""
     if isinstance(error, VerificationError) and error.failure is Failure.RECEIPT_MISSING:
         return ANSWERS[ReceiptPendingError]

@@ -128,7 +128,7 @@ def guarded(page: Page) -> View:
             return errors.moved_on(request, moved)
         except NotTakenError as stop:
             return errors.not_taken(request, stop)
-        except stops.STOPS as stop:
+        except stops.HANDLED_ERRORS as stop:
             return stops.stopped(request, stop)
 
     return view

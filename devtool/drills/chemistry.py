@@ -24,10 +24,10 @@ from devtool.drills import chemistry_seeds as seeds
 from devtool.drills.chemistry_mutator import mutated, regrown
 from devtool.environments import ROOT
 from devtool.errors import DevtoolError
-from substances import safely
-from substances.children import MAX_CHILDREN, NURSERY
 from substances.control.results import Query
 from substances.errors import InputRefusedError, WorkerLostError
+from substances.sandbox import reading as safely
+from substances.sandbox.pool import MAX_CHILDREN, NURSERY
 
 ON: Final = date(2026, 1, 1)
 DEFAULT_INPUTS: Final = 10_000

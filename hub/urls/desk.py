@@ -14,7 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", admin.site.urls),
 ]
 
-handler400 = "hub.answers.unreadable"
+handler400 = "hub.desk_fallback.unreadable"
 handler403 = "desk.web.errors.forbidden"
-handler404 = "hub.answers.absent"
-handler500 = "hub.answers.broken"
+handler404 = "hub.desk_fallback.absent"
+handler500 = "hub.desk_fallback.broken"

@@ -19,10 +19,10 @@ from callers.actors import Actor
 from callers.errors import InputError
 from callers.names import mixes_scripts
 from science.screening.record import law_for
-from substances import safely
 from substances.control.results import Query, Screening
 from substances.control.safe import LawTexts, screen
 from substances.errors import InputRefusedError, WorkerLostError
+from substances.sandbox import reading as safely
 from substances.structures.names import names_of_block
 from substances.structures.normalising import first_block
 from substances.structures.reading import Structure

@@ -34,7 +34,6 @@ from science.answers.words import (
     VERDICTS,
 )
 from science.law.places import place_name
-from substances import safely
 from substances.control.covering import LISTS, TAKES_OUT, UNDECIDED
 from substances.control.precursors import PrecursorHit
 from substances.control.results import (
@@ -49,6 +48,7 @@ from substances.control.results import (
 )
 from substances.control.verdicts import Finding, Reason, Verdict
 from substances.errors import InputRefusedError, WorkerLostError
+from substances.sandbox import reading as safely
 from substances.structures.shapes import Mark
 
 DRAWN_AT_MOST: Final = 8

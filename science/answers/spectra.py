@@ -22,7 +22,7 @@ from science.answers.fit import FitShown, show_fit
 from science.rows.library import LibrarySpectrum
 from science.spectra.library import SPECTRA_AT_MOST, KeptSpectrum, library_rows, open_spectra
 from science.spectra.received import WAITING
-from substances import safely
+from substances.sandbox import reading as safely
 from substances.spectra.answers import Hit, Matches
 from substances.spectra.library import entry_of, shipped_library
 from substances.spectra.plotting import Plot, Words, mirror_plot, plot_spectrum

@@ -25,11 +25,11 @@ from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
 from officers.models import Officer
 from science.board.counting import LookedAt
-from science.rows.harm_reviews import HarmLook
+from science.rows.harm_reviews import HarmReview
 from vault.errors import VaultError
 from vault.sealed_store import SealedStore, as_json
 
-LOOKS: Final = SealedStore[dict[str, str]]("harmlook", as_json, json.loads)
+LOOKS: Final = SealedStore[dict[str, str]]("harmreview", as_json, json.loads)
 NOTE_AT_MOST: Final = 500
 FARTHEST: Final = dt.timedelta(days=731)
 """Latest date of the next review."""
@@ -48,7 +48,7 @@ class LookOutcome(TextChoices):
 class Look:
     """Harm review, opened."""
 
-    row: HarmLook
+    row: HarmReview
     outcome: str = field(repr=False)
     note: str = field(repr=False)
 
@@ -65,7 +65,7 @@ def record_review(
     next_on: dt.date | None = None,
     note: str = "",
     now: dt.datetime,
-) -> HarmLook:
+) -> HarmReview:
     """Record a harm review. `next_on` is required for the outcome `none_found`, and allowed for no other.
 
     Raises NotPermittedError, AbsentError for an alert that was not sent, `InputError`.
@@ -78,7 +78,7 @@ def record_review(
         text = _("An alert marked RED is not followed on the board, which your whole agency reads.")
         raise InputError("outcome", text)
     words = _checked(outcome, next_on, note, today_of(officer, now))
-    row = HarmLook(agency=agency, next_on=next_on, looked_at=now, looked_by=officer)
+    row = HarmReview(agency=agency, next_on=next_on, looked_at=now, looked_by=officer)
     row.received = subject if isinstance(subject, ReceivedAlert) else None
     row.alert = subject if isinstance(subject, Alert) else None
     row.sealed = LOOKS.seal(agency.pk, row.pk, {"outcome": outcome, "note": words})
@@ -90,7 +90,7 @@ def record_review(
 
 def reviews_of(officer: Officer, subject: ReceivedAlert | Alert) -> list[Look]:
     """Return the reviews of this alert, newest first; one that does not open has no outcome."""
-    rows = HarmLook.objects.visible_to(officer).select_related("looked_by")
+    rows = HarmReview.objects.visible_to(officer).select_related("looked_by")
     if isinstance(subject, ReceivedAlert):
         found = rows.filter(received=subject)
     else:
@@ -100,7 +100,7 @@ def reviews_of(officer: Officer, subject: ReceivedAlert | Alert) -> list[Look]:
 
 def newest_reviews(officer: Officer) -> dict[uuid.UUID, LookedAt]:
     """Return the newest review by the alert that was reviewed; no content is opened."""
-    rows = HarmLook.objects.visible_to(officer).order_by("looked_at", "pk")
+    rows = HarmReview.objects.visible_to(officer).order_by("looked_at", "pk")
     looks: dict[uuid.UUID, LookedAt] = {}
     for row in rows.only("received_id", "alert_id", "looked_at", "next_on"):
         key = row.alert_id if row.received_id is None else row.received_id
@@ -111,7 +111,7 @@ def newest_reviews(officer: Officer) -> dict[uuid.UUID, LookedAt]:
 
 def forget_reviews(received: Iterable[ReceivedAlert]) -> None:
     """Delete the reviews of these alerts."""
-    HarmLook.objects.filter(received__in=list(received)).delete()
+    HarmReview.objects.filter(received__in=list(received)).delete()
 
 
 def _checked(outcome: str, next_on: dt.date | None, note: str, today: dt.date) -> str:
@@ -131,7 +131,7 @@ def _checked(outcome: str, next_on: dt.date | None, note: str, today: dt.date) -
     return words
 
 
-def _opened(row: HarmLook) -> Look:
+def _opened(row: HarmReview) -> Look:
     try:
         content = LOOKS.open(row.agency_id, row.pk, row.sealed)
     except VaultError:

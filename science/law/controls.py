@@ -17,13 +17,13 @@ from alerts.errors import RulesDamagedError
 from peers.models import Agency
 from science.law.adopted_rules import adopted_texts
 from science.rows.structures import AdoptedRules, AgencyRules
-from substances import safely_law
 from substances.control.listings import shipped_listings
 from substances.control.safe import LawTexts
 from substances.models import ControlKind
 from substances.rulefacts import ENGINE, RuleFact, RuleFile
+from substances.sandbox import law as safely_law
 from substances.versions import LawText, current_law, law_under, law_with_digest, newest_key, shipped_law
-from vault import doors
+from vault import services as doors
 from vault.errors import SealBrokenError, SecretMissingError
 
 TABLE: Final = "agencyrules"

@@ -27,11 +27,11 @@ from science.law.controls import EffectiveRules, ruleset_for
 from science.law.previewing import Preview, preview_caught
 from science.law.reevaluating import BELL, note_baseline
 from science.law.rule_checks import check_rule_file
-from substances import safely_law
 from substances.control.diffs import Difference
 from substances.control.safe import difference_of_listings, difference_of_precursors, difference_of_rules
 from substances.models import ControlKind, ControlVersion
 from substances.rulefacts import FaultFact, TableFile
+from substances.sandbox import law as safely_law
 from substances.versions import append_version, current_law
 from vault.errors import VaultError
 

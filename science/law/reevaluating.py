@@ -34,7 +34,7 @@ from science.rows.structures import CaughtStructure, Mark, Reevaluation, StoredS
 from science.structures.store import Kept, OpenedStructure, broken_rows, open_rows, seal_many
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
 from substances.rulefacts import ENGINE, StructureIn, StructureJudged
-from substances.safely_law import judge_structures
+from substances.sandbox.law import judge_structures
 from vault.errors import VaultError
 
 ROLE: Final = "desk-worker"

@@ -11,8 +11,8 @@ from datetime import date
 from typing import Final
 
 from science.law.rule_words import fault_text
-from substances import safely_law
 from substances.rulefacts import ExampleRun, FaultFact, RuleFact, RuleFile
+from substances.sandbox import law as safely_law
 
 MAX_BYTES: Final = 512 * 1024
 MET: Final = frozenset({"in", "parent", "review"})

@@ -22,9 +22,9 @@ from science.law.controls import ruleset_for
 from science.law.places import place_name
 from science.rows.structures import Mark, StoredStructure
 from science.structures.store import open_rows
-from substances import safely
 from substances.control.results import SILENT, Query, Span
 from substances.control.safe import timeline
+from substances.sandbox import reading as safely
 
 WIDTH: Final = 1000
 FIRST_YEAR: Final = 1960

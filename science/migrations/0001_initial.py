@@ -299,7 +299,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="HarmLook",
+            name="HarmReview",
             fields=[
                 (
                     "id",

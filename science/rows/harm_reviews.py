@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from callers.actors import Actor
 
 
-class HarmLookQuerySet(models.QuerySet["HarmLook"]):
-    def visible_to(self, actor: "Actor") -> "HarmLookQuerySet":
+class HarmReviewQuerySet(models.QuerySet["HarmReview"]):
+    def visible_to(self, actor: "Actor") -> "HarmReviewQuerySet":
         """Return rows of the actor's own agency whose alerts the actor may see, if the actor may use the science pages."""
         from alerts.models import Alert, ReceivedAlert
 
@@ -32,7 +32,7 @@ class HarmLookQuerySet(models.QuerySet["HarmLook"]):
         return self.filter(Q(received__in=received) | Q(alert__in=own), agency_id=actor.agency_id)
 
 
-class HarmLook(models.Model):
+class HarmReview(models.Model):
     """Harm review by an officer, and when the next is due; None: only after another report."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -44,7 +44,7 @@ class HarmLook(models.Model):
     looked_at = models.DateTimeField()
     looked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
-    objects = HarmLookQuerySet.as_manager()
+    objects = HarmReviewQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-looked_at", "-id"]

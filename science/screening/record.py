@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from alerts.document.fields import EMPTY, FIELDS, is_asked
-from alerts.document.science_shapes import LINE_CHARS, SCREENING_LISTS, SCREENING_MEMBERS
-from alerts.document.shapes import is_acceptable
+from alerts.document.science_validators import LINE_CHARS, SCREENING_LISTS, SCREENING_MEMBERS
+from alerts.document.validators import is_acceptable
 from science.law.controls import ruleset_for
 from substances.control.faults import RulesRefusedError
 from substances.control.results import Query, Screening

@@ -16,8 +16,8 @@ from alerts.document.science_sentences import sentence_of
 from alerts.document.structures import read_typed
 from alerts.drafting.drafts import open_files
 from alerts.models import Alert
-from substances import safely
 from substances.errors import InputRefusedError, SubstanceError, WorkerLostError
+from substances.sandbox import reading as safely
 
 if TYPE_CHECKING:
     from substances.spectra.fits import Fit

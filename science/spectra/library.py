@@ -31,9 +31,9 @@ from ledger.audit import record_event
 from officers.models import Officer
 from peers.models import Agency
 from science.rows.library import LibrarySpectrum, LibrarySpectrumQuerySet, SpectraImport
-from substances import safely
+from substances.sandbox import reading as safely
 from substances.spectra.spectrum import spectrum_record
-from vault import doors
+from vault import services as doors
 from vault.sealed_store import REVISION, SealedStore, as_json
 
 IMPORTS: Final = SealedStore[Mapping[str, Any]]("spectraimport", as_json, json.loads)

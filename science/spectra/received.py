@@ -24,8 +24,8 @@ from alerts.models import ReceivedAlert
 from ledger.set_aside import Item, Loop, begin_round
 from science.rows.library import LibrarySpectrum
 from science.spectra.library import SPECTRA, Record, seal_record, seal_spectra
-from substances import safely
 from substances.errors import InputRefusedError, WorkerAwayError, WorkerLostError
+from substances.sandbox import reading as safely
 from substances.spectra.spectrum import Spectrum, spectrum_record
 from vault.errors import SealBrokenError, VaultError, is_ring_away
 

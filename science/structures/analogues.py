@@ -21,8 +21,9 @@ from callers.actors import Actor
 from callers.capabilities import Capability
 from science.law.controls import ruleset_for
 from science.structures.store import OPENED_AT_MOST, OpenedStructure, open_structures
-from substances import safely, safely_asked
-from substances.resemblance import Candidate, Resemblance
+from substances.sandbox import reading as safely
+from substances.sandbox import similarity as safely_asked
+from substances.similarity import Candidate, Resemblance
 from substances.structures.reading import Structure
 from substances.structures.shapes import Mark
 

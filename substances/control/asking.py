@@ -27,7 +27,7 @@ from substances.control.shipped import shipped_rules_text
 from substances.control.stressing import first_slow_rule
 from substances.control.timeline import timeline
 from substances.control.verdicts import Verdicts, VerdictWords
-from substances.pacing import held_to
+from substances.sandbox.pacing import held_to
 
 MAX_STRUCTURES: Final = 500
 CPU_SECS_A_STRUCTURE: Final = 2.0

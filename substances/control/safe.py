@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from substances import safely
 from substances.control.diffs import Difference
 from substances.control.faults import RulesReport
 from substances.control.results import Query, Screening, Timeline
 from substances.control.verdicts import Verdicts, VerdictWords
+from substances.sandbox import reading as safely
 
 
 @dataclass(frozen=True)

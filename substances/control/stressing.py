@@ -16,7 +16,7 @@ from typing import Any, Final
 from substances.control.engine import judge
 from substances.control.faults import Fault
 from substances.control.rules import Rule, RuleSet
-from substances.pacing import held_to
+from substances.sandbox.pacing import held_to
 from substances.structures.decomposing import open_molecule
 from substances.structures.normalising import parent_of
 from substances.structures.patterns import compiled, matches

@@ -21,7 +21,7 @@ from ledger.entries import append_entry
 from ledger.proofs import receipt_for
 from officers.models import Officer
 from tests.agencies.world import DAY, NOW, log_everything, new_id, seconds
-from vault import doors
+from vault import services as doors
 
 DOCUMENT: dict[str, Any] = {"schema": "accord-alert/1", "title": "Blue tablets", "substance": "etizolam"}
 SPECTRUM = Attachment("etizolam.msp", "text/plain", b"Num Peaks: 2\n")

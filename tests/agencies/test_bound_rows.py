@@ -35,7 +35,7 @@ from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, without
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
-from vault import doors
+from vault import services as doors
 from vault.errors import SealBrokenError
 from vault.kek import held_ring
 

@@ -22,7 +22,7 @@ from tests.agencies.world import (
     own_agency,
     seconds,
 )
-from vault import doors
+from vault import services as doors
 from vault.changes import PrivateKey, draw_decryption, draw_signing
 from vault.errors import CustodyRefusedError
 from vault.models import VaultKey

@@ -21,7 +21,7 @@ from officers.session_rows import Proof
 from tests.agencies.rings import followed_by, ring, without
 from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
-from vault import doors
+from vault import services as doors
 from vault.errors import SealBrokenError, SecretMissingError
 from vault.kek import held_ring
 from vault.kekrotation import check_ring, rebind_rows, rewrap_secrets

@@ -19,7 +19,7 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, Carried, carry, seal
 from tests.agencies.world import NOW, enrol, hosted_agency, log_everything
-from vault import doors
+from vault import services as doors
 from vault.models import VaultKey
 
 pytestmark = pytest.mark.django_db

@@ -26,7 +26,8 @@ from peers.models import Agency
 from tests.agencies.heads import Head, card_of
 from tests.agencies.sealing import carry, seal, subject
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, hosted_agency, seconds
-from vault import doors, proposing
+from vault import proposing
+from vault import services as doors
 from vault.changes import CancelRecovery, ChangeRoot, Create, RecoverRoot, Renew, Retire, Rotate
 from vault.errors import CustodyRefusedError, RecoveryWaitsError, SealBrokenError
 from vault.models import DrawnKey, Proposal, VaultKey

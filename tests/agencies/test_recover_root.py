@@ -54,7 +54,8 @@ from tests.agencies.world import (
     seconds,
 )
 from tests.builders import client_with
-from vault import doors, lives
+from vault import lives
+from vault import services as doors
 from vault.errors import RecoveryWaitsError
 from vault.keeping import private_keys
 from vault.models import VaultKey

@@ -30,7 +30,8 @@ from tests.agencies.world import (
     log_everything,
     seconds,
 )
-from vault import doors, lives
+from vault import lives
+from vault import services as doors
 from vault.errors import CustodyRefusedError, RecoveryWaitsError
 from vault.keeping import private_keys
 from vault.models import OwnWord, VaultKey

@@ -14,7 +14,8 @@ from peers.models import Agency
 from tests.agencies.world import hosted_agency
 from tests.locked_desk import PASSPHRASE, RECOVERY_KEY, LockedDesk, locked_desk
 from tests.role_logins import under_login_of
-from vault import doors, hubsecret, locking, unlocking
+from vault import hubsecret, locking, unlocking
+from vault import services as doors
 from vault.errors import RingInUseError, VaultError, WrongSecretError
 from vault.instances import own_instance
 from vault.kek import held_ring, lock_desk, lock_state, open_desk

@@ -19,7 +19,7 @@ from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.agencies.world import NOW, hosted_agency
 from tests.entries import make_entry
 from tests.services import surroundings
-from vault import doors
+from vault import services as doors
 from vault.errors import KekUnknownError, KekWrongError, SealBrokenError
 from vault.keeping import ensure_secret, private_keys
 from vault.kek import KekRing, held_ring

@@ -22,7 +22,8 @@ from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, SPECTRUM, Carried, carry, seal, terms
 from tests.agencies.world import NOW, enrol, hosted_agency, log_everything, own_agency
 from tests.bound_rows import rewrite
-from vault import doors, suspending
+from vault import services as doors
+from vault import suspending
 from vault.errors import SigningKeysMissingError
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from ledger.pins import pinned_keys
 from officers.models import Officer
 from tests.agencies.sealing import Carried, subject
 from tests.agencies.world import NOW, OPERATOR, seconds
-from vault import doors
+from vault import services as doors
 
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", "xb-health")

@@ -12,7 +12,7 @@ from accord.envelope.private import DecryptionKey, SigningKey
 from agencies.models import KeyUse
 from tests.agencies.rings import ring
 from tests.agencies.world import hosted_agency, own_agency
-from vault import doors
+from vault import services as doors
 from vault.errors import KekUnknownError, SealBrokenError, SecretMissingError
 from vault.keeping import HeldDecryptionKeys, private_keys
 from vault.kek import KekRing, held_ring

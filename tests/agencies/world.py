@@ -34,7 +34,7 @@ from peers.models import Agency
 from tests.builders import take_in_keys
 from tests.exchange_keys import give_api_key
 from tests.services import surroundings
-from vault.doors import create_agency_keys
+from vault.services import create_agency_keys
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -15,7 +15,7 @@ from alerts.document.fields import FIELDS
 from alerts.document.marking import marking_of
 from alerts.document.reading import read_as_text, read_document
 from alerts.document.schema import json_schema
-from alerts.document.shapes import is_acceptable
+from alerts.document.validators import is_acceptable
 from alerts.document.values import read_values
 from alerts.errors import UnknownSchemaError
 from tests.alerts.conftest import GOOD

@@ -23,7 +23,7 @@ from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 from tests.desk_calls import ViewsInPlaceOfSockets
-from vault import doors
+from vault import services as doors
 
 PREVIEWS = "/api/v1/previews"
 

@@ -12,7 +12,7 @@ from alerts.review.validation import return_alert, submit_alert, validate_alert
 from callers.capabilities import Role
 from ledger.models import AuditEvent
 from science.screening.draft_audit import record_draft_screening
-from substances import safely
+from substances.sandbox import reading as safely
 from tests.alerts.conftest import Desks
 
 SMILES = "CCN(CC)CCN1C2=CC=CC=C2N=C1CC1=CC=C(OC)C=C1"

@@ -34,7 +34,8 @@ from sharing.models import Envelope, Statement
 from tests.alerts.conftest import Desks
 from tests.desk_calls import answer_as_of, give_exchange_keys, the_exchange
 from tests.role_logins import under_login_of
-from vault import doors, lives
+from vault import lives
+from vault import services as doors
 from vault.instances import (
     ANNOUNCED_EVERY,
     HEARD_WITHIN,

@@ -8,7 +8,7 @@ import pytest
 from django.test import RequestFactory
 
 from alerts.document.fields import FIELDS
-from alerts.document.shapes import is_acceptable
+from alerts.document.validators import is_acceptable
 from alerts.drafting.drafts import read_draft
 from alerts.receiving.opening import open_alert
 from alerts.review.validation import submit_alert, validate_alert
@@ -16,10 +16,10 @@ from alerts.sending.release import release_alert
 from desk.alerts.display.controlled import controlled_on_page
 from science.law.replaying import Replay, replay_document
 from science.screening.record import ASKED_BY, computed_record
-from substances import safely
 from substances.control.listings import read_listings
 from substances.errors import WorkerLostError
 from substances.models import ControlKind
+from substances.sandbox import reading as safely
 from substances.versions import append_version
 from tests.alerts.conftest import Desks
 from tests.law.lawful import LISTED_IN_XB, lists_with

@@ -10,8 +10,8 @@ from alerts.drafting.drafts import create_draft, read_draft, save_revision
 from alerts.models import Alert
 from alerts.review.preview import check_draft
 from callers.errors import InputError
-from substances import safely
 from substances.errors import WorkerLostError
+from substances.sandbox import reading as safely
 from tests.alerts.conftest import Desks
 
 SMILES = "CCN(CC)CCN1C2=CC=CC=C2N=C1CC1=CC=C(OC)C=C1"

@@ -17,7 +17,7 @@ BREAKS = {
     "shared-rooms": ("callers/cursors.py", "import agencies.models"),
     "desk-knows-no-exchange": ("vault/standing.py", "import agencies.registry"),
     "only-vault-opens": ("officers/deskkeys.py", "import accord.envelope.private"),
-    "vault-door": ("notices/peers.py", "import vault.doors"),
+    "vault-door": ("notices/peers.py", "import vault.services"),
     "sequencer-door": ("sharing/feed.py", "import ledger.sequencer"),
     "sequencer-at-work": ("sharing/feed.py", "import ledger.running"),
     "ledger-doors": ("sharing/feed.py", "import ledger.models"),

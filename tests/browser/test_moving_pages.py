@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from callers.capabilities import Role
 from callers.directory import Custody
-from officers.leaving import agree_to_leave, ask_to_leave
+from officers.departure import agree_to_leave, ask_to_leave
 from officers.models import Officer
 from peers.models import Agency
 from tests.entries import make_keeper

@@ -11,7 +11,7 @@ from accord.cli import exits, questions
 from accord.cli.exits import MEANINGS
 from alerts import query_audit as asking
 from alerts.document.fields import FIELDS
-from alerts.document.shapes import is_acceptable
+from alerts.document.validators import is_acceptable
 from alerts.profiles.samples import comparison_member
 from devtool.environments import ROOT
 from substances.profiles.comparing import compare

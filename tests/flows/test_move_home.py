@@ -31,9 +31,9 @@ from alerts.receiving.verification import failed_text
 from callers.capabilities import Role, usual_scopes
 from callers.directory import Custody
 from callers.errors import InputError, NotPermittedError
-from officers.coming import Coming, begin_arrival
+from officers.arrival import Coming, begin_arrival
+from officers.departure import agree_to_leave, ask_to_leave, destroy_keys, stay
 from officers.errors import TakenInError
-from officers.leaving import agree_to_leave, ask_to_leave, destroy_keys, stay
 from officers.models import Officer
 from peers.models import Agency, Outgoing
 from tests.builders import OPERATOR, Hub
@@ -43,7 +43,8 @@ from tests.exchange_keys import give_api_key
 from tests.moving import OWN, PARTNER, TITLE, Moving, build_moving, hosted_with_own_root
 from tests.own_desk import compare_by_hand, make_own_agency
 from tests.two_desks import SecondDesk
-from vault import doors, proposing
+from vault import proposing
+from vault import services as doors
 from vault.backupseal import HISTORY, SealedWriter
 from vault.changes import Rotate
 from vault.errors import CustodyRefusedError, NotElsewhereError
@@ -210,7 +211,7 @@ def test_a_history_that_is_not_as_it_was_made_is_refused_and_one_broken_off_goes
             keep_handed(*args, **kwargs)
 
         with monkeypatch.context() as patch:
-            patch.setattr("alerts.history.taking_in.keep_handed", killed)
+            patch.setattr("alerts.history.taking_in.keep_handed_entry", killed)
             with pytest.raises(KeyboardInterrupt):
                 moving.take(keys, history)
         assert HandedEntry.objects.count() == 1

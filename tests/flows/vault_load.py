@@ -11,7 +11,7 @@ import django
 
 django.setup()
 
-from vault import doors  # noqa: E402
+from vault import services as doors  # noqa: E402
 from vault.keeping import private_keys  # noqa: E402
 from vault.models import VaultKey  # noqa: E402
 

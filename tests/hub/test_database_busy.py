@@ -9,8 +9,8 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 
-from hub import answers
-from hub.patience import PATIENCE
+from hub import desk_fallback as answers
+from hub.database_timeouts import PATIENCE
 from hub.problems import DATABASE_BUSY, problem_for
 from hub.roles import DESK, LOGINS
 from tests.agencies.world import api_key, hosted_agency

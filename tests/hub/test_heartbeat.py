@@ -56,7 +56,15 @@ def test_beat_shows_that_it_lives_and_keeps_nothing_on_the_disk(tmp_path: Path) 
     folder = tmp_path / "running"
     folder.mkdir()
     environment = {**process_environment("desk-beat", world), "HEARTBEAT_FILE": str(tmp_path / "heartbeat")}
-    command = [sys.executable, "-m", "celery", "-A", "hub", "beat", "--scheduler=hub.beating:Beating"]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "hub",
+        "beat",
+        "--scheduler=hub.beat_scheduler:MemoryScheduler",
+    ]
     child = Child("desk-beat", command, env=environment, log=tmp_path / "beat.log", cwd=folder)
     child.start()
     try:

@@ -39,9 +39,9 @@ from science.structures import analogues
 from science.structures import store as stored
 from sharing import backpressure, changes, deliveries, feed, reminders, slices, submissions, waiting
 from sharing import shapes as sharing_shapes
-from substances.chores import CHORES
 from substances.control import stressing
 from substances.profiles import vectors
+from substances.sandbox.jobs import CHORES
 from substances.spectra import limits as spectra
 from substances.structures import limits as molecule
 from vault import unlocking

@@ -16,8 +16,8 @@ from science.law.adopting import adopt_rules, list_adopted, propose, stop_follow
 from science.law.controls import overlaid, rules_with_digest, ruleset_for
 from science.law.previewing import preview_caught
 from science.rows.structures import AdoptedRules
-from substances import safely
 from substances.rulefacts import RuleFile
+from substances.sandbox import reading as safely
 from tests.law.lawful import CAFFEINE, COMING, METONITAZENE, LawDesk, rule_from
 
 

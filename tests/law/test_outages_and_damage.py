@@ -28,12 +28,12 @@ from science.rows.structures import AgencyRules, CaughtStructure, Mark, Reevalua
 from science.screening import record as screening
 from science.screening.record import computed_record, query_of, screen_query
 from science.structures.store import Kept, open_structures, seal_kept
-from substances import safely
-from substances.children import Nursery
 from substances.control.safe import LawTexts, screen
 from substances.errors import WorkerAwayError, WorkerLostError
 from substances.rulefacts import ENGINE, StructureIn, StructureJudged
-from substances.safely_law import judge_structures
+from substances.sandbox import reading as safely
+from substances.sandbox.law import judge_structures
+from substances.sandbox.pool import WorkerPool
 from tests.law.lawful import CAFFEINE, METONITAZENE, LawDesk, rule_from
 
 
@@ -44,7 +44,7 @@ def marks(agency: str = "xa-lab") -> list[str]:
 @contextmanager
 def without_workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No process that reads structures can be started."""
-    nursery = Nursery(command=("/bin/false",))
+    nursery = WorkerPool(command=("/bin/false",))
     with monkeypatch.context() as patch:
         patch.setattr(safely, "NURSERY", nursery)
         yield
@@ -264,7 +264,7 @@ def test_rules_of_an_older_reader_are_the_asker_s_no_fault_and_stop_no_alert(
 
 
 def test_what_was_not_even_tried_is_told_from_what_died(monkeypatch: pytest.MonkeyPatch) -> None:
-    busy = Nursery(size=1)
+    busy = WorkerPool(size=1)
     child = busy.take(1)
     with pytest.raises(WorkerAwayError, match="busy"):
         busy.take(0.01)

@@ -22,8 +22,8 @@ from science.spectra.received import (
     keep_received_files,
     read_received_files,
 )
-from substances import safely
-from substances.children import Nursery
+from substances.sandbox import reading as safely
+from substances.sandbox.pool import WorkerPool
 from tests.law.lawful import METONITAZENE, LawDesk
 from tests.pages.science_files import record
 
@@ -45,7 +45,7 @@ def with_file(law: LawDesk, text: str, *, number: int = 0, **changes: str) -> Re
 @contextmanager
 def read_by(command: Sequence[str]) -> Iterator[None]:
     """While the process that reads untrusted files is another one."""
-    nursery = Nursery(command=command)
+    nursery = WorkerPool(command=command)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(safely, "NURSERY", nursery)
         try:

@@ -22,7 +22,7 @@ from peers.models import Agency
 from tests.builders import OPERATOR, START, Hub, make_hosted_agency
 from tests.outside_world import OutsideWorld
 from tests.role_logins import under_login_of
-from vault.doors import renew_agency_keys
+from vault.services import renew_agency_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEYSET_ENDS = START + timedelta(days=90)

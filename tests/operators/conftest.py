@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from hub.chain import middleware_of
+from hub.middleware_order import middleware_of
 from operators.enrolling import INSTALLER, invite_operator
 from operators.models import Operator
 from tests.operators.authenticator import ORIGIN, Device

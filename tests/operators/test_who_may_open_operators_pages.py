@@ -109,7 +109,7 @@ def test_the_process_says_that_it_lives(client: Client, path: str) -> None:
 
 def test_a_session_of_an_operator_opens_no_desk(operator: Client, settings: object) -> None:
     settings.ROOT_URLCONF = "hub.urls.desk"  # type: ignore[attr-defined]
-    from hub.chain import middleware_of
+    from hub.middleware_order import middleware_of
 
     settings.MIDDLEWARE = middleware_of("desk")  # type: ignore[attr-defined]
     browser = Client()

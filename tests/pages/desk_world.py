@@ -42,7 +42,7 @@ from tests.builders import OPERATOR, HeldAgency, Hub
 from tests.kept_worlds import kept_world
 from tests.own_desk import make_own_agency
 from tests.peers import confirm_each_other
-from vault.doors import create_agency_keys
+from vault.services import create_agency_keys
 
 PASSWORD = "wendelgass im regen 7"
 FRESH_SECONDS = 900.0

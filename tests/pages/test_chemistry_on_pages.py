@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from alerts.drafting.drafts import attach_file, create_draft, read_draft
 from alerts.models import Alert, ReceivedAlert
 from ledger.models import AuditEvent
-from substances import safely
 from substances.errors import WorkerLostError
+from substances.sandbox import reading as safely
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.test_amend import reads

@@ -18,9 +18,9 @@ from science.screening import draft_audit as draft_screening
 from science.screening.draft_audit import record_draft_screening
 from science.spectra.evidence import spectra_in
 from science.structures.analogues import find_analogues
-from substances import safely
 from substances.control.results import Query
 from substances.errors import InputRefusedError, WorkerLostError
+from substances.sandbox import reading as safely
 from tests.api.sessions import Session
 from tests.pages.desk_world import DeskWorld
 

@@ -14,7 +14,7 @@ from alerts.projections.cards import Card
 from alerts.receiving.following import tidy_received
 from ledger.models import AuditEvent
 from science.board.harm_reviews import reviews_of
-from science.rows.harm_reviews import HarmLook
+from science.rows.harm_reviews import HarmReview
 from tests.api.sessions import Session
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -55,7 +55,7 @@ def test_a_look_is_noted_on_its_page_and_the_board_asks_again_on_its_day(
     assert "1 substance was looked at and waits for a later day" in text_of(client)
     again = text_of(client, address)
     assert "Asked three wards." in again and "Earlier looks" in again
-    HarmLook.objects.update(next_on=timezone.now().date() - timedelta(days=1))
+    HarmReview.objects.update(next_on=timezone.now().date() - timedelta(days=1))
     (look,) = due(client)
     assert look["looked"] is not None and "last look on" in text_of(client)
     event = AuditEvent.objects.get(act="harm.looked")
@@ -70,7 +70,7 @@ def test_a_closed_one_is_due_no_more_until_somebody_reports_it_anew(
     said = api("POST", at, {"outcome": "closed"})
     assert [one["outcome"] for one in said.json()["items"]] == ["closed"]
     assert not due(client) and api("GET", at).json() == said.json()
-    HarmLook.objects.update(looked_at=timezone.now() - timedelta(days=110))
+    HarmReview.objects.update(looked_at=timezone.now() - timedelta(days=110))
     assert not due(client)
     add_past(desk.received(desk.casimir), [95], UNKNOWN)
     (look,) = due(client)
@@ -94,7 +94,7 @@ def test_what_cannot_be_meant_is_refused_with_its_field(
     assert (answer.status_code, answer.json()["field"]) == (422, field)
     page = as_officer(desk.casimir).post(f"/inbox/{old.pk}/look/", given)
     assert page.status_code == 422 and f'href="#field-{field}"' in page.content.decode()
-    assert not HarmLook.objects.exists()
+    assert not HarmReview.objects.exists()
 
 
 def test_a_look_is_the_agency_s_own_sealed_and_gone_with_the_alert_s_content(
@@ -104,11 +104,11 @@ def test_a_look_is_the_agency_s_own_sealed_and_gone_with_the_alert_s_content(
     Session(desk.casimir)("POST", at, {"outcome": "harm_found", "note": "two in intensive care"})
     assert Session(desk.ilka)("GET", at).status_code == 404
     with connection.cursor() as cursor:
-        cursor.execute("SELECT string_agg(t::text, '') FROM science_harmlook t")
+        cursor.execute("SELECT string_agg(t::text, '') FROM science_harmreview t")
         dumped = cursor.fetchone()[0]
     for word in ("harm_found", "intensive", b"intensive".hex()):
         assert word not in dumped
     (look,) = reviews_of(desk.casimir, old)
     assert (look.outcome, look.note, look.row.next_on) == ("harm_found", "two in intensive care", None)
     tidy_received(now=old.keep + timedelta(seconds=1))
-    assert not HarmLook.objects.exists()
+    assert not HarmReview.objects.exists()

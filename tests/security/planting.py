@@ -28,7 +28,7 @@ from tests.pages.desk_world import HARM
 from tests.peers import confirm_each_other
 from tests.security.hostile import STRINGS
 from tests.security.world import LAB, PARTNER, SecurityWorld
-from vault.doors import create_agency_keys
+from vault.services import create_agency_keys
 
 REFUSALS: Final = (CallerError, AlertsError, SharingError, ValidationError)
 WRITABLE: Final = tuple(name for name, entry in FIELDS.items() if entry.kind in {Kind.LINE, Kind.TEXT})

@@ -42,7 +42,7 @@ OWN_DESK_MATTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "desk/keeper/settings_report.py": ("desk/settings/", "api/v1/desk/settings"),
     "hub/locked_desk.py": ("unlock/",),
     "officers/accountmail.py": ("officers/invite/", "officers/<str:public_id>/", "reset/"),
-    "officers/coming.py": ("desk/agencies/come/",),
+    "officers/arrival.py": ("desk/agencies/come/",),
     "officers/entering.py": ("desk/agencies/", "api/v1/desk/agencies"),
     "officers/first_start.py": ("first-start/",),
     "officers/moving_in.py": ("desk/agencies/move-in/",),

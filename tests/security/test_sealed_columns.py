@@ -13,7 +13,8 @@ from django.apps import apps
 from django.db import models
 
 from tests.security.world import SecurityWorld
-from vault import doors, hierarchy
+from vault import hierarchy
+from vault import services as doors
 from vault.errors import SealBrokenError, VaultError
 from vault.keeping import secrets_of
 from vault.kek import held_ring
@@ -38,7 +39,7 @@ PLACES: Final[dict[Column, Place]] = {
     ("reply", "source"): lambda row: ("reply", f"{row.pk}/source", 1),
     ("reply", "gist"): lambda row: ("reply", f"{row.pk}/gist", 1),
     ("sampleprofile", "sealed"): at_its_id("sampleprofile"),
-    ("harmlook", "sealed"): at_its_id("harmlook"),
+    ("harmreview", "sealed"): at_its_id("harmreview"),
     ("storedstructure", "sealed"): at_its_id("storedstructure"),
     ("caughtstructure", "sealed"): at_its_id("caughtstructure"),
     ("adoptedrules", "sealed"): at_its_id("adoptedrules"),

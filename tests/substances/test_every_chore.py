@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from substances import safely
-from substances.chores import CHORES
 from substances.control.results import Query
 from substances.control.shipped import shipped_rules_text
 from substances.rulefacts import StructureIn
+from substances.sandbox import reading as safely
+from substances.sandbox.jobs import CHORES
 from substances.spectra.spectrum import Spectrum
 from tests.substances.structures.notations_of import DATA
 

@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from substances import children, chores, framing, safely
-from substances.children import NURSERY, Child, Nursery
 from substances.errors import InputRefusedError, WorkerLostError
+from substances.sandbox import framing
+from substances.sandbox import jobs as chores
+from substances.sandbox import pool as children
+from substances.sandbox import reading as safely
+from substances.sandbox.pool import NURSERY, Child, WorkerPool
 from substances.structures.reading import Structure
 from substances.structures.shapes import Mark
 
@@ -136,7 +139,7 @@ def test_a_failure_of_a_chore_is_told_without_a_word_of_the_input() -> None:
 
 
 def test_too_long_an_input_is_refused_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("substances.framing.MAX_ASKED_BYTES", 1000)
+    monkeypatch.setattr("substances.sandbox.framing.MAX_ASKED_BYTES", 1000)
     with pytest.raises(InputRefusedError, match="too_long"):
         safely.read_structure("C" * 2000)
 
@@ -150,7 +153,7 @@ def test_eight_threads_share_two_children() -> None:
 
 
 def test_whoever_waits_too_long_for_a_child_is_told() -> None:
-    nursery = Nursery(size=1)
+    nursery = WorkerPool(size=1)
     child = nursery.take(1)
     try:
         with pytest.raises(WorkerLostError, match="busy"):
@@ -190,14 +193,14 @@ def test_a_child_that_was_killed_has_a_successor_before_anybody_asks() -> None:
     "command", [("/nonexistent/program",), (sys.executable, "-c", "raise SystemExit(3)")]
 )
 def test_a_child_that_cannot_start_is_one_lost_answer_each_time(command: tuple[str, ...]) -> None:
-    nursery = Nursery(size=1, command=command)
+    nursery = WorkerPool(size=1, command=command)
     for _ in range(3):
         with pytest.raises(WorkerLostError, match="not started"):
             _ask(nursery)
     nursery.end_all()
 
 
-def _ask(nursery: Nursery) -> None:
+def _ask(nursery: WorkerPool) -> None:
     child = nursery.take(1)
     fit = False
     try:
@@ -233,7 +236,7 @@ def test_a_child_dies_with_its_parent(doing: str) -> None:
     """Also in the middle of a chore; a parent that is killed cannot say good-bye."""
     busy = "import threading; threading.Thread(target=safely.run, args=('lay_out', 'c1ccccc1' * 40), daemon=True).start()"
     program = (
-        "import os, sys, time; from substances import safely; from substances.children import NURSERY;"
+        "import os, sys, time; from substances import safely; from substances.sandbox.pool import NURSERY;"
         f"safely.parent_of('CC'); {busy if doing == 'a chore' else ''}\n"
         "print(*NURSERY.pids(), flush=True); sys.stdin.read()"
     )

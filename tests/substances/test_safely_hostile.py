@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from substances import chores, jsonform, safely
-from substances.children import Child, Nursery
+from substances import jsonform
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
+from substances.sandbox import jobs as chores
+from substances.sandbox import reading as safely
+from substances.sandbox.pool import Child, WorkerPool
 from substances.structures.drawing import lay_out
 from substances.structures.reading import read_structure
 from substances.structures.shapes import Drawing, Shape, svg_of
@@ -95,7 +97,7 @@ def test_a_child_that_answers_in_another_form_is_never_asked_again(
     monkeypatch: pytest.MonkeyPatch, answer: str, is_kept: bool
 ) -> None:
     program = READY + f"say({answer.encode()!r}); time.sleep(30)"
-    nursery = Nursery(size=1, command=(sys.executable, "-c", program))
+    nursery = WorkerPool(size=1, command=(sys.executable, "-c", program))
     monkeypatch.setattr(safely, "NURSERY", nursery)
     nursery.prepare()
     (pid,) = nursery.pids()

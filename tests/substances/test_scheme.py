@@ -6,7 +6,7 @@ isomers apart.
 import pytest
 
 from alerts.document.choices import REFERENCES, TECHNIQUES
-from substances.scheme import (
+from substances.identification import (
     CATEGORIES,
     ISOMER_CODES,
     SCHEME_CODES,

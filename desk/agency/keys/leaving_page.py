@@ -21,8 +21,8 @@ from desk.agency.keys.proposals_page import half_name, saved
 from desk.agency.keys.refusals import refusal_text
 from desk.web.confirm import ConfirmForm, Question, ask, refuse
 from desk.web.frame import render_page, signed_in
+from officers.departure import agree_to_leave, ask_to_leave, destroy_keys, leaving_of, stay
 from officers.keyfacts import key_facts
-from officers.leaving import agree_to_leave, ask_to_leave, destroy_keys, leaving_of, stay
 from vault.errors import ChangeRefusedError, ChangeWaitsError, SigningKeysMissingError
 from vault.lives import announce_own_root, sign_move
 from vault.making import holds_root

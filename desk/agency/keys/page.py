@@ -22,8 +22,8 @@ from desk.agency.keys.waiting_page import waiting_words
 from desk.agency.keys.words import SUITE_WORDS
 from desk.web.filters import Filter, read_filters
 from desk.web.frame import render_page, signed_in
+from officers.departure import leaving_of
 from officers.keyfacts import STATE_TEXTS, KeyFact, KeyFacts, key_facts
-from officers.leaving import leaving_of
 from vault.instances import was_here_since
 from vault.suspending import why_untold
 

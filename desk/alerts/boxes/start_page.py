@@ -19,9 +19,9 @@ from desk.keeper.page import desk_page
 from desk.web.frame import is_in_review, render_page, signed_in
 from notices.models import Notification
 from notices.states import NotificationState
+from officers.departure import awaits_agreement
 from officers.endings import ending_keys
 from officers.first_steps import FirstStep, first_steps
-from officers.leaving import awaits_agreement
 from officers.models import Officer
 from officers.reopening import reopened_lately
 from science.law.newly_caught import newly_caught

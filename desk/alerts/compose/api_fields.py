@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from alerts.document.fields import FIELDS, Field, Kind
-from alerts.document.science_shapes import (
+from alerts.document.science_validators import (
     EVIDENCE_MEMBERS,
     RATIO_MEMBERS,
     RATIO_NUMBERS,

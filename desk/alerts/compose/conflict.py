@@ -13,9 +13,9 @@ from alerts.document.countries import COUNTRIES
 from alerts.document.display import choice_text, rows_of
 from alerts.document.fields import FIELDS
 from alerts.document.kinds import Kind
-from alerts.document.science_shapes import PROFILE_MEMBERS
+from alerts.document.science_validators import PROFILE_MEMBERS
 from alerts.document.science_words import ISOTOPE_WORDS, SCIENCE_WORDS
-from alerts.document.shapes import is_acceptable
+from alerts.document.validators import is_acceptable
 from alerts.errors import RevisionConflictError
 from alerts.models import Alert
 from desk.alerts.compose.page import step_address

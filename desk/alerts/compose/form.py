@@ -17,9 +17,9 @@ from alerts.document.countries import COUNTRIES
 from alerts.document.fields import ALL, OFFERED, Field, Kind
 from alerts.document.findings import Findings, Question
 from alerts.document.marking import HANDLING_SENTENCES, TLP_SENTENCES
-from alerts.document.science_shapes import EVIDENCE_MEMBERS
+from alerts.document.science_validators import EVIDENCE_MEMBERS
 from alerts.document.science_words import isotope_words
-from alerts.document.shapes import read_moment
+from alerts.document.validators import read_moment
 from substances.profiles.region import SCALES
 
 Text = str | Promise

@@ -9,14 +9,14 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from alerts.document.fields import Field, Kind
-from alerts.document.science_shapes import (
+from alerts.document.science_validators import (
     EVIDENCE_MEMBERS,
     RATIO_MEMBERS,
     RATIO_NUMBERS,
     REGION_TEXTS,
     RULE_MEMBERS,
 )
-from alerts.document.shapes import PARTY_MEMBERS, UNKNOWN
+from alerts.document.validators import PARTY_MEMBERS, UNKNOWN
 from substances.profiles.vectors import BELOW
 
 REASON_PREFIX: Final = "recipient_reasons-"

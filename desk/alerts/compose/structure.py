@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 
 from alerts.access import find_alert
 from alerts.document.science_values import STRUCTURE_TYPED_AT_MOST, read_structure_text
-from alerts.document.structures import Reading, own_identifiers, read_typed, too_long_sentence
+from alerts.document.structures import StructureReading, own_identifiers, read_typed, too_long_sentence
 from desk.alerts.display.structure import shown_reading
 from desk.web.frame import signed_in
 
@@ -29,15 +29,15 @@ def draft_structure(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBa
     return JsonResponse({"html": html, "fills": fills})
 
 
-def read_typed_or_file(request: HttpRequest) -> Reading | None:
+def read_typed_or_file(request: HttpRequest) -> StructureReading | None:
     """Read the chosen file, or else the typed text; None for neither."""
     text = structure_of_file(request)
     if text is None:
-        return Reading(problem=too_long_sentence())
+        return StructureReading(problem=too_long_sentence())
     try:
         typed = read_structure_text(text or request.POST.get("structure", ""))
     except ValueError:
-        return Reading(problem=too_long_sentence())
+        return StructureReading(problem=too_long_sentence())
     return None if typed is None else read_typed(typed)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from alerts.document import choices as c
 from alerts.document.fields import FIELDS
 from alerts.document.identity import SchemeShown, show_scheme
-from alerts.document.shapes import is_acceptable
+from alerts.document.validators import is_acceptable
 
 
 @dataclass(frozen=True)

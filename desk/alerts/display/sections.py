@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from alerts.document.display import rows_of
 from alerts.document.fields import FIELDS
 from alerts.document.marking import marking_of
-from alerts.document.shapes import is_acceptable
+from alerts.document.validators import is_acceptable
 from alerts.models import Alert
 from desk.alerts.display.controlled import controlled_in_preview
 from desk.alerts.display.evidence import evidence_of

@@ -9,10 +9,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.document.structures import Reading, read_typed
+from alerts.document.structures import StructureReading, read_typed
 from science.structures.drawings import inert_svg
-from substances import safely
 from substances.errors import SubstanceError
+from substances.sandbox import reading as safely
 
 if TYPE_CHECKING:
     from alerts.document.choices import Text
@@ -69,7 +69,7 @@ def shown_structure(text: object) -> StructureShown:
     return shown_reading(read_typed(text))
 
 
-def shown_reading(reading: Reading) -> StructureShown:
+def shown_reading(reading: StructureReading) -> StructureShown:
     """Draw a structure that was read before."""
     structure = reading.structure
     if structure is None:

@@ -52,7 +52,7 @@ from desk.alerts.display.sections import PageSection, acknowledge_text, content_
 from desk.alerts.display.spectra import show_spectra
 from desk.alerts.display.structure import shown_structure
 from desk.alerts.received.reading import Reading, forget_reading, reading_of, remember_reading
-from desk.alerts.replies.ways import review_section, ways_from_received
+from desk.alerts.replies.alert_acts import review_section, ways_from_received
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.alerts.versions.page import version_before
 from desk.web.error_pages import CLOSED_TEXTS, NOT_NAMED, NOT_NAMED_REMEDY

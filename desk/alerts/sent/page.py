@@ -47,7 +47,7 @@ from desk.alerts.display.reply_sections import fit_to_kind
 from desk.alerts.display.sections import PageSection, acknowledge_text, content_sections, evidence_section
 from desk.alerts.display.structure import shown_structure
 from desk.alerts.received.page import inert
-from desk.alerts.replies.ways import review_section, ways_from_sent
+from desk.alerts.replies.alert_acts import review_section, ways_from_sent
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.web.frame import render_page, signed_in
 from desk.web.tones import delivery_tone

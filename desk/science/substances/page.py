@@ -22,8 +22,8 @@ from officers.models import Officer
 from science.answers.screen import NAME_AT_MOST, Asked, Screened, screen_substances, split_structures
 from science.answers.screening import ScreeningShown, show_screening
 from science.structures.analogues import AnaloguesShown, analogues_of
-from substances import safely
 from substances.errors import InputRefusedError, WorkerLostError
+from substances.sandbox import reading as safely
 
 STEREO = {
     "none": gettext_lazy("No stereo centre"),

@@ -26,7 +26,7 @@ from tests.agencies.entering import enter, refusal
 from tests.agencies.world import NOW, OwnKeys, enrolling, hosted_agency
 from tests.ledger.bench import Bench
 from tests.ledger.test_adopt_ledger import restore_old_database
-from vault import doors
+from vault import services as doors
 from vault.errors import SealBrokenError
 from vault.keeping import private_keys
 from vault.kek import held_ring

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import pytest
 
-from substances import safely_law
 from substances.control import safe, stressing
 from substances.control.checking import check_rules_text
 from substances.control.listings import shipped_listings_text
@@ -15,6 +14,7 @@ from substances.control.rules import read_rules
 from substances.control.shipped import shipped_rules, shipped_rules_text
 from substances.errors import WorkerLostError
 from substances.rulefacts import StructureIn
+from substances.sandbox import law as safely_law
 from tests.substances.control.law_made_up import GROUPS, made_up, text_of
 
 TODAY: Final = date(2026, 11, 1)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from substances import safely
 from substances.errors import InputRefusedError
+from substances.sandbox import reading as safely
 from substances.spectra.formulas import hill_formula
 from substances.spectra.library import (
     DATA,

@@ -5,7 +5,7 @@ import pytest
 
 from devtool.drills.chemistry import MAX_PEAK_MIB, MAX_SECONDS, READERS, feed, peak_mib
 from devtool.drills.chemistry_seeds import blocks, inchis, smiles, spectra
-from substances import safely
+from substances.sandbox import reading as safely
 from substances.structures.reading import read_structure
 
 EACH = 60

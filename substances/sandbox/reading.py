@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read untrusted structures and files for the desk in a sandbox process, whose death does no harm.
 
-- `run` carries out one job of the table in `substances.chores`.
+- `run` carries out one job of the table in `substances.sandbox.jobs`.
 - Arguments and results travel as JSON and are rebuilt from declared types; nothing the child says can choose a class.
 - A drawing comes back as shapes that are checked before they become SVG.
 - The chemistry toolkit is never loaded in the asking process.
@@ -13,9 +13,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from substances import chores, framing, jsonform
-from substances.children import NURSERY
+from substances import jsonform
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
+from substances.sandbox import framing
+from substances.sandbox import jobs as chores
+from substances.sandbox.pool import NURSERY
 from substances.structures.shapes import Drawing, Mark, svg_of
 
 if TYPE_CHECKING:

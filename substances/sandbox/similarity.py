@@ -3,14 +3,14 @@
 
 from collections.abc import Sequence
 
-from substances import safely
-from substances.resemblance import Candidate, Resemblance
+from substances.sandbox import reading as safely
+from substances.similarity import Candidate, Resemblance
 
 
 def find_resembling(
     query_parent: str, rules_text: str, candidates: Sequence[Candidate], *, limit: int
 ) -> tuple[Resemblance, ...]:
-    """Run `substances.resembling.find_resembling`; raise InputRefusedError, WorkerLostError."""
+    """Run `substances.similarity_search.find_resembling`; raise InputRefusedError, WorkerLostError."""
     result: tuple[Resemblance, ...] = safely.run(
         "find_resembling", query_parent, rules_text, list(candidates), limit=limit
     )

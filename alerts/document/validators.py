@@ -16,7 +16,7 @@ from alerts.document.characters import hidden_characters
 from alerts.document.countries import is_listed
 from alerts.document.kinds import EMPTY, Field, Kind
 from alerts.document.naming import are_namings
-from alerts.document.science_shapes import SCIENCE_SHAPES, texts_in
+from alerts.document.science_validators import SCIENCE_SHAPES, texts_in
 
 UNKNOWN: Final = "unknown"
 MAX_CASES: Final = 1_000_000

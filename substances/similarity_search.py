@@ -15,7 +15,7 @@ from substances.analogues import Analogue, Traits, rank_analogues, traits_from
 from substances.control.engine import judge
 from substances.control.rules import RuleSet, read_rules
 from substances.control.verdicts import Verdict
-from substances.resemblance import Candidate, Resemblance
+from substances.similarity import Candidate, Resemblance
 from substances.structures.fingerprints import fingerprints_of
 from substances.structures.likeness import Fingerprints
 from substances.structures.normalising import parent_of

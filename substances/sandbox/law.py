@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from substances import safely
 from substances.control.faults import RulesReport
 from substances.errors import WorkerAwayError, WorkerLostError
 from substances.rulefacts import FaultFact, JudgedStructures, RuleFile, StructureIn, TableFile
+from substances.sandbox import reading as safely
 
 SLOW: Final = "too_slow"
 

@@ -14,7 +14,7 @@ from celery.beat import Scheduler
 LOOKS_EVERY_SECS: Final = 15
 
 
-class Beating(Scheduler):  # type: ignore[misc]
+class MemoryScheduler(Scheduler):  # type: ignore[misc]
     """Scheduler that looks for due tasks at least every 15 seconds."""
 
     max_interval = LOOKS_EVERY_SECS

@@ -18,15 +18,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from substances import framing, jsonform
+from substances import jsonform
 from substances.errors import WorkerAwayError, WorkerLostError
+from substances.sandbox import framing
 
 MAX_CHILDREN: Final = 2
 MAX_CALLS: Final = 2_000
 MAX_CPU_SECS: Final = 600.0
 START_SECS: Final = 60.0
 
-COMMAND: Final = (sys.executable, "-s", "-P", "-m", "substances.child")
+COMMAND: Final = (sys.executable, "-s", "-P", "-m", "substances.sandbox.process")
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +139,7 @@ class Child:
         return answer
 
 
-class Nursery:
+class WorkerPool:
     """The pool of one process's children. Threads wait for a free one."""
 
     def __init__(self, size: int = MAX_CHILDREN, command: Sequence[str] = COMMAND) -> None:
@@ -235,5 +236,5 @@ class Nursery:
         return None
 
 
-NURSERY: Final = Nursery()
+NURSERY: Final = WorkerPool()
 os.register_at_fork(after_in_child=NURSERY.forget)

@@ -91,9 +91,9 @@ CHORES: Final[Mapping[str, Chore]] = MappingProxyType(
             returns="substances.rulefacts:JudgedStructures",
         ),
         "find_resembling": Chore(
-            "substances.resembling:find_resembling",
+            "substances.similarity_search:find_resembling",
             cpu_secs=15,
-            returns="substances.resemblance:Resemblances",
+            returns="substances.similarity:Resemblances",
         ),
         "read_spectra": Chore("substances.spectra.reading:read_spectra", cpu_secs=4),
         "read_library": Chore("substances.spectra.library:read_library", cpu_secs=8),
@@ -120,7 +120,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
 PREPARATIONS: Final = (
     "substances.structures.warming:warm",
     "substances.control.warming:warm",
-    "substances.resembling:prepare",
+    "substances.similarity_search:prepare",
     "substances.spectra.searching:warm_search",
 )
 """Called once in a new process before it is locked: load what can only be loaded from files."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sandbox process: `python -P -m substances.child`, requests on its input, answers on its output, nothing else open.
+"""The sandbox process: `python -P -m substances.sandbox.process`, requests on its input, answers on its output, nothing else open.
 
 - Before it reads anything it limits itself: memory, processor time, no core file, no file written.
-- Once loaded it locks itself in (`substances.confinement`).
+- Once loaded it locks itself in (`substances.sandbox.confinement`).
 - A job that exceeds its processor time ends the process, and so does the end of its input. While a job runs, a timer ends the
   process even if the asking process is gone.
 """
@@ -18,8 +18,10 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import Any, Final, get_type_hints
 
-from substances import chores, confinement, framing, jsonform, pacing
+from substances import jsonform
 from substances.errors import SubstanceError
+from substances.sandbox import confinement, framing, pacing
+from substances.sandbox import jobs as chores
 
 MAX_ADDRESS_BYTES: Final = 640 * 2**20
 """Once loaded it uses 250 MiB of address space; the largest file that is read, 80 MiB more."""

@@ -10,7 +10,7 @@ from alerts.document.kinds import EMPTY
 
 
 @dataclass
-class Draft:
+class DraftCheck:
     data: Mapping[str, Any]
     known: Circumstances
     errors: dict[str, list[str]] = field(default_factory=dict)

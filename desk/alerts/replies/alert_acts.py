@@ -22,7 +22,7 @@ NOT_COPIED: Final = REPLIES | {QUERY}
 
 
 @dataclass(frozen=True)
-class Ways:
+class AlertActs:
     """`profile_page` is the name of a page, empty where the alert has no profile and is not about one."""
 
     may_copy: bool = True
@@ -33,7 +33,7 @@ class Ways:
     profile_help: str | Promise = ""
 
 
-def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapping[str, Any]) -> Ways:
+def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapping[str, Any]) -> AlertActs:
     """Return the acts on an alert that the officer has opened."""
     kind = str(document.get("alert_type") or "")
     writes = Capability.ALERT_WRITE in officer.capabilities
@@ -44,7 +44,7 @@ def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapp
         and kind != QUERY
         and not is_red(received.tlp)
     )
-    return Ways(
+    return AlertActs(
         may_copy=kind not in NOT_COPIED and not is_red(received.tlp),
         may_reply=open_to_replies and kind not in (ANSWER, DETAILS),
         may_review=open_to_replies and kind in REVIEWED,
@@ -52,11 +52,11 @@ def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapp
     )
 
 
-def ways_from_sent(officer: Officer, alert: Alert, document: Mapping[str, Any]) -> Ways:
+def ways_from_sent(officer: Officer, alert: Alert, document: Mapping[str, Any]) -> AlertActs:
     """Return the acts on an alert of the officer's own agency."""
     kind = str(document.get("alert_type") or "")
     way = _profile_way(officer, kind, document, "admin:sent_profile")
-    return Ways(may_copy=kind not in NOT_COPIED, **way)
+    return AlertActs(may_copy=kind not in NOT_COPIED, **way)
 
 
 def review_section(document: Mapping[str, Any]) -> list[PageSection]:
