@@ -64,7 +64,7 @@ from tests.exchange_keys import give_api_key
 from tests.key_lives import KeyLives, signing_keys_of
 from tests.peers import compare_each_other
 from tests.services import surroundings
-from vault import services as doors
+from vault import services
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY_SECS = 24 * 3600
@@ -422,7 +422,7 @@ def make_hosted_agency(hub: Hub, agency_id: str, name: str, *, suites: Sequence[
         custody=Custody.HUB,
         admitted_at=hub.now,
     )
-    doors.create_agency_keys(OPERATOR, agency, suites=suites, now=hub.now)
+    services.create_agency_keys(OPERATOR, agency, suites=suites, now=hub.now)
     agency.refresh_from_db()
     return agency
 

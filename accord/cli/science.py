@@ -67,10 +67,10 @@ def rules_with(overlays: Sequence[tuple[str, bytes]]) -> str:
     for name, octets in overlays:
         with _sentences():
             from substances.control.shipped import shipped_rules_text
-            from substances.sandbox import law as safely_law
+            from substances.sandbox import law as sandbox_law
 
             over = octets.decode("utf-8", "replace")
-            found = safely_law.read_overlaid(text or shipped_rules_text(), [over])
+            found = sandbox_law.read_overlaid(text or shipped_rules_text(), [over])
         if found.faults:
             told = "; ".join(
                 f"{fault.path}: {fault.code} {fault.about}".strip() for fault in found.faults[:5]
@@ -105,11 +105,11 @@ def facts(asked: Asked) -> Plain:
     """What a structure is, and where name or number beside it disagree with it. Raises RequestError, CoreLostError."""
     with _sentences():
         from substances.jsonform import to_plain
-        from substances.sandbox import reading as safely
+        from substances.sandbox import reading as sandbox
 
-        structure = safely.read_structure(asked.text)
+        structure = sandbox.read_structure(asked.text)
         written = asked.name or asked.cas
-        differing = safely.compare_identifiers(structure, name=asked.name, cas=asked.cas) if written else ()
+        differing = sandbox.compare_identifiers(structure, name=asked.name, cas=asked.cas) if written else ()
         return {**to_plain(structure), "disagreements": to_plain(differing)}
 
 
@@ -129,11 +129,11 @@ def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> lis
     with _sentences():
         from substances.control.shipped import shipped_rules_text
         from substances.jsonform import to_plain
-        from substances.sandbox import reading as safely
-        from substances.sandbox import similarity as safely_asked
+        from substances.sandbox import reading as sandbox
+        from substances.sandbox import similarity as sandbox_similarity
 
-        parent = safely.read_structure(text).parent_smiles
-        found = safely_asked.find_resembling(
+        parent = sandbox.read_structure(text).parent_smiles
+        found = sandbox_similarity.find_resembling(
             parent, rules or shipped_rules_text(), _candidates(own), limit=limit
         )
         return [dict(to_plain(one)) for one in found]
@@ -142,9 +142,9 @@ def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> lis
 def spectra_in(name: str, octets: bytes) -> int:
     """How many mass spectra a file holds. Raises RequestError, CoreLostError."""
     with _sentences():
-        from substances.sandbox import reading as safely
+        from substances.sandbox import reading as sandbox
 
-        found = safely.read_spectra(name, octets)
+        found = sandbox.read_spectra(name, octets)
     if any(spectrum.kind != "ms" for spectrum in found):
         raise RequestError(
             f"{name} holds an NMR or IR spectrum; mass spectra alone are searched. Give a file of those."
@@ -165,13 +165,13 @@ def match(
     """For each spectrum of a file what it matches in own libraries and the shipped one. Raises RequestError, CoreLostError."""
     with _sentences():
         from substances.jsonform import to_plain
-        from substances.sandbox import reading as safely
+        from substances.sandbox import reading as sandbox
 
-        queries = safely.read_spectra(name, octets)
+        queries = sandbox.read_spectra(name, octets)
         own = tuple(one for file, content in libraries for one in _library(file, content))
         answers = []
         for query in queries:
-            found = safely.match_spectrum(query, own, with_precursor=filtered, limit=limit)
+            found = sandbox.match_spectrum(query, own, with_precursor=filtered, limit=limit)
             stated = {"name": query.name, "precursor_mz": query.precursor_mz, "peaks": len(query.peaks)}
             answers.append({"query": stated, "matches": to_plain(found)})
         return answers
@@ -204,10 +204,10 @@ def _stated(found: Any, query: Any) -> Plain:
 
 
 def _library(name: str, octets: bytes) -> Sequence[Any]:
-    from substances.sandbox import reading as safely
+    from substances.sandbox import reading as sandbox
 
     with _sentences(name):
-        return safely.read_library(name, octets).spectra
+        return sandbox.read_library(name, octets).spectra
 
 
 def own_structures(octets: bytes) -> list[Asked]:
@@ -225,17 +225,17 @@ def own_structures(octets: bytes) -> list[Asked]:
 
 def _candidates(own: Sequence[Asked]) -> list[Any]:
     from substances.errors import InputRefusedError
-    from substances.sandbox import reading as safely
+    from substances.sandbox import reading as sandbox
     from substances.sentences import sentence_of
     from substances.similarity import Candidate
 
     found = []
     for line, one in enumerate(own, start=2):
         try:
-            parent = safely.read_structure(one.text).parent_smiles
+            parent = sandbox.read_structure(one.text).parent_smiles
         except InputRefusedError as refused:
             raise RequestError(f"Own structures, line {line}: {sentence_of(refused)}") from None
-        prints = safely.fingerprints_of(parent)
+        prints = sandbox.fingerprints_of(parent)
         found.append(
             Candidate(f"own:{line}", parent, prints.a, prints.b, name=one.name, source="own", judged=False)
         )

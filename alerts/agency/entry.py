@@ -33,7 +33,7 @@ from ledger.audit import record_event
 from officers.models import Officer
 from peers.entries import note_own_entry
 from peers.exchange import exchange_of
-from vault import services as doors
+from vault import services
 
 ENTRY: Final = "entry"
 _PROBLEMS: Final[dict[str, tuple[str, Promise]]] = {
@@ -68,7 +68,9 @@ def state_own_entry(
     require(officer, Capability.AGENCY_MANAGE)
     agency_id = agency_of(officer).pk
     require_may_send(officer, agency_id, now=now)
-    jws = doors.sign_statement(officer, k=ENTRY, sub=None, body=_body(telephone, timezone, contacts), now=now)
+    jws = services.sign_statement(
+        officer, k=ENTRY, sub=None, body=_body(telephone, timezone, contacts), now=now
+    )
     statement = parse_statement(jws)
     with exchange_asked(agency_id):
         try:

@@ -39,7 +39,7 @@ from callers.errors import AbsentError
 from ledger.audit import record_event
 from officers.models import Officer
 from peers.sent import DeliveryFact, deliveries_of
-from vault import services as doors
+from vault import services
 from vault.handing import is_gone
 
 OWN_ALERT: Final = "own alert"
@@ -194,7 +194,7 @@ def open_sent_file(officer: Officer, row: Alert, *, n: int, now: dt.datetime) ->
         note = next((note for note in opened.attachments if note.n == n), None)
         if note is None:
             raise AbsentError
-        data = doors.open_attachment(opened, n, held_blob(officer, row.md, n, now=now))
+        data = services.open_attachment(opened, n, held_blob(officer, row.md, n, now=now))
     except EnvelopeError as failure:
         raise UnopenableError(
             _(

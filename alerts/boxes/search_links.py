@@ -17,7 +17,7 @@ from accord.envelope.errors import MalformedError
 from alerts.boxes.search import Query
 from callers.errors import InputError
 from officers.models import Officer
-from vault import services as doors
+from vault import services
 from vault.errors import VaultError
 
 LIVES: Final = timedelta(hours=12)
@@ -30,7 +30,7 @@ def seal_search(officer: Officer, query: Query, before: str, *, now: datetime) -
     """Seal the query and the place to continue from as text for an address."""
     content = {"query": asdict(query), "before": before, "at": int(now.timestamp())}
     plain = json.dumps(content, ensure_ascii=False).encode()
-    return b64u(doors.seal_row(officer.agency_id or "", _TABLE, str(officer.public_id), _REVISION, plain))
+    return b64u(services.seal_row(officer.agency_id or "", _TABLE, str(officer.public_id), _REVISION, plain))
 
 
 def open_search(officer: Officer, link: str, *, now: datetime) -> tuple[Query, str]:
@@ -38,7 +38,7 @@ def open_search(officer: Officer, link: str, *, now: datetime) -> tuple[Query, s
     try:
         sealed = unb64u(link[:LONGEST])
         content = json.loads(
-            doors.open_row(officer.agency_id or "", _TABLE, str(officer.public_id), _REVISION, sealed)
+            services.open_row(officer.agency_id or "", _TABLE, str(officer.public_id), _REVISION, sealed)
         )
     except (MalformedError, VaultError):
         raise _over() from None

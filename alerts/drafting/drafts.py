@@ -36,7 +36,7 @@ from callers.errors import AbsentError, InputError
 from callers.markings import LEVELS, is_within
 from ledger.audit import record_event
 from officers.models import Officer
-from vault import services as doors
+from vault import services
 
 FILES_TABLE = "draftattachment"
 CLEAR_COLUMNS = ("status", "pri", "lane", "tlp")
@@ -182,8 +182,8 @@ def add_file(
     """Add a file as `attach_file` does; `lock` returns the locked alert with its newest content, or raises."""
     accept_file(filename, data, ())
     file = DraftAttachment(alert=alert, size=len(data), added_at=now)
-    file.sealed = doors.seal_row(alert.agency_id, FILES_TABLE, str(file.pk), 1, data)
-    file.digest = doors.row_digest(file.sealed)
+    file.sealed = services.seal_row(alert.agency_id, FILES_TABLE, str(file.pk), 1, data)
+    file.digest = services.row_digest(file.sealed)
     with transaction.atomic():
         locked, newest = lock()
         accepted = accept_file(filename, data, newest.attachments)
@@ -236,9 +236,9 @@ def discard_draft(author: Officer, alert: Alert, *, now: datetime) -> Alert:
 
 
 def _open_file(alert: Alert, row: DraftAttachment | None, note: AttachmentNote) -> AttachmentFile:
-    if row is None or doors.row_digest(bytes(row.sealed)) != note.digest:
+    if row is None or services.row_digest(bytes(row.sealed)) != note.digest:
         raise AbsentError
-    data = doors.open_row(alert.agency_id, FILES_TABLE, str(row.pk), 1, bytes(row.sealed))
+    data = services.open_row(alert.agency_id, FILES_TABLE, str(row.pk), 1, bytes(row.sealed))
     return AttachmentFile(note.filename, note.media_type, data)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from alerts.document.files import AttachmentNote
 from alerts.models import Alert, AlertRevision
-from vault import services as doors
+from vault import services
 
 TABLE = "alertrevision"
 
@@ -34,11 +34,11 @@ def read_revision(alert: Alert, number: int | None = None) -> DraftContent:
     """Open a revision (the newest without a number). Raises the vault's error when it was tampered with."""
     revision = alert.revisions.get(number=alert.current if number is None else number)
     sealed = bytes(revision.sealed)
-    plain = doors.open_row(alert.agency_id, TABLE, str(alert.pk), revision.number, sealed)
+    plain = services.open_row(alert.agency_id, TABLE, str(alert.pk), revision.number, sealed)
     content = json.loads(plain)
     return DraftContent(
         number=revision.number,
-        digest=doors.row_digest(sealed),
+        digest=services.row_digest(sealed),
         author=revision.author,
         saved_at=revision.saved_at,
         data=content["data"],
@@ -60,13 +60,13 @@ def add_revision(
     number = alert.current + 1
     content = {"data": dict(data), "kept": list(kept), "attachments": [asdict(note) for note in attachments]}
     plain = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    sealed = doors.seal_row(alert.agency_id, TABLE, str(alert.pk), number, plain)
+    sealed = services.seal_row(alert.agency_id, TABLE, str(alert.pk), number, plain)
     alert.current = number
     return AlertRevision.objects.create(
         alert=alert,
         number=number,
         author=author,
         sealed=sealed,
-        digest=doors.row_digest(sealed),
+        digest=services.row_digest(sealed),
         saved_at=now,
     )

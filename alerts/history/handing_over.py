@@ -28,7 +28,7 @@ from callers.directory import Custody
 from callers.errors import AbsentError
 from officers.departure import note_history
 from officers.models import Officer
-from vault import services as doors
+from vault import services
 from vault.errors import NotElsewhereError
 from vault.handing import keyset_elsewhere
 
@@ -68,7 +68,7 @@ def hand_over_history(officer: Officer, *, place: int = 0, now: datetime) -> His
         raise NotElsewhereError
     file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
     try:
-        writer = doors.write_history(officer, cast(BinaryIO, file), now=now)
+        writer = services.write_history(officer, cast(BinaryIO, file), now=now)
         write_head(writer, Head(agency_id, keyset.od, now.isoformat(timespec="seconds")))
         count = left_out = 0
         next_place = None
@@ -109,7 +109,7 @@ def _handed(officer: Officer, md: str, *, is_red_taken: bool, now: datetime) -> 
         unverified = parse_slice(held.octets)
         if unverified.manifest.terms.tlp == RED and not is_red_taken:
             return None
-        entry = doors.hand_over_entry(officer, unverified, now=now)
+        entry = services.hand_over_entry(officer, unverified, now=now)
     except (*CLOSED, AbsentError):
         return None
     except ExchangeAwayError as away:

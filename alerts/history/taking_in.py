@@ -33,8 +33,7 @@ from ledger.audit import record_event
 from officers.departure import show_receipt
 from officers.models import Officer
 from peers.models import Agency
-from vault import handing
-from vault import services as doors
+from vault import handing, services
 from vault.backupseal import NewerFormError, NoBackupError, NotWholeError, OtherKeyError
 from vault.models import Arrival, HandedEntry
 
@@ -68,7 +67,7 @@ def take_history(officer: Officer, file: BinaryIO, *, now: datetime) -> HistoryI
         peers = VerifiedDirectory(agency_id, now)
         file.seek(0)
         counts = dict.fromkeys(("taken", "known", "over", "refused"), 0)
-        for one in read_history(doors.read_history(officer, file))[1]:
+        for one in read_history(services.read_history(officer, file))[1]:
             counts[_take(officer, one, peers, now)] += 1
     with transaction.atomic():
         Agency.objects.select_for_update(no_key=True).get(pk=agency_id)
@@ -84,7 +83,7 @@ def _require_whole(officer: Officer, file: BinaryIO) -> None:
     """Read the whole file once; raises InputError for another agency's."""
     file.seek(0)
     head: Head
-    head, envelopes = read_history(doors.read_history(officer, file))
+    head, envelopes = read_history(services.read_history(officer, file))
     for _one in envelopes:
         pass
     if head.agency != officer.agency_id:
@@ -113,7 +112,7 @@ def _take(officer: Officer, one: HandedEnvelope, peers: VerifiedDirectory, now: 
         blobs: Sequence[bytes] = one.blobs
         if len(blobs) < len(manifest.att):
             blobs = envelope_of(officer, one.md, now=now).blobs
-        entry = doors.check_handed_entry(
+        entry = services.check_handed_entry(
             officer, unverified, one.entry, blobs=blobs, peers=peers, ledger=ledger, now=now
         )
         with transaction.atomic():

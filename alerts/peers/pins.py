@@ -21,7 +21,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.rows.pins import PinBook
 from ledger.audit import record_event
 from peers.models import Agency
-from vault import services as doors
+from vault import services
 from vault.errors import SealBrokenError
 
 TABLE: Final = "pinbook"
@@ -200,7 +200,7 @@ def _opened(agency_id: str, row: PinBook | None) -> Book:
         if has_history(agency_id):
             raise SealBrokenError("book of pins")
         return Book(agency_id)
-    plain = doors.open_row(agency_id, TABLE, agency_id, row.revision, bytes(row.sealed))
+    plain = services.open_row(agency_id, TABLE, agency_id, row.revision, bytes(row.sealed))
     said = json.loads(plain)
     pins = {peer: Pin.read(each) for peer, each in said["pins"].items()}
     stopped = tuple(Stopped(**{**each, "parties": tuple(each["parties"])}) for each in said["stopped"])
@@ -215,4 +215,4 @@ def has_history(agency_id: str) -> bool:
 
 
 def _sealed(book: Book) -> bytes:
-    return doors.seal_row(book.agency, TABLE, book.agency, book.revision, book.text())
+    return services.seal_row(book.agency, TABLE, book.agency, book.revision, book.text())

@@ -17,7 +17,7 @@ from alerts.models import Alert, CardToken, ReceivedAlert
 from officers.ceilings import ceiling_of
 from officers.models import Officer
 from peers.models import Agency
-from vault import services as doors
+from vault import services
 
 Pair = tuple[str, str]
 TOKENISED: Final = ("inchikey", "cas_rn", "alert_type", "place_country", "exhibit_no")
@@ -102,7 +102,7 @@ def keep_sent_tokens(alert: Alert, document: Mapping[str, Any], digests: Iterabl
 
 def tokens_of(agency_id: str, pairs: Iterable[Pair]) -> list[bytes]:
     """Return the tokens to look up for these pairs."""
-    return doors.tokens(agency_id, pairs)
+    return services.tokens(agency_id, pairs)
 
 
 def received_with_token(agency: Agency | None, *pairs: Pair) -> Q:
@@ -139,7 +139,7 @@ def holding(agency_id: str, column: str, tokens: Iterable[bytes]) -> Q:
 
 def _tokens(agency_id: str, document: Mapping[str, Any], digests: Iterable[str]) -> list[bytes]:
     pairs = identifiers_of(document) + [(FILE, digest) for digest in digests]
-    return sorted(set(doors.tokens(agency_id, pairs)))
+    return sorted(set(services.tokens(agency_id, pairs)))
 
 
 def _countries(document: Mapping[str, Any]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from alerts.document.files import AttachmentFile, inert_media_type
 from alerts.projections.tokens import file_digest
 from alerts.receiving.held import held_blobs
 from callers.actors import Actor
-from vault import services as doors
+from vault import services
 
 FILES_AT_MOST: Final = 8
 """Limit of files opened for projections of an alert, or for its page."""
@@ -49,6 +49,6 @@ def _opened(
     blobs = held_blobs(actor, opened.manifest.md, now=now) if wanted else []
     for n in wanted:
         try:
-            yield n, doors.open_attachment(opened, n, blobs[n])
+            yield n, services.open_attachment(opened, n, blobs[n])
         except OpeningError:
             continue

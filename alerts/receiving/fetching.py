@@ -26,7 +26,7 @@ from alerts.receiving.held import Held, drop_envelope, envelope_of, fetch_again
 from callers.actors import Actor
 from callers.errors import AbsentError
 from ledger.audit import record_event
-from vault import services as doors
+from vault import services
 
 Seen = Callable[[str, str], str | None]
 OCTETS: Final = frozenset(
@@ -120,7 +120,7 @@ class _Act:
     def _opened(self, held: Held, unverified: UnverifiedSlice, *, is_away: bool) -> OpenedAlert:
         """Open it in the vault; if the exchange goes away meanwhile, open it without comparing the log, which is done later."""
         try:
-            return doors.open_envelope(
+            return services.open_envelope(
                 self.actor,
                 unverified,
                 peers=self.peers,
@@ -163,7 +163,7 @@ def open_ahead(
             return {}
         log = peers.log(is_away=False)
         ledgers = [(unverified, kept_ledger(log, unverified)) for unverified in given]
-        return doors.screen_envelopes(actor, ledgers, peers=peers, reason=reason, seen=seen, now=now)
+        return services.screen_envelopes(actor, ledgers, peers=peers, reason=reason, seen=seen, now=now)
     except (ClientError, VerificationError):
         return {}
 

@@ -45,7 +45,7 @@ from callers.doorbell import ring
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
 from peers.models import Agency
-from vault import services as doors
+from vault import services
 from vault.handing import is_gone
 
 MAX_CASE_CHARS: Final = 60
@@ -132,7 +132,7 @@ def open_attachment(
 
 def _file_of(officer: Officer, row: ReceivedAlert, opened: OpenedAlert, n: int, now: datetime) -> bytes:
     try:
-        return doors.open_attachment(opened, n, held_blob(officer, row.md, n, now=now))
+        return services.open_attachment(opened, n, held_blob(officer, row.md, n, now=now))
     except EnvelopeError as failure:
         raise UnopenableError(failed_text(row), row.reference) from failure
 

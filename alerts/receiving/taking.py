@@ -73,7 +73,7 @@ from peers.entries import note_first_release
 from peers.following import feed_follower_of
 from peers.models import Agency, FeedCursor
 from peers.progress import CLOCK_WARNED, ahead_secs
-from vault import services as doors
+from vault import services
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
@@ -139,7 +139,7 @@ class FeedOfAgency:
 
         Raises ExchangeAwayError.
         """
-        with doors.unwrapped_once():
+        with services.unwrapped_once():
             return self._follow()
 
     def _follow(self) -> Turn:

@@ -32,7 +32,7 @@ from callers.terms import FLASH
 from ledger.audit import record_event
 from notices.release_waiting import tell_second_persons
 from officers.models import Officer
-from vault import services as doors
+from vault import services
 
 MAX_NOTE_CHARS: Final = 1_000
 NOTE_REVISION: Final = 1
@@ -120,7 +120,7 @@ def return_alert(officer: Officer, alert: Alert, *, reason: str, now: datetime) 
         raise InputError("reason", _("Reason: say in up to 1,000 characters what has to change."))
     locked = lock_alert(officer, alert)
     locked.state = check_move(locked, Move.RETURN)
-    locked.return_note = doors.seal_row(
+    locked.return_note = services.seal_row(
         locked.agency_id, ALERT_TABLE, _note_id(locked), NOTE_REVISION, note.encode()
     )
     locked.returned_at, locked.returned_by, locked.changed_at = now, officer, now
@@ -137,7 +137,7 @@ def read_return_note(officer: Officer, alert: Alert) -> str:
     if row.return_note is None:
         return ""
     sealed = bytes(row.return_note)
-    return doors.open_row(row.agency_id, ALERT_TABLE, _note_id(row), NOTE_REVISION, sealed).decode()
+    return services.open_row(row.agency_id, ALERT_TABLE, _note_id(row), NOTE_REVISION, sealed).decode()
 
 
 def read_seen_revision(officer: Officer, alert: Alert, revision: int) -> DraftContent:

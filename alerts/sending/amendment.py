@@ -36,7 +36,7 @@ from ledger.audit import record_event
 from officers.ceilings import ceiling_of
 from officers.models import Officer
 from peers.sent import sent_by
-from vault import services as doors
+from vault import services
 
 AMENDED: Final = "own alert, to be amended"
 
@@ -184,7 +184,7 @@ def _files_sent(author: Officer, alert: Alert, now: datetime) -> list[Attachment
     opened = fetch_and_open(author, alert.md, reason=AMENDED, now=now)
     files = []
     for note in opened.attachments:
-        data = doors.open_attachment(opened, note.n, held_blob(author, alert.md, note.n, now=now))
+        data = services.open_attachment(opened, note.n, held_blob(author, alert.md, note.n, now=now))
         files.append(AttachmentFile(note.fn, inert_media_type(note.fn, data), data))
     return files
 

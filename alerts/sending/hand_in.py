@@ -55,7 +55,7 @@ from peers.feed_memory import held_statement
 from peers.models import HeldStatement, Outgoing, OutgoingState
 from peers.outgoing import TOO_OLD, Outcome, Refused, Taken, Waits
 from peers.sent import note_sent
-from vault import services as doors
+from vault import services
 from vault.instances import may_send, standstill_before_sending
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ def handing_in(actor: Actor, *, now: datetime) -> Generator[Handing]:
 
 def queue_statement(actor: Actor, k: str, sub: SubjectRef, body: Mapping[str, Any], *, now: datetime) -> str:
     """Sign a statement, hold it and queue it, in the caller's transaction; return its digest. Raises what the vault refuses."""
-    jws = doors.sign_statement(actor, k=k, sub=sub, body=dict(body), now=now)
+    jws = services.sign_statement(actor, k=k, sub=sub, body=dict(body), now=now)
     said = held_statement(actor.agency_id or "", jws, now=now)
     keep_bound([said])
     outgoing.put_statement(said, by=actor.public_id or "", now=now)

@@ -60,7 +60,7 @@ from callers.errors import AbsentError
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from ledger.audit import record_event
 from officers.models import Officer
-from vault import services as doors
+from vault import services
 from vault.errors import SigningKeysMissingError
 
 log = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ def _seal(
     files = open_files(alert, ready.content.attachments)
     _refresh(peers, recipients, now)
     try:
-        sealed = doors.seal_alert(
+        sealed = services.seal_alert(
             officer,
             terms=_terms(alert, ready, now),
             alert=_sent_members(ready),
@@ -243,7 +243,7 @@ def _queue(
     now = handing.now
     ready = _check_ready(officer, locked, before.content.number, now, before)
     check_still_amends(officer, locked, now=now)
-    envelope, recipients = doors.sign_manifest(officer, sealed, now=now), list(ready.preview.reachable)
+    envelope, recipients = services.sign_manifest(officer, sealed, now=now), list(ready.preview.reachable)
     handing.send(locked, envelope, recipients)
     if require_second_person(officer, locked, Move.RELEASE).alone:
         locked.second_look_by = now + SECOND_LOOK_WITHIN

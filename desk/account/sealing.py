@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from callers import clock
 from officers.login.factorrows import place_of_secret
-from vault import services as doors
+from vault import services
 
 
 class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]
@@ -17,11 +17,11 @@ class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]
 
     def encrypt(self, text: str) -> str:
         """Seal under the hub's own secret of the vault, for the officer whose factor is written."""
-        return doors.seal_for_login(text, place_of_secret(), now=clock.now())
+        return services.seal_for_login(text, place_of_secret(), now=clock.now())
 
     def decrypt(self, encrypted_text: str) -> str:
         """Open a sealed secret; raises the vault's errors."""
-        return doors.open_for_login(encrypted_text, place_of_secret())
+        return services.open_for_login(encrypted_text, place_of_secret())
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Return this hub, by the host name that its officers use."""

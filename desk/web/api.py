@@ -27,7 +27,7 @@ from alerts.states import AlertState
 from callers import clock
 from callers.actors import Actor
 from callers.idempotency import Outcome, idempotent
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from officers.models import Officer
 
 CREATED: Final = status.HTTP_201_CREATED
@@ -95,7 +95,7 @@ class DeskView(APIView):
         note = read_return_note(self.officer, alert)
         submitter = self.officer if alert.state == AlertState.DRAFT else None
         releasers = who_could_release(alert, submitter=submitter)
-        body = shapes.alert_out(alert, content, findings, preview, note, releasers)
+        body = serializers.alert_out(alert, content, findings, preview, note, releasers)
         shown = body if self.request.method == "GET" else None
         return Response(body, status=code, headers={"ETag": etag_of(alert, shown)})
 
@@ -144,4 +144,4 @@ def file_answer(file: AttachmentFile) -> HttpResponse:
 
 
 def answer_facts(alert: Alert, code: int = OK) -> Response:
-    return Response(shapes.AlertFactsOut(alert).data, status=code, headers={"ETag": etag_of(alert)})
+    return Response(serializers.AlertFactsOut(alert).data, status=code, headers={"ETag": etag_of(alert)})

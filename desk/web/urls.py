@@ -24,7 +24,7 @@ from desk.account import security_page as security
 from desk.account import sign_in_page as signing_in
 from desk.agency.after_restore import page as after_restore
 from desk.agency.agreements import lanes_page as lanes
-from desk.agency.agreements import page as affairs
+from desk.agency.agreements import page as agreements
 from desk.agency.apikeys import exchange_page as exchange_keys
 from desk.agency.apikeys import page as apikeys
 from desk.agency.audit import export_page as audit_export
@@ -80,8 +80,7 @@ from desk.science.spectra import library_page as science_library
 from desk.science.spectra import page as science_match
 from desk.science.substances import page as science_screen
 from desk.science.substances import similar_page as science_similar
-from desk.web import arrivals, browser_notices, errors
-from desk.web import error_pages as stops
+from desk.web import arrivals, browser_notices, error_pages, errors
 from desk.web.frame import signed_in
 from officers.login.proof import is_fresh, needs_fresh_proof
 
@@ -128,8 +127,8 @@ def guarded(page: Page) -> View:
             return errors.moved_on(request, moved)
         except NotTakenError as stop:
             return errors.not_taken(request, stop)
-        except stops.HANDLED_ERRORS as stop:
-            return stops.stopped(request, stop)
+        except error_pages.HANDLED_ERRORS as stop:
+            return error_pages.stopped(request, stop)
 
     return view
 
@@ -349,7 +348,7 @@ PAGES: Final = (
     Page("peers/<str:agency_id>/circles/", peers.confirm, "peer_confirm", C.ALERT_VALIDATE, BOTH),
     Page("peers/<str:agency_id>/telephone/", peers.telephone, "peer_telephone", C.KEY_MANAGE, BOTH),
     Page("peers/<str:agency_id>/undo/", peers.undo, "peer_undo", C.PEER_COMPARE, BOTH),
-    Page("agreements/", affairs.agreements, "agreements", C.AGREEMENT_READ),
+    Page("agreements/", agreements.agreements, "agreements", C.AGREEMENT_READ),
     Page("agreements/<str:ref>/", lanes.agreement, "agreement", C.AGREEMENT_READ),
     Page("agreements/<str:ref>/suspend/", lanes.suspend, "agreement_suspend", C.AGENCY_MANAGE, BOTH),
     Page("agreements/<str:ref>/resume/", lanes.resume, "agreement_resume", C.AGENCY_MANAGE, BOTH),

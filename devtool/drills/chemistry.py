@@ -26,7 +26,7 @@ from devtool.environments import ROOT
 from devtool.errors import DevtoolError
 from substances.control.results import Query
 from substances.errors import InputRefusedError, WorkerLostError
-from substances.sandbox import reading as safely
+from substances.sandbox import reading as sandbox
 from substances.sandbox.pool import MAX_CHILDREN, NURSERY
 
 ON: Final = date(2026, 1, 1)
@@ -77,17 +77,17 @@ class Outcome:
 
 def use_structure(text: str, ask: Ask) -> None:
     """Read, drawn, compared, judged by every rule."""
-    structure = ask(safely.read_structure, text)
-    ask(safely.draw, structure.smiles)
-    ask(safely.fingerprints_of, structure.parent_smiles)
-    ask(safely.run, "screen", Query(smiles=text), ON)
-    if ask(safely.parent_of, structure.parent_smiles) != structure.parent_smiles:
+    structure = ask(sandbox.read_structure, text)
+    ask(sandbox.draw, structure.smiles)
+    ask(sandbox.fingerprints_of, structure.parent_smiles)
+    ask(sandbox.run, "screen", Query(smiles=text), ON)
+    if ask(sandbox.parent_of, structure.parent_smiles) != structure.parent_smiles:
         raise WorkerLostError("the parent of a parent is another one")
 
 
 def use_spectra(named: tuple[str, bytes], ask: Ask) -> None:
     """Read."""
-    ask(safely.run, "read_spectra", *named)
+    ask(sandbox.run, "read_spectra", *named)
 
 
 def _structures(texts: Callable[[], Sequence[str]]) -> Callable[[int], str]:
@@ -183,7 +183,7 @@ def run(arguments: list[str]) -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     names = options.reader or list(READERS)
     each = max(1, -(-options.inputs // len(names)))
-    safely.parent_of("C")
+    sandbox.parent_of("C")
 
     def one(name: str) -> Outcome:
         outcome = feed(READERS[name], range(options.seed, options.seed + each))

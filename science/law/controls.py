@@ -21,9 +21,9 @@ from substances.control.listings import shipped_listings
 from substances.control.safe import LawTexts
 from substances.models import ControlKind
 from substances.rulefacts import ENGINE, RuleFact, RuleFile
-from substances.sandbox import law as safely_law
+from substances.sandbox import law as sandbox_law
 from substances.versions import LawText, current_law, law_under, law_with_digest, newest_key, shipped_law
-from vault import services as doors
+from vault import services
 from vault.errors import SealBrokenError, SecretMissingError
 
 TABLE: Final = "agencyrules"
@@ -114,7 +114,7 @@ def rules_with_digest(agency_id: str, digest: str) -> str | None:
 def overlaid(agency_id: str, *, without: AdoptedRules | None = None, more: str = "") -> RuleFile:
     """Return the merger of the hub's newest rules, the adopted ones and `more`, with its faults."""
     texts = adopted_texts(agency_id, without=without)
-    return safely_law.read_overlaid(hub_rules().text, [*texts, *([more] if more else [])])
+    return sandbox_law.read_overlaid(hub_rules().text, [*texts, *([more] if more else [])])
 
 
 def keep_ruleset(agency_id: str, made: RuleFile, *, now: datetime) -> AgencyRules:
@@ -127,7 +127,7 @@ def keep_ruleset(agency_id: str, made: RuleFile, *, now: datetime) -> AgencyRule
         hub_digest=hub_rules().digest,
         made_at=now,
     )
-    row.sealed = doors.seal_row(agency_id, TABLE, str(row.pk), row.number, made.text.encode())
+    row.sealed = services.seal_row(agency_id, TABLE, str(row.pk), row.number, made.text.encode())
     row.save(force_insert=True)
     return row
 
@@ -145,11 +145,11 @@ def bring_up_to_date(agency_id: str, *, now: datetime) -> None:
 @lru_cache(maxsize=16)
 def read_facts(text: str) -> RuleFile:
     """Read an accepted rule set as facts, once in a process. Raises WorkerLostError."""
-    return safely_law.read_rule_file(text, runs_examples=False)
+    return sandbox_law.read_rule_file(text, runs_examples=False)
 
 
 def _open(row: AgencyRules) -> str:
     try:
-        return doors.open_row(row.agency_id, TABLE, str(row.pk), row.number, bytes(row.sealed)).decode()
+        return services.open_row(row.agency_id, TABLE, str(row.pk), row.number, bytes(row.sealed)).decode()
     except (SealBrokenError, SecretMissingError):
         raise RulesDamagedError from None

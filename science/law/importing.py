@@ -31,7 +31,7 @@ from substances.control.diffs import Difference
 from substances.control.safe import difference_of_listings, difference_of_precursors, difference_of_rules
 from substances.models import ControlKind, ControlVersion
 from substances.rulefacts import FaultFact, TableFile
-from substances.sandbox import law as safely_law
+from substances.sandbox import law as sandbox_law
 from substances.versions import append_version, current_law
 from vault.errors import VaultError
 
@@ -142,7 +142,7 @@ def _examine_rules(text: str) -> Examined:
 
 
 def _examine_listings(text: str) -> Examined:
-    examined = _table(ControlKind.LISTINGS, text, safely_law.read_listings_file(text))
+    examined = _table(ControlKind.LISTINGS, text, sandbox_law.read_listings_file(text))
     if examined.faults:
         return examined
     before = current_law(ControlKind.LISTINGS).text
@@ -150,7 +150,7 @@ def _examine_listings(text: str) -> Examined:
 
 
 def _examine_precursors(text: str) -> Examined:
-    examined = _table(ControlKind.PRECURSORS, text, safely_law.read_precursors_file(text))
+    examined = _table(ControlKind.PRECURSORS, text, sandbox_law.read_precursors_file(text))
     if examined.faults:
         return examined
     before = current_law(ControlKind.PRECURSORS).text
@@ -202,7 +202,7 @@ def _as_it_would_be(agency_id: str, examined: Examined) -> tuple[EffectiveRules,
         return replace(current, listings=replace(current.listings, text=examined.text)), True
     if not current.has_adopted:
         return replace(current, text=examined.text, digest=examined.digest), True
-    made = safely_law.read_overlaid(examined.text, adopted_texts(agency_id))
+    made = sandbox_law.read_overlaid(examined.text, adopted_texts(agency_id))
     if made.faults:
         return current, False
     return replace(current, text=made.text, digest=made.digest), True

@@ -12,7 +12,7 @@ from typing import Final
 
 from science.law.rule_words import fault_text
 from substances.rulefacts import ExampleRun, FaultFact, RuleFact, RuleFile
-from substances.sandbox import law as safely_law
+from substances.sandbox import law as sandbox_law
 
 MAX_BYTES: Final = 512 * 1024
 MET: Final = frozenset({"in", "parent", "review"})
@@ -46,9 +46,9 @@ def check_rule_file(
         text = data.decode()
     except UnicodeDecodeError:
         return _unread("not_text")
-    if slow := safely_law.slow_rules(text):
+    if slow := sandbox_law.slow_rules(text):
         return RuleCheck(text, RuleFile(), slow)
-    file = safely_law.read_rule_file(text)
+    file = sandbox_law.read_rule_file(text)
     faults = [
         *file.faults,
         *_stated(file, jurisdiction, effective),

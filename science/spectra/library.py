@@ -31,9 +31,9 @@ from ledger.audit import record_event
 from officers.models import Officer
 from peers.models import Agency
 from science.rows.library import LibrarySpectrum, LibrarySpectrumQuerySet, SpectraImport
-from substances.sandbox import reading as safely
+from substances.sandbox import reading as sandbox
 from substances.spectra.spectrum import spectrum_record
-from vault import services as doors
+from vault import services
 from vault.sealed_store import REVISION, SealedStore, as_json
 
 IMPORTS: Final = SealedStore[Mapping[str, Any]]("spectraimport", as_json, json.loads)
@@ -136,7 +136,7 @@ def begin_import(
     agency = agency_of(officer)
     given = {"source": _line("source", source), "licence": _line("licence", licence)}
     with science_errors():
-        read = safely.read_library(_format_of(filename), data)
+        read = sandbox.read_library(_format_of(filename), data)
     refused = [(r.place, r.name, r.code, r.where) for r in read.report if not r.is_accepted]
     with transaction.atomic():
         wait_for_lock(LOCK, agency.pk)
@@ -287,7 +287,9 @@ def seal_spectra(agency_id: str, pairs: Sequence[tuple[LibrarySpectrum, Record]]
     """Seal records into their rows, with the tokens that find equal ones; in few queries."""
     if not pairs:
         return []
-    tokens = doors.tokens(agency_id, [(MEASURED, b64u(sha256(_measured(record)))) for _row, record in pairs])
+    tokens = services.tokens(
+        agency_id, [(MEASURED, b64u(sha256(_measured(record)))) for _row, record in pairs]
+    )
     sealed = SPECTRA.seal_many(agency_id, [(row.pk, record) for row, record in pairs])
     for (row, _record), token, octets in zip(pairs, tokens, sealed, strict=True):
         row.token, row.sealed = token, octets
@@ -310,7 +312,7 @@ def _measured(record: Record) -> bytes:
 def _told_apart(agency: Agency, records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
     """Split the records into those new to the library and those already in it."""
     pairs = [(MEASURED, b64u(sha256(_measured(record)))) for record in records]
-    tokens = doors.tokens(agency.pk, pairs) if pairs else []
+    tokens = services.tokens(agency.pk, pairs) if pairs else []
     held = LibrarySpectrum.objects.filter(agency=agency, token__in=tokens, batch__confirmed_at__isnull=False)
     known = {bytes(token) for token in held.values_list("token", flat=True)}
     fresh = [record for record, token in zip(records, tokens, strict=True) if token not in known]

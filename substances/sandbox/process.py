@@ -20,8 +20,7 @@ from typing import Any, Final, get_type_hints
 
 from substances import jsonform
 from substances.errors import SubstanceError
-from substances.sandbox import confinement, framing, pacing
-from substances.sandbox import jobs as chores
+from substances.sandbox import confinement, framing, jobs, pacing
 
 MAX_ADDRESS_BYTES: Final = 640 * 2**20
 """Once loaded it uses 250 MiB of address space; the largest file that is read, 80 MiB more."""
@@ -33,8 +32,8 @@ def main() -> None:
     """Serve until the input ends or no request came for a quarter of an hour."""
     answers = _take_pipes()
     _limit()
-    functions = {name: _loaded(chore.function) for name, chore in chores.CHORES.items()}
-    unprepared = [name for name in chores.PREPARATIONS if not _prepared(name)]
+    functions = {name: _loaded(chore.function) for name, chore in jobs.CHORES.items()}
+    unprepared = [name for name in jobs.PREPARATIONS if not _prepared(name)]
     unloaded = [name for name, function in functions.items() if function is None]
     locked = confinement.lock()
     pacing.allow_death()
@@ -69,7 +68,7 @@ def _limit() -> None:
 def _loaded(name: str) -> Callable[..., Any] | None:
     """Return None where the function cannot be loaded: the other jobs run all the same."""
     try:
-        function: Callable[..., Any] = chores.named(name)
+        function: Callable[..., Any] = jobs.named(name)
         get_type_hints(function)
     except Exception:  # noqa: BLE001 -- any fault of a module concerns its own chore alone
         return None
@@ -78,7 +77,7 @@ def _loaded(name: str) -> Callable[..., Any] | None:
 
 def _prepared(name: str) -> bool:
     try:
-        chores.named(name)()
+        jobs.named(name)()
     except Exception:  # noqa: BLE001 -- as above
         return False
     return True
@@ -141,7 +140,7 @@ def _arguments(function: Callable[..., Any], asked: Mapping[str, Any]) -> tuple[
 
 def _refusal(refusal: SubstanceError) -> dict[str, Any]:
     name = type(refusal).__name__
-    if name not in chores.REFUSALS:
+    if name not in jobs.REFUSALS:
         return {"failed": name, "at": _place(refusal)}
     told = {field.name: jsonform.to_plain(getattr(refusal, field.name)) for field in fields(refusal)}  # type: ignore[arg-type]
     return {"refused": name, "told": told}

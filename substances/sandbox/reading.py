@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from substances import jsonform
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
-from substances.sandbox import framing
-from substances.sandbox import jobs as chores
+from substances.sandbox import framing, jobs
 from substances.sandbox.pool import NURSERY
 from substances.structures.shapes import Drawing, Mark, svg_of
 
@@ -43,7 +42,7 @@ def run(chore: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) 
     Raises InputRefusedError as the job does, WorkerLostError where the child died, was late, used too much memory, failed or
     answered with another type, WorkerAwayError where no child was available, and KeyError for a job that is not in the table.
     """
-    cpu_secs = limit_secs or chores.CHORES[chore].cpu_secs
+    cpu_secs = limit_secs or jobs.CHORES[chore].cpu_secs
     wall_secs = 5 * cpu_secs + 2
     # Checked before JSON is made of it, which takes several times as much memory.
     if (
@@ -193,13 +192,13 @@ def _result(chore: str, answer: Mapping[str, Any]) -> Any:
     if "result" not in answer:
         raise WorkerLostError(f"failed: {_word(answer.get('failed'))} at {_word(answer.get('at'))}")
     try:
-        return jsonform.of_type(chores.result_type(chore), answer["result"])
+        return jsonform.of_type(jobs.result_type(chore), answer["result"])
     except jsonform.FormError as failure:
         raise WorkerLostError(f"answered with another type: {failure}") from None
 
 
 def _refusal(answer: Mapping[str, Any]) -> Exception:
-    kind = chores.refusal_type(str(answer["refused"]))
+    kind = jobs.refusal_type(str(answer["refused"]))
     if kind is None:
         return WorkerLostError("refused with an unknown error")
     try:

@@ -21,7 +21,7 @@ from ledger.entries import append_entry
 from ledger.proofs import receipt_for
 from officers.models import Officer
 from tests.agencies.world import DAY, NOW, log_everything, new_id, seconds
-from vault import services as doors
+from vault import services
 
 DOCUMENT: dict[str, Any] = {"schema": "accord-alert/1", "title": "Blue tablets", "substance": "etizolam"}
 SPECTRUM = Attachment("etizolam.msp", "text/plain", b"Num Peaks: 2\n")
@@ -55,7 +55,7 @@ def seal(
 ) -> SealedEnvelope:
     """Sealed and signed through the doors."""
     more = {name: changed.pop(name) for name in ("pins", "names", "confirm_ec1") if name in changed}
-    sealed = doors.seal_alert(
+    sealed = services.seal_alert(
         officer,
         terms=terms(now, **changed),
         alert=DOCUMENT,
@@ -66,7 +66,7 @@ def seal(
         now=now,
         **more,
     )
-    return doors.sign_manifest(officer, sealed, now=now)
+    return services.sign_manifest(officer, sealed, now=now)
 
 
 @dataclass(frozen=True)

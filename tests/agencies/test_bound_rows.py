@@ -35,7 +35,7 @@ from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, without
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
-from vault import services as doors
+from vault import services
 from vault.errors import SealBrokenError
 from vault.kek import held_ring
 
@@ -237,11 +237,11 @@ def test_the_code_of_one_officer_does_not_pass_for_another_whose_column_was_over
 
 
 def test_the_seal_of_one_officers_secret_does_not_open_for_another(olga: Officer, dora: Officer) -> None:
-    sealed = doors.seal_for_login(SECRET, f"{olga.pk}/totp", now=NOW)
-    assert doors.open_for_login(sealed, f"{olga.pk}/totp") == SECRET
+    sealed = services.seal_for_login(SECRET, f"{olga.pk}/totp", now=NOW)
+    assert services.open_for_login(sealed, f"{olga.pk}/totp") == SECRET
     for place in (f"{dora.pk}/totp", f"{olga.pk}/recovery_codes"):
         with pytest.raises(SealBrokenError):
-            doors.open_for_login(sealed, place)
+            services.open_for_login(sealed, place)
 
 
 def test_a_used_code_made_fresh_by_sql_does_not_pass_again(olga: Officer) -> None:

@@ -22,7 +22,7 @@ from tests.agencies.world import (
     own_agency,
     seconds,
 )
-from vault import services as doors
+from vault import services
 from vault.changes import PrivateKey, draw_decryption, draw_signing
 from vault.errors import CustodyRefusedError
 from vault.models import VaultKey
@@ -56,10 +56,12 @@ def test_keys_are_made_for_the_suites_asked_for(suites: list[str], algs: set[str
 
 def test_the_lowest_suite_is_pq1_unless_another_is_chosen_on_purpose() -> None:
     for agency_id, low, expected in (("xa-lab", "", PQ1), ("xb-health", EC1, EC1)):
-        word = doors.create_agency_keys(OPERATOR, admit(agency_id, custody="hub"), low=low, now=NOW)
+        word = services.create_agency_keys(OPERATOR, admit(agency_id, custody="hub"), low=low, now=NOW)
         assert word.keyset.low == expected
     with pytest.raises(InputError) as refused:
-        doors.create_agency_keys(OPERATOR, admit("xc-customs", custody="hub"), suites=[PQ1], low=EC1, now=NOW)
+        services.create_agency_keys(
+            OPERATOR, admit("xc-customs", custody="hub"), suites=[PQ1], low=EC1, now=NOW
+        )
     assert refused.value.field == "low"
 
 
@@ -67,36 +69,36 @@ def test_the_lowest_suite_is_pq1_unless_another_is_chosen_on_purpose() -> None:
 def test_no_root_is_made_for_an_agency_that_holds_its_own(custody: str) -> None:
     agency = admit("xa-lab", custody=custody)
     with pytest.raises(CustodyRefusedError):
-        doors.create_agency_keys(OPERATOR, agency, now=NOW)
+        services.create_agency_keys(OPERATOR, agency, now=NOW)
     assert not VaultKey.objects.exists()
 
 
 def test_a_root_is_made_once() -> None:
     agency = hosted_agency("xa-lab")
     with pytest.raises(CustodyRefusedError):
-        doors.create_agency_keys(OPERATOR, agency, now=NOW)
+        services.create_agency_keys(OPERATOR, agency, now=NOW)
 
 
 def test_keys_are_made_by_a_key_officer_or_the_operator() -> None:
     agency = admit("xa-lab", custody="hub")
     for role in ("reader", "releaser", "agency_admin"):
         with pytest.raises(NotPermittedError):
-            doors.create_agency_keys(enrol(agency, role), agency, now=NOW)
+            services.create_agency_keys(enrol(agency, role), agency, now=NOW)
     with pytest.raises(AbsentError):
-        doors.create_agency_keys(enrol(admit("xb-health"), "key_officer"), agency, now=NOW)
-    assert doors.create_agency_keys(enrol(agency, "key_officer"), agency, now=NOW).keyset.version == 1
+        services.create_agency_keys(enrol(admit("xb-health"), "key_officer"), agency, now=NOW)
+    assert services.create_agency_keys(enrol(agency, "key_officer"), agency, now=NOW).keyset.version == 1
 
 
 @pytest.mark.parametrize("suites", [[], ["PQ2"], ["PQ1", "RSA"]])
 def test_an_unknown_suite_is_refused(suites: list[str]) -> None:
     with pytest.raises(InputError):
-        doors.create_agency_keys(OPERATOR, admit("xa-lab", custody="hub"), suites=suites, now=NOW)
+        services.create_agency_keys(OPERATOR, admit("xa-lab", custody="hub"), suites=suites, now=NOW)
 
 
 def test_a_hosted_keyset_is_renewed_before_it_ends(tmp_path: Path) -> None:
     agency = hosted_agency("xa-lab")
     log_everything(tmp_path, now=NOW)
-    renewed = doors.renew_agency_keys(OPERATOR, agency, now=NOW + 60 * DAY)
+    renewed = services.renew_agency_keys(OPERATOR, agency, now=NOW + 60 * DAY)
     log_everything(tmp_path, now=NOW + 60 * DAY)
     assert (renewed.keyset.version, renewed.keyset.exp) == (2, seconds(NOW + 150 * DAY))
     found = DatabaseKeyDirectory(NOW + 100 * DAY).recipient_keys(["xa-lab"], PQ1, seconds(NOW + 100 * DAY))
@@ -106,7 +108,7 @@ def test_a_hosted_keyset_is_renewed_before_it_ends(tmp_path: Path) -> None:
 def test_no_keyset_is_renewed_whose_root_the_hub_does_not_hold() -> None:
     agency, _ = own_agency("xd-reg")
     with pytest.raises(CustodyRefusedError):
-        doors.renew_agency_keys(OPERATOR, agency, now=NOW)
+        services.renew_agency_keys(OPERATOR, agency, now=NOW)
 
 
 def test_no_private_key_shows_in_repr() -> None:

@@ -21,7 +21,7 @@ from officers.session_rows import Proof
 from tests.agencies.rings import followed_by, ring, without
 from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
-from vault import services as doors
+from vault import services
 from vault.errors import SealBrokenError, SecretMissingError
 from vault.kek import held_ring
 from vault.kekrotation import check_ring, rebind_rows, rewrap_secrets
@@ -44,25 +44,25 @@ def with_telephone(officer: Officer) -> Officer:
 
 
 def test_a_sealed_secret_opens_and_says_nothing() -> None:
-    sealed = doors.seal_for_login(SECRET, PLACE, now=NOW)
+    sealed = services.seal_for_login(SECRET, PLACE, now=NOW)
     assert SECRET not in sealed
-    assert doors.open_for_login(sealed, PLACE) == SECRET
-    assert doors.seal_for_login(SECRET, PLACE, now=NOW) != sealed
+    assert services.open_for_login(sealed, PLACE) == SECRET
+    assert services.seal_for_login(SECRET, PLACE, now=NOW) != sealed
     assert VaultSecret.objects.filter(agency_id=None).count() == 1
 
 
 @pytest.mark.parametrize("broken", ["", "AA", "!", "QUJD", "A" * 80], ids=str)
 def test_what_was_not_sealed_does_not_open(broken: str) -> None:
-    doors.seal_for_login(SECRET, PLACE, now=NOW)
+    services.seal_for_login(SECRET, PLACE, now=NOW)
     with pytest.raises((SealBrokenError, SecretMissingError)):
-        doors.open_for_login(broken, PLACE)
+        services.open_for_login(broken, PLACE)
 
 
 def test_a_changed_seal_does_not_open() -> None:
-    sealed = doors.seal_for_login(SECRET, PLACE, now=NOW)
+    sealed = services.seal_for_login(SECRET, PLACE, now=NOW)
     changed = sealed[:-3] + ("A" if sealed[-3] != "A" else "B") + sealed[-2:]
     with pytest.raises(SealBrokenError):
-        doors.open_for_login(changed, PLACE)
+        services.open_for_login(changed, PLACE)
 
 
 def test_the_hubs_secret_moves_to_the_next_key_with_the_agencies(with_telephone: Officer) -> None:

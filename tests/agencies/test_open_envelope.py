@@ -19,7 +19,7 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, Carried, carry, seal
 from tests.agencies.world import NOW, enrol, hosted_agency, log_everything
-from vault import services as doors
+from vault import services
 from vault.models import VaultKey
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_the_auditor_opens_nothing(carried: Carried) -> None:
 
 def test_another_agencys_slice_does_not_open(carried: Carried, reader: Officer) -> None:
     with pytest.raises(EnvelopeError):
-        doors.open_envelope(
+        services.open_envelope(
             reader,
             carried.slice_for("xd-reg"),
             reason="on duty",
@@ -86,7 +86,7 @@ def test_one_changed_character_opens_nothing_and_is_audited(
     at = whole.index(member) + len(member) + 3
     changed = whole[:at] + (b"A" if whole[at : at + 1] != b"A" else b"B") + whole[at + 1 :]
     with pytest.raises(EnvelopeError):
-        doors.open_envelope(
+        services.open_envelope(
             reader,
             changed,
             reason="on duty",
@@ -101,7 +101,7 @@ def test_one_changed_character_opens_nothing_and_is_audited(
 
 def test_garbage_is_refused_and_audited_without_a_subject(reader: Officer) -> None:
     with pytest.raises(EnvelopeError):
-        doors.open_envelope(
+        services.open_envelope(
             reader,
             b"{",
             reason="on duty",
@@ -116,7 +116,7 @@ def test_a_blob_that_differs_opens_nothing(carried: Carried, reader: Officer) ->
     blob = carried.envelope.blobs[0]
     changed = blob[:-1] + bytes([blob[-1] ^ 1])
     with pytest.raises(OpeningError):
-        doors.open_envelope(
+        services.open_envelope(
             reader,
             carried.slice_for("xb-health"),
             reason="on duty",
@@ -129,7 +129,7 @@ def test_a_blob_that_differs_opens_nothing(carried: Carried, reader: Officer) ->
 
 def test_the_same_id_with_another_content_is_a_replay(carried: Carried, reader: Officer) -> None:
     with pytest.raises(OpeningError) as refused:
-        doors.open_envelope(
+        services.open_envelope(
             reader,
             carried.slice_for("xb-health"),
             reason="on duty",
@@ -157,7 +157,7 @@ def test_every_failure_to_open_reads_alike(carried: Carried, reader: Officer) ->
 def test_an_attachment_that_is_not_there_is_absent(carried: Carried, reader: Officer) -> None:
     opened = open_for(reader, carried)
     with pytest.raises(AbsentError):
-        doors.open_attachment(opened, 1, carried.envelope.blobs[0])
+        services.open_attachment(opened, 1, carried.envelope.blobs[0])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -179,7 +179,7 @@ def test_content_and_keys_reach_no_log_and_no_audit_row(
     with caplog.at_level(logging.DEBUG):
         opened = open_for(reader, carried)
         with pytest.raises(EnvelopeError):
-            doors.open_envelope(
+            services.open_envelope(
                 reader,
                 b"{",
                 reason="on duty",
@@ -194,7 +194,7 @@ def test_content_and_keys_reach_no_log_and_no_audit_row(
 
 
 def open_for(actor: Any, carried: Carried, *, reason: str = "on duty") -> Any:
-    return doors.open_envelope(
+    return services.open_envelope(
         actor,
         carried.slice_for("xb-health"),
         reason=reason,

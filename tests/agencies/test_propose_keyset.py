@@ -26,8 +26,7 @@ from peers.models import Agency
 from tests.agencies.heads import Head, card_of
 from tests.agencies.sealing import carry, seal, subject
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, enrol, hosted_agency, seconds
-from vault import proposing
-from vault import services as doors
+from vault import proposing, services
 from vault.changes import CancelRecovery, ChangeRoot, Create, RecoverRoot, Renew, Retire, Rotate
 from vault.errors import CustodyRefusedError, RecoveryWaitsError, SealBrokenError
 from vault.models import DrawnKey, Proposal, VaultKey
@@ -68,7 +67,7 @@ def test_such_an_agency_seals_signs_and_opens_through_the_doors(head: Head, tmp_
     reader = enrol(head.agency, "reader")
     health = Agency.objects.get(pk="xb-health")
     sent = carry(seal(head.officer, ["xb-health"]), tmp_path)
-    opened = doors.open_envelope(
+    opened = services.open_envelope(
         enrol(health, "reader"),
         sent.slice_for("xb-health"),
         reason="on duty",
@@ -79,7 +78,7 @@ def test_such_an_agency_seals_signs_and_opens_through_the_doors(head: Head, tmp_
     )
     assert opened.alert["title"] == "Blue tablets"
     received = carry(seal(enrol(health, "releaser"), ["xa-lab"]), tmp_path)
-    own = doors.open_envelope(
+    own = services.open_envelope(
         reader,
         received.slice_for("xa-lab"),
         reason="on duty",
@@ -90,9 +89,9 @@ def test_such_an_agency_seals_signs_and_opens_through_the_doors(head: Head, tmp_
     )
     assert own.alert["title"] == "Blue tablets"
     body = {"st": "opened", "code": None}
-    assert doors.sign_statement(reader, k="ack", sub=subject(received), body=body, now=NOW)
-    row = doors.seal_row("xa-lab", "alertrevision", "r1", 1, b"x")
-    assert doors.open_row("xa-lab", "alertrevision", "r1", 1, row) == b"x"
+    assert services.sign_statement(reader, k="ack", sub=subject(received), body=body, now=NOW)
+    row = services.seal_row("xa-lab", "alertrevision", "r1", 1, b"x")
+    assert services.open_row("xa-lab", "alertrevision", "r1", 1, row) == b"x"
 
 
 def test_red_goes_neither_from_nor_to_such_an_agency(head: Head, tmp_path: Path) -> None:

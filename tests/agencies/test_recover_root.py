@@ -54,8 +54,7 @@ from tests.agencies.world import (
     seconds,
 )
 from tests.builders import client_with
-from vault import lives
-from vault import services as doors
+from vault import lives, services
 from vault.errors import RecoveryWaitsError
 from vault.keeping import private_keys
 from vault.models import VaultKey
@@ -374,7 +373,7 @@ def test_a_recovery_by_a_thief_is_cancelled_for_a_hosted_agency_and_not_by_accid
     log_everything(tmp_path, now=BEGUN + HOUR)
     assert (cancelled.keyset.version, cancelled.succession) == (2, "same")
     assert in_force(BEGUN + 9 * DAY) == (2, "same")
-    assert doors.renew_agency_keys(OPERATOR, agency, now=BEGUN + 9 * DAY).keyset.version == 3
+    assert services.renew_agency_keys(OPERATOR, agency, now=BEGUN + 9 * DAY).keyset.version == 3
 
 
 def _successor_of(first: Keyset, held: list[SigningKey]) -> OwnKeys:

@@ -30,8 +30,7 @@ from tests.agencies.world import (
     log_everything,
     seconds,
 )
-from vault import lives
-from vault import services as doors
+from vault import lives, services
 from vault.errors import CustodyRefusedError, RecoveryWaitsError
 from vault.keeping import private_keys
 from vault.models import OwnWord, VaultKey
@@ -129,7 +128,7 @@ def test_what_was_sealed_before_a_rotation_opens_after_it_and_after_the_overlap(
     log_everything(tmp_path, now=NOW + HOUR)
     reader = enrol(health, "reader")
     for moment in (NOW + 2 * HOUR, NOW + 45 * DAY):
-        opened = doors.open_envelope(
+        opened = services.open_envelope(
             reader,
             carried.slice_for("xb-health"),
             reason="on duty",

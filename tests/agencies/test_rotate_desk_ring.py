@@ -14,8 +14,7 @@ from peers.models import Agency
 from tests.agencies.world import hosted_agency
 from tests.locked_desk import PASSPHRASE, RECOVERY_KEY, LockedDesk, locked_desk
 from tests.role_logins import under_login_of
-from vault import hubsecret, locking, unlocking
-from vault import services as doors
+from vault import hubsecret, locking, services, unlocking
 from vault.errors import RingInUseError, VaultError, WrongSecretError
 from vault.instances import own_instance
 from vault.kek import held_ring, lock_desk, lock_state, open_desk
@@ -40,11 +39,11 @@ def desk(tmp_path: Path) -> Iterator[LockedDesk]:
 
 @pytest.fixture
 def row(desk: LockedDesk) -> bytes:
-    return doors.seal_row("xa-lab", "alertrevision", "r1", 1, CONTENT)
+    return services.seal_row("xa-lab", "alertrevision", "r1", 1, CONTENT)
 
 
 def opens(row: bytes) -> bool:
-    return doors.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT
+    return services.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT
 
 
 def rotate() -> int:
@@ -53,7 +52,7 @@ def rotate() -> int:
 
 def test_a_fresh_key_takes_over_and_both_secrets_open_it(desk: LockedDesk, row: bytes) -> None:
     factor = hubsecret.seal_for_login("JBSWY3DP", "officer:1", now=timezone.now())
-    token = doors.token("xa-lab", "inchikey", "A")
+    token = services.token("xa-lab", "inchikey", "A")
     before = held_ring()
     with under_login_of("desk"):
         assert rotate() == len(AGENCIES) + 1
@@ -64,7 +63,7 @@ def test_a_fresh_key_takes_over_and_both_secrets_open_it(desk: LockedDesk, row: 
         assert opens(row)
         assert hubsecret.open_for_login(factor, "officer:1") == "JBSWY3DP"
         policy_of(Agency.objects.get(pk="xa-lab"))
-    assert doors.token("xa-lab", "inchikey", "A") == token
+    assert services.token("xa-lab", "inchikey", "A") == token
     assert [use.kek for use in keks_in_use()] == [held_ring().current]
     acts = AuditEvent.objects.filter(act__startswith="vault.").order_by("seq").values_list("act", flat=True)
     assert list(acts) == ["vault.ring_rotation_begun", "vault.ring_rotated"]
@@ -76,7 +75,7 @@ def test_a_copy_of_before_opens_what_was_sealed_before_and_nothing_of_afterwards
     """Thief of the earlier locked ring, what opens it and the earlier rows, and gets the later rows too."""
     old_file, old_rows = desk.locked.read_bytes(), list(VaultSecret.objects.values())
     rotate()
-    later = doors.seal_row("xa-lab", "alertrevision", "r2", 1, CONTENT)
+    later = services.seal_row("xa-lab", "alertrevision", "r2", 1, CONTENT)
     new_rows = list(VaultSecret.objects.values())
     desk.locked.write_bytes(old_file)
     lock_desk()
@@ -91,7 +90,7 @@ def test_a_copy_of_before_opens_what_was_sealed_before_and_nothing_of_afterwards
         if (kept["agency_id"], kept["epoch"]) not in known
     )
     with pytest.raises(VaultError):
-        doors.open_row("xa-lab", "alertrevision", "r2", 1, later)
+        services.open_row("xa-lab", "alertrevision", "r2", 1, later)
 
 
 class _FullError(OSError):

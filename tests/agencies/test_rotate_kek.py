@@ -19,7 +19,7 @@ from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.agencies.world import NOW, hosted_agency
 from tests.entries import make_entry
 from tests.services import surroundings
-from vault import services as doors
+from vault import services
 from vault.errors import KekUnknownError, KekWrongError, SealBrokenError
 from vault.keeping import ensure_secret, private_keys
 from vault.kek import KekRing, held_ring
@@ -48,7 +48,7 @@ def row(db: None) -> bytes:
     """A sealed row of xa-lab; xb-health is hosted too."""
     _with_policy("xa-lab")
     _with_policy("xb-health")
-    return doors.seal_row("xa-lab", "alertrevision", "r1", 1, CONTENT)
+    return services.seal_row("xa-lab", "alertrevision", "r1", 1, CONTENT)
 
 
 def _with_policy(agency_id: str) -> None:
@@ -60,7 +60,7 @@ def _with_policy(agency_id: str) -> None:
 def opens(row: bytes) -> bool:
     held = VaultKey.objects.filter(agency_id="xa-lab").values_list("pk", flat=True)
     assert len(private_keys("xa-lab", list(held))) == len(held)
-    return doors.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT
+    return services.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT
 
 
 def test_the_new_key_takes_over_and_the_old_one_may_go(row: bytes) -> None:
@@ -117,7 +117,7 @@ def test_an_altered_secret_is_named_and_keeps_no_other_waiting(row: bytes) -> No
         assert "xb-health" in said and "xa-lab" not in said
         assert opens(row)
         with pytest.raises(SealBrokenError):
-            doors.seal_row("xb-health", "alertrevision", "r1", 1, CONTENT)
+            services.seal_row("xb-health", "alertrevision", "r1", 1, CONTENT)
 
 
 # The ring is wrong: nothing is changed, and the words say which key.
@@ -151,11 +151,11 @@ def test_a_row_of_a_retired_key_that_comes_back_is_refused(row: bytes) -> None:
     VaultSecret.objects.filter(agency_id="xa-lab").update(**kept)
     with ring(without(both, old.current)):
         with pytest.raises(KekUnknownError):
-            doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+            services.open_row("xa-lab", "alertrevision", "r1", 1, row)
         assert old.current in refusal("--check")
     VaultSecret.objects.filter(agency_id="xa-lab").update(kek="new")
     with ring(without(both, old.current)), pytest.raises(SealBrokenError):
-        doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+        services.open_row("xa-lab", "alertrevision", "r1", 1, row)
 
 
 def test_a_process_without_a_ring_is_told_what_it_needs(db: None) -> None:
@@ -193,7 +193,8 @@ def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
     assert 0 < done < AGENCIES, "the kill came too early or too late"
     with ring(both):
         assert all(
-            doors.open_row(agency, "alertrevision", "r1", 1, row) == CONTENT for agency, row in rows.items()
+            services.open_row(agency, "alertrevision", "r1", 1, row) == CONTENT
+            for agency, row in rows.items()
         )
     again = _rotate(both, tmp_path / "second")
     assert again.wait(timeout=240) == 0
@@ -202,7 +203,8 @@ def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
     assert f"{old.current}: 0 secrets, 0 rows, may go" in said
     with ring(without(both, old.current)):
         assert all(
-            doors.open_row(agency, "alertrevision", "r1", 1, row) == CONTENT for agency, row in rows.items()
+            services.open_row(agency, "alertrevision", "r1", 1, row) == CONTENT
+            for agency, row in rows.items()
         )
     assert VaultSecret.objects.filter(kek="new").count() == AGENCIES
 
@@ -213,7 +215,7 @@ def _sealed_row_of_a_new_agency(agency_id: str) -> bytes:
     )
     ensure_secret(agency.pk, now=NOW)
     begin_policy(agency)
-    return doors.seal_row(agency_id, "alertrevision", "r1", 1, CONTENT)
+    return services.seal_row(agency_id, "alertrevision", "r1", 1, CONTENT)
 
 
 def _rotate(held: KekRing, log: Path) -> "subprocess.Popen[bytes]":

@@ -22,8 +22,7 @@ from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, SPECTRUM, Carried, carry, seal, terms
 from tests.agencies.world import NOW, enrol, hosted_agency, log_everything, own_agency
 from tests.bound_rows import rewrite
-from vault import services as doors
-from vault import suspending
+from vault import services, suspending
 from vault.errors import SigningKeysMissingError
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +30,7 @@ WORKER = SystemActor("desk-worker", "xb-health")
 
 
 def test_what_a_hosted_agency_sends_passes_intake_and_opens(carried: Carried, reader: Officer) -> None:
-    opened = doors.open_envelope(
+    opened = services.open_envelope(
         reader,
         carried.slice_for("xb-health"),
         reason="on duty",
@@ -43,11 +42,11 @@ def test_what_a_hosted_agency_sends_passes_intake_and_opens(carried: Carried, re
     assert opened.alert == DOCUMENT
     assert opened.audience == ("xb-health", "xd-reg")
     assert opened.standing == Valid()
-    assert doors.open_attachment(opened, 0, carried.envelope.blobs[0]) == SPECTRUM.plain
+    assert services.open_attachment(opened, 0, carried.envelope.blobs[0]) == SPECTRUM.plain
 
 
 def test_the_originator_opens_its_own(carried: Carried, releaser: Officer) -> None:
-    opened = doors.open_envelope(
+    opened = services.open_envelope(
         releaser,
         carried.slice_for("xa-lab"),
         reason="own",
@@ -82,10 +81,10 @@ def test_red_never_leaves_or_reaches_hub_custody(releaser: Officer) -> None:
 
 def test_a_peer_is_held_to_the_root_that_was_pinned(releaser: Officer) -> None:
     true = Agency.objects.get(pk="xd-reg").root_fingerprint
-    assert seal(releaser, ["xd-reg"], pins={"xd-reg": doors.Pin(true, 1)}).md
+    assert seal(releaser, ["xd-reg"], pins={"xd-reg": services.Pin(true, 1)}).md
     for pin, reason in [
-        (doors.Pin("ab" * 32), SealRefusal.PIN),
-        (doors.Pin(true, seen_version=2), SealRefusal.ROLLBACK),
+        (services.Pin("ab" * 32), SealRefusal.PIN),
+        (services.Pin(true, seen_version=2), SealRefusal.ROLLBACK),
     ]:
         with pytest.raises(SealingError) as refused:
             seal(releaser, ["xb-health", "xd-reg"], pins={"xd-reg": pin})
@@ -104,7 +103,7 @@ def test_only_a_releaser_seals_and_signs(releaser: Officer, role: str) -> None:
     officer = enrol(Agency.objects.get(pk="xa-lab"), role)
     with pytest.raises(NotPermittedError):
         seal(officer, ["xd-reg"])
-    sealed = doors.seal_alert(
+    sealed = services.seal_alert(
         releaser,
         terms=terms(),
         alert=DOCUMENT,
@@ -114,11 +113,11 @@ def test_only_a_releaser_seals_and_signs(releaser: Officer, role: str) -> None:
         now=NOW,
     )
     with pytest.raises(NotPermittedError):
-        doors.sign_manifest(officer, sealed, now=NOW)
+        services.sign_manifest(officer, sealed, now=NOW)
 
 
 def test_nobody_signs_what_another_agency_sealed(releaser: Officer) -> None:
-    sealed = doors.seal_alert(
+    sealed = services.seal_alert(
         releaser,
         terms=terms(),
         alert=DOCUMENT,
@@ -128,7 +127,7 @@ def test_nobody_signs_what_another_agency_sealed(releaser: Officer) -> None:
         now=NOW,
     )
     with pytest.raises(AbsentError):
-        doors.sign_manifest(enrol(Agency.objects.get(pk="xb-health"), "releaser"), sealed, now=NOW)
+        services.sign_manifest(enrol(Agency.objects.get(pk="xb-health"), "releaser"), sealed, now=NOW)
 
 
 EVERYTHING = frozenset(Capability)
@@ -152,7 +151,7 @@ def test_the_hub_signs_nothing_for_an_agency_with_its_own_keys(releaser: Officer
     with pytest.raises(NotPermittedError):
         seal(officer, ["xb-health"])
     with pytest.raises(NotPermittedError):
-        doors.open_envelope(
+        services.open_envelope(
             officer,
             b"{}",
             reason="on duty",

@@ -17,7 +17,7 @@ from ledger.pins import pinned_keys
 from officers.models import Officer
 from tests.agencies.sealing import Carried, subject
 from tests.agencies.world import NOW, OPERATOR, seconds
-from vault import services as doors
+from vault import services
 
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", "xb-health")
@@ -32,7 +32,7 @@ NOT_OFFICERS: dict[str, Any] = {
 
 
 def test_an_acknowledgement_names_the_officer_in_session(carried: Carried, reader: Officer) -> None:
-    jws = doors.sign_statement(
+    jws = services.sign_statement(
         reader, k="ack", sub=subject(carried), body={"st": "opened", "code": None}, now=NOW
     )
     accepted = accept_statement(
@@ -44,15 +44,15 @@ def test_an_acknowledgement_names_the_officer_in_session(carried: Carried, reade
 
 def test_a_retraction_is_a_releasers(carried: Carried, releaser: Officer, reader: Officer) -> None:
     body = {"code": "contaminated", "by": None}
-    jws = doors.sign_statement(releaser, k="retract", sub=subject(carried), body=body, now=NOW)
+    jws = services.sign_statement(releaser, k="retract", sub=subject(carried), body=body, now=NOW)
     assert parse_statement(jws).statement.iss == "xa-lab"
     with pytest.raises(NotPermittedError):
-        doors.sign_statement(reader, k="retract", sub=subject(carried), body=body, now=NOW)
+        services.sign_statement(reader, k="retract", sub=subject(carried), body=body, now=NOW)
 
 
 def test_the_desk_worker_says_unopenable_and_nothing_else(carried: Carried) -> None:
     unopenable = {"st": "unopenable", "code": "check-failed"}
-    jws = doors.sign_statement(WORKER, k="ack", sub=subject(carried), body=unopenable, now=NOW)
+    jws = services.sign_statement(WORKER, k="ack", sub=subject(carried), body=unopenable, now=NOW)
     assert parse_statement(jws).statement.act is None
     others: list[tuple[str, dict[str, Any]]] = [
         ("ack", {"st": "opened", "code": None}),
@@ -62,25 +62,25 @@ def test_the_desk_worker_says_unopenable_and_nothing_else(carried: Carried) -> N
     ]
     for k, body in others:
         with pytest.raises(NotPermittedError):
-            doors.sign_statement(WORKER, k=k, sub=subject(carried), body=body, now=NOW)
+            services.sign_statement(WORKER, k=k, sub=subject(carried), body=body, now=NOW)
 
 
 def test_no_officer_says_unopenable(carried: Carried, reader: Officer) -> None:
     body = {"st": "unopenable", "code": "check-failed"}
     with pytest.raises(NotPermittedError):
-        doors.sign_statement(reader, k="ack", sub=subject(carried), body=body, now=NOW)
+        services.sign_statement(reader, k="ack", sub=subject(carried), body=body, now=NOW)
 
 
 @pytest.mark.parametrize("k", ["keyset", "revoke", "pop", "agreement", "release", "suspend", "nonsense"])
 def test_a_kind_that_has_no_door_is_not_signed(carried: Carried, releaser: Officer, k: str) -> None:
     with pytest.raises(NotPermittedError):
-        doors.sign_statement(releaser, k=k, sub=subject(carried), body={}, now=NOW)
+        services.sign_statement(releaser, k=k, sub=subject(carried), body={}, now=NOW)
 
 
 def test_another_process_signs_and_opens_nothing(carried: Carried) -> None:
     for actor in (SystemActor("worker", "xb-health", EVERYTHING), NOT_OFFICERS["an API key"], OPERATOR):
         with pytest.raises(NotPermittedError):
-            doors.sign_statement(
+            services.sign_statement(
                 actor,
                 k="ack",
                 sub=subject(carried),
@@ -88,7 +88,7 @@ def test_another_process_signs_and_opens_nothing(carried: Carried) -> None:
                 now=NOW,
             )
         with pytest.raises(NotPermittedError):
-            doors.open_envelope(
+            services.open_envelope(
                 actor,
                 carried.slice_for("xb-health"),
                 reason="x",

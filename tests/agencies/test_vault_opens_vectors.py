@@ -24,7 +24,7 @@ from tests.agencies.world import NOW as LATER
 from tests.agencies.world import OPERATOR, admit, log_everything
 from tests.envelope.kit.cases import Case, load, plain_opening_cases
 from tests.envelope.kit.seeds import BRAVO, decryption_key_from_jwk
-from vault import services as doors
+from vault import services
 from vault.keeping import ensure_secret, keep_private_keys
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def outcome(case: Case) -> dict[str, Any]:
     now = datetime.fromtimestamp(case.given["now"], UTC)
     octets = case.given["slice"].encode()
     try:
-        opened = doors.open_envelope(
+        opened = services.open_envelope(
             WORKER,
             octets,
             reason="vectors",
@@ -78,7 +78,7 @@ def outcome(case: Case) -> dict[str, Any]:
     except MalformedError as malformed:
         return {"stage": "verifying", "refused": malformed.code}
     files = {
-        file.fn: b64u(doors.open_attachment(opened, file.n, blob))
+        file.fn: b64u(services.open_attachment(opened, file.n, blob))
         for file, blob in zip(opened.attachments, blobs, strict=True)
     }
     return {"md": opened.manifest.md, "alert": opened.alert, "files": files, "late": opened.late}

@@ -12,7 +12,7 @@ from accord.envelope.private import DecryptionKey, SigningKey
 from agencies.models import KeyUse
 from tests.agencies.rings import ring
 from tests.agencies.world import hosted_agency, own_agency
-from vault import services as doors
+from vault import services
 from vault.errors import KekUnknownError, SealBrokenError, SecretMissingError
 from vault.keeping import HeldDecryptionKeys, private_keys
 from vault.kek import KekRing, held_ring
@@ -29,12 +29,12 @@ def _two_hosted_agencies(db: None) -> None:
 
 
 def sealed(agency: str = "xa-lab", table: str = "alertrevision", row: str = "r1", rev: int = 1) -> bytes:
-    return doors.seal_row(agency, table, row, rev, CONTENT)
+    return services.seal_row(agency, table, row, rev, CONTENT)
 
 
 @pytest.mark.parametrize("table", ["alert", "alertrevision", "draftattachment", "receivedalert"])
 def test_a_row_opens_where_it_was_sealed(table: str) -> None:
-    assert doors.open_row("xa-lab", table, "r1", 1, sealed(table=table)) == CONTENT
+    assert services.open_row("xa-lab", table, "r1", 1, sealed(table=table)) == CONTENT
     assert CONTENT not in sealed(table=table)
 
 
@@ -51,7 +51,7 @@ SWAPS: dict[str, tuple[str, str, str, int]] = {
 def test_a_row_swapped_does_not_open(place: tuple[str, str, str, int]) -> None:
     agency, table, row, rev = place
     with pytest.raises(SealBrokenError):
-        doors.open_row(agency, table, row, rev, sealed())
+        services.open_row(agency, table, row, rev, sealed())
 
 
 HEADERS: dict[str, Any] = {
@@ -65,14 +65,14 @@ HEADERS: dict[str, Any] = {
 @pytest.mark.parametrize("change", HEADERS.values(), ids=HEADERS.keys())
 def test_a_changed_header_does_not_open(change: Any) -> None:
     with pytest.raises(SealBrokenError):
-        doors.open_row("xa-lab", "alertrevision", "r1", 1, change(sealed()))
+        services.open_row("xa-lab", "alertrevision", "r1", 1, change(sealed()))
 
 
 def test_a_row_rolled_back_to_what_it_was_does_not_open_as_what_it_is() -> None:
     earlier = sealed(rev=1)
     with pytest.raises(SealBrokenError):
-        doors.open_row("xa-lab", "alertrevision", "r1", 2, earlier)
-    assert doors.open_row("xa-lab", "alertrevision", "r1", 1, earlier) == CONTENT
+        services.open_row("xa-lab", "alertrevision", "r1", 2, earlier)
+    assert services.open_row("xa-lab", "alertrevision", "r1", 1, earlier) == CONTENT
 
 
 def test_root_secrets_swapped_between_agencies_open_nothing() -> None:
@@ -80,7 +80,7 @@ def test_root_secrets_swapped_between_agencies_open_nothing() -> None:
     theirs = VaultSecret.objects.get(agency_id="xb-health")
     VaultSecret.objects.filter(pk=one.pk).update(wrapped=theirs.wrapped)
     with pytest.raises(SealBrokenError):
-        doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+        services.open_row("xa-lab", "alertrevision", "r1", 1, row)
     with pytest.raises(SealBrokenError):
         private_keys("xa-lab", list(VaultKey.objects.filter(agency_id="xa-lab").values_list("pk", flat=True)))
 
@@ -88,50 +88,50 @@ def test_root_secrets_swapped_between_agencies_open_nothing() -> None:
 def test_an_epoch_that_is_not_there_does_not_open() -> None:
     row = sealed()
     with pytest.raises(SecretMissingError):
-        doors.open_row("xa-lab", "alertrevision", "r1", 1, row[:1] + b"\x00\x00\x00\x09" + row[5:])
+        services.open_row("xa-lab", "alertrevision", "r1", 1, row[:1] + b"\x00\x00\x00\x09" + row[5:])
 
 
 def test_a_table_that_holds_no_sealed_rows_is_unknown() -> None:
     with pytest.raises(KeyError):
-        doors.seal_row("xa-lab", "agency", "r1", 1, CONTENT)
+        services.seal_row("xa-lab", "agency", "r1", 1, CONTENT)
 
 
 def test_many_rows_open_with_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     rows = [(f"r{number}", number, sealed(row=f"r{number}", rev=number)) for number in range(1, 6)]
     with django_assert_num_queries(1):
-        assert doors.open_rows("xa-lab", "alertrevision", rows) == [CONTENT] * 5
-    assert doors.open_rows("xa-lab", "alertrevision", []) == []
+        assert services.open_rows("xa-lab", "alertrevision", rows) == [CONTENT] * 5
+    assert services.open_rows("xa-lab", "alertrevision", []) == []
 
 
 def test_the_digest_of_a_row_names_this_sealing_and_not_its_content() -> None:
     row = sealed()
-    assert doors.row_digest(row) == doors.row_digest(memoryview(row).tobytes())
-    assert doors.row_digest(row) != doors.row_digest(sealed())
+    assert services.row_digest(row) == services.row_digest(memoryview(row).tobytes())
+    assert services.row_digest(row) != services.row_digest(sealed())
 
 
 def test_tokens_join_rows_of_one_agency_and_of_no_two() -> None:
-    assert doors.token("xa-lab", "cas_rn", "50-00-0") == doors.token("xa-lab", "cas_rn", "50-00-0")
-    assert doors.token("xa-lab", "cas_rn", "50-00-0") != doors.token("xb-health", "cas_rn", "50-00-0")
-    assert doors.tokens("xa-lab", [("a", "b"), ("a", "c")]) == [
-        doors.token("xa-lab", "a", "b"),
-        doors.token("xa-lab", "a", "c"),
+    assert services.token("xa-lab", "cas_rn", "50-00-0") == services.token("xa-lab", "cas_rn", "50-00-0")
+    assert services.token("xa-lab", "cas_rn", "50-00-0") != services.token("xb-health", "cas_rn", "50-00-0")
+    assert services.tokens("xa-lab", [("a", "b"), ("a", "c")]) == [
+        services.token("xa-lab", "a", "b"),
+        services.token("xa-lab", "a", "c"),
     ]
-    assert len(doors.token("xa-lab", "a", "b")) == 16
+    assert len(services.token("xa-lab", "a", "b")) == 16
 
 
 def test_an_agency_with_own_keys_has_no_place_in_the_vault() -> None:
     own_agency("xd-reg")
     with pytest.raises(SecretMissingError):
-        doors.seal_row("xd-reg", "alertrevision", "r1", 1, CONTENT)
+        services.seal_row("xd-reg", "alertrevision", "r1", 1, CONTENT)
     with pytest.raises(SecretMissingError):
-        doors.token("xd-reg", "a", "b")
+        services.token("xd-reg", "a", "b")
 
 
 def test_an_erased_secret_erases_what_it_sealed() -> None:
     row = sealed()
     VaultSecret.objects.filter(agency_id="xa-lab").delete()
     with pytest.raises(SecretMissingError):
-        doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+        services.open_row("xa-lab", "alertrevision", "r1", 1, row)
 
 
 def test_the_private_halves_are_kept_root_and_successor_included() -> None:
@@ -191,7 +191,7 @@ def test_another_key_encryption_key_opens_nothing() -> None:
     row = sealed()
     wrong = KekRing(held_ring().current, {held_ring().current: os.urandom(32)})
     with ring(wrong), pytest.raises(SealBrokenError):
-        doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
+        services.open_row("xa-lab", "alertrevision", "r1", 1, row)
     with ring(KekRing("other", {"other": os.urandom(32)})), pytest.raises(KekUnknownError):
-        doors.open_row("xa-lab", "alertrevision", "r1", 1, row)
-    assert doors.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT
+        services.open_row("xa-lab", "alertrevision", "r1", 1, row)
+    assert services.open_row("xa-lab", "alertrevision", "r1", 1, row) == CONTENT

@@ -23,7 +23,7 @@ from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 from tests.desk_calls import ViewsInPlaceOfSockets
-from vault import services as doors
+from vault import services
 
 PREVIEWS = "/api/v1/previews"
 
@@ -174,14 +174,14 @@ def test_what_the_agency_itself_changes_while_it_is_sealed_stops_the_release(
     desks: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The exchange is asked before; pins are compared again under the lock."""
-    alert, sign = desks.validated(recipients=[desks.health.id, desks.own.id]), doors.seal_alert
+    alert, sign = desks.validated(recipients=[desks.health.id, desks.own.id]), services.seal_alert
 
     def seal_and_forget(*args: Any, **kwargs: Any) -> Any:
         sealed = sign(*args, **kwargs)
         change_book(desks.lab.id, lambda book: book.with_pin(desks.own.id, Pin()), now=desks.hub.now)
         return sealed
 
-    monkeypatch.setattr(doors, "seal_alert", seal_and_forget)
+    monkeypatch.setattr(services, "seal_alert", seal_and_forget)
     with pytest.raises(ChangedSinceValidationError) as changed:
         release_alert(desks.lab.releaser, alert, revision=1, now=desks.hub.now)
     assert changed.value.what == "recipients" and not Envelope.objects.exists()

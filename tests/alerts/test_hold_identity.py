@@ -34,8 +34,7 @@ from sharing.models import Envelope, Statement
 from tests.alerts.conftest import Desks
 from tests.desk_calls import answer_as_of, give_exchange_keys, the_exchange
 from tests.role_logins import under_login_of
-from vault import lives
-from vault import services as doors
+from vault import lives, services
 from vault.instances import (
     ANNOUNCED_EVERY,
     HEARD_WITHIN,
@@ -313,7 +312,7 @@ class TestHeldElsewhere:
     def test_a_keyset_waits_and_a_revocation_goes(self, desks: Desks) -> None:
         hold(desks)
         officer = key_officer(desks)
-        word = doors.renew_agency_keys(officer, desks.lab.agency, seen=1, now=desks.hub.now)
+        word = services.renew_agency_keys(officer, desks.lab.agency, seen=1, now=desks.hub.now)
         assert (word.is_waiting, word.trouble) == (True, "held-elsewhere")
         send_words(now=desks.hub.now)
         assert OwnWord.objects.get(taken_at=None).trouble == "held-elsewhere"

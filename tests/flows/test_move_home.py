@@ -43,8 +43,7 @@ from tests.exchange_keys import give_api_key
 from tests.moving import OWN, PARTNER, TITLE, Moving, build_moving, hosted_with_own_root
 from tests.own_desk import compare_by_hand, make_own_agency
 from tests.two_desks import SecondDesk
-from vault import proposing
-from vault import services as doors
+from vault import proposing, services
 from vault.backupseal import HISTORY, SealedWriter
 from vault.changes import Rotate
 from vault.errors import CustodyRefusedError, NotElsewhereError
@@ -302,7 +301,7 @@ def _altered(moving: Moving, keys: Officer, history: bytes) -> dict[bytes, str]:
 
 def _rewritten(keys: Officer, history: bytes, *, agency: str = "", end: int = 0, swap: bool = False) -> bytes:
     """Seal the history anew to the key that is here, as whoever knows the public key can, with something changed."""
-    source = doors.read_history(keys, BytesIO(history))
+    source = services.read_history(keys, BytesIO(history))
     head, envelopes = history_form.read_history(source)
     found, file = list(envelopes), BytesIO()
     kid = history.split(b"\n", 2)[1].decode()

@@ -11,7 +11,7 @@ import django
 
 django.setup()
 
-from vault import services as doors  # noqa: E402
+from vault import services  # noqa: E402
 from vault.keeping import private_keys  # noqa: E402
 from vault.models import VaultKey  # noqa: E402
 
@@ -20,14 +20,14 @@ CONTENT = b"Zirrostratus"
 
 def work(agency: str, kept: list[bytes]) -> None:
     """Seals a row, opens the first one and the new one, unwraps every private key, draws a token."""
-    kept.append(doors.seal_row(agency, "alertrevision", "r1", 1, CONTENT))
+    kept.append(services.seal_row(agency, "alertrevision", "r1", 1, CONTENT))
     for row in (kept[0], kept[-1]):
-        if doors.open_row(agency, "alertrevision", "r1", 1, row) != CONTENT:
+        if services.open_row(agency, "alertrevision", "r1", 1, row) != CONTENT:
             raise SystemExit("a row opened as something else")
     kids = list(VaultKey.objects.filter(agency_id=agency).values_list("kid", flat=True))
     if len(private_keys(agency, kids)) != len(kids):
         raise SystemExit("a private key is missing")
-    doors.token(agency, "cas_rn", "50-00-0")
+    services.token(agency, "cas_rn", "50-00-0")
 
 
 def main(stop: Path, agencies: list[str]) -> None:

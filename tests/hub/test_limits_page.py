@@ -21,7 +21,7 @@ from alerts.drafting import templates as draft_templates
 from alerts.receiving import bulk_acknowledgement
 from callers import cursors, idempotency, rates, systemkeys
 from desk.agency.audit import export_page as export
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.alerts.received import reading
 from desk.science import reason as why
 from hub import middleware
@@ -35,8 +35,7 @@ from science.board import harm_reviews as looking
 from science.law import previewing
 from science.screening import draft_audit as draft_screening
 from science.spectra import library
-from science.structures import analogues
-from science.structures import store as stored
+from science.structures import analogues, store
 from sharing import backpressure, changes, deliveries, feed, reminders, slices, submissions, waiting
 from sharing import shapes as sharing_shapes
 from substances.control import stressing
@@ -163,7 +162,7 @@ def _much() -> dict[str, str]:
             f"{submissions.MAX_LIMIT} of submissions"
         ),
         "digests of one question what is wanted after a restore": f"{sharing_shapes.MOST_ASKED}",
-        "drafts put at once": f"{shapes.DRAFTS_AT_MOST}",
+        "drafts put at once": f"{serializers.DRAFTS_AT_MOST}",
         "alerts acknowledged at once": f"{bulk_acknowledgement.AT_MOST}",
         "slices fetched at once": f"{slices.MOST_SLICES}",
         "agencies of one question for newer keysets": f"{newer_keysets.MOST_ASKED}",
@@ -184,7 +183,7 @@ def _much() -> dict[str, str]:
         "components of one structure that is screened without a case": f"{asking.PARTS_WITHOUT_CASE}",
         "one file of spectra": f"{spectra.MAX_BYTES // MIB} MiB, {spectra.MAX_SPECTRA:,} spectra",
         "similar substances of one structure": (
-            f"{analogues.HITS_AT_MOST}, out of {stored.OPENED_AT_MOST:,} of the agency's own looked at"
+            f"{analogues.HITS_AT_MOST}, out of {store.OPENED_AT_MOST:,} of the agency's own looked at"
         ),
         "hits of one spectrum": f"{answers_spectra.HITS_AT_MOST}",
         "spectra in one agency's library": (

@@ -22,7 +22,7 @@ from science.spectra.received import (
     keep_received_files,
     read_received_files,
 )
-from substances.sandbox import reading as safely
+from substances.sandbox import reading as sandbox
 from substances.sandbox.pool import WorkerPool
 from tests.law.lawful import METONITAZENE, LawDesk
 from tests.pages.science_files import record
@@ -47,7 +47,7 @@ def read_by(command: Sequence[str]) -> Iterator[None]:
     """While the process that reads untrusted files is another one."""
     nursery = WorkerPool(command=command)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(safely, "NURSERY", nursery)
+        patch.setattr(sandbox, "NURSERY", nursery)
         try:
             yield
         finally:

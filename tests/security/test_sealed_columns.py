@@ -13,8 +13,7 @@ from django.apps import apps
 from django.db import models
 
 from tests.security.world import SecurityWorld
-from vault import hierarchy
-from vault import services as doors
+from vault import hierarchy, services
 from vault.errors import SealBrokenError, VaultError
 from vault.keeping import secrets_of
 from vault.kek import held_ring
@@ -95,10 +94,10 @@ def test_what_is_sealed_in_one_row_opens_in_no_other(world: SecurityWorld) -> No
         for row in rows:
             assert place is not None
             sealed = bytes(getattr(row, column))
-            doors.open_row(agency_of(row), *place(row), sealed)
+            services.open_row(agency_of(row), *place(row), sealed)
             for other in (each for each in rows if each.pk != row.pk):
                 with pytest.raises(VaultError):
-                    doors.open_row(agency_of(other), *place(other), sealed)
+                    services.open_row(agency_of(other), *place(other), sealed)
                 looked_at += 1
     assert looked_at > MOST_ROWS
 
@@ -113,7 +112,7 @@ def test_columns_of_one_row_do_not_open_as_one_another(world: SecurityWorld) -> 
         for row in rows_of(model, column):
             for elsewhere in others:
                 with pytest.raises(SealBrokenError):
-                    doors.open_row(agency_of(row), *elsewhere(row), bytes(getattr(row, column)))
+                    services.open_row(agency_of(row), *elsewhere(row), bytes(getattr(row, column)))
             assert place(row) not in [at(row) for at in others]
 
 

@@ -10,7 +10,7 @@ import pytest
 from substances.control.results import Query
 from substances.control.shipped import shipped_rules_text
 from substances.rulefacts import StructureIn
-from substances.sandbox import reading as safely
+from substances.sandbox import reading as sandbox
 from substances.sandbox.jobs import CHORES
 from substances.spectra.spectrum import Spectrum
 from tests.substances.structures.notations_of import DATA
@@ -29,7 +29,7 @@ def _spectra_file() -> bytes:
 
 
 def _spectrum() -> Spectrum:
-    return safely.read_spectra("a.msp", _spectra_file())[0]
+    return sandbox.read_spectra("a.msp", _spectra_file())[0]
 
 
 def _listings() -> str:
@@ -42,7 +42,7 @@ GIVEN: Final[dict[str, Callable[[], tuple[Any, ...]]]] = {
     "lay_out": lambda: (FENTANYL,),
     "fingerprints_of": lambda: (FENTANYL,),
     "common_scaffold": lambda: (FENTANYL, "CCC"),
-    "compare_identifiers": lambda: (safely.read_structure(FENTANYL),),
+    "compare_identifiers": lambda: (sandbox.read_structure(FENTANYL),),
     "screen": lambda: (QUERY, ON),
     "timeline": lambda: (QUERY,),
     "judge": lambda: (FENTANYL,),
@@ -71,4 +71,4 @@ def test_every_chore_is_tried() -> None:
 
 @pytest.mark.parametrize("chore", GIVEN)
 def test_a_chore_gives_its_declared_result_behind_the_lock(chore: str) -> None:
-    assert safely.run(chore, *GIVEN[chore]()) is not None
+    assert sandbox.run(chore, *GIVEN[chore]()) is not None

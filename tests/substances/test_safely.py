@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 
 from substances.errors import InputRefusedError, WorkerLostError
-from substances.sandbox import framing
-from substances.sandbox import jobs as chores
+from substances.sandbox import framing, jobs
 from substances.sandbox import pool as children
-from substances.sandbox import reading as safely
+from substances.sandbox import reading as sandbox
 from substances.sandbox.pool import NURSERY, Child, WorkerPool
 from substances.structures.reading import Structure
 from substances.structures.shapes import Mark
@@ -36,19 +35,19 @@ def fresh_nursery() -> Iterator[None]:
 
 
 def test_a_structure_comes_back_as_what_it_is() -> None:
-    structure = safely.read_structure(f"{FENTANYL}.Cl")
+    structure = sandbox.read_structure(f"{FENTANYL}.Cl")
     assert isinstance(structure, Structure)
     assert (structure.parent_smiles, structure.formula) == (FENTANYL, "C22H29ClN2O")
-    assert safely.parent_of(f"{FENTANYL}.Cl") == FENTANYL
-    assert len(safely.fingerprints_of(FENTANYL).a) == len(safely.fingerprints_of(FENTANYL).b) == 256
-    assert safely.common_scaffold(FENTANYL, "CC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1").is_complete
-    assert safely.compare_identifiers(structure, formula="C22H28N2O")[0].code == "of_the_base"
-    assert safely.draw(FENTANYL, marks=[Mark((0, 1), "core", "1")], title="x").startswith("<svg")
+    assert sandbox.parent_of(f"{FENTANYL}.Cl") == FENTANYL
+    assert len(sandbox.fingerprints_of(FENTANYL).a) == len(sandbox.fingerprints_of(FENTANYL).b) == 256
+    assert sandbox.common_scaffold(FENTANYL, "CC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1").is_complete
+    assert sandbox.compare_identifiers(structure, formula="C22H28N2O")[0].code == "of_the_base"
+    assert sandbox.draw(FENTANYL, marks=[Mark((0, 1), "core", "1")], title="x").startswith("<svg")
 
 
 def test_a_refusal_is_raised_again_with_its_code_and_place() -> None:
     with pytest.raises(InputRefusedError) as refused:
-        safely.read_structure("CC(C)(C)(C)C")
+        sandbox.read_structure("CC(C)(C)(C)C")
     assert (refused.value.field, refused.value.code) == ("structure", "impossible_valence")
     assert refused.value.where == "atom 2"
 
@@ -58,7 +57,7 @@ def test_what_is_too_long_is_refused_before_it_is_copied() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(InputRefusedError) as refused:
-            safely.read_library("file.msp", octets)
+            sandbox.read_library("file.msp", octets)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -76,9 +75,9 @@ def test_every_chore_is_loaded_prepared_and_locked_in() -> None:
     assert told["locked"] is True
 
 
-@pytest.mark.parametrize("name", chores.CHORES)
+@pytest.mark.parametrize("name", jobs.CHORES)
 def test_the_result_of_every_chore_has_a_type_that_travels(name: str) -> None:
-    assert chores.result_type(name) is not None
+    assert jobs.result_type(name) is not None
 
 
 def test_neither_the_import_nor_the_use_loads_the_toolkit() -> None:
@@ -94,60 +93,60 @@ def test_neither_the_import_nor_the_use_loads_the_toolkit() -> None:
 
 
 def test_a_child_that_is_killed_is_one_lost_answer_and_no_more() -> None:
-    safely.parent_of("CC")
+    sandbox.parent_of("CC")
     (pid,) = NURSERY.pids()
     os.kill(pid, signal.SIGSTOP)
     killer = threading.Timer(0.5, os.kill, (pid, signal.SIGKILL))
     killer.start()
     with pytest.raises(WorkerLostError):
-        safely.parent_of("CC")
+        sandbox.parent_of("CC")
     killer.join()
-    assert safely.parent_of("CC.Cl") == "CC"
+    assert sandbox.parent_of("CC.Cl") == "CC"
 
 
 def test_a_child_that_died_while_idle_is_not_missed() -> None:
-    safely.parent_of("CC")
+    sandbox.parent_of("CC")
     (pid,) = NURSERY.pids()
     os.kill(pid, signal.SIGKILL)
     _until(lambda: Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] == "Z")
-    assert safely.parent_of("CC") == "CC"
+    assert sandbox.parent_of("CC") == "CC"
 
 
 def test_a_child_that_hangs_is_killed_when_its_time_is_over() -> None:
-    safely.parent_of("CC")
+    sandbox.parent_of("CC")
     (pid,) = NURSERY.pids()
     os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     with pytest.raises(WorkerLostError, match="late"):
-        safely.run("parent_of", "CC", limit_secs=0.01)
+        sandbox.run("parent_of", "CC", limit_secs=0.01)
     assert time.monotonic() - began < 10
     assert not _is_running(pid)
 
 
 def test_a_chore_that_computes_for_too_long_is_ended() -> None:
     with pytest.raises(WorkerLostError):
-        safely.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
-    assert safely.parent_of("CC") == "CC"
+        sandbox.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
+    assert sandbox.parent_of("CC") == "CC"
 
 
 def test_a_failure_of_a_chore_is_told_without_a_word_of_the_input() -> None:
     with pytest.raises(WorkerLostError) as lost:
-        safely.run("parent_of", 5)
+        sandbox.run("parent_of", 5)
     assert "FormError" in str(lost.value)
     with pytest.raises(KeyError):
-        safely.run("os.system", "true")
+        sandbox.run("os.system", "true")
 
 
 def test_too_long_an_input_is_refused_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("substances.sandbox.framing.MAX_ASKED_BYTES", 1000)
     with pytest.raises(InputRefusedError, match="too_long"):
-        safely.read_structure("C" * 2000)
+        sandbox.read_structure("C" * 2000)
 
 
 def test_eight_threads_share_two_children() -> None:
     texts = [f"{'C' * number}O.Cl" for number in range(1, 81)]
     with ThreadPoolExecutor(8) as pool:
-        parents = list(pool.map(safely.parent_of, texts))
+        parents = list(pool.map(sandbox.parent_of, texts))
     assert parents == [text.removesuffix(".Cl") for text in texts]
     assert 1 <= len(NURSERY.pids()) <= children.MAX_CHILDREN
 
@@ -165,26 +164,26 @@ def test_whoever_waits_too_long_for_a_child_is_told() -> None:
 
 def test_a_child_is_replaced_after_its_share_of_chores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(children, "MAX_CALLS", 3)
-    safely.parent_of("CC")
+    sandbox.parent_of("CC")
     (first,) = NURSERY.pids()
-    _until(lambda: safely.parent_of("CC") == "CC" and NURSERY.pids() != {first})
+    _until(lambda: sandbox.parent_of("CC") == "CC" and NURSERY.pids() != {first})
     assert len(NURSERY.pids()) == 1
     assert not _is_running(first)
 
 
 def test_a_child_can_be_prepared_before_anybody_asks() -> None:
     began = time.monotonic()
-    safely.prepare()
-    safely.prepare()
+    sandbox.prepare()
+    sandbox.prepare()
     assert time.monotonic() - began < 1
     (pid,) = NURSERY.pids()
-    assert safely.parent_of("CC") == "CC"
+    assert sandbox.parent_of("CC") == "CC"
     assert NURSERY.pids() == {pid}
 
 
 def test_a_child_that_was_killed_has_a_successor_before_anybody_asks() -> None:
     with pytest.raises(WorkerLostError):
-        safely.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
+        sandbox.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
     (pid,) = NURSERY.pids()
     assert _is_running(pid)
 
@@ -211,14 +210,14 @@ def _ask(nursery: WorkerPool) -> None:
 
 
 def test_a_forked_process_keeps_children_of_its_own() -> None:
-    safely.parent_of("CC")
+    sandbox.parent_of("CC")
     (ours,) = NURSERY.pids()
     read, write = os.pipe()
     forked = os.fork()
     if forked == 0:
         told = b"none"
         try:
-            told = repr((safely.parent_of("CCO"), NURSERY.pids() & {ours})).encode()
+            told = repr((sandbox.parent_of("CCO"), NURSERY.pids() & {ours})).encode()
         finally:
             os.write(write, told)
             NURSERY.end_all()
@@ -227,7 +226,7 @@ def test_a_forked_process_keeps_children_of_its_own() -> None:
     os.waitpid(forked, 0)
     with os.fdopen(read, "rb") as pipe:
         assert pipe.read() == b"('CCO', set())"
-    assert safely.parent_of("CCN") == "CCN"
+    assert sandbox.parent_of("CCN") == "CCN"
     assert NURSERY.pids() == {ours}
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from substances import jsonform
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
-from substances.sandbox import jobs as chores
-from substances.sandbox import reading as safely
+from substances.sandbox import jobs
+from substances.sandbox import reading as sandbox
 from substances.sandbox.pool import Child, WorkerPool
 from substances.structures.drawing import lay_out
 from substances.structures.reading import read_structure
@@ -29,7 +29,7 @@ GOOD = {"result": "CC", "used": 0.1}
 
 
 def _answered(chore: str, answer: Any) -> Any:
-    return safely._result(chore, answer)
+    return sandbox._result(chore, answer)
 
 
 def _asked(program: str) -> dict[str, Any]:
@@ -98,12 +98,12 @@ def test_a_child_that_answers_in_another_form_is_never_asked_again(
 ) -> None:
     program = READY + f"say({answer.encode()!r}); time.sleep(30)"
     nursery = WorkerPool(size=1, command=(sys.executable, "-c", program))
-    monkeypatch.setattr(safely, "NURSERY", nursery)
+    monkeypatch.setattr(sandbox, "NURSERY", nursery)
     nursery.prepare()
     (pid,) = nursery.pids()
     try:
         with pytest.raises(SubstanceError):
-            safely.parent_of("CC")
+            sandbox.parent_of("CC")
         assert (pid in nursery.pids()) is is_kept
     finally:
         nursery.end_all()
@@ -236,7 +236,7 @@ def test_a_process_that_is_locked_in_can_still_abort_itself() -> None:
 
 
 def test_no_refusal_of_the_table_is_anything_but_a_fault_of_input() -> None:
-    for name in chores.REFUSALS:
-        kind = chores.refusal_type(name)
+    for name in jobs.REFUSALS:
+        kind = jobs.refusal_type(name)
         assert kind is not None
         assert kind.__name__ == name

@@ -16,7 +16,7 @@ from alerts.boxes.outbox import list_sent, outbox_filters
 from alerts.boxes.paging import FIRST_WRITTEN, Page
 from alerts.boxes.queue import list_waiting
 from callers.cursors import list_name, open_cursor, seal_cursor
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.alerts.boxes.queries import filters_of, is_set
 from desk.web.api import DeskView
 
@@ -50,12 +50,12 @@ def inbox_filters(filters: Filters) -> InboxFilters:
 
 def _inbox(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
     page = list_received(view.officer, cursor=place, limit=limit, now=view.now, **inbox_filters(filters))
-    return page, shapes.ReceivedPageOut
+    return page, serializers.ReceivedPageOut
 
 
 def _outbox(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
     page = list_sent(view.officer, cursor=place, limit=limit, now=view.now, **outbox_filters(filters))
-    return page, shapes.AlertPageOut
+    return page, serializers.AlertPageOut
 
 
 def _drafts(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
@@ -67,7 +67,7 @@ def _drafts(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[P
         returned=is_set(filters, "returned"),
         by=FIRST_WRITTEN,
     )
-    return page, shapes.AlertPageOut
+    return page, serializers.AlertPageOut
 
 
 def _queue(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
@@ -79,7 +79,7 @@ def _queue(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Pa
         state=filters.get("state", ""),
         by=FIRST_WRITTEN,
     )
-    return page, shapes.AlertPageOut
+    return page, serializers.AlertPageOut
 
 
 BOXES: Final = {"inbox": _inbox, "outbox": _outbox, "drafts": _drafts, "queue": _queue}

@@ -24,7 +24,7 @@ from alerts.rows.saved import SavedBox
 from callers import clock
 from callers.connections import let_go_of_connection
 from callers.errors import InputError
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.alerts.boxes.page import inbox_filters, offered_filters
 from desk.web.downloads import CSV, csv_lines, streamed
 from desk.web.filters import read_filters
@@ -103,9 +103,9 @@ def _as_read_here(parts: Iterator[list[Row]], shown: Any) -> Iterator[Any]:
 def _object(row: Row) -> str:
     """Return one line of JSON: the list's own serializer, and which list."""
     if isinstance(row, InboxRow):
-        said = {"list": RECEIVED, **shapes.ListedReceivedOut(row).data}
+        said = {"list": RECEIVED, **serializers.ListedReceivedOut(row).data}
     else:
-        said = {"list": SENT, **shapes.ListedAlertOut(row).data}
+        said = {"list": SENT, **serializers.ListedAlertOut(row).data}
     return json.dumps(said, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 

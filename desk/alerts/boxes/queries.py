@@ -12,7 +12,7 @@ from alerts.boxes.saved_views import FILTERS
 from alerts.document.fields import FIELDS
 from alerts.states import IN_REVIEW, SENT
 from callers.errors import InputError
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 
 LONGEST_PAGE: Final = 100
 FLAG: Final = ("0", "1")
@@ -62,7 +62,7 @@ class ExportIn(BoxQuery):
 
     box = s.ChoiceField(["inbox", "outbox"], required=False, help_text="Which list.")
     format = s.ChoiceField(FORMS, help_text="`csv`, or `jsonl`: one JSON object a line.")
-    search = shapes.SearchIn(required=False, help_text="A search whose hits are exported.")
+    search = serializers.SearchIn(required=False, help_text="A search whose hits are exported.")
 
     def get_fields(self) -> dict[str, Any]:
         """Leave out the place in a list, since an export is all of it."""

@@ -26,19 +26,19 @@ from alerts.states import SENT
 from callers.capabilities import Capability
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.alerts.boxes.api import read_box
 from desk.alerts.boxes.queries import BoxQuery
 from desk.web.api import CREATED, IF_MATCH, DeskView, answer_facts, check_newest_tag, etag_of, revision_in
 
 BOX_PAGE: Final = PolymorphicProxySerializer(
     component_name="BoxPage",
-    serializers=[shapes.AlertPageOut, shapes.ReceivedPageOut],
+    serializers=[serializers.AlertPageOut, serializers.ReceivedPageOut],
     resource_type_field_name=None,
 )
 OWN_ALERT: Final = PolymorphicProxySerializer(
     component_name="OwnAlert",
-    serializers=[shapes.AlertOut, shapes.SentOut],
+    serializers=[serializers.AlertOut, serializers.SentOut],
     resource_type_field_name=None,
 )
 
@@ -59,7 +59,7 @@ class AlertsView(DeskView):
         return read_box(self, read_query(BoxQuery, request))
 
     @extend_schema(
-        request=shapes.DraftIn, responses={201: shapes.AlertFactsOut}, operation_id="alerts_create"
+        request=serializers.DraftIn, responses={201: serializers.AlertFactsOut}, operation_id="alerts_create"
     )
     def post(self, request: Request) -> Response:
         """Write a draft, with the defaults of its kind.
@@ -67,7 +67,7 @@ class AlertsView(DeskView):
         A draft keeps what it is given, even where that would not do to submit it; only unknown fields and shapes
         that no field has are refused.
         """
-        body = read_body(shapes.DraftIn, request)
+        body = read_body(serializers.DraftIn, request)
 
         def run() -> Outcome:
             alert = create_draft(
@@ -78,7 +78,7 @@ class AlertsView(DeskView):
         outcome = idempotent(request, self.actor, run, now=self.now)
         alert = Alert.objects.changed_by(self.actor).get(pk=outcome.resource)
         return Response(
-            shapes.AlertFactsOut(alert).data, status=outcome.status, headers={"ETag": etag_of(alert)}
+            serializers.AlertFactsOut(alert).data, status=outcome.status, headers={"ETag": etag_of(alert)}
         )
 
 
@@ -99,18 +99,18 @@ class AlertView(DeskView):
         alert = find_alert(self.officer, alert_id)
         if alert.state not in SENT:
             return self.answer_alert(alert_id)
-        shown = shapes.SentOut(read_sent(self.officer, alert, now=self.now)).data
+        shown = serializers.SentOut(read_sent(self.officer, alert, now=self.now)).data
         return Response(shown, headers={"ETag": etag_of(alert, shown)})
 
     @extend_schema(
         parameters=[IF_MATCH],
-        request=shapes.ChangeIn,
-        responses={200: shapes.AlertOut},
+        request=serializers.ChangeIn,
+        responses={200: serializers.AlertOut},
         operation_id="alerts_partial_update",
     )
     def patch(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Save fields of a draft as a new revision; those left out stay as they were."""
-        body, base = read_body(shapes.ChangeIn, request), revision_in(request)
+        body, base = read_body(serializers.ChangeIn, request), revision_in(request)
 
         def change(alert: Alert) -> None:
             save_revision(
@@ -134,7 +134,7 @@ class AlertView(DeskView):
 class SubmitView(DeskView):
     capability = Capability.ALERT_WRITE
 
-    @extend_schema(parameters=[IF_MATCH], request=None, responses={200: shapes.AlertOut})
+    @extend_schema(parameters=[IF_MATCH], request=None, responses={200: serializers.AlertOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Hand a draft to the second person."""
         base = revision_in(request)
@@ -148,13 +148,15 @@ class SubmitView(DeskView):
 class ValidateView(DeskView):
     capability = Capability.ALERT_VALIDATE
 
-    @extend_schema(parameters=[IF_MATCH], request=shapes.ValidateIn, responses={200: shapes.AlertOut})
+    @extend_schema(
+        parameters=[IF_MATCH], request=serializers.ValidateIn, responses={200: serializers.AlertOut}
+    )
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Say, as a second person, that this revision and these recipients are right.
 
         `preview` is the digest of the recipients that were shown: when they have changed since, nothing happens.
         """
-        body, base = read_body(shapes.ValidateIn, request), revision_in(request)
+        body, base = read_body(serializers.ValidateIn, request), revision_in(request)
 
         def change(alert: Alert) -> None:
             seen = body.get("preview")
@@ -166,10 +168,10 @@ class ValidateView(DeskView):
 class ReturnView(DeskView):
     capability = frozenset({Capability.ALERT_VALIDATE, Capability.ALERT_WRITE})
 
-    @extend_schema(request=shapes.ReturnIn, responses={200: shapes.AlertFactsOut})
+    @extend_schema(request=serializers.ReturnIn, responses={200: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Give an alert back to its author, with a reason."""
-        body = read_body(shapes.ReturnIn, request)
+        body = read_body(serializers.ReturnIn, request)
 
         def change(alert: Alert) -> None:
             return_alert(self.officer, alert, **body, now=self.now)
@@ -181,7 +183,7 @@ class ReturnView(DeskView):
 class ReleaseView(DeskView):
     capability = Capability.ALERT_RELEASE
 
-    @extend_schema(parameters=[IF_MATCH], request=None, responses={200: shapes.AlertFactsOut})
+    @extend_schema(parameters=[IF_MATCH], request=None, responses={200: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Sign, seal and send what was validated. The receipt follows within about a second."""
         base = revision_in(request)
@@ -195,7 +197,7 @@ class ReleaseView(DeskView):
 class AmendView(DeskView):
     capability = Capability.ALERT_WRITE
 
-    @extend_schema(request=None, responses={201: shapes.AlertFactsOut})
+    @extend_schema(request=None, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Begin the next version of a sent alert: a draft with its fields and files, to the same recipients.
 
@@ -214,10 +216,10 @@ class AmendView(DeskView):
 class WithdrawView(DeskView):
     capability = Capability.ALERT_WITHDRAW
 
-    @extend_schema(request=shapes.WithdrawIn, responses={200: shapes.AlertFactsOut})
+    @extend_schema(request=serializers.WithdrawIn, responses={200: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Withdraw a sent alert with a signed retract."""
-        body = read_body(shapes.WithdrawIn, request)
+        body = read_body(serializers.WithdrawIn, request)
 
         def change(alert: Alert) -> None:
             withdraw_alert(self.officer, alert, **body, now=self.now)
@@ -228,7 +230,7 @@ class WithdrawView(DeskView):
 class ReaffirmView(DeskView):
     capability = Capability.ALERT_RELEASE
 
-    @extend_schema(request=None, responses={200: shapes.AlertFactsOut})
+    @extend_schema(request=None, responses={200: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Stand by a sent alert whose key was revoked since, with a signed reaffirm."""
 
@@ -241,7 +243,7 @@ class ReaffirmView(DeskView):
 class SecondLookView(DeskView):
     capability = Capability.ALERT_VALIDATE
 
-    @extend_schema(request=None, responses={200: shapes.AlertFactsOut})
+    @extend_schema(request=None, responses={200: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Say that somebody else has read a flash alert which one person sent alone."""
 

@@ -29,7 +29,7 @@ from callers.cursors import list_name, open_cursor, seal_cursor
 from callers.errors import InputError
 from callers.idempotency import repeatable
 from callers.reading import read_body
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.alerts.boxes.api import inbox_filters
 from desk.alerts.boxes.export_page import export_list
 from desk.alerts.boxes.queries import ExportIn, filters_of
@@ -39,28 +39,30 @@ from desk.web.api import DeskView
 class CheckView(DeskView):
     capability = frozenset({Capability.ALERT_WRITE, Capability.DRAFT_WRITE})
 
-    @extend_schema(request=shapes.CheckIn, responses={200: shapes.FindingsOut}, operation_id="alerts_check")
+    @extend_schema(
+        request=serializers.CheckIn, responses={200: serializers.FindingsOut}, operation_id="alerts_check"
+    )
     def post(self, request: Request) -> Response:
         """Check fields before anything is saved, by the check that the forms use.
 
         What blocks stands in `errors` and in questions that were not kept; the rest is advice.
         """
-        body = read_body(shapes.CheckIn, request)
+        body = read_body(serializers.CheckIn, request)
         found = repeatable(
             request,
             self.actor,
             lambda: check_fields(self.actor, body["data"], kept=body["kept"], now=self.now),
             now=self.now,
         )
-        return Response(shapes.FindingsOut(found).data)
+        return Response(serializers.FindingsOut(found).data)
 
 
 class CheckRecipientsView(DeskView):
     capability = Capability.ALERT_WRITE
 
     @extend_schema(
-        request=shapes.RecipientsIn,
-        responses={200: shapes.PreviewOut},
+        request=serializers.RecipientsIn,
+        responses={200: serializers.PreviewOut},
         operation_id="alerts_check_recipients",
     )
     def post(self, request: Request) -> Response:
@@ -68,27 +70,29 @@ class CheckRecipientsView(DeskView):
 
         Without recipients the whole directory is judged.
         """
-        fields = read_body(shapes.RecipientsIn, request)["data"]
+        fields = read_body(serializers.RecipientsIn, request)["data"]
 
         def judge() -> Preview:
             values = fields_of_draft(self.officer, fields, now=self.now)
             of = preview_recipients_of if values.get("recipients") else candidates_for
             return of(self.officer, values, now=self.now)
 
-        return Response(shapes.PreviewOut(repeatable(request, self.actor, judge, now=self.now)).data)
+        return Response(serializers.PreviewOut(repeatable(request, self.actor, judge, now=self.now)).data)
 
 
 class SearchView(DeskView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(request=shapes.SearchIn, responses={200: shapes.SearchOut}, operation_id="alerts_search")
+    @extend_schema(
+        request=serializers.SearchIn, responses={200: serializers.SearchOut}, operation_id="alerts_search"
+    )
     def post(self, request: Request) -> Response:
         """Search received and sent alerts by an exact identifier or by words, newest first.
 
         A search by words looks at 20,000 alerts a request and stops at 50 hits; `next` goes on from there. Each
         search is audited, without its text.
         """
-        asked = read_body(shapes.SearchIn, request)
+        asked = read_body(serializers.SearchIn, request)
         cursor = asked.pop("cursor")
         listed = list_name("search", asked)
         before = open_cursor(self.actor, listed, cursor, now=self.now)
@@ -104,7 +108,7 @@ class SearchView(DeskView):
             "is_exact": found.is_exact,
             "next": following,
         }
-        return Response(shapes.SearchOut(lists).data)
+        return Response(serializers.SearchOut(lists).data)
 
 
 class ExportView(DeskView):

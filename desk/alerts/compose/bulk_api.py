@@ -17,7 +17,7 @@ from callers.capabilities import Capability
 from callers.errors import CallerError
 from callers.idempotency import Outcome, idempotent, idempotent_part
 from callers.reading import read_body, read_object
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.web.api import CREATED, DeskView, etag_of
 
 
@@ -25,7 +25,9 @@ class BulkDraftsView(DeskView):
     capability = frozenset({Capability.ALERT_WRITE, Capability.DRAFT_WRITE})
 
     @extend_schema(
-        request=shapes.BulkDraftsIn, responses={200: shapes.BulkDraftsOut}, operation_id="alerts_bulk_create"
+        request=serializers.BulkDraftsIn,
+        responses={200: serializers.BulkDraftsOut},
+        operation_id="alerts_bulk_create",
     )
     def post(self, request: Request) -> Response:
         """Up to 100 drafts at once.
@@ -34,7 +36,7 @@ class BulkDraftsView(DeskView):
         others are not held up by it. Sent again with its `Idempotency-Key`, the request finishes what a lost
         connection left over and makes nothing twice.
         """
-        drafts = read_body(shapes.BulkDraftsIn, request)["drafts"]
+        drafts = read_body(serializers.BulkDraftsIn, request)["drafts"]
         items: list[dict[str, Any]] = []
 
         def run() -> Outcome:
@@ -50,7 +52,7 @@ class BulkDraftsView(DeskView):
         """Answer one item as `POST /alerts` would."""
 
         def run() -> Outcome:
-            given = read_object(shapes.DraftIn, draft)
+            given = read_object(serializers.DraftIn, draft)
             alert = create_draft(
                 self.actor, data=given["data"], alert_type=given.get("alert_type"), now=self.now
             )
@@ -62,5 +64,5 @@ class BulkDraftsView(DeskView):
             problem = problem_of(refused, self.get_exception_handler_context())
             return {"index": at, "status": problem["status"], "problem": problem}
         alert = Alert.objects.changed_by(self.actor).get(pk=outcome.resource)
-        facts = shapes.AlertFactsOut(alert).data
+        facts = serializers.AlertFactsOut(alert).data
         return {"index": at, "status": CREATED, "etag": etag_of(alert), "alert": facts}

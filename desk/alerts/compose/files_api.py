@@ -18,7 +18,7 @@ from alerts.models import Alert
 from alerts.states import SENT
 from callers.capabilities import Capability
 from callers.reading import read_body
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.web.api import CREATED, IF_MATCH, DeskView, file_answer, revision_in
 
 
@@ -26,10 +26,10 @@ class FilesView(DeskView):
     capability = Capability.ALERT_WRITE
     parser_classes = [MultiPartParser]
 
-    @extend_schema(parameters=[IF_MATCH], request=shapes.FileIn, responses={201: shapes.AlertOut})
+    @extend_schema(parameters=[IF_MATCH], request=serializers.FileIn, responses={201: serializers.AlertOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Add a file to a draft, sealed at once."""
-        file, base = read_body(shapes.FileIn, request)["file"], revision_in(request)
+        file, base = read_body(serializers.FileIn, request)["file"], revision_in(request)
 
         def change(alert: Alert) -> None:
             attach_file(self.officer, alert, base=base, filename=file.name, data=file.read(), now=self.now)
@@ -48,7 +48,7 @@ class FileView(DeskView):
             return file_answer(open_sent_attachment(self.officer, alert, n=n, now=self.now))
         return file_answer(read_attachment(self.officer, alert, n=n))
 
-    @extend_schema(parameters=[IF_MATCH], responses={200: shapes.AlertOut})
+    @extend_schema(parameters=[IF_MATCH], responses={200: serializers.AlertOut})
     def delete(self, request: Request, alert_id: uuid.UUID, n: int) -> Response:
         """Take a file out of a draft."""
         base = revision_in(request)

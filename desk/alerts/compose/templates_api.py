@@ -28,7 +28,7 @@ from alerts.models import Alert
 from callers.capabilities import Capability
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.web.api import CREATED, DeskView
 
 
@@ -109,7 +109,7 @@ class KeepTemplateView(DeskView):
 
 
 class StartFromTemplateView(StartingView):
-    @extend_schema(request=None, responses={201: shapes.AlertOut}, operation_id="templates_start")
+    @extend_schema(request=None, responses={201: serializers.AlertOut}, operation_id="templates_start")
     def post(self, request: Request, template_id: uuid.UUID) -> Response:
         """Start a draft from a template, with the days of a new one."""
         officer = self.officer
@@ -119,7 +119,7 @@ class StartFromTemplateView(StartingView):
 
 
 class CopyAlertView(StartingView):
-    @extend_schema(request=None, responses={201: shapes.AlertOut}, operation_id="alerts_copy")
+    @extend_schema(request=None, responses={201: serializers.AlertOut}, operation_id="alerts_copy")
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Start a draft with what an alert of ours says: sent, withdrawn, or a draft."""
         return self._started(
@@ -129,14 +129,14 @@ class CopyAlertView(StartingView):
 
 class CopyReceivedView(StartingView):
     @extend_schema(
-        request=shapes.OpenIn, responses={201: shapes.AlertOut}, operation_id="alerts_received_copy"
+        request=serializers.OpenIn, responses={201: serializers.AlertOut}, operation_id="alerts_received_copy"
     )
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Start a draft with what a received alert says, unless its sender reserved passing it on.
 
         It is opened for that, with the officer's reason in the audit.
         """
-        body = read_body(shapes.OpenIn, request)
+        body = read_body(serializers.OpenIn, request)
         return self._started(
             lambda: copy_received(
                 self.officer, find_received(self.officer, received_id), **body, now=self.now

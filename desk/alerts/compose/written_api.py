@@ -26,7 +26,7 @@ from callers.capabilities import Capability
 from callers.deliveries import DeliveryState
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.web.api import CREATED, file_answer
 from desk.web.api_answers import AffairsView, PageQuery
 
@@ -68,8 +68,8 @@ class WrittenOut(WrittenFactsOut):
     revision = s.IntegerField()
     is_changed = s.BooleanField()
     data = s.DictField()  # type: ignore[assignment]
-    attachments = shapes.FileOut(many=True)
-    findings = shapes.FindingsOut()
+    attachments = serializers.FileOut(many=True)
+    findings = serializers.FindingsOut()
     deliveries = WrittenDeliveryOut(many=True)
 
 
@@ -110,11 +110,13 @@ class WrittenFilesView(WrittenView):
     parser_classes = [MultiPartParser]
 
     @extend_schema(
-        request=shapes.FileIn, responses={201: WrittenOut}, operation_id="alerts_written_attachments_create"
+        request=serializers.FileIn,
+        responses={201: WrittenOut},
+        operation_id="alerts_written_attachments_create",
     )
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Add a file to a draft of the calling system's that no officer has changed."""
-        file = read_body(shapes.FileIn, request)["file"]
+        file = read_body(serializers.FileIn, request)["file"]
 
         def attach() -> Outcome:
             attach_written_file(self.system, alert_id, filename=file.name, data=file.read(), now=self.now)
@@ -140,8 +142,8 @@ def _written_out(written: Written) -> dict[str, Any]:
         "revision": written.content.number,
         "is_changed": written.is_changed,
         "data": dict(written.content.data),
-        "attachments": shapes.FileOut(written.content.attachments, many=True).data,
-        "findings": shapes.FindingsOut(written.findings).data,
+        "attachments": serializers.FileOut(written.content.attachments, many=True).data,
+        "findings": serializers.FindingsOut(written.findings).data,
         "deliveries": WrittenDeliveryOut(written.deliveries, many=True).data,
     }
     return facts | rest

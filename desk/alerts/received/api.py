@@ -20,7 +20,7 @@ from alerts.sending.withdrawal import confirm_withdrawal
 from callers.capabilities import Capability
 from callers.idempotency import Outcome, idempotent, repeatable
 from callers.reading import read_body
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.alerts.versions.serializers import AnswerIn
 from desk.web.api import DeskView, file_answer
 
@@ -28,7 +28,7 @@ from desk.web.api import DeskView, file_answer
 class ReceivedView(DeskView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(responses={200: shapes.ReceivedFactsOut})
+    @extend_schema(responses={200: serializers.ReceivedFactsOut})
     def get(self, request: Request, received_id: uuid.UUID) -> Response:
         """A received alert, as manifest and ledger tell of it; its content needs a reason."""
         return answer_received(self, received_id)
@@ -37,25 +37,27 @@ class ReceivedView(DeskView):
 class OpenView(DeskView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(request=shapes.OpenIn, responses={200: shapes.OpenedOut})
+    @extend_schema(request=serializers.OpenIn, responses={200: serializers.OpenedOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Open and verify a received alert, each time, with the officer's reason in the audit."""
-        body = read_body(shapes.OpenIn, request)
+        body = read_body(serializers.OpenIn, request)
 
         def read() -> OpenedView:
             received = find_received(self.officer, received_id)
             return open_alert(self.officer, received, **body, now=self.now)
 
-        return Response(shapes.OpenedOut(repeatable(request, self.actor, read, now=self.now)).data)
+        return Response(serializers.OpenedOut(repeatable(request, self.actor, read, now=self.now)).data)
 
 
 class ReceivedFileView(DeskView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(request=shapes.OpenIn, responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(
+        request=serializers.OpenIn, responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}
+    )
     def post(self, request: Request, received_id: uuid.UUID, n: int) -> HttpResponse:
         """Open a file of a received alert; an opening of its own, with its own reason."""
-        body = read_body(shapes.OpenIn, request)
+        body = read_body(serializers.OpenIn, request)
 
         def read() -> AttachmentFile:
             received = find_received(self.officer, received_id)
@@ -79,7 +81,7 @@ class AnsweringView(DeskView):
 class AcknowledgeView(AnsweringView):
     capability = Capability.ALERT_ACKNOWLEDGE
 
-    @extend_schema(request=AnswerIn, responses={200: shapes.ReceivedFactsOut})
+    @extend_schema(request=AnswerIn, responses={200: serializers.ReceivedFactsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Acknowledge a received alert, signed, as this officer's act; or say that it is not accepted."""
         return self._answer_once(received_id, partial(acknowledge_alert, **read_body(AnswerIn, request)))
@@ -88,7 +90,7 @@ class AcknowledgeView(AnsweringView):
 class ConfirmWithdrawalView(AnsweringView):
     capability = Capability.ALERT_ACKNOWLEDGE
 
-    @extend_schema(request=None, responses={200: shapes.ReceivedFactsOut})
+    @extend_schema(request=None, responses={200: serializers.ReceivedFactsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Confirm, signed, that use of a withdrawn alert has stopped."""
         return self._answer_once(received_id, confirm_withdrawal)
@@ -97,4 +99,4 @@ class ConfirmWithdrawalView(AnsweringView):
 def answer_received(view: DeskView, received_id: uuid.UUID) -> Response:
     """Return the present facts of a received alert."""
     received = judge_for_display(find_received(view.officer, received_id), now=view.now)
-    return Response(shapes.ReceivedFactsOut(received).data)
+    return Response(serializers.ReceivedFactsOut(received).data)

@@ -44,7 +44,7 @@ from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError
 from callers.idempotency import Outcome, idempotent, repeatable
 from callers.reading import read_body
-from desk.alerts import serializers as shapes
+from desk.alerts import serializers
 from desk.alerts.serializers import OpenIn
 from desk.web.api import CREATED, DeskView, answer_facts
 
@@ -77,7 +77,7 @@ class ReviewOut(s.Serializer[Any]):
     version = s.IntegerField()
     is_of_newest = s.BooleanField()
     suite = s.CharField()
-    standing = shapes.StandingOut()
+    standing = serializers.StandingOut()
     alert = s.UUIDField(allow_null=True)
     received = s.UUIDField(allow_null=True)
 
@@ -188,7 +188,7 @@ class BeginningView(DeskView):
 
 
 class ReplyView(BeginningView):
-    @extend_schema(request=ReplyIn, responses={201: shapes.AlertFactsOut})
+    @extend_schema(request=ReplyIn, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Begin a reply to a received alert, or the review of its identification: a draft, marked as the alert is."""
         body = read_body(ReplyIn, request)
@@ -226,7 +226,7 @@ class ReceivedReviewsView(DeskView):
 
 
 class AskView(BeginningView):
-    @extend_schema(request=QuestionIn, responses={201: shapes.AlertFactsOut})
+    @extend_schema(request=QuestionIn, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Begin a question to other agencies about the profile of a sent alert: method and numbers, no case."""
         body = read_body(QuestionIn, request)
@@ -238,7 +238,7 @@ class AskView(BeginningView):
 
 
 class AnswerProfileView(BeginningView):
-    @extend_schema(request=AnswerProfileIn, responses={201: shapes.AlertFactsOut})
+    @extend_schema(request=AnswerProfileIn, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Begin the answer to a question about a profile: score, rates, verdict and contact, and no case."""
         body = read_body(AnswerProfileIn, request)
@@ -253,7 +253,7 @@ class AnswerProfileView(BeginningView):
 
 
 class DetailsView(BeginningView):
-    @extend_schema(request=DetailsIn, responses={201: shapes.AlertFactsOut})
+    @extend_schema(request=DetailsIn, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Begin the yes to exchanging case details; once the other side has said so, with what is `told`."""
         body = read_body(DetailsIn, request)

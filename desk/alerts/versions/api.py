@@ -21,14 +21,14 @@ from alerts.sending.reminders import remind_recipients
 from alerts.states import SENT
 from callers.capabilities import Capability
 from callers.errors import AbsentError
-from desk.alerts.versions import serializers as shapes
+from desk.alerts.versions import serializers
 from desk.web.api import DeskView
 
 
 class SentVersionsView(DeskView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(responses={200: shapes.VersionsOut})
+    @extend_schema(responses={200: serializers.VersionsOut})
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
         """List the versions of a sent alert, whichever of them is asked about."""
         return _versions(_sent_row(row) for row in _sent(self, alert_id))
@@ -37,7 +37,7 @@ class SentVersionsView(DeskView):
 class ReceivedVersionsView(DeskView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(responses={200: shapes.VersionsOut})
+    @extend_schema(responses={200: serializers.VersionsOut})
     def get(self, request: Request, received_id: uuid.UUID) -> Response:
         """List the versions of a received alert that reached this agency."""
         return _versions(_received_row(row) for row in _held(self, received_id))
@@ -46,7 +46,7 @@ class ReceivedVersionsView(DeskView):
 class SentThreadView(DeskView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(responses={200: shapes.ThreadOut})
+    @extend_schema(responses={200: serializers.ThreadOut})
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
         """List what was said about a sent alert: versions, answers, withdrawals, confirmations."""
         return _thread(self, {row.md: row.version for row in _sent(self, alert_id)})
@@ -55,7 +55,7 @@ class SentThreadView(DeskView):
 class ReceivedThreadView(DeskView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(responses={200: shapes.ThreadOut})
+    @extend_schema(responses={200: serializers.ThreadOut})
     def get(self, request: Request, received_id: uuid.UUID) -> Response:
         """List what was said about a received alert, as far as it reached this agency."""
         return _thread(self, {row.md: row.version for row in _held(self, received_id)})
@@ -64,7 +64,7 @@ class ReceivedThreadView(DeskView):
 class RemindView(DeskView):
     capability = Capability.ALERT_WITHDRAW
 
-    @extend_schema(request=None, responses={200: shapes.RemindedOut})
+    @extend_schema(request=None, responses={200: serializers.RemindedOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Tell every agency that has not confirmed a withdrawal of it once more."""
 
@@ -74,7 +74,7 @@ class RemindView(DeskView):
         alert = find_alert(self.officer, self.once(alert_id, change).resource)
         receipts = read_receipts(self.officer, alert, now=self.now)
         agencies = sorted(row.agency for row in receipts.unconfirmed)
-        return Response(shapes.RemindedOut({"agencies": agencies}).data)
+        return Response(serializers.RemindedOut({"agencies": agencies}).data)
 
 
 def _sent(view: DeskView, alert_id: uuid.UUID) -> list[Alert]:
@@ -103,12 +103,12 @@ def _row(row: Alert | ReceivedAlert) -> dict[str, Any]:
 
 
 def _versions(rows: Iterable[dict[str, Any]]) -> Response:
-    return Response(shapes.VersionsOut({"items": list(rows)}).data)
+    return Response(serializers.VersionsOut({"items": list(rows)}).data)
 
 
 def _thread(view: DeskView, numbers: dict[str, int]) -> Response:
     entries = read_thread(view.officer, numbers, now=view.now)
-    return Response(shapes.ThreadOut({"items": entries}).data)
+    return Response(serializers.ThreadOut({"items": entries}).data)
 
 
 _A: Final = "alerts/<uuid:alert_id>"

@@ -26,7 +26,7 @@ from tests.agencies.entering import enter, refusal
 from tests.agencies.world import NOW, OwnKeys, enrolling, hosted_agency
 from tests.ledger.bench import Bench
 from tests.ledger.test_adopt_ledger import restore_old_database
-from vault import services as doors
+from vault import services
 from vault.errors import SealBrokenError
 from vault.keeping import private_keys
 from vault.kek import held_ring
@@ -48,7 +48,7 @@ def everything_stored() -> Iterable[bytes]:
 def test_stealing_the_database() -> None:
     """A thief has every table: neither a private key, nor what a hosted agency wrote, nor the key over it is there."""
     hosted_agency("xa-lab")
-    sealed = doors.seal_row("xa-lab", "alertrevision", "r1", 1, CONTENT)
+    sealed = services.seal_row("xa-lab", "alertrevision", "r1", 1, CONTENT)
     kids = list(VaultKey.objects.values_list("kid", flat=True))
     secrets = [key.to_bytes() for key in private_keys("xa-lab", kids).values()]
     secrets += [CONTENT, held_ring().key(held_ring().current)]
@@ -69,10 +69,10 @@ def test_swapping_rows_of_the_stolen_database() -> None:
     """Who can also write moves wrapped keys, secrets and rows about: each opens in its own place only."""
     for name in ("xa-lab", "xb-health"):
         hosted_agency(name)
-    row = doors.seal_row("xa-lab", "alertrevision", "r1", 2, CONTENT)
+    row = services.seal_row("xa-lab", "alertrevision", "r1", 2, CONTENT)
     for agency, number, revision in (("xb-health", "r1", 2), ("xa-lab", "r2", 2), ("xa-lab", "r1", 1)):
         with pytest.raises(SealBrokenError):
-            doors.open_row(agency, "alertrevision", number, revision, row)
+            services.open_row(agency, "alertrevision", number, revision, row)
     one, two = VaultKey.objects.filter(use="enc").order_by("agency_id")[::2][:2]
     VaultKey.objects.filter(pk=two.pk).update(wrapped=one.wrapped)
     with pytest.raises(SealBrokenError):
@@ -80,7 +80,7 @@ def test_swapping_rows_of_the_stolen_database() -> None:
     mine, theirs = VaultSecret.objects.order_by("agency_id")
     VaultSecret.objects.filter(pk=mine.pk).update(wrapped=theirs.wrapped)
     with pytest.raises(SealBrokenError):
-        doors.open_row("xa-lab", "alertrevision", "r1", 2, row)
+        services.open_row("xa-lab", "alertrevision", "r1", 2, row)
 
 
 def test_restoring_an_old_backup(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from substances.control.rules import read_rules
 from substances.control.shipped import shipped_rules, shipped_rules_text
 from substances.errors import WorkerLostError
 from substances.rulefacts import StructureIn
-from substances.sandbox import law as safely_law
+from substances.sandbox import law as sandbox_law
 from tests.substances.control.law_made_up import GROUPS, made_up, text_of
 
 TODAY: Final = date(2026, 11, 1)
@@ -48,13 +48,13 @@ def test_a_pattern_that_hangs_is_told_wherever_it_stands_in_the_rule(where: str)
     text = rule(**HIDDEN[where])
     assert read_rules(text).rules, "its text is within every limit"
     began = time.monotonic()
-    assert [fault.code for fault in safely_law.slow_rules(text)] == ["too_slow"]
+    assert [fault.code for fault in sandbox_law.slow_rules(text)] == ["too_slow"]
     assert time.monotonic() - began < 40
 
 
 def test_a_pattern_that_hangs_is_told_of_a_group_that_no_rule_names() -> None:
     text = text_of(made_up(), groups=GROUPS | {"slow": {"smarts": "[*]~" + chain(30), "closed": True}})
-    assert [fault.code for fault in safely_law.slow_rules(text)] == ["too_slow"]
+    assert [fault.code for fault in sandbox_law.slow_rules(text)] == ["too_slow"]
 
 
 def test_a_rule_above_its_budget_is_named() -> None:
@@ -62,26 +62,26 @@ def test_a_rule_above_its_budget_is_named() -> None:
     text = text_of(made_up(), slow)
     (fault,) = check_rules_text(text).faults
     assert (fault.path, fault.code) == ("rules.XA-SLOW", "too_slow")
-    assert [one.code for one in safely_law.slow_rules(text)] == ["too_slow"]
+    assert [one.code for one in sandbox_law.slow_rules(text)] == ["too_slow"]
 
 
 def test_the_shipped_rules_keep_far_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stressing, "CPU_SECS_A_RULE", stressing.CPU_SECS_A_RULE / 2)
     assert stressing.first_slow_rule(shipped_rules()) == ()
-    assert safely_law.slow_rules(shipped_rules_text()) == ()
+    assert sandbox_law.slow_rules(shipped_rules_text()) == ()
 
 
 def test_a_faulty_file_is_for_the_reader_to_tell() -> None:
-    assert safely_law.slow_rules("rules: [") == ()
+    assert sandbox_law.slow_rules("rules: [") == ()
 
 
 def test_a_structure_that_hangs_ends_the_process_soon_and_stops_no_other() -> None:
     text, listings = rule(**HIDDEN["core"]), shipped_listings_text()
     began = time.monotonic()
     with pytest.raises(WorkerLostError):
-        safely_law.judge_structures(text, listings, [StructureIn(stressing._FULLERENE)], today=TODAY)
+        sandbox_law.judge_structures(text, listings, [StructureIn(stressing._FULLERENE)], today=TODAY)
     assert time.monotonic() - began < 40, "not the thirty seconds of processor time of a batch"
-    (read,) = safely_law.judge_structures(text, listings, [StructureIn("Cc1ccncc1")], today=TODAY)
+    (read,) = sandbox_law.judge_structures(text, listings, [StructureIn("Cc1ccncc1")], today=TODAY)
     assert read.is_read
 
 
