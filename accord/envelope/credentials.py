@@ -40,7 +40,7 @@ def seal_credential(agency: str, od: str, key: PublicKey, credential: bytes) -> 
 
 
 def key_for_credential(keyset: Keyset, now: int) -> KeyRow | None:
-    """The key to seal to: the newest of the stronger suite that the agency has one of; None if it has none now."""
+    """Return the key to seal to: the newest of the stronger suite that the agency has a key of; None if it has none now."""
     suites = (PQ1, EC1) if keyset.low == EC1 else (PQ1,)
     found = (newest_encryption_key(keyset, suite, now) for suite in suites)
     return next((row for row in found if row is not None), None)
@@ -52,5 +52,5 @@ def credential_aad(agency: str, od: str, kid: str) -> str:
 
 
 def is_credential(text: bytes) -> bool:
-    """Whether this is the text of an API key: twelve lower-case hex digits, a dot, 43 characters of base64url."""
+    """Tell whether this is the text of an API key: twelve lower-case hex digits, a dot, 43 characters of base64url."""
     return _CREDENTIAL.fullmatch(text) is not None

@@ -22,7 +22,7 @@ MAX_ENVELOPE_BYTES = 3 * 512 * 1024
 MAX_ENTRIES_BYTES = 3 * 512 * 1024
 MAX_STATEMENT_BYTES = 256 * 1024
 MAX_SLICE_BYTES = 512 * 1024
-# What one slice must hold together: a manifest, a ciphertext as long as the inner JWS, up to three releases.
+# A slice must hold a manifest, a ciphertext as long as the inner JWS, and up to three releases.
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_INNER_JWS_BYTES = 128 * 1024
 MAX_RELEASE_BYTES = 64 * 1024
@@ -40,7 +40,7 @@ _CONTAINERS = (dict, list)
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-# By the length modulo four: which last characters carry no stray bits. A remainder of one is no base64.
+# By the length modulo four: the last characters that carry no stray bits. A remainder of one is no base64.
 _LAST_CHARACTERS = (
     frozenset(("", *_ALPHABET)),
     frozenset[str](),
@@ -114,14 +114,14 @@ _DECODER = json.JSONDecoder(
 
 
 def _holds_more(data: bytes, most_values: int) -> bool:
-    """Has it more members and items than that? There is a comma before each but the first of its kind."""
+    """Tell whether it has more members and items than that: a comma precedes each but the first of its kind."""
     if data.count(b",") < most_values:
         return False
     return _STRING.sub(b"", data).count(b",") >= most_values
 
 
 def _may_be_deep(data: bytes) -> bool:
-    """Has it more than MAX_DEPTH opening brackets, those inside strings counted too?"""
+    """Tell whether it has more than MAX_DEPTH opening brackets, counting those inside strings too."""
     left = MAX_DEPTH
     for bracket in _BRACKETS:
         at = data.find(bracket)

@@ -24,7 +24,7 @@ FINGERPRINTS: Final = "fingerprints"
 MAX_LISTED: Final = 500
 MAX_LIST_BYTES: Final = 128 * 1024
 LIVES_SECS: Final = 90 * 24 * 3600
-"""So long after it was made a list counts: a root may have changed since."""
+"""A list counts for this long after it was made: a root may have changed since."""
 
 _MEMBERS: Final = frozenset({"roots"})
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
@@ -58,12 +58,12 @@ def sign_list(payload: bytes, signer: JwsSigner) -> bytes:
 
 
 def read_signed_list(data: bytes) -> FingerprintList:
-    """Read what a signed list says, nothing of it verified: by whose root it is to be. Raises MalformedError."""
+    """Read a signed list without verifying it, to learn which root should have signed it. Raises MalformedError."""
     return read_list(parse_jws(data, TYP_FINGERPRINTS, limit=MAX_LIST_BYTES).payload)
 
 
 def verify_list(data: bytes, *, root: Sequence[PublicKey], now: int) -> FingerprintList:
-    """A list signed by this root, its issuer's, not older than 90 days; raises MalformedError or VerificationError."""
+    """Verify a list signed by this root, its issuer's, at most 90 days old; raise MalformedError or VerificationError."""
     jws = parse_jws(data, TYP_FINGERPRINTS, limit=MAX_LIST_BYTES)
     said = read_list(jws.payload)
     verify_form(said, jws, root)

@@ -42,7 +42,7 @@ _WRAPPERS = {PQ1: pq1.wrap, EC1: ec1.wrap}
 
 
 def _orders_of(header: Mapping[str, str]) -> frozenset[str]:
-    """Every allowed spelling of a protected header: any order, no white space, no escapes."""
+    """Return every allowed spelling of a protected header: any order, no white space, no escapes."""
     return frozenset(
         b64u(("{" + ",".join(f'"{name}":"{value}"' for name, value in order) + "}").encode("ascii"))
         for order in itertools.permutations(header.items())
@@ -85,7 +85,7 @@ class UnverifiedJwe:
 
     @property
     def ct(self) -> str:
-        """What the manifest's `ct` must be."""
+        """The required value of the manifest's `ct`."""
         return ct_of(self.protected, self.aad, self.iv, self.ciphertext, self.tag)
 
     @property
@@ -126,7 +126,7 @@ def parse_jwe_object(value: object, suite: str, typ: str = TYP_JWE) -> Unverifie
 
 
 def _read_ciphertext(value: object) -> bytes:
-    """As long as what it hides, which is an inner JWS at most."""
+    """Read a ciphertext as long as what it hides, which is at most an inner JWS."""
     ciphertext = unb64u(value, where="jwe ciphertext")
     if len(ciphertext) > MAX_INNER_JWS_BYTES:
         raise TooLargeError("jwe ciphertext", MAX_INNER_JWS_BYTES)

@@ -41,7 +41,7 @@ _SUITE_ALGS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 
 class JwsSigner(Protocol):
-    """Whoever can sign as an agency: a set of private keys, or a vault's door."""
+    """A signer for an agency: a set of private keys, or a vault service."""
 
     @property
     def signers(self) -> tuple[PublicKey, ...]:
@@ -49,7 +49,7 @@ class JwsSigner(Protocol):
         ...
 
     def sign_jws(self, typ: str, payload: bytes) -> bytes:
-        """Sign `payload` with every key; gives the JWS as it goes over the wire."""
+        """Sign `payload` with every key; return the JWS as it goes over the wire."""
         ...
 
 
@@ -133,7 +133,7 @@ def verify_jws(jws: UnverifiedJws, keys: Sequence[PublicKey]) -> None:
 
 
 def check_headers(jws: UnverifiedJws, keys: Sequence[PublicKey]) -> None:
-    """Are these the expected keys, each for its use and its own algorithm? Verifies no signature yet."""
+    """Check that these are the expected keys, each for its use and its own algorithm; verify no signature yet."""
     if jws.kids != tuple(key.kid for key in keys):
         raise VerificationError(Failure.SIGNERS)
     for signature, key in zip(jws.signatures, keys, strict=True):
@@ -145,7 +145,7 @@ def check_headers(jws: UnverifiedJws, keys: Sequence[PublicKey]) -> None:
 
 
 def check_suite_of(keys: Sequence[PublicKey], suite: str) -> None:
-    """PQ1 is Ed25519 then ML-DSA-65; EC1 is one Ed25519 or ES256. Raises VerificationError."""
+    """Check the suite: PQ1 is Ed25519 then ML-DSA-65; EC1 is one Ed25519 or ES256. Raises VerificationError."""
     if tuple(key.alg for key in keys) not in _SUITE_ALGS[suite]:
         raise VerificationError(Failure.SUITE)
 

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Public keys: read from JWKs, named by a thumbprint that is recomputed here, never trusted.
 
-`PublicKey.from_jwk` is the door for keys from outside: it refuses points of small order (for several
-of them one fixed Ed25519 "signature" verifies every message), points off the curve, wrong lengths,
-unknown kinds and additional members. `alg` is a property of the key; what a header claims is compared
-with it and never obeyed.
+- `PublicKey.from_jwk` is the entry point for keys from outside. It refuses points of small order (for several of them one fixed
+  Ed25519 "signature" verifies every message), points off the curve, wrong lengths, unknown kinds and additional members.
+- `alg` is a property of the key; a header's claim is compared with it and never obeyed.
 
-Sources: RFC 7638 (thumbprints), RFC 8037 (OKP), RFC 7518 (EC), RFC 9964 (AKP, ML-DSA),
-docs/spec/envelope.md, "Keys".
+Sources: RFC 7638 (thumbprints), RFC 8037 (OKP), RFC 7518 (EC), RFC 9964 (AKP, ML-DSA), docs/spec/envelope.md, "Keys".
 """
 
 from __future__ import annotations
@@ -120,7 +118,7 @@ def _load_xwing(jwk: Mapping[str, str]) -> Any:
     )
 
 
-# What the library would load; lengths are the loaders' matter.
+# Loaders of the library's objects, which check the lengths.
 
 
 def _check_ed25519(jwk: Mapping[str, str]) -> None:
@@ -140,12 +138,12 @@ def _check_xwing(jwk: Mapping[str, str]) -> None:
 
 
 def _check_nothing(jwk: Mapping[str, str]) -> None:
-    """Any octets of the right length are a key of this kind."""
+    """Accept any octets: of the right length they are a key of this kind."""
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What one kind of key is: the JWK members that are fixed, those that vary, and what it is for."""
+    """One kind of key: the fixed and the varying JWK members, and its use."""
 
     fixed: tuple[tuple[str, str], ...]
     varying: tuple[str, ...]
@@ -186,7 +184,7 @@ class PublicKey:
     """A public key of one use. Immutable; equal when kid and use are equal."""
 
     def __init__(self, jwk: Mapping[str, str], use: str) -> None:
-        """For keys from a store whose keys were checked when they came in; else use `from_jwk`."""
+        """Load a key from a store whose keys were checked before; otherwise use `from_jwk`."""
         self._kind = _kind_of(jwk, use)
         self._jwk = dict(jwk)
         self.use = use
@@ -265,7 +263,7 @@ def root_fingerprint(root: Sequence[PublicKey]) -> str:
     """SHA-256 over canonical [kid, kid] of Ed25519 then ML-DSA-65, 64 lower-case hex digits."""
     if [key.alg for key in root] != [ED25519, ML_DSA_65]:
         raise KeyRefusedError("root is not Ed25519 then ML-DSA-65")
-    # Canonical JSON of two base64url texts; a sender asks this of every recipient.
+    # Canonical JSON of two base64url texts, by hand, since a sender computes this for every recipient.
     classical, lattice = root
     return sha256(f'["{classical.kid}","{lattice.kid}"]'.encode("ascii")).hex()
 
@@ -276,5 +274,5 @@ def show_fingerprint(fingerprint: str) -> str:
 
 
 def suite_rank(suite: str) -> int:
-    """EC1 is below PQ1; used for an agency's lowest suite."""
+    """Return the strength of a suite: EC1 is below PQ1; used for an agency's lowest suite."""
     return (EC1, PQ1).index(suite)

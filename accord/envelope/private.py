@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Private keys. Whoever imports this module can sign or open; the exchange never does.
+"""Private keys. A process that imports this module can sign or open; the exchange never does.
 
-Nothing here is printed: `repr` shows the kid, and errors carry no key material.
-Storage form (`to_bytes`): PKCS #8 DER, unencrypted, except HPKE-9-KE, whose form is its 32-byte seed;
-encrypting it at rest is the caller's work.
+Nothing here is printed: `repr` shows the kid, and errors carry no key material. Storage form (`to_bytes`): PKCS #8 DER,
+unencrypted, except HPKE-9-KE, whose form is its 32-byte seed; the caller has to encrypt it at rest.
 """
 
 from __future__ import annotations
@@ -220,7 +219,10 @@ class SignerSet:
 
 
 class Root:
-    """An agency's root: Ed25519 and ML-DSA-65, always both. Signs keysets, revocations, reopenings of a desk and lists of fingerprints only."""
+    """An agency's root: Ed25519 and ML-DSA-65, always both.
+
+    It signs only keysets, revocations, reopenings of a desk and lists of fingerprints.
+    """
 
     def __init__(self, classical: SigningKey, lattice: SigningKey) -> None:
         self._keys = (classical, lattice)
@@ -243,11 +245,11 @@ class Root:
 
     @property
     def signer(self) -> SignerSet:
-        """Signs as the root."""
+        """The signer of the root."""
         return SignerSet(self._keys)
 
     def change_signer(self, successor: Root) -> SignerSet:
-        """Signs a root change: the old two, then the new two."""
+        """Return the signer of a root change: the old two keys, then the new two."""
         return SignerSet((*self._keys, *successor._keys))
 
     def __repr__(self) -> str:

@@ -123,7 +123,7 @@ class _Directory:
 
 
 def _carry(suite: str) -> Mapping[str, Any]:
-    """What the reader opens of an alert the writer sealed."""
+    """Return what the reader opens of an alert the writer sealed."""
     writer, reader = _Agency(_WRITER, suite), _Agency(_READER, suite)
     directory = _Directory(writer, reader)
     sealed = seal(

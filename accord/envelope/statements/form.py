@@ -50,7 +50,7 @@ _ROOT_SIGNED = frozenset({"keyset", "revoke"})
 
 @dataclass(frozen=True)
 class SubjectRef:
-    """What a statement is about: "manifest" or a statement's k, its jti or id, its md or od."""
+    """The subject of a statement: "manifest" or a statement's k, its jti or id, its md or od."""
 
     k: str
     id: str
@@ -75,7 +75,7 @@ class CheckpointRef:
 
 @dataclass(frozen=True)
 class Statement:
-    """A well-formed statement; says nothing about who signed it."""
+    """A well-formed statement; its signers are not checked."""
 
     k: str
     suite: str
@@ -98,7 +98,7 @@ class Statement:
 
     @property
     def ref(self) -> SubjectRef:
-        """This statement as the subject of another."""
+        """A reference to this statement as the subject of another."""
         return SubjectRef(self.k, self.id, self.od)
 
 
@@ -154,7 +154,7 @@ def build_statement(
 
 
 def sign_statement(payload: bytes, signer: JwsSigner) -> bytes:
-    """Sign a built payload; gives the bytes to submit. Raises MalformedError, TooLargeError."""
+    """Sign a built payload; return the bytes to submit. Raises MalformedError, TooLargeError."""
     k = text(parse_object(payload, limit=MAX_STATEMENT_BYTES).get("k"), "statement k")
     if list(read_payload(payload, k).signers) != [key.kid for key in signer.signers]:
         raise MalformedError("statement signers")
@@ -259,7 +259,7 @@ def _checkpoint(value: object) -> CheckpointRef | None:
 
 
 def _check_across(statement: Statement) -> None:
-    """Rules that join a member of the body with one outside it."""
+    """Check the rules that join a member of the body with one outside it."""
     body = statement.body
     if statement.k in _ROOT_SIGNED and statement.suite != PQ1:
         raise MalformedError("statement suite")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """PQ1: the content key goes to each recipient by HPKE-9-KE (X-Wing, SHAKE256, A256GCM).
 
-Header exactly `alg, kid, ek`; `ek` 1120 octets, encrypted_key 48. HPKE base mode, info as below,
-associated data empty. Pinned to our vectors: JOSE-HPKE is still a draft, and an RFC that differs
-becomes PQ2. Only the public half; unwrapping is in `accord.envelope.unseal`.
+Header exactly `alg, kid, ek`; `ek` 1120 octets, encrypted_key 48. HPKE base mode, info as below, associated data empty. Pinned
+to our vectors: JOSE-HPKE is still a draft, and an RFC that differs becomes PQ2. This is only the public half; unwrapping is in
+`accord.envelope.unseal`.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def entry_text(kid: str, ek: str, wrapped: str) -> str:
 
 
 def read_entry(header: dict[str, Any], wrapped: object) -> tuple[str, None, str]:
-    """Check an entry without any key; gives its kid, no curve, its canonical JSON.
+    """Check an entry without any key; return its kid, no curve, its canonical JSON.
 
-    Raises MalformedError, also for an X25519 share whose shared secret anybody knows.
+    Raises MalformedError, also for an X25519 share whose shared secret is publicly known.
     """
     if header.keys() != _HEADER or header["alg"] != HPKE_9_KE:
         raise MalformedError("entry header")

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Merkle tree hashing, inclusion proofs and consistency proofs.
 
-Guarantees what RFC 9162, section 2.1 says (the same hashing as RFC 6962): a leaf is hashed behind 0x00, a
-node behind 0x01, so that neither passes for the other. The tree of `size` leaves splits at the largest power
-of two below `size`; every proof is a list of hashes of *ranges* of leaves, and every such range is a few
-*complete subtrees*, which never change once their leaves exist. Stored trees read those; lists of leaf hashes
-in memory use the same ranges.
+As in RFC 9162, section 2.1 (the same hashing as RFC 6962), a leaf is hashed behind 0x00, a node behind 0x01, so that neither
+can be mistaken for the other. The tree of `size` leaves splits at the largest power of two below `size`; every proof is a list
+of hashes of *ranges* of leaves, and every such range is a few *complete subtrees*, which never change once their leaves exist.
+Stored trees read those; lists of leaf hashes in memory use the same ranges.
 
 Hashes are SHA-256, 32 raw octets. Verification raises `ProofError`.
 """
