@@ -101,7 +101,7 @@ class Hub(Supervisor):
                 self.state.note_prepared("seed")
 
     def migrate(self) -> None:
-        """Make the tables of both halves, each in its database, at once; raises `StepFailedError`."""
+        """Make the tables of both halves, each in its database, at once; raise `StepFailedError`."""
         with ThreadPoolExecutor(len(MIGRATES)) as pool:
             for made in [
                 pool.submit(self.manage, role, "migrate", "--verbosity", "0") for role in MIGRATES.values()

@@ -84,7 +84,7 @@ def _gather_file(found: Catalog, path: Path, place: str) -> None:
 
 
 def _as_python(template: str, place: str) -> str:
-    """Return the template's texts as calls; the rest is blanked out, since its indentation would be Python's."""
+    """Return the template's texts as calls; the rest is blanked out and indentation removed, which Python would read."""
     return "\n".join(line.strip() for line in templatize(template, origin=place).splitlines())
 
 

@@ -125,7 +125,7 @@ def _require_text(octets: bytearray, path: Path) -> None:
 
 
 def confirm(question: str, *, said_yes: bool) -> None:
-    """Ask before an act that cannot be undone; raises RequestError unless the answer is yes."""
+    """Ask before an act that cannot be undone; raise RequestError unless the answer is yes."""
     if said_yes:
         return
     if not sys.stdin.isatty():

@@ -199,7 +199,7 @@ class KeyChangeOvertakenError(ClientError):
 
 
 class LastKeyError(RequestError):
-    """Without this key the agency could no longer sign, or receive, in a suite it uses now."""
+    """The last key of its kind: without it the agency could no longer sign, or receive, in a suite it uses now."""
 
 
 class RootsLostError(RequestError):

@@ -152,7 +152,7 @@ def _spool_envelope(act: Act, draft: Draft, record: SubmissionRecord) -> None:
 
 
 def spool_statement(act: Act, record: SubmissionRecord, jws: bytes) -> None:
-    """Record a signed statement and keep it until its receipt; raises SpoolError."""
+    """Record a signed statement and keep it until its receipt; raise SpoolError."""
     spool = act.session.home.spool
     _record(act, record, lambda: spool.keep_statement(record.id, jws))
 

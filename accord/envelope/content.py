@@ -91,7 +91,7 @@ class AttachmentKey:
     k: bytes = field(repr=False)
 
     def as_json(self) -> dict[str, Any]:
-        """The member of `att` in the inner payload."""
+        """Return the member of `att` in the inner payload."""
         return {**vars(self), "k": b64u(self.k)}
 
 
@@ -141,7 +141,7 @@ def build_inner(
     alert: Mapping[str, Any],
     attachments: Sequence[AttachmentKey],
 ) -> bytes:
-    """The canonical inner payload, padded; raises SealingError (too large) or MalformedError."""
+    """Return the canonical inner payload, padded; raise SealingError (too large) or MalformedError."""
     named = sorted(set(names))
     payload = shared_members(terms, suite, iss, len(named), signers) | {
         "aud": sorted(aud),
@@ -166,7 +166,7 @@ def _padded(payload: dict[str, Any]) -> bytes:
 
 
 def read_inner(payload: bytes) -> Inner:
-    """Read an inner payload and check every member; raises MalformedError or VerificationError."""
+    """Read an inner payload and check every member; raise MalformedError or VerificationError."""
     return inner_of(parse_inner(payload))
 
 
@@ -179,14 +179,14 @@ class InnerPayload:
 
 
 def parse_inner(payload: bytes) -> InnerPayload:
-    """Read the JSON of an inner payload of an allowed size; raises MalformedError."""
+    """Read the JSON of an inner payload of an allowed size; raise MalformedError."""
     if len(payload) not in PADDED_SIZES:
         raise MalformedError("inner payload size")
     return InnerPayload(parse_object(payload, limit=PADDED_SIZES[-1], where="inner"), len(payload))
 
 
 def inner_of(payload: InnerPayload) -> Inner:
-    """Check every member; raises MalformedError or VerificationError."""
+    """Check every member; raise MalformedError or VerificationError."""
     value = members(payload.value, _INNER_MEMBERS, "inner")
     terms, _, named = read_shared(value)
     unb64u(value["nonce"], size=NONCE_BYTES, where="inner nonce")
@@ -271,7 +271,7 @@ def _read_attachment(value: object) -> AttachmentKey:
 
 
 def common_of(attachment: AttachmentKey) -> BlobRef:
-    """The members that the manifest repeats."""
+    """Return the members that the manifest repeats."""
     return BlobRef(attachment.n, attachment.sha256, attachment.len)
 
 

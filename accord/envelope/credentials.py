@@ -32,7 +32,7 @@ class SealedCredential:
 
 
 def seal_credential(agency: str, od: str, key: PublicKey, credential: bytes) -> SealedCredential:
-    """Seal an API key for the agency whose first keyset has this `od`; raises MalformedError for any other text."""
+    """Seal an API key for the agency whose first keyset has this `od`; raise MalformedError for any other text."""
     if not is_credential(credential):
         raise MalformedError("credential")
     aad = credential_aad(agency, od, key.kid)
@@ -47,7 +47,7 @@ def key_for_credential(keyset: Keyset, now: int) -> KeyRow | None:
 
 
 def credential_aad(agency: str, od: str, kid: str) -> str:
-    """The JWE member `aad` of a sealed credential."""
+    """Return the JWE member `aad` of a sealed credential."""
     return b64u(canonical({"a": agency, "kid": kid, "od": od, "v": VERSION}))
 
 

@@ -56,7 +56,7 @@ _OFFICER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def parse_json(data: bytes, *, limit: int, where: str = "json", most_values: int | None = MAX_VALUES) -> Any:
-    """Read JSON of at most `limit` octets; raises TooLargeError or MalformedError, never ValueError.
+    """Read JSON of at most `limit` octets; raise TooLargeError or MalformedError, never ValueError.
 
     `most_values` bounds members and items together, before anything is parsed; None for lists of a trusted sender.
     """
@@ -151,7 +151,7 @@ def _check_strings(value: Any, where: str) -> None:
 
 
 def canonical(value: Any) -> bytes:
-    """RFC 8785 over ASCII keys, strings, integers, booleans, null; raises MalformedError on anything else."""
+    """Return RFC 8785 JSON over ASCII keys, strings, integers, booleans, null; raise MalformedError on anything else."""
     _check_canonical(value, 1)
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     try:
@@ -181,7 +181,7 @@ def _check_canonical(value: Any, depth: int) -> None:
 
 
 def b64u(data: bytes) -> str:
-    """base64url without padding."""
+    """Return base64url without padding."""
     encoded = binascii.b2a_base64(data, newline=False).rstrip(b"=").decode("ascii")
     return encoded.replace("+", "-").replace("/", "_")
 
@@ -204,17 +204,17 @@ def unb64u(text: object, *, size: int | None = None, where: str = "base64url") -
 
 
 def sha256(data: bytes) -> bytes:
-    """SHA-256 as 32 raw octets."""
+    """Return SHA-256 as 32 raw octets."""
     return hashlib.sha256(data).digest()
 
 
 def object_digest(typ: str, payload: bytes) -> str:
-    """The `od` of a signed object: SHA-256(ASCII(typ) 0x00 payload), base64url, 43 characters."""
+    """Return the `od` of a signed object: SHA-256(ASCII(typ) 0x00 payload), base64url, 43 characters."""
     return b64u(sha256(typ.encode("ascii") + b"\x00" + payload))
 
 
 def padme(size: int) -> int:
-    """The PADME length of `size` octets (Barman et al., PURBs): leaks O(log log size) bits, pads <= 12 %."""
+    """Return the PADME length of `size` octets (Barman et al., PURBs): leaks O(log log size) bits, pads <= 12 %."""
     if size < 2:
         return size
     exponent = size.bit_length() - 1

@@ -20,7 +20,7 @@ EXTRACT = "extract"
 
 
 def extract_terms(original: Manifest, terms: Terms) -> Terms:
-    """The sender's terms for an extract of `original`: kind, status and `re` are set, the rest stays."""
+    """Return the sender's terms for an extract of `original`: kind, status and `re` are set, the rest stays."""
     reference = Reference(original.jti, original.md)
     return replace(terms, kind=EXTRACT, status=original.terms.status, re=reference)
 

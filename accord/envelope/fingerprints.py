@@ -40,20 +40,20 @@ class FingerprintList(RootForm):
 def build_list(
     *, iss: str, root: Sequence[PublicKey], id: str, iat: int, nonce: bytes, roots: Mapping[str, str]
 ) -> bytes:
-    """The canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
+    """Return the canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
     payload = build_form(FINGERPRINTS, {"roots": roots}, iss=iss, root=root, id=id, iat=iat, nonce=nonce)
     read_list(payload)
     return payload
 
 
 def read_list(payload: bytes) -> FingerprintList:
-    """Check every member of a payload, and that it is canonical; raises MalformedError."""
+    """Check every member of a payload, and that it is canonical; raise MalformedError."""
     head, value = read_form(payload, FINGERPRINTS, TYP_FINGERPRINTS, _MEMBERS, limit=MAX_LIST_BYTES)
     return FingerprintList(**asdict(head), roots=_roots(value["roots"], head.iss))
 
 
 def sign_list(payload: bytes, signer: JwsSigner) -> bytes:
-    """Sign a payload as it is; raises MalformedError where it names other signers."""
+    """Sign a payload as it is; raise MalformedError where it names other signers."""
     return sign_form(read_list(payload), payload, TYP_FINGERPRINTS, signer)
 
 

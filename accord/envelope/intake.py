@@ -86,11 +86,11 @@ class VerifiedEnvelope:
         return tuple(entry.agency for entry in self.entries if entry.agency != self.manifest.iss)
 
     def path(self, index: int) -> list[bytes]:
-        """The inclusion path of entry `index` under `rr`."""
+        """Return the inclusion path of entry `index` under `rr`."""
         return merkle.inclusion_path(self.leaf_hashes, index)
 
     def paths(self) -> list[list[bytes]]:
-        """All inclusion paths at once, in the order of `entries`."""
+        """Return all inclusion paths at once, in the order of `entries`."""
         return merkle.inclusion_paths(self.leaf_hashes)
 
 

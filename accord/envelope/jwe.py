@@ -103,7 +103,7 @@ def ct_of(protected: str, aad: str, iv: bytes, ciphertext: bytes, tag: bytes) ->
 
 
 def parse_jwe(data: bytes, suite: str, *, limit: int, typ: str = TYP_JWE) -> UnverifiedJwe:
-    """Read a JWE of this suite from the wire; raises MalformedError."""
+    """Read a JWE of this suite from the wire; raise MalformedError."""
     return parse_jwe_object(parse_object(data, limit=limit, where="jwe"), suite, typ)
 
 
@@ -134,7 +134,7 @@ def _read_ciphertext(value: object) -> bytes:
 
 
 def read_entries(value: object, suite: str) -> tuple[Entry, ...]:
-    """Check an array of entries of one suite, without any key; raises MalformedError."""
+    """Check an array of entries of one suite, without any key; raise MalformedError."""
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_RECIPIENTS + 1:
         raise MalformedError("recipients")
     read = _READERS[suite]
@@ -148,19 +148,19 @@ def read_entries(value: object, suite: str) -> tuple[Entry, ...]:
 
 
 def wrap_for(suite: str, key: Any, content_key: bytes) -> str:
-    """The canonical JSON of one entry."""
+    """Return the canonical JSON of one entry."""
     return _WRAPPERS[suite](key, content_key)
 
 
 def head_of(protected: str, aad: str, iv: str, ciphertext: str, tag: str) -> str:
-    """The JWE without its recipients, as JSON; all texts are base64url."""
+    """Return the JWE without its recipients, as JSON; all texts are base64url."""
     return (
         f'{{"protected":"{protected}","aad":"{aad}","iv":"{iv}","ciphertext":"{ciphertext}","tag":"{tag}"}}'
     )
 
 
 def join_jwe(head: str, entries: Sequence[str]) -> str:
-    """A JWE from its head and the JSON of its entries."""
+    """Return a JWE from its head and the JSON of its entries."""
     return f'{head[:-1]},"recipients":[{",".join(entries)}]}}'
 
 

@@ -89,7 +89,7 @@ def refuse_spaces(data: bytes, where: str) -> None:
 
 
 def parse_jws(data: bytes, typ: str, *, limit: int) -> UnverifiedJws:
-    """Read a JWS of this `typ` from the wire; raises MalformedError, or VerificationError for another typ."""
+    """Read a JWS of this `typ` from the wire; raise MalformedError, or VerificationError for another typ."""
     value = parse_object(data, limit=limit, where="jws")
     refuse_spaces(data, "jws")
     return parse_jws_object(value, typ)
@@ -126,7 +126,7 @@ def _parse_signature(value: object, payload: str, typ: str) -> UnverifiedSignatu
 
 
 def verify_jws(jws: UnverifiedJws, keys: Sequence[PublicKey]) -> None:
-    """Check every signature against the expected keys, in order; raises VerificationError."""
+    """Check every signature against the expected keys, in order; raise VerificationError."""
     check_headers(jws, keys)
     for signature, key in zip(jws.signatures, keys, strict=True):
         key.verify(signature.signature, signature.signed)
@@ -151,12 +151,12 @@ def check_suite_of(keys: Sequence[PublicKey], suite: str) -> None:
 
 
 def protected_header(key: PublicKey, typ: str) -> str:
-    """The protected header that `key` signs, base64url."""
+    """Return the protected header that `key` signs, base64url."""
     return b64u(canonical({"alg": key.alg, "kid": key.kid, "typ": typ}))
 
 
 def add_signatures(data: bytes, more: bytes) -> bytes:
-    """Put the signatures of one JWS after those of another over the same payload; raises MalformedError."""
+    """Put the signatures of one JWS after those of another over the same payload; raise MalformedError."""
     parts = [members(parse_object(part, limit=len(part)), _JWS_MEMBERS, "jws") for part in (data, more)]
     if parts[0]["payload"] != parts[1]["payload"]:
         raise MalformedError("jws payload")
@@ -165,7 +165,7 @@ def add_signatures(data: bytes, more: bytes) -> bytes:
 
 
 def write_jws(payload: bytes, signatures: Sequence[tuple[str, bytes]]) -> bytes:
-    """The wire form from (protected, signature) pairs."""
+    """Return the wire form from (protected, signature) pairs."""
     document: dict[str, Any] = {
         "payload": b64u(payload),
         "signatures": [{"protected": protected, "signature": b64u(raw)} for protected, raw in signatures],

@@ -70,13 +70,13 @@ def thumbprint(members: Mapping[str, str]) -> str:
 
 
 def refuse_small_order_x25519(raw: bytes) -> None:
-    """Refuse a u coordinate that gives every peer the same shared secret; raises KeyRefusedError."""
+    """Refuse a u coordinate that gives every peer the same shared secret; raise KeyRefusedError."""
     if (int.from_bytes(raw, "little") & (2**255 - 1)) % _P25519 in _SMALL_ORDER_U:
         raise KeyRefusedError("X25519 point of small order")
 
 
 def refuse_off_curve_p256(x: bytes, y: bytes) -> None:
-    """Refuse coordinates that are not a point of P-256; raises KeyRefusedError."""
+    """Refuse coordinates that are not a point of P-256; raise KeyRefusedError."""
     x_int, y_int = int.from_bytes(x, "big"), int.from_bytes(y, "big")
     in_field = x_int < _P256 and y_int < _P256
     if not in_field or (y_int * y_int - (x_int * x_int - 3) * x_int - _P256_B) % _P256:
@@ -192,7 +192,7 @@ class PublicKey:
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any], use: str) -> PublicKey:
-        """Read a key from outside, with every refusal; raises KeyRefusedError."""
+        """Read a key from outside, with every refusal; raise KeyRefusedError."""
         key = cls(jwk, use)
         try:
             key._kind.check(key._jwk)
@@ -232,7 +232,7 @@ class PublicKey:
             raise BackendError(f"no {self.alg} in this cryptographic library") from missing
 
     def verify(self, signature: bytes, signed: bytes) -> None:
-        """Check one signature; raises VerificationError."""
+        """Check one signature; raise VerificationError."""
         try:
             if self.alg == ES256:
                 self._verify_es256(signature, signed)
@@ -269,7 +269,7 @@ def root_fingerprint(root: Sequence[PublicKey]) -> str:
 
 
 def show_fingerprint(fingerprint: str) -> str:
-    """The fingerprint as printed on paper: groups of four hex digits."""
+    """Return the fingerprint as printed on paper: groups of four hex digits."""
     return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4))
 
 

@@ -50,7 +50,7 @@ class KeyRow:
         return self.key.use
 
     def as_json(self) -> dict[str, Any]:
-        """The row as it stands in a keyset."""
+        """Return the row as it stands in a keyset."""
         return {
             "jwk": self.key.jwk,
             "use": self.use,
@@ -97,7 +97,7 @@ class Keyset:
         return self.log_time + (RECOVERY_DELAY_SECS if self.succession == RECOVERED else 0)
 
     def row(self, kid: str) -> KeyRow | None:
-        """The row of this key, or None."""
+        """Return the row of this key, or None."""
         return next((row for row in self.rows if row.kid == kid), None)
 
 
@@ -145,15 +145,15 @@ class KeyDirectory(Protocol):
     """A source of verified keysets: a database, or a client's state file."""
 
     def keyset(self, agency: str) -> Keyset | None:
-        """The newest keyset in force, or None for an unknown agency."""
+        """Return the newest keyset in force, or None for an unknown agency."""
         ...
 
     def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
-        """The newest keyset that was in force for leaf `index` at `log_time`: `newest_in_force` of the chain."""
+        """Return the newest keyset that was in force for leaf `index` at `log_time`: `newest_in_force` of the chain."""
         ...
 
     def revocations(self, agency: str) -> Sequence[Revocation]:
-        """Every logged revocation of the agency's keys; see `revocations_of`."""
+        """Return every logged revocation of the agency's keys; see `revocations_of`."""
         ...
 
 
@@ -165,7 +165,7 @@ class IntakeDirectory(KeyDirectory, Protocol):
         ...
 
     def owners(self, kids: Sequence[str]) -> Mapping[str, str]:
-        """The agency of each of these encryption keys, of any state; unknown kids are missing."""
+        """Return the agency of each of these encryption keys, of any state; unknown kids are missing."""
         ...
 
     def recipient_keys(self, agencies: Sequence[str], suite: str, now: int) -> Mapping[str, RecipientKey]:
@@ -187,7 +187,7 @@ def build_keyset_body(
     low: str,
     rows: Iterable[KeyRow],
 ) -> dict[str, Any]:
-    """The body for `build_statement("keyset", ...)`; `nroot` = fingerprint of the next root."""
+    """Return the body for `build_statement("keyset", ...)`; `nroot` = fingerprint of the next root."""
     return {
         "ver": version,
         "prev": prev,

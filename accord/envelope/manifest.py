@@ -71,7 +71,7 @@ class Reference:
     md: str
 
     def as_json(self) -> dict[str, str]:
-        """The member `re`."""
+        """Return the member `re`."""
         return {"jti": self.jti, "md": self.md}
 
 
@@ -137,7 +137,7 @@ class Manifest:
         return self.terms.tlp == RED
 
     def shared(self) -> dict[str, Any]:
-        """The members that the inner payload repeats, `att` excepted."""
+        """Return the members that the inner payload repeats, `att` excepted."""
         return shared_members(self.terms, self.suite, self.iss, self.named, self.signers)
 
 
@@ -150,12 +150,12 @@ def shared_members(
 
 
 def aad_of(terms: Terms, iss: str) -> str:
-    """The JWE member `aad`: base64url of canonical {iss, jti, tlp, v}. It binds entries to their envelope."""
+    """Return the JWE member `aad`: base64url of canonical {iss, jti, tlp, v}. It binds entries to their envelope."""
     return b64u(canonical({"iss": iss, "jti": terms.jti, "tlp": terms.tlp, "v": VERSION}))
 
 
 def read_manifest(payload: bytes) -> Manifest:
-    """Check a manifest payload; raises MalformedError, TooLargeError, or VerificationError for RED rules."""
+    """Check a manifest payload; raise MalformedError, TooLargeError, or VerificationError for RED rules."""
     value = parse_object(payload, limit=MAX_MANIFEST_BYTES, where="manifest")
     members(value, MANIFEST_MEMBERS, "manifest")
     terms, suite, named = read_shared(value)
@@ -194,7 +194,7 @@ def read_shared(value: Mapping[str, Any]) -> tuple[Terms, str, int]:
 
 
 def read_terms(value: Mapping[str, Any]) -> Terms:
-    """Check each of the sender's terms and the rules that join them; raises MalformedError."""
+    """Check each of the sender's terms and the rules that join them; raise MalformedError."""
     iat = timestamp(value["iat"], "iat")
     exp = timestamp(value["exp"], "exp", least=iat + 1)
     keep = timestamp(value["keep"], "keep", least=exp, most=iat + MAX_KEEP_SECS)
@@ -248,7 +248,7 @@ def _read_attachments(value: object) -> tuple[BlobRef, ...]:
 
 
 def read_blob_ref(item: Mapping[str, Any]) -> BlobRef:
-    """The three members that manifest and inner payload share."""
+    """Return the three members that manifest and inner payload share."""
     return BlobRef(
         n=integer(item["n"], "att n"),
         sha256=digest(item["sha256"], "att sha256"),

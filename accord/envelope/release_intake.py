@@ -64,11 +64,11 @@ class VerifiedRelease:
         return self.statement.od
 
     def path(self, index: int) -> list[bytes]:
-        """The inclusion path of entry `index` under the release's `rr`."""
+        """Return the inclusion path of entry `index` under the release's `rr`."""
         return merkle.inclusion_path(self.leaf_hashes, index)
 
     def paths(self) -> list[list[bytes]]:
-        """All inclusion paths at once, in the order of `entries`."""
+        """Return all inclusion paths at once, in the order of `entries`."""
         return merkle.inclusion_paths(self.leaf_hashes)
 
 

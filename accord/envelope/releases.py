@@ -25,7 +25,7 @@ RELEASE, UNRELEASE, REKEY = "release", "unrelease", "rekey"
 
 
 def manifest_ref(manifest: Manifest) -> SubjectRef:
-    """The envelope as the subject of a statement."""
+    """Return the envelope as the subject of a statement."""
     return SubjectRef(MANIFEST, manifest.jti, manifest.md)
 
 

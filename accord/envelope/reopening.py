@@ -64,7 +64,7 @@ def build_reopening(
     email: str,
     account: str,
 ) -> bytes:
-    """The canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
+    """Return the canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
     own = {"desk": desk, "role": role, "name": name, "email": email, "account": account}
     payload = build_form(REOPEN, own, iss=iss, root=root, id=id, iat=iat, nonce=nonce)
     read_reopening(payload)
@@ -72,7 +72,7 @@ def build_reopening(
 
 
 def read_reopening(payload: bytes) -> Reopening:
-    """Check every member of a payload, and that it is canonical; raises MalformedError."""
+    """Check every member of a payload, and that it is canonical; raise MalformedError."""
     head, value = read_form(payload, REOPEN, TYP_REOPEN, _MEMBERS, limit=MAX_REOPENING_BYTES)
     return Reopening(
         **asdict(head),
@@ -85,7 +85,7 @@ def read_reopening(payload: bytes) -> Reopening:
 
 
 def sign_reopening(payload: bytes, signer: JwsSigner) -> bytes:
-    """Sign a payload as it is; raises MalformedError where it names other signers."""
+    """Sign a payload as it is; raise MalformedError where it names other signers."""
     return sign_form(read_reopening(payload), payload, TYP_REOPEN, signer)
 
 

@@ -159,7 +159,7 @@ def hand_over(entry: Entry, *, key: DecryptionKey, to: PublicKey) -> str:
 def reseal(
     verified: VerifiedSlice, *, key: DecryptionKey, recipients: Sequence[Recipient], now: int
 ) -> ResealedEntries:
-    """Wrap the content key of one's own slice for `recipients`; raises SealingError or OpeningError."""
+    """Wrap the content key of one's own slice for `recipients`; raise SealingError or OpeningError."""
     manifest = verified.manifest
     if not recipients:
         raise SealingError(SealRefusal.NO_RECIPIENT)

@@ -93,7 +93,7 @@ def read_form(
 
 
 def sign_form(form: RootForm, payload: bytes, typ: str, signer: JwsSigner) -> bytes:
-    """Sign the payload of a form as it is; raises MalformedError where it names other signers."""
+    """Sign the payload of a form as it is; raise MalformedError where it names other signers."""
     if form.signers != tuple(key.kid for key in signer.signers):
         raise MalformedError(f"{form.k} signers")
     return signer.sign_jws(typ, payload)

@@ -26,7 +26,7 @@ from accord.envelope.tree import merkle
 
 
 def run_primitives() -> None:
-    """Compute every known answer; raises BackendError naming the primitive that is missing or wrong."""
+    """Compute every known answer; raise BackendError naming the primitive that is missing or wrong."""
     for name, compute in _CHECKS.items():
         try:
             compute()

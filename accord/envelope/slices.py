@@ -79,7 +79,7 @@ def build_slice(
 
 
 def parse_slice(data: bytes) -> UnverifiedSlice:
-    """Read a slice; raises MalformedError, or VerificationError (wrong typ, receipt missing)."""
+    """Read a slice; raise MalformedError, or VerificationError (wrong typ, receipt missing)."""
     value = members(parse_object(data, limit=MAX_SLICE_BYTES, where="slice"), _MEMBERS, "slice")
     integer(value["v"], "slice v", least=VERSION, most=VERSION)
     jws = parse_jws_object(value["manifest"], TYP_MANIFEST)

@@ -219,7 +219,7 @@ def verify_slice(
 def verify_manifest(
     manifest: Manifest, jws: UnverifiedJws, directory: KeyDirectory, logged: LoggedObject
 ) -> tuple[tuple[PublicKey, ...], Standing]:
-    """Check the signatures of a manifest that the ledger has logged; raises VerificationError."""
+    """Check the signatures of a manifest that the ledger has logged; raise VerificationError."""
     if manifest.signers != jws.kids:
         raise VerificationError(Failure.SIGNERS)
     keys, standing = judge_signers(

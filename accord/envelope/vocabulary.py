@@ -42,5 +42,5 @@ TYP_REOPEN: Final = "accord-reopen+jws"
 
 
 def statement_typ(kind: str) -> str:
-    """The `typ` of a statement of this kind."""
+    """Return the `typ` of a statement of this kind."""
     return f"accord-{kind}+jws"

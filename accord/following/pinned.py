@@ -41,15 +41,15 @@ class PinnedDirectory:
         return chain if pin in {keyset.root_fingerprint for keyset in chain} else []
 
     def keyset(self, agency: str) -> Keyset | None:
-        """The newest keyset in force, or None."""
+        """Return the newest keyset in force, or None."""
         return newest_in_force(self.chain(agency), self._now())
 
     def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
-        """The newest keyset that was in force at `log_time`, for the leaf of this index."""
+        """Return the newest keyset that was in force at `log_time`, for the leaf of this index."""
         return newest_in_force(self.chain(agency), log_time, index=index)
 
     def revocations(self, agency: str) -> Sequence[Revocation]:
-        """Every logged revocation of the agency's keys, by a `revoke` or by a keyset in force."""
+        """Return every logged revocation of the agency's keys, by a `revoke` or by a keyset in force."""
         stated = [
             revocation_of(parse_statement(record.jws.encode()).statement, record.log_time, index_of(record))
             for record in self._memory.revocations(agency)

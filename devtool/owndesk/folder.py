@@ -40,7 +40,7 @@ class OwnDeskFolder(RunFolder):
         self._renewing_file = self.path / "renewing-secrets"
 
     def make(self) -> None:
-        """Make the folder for this user alone; raises DevtoolError for one that holds something else."""
+        """Make the folder for this user alone; raise DevtoolError for one that holds something else."""
         if self.path.exists():
             self._require_ours()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)

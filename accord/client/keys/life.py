@@ -136,7 +136,7 @@ class KeyLife:
         return self._change("retire", lambda work: draft_retirement(work, name), root, wait_secs)
 
     def plan_revocation(self, name: str, *, since: int | None = None) -> RevocationPlan:
-        """Return the effects of a revocation before it is done; asks the hub, changes nothing. `since` in seconds, else now."""
+        """Return the effects of a revocation before it is done; ask the hub, change nothing. `since` in seconds, else now."""
         with self._working(wait_secs=0, takes_away=True) as work:
             return plan_revocation(work.act, work.standing(), name, since=since)
 
@@ -210,7 +210,7 @@ class KeyLife:
     # --- changes that a root elsewhere signs --------------------------------------------------------------
 
     def propose_renewal(self, *, lowest: str | None = None) -> Proposal:
-        """As `renew`, to be signed elsewhere."""
+        """Return the proposal of `renew`, to be signed elsewhere."""
         return self._propose(lambda work: draft_renewal(work, lowest))
 
     def propose_rotation(self, *, uses: Sequence[str] = USES, suites: Sequence[str] = ()) -> Proposal:

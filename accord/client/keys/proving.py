@@ -29,7 +29,7 @@ def added_rows(keyset: Keyset, previous: Keyset | None) -> list[KeyRow]:
 
 
 def prove_possession(session: Session, keyset: Keyset, previous: Keyset | None) -> bytes | None:
-    """Return the `pop` for the keys that `keyset` adds, None where it adds none; asks the hub for a challenge.
+    """Return the `pop` for the keys that `keyset` adds, None where it adds none; ask the hub for a challenge.
 
     Raises RequestError where a private key is not held here, AnswerError, and the errors of the transport.
     """

@@ -57,7 +57,7 @@ class SubjectRef:
     d: str
 
     def as_json(self) -> dict[str, str]:
-        """The member `sub`."""
+        """Return the member `sub`."""
         return {"k": self.k, "id": self.id, "d": self.d}
 
 
@@ -69,7 +69,7 @@ class CheckpointRef:
     root: str
 
     def as_json(self) -> dict[str, Any]:
-        """The member `cp`."""
+        """Return the member `cp`."""
         return {"n": self.n, "root": self.root}
 
 
@@ -131,7 +131,7 @@ def build_statement(
     act: str | None = None,
     cp: CheckpointRef | None = None,
 ) -> bytes:
-    """The canonical payload to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
+    """Return the canonical payload to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
     payload = canonical(
         {
             "v": VERSION,
@@ -170,7 +170,7 @@ def make_statement(k: str, *, signer: JwsSigner, **terms: Any) -> bytes:
 
 
 def parse_statement(data: bytes) -> UnverifiedStatement:
-    """Read a statement from the wire; raises MalformedError, or VerificationError (typ, signers)."""
+    """Read a statement from the wire; raise MalformedError, or VerificationError (typ, signers)."""
     value = parse_object(data, limit=MAX_STATEMENT_BYTES, where="statement")
     refuse_spaces(data, "statement")
     unverified = parse_statement_object(value, data)
@@ -193,7 +193,7 @@ def parse_statement_object(value: object, raw: bytes) -> UnverifiedStatement:
 
 
 def read_payload(payload: bytes, kind: str) -> Statement:
-    """Check every member of a payload of this kind; raises MalformedError."""
+    """Check every member of a payload of this kind; raise MalformedError."""
     value = members(
         parse_object(payload, limit=MAX_STATEMENT_BYTES, where="statement"), _MEMBERS, "statement"
     )

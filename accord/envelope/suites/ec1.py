@@ -37,12 +37,12 @@ _OTHER_INFO = len(ECDH).to_bytes(4, "big") + ECDH.encode("ascii") + bytes(8) + (
 
 
 def wrapping_key(shared_secret: bytes) -> bytes:
-    """The key-encryption key from a Diffie-Hellman secret, RFC 7518 section 4.6.2."""
+    """Return the key-encryption key from a Diffie-Hellman secret, RFC 7518 section 4.6.2."""
     return hashlib.sha256(_COUNTER + shared_secret + _OTHER_INFO).digest()
 
 
 def wrap(key: PublicKey, content_key: bytes) -> str:
-    """One entry of `recipients`, canonical JSON: `content_key` wrapped for `key`."""
+    """Return one entry of `recipients`, canonical JSON: `content_key` wrapped for `key`."""
     if key.curve == _X25519:
         ephemeral = x25519.X25519PrivateKey.generate()
         secret = ephemeral.exchange(key.material)

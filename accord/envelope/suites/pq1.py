@@ -32,7 +32,7 @@ _SHARE_AT = 1088 // 3 * 4
 
 @functools.cache
 def hpke_suite() -> hpke.Suite:
-    """The HPKE suite; raises BackendError where the library lacks ML-KEM-768."""
+    """Return the HPKE suite; raise BackendError where the library lacks ML-KEM-768."""
     try:
         return hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.SHAKE256, hpke.AEAD.AES_256_GCM)
     except UnsupportedAlgorithm as missing:
@@ -40,13 +40,13 @@ def hpke_suite() -> hpke.Suite:
 
 
 def wrap(key: PublicKey, content_key: bytes) -> str:
-    """One entry of `recipients`, canonical JSON: `content_key` encapsulated to `key`."""
+    """Return one entry of `recipients`, canonical JSON: `content_key` encapsulated to `key`."""
     sealed = hpke_suite().encrypt(content_key, key.material, info=INFO)
     return entry_text(key.kid, b64u(sealed[:EK_BYTES]), b64u(sealed[EK_BYTES:]))
 
 
 def entry_text(kid: str, ek: str, wrapped: str) -> str:
-    """The canonical JSON of an entry whose texts are base64url."""
+    """Return the canonical JSON of an entry whose texts are base64url."""
     return f'{{"encrypted_key":"{wrapped}","header":{{"alg":"{HPKE_9_KE}","ek":"{ek}","kid":"{kid}"}}}}'
 
 

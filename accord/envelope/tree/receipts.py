@@ -62,12 +62,12 @@ class LeafEntry:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The leaf's object, to be encoded or put into a receipt."""
+        """Return the leaf's object, to be encoded or put into a receipt."""
         leaf: dict[str, Any] = {"d": self.d, "k": self.k, "t": self.t}
         return leaf if self.a is None else leaf | {"a": self.a}
 
     def encode(self) -> bytes:
-        """The canonical octets that the tree hashes."""
+        """Return the canonical octets that the tree hashes."""
         return encoding.canonical(self.as_json())
 
 
@@ -116,7 +116,7 @@ class Receipt:
         return self.index if self.leaf.t == log_time else None
 
     def as_json(self) -> dict[str, Any]:
-        """The receipt's object."""
+        """Return the receipt's object."""
         return {
             "leaf": self.leaf.as_json(),
             "index": self.index,
@@ -125,7 +125,7 @@ class Receipt:
         }
 
     def tlog_proof(self) -> str:
-        """The receipt as C2SP tlog-proof text."""
+        """Return the receipt as C2SP tlog-proof text."""
         extra = notes.encode_base64(self.leaf.encode())
         siblings = [notes.encode_base64(sibling) for sibling in self.path]
         head = [_PROOF_HEADER, f"extra {extra}", f"index {self.index}", *siblings]

@@ -49,7 +49,7 @@ NEXT: Final = {
 DONE: Final = "done"
 KEYS_OF_TWO_SUITES: Final = 4
 WRITES_OF_THE_WORKER: Final = 10
-"""The worker's writes at which it is killed; its sending must not finish before the page's own writes were killed."""
+"""The last of the worker's writes at which it is killed; afterwards only the page's own writes are."""
 MOST_WRITES: Final = 120
 """No step writes this often; more would mean that the drill loops."""
 
