@@ -67,7 +67,7 @@ def is_german(row: TextRow) -> bool:
 
 
 def schedule_of(row: TextRow) -> str:
-    """Return the schedule; a bare number gets its unit."""
+    """Return the schedule; a bare Roman number becomes "Schedule" and the number."""
     return f"Schedule {row.schedule}" if re.fullmatch(r"[IVX]+", row.schedule) else row.schedule
 
 

@@ -75,7 +75,7 @@ class _Day:
             step.evidence(self._stage.hub.verify_ledgers())
 
     def _before(self) -> None:
-        """Ask the exchange who may receive what."""
+        """Send a flash and a routine alert while the exchange still says who may receive what."""
         with self._ticks.step("Sent while both are there: a flash, a routine alert"):
             alerts = [
                 *self._officers.send("before", pri="flash"),

@@ -66,7 +66,7 @@ class _Outside:
             step.evidence(f"sent {len(self._sent)}, received {len(self._received)}: lost 0, doubled 0")
 
     def _keeper_reads(self, words: str) -> str:
-        """Have the keeper ask the exchange at once; return the page's text."""
+        """Have the keeper ask the exchange at once; require these words on the page and return them."""
         keeper = self._side.cast.officer(KEEPER)
         keeper.send_form("/desk/exchange/ask/", keeper.page("/"))
         shown = keeper.page("/")

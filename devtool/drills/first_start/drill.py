@@ -372,7 +372,7 @@ class _Drill:
             self._keeper.browser.press(path, page, **confirmed)
 
     def _invite_admin(self) -> None:
-        """Invite the admin again after a kill: the first link was never seen."""
+        """Invite the admin, and again after a kill: the first link was never seen."""
         where, admin = f"/desk/agencies/{AGENCY}/", self._admin
         shown = self._keeper.browser.page(where)
         self._arm()
