@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a partner installs: the envelope, the client library and the `accord` command."""
+"""The package that a partner installs: the envelope, the client library and the `accord` command."""

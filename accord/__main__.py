@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m accord`, and what the installed `accord` command starts."""
+"""Entry point of `python -m accord` and of the installed `accord` command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STOPPED_WHILE_LOADING: Final = 130
 
 
 def run() -> int:
-    """Run the command line of this process; gives its exit code."""
+    """Run the command line of this process; return its exit code."""
     try:
         return _load_and_run()
     except KeyboardInterrupt:
@@ -19,13 +19,13 @@ def run() -> int:
 
 
 def _load_and_run() -> int:
-    # Loaded here, so that Ctrl-C in the first moments ends like any other.
+    # Imported here, so that Ctrl-C during the import ends like any other.
     from accord.cli.main import main
     from accord.hardening import forbid_core_dumps
 
     forbid_core_dumps()
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a sign shows its number; it must not stop an alert from being read.
+        # A terminal that cannot show a character shows its number; it must not stop an alert from being read.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     return main(sys.argv[1:])

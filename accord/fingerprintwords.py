@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 AND MIT
 """A fingerprint in words, to be read aloud beside its digits: the PGP word list, two words for four digits.
 
-Each octet is a word: of two syllables in an even place, of three in an odd one, so that a word left out, said twice or in
-another's place is heard. All 32 octets of a fingerprint are said, in 32 words: the words carry 256 bits, as the digits do,
-and nothing is shortened. The digits decide: no program here reads words, and they are English whatever the page's language.
+- Each octet is a word: of two syllables in an even place, of three in an odd one, so that a missing, repeated or exchanged word
+  is heard.
+- All 32 octets of a fingerprint are said, in 32 words: the words carry 256 bits, as the digits do, and nothing is shortened.
+- The digits decide: no program here reads words, and they are English whatever the page's language.
 
 Source: P. Juola and P. Zimmermann, Whole-Word Phonetic Distances and the PGPfone Alphabet, 1996; PGPfone Owner's Manual,
 appendix "The PGP Word List". The words are those of magic-wormhole (src/wormhole/_wordlist.py at 6fa0e455), whose licence is:
@@ -87,7 +88,7 @@ _OF_THREE_SYLLABLES: Final = tuple(_ODD.split())
 
 
 def fingerprint_words(fingerprint: str) -> list[tuple[str, str]]:
-    """Each group of four hex digits with the two words that say it; spaces between the digits make no difference."""
+    """Return each group of four hex digits with its two words; spaces between the digits make no difference."""
     octets = bytes.fromhex(fingerprint)
     pairs = zip(octets[::2], octets[1::2], strict=True)
     return [

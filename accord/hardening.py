@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process that holds keys asks of the operating system.
+"""Requests to the operating system by a process that holds keys.
 
-Leaves out what belongs to the machine: swap, hibernation, debuggers of the same user, and collectors to which a
-system pipes its core dumps without asking for the limit (`core_pattern`).
+Left to the machine: swap, hibernation, debuggers of the same user, and collectors to which a system pipes its core dumps
+regardless of the limit (`core_pattern`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ if sys.platform != "win32":
 
 
 def forbid_core_dumps() -> None:
-    """No core file of this process or of any it starts from now on; it would hold keys, passphrases and content.
+    """Forbid core files of this process and of any it starts from now on; they would hold keys, passphrases and content.
 
-    Cannot be taken back: the hard limit goes too. Does nothing where the platform has no such limit.
+    It cannot be undone: the hard limit is lowered too. Does nothing where the platform has no such limit.
     """
     if sys.platform != "win32":
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a key file cannot be used: one family, each text a sentence that names the remedy."""
+"""Errors of key files: one family, each text a sentence that names the remedy."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ class KeyFileError(Exception):
 
 
 class KeyFileAbsentError(KeyFileError):
-    """There is no key file."""
+    """The key file does not exist."""
 
 
 class KeyFileTakenError(KeyFileError):
-    """A key file stands already; keys are never overwritten."""
+    """A key file exists already; keys are never overwritten."""
 
 
 class KeyFileDamagedError(KeyFileError):
@@ -21,7 +21,7 @@ class KeyFileDamagedError(KeyFileError):
 
 
 class KeyFileKindError(KeyFileDamagedError):
-    """The file is sound, but of another kind than was asked for."""
+    """The file is intact, but of another kind than was asked for."""
 
 
 class KeyFileVersionError(KeyFileError):

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key file: an agency's private keys in one file, closed by a passphrase.
+"""The key file: an agency's private keys in one file, encrypted under a passphrase.
 
-Guarantees that the file opens with its passphrase only, that one changed octet refuses it whole, that it is
-replaced in one atomic step, and that others on the machine cannot read it (mode 0600; a file that others may read
-is refused). The derived key and the opened octets lie in buffers that are wiped; private keys once loaded stay in
-the memory of the process until it ends (`accord.passphrases` says what Python does not allow).
+- The file opens with its passphrase only; one changed octet refuses it whole.
+- It is replaced in one atomic step.
+- Others on the machine cannot read it (mode 0600; a file that others may read is refused).
+- The derived key and the decrypted octets lie in buffers that are wiped; private keys once loaded stay in the memory of the
+  process until it ends (`accord.passphrases` says what Python does not allow).
 
-The file is two lines of text: a canonical JSON header `{cost, iv, kind, salt, v}`, then base64url of
-AES-256-GCM over the key ring. The key is Argon2id (RFC 9106) of the passphrase in Unicode form NFC; the
-header line is the associated data. Version 1 files open too; a newer version is refused.
+The file is two lines of text: a canonical JSON header `{cost, iv, kind, salt, v}`, then base64url of AES-256-GCM over the key
+ring. The key is Argon2id (RFC 9106) of the passphrase in Unicode form NFC; the header line is the associated data. Version 1
+files open too; a newer version is refused.
 
 The *next* root, to which a later keyset may change, goes into a file of its own, to be kept elsewhere.
 """
@@ -53,7 +54,7 @@ _COST_MEMBERS = frozenset({"lanes", "memory_kib", "passes"})
 
 @dataclass(frozen=True)
 class Argon2Cost:
-    """What one guess of the passphrase costs; RFC 9106, second recommended choice."""
+    """The cost of one guess of the passphrase; RFC 9106, second recommended choice."""
 
     memory_kib: int = 64 * 1024
     passes: int = 3
@@ -63,11 +64,11 @@ class Argon2Cost:
 class KeyFile:
     """An opened key file, which can be written again without asking for the passphrase once more.
 
-    Keeps the derived key, never the passphrase. `ring` follows the file when another program has replaced it.
+    It keeps the derived key, never the passphrase. `ring` follows the file when another program has replaced it.
     """
 
     def __init__(self, path: Path, ring: KeyRing, seal: _Seal, stamp: object) -> None:
-        """Use `open`."""
+        """Make an opened file; call `open` instead."""
         self.path = path
         self._ring = ring
         self._seal = seal
@@ -75,7 +76,7 @@ class KeyFile:
 
     @classmethod
     def open(cls, path: Path, passphrase: Passphrase) -> KeyFile:
-        """Open with the passphrase; raises as `read_key_file`."""
+        """Open with the passphrase; raise as `read_key_file`."""
         stamp = _stamp_of(path)
         sealed = _parse_file(path, _read(path))
         seal = _Seal.of(passphrase, sealed.cost, sealed.salt)
@@ -83,7 +84,7 @@ class KeyFile:
 
     @property
     def ring(self) -> KeyRing:
-        """The keys as the file holds them now; raises PassphraseError where its passphrase was changed meanwhile."""
+        """The keys that the file holds now; raises PassphraseError where its passphrase was changed meanwhile."""
         stamp = _stamp_of(self.path)
         if stamp not in (None, self._stamp) and self._seal.is_open:
             sealed = _parse_file(self.path, _read(self.path))
@@ -95,7 +96,7 @@ class KeyFile:
         return self._ring
 
     def replace(self, ring: KeyRing) -> None:
-        """Write another ring under the same passphrase, in one atomic step; raises KeyFileError.
+        """Write another ring under the same passphrase, in one atomic step; raise KeyFileError.
 
         Hold the home's lock on its keys, and start from `ring` as it is under that lock.
         """
@@ -103,7 +104,7 @@ class KeyFile:
         self._ring, self._stamp = ring, _stamp_of(self.path)
 
     def change_passphrase(self, passphrase: Passphrase) -> None:
-        """Close the same ring under a new passphrase and a new salt; raises WeakPassphraseError, KeyFileError."""
+        """Encrypt the same ring under a new passphrase and a new salt; raise WeakPassphraseError, KeyFileError."""
         require_strong_passphrase(passphrase)
         seal = _Seal.of(passphrase, self._seal.cost, os.urandom(_SALT_BYTES))
         ring = self.ring
@@ -120,7 +121,7 @@ class KeyFile:
 
 
 class _Seal:
-    """A derived key and what it was derived under."""
+    """A derived key and its parameters."""
 
     def __init__(self, key: bytearray, cost: Argon2Cost, salt: bytes) -> None:
         self._key = key
@@ -134,7 +135,7 @@ class _Seal:
         return cls(key, cost, salt)
 
     def close(self, plain: bytes) -> bytes:
-        """The whole content of a key file over this ring, under a fresh IV."""
+        """Return the whole content of a key file for this ring, under a fresh IV."""
         iv = os.urandom(_IV_BYTES)
         head = canonical(
             {
@@ -152,7 +153,7 @@ class _Seal:
         return head + b"\n" + b64u(self._cipher().encrypt(iv, plain, head)).encode("ascii") + b"\n"
 
     def open(self, sealed: _Sealed) -> bytearray:
-        """The ring's octets, to be wiped; raises InvalidTag."""
+        """Return the ring's octets, to be wiped; raise InvalidTag."""
         plain = bytearray(len(sealed.body) - _TAG_BYTES)
         self._cipher().decrypt_into(sealed.iv, sealed.body, sealed.head, plain)
         return plain
@@ -182,7 +183,7 @@ class _Sealed:
 def write_key_file(
     path: Path, ring: KeyRing, passphrase: Passphrase, *, cost: Argon2Cost | None = None
 ) -> None:
-    """Seal a new file under the passphrase; raises WeakPassphraseError, KeyFileTakenError, KeyFileError."""
+    """Seal a new file under the passphrase; raise WeakPassphraseError, KeyFileTakenError, KeyFileError."""
     require_strong_passphrase(passphrase)
     seal = _Seal.of(passphrase, cost or Argon2Cost(), os.urandom(_SALT_BYTES))
     try:
@@ -192,14 +193,14 @@ def write_key_file(
 
 
 def read_key_file(path: Path, passphrase: Passphrase) -> KeyRing:
-    """Open the ring; raises KeyFileAbsentError, KeyFileDamagedError, KeyFileVersionError, PassphraseError."""
+    """Open the ring; raise KeyFileAbsentError, KeyFileDamagedError, KeyFileVersionError, PassphraseError."""
     opened = KeyFile.open(path, passphrase)
     opened.close()
     return opened.ring
 
 
 def open_key_octets(content: bytes, passphrase: Passphrase, *, most_memory_kib: int) -> KeyRing:
-    """Open the ring in the octets of a key file that lies elsewhere; one that asks for more memory is refused.
+    """Open the ring in the octets of a key file from elsewhere; refuse one that asks for more memory.
 
     Raises KeyFileDamagedError, KeyFileVersionError, PassphraseError, KeyFileError.
     """
@@ -215,7 +216,7 @@ def open_key_octets(content: bytes, passphrase: Passphrase, *, most_memory_kib: 
 
 
 def require_strong_passphrase(passphrase: Passphrase) -> None:
-    """Refuse a new passphrase of fewer than 12 characters; raises WeakPassphraseError."""
+    """Refuse a new passphrase of fewer than 12 characters; raise WeakPassphraseError."""
     if count_characters(passphrase) < MIN_PASSPHRASE_CHARACTERS:
         raise WeakPassphraseError(
             f"The passphrase is too short: use {MIN_PASSPHRASE_CHARACTERS} characters or more, "
@@ -242,7 +243,7 @@ def _write(path: Path, content: bytes, *, overwrite: bool) -> None:
 
 
 def _stamp_of(path: Path) -> object:
-    """What changes when a file is replaced; None where there is none."""
+    """Return facts that change when a file is replaced; None where there is none."""
     try:
         facts = path.stat()
     except OSError:
@@ -300,7 +301,7 @@ def _require_version(path: Path, header: Mapping[str, Any]) -> int:
 
 
 def _parse_cost(value: object) -> Argon2Cost:
-    """Bounded, so that an altered header cannot take the machine's memory."""
+    """Parse the cost within bounds, so that an altered header cannot take the machine's memory."""
     cost = members(value, _COST_MEMBERS, "key file cost")
     lanes = integer(cost["lanes"], "lanes", least=1, most=16)
     return Argon2Cost(

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The key ring: the private keys of one agency, in memory and as the octets that a key file seals.
 
-A ring holds the root, the operational keys, or both; every decryption key it ever held, since old alerts need the
-old ones; and one random key that authenticates the client's local state, so that a passphrase change leaves the
-state as it is.
+A ring holds the root, the operational keys, or both; every decryption key it ever held, since old alerts need the old ones; and
+one random key that authenticates the client's local state, so that a passphrase change leaves the state unchanged.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _ROW_MEMBERS = frozenset({"jwk", "private", "use"})
 class KeyRing:
     """The private keys of one agency. `next_root` is the fingerprint of the root's successor, 64 hex digits, or "".
 
-    `incoming_root` is a new root between its being announced and its being in force; it becomes `held_root` then.
+    `incoming_root` is a new root between its announcement and its coming into force, when it becomes `held_root`.
     """
 
     held_root: Root | None
@@ -82,7 +81,7 @@ def generate_ring(suites: Sequence[str], *, now: int) -> tuple[KeyRing, Root]:
 def generate_operational_keys(
     suites: Sequence[str],
 ) -> tuple[tuple[SigningKey, ...], tuple[DecryptionKey, ...]]:
-    """New signing and decryption keys for `suites` (of PQ1, EC1); raises KeyFileError for other words."""
+    """Make signing and decryption keys for `suites` (of PQ1, EC1); raise KeyFileError for other words."""
     if not suites or not set(suites) <= {PQ1, EC1}:
         raise KeyFileError("Choose PQ1, EC1 or both.")
     signing = tuple(generate_signing_keys(PQ1 if PQ1 in suites else EC1))
@@ -90,18 +89,18 @@ def generate_operational_keys(
 
 
 def operational_ring(suites: Sequence[str], *, now: int) -> KeyRing:
-    """A ring without a root, for an agency whose root lies elsewhere."""
+    """Make a ring without a root, for an agency whose root lies elsewhere."""
     signing, decryption = generate_operational_keys(suites)
     return KeyRing(None, "", signing, decryption, now, os.urandom(KEY_BYTES))
 
 
 def root_only_ring(root: Root, *, now: int, next_root: str = "") -> KeyRing:
-    """A ring that holds a root alone; `next_root` is its successor's fingerprint, where there is one."""
+    """Make a ring that holds only a root; `next_root` is its successor's fingerprint, if there is one."""
     return KeyRing(root, next_root, (), (), now, os.urandom(KEY_BYTES))
 
 
 def encode_ring(ring: KeyRing) -> bytes:
-    """The octets that a key file seals, in the form of `VERSION`."""
+    """Return the octets that a key file seals, in the form of `VERSION`."""
     rows = [
         {"jwk": dict(key.public.jwk), "private": b64u(key.to_bytes()), "use": key.public.use}
         for key in ring.keys
@@ -123,7 +122,7 @@ def _encode_root(root: Root | None) -> list[str] | None:
 
 
 def decode_ring(plain: bytearray, version: int) -> KeyRing:
-    """Read what `encode_ring` of this version of the key file wrote; raises EnvelopeError."""
+    """Parse what `encode_ring` of this version of the key file wrote; raise EnvelopeError."""
     ring = parse_object(bytes(plain), limit=_MAX_RING_BYTES, where="key ring")
     members(ring, _MEMBERS[version], "key ring")
     keys = [_decode_row(row) for row in ring["keys"]]

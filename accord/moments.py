@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seconds of signed objects as moments that can be shown and calculated with anywhere.
 
-The profile takes seconds up to the end of the year 9999, which is also where `datetime` ends. Two days before that
-nobody needs to tell times apart, and every zone and a day's addition still fit.
+The profile allows seconds up to the end of the year 9999, where `datetime` ends too. The last two days before that are treated
+as one moment, so that every zone and a day's addition still fit.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ LATEST_SHOWN: Final = MAX_TIME - 2 * 24 * 3600
 
 
 def moment_of(seconds: int) -> datetime:
-    """The moment, in UTC; what lies outside the years that can be shown is the first or the last of them."""
+    """Return the moment, in UTC; clamp it to the range that can be shown."""
     return datetime.fromtimestamp(min(max(seconds, 0), LATEST_SHOWN), tz=UTC)
 
 
 def moment_or_none(seconds: int | None) -> datetime | None:
-    """The same; None where no time is given."""
+    """Return the moment, or None where no time is given."""
     return None if seconds is None else moment_of(seconds)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Passphrases: stretched into keys, and wiped where Python allows.
 
-Guarantees that the stretched key lies in a buffer of its own that `wipe` overwrites, and that a passphrase given
-as a bytearray of ASCII is never copied by this module. What cannot be wiped: a `str` (Python keeps and copies it as
-it likes), the text that Unicode normalisation makes of a passphrase beyond ASCII, and the copies inside the
-cryptographic library, which it clears itself.
+- The stretched key lies in a buffer of its own that `wipe` overwrites.
+- A passphrase given as a bytearray of ASCII is never copied by this module.
+- These cannot be wiped: a `str` (Python keeps and copies it at will), the text that Unicode normalisation makes of a passphrase
+  beyond ASCII, and the copies inside the cryptographic library, which it clears itself.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def wiped(buffer: bytearray) -> Iterator[bytearray]:
 
 
 def count_characters(passphrase: Passphrase) -> int:
-    """The length in characters after normalisation; octets that are no UTF-8 count as none."""
+    """Return the length in characters after normalisation; octets that are no UTF-8 count as none."""
     if isinstance(passphrase, bytearray):
         if passphrase.isascii():
             return len(passphrase)
@@ -46,23 +46,23 @@ def count_characters(passphrase: Passphrase) -> int:
 
 
 def same_passphrase(one: Passphrase, other: Passphrase) -> bool:
-    """Whether two passphrases of one person, typed one after the other, are the same text."""
+    """Tell whether two passphrases, typed one after the other, are the same text."""
     with wiped(_octets_of(one)) as first, wiped(_octets_of(other)) as second:
         return first == second
 
 
 def stretch(passphrase: Passphrase, *, salt: bytes, memory_kib: int, passes: int, lanes: int) -> bytearray:
-    """Argon2id (RFC 9106) of the passphrase in Unicode form NFC: 32 octets that the caller wipes."""
+    """Return Argon2id (RFC 9106) of the passphrase in Unicode form NFC: 32 octets that the caller wipes."""
     derivation = Argon2id(salt=salt, length=KEY_BYTES, iterations=passes, lanes=lanes, memory_cost=memory_kib)
     key = bytearray(KEY_BYTES)
     with wiped(_octets_of(passphrase)) as octets:
-        # Any buffer does; the stub says bytes, which nobody could wipe.
+        # Any buffer works; the stub says bytes, which nobody could wipe.
         derivation.derive_into(octets, key)  # type: ignore[arg-type]
     return key
 
 
 def _octets_of(passphrase: Passphrase) -> bytearray:
-    """A copy of its own, to be wiped: the caller's buffer stays as it is."""
+    """Return a copy, to be wiped: the caller's buffer stays as it is."""
     if isinstance(passphrase, bytearray):
         if passphrase.isascii():
             return bytearray(passphrase)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Private files: written whole or not at all, readable by their owner alone.
 
-A file is written beside its place, synced, then renamed over it, so that a crash or a full disk leaves the
-old one. Reading refuses what others may read or write: permissions are part of the protection.
+A file is written beside its place, synced, then renamed over it, so that a crash or a full disk leaves the old one. Files that
+others may read or write are refused on reading: permissions are part of the protection.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def make_private_folder(path: Path) -> None:
 
 
 def read_private(path: Path) -> bytes:
-    """Read a file that is its owner's alone; raises FileAbsentError, FileExposedError, PrivateFileError."""
+    """Read a file that only its owner can access; raise FileAbsentError, FileExposedError, PrivateFileError."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as exc:
@@ -68,14 +68,14 @@ def read_private(path: Path) -> bytes:
 
 
 def write_private(path: Path, content: bytes, *, overwrite: bool = True) -> None:
-    """Write a file whole, mode 0600, in an atomic step; raises FileTakenError, PrivateFileError."""
+    """Write a file whole, mode 0600, in an atomic step; raise FileTakenError, PrivateFileError."""
     with draft_private(path, overwrite=overwrite) as draft:
         draft.write(content)
 
 
 @contextlib.contextmanager
 def draft_private(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
-    """As `write_private`, for what is written a piece at a time: in place only if the block ends well.
+    """Write piece by piece as `write_private` does: the file is put in place only if the block ends well.
 
     An OSError within the block counts as one of the file's.
     """
@@ -112,7 +112,7 @@ def _put_in_place(draft: Path, path: Path, *, overwrite: bool) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have a folder's names reach the disk; raises OSError."""
+    """Sync a folder's names to the disk; raise OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

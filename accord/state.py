@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The client's local state: what it has seen and pinned, so that nobody can make it forget.
 
-Guarantees that the state file was written by the holder of the key ring (AES-256-GCM under the ring's state
-key; one changed octet refuses it whole), that it is replaced in one atomic step, and that two programs of
-one agency change it one after the other. Leaves out protection against someone who puts back an *older*
-copy of the whole file: keep the home folder out of shared disks and out of partial restores.
+- Only the holder of the key ring can have written the state file (AES-256-GCM under the ring's state key; one changed octet
+  refuses it whole).
+- It is replaced in one atomic step, and two programs of one agency change it one after the other.
+- There is no protection against restoring an *older* copy of the whole file: keep the home folder out of shared disks and out
+  of partial restores.
 
-The file is the line `accord-state <version>`, a 12-byte IV, then the ciphertext of JSON; the line is the
-associated data. A state of a newer version is refused, never half understood.
+The file is the line `accord-state <version>`, a 12-byte IV, then the ciphertext of JSON; the line is the associated data. A
+state of a newer version is refused, never half understood.
 
     >>> with state_file.change() as state:                      # doctest: +SKIP
     ...     state.pins["xb-health"] = Pin(fingerprint, pinned_at=now)
@@ -46,7 +47,7 @@ class StateAbsentError(StateError):
 
 
 class StateTakenError(StateError):
-    """A state stands already and would be overwritten."""
+    """A state exists already and would be overwritten."""
 
 
 class StateTamperedError(StateError):
@@ -69,8 +70,8 @@ class Pin:
 class InboxRecord:
     """One item of the feed as the hub lists it, under this home's number; `md` of an alert or `od` of a statement in `d`.
 
-    `iss` and `id` are the hub's word until what `d` names was verified here: an alert's then stand in
-    `State.seen`, a statement's in `State.statements`. `acknowledged` is the od of our acknowledgement.
+    `iss` and `id` are the hub's word until the object `d` was verified here: an alert's are then in `State.seen`, a statement's
+    in `State.statements`. `acknowledged` is the od of our acknowledgement.
     """
 
     number: int
@@ -102,7 +103,7 @@ class SubmissionRecord:
 
 @dataclass(frozen=True)
 class OpeningFailure:
-    """For the agency's own audit only: why an alert could not be opened, and when (seconds)."""
+    """The reason why an alert could not be opened, and when (seconds), for the agency's own audit only."""
 
     md: str
     at: int
@@ -111,9 +112,9 @@ class OpeningFailure:
 
 @dataclass(frozen=True)
 class OtherHolder:
-    """Another desk or command that holds the own identity, as the hub names it; empty what it did not say.
+    """Another desk or command that holds the own identity, as the hub names it; fields it did not give are empty.
 
-    `free_at`, as the hub writes a time: when another one may take its place, if it stays silent.
+    `free_at`, in the hub's format: when another one may take its place, if it stays silent.
     """
 
     holder: str
@@ -123,18 +124,21 @@ class OtherHolder:
 
 @dataclass
 class State:
-    """All that is kept. Digests base64url, times seconds. Change it only within `StateFile.change`.
+    """The stored state. Digests base64url, times seconds. Change it only within `StateFile.change`.
 
-    `seen` maps issuer and jti of each alert that was verified and opened to its md, `opened` its md to the
-    time of the first opening here. `cursor` is the number up to which the feed was taken in, in the feed's `epoch`
-    ("" where the hub never said one). Items are numbered here by the hub's number and `base`, which grows where the hub
-    begins its feed anew, so that no number is used twice; up to `watched` a watch has delivered them. `uncompared` are checkpoints (signed notes) under which something
-    was opened without a network: held against the kept one at the next chance. `repudiations` are the feed's
-    items that say that something in it was signed with a key revoked since, by their number; `reminders` are those by
-    which a sender asks once more for an answer, by their own id. `api_key_until` is the
-    end of the API key, None where the hub has not said it. `handovers` are the verified notes by which the ledger's key
-    was replaced. `instance` is the id by which this home says that it holds the identity, `asked_at` when the hub answered
-    that last, `elsewhere` the other holder that it named then; a home that has `given_back` the identity says nothing.
+    - `seen` maps issuer and jti of each alert that was verified and opened to its md, `opened` its md to the time of the first
+      opening here.
+    - `cursor` is the number up to which the feed was taken in, in the feed's `epoch` ("" where the hub never stated one). Items
+      are numbered here by the hub's number plus `base`, which grows where the hub begins its feed anew, so that no number is
+      used twice; up to `watched` a watch has delivered them.
+    - `uncompared` are checkpoints (signed notes) under which something was opened offline: they are compared with the kept one
+      at the next chance.
+    - `repudiations` are the feed's items that say that an earlier one was signed with a key revoked since, by their number;
+      `reminders` are those by which a sender asks again for an answer, by their own id.
+    - `api_key_until` is the end of the API key, None where the hub has not stated it. `handovers` are the verified notes by
+      which the ledger's key was replaced.
+    - `instance` is the id by which this home holds the identity, `asked_at` when the hub last answered that, `elsewhere` the
+      other holder that it named then; a home that has `given_back` the identity announces nothing.
     """
 
     agency: str
@@ -178,16 +182,16 @@ class StateFile:
 
     @classmethod
     def of_octets(cls, key: bytes) -> Self:
-        """For `decode` alone, of a state that lies elsewhere."""
+        """Make one for `decode` alone, of a state that lies elsewhere."""
         return cls(Path("state.accord"), key)
 
     def create(self, state: State) -> None:
-        """Write the first state; raises StateTakenError where one stands."""
+        """Write the first state; raise StateTakenError where one exists."""
         with _locked(self.path):
             self._write(state, overwrite=False)
 
     def read(self) -> State:
-        """The state as it stands now; raises StateAbsentError, StateTamperedError, StateVersionError."""
+        """Return the present state; raise StateAbsentError, StateTamperedError, StateVersionError."""
         try:
             content = read_private(self.path)
         except FileAbsentError as exc:
@@ -197,12 +201,12 @@ class StateFile:
         return self.decode(content)
 
     def decode(self, content: bytes) -> State:
-        """The state that these octets of such a file hold; raises StateTamperedError, StateVersionError."""
+        """Return the state in the octets of such a file; raise StateTamperedError, StateVersionError."""
         return _decode(self._open(content))
 
     @contextmanager
     def change(self) -> Iterator[State]:
-        """Lock, read afresh, give the state to be changed, write it; nothing is written when the block raises.
+        """Lock, read afresh, yield the state to be changed, write it; write nothing when the block raises.
 
         Keep network calls out of the block: other programs of the agency wait for it.
         """
@@ -256,7 +260,7 @@ def _encode(state: State) -> bytes:
 
 
 def _decode(plain: bytes) -> State:
-    """Authenticated before, hence written by `_encode`; only the record types are rebuilt."""
+    """Decode without checks: the octets are authenticated, hence written by `_encode`; only record types are rebuilt."""
     value: dict[str, Any] = json.loads(plain)
     checkpoint, elsewhere = value["checkpoint"], value.get("elsewhere")
     value |= {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one version: of the hub, its API description, the client and both wheels.
 
-The format's own version is in every envelope as `v`, that of the interface in its address (`/api/v1/`). A hub says in
-`GET /caller` which of both it speaks, from the oldest to the newest.
+The format's own version is in every envelope as `v`, that of the interface in its URL (`/api/v1/`). A hub states in `GET
+/caller` which versions of both it supports, from the oldest to the newest.
 """
 
 from __future__ import annotations

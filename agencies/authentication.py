@@ -14,7 +14,7 @@ class ApiKeyAuthentication(SystemKeyAuthentication):
     keyword = "Api-Key"
 
     def client_of(self, text: str, remote_addr: str, *, now: datetime) -> ApiClient:
-        """Return who holds this API key; raises CredentialError."""
+        """Return who holds this API key; raise CredentialError."""
         return authenticate_key(text, remote_addr, now=now)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls every operation of a running hub's API description with generated input, alone and in sequences."""
+"""Call every operation of a running hub's API description with generated input, alone and in sequences."""
 
 import json
 import os
@@ -62,7 +62,7 @@ phases.coverage.enabled = false
 
 @dataclass(frozen=True)
 class Credential:
-    """Who calls: the scheme's name in the description, what it takes, and headers that go with it."""
+    """A caller: the scheme's name in the description, its credential, and headers that go with it."""
 
     scheme: str
     value: str
@@ -71,7 +71,7 @@ class Credential:
 
 @dataclass(frozen=True)
 class CasesRun:
-    """What came of a run: how many requests were made, and its report for people."""
+    """The result of a run: the number of requests, and a report for people."""
 
     cases: int
     found_nothing: bool
@@ -81,9 +81,9 @@ class CasesRun:
 def call_every_operation(
     url: str, caller: Credential, folder: Path, *, examples: int, sequences: int, wide: bool, seconds: int
 ) -> CasesRun:
-    """Runs schemathesis against `url` as this caller. `examples` an operation, `seconds` at most.
+    """Run schemathesis against `url` as this caller. `examples` per operation, `seconds` at most.
 
-    `wide`: every limit of every field of a draft too, which is some thousand requests.
+    `wide`: also try every limit of every field of a draft, which is some thousand requests.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "schemathesis.toml"

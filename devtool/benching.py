@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev bench`: one file a figure; those that say `NEEDS_HUB = True` get a scratch hub, started once for all."""
+"""`./dev bench`: one file per benchmark; those that say `NEEDS_HUB = True` get a scratch hub, started once for all."""
 
 import ast
 import io
@@ -14,11 +14,11 @@ from devtool.errors import DevtoolError
 
 FOLDER = ROOT / "benchmarks"
 SIZES = ("BENCH_CATCH_UP", "BENCH_KEYSETS")
-"""Of the caller's environment these reach a benchmark too: how much it takes."""
+"""Variables of the caller's environment that reach a benchmark too: they set its size."""
 
 
 def run_benchmarks(names: list[str]) -> int:
-    """The verb; 0 only if every benchmark ended well."""
+    """Run the verb; return 0 only if every benchmark ended well."""
     chosen = [FOLDER / f"{name}.py" for name in names] or available()
     for path in chosen:
         if path not in available():
@@ -33,12 +33,12 @@ def run_benchmarks(names: list[str]) -> int:
 
 
 def available() -> list[Path]:
-    """All benchmarks, by name."""
+    """Return all benchmarks, by name."""
     return sorted(path for path in FOLDER.glob("*.py") if not path.name.startswith("_"))
 
 
 def needs_hub(path: Path) -> bool:
-    """Whether the file says `NEEDS_HUB = True` at its top level."""
+    """Tell whether the file says `NEEDS_HUB = True` at its top level."""
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node) == "NEEDS_HUB = True":
             return True
@@ -48,7 +48,7 @@ def needs_hub(path: Path) -> bool:
 def _run_on_scratch_hub(paths: list[Path]) -> list[int]:
     from devtool.running import scratch_hub
 
-    # Standard output belongs to the figures.
+    # Standard output is reserved for the figures.
     steps = io.TextIOWrapper(sys.stderr.buffer, encoding=sys.stderr.encoding, write_through=True)
     with scratch_hub(Ticks(steps)) as hub:
         return [_run(path, hub.bench_environment()) for path in paths]

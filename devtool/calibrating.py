@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev evaluate --calibrate`: the shipped profiling method, made again from the development set alone."""
+"""`./dev evaluate --calibrate`: make the shipped profiling method again from the development set alone."""
 
 from devtool.environments import ROOT
 from substances.profiles.calibrating import CHOSEN, METRIC, calibrated_file, candidates
@@ -10,7 +10,7 @@ SHOWN = 12
 
 
 def calibrate() -> int:
-    """Writes the file and prints what was tried beside the chosen way; 0."""
+    """Write the file and print every tried way beside the chosen one; return 0."""
     octets = (DATA / "profiles-dev.csv").read_bytes()
     text = calibrated_file(octets)
     path = DATA / FILE

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev check`: everything a change must pass beside the tests, in one screen."""
+"""`./dev check`: everything a change must pass besides the tests, in one screen."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ NOWHERE = "postgres://nobody:nothing@127.0.0.1:1/nothing"
 
 
 def run_checks(names: list[str]) -> int:
-    """The verb; every check runs, and one that fails makes the whole fail."""
+    """Run the verb: every check runs, and one that fails makes the whole fail."""
     unknown = [name for name in names if name not in CHECKS]
     if unknown:
         raise DevtoolError(f"There is no check `{unknown[0]}`.", f"There are: {', '.join(CHECKS)}")
@@ -47,7 +47,7 @@ def _holds(ticks: Ticks, name: str) -> bool:
 
 
 def imagined_world() -> World:
-    """A complete set of settings that leads nowhere: enough to load them, too little to reach anything."""
+    """Return a complete set of settings that leads nowhere: enough to load them, too little to reach anything."""
     return World(
         secrets=draw_secrets(),
         database_urls={role: f"postgres://{login}:x@127.0.0.1:1/none" for role, login in LOGINS.items()},
@@ -64,7 +64,7 @@ def imagined_world() -> World:
 
 
 def production_environment(role: str, world: World) -> dict[str, str]:
-    """The role's environment as production would give it, with its secrets as files."""
+    """Return the role's environment as in production, with its secrets as files."""
     public = replace(
         world,
         hub_url="https://hub.example",
@@ -79,7 +79,7 @@ def production_environment(role: str, world: World) -> dict[str, str]:
         "SPOOL_DIR": "/nonexistent",
         "SECURITY_CONTACT": "mailto:weaknesses@hub.example",
     }
-    # Left aside in the demonstration only; production refuses to hear of it.
+    # Only the demonstration waives the second factor; production refuses this variable.
     given.pop("MFA_DEMANDED", None)
     return given
 
@@ -136,7 +136,7 @@ def _coverage() -> list[str]:
 
 
 def _run(command: list[str], env: dict[str, str] | None = None, *, remedy: str = "") -> list[str]:
-    """Run one tool in the project's folder; no line of evidence when it holds, its output when not."""
+    """Run one tool in the project's folder; return no lines when it passes, its output when not."""
     done = run_to_end(command, env or {**inherited(os.environ), "PYTHONPATH": str(ROOT)}, cwd=ROOT)
     if done.returncode:
         raise StepFailedError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Chromium on this machine."""
+"""Find a Chromium on this machine."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ CANDIDATES = (
     "google-chrome",
     "google-chrome-stable",
 )
-"""The headless shell first: the whole browser draws the same pages for three times as much of the processor."""
+"""The headless shell first: the whole browser draws the same pages with three times the processor time."""
 HOW_TO_GET_ONE = (
     "No Chromium was found. Install one (Debian: `apt-get install chromium-headless-shell`; Ubuntu: `chromium`) "
     "or name it in the variable CHROMIUM."
@@ -23,6 +23,6 @@ QUIET = (
 
 
 def find_chromium() -> str | None:
-    """Path of a Chromium on this machine."""
+    """Return the path of a Chromium on this machine."""
     named = os.environ.get("CHROMIUM")
     return named or next(filter(None, map(shutil.which, CANDIDATES)), None)

@@ -8,7 +8,7 @@ from accord.privatefiles import sync_folder
 
 
 def write_closed(path: Path, text: str) -> None:
-    """Put a file of mode 0600 in the place of what is there; it is on the disk when this returns."""
+    """Replace a file by one of mode 0600; it is on the disk when this returns."""
     unfinished = path.with_suffix(".new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -16,5 +16,5 @@ def write_closed(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
-    # The new name is kept once its folder is: secrets that went with the power would leave a database that nobody opens.
+    # Without the folder's sync a power failure could lose new secrets, and with them access to the database.
     sync_folder(path.parent)

@@ -14,13 +14,13 @@ from devtool.valkey import Valkey
 from hub.roles import BROKER_LOGINS, HALVES, LOGINS, ROLES
 
 LOGIN = "{login}"
-"""Stands in a given address where the name of each role's login goes."""
+"""The placeholder for each role's login name in a given address."""
 HALF = "{half}"
-"""Stands in the given addresses of databases where `desk` or `exchange` goes."""
+"""The placeholder for `desk` or `exchange` in the given addresses of databases."""
 
 
 def given_urls(name: str, url: str, logins: Mapping[str, str]) -> dict[str, str]:
-    """Return the address for each role; raises DevtoolError where the given one does not say where the login goes."""
+    """Return the address for each role; raise DevtoolError where the given one has no place for the login."""
     if LOGIN not in url:
         raise DevtoolError(
             f"{name} names one login; each role works under its own: {', '.join(logins.values())}.",
@@ -38,7 +38,7 @@ def _require_half(name: str, url: str) -> None:
 
 
 class DataStores:
-    """PostgreSQL and Valkey; what was given from outside is neither started nor stopped."""
+    """PostgreSQL and Valkey; servers given from outside are neither started nor stopped."""
 
     def __init__(self, state: StateFolder, secrets: Secrets, *, volatile: bool) -> None:
         self._given_database = os.environ.get("DATABASE_URL", "")
@@ -73,7 +73,7 @@ class DataStores:
 
     @property
     def database_urls(self) -> dict[str, str]:
-        """By role; a given DATABASE_URL holds {login} where the login's name goes, and {half} for the database's half."""
+        """Addresses by role; a given DATABASE_URL holds {login} for the login's name, and {half} for the database's half."""
         if self.postgres:
             return self.postgres.role_urls()
         _require_half("DATABASE_URL", self._given_database)
@@ -81,7 +81,7 @@ class DataStores:
 
     @property
     def owner_urls(self) -> dict[str, str]:
-        """By half; a given DATABASE_OWNER_URL holds {half} where the half's name goes."""
+        """Addresses by half; a given DATABASE_OWNER_URL holds {half} for the half's name."""
         if self.postgres:
             return self.postgres.owner_urls()
         given = os.environ.get("DATABASE_OWNER_URL", "")
@@ -94,7 +94,7 @@ class DataStores:
 
     @property
     def redis_urls(self) -> dict[str, str]:
-        """By role; a given REDIS_URL holds {login} where the login's name goes."""
+        """Addresses by role; a given REDIS_URL holds {login} for the login's name."""
         if self.valkey:
             return self.valkey.role_urls()
         return given_urls("REDIS_URL", self._given_broker, BROKER_LOGINS)
@@ -105,11 +105,11 @@ class DataStores:
 
     @property
     def children(self) -> list[Child]:
-        """The processes behind it that are ours."""
+        """The server processes that are ours."""
         return [service.child for service in (self.postgres, self.valkey) if service and service.child]
 
     def dead(self) -> dict[str, Callable[[], None]]:
-        """By name, how to start each server of ours that has died."""
+        """Return by name how to start each server of ours that has died."""
         services = (("PostgreSQL", self.postgres), ("Valkey", self.valkey))
         return {
             name: service.restart
@@ -118,7 +118,7 @@ class DataStores:
         }
 
     def summary(self) -> str:
-        """Title of the step that starts them."""
+        """Return the title of the step that starts them."""
         names = (
             (self.postgres and "PostgreSQL") or "given database",
             (self.valkey and "Valkey") or "given broker",

@@ -23,14 +23,14 @@ ENVELOPE_TESTS: Final = (
     "tests/ledger/test_receipts.py",
     "tests/ledger/test_signed_notes.py",
 )
-# Chance inputs find much and mean nothing in particular: what a branch or a check is there for, a plain test says.
+# Random inputs find much, but the purpose of a branch or check needs a plain test.
 WITHOUT_PROPERTIES: Final = ("--ignore-glob=tests/envelope/test_properties_*.py",)
 # Tables and chains run most lines a thousand times; a branch needs one.
 PLAIN_ONLY: Final = (
     *WITHOUT_PROPERTIES,
     *("--ignore-glob=*/test_own_vectors.py", "--ignore-glob=*/test_release_chain_agreement.py"),
 )
-# In place of the usual options: no service is started, and no plug-in is loaded that these tests do not need.
+# Instead of the usual options: start no service, and load no plug-in that these tests do not need.
 PLAIN_PYTEST: Final = (
     "-o", "addopts=", "--import-mode=importlib", "--strict-markers", "--strict-config", "--ignore=tests/attacks/hub",
     "-p", "no:cacheprovider", "-p", "no:playwright", "-q", "--no-header",
@@ -38,7 +38,7 @@ PLAIN_PYTEST: Final = (
 
 
 def check_branches(environment: Mapping[str, str]) -> list[str]:
-    """Every statement and every branch of the envelope is taken by these tests; raises StepFailedError."""
+    """Require that these tests take every statement and branch of the envelope; raise StepFailedError."""
     with tempfile.TemporaryDirectory(prefix="accord-coverage-") as folder:
         env = {**environment, "COVERAGE_FILE": str(Path(folder) / "data"), "PYTHONPATH": str(ROOT)}
         options = (*PLAIN_PYTEST, *PLAIN_ONLY, "-n", str(min(os.cpu_count() or 1, 4)))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each process finds in its environment: addresses for all, secrets only as its role may hold them.
+"""Environments of the processes: addresses for all, secrets only as the role may hold them.
 
-The table of roles is the hub's own (`hub.roles`), so what a role refuses to find is never handed to it.
+The table of roles is the hub's own (`hub.roles`), so that a role never gets what it refuses to find.
 """
 
 import os
@@ -15,26 +15,26 @@ from hub.roles import BOTH, CALLS_EXCHANGE, DESK, ROLES, SECRETS, SEQUENCES
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Of the caller's environment only these reach a process of the hub.
+# The only variables of the caller's environment that reach a process of the hub.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TERM", "NO_COLOR", "SSL_CERT_FILE")
-# How quickly the hub looks again for what nobody rang for; a test shortens it.
+# How soon the hub looks for missed wake-ups; a test shortens it.
 TUNING = ("NOTICE_LEASE_SECONDS", "SWEEP_SECONDS", "FOLLOW_SECONDS", "SEQUENCER_SILENT_SECONDS")
 PASSED_ON_PREFIXES = ("COVERAGE_", "COV_CORE_")
 
 
 @dataclass(frozen=True)
 class World:
-    """Where the parts of one running hub are."""
+    """The places of one running hub's parts."""
 
     secrets: Secrets
     database_urls: Mapping[str, str] = field(repr=False)
     """By role that has a login."""
     owner_urls: Mapping[str, str] = field(repr=False)
-    """By half, of who owns its tables."""
+    """By half, for the owner of its tables."""
     redis_urls: Mapping[str, str] = field(repr=False)
     """By role that has a login."""
     redis_super_url: str = field(repr=False)
-    """Of whoever runs the broker."""
+    """For the operator of the broker."""
     email_url: str
     hub_url: str
     exchange_url: str
@@ -42,14 +42,14 @@ class World:
     """By half."""
     mail_dir: Path
     secrets_dir: Path
-    """Where each process finds its secrets, a folder a role and a file a secret."""
+    """The folder with each process's secrets: a folder a role and a file a secret."""
     operator_url: str = "http://localhost:8002"
-    """By name: a number in an address has no passkeys."""
+    """By name: an address with a number cannot have passkeys."""
     clock_offset_seconds: float = 0.0
-    """How far the time of its processes is from the machine's."""
+    """The offset of its processes' time from the machine's."""
 
     def addresses(self) -> dict[str, str]:
-        """What a program beside the hub needs in order to find it."""
+        """Return the addresses that a program beside the hub needs."""
         return {
             "HUB_URL": self.hub_url,
             "EXCHANGE_URL": self.exchange_url,
@@ -61,12 +61,12 @@ class World:
         }
 
     def environment_of(self, role: str) -> dict[str, str]:
-        """The whole environment of a process of `role`, its secrets in files."""
+        """Return the whole environment of a process of `role`, its secrets in files."""
         return process_environment(role, self)
 
 
 def role_environment(role: str, world: World) -> dict[str, str]:
-    """The whole environment of a process of `role`."""
+    """Return the whole environment of a process of `role`."""
     held, half = ROLES[role].secrets, half_of(role)
     offered = _offered_secrets(role, world)
     environment = {
@@ -85,7 +85,7 @@ def role_environment(role: str, world: World) -> dict[str, str]:
     if world.clock_offset_seconds:
         environment["CLOCK_OFFSET_SECONDS"] = str(world.clock_offset_seconds)
     if role == "desk":
-        # Nobody carries a demonstration's second factor about.
+        # In a demonstration nobody carries a second factor.
         environment["MFA_DEMANDED"] = "no"
     if role in CALLS_EXCHANGE:
         environment["EXCHANGE_LEDGER_VKEY"] = world.secrets.ledger_vkey()
@@ -95,19 +95,19 @@ def role_environment(role: str, world: World) -> dict[str, str]:
 
 
 def half_of(role: str) -> str:
-    """Return the half whose database, secrets and log a process of this role is given; the desk's for one of both."""
+    """Return the half that gives a role its database, secrets and log; the desk for a role of both halves."""
     return DESK if ROLES[role].half == BOTH else ROLES[role].half
 
 
 def process_environment(role: str, world: World) -> dict[str, str]:
-    """As `role_environment`, with each secret in a closed file that the environment only names."""
+    """Return the environment of `role_environment`, with each secret in a closed file that a variable names."""
     environment = role_environment(role, world)
     secrets = {name: environment.pop(name) for name in sorted(SECRETS & environment.keys())}
     return {**environment, **secret_files(world.secrets_dir / role, secrets)}
 
 
 def secret_files(folder: Path, secrets: Mapping[str, str]) -> dict[str, str]:
-    """Write one file a secret, readable by its owner alone; the variables that name them."""
+    """Write one file a secret, readable by its owner alone; return the variables that name them."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     named = {}
     for name, value in secrets.items():
@@ -118,7 +118,7 @@ def secret_files(folder: Path, secrets: Mapping[str, str]) -> dict[str, str]:
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:
-    """The harmless part of the caller's environment."""
+    """Return the harmless part of the caller's environment."""
     return {
         name: value
         for name, value in environment.items()
@@ -127,7 +127,7 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def inherited_by_production(environment: Mapping[str, str]) -> dict[str, str]:
-    """The same without what only a test shortens."""
+    """Return the harmless part without the variables that only a test shortens."""
     return {name: value for name, value in inherited(environment).items() if name not in TUNING}
 
 

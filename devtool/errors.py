@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong on somebody's machine, each as one clear sentence."""
+"""Errors on somebody's machine, each as one clear sentence."""
 
 import errno
 
 
 class DevtoolError(Exception):
-    """A sentence for the person at the terminal, and what to do about it."""
+    """A sentence for the person at the terminal, and the remedy."""
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
@@ -14,7 +14,7 @@ class DevtoolError(Exception):
 
 
 class PortBusyError(DevtoolError):
-    """Another program listens where one of ours should."""
+    """Another program listens on a port that we need."""
 
     def __init__(self, port: int, command: str) -> None:
         super().__init__(
@@ -29,7 +29,7 @@ class ServiceError(DevtoolError):
 
 
 def explain_os_error(exc: OSError) -> DevtoolError:
-    """The sentence for a failing file operation; a full disk and foreign folders are the usual ones."""
+    """Return the sentence for a failing file operation; a full disk and foreign folders are the usual ones."""
     place = exc.filename or "a file"
     if exc.errno in (errno.ENOSPC, errno.EDQUOT):
         return DevtoolError(

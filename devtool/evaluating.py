@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev evaluate FOLDER`: the science core held against reference files, each bar with its value, the verdict last."""
+"""`./dev evaluate FOLDER`: the science core compared with reference files, each bar with its value, the verdict last."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ MISSED = "MISSED"
 
 
 def evaluate(folder: Path) -> int:
-    """Prints the table; 0 where every bar is met, 1 where one is missed or a file is malformed."""
+    """Print the table; return 0 if every bar is met, 1 if one is missed or a file is malformed."""
     files = _files(folder)
     parts: list[Part] = []
     malformed: list[str] = []

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The own desk of one agency beside the hub of `./dev run`: set up at the first run, opened at the later ones.
+"""The own desk of one agency beside the hub of `./dev run`: set up at the first run, opened at later ones.
 
-It is what `./dev own-desk` starts, with production's settings, a database, a broker and a vault of its own, and calls the
-hub's exchange over TLS. Its people's passwords lie beside those of the demonstration.
+It is started as by `./dev own-desk`, with production's settings, a database, a broker and a vault of its own, and calls the
+hub's exchange over TLS. Its people's passwords are stored beside those of the demonstration.
 """
 
 import json
@@ -27,7 +27,7 @@ OPERATOR = "Demonstration"
 
 
 class HomeDesk:
-    """One own desk and the hub that it belongs to; what its people write down lies in `folder`."""
+    """One own desk and the hub that it belongs to; its people's notes lie in `folder`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class HomeDesk:
         self._ready = self.folder / "ready"
 
     def bring(self) -> None:
-        """Set it up, or open it; raises StepFailedError."""
+        """Set it up, or open it; raise StepFailedError."""
         if self._ready.exists():
             self.open()
             return
@@ -58,21 +58,21 @@ class HomeDesk:
         self._ready.touch()
 
     def enter(self) -> None:
-        """Set it up to its published keys; raises StepFailedError."""
+        """Set it up to its published keys; raise StepFailedError."""
         with self._hub.ticks.step(f"{self.agency} sets its own desk up, from the console's code to its keys"):
             head = Head(self.folder / "head")
             head.make_root()
             self._play("enter", {"code": self.desk.code, "entry_key": self._admit(head.fingerprint)})
 
     def come(self, api_key: str, fingerprint: str) -> None:
-        """Set it up to the officers of an agency that another desk has held; raises StepFailedError."""
+        """Set it up to the officers of an agency that another desk has held; raise StepFailedError."""
         with self._hub.ticks.step(
             f"{self.agency} sets its own desk up, takes itself over, invites its people"
         ):
             self._play("come", {"code": self.desk.code, "api_key": api_key, "fingerprint": fingerprint})
 
     def open(self) -> None:
-        """Open it after a start, with the passphrase; raises StepFailedError."""
+        """Open it after a start, with the passphrase; raise StepFailedError."""
         with self._hub.ticks.step(f"{self.agency} opens its own desk with its passphrase"):
             self._play("open")
 
@@ -83,7 +83,7 @@ class HomeDesk:
         return [(home.address_of(login), role) for login, role in roles.items()]
 
     def play_story(self) -> None:
-        """One alert to it; prints its own steps."""
+        """Send one alert to it; this prints its own steps."""
         self._play("story", is_shown=True)
 
     def _admit(self, fingerprint: str) -> str:
@@ -131,7 +131,7 @@ def home_desk(hub: Hub, port: int, ticks: Ticks) -> Generator[HomeDesk]:
     folder.make()
     with (
         folder.locked(),
-        # The same address at each start: the desk keeps which exchange is its own.
+        # The same address at each start: the desk stores which exchange is its own.
         tls_in_front_of(port_of(hub.world.exchange_url), hub.state.path / "home-proxy", port + 1) as front,
     ):
         folder.end_leftovers()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No private key stands in the sources, published test vectors excepted."""
+"""Check that no private key is in the sources, published test vectors excepted."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ VECTORS = "tests/vectors/"
 
 
 def check_leaks(root: Path = ROOT) -> list[str]:
-    """Evidence lines; raises with every file that holds a private key."""
+    """Return evidence lines; raise with every file that holds a private key."""
     files = sorted(_files(root))
     leaks = [path.relative_to(root).as_posix() for path in files if PRIVATE_KEY.search(path.read_bytes())]
     found = [name for name in leaks if not name.startswith(VECTORS)]

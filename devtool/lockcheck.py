@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lock: every requirement pinned with hashes, no address in it, and a fresh compile changes nothing."""
+"""Checks of the lock: every requirement pinned with hashes, no URL in it, and a fresh compile changes nothing."""
 
 import os
 import re
@@ -58,7 +58,7 @@ class Pin:
 
 
 def check_lock(root: Path = ROOT) -> list[str]:
-    """Evidence lines; raises with what is wrong."""
+    """Return evidence lines; raise with the faults."""
     faults = [fault for name in SETS for fault in faults_of(root, name)]
     faults += _embedded_in_production(root)
     faults += _otherwise_at_the_exchange(root)
@@ -68,7 +68,7 @@ def check_lock(root: Path = ROOT) -> list[str]:
 
 
 def faults_of(root: Path, name: str) -> list[str]:
-    """What one pair of files tells by itself, without the network."""
+    """Return the faults of one pair of files, without the network."""
     text = (root / f"{name}.txt").read_text()
     pins = pins_of(root / f"{name}.txt")
     faults = [f"{name}.txt: holds an address"] if re.search(r"https?:", text) else []
@@ -82,7 +82,7 @@ def faults_of(root: Path, name: str) -> list[str]:
 
 
 def pins_of(path: Path) -> list[Pin]:
-    """The pins of a lock file."""
+    """Return the pins of a lock file."""
     joined = path.read_text().replace("\\\n", " ")
     lines = [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return [
@@ -91,7 +91,7 @@ def pins_of(path: Path) -> list[Pin]:
 
 
 def wanted_in(path: Path) -> list[Requirement]:
-    """The requirements somebody wrote by hand."""
+    """Return the requirements that somebody wrote by hand."""
     lines = [line.partition("#")[0].strip() for line in path.read_text().splitlines()]
     return [Requirement(line) for line in lines if line and not line.startswith("-")]
 
@@ -107,7 +107,7 @@ def _embedded_in_production(root: Path) -> list[str]:
 
 
 def _otherwise_at_the_exchange(root: Path) -> list[str]:
-    """The two halves run one version of whatever both are made of."""
+    """Return differences: the two halves must run one version of everything they share."""
     desk = {(pin.name, pin.version) for pin in pins_of(root / "requirements.txt")}
     exchange = {(pin.name, pin.version) for pin in pins_of(root / "requirements-exchange.txt")}
     return [
@@ -139,7 +139,7 @@ def _not_compiled(reason: str) -> list[str]:
 
 
 def _uv_environment() -> dict[str, str]:
-    """An index or proxy the machine is set up with is used here too."""
+    """Return the environment with the machine's own index or proxy."""
     own = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_", "SSL_"))}
     proxies = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
     return {**inherited(os.environ), **own, **proxies}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A local SMTP server that delivers to nobody and keeps every mail as one .eml file.
+"""A local SMTP server that delivers to nobody and stores every mail as one .eml file.
 
 `python -m devtool.mailsink FOLDER HOST PORT` runs it by itself, until it is told to stop.
 """
@@ -19,7 +19,7 @@ from devtool.ports import LOOPBACK, free_ports
 
 
 class MailKeeper:
-    """Writes each accepted mail, whole or not at all, with its SMTP envelope in two header lines."""
+    """A handler that writes each accepted mail, whole or not at all, with its SMTP envelope in two header lines."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,7 +36,7 @@ class MailKeeper:
             number = next(self._numbers)
         head = f"X-Envelope-From: {sender}\r\nX-Envelope-To: {', '.join(recipients)}\r\n"
         path = self.folder / f"{number:06d}.eml"
-        # Somebody may have cleared the folder away to start counting afresh.
+        # Somebody may have removed the folder to start counting afresh.
         self.folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".new")
         unfinished.write_bytes(head.encode() + content)
@@ -54,7 +54,7 @@ class MailSink:
 
     @property
     def url(self) -> str:
-        """As `EMAIL_URL`."""
+        """Its address, as `EMAIL_URL`."""
         return f"smtp://{LOOPBACK}:{self.port}"
 
     def start(self) -> None:

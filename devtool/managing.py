@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev manage`: one management command with the environment of the role that may do it."""
+"""`./dev manage`: one management command with the environment of the role that may run it."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from devtool.statefolder import StateFolder
 from hub.roles import DESK, EXCHANGE, MIGRATES, ROLES, SEQUENCES
 
 BUILD = ("makemigrations", "squashmigrations", "print_problems")
-"""Works on no hub."""
+"""Commands that need no hub."""
 MIGRATE = ("sqlmigrate", "dbshell", "prune_by_policy", "forget_instance")
 SEQUENCER = ("run_sequencer", "adopt_ledger", "resume_sequencer", "replace_ledger_key")
 
@@ -47,11 +47,11 @@ OF_BOTH_HALVES = {
     **dict.fromkeys(("migrate", "showmigrations", "prune_audit"), MIGRATES),
     "verify_ledger": SEQUENCES,
 }
-"""Commands that are run once a half, by the role of each."""
+"""Commands that run once a half, by the role of each."""
 
 
 def run_management_command(arguments: list[str]) -> int:
-    """The verb; the worst of the exit statuses of the command, which is run for both halves where it is about both."""
+    """Run the command, for both halves where it concerns both; return the worst exit status."""
     with _world() as world:
         return max(_run(role, world, arguments) for role in _roles_for(arguments))
 
@@ -71,7 +71,7 @@ def _roles_for(arguments: list[str]) -> Collection[str]:
 
 
 def desk_role_for(command: str) -> str:
-    """The role of a desk that runs a command; raises DevtoolError for one of the exchange's alone."""
+    """Return the role of a desk that runs a command; raise DevtoolError for one of the exchange alone."""
     if command in OF_BOTH_HALVES:
         return OF_BOTH_HALVES[command][DESK]
     role = SEQUENCES[DESK] if command in SEQUENCER else _ROLES.get(command, "desk")

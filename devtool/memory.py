@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The memory that processes use together, with everything that they have started."""
+"""The memory use of processes together, with everything that they have started."""
 
 import resource
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class MemoryUse:
-    """Sum over a number of processes; `is_shared_once` where a page that several have is counted once (Linux)."""
+    """A sum over processes; `is_shared_once` where a page that several share is counted once (Linux)."""
 
     mebibytes: int
     processes: int
@@ -23,7 +23,7 @@ class MemoryUse:
 
 
 def memory_of(leaders: Collection[int]) -> MemoryUse:
-    """Say what these processes and their descendants use at this moment."""
+    """Return the present memory use of these processes and their descendants."""
     rows = _all_processes()
     family, size = set[int](), -1
     while size != len(family):
@@ -36,7 +36,7 @@ def memory_of(leaders: Collection[int]) -> MemoryUse:
 
 
 def _all_processes() -> list[tuple[int, int, int]]:
-    """Number, parent's number and resident kibibytes."""
+    """Return number, parent's number and resident kibibytes of each process."""
     if Path("/proc/self/stat").exists():
         numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
         return [row for pid in numbers if (row := _row_of(pid)) is not None]
@@ -46,7 +46,7 @@ def _all_processes() -> list[tuple[int, int, int]]:
 
 
 def _row_of(pid: int) -> tuple[int, int, int] | None:
-    """Read it as Linux tells it; None for one that has just ended."""
+    """Read one process on Linux; None for one that has just ended."""
     with suppress(OSError, ValueError, IndexError):
         parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
@@ -55,7 +55,7 @@ def _row_of(pid: int) -> tuple[int, int, int] | None:
 
 
 def _pss_of(pid: int) -> int | None:
-    """Kibibytes, each shared page divided among those that share it; None where the system does not say."""
+    """Return kibibytes, each shared page divided among its users; None where the system does not say."""
     with suppress(OSError, ValueError, StopIteration):
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         return int(next(line for line in lines if line.startswith("Pss:")).split()[1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which ports of this machine's loopback are free."""
+"""Free ports of this machine's loopback."""
 
 import socket
 import time
@@ -13,7 +13,7 @@ LOOPBACK = "127.0.0.1"
 def require_free_port(
     port: int, command: str, *, patience_seconds: float = 0.0, address: str = LOOPBACK
 ) -> None:
-    """Raise `PortBusyError` naming the port, and the command for another, when somebody still listens after the patience."""
+    """Raise `PortBusyError` naming the port, and the command for another, if it is still in use after the patience."""
     deadline = time.monotonic() + patience_seconds
     while not _is_free(address, port):
         if time.monotonic() >= deadline:
@@ -32,7 +32,7 @@ def _is_free(address: str, port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different ports that nobody uses at this moment."""
+    """Return `count` different ports that nobody uses at this moment."""
     with ExitStack() as held:
         probes = [held.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:

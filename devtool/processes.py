@@ -16,7 +16,7 @@ from devtool.errors import ServiceError
 
 @dataclass
 class Child:
-    """One program: how to start it, how it wants to be stopped, and how long that may take."""
+    """One program: how to start it, how to stop it, and how long that may take."""
 
     name: str
     command: Sequence[str]
@@ -48,7 +48,7 @@ class Child:
             )
 
     def restart(self) -> None:
-        """Start it again after it died; whatever of its group is left ends first."""
+        """Start it again after it died; end the rest of its group first."""
         self.kill()
         self.start()
 
@@ -62,7 +62,7 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def stop(self) -> None:
-        """Ask it to stop, wait, then end whatever of its group is left."""
+        """Ask it to stop, wait, then end the rest of its group."""
         if self.process is None:
             return
         if self.alive:
@@ -81,14 +81,14 @@ class Child:
         self.process.wait()
 
     def tail(self, lines: int = 12) -> str:
-        """The last lines it wrote, for an error message."""
+        """Return the last lines it wrote, for an error message."""
         with suppress(FileNotFoundError):
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         return ""
 
 
 def identity(pid: int) -> str | None:
-    """What tells this process from a later one with the same number; none when there is none."""
+    """Return what distinguishes this process from a later one with the same number; None when there is none."""
     proc = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
         with suppress(OSError, IndexError):
@@ -102,7 +102,7 @@ def identity(pid: int) -> str | None:
 
 
 def followers_of(leader: int) -> list[int]:
-    """The processes that one has started and that run: its children, and all that are still of its group."""
+    """Return the running processes that one has started: its children, and all others of its group."""
     listed = subprocess.run(
         ["ps", "-eo", "pid=,ppid=,pgid=,stat="], capture_output=True, text=True, check=True
     )
@@ -115,7 +115,7 @@ def followers_of(leader: int) -> list[int]:
 
 
 def program_name(pid: int) -> str:
-    """The name of the program a process runs, or nothing."""
+    """Return the name of the program a process runs, or ""."""
     proc = Path(f"/proc/{pid}/comm")
     if Path("/proc/self/comm").exists():
         with suppress(OSError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hub's processes: which command each role is started with, and how it shows that it is ready."""
+"""The hub's processes: the command of each role, and its sign of readiness."""
 
 import http.client
 import socket
@@ -23,35 +23,35 @@ from hub.roles import EXCHANGE, ROLES, SEQUENCES
 from hub.vitals import BEATS
 
 WEB_THREADS = 36
-"""As many as `hub.bulkhead` counts on."""
+"""As many as `hub.bulkhead` expects."""
 
 
 class Places(Protocol):
-    """What is run: what each role finds in its environment, and where a sequencer keeps what it has signed."""
+    """The places of the processes: each role's environment, and each sequencer's state folder."""
 
     @property
     def ledger_state_dirs(self) -> Mapping[str, Path]:
-        """By half."""
+        """The folders by half."""
 
     def environment_of(self, role: str) -> dict[str, str]:
-        """The whole environment of a process of `role`, its secrets in files."""
+        """Return the whole environment of a process of `role`, its secrets in files."""
 
 
 @dataclass(frozen=True)
 class Tls:
-    """What a web process that no proxy stands in front of proves its name with."""
+    """The certificate by which a web process without a proxy proves its name."""
 
     certificate: Path
     key: Path
     name: str
 
     def options(self) -> tuple[str, ...]:
-        """The server's command line; it then speaks nothing but TLS on its port."""
+        """Return the server's options; with them its port speaks only TLS."""
         files = ("--ssl-certificate", str(self.certificate), "--ssl-keyfile", str(self.key))
         return (*files, "--ssl-protocol-min", "tls1.3")
 
     def wrap(self, connection: socket.socket) -> socket.socket:
-        """Trust this very certificate, under its name, and nothing else."""
+        """Trust only this very certificate, under its name."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.load_verify_locations(cafile=self.certificate)
@@ -61,7 +61,7 @@ class Tls:
 def web(
     role: str, world: Places, port: int, logs: Path, *, address: str = LOOPBACK, tls: Tls | None = None
 ) -> Child:
-    """A web process: `desk`, `exchange` or `operator`; with `tls` it is reached without a proxy."""
+    """Return a web process: `desk`, `exchange` or `operator`; with `tls` it is reached without a proxy."""
     return Child(
         role,
         [
@@ -76,10 +76,10 @@ def web(
 
 
 def queue_worker(role: str, world: Places, logs: Path, *, beat: bool = False) -> Child:
-    """The Celery worker of a role's queue; with `beat` it also asks for what is due in its half."""
+    """Return the Celery worker of a role's queue; with `beat` it also schedules its half's periodic work."""
     with_beat = ("--beat", "--scheduler", "hub.beat_scheduler:MemoryScheduler") if beat else ()
     mark = logs / f"{role}.heartbeat"
-    # Threads are settled in hub/settings.py.
+    # hub/settings.py sets the threads.
     concurrency = () if role in THREADS else ("--concurrency", "1")
     return Child(
         role,
@@ -96,7 +96,7 @@ def queue_worker(role: str, world: Places, logs: Path, *, beat: bool = False) ->
 
 
 def beat(role: str, world: Places, logs: Path) -> Child:
-    """The one process that asks the workers of a half for what is due; it keeps its schedule in memory."""
+    """Return the one process that schedules a half's periodic work; it keeps its schedule in memory."""
     mark = logs / f"{role}.heartbeat"
     return Child(
         role,
@@ -112,7 +112,7 @@ def beat(role: str, world: Places, logs: Path) -> Child:
 
 
 def sequencer(world: Places, logs: Path, half: str = EXCHANGE) -> Child:
-    """The one process that signs the log of a half; the exchange's numbers feeds, too."""
+    """Return the one process that signs the log of a half; the exchange's also numbers feeds."""
     role = SEQUENCES[half]
     world.ledger_state_dirs[half].mkdir(parents=True, exist_ok=True, mode=0o700)
     return Child(
@@ -125,14 +125,14 @@ def sequencer(world: Places, logs: Path, half: str = EXCHANGE) -> Child:
 
 
 def management(role: str, world: Places, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    """Command line and environment of one management command in a role."""
+    """Return command line and environment of one management command in a role."""
     return [sys.executable, str(ROOT / "manage.py"), *arguments], world.environment_of(role)
 
 
 def web_answers(
     port: int, path: str = "/livez", *, address: str = LOOPBACK, tls: Tls | None = None
 ) -> Callable[[], bool]:
-    """Whether a web process answers 200 at `path`."""
+    """Return a function that tells whether a web process answers 200 at `path`."""
 
     def answers() -> bool:
         connection = http.client.HTTPConnection(tls.name if tls else address, port, timeout=5)
@@ -150,7 +150,7 @@ def web_answers(
 
 
 def worker_listens(worker: Child) -> Callable[[], bool]:
-    """Whether a queue worker has begun to listen since it was last started; its log says "ready" too early."""
+    """Return a function that tells whether a queue worker listens since its last start; its log says "ready" too early."""
 
     def listens() -> bool:
         return worker.mark is not None and worker.mark.exists()
@@ -161,7 +161,7 @@ def worker_listens(worker: Child) -> Callable[[], bool]:
 def sequencer_beats(
     database_url: str, half: str = EXCHANGE, *, clock_offset_seconds: float = 0.0
 ) -> Callable[[], bool]:
-    """Make a question: has the sequencer of a half marked its beat within the last two seconds of its own time?"""
+    """Return a function that tells whether a half's sequencer gave a sign of life within two seconds of its own time."""
     table = BEATS[SEQUENCES[half]]
     oldest = timedelta(seconds=clock_offset_seconds - 2)
 
@@ -178,7 +178,7 @@ def sequencer_beats(
 
 
 def port_of(url: str) -> int:
-    """The port an address names."""
+    """Return the port in an address."""
     port = urlsplit(url).port
     assert port is not None, f"{url} names no port"
     return port

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a process that has ended is started again: at once, then after longer and longer waits, and never given up."""
+"""Restart times of a process that has ended: at once, then after longer and longer waits, and never given up."""
 
 from dataclasses import dataclass
 from typing import Final
 
 WAITS_SECONDS: Final = (0, 1, 2, 4, 8, 16, 30)
 STEADY_AFTER_SECONDS: Final = 60
-"""Whoever ran so long since it was started begins with the first wait again."""
+"""A process that ran this long since its start begins with the first wait again."""
 
 
 @dataclass
 class Restarts:
-    """Ends and starts of one process; `now` is the monotonic clock's, in seconds."""
+    """The ends and starts of one process; `now` is the monotonic clock's, in seconds."""
 
     ends: int = 0
     due: float | None = None
-    """When it is started again; None while it runs."""
+    """The time of the next start; None while it runs."""
     started: float = float("-inf")
 
     def note_end(self, now: float) -> int:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Failed tests run once more, each alone in a fresh process.
+"""Second tries of failed tests, each alone in a fresh process.
 
-- What passes then is printed as FLAKY with its seed, and is to be mended in the next change (docs/flaky.md).
-- The run still fails when a test fails again, when it may not be retried (security, kills, races), when more than
-  `MOST_FLAKY` failed, or when docs/flaky.md already names it.
+- A test that passes then is printed as FLAKY with its seed, and is to be mended in the next change (docs/flaky.md).
+- The run still fails when a test fails again, when it may not be retried (security, kills, races), when more than `MOST_FLAKY`
+  failed, or when docs/flaky.md already names it.
 """
 
 import json
@@ -23,7 +23,7 @@ MOST_FLAKY: Final = 3
 
 
 def retest() -> int:
-    """Judge the last run: 0 when every failed test was allowed a second try and passed it."""
+    """Judge the last run: return 0 when every failed test was allowed a second try and passed it."""
     path = ROOT / FAILED_TESTS
     if not path.is_file():
         print("The last run left no list of failed tests: it was broken off, or nothing failed.")

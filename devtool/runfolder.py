@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A folder in which one supervisor runs: its lock, its data and logs, and what it writes down about what it started."""
+"""A folder in which one supervisor runs: its lock, its data and logs, and its notes on what it started."""
 
 import fcntl
 import hashlib
@@ -38,7 +38,7 @@ class RunFolder:
         self._lock_file = path / "run.lock"
 
     def empty_temporary(self) -> None:
-        """Make the processes' folder for temporary files anew: one that was killed left its own there."""
+        """Make the processes' folder for temporary files anew: a killed one left its own there."""
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.temporary.mkdir(mode=0o700)
 
@@ -66,18 +66,18 @@ class RunFolder:
         return False
 
     def note_running(self, told: Mapping[str, Any], children: Sequence[Child]) -> None:
-        """Write down the running processes and what is told beside them (readable by the owner only)."""
+        """Write down the running processes and further facts (readable by the owner only)."""
         processes = [
             {"name": child.name, "pid": child.pid, "identity": identity(child.pid)} for child in children
         ]
         _write_json(self._running_file, {**told, "processes": processes})
 
     def withdraw(self) -> None:
-        """Nothing runs any more."""
+        """Record that nothing runs any more."""
         self._running_file.unlink(missing_ok=True)
 
     def end_leftovers(self) -> bool:
-        """End what a killed supervisor left behind, found by number and start time; whether there was any."""
+        """End what a killed supervisor left behind, found by number and start time; return whether there was any."""
         if not self._running_file.exists():
             return False
         for told in json.loads(self._running_file.read_text())["processes"]:
@@ -93,14 +93,14 @@ class RunFolder:
         return True
 
     def is_prepared(self, step: str) -> bool:
-        """Tell whether a step was done on this folder's data for the code as it is now."""
+        """Tell whether a step was done on this folder's data for the present code."""
         return bool(self._prepared().get(step) == self._stamp(step))
 
     def note_prepared(self, step: str) -> None:
         _write_json(self._prepared_file, {**self._prepared(), step: self._stamp(step)})
 
     def _stamp(self, step: str) -> str | bool:
-        """Return what changes when the step has to be done again."""
+        """Return a value that changes when the step has to be done again."""
         return schema_checksum() if step == "migrate" else True
 
     def _prepared(self) -> dict[str, Any]:
@@ -116,10 +116,10 @@ class RunFolder:
 
 
 def schema_checksum() -> str:
-    """Changes whenever a migration or a grant does."""
+    """Return a checksum that changes with every migration or grant."""
     return checksum_of(
         [
-            # Ours and the libraries'; what a run leaves in its own folder changes under our feet.
+            # Ours and the libraries'; files that a run leaves in its own folder change meanwhile.
             *sorted(ROOT.glob("[!.]*/**/migrations/*.py")),
             *sorted(Path(sys.prefix).glob("lib/**/migrations/*.py")),
             ROOT / "hub" / "grants.py",
@@ -130,7 +130,7 @@ def schema_checksum() -> str:
 
 
 def checksum_of(files: Sequence[Path]) -> str:
-    """Changes whenever a file of the checkout does, or one comes or goes."""
+    """Return a checksum that changes with every changed, added or removed file."""
     digest = hashlib.sha256()
     for file in files:
         # The libraries may lie elsewhere (ACCORD_VENV).

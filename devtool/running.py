@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev run`: a hub on this machine, one alert played on it, then it stays up until it is told to stop."""
+"""`./dev run`: start a hub on this machine, play one alert on it, then keep it up until told to stop."""
 
 import json
 import sys
@@ -25,11 +25,11 @@ from devtool.supervision import Hub
 AHub = TypeVar("AHub", bound=Hub)
 DESK_PORT = 8000
 PORTS = 5
-"""Desk, exchange, operator, an agency's own desk, and a TLS proxy that it reaches the exchange by, one after the other."""
+"""Desk, exchange, operator, an agency's own desk, and its TLS proxy to the exchange, one after the other."""
 
 
 def run_hub(*, once: bool, port: int | None) -> int:
-    """The verb; returns the exit status."""
+    """Run the verb; return the exit status."""
     ticks = Ticks()
     ticks.line(f"Accord demonstration             suite PQ1  {datetime.now(UTC):%-d %b %Y %H:%M} UTC")
     if once:
@@ -38,7 +38,7 @@ def run_hub(*, once: bool, port: int | None) -> int:
     desk_port = DESK_PORT if port is None else port
     state = StateFolder(statefolder.DEFAULT)
     with state.locked():
-        # A killed hub's processes need a moment to let go of their ports.
+        # A killed hub's processes need a moment to release their ports.
         patience_seconds = 10.0 if state.end_leftovers() else 0.0
         for wanted in range(desk_port, desk_port + PORTS):
             option = f"./dev run --port {9000 if desk_port != 9000 else 9100}"
@@ -60,7 +60,7 @@ def run_hub(*, once: bool, port: int | None) -> int:
 
 @contextmanager
 def scratch_hub(ticks: Ticks) -> Generator[Hub]:
-    """A hub of its own on free ports and in a temporary folder, up and seeded; gone afterwards."""
+    """Yield a hub of its own on free ports and in a temporary folder, up and seeded; remove it afterwards."""
     with scratch_hub_of(Hub, ticks) as hub:
         yield hub
 
@@ -69,9 +69,9 @@ def scratch_hub(ticks: Ticks) -> Generator[Hub]:
 def scratch_hub_of(
     kind: type[AHub], ticks: Ticks, *, has_operator: bool = False, is_durable: bool = False
 ) -> Generator[AHub]:
-    """The same of another kind of hub, with an operator's process, or with stores that survive being killed."""
+    """Yield a scratch hub of another kind, optionally with an operator's process, or with stores that survive a kill."""
     with tempfile.TemporaryDirectory(prefix="accord-once-", ignore_cleanup_errors=True) as folder:
-        # A database server that may not run as root has to pass through here.
+        # A database server that may not run as root must be able to enter this folder.
         Path(folder).chmod(0o711)
         desk_port, exchange_port, operator_port = free_ports(3)
         hub = kind(
@@ -94,7 +94,7 @@ def _start(hub: Hub) -> None:
 
 
 def play_story(hub: Hub) -> int:
-    """Play the story; it prints its own steps."""
+    """Play the story, which prints its own steps."""
     sys.stdout.flush()
     story = [sys.executable, "-m", "demo.story"]
     return run_to_end(story, hub.demo_environment(), capture=False, cwd=ROOT).returncode
@@ -130,7 +130,7 @@ def _say_where_home(home: HomeDesk) -> None:
 
 
 def reset() -> int:
-    """The verb: remove the demonstration's data."""
+    """Remove the demonstration's data."""
     state = StateFolder(statefolder.DEFAULT)
     if state.in_use:
         raise DevtoolError("A hub is running here; its data stays.", "Stop it first, then try again.")

@@ -19,7 +19,7 @@ LOG_NAMES = {EXCHANGE: "hub.example/log", DESK: "desk.example/log"}
 
 @dataclass(frozen=True)
 class Secrets:
-    """Everything that is secret in one installation; which process sees which is `environments`' job."""
+    """Everything that is secret in one installation; `environments` decides which process sees which."""
 
     desk_secret_key: str = field(repr=False)
     exchange_secret_key: str = field(repr=False)
@@ -42,12 +42,12 @@ class Secrets:
         return Logins(self.superuser_password, self.owner_passwords, self.login_passwords)
 
     def ledger_vkey(self, half: str = EXCHANGE) -> str:
-        """The public key of a half's log; of the exchange's, which everybody checks, where none is named."""
+        """Return the public key of a half's log; without a half, the exchange's, which everybody checks."""
         return str(LedgerKey.from_text(self.ledger_keys[half]).vkey)
 
 
 def draw_secrets() -> Secrets:
-    """A fresh set."""
+    """Draw a fresh set."""
     return Secrets(
         desk_secret_key=secrets.token_urlsafe(48),
         exchange_secret_key=secrets.token_urlsafe(48),
@@ -63,7 +63,7 @@ def draw_secrets() -> Secrets:
 
 
 def load_or_draw_secrets(path: Path) -> Secrets:
-    """The secrets kept at `path`, drawn and written (mode 0600) at the first call."""
+    """Return the secrets stored at `path`, drawn and written (mode 0600) at the first call."""
     if path.exists():
         return _kept_secrets(path)
     drawn = draw_secrets()
@@ -72,7 +72,7 @@ def load_or_draw_secrets(path: Path) -> Secrets:
 
 
 def complete_secrets(path: Path) -> None:
-    """Draw what this version needs beside what an older one kept at `path`, and keep those."""
+    """Draw the additional secrets that this version needs, keeping those at `path`."""
     kept = json.loads(path.read_text())
     _write(
         path,
@@ -81,7 +81,7 @@ def complete_secrets(path: Path) -> None:
 
 
 def completed(kept: Any, drawn: Any) -> Any:
-    """Return what is kept; of secrets by name those of the names that there are now."""
+    """Return the stored secrets; of secrets by name, those of the present names."""
     return (
         {name: kept.get(name, secret) for name, secret in drawn.items()} if isinstance(drawn, dict) else kept
     )
@@ -99,5 +99,5 @@ def _kept_secrets(path: Path) -> Secrets:
 
 
 def draw_key() -> str:
-    """32 random bytes in base64url without padding."""
+    """Return 32 random bytes in base64url without padding."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()

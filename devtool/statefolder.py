@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where one hub keeps its data and what it says about itself while it runs (`.dev/`, or a scratch folder)."""
+"""The folder of one hub's data and of its facts while it runs (`.dev/`, or a scratch folder)."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from hub.roles import DESK, EXCHANGE
 
 DEFAULT = ROOT / ".dev"
 
-# What `./dev reset` removes; the stamps of the installed requirements stay.
+# Removed by `./dev reset`; the stamps of the installed requirements stay.
 DATA = (
     "pg",
     "valkey",
@@ -36,7 +36,7 @@ DATA = (
 
 
 class StateFolder(RunFolder):
-    """Paths of one hub, and the world it tells while it runs."""
+    """Paths of one hub, and the facts it writes while it runs."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -64,7 +64,7 @@ class StateFolder(RunFolder):
         self.note_running(told, children)
 
     def running_world(self) -> World:
-        """The running hub; raises a sentence when there is none."""
+        """Return the running hub; raise a sentence when there is none."""
         if not self.in_use or not self._running_file.exists():
             raise DevtoolError("No hub is running here.", "Start one in another terminal: ./dev run")
         told = json.loads(self._running_file.read_text())
@@ -93,7 +93,7 @@ class StateFolder(RunFolder):
         self.make()
 
     def remove_data(self) -> list[str]:
-        """Remove everything a hub keeps here; what was removed."""
+        """Remove everything a hub keeps here; return what was removed."""
         removed = []
         for name in DATA:
             path = self.path / name

@@ -23,7 +23,7 @@ def stopped_at_the_end(supervisor: Supervisor) -> Generator[None]:
         try:
             yield
         except StepFailedError:
-            # The failing step has said so already.
+            # The failing step has already reported it.
             raise SystemExit(1) from None
         except StopRequestedError:
             supervisor.ticks.heading("Stopping before the end.")
@@ -36,7 +36,7 @@ def stopped_at_the_end(supervisor: Supervisor) -> Generator[None]:
 
 
 def stay_up(supervisor: Supervisor, said: str = "", *, beside: Collection[Supervisor] = ()) -> None:
-    """Keep everything running until a signal comes; whoever reads what is said may already send one."""
+    """Keep everything running until a signal comes, which may be right after `said` is printed."""
     try:
         if said:
             supervisor.ticks.heading(said)

@@ -45,7 +45,7 @@ class Hub(Supervisor):
         ticks: Ticks,
         operator_port: int | None = None,
     ) -> None:
-        """Without a port of its own no operator's process runs."""
+        """Make the hub; without an `operator_port` no operator's process runs."""
         super().__init__(ticks)
         self.state: StateFolder = state
         self._scratch = scratch
@@ -56,7 +56,7 @@ class Hub(Supervisor):
         self.stores = DataStores(state, self.secrets, volatile=scratch)
         self._sink = None if os.environ.get("EMAIL_URL") else MailSink(state.mail)
         self.clock_offset = timedelta(0)
-        """How far the time of processes that are started from now on is from the machine's."""
+        """The offset from the machine's time of processes that are started from now on."""
 
     @property
     def world(self) -> World:
@@ -78,7 +78,7 @@ class Hub(Supervisor):
         )
 
     def start_stores(self) -> None:
-        """Database, broker and mail sink."""
+        """Start database, broker and mail sink."""
         with self.ticks.step("PostgreSQL and Valkey answer") as step:
             self._forget_half_a_world()
             self.stores.start()
@@ -88,7 +88,7 @@ class Hub(Supervisor):
                 self._sink.start()
 
     def prepare(self) -> None:
-        """Tables and grants, then the demonstration world; a private database that has them is left alone."""
+        """Make tables and grants, then the demonstration world; leave a private database alone that has them."""
         if not self._known("migrate"):
             with self.ticks.step("Tables, append-only guards and grants of both halves"):
                 self.migrate()
@@ -101,7 +101,7 @@ class Hub(Supervisor):
                 self.state.note_prepared("seed")
 
     def migrate(self) -> None:
-        """Make the tables of both halves, each in its database, at once; raises `StepFailedError`."""
+        """Make the tables of both halves, each in its database, at once; raise `StepFailedError`."""
         with ThreadPoolExecutor(len(MIGRATES)) as pool:
             for made in [
                 pool.submit(self.manage, role, "migrate", "--verbosity", "0") for role in MIGRATES.values()
@@ -109,7 +109,7 @@ class Hub(Supervisor):
                 made.result()
 
     def verify_ledgers(self) -> str:
-        """Verify the logs of both halves; what each said. Raises `StepFailedError`."""
+        """Verify the logs of both halves; return their reports. Raises `StepFailedError`."""
         said = {
             half: self.manage(role, "verify_ledger").strip().splitlines()[0]
             for half, role in SEQUENCES.items()
@@ -117,7 +117,7 @@ class Hub(Supervisor):
         return "; ".join(f"{half}: {line}" for half, line in said.items())
 
     def start_processes(self, *, without: Collection[str] = ()) -> None:
-        """All but those named, at once, since each spends its first seconds alone."""
+        """Start all but those named, at once, since each spends its first seconds alone."""
         with self.ticks.step(
             "Desk, exchange, workers, sequencers, mail sink" if not without else "The others"
         ):
@@ -126,7 +126,7 @@ class Hub(Supervisor):
             self._start_parts([part for part in self.make_parts() if part.child.name not in without])
 
     def demo_environment(self) -> dict[str, str]:
-        """What the played story and its clients find: addresses, no secret of the hub."""
+        """Return the environment of the story and its clients: addresses, no secret of the hub."""
         return {
             **inherited(os.environ),
             "PYTHONPATH": str(ROOT),
@@ -138,7 +138,7 @@ class Hub(Supervisor):
         }
 
     def bench_environment(self) -> dict[str, str]:
-        """A benchmark of a scratch hub may look into everything a desk holds, and at what exchange and desk-worker cost."""
+        """Return the environment of a benchmark: it may read all of a desk's data, and exchange's and desk-worker's costs."""
         pids = {child.name: str(child.pid) for child in self.children}
         held = role_environment("desk", self.world)
         return {
@@ -155,7 +155,7 @@ class Hub(Supervisor):
         self.state.announce(self.world, self.children)
 
     def invite_operator(self, name: str) -> str:
-        """The link by which an operator makes a passkey; it serves once."""
+        """Return the link by which an operator makes a passkey; it is valid once."""
         return self.manage("operator", "invite_operator", name).strip()
 
     def stop(self) -> None:
@@ -166,7 +166,7 @@ class Hub(Supervisor):
         super().stop()
 
     def make_parts(self) -> list[Part]:
-        """What works on the database, not started yet."""
+        """Return the processes that use the database, not started yet."""
         world, logs = self.world, self.state.logs
         desk_port, exchange_port = self._ports
         workers = [programs.queue_worker(role, world, logs) for role in WORKERS]
@@ -200,7 +200,7 @@ class Hub(Supervisor):
             return connection.execute("SELECT 1 FROM ledger_entry LIMIT 1").fetchone() is not None
 
     def _forget_half_a_world(self) -> None:
-        """A start that was interrupted while it built the world leaves a database nobody can use."""
+        """Remove an unfinished world: a start that was interrupted while building it leaves an unusable database."""
         interrupted = self.state.is_prepared(SEEDING) and not self.state.is_prepared("seed")
         if interrupted and self.stores.postgres is not None:
             self.ticks.line(

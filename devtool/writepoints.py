@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The points at which a process writes what outlives it, as they come: a trial notes their order, or ends the process at one.
+"""Write points: a trial records the order of a process's durable writes, or ends the process at one.
 
-Of files: made, synced, linked, renamed, removed, and a folder synced. Of a database: each statement that changes rows, and each
-commit. To the exchange: each call that hands something in. Each is noted before it is done and once it is done.
+- Files: made, synced, linked, renamed, removed, and a folder synced.
+- Database: each statement that changes rows, and each commit.
+- Exchange: each call that hands something in.
+
+Each is recorded before it is done and once it is done.
 """
 
 import functools
@@ -26,7 +29,7 @@ FOLDERS: Final = "KILL_FOLDERS"
 
 @contextmanager
 def file_writes(folders: tuple[Path, ...], note: Note) -> Generator[None]:
-    """Note what is done with files below these folders, as long as the block lasts."""
+    """Record operations on files below these folders, as long as the block lasts."""
     before = {name: getattr(os, name) for name in ("open", "fsync", "link", "replace", "unlink")}
     watched = tuple(f"{folder}/" for folder in folders)
 
@@ -61,7 +64,7 @@ def file_writes(folders: tuple[Path, ...], note: Note) -> Generator[None]:
 
 
 def note_database(note: Note) -> None:
-    """Note what this process has its database change, from now on."""
+    """Record this process's changes to its database, from now on."""
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.utils import CursorWrapper
 
@@ -82,7 +85,7 @@ def note_database(note: Note) -> None:
 
 
 def note_exchange(note: Note) -> None:
-    """Note what this process hands in at its exchange, from now on."""
+    """Record what this process hands in at its exchange, from now on."""
     from accord.calls.transport import HttpTransport
 
     write = HttpTransport._write
@@ -95,9 +98,9 @@ def note_exchange(note: Note) -> None:
 
 
 class Killer:
-    """End this process and its group by SIGKILL at the point of the number in a file, once; notes what it sees meanwhile.
+    """A killer: ends this process and its group by SIGKILL at the numbered point, once, and records the points.
 
-    A second line in the file is a pattern: only points that it finds are counted.
+    The number is in a file; a second line in it is a pattern: only points that match it are counted.
     """
 
     def __init__(self, control: Path) -> None:
@@ -111,9 +114,9 @@ class Killer:
         except FileNotFoundError:
             return
         if armed_at != self._armed_at:
-            # Counted from when it was armed, whatever this process has written since the time before.
+            # Counted from when it was armed, whatever this process wrote before.
             self._armed_at, self._count = armed_at, 0
-        # What comes before a write finds the same as what comes after the one before it.
+        # The state before a write is the same as after the previous one.
         if point.startswith("before ") or not re.search(pattern, point):
             return
         self._count += 1
@@ -134,7 +137,7 @@ def _noted(note: Note, point: str, counts: object) -> Generator[None]:
 
 
 def _name(path: object) -> str:
-    """The file's name, without what is drawn anew each time."""
+    """Return the file's name, without the parts that are drawn anew each time."""
     with suppress(TypeError):
         name = Path(os.fspath(path)).name  # type: ignore[call-overload]
         return name.rpartition(".")[0] if name.startswith(".") else name

@@ -96,7 +96,7 @@ def record_agreement(
 def record_circle(
     operator: Actor, *, name: str, agreement: str, members: Collection[str], now: datetime
 ) -> Circle:
-    """Name a group of agencies under one agreement; raises `AgreementError` for an outsider."""
+    """Name a group of agencies under one agreement; raise `AgreementError` for an outsider."""
     require(operator, Capability.HUB_OPERATE)
     _check_line("name", name, 60)
     found = Agreement.objects.filter(ref=agreement).first()

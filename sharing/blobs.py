@@ -74,7 +74,7 @@ class StoredBlob:
 
 
 def measure(blob: Received) -> BlobFacts:
-    """Digest and length."""
+    """Return digest and length."""
     return measure_blob(pieces_of(blob))
 
 

@@ -13,7 +13,7 @@ _REFERENCE = re.compile(f"[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}")
 
 
 def new_reference() -> str:
-    """A fresh reference such as 7QK4-M2XN; unique by constraint, not by luck."""
+    """Return a fresh reference such as 7QK4-M2XN; unique by constraint, not by luck."""
     # 32 letters divide an octet's 256 values evenly: each is as likely as any other.
     letters = "".join(ALPHABET[octet % len(ALPHABET)] for octet in secrets.token_bytes(2 * _HALF))
     return f"{letters[:_HALF]}-{letters[_HALF:]}"

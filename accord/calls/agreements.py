@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hub's answers about agreements and circles, read strictly: the hub's word, which nobody has signed."""
+"""The hub's answers about agreements and circles, parsed strictly: the hub's word, which nobody has signed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from accord.calls.errors import AnswerError
 
 @dataclass(frozen=True)
 class AgreementAnswer:
-    """The version of an agreement that counts now, perhaps ended; times in seconds. `purposes` empty: every one."""
+    """The current version of an agreement, perhaps ended; times in seconds. An empty `purposes` allows every purpose."""
 
     ref: str
     title: str
@@ -40,7 +40,7 @@ class AgreementAnswer:
 
 @dataclass(frozen=True)
 class CircleAnswer:
-    """A named group under one agreement, and since when in seconds."""
+    """A named group under one agreement, and its start in seconds."""
 
     name: str
     agreement: str
@@ -49,7 +49,7 @@ class CircleAnswer:
 
 
 def _text(value: object, where: str) -> str:
-    """A text that a database takes."""
+    """Return a text that a database accepts."""
     text = require_text(value, where)
     if "\x00" in text:
         raise other_shape(where)
@@ -57,7 +57,7 @@ def _text(value: object, where: str) -> str:
 
 
 def read_agreements(rows: Sequence[Any], agency: str) -> list[AgreementAnswer]:
-    """Each once, with this agency among its parties."""
+    """Parse the agreements, each once, with this agency among its parties."""
     found = [_agreement(require_object(row, "agreements")) for row in rows]
     if len({one.ref for one in found}) != len(found) or any(agency not in one.parties for one in found):
         raise AnswerError("The hub listed an agreement twice, or one of others.")
@@ -65,7 +65,7 @@ def read_agreements(rows: Sequence[Any], agency: str) -> list[AgreementAnswer]:
 
 
 def read_circles(rows: Sequence[Any], agency: str) -> list[CircleAnswer]:
-    """Each once, with this agency among its members."""
+    """Parse the circles, each once, with this agency among its members."""
     found = [_circle(require_object(row, "circles")) for row in rows]
     if len({one.name for one in found}) != len(found) or any(agency not in one.members for one in found):
         raise AnswerError("The hub listed a circle twice, or one of others.")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hub's answers: their shapes, read strictly and believed nowhere.
+"""The hub's answers: their shapes, parsed strictly and never trusted.
 
-Every reader raises `AnswerError` for another shape than agreed. Nothing here verifies a signature or a proof.
+Every reader raises `AnswerError` for an unexpected shape. Nothing here verifies a signature or a proof.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from accord.version import API_VERSIONS
 
 MAX_LIST_BYTES: Final = 8 * 1024 * 1024
 MOST_KEYSETS: Final = 500
-"""Agencies that the hub takes in one question for what is newer of their keysets, at most."""
+"""The most agencies in one question about newer keysets."""
 MOST_SLICES: Final = 100
-"""Slices that the hub gives at once, at most."""
+"""The most slices in one answer."""
 MOST_WANTED: Final = 50
-"""Digests that the hub takes in one question for what it wants again, at most."""
+"""The most digests in one question about wanted objects."""
 MOST_REPORTED: Final = 100
-"""Facts that the hub takes in one report, at most."""
+"""The most facts in one report."""
 
 SliceAnswer = bytes | RefusedError | BusyError | AnswerError
-"""A slice octet for octet, or what asking for it alone would have raised."""
+"""A slice octet for octet, or the error that asking for it alone would have raised."""
 
 
 @dataclass(frozen=True)
 class StatementAnswer:
-    """A statement as the hub gives it, and its receipt or None; neither is verified."""
+    """A statement as the hub returns it, and its receipt or None; neither is verified."""
 
     jws: bytes
     receipt: Receipt | None
@@ -63,7 +63,7 @@ class KeysetAnswer:
 
 @dataclass(frozen=True)
 class KeysetsAnswer:
-    """What has become of the keysets of many agencies; each agency asked about stands in one place. Nothing is verified.
+    """The news about keysets of many agencies; each agency asked about stands in one list. Nothing is verified.
 
     `rest` are agencies with something newer that did not fit into the answer.
     """
@@ -76,7 +76,7 @@ class KeysetsAnswer:
 
 @dataclass(frozen=True)
 class PreviewAnswer:
-    """Whether a recipient would receive it now. `code` says why not, empty where it would; `args` whom or what it is about."""
+    """A recipient's preview. `code` is the reason of a refusal, else empty; `args` name whom or what it concerns."""
 
     agency: str
     allowed: bool
@@ -102,7 +102,7 @@ class AgencyAnswer:
 
 @dataclass(frozen=True)
 class SuspendedLane:
-    """A lane of an agreement that `agency` has stopped, since when in seconds; the hub's word."""
+    """A lane of an agreement that `agency` has stopped, and since when in seconds; the hub's word."""
 
     lane: str
     agency: str
@@ -119,9 +119,10 @@ class ChallengeAnswer:
 
 @dataclass(frozen=True)
 class AccessionAnswer:
-    """The agency as it was admitted; `keyset` is the od of what the hub has taken, None before. `until`: when the key ends, in seconds.
+    """The agency as it was admitted, and its progress.
 
-    `checkpoint`: the newest signed note of the hub's log, not verified; None where it gave none. `exchange` as below.
+    `keyset` is the od of the accepted keyset, None before. `until`: when the key ends, in seconds. `checkpoint`: the newest
+    signed note of the hub's log, not verified; None where the hub sent none. `exchange` as below.
     """
 
     entry: AgencyAnswer
@@ -133,7 +134,7 @@ class AccessionAnswer:
 
 @dataclass(frozen=True)
 class SuspendedKey:
-    """A key that the hub has suspended, since when (seconds); with `until_keyset` a later keyset of the root lifts it."""
+    """A key that the hub has suspended, and since when (seconds); with `until_keyset` a later keyset of the root lifts it."""
 
     kid: str
     since: int
@@ -142,7 +143,7 @@ class SuspendedKey:
 
 @dataclass(frozen=True)
 class EntryAnswer:
-    """How the hub says that an agency is reached; `statement` is what the agency has stated, not verified."""
+    """An agency's contact details as the hub has them; `statement` is the agency's own statement of them, not verified."""
 
     agency: str
     telephone: str
@@ -152,12 +153,12 @@ class EntryAnswer:
 
 
 Range = tuple[int, int]
-"""The oldest and the newest of something."""
+"""The oldest and the newest version."""
 
 
 @dataclass(frozen=True)
 class CallerAnswer:
-    """Until when the API key counts, in seconds. `exchange`: where systems call, if this address is not the one.
+    """The end of the API key, in seconds. `exchange`: the address for systems, if it is not the one that was called.
 
     `agency` is whose key it is, `status` how that agency stands, `api` and `profile` versions that the hub speaks, `limits`
     of calls, `scopes` what the API key may do: None and empty where it does not say.
@@ -173,7 +174,7 @@ class CallerAnswer:
     scopes: frozenset[str] = frozenset()
 
     def require_common_versions(self) -> None:
-        """Raises OtherVersionError, which names both sides, where the hub speaks no version that this program speaks."""
+        """Raise OtherVersionError, which names both sides, where hub and program have no version in common."""
         for what, theirs, ours in (
             ("interface", self.api, API_VERSIONS),
             ("profile", self.profile, (PROFILE_VERSION, PROFILE_VERSION)),
@@ -184,7 +185,7 @@ class CallerAnswer:
 
 @dataclass(frozen=True)
 class KeysetTaken:
-    """The hub has taken a keyset. `api_key` is the first API key, still sealed; `until` its end, in seconds."""
+    """The hub has accepted a keyset. `api_key` is the first API key, still sealed; `until` its end, in seconds."""
 
     api_key: SealedCredential | None = None
     until: int | None = None
@@ -212,7 +213,7 @@ class FeedPage:
 
 
 def parse_answer(answer: Answer, where: str) -> Any:
-    """The JSON value of an answer."""
+    """Parse the JSON value of an answer."""
     try:
         return parse_json(answer.body, limit=MAX_LIST_BYTES, where=where, most_values=None)
     except EnvelopeError as exc:
@@ -220,50 +221,50 @@ def parse_answer(answer: Answer, where: str) -> Any:
 
 
 def other_shape(where: str) -> AnswerError:
-    """The error of an answer that is not as agreed; `where` names the part."""
+    """Return the error of an answer with an unexpected shape; `where` names the part."""
     return AnswerError(f"The hub's answer ({where}) has another shape than agreed.")
 
 
 def require_object(value: object, where: str) -> dict[str, Any]:
-    """Demand an object."""
+    """Require an object."""
     if not isinstance(value, dict):
         raise other_shape(where)
     return value
 
 
 def require_array(value: object, where: str) -> list[Any]:
-    """Demand an array."""
+    """Require an array."""
     if not isinstance(value, list):
         raise other_shape(where)
     return value
 
 
 def require_text(value: object, where: str) -> str:
-    """Demand a text."""
+    """Require a text."""
     if not isinstance(value, str):
         raise other_shape(where)
     return value
 
 
 def require_integer(value: object, where: str) -> int:
-    """Demand an integer, 0 or more."""
+    """Require an integer, 0 or more."""
     if type(value) is not int or value < 0:
         raise other_shape(where)
     return value
 
 
 def read_elsewhere(value: Mapping[str, Any], where: str) -> str | None:
-    """The exchange's address, where the one that was asked is the desk's."""
+    """Return the exchange's address, where the called address is the desk's."""
     return optional_text(value.get("exchange"), where)
 
 
 def optional_text(value: object, where: str) -> str | None:
-    """A text, or none."""
+    """Return a text, or None."""
     return None if value is None else require_text(value, where)
 
 
 def read_digest(value: object, where: str) -> str:
-    """A digest becomes part of an address, so it is one or nothing."""
+    """Return a digest; it becomes part of a URL, so any other text is refused."""
     try:
         return require_digest(value, where)
     except MalformedError as exc:
@@ -271,7 +272,7 @@ def read_digest(value: object, where: str) -> str:
 
 
 def read_jws(value: object) -> bytes:
-    """A JWS stands in an answer as its text, or as an object; its digest is over the decoded payload."""
+    """Return the octets of a JWS, which an answer holds as text or as an object; its digest is over the decoded payload."""
     if isinstance(value, str):
         raw = value.encode("utf-8")
     else:
@@ -282,7 +283,7 @@ def read_jws(value: object) -> bytes:
 
 
 def read_receipt(value: object) -> Receipt | None:
-    """A receipt, or None where the hub has none yet."""
+    """Return a receipt, or None where the hub has none yet."""
     if value is None:
         return None
     try:
@@ -294,13 +295,13 @@ def read_receipt(value: object) -> Receipt | None:
 
 
 def read_statement(value: object) -> StatementAnswer:
-    """A `{statement, receipt}` pair."""
+    """Parse a `{statement, receipt}` pair."""
     answer = require_object(value, "statement")
     return StatementAnswer(read_jws(answer.get("statement")), read_receipt(answer.get("receipt")))
 
 
 def read_manifest_answer(value: object) -> ManifestAnswer:
-    """A `{manifest, receipt}` pair; whoever may ask has it after its receipt."""
+    """Parse a `{manifest, receipt}` pair; an agency that may ask gets it only with its receipt."""
     answer = require_object(value, "manifest")
     receipt = read_receipt(answer.get("receipt"))
     if receipt is None:
@@ -309,7 +310,7 @@ def read_manifest_answer(value: object) -> ManifestAnswer:
 
 
 def read_caller(value: object) -> CallerAnswer:
-    """What the hub says of the API key that calls."""
+    """Parse the hub's facts about the calling API key."""
     answer = require_object(value, "caller")
     versions = require_object(answer.get("versions", {}), "versions")
     limits = require_object(answer.get("limits", {}), "limits")
@@ -336,7 +337,7 @@ def _read_range(value: object) -> Range | None:
 
 
 def read_taken(value: object) -> KeysetTaken:
-    """What came of a keyset that was handed in."""
+    """Parse the answer to a keyset that was handed in."""
     sealed = require_object(value, "keyset").get("api_key")
     if sealed is None:
         return KeysetTaken()
@@ -348,7 +349,7 @@ def read_taken(value: object) -> KeysetTaken:
 
 
 def read_moment(value: object, where: str) -> int:
-    """A time as the hub writes it (RFC 3339 with a zone), in seconds since 1970."""
+    """Parse a time as the hub writes it (RFC 3339 with a zone), in seconds since 1970."""
     try:
         moment = datetime.fromisoformat(require_text(value, where))
     except ValueError as exc:
@@ -359,7 +360,7 @@ def read_moment(value: object, where: str) -> int:
 
 
 def read_slices(value: object, mds: Sequence[str]) -> list[SliceAnswer]:
-    """The slices of the first of these envelopes, one at least and in their order."""
+    """Parse the slices of the first of these envelopes, at least one and in their order."""
     items = require_array(require_object(value, "slices").get("items"), "slices")
     rows = [require_object(item, "slices") for item in items]
     if not rows or [row.get("md") for row in rows] != list(mds[: len(rows)]):
@@ -368,7 +369,7 @@ def read_slices(value: object, mds: Sequence[str]) -> list[SliceAnswer]:
 
 
 def _read_slice(row: Mapping[str, Any]) -> SliceAnswer:
-    """What is wrong with one slice is said of it alone."""
+    """Parse one slice; an error in it concerns it alone."""
     problem, text = row.get("problem"), row.get("slice")
     if isinstance(problem, dict) and text is None:
         return read_problem(problem)
@@ -379,7 +380,7 @@ def _read_slice(row: Mapping[str, Any]) -> SliceAnswer:
 
 
 def read_problem(problem: Mapping[str, Any], where: str = "slices") -> RefusedError | BusyError | AnswerError:
-    """The error that a problem in one row of an answer stands for."""
+    """Return the error that a problem in one row of an answer stands for."""
     status = problem.get("status")
     if type(status) is not int or not 400 <= status <= 599:
         return other_shape(where)
@@ -391,7 +392,7 @@ def _too_large_slice() -> AnswerError:
 
 
 def read_entry(value: object, agency: str) -> EntryAnswer:
-    """How the hub says that this agency is reached."""
+    """Parse this agency's contact details."""
     answer = require_object(value, "entry")
     if answer.get("agency") != agency:
         raise AnswerError("The hub answered about another agency than the one asked about.")
@@ -407,7 +408,7 @@ def read_entry(value: object, agency: str) -> EntryAnswer:
 
 
 def read_keyset(value: object) -> KeysetAnswer:
-    """A keyset as the directory shows it."""
+    """Parse a keyset as the directory shows it."""
     answer = require_object(value, "keyset")
     return KeysetAnswer(
         keyset=read_jws(answer.get("keyset")),
@@ -417,7 +418,7 @@ def read_keyset(value: object) -> KeysetAnswer:
 
 
 def read_keysets(value: object, asked: Iterable[str]) -> KeysetsAnswer:
-    """What is newer of these agencies, where each stands in one list and no other agency in any."""
+    """Parse newer keysets of these agencies; each must stand in one list and no other agency in any."""
     answer = require_object(value, "keysets")
     items = [require_object(item, "keysets") for item in require_array(answer.get("items"), "keysets")]
     agencies = [require_text(item.get("agency"), "keysets") for item in items]
@@ -431,7 +432,7 @@ def read_keysets(value: object, asked: Iterable[str]) -> KeysetsAnswer:
 
 
 def read_agencies(value: object) -> list[AgencyAnswer]:
-    """Who takes part, each agency once."""
+    """Parse the participating agencies, each once."""
     items = require_array(require_object(value, "agencies").get("items"), "agencies")
     found = [_read_agency(require_object(item, "agencies")) for item in items]
     if len({one.id for one in found}) != len(found):
@@ -440,7 +441,7 @@ def read_agencies(value: object) -> list[AgencyAnswer]:
 
 
 def read_accession(value: object) -> AccessionAnswer:
-    """State of the caller's accession."""
+    """Parse the state of the caller's accession."""
     answer = require_object(value, "accession")
     keyset = answer.get("keyset")
     return AccessionAnswer(
@@ -459,7 +460,7 @@ def _read_agency(row: Mapping[str, Any]) -> AgencyAnswer:
 
 
 def read_previews(value: object, asked: Sequence[str] | None) -> list[PreviewAnswer]:
-    """A verdict for each agency asked about, by id, and for no other; for all that the hub lists where None was asked."""
+    """Parse a verdict for each agency asked about, by id, and for no other; for all listed ones where None was asked."""
     items = require_array(require_object(value, "previews").get("items"), "previews")
     found = [_read_preview(require_object(item, "previews")) for item in items]
     agencies = [one.agency for one in found]
@@ -483,7 +484,7 @@ def _read_preview(row: Mapping[str, Any]) -> PreviewAnswer:
 
 
 def read_suspended(value: object, ref: str) -> list[SuspendedLane]:
-    """The suspensions of this agreement that stand."""
+    """Parse the suspensions of this agreement that are in force."""
     answer = require_object(value, "suspensions")
     if answer.get("ref") != ref:
         raise AnswerError("The hub answered about another agreement than the one asked about.")
@@ -491,7 +492,7 @@ def read_suspended(value: object, ref: str) -> list[SuspendedLane]:
 
 
 def read_suspensions(value: object) -> list[SuspendedLane]:
-    """Lanes that parties of an agreement have stopped."""
+    """Parse the lanes that parties of an agreement have stopped."""
     rows = [require_object(row, "suspensions") for row in require_array(value, "suspensions")]
     return [
         SuspendedLane(
@@ -504,7 +505,7 @@ def read_suspensions(value: object) -> list[SuspendedLane]:
 
 
 def read_suspended_key(value: object, kid: str) -> SuspendedKey:
-    """The suspension of this key."""
+    """Parse the suspension of this key."""
     answer = require_object(value, "suspension")
     until_keyset = answer.get("until_keyset")
     if answer.get("kid") != kid or type(until_keyset) is not bool:
@@ -513,7 +514,7 @@ def read_suspended_key(value: object, kid: str) -> SuspendedKey:
 
 
 def read_checkpoint(answer: Answer) -> str:
-    """A signed note, as it is signed."""
+    """Return a signed note, as it is signed."""
     try:
         return answer.body.decode()
     except UnicodeDecodeError as exc:
@@ -521,7 +522,7 @@ def read_checkpoint(answer: Answer) -> str:
 
 
 def read_proof(answer: Answer) -> Receipt:
-    """The receipt of a leaf, in the form of C2SP."""
+    """Parse the receipt of a leaf, in the form of C2SP."""
     try:
         return Receipt.parse_tlog_proof(answer.body.decode())
     except (UnicodeDecodeError, EnvelopeError) as exc:
@@ -529,7 +530,7 @@ def read_proof(answer: Answer) -> Receipt:
 
 
 def read_path(value: object) -> list[bytes]:
-    """A consistency proof."""
+    """Parse a consistency proof."""
     try:
         return [unb64u(item, size=32) for item in require_array(value, "consistency")]
     except EnvelopeError as exc:
@@ -537,7 +538,7 @@ def read_path(value: object) -> list[bytes]:
 
 
 def read_paths(value: object, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
-    """The consistency proofs for these pairs of sizes; None where the hub has none."""
+    """Parse the consistency proofs for these pairs of sizes; None where the hub has none."""
     items = require_array(require_object(value, "consistency").get("items"), "consistency")
     rows = [require_object(item, "consistency") for item in items]
     if [(row.get("first"), row.get("second")) for row in rows] != list(pairs):
@@ -546,7 +547,7 @@ def read_paths(value: object, pairs: Sequence[tuple[int, int]]) -> list[list[byt
 
 
 def read_feed_page(value: object) -> FeedPage:
-    """A page of the feed; `next` is its epoch, a full stop and a number."""
+    """Parse a page of the feed; `next` is its epoch, a full stop and a number."""
     page = require_object(value, "inbox")
     items = tuple(read_feed_entry(item) for item in require_array(page.get("items"), "inbox"))
     epoch, _stop, _number = require_text(page.get("next"), "inbox next").rpartition(".")
@@ -554,13 +555,13 @@ def read_feed_page(value: object) -> FeedPage:
 
 
 def read_wanted(value: object, asked: Sequence[str]) -> list[str]:
-    """Those of the digests asked for that the hub wants again, in their order."""
+    """Return those of the requested digests that the hub wants again, in their order."""
     items = set(map(str, require_array(require_object(value, "wanted").get("items"), "wanted")))
     return [d for d in asked if d in items]
 
 
 def read_handovers(value: object) -> list[str]:
-    """Notes by which the ledger's key was replaced."""
+    """Parse the notes by which the ledger's key was replaced."""
     notes = require_array(require_object(value, "handovers").get("items"), "handovers")
     if not all(isinstance(note, str) for note in notes):
         raise AnswerError("The hub's hand-overs are malformed.")
@@ -568,7 +569,7 @@ def read_handovers(value: object) -> list[str]:
 
 
 def read_feed_entry(value: object) -> FeedEntry:
-    """An item of the feed."""
+    """Parse an item of the feed."""
     item = require_object(value, "inbox")
     return FeedEntry(
         number=require_integer(item.get("number"), "number"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hub answers of an agency's API keys, and of who holds its identity; as `accord.calls.answers`."""
+"""The hub's answers about an agency's API keys and the holder of its identity, parsed as in `accord.calls.answers`."""
 
 import re
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class IssuedKey:
 
 
 def read_issued(value: object) -> IssuedKey:
-    """An API key that the hub has just made."""
+    """Parse an API key that the hub has just made."""
     answer = require_object(value, "API key")
     return IssuedKey(
         require_text(answer.get("key"), "API key"), read_moment(answer.get("expires_at"), "API key")
@@ -35,7 +35,7 @@ def read_issued(value: object) -> IssuedKey:
 
 @dataclass(frozen=True)
 class InstanceAnswer:
-    """Who holds the agency's identity at the hub, and since when (seconds)."""
+    """The holder of the agency's identity at the hub, and since when (seconds)."""
 
     instance: str
     software: str
@@ -43,7 +43,7 @@ class InstanceAnswer:
 
 
 def read_instance(value: object, instance: str) -> InstanceAnswer:
-    """The holder, which is the one that has announced itself."""
+    """Parse the holder, which must be the announced instance."""
     answer = require_object(value, "instance")
     if answer.get("id") != instance:
         raise AnswerError("The hub answered about another instance than the one announced.")
@@ -55,7 +55,7 @@ def read_instance(value: object, instance: str) -> InstanceAnswer:
 class CredentialAnswer:
     """An API key of the agency as the hub lists it; times in seconds. `key` is its text where it was issued just now.
 
-    Keys of one `line` took each other's place, and end together.
+    Keys of one `line` replaced each other, and end together.
     """
 
     prefix: str
@@ -71,7 +71,7 @@ class CredentialAnswer:
 
 
 def read_credential(value: object) -> CredentialAnswer:
-    """One API key of the agency."""
+    """Parse one API key of the agency."""
     answer = require_object(value, "credential")
     scopes, networks = (
         tuple(require_text(one, name) for one in require_array(answer.get(name), name))
@@ -103,6 +103,6 @@ def _moment_or_none(value: object, name: str) -> int | None:
 
 
 def read_credentials(value: object) -> list[CredentialAnswer]:
-    """The API keys of the agency."""
+    """Parse the API keys of the agency."""
     items = require_array(require_object(value, "credentials").get("items"), "credentials")
     return [read_credential(item) for item in items]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hub's answers about what this agency sent, and about facts that it reported of what it received."""
+"""The hub's answers about what this agency sent, and about facts that it reported on received envelopes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DELIVERY_MOMENTS = (
 
 @dataclass(frozen=True)
 class DeliveryFacts:
-    """What the hub says became of an alert at one recipient; times as the hub writes them, or None."""
+    """The hub's facts about an alert at one recipient; times as the hub writes them, or None."""
 
     recipient: str
     state: str
@@ -49,7 +49,7 @@ class DeliveryFacts:
 
 @dataclass(frozen=True)
 class ChangedDelivery:
-    """What the hub says became of one of the agency's own envelopes at one recipient."""
+    """The hub's facts about one of the agency's own envelopes at one recipient."""
 
     md: str
     facts: DeliveryFacts
@@ -57,7 +57,7 @@ class ChangedDelivery:
 
 @dataclass(frozen=True)
 class DeliveryChanges:
-    """What changed since a cursor; `next` is the one to keep, `more`: ask again at once."""
+    """Changes since a cursor; `next` is the cursor to keep, `more` means ask again at once."""
 
     items: tuple[ChangedDelivery, ...]
     next: str
@@ -66,7 +66,7 @@ class DeliveryChanges:
 
 @dataclass(frozen=True)
 class ReportedFact:
-    """What this agency says of an envelope that it received: `fact` is told or opened, `at` in seconds."""
+    """A fact that this agency reports about a received envelope: `fact` is told or opened, `at` in seconds."""
 
     md: str
     fact: str
@@ -74,12 +74,12 @@ class ReportedFact:
 
 
 ReportAnswer = RefusedError | BusyError | AnswerError | None
-"""None where a reported fact was taken; else why not."""
+"""None where a reported fact was accepted; else the reason of the refusal."""
 
 
 @dataclass(frozen=True)
 class ReminderAnswer:
-    """Whom the newest reminder of an envelope went to; `again_at`, in seconds, is when they may be reminded again."""
+    """The recipients of an envelope's newest reminder; `again_at`, in seconds, is when they may be reminded again."""
 
     recipients: tuple[str, ...]
     reminded_at: int | None
@@ -88,7 +88,7 @@ class ReminderAnswer:
 
 @dataclass(frozen=True)
 class SubmissionFacts:
-    """What the hub says about one object that this agency submitted; `signers` (kids) None where it does not say."""
+    """The hub's facts about one object that this agency submitted; `signers` (kids) is None where it does not say."""
 
     what: str
     d: str
@@ -108,7 +108,7 @@ class SubmissionPage:
 
 
 def read_changes(value: object) -> DeliveryChanges:
-    """What changed of the own envelopes' deliveries."""
+    """Parse the changes of the own envelopes' deliveries."""
     answer = require_object(value, "deliveries")
     more = answer.get("more")
     if type(more) is not bool:
@@ -119,7 +119,7 @@ def read_changes(value: object) -> DeliveryChanges:
 
 
 def read_reported(value: object, reported: Sequence[ReportedFact]) -> list[ReportAnswer]:
-    """What the hub says to each of these facts, in their order."""
+    """Parse the hub's answer to each of these facts, in their order."""
     items = require_array(require_object(value, "facts").get("items"), "facts")
     rows = [require_object(item, "facts") for item in items]
     if [(row.get("md"), row.get("fact")) for row in rows] != [(one.md, one.fact) for one in reported]:
@@ -135,7 +135,7 @@ def _read_report(row: Mapping[str, Any]) -> ReportAnswer:
 
 
 def read_reminder(value: object, md: str) -> ReminderAnswer:
-    """Whom the hub says that it has reminded of this envelope."""
+    """Parse the recipients that the hub has reminded of this envelope."""
     answer = require_object(value, "reminder")
     if answer.get("md") != md:
         raise AnswerError("The hub answered about another object than the one asked for.")
@@ -148,7 +148,7 @@ def read_reminder(value: object, md: str) -> ReminderAnswer:
 
 
 def read_submission(value: object) -> SubmissionFacts:
-    """A submission with its deliveries."""
+    """Parse a submission with its deliveries."""
     item = require_object(value, "submission")
     return SubmissionFacts(
         what=require_text(item.get("what"), "what"),
@@ -162,7 +162,7 @@ def read_submission(value: object) -> SubmissionFacts:
 
 
 def read_deliveries(value: object) -> tuple[DeliveryFacts, ...]:
-    """What became of one envelope, by recipient."""
+    """Parse the deliveries of one envelope, by recipient."""
     return tuple(_delivery(row) for row in require_array(value, "deliveries"))
 
 
@@ -173,7 +173,7 @@ def _signers(value: object) -> tuple[str, ...] | None:
 
 
 def require_about(d: str, facts: SubmissionFacts) -> SubmissionFacts:
-    """Demand that an answer is about the object that was asked for: another one's receipt proves nothing of it."""
+    """Require an answer about the requested object: another one's receipt proves nothing about it."""
     if facts.d != d:
         raise AnswerError("The hub answered about another object than the one asked for.")
     return facts

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong between a client and the exchange: one typed family.
+"""Errors between a client and the exchange: one typed family.
 
-The text of each error is a sentence for a person and names the remedy where there is one; facts stand in
-attributes. Failed checks keep their own types (`accord.envelope.errors`): `VerificationError` for what was
-refused, `OpeningError` for what cannot be opened.
+The text of each error is a sentence for a person and names the remedy where there is one; facts stand in attributes. Failed
+checks keep their own types (`accord.envelope.errors`): `VerificationError` for an object that was refused, `OpeningError` for
+one that cannot be opened.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Any, Final
 
 
 class ProxyTrouble(StrEnum):
-    """Ways in which a proxy does not lead to the hub."""
+    """The ways in which a proxy fails to reach the hub."""
 
     AWAY = "away"
     """It cannot be reached, does not answer in time, or hangs up."""
     UNTRUSTED = "untrusted"
-    """Its own certificate, where it is spoken to by TLS, is not trusted."""
+    """Its own TLS certificate, where it has one, is not trusted."""
     LOGIN = "login"
-    """It demands a login, or does not take the one that it was given."""
+    """It requires a login, or refuses the given one."""
     REFUSES = "refuses"
-    """It does not lead to this address, or answers as no proxy does."""
+    """It refuses this address, or does not answer as a proxy."""
     BEYOND = "beyond"
-    """It says that the hub does not answer it."""
+    """It reports that the hub does not answer."""
 
 
 class ClientError(Exception):
@@ -41,16 +41,16 @@ class ProxyAddressError(ClientError):
 
 
 class UnreachableError(ClientError):
-    """The hub gave no answer: no connection, time-out, a certificate that is not trusted.
+    """The hub gave no answer: no connection, time-out, or an untrusted certificate.
 
-    `is_unsent`: no connection ever stood, so that nothing of the call can have reached the hub.
+    `is_unsent`: no connection was ever made, so that nothing of the call can have reached the hub.
     """
 
     is_unsent = False
 
 
 class ProxyTroubleError(UnreachableError):
-    """The proxy does not lead to the hub: nothing of the call reached the hub. `status` is what it answered, 0 for nothing."""
+    """The proxy does not reach the hub, which received nothing of the call. `status` is the proxy's answer, 0 for none."""
 
     def __init__(self, sentence: str, trouble: ProxyTrouble, status: int) -> None:
         super().__init__(sentence)
@@ -67,14 +67,14 @@ class BusyError(UnreachableError):
 
 
 NO_PROBLEM: Final = "blank"
-"""The slug of an answer that is no problem of the hub: a proxy's page, a fault that nobody foresaw."""
+"""The slug of an answer that is no problem of the hub: a proxy's page, an unforeseen fault."""
 
 
 class RefusedError(ClientError):
-    """The hub refused (RFC 9457 problem). `members` holds what the problem says beside title and detail.
+    """The hub refused (RFC 9457 problem). `members` holds the problem's members beside title and detail.
 
-    `answered_at` is the hub's clock in seconds as the answer states it, None where it states none. `slug` is
-    `NO_PROBLEM` where the answer is none of the hub's problems. `is_kept`: what was sent stays in the spool.
+    `answered_at` is the hub's clock in seconds as the answer states it, else None. `slug` is `NO_PROBLEM` where the answer is
+    none of the hub's problems. `is_kept`: the sent object stays in the spool.
     """
 
     answered_at: int | None = None
@@ -90,7 +90,7 @@ class RefusedError(ClientError):
 
     @property
     def is_of_hub(self) -> bool:
-        """Whether the hub itself said so, by one of its problems."""
+        """Tell whether the hub itself answered, by one of its problems."""
         return self.slug != NO_PROBLEM
 
 
@@ -99,13 +99,13 @@ class ApiKeyRefusedError(RefusedError):
 
 
 class AbsentError(RefusedError):
-    """There is nothing for this agency under that address; forbidden and absent look alike."""
+    """There is nothing for this agency at that URL; forbidden and absent look alike."""
 
 
 class OtherVersionError(ClientError):
-    """The hub speaks no version that this program speaks.
+    """Hub and program have no version in common.
 
-    `what` is "interface" or "profile", `theirs` and `ours` the oldest and the newest version that each side speaks.
+    `what` is "interface" or "profile", `theirs` and `ours` the oldest and the newest version of each side.
     """
 
     def __init__(self, what: str, theirs: tuple[int, int], ours: tuple[int, int]) -> None:
@@ -119,4 +119,4 @@ class OtherVersionError(ClientError):
 
 
 class AnswerError(ClientError):
-    """The hub's answer is not what the protocol allows; nothing of it was used."""
+    """The hub's answer violates the protocol; nothing of it was used."""

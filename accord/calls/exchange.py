@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The exchange as a client calls it: each call of the REST interface, typed.
 
-`Exchange` is the protocol that clients are written against; `HttpExchange` speaks it over HTTP. Guarantees
-shapes and sizes only: nothing that comes out of here has been verified, and names say so where it matters.
-A refused call raises `accord.calls.errors.RefusedError` or one of its kin.
+`Exchange` is the protocol that clients are written against; `HttpExchange` implements it over HTTP. Only shapes and sizes are
+guaranteed: nothing returned from here has been verified, and names say so where it matters. A refused call raises
+`accord.calls.errors.RefusedError` or a subclass.
 """
 
 from __future__ import annotations
@@ -110,39 +110,39 @@ class Exchange(Protocol):
     """The hub, for one agency. Every method may raise the errors of `accord.calls.errors`."""
 
     def keyset(self, agency: str, version: int | None = None) -> KeysetAnswer | None:
-        """A keyset, the newest unless `version` is given; None when there is none."""
+        """Return a keyset, the newest unless `version` is given; None when there is none."""
         ...
 
     def keysets(self, held: Mapping[str, int]) -> KeysetsAnswer:
-        """What is newer than the version of each agency's keyset that is held, 0 for none; of at most 500 agencies."""
+        """Ask for anything newer than the held keyset version of each agency, 0 for none; at most 500 agencies."""
         ...
 
     def accession(self) -> AccessionAnswer | None:
-        """Where the own accession stands; None where the API key is not one for entering."""
+        """Return the state of the own accession; None where the API key is not one for entering."""
         ...
 
     def caller(self) -> CallerAnswer:
-        """What the hub says of the API key that calls."""
+        """Return the hub's facts about the calling API key."""
         ...
 
     def agencies(self) -> list[AgencyAnswer]:
-        """Who takes part, as the hub states it."""
+        """Return the participating agencies, as the hub states them."""
         ...
 
     def agreements(self) -> list[Any]:
-        """The own agreements, as the hub states them: a row each."""
+        """Return the own agreements, as the hub states them: a row each."""
         ...
 
     def circles(self) -> list[Any]:
-        """The circles of the own agency, as the hub states them: a row each."""
+        """Return the own agency's circles, as the hub states them: a row each."""
         ...
 
     def suspend_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
-        """Stop a lane of an agreement; what the parties have suspended of it then. Asking again is harmless."""
+        """Stop a lane of an agreement; return its suspended lanes by any party. Asking again is harmless."""
         ...
 
     def resume_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
-        """Lift the own suspension of a lane; what the parties have suspended then. Asking again is harmless."""
+        """Lift the own suspension of a lane; return the agreement's suspended lanes by any party. Asking again is harmless."""
         ...
 
     def suspend_key(self, kid: str) -> SuspendedKey:
@@ -150,15 +150,15 @@ class Exchange(Protocol):
         ...
 
     def announce_instance(self, instance: str, *, software: str) -> InstanceAnswer:
-        """Say that this instance (a UUID that it keeps) holds the own identity; saying it again is harmless."""
+        """Announce that this instance (a UUID that it keeps) holds the own identity; announcing again is harmless."""
         ...
 
     def release_instance(self, instance: str) -> None:
-        """Give the identity back that an instance holds; what is given back already is no error."""
+        """Give back the identity that an instance holds; it is no error if it was given back before."""
         ...
 
     def credentials(self) -> list[CredentialAnswer]:
-        """Ask for the API keys of the own agency, the newest first, ended ones too."""
+        """Return the API keys of the own agency, newest first, ended ones included."""
         ...
 
     def issue_credential(self, statement_id: str, jws: bytes) -> CredentialAnswer:
@@ -166,11 +166,11 @@ class Exchange(Protocol):
         ...
 
     def end_credential(self, prefix: str, statement_id: str, jws: bytes) -> CredentialAnswer:
-        """Have a signed `apikey` end a key and what took its place; asking again is harmless."""
+        """Have a signed `apikey` end a key and its successors; asking again is harmless."""
         ...
 
     def rotate_api_key(self) -> IssuedKey:
-        """Ask for an API key that takes this one's place; before the new one is used, asking again is harmless."""
+        """Ask for an API key that replaces this one; before the new one is used, asking again is harmless."""
         ...
 
     def challenge(self, agency: str, keys: Sequence[Mapping[str, Any]]) -> ChallengeAnswer:
@@ -178,13 +178,13 @@ class Exchange(Protocol):
         ...
 
     def post_keyset(self, agency: str, *, pop: bytes | None, keyset: bytes) -> KeysetTaken:
-        """Register a keyset, with the proof of possession of its new keys; the same again is answered alike."""
+        """Register a keyset, with the proof of possession of its new keys; the same bytes get the same answer."""
         ...
 
     def post_envelope(self, jti: str, parts: EnvelopeParts, *, moved: Moved | None = None) -> None:
         """Submit an envelope; sending the same bytes again is harmless.
 
-        `moved` is told how many octets went out since the last time, negative where they go out again.
+        `moved` is called with the number of octets sent since the last call, negative where they are sent again.
         """
         ...
 
@@ -193,99 +193,99 @@ class Exchange(Protocol):
         ...
 
     def entry(self, agency: str) -> EntryAnswer:
-        """How the hub says that the own agency is reached."""
+        """Return the own agency's contact details, as the hub has them."""
         ...
 
     def state_entry(self, agency: str, statement_id: str, jws: bytes) -> EntryAnswer:
-        """State how the own agency is reached; the same bytes again change nothing."""
+        """State the own agency's contact details; the same bytes again change nothing."""
         ...
 
     def slice(self, md: str) -> bytes:
-        """This agency's slice of an envelope."""
+        """Return this agency's slice of an envelope."""
         ...
 
     def manifest(self, md: str) -> ManifestAnswer:
-        """The signed manifest of an envelope, also while its content is not given."""
+        """Return the signed manifest of an envelope, even while its content is withheld."""
         ...
 
     def slices(self, mds: Sequence[str]) -> list[SliceAnswer]:
-        """This agency's slices of the first of these envelopes, one at least: as many as fit into one answer."""
+        """Return this agency's slices of the first of these envelopes, at least one: as many as fit into one answer."""
         ...
 
     def previews(self, terms: Mapping[str, str], recipients: Sequence[str] | None) -> list[PreviewAnswer]:
-        """Who would receive something of these terms if it were sent now; `None` asks about the whole directory."""
+        """Tell who would receive something with these terms if it were sent now; `None` asks about the whole directory."""
         ...
 
     def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
-        """Blob `n` of an envelope a chunk at a time, `size` octets together."""
+        """Yield blob `n` of an envelope in chunks, `size` octets in all."""
         ...
 
     def statements_about(self, md: str) -> list[StatementAnswer]:
-        """The statements about an envelope that this agency may see."""
+        """Return the statements about an envelope that this agency may see."""
         ...
 
     def statement(self, od: str) -> StatementAnswer:
-        """One statement."""
+        """Return one statement."""
         ...
 
     def inbox(self, *, after: str, limit: int) -> FeedPage:
-        """The feed after a place: a number, before it the feed's epoch and a full stop where one was said."""
+        """Return the feed after a position: a number, prefixed by the feed's epoch and a full stop where it has one."""
         ...
 
     def resolve(self, reference: str) -> FeedEntry | None:
-        """The item a mail's reference names, or None."""
+        """Return the item a mail's reference names, or None."""
         ...
 
     def submissions(self, *, after: str | None, limit: int) -> SubmissionPage:
-        """What this agency submitted, newest first."""
+        """Return this agency's submissions, newest first."""
         ...
 
     def submission(self, d: str) -> SubmissionFacts:
-        """One object that this agency submitted, by md or od."""
+        """Return one object that this agency submitted, by md or od."""
         ...
 
     def changed_deliveries(self, *, since: str) -> DeliveryChanges:
-        """What became of the own envelopes since a cursor, however old; from the beginning where it is empty."""
+        """Return the changes of the own envelopes since a cursor, however old; all where it is empty."""
         ...
 
     def report_facts(self, reported: Sequence[ReportedFact]) -> list[ReportAnswer]:
-        """Say of received envelopes, a hundred at most, when somebody was told or opened them."""
+        """Report when somebody was told of or opened received envelopes, a hundred at most."""
         ...
 
     def remind(self, md: str, *, key: str) -> ReminderAnswer:
-        """Remind those who have not answered an own envelope; asking again under the same `key` is harmless."""
+        """Remind recipients that have not answered an own envelope; asking again under the same `key` is harmless."""
         ...
 
     def wanted(self, ds: Sequence[str]) -> list[str]:
-        """Those of the first of these digests, fifty at most, whose bytes a restored hub wants again."""
+        """Return those of the first fifty digests whose bytes a restored hub wants again."""
         ...
 
     def checkpoint(self) -> str:
-        """The newest checkpoint of the ledger, a signed note, not verified."""
+        """Return the newest checkpoint of the ledger, a signed note, not verified."""
         ...
 
     def proof(self, index: int) -> Receipt:
-        """The receipt of the leaf at an index, under the first checkpoint that covers it, not verified."""
+        """Return the receipt of the leaf at an index, under the first checkpoint that covers it, not verified."""
         ...
 
     def consistency(self, first: int, second: int) -> list[bytes]:
-        """The consistency proof between two sizes of the ledger."""
+        """Return the consistency proof between two sizes of the ledger."""
         ...
 
     def consistencies(self, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
-        """The consistency proof for each of at most a hundred pairs of sizes, or None where there is none."""
+        """Return the consistency proof for each of at most a hundred pairs of sizes, or None where there is none."""
         ...
 
     def handovers(self) -> list[str]:
-        """The signed notes by which the ledger's key was replaced, not verified."""
+        """Return the signed notes by which the ledger's key was replaced, not verified."""
         ...
 
     def hub_clock(self) -> int | None:
-        """The hub's clock now, in seconds, as far as it has said it: good for a hint, for nothing else."""
+        """Return the hub's clock now, in seconds, or None if unknown; use it only as a hint."""
         ...
 
     def close(self) -> None:
-        """Give connections back."""
+        """Release connections."""
         ...
 
 
@@ -297,14 +297,14 @@ class HttpExchange:
         self._is_desk = is_desk
 
     def keyset(self, agency: str, version: int | None = None) -> KeysetAnswer | None:
-        """A keyset, the newest unless `version` is given; None when there is none."""
+        """Return a keyset, the newest unless `version` is given; None when there is none."""
         query = {} if version is None else {"version": version}
         with suppress(AbsentError):
             return read_keyset(self._json(f"/agencies/{agency}/keyset", query))
         return None
 
     def keysets(self, held: Mapping[str, int]) -> KeysetsAnswer:
-        """What is newer than the version of each agency's keyset that is held, 0 for none; of at most 500 agencies."""
+        """Ask for anything newer than the held keyset version of each agency, 0 for none; at most 500 agencies."""
         answer = self._transport.post(
             "/keysets/query",
             body=canonical({"agencies": dict(held)}),
@@ -315,7 +315,7 @@ class HttpExchange:
         return read_keysets(parse_answer(answer, "keysets"), held)
 
     def accession(self) -> AccessionAnswer | None:
-        """Where the own accession stands; None where the API key is not one for entering."""
+        """Return the state of the own accession; None where the API key is not one for entering."""
         try:
             value = self._json("/accession")
         except RefusedError as refused:
@@ -325,23 +325,23 @@ class HttpExchange:
         return read_accession(value)
 
     def caller(self) -> CallerAnswer:
-        """What the hub says of the API key that calls."""
+        """Return the hub's facts about the calling API key."""
         return read_caller(self._json("/caller"))
 
     def agencies(self) -> list[AgencyAnswer]:
-        """Who takes part."""
+        """Return the participating agencies."""
         return read_agencies(self._json("/agencies"))
 
     def agreements(self) -> list[Any]:
-        """The own agreements."""
+        """Return the own agreements."""
         return self._rows("/agreements")
 
     def circles(self) -> list[Any]:
-        """The circles of the own agency."""
+        """Return the own agency's circles."""
         return self._rows("/circles")
 
     def suspend_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
-        """Stop a lane of an agreement; what the parties have suspended of it then. Asking again is harmless."""
+        """Stop a lane of an agreement; return its suspended lanes by any party. Asking again is harmless."""
         answer = self._transport.post(
             f"/agreements/{quote(ref, safe='')}/suspensions",
             body=canonical({"lane": lane}),
@@ -352,7 +352,7 @@ class HttpExchange:
         return read_suspended(parse_answer(answer, "suspensions"), ref)
 
     def resume_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
-        """Lift the own suspension of a lane; what the parties have suspended then. Asking again is harmless."""
+        """Lift the own suspension of a lane; return the agreement's suspended lanes by any party. Asking again is harmless."""
         path = f"/agreements/{quote(ref, safe='')}/suspensions/{quote(lane, safe='')}"
         answer = self._transport.delete(path, limit=_MAX_TEXT_BYTES)
         return read_suspended(parse_answer(answer, "suspensions"), ref)
@@ -365,7 +365,7 @@ class HttpExchange:
         return read_suspended_key(parse_answer(answer, "suspension"), kid)
 
     def announce_instance(self, instance: str, *, software: str) -> InstanceAnswer:
-        """Say that this instance (a UUID that it keeps) holds the own identity; saying it again is harmless."""
+        """Announce that this instance (a UUID that it keeps) holds the own identity; announcing again is harmless."""
         body = canonical({"id": instance, "software": software})
         answer = self._transport.post(
             "/instances", body=body, media_type=_JSON, limit=_MAX_TEXT_BYTES, repeat=True
@@ -373,12 +373,12 @@ class HttpExchange:
         return read_instance(parse_answer(answer, "instance"), instance)
 
     def release_instance(self, instance: str) -> None:
-        """Give the identity back; what is given back already is no error."""
+        """Give the identity back; it is no error if it was given back before."""
         with suppress(AbsentError):
             self._transport.delete(f"/instances/{quote(instance, safe='')}", limit=_MAX_TEXT_BYTES)
 
     def credentials(self) -> list[CredentialAnswer]:
-        """The API keys of the own agency, ended ones too."""
+        """Return the API keys of the own agency, ended ones included."""
         return read_credentials(self._json("/credentials"))
 
     def issue_credential(self, statement_id: str, jws: bytes) -> CredentialAnswer:
@@ -394,7 +394,7 @@ class HttpExchange:
         return read_credential(parse_answer(answer, "credential"))
 
     def end_credential(self, prefix: str, statement_id: str, jws: bytes) -> CredentialAnswer:
-        """Have a signed `apikey` end a key and what took its place; asking again is harmless."""
+        """Have a signed `apikey` end a key and its successors; asking again is harmless."""
         answer = self._transport.post(
             f"/credentials/{quote(prefix, safe='')}/end",
             body=jws,
@@ -406,7 +406,7 @@ class HttpExchange:
         return read_credential(parse_answer(answer, "credential"))
 
     def rotate_api_key(self) -> IssuedKey:
-        """An API key that takes this one's place."""
+        """Return an API key that replaces this one."""
         answer = self._transport.post(
             "/caller/rotate", body=b"", media_type=_JSON, limit=_MAX_TEXT_BYTES, repeat=True
         )
@@ -451,11 +451,11 @@ class HttpExchange:
         )
 
     def entry(self, agency: str) -> EntryAnswer:
-        """How the hub says that the own agency is reached."""
+        """Return the own agency's contact details, as the hub has them."""
         return read_entry(self._json(f"/agencies/{agency}/entry"), agency)
 
     def state_entry(self, agency: str, statement_id: str, jws: bytes) -> EntryAnswer:
-        """State how the own agency is reached; the same bytes again change nothing."""
+        """State the own agency's contact details; the same bytes again change nothing."""
         answer = self._transport.put(
             f"/agencies/{agency}/entry",
             body=jws,
@@ -466,15 +466,15 @@ class HttpExchange:
         return read_entry(parse_answer(answer, "entry"), agency)
 
     def slice(self, md: str) -> bytes:
-        """This agency's slice of an envelope, octet for octet."""
+        """Return this agency's slice of an envelope, octet for octet."""
         return self._transport.get(f"/envelopes/{md}", accept=_JSON, limit=MAX_SLICE_BYTES).body
 
     def manifest(self, md: str) -> ManifestAnswer:
-        """The signed manifest of an envelope, also while its content is not given."""
+        """Return the signed manifest of an envelope, even while its content is withheld."""
         return read_manifest_answer(self._json(f"/envelopes/{md}/manifest"))
 
     def slices(self, mds: Sequence[str]) -> list[SliceAnswer]:
-        """The slices of the first of these envelopes, of at most a hundred; asking again is harmless."""
+        """Return the slices of the first of these envelopes, of at most a hundred; asking again is harmless."""
         asked = mds[:MOST_SLICES]
         body = canonical({"mds": list(asked)})
         answer = self._transport.post(
@@ -483,9 +483,9 @@ class HttpExchange:
         return read_slices(parse_answer(answer, "slices"), asked)
 
     def previews(self, terms: Mapping[str, str], recipients: Sequence[str] | None) -> list[PreviewAnswer]:
-        """Who would receive something of these terms (lane, purpose, tlp, pri, status, suite) if it were sent now.
+        """Tell who would receive something with these terms (lane, purpose, tlp, pri, status, suite) if it were sent now.
 
-        `None` asks about the whole directory. The hub's word: sealing asks the own pins and the keysets beside.
+        `None` asks about the whole directory. This is the hub's word; sealing also needs the own pins and keysets.
         """
         named = None if recipients is None else list(recipients)
         body = canonical({**terms, "recipients": named})
@@ -495,23 +495,23 @@ class HttpExchange:
         return read_previews(parse_answer(answer, "previews"), recipients)
 
     def blob(self, md: str, n: int, size: int) -> Iterator[bytes]:
-        """Blob `n` a chunk at a time; an answer of another length is refused while it is read."""
+        """Yield blob `n` in chunks; an answer of another length is refused while it is read."""
         return self._transport.download(f"/envelopes/{md}/blobs/{n}", size=size)
 
     def statements_about(self, md: str) -> list[StatementAnswer]:
-        """The statements about an envelope that this agency may see."""
+        """Return the statements about an envelope that this agency may see."""
         return [read_statement(item) for item in self._rows(f"/envelopes/{md}/statements")]
 
     def statement(self, od: str) -> StatementAnswer:
-        """One statement."""
+        """Return one statement."""
         return read_statement(self._json(f"/statements/{od}"))
 
     def inbox(self, *, after: str, limit: int) -> FeedPage:
-        """The feed after a place."""
+        """Return the feed after a position."""
         return read_feed_page(self._json("/inbox", {"after": after, "limit": limit}))
 
     def resolve(self, reference: str) -> FeedEntry | None:
-        """The item a mail's reference names, or None."""
+        """Return the item a mail's reference names, or None."""
         try:
             items = self._rows("/inbox", {"ref": reference})
         except AbsentError:
@@ -519,24 +519,24 @@ class HttpExchange:
         return read_feed_entry(items[0]) if items else None
 
     def submissions(self, *, after: str | None, limit: int) -> SubmissionPage:
-        """What this agency submitted."""
+        """Return this agency's submissions."""
         query: dict[str, object] = {"limit": limit} | ({} if after is None else {"after": after})
         value = require_object(self._json("/submissions", query), "submissions")
         items = tuple(read_submission(item) for item in require_array(value.get("items"), "submissions"))
         return SubmissionPage(items, None if (following := value.get("next")) is None else str(following))
 
     def submission(self, d: str) -> SubmissionFacts:
-        """One object that this agency submitted, by md or od."""
+        """Return one object that this agency submitted, by md or od."""
         return require_about(d, read_submission(self._json(f"/submissions/{d}")))
 
     def changed_deliveries(self, *, since: str) -> DeliveryChanges:
-        """What became of the own envelopes since a cursor, however old; from the beginning where it is empty."""
+        """Return the changes of the own envelopes since a cursor, however old; all where it is empty."""
         return read_changes(self._json("/deliveries", {"changed_since": since} if since else None))
 
     def report_facts(self, reported: Sequence[ReportedFact]) -> list[ReportAnswer]:
-        """Say of the first of these received envelopes, a hundred at most, when somebody was told or opened them.
+        """Report when somebody was told of or opened the first of these received envelopes, a hundred at most.
 
-        The hub answers each by itself; saying it again is harmless.
+        The hub answers each separately; reporting again is harmless.
         """
         some = reported[:MOST_REPORTED]
         body = canonical({"items": [{"md": one.md, "fact": one.fact, "at": one.at} for one in some]})
@@ -546,7 +546,7 @@ class HttpExchange:
         return read_reported(parse_answer(answer, "facts"), some)
 
     def remind(self, md: str, *, key: str) -> ReminderAnswer:
-        """Remind those who have not answered an own envelope; asking again under the same `key` is harmless."""
+        """Remind recipients that have not answered an own envelope; asking again under the same `key` is harmless."""
         answer = self._transport.post(
             f"/envelopes/{md}/reminders",
             body=b"",
@@ -558,34 +558,34 @@ class HttpExchange:
         return read_reminder(parse_answer(answer, "reminder"), md)
 
     def wanted(self, ds: Sequence[str]) -> list[str]:
-        """Those of the first of these digests whose bytes a restored hub wants again."""
+        """Return those of the first of these digests whose bytes a restored hub wants again."""
         asked = ds[:MOST_WANTED]
         return read_wanted(self._json("/submissions/wanted", {"digests": ",".join(asked)}), asked)
 
     def checkpoint(self) -> str:
-        """The newest checkpoint of the ledger; raises AbsentError before the first."""
+        """Return the newest checkpoint of the ledger; raise AbsentError before the first."""
         return read_checkpoint(self._transport.get("/ledger/checkpoint", accept=_TEXT, limit=_MAX_TEXT_BYTES))
 
     def proof(self, index: int) -> Receipt:
-        """The receipt of the leaf at an index; raises AbsentError where no checkpoint covers it."""
+        """Return the receipt of the leaf at an index; raise AbsentError where no checkpoint covers it."""
         return read_proof(self._transport.get(f"/ledger/proof/{index}", accept=_TEXT, limit=_MAX_TEXT_BYTES))
 
     def consistency(self, first: int, second: int) -> list[bytes]:
-        """The consistency proof between two sizes of the ledger."""
+        """Return the consistency proof between two sizes of the ledger."""
         value = require_object(self._json(f"/ledger/consistency/{first}/{second}"), "consistency")
         return read_path(value.get("path"))
 
     def consistencies(self, pairs: Sequence[tuple[int, int]]) -> list[list[bytes] | None]:
-        """The consistency proof for each pair of sizes, as far as the hub has one."""
+        """Return the consistency proof for each pair of sizes, or None where the hub has none."""
         words = ",".join(f"{first}-{second}" for first, second in pairs)
         return read_paths(self._json("/ledger/consistency", {"pairs": words}), pairs)
 
     def handovers(self) -> list[str]:
-        """The signed notes by which the ledger's key was replaced."""
+        """Return the signed notes by which the ledger's key was replaced."""
         return read_handovers(self._json("/ledger/handovers"))
 
     def hub_clock(self) -> int | None:
-        """The hub's clock now, going by its last answer."""
+        """Return the hub's clock now, going by its last answer."""
         return self._transport.hub_clock()
 
     def close(self) -> None:

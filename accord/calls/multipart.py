@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A multipart body that is read while it is sent: octets from memory, files from the disk, never all at once.
 
-It can be read again from its beginning, so that a connection that broke may be tried again.
-Source: RFC 7578.
+It can be read again from its beginning, so that a call can be repeated after a broken connection. Source: RFC 7578.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Part:
 
 
 class MultipartBody(io.RawIOBase):
-    """The body as a file to read; `len` is its length in octets. `moved` is told what was read of it."""
+    """The body as a file to read; `len` is its length in octets. `moved` is called with what was read of it."""
 
     def __init__(self, parts: Sequence[Part], *, moved: Moved | None = None) -> None:
         super().__init__()
@@ -44,19 +43,19 @@ class MultipartBody(io.RawIOBase):
         self._open: BinaryIO | None = None
 
     def readable(self) -> bool:
-        """It is there to be read."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """It goes back to its beginning, and nowhere else."""
+        """Return True, although only its beginning can be reached."""
         return True
 
     def tell(self) -> int:
-        """How much was read."""
+        """Return the number of octets read."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Begin again; raises OSError for any other place."""
+        """Begin again; raise OSError for any other position."""
         if (offset, whence) != (0, io.SEEK_SET):
             raise io.UnsupportedOperation("a body begins again at its beginning")
         if self._position and self._moved is not None:
@@ -66,7 +65,7 @@ class MultipartBody(io.RawIOBase):
         return 0
 
     def readinto(self, buffer: object) -> int:
-        """Fill the buffer as far as the present piece goes; 0 at the end."""
+        """Fill the buffer as far as the present piece goes; return 0 at the end."""
         view = memoryview(buffer)  # type: ignore[arg-type]
         while True:
             if self._open is None:
@@ -83,7 +82,7 @@ class MultipartBody(io.RawIOBase):
             self._shut()
 
     def close(self) -> None:
-        """Close the file at hand."""
+        """Close the open file."""
         self._shut()
         super().close()
 

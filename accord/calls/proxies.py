@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way to an exchange through an HTTP proxy: CONNECT, with user and password where the proxy asks for them.
+"""Connect to an exchange through an HTTP proxy: CONNECT, with user and password where the proxy asks for them.
 
-TLS is spoken with the exchange itself, through the tunnel, and its certificate is verified as without a proxy. A proxy
-that only leads through learns the exchange's name, times and sizes. One that inspects answers with a certificate of its
-own; where its authority is trusted here it reads the API key and the metadata of every call, and nothing that is sealed.
+TLS is spoken with the exchange itself, through the tunnel, and its certificate is verified as without a proxy. A proxy that
+only forwards learns the exchange's name, times and sizes. One that inspects answers with a certificate of its own; where its
+authority is trusted here, it reads the API key and the metadata of every call, but nothing that is sealed.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Proxy:
     login: str = field(default="", repr=False)
 
     def headers(self) -> dict[str, str]:
-        """Return what the proxy alone is told."""
+        """Return the headers for the proxy alone."""
         if not self.login:
             return {}
         return {"Proxy-Authorization": "Basic " + base64.b64encode(self.login.encode()).decode()}
 
 
 def require_proxy(address: str, login: str = "") -> Proxy:
-    """Return the proxy; raises ProxyAddressError, which shows neither of the two."""
+    """Return the proxy; raise ProxyAddressError, which shows neither address nor login."""
     parts = urlsplit(address)
     try:
         has_port = parts.port is not None and parts.port > 0
@@ -68,7 +68,7 @@ def require_proxy(address: str, login: str = "") -> Proxy:
 
 
 class _TunnelRefusedError(OSError):
-    """The proxy answered CONNECT with `status`; 0 where that was no answer of HTTP."""
+    """The proxy answered CONNECT with `status`; 0 for an answer that is no HTTP."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"CONNECT was answered with {status}.")
@@ -76,18 +76,18 @@ class _TunnelRefusedError(OSError):
 
 
 class _Tunnelled(HTTPSConnection):
-    """A connection through a proxy that tells what the proxy did wrong from what the exchange did."""
+    """A connection through a proxy that tells the proxy's faults from the exchange's."""
 
     def _tunnel(self) -> None:
         try:
             super()._tunnel()
         except http.client.HTTPException as exc:
-            # One that hangs up is tried again; one that speaks something else is not.
+            # A proxy that hangs up is tried again; one that speaks another protocol is not.
             is_gone = isinstance(exc, http.client.RemoteDisconnected)
             reason: Exception = ConnectTimeoutError() if is_gone else _TunnelRefusedError(0)
             raise ProxyError("The proxy did not answer CONNECT.", reason) from None
         except OSError as exc:
-            # The proxy chose what follows the number: it is said nowhere.
+            # The proxy chose the text after the number: never repeat it.
             said = _STATUS.match(str(exc))
             reason = _TunnelRefusedError(int(said[1])) if said else ConnectTimeoutError()
             raise ProxyError("The proxy did not open a tunnel.", reason) from None
@@ -98,7 +98,7 @@ class _TunnelledPool(urllib3.HTTPSConnectionPool):
 
 
 def pool_through(proxy: Proxy, **options: Any) -> urllib3.PoolManager:
-    """Connections that go through a proxy, all of them; `options` as those of `urllib3.PoolManager`."""
+    """Return a pool whose connections all go through a proxy; `options` as those of `urllib3.PoolManager`."""
     pool = urllib3.ProxyManager(proxy.address, proxy_headers=proxy.headers(), **options)
     pool.pool_classes_by_scheme = {"https": _TunnelledPool}
     return pool
@@ -111,7 +111,7 @@ def _of_status(status: int) -> ProxyTrouble:
 
 
 def trouble_of(error: HTTPError) -> tuple[ProxyTrouble, int] | None:
-    """Tell what the proxy did wrong, with the status that it answered (0 for none); None where it was not the proxy."""
+    """Return the proxy's fault, with its status (0 for none); None where it was not the proxy."""
     cause = error.reason if isinstance(error, MaxRetryError) else error
     if not isinstance(cause, ProxyError):
         return None
@@ -122,7 +122,7 @@ def trouble_of(error: HTTPError) -> tuple[ProxyTrouble, int] | None:
 
 
 def explain_trouble(proxy: Proxy, address: str, trouble: ProxyTrouble, status: int) -> str:
-    """Say in a sentence why the proxy does not lead to an address, and what to do; nothing of the login stands in it."""
+    """Return a sentence on why the proxy does not reach an address, and what to do; it holds nothing of the login."""
     if trouble == ProxyTrouble.LOGIN:
         fault = (
             "does not take the user and password that it was given"

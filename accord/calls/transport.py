@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP to the hub: the one place that opens a connection.
 
-Guarantees https with a verified certificate (plain http to this machine only), time-outs on every call, no
-redirects (the API key goes to one host), answers of bounded size, and repeats only where a repeat is safe:
-reads, and writes that the protocol makes idempotent. Refusals become typed errors. No body, key or header
-is ever part of an error text.
+- https with a verified certificate (plain http to this machine only), and a time-out on every call.
+- No redirects: the API key goes to one host.
+- Answers have a bounded size.
+- A call is repeated only where that is safe: reads, and writes that the protocol makes idempotent.
+- Refusals become typed errors. No body, key or header is ever part of an error text.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ _PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance")
 _CHUNK_BYTES = 256 * 1024
 _CONNECTIONS = 6
 _SLOWEST_BYTES_A_SEC = 1024 * 1024
-"""A large body is stored before it is answered: so much longer may the answer take."""
+"""A large body is stored before it is answered: the read time-out grows by this rate."""
 KEPT_UP_TO_BYTES: Final = 64 * 1024
 MOST_KEPT: Final = 128
 _RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/.*")
@@ -80,7 +81,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait and how often to try; seconds."""
+    """Time-outs and number of tries; seconds."""
 
     connect_secs: float = 5
     read_secs: float = 30
@@ -90,7 +91,7 @@ class Patience:
 
 
 class Transport(Protocol):
-    """How calls reach the exchange: one address, one credential; answers bounded, refusals raised as typed errors."""
+    """Transport of calls to the exchange: one address, one credential; answers bounded, refusals raised as typed errors."""
 
     def get(self, path: str, *, query: Mapping[str, object] | None = None, accept: str, limit: int) -> Answer:
         """Read; `limit` is the largest body taken, in octets."""
@@ -103,7 +104,7 @@ class Transport(Protocol):
         ...
 
     def put(self, path: str, *, body: bytes, media_type: str, limit: int, key: str = "") -> Answer:
-        """Put one body in the place of what stands, which is harmless to repeat. `key`: Idempotency-Key."""
+        """Replace a resource with one body, which is harmless to repeat. `key`: Idempotency-Key."""
         ...
 
     def post_parts(
@@ -120,19 +121,19 @@ class Transport(Protocol):
         ...
 
     def delete(self, path: str, *, limit: int) -> Answer:
-        """Take something away, which is harmless to repeat."""
+        """Delete a resource, which is harmless to repeat."""
         ...
 
     def download(self, path: str, *, size: int) -> Iterator[bytes]:
-        """Read `size` octets a chunk at a time."""
+        """Yield `size` octets in chunks."""
         ...
 
     def hub_clock(self) -> int | None:
-        """The exchange's clock now (seconds), as far as it has said it."""
+        """Return the exchange's clock now (seconds), None if unknown."""
         ...
 
     def close(self) -> None:
-        """Give connections back."""
+        """Release connections."""
         ...
 
 
@@ -152,8 +153,8 @@ class HttpTransport:
     ) -> None:
         """`address` is the hub's base address without path; `ca_file` replaces the system's authorities.
 
-        `proxy` leads to every https address; plain http serves this machine alone, and goes through none.
-        `key_refused` is called each time the hub refuses the API key, before the error is raised.
+        `proxy` serves every https address; plain http goes to this machine only, and through no proxy. `key_refused` is called
+        each time the hub refuses the API key, before the error is raised.
         """
         self.address = require_hub_address(address)
         self._api_key = api_key
@@ -174,16 +175,16 @@ class HttpTransport:
         self._kept: OrderedDict[str, Answer] = OrderedDict()
 
     def hub_clock(self) -> int | None:
-        """The hub's clock now (seconds), going by its last answer; None when it has said none yet."""
+        """Return the hub's clock now (seconds), going by its last answer; None before it has stated one."""
         if self._heard is None:
             return None
         said, at = self._heard
         return said + int(time.monotonic() - at)
 
     def get(self, path: str, *, query: Mapping[str, object] | None = None, accept: str, limit: int) -> Answer:
-        """Read; repeated on trouble. `limit` is the largest body taken, in octets.
+        """Read; retry on failure. `limit` is the largest body taken, in octets.
 
-        A small answer with an ETag is kept while this object lives, and asked for again by its tag.
+        A small answer with an ETag is cached in this object, and revalidated by its tag.
         """
         address = path + ("?" + urlencode(query) if query else "")
         kept = self._kept.get(address)
@@ -201,7 +202,7 @@ class HttpTransport:
         return self._write("POST", path, body, media_type, limit=limit, repeat=repeat, key=key)
 
     def put(self, path: str, *, body: bytes, media_type: str, limit: int, key: str = "") -> Answer:
-        """Put one body in the place of what stands; repeated on trouble."""
+        """Replace a resource with one body; retry on failure."""
         return self._write("PUT", path, body, media_type, limit=limit, repeat=True, key=key)
 
     def _write(
@@ -234,11 +235,11 @@ class HttpTransport:
             return self._call("POST", path, headers=headers, body=body, limit=limit, repeat=repeat)
 
     def delete(self, path: str, *, limit: int) -> Answer:
-        """Take something away; repeated on trouble."""
+        """Delete a resource; retry on failure."""
         return self._call("DELETE", path, headers={"Accept": "application/json"}, limit=limit, repeat=True)
 
     def download(self, path: str, *, size: int) -> Iterator[bytes]:
-        """Read `size` octets a chunk at a time; a connection that breaks is taken up where it broke.
+        """Yield `size` octets in chunks; a broken connection is resumed where it broke.
 
         Raises AnswerError for another length, and as `get`. What was yielded is not verified.
         """
@@ -261,7 +262,7 @@ class HttpTransport:
         self._kept.pop(address, None)
         if answer.headers.get("etag") and len(answer.body) <= KEPT_UP_TO_BYTES:
             self._kept[address] = answer
-        # Another thread may have taken one out in between.
+        # Another thread may have removed one in between.
         with contextlib.suppress(KeyError):
             while len(self._kept) > self._most_kept:
                 self._kept.popitem(last=False)
@@ -271,7 +272,7 @@ class HttpTransport:
         self._pool.clear()
 
     def _tail(self, path: str, done: int, size: int) -> Iterator[bytes]:
-        """What follows the first `done` octets, from a hub that gives parts or from one that gives the whole."""
+        """Yield the octets after the first `done`, from a hub that sends parts or from one that sends the whole."""
         headers = {"Accept": "*/*"} | ({"Range": f"bytes={done}-"} if done else {})
         response, ended = self._send("GET", path, headers, None, repeat=True), False
         if response.status >= 300:
@@ -286,7 +287,7 @@ class HttpTransport:
                 position += len(chunk)
             ended = True
         finally:
-            # What was not read to its end must not be reused for the next call.
+            # A connection with unread octets must not be reused for the next call.
             response.release_conn() if ended else response.close()
 
     def _call(
@@ -308,14 +309,14 @@ class HttpTransport:
         return answer
 
     def _unreachable(self, trouble: HTTPError) -> UnreachableError:
-        """Return the error; it `is_unsent` only where a single try found no connection, since an earlier one may have arrived."""
+        """Return the error; it `is_unsent` only if the single try found no connection, since an earlier try may have arrived."""
         unreachable = self.error_of(trouble)
         reason = trouble.reason if isinstance(trouble, MaxRetryError) else trouble
         unreachable.is_unsent = self._patience.tries == 1 and isinstance(reason, _NO_CONNECTION)
         return unreachable
 
     def error_of(self, trouble: HTTPError) -> UnreachableError:
-        """Return the error that says what kept a call from being answered, and whether that was the proxy."""
+        """Return the error for why a call got no answer, and whether that was the proxy's fault."""
         found = trouble_of(trouble) if self._proxy else None
         if self._proxy and found:
             return ProxyTroubleError(explain_trouble(self._proxy, self.address, *found), *found)
@@ -358,11 +359,11 @@ class HttpTransport:
         again = self._patience.tries - 1
         return urllib3.Retry(
             total=again,
-            # A connection that never stood carried nothing, hence may be tried again for any method.
+            # A connection that was never made carried nothing, so any method may be tried again.
             connect=again,
             read=again if repeat else 0,
             status=again if repeat else 0,
-            # A proxy that refuses is asked once: an account is locked after some wrong passwords.
+            # A proxy that refuses is asked once: some lock an account after a few wrong passwords.
             other=0 if self._proxy else None,
             redirect=0,
             allowed_methods={"GET", method} if repeat else {"GET"},
@@ -375,7 +376,7 @@ class HttpTransport:
 
 
 def require_hub_address(address: str) -> str:
-    """The address without a trailing slash; raises HubAddressError unless https, or http to this machine."""
+    """Return the address without a trailing slash; raise HubAddressError unless https, or http to this machine."""
     parts = urlsplit(address)
     try:
         has_port = parts.port is None or parts.port > 0
@@ -391,7 +392,7 @@ def require_hub_address(address: str) -> str:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host is the loopback interface, by name or number; no look-up is made."""
+    """Tell whether a host is the loopback interface, by name or number, without a DNS lookup."""
     if host.lower() in _LOOPBACK_NAMES:
         return True
     try:
@@ -408,12 +409,12 @@ def _read(response: urllib3.BaseHTTPResponse, limit: int) -> Answer:
             size += len(chunk)
             if size > cap:
                 if response.status >= 300:
-                    # A page of any length in the hub's place says no more than its status.
+                    # A foreign page of any length tells no more than its status.
                     return Answer(response.status, {}, b"")
                 raise AnswerError(f"The hub's answer is larger than the protocol allows ({cap} octets).")
             chunks.append(chunk)
     finally:
-        # What was not read to its end must not be reused for the next call.
+        # A connection with unread octets must not be reused for the next call.
         response.release_conn() if size <= cap else response.close()
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status, headers, b"".join(chunks))
@@ -431,7 +432,7 @@ def _refusal(answer: Answer) -> Exception:
 
 
 def refusal_of(status: int, problem: Mapping[str, Any]) -> RefusedError | BusyError:
-    """The error that a problem (RFC 9457) stands for; a proxy's page says nothing about key, object or address."""
+    """Return the error that a problem (RFC 9457) stands for; a proxy's page says nothing about key, object or address."""
     kind_of_problem = str(problem.get("type") or "")
     is_of_hub = kind_of_problem.startswith(_PROBLEM_PREFIX)
     plain = "The hub refused" if is_of_hub else "The answer is none of the hub's problems"
@@ -446,7 +447,7 @@ def refusal_of(status: int, problem: Mapping[str, Any]) -> RefusedError | BusyEr
 
 
 def moment_of(headers: Mapping[str, str]) -> int | None:
-    """The hub's clock: good for a hint to a person, for nothing else."""
+    """Return the hub's clock; use it only as a hint to a person."""
     try:
         return int(parsedate_to_datetime(headers["date"]).timestamp())
     except (KeyError, ValueError, OverflowError):
@@ -454,7 +455,7 @@ def moment_of(headers: Mapping[str, str]) -> int | None:
 
 
 def _begins_at(status: int, headers: Mapping[str, str], done: int) -> int:
-    """Where the body of an answer begins; a part that begins elsewhere than asked for is refused."""
+    """Return where the body of an answer begins; refuse a part that begins elsewhere than asked for."""
     if status != 206:
         return 0
     named = _RANGE.fullmatch(headers.get("Content-Range", ""))
@@ -478,7 +479,7 @@ def _problem(answer: Answer) -> dict[str, Any]:
 
 
 def explain(address: str, error: HTTPError, *, proxied: bool = False) -> str:
-    """Say in a sentence what kept a call to this address from being answered; nothing of the call stands in it."""
+    """Return a sentence on why a call to this address got no answer; it holds nothing of the call."""
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     if isinstance(cause, NameResolutionError):
         return f"The name of {address} is not known. Check the address and the network."

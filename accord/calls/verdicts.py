@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which refusals end a matter: the listed problems by which the hub judges the object that was sent.
+"""Final refusals: the listed problems by which the hub judges the object that was sent.
 
-Any other answer (a proxy's page, a request that is still being worked on, an API key or its scopes, a fault)
-judges nothing, and what was signed is kept. Source: docs/api.md, "What to send again".
+Any other answer (a proxy's page, a request in progress, an API key or its scopes, a fault) judges nothing, and the signed
+object is kept. Source: docs/api.md, "What to send again".
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ FINAL: Final = frozenset(
         "too-large",
     }
 )
-"""Sent again later it might pass when nobody expects it any more."""
+"""Slugs of final refusals: sent again later, the object might be accepted when nobody expects it any more."""
 
 
 def is_final(refused: RefusedError) -> bool:
-    """Whether the hub has judged what was sent."""
+    """Tell whether the hub has judged the object that was sent."""
     return 400 <= refused.status < 500 and refused.slug in FINAL

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Taking in the own history at the terminal, object by object."""
+"""Take in the own history at the terminal, object by object."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STAY: Final = (
 
 
 def adopt(place: Workplace) -> None:
-    """Show what this home does not know, ask of each, and take in what is the agency's own."""
+    """Show what this home does not know, ask about each object, and take in the agency's own ones."""
     with place.client() as client:
         history = client.own_history()
         taken = tuple(item for item in history.found if _is_ours(place, item))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets and decisions from a person: never from the command line, where other users can read them."""
+"""Ask a person for secrets and decisions: never on the command line, where other users can read them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_passphrase(
     option: str = "--passphrase-file",
     prompt: str = "Passphrase: ",
 ) -> bytearray:
-    """A passphrase from a file (or /dev/fd/N), else typed; the caller wipes it. Raises KeyFileError."""
+    """Read a passphrase from a file (or /dev/fd/N), else ask for it; the caller wipes it. Raises KeyFileError."""
     named = file or environment.get(variable)
     if named:
         return read_secret_octets(Path(named))
@@ -48,7 +48,7 @@ def read_passphrase(
 def choose_passphrase(
     file: str | None, environment: Mapping[str, str], *, variable: str = PASSPHRASE_FILE, new: bool = False
 ) -> bytearray:
-    """A new passphrase, typed twice unless it comes from a file; the caller wipes it. Raises KeyFileError."""
+    """Read a new passphrase, typed twice unless it comes from a file; the caller wipes it. Raises KeyFileError."""
     option = "--new-passphrase-file" if new else "--passphrase-file"
     prompt = "New passphrase: " if new else "Passphrase: "
     first = read_passphrase(file, environment, variable=variable, option=option, prompt=prompt)
@@ -62,7 +62,7 @@ def choose_passphrase(
 
 
 def read_api_key(file: str | None, environment: Mapping[str, str]) -> str:
-    """The API key from a file, the environment, else typed; raises KeyFileError."""
+    """Read the API key from a file or the environment, else ask for it; raise KeyFileError."""
     named = file or environment.get(API_KEY_FILE)
     if named:
         return read_secret_file(Path(named))
@@ -73,7 +73,7 @@ def read_api_key(file: str | None, environment: Mapping[str, str]) -> str:
 
 
 def read_proxy(environment: Mapping[str, str]) -> Proxy | None:
-    """The proxy that leads to the hub, its login from a file; raises ProxyAddressError, KeyFileError."""
+    """Return the proxy to the hub, its login read from a file; raise ProxyAddressError, KeyFileError."""
     address, file = environment.get(PROXY, ""), environment.get(PROXY_LOGIN_FILE)
     if not address:
         return None
@@ -81,13 +81,13 @@ def read_proxy(environment: Mapping[str, str]) -> Proxy | None:
 
 
 def read_secret_file(path: Path) -> str:
-    """The first line of a file that strangers cannot read; raises KeyFileError."""
+    """Return the first line of a file that other users cannot read; raise KeyFileError."""
     with wiped(read_secret_octets(path)) as octets:
         return octets.decode("utf-8")
 
 
 def read_secret_octets(path: Path) -> bytearray:
-    """The octets of the first line of a text file that strangers cannot read; raises KeyFileError."""
+    """Return the octets of the first line of a text file that other users cannot read; raise KeyFileError."""
     with wiped(bytearray(_MAX_SECRET_BYTES)) as content:
         try:
             with path.open("rb", buffering=0) as file:
@@ -106,7 +106,7 @@ def read_secret_octets(path: Path) -> bytearray:
 
 
 def _fill(content: bytearray, file: RawIOBase) -> int:
-    """Read until the end, a line's end, or the buffer is full: what writes into a pipe may write in pieces."""
+    """Read until the end, a line's end, or the buffer is full: a pipe may deliver in pieces."""
     length = 0
     with memoryview(content) as view:
         while length < len(view) and content.find(b"\n", 0, length) < 0:
@@ -125,7 +125,7 @@ def _require_text(octets: bytearray, path: Path) -> None:
 
 
 def confirm(question: str, *, said_yes: bool) -> None:
-    """Ask before an act that cannot be undone; raises RequestError unless the answer is yes."""
+    """Ask before an act that cannot be undone; raise RequestError unless the answer is yes."""
     if said_yes:
         return
     if not sys.stdin.isatty():
@@ -136,7 +136,7 @@ def confirm(question: str, *, said_yes: bool) -> None:
 
 
 def agree(question: str) -> bool:
-    """Ask whether this one is meant; no is an answer. Raises RequestError where there is nobody to ask."""
+    """Ask whether to take this one; no is an answer. Raises RequestError where there is nobody to ask."""
     if not sys.stdin.isatty():
         raise RequestError(f"{question}\nNo terminal to ask: say --yes.")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
@@ -144,7 +144,7 @@ def agree(question: str) -> bool:
 
 
 def confirm_by_typing(question: str, word: str, *, said_yes: bool) -> None:
-    """Ask for a word that names what is about to end; raises RequestError unless it is typed."""
+    """Ask for a word that names what will end; raise RequestError unless it is typed."""
     if said_yes:
         return
     if not sys.stdin.isatty():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Becoming a partner: enrolment, the API key, pins."""
+"""Becoming a partner at the terminal: enrolment, the API key, pins."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def enrol(place: Workplace) -> None:
 
 
 def api_key(place: Workplace) -> None:
-    """Say which API key this home uses, or have it replaced; its text only where it is asked for."""
+    """Tell which API key this home uses, or have it replaced; print its text only on request."""
     with place.client() as client:
         if place.options.rotate:
             client.rotate_api_key()
@@ -77,7 +77,7 @@ def _list_pins(place: Workplace, client: Client) -> None:
 
 
 def _own_root(place: Workplace) -> OwnRoot | None:
-    """Where the root is, if the command line says so; else it lies in the key file."""
+    """Return the root's location, if the command line gives it; else it is in the key file."""
     options = place.options
     if options.keyset:
         return OwnRoot(signed=read_signed(Path(options.keyset)))

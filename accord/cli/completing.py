@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Completion scripts, written from the parser, so that they never name what the command does not have.
+"""Completion scripts, generated from the parser, so that they only name existing verbs and options.
 
-Static: pressing Tab starts no program and asks for no passphrase. Written here rather than by a library since
-those that are well kept write for bash and zsh and not for fish, and a partner's client would carry one package
-more for it. zsh reads the bash script through its own bridge.
+Static: pressing Tab starts no program and asks for no passphrase. Written here rather than by a library, since the well-kept
+ones write for bash and zsh but not for fish, and a partner's client would need one package more. zsh reads the bash script
+through its own bridge.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ZSH = "autoload -U +X bashcompinit && bashcompinit\n"
 
 @dataclass(frozen=True)
 class Word:
-    """One option of a verb: its spellings, its closed list of values, whether it takes one, what it does."""
+    """One option of a verb: its spellings, its closed list of values, whether it takes one, its help."""
 
     spellings: tuple[str, ...]
     choices: tuple[str, ...]
@@ -46,7 +46,7 @@ class Word:
 
 @dataclass(frozen=True)
 class VerbWords:
-    """What can stand after one verb; the verb "" is the place before any."""
+    """The words that can follow one verb; the verb "" is the position before any."""
 
     name: str
     says: str
@@ -62,7 +62,7 @@ def completion(place: Workplace) -> None:
 
 
 def write_completion(shell: str) -> str:
-    """The script for bash, zsh or fish."""
+    """Return the script for bash, zsh or fish."""
     verbs = list(_verbs(build_parser()))
     if shell == "fish":
         return "".join(f"{line}\n" for line in _fish_lines(verbs))

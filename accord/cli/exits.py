@@ -86,7 +86,7 @@ CODES: Final[dict[type[BaseException], int]] = {
 
 
 def code_of(error: BaseException) -> int | None:
-    """The exit code of an error's most specific class, or None for one that nobody foresaw."""
+    """Return the exit code of an error's most specific class, or None for an unforeseen one."""
     if isinstance(error, client.RefusedError) and error.is_kept:
         return KEPT
     for kind in type(error).__mro__:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verbs about the holder of the agency's identity, at the terminal: shown, taken over, given back."""
+"""Verbs for the holder of the agency's identity, at the terminal: show, take over, give back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def holder(place: Workplace) -> None:
-    """Say who holds the identity, or take it over, or give it back."""
+    """Print the holder of the identity, or take the identity over, or give it back."""
     options = place.options
     if options.take_over and options.give_back:
         raise RequestError("Say one of them: --take-over or --give-back.")

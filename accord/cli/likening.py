@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing at the terminal: similar structures, spectra against libraries, profiles against one's own."""
+"""Comparison at the terminal: similar structures, spectra against libraries, profiles against the agency's own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Plain = dict[str, Any]
 
 
 def similar(place: Workplace) -> None:
-    """List what each structure resembles; several, and any that are compared with own ones, for a case only."""
+    """List what each structure resembles; several at once, and comparisons with own structures, need a case."""
     options = place.options
     science.require_parts()
     texts = structures(options)
@@ -68,7 +68,7 @@ def _print_similar(found: list[Plain]) -> None:
 
 
 def match(place: Workplace) -> None:
-    """Search each spectrum of a file; several for a case only."""
+    """Search each spectrum of a file; several need a case."""
     options = place.options
     science.require_parts()
     octets = science.as_peak_table(read_file(options.file))
@@ -105,12 +105,12 @@ def _print_match(answer: Plain) -> None:
 
 
 def _source(hit: Plain) -> str:
-    """Where an entry is from, with its licence, as its licence asks."""
+    """Return an entry's source and licence, as its licence requires."""
     return "; ".join(hit[part] for part in ("accession", "licence", "authors") if hit[part]) or hit["origin"]
 
 
 def compare(place: Workplace) -> None:
-    """Compare a profile with one's own."""
+    """Compare a profile with the agency's own."""
     options = place.options
     science.require_parts()
     query, own = _profile_in(_json(options.file)), _json(options.own)
@@ -127,7 +127,7 @@ def compare(place: Workplace) -> None:
 
 
 def _profile_in(document: Any) -> Any:
-    """The profile itself, or the one in an alert's document or in what `accord open --json` printed."""
+    """Return the profile itself, or the one in an alert's document or in the output of `accord open --json`."""
     for member in ("alert", "profile"):
         if isinstance(document, dict) and member in document:
             document = document[member]
@@ -151,7 +151,7 @@ def _no_number(name: str) -> float:
 
 
 def _rate(found: Plain, name: str) -> str:
-    """A share of the pairs of different sources; none found among them is no rate of zero."""
+    """Return a share of the pairs of different sources; no such pair does not mean a rate of zero."""
     share, pairs = found[name], found["different_pairs"]
     return f"fewer than 1 in {pairs:,}" if share * pairs < 1 <= pairs else f"{100 * share:.2f} %"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`accord`: read the command line, act, say what happened, and leave with the code of its class."""
+"""`accord`: parse the command line, act, print the result, and exit with the code of its class."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from accord.client.errors import ClockError, DocumentError
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Run one command; gives its exit code. `argv` is without the program's name."""
-    # Retries are told in the error that ends them, if one does.
+    """Run one command; return its exit code. `argv` is without the program's name."""
+    # The error that ends the retries reports them, if there is one.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     try:
         options = build_parser().parse_args(argv)
@@ -50,7 +50,7 @@ def _run(options: Namespace, environment: Mapping[str, str]) -> int:
     except KeyboardInterrupt:
         return STOPPED
     except BrokenPipeError:
-        # Whoever read our output has enough; the interpreter must not complain on its way out.
+        # The reader of our output has closed it; the interpreter must not complain on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except Exception as error:

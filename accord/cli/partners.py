@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking up at the terminal: who takes part, how the own agency is reached, and what it has agreed to."""
+"""Look-ups at the terminal: participating agencies, own contact details, and own agreements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PINS: Final = {True: "yes", False: "ANOTHER ROOT", None: "no"}
 
 
 def agencies(place: Workplace) -> None:
-    """List who takes part, and whose root is pinned here."""
+    """List the participating agencies, and whose root is pinned here."""
     with place.client() as client:
         found = client.agencies()
     if place.options.json:
@@ -29,7 +29,7 @@ def agencies(place: Workplace) -> None:
 
 
 def entry(place: Workplace) -> None:
-    """Show how the own agency is reached, or state it."""
+    """Show the own agency's contact details, or state them."""
     options = place.options
     with place.client() as client:
         if options.action == "set":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The progress of large attachments: one line on standard error, drawn over itself."""
+"""The progress of large attachments: one line on standard error, redrawn in place."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The record of what was asked of the science core, in the home: one line a question, written before the answer.
+"""Record of the questions to the science core, in the home: one line a question, written before the answer.
 
-It says when, which verb, how many were asked about, for which case and by whom; never a structure, a name or a
-spectrum. Several at once are asked for a case only.
+It holds the time, the verb, the number of substances, the case and the officer; never a structure, a name or a spectrum.
+Several at once need a case.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from accord.privatefiles import FileExposedError, PrivateFileError, make_private
 FILE: Final = "questions.jsonl"
 AT_ONCE: Final = 50
 PARTS_WITHOUT_CASE: Final = 4
-"""Components of one structure: more are several questions in one."""
+"""Most components of one structure without a case: more are several questions in one."""
 MAX_CASE_CHARS: Final = 120
 
 _ADD = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -28,9 +28,9 @@ _ADD = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 def record_question(
     home: Path, verb: str, *, count: int, own: int = 0, case: str | None, officer: str | None, now: int
 ) -> None:
-    """Write the question down; `now` in seconds. Raises RequestError for too many or no case, PrivateFileError.
+    """Record the question; `now` in seconds. Raises RequestError for too many or no case, PrivateFileError.
 
-    `own` structures that are compared with are asked about too: they count, and need a case.
+    `own` structures that are compared count as questions too, and need a case.
     """
     case = (case or "").strip()
     if not 1 <= count <= AT_ONCE:

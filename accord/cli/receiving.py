@@ -29,7 +29,7 @@ from accord.envelope.errors import Failure, OpeningError, VerificationError
 
 
 def inbox(place: Workplace) -> None:
-    """Take in the news, list what is kept, and name what could not be believed."""
+    """Take in the news, list what is kept, and name what could not be verified."""
     options = place.options
     with place.client() as client:
         before = client.state().epoch
@@ -51,7 +51,7 @@ def _print_inbox(entries: Sequence[InboxEntry], doubts: Sequence[Doubt]) -> None
 
 
 def open_alert(place: Workplace) -> None:
-    """Fetch, check, show; write attachments and the slice where asked for."""
+    """Fetch, check, show; write attachments and the slice on request."""
     options = place.options
     if (options.place is None) == (options.slice is None):
         raise RequestError("Name the alert by its reference or md, or a saved one with --slice PATH.")
@@ -106,7 +106,7 @@ def confirm(place: Workplace) -> None:
 
 
 def verify(place: Workplace) -> None:
-    """Check a saved alert without a network; raises where a check failed."""
+    """Check a saved alert without a network; raise where a check failed."""
     octets, blobs = load_saved(Path(place.options.path))
     with place.client() as client:
         verified = client.verify(octets, blobs, officer=place.options.officer)
@@ -162,7 +162,7 @@ def _state(entry: InboxEntry) -> str:
 
 
 def _of_keys(entry: InboxEntry) -> str:
-    """What its issuer has said about its keys since."""
+    """Return what its issuer has since said about its keys."""
     if entry.repudiated:
         effect = ", withdraws nothing" if entry.statement and entry.statement.k == "retract" else ""
         return f"; REPUDIATED: key revoked since{effect}"

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one door to the science core: what it is asked, and its answers as plain JSON values.
+"""The one access to the science core: questions to it, and its answers as plain JSON values.
 
-Nothing else of the client imports `substances`, and this does so on first use only: a partner who sends and opens
-alerts needs neither it nor a chemistry toolkit. What is read may come from strangers: the core reads it in a process
-of its own that may die.
+Nothing else of the client imports `substances`, and this does so on first use only: a partner who sends and opens alerts needs
+neither it nor a chemistry toolkit. Input may come from strangers, so the core reads it in a sandbox process.
 """
 
 from __future__ import annotations
@@ -37,12 +36,12 @@ class PartsMissingError(ClientError):
 
 
 class CoreLostError(ClientError):
-    """The process that reads what strangers wrote ended before it answered; nothing was answered."""
+    """The process that reads untrusted input ended before it answered; nothing was answered."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One substance that is asked about; `text` is a structure in any notation, or empty."""
+    """One queried substance; `text` is a structure in any notation, or empty."""
 
     text: str = field(default="", repr=False)
     name: str = field(default="", repr=False)
@@ -50,7 +49,7 @@ class Asked:
 
 
 def require_parts() -> None:
-    """Raises PartsMissingError where a part is not installed; loads no chemistry into this process."""
+    """Raise PartsMissingError where a part is not installed; load no chemistry into this process."""
     from importlib.util import find_spec
 
     for part in ("substances", "rdkit", "numpy", "yaml"):
@@ -59,7 +58,7 @@ def require_parts() -> None:
 
 
 def rules_with(overlays: Sequence[tuple[str, bytes]]) -> str:
-    """The shipped class rules with those that authorities published laid over them, in their order; "" for none.
+    """Merge the shipped class rules with those that authorities published, in their order; return "" for none.
 
     Raises RequestError that names the file and its faults, CoreLostError.
     """
@@ -81,9 +80,9 @@ def rules_with(overlays: Sequence[tuple[str, bytes]]) -> str:
 
 
 def screen(asked: Asked, on: date, rules: str = "", *, also: Sequence[str] = ()) -> Plain:
-    """The screening of one substance for a day, and its `record` as an alert may hold it for receivers to replay.
+    """Screen one substance for a day; the answer's `record` may stand in an alert for receivers to replay.
 
-    `also` are jurisdictions of which perhaps nothing is known. Raises RequestError for what cannot be read, CoreLostError.
+    `also` are further jurisdictions, known or not. Raises RequestError for unreadable input, CoreLostError.
     """
     with _sentences():
         from substances.control import safe
@@ -94,7 +93,7 @@ def screen(asked: Asked, on: date, rules: str = "", *, also: Sequence[str] = ())
         law = safe.LawTexts(rules=rules)
         found = safe.screen(query, on=on, law=law)
         record = found.compact()
-        # A receiver's record has no jurisdiction of which nothing is known, so neither has this one.
+        # A receiver's record leaves out unknown jurisdictions, so this one does too.
         return {
             **to_plain(safe.screen(query, on=on, law=law, also=also) if also else found),
             "record": record,
@@ -102,7 +101,7 @@ def screen(asked: Asked, on: date, rules: str = "", *, also: Sequence[str] = ())
 
 
 def facts(asked: Asked) -> Plain:
-    """What a structure is, and where name or number beside it disagree with it. Raises RequestError, CoreLostError."""
+    """Return a structure's facts, and disagreements of name or number with it. Raises RequestError, CoreLostError."""
     with _sentences():
         from substances.jsonform import to_plain
         from substances.sandbox import reading as sandbox
@@ -114,7 +113,7 @@ def facts(asked: Asked) -> Plain:
 
 
 def require_cas(cas: str) -> None:
-    """Raises RequestError where a CAS number has another form or a wrong check digit."""
+    """Raise RequestError where a CAS number has another form or a wrong check digit."""
     from substances.structures.identifiers import has_cas_digit
 
     if not has_cas_digit(cas.strip()):
@@ -122,9 +121,9 @@ def require_cas(cas: str) -> None:
 
 
 def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> list[Plain]:
-    """What a structure resembles among `own` and the reference set, best first. Raises RequestError, CoreLostError.
+    """Return what a structure resembles among `own` and the reference set, best first. Raises RequestError, CoreLostError.
 
-    Of `own` only the likeness is told: rules are asked about the structure itself and the reference set.
+    For `own` structures only the likeness is computed: the rules judge the structure itself and the reference set.
     """
     with _sentences():
         from substances.control.shipped import shipped_rules_text
@@ -140,7 +139,7 @@ def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> lis
 
 
 def spectra_in(name: str, octets: bytes) -> int:
-    """How many mass spectra a file holds. Raises RequestError, CoreLostError."""
+    """Return how many mass spectra a file holds. Raises RequestError, CoreLostError."""
     with _sentences():
         from substances.sandbox import reading as sandbox
 
@@ -153,7 +152,7 @@ def spectra_in(name: str, octets: bytes) -> int:
 
 
 def as_peak_table(octets: bytes) -> bytes:
-    """Bare "m/z intensity" lines under the head line that says what they are; another file as it is."""
+    """Put a head line above bare "m/z intensity" lines; return another file unchanged."""
     from substances.spectra.formats.peaklist import peak_octets
 
     return peak_octets(octets)
@@ -162,7 +161,7 @@ def as_peak_table(octets: bytes) -> bytes:
 def match(
     name: str, octets: bytes, libraries: Sequence[tuple[str, bytes]], *, filtered: bool, limit: int
 ) -> list[Plain]:
-    """For each spectrum of a file what it matches in own libraries and the shipped one. Raises RequestError, CoreLostError."""
+    """Return each spectrum's matches in own libraries and the shipped one. Raises RequestError, CoreLostError."""
     with _sentences():
         from substances.jsonform import to_plain
         from substances.sandbox import reading as sandbox
@@ -178,7 +177,7 @@ def match(
 
 
 def compare(query: object, own: Sequence[tuple[str, object]]) -> list[Plain]:
-    """A profile against each of one's own, by name, as they were given; `stated` is what an answer may hold of it.
+    """Compare a profile with each of the agency's own, by name, in their order; `stated` is the part that an answer may hold.
 
     Raises RequestError.
     """
@@ -196,7 +195,7 @@ def compare(query: object, own: Sequence[tuple[str, object]]) -> list[Plain]:
 
 
 def _stated(found: Any, query: Any) -> Plain:
-    """A comparison as a signed document holds it: decimals as text, and none where the two are not comparable."""
+    """Return a comparison as a signed document holds it: decimals as text, and none where the two are not comparable."""
     named = {"method": query.method, "version": query.version, "verdict": found.verdict}
     if found.verdict == "not_comparable":
         return {**named, "pairs": None, **dict.fromkeys(STATED)}
@@ -211,7 +210,7 @@ def _library(name: str, octets: bytes) -> Sequence[Any]:
 
 
 def own_structures(octets: bytes) -> list[Asked]:
-    """Structures of a CSV file with the columns `name` and `smiles`. Raises RequestError."""
+    """Read structures from a CSV file with the columns `name` and `smiles`. Raises RequestError."""
     try:
         rows = list(csv.DictReader(io.StringIO(octets.decode("utf-8-sig"), newline="")))
     except (UnicodeDecodeError, csv.Error):
@@ -244,7 +243,7 @@ def _candidates(own: Sequence[Asked]) -> list[Any]:
 
 @contextlib.contextmanager
 def _sentences(place: str = "") -> Iterator[None]:
-    """What the core refuses, as errors of the client with the core's own sentence, after the `place` it is about."""
+    """Turn the core's refusals into client errors with the core's own sentence, after the `place` it concerns."""
     from substances.errors import InputRefusedError, WorkerLostError
     from substances.sentences import sentence_of
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words for the science core's codes at a terminal: standings, what decided them, limits, matches, profiles.
+"""Words for the science core's codes at a terminal: standings, what decided them, limits, matches, profiles.
 
-"Meets the definition", never "illegal"; that complete lists do not name it is told apart from that there is no verdict.
+"Meets the definition", never "illegal"; "not named by complete lists" differs from "no verdict".
 """
 
 from __future__ import annotations
@@ -176,5 +176,5 @@ LEAD: Final = "A lead, not proof."
 
 
 def word_of(table: Mapping[str, str], code: str) -> str:
-    """The words for a code; the code itself where a newer core knows one more."""
+    """Return the words for a code; the code itself where a newer core knows one more."""
     return table.get(code, code)

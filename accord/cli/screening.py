@@ -46,7 +46,7 @@ Item = TypeVar("Item")
 
 
 def screen(place: Workplace) -> None:
-    """Screen each substance; several for a case only."""
+    """Screen each substance; several need a case."""
     options = place.options
     science.require_parts()
     asked = _asked(place)
@@ -70,7 +70,7 @@ def screen(place: Workplace) -> None:
 
 
 def answers_for(asked: Sequence[Item], answer: Callable[[Item], Plain]) -> list[Plain]:
-    """All answers or none; of several that are asked about, the one that cannot be read is named by its number."""
+    """Return all answers or raise; among several, the error names the unreadable one by its number."""
     answers = []
     for number, one in enumerate(asked, start=1):
         try:
@@ -83,12 +83,12 @@ def answers_for(asked: Sequence[Item], answer: Callable[[Item], Plain]) -> list[
 
 
 def today(place: Workplace) -> date:
-    """The day by this machine's clock, UTC."""
+    """Return the day by this machine's clock, UTC."""
     return moment_of(place.now).date()
 
 
 def record(place: Workplace, count: int, *, own: int = 0) -> None:
-    """The question into the home's record, before it is answered; `own` are compared with and count."""
+    """Record the question in the home before it is answered; `own` structures are compared and count."""
     options = place.options
     record_question(
         place.home,
@@ -102,18 +102,18 @@ def record(place: Workplace, count: int, *, own: int = 0) -> None:
 
 
 def structures(options: Any) -> list[str]:
-    """The structures of the command line, of files and of standard input."""
+    """Return the structures of the command line, of files and of standard input."""
     texts = [sys.stdin.read(MAX_FILE_BYTES) if text == "-" else text for text in options.structures]
     return texts + [read_file(name).decode("utf-8", "replace") for name in options.file]
 
 
 def published_rules(options: Any) -> str:
-    """The class rules with those of --rules laid over them."""
+    """Return the class rules merged with those of --rules."""
     return science.rules_with([(name, read_file(name)) for name in options.rules])
 
 
 def read_file(name: str) -> bytes:
-    """A file that is not too large; raises RequestError."""
+    """Read a file of limited size; raise RequestError."""
     try:
         with Path(name).open("rb") as file:
             octets = file.read(MAX_FILE_BYTES + 1)
@@ -142,7 +142,7 @@ def _asked(place: Workplace) -> list[Asked]:
     if not texts and not (options.name or options.cas):
         raise RequestError("Give a structure, --file, --name or --cas.")
     if not all(text.strip() for text in texts):
-        # Lists and rules that were asked about nothing would answer that nothing is known.
+        # Lists and rules would answer an empty question that nothing is known.
         raise RequestError("A structure that was given is empty: give a SMILES, an InChI or a MOL file.")
     if options.cas:
         science.require_cas(options.cas)
@@ -152,7 +152,7 @@ def _asked(place: Workplace) -> list[Asked]:
 
 
 def _mixes_scripts(name: str) -> bool:
-    """Return whether a word mixes letters of another script with Latin ones; the Greek ones of chemistry may stand there."""
+    """Tell whether a word mixes letters of another script with Latin ones; Greek letters of chemistry are allowed."""
     for word in _WORD.findall(name):
         scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in word if letter not in _GREEK}
         if "LATIN" in scripts and len(scripts) > 1:
@@ -161,7 +161,7 @@ def _mixes_scripts(name: str) -> bool:
 
 
 def described(one: Asked, case: str | None) -> Plain:
-    """Read a structure. Raises RequestError where it holds as many substances as several questions, without a case."""
+    """Read a structure. Raises RequestError where it holds several questions' worth of substances, without a case."""
     facts = science.facts(one)
     if len(set(facts["components"])) > PARTS_WITHOUT_CASE and not (case or "").strip():
         raise RequestError(
@@ -232,12 +232,12 @@ def _print_listing(listing: Plain) -> None:
 
 
 def _source(row: Plain) -> str:
-    """The source of a row of a list, and how sure it is."""
+    """Return the source of a list's row, and its certainty."""
     return f"source: {plain(row['source'])}; confidence {plain(row['confidence'])}"
 
 
 def _found(hit: Plain) -> str:
-    """The way it was found, and in which component where there are several."""
+    """Return how it was found, and in which component where there are several."""
     part = f", in the part {plain(hit['part'])}" if hit["part"] else ""
     return word_of(FOUND_BY, hit["found_by"]) + part
 
@@ -261,7 +261,7 @@ def _print_rule(rule: Plain) -> None:
 
 
 def _reasons(verdict: Plain) -> list[str]:
-    """The reasons, without what the clauses have said already."""
+    """Return the reasons that the clauses do not already state."""
     said = {finding["sentence"] for finding in verdict["findings"]}
     return [
         word_of(REASONS, reason["code"]) + (f" {plain(reason['sentence'])}" if reason["sentence"] else "")
@@ -271,7 +271,7 @@ def _reasons(verdict: Plain) -> list[str]:
 
 
 def _clauses(verdict: Plain) -> list[str]:
-    """Each clause once, with how many atoms it explains."""
+    """Return each clause once, with how many atoms it explains."""
     lines: dict[str, int] = {}
     for finding in verdict["findings"]:
         is_parents = finding["kind"] == "parent"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sending at the terminal: submit, retract, and what became of it."""
+"""Sending at the terminal: submit, retract, and follow what was sent."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def submit(place: Workplace) -> None:
 
 
 def _submit_kept(place: Workplace) -> None:
-    """Send what was sealed before: all that has no receipt, or one folder."""
+    """Send what was sealed before: everything without a receipt, or one folder."""
     with place.client() as client:
         if place.options.resend:
             _resend(place, client)
@@ -80,7 +80,7 @@ def _submit_sealed(place: Workplace, client: Client) -> Sent:
 
 
 def seal(place: Workplace) -> None:
-    """Seal into a folder; nothing is sent."""
+    """Seal into a folder; send nothing."""
     options = place.options
     order = read_order(options, now=place.now)
     with place.client() as client:
@@ -91,7 +91,7 @@ def seal(place: Workplace) -> None:
 
 
 def reaffirm(place: Workplace) -> None:
-    """Stand by an alert or a statement of our own."""
+    """Reaffirm an alert or a statement of our own."""
     options = place.options
     question = "Stand by it? Did your agency write and send this? Its recipients rely on your word."
     confirm(question, said_yes=options.yes)
@@ -101,7 +101,7 @@ def reaffirm(place: Workplace) -> None:
 
 
 def retract(place: Workplace) -> None:
-    """Take back an alert of our own."""
+    """Withdraw an alert of our own."""
     options = place.options
     question = "Withdraw it? New reading stops; each recipient must confirm. What was read stays read."
     confirm(question, said_yes=options.yes)
@@ -113,7 +113,7 @@ def retract(place: Workplace) -> None:
 
 
 def submissions(place: Workplace) -> None:
-    """List what was sent, or show one of it recipient by recipient."""
+    """List what was sent, or show one object recipient by recipient."""
     options = place.options
     with place.client() as client:
         if options.check:
@@ -131,7 +131,7 @@ def submissions(place: Workplace) -> None:
 
 
 def _check(place: Workplace, found: SubmissionCheck) -> None:
-    """Say what was found, then raise StrangerError where it is an alarm."""
+    """Print what was found, then raise StrangerError where it is an alarm."""
     if place.options.json:
         print_json(asdict(found) | {"alarm": found.alarm, "since": found.since, "kids": found.kids})
     else:
@@ -153,7 +153,7 @@ def _print_check(found: SubmissionCheck) -> None:
 
 
 def check(place: Workplace) -> None:
-    """Say what does not fit in a document; asks for no keys and no network, and raises DocumentError."""
+    """Print what does not fit in a document; it needs no keys and no network, and raises DocumentError."""
     options = place.options
     found = _check_file(options, _read_whole(options), now=place.now)
     if options.json:
@@ -168,7 +168,7 @@ def check(place: Workplace) -> None:
 
 @dataclass(frozen=True)
 class _Whole:
-    """A file as an order: its members with what the options say, and where the document stands in it."""
+    """A file as an order: its members merged with the options, and where the document stands in it."""
 
     members: dict[str, Any] = field(repr=False)
     places: Places
@@ -176,7 +176,7 @@ class _Whole:
 
 
 def read_order(options: Namespace, *, now: int) -> AlertToSend:
-    """The document of the file, with what the options say; raises RequestError, DocumentError."""
+    """Read the document of the file, merged with the options; raise RequestError, DocumentError."""
     whole = _read_whole(options)
     found = _check_file(options, whole, now=now)
     if found:

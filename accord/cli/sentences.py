@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said to a person: one sentence, and the remedy where there is one."""
+"""Sentences for a person: one for each error, with the remedy where there is one."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ KEYSETS: Final[dict[Failure, str]] = {
 
 
 def sentence_of(error: BaseException) -> str:
-    """What happened, and what became of what was to be sent; never content, keys or passphrases."""
+    """Return what happened, and what became of the sent object; never content, keys or passphrases."""
     return "\n".join((_plain_sentence(error), *getattr(error, "__notes__", ())))
 
 
@@ -84,7 +84,7 @@ def _plain_sentence(error: BaseException) -> str:
     if isinstance(error, EnvelopeError):
         return f"The cryptographic library of this machine does not do: {error}."
     if isinstance(error, AbsentError):
-        # One sentence for what was never there and for what is somebody else's.
+        # One sentence for both absent objects and other agencies' objects.
         return f"{error} {COMPARE}"
     if isinstance(error, RefusedError):
         return _refusal(error)
@@ -92,7 +92,7 @@ def _plain_sentence(error: BaseException) -> str:
 
 
 def clock_sentence(ahead_secs: int) -> str:
-    """What to do about a clock that is far from the hub's; negative for one that is behind."""
+    """Return the remedy for a clock that is far from the hub's; negative for one that is behind."""
     way = "ahead of" if ahead_secs > 0 else "behind"
     return (
         f"This machine's clock is {abs(ahead_secs) // 60} minutes {way} the hub's. Set it right: "
@@ -101,7 +101,7 @@ def clock_sentence(ahead_secs: int) -> str:
 
 
 def holder_sentence(holding: Holding) -> str:
-    """Who holds the own identity."""
+    """Return who holds the own identity."""
     if holding.given_back:
         return str(GivenBackError())
     if holding.other is not None:
@@ -110,7 +110,7 @@ def holder_sentence(holding: Holding) -> str:
 
 
 def api_key_sentence(facts: ApiKeyFacts, now: int) -> str:
-    """What to do about an API key that ends, or has ended."""
+    """Return the remedy for an API key that ends soon, or has ended."""
     if facts.until is not None and now >= facts.until:
         return (
             "The API key has ended. Your agency's admin issues another one; enrol again with it: accord enrol"
@@ -119,7 +119,7 @@ def api_key_sentence(facts: ApiKeyFacts, now: int) -> str:
 
 
 def alarm_sentence(found: SubmissionCheck) -> str:
-    """What to do about a comparison that found a difference."""
+    """Return the remedy for a comparison that found a difference."""
     lines = ["ALARM: what the hub lists as sent by your agency and what was sent from here differ."]
     if found.strangers:
         lines.append(_stolen(found))
@@ -164,7 +164,7 @@ def _verification(error: VerificationError) -> str:
 
 
 def _detail_of(error: SealingError) -> str:
-    """Which member or file; for the reasons whose sentence is general."""
+    """Return the member or file, for reasons whose sentence is general."""
     general = (SealRefusal.TERMS, SealRefusal.ATTACHMENT, SealRefusal.CONTENT_TOO_LARGE)
     return error.detail if error.reason in general else ""
 

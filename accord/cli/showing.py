@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Showing: tables, alerts and checks as text, and everything as JSON.
 
-What strangers wrote is shown with control characters and direction marks replaced, so that no content can
-move the cursor, recolour the terminal or disguise a line. JSON is ASCII, for the same reason.
+Strangers' text is shown with control characters and direction marks replaced, so that no content can move the cursor, recolour
+the terminal or disguise a line. JSON is ASCII, for the same reason.
 """
 
 from __future__ import annotations
@@ -47,31 +47,31 @@ _RETRACTED = {
 
 
 def plain(text: str) -> str:
-    """One line without controls, direction marks or line breaks."""
+    """Return one line without controls, direction marks or line breaks."""
     return "".join(_visible(char) for char in text)
 
 
 def moment(seconds: int | None) -> str:
-    """A time as people and machines read it: UTC, to the second."""
+    """Format a time for people and machines: UTC, to the second."""
     if seconds is None:
         return "-"
     return f"{moment_of(seconds):%Y-%m-%d %H:%M:%S}Z"
 
 
 def fingerprint_lines(label: str, fingerprint: str) -> list[str]:
-    """A fingerprint for people to compare: its digits after a label, then the words that say them, eight on a line."""
+    """Format a fingerprint for comparison: its digits after a label, then their words, eight on a line."""
     pairs = [words for _digits, words in fingerprint_words(fingerprint)]
     lines = [", ".join(pairs[first : first + 4]) for first in range(0, len(pairs), 4)]
     return [f"{label}{show_fingerprint(fingerprint)}", *(f"  in words: {line}" for line in lines)]
 
 
 def print_json(value: object) -> None:
-    """One JSON text, ASCII, indented."""
+    """Print one JSON text, ASCII, indented."""
     print(json.dumps(value, default=as_json, indent=2))
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
-    """Columns under their heads; `empty` is said when there is no row."""
+    """Print columns under their heads; `empty` is printed when there is no row."""
     if not rows:
         print(empty)
         return
@@ -82,13 +82,13 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, empty
 
 
 def print_checks(checks: Sequence[Check]) -> None:
-    """Each check on a line: ok, FAILED, or - for one that was not reached."""
+    """Print each check on a line: ok, FAILED, or - for one that was not reached."""
     for check in checks:
         print(f"{_OUTCOMES[check.held]:>6}  {check.name}")
 
 
 def print_alert(opened: Opened) -> None:
-    """The marking first, then what concerns the whole, then the document, then how it was verified."""
+    """Print the marking first, then what concerns the whole, then the document, then how it was verified."""
     terms = opened.manifest.terms
     print(
         f"TLP:{terms.tlp}  {terms.pri.upper()}  {terms.kind}  from {opened.manifest.iss}  lane {terms.lane}"
@@ -113,7 +113,7 @@ def print_alert(opened: Opened) -> None:
 
 
 def opened_as_json(opened: Opened) -> dict[str, Any]:
-    """An opened alert without its attachment keys."""
+    """Return an opened alert without its attachment keys."""
     terms = opened.manifest.terms
     return {
         "md": opened.md,
@@ -151,7 +151,7 @@ def opened_as_json(opened: Opened) -> dict[str, Any]:
 
 
 def _standing_as_json(standing: Standing) -> dict[str, int | None] | None:
-    """None for a signature that counts; else the three times, and when its issuer stood by it. Seconds."""
+    """Return None for a signature that counts; else the three times, and when its issuer reaffirmed it. Seconds."""
     if isinstance(standing, Valid):
         return None
     reaffirmed_at = standing.reaffirmed_at if isinstance(standing, Reaffirmed) else None
@@ -164,7 +164,7 @@ def _standing_as_json(standing: Standing) -> dict[str, int | None] | None:
 
 
 def news_as_json(news: News, say: Callable[[BaseException], str]) -> dict[str, Any]:
-    """One item of the feed with what became of it here."""
+    """Return one item of the feed with its result here."""
     error = news.error
     return asdict(news.entry) | {
         "opened": opened_as_json(news.opened) if news.opened else None,
@@ -202,7 +202,7 @@ def _warnings(opened: Opened) -> list[str]:
 
 
 def _misfit_lines(document: Mapping[str, Any]) -> list[str]:
-    """Name what the sender left out, and what does not fit the form and is shown as it came."""
+    """Name the members that the sender left out, and those that do not fit the form and are shown as they came."""
     unfit, missing = misfits(document)
     lines = []
     if missing:
@@ -220,7 +220,7 @@ def _misfits_as_json(document: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _standing_lines(opened: Opened) -> list[str]:
-    """What its signers have said about their keys since: the sender first, then who released it onward."""
+    """Return what its signers have since said about their keys: the sender first, then those who released it onward."""
     lines = _standing_line("REPUDIATED", opened.manifest.iss, opened.standing)
     for release in opened.releases:
         lines += _standing_line(f"REPUDIATED RELEASE by {release.by}", release.by, release.standing)
@@ -237,7 +237,7 @@ def _standing_line(word: str, iss: str, standing: Standing) -> list[str]:
 
 
 def _in_other_hands(iss: str, standing: Repudiated | Reaffirmed) -> str:
-    """All three times: since when, logged when, said when."""
+    """Format all three times: since when, logged when, said when."""
     return (
         f"Signed by a key that {iss} says was in other hands since {moment(standing.since)}; "
         f"logged {moment(standing.log_time)}; said at {moment(standing.revoked_at)}."
@@ -266,7 +266,7 @@ def _verified_sentence(opened: Opened) -> str:
 
 
 def held_sentence(checks: Sequence[Check]) -> str:
-    """Say how many checks held, and how many were not made."""
+    """Tell how many checks held, and how many were not made."""
     held, left = sum(check.held is True for check in checks), sum(check.held is None for check in checks)
     if not left:
         return f"{held} checks held."
@@ -274,7 +274,7 @@ def held_sentence(checks: Sequence[Check]) -> str:
 
 
 def _print_document(document: Mapping[str, Any]) -> None:
-    """What it says, in the order of an alert's page; what says nothing is left out, what does not fit comes last."""
+    """Print the document in the order of an alert's page; leave out empty members, print unfit ones last."""
     unfit, _ = misfits(document)
     for name in in_reading_order(document):
         if name not in unfit and not is_empty(document[name]):
@@ -284,7 +284,7 @@ def _print_document(document: Mapping[str, Any]) -> None:
 
 
 def _as_one_line(value: object) -> str:
-    """A value that was not understood, as text, cut to a length; JSON shows all of it."""
+    """Return an unfit value as text, cut to a length; JSON shows all of it."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     cut = text if len(text) <= MOST_UNFIT_CHARS else f"{text[:MOST_UNFIT_CHARS]}..."
     return plain(cut)
@@ -318,7 +318,7 @@ def _visible(char: str) -> str:
 
 
 def as_json(value: object) -> Any:
-    """For `json.dumps`: the dataclasses and paths that results are made of."""
+    """Convert for `json.dumps` the dataclasses and paths that results are made of."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, Path):

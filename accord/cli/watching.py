@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Following the feed at the terminal, or handing each item to a program."""
+"""Follow the feed at the terminal, or hand each item to a program."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from accord.client.notebook import REMINDER
 from accord.client.watching import News, Rhythm
 
 SECRETS: Final = ("PASSPHRASE", "API_KEY")
-"""Variables of ours with these in their names are not inherited by a program that is run for an item."""
+"""Our variables with these words in their names are not passed to a program that runs for an item."""
 
 
 def watch(place: Workplace) -> None:
-    """Deliver each item: print it, or run the program, before the next one is asked for."""
+    """Deliver each item: print it, or run the program, before the next one is requested."""
     options = place.options
     command = _command(options.command)
     with place.client() as client:
@@ -65,7 +65,7 @@ def _command(text: str | None) -> list[str]:
 
 
 def _run(place: Workplace, news: News, command: list[str]) -> None:
-    """Run the program and wait for it; raises DeliveryError unless it ends with 0."""
+    """Run the program and wait for it; raise DeliveryError unless it ends with 0."""
     environment = {
         name: value
         for name, value in place.environment.items()
@@ -82,7 +82,7 @@ def _run(place: Workplace, news: News, command: list[str]) -> None:
 
 
 def _facts(news: News) -> dict[str, str]:
-    """The facts for the environment: of closed lists and fixed forms all of them, never content."""
+    """Return the facts for the environment: only closed lists and fixed forms, never content."""
     entry, opened = news.entry, news.opened
     facts = {
         "NUMBER": str(entry.number),
@@ -98,7 +98,7 @@ def _facts(news: News) -> dict[str, str]:
 
 
 def _line(news: News) -> str:
-    """One object on one line, ASCII."""
+    """Return one object on one line, ASCII."""
     value: dict[str, Any] = news_as_json(news, sentence_of)
     return json.dumps(value, default=as_json)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a verb works with: its options, its environment, the home, the client, and how to say things."""
+"""The context of a verb: its options, its environment, the home, the client, and its output."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from accord.state import OtherHolder, StateError
 
 @dataclass(frozen=True)
 class Workplace:
-    """One run of the command; `now` in seconds, `clock` gives them too."""
+    """One run of the command; `now` in seconds, `clock` returns them too."""
 
     options: Namespace
     environment: Mapping[str, str] = field(repr=False)
@@ -38,7 +38,7 @@ class Workplace:
     _clients: list[Client] = field(default_factory=list)
 
     def client(self) -> Client:
-        """The client of this home; asks for the passphrase. Says on the side which keys end soon."""
+        """Return the client of this home; ask for the passphrase. Warn about keys that end soon."""
         with wiped(read_passphrase(self.options.passphrase_file, self.environment)) as passphrase:
             proxy = read_proxy(self.environment)
             connect = connect_through(proxy) if proxy else connect_http
@@ -51,7 +51,7 @@ class Workplace:
         return client
 
     def _warn_of_keys(self, client: Client) -> None:
-        """One line about what ends first; where the state cannot be read the verb itself says so."""
+        """Warn in one line about what ends first; where the state cannot be read the verb itself says so."""
         with contextlib.suppress(StateError, EnvelopeError):
             for warning in client.keys.warnings()[:1]:
                 facts = {"kid": warning.kid, "until": warning.until, "remedy": warning.remedy}
@@ -66,20 +66,20 @@ class Workplace:
 
     @property
     def progress(self) -> Progress:
-        """Drawn where it is asked for, or where a person looks at standard error."""
+        """The progress display, on request or where a person watches standard error."""
         asked = getattr(self.options, "progress", False)
         watched = sys.stderr.isatty() and not self.options.json
         return ProgressLine() if asked or watched else tell_nobody
 
     def warn_of_clock(self) -> None:
-        """Say so where this machine's clock is far from the hub's."""
+        """Warn where this machine's clock is far from the hub's."""
         for client in self._clients:
             ahead_secs = client.clock_ahead_secs()
             if ahead_secs is not None and abs(ahead_secs) > MAX_CLOCK_AHEAD_SECS:
                 self._warn("clock", clock_sentence(ahead_secs), ahead_secs=ahead_secs)
 
     def warn_of_restart(self) -> None:
-        """Say that the hub was set back, and that nothing is left to do here."""
+        """Say that the hub was set back, and that nothing has to be done here."""
         self._warn(
             "restart",
             "The hub has begun its feed anew, as after a restore from a backup. All of it was read again, and nothing is "
@@ -98,16 +98,16 @@ class Workplace:
         )
 
     def warn_of_alarm(self, alarm: LedgerAlarmError) -> None:
-        """Say loudly that an agency has signed for another ledger, whoever reads what is printed."""
+        """Say loudly that an agency has signed for another ledger, even if output is read by a program."""
         self._warn("alarm", sentence_of(alarm), agency=alarm.agency)
 
     def _warn(self, kind: str, sentence: str, **facts: object) -> None:
-        """To standard error, so that what is printed stays what was asked for."""
+        """Print to standard error, so that standard output holds only what was asked for."""
         line = json.dumps({"warning": kind, "message": sentence} | facts)
         print(line if self.options.json else f"accord: {sentence}", file=sys.stderr, flush=True)
 
     def tell(self, value: object, *lines: str) -> None:
-        """Say what happened: the value as JSON where asked for, else the lines."""
+        """Print the result: the value as JSON on request, else the lines."""
         if self.options.json:
             print_json(value)
         else:

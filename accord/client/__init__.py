@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client library: what an agency that holds its own keys does, without a terminal."""
+"""The client library: the acts of an agency that holds its own keys, without a terminal."""

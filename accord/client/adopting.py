@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Own history: what this agency has logged and this home does not know, taken in after every check of a reader.
+"""Own history: objects that this agency has logged and this home does not know, taken in after every check of a reader.
 
-A home restored from a copy, or a second one, meets objects that were not sent from it. Receipt, signatures under the
-own keyset and the key rule say that this agency's keys signed them; that nobody else holds those keys only a person
-can say, object by object.
+A home restored from a copy, or a second one, meets objects that were not sent from it. Receipt, signatures under the own keyset
+and the key rule show that this agency's keys signed them; only a person can confirm, object by object, that nobody else holds
+those keys.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from accord.state import SubmissionRecord
 class OwnObject:
     """One object of ours that this home does not know. `title` of an alert, where its keys are here.
 
-    `predates_known`: it was logged before something that this home knows, so that a copy of the home made last does
-    not explain it. `is_repudiated`: a key that signed it was revoked since.
+    `predates_known`: it was logged before something that this home knows, so a recently restored copy of the home does not
+    explain it. `is_repudiated`: a key that signed it was revoked since.
     """
 
     record: SubmissionRecord
@@ -44,7 +44,7 @@ class OwnObject:
 
 @dataclass(frozen=True)
 class NotOwn:
-    """An object listed as ours whose checks did not hold, or could not be made; `why` is a sentence."""
+    """An object listed as ours whose checks failed, or could not be made; `why` is a sentence."""
 
     d: str
     why: str
@@ -52,14 +52,14 @@ class NotOwn:
 
 @dataclass(frozen=True)
 class OwnHistory:
-    """What the hub lists in this agency's name and this home does not know, oldest first."""
+    """The objects that the hub lists as this agency's and this home does not know, oldest first."""
 
     found: tuple[OwnObject, ...]
     doubtful: tuple[NotOwn, ...]
 
 
 def find_history(act: Act) -> OwnHistory:
-    """Fetch and verify whatever is listed as ours and not known here; raises what the hub raises, and on a fork."""
+    """Fetch and verify every object that is listed as ours and not known here; raise the hub's errors, and on a fork."""
     known = act.session.state_file.read().submissions
     strangers = [facts for facts in list_submissions(act) if facts.d not in known]
     act.refresh(act.agency)
@@ -77,7 +77,7 @@ def find_history(act: Act) -> OwnHistory:
 
 
 def adopt_history(act: Act, chosen: Iterable[OwnObject]) -> None:
-    """Count these as sent from here: a person of the agency has said that they are its own."""
+    """Record these as sent from here: a person of the agency has confirmed that they are its own."""
     for item in chosen:
         act.notebook.note(adopted_fact(item.record))
         if item.record.kind == "ack" and item.record.about is not None:
@@ -86,7 +86,7 @@ def adopt_history(act: Act, chosen: Iterable[OwnObject]) -> None:
 
 
 def _place(facts: SubmissionFacts) -> tuple[bool, int]:
-    """The leaf the hub says it has; what is not logged yet comes last."""
+    """Return the order of its leaf, as the hub says; objects not logged yet come last."""
     return facts.receipt is None, 0 if facts.receipt is None else facts.receipt.index
 
 
@@ -109,7 +109,7 @@ def _envelope(act: Act, md: str) -> tuple[SubmissionRecord, str | None, tuple[st
         raise VerificationError(Failure.ISSUER)
     verified = verify_fetched(act, unverified)
     manifest, terms = verified.manifest, verified.manifest.terms
-    # Attachments are left where they are: nothing is shown but the title.
+    # Attachments are not fetched: only the title is shown.
     blobs = [BlobFacts(ref.sha256, ref.len) for ref in manifest.att]
     opened = open_alert(
         verified, keys=act.decryption_keys, blobs=blobs, seen=lambda iss, jti: None, now=verified.log_time

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API key by which this home signs in at the hub: kept in the state, warned of before it ends, rotated by itself."""
+"""The home's API key at the hub: kept in the state, warned about before it ends, rotated automatically."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _SCOPES: Final = (
 
 @dataclass(frozen=True)
 class ApiKeyFacts:
-    """Which API key this home uses; `until` is its end in seconds, None where the hub has not said it."""
+    """The API key of this home; `until` is its end in seconds, None where the hub has not stated it."""
 
     prefix: str
     until: int | None
 
     def warned_days(self, now: int) -> int | None:
-        """The nearest of `WARNED_DAYS` that has passed, None before the first."""
+        """Return the nearest of `WARNED_DAYS` that has passed, None before the first."""
         if self.until is None:
             return None
         left = self.until - now
@@ -41,20 +41,20 @@ class ApiKeyFacts:
 
 
 def facts_of(state: State) -> ApiKeyFacts:
-    """What the state says of the API key."""
+    """Return the state's facts about the API key."""
     return ApiKeyFacts(state.api_key.partition(".")[0], state.api_key_until)
 
 
 def keep_api_key(session: Session, api_key: str, until: int | None) -> None:
-    """Go on with this API key."""
+    """Use this API key from now on."""
     with session.state_file.change() as state:
         state.api_key, state.api_key_until = api_key, until
 
 
 def rotate_api_key(session: Session) -> ApiKeyFacts:
-    """Have the API key replaced and keep the new one; raises RefusedError before its last 30 days.
+    """Have the API key replaced and keep the new one; raise RefusedError before its last 30 days.
 
-    Until the new one has been used the hub gives another, so that an answer which got lost does no harm.
+    Until the new one is used the hub issues another, so that a lost answer does no harm.
     """
     with session.home.changing_keys():
         issued = session.exchange.rotate_api_key()
@@ -64,7 +64,7 @@ def rotate_api_key(session: Session) -> ApiKeyFacts:
 
 
 def come_back(act: Act, return_key: str) -> ApiKeyFacts:
-    """Have another API key issued where none serves any more, and keep it.
+    """Have another API key issued where none is valid any more, and keep it.
 
     The agency's own keys sign the request; `return_key`, from the hub's operator, carries it and ends with it. Raises
     RefusedError, and RequestError where the answer with the new key's text was lost.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An item of the feed that makes this version fail is set aside, so that it keeps no later one waiting.
+"""Set aside an item of the feed that makes this version fail, so that it does not hold up later ones.
 
-A failure that any item would meet (disk, memory, network, the ledger, the API key) is raised. Ten in a row stop.
+A failure that any item would meet (disk, memory, network, the ledger, the API key) is raised. Ten in a row stop the watch.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ STOPS_AFTER: Final = 10
 
 
 class SetAside:
-    """Counts how many items in a row were set aside."""
+    """A counter of items that were set aside in a row."""
 
     def __init__(self) -> None:
         self._in_a_row = 0
 
     def went_well(self) -> None:
-        """An item was read: what comes next begins a new row."""
+        """Reset the count after an item was read."""
         self._in_a_row = 0
 
     def take(self, failed: Exception) -> ItemUnreadableError:
-        """What to say of an item that failed; raises the failure where any item would meet it, WatchStoppedError."""
+        """Return the error for an item that failed; raise the failure where any item would meet it, WatchStoppedError."""
         if isinstance(failed, OSError | MemoryError | ClientError | BackendError):
             raise failed
         self._in_a_row += 1

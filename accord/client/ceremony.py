@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signing with a root that stays offline: read what is proposed, say what it means, refuse what breaks a rule, sign.
+"""Ceremony of a root that stays offline: read a proposal, say what it means, refuse what breaks a rule, sign.
 
-A proposal is the canonical payload of an unsigned `keyset` or `revoke`, made by an own home (`Client.keys`) or by the
-desk of an agency whose other keys the hub holds; or the request of a desk to let a person in, a `reopen`, which goes back
-to that desk alone; or a list of fingerprints, for partners. Nothing here needs a network. Guarantees that what is signed
+A proposal is the canonical payload of an unsigned `keyset` or `revoke`, made by an own home (`Client.keys`) or by the desk of
+an agency whose other keys the hub holds. It may also be a desk's request to let a person in, a `reopen`, which goes back to
+that desk alone; or a list of fingerprints, for partners. Nothing here needs a network. What is signed
 
-- is canonical, octet for octet what was shown, of the root at hand (at a change of both, at a recovery of the next
-  one), within its window, and not ended;
-- breaks none of the rules by which the hub and every reader judge a keyset, against the keyset before it where that
-  is given: nothing dropped, nothing loosened, no other next root under the same root.
+- is canonical, octet for octet what was shown, of the root at hand (at a change of both, at a recovery of the next one), within
+  its window, and not ended;
+- breaks none of the rules by which the hub and every reader judge a keyset, against the previous keyset where that is given:
+  nothing dropped, nothing loosened, no other next root under the same root.
 
-Leaves to the person what no rule can know: whether the keys it adds are the agency's own, and whether the person whom it
-lets in is the right one. `Proposed` names each.
+A person has to decide what no rule can know: whether the keys it adds are the agency's own, and whether the person it lets in
+is the right one. `Proposed` names each.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ KINDS: Final = frozenset({"keyset", "revoke", REOPEN, FINGERPRINTS})
 
 @dataclass(frozen=True)
 class RowChange:
-    """A key that the keyset states otherwise than the one before: `before` and `after`."""
+    """A key that the keyset states otherwise than the previous one: `before` and `after`."""
 
     before: KeyRow
     after: KeyRow
@@ -54,10 +54,10 @@ class RowChange:
 
 @dataclass(frozen=True)
 class ProposedKeyset:
-    """A keyset to sign, and how it differs from the one before, where that is known.
+    """A keyset to sign, and its differences from the previous one, where that is known.
 
-    `succession`: "same", "changed" (both roots sign) or "recovered" (the next root alone, after 72 hours).
-    `added` are all its keys where `previous` is None.
+    `succession`: "same", "changed" (both roots sign) or "recovered" (the next root alone, after 72 hours). `added` are all its
+    keys where `previous` is None.
     """
 
     statement: Statement
@@ -71,7 +71,7 @@ class ProposedKeyset:
 
 @dataclass(frozen=True)
 class ProposedRevoke:
-    """A revocation to sign; `row` is the key where the keyset before is known."""
+    """A revocation to sign; `row` is the key where the previous keyset is known."""
 
     statement: Statement
     payload: bytes
@@ -108,19 +108,19 @@ class RootsAtHand:
 
 
 def open_root(path: Path, passphrase: Passphrase) -> KeyRing:
-    """The ring of a file that holds a root; raises RootElsewhereError, KeyFileError and its kin."""
+    """Return the ring of a file that holds a root; raise RootElsewhereError, KeyFileError and its subclasses."""
     ring = read_key_file(path, passphrase)
     _ = ring.root
     return ring
 
 
 def read_proposal(path: Path) -> bytes:
-    """The octets of a proposal or of the keyset before it; raises RequestError."""
+    """Return the octets of a proposal or of the previous keyset; raise RequestError."""
     return read_file(path, limit=MAX_STATEMENT_BYTES)
 
 
 def read_signed(path: Path) -> bytes:
-    """The octets of what a root has signed elsewhere; raises RequestError, ProposalError."""
+    """Return the octets of what a root has signed elsewhere; raise RequestError, ProposalError."""
     content = read_file(path, limit=MAX_STATEMENT_BYTES)
     try:
         parse_statement(content)
@@ -135,12 +135,13 @@ def read_signed(path: Path) -> bytes:
 def examine_proposal(
     payload: bytes, roots: RootsAtHand, *, previous: bytes | None, now: int
 ) -> tuple[Proposed, bytes]:
-    """What a proposal says, after every check, and the signed octets, which the caller gives away only after a yes.
+    """Check a proposal and sign it; return its meaning and the signed octets, to be released only after a yes.
 
-    `previous` is the keyset before (the JWS); without it the rules of succession cannot be checked. Raises
-    ProposalError, and then nothing was signed.
+    `previous` is the previous keyset (the JWS); without it the rules of succession cannot be checked. Raises ProposalError, and
+    then nothing was signed.
 
-    What a desk has signed that holds the present root is a proposal too: the next root, whose file is at hand, signs beside it.
+    A keyset that a desk holding the present root has signed is a proposal too: the next root, whose file is at hand, signs
+    beside it.
     """
     half = _half_signed(payload)
     payload = payload if half is None else half.payload
@@ -160,7 +161,7 @@ def examine_proposal(
 
 
 def write_signed(path: Path, jws: bytes) -> None:
-    """Write the signed octets, readable by their owner; raises RequestError where the file stands already."""
+    """Write the signed octets, readable by their owner; raise RequestError where the file exists already."""
     try:
         write_private(path, jws, overwrite=False)
     except FileTakenError as exc:
@@ -170,7 +171,7 @@ def write_signed(path: Path, jws: bytes) -> None:
 
 
 def write_proposal(path: Path, payload: bytes, previous: bytes | None) -> Path | None:
-    """Write a proposal, and beside it the keyset before; gives the place of the second. Raises RequestError."""
+    """Write a proposal, and beside it the previous keyset; return the path of the second. Raises RequestError."""
     beside = previous_place(path)
     if previous is not None and beside.exists():
         raise RequestError(f"{beside} stands already; it is not overwritten.")
@@ -182,7 +183,7 @@ def write_proposal(path: Path, payload: bytes, previous: bytes | None) -> Path |
 
 
 def previous_place(path: Path) -> Path:
-    """Where the keyset before lies, beside its proposal."""
+    """Return the path of the previous keyset, beside its proposal."""
     return path.with_name(path.name + ".previous")
 
 
@@ -209,7 +210,7 @@ def _read_canonical(payload: bytes) -> Said:
 
 
 def _signer_of(statement: Said, roots: RootsAtHand) -> tuple[JwsSigner, str]:
-    """Who has to sign: the signers that the proposal names must be exactly those of the roots at hand."""
+    """Return the signer; the signers that the proposal names must be exactly those of the roots at hand."""
     candidates: list[tuple[SignerSet, str]] = []
     if roots.root is not None:
         candidates.append((roots.root.signer, SAME))
@@ -225,7 +226,7 @@ def _signer_of(statement: Said, roots: RootsAtHand) -> tuple[JwsSigner, str]:
 
 @dataclass(frozen=True)
 class _HalfSigned:
-    """A keyset that one root has signed, and the next one is to sign beside it: a `JwsSigner` of both, once `rest` is known."""
+    """A keyset signed by one root, for the next one to sign beside it: a `JwsSigner` of both, once `rest` is known."""
 
     data: bytes
     payload: bytes
@@ -243,7 +244,7 @@ class _HalfSigned:
 
 
 def _half_signed(data: bytes) -> _HalfSigned | None:
-    """Read what one of two roots has signed; None for what nobody has signed yet, or both have."""
+    """Parse what one of two roots has signed; None for a proposal that nobody or both have signed."""
     try:
         jws = parse_jws(data.strip(), statement_typ("keyset"), limit=MAX_STATEMENT_BYTES)
         if jws.kids == read_payload(jws.payload, "keyset").signers:
@@ -256,7 +257,7 @@ def _half_signed(data: bytes) -> _HalfSigned | None:
 def _second_half(
     half: _HalfSigned, statement: Said, roots: RootsAtHand, previous: bytes | None
 ) -> tuple[_HalfSigned, str]:
-    """Return who signs beside the present root: the next one, which the keyset before announces."""
+    """Return the signer beside the present root: the next root, which the previous keyset announces."""
     if previous is None:
         raise ProposalError("A change of the root is signed only beside the keyset before: --previous FILE")
     if roots.next_root is None:
@@ -297,7 +298,7 @@ def _require_window(statement: Said, now: int) -> None:
 
 
 def _read_previous(previous: bytes, statement: Said, roots: RootsAtHand, succession: str) -> Keyset:
-    """The keyset before, which this agency's root must have signed; at a recovery it must announce the next root."""
+    """Return the previous keyset, which this agency's root must have signed; at a recovery it must announce the next root."""
     try:
         keyset = _verify_alone(previous)
     except EnvelopeError as exc:
@@ -319,7 +320,7 @@ def _read_previous(previous: bytes, statement: Said, roots: RootsAtHand, success
 
 
 def _verify_alone(data: bytes) -> Keyset:
-    """A keyset that was in force, by its own root; the root before it, which signed a change too, is not at hand."""
+    """Verify a keyset that was in force by its own root; the root before it, which signed a change too, is not at hand."""
     jws, keyset = parse_statement(data).jws, read_keyset(data)
     if len(jws.signatures) == len(keyset.root):
         return verify_keyset(data, pinned=keyset.root_fingerprint)
@@ -351,7 +352,7 @@ def _examine_keyset(
 ) -> tuple[ProposedKeyset, bytes]:
     _require_announced(statement, succession, roots, previous)
     jws = sign_statement(payload, signer)
-    # Judged as the hub and every reader will, before anybody is asked.
+    # Judged as by the hub and every reader, before anybody is asked.
     try:
         keyset = _judge(jws, succession, signer, previous)
     except EnvelopeError as exc:
@@ -379,9 +380,9 @@ def _judge(jws: bytes, succession: str, signer: JwsSigner, previous: Keyset | No
 def _require_announced(
     statement: Statement, succession: str, roots: RootsAtHand, previous: Keyset | None
 ) -> None:
-    """Without the keyset before, the root's own file still knows which next root it announced.
+    """Check the announced next root by the root's own file, where the previous keyset is missing.
 
-    A root that goes, or is in force, is never announced: whoever has stolen it could recover with it later.
+    A root that leaves, or is in force, must never be announced: a thief of it could recover with it later.
     """
     body_root = root_fingerprint([PublicKey.from_jwk(jwk, SIGN) for jwk in statement.body["root"]])
     nroot = statement.body["nroot"]

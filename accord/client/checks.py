@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The checks of a recipient by name, in the order in which they are made.
 
-The envelope's verification stops at the first check that fails and says which `Failure` it was; this table
-tells a person which checks had held by then, which one did not, and which were not reached. From the first
-use of a private key on there is one name for every failure, so that nobody learns which one it was.
+The envelope's verification stops at the first check that fails and names its `Failure`; this table tells a person which checks
+had held by then, which one failed, and which were not reached. From the first use of a private key on there is one name for
+every failure, so that nobody learns which one it was.
 """
 
 from __future__ import annotations
@@ -53,20 +53,20 @@ STAGES: Final = {
     Failure.CIPHERTEXT: SEALED,
     Failure.AAD: SEALED,
 }
-"""Which check a failure belongs to; what is not listed is one of form."""
+"""The check that a failure belongs to; any other is one of form."""
 
 
 def all_held(names: tuple[str, ...] = ORDER, left_out: tuple[str, ...] = ()) -> tuple[Check, ...]:
-    """The outcome when none of `names` failed; the others, and what was `left_out`, were not reached."""
+    """Return the outcome when none of `names` failed; the others, and the `left_out` ones, were not reached."""
     return tuple(Check(name, True if name in names and name not in left_out else None) for name in ORDER)
 
 
 def failed_at(failed: str, left_out: tuple[str, ...] = ()) -> tuple[Check, ...]:
-    """The outcome when this check stopped the verification."""
+    """Return the outcome when this check stopped the verification."""
     held = all_held(ORDER[: ORDER.index(failed)], left_out)
     return tuple(Check(check.name, False) if check.name == failed else check for check in held)
 
 
 def stage_of(failure: Failure) -> str:
-    """The check that a failure before opening belongs to."""
+    """Return the check that a failure before opening belongs to."""
     return STAGES.get(failure, FORM)

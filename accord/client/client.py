@@ -9,9 +9,9 @@
         for entry in client.inbox():
             opened = client.open(entry.d)
 
-Every method reads the state afresh, verifies before it believes, and writes what it learned in one step; two
-programs of one agency may work on one home. Errors: `accord.client.errors` for what a person can remedy,
-`accord.envelope.errors` for checks that failed, `accord.keyerrors` and `accord.state` for the own files.
+Every method reads the state afresh, verifies before it trusts, and writes what it learned in one step; two programs of one
+agency may use one home. Errors: `accord.client.errors` for what a person can remedy, `accord.envelope.errors` for checks that
+failed, `accord.keyerrors` and `accord.state` for the own files.
 """
 
 from __future__ import annotations
@@ -80,16 +80,16 @@ from accord.state import OtherHolder, State
 
 
 def system_clock() -> int:
-    """Seconds since 1970 (UTC) by this machine's clock."""
+    """Return seconds since 1970 (UTC) by this machine's clock."""
     return int(time.time())
 
 
 class Client:
-    """One agency's client over its home folder; opens the key file at once, the hub when first needed.
+    """One agency's client over its home folder; opens the key file at once, the connection when first needed.
 
-    `clock` gives the time in seconds, `connect` the exchange for a hub's address and API key, `sleep` pauses
-    between two questions; all three are for programs that live in another time or without a network.
-    `progress` is told how far large attachments have come.
+    `clock` returns the time in seconds, `connect` the exchange for a hub's address and API key, `sleep` pauses between two
+    questions; programs that simulate time or have no network replace them. `progress` is called with the progress of large
+    attachments.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         progress: Progress = tell_nobody,
     ) -> None:
-        """Raises BackendError, and `accord.keyerrors.KeyFileError` and its kin."""
+        """Open the home; raise BackendError, and `accord.keyerrors.KeyFileError` and its subclasses."""
         require_sound_backend()
         place = Home(home)
         keys = place.open_keys(passphrase)
@@ -118,24 +118,24 @@ class Client:
         self._session.keys.close()
 
     def close(self) -> None:
-        """Give connections back; the object stays usable."""
+        """Release connections; the object stays usable."""
         self._session.close()
 
     @property
     def keys(self) -> KeyLife:
-        """The own keys through their life: listed, renewed, rotated, revoked."""
+        """The own keys through their life: list, renew, rotate, revoke."""
         return KeyLife(self._session)
 
     @property
     def fingerprint(self) -> str:
-        """The fingerprint of the own root, 64 hex digits; raises RootElsewhereError before enrolment only."""
+        """The fingerprint of the own root, 64 hex digits; raises RootElsewhereError only before enrolment."""
         if self._session.home.state_file.exists():
             state = self.state()
             return state.pins[state.agency].fingerprint
         return self._session.ring.root.fingerprint
 
     def state(self) -> State:
-        """The local state as it stands; raises StateAbsentError before enrolment. Do not change it."""
+        """Return the present local state; raise StateAbsentError before enrolment. Do not change it."""
         return self._session.state_file.read()
 
     def enrol(
@@ -151,10 +151,10 @@ class Client:
     ) -> Enrolment:
         """Prove the keys to the hub and publish keyset version 1; safe to repeat until it is complete.
 
-        `ledger_vkey` comes from paper, `api_key` from the hub's administrator; `lowest` is the weakest suite
-        the agency takes (else the weakest it has keys for). `own` says where the root is, if not in the key file.
-        Raises NotLoggedYetError when the ledger gave no receipt within the time: go on with
-        `complete_enrolment`. Once enrolled it replaces the API key.
+        `ledger_vkey` comes from paper, `api_key` from the hub's administrator; `lowest` is the weakest suite the agency accepts
+        (else the weakest it has keys for). `own` gives the root's location, if not in the key file. Raises NotLoggedYetError
+        when the ledger gave no receipt within the time: continue with `complete_enrolment`. Once enrolled, it replaces the API
+        key.
         """
         self.begin_enrolment(
             agency, hub=hub, ledger_vkey=ledger_vkey, api_key=api_key, own=own, lowest=lowest
@@ -171,7 +171,7 @@ class Client:
         own: OwnRoot | None = None,
         lowest: str | None = None,
     ) -> None:
-        """The first half of `enrol`: everything but the receipt."""
+        """Run the first half of `enrol`: everything but the receipt."""
         begin_enrolment(
             self._session,
             agency,
@@ -183,79 +183,79 @@ class Client:
         )
 
     def _own_root(self) -> OwnRoot:
-        """The root of the key file; once this home has a state its pin says enough."""
+        """Return the root of the key file; once this home has a state its pin suffices."""
         ring = self._session.ring
         if ring.held_root is None and self._session.home.state_file.exists():
             return OwnRoot(fingerprint=self.fingerprint)
         return OwnRoot.of_ring(ring)
 
     def complete_enrolment(self, *, wait_secs: float = 30) -> Enrolment:
-        """The second half of `enrol`: pick up and verify the receipt; raises NotLoggedYetError."""
+        """Run the second half of `enrol`: fetch and verify the receipt; raise NotLoggedYetError."""
         return complete_enrolment(self._session, wait_secs=wait_secs)
 
     def api_key(self) -> ApiKeyFacts:
-        """Which API key this home uses, and until when; asks nobody."""
+        """Return this home's API key and its end, without a call."""
         return apikey.facts_of(self.state())
 
     def rotate_api_key(self) -> ApiKeyFacts:
-        """Have the hub replace the API key, once and in its last 30 days, and go on with the new one."""
+        """Have the hub replace the API key, once and in its last 30 days, and use the new one."""
         return apikey.rotate_api_key(self._session)
 
     def come_back(self, return_key: str) -> ApiKeyFacts:
-        """Have another API key issued, signed for by the own keys and carried by a key from the hub's operator."""
+        """Have another API key issued, requested under the own keys and carried by a key from the hub's operator."""
         return apikey.come_back(self._session.begin(online=False), return_key)
 
     def pin(self, agency: str, fingerprint: str, *, replace: bool = False) -> None:
         """Trust this root (64 hex digits, spaces allowed) for an agency, as compared on paper.
 
-        Raises RequestError, PinChangedError (another root is pinned and `replace` is not said).
+        Raises RequestError, PinChangedError (another root is pinned and `replace` is not set).
         """
         pin_root(self._session, agency, fingerprint, replace=replace)
 
     def import_pins(self, fingerprints: Mapping[str, str]) -> PinsTaken:
-        """Trust every root of a list, or nothing of it; raises RequestError, RootsChangedError."""
+        """Trust every root of a list, or none; raise RequestError, RootsChangedError."""
         return import_pins(self._session, fingerprints)
 
     def pins(self) -> dict[str, str]:
-        """The pinned root of each agency, the own one included."""
+        """Return the pinned root of each agency, the own one included."""
         return {agency: pin.fingerprint for agency, pin in sorted(self.state().pins.items())}
 
     def agencies(self) -> list[AgencyFacts]:
-        """Who takes part, as the hub states it, and whose root is pinned here."""
+        """Return the participating agencies, as the hub states them, and whose root is pinned here."""
         return list_agencies(self._session.begin())
 
     def agreements(self) -> list[AgreementFacts]:
-        """The own agreements as the hub states them."""
+        """Return the own agreements as the hub states them."""
         return list_agreements(self._session.begin())
 
     def entry(self) -> EntryAnswer:
-        """How the hub says that the own agency is reached."""
+        """Return the own agency's contact details, as the hub has them."""
         return shown_entry(self._session.begin())
 
     def state_entry(self, *, telephone: str | None, zone: str, contacts: Sequence[str]) -> EntryAnswer:
-        """State how the own agency is reached, signed by its keys; raises RequestError, RefusedError."""
+        """State the own agency's contact details, signed by its keys; raise RequestError, RefusedError."""
         return state_entry(self._begin_to_send(), telephone=telephone, zone=zone, contacts=contacts)
 
     def systems(self) -> list[CredentialAnswer]:
-        """The API keys of the own agency at the hub."""
+        """Return the API keys of the own agency at the hub."""
         return list_systems(self._session.begin())
 
     def issue_system(
         self, name: str, *, scopes: Collection[str], networks: Collection[str] = (), days: int = 90
     ) -> CredentialAnswer:
-        """Have an API key issued for another system of the agency; raises RequestError, RefusedError."""
+        """Have an API key issued for another system of the agency; raise RequestError, RefusedError."""
         return issue_system(self._begin_to_send(), name, scopes=scopes, networks=networks, days=days)
 
     def end_system(self, prefix: str) -> CredentialAnswer:
-        """Have an API key of the agency ended; raises RequestError, RefusedError."""
+        """Have an API key of the agency ended; raise RequestError, RefusedError."""
         return end_system(self._begin_to_send(), prefix)
 
     def holder(self) -> Holding:
-        """Who holds the own identity: this home is announced, and taken, or told who holds it; raises ClientError."""
+        """Announce this home and return the holder of the own identity, this home or another; raise ClientError."""
         return find_holder(self._session)
 
     def take_over(self) -> Holding:
-        """Hold the identity here, in place of another holder that a person has stopped; raises HeldElsewhereError."""
+        """Take the identity over here, from another holder that a person has stopped; raise HeldElsewhereError."""
         return take_over(self._session)
 
     def give_back(self) -> Holding:
@@ -263,19 +263,19 @@ class Client:
         return give_back(self._session)
 
     def _begin_to_send(self, *, online: bool = True) -> Act:
-        """Begin an act that signs or sends; raises HeldElsewhereError, GivenBackError."""
+        """Begin an act that signs or sends; raise HeldElsewhereError, GivenBackError."""
         require_holder(self._session, online=online)
         return self._session.begin(online=online)
 
     def plan(self, order: AlertToSend) -> Plan:
-        """Who can be sealed to now and who cannot, and why; fetches keysets, sends nothing."""
+        """Return who can be sealed to now and who cannot, and why; fetch keysets, send nothing."""
         return plan_sending(self._session.begin(), order)[0]
 
     def submit(self, order: AlertToSend, *, leave_out: bool = False, wait_secs: float = 0) -> Sent:
         """Sign, seal, spool and submit; with `wait_secs` wait for the receipt and verify it.
 
-        Raises SealingError (nobody is left out silently), RefusedError (the hub's policy), UnreachableError
-        (it stays in the spool), NotLoggedYetError (accepted, no receipt within the time).
+        Raises SealingError (nobody is left out silently), RefusedError (the hub's policy), UnreachableError (it stays in the
+        spool), NotLoggedYetError (accepted, no receipt within the time).
         """
         act = self._begin_to_send()
         sent = submit_alert(act, order, leave_out=leave_out)
@@ -285,32 +285,32 @@ class Client:
     def submit_json(
         self, document: Mapping[str, Any], *, folder: Path, leave_out: bool = False, wait_secs: float = 0
     ) -> Sent:
-        """As `submit`, from the JSON form of `AlertToSend`; files are found relative to `folder`."""
+        """Submit from the JSON form of `AlertToSend`, as `submit`; files are found relative to `folder`."""
         order = AlertToSend.from_json(document, now=self._session.clock(), folder=folder)
         return self.submit(order, leave_out=leave_out, wait_secs=wait_secs)
 
     def seal(self, order: AlertToSend, folder: Path, *, leave_out: bool = False) -> SealedFolder:
-        """Sign and seal into a new folder without a network, against the keysets kept; `submit_sealed` sends it.
+        """Sign and seal into a new folder offline, with the stored keysets; `submit_sealed` sends it.
 
         Raises SealingError (nobody is left out silently), UnpinnedError, RequestError, UnsafePathError.
         """
         return seal_offline(self._begin_to_send(online=False), order, folder, leave_out=leave_out)
 
     def submit_sealed(self, folder: Path, *, wait_secs: float = 0) -> Sent:
-        """Send what `seal` wrote, octet for octet, by way of the spool; safe to repeat. Raises as `submit`."""
+        """Send what `seal` wrote, octet for octet, through the spool; safe to repeat. Raises as `submit`."""
         act = self._begin_to_send()
         sent = submit_sealed(act, folder)
         log_time = sent.log_time or require_receipt(act, sent.md, wait_secs=wait_secs)
         return replace(sent, log_time=log_time)
 
     def recipients_of_sealed(self, folder: Path) -> tuple[str, ...]:
-        """To whom `submit_sealed` would send; raises RequestError where it would send nothing."""
+        """Return the recipients of `submit_sealed`; raise RequestError where it would send nothing."""
         return look_at_sealed(self._session.begin(online=False), folder).inner.aud
 
     def resend(self) -> list[Sent]:
-        """Send again what has no receipt, octet for octet, and pick up receipts that came meanwhile.
+        """Send again what has no receipt, octet for octet, and fetch receipts that arrived meanwhile.
 
-        Then give a hub that was restored from a backup what it has lost of the last seven days.
+        Then offer a hub that was restored from a backup what it has lost of the last seven days.
         """
         act = self._begin_to_send()
         return [*resend_spooled(act), *resend_wanted(act)]
@@ -318,8 +318,8 @@ class Client:
     def inbox(self, *, after: int | None = None, limit: int = 100) -> list[InboxEntry]:
         """Take in all news of the feed, then list what is kept: after a number, or else the newest.
 
-        Statements that could not be verified are listed without what they say; `inbox_with_doubts` tells why.
-        Raises LedgerAlarmError where one of them shows another ledger than the kept one.
+        Statements that could not be verified are listed without their content; `inbox_with_doubts` gives the reasons. Raises
+        LedgerAlarmError where one of them shows another ledger than the stored one.
         """
         entries, doubts = self.inbox_with_doubts(after=after, limit=limit)
         require_no_alarm(doubts)
@@ -328,7 +328,7 @@ class Client:
     def inbox_with_doubts(
         self, *, after: int | None = None, limit: int = 100
     ) -> tuple[list[InboxEntry], list[Doubt]]:
-        """As `inbox`, with the statements that could not be verified and why, alarms among them."""
+        """Return the entries of `inbox`, and the statements that could not be verified with the reasons, alarms included."""
         act = self._session.begin()
         _, doubts = follow_feed(act)
         return list_entries(act, after=after, limit=limit), doubts
@@ -343,13 +343,13 @@ class Client:
         trouble: Callable[[Exception, float], None] = lambda failed, pause: None,
         elsewhere: Callable[[OtherHolder], None] = lambda other: None,
     ) -> Generator[News, None, None]:
-        """Every item of the feed in order, at least once, from where the last watch ended; it goes on for ever.
+        """Yield every item of the feed in order, at least once, from where the last watch ended; it never ends.
 
-        An item counts as delivered when the next one is asked for. `opening`: alerts are fetched, verified and
-        opened (as `open`, for `officer`); what stays closed says why in `problem`. `once` ends at the newest.
-        `trouble` is told of each pause for a hub that gives no answer, `elsewhere` of another holder of the own identity
-        that the hub names. Raises VerificationError where the ledger is not the kept one, LedgerAlarmError,
-        WatchedAlreadyError, RefusedError, StateError.
+        An item counts as delivered when the next one is requested. `opening`: alerts are fetched, verified and opened (as
+        `open`, for `officer`); one that stays closed has its reason in `problem`. `once` ends at the newest. `trouble` is
+        called at each pause for a hub that gives no answer, `elsewhere` with another holder of the own identity that the hub
+        names. Raises VerificationError where the ledger is not the stored one, LedgerAlarmError, WatchedAlreadyError,
+        RefusedError, StateError.
         """
         return watch_feed(
             self._session,
@@ -362,10 +362,10 @@ class Client:
         )
 
     def open(self, reference_or_md: str, *, officer: str | None = None) -> Opened:
-        """Fetch an alert, make every check, open it. `officer` is demanded for RED and must be named there.
+        """Fetch an alert, make every check, open it. RED requires an `officer` whom it names.
 
-        Raises VerificationError, OpeningError, UnpinnedError, NotEntitledError, LedgerAlarmError, AbsentError,
-        RefusedError, DiskError.
+        Raises VerificationError, OpeningError, UnpinnedError, NotEntitledError, LedgerAlarmError, AbsentError, RefusedError,
+        DiskError.
         """
         act = self._session.begin()
         return open_envelope(act, find_envelope(act, reference_or_md), officer=officer)
@@ -377,10 +377,10 @@ class Client:
         *,
         officer: str | None = None,
     ) -> Opened:
-        """Open a saved slice without a network, against the kept pins, keysets and checkpoint.
+        """Open a saved slice offline, against the stored pins, keysets and checkpoint.
 
-        Where the ledger could not be compared it is marked so, and compared at the next chance. Raises as
-        `open`, and RequestError where attachments are missing.
+        Where the ledger could not be compared this is noted, and done at the next chance. Raises as `open`, and RequestError
+        where attachments are missing.
         """
         act = self._session.begin(online=False)
         return open_saved(act, slice_octets, held_blobs(blobs), officer=officer)
@@ -396,7 +396,7 @@ class Client:
     ) -> Stated:
         """Sign an acknowledgement (`opened`, `refused`, `unopenable`) after making every check again.
 
-        What was acknowledged like this before is not signed again: the result is the earlier one (`stated_before`).
+        An identical earlier acknowledgement is not signed again: the result is the earlier one (`stated_before`).
         """
         act = self._begin_to_send()
         place = find_envelope(act, reference_or_md)
@@ -405,21 +405,21 @@ class Client:
     def retract(
         self, md: str, *, code: str, by: str | None = None, officer: str | None = None, wait_secs: float = 0
     ) -> Stated:
-        """Take back an alert of our own (`error`, `contaminated`, `mistaken`, `legal`)."""
+        """Withdraw an alert of our own (`error`, `contaminated`, `mistaken`, `legal`)."""
         act = self._begin_to_send()
         return retract_envelope(
             act, _require_digest(md), code=code, by=by, officer=officer, wait_secs=wait_secs
         )
 
     def reaffirm(self, d: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
-        """Stand by an alert or a statement of our own whose signature was repudiated by a revocation since."""
+        """Reaffirm an alert or a statement of our own whose signature a later revocation repudiated."""
         act = self._begin_to_send()
         return reaffirm_object(act, _require_digest(d), officer=officer, wait_secs=wait_secs)
 
     def confirm(
         self, reference_or_md: str, *, st: str = "stopped", officer: str | None = None, wait_secs: float = 0
     ) -> Stated:
-        """Confirm a retraction: use `stopped`, or stopping is `impossible`. By reference, md, or its od."""
+        """Confirm a retraction: use has `stopped`, or stopping is `impossible`. By reference, md, or its od."""
         act = self._begin_to_send()
         follow_feed(act)
         place = find_envelope(act, reference_or_md)
@@ -432,7 +432,7 @@ class Client:
         *,
         officer: str | None = None,
     ) -> Verified:
-        """Check a saved slice without a network, against the kept pins, keysets and checkpoint.
+        """Check a saved slice offline, against the stored pins, keysets and checkpoint.
 
         `officer` as for `open`. Raises NotEntitledError.
         """
@@ -440,30 +440,30 @@ class Client:
         return check_offline(act, slice_octets, held_blobs(blobs), officer=officer)
 
     def submissions(self, *, limit: int = 100) -> list[SubmissionStatus]:
-        """What became of what this agency sent, newest first; verifies receipts and lets the spool go."""
+        """Return what became of this agency's submissions, newest first; verify receipts and clear the spool."""
         return list_outcomes(self._session.begin(), limit=limit)
 
     def check_submissions(self) -> SubmissionCheck:
-        """Hold all that the hub lists as sent by this agency against what was sent from here; see its `alarm`."""
+        """Compare everything that the hub lists as sent by this agency with what was sent from here; see its `alarm`."""
         return check_submissions(self._session.begin())
 
     def own_history(self) -> OwnHistory:
-        """What the hub lists as sent by this agency and this home does not know, verified as a reader does."""
+        """Return objects that the hub lists as this agency's and this home does not know, verified as by a reader."""
         return find_history(self._session.begin())
 
     def adopt(self, chosen: Sequence[OwnObject]) -> None:
-        """Count objects of `own_history` as sent from here: a person of the agency has said that they are its own."""
+        """Record objects of `own_history` as sent from here: a person of the agency has confirmed that they are its own."""
         adopt_history(self._session.begin(), chosen)
 
     def clock_ahead_secs(self) -> int | None:
-        """How far this machine's clock is ahead of the hub's (negative: behind), going by its last answer.
+        """Return how far this machine's clock is ahead of the hub's (negative: behind), going by its last answer.
 
-        None where the hub was not asked or said no time. A hint for a person: nothing is decided by it.
+        None where the hub was not called or stated no time. Use it only as a hint for a person.
         """
         return self._session.clock_ahead_secs()
 
     def submission(self, d: str) -> SubmissionStatus:
-        """What became of one object of ours, by md or od."""
+        """Return what became of one object of ours, by md or od."""
         act = self._session.begin()
         act.refresh(act.agency)
         return status_of(act, facts_of(act, _require_digest(d)))

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Enrolment: an agency proves its keys to the hub and publishes its first keyset.
 
-The hub's administrator has entered the root fingerprint from paper and handed over a key for entering. The client
-pins the ledger's key (also from paper), proves possession of every new key over a one-time challenge, and
-sends keyset version 1, signed by its root. The answer brings the agency's own API key, sealed to its encryption
-key, which takes the place of the one for entering. Each step may be repeated after a crash: the signed keyset is
-kept before it is sent, and the hub answers the same octets alike for a day. The root may lie in the key file, in a file of its own, or offline: then the
-keyset comes signed. An agency that moves to a new home names its root by its fingerprint and publishes nothing.
+The hub's administrator has entered the root fingerprint from paper and handed over a key for entering. The client pins the
+ledger's key (also from paper), proves possession of every new key over a one-time challenge, and sends keyset version 1, signed
+by its root. The answer brings the agency's own API key, sealed to its encryption key, which replaces the one for entering.
+
+- Each step may be repeated after a crash: the signed keyset is kept before it is sent, and the hub answers the same octets
+  alike for a day.
+- The root may lie in the key file, in a file of its own, or offline: then the keyset comes signed.
+- An agency that moves to a new home names its root by its fingerprint and publishes nothing.
 """
 
 from __future__ import annotations
@@ -40,13 +42,15 @@ from accord.keyring import KeyRing
 from accord.state import Pin, State, StateAbsentError
 
 _FIRST: Final = "first"
-"""The kind of change, in the journal, that brings an agency in."""
+"""The journal's kind of change for an agency's first keyset."""
 
 
 @dataclass(frozen=True)
 class OwnRoot:
-    """Whose keys are enrolled: a root that is at hand, with the next one's fingerprint; or a keyset it has signed;
-    or its fingerprint alone, where the agency's keyset stands already. One of the three.
+    """The root whose keys are enrolled, in one of three forms.
+
+    A root at hand, with the next one's fingerprint; or a keyset it has signed; or its fingerprint alone, where the agency's
+    keyset is accepted already.
     """
 
     root: Root | None = None
@@ -56,7 +60,7 @@ class OwnRoot:
 
     @classmethod
     def of_ring(cls, ring: KeyRing) -> OwnRoot:
-        """The root that lies in the key file; raises RootElsewhereError."""
+        """Return the root in the key file; raise RootElsewhereError."""
         return cls(root=ring.root, next_root=ring.next_root)
 
     @property
@@ -69,7 +73,7 @@ class OwnRoot:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """How far an enrolment has come; `log_time` is None until the ledger's receipt was verified."""
+    """The progress of an enrolment; `log_time` is None until the ledger's receipt was verified."""
 
     agency: str
     fingerprint: str
@@ -97,7 +101,7 @@ def begin_enrolment(
     low = _lowest(session.ring, lowest)
     kept = _kept_state(session, first)
     exchange = session.connect(first.hub, first.api_key)
-    # Asked first: an API key that the hub does not accept must not replace one that works.
+    # Checked first: an API key that the hub refuses must not replace one that works.
     answer = exchange.accession() or exchange.caller()
     if isinstance(answer, AccessionAnswer) and answer.entry.id != agency:
         raise RequestError(f"This API key lets {answer.entry.id} enter, not {agency}.")
@@ -115,7 +119,7 @@ def begin_enrolment(
             _publish(session, agency, own, low)
     elif answer.keyset is None or kept is None or kept.api_key == first.api_key:
         _enter(session, agency, own, low, stands=answer.keyset)
-    # The next call connects with the key that is kept by then.
+    # The next call connects with the API key stored by then.
     session.close()
 
 
@@ -129,7 +133,7 @@ def _require_exchange(hub: str, exchange: str | None) -> None:
 
 
 def complete_enrolment(session: Session, *, wait_secs: float) -> Enrolment:
-    """Pick up the receipt of the own keyset; raises NotLoggedYetError when there is none within the time."""
+    """Fetch the receipt of the own keyset; raise NotLoggedYetError when there is none within the time."""
     state = session.state_file.read()
     answer = wait_for(
         lambda: _logged(session.exchange.keyset(state.agency)),
@@ -181,9 +185,9 @@ def _first_state(agency: str, pin: Pin, *, hub: str, ledger_vkey: str, api_key: 
 
 
 def _kept_state(session: Session, first: State) -> State | None:
-    """The state of an enrolment that broke off or stands, if any: of the same agency and ledger.
+    """Return the state of an earlier enrolment, unfinished or not, if any: of the same agency and ledger.
 
-    The hub may answer at another address than before: what it is, its ledger says.
+    The hub may have a new address: its ledger identifies it.
     """
     try:
         kept = session.state_file.read()
@@ -195,16 +199,16 @@ def _kept_state(session: Session, first: State) -> State | None:
 
 
 def _lowest(ring: KeyRing, lowest: str | None) -> str:
-    """The lowest suite the agency takes: what was asked for, else the weakest it has keys for."""
+    """Return the lowest suite the agency accepts: the requested one, else the weakest it has keys for."""
     if lowest is not None and lowest not in ring.suites:
         raise RequestError(f"This home has no keys of the suite {lowest}.")
     return lowest or (EC1 if EC1 in ring.suites else PQ1)
 
 
 def _enter(session: Session, agency: str, own: OwnRoot, low: str, *, stands: str | None) -> None:
-    """Bring the keys in by a key for entering, and take the agency's own API key out of the answer.
+    """Bring the keys in by a key for entering, and take the agency's own API key from the answer.
 
-    `stands` is the od of the keyset that the hub has taken, None before.
+    `stands` is the od of the accepted keyset, None before.
     """
     with session.home.changing_keys():
         journal = Journal(session.home.key_change_file)
@@ -231,7 +235,7 @@ def _enter(session: Session, agency: str, own: OwnRoot, low: str, *, stands: str
 def _change_to_send(
     session: Session, agency: str, own: OwnRoot, low: str, kept: SignedChange | None
 ) -> SignedChange:
-    """What an earlier run signed and kept, if it is still what is to be sent; else the first keyset signed now."""
+    """Return a change that an earlier run signed, if it can still be sent; else the first keyset, signed now."""
     if kept is not None and own.signed is None and _is_sendable(session, agency, own, kept.jws):
         return kept
     return SignedChange(_FIRST, _first_signed(session, agency, own, low))
@@ -251,7 +255,7 @@ def _key_of(session: Session, sealed: SealedCredential) -> DecryptionKey:
 
 
 def _is_sendable(session: Session, agency: str, own: OwnRoot, jws: bytes) -> bool:
-    """Whether a kept keyset is of this root and the keys of this home, and not too old by now."""
+    """Tell whether a stored keyset is of this root and the keys of this home, and recent enough."""
     try:
         keyset = _verify_first(session, agency, jws)
     except ProposalError:
@@ -265,7 +269,7 @@ def _publish(session: Session, agency: str, own: OwnRoot, low: str) -> None:
 
 
 def _first_signed(session: Session, agency: str, own: OwnRoot, low: str) -> bytes:
-    """The first keyset as the root has signed it, here or elsewhere; raises RequestError without a root."""
+    """Return the first keyset as signed by the root, here or elsewhere; raise RequestError without a root."""
     if own.signed is not None:
         _verify_first(session, agency, own.signed)
         return own.signed
@@ -278,7 +282,7 @@ def _first_signed(session: Session, agency: str, own: OwnRoot, low: str) -> byte
 
 
 def first_keyset(session: Session, agency: str, root: Root, next_root: str, low: str) -> bytes:
-    """Keyset version 1, signed by the root: every key of the ring, valid from now for a year."""
+    """Return keyset version 1, signed by the root: every key of the ring, valid from now for a year."""
     now = session.clock()
     rows = new_rows([key.public for key in session.ring.keys], now=now)
     draft = draft_first_keyset(session, agency, rows, root.public, next_root, low=low, now=now)
@@ -286,7 +290,7 @@ def first_keyset(session: Session, agency: str, root: Root, next_root: str, low:
 
 
 def _verify_first(session: Session, agency: str, jws: bytes) -> Keyset:
-    """Refuse what the hub would refuse, and keys that are not this home's; raises ProposalError."""
+    """Refuse a keyset that the hub would refuse, or with keys that are not this home's; raise ProposalError."""
     try:
         keyset = verify_keyset(jws, pinned=_read_signed(jws).root_fingerprint, strict=True)
     except EnvelopeError as exc:

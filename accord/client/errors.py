@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong between a partner and the hub: one typed family.
+"""Errors between a partner and the hub: one typed family.
 
-The text of each error is a sentence for a person and names the remedy where there is one; facts stand in
-attributes. Failed checks keep their own types (`accord.envelope.errors`): `VerificationError` for what was
-refused, `OpeningError` for what cannot be opened, `SealingError` for what was not sealed. Trouble with the
-key file and the local state: `accord.keyerrors.KeyFileError`, `accord.state.StateError`. Those of the calls and of
-following the exchange stand here by the same names, so that a program finds all in one place.
+The text of each error is a sentence for a person and names the remedy where there is one; facts stand in attributes. Failed
+checks keep their own types (`accord.envelope.errors`): `VerificationError` for an object that was refused, `OpeningError` for
+one that cannot be opened, `SealingError` for one that was not sealed. Errors of the key file and the local state:
+`accord.keyerrors.KeyFileError`, `accord.state.StateError`. Errors of calls and of following the exchange are importable from
+here too, so that a program finds all in one place.
 """
 
 from __future__ import annotations
@@ -52,17 +52,17 @@ __all__ = [
     "UnpinnedError",
     "UnreachableError",
 ]
-"""What stands elsewhere; all that is defined here is for everybody too."""
+"""Re-exported names; everything defined here is public too."""
 
 MOST_FINDINGS: Final = 50
 
 
 class RequestError(ClientError):
-    """What the caller asked for makes no sense: an unknown field, a missing choice, a bad file."""
+    """The caller's request is wrong: an unknown field, a missing choice, a bad file."""
 
 
 class DocumentError(RequestError):
-    """The document does not fit its schema, as `findings` say one by one; nothing was sealed."""
+    """The document does not fit its schema; `findings` lists the faults; nothing was sealed."""
 
     def __init__(self, name: str, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
@@ -73,7 +73,7 @@ class DocumentError(RequestError):
 
 
 class NotEveryoneError(RequestError):
-    """Somebody who was named cannot receive it: refused before anything is sealed."""
+    """A named recipient cannot receive it: refused before anything is sealed."""
 
 
 class ClockError(RefusedError):
@@ -111,11 +111,11 @@ class NotLoggedYetError(ClientError):
 
 
 class SpoolError(ClientError):
-    """What was to be sent cannot be kept on this disk, or was altered there; nothing was sent."""
+    """The object to send cannot be stored on this disk, or was altered there; nothing was sent."""
 
 
 class OutlivedError(ClientError):
-    """What waited in the spool has passed its end before any hub took it; it was let go."""
+    """An object in the spool has passed its end before any hub accepted it; it was dropped."""
 
     def __init__(self, d: str, copy: Path | None) -> None:
         self.d = d
@@ -126,7 +126,7 @@ class OutlivedError(ClientError):
 
 
 class DiskError(ClientError):
-    """What the hub gave cannot be kept on this disk."""
+    """The hub's answer cannot be stored on this disk."""
 
 
 class WatchedAlreadyError(ClientError):
@@ -137,7 +137,7 @@ class WatchedAlreadyError(ClientError):
 
 
 class DeliveryError(ClientError):
-    """The program that was to take an item of the feed did not take it; the item comes again."""
+    """The program that should take an item of the feed did not take it; the item comes again."""
 
     def __init__(self, number: int, reason: str) -> None:
         self.number = number
@@ -145,7 +145,7 @@ class DeliveryError(ClientError):
 
 
 class StrangerError(ClientError):
-    """What the hub lists as sent by this agency and what was sent from here differ; the text tells how to go on."""
+    """The hub's list of this agency's submissions differs from what was sent from here; the text says what to do."""
 
 
 class UnsafePathError(ClientError):
@@ -178,7 +178,7 @@ class HeldElsewhereError(ClientError):
 
 
 class GivenBackError(ClientError):
-    """This home has given the own identity back: nothing is signed or sent, reading goes on."""
+    """The identity was given back by this home: nothing is signed or sent, reading goes on."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -199,7 +199,7 @@ class KeyChangeOvertakenError(ClientError):
 
 
 class LastKeyError(RequestError):
-    """Without this key the agency could no longer sign, or receive, in a suite it uses now."""
+    """The last key of its kind: without it the agency could no longer sign, or receive, in a suite it uses now."""
 
 
 class RootsLostError(RequestError):
@@ -214,7 +214,7 @@ class RootsLostError(RequestError):
 
 
 class ProposalError(ClientError):
-    """What should be signed, or was signed elsewhere, is not what it has to be; nothing was signed or sent."""
+    """A proposal, or what was signed elsewhere, is not what it must be; nothing was signed or sent."""
 
 
 class RootsChangedError(ClientError):
@@ -231,7 +231,7 @@ class RootsChangedError(ClientError):
 
 
 class ItemUnreadableError(ClientError):
-    """An item of the feed made this version fail, of itself; it is set aside and the watch goes on.
+    """An item of the feed, by itself, made this version fail; it is set aside and the watch goes on.
 
     `cause` names the error, never its text, which may hold content.
     """
@@ -245,7 +245,7 @@ class ItemUnreadableError(ClientError):
 
 
 class WatchStoppedError(ClientError):
-    """So many items in a row could not be read that the fault is not theirs: nothing is passed over any more."""
+    """So many items in a row could not be read that the cause is not theirs: no further item is skipped."""
 
     def __init__(self, items: int) -> None:
         self.items = items

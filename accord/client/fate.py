@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has become of an object of our own after it was logged: withdrawn, superseded, repudiated, reaffirmed.
+"""Fate of an object of our own after it was logged: withdrawn, superseded, repudiated, reaffirmed.
 
-Said by what this home has sent since, by the hub's word on deliveries, and by the own keys as they stand now.
+It is derived from what this home has sent since, from the hub's word on deliveries, and from the present state of the own keys.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REAFFIRMED: Final = "reaffirmed"
 
 
 def fate_of(act: Act, facts: SubmissionFacts, log_time: int | None) -> tuple[str, ...]:
-    """Return what has become of it, the gravest first; empty for what stands as it was sent."""
+    """Return what has become of it, the gravest first; empty for an object that is as it was sent."""
     return tuple(_fate(act, facts, log_time))
 
 
@@ -37,7 +37,7 @@ def repudiation_of(act: Act, facts: SubmissionFacts, log_time: int | None) -> Re
 def repudiated_by(
     act: Act, signers: Sequence[str], log_time: int, *, index: int | None = None
 ) -> Repudiated | None:
-    """As `repudiation_of`, of what these own keys have signed."""
+    """Return the revocation that reaches what these own keys have signed, as `repudiation_of`."""
     keyset = act.directory.keyset(act.agency)
     if keyset is None:
         return None
@@ -53,7 +53,7 @@ def repudiated_by(
 
 
 def reaffirmed_since(act: Act, d: str, revoked_at: int) -> SubmissionRecord | None:
-    """Return our own word, given after a revocation and not repudiated itself, by which we stand by an object."""
+    """Return our own reaffirmation of an object, made after a revocation and not repudiated itself."""
     for word in _own_words(act, "reaffirm", d):
         given_at = word.iat if word.logged_at is None else word.logged_at
         facts = act.session.exchange.submission(word.d)
@@ -74,7 +74,7 @@ def _fate(act: Act, facts: SubmissionFacts, log_time: int | None) -> Iterator[st
 
 
 def _own_words(act: Act, kind: str, d: str) -> Iterator[SubmissionRecord]:
-    """What this home has sent of a kind about an object, as far as the hub has taken it."""
+    """Yield the statements of a kind about an object that this home has sent and the hub has accepted."""
     for record in act.state.submissions.values():
         if (record.kind, record.about) == (kind, d) and (record.accepted or record.logged_at is not None):
             yield record

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether what is to be sent fits: the document its schema, the files it names the attachments, the order its form.
+"""Checks before sending: the document against its schema, its file names against the attachments, the order's form.
 
-The same rule for `accord check`, for every sending and for sealing without a network.
+`accord check`, every sending and offline sealing use the same rule.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _LISTS: Final = ("names", "attachments")
 
 
 def require_fit(order: AlertToSend, *, now: int) -> None:
-    """Raises DocumentError where the document or a reference in it does not fit."""
+    """Raise DocumentError where the document or a reference in it does not fit."""
     found = check_document(order.alert, [item.filename for item in order.attachments], now=now)
     if found:
         raise DocumentError("The document", found)
 
 
 def check_document(document: object, files: Collection[str], *, now: int, at: str = "") -> list[Finding]:
-    """Return what does not fit in a document that is sent with these files."""
+    """Return the faults of a document that is sent with these files."""
     found = check_alert(document, now=now, at=at)
     return found + (check_references(document, files, at=at) if isinstance(document, Mapping) else [])
 
@@ -46,10 +46,10 @@ def check_document(document: object, files: Collection[str], *, now: int, at: st
 def check_order(
     whole: Mapping[str, Any], places: Places, *, at: str, now: int, folder: Path
 ) -> list[Finding]:
-    """Return what does not fit in the JSON form of an order, in the order of the file's lines.
+    """Return the faults in the JSON form of an order, in the order of the file's lines.
 
-    `at` is where the document stands in the file; files are found relative to `folder`. What is missing around the
-    document is not looked at: options may still say it.
+    `at` is where the document stands in the file; files are found relative to `folder`. Members missing around the document are
+    not checked: options may still supply them.
     """
     files: list[str] = []
 
@@ -84,7 +84,7 @@ def _check_members(whole: Mapping[str, Any], now: int, attach: Callable[[object]
 
 
 def _tried(name: str, read: Callable[[Any], object], value: Any) -> list[Finding]:
-    """Return what a reader of the order refuses in a member, item by item where it is a list."""
+    """Return the refusals of the order's reader for a member, item by item where it is a list."""
     if value is None:
         return []
     if name not in _LISTS:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The holder of the own identity at the hub: this home announces itself, and signs nothing while the hub names another one.
+"""The holder of the own identity at the hub: this home announces itself, and signs nothing while the hub names another.
 
-An honest hub lets one desk or command hold an identity at a time, and names it to every other. A hub that gives no answer,
-or does not know the call, changes nothing. Whoever stole keys announces nothing: this keeps two honest holders from working
-against each other, and no thief out. A copy of the home has its id, and counts as the same holder.
+An honest hub lets one desk or command hold an identity at a time, and names it to every other. A hub that gives no answer, or
+does not know the call, changes nothing. A thief of keys announces nothing: this keeps two honest holders from working against
+each other, but no thief out. A copy of the home has its id, and counts as the same holder.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from accord.state import OtherHolder, State, StateAbsentError
 from accord.version import VERSION
 
 ANNOUNCED_EVERY_SECS: Final = 3600
-"""Well within the day in which the hub wants to hear a holder."""
+"""Well within the day in which the hub expects to hear a holder."""
 SOFTWARE: Final = f"accord {VERSION}"
 HELD_ELSEWHERE: Final = "held-elsewhere"
 _HOLDER: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -35,7 +35,7 @@ _MOMENT: Final = re.compile(r"[0-9T:.+Z-]{1,40}")
 
 @dataclass(frozen=True)
 class Holding:
-    """The identity's holder, as far as it is known: this home by its id, or another one; `given_back` by this home."""
+    """The identity's holder, as far as known: this home by its id, or another one; `given_back` by this home."""
 
     instance: str
     other: OtherHolder | None = None
@@ -43,9 +43,9 @@ class Holding:
 
 
 def announce_when_due(session: Session) -> OtherHolder | None:
-    """Say that this home holds the identity, unless that was said within the hour; another holder that is news.
+    """Announce this home as the holder, unless that was done within the hour; return another holder that is news.
 
-    A home that has given the identity back, or is not enrolled, says nothing. Raises StateError.
+    A home that has given the identity back, or is not enrolled, announces nothing. Raises StateError.
     """
     state = session.state_file.read()
     if not state.enrolled or state.given_back or _was_asked(state, session.clock()):
@@ -57,8 +57,8 @@ def announce_when_due(session: Session) -> OtherHolder | None:
 def require_holder(session: Session, *, online: bool = True) -> None:
     """Announce this home where that is due, before it signs or sends.
 
-    While another holder is named it is asked each time, so that the end of that is noticed; without a network what was
-    said last counts. Raises HeldElsewhereError, GivenBackError, StateError.
+    While another holder is named this home asks each time, to notice when that ends; offline the last answer counts. Raises
+    HeldElsewhereError, GivenBackError, StateError.
     """
     state = session.state_file.read()
     if not state.enrolled:
@@ -72,18 +72,18 @@ def require_holder(session: Session, *, online: bool = True) -> None:
 
 
 def find_holder(session: Session) -> Holding:
-    """Ask the hub who holds the identity, by announcing this home; what it gave back it does not ask for.
+    """Ask the hub who holds the identity, by announcing this home, unless this home has given it back.
 
-    Raises ClientError where the hub gives no answer that says it, StateError.
+    Raises ClientError where the hub gives no such answer, StateError.
     """
     state = _enrolled(session)
     return _holding(state if state.given_back else _ask(session, strict=True))
 
 
 def take_over(session: Session) -> Holding:
-    """Have the hub let go of the other holder, of which a person has said that it is stopped, and take this home.
+    """Release the other holder at the hub, which a person has confirmed is stopped, and announce this home.
 
-    Raises HeldElsewhereError where another one is named again, or by no id; ClientError, StateError.
+    Raises HeldElsewhereError where another one is named again, or without an id; ClientError, StateError.
     """
     _enrolled(session)
     with session.state_file.change() as state:
@@ -126,7 +126,7 @@ def _was_asked(state: State, now: int) -> bool:
 
 
 def _ask(session: Session, *, strict: bool = False) -> State:
-    """Announce this home and keep what the hub says to it; `strict`: raise where it says neither yes nor who holds it."""
+    """Announce this home and store the hub's answer; `strict`: raise where it neither accepts nor names a holder."""
     instance = _own_instance(session)
     try:
         session.exchange.announce_instance(instance, software=SOFTWARE)
@@ -151,7 +151,7 @@ def _ask(session: Session, *, strict: bool = False) -> State:
 
 
 def _own_instance(session: Session) -> str:
-    """The id of this home, drawn when it is first asked for."""
+    """Return the id of this home, drawn when it is first needed."""
     known = session.state_file.read().instance
     if known:
         return known
@@ -161,14 +161,14 @@ def _own_instance(session: Session) -> str:
 
 
 def _note_asked(session: Session) -> State:
-    """An answer that says nothing of a holder changes nothing, and is not asked for again within the hour."""
+    """Record an answer that names no holder: it changes nothing, and the question is not repeated within the hour."""
     with session.state_file.change() as state:
         state.asked_at = session.clock()
     return state
 
 
 def _other(refused: RefusedError) -> OtherHolder:
-    """The holder that the hub names, as far as each word has the form of one: it is shown to people."""
+    """Return the holder that the hub names, with well-formed words only: it is shown to people."""
     return OtherHolder(
         _said(refused, "holder", _HOLDER),
         _said(refused, "software", _SOFTWARE),

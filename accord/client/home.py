@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The home folder of one agency's client: key file, state, spool.
 
-`keys.accord` holds the private keys, `next-root.accord` the successor of the root (to be moved to another
-place), `state.accord` what was seen and pinned, `spool/` what waits for its receipt, `key-change` a change of keys
-that is under way. An agency whose root stays offline makes it in another place (`create_root`) and its operational
-keys here (`create_operational`).
+`keys.accord` holds the private keys, `next-root.accord` the successor of the root (to be moved elsewhere), `state.accord` what
+was seen and pinned, `spool/` what waits for its receipt, `key-change` an unfinished change of keys. An agency whose root stays
+offline makes it elsewhere (`create_root`) and its operational keys here (`create_operational`).
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ NEXT_ROOT_NAME = "next-root"
 
 @dataclass(frozen=True)
 class NewKeys:
-    """What `create_keys` made. Fingerprints are 64 hex digits; the first goes to the hub on paper."""
+    """The result of `create_keys`. Fingerprints are 64 hex digits; the first goes to the hub on paper."""
 
     fingerprint: str
     next_fingerprint: str
@@ -42,7 +41,7 @@ class NewKeys:
 
 @dataclass(frozen=True)
 class NewRoot:
-    """One root in a file of its own, and the file of its public half, which may travel openly."""
+    """One root in a file of its own, and the file of its public half, which needs no secrecy."""
 
     fingerprint: str
     root_file: Path
@@ -51,7 +50,7 @@ class NewRoot:
 
 @dataclass(frozen=True)
 class NewOperationalKeys:
-    """What `create_operational` made; `kids` in the order in which a keyset will list them."""
+    """The result of `create_operational`; `kids` in the order in which a keyset will list them."""
 
     key_file: Path
     kids: tuple[str, ...]
@@ -59,7 +58,7 @@ class NewOperationalKeys:
 
 @dataclass(frozen=True)
 class Home:
-    """The places in one home folder."""
+    """The paths in one home folder."""
 
     folder: Path
 
@@ -75,7 +74,7 @@ class Home:
 
     @property
     def key_change_file(self) -> Path:
-        """A change of keys on its way to the hub."""
+        """An unfinished change of keys."""
         return self.folder / "key-change"
 
     @property
@@ -85,26 +84,26 @@ class Home:
 
     @property
     def watch_file(self) -> Path:
-        """How far a watch has delivered."""
+        """The position up to which a watch has delivered."""
         return self.folder / "watch.accord"
 
     @property
     def spool(self) -> Spool:
-        """What waits for a receipt."""
+        """Objects that wait for a receipt."""
         return Spool(self.folder / "spool")
 
     @property
     def refused(self) -> Path:
-        """Copies of what the hub has refused for good, for 30 days."""
+        """Copies of objects that the hub has finally refused, for 30 days."""
         return self.folder / "refused"
 
     @property
     def sent(self) -> Path:
-        """What has its receipt, octet for octet, for 7 days: a hub that is restored meanwhile wants it again."""
+        """Objects with a receipt, octet for octet, for 7 days: a hub that is restored meanwhile wants them again."""
         return self.folder / "sent"
 
     def open_keys(self, passphrase: Passphrase) -> KeyFile:
-        """Open the key file for work; raises `accord.keyerrors.KeyFileError` and its kin."""
+        """Open the key file for work; raise `accord.keyerrors.KeyFileError` and its subclasses."""
         opened = KeyFile.open(self.key_file, passphrase)
         if not opened.ring.keys:
             raise KeyFileKindError(
@@ -114,16 +113,16 @@ class Home:
         return opened
 
     def unlock(self, passphrase: Passphrase) -> KeyRing:
-        """The keys in the key file; raises `accord.keyerrors.KeyFileError` and its kin."""
+        """Return the keys in the key file; raise `accord.keyerrors.KeyFileError` and its subclasses."""
         return self.open_keys(passphrase).ring
 
     def state(self, ring: KeyRing) -> StateFile:
-        """The state under the ring's state key."""
+        """Return the state under the ring's state key."""
         return StateFile(self.state_file, ring.state_key)
 
     @contextmanager
     def changing_keys(self) -> Iterator[None]:
-        """Hold the lock under which keys are changed; raises KeyFileBusyError where another program holds it."""
+        """Hold the lock for changing keys; raise KeyFileBusyError where another program holds it."""
         try:
             lock = open(self.folder / "keys.lock", "ab")  # noqa: SIM115 (closed below, in every case)
         except OSError as exc:
@@ -147,10 +146,9 @@ def create_keys(
     now: int,
     cost: Argon2Cost | None = None,
 ) -> NewKeys:
-    """Make all keys of an agency in a new home; raises KeyFileTakenError where keys stand already.
+    """Make all keys of an agency in a new home; raise KeyFileTakenError where keys exist already.
 
-    Two files are written under the same passphrase: the keys, and the next root, which belongs into
-    another place than the keys.
+    Two files are written under the same passphrase: the keys, and the next root, which must be moved away from the keys.
     """
     home = _new_home(folder, passphrase)
     ring, successor = generate_ring(suites, now=now)
@@ -168,7 +166,7 @@ def create_operational(
     now: int,
     cost: Argon2Cost | None = None,
 ) -> NewOperationalKeys:
-    """Make the keys of a new home whose root lies elsewhere; raises KeyFileTakenError where keys stand already."""
+    """Make the keys of a new home whose root lies elsewhere; raise KeyFileTakenError where keys exist already."""
     home = _new_home(folder, passphrase)
     ring = operational_ring(suites, now=now)
     write_key_file(home.key_file, ring, passphrase, cost=cost)
@@ -178,9 +176,9 @@ def create_operational(
 def create_root(
     folder: Path, passphrase: Passphrase, *, now: int, cost: Argon2Cost | None = None
 ) -> tuple[NewRoot, NewRoot]:
-    """Make a root and the next root, each in a file of its own beside its public half; for a machine without network.
+    """Make a root and the next root, each in a file of its own beside its public half; for an offline machine.
 
-    Raises KeyFileTakenError where one of the files stands already, KeyFileError.
+    Raises KeyFileTakenError where one of the files exists already, KeyFileError.
     """
     run_primitives()
     require_strong_passphrase(passphrase)
@@ -195,7 +193,7 @@ def create_root(
 def create_next_root(
     folder: Path, passphrase: Passphrase, *, now: int, cost: Argon2Cost | None = None
 ) -> NewRoot:
-    """Make one more root, to be named as the next one by a root change; its file is named by its fingerprint."""
+    """Make one more root, to be announced as the next one by a root change; its file is named by its fingerprint."""
     run_primitives()
     require_strong_passphrase(passphrase)
     root = Root.generate()
@@ -204,7 +202,7 @@ def create_next_root(
 
 
 def next_root_name(root: Root) -> str:
-    """The name of the file of a next root made later: none is ever written over another."""
+    """Return the file name of a later next root: none ever overwrites another."""
     return f"{NEXT_ROOT_NAME}-{root.fingerprint[:8]}"
 
 
@@ -218,7 +216,7 @@ def write_root(
     now: int,
     cost: Argon2Cost | None = None,
 ) -> NewRoot:
-    """Write a root and its public half; raises KeyFileTakenError, KeyFileError."""
+    """Write a root and its public half; raise KeyFileTakenError, KeyFileError."""
     root_file, public_file = _root_files(folder, name)
     ring = root_only_ring(root, now=now, next_root=next_root)
     write_key_file(root_file, ring, passphrase, cost=cost)
@@ -227,7 +225,7 @@ def write_root(
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that only its owner can enter; raises KeyFileError."""
+    """Make a folder that only its owner can enter; raise KeyFileError."""
     try:
         make_private_folder(folder)
     except PrivateFileError as exc:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inbox: the agency's feed, followed from the kept number on.
+"""The inbox: the agency's feed, followed from the stored number on.
 
-At least once, in order, resumable: a page is noted whole before the next one is asked for. Where a restored hub has
-begun its feed anew, what is known by its digest is passed over. Alerts are listed,
-not fetched, since fetching is what the hub shows the sender as "collected". Statements are fetched and
-verified at once: a retraction must not wait until somebody opens the alert again. An item "repudiated" is the
-hub's hint that an earlier one was signed with a key revoked since: the issuer's keyset is fetched, and tells. An item
-"reminder" is the hub's word that the sender of an earlier one asks once more for an answer; it is listed, no more.
+- At least once, in order, resumable: a page is stored whole before the next one is requested. Where a restored hub has begun
+  its feed anew, items with a known digest are skipped.
+- Alerts are listed, not fetched, since the hub shows a fetch to the sender as "collected".
+- Statements are fetched and verified at once: a retraction must not wait until somebody opens the alert again.
+- An item "repudiated" is the hub's hint that a key which signed an earlier one was revoked: the issuer's keyset is fetched, and
+  decides.
+- An item "reminder" is the hub's word that the sender of an earlier one asks again for an answer; it is only listed.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ _FORKS = frozenset({Failure.LEDGER_FORK, Failure.LEDGER_TIME})
 
 @dataclass(frozen=True)
 class Doubt:
-    """A statement in the feed that could not be believed, and why; it is tried again the next time.
+    """A statement in the feed that could not be verified, and the reason; it is tried again the next time.
 
-    `iss` is the hub's word. `alarm` names the agency whose view of the ledger does not fit the kept one.
+    `iss` is the hub's word. `alarm` names the agency whose view of the ledger differs from the stored one.
     """
 
     number: int
@@ -59,12 +60,12 @@ class Doubt:
 
 
 def follow_feed(act: Act) -> tuple[int, list[Doubt]]:
-    """Take in all news; gives how many items were new, and the statements that could not be verified."""
+    """Take in all news; return how many items were new, and the statements that could not be verified."""
     news, feed, epoch = 0, Feed(act, limit=PAGE), act.state.epoch
     doubts = _learn_revocations(act, _unproved(act))
     while (page := feed.next_page()).items:
         records = _new_records(act.state, page.items)
-        # Before the page is kept: what was kept is never looked at again.
+        # Before the page is stored: a stored item is never examined again.
         doubts += _learn_revocations(act, [record for record in records if record.what == REPUDIATED])
         for record in records:
             act.notebook.note(inbox_fact(record))
@@ -78,7 +79,7 @@ def follow_feed(act: Act) -> tuple[int, list[Doubt]]:
 
 
 def _new_records(state: State, entries: Iterable[FeedEntry]) -> list[InboxRecord]:
-    """What is not known by its digest, a reminder by its own id: after a restart most of it is."""
+    """Return items with an unknown digest, reminders with an unknown id: after a restart most are known."""
     entries = list(entries)
     repudiated = {(record.d, record.iss) for record in state.repudiations.values()}
     here = {entry.d for entry in entries if entry.what == "envelope"}
@@ -94,19 +95,19 @@ def _new_records(state: State, entries: Iterable[FeedEntry]) -> list[InboxRecord
 
 
 def _offer_again(act: Act) -> None:
-    """What the restored hub has lost of ours; what it does not take now is offered again by `accord submit --resend`."""
+    """Offer the restored hub our lost objects; `accord submit --resend` offers again what it does not take now."""
     with contextlib.suppress(RefusedError, UnreachableError, AnswerError, SpoolError):
         list(resend_wanted(act))
 
 
 def records_after(state: State, number: int) -> list[InboxRecord]:
-    """Every kept item after this number, in the order of the feed."""
+    """Return every stored item after this number, in the order of the feed."""
     records = (*state.inbox.values(), *state.repudiations.values(), *state.reminders.values())
     return sorted((record for record in records if record.number > number), key=lambda record: record.number)
 
 
 def list_entries(act: Act, *, after: int | None, limit: int) -> list[InboxEntry]:
-    """Kept items in the order of the feed: those after a number, or else the newest."""
+    """Return stored items in the order of the feed: those after a number, or else the newest."""
     records = records_after(act.state, after or 0)
     if after is not None:
         records = records[:limit]
@@ -115,7 +116,7 @@ def list_entries(act: Act, *, after: int | None, limit: int) -> list[InboxEntry]
 
 
 def entry_of(act: Act, record: InboxRecord, opened: OpenedAlert | None = None) -> InboxEntry:
-    """One kept item as it stands now; `opened` is the alert, where it was opened just now."""
+    """Return one stored item in its present state; `opened` is the alert, where it was opened just now."""
     if opened is not None:
         entry = _entry(act, record, (opened.manifest.iss, opened.manifest.jti))
         return _marked(entry, opened.standings[0])
@@ -125,13 +126,13 @@ def entry_of(act: Act, record: InboxRecord, opened: OpenedAlert | None = None) -
 
 
 def _about(state: State, record: InboxRecord) -> InboxRecord:
-    """A reminder under the id of what it reminds of."""
+    """Return a reminder under the id of the object it is about."""
     known = state.inbox.get(record.d) if record.what == REMINDER else None
     return record if known is None else replace(record, id=known.id)
 
 
 def is_about_alert(state: State, record: InboxRecord) -> bool:
-    """Whether an item is an alert, or says something of one which came before."""
+    """Tell whether an item is an alert, or is about an alert which came before."""
     if record.what not in (REPUDIATED, REMINDER):
         return record.what == "envelope"
     known = state.inbox.get(record.d)
@@ -139,7 +140,7 @@ def is_about_alert(state: State, record: InboxRecord) -> bool:
 
 
 def is_fork(failed: Exception) -> bool:
-    """Whether a check has shown that the hub's ledger is not the kept one: then nothing is opened any more."""
+    """Tell whether a check has shown that the hub's ledger is not the stored one: then nothing is opened any more."""
     return isinstance(failed, VerificationError) and failed.failure in _FORKS
 
 
@@ -149,14 +150,14 @@ def _entry(act: Act, record: InboxRecord, sender: tuple[str, str] | None) -> Inb
 
 
 def require_no_alarm(doubts: Iterable[Doubt]) -> None:
-    """Raises LedgerAlarmError for the first doubt that is an alarm; what was taken in stays taken in."""
+    """Raise LedgerAlarmError for the first doubt that is an alarm; items already taken in stay."""
     for doubt in doubts:
         if doubt.alarm is not None:
             raise LedgerAlarmError(doubt.alarm)
 
 
 def _is_kept(state: State, od: str) -> bool:
-    """What an earlier version kept does not say by which keys it was signed, and is verified once more."""
+    """Tell whether a statement is stored with its signers; earlier versions stored none, and those are verified again."""
     known = state.statements.get(od)
     return known is not None and bool(known.signers)
 
@@ -184,13 +185,13 @@ def _verify_statements(act: Act) -> list[Doubt]:
 
 
 def _unproved(act: Act) -> list[InboxRecord]:
-    """What the hub said was repudiated, where no revocation of its issuer's is known yet."""
+    """Return items that the hub calls repudiated, where no revocation by their issuer is known yet."""
     records = act.state.repudiations.values()
     return [record for record in records if not act.directory.revocations(record.iss)]
 
 
 def _learn_revocations(act: Act, records: Iterable[InboxRecord]) -> list[Doubt]:
-    """Fetch the keysets of those whose word is in doubt; without a revocation there the hint is one, no more."""
+    """Fetch the keysets of the issuers in doubt; without a revocation there the hub's hint stays a hint."""
     doubts = []
     refreshed: dict[str, str | None] = {}
     for record in records:
@@ -203,7 +204,7 @@ def _learn_revocations(act: Act, records: Iterable[InboxRecord]) -> list[Doubt]:
 
 
 def _learn_revocation(act: Act, iss: str) -> str | None:
-    """What stands in the way of believing that an agency has revoked a key; None where it has."""
+    """Return why an agency's revocation of a key cannot be verified; None where it can."""
     try:
         refresh_keysets(act, iss)
     except (EnvelopeError, UnpinnedError, AbsentError, AnswerError) as failed:
@@ -220,7 +221,7 @@ def _record(state: State, entry: FeedEntry) -> InboxRecord:
 
 
 def _alert_entry(act: Act, record: InboxRecord, sender: tuple[str, str] | None) -> InboxEntry:
-    """`sender`: issuer and jti of the verified manifest, None while only the hub says who sent it."""
+    """`sender`: issuer and jti of the verified manifest, None while only the hub names the sender."""
     iss, jti = sender or (record.iss, record.id)
     known = act.state.inbox.get(record.d, record)
     entry = InboxEntry(
@@ -246,7 +247,7 @@ def _alert_entry(act: Act, record: InboxRecord, sender: tuple[str, str] | None) 
 
 
 def _is_doubted(act: Act, d: str, iss: str) -> bool:
-    """The hub says so, and the issuer has revoked a key. Opening it judges by the signature itself."""
+    """Tell whether the hub says so and the issuer has revoked a key. Opening judges by the signature itself."""
     said = any((record.d, record.iss) == (d, iss) for record in act.state.repudiations.values())
     return said and bool(act.directory.revocations(iss))
 
@@ -272,6 +273,6 @@ def _statement_entry(act: Act, record: InboxRecord) -> InboxEntry:
 
 
 def _marked(entry: InboxEntry, standing: Standing | None) -> InboxEntry:
-    """None: it was logged after its key had been revoked."""
+    """Return the entry marked by its standing; None means that it was logged after its key had been revoked."""
     repudiated = standing is None or isinstance(standing, Repudiated)
     return replace(entry, repudiated=repudiated, reaffirmed=isinstance(standing, Reaffirmed))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Blobs as they come in: measured while they are received, small ones in memory, large ones beside the state.
+"""Incoming blobs: measured while they are received, small ones in memory, large ones beside the state.
 
-A blob is ciphertext and stays so here. What lies on disk is a file without a name in the home folder, which
-is gone with the object, however the program ends.
+A blob is ciphertext and stays so here. On disk it is a file without a name in the home folder, which disappears with the
+object, however the program ends.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IN_MEMORY_BYTES: Final = 1024 * 1024
 
 
 class HeldBlob:
-    """One blob as received, to be read as often as needed; `facts` are measured, not claimed."""
+    """One received blob, to be read as often as needed; `facts` are measured, not claimed."""
 
     def __init__(self, file: IO[bytes], facts: BlobFacts) -> None:
         self.facts = facts
@@ -31,17 +31,17 @@ class HeldBlob:
         weakref.finalize(self, file.close)
 
     def open(self) -> IO[bytes]:
-        """The octets from their beginning; one reader at a time, who does not close it."""
+        """Return the octets from their beginning; one reader at a time, who must not close it."""
         self._file.seek(0)
         return self._file
 
     def read(self) -> bytes:
-        """All octets at once."""
+        """Return all octets at once."""
         return self.open().read()
 
 
 def take_blob(chunks: Iterable[bytes], folder: Path) -> HeldBlob:
-    """Receive a blob; large ones lie in `folder`. Raises DiskError, and what `chunks` raises."""
+    """Receive a blob; large ones lie in `folder`. Raises DiskError, and the errors of `chunks`."""
     whole, size = hashlib.sha256(), 0
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115 (HeldBlob's)
     try:
@@ -56,19 +56,19 @@ def take_blob(chunks: Iterable[bytes], folder: Path) -> HeldBlob:
 
 
 def hold(octets: bytes) -> HeldBlob:
-    """A blob that is at hand."""
+    """Return a blob from octets."""
     return take_blob([octets], Path(tempfile.gettempdir()))
 
 
 def held_blobs(blobs: Sequence[bytes | HeldBlob] | None) -> list[HeldBlob] | None:
-    """Blobs from octets or as they are held; None stays None."""
+    """Return blobs from octets or held blobs; None stays None."""
     if blobs is None:
         return None
     return [hold(blob) if isinstance(blob, bytes) else blob for blob in blobs]
 
 
 def hold_file(path: Path) -> HeldBlob:
-    """A blob that lies in a file; raises RequestError."""
+    """Return a blob in a file; raise RequestError."""
     with read_errors(path):
         facts = measure_file(path)
         return HeldBlob(path.open("rb", buffering=CHUNK_BYTES), facts)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The memory of this home, as `accord.following` asks for it: the notebook of one act, hence the state file."""
+"""The home's memory, as `accord.following` asks for it: the notebook of one act, hence the state file."""
 
 from __future__ import annotations
 
@@ -87,13 +87,14 @@ class HomeMemory:
         return (record for record in records if record.k == k and record.about in subjects)
 
     def keep_statement(self, record: StatementRecord) -> None:
-        """Of most kinds the octets are not needed again."""
+        """Store a statement, without its octets for kinds that do not need them again."""
         kept = record if record.k in KEPT_WHOLE else replace(record, jws=None)
         self._notebook.note(facts.statement_fact(kept))
 
     def subject_of(self, d: str) -> SubjectFacts | None:
-        """Who sent an alert that was never opened here is the hub's word alone; whoever relies on a statement about
-        one asks `verified_senders`.
+        """Return the facts of a subject; the sender of an alert that was never opened here is only the hub's word.
+
+        Before relying on a statement about such an alert, ask `verified_senders`.
         """
         agency, own = self._state.agency, self._state.submissions.get(d)
         if own is not None:
@@ -132,13 +133,13 @@ class HomeMemory:
         return self._notebook.state
 
     def _holders(self, md: str | None) -> set[str]:
-        """Those who have an entry, as far as this client knows: the recipients of our own, else ourselves."""
+        """Return the holders known to this client: the recipients of our own envelope, else ourselves."""
         own = self._state.submissions.get(md) if md else None
         return set(own.to) if own is not None else {self._state.agency}
 
 
 def verified_senders(state: State) -> dict[str, tuple[str, str]]:
-    """By md the issuer and jti of every envelope whose manifest was verified here or signed here."""
+    """Return by md the issuer and jti of every envelope whose manifest was verified or signed here."""
     seen = {md: (iss, jti) for iss, known in state.seen.items() for jti, md in known.items()}
     own = (record for record in state.submissions.values() if record.what == "envelope")
     return seen | {record.d: (state.agency, record.id) for record in own}

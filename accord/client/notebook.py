@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The notebook of one act: what is learned is noted at once, and written to the state in one step.
+"""State changes of one act: each is recorded at once, and all are written to the state in one step.
 
-An act reads the state once, talks to the hub, and notes facts. Each fact is applied to the act's own copy as
-it is noted and, by `write`, to the state as it stands by then: another program may have changed it meanwhile.
-Hence every fact is written so that it merges: the larger version, the smaller log time, the newer checkpoint.
+An act reads the state once, talks to the hub, and notes facts. Each fact is applied to the act's own copy as it is noted and,
+by `write`, to the state as it is by then: another program may have changed it meanwhile. Hence every fact is a merge: the
+larger version, the smaller log time, the newer checkpoint.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Fact = Callable[[State], None]
 
 
 class Notebook:
-    """The state as one act sees it, and what the act has learned."""
+    """The state as one act sees it, and the act's changes."""
 
     def __init__(self, state_file: StateFile) -> None:
         self._file = state_file
@@ -36,7 +36,7 @@ class Notebook:
         self._facts.append(fact)
 
     def write(self) -> None:
-        """Apply all facts noted since the last time to the state on disk."""
+        """Apply all facts noted since the last call to the state on disk."""
         if not self._facts:
             return
         with self._file.change() as state:
@@ -46,7 +46,7 @@ class Notebook:
 
 
 def own_root_fact(fingerprint: str, now: int) -> Fact:
-    """The own root is another one by now, as the verified chain of the own keysets says."""
+    """Set the own root to another one, by the verified chain of the own keysets."""
 
     def apply(state: State) -> None:
         state.pins[state.agency] = Pin(fingerprint, now)
@@ -55,9 +55,9 @@ def own_root_fact(fingerprint: str, now: int) -> Fact:
 
 
 def keyset_fact(agency: str, record: KeysetRecord) -> Fact:
-    """A verified keyset, kept once, in the order of versions.
+    """Add a verified keyset, once, in the order of versions.
 
-    Two of one version stand side by side where a recovery was cancelled: which is in force, both together tell.
+    Two of one version are both stored where a recovery was cancelled: both are needed to tell which is in force.
     """
 
     def apply(state: State) -> None:
@@ -70,7 +70,7 @@ def keyset_fact(agency: str, record: KeysetRecord) -> Fact:
 
 
 def revocation_fact(agency: str, record: RevocationRecord) -> Fact:
-    """A verified revocation, kept once."""
+    """Add a verified revocation, once."""
 
     def apply(state: State) -> None:
         records = state.revocations.setdefault(agency, [])
@@ -81,7 +81,7 @@ def revocation_fact(agency: str, record: RevocationRecord) -> Fact:
 
 
 def handovers_fact(notes: Sequence[str]) -> Fact:
-    """The verified notes by which the ledger's key was replaced."""
+    """Set the verified notes by which the ledger's key was replaced."""
 
     def apply(state: State) -> None:
         state.handovers += [note for note in notes if note not in state.handovers]
@@ -90,7 +90,7 @@ def handovers_fact(notes: Sequence[str]) -> Fact:
 
 
 def log_time_fact(od: str, log_time: int) -> Fact:
-    """A log time proved for an object: the smallest one holds."""
+    """Set a proved log time of an object: the smallest one holds."""
 
     def apply(state: State) -> None:
         state.log_times[od] = min(log_time, state.log_times.get(od, log_time))
@@ -100,7 +100,7 @@ def log_time_fact(od: str, log_time: int) -> Fact:
 
 
 def checkpoint_fact(note: str, size: int, kept_at: int) -> Fact:
-    """A verified checkpoint of `size` leaves, compared with the kept one: the largest tree is kept."""
+    """Set a verified checkpoint of `size` leaves, compared with the stored one: the largest tree is kept."""
 
     def apply(state: State) -> None:
         if state.checkpoint is None or size > state.checkpoint.size:
@@ -110,7 +110,7 @@ def checkpoint_fact(note: str, size: int, kept_at: int) -> Fact:
 
 
 def uncompared_fact(note: str) -> Fact:
-    """Something was opened under this checkpoint, and nobody could be asked whether it extends the kept one."""
+    """Record that something was opened under a checkpoint not yet compared with the stored one."""
 
     def apply(state: State) -> None:
         if note not in state.uncompared:
@@ -120,7 +120,7 @@ def uncompared_fact(note: str) -> Fact:
 
 
 def compared_fact(note: str) -> Fact:
-    """This checkpoint was held against the kept one, and is one tree with it."""
+    """Record that this checkpoint was compared with the stored one, and belongs to the same tree."""
 
     def apply(state: State) -> None:
         state.uncompared = [kept for kept in state.uncompared if kept != note]
@@ -129,7 +129,7 @@ def compared_fact(note: str) -> Fact:
 
 
 def watched_fact(number: int) -> Fact:
-    """The feed was delivered up to this number."""
+    """Record that the feed was delivered up to this number."""
 
     def apply(state: State) -> None:
         state.watched = max(state.watched, number)
@@ -138,7 +138,7 @@ def watched_fact(number: int) -> Fact:
 
 
 def seen_fact(iss: str, jti: str, md: str) -> Fact:
-    """An envelope whose checks all held: this id of this issuer means this manifest, for ever."""
+    """Record an envelope whose checks all held: this id of this issuer means this manifest, for ever."""
 
     def apply(state: State) -> None:
         state.seen.setdefault(iss, {}).setdefault(jti, md)
@@ -147,7 +147,7 @@ def seen_fact(iss: str, jti: str, md: str) -> Fact:
 
 
 def failure_fact(failure: OpeningFailure) -> Fact:
-    """An alert could not be opened; the newest failures are kept for the agency's own audit."""
+    """Record that an alert could not be opened; the newest failures are kept for the agency's own audit."""
 
     def apply(state: State) -> None:
         state.failures = [*state.failures, failure][-MAX_FAILURES:]
@@ -156,7 +156,7 @@ def failure_fact(failure: OpeningFailure) -> Fact:
 
 
 def inbox_fact(record: InboxRecord) -> Fact:
-    """An item of the feed; what is known about it here is kept. Repudiations and reminders name an item that stands."""
+    """Record an item of the feed, keeping what is known of it here. Repudiations and reminders name an earlier item."""
 
     def apply(state: State) -> None:
         if record.what == REPUDIATED:
@@ -170,7 +170,7 @@ def inbox_fact(record: InboxRecord) -> Fact:
 
 
 def opened_fact(md: str, now: int) -> Fact:
-    """An alert was opened here; the first time counts, even where two programs were at it."""
+    """Record that an alert was opened here; the first time counts, even for two programs."""
 
     def apply(state: State) -> None:
         state.opened[md] = min(now, state.opened.get(md, now))
@@ -179,7 +179,7 @@ def opened_fact(md: str, now: int) -> Fact:
 
 
 def acknowledged_fact(md: str, od: str) -> Fact:
-    """An acknowledgement of ours was accepted."""
+    """Record that an acknowledgement of ours was accepted."""
 
     def apply(state: State) -> None:
         record = state.inbox.get(md)
@@ -190,7 +190,7 @@ def acknowledged_fact(md: str, od: str) -> Fact:
 
 
 def statement_fact(record: StatementRecord) -> Fact:
-    """A verified statement of another agency; it replaces a record that does not say by which keys."""
+    """Record another agency's verified statement; it replaces a record without its signers."""
 
     def apply(state: State) -> None:
         known = state.statements.get(record.od)
@@ -201,7 +201,7 @@ def statement_fact(record: StatementRecord) -> Fact:
 
 
 def cursor_fact(epoch: str, number: int) -> Fact:
-    """The feed was read up to this number of this epoch; a place of another one says nothing."""
+    """Record that the feed was read up to this number of this epoch; a position of another epoch means nothing."""
 
     def apply(state: State) -> None:
         state.epoch = state.epoch or epoch
@@ -212,9 +212,9 @@ def cursor_fact(epoch: str, number: int) -> Fact:
 
 
 def restart_fact(refused: tuple[str, int], epoch: str) -> Fact:
-    """The feed no longer has this place (epoch, number): it is read from the beginning.
+    """Record that the feed no longer has this position (epoch, number): it is read from the beginning.
 
-    What is new in it gets numbers never used here.
+    New items in it get numbers never used here.
     """
 
     def apply(state: State) -> None:
@@ -227,7 +227,7 @@ def restart_fact(refused: tuple[str, int], epoch: str) -> Fact:
 
 
 def accepted_fact(d: str) -> Fact:
-    """The hub answered that it has this object of ours."""
+    """Record the hub's answer that it has this object of ours."""
 
     def apply(state: State) -> None:
         record = state.submissions.get(d)
@@ -238,7 +238,7 @@ def accepted_fact(d: str) -> Fact:
 
 
 def adopted_fact(record: SubmissionRecord) -> Fact:
-    """An object of ours from another home, or from before this one was restored, counts as sent from here."""
+    """Record an object of ours from another home, or from before this one was restored, as sent from here."""
 
     def apply(state: State) -> None:
         state.submissions.setdefault(record.d, record)
@@ -247,7 +247,7 @@ def adopted_fact(record: SubmissionRecord) -> Fact:
 
 
 def logged_fact(d: str, log_time: int) -> Fact:
-    """A receipt was verified for this object of ours."""
+    """Record that a receipt was verified for this object of ours."""
 
     def apply(state: State) -> None:
         record = state.submissions.get(d)

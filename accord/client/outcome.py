@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of what was sent: the hub's word, beside what this client knows it signed.
+"""Outcome of submissions: the hub's word, beside what this client knows it signed.
 
-Receipts are verified here and let the spool go. What the hub lists and this client never signed is shown as
-such: another client of the agency sent it, or somebody holds its keys.
+Receipts are verified here and clear the spool. An object that the hub lists and this client never signed is marked: another
+client of the agency sent it, or somebody holds its keys.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PAGE = 100
 
 
 def list_outcomes(act: Act, *, limit: int) -> list[SubmissionStatus]:
-    """The newest `limit` objects, what waits in the spool first; raises VerificationError for a bad receipt."""
+    """Return the newest `limit` objects, those in the spool first; raise VerificationError for a bad receipt."""
     act.refresh(act.agency)
     listed: list[SubmissionStatus] = []
     after: str | None = None
@@ -32,7 +32,7 @@ def list_outcomes(act: Act, *, limit: int) -> list[SubmissionStatus]:
 
 
 def status_of(act: Act, facts: SubmissionFacts) -> SubmissionStatus:
-    """One object: receipt verified, deliveries as the hub states them."""
+    """Return one object: receipt verified, deliveries as the hub states them."""
     record = act.state.submissions.get(facts.d)
     log_time = settle_listed(act, facts)
     return SubmissionStatus(
@@ -50,7 +50,7 @@ def status_of(act: Act, facts: SubmissionFacts) -> SubmissionStatus:
 
 
 def settle_listed(act: Act, facts: SubmissionFacts) -> int | None:
-    """The proved log time of a listed object; picks up its receipt. Raises VerificationError for a bad one."""
+    """Return the proved log time of a listed object; fetch its receipt. Raises VerificationError for a bad one."""
     record = act.state.submissions.get(facts.d)
     log_time = record.logged_at if record else None
     if log_time is None and facts.receipt is not None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An alert as its sender asks for it: the document, the recipients, the marking, the files.
+"""An alert as its sender requests it: the document, the recipients, the marking, the files.
 
-`AlertToSend` is the one input of `Client.submit`. Its JSON form is an object with the member names of the
-dataclass, closed: an unknown member is refused, because a misspelt marking must not become a default.
-Whether the hub lets it through is the hub's to say; whether it can be sealed, `Client.plan` tells.
+`AlertToSend` is the one input of `Client.submit`. Its JSON form is an object with the member names of the dataclass, closed: an
+unknown member is refused, because a misspelt marking must not become a default. The hub decides whether it may be sent;
+`Client.plan` tells whether it can be sealed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ WORDS: Final[Mapping[str, Collection[str]]] = {
 
 @dataclass(frozen=True)
 class FileToAttach:
-    """A file to attach as it lies on this disk, `size` octets: read a piece at a time while it is sealed."""
+    """A file to attach on this disk, `size` octets: read piece by piece while it is sealed."""
 
     path: Path
     filename: str
@@ -70,7 +70,7 @@ class FileToAttach:
 
 @dataclass(frozen=True)
 class AlertToSend:
-    """What to send, to whom, under which marking. Times in seconds; None takes the default said beside it.
+    """The content, recipients and marking to send. Times in seconds; None takes the default stated beside it.
 
     `exp`: no first delivery afterwards (90 days); `keep`: the hub deletes the content then (3 years);
     `ack_by`: flash 1 hour, others 24 hours, an exercise none. `re` is the envelope answered or
@@ -97,7 +97,7 @@ class AlertToSend:
     attachments: tuple[Attachment | FileToAttach, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what no hub could accept; raises RequestError."""
+        """Refuse an order that no hub could accept; raise RequestError."""
         for member, words in WORDS.items():
             value = getattr(self, member)
             if not (isinstance(value, str) and value in words):
@@ -135,7 +135,7 @@ class AlertToSend:
         return cls(**members)
 
     def terms(self, jti: str, *, now: int) -> Terms:
-        """The manifest's terms of this sending. Raises RequestError for what no exchange would take."""
+        """Return the manifest's terms of this sending. Raises RequestError for terms that no exchange would accept."""
         clock = now + ACKNOWLEDGE_WITHIN_SECS[self.pri] if self.status == "actual" else None
         if self.status == "actual" and self.keep is not None and self.keep < now + LEAST_KEEP_SECS:
             raise RequestError("keep: a real alert is kept 30 days at least; name a later time or none.")
@@ -157,7 +157,7 @@ class AlertToSend:
         )
 
     def without(self, agencies: Sequence[str]) -> AlertToSend:
-        """The same, these agencies and their named officers left out."""
+        """Return this order without these agencies and their named officers."""
         left = set(agencies)
         return replace(
             self,
@@ -167,7 +167,7 @@ class AlertToSend:
 
 
 def read_document(path: Path) -> tuple[dict[str, Any], Places]:
-    """Read a JSON file strictly, with the line of each member; raises RequestError that names member and line."""
+    """Read a JSON file strictly, with the line of each member; raise RequestError that names member and line."""
     content = read_file(path, limit=MAX_DOCUMENT_BYTES * 4)
     try:
         return parse_object(content, limit=MAX_DOCUMENT_BYTES * 4, where=path.name), places_of(content)
@@ -177,7 +177,7 @@ def read_document(path: Path) -> tuple[dict[str, Any], Places]:
 
 
 def describe_file(path: Path, *, filename: str | None = None, media_type: str | None = None) -> FileToAttach:
-    """A file to attach, not read yet; its name is the last part of the path unless given. Raises RequestError."""
+    """Describe a file to attach without reading it; its name is the last part of the path unless given. Raises RequestError."""
     with read_errors(path):
         facts = path.stat()
     if not stat.S_ISREG(facts.st_mode):
@@ -187,12 +187,12 @@ def describe_file(path: Path, *, filename: str | None = None, media_type: str | 
 
 
 def size_of(item: Attachment | FileToAttach) -> int:
-    """Octets of what is attached, in the clear."""
+    """Return the octets of an attachment, in the clear."""
     return item.size if isinstance(item, FileToAttach) else len(item.plain)
 
 
 def open_to_seal(item: Attachment | FileToAttach) -> BinaryIO:
-    """What is attached, to be read; raises RequestError."""
+    """Open an attachment for reading; raise RequestError."""
     if isinstance(item, Attachment):
         return io.BytesIO(item.plain)
     with read_errors(item.path):
@@ -201,7 +201,7 @@ def open_to_seal(item: Attachment | FileToAttach) -> BinaryIO:
 
 @contextmanager
 def read_errors(path: Path) -> Iterator[None]:
-    """A file of the caller's that cannot be read is a RequestError that names it."""
+    """Turn errors of reading the caller's file into a RequestError that names it."""
     try:
         yield
     except OSError as exc:
@@ -209,7 +209,7 @@ def read_errors(path: Path) -> Iterator[None]:
 
 
 def read_file(path: Path, *, limit: int) -> bytes:
-    """Read a file of at most `limit` octets; raises RequestError."""
+    """Read a file of at most `limit` octets; raise RequestError."""
     with read_errors(path), path.open("rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:
@@ -218,7 +218,7 @@ def read_file(path: Path, *, limit: int) -> bytes:
 
 
 def read_time(value: object, *, now: int, where: str) -> int:
-    """Seconds from seconds, ISO 8601 with an offset, or a span from now (`45m`, `24h`, `90d`)."""
+    """Parse seconds, ISO 8601 with an offset, or a span from now (`45m`, `24h`, `90d`), to seconds."""
     if type(value) is int:
         return value
     span = _DURATION.fullmatch(value) if isinstance(value, str) else None
@@ -234,7 +234,7 @@ def read_time(value: object, *, now: int, where: str) -> int:
 
 
 def read_agencies(value: object) -> list[str]:
-    """Agency ids, each once; raises RequestError."""
+    """Parse agency ids, each once; raise RequestError."""
     try:
         agencies = [agency_id(item) for item in _list(value, "to")]
     except MalformedError as exc:
@@ -243,7 +243,7 @@ def read_agencies(value: object) -> list[str]:
 
 
 def read_reference(value: object) -> Reference | None:
-    """`{jti, md}` of another envelope, or None; raises RequestError."""
+    """Parse `{jti, md}` of another envelope, or None; raise RequestError."""
     if value is None:
         return None
     try:
@@ -255,7 +255,7 @@ def read_reference(value: object) -> Reference | None:
 
 
 def read_name(value: object) -> NamedOfficer:
-    """A named officer, `agency:officer`; raises RequestError."""
+    """Parse a named officer, `agency:officer`; raise RequestError."""
     agency, _, officer = value.partition(":") if isinstance(value, str) else ("", "", "")
     try:
         return NamedOfficer(agency_id(agency), officer_id(officer))
@@ -264,7 +264,7 @@ def read_name(value: object) -> NamedOfficer:
 
 
 def read_file_member(value: object, folder: Path) -> FileToAttach:
-    """`"path"`, or `{"file": path, "filename": ..., "media_type": ...}` with the last two left out at will."""
+    """Parse `"path"`, or `{"file": path, "filename": ..., "media_type": ...}` with the last two optional."""
     member = {"file": value} if isinstance(value, str) else value
     if not isinstance(member, Mapping) or not member.keys() <= {"file", "filename", "media_type"}:
         raise RequestError("attachments: write a path, or an object with file, filename, media_type.")

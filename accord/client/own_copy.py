@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One's own copy of a sealed envelope: every envelope has an entry for its originator.
+"""The own copy of a sealed envelope: every envelope has an entry for its originator.
 
-So the spool needs no content in clear: what has to be signed anew is read from the sealed octets.
+So the spool needs no content in clear: content that has to be signed anew is read from the sealed octets.
 """
 
 from __future__ import annotations
@@ -29,17 +29,16 @@ from accord.envelope.vocabulary import TYP_INNER, TYP_MANIFEST
 
 @dataclass(frozen=True)
 class OwnCopy:
-    """What an envelope of our own says."""
+    """The contents of an own envelope."""
 
     manifest: Manifest
     inner: Inner
 
 
 def open_own(act: Act, parts: SpooledEnvelope) -> OwnCopy:
-    """Open our own entry; raises SpoolError where the parts are not one envelope of ours that is whole.
+    """Open our own entry; raise SpoolError where the parts are not one whole envelope of ours.
 
-    Says nothing about who signed it: the caller holds the md against the state, or asks
-    `require_own_signature`.
+    It does not check the signers: the caller compares the md with the state, or calls `require_own_signature`.
     """
     try:
         return _open(act, parts)
@@ -69,7 +68,7 @@ def _decrypt(act: Act, jwe: UnverifiedJwe) -> bytes:
 
 
 def require_own_signature(act: Act, manifest: bytes) -> None:
-    """Demand that keys of our own keyset signed a manifest; raises SpoolError."""
+    """Require that keys of our own keyset signed a manifest; raise SpoolError."""
     jws = parse_jws(manifest, TYP_MANIFEST, limit=MAX_MANIFEST_BYTES)
     keyset = act.directory.keyset(act.agency)
     rows = [keyset.row(kid) if keyset else None for kid in jws.kids]

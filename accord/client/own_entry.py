@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the own agency is reached: stated under its own keys, so that no stolen API key can change it."""
+"""The own agency's contact details: stated under its own keys, so that no stolen API key can change them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MEMBERS = {
 
 
 def shown_entry(act: Act) -> EntryAnswer:
-    """How the hub says that the own agency is reached."""
+    """Return the own agency's contact details, as the hub has them."""
     return act.session.exchange.entry(act.agency)
 
 
 def state_entry(act: Act, *, telephone: str | None, zone: str, contacts: Sequence[str]) -> EntryAnswer:
-    """Sign and send how the own agency is reached; raises RequestError, and what signing and sending raise."""
+    """Sign and send the own agency's contact details; raise RequestError, and the errors of signing and sending."""
     body = {"telephone": telephone, "zone": zone, "contacts": sorted(set(contacts))}
     try:
         KIND_RULES["entry"].check_body(body)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who takes part, and what the own agency has agreed to: the hub's word, to be read by people.
+"""Participating agencies and own agreements: the hub's word, to be read by people.
 
-Nothing of it is verified, and nothing is decided by it: whom to trust says the pin, whom one may send to the hub's policy.
+Nothing of it is verified, and nothing is decided by it: the pin decides whom to trust, the hub's policy to whom one may send.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class AgencyFacts:
 
 @dataclass(frozen=True)
 class AgreementFacts:
-    """An agreement of the own agency as the hub states it; times as the hub writes them. `purposes` empty: every one.
+    """An agreement of the own agency as the hub states it; times as the hub writes them.
 
-    `suspended` names each lane that a party has stopped, and the party.
+    An empty `purposes` allows every purpose. `suspended` names each lane that a party has stopped, and the party.
     """
 
     ref: str
@@ -48,12 +48,12 @@ class AgreementFacts:
 
 
 def list_agencies(act: Act) -> list[AgencyFacts]:
-    """Who takes part, each with whether its root is the pinned one, or one that followed it."""
+    """Return the participating agencies, each with whether its root is the pinned one, or one that followed it."""
     return [_with_pin(act, agency) for agency in act.session.exchange.agencies()]
 
 
 def list_agreements(act: Act) -> list[AgreementFacts]:
-    """The own agreements."""
+    """Return the own agreements."""
     return [_agreement(require_object(row, "agreements")) for row in act.session.exchange.agreements()]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pins: which root is trusted for which agency, one by one or from a list, and never changed unseen."""
+"""Pins: which root is trusted for which agency, one by one or from a list, and never changed silently."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class PinsTaken:
-    """What became of a list of fingerprints: agencies by what was done.
+    """The result of a list of fingerprints: agencies by what was done.
 
     `followed` are those whose root has changed since, by keysets that were verified here from the pinned root on.
     """
@@ -32,7 +32,7 @@ class PinsTaken:
 def pin_root(session: Session, agency: str, fingerprint: str, *, replace: bool) -> None:
     """Trust this root (64 hex digits, spaces allowed) for an agency, as compared on paper.
 
-    Raises RequestError, PinChangedError (another root is pinned and `replace` is not said).
+    Raises RequestError, PinChangedError (another root is pinned and `replace` is not set).
     """
     digits = read_fingerprint(agency, fingerprint)
     with session.state_file.change() as state:
@@ -40,7 +40,7 @@ def pin_root(session: Session, agency: str, fingerprint: str, *, replace: bool) 
         if known is not None and known.fingerprint != digits:
             if not replace or agency == state.agency:
                 raise PinChangedError(agency, known.fingerprint)
-            # What the old root vouched for is not what the new one vouches for.
+            # Keysets that the old root vouched for are not vouched for by the new one.
             state.keysets.pop(agency, None)
             state.revocations.pop(agency, None)
             known = None
@@ -49,9 +49,9 @@ def pin_root(session: Session, agency: str, fingerprint: str, *, replace: bool) 
 
 
 def import_pins(session: Session, fingerprints: Mapping[str, str]) -> PinsTaken:
-    """Trust every root of a list, or nothing of it: raises RootsChangedError where one is not the pinned one.
+    """Trust every root of a list, or none: raise RootsChangedError where one is not the pinned one.
 
-    A root that the agency has changed to, as its own verified keysets say, is taken in the place of the old one.
+    A root that the agency has changed to, as its own verified keysets show, replaces the old one.
     """
     wanted = {agency: read_fingerprint(agency, digits) for agency, digits in fingerprints.items()}
     now = session.clock()
@@ -68,7 +68,7 @@ def import_pins(session: Session, fingerprints: Mapping[str, str]) -> PinsTaken:
 
 
 def read_fingerprint(agency: str, fingerprint: str) -> str:
-    """The plain form of a root's fingerprint for an agency; raises RequestError."""
+    """Return the plain form of a root's fingerprint for an agency; raise RequestError."""
     try:
         agency_id(agency)
     except MalformedError as exc:
@@ -80,7 +80,7 @@ def read_fingerprint(agency: str, fingerprint: str) -> str:
 
 
 def _root_in_force(state: State, agency: str, now: int) -> str | None:
-    """The root of the newest keyset in force, of a chain that reaches back to the pinned root."""
+    """Return the root of the newest keyset in force, of a chain that reaches back to the pinned root."""
     chain = [
         read_keyset(record.jws.encode(), log_time=record.log_time, succession=record.succession)
         for record in state.keysets.get(agency, [])

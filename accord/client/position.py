@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far a watch has delivered, kept item by item.
+"""Position up to which a watch has delivered, stored item by item.
 
-The state is written once a page, for it is large; between two writings the number of the last item delivered
-stands in a small file of its own, sealed under the same key. A program that is killed loses nothing of it; a
-machine that loses its power may, and then repeats from the number in the state. The file can only be behind,
-never ahead: it is written after the delivery. One that does not open under the key is not believed.
+The state is large and is written once a page; between two writings the number of the last delivered item stands in a small file
+of its own, sealed under the same key. A killed program loses nothing of it. A machine that loses its power may, and then
+repeats from the number in the state. The file can only be behind, never ahead: it is written after the delivery. One that does
+not open under the key is ignored.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Position:
         self._path = path
 
     def read(self) -> int:
-        """The number kept; 0 where there is none that can be believed."""
+        """Return the stored number; 0 where there is none that can be trusted."""
         record = os.pread(self._descriptor, _RECORD_BYTES + 1, 0)
         try:
             return int.from_bytes(self._cipher.decrypt(record[:_IV_BYTES], record[_IV_BYTES:], _AAD), "big")
@@ -45,7 +45,7 @@ class Position:
             return 0
 
     def keep(self, number: int) -> None:
-        """This item was delivered; raises StateError."""
+        """Record that this item was delivered; raise StateError."""
         iv = os.urandom(_IV_BYTES)
         record = iv + self._cipher.encrypt(iv, number.to_bytes(_NUMBER_BYTES, "big"), _AAD)
         try:
@@ -56,7 +56,7 @@ class Position:
 
 @contextmanager
 def open_position(path: Path, key: bytes) -> Iterator[Position]:
-    """Hold the position of this home; raises WatchedAlreadyError where another watch holds it, StateError."""
+    """Hold the position of this home; raise WatchedAlreadyError where another watch holds it, StateError."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as exc:

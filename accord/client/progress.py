@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far a large movement of octets has come: sealing, sending, fetching, writing."""
+"""Progress of a large movement of octets: sealing, sending, fetching, writing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 Progress = Callable[[str, int, int], None]
-"""Told what is done (`sealing`, `sending`, `fetching`, `writing`), how many octets of it, and of how many."""
+"""Called with the act (`sealing`, `sending`, `fetching`, `writing`), the octets done, and the total."""
 
 SEALING: Final = "sealing"
 SENDING: Final = "sending"
@@ -16,11 +16,11 @@ WRITING: Final = "writing"
 
 
 def tell_nobody(what: str, done: int, total: int) -> None:
-    """The progress of those who do not ask for it."""
+    """Do nothing: the progress of callers that do not ask for it."""
 
 
 class Meter:
-    """Adds up what moved, and tells the sum; `total` in octets."""
+    """A counter of moved octets that reports the sum; `total` in octets."""
 
     def __init__(self, progress: Progress, what: str, total: int) -> None:
         self._progress = progress
@@ -29,6 +29,6 @@ class Meter:
         self._done = 0
 
     def __call__(self, octets: int) -> None:
-        """So many octets more; fewer, where something begins again."""
+        """Add so many octets; a negative number where something begins again."""
         self._done += octets
         self._progress(self._what, self._done, self._total)

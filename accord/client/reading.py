@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading: fetch, verify everything, open; then, and only then, show.
 
-Opening tells nobody: an acknowledgement is a person's act of its own (`accord.client.stating`). The statements
-about an alert are fetched and verified with it, so that a retracted alert is shown as retracted.
+Opening tells nobody: an acknowledgement is a separate act of a person (`accord.client.stating`). The statements about an alert
+are fetched and verified with it, so that a retracted alert is shown as retracted.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from accord.following.slices import (
 from accord.state import InboxRecord, OpeningFailure
 
 REASON: Final = "read"
-"""Why an alert is opened, wherever it is."""
+"""The reason for opening an alert, everywhere."""
 _REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where an alert is found: its digest and, where known, the reference of the mail."""
+    """The identity of an alert: its digest and, where known, the reference of the mail."""
 
     md: str
     reference: str | None
 
 
 def find_envelope(act: Act, reference_or_md: str) -> Place:
-    """Resolve what a person typed: a mail's reference, or an md; raises RequestError, AbsentError."""
+    """Resolve a typed text: a mail's reference, or an md; raise RequestError, AbsentError."""
     text = reference_or_md.strip()
     if _REFERENCE.fullmatch(text.upper()):
         return _resolve(act, text.upper())
@@ -72,11 +72,10 @@ def _resolve(act: Act, reference: str) -> Place:
 
 
 def open_envelope(act: Act, place: Place, *, officer: str | None) -> Opened:
-    """Fetch the slice and all blobs, make every check, and give the alert.
+    """Fetch the slice and all blobs, make every check, and return the alert.
 
-    Raises VerificationError (a check before any private key is used), OpeningError (all later ones, one
-    text), UnpinnedError, NotEntitledError (RED, and `officer` is not named), LedgerAlarmError, DiskError, and
-    what the hub raises.
+    Raises VerificationError (a check before any private key is used), OpeningError (all later ones, one text), UnpinnedError,
+    NotEntitledError (RED, and `officer` is not named), LedgerAlarmError, DiskError, and the hub's errors.
     """
     octets, unverified = fetch_slice(act, place.md)
     return open_fetched(act, place, octets, unverified, officer=officer, ask=True)
@@ -85,10 +84,10 @@ def open_envelope(act: Act, place: Place, *, officer: str | None) -> Opened:
 def open_fetched(
     act: Act, place: Place, octets: bytes, unverified: UnverifiedSlice, *, officer: str | None, ask: bool
 ) -> Opened:
-    """As `open_envelope`, of a slice that was fetched; notes what it learned and leaves the writing to the act.
+    """Open a fetched slice as `open_envelope` does; record what was learned and leave the writing to the act.
 
-    `ask`: fetch what was said about it since; else the feed has been taken in to its end. What came by a
-    release is always asked for.
+    `ask`: fetch later statements about it; else the feed has been read to its end. For a released alert they are always
+    fetched.
     """
     verified = verify_fetched(act, unverified)
     asked = ask or bool(verified.via)
@@ -102,10 +101,10 @@ def open_fetched(
 
 
 def open_saved(act: Act, octets: bytes, blobs: Sequence[HeldBlob] | None, *, officer: str | None) -> Opened:
-    """Open a saved slice against what is kept, without a network.
+    """Open a saved slice offline, against what is stored.
 
-    A ledger that could not be compared is marked, and compared at the next chance. Raises as `open_envelope`,
-    and RequestError where attachments are missing.
+    A ledger that could not be compared is noted, and compared at the next chance. Raises as `open_envelope`, and RequestError
+    where attachments are missing.
     """
     unverified = parse_slice(octets)
     count = len(unverified.manifest.att)
@@ -121,10 +120,10 @@ def open_saved(act: Act, octets: bytes, blobs: Sequence[HeldBlob] | None, *, off
 def check_offline(
     act: Act, octets: bytes, blobs: Sequence[HeldBlob] | None, *, officer: str | None
 ) -> Verified:
-    """Check a saved slice against what is kept, without a network; names each check and notes nothing.
+    """Check a saved slice offline, against what is stored; return each check and record nothing.
 
-    Without `blobs`, attachments are not checked and nothing is opened where the manifest lists any. Raises
-    NotEntitledError (RED, and `officer` is not named).
+    Without `blobs`, attachments are not checked and nothing is opened where the manifest lists any. Raises NotEntitledError
+    (RED, and `officer` is not named).
     """
     try:
         unverified = parse_slice(octets)
@@ -176,7 +175,7 @@ def _open(
 
 
 def _finish(act: Act, opened: Opened, officer: str | None, *, write: bool) -> Opened:
-    """Every check has held: for this officer too? Then, and only then, it counts as opened here."""
+    """Check the officer after all other checks; then, and only then, record the alert as opened here."""
     _require_named(act, opened.content, officer)
     act.memory.keep_seen(opened.manifest.iss, opened.manifest.jti, opened.md)
     act.notebook.note(opened_fact(opened.md, act.now))
@@ -186,7 +185,7 @@ def _finish(act: Act, opened: Opened, officer: str | None, *, write: bool) -> Op
 
 
 def _require_named(act: Act, content: OpenedAlert, officer: str | None) -> None:
-    """RED is for named officers. The originator's own copy names none of its own and is for all of it."""
+    """Require a named officer for RED. The originator's own copy names none of its own and is for all of its officers."""
     if not content.manifest.is_red or content.manifest.iss == act.agency:
         return
     if officer is None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sending again: octet for octet while the hub takes them, signed anew under the same id after a day.
+"""Sending again: octet for octet while the hub accepts it, signed anew under the same id after a day.
 
-A hub takes nothing whose `iat` is more than a day old. What got no answer by then (the network was gone, the
-program was killed) is read from its own sealed copy and signed anew: same id, same content, same files, a new
-`iat`, sealed to the recipients' present keys. A hub that has the first one after all says so, and it stands.
-Source: docs/spec/envelope.md, "Submission".
+A hub accepts nothing whose `iat` is more than a day old. An object without an answer by then (the network was down, the program
+was killed) is read from its own sealed copy and signed anew: same id, same content, same files, a new `iat`, sealed to the
+recipients' present keys. If the hub did get the first one, it says so, and that one stands. Source: docs/spec/envelope.md,
+"Submission".
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from accord.following.keysets import refresh_keysets
 from accord.state import State, SubmissionRecord
 
 SIGNED_ANEW_AFTER_SECS: Final = MAX_IAT_AGE_SECS - MAX_CLOCK_AHEAD_SECS
-"""A little before the hub's day is over: its clock may be ahead of this one."""
+"""A little less than the hub's day: its clock may be ahead of this one."""
 
 
 def resend_spooled(act: Act) -> Iterator[Sent]:
-    """Send again whatever has no receipt, and pick up receipts that came meanwhile; oldest first, to the second.
+    """Send again every object without a receipt, and fetch receipts that arrived meanwhile; oldest first, to the second.
 
-    Raises what the network raises, or the hub's judgement, at the first object that fails; the rest stays spooled.
-    Any other answer about one object holds up no later one: it is raised at the end.
+    Raises the network's errors, or the hub's judgement, at the first object that fails; the rest stays spooled. Any other
+    answer about one object holds up no later one: it is raised at the end.
     """
     _tidy_spool(act)
     first_kept: RefusedError | None = None
@@ -63,9 +63,9 @@ def resend_spooled(act: Act) -> Iterator[Sent]:
 
 
 def resend_wanted(act: Act) -> Iterator[Sent]:
-    """Give a hub that was restored from a backup what it has lost of ours, as it was signed; oldest first.
+    """Send a hub that was restored from a backup our objects it has lost, as they were signed; oldest first.
 
-    What the hub does not take now stays kept: its refusal, or that it gave no answer, is raised at the end.
+    Objects that the hub does not accept now stay stored: its refusal, or its silence, is raised at the end.
     """
     _restate_keys(act)
     kept = Spool(act.session.home.sent)
@@ -85,7 +85,7 @@ def resend_wanted(act: Act) -> Iterator[Sent]:
 
 
 def _restate_keys(act: Act) -> None:
-    """First the own keysets and revocations, without which nothing else counts; the hub proved their keys before."""
+    """Send the own keysets and revocations first, without which nothing else counts; the hub proved their keys before."""
     keysets = {
         parse_statement(record.jws.encode()).od: record for record in act.state.keysets.get(act.agency, ())
     }
@@ -117,11 +117,11 @@ def _resend(act: Act, record: SubmissionRecord) -> Sent:
 
 
 def sign_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
-    """Sign what is spooled once more, with a new `iat` under the same id, and keep that instead.
+    """Sign a spooled object once more, with a new `iat` under the same id, and store that instead.
 
-    Raises OutlivedError (it has ended meanwhile; the spool lets go), SealingError (a recipient can no longer
-    receive it; it stays), SpoolError (also where it is not what was signed before: whoever can write the spool
-    must not choose what is signed), and what fetching keysets raises.
+    Raises OutlivedError (it has ended meanwhile; the spool drops it), SealingError (a recipient can no longer receive it; it
+    stays), SpoolError (also where it is not what was signed before: a writer of the spool must not choose what is signed), and
+    the errors of fetching keysets.
     """
     refresh_keysets(act, act.agency)
     return _seal_anew(act, record) if record.what == ENVELOPE else _state_anew(act, record)
@@ -154,7 +154,7 @@ def _seal_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
 
 
 def terms_anew(terms: Terms, *, now: int) -> Terms:
-    """The same terms from now on; a time to answer within that is over counts anew from now, until `keep`."""
+    """Return these terms with a new `iat`; a passed time to answer within is moved accordingly, at most to `keep`."""
     later = now - terms.iat
     ack_by, reply_by = (
         moment if moment is None or moment > now else min(moment + later, terms.keep)
@@ -176,7 +176,7 @@ def _order_of(own: OwnCopy) -> AlertToSend:
         kind=terms.kind,
         status=terms.status,
         suite=own.manifest.suite,
-        # It was confirmed when it was sealed first.
+        # It was confirmed when it was first sealed.
         confirm_ec1=True,
         re=terms.re,
         names=inner.names,
@@ -223,7 +223,7 @@ def _draft_name(record: SubmissionRecord) -> str:
 
 
 def _tidy_spool(act: Act) -> None:
-    """Finish what was signed anew and not put in its place; octets that were never recorded never go out."""
+    """Finish replacements that were signed anew; never send octets that were not recorded."""
     spool = act.session.home.spool
     with act.session.state_file.change() as state:
         for record in state.submissions.values():

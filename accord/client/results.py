@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the client's acts give back."""
+"""Results of the client's acts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from accord.following.records import StatementRecord
 
 @dataclass(frozen=True)
 class Plan:
-    """Who can be sealed to as the client sees it; the hub's policy is asked when it is sent."""
+    """The recipients that can and cannot be sealed to as the client sees it; the hub's policy is asked on sending."""
 
     will: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
@@ -68,15 +68,14 @@ class Stated:
 
 @dataclass(frozen=True)
 class InboxEntry:
-    """One item of the feed. `statement` is what a statement says, once verified here.
+    """One item of the feed. `statement` is a statement's content, once verified here.
 
-    `retracted` is the verified word of the alert's verified sender. `retraction_in_doubt`: an agency has taken
-    it back, and only the hub says so far that this agency is its sender, since it was never opened here.
-
-    `repudiated`: its issuer has revoked a key since, and that word of the issuer's was verified. That a statement was
-    signed with that key is verified too; of an alert that is not open the hub alone says it. `reaffirmed`: its issuer
-    stands by it nevertheless. An item whose `what` is "repudiated" names an alert or a statement that came before; one
-    that is "reminder" an alert that came before, whose sender, by the hub's word, asks once more for an answer.
+    - `retracted` is the verified retraction by the alert's verified sender. `retraction_in_doubt`: an agency has retracted it,
+      and so far only the hub names that agency as its sender, since it was never opened here.
+    - `repudiated`: its issuer has since revoked a key, and that revocation was verified. It is also verified that a statement
+      was signed with that key; for an unopened alert only the hub says so. `reaffirmed`: its issuer stands by it nevertheless.
+    - An item whose `what` is "repudiated" names an earlier alert or statement; one that is "reminder" an earlier alert whose
+      sender, by the hub's word, asks again for an answer.
     """
 
     number: int
@@ -106,7 +105,7 @@ class Check:
 class Release:
     """One step by which an alert was released onward: who let whom have it, until when (seconds), for what.
 
-    `standing`: what its issuer has said about its keys since.
+    `standing`: what its issuer has since said about its keys.
     """
 
     by: str
@@ -118,20 +117,21 @@ class Release:
 
     @classmethod
     def of(cls, statement: Statement, standing: Standing) -> Release:
-        """From a verified release statement."""
+        """Read a verified release statement."""
         body, until = statement.body, end_of(statement)
         return cls(statement.iss, tuple(body["aud"]), until, body["purpose"], tuple(body["cond"]), standing)
 
 
 @dataclass(frozen=True)
 class Opened:
-    """An alert every check of which held, with what else must be shown beside it.
+    """An alert whose checks all held, with everything that must be shown beside it.
 
-    `retraction` is its originator's word that it no longer stands; `repudiated_retraction` such a word that was
-    signed with a key revoked since and withdraws nothing; `standings` in `content` say whether its signatures
-    were repudiated: the originator's, then those of each release. `reference` is the one of the mail, where known. `first_opened` is when
-    this home first opened it, in seconds; now, where it never did. `asked`: the hub was asked for what has
-    been said about it since.
+    - `retraction` is its originator's statement that it no longer stands; `repudiated_retraction` one that was signed with a
+      key revoked since and withdraws nothing.
+    - `standings` in `content` say whether its signatures were repudiated: the originator's, then those of each release.
+    - `reference` is the one of the mail, where known. `first_opened` is when this home first opened it, in seconds; now, where
+      it never did.
+    - `asked`: the hub was asked for later statements about it.
     """
 
     content: OpenedAlert
@@ -172,18 +172,18 @@ class Opened:
 
     @property
     def releases(self) -> tuple[Release, ...]:
-        """By whom it was released onward to reach this agency, oldest first; empty for one sent to it."""
+        """The releases by which it reached this agency, oldest first; empty for an alert sent to it."""
         pairs = zip(self.content.via, self.content.standings[1:], strict=True)
         return tuple(Release.of(statement, standing) for statement, standing in pairs)
 
     @property
     def standing(self) -> Standing:
-        """What the originator has said about its keys since."""
+        """The state of the originator's signature, by its present keys."""
         return self.content.standings[0]
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What must be shown with the alert: `retracted`, `repudiated`, `log-not-compared` and so on."""
+        """The marks to show with the alert: `retracted`, `repudiated`, `log-not-compared` and so on."""
         said = {
             "retracted": self.retraction is not None,
             "retract-repudiated": self.repudiated_retraction is not None,
@@ -201,11 +201,11 @@ class Opened:
         return tuple(mark for mark, holds in said.items() if holds)
 
     def attachment(self, n: int) -> bytes:
-        """The octets of attachment `n` in the clear; raises OpeningError."""
+        """Return the octets of attachment `n` in the clear; raise OpeningError."""
         return open_attachment(self.attachments[n], self.manifest.jti, self.blobs[n].read())
 
     def save_attachments(self, folder: Path, *, progress: Progress = tell_nobody) -> list[Path]:
-        """Write every attachment under a safe name of its own, a piece at a time; nothing is overwritten.
+        """Write every attachment under a safe name of its own, piece by piece; overwrite nothing.
 
         Raises UnsafePathError, OpeningError; then the one that failed is not there.
         """
@@ -233,9 +233,9 @@ class Verified:
 
 @dataclass(frozen=True)
 class SubmissionStatus:
-    """What became of one object of ours. `here` is False for one this client never signed: an alarm.
+    """The fate of one object of ours. `here` is False for one this client never signed: an alarm.
 
-    `fate`: `withdrawn`, `repudiated` or `reaffirmed`, `superseded`, as far as it is known here.
+    `fate`: `withdrawn`, `repudiated` or `reaffirmed`, `superseded`, as far as known here.
     """
 
     what: str

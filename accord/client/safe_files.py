@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing what a stranger named: attachments under safe names.
+"""Writing files that a stranger named: attachments under safe names.
 
-A sender's file name is a wish. It keeps its letters, in whatever script, and loses what could mislead: path
-parts, controls, marks that turn the direction of text, a leading dot, names that some systems reserve. The
-number in front makes it unique. Files are new, readable by their owner alone, never executable.
+A sender's file name is only a wish. It keeps its letters, in any script, and loses everything that could mislead: path parts,
+controls, marks that change the direction of text, a leading dot, names that some systems reserve. The number in front makes it
+unique. Files are new, readable by their owner alone, never executable.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FORBIDDEN = frozenset('<>:"/\\|?*')
 
 
 def safe_name(n: int, name: str) -> str:
-    """A name for attachment `n` that no system takes for anything but a plain file in its folder."""
+    """Return a name for attachment `n` that every system treats as a plain file in its folder."""
     kept = "".join(
         "_" if char in _FORBIDDEN else char
         for char in unicodedata.normalize("NFC", name)
@@ -40,7 +40,7 @@ def safe_name(n: int, name: str) -> str:
 
 @contextmanager
 def new_file(folder: Path, name: str) -> Iterator[tuple[Path, BinaryIO]]:
-    """A new private file in `folder`, which is made: there with its name only if the block ends well.
+    """Yield a new private file in `folder`, which is created; the file gets its name only if the block ends well.
 
     Raises UnsafePathError, also where the name is taken.
     """
@@ -54,14 +54,14 @@ def new_file(folder: Path, name: str) -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def write_new(folder: Path, name: str, content: bytes) -> Path:
-    """Write a new private file; raises UnsafePathError."""
+    """Write a new private file; raise UnsafePathError."""
     with new_file(folder, name) as (path, file):
         file.write(content)
     return path
 
 
 def _shorten(name: str) -> str:
-    """At most `MAX_NAME_BYTES` octets of UTF-8, the ending kept."""
+    """Shorten to at most `MAX_NAME_BYTES` octets of UTF-8, keeping the ending."""
     stem, dot, ending = name.rpartition(".")
     if not stem or len(os.fsencode(ending)) > 20:
         stem, dot, ending = name, "", ""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Saved alerts: a slice and its blobs as received, to be verified again later, without a network.
+"""Saved alerts: a slice and its blobs as received, to be verified again later, offline.
 
-What is saved is sealed: it shows nothing without the agency's keys.
+A saved alert is sealed: it shows nothing without the agency's keys.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ SLICE: Final = "slice.json"
 
 
 def save_opened(opened: Opened, folder: Path) -> list[Path]:
-    """Write slice and blobs, octet for octet; raises UnsafePathError where something stands already."""
+    """Write slice and blobs, octet for octet; raise UnsafePathError where a file exists already."""
     paths = [write_new(folder, SLICE, opened.slice_octets)]
     return paths + [_save_blob(folder, n, blob) for n, blob in enumerate(opened.blobs)]
 
 
 def load_saved(path: Path, blobs: Path | None = None) -> tuple[bytes, list[HeldBlob] | None]:
-    """The slice and its blobs: from one folder, or a slice file and the folder of its blobs.
+    """Read the slice and its blobs: from one folder, or a slice file and the folder of its blobs.
 
     A slice file alone has none. Raises RequestError.
     """

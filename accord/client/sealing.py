@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sealing: an order becomes a folder of sealed parts, its files read and sealed a piece at a time.
+"""Sealing: an order becomes a folder of sealed parts, its files read and sealed piece by piece.
 
-Needs no network: keysets are those that are kept. Nothing here sends; what is sealed into a folder of its own
-(`seal_offline`) is sent later by `accord.client.sending.submit_sealed`, octet for octet.
+Needs no network: it uses the stored keysets. Nothing here sends; `accord.client.sending.submit_sealed` later sends a folder
+sealed by `seal_offline`, octet for octet.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from accord.privatefiles import PrivateFileError, make_private_folder
 
 
 def require_sendable(act: Act, order: AlertToSend) -> None:
-    """Refuse, before any file is read and any keyset fetched, what could not be sent.
+    """Refuse an order that could not be sent, before any file is read and any keyset fetched.
 
     Raises RequestError, DocumentError, SealingError (attachments), UnpinnedError naming everyone without a pin.
     """
@@ -47,7 +47,7 @@ def require_sendable(act: Act, order: AlertToSend) -> None:
 
 
 def divide(act: Act, order: AlertToSend) -> tuple[Plan, list[Recipient]]:
-    """Divide the recipients by whether the kept keysets let them be sealed to now."""
+    """Divide the recipients by whether the stored keysets let them be sealed to now."""
     known = {agency: act.directory.recipient(agency) for agency in order.to}
     recipients = [recipient for recipient in known.values() if recipient is not None]
     unknown = [LeftOut(agency, SealRefusal.NOT_LOGGED) for agency in order.to if known[agency] is None]
@@ -58,14 +58,14 @@ def divide(act: Act, order: AlertToSend) -> tuple[Plan, list[Recipient]]:
 
 
 def refuse_left_out(plan: Plan) -> None:
-    """Raises SealingError naming everyone who cannot receive: nobody is left out silently."""
+    """Raise SealingError naming every recipient that cannot receive: nobody is left out silently."""
     if plan.left_out:
         reason = plan.left_out[0].reason
         raise SealingError(reason, agencies=[item.agency for item in plan.left_out])
 
 
 def seal_into(act: Act, order: AlertToSend, recipients: Sequence[Recipient], draft: Draft) -> SealedEnvelope:
-    """Seal into a draft; the result's blobs lie there. Raises SealingError, RequestError, PrivateFileError."""
+    """Seal into a draft, which holds the result's blobs. Raises SealingError, RequestError, PrivateFileError."""
     terms = order.terms(act.session.new_id(act.now), now=act.now)
     files = _seal_files(act, order.attachments, terms.jti, draft)
     return _write(draft, seal_terms(act, order, terms, recipients, files))
@@ -98,9 +98,9 @@ def seal_terms(
 
 
 def seal_offline(act: Act, order: AlertToSend, folder: Path, *, leave_out: bool) -> SealedFolder:
-    """Seal into a new folder without a network, against the keysets kept; sends nothing.
+    """Seal into a new folder offline, with the stored keysets; send nothing.
 
-    Raises as `divide` and `seal_into`, and UnsafePathError where the folder stands already.
+    Raises as `divide` and `seal_into`, and UnsafePathError where the folder exists already.
     """
     require_sendable(act, order)
     plan, recipients = divide(act, order)

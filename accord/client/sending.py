@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sending: sign, seal, spool, submit, and keep until the ledger's receipt.
 
-An object is recorded in the state and lies in the spool before it is first sent; sending it again is always
-safe. It counts as carried only when its receipt was verified; then it leaves the spool, and is kept for seven days
-more: a hub whose database is restored from a backup wants again what came after it. What no hub has answered
-for within a day is signed anew under its id (`accord.client.resending`).
+- An object is recorded in the state and lies in the spool before it is first sent; sending it again is always safe.
+- It counts as carried only when its receipt was verified. Then it leaves the spool, and is kept for seven days more: a hub
+  whose database is restored from a backup wants again what came after it.
+- An object without an answer within a day is signed anew under its id (`accord.client.resending`).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ KEPT: Final = "It is kept in the spool; send it again, and do not submit it anew
 def plan_sending(act: Act, order: AlertToSend) -> tuple[Plan, list[Recipient]]:
     """Refresh every keyset concerned and divide the recipients by whether they can be sealed to now.
 
-    Raises as `require_sendable`, KeysetEndedError, and whatever a refused keyset raises.
+    Raises as `require_sendable`, KeysetEndedError, and the errors of a refused keyset.
     """
     require_sendable(act, order)
     for agency in (act.agency, *order.to):
@@ -71,10 +71,10 @@ def plan_sending(act: Act, order: AlertToSend) -> tuple[Plan, list[Recipient]]:
 
 
 def submit_alert(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
-    """Seal and submit; with `leave_out` those who cannot receive are left out, else nothing is sent.
+    """Seal and submit; with `leave_out` recipients that cannot receive are left out, else nothing is sent.
 
-    Raises SealingError naming every agency concerned, RefusedError, SpoolError, UnreachableError (then the
-    envelope stays in the spool and `resend` sends it). Keys that changed while it was sealed: once more.
+    If keys changed while it was sealed, it is sealed once more. Raises SealingError naming every agency concerned,
+    RefusedError, SpoolError, UnreachableError (then the envelope stays in the spool and `resend` sends it).
     """
     try:
         return _submit_once(act, order, leave_out=leave_out)
@@ -101,9 +101,9 @@ def _submit_once(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
 
 
 def look_at_sealed(act: Act, folder: Path) -> OwnCopy:
-    """What an envelope that was sealed into a folder before is, and to whom; nothing is sent.
+    """Return the contents of an envelope that was sealed into a folder; send nothing.
 
-    Raises RequestError where it is not one of our own that may still be sent, whole and as it was signed.
+    Raises RequestError where it is not a whole, unaltered envelope of ours that may still be sent.
     """
     try:
         parts = read_parts(folder)
@@ -118,10 +118,10 @@ def look_at_sealed(act: Act, folder: Path) -> OwnCopy:
 
 
 def submit_sealed(act: Act, folder: Path) -> Sent:
-    """Send what was sealed into a folder, octet for octet, by way of the spool; safe to repeat.
+    """Send what was sealed into a folder, octet for octet, through the spool; safe to repeat.
 
-    Raises as `look_at_sealed`, RefusedError (`keyset-stale`: keys changed since, seal it anew), SpoolError,
-    UnreachableError (then it stays in the spool).
+    Raises as `look_at_sealed`, RefusedError (`keyset-stale`: keys changed since, seal it anew), SpoolError, UnreachableError
+    (then it stays in the spool).
     """
     own = look_at_sealed(act, folder)
     terms, md = own.manifest.terms, own.manifest.md
@@ -152,16 +152,16 @@ def _spool_envelope(act: Act, draft: Draft, record: SubmissionRecord) -> None:
 
 
 def spool_statement(act: Act, record: SubmissionRecord, jws: bytes) -> None:
-    """Record a signed statement and keep it until its receipt; raises SpoolError."""
+    """Record a signed statement and keep it until its receipt; raise SpoolError."""
     spool = act.session.home.spool
     _record(act, record, lambda: spool.keep_statement(record.id, jws))
 
 
 def _record(act: Act, record: SubmissionRecord, keep: Callable[[], None]) -> None:
-    """Keep and record in one step, or neither; raises SpoolError."""
+    """Store and record in one step, or neither; raise SpoolError."""
     try:
         with act.session.state_file.change() as state:
-            # Within the lock, so that nobody takes the spooled octets for those of a sending that broke off.
+            # Within the lock, so that nobody mistakes the spooled octets for an interrupted sending.
             keep()
             state.submissions[record.d] = record
     except StateError as exc:
@@ -171,10 +171,10 @@ def _record(act: Act, record: SubmissionRecord, keep: Callable[[], None]) -> Non
 
 
 def send_spooled(act: Act, record: SubmissionRecord) -> None:
-    """Send the octets as they were signed. The hub's own judgement ends the matter: a copy is set aside.
+    """Send the octets as they were signed. The hub's own judgement is final: a copy is set aside.
 
-    After any other answer, or none, they stay in the spool. Raises RefusedError (its `is_kept` says which),
-    UnreachableError, AnswerError, SpoolError; a note of the error says what became of it.
+    After any other answer, or none, they stay in the spool. Raises RefusedError (its `is_kept` says which), UnreachableError,
+    AnswerError, SpoolError; a note of the error says what became of the object.
     """
     try:
         send_kept(act, record, act.session.home.spool)
@@ -192,7 +192,7 @@ def send_spooled(act: Act, record: SubmissionRecord) -> None:
 
 
 def send_kept(act: Act, record: SubmissionRecord, kept: Spool) -> None:
-    """Send the octets as they were signed and lie here; raises as the exchange does, SpoolError."""
+    """Send the stored octets as they were signed; raise the exchange's errors, SpoolError."""
     if record.what == ENVELOPE:
         _send_envelope(act, record, kept)
     else:
@@ -203,7 +203,7 @@ def send_kept(act: Act, record: SubmissionRecord, kept: Spool) -> None:
 
 
 def _gone(record: SubmissionRecord, copy: Path | None) -> str:
-    """What to say of an object that is not tried again."""
+    """Return the sentence on an object that is not tried again."""
     over = f"The {record.what} {record.id} is dropped from the spool and not sent again."
     if copy is None:
         return over
@@ -216,7 +216,7 @@ def _gone(record: SubmissionRecord, copy: Path | None) -> str:
 
 
 def _blame_clock(refused: RefusedError, clock: int) -> None:
-    """The hub does not say which check failed; a wrong clock is the one a person here can put right."""
+    """Blame a wrong clock where it may be the cause: the hub does not say which check failed, and this one a person can fix."""
     if refused.slug == CHECK_FAILED and refused.answered_at is not None:
         ahead_secs = clock - refused.answered_at
         if abs(ahead_secs) > MAX_CLOCK_AHEAD_SECS:
@@ -227,14 +227,14 @@ def _blame_clock(refused: RefusedError, clock: int) -> None:
 
 
 def forget(session: Session, record: SubmissionRecord) -> Path | None:
-    """Let go of what is over (the hub has refused it, or it can no longer be sent); gives where its copy lies."""
+    """Drop an object that the hub has refused or that can no longer be sent; return the path of its copy."""
     with session.state_file.change() as state:
         state.submissions.pop(record.d, None)
     return session.home.spool.set_aside(record.id, session.home.refused)
 
 
 def require_same(record: SubmissionRecord, object_id: str, d: str) -> None:
-    """What lies in the spool is what was recorded when it was signed; raises SpoolError."""
+    """Check that the spooled object is the one recorded when it was signed; raise SpoolError."""
     if (object_id, d) != (record.id, record.d):
         raise SpoolError(f"The spooled {record.what} {record.id} was altered on this disk; it is not sent.")
 
@@ -249,7 +249,7 @@ def _send_envelope(act: Act, record: SubmissionRecord, kept: Spool) -> None:
 
 
 def _require_blobs(manifest: Manifest, parts: SpooledEnvelope) -> None:
-    """The files hold what was signed; raises SpoolError."""
+    """Check that the files hold what was signed; raise SpoolError."""
     signed = [BlobFacts(ref.sha256, ref.len) for ref in manifest.att]
     try:
         found = [measure_file(blob) for blob in parts.blobs]
@@ -264,7 +264,7 @@ def _manifest_of(manifest: bytes) -> Manifest:
 
 
 def await_receipt(act: Act, d: str, *, wait_secs: float) -> int | None:
-    """The log time of an object of ours once its receipt was verified, else None after the time.
+    """Return the log time of an object of ours once its receipt was verified, else None after the time.
 
     Raises VerificationError when a receipt does not hold, AnswerError when the hub answers about another object.
     """
@@ -273,7 +273,7 @@ def await_receipt(act: Act, d: str, *, wait_secs: float) -> int | None:
 
 
 def require_receipt(act: Act, d: str, *, wait_secs: float) -> int | None:
-    """As `await_receipt`; asked to wait and left without a receipt raises NotLoggedYetError."""
+    """Return what `await_receipt` does; after waiting without a receipt raise NotLoggedYetError."""
     if wait_secs <= 0:
         return None
     log_time = await_receipt(act, d, wait_secs=wait_secs)
@@ -283,9 +283,9 @@ def require_receipt(act: Act, d: str, *, wait_secs: float) -> int | None:
 
 
 def settle(act: Act, d: str, receipt: Receipt) -> int:
-    """Verify the receipt of an object of ours, record it, and let the spool go.
+    """Verify the receipt of an object of ours, record it, and drop the object from the spool.
 
-    `d` is the object that was asked for, never the one the answer names: only so is it this one that is carried.
+    `d` is the requested object, never the one the answer names: only that ensures that this one is carried.
     """
     log_time = act.log.prove(receipt, d=d)
     record = act.state.submissions.get(d)
@@ -297,7 +297,7 @@ def settle(act: Act, d: str, receipt: Receipt) -> int:
 
 
 def _let_go(act: Act, record: SubmissionRecord) -> None:
-    """Out of the spool; a disk that does not take the copy keeps nothing from being carried."""
+    """Move an object out of the spool; a disk that refuses the copy does not stop it from counting as carried."""
     home = act.session.home
     try:
         home.spool.set_aside(record.id, home.sent)
@@ -307,7 +307,7 @@ def _let_go(act: Act, record: SubmissionRecord) -> None:
 
 
 def facts_of(act: Act, d: str) -> SubmissionFacts:
-    """What the hub says about one object of ours; raises AbsentError, AnswerError (it is about another one)."""
+    """Return the hub's facts about one object of ours; raise AbsentError, AnswerError (it is about another one)."""
     return require_about(d, act.session.exchange.submission(d))
 
 
@@ -317,7 +317,7 @@ def _receipt_of(act: Act, d: str) -> Receipt | None:
 
 
 def facts_if_known(act: Act, d: str) -> SubmissionFacts | None:
-    """As `facts_of`; None where the hub has no such object of ours."""
+    """Return what `facts_of` does; None where the hub has no such object of ours."""
     try:
         return facts_of(act, d)
     except AbsentError:

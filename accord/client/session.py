@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One opened home: keys unlocked, state at hand, the hub within reach. What every act of a client works with."""
+"""One opened home: keys unlocked, state read, the hub connected. Every act of a client works with it."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ Sleep = Callable[[float], None]
 
 
 def connect_http(hub: str, api_key: str) -> Exchange:
-    """The hub over HTTP, with the system's certificate authorities."""
+    """Return the hub over HTTP, with the system's certificate authorities."""
     return HttpExchange(HttpTransport(hub, api_key=api_key))
 
 
 def connect_through(proxy: Proxy) -> Connect:
-    """Return how to connect to a hub over HTTP through a proxy."""
+    """Return a function that connects to a hub over HTTP through a proxy."""
 
     def connect(hub: str, api_key: str) -> Exchange:
         return HttpExchange(HttpTransport(hub, api_key=api_key, proxy=proxy))
@@ -54,7 +54,7 @@ def connect_through(proxy: Proxy) -> Connect:
 
 @cache
 def require_sound_backend() -> None:
-    """Known answers of every primitive and one alert sealed and opened per suite, once in a process.
+    """Check known answers of every primitive, and seal and open one alert per suite, once in a process.
 
     Raises BackendError.
     """
@@ -64,7 +64,7 @@ def require_sound_backend() -> None:
 
 @dataclass
 class Session:
-    """Keys, state and hub of one agency. `clock` gives seconds since 1970 (UTC)."""
+    """Keys, state and hub of one agency. `clock` returns seconds since 1970 (UTC)."""
 
     home: Home
     keys: KeyFile
@@ -77,7 +77,7 @@ class Session:
 
     @property
     def ring(self) -> KeyRing:
-        """The private keys as they stand now: another program of the agency may have added some."""
+        """The private keys in their present state: another program of the agency may have added some."""
         return self.keys.ring
 
     @property
@@ -94,10 +94,10 @@ class Session:
         return self._exchange
 
     def begin(self, *, online: bool = True, enrolled: bool = True) -> Act:
-        """Begin one act at this moment; raises StateAbsentError where `enrolled` is demanded and not yet so.
+        """Begin one act at this moment; raise StateAbsentError where `enrolled` is required and not the case.
 
-        With a network, what was opened without one is held against the ledger first; raises VerificationError
-        (`LEDGER_FORK`) where it does not fit, and then nothing else is done.
+        With a network, what was opened offline is first compared with the ledger; raises VerificationError (`LEDGER_FORK`)
+        where it differs, and then nothing else is done.
         """
         notebook = Notebook(self.state_file)
         if enrolled and not notebook.state.enrolled:
@@ -109,25 +109,25 @@ class Session:
         return act
 
     def use(self, exchange: Exchange) -> None:
-        """Go on with this connection."""
+        """Use this connection from now on."""
         self.close()
         self._exchange = exchange
 
     def decryption_keys(self) -> dict[str, DecryptionKey]:
-        """The private keys that open, by kid."""
+        """Return the private keys that open, by kid."""
         return {key.public.kid: key for key in self.ring.decryption}
 
     def new_id(self, now: int) -> str:
-        """A fresh id: a UUID of version 7 (RFC 9562) of this second."""
+        """Return a fresh id: a UUID of version 7 (RFC 9562) of this second."""
         return uuid7_at(now * 1000, os.urandom(10))
 
     def clock_ahead_secs(self) -> int | None:
-        """How far this clock is ahead of the hub's, going by its last answer; None where it gave none."""
+        """Return how far this clock is ahead of the hub's, going by its last answer; None where it stated none."""
         said = None if self._exchange is None else self._exchange.hub_clock()
         return self._ahead_secs if said is None else self.clock() - said
 
     def close(self) -> None:
-        """Give connections back; the next call connects again."""
+        """Release connections; the next call connects again."""
         self._ahead_secs = self.clock_ahead_secs()
         if self._exchange is not None:
             self._exchange.close()
@@ -135,7 +135,7 @@ class Session:
 
 
 class Act(Follower):
-    """One act: its moment, its notebook, the pinned directory and ledger as it sees them."""
+    """One act: its moment, its notebook, and the pinned directory and ledger at that moment."""
 
     def __init__(
         self, session: Session, notebook: Notebook, *, exchange: Exchange | None, clock: int
@@ -147,16 +147,16 @@ class Act(Follower):
 
     @property
     def exchange(self) -> Exchange:
-        """The hub as the session calls it now."""
+        """The hub as the session now calls it."""
         return self.session.exchange
 
     @cached_property
     def decryption_keys(self) -> dict[str, DecryptionKey]:
-        """The private keys that open, by kid, as they stood when the act first asked."""
+        """The private keys that open, by kid, as they were when the act first needed them."""
         return self.session.decryption_keys()
 
     def refresh(self, agency: str) -> None:
-        """Take in an agency's newest keyset, once in an act; raises as `refresh_keysets`."""
+        """Take in an agency's newest keyset, once in an act; raise as `refresh_keysets`."""
         refresh_once(self, agency)
 
     @property
@@ -165,7 +165,7 @@ class Act(Follower):
         return self.notebook.state
 
     def signer(self, suite: str) -> SignerSet:
-        """The own keys that sign in `suite` now; raises SealingError where there are none, KeysetEndedError."""
+        """Return the own keys that sign in `suite` now; raise SealingError where there are none, KeysetEndedError."""
         self.require_live_keyset()
         keyset = self.directory.keyset(self.agency)
         rows = () if keyset is None else self._signing_rows(keyset, suite)
@@ -176,13 +176,13 @@ class Act(Follower):
         return SignerSet(keys)
 
     def require_live_keyset(self) -> None:
-        """Refuse to send under a keyset that has ended; raises KeysetEndedError."""
+        """Refuse to send under a keyset that has ended; raise KeysetEndedError."""
         keyset = self.directory.keyset(self.agency)
         if keyset is not None and self.now >= keyset.exp:
             raise KeysetEndedError(keyset.exp)
 
     def statement_suite(self) -> str:
-        """PQ1 where the agency has PQ1 signing keys, else EC1."""
+        """Return PQ1 where the agency has PQ1 signing keys, else EC1."""
         keyset = self.directory.keyset(self.agency)
         return "PQ1" if keyset and self._signing_rows(keyset, "PQ1") else "EC1"
 
@@ -195,7 +195,7 @@ class Act(Follower):
 class HomeKeys:
     """The keys of this home, as `accord.following` asks for them; the actor is an officer's id, or None.
 
-    The key file says who may use them: nothing is asked here, and no reason is kept.
+    The key file itself limits who may use them: no permission is checked here, and no reason is recorded.
     """
 
     act: Act
@@ -210,7 +210,7 @@ class HomeKeys:
         seen: Seen,
         now: int,
     ) -> OpenedAlert:
-        """Open what was verified; raises OpeningError."""
+        """Open a verified slice; raise OpeningError."""
         return open_alert(verified, keys=self.act.decryption_keys, blobs=blobs, seen=seen, now=now)
 
     def sign_statement(
@@ -224,7 +224,7 @@ class HomeKeys:
         cp: CheckpointRef | None,
         now: int,
     ) -> bytes:
-        """A statement in the best suite of the own keys; raises SealingError, KeysetEndedError."""
+        """Return a statement in the best suite of the own keys; raise SealingError, KeysetEndedError."""
         suite = self.act.statement_suite()
         return make_statement(
             k,
@@ -242,7 +242,7 @@ class HomeKeys:
 
 
 def uuid7_at(milliseconds: int, randomness: bytes) -> str:
-    """A UUID of version 7 from a time and 10 random octets."""
+    """Return a UUID of version 7 from a time and 10 random octets."""
     value = (milliseconds << 80) | int.from_bytes(randomness, "big")
     value = value & ~(0xF << 76) | (7 << 76)
     value = value & ~(0x3 << 62) | (2 << 62)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The spool: what was signed and has no receipt yet, kept octet for octet.
+"""The spool: signed objects without a receipt, stored octet for octet.
 
-Guarantees that an object is on disk, synced, before it is first sent, and that what is sent again is what was
-signed: the caller compares the digest it recorded in the authenticated state. Holds ciphertext and signed
-statements only, never content in clear. An object is drafted in a folder whose name begins with a dot and
-moved into place whole, so that nothing half written is ever taken for it.
+- An object is on disk, synced, before it is first sent.
+- The object sent again is the one that was signed: the caller compares the digest it recorded in the authenticated state.
+- It holds only ciphertext and signed statements, never content in clear.
+- An object is drafted in a folder whose name begins with a dot and moved into place whole, so that a half-written one is never
+  mistaken for it.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ _DRAFT_KEPT_SECS: Final = 24 * 3600
 
 @dataclass(frozen=True)
 class SpooledEnvelope(EnvelopeParts):
-    """An envelope whose blobs are the files that hold them."""
+    """An envelope whose blobs are files."""
 
     blobs: tuple[Path, ...]
 
 
 @dataclass
 class Draft:
-    """A folder in which an object is put together. Raises PrivateFileError where the disk refuses.
+    """A folder in which an object is assembled. Raises PrivateFileError where the disk refuses.
 
     `needed`: it outlives the block in which it was made, since the state names it already.
     """
@@ -56,37 +57,37 @@ class Draft:
     needed: bool = False
 
     def write(self, name: str, content: bytes) -> None:
-        """One part, whole."""
+        """Write one part, whole."""
         write_private(self.folder / name, content)
 
     def blob(self, n: int) -> AbstractContextManager[BinaryIO]:
-        """Blob `n`, to be written a piece at a time."""
+        """Open blob `n`, to be written piece by piece."""
         return draft_private(self.folder / blob_name(n))
 
     def take(self, n: int, blob: Path) -> None:
-        """Blob `n` is that of another folder of this disk."""
+        """Use the blob of another folder on this disk as blob `n`."""
         try:
             os.link(blob, self.folder / blob_name(n))
         except OSError as exc:
             raise PrivateFileError(blob, f"{blob} cannot be kept: {exc.strerror}.") from exc
 
     def remove(self) -> None:
-        """Forget it, unless it was moved into its place or is needed."""
+        """Delete it, unless it was moved into its place or is needed."""
         if not self.needed:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Spool:
-    """One folder an object, named by its id (jti or statement id)."""
+    """A folder with one subfolder per object, named by its id (jti or statement id)."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @contextlib.contextmanager
     def draft(self, name: str = "") -> Iterator[Draft]:
-        """A new draft; it is gone after the block unless it was kept. Raises SpoolError.
+        """Yield a new draft; delete it after the block unless it was kept. Raises SpoolError.
 
-        Trouble with the disk within the block counts as the spool's: nothing was sent.
+        A disk error within the block counts as the spool's: nothing was sent.
         """
         draft = Draft(self._folder / f".{name or secrets.token_hex(8)}")
         try:
@@ -99,7 +100,7 @@ class Spool:
             draft.remove()
 
     def keep(self, draft: Draft, object_id: str) -> None:
-        """Move a draft into its place, until `drop`; raises PrivateFileError, and then nothing was kept."""
+        """Move a draft into its place, until `drop`; raise PrivateFileError, and then nothing was stored."""
         try:
             os.rename(draft.folder, self.place(object_id))
             sync_folder(self._folder)
@@ -109,7 +110,7 @@ class Spool:
             ) from exc
 
     def keep_envelope(self, jti: str, manifest: bytes, jwe: bytes, blobs: Sequence[bytes]) -> None:
-        """Keep an envelope that is at hand whole; raises SpoolError, and then nothing was kept."""
+        """Store an envelope that is in memory; raise SpoolError, and then nothing was stored."""
         with self.draft() as draft:
             draft.write(MANIFEST, manifest)
             draft.write(JWE, jwe)
@@ -118,48 +119,48 @@ class Spool:
             self.keep(draft, jti)
 
     def keep_statement(self, statement_id: str, jws: bytes) -> None:
-        """Keep a statement until `drop`; raises SpoolError."""
+        """Store a statement until `drop`; raise SpoolError."""
         with self.draft() as draft:
             draft.write(_STATEMENT, jws)
             self.keep(draft, statement_id)
 
     def renew(self, object_id: str, name: str) -> None:
-        """Put what was drafted as `name` in the place of what is kept; harmless where it was done before."""
+        """Replace the stored object by the draft `name`; harmless where it was done before."""
         fresh = self._folder / f".{name}"
         if fresh.is_dir():
             self.drop(object_id)
             self.keep(Draft(fresh), object_id)
 
     def envelope(self, jti: str) -> SpooledEnvelope:
-        """The envelope as kept; raises SpoolError."""
+        """Return the stored envelope; raise SpoolError."""
         try:
             return read_parts(self.place(jti))
         except PrivateFileError as exc:
             raise _not_whole(jti, exc) from exc
 
     def statement(self, statement_id: str) -> bytes:
-        """The statement as kept; raises SpoolError."""
+        """Return the stored statement; raise SpoolError."""
         try:
             return read_private(self.place(statement_id) / _STATEMENT)
         except PrivateFileError as exc:
             raise _not_whole(statement_id, exc) from exc
 
     def holds(self, object_id: str) -> bool:
-        """Whether something is kept under this id."""
+        """Tell whether an object is stored under this id."""
         return self.place(object_id).is_dir()
 
     def ids(self) -> list[str]:
-        """The ids of all that is kept, oldest first (ids of version 7 begin with their time)."""
+        """Return the ids of all stored objects, oldest first (ids of version 7 begin with their time)."""
         if not self._folder.is_dir():
             return []
         return sorted(entry.name for entry in self._folder.iterdir() if _is_id(entry.name))
 
     def drop(self, object_id: str) -> None:
-        """Forget an object; harmless when it is not there."""
+        """Delete an object; harmless when it is not there."""
         shutil.rmtree(self.place(object_id), ignore_errors=True)
 
     def set_aside(self, object_id: str, into: Path) -> Path | None:
-        """Move an object that is over into another folder of this disk; None where nothing is kept under this id.
+        """Move a finished object into another folder of this disk; None where nothing is stored under this id.
 
         Raises SpoolError; then it stays.
         """
@@ -170,23 +171,23 @@ class Spool:
             make_private_folder(into)
             shutil.rmtree(place, ignore_errors=True)
             os.rename(self.place(object_id), place)
-            # Counted from now on, whenever it was signed.
+            # The time counts from now on, whenever it was signed.
             os.utime(place)
         except (OSError, PrivateFileError) as exc:
             raise SpoolError(f"{object_id} cannot be moved to {into}; it stays in the spool.") from exc
         return place
 
     def drop_old_drafts(self, *, now: int) -> None:
-        """Clear away what a program that was killed had begun to write, a day after."""
+        """Delete, after a day, what a killed program had begun to write."""
         drop_older(self._folder, than=now - _DRAFT_KEPT_SECS, names=".*")
 
     def place(self, object_id: str) -> Path:
-        """The folder of one object."""
+        """Return the folder of one object."""
         return self._folder / object_id
 
 
 def read_parts(folder: Path) -> SpooledEnvelope:
-    """An envelope's parts as a folder holds them; raises PrivateFileError."""
+    """Read an envelope's parts from a folder; raise PrivateFileError."""
     count = sum(1 for _ in folder.glob("blob-*"))
     return SpooledEnvelope(
         manifest=read_private(folder / MANIFEST),
@@ -196,7 +197,7 @@ def read_parts(folder: Path) -> SpooledEnvelope:
 
 
 def drop_older(folder: Path, *, than: int, names: str = "*") -> None:
-    """Clear away the folders within one that were last changed before a moment in seconds."""
+    """Delete the subfolders that were last changed before a moment in seconds."""
     for old in folder.glob(names):
         with contextlib.suppress(OSError):
             if old.stat().st_mtime < than:
@@ -204,7 +205,7 @@ def drop_older(folder: Path, *, than: int, names: str = "*") -> None:
 
 
 def blob_name(n: int) -> str:
-    """The file of blob `n`."""
+    """Return the file name of blob `n`."""
     return f"blob-{n}"
 
 

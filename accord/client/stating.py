@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Own statements: acknowledge, retract, confirm. Signed here, spooled like alerts, logged like alerts.
+"""Own statements: acknowledge, retract, confirm. Signed here, spooled and logged like alerts.
 
-An acknowledgement is a person's act: it names the officer by the opaque id the agency gave. Nothing is said
-about an alert that this client has not verified.
+An acknowledgement is a person's act: it names the officer by the opaque id the agency gave. No statement is made about an alert
+that this client has not verified.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def acknowledge_envelope(
 ) -> Stated:
     """Sign and send an acknowledgement: opened, refused, or unopenable.
 
-    `opened` and `refused` verify and open the alert first, so that nobody acknowledges what does not hold; a
-    RED alert must name the officer. `unopenable` demands that opening fails, and says only why in one word.
-    Raises RequestError, NotEntitledError, and all that opening and sending raise.
+    `opened` and `refused` verify and open the alert first, so that nobody acknowledges an invalid one; a RED alert must name
+    the officer. `unopenable` requires that opening fails, and gives the reason only as one word. Raises RequestError,
+    NotEntitledError, and the errors of opening and sending.
     """
     _require_ack_words(officer, st, code)
     earlier = _acknowledged_before(act, place.md, st, code)
@@ -55,7 +55,7 @@ def acknowledge_envelope(
 
 
 def _acknowledged_before(act: Act, md: str, st: str, code: str | None) -> Stated | None:
-    """The acknowledgement of this alert in the same words that stands, as this home has sent it; None without one."""
+    """Return the valid acknowledgement of this alert with the same content that this home has sent; None without one."""
     for record in act.state.submissions.values():
         octets = _own_statement(act, record) if (record.kind, record.about) == ("ack", md) else None
         if octets is not None and _stands(act, record, octets, st, code):
@@ -64,7 +64,7 @@ def _acknowledged_before(act: Act, md: str, st: str, code: str | None) -> Stated
 
 
 def _stands(act: Act, record: SubmissionRecord, octets: bytes, st: str, code: str | None) -> bool:
-    """Whether this is what was signed then, says the same, and no key of it was revoked since."""
+    """Tell whether this is what was signed then, has the same content, and none of its keys was revoked since."""
     unverified = parse_statement(octets)
     said = unverified.statement
     is_same = unverified.od == record.d and (said.body["st"], said.body["code"]) == (st, code)
@@ -72,9 +72,9 @@ def _stands(act: Act, record: SubmissionRecord, octets: bytes, st: str, code: st
 
 
 def _own_statement(act: Act, record: SubmissionRecord) -> bytes | None:
-    """The octets of a statement of our own: of the spool before its receipt, else as the hub gives them.
+    """Return the octets of a statement of our own: from the spool before its receipt, else from the hub.
 
-    None for one that was never logged and that this disk has lost: nothing tells that it stands.
+    None for one that was never logged and that this disk has lost: nothing shows that it is valid.
     """
     if record.logged_at is not None:
         return act.session.exchange.statement(record.d).jws
@@ -87,7 +87,7 @@ def _own_statement(act: Act, record: SubmissionRecord) -> bytes | None:
 def retract_envelope(
     act: Act, md: str, *, code: str, by: str | None, officer: str | None, wait_secs: float
 ) -> Stated:
-    """Take back an alert of our own; `by` is the jti of the correction. Raises RequestError, RefusedError."""
+    """Withdraw an alert of our own; `by` is the jti of the correction. Raises RequestError, RefusedError."""
     if code not in RETRACT_CODES:
         raise RequestError(f"code: choose one of {', '.join(sorted(RETRACT_CODES))}.")
     if by is not None:
@@ -98,7 +98,7 @@ def retract_envelope(
 
 
 def _own_jti(act: Act, md: str) -> str:
-    """Of an alert sent from here, or of one that somebody else sent under our keys and the hub lists as ours."""
+    """Return the jti of an alert sent from here, or of one sent under our keys elsewhere that the hub lists as ours."""
     own = act.state.submissions.get(md)
     if own is not None and own.what == "envelope":
         return own.id
@@ -112,7 +112,7 @@ def _own_jti(act: Act, md: str) -> str:
 
 
 def reaffirm_object(act: Act, d: str, *, officer: str | None, wait_secs: float) -> Stated:
-    """Stand by an alert or a statement of our own under keys that are good now.
+    """Reaffirm an alert or a statement of our own under keys that are good now.
 
     Raises RequestError where nothing of it is repudiated, or it was reaffirmed since; RefusedError.
     """
@@ -160,7 +160,7 @@ def confirm_retraction(act: Act, md: str, *, st: str, officer: str | None, wait_
 
 
 def _may_retract(record: StatementRecord, senders: Mapping[str, tuple[str, str]]) -> bool:
-    """Whether nothing verified here says that somebody else sent what it is about."""
+    """Tell whether nothing verified here shows that somebody else sent the object it is about."""
     sender = senders.get(record.about or "")
     return sender is None or sender[0] == record.iss
 
@@ -207,7 +207,7 @@ def _require_unopenable(act: Act, place: Place) -> tuple[SubjectRef, str]:
 
 
 def _state(act: Act, k: str, subject: SubjectRef, body: Mapping[str, Any], *, officer: str | None) -> Stated:
-    """Sign a statement under the newest keyset, keep it, send it."""
+    """Sign a statement under the newest keyset, store it, send it."""
     jws = sign_statement(act, act.keys, k, subject, body, actor=officer, reason=k)
     said = parse_statement(jws).statement
     record = SubmissionRecord("statement", k, said.id, said.od, said.iat, about=subject.d)

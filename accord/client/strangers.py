@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether anybody else sends under this agency's keys: what the hub lists against what was sent from here.
+"""Find objects that others sent under this agency's keys: the hub's list against what was sent from here.
 
-The hub lists every envelope and statement it has accepted from the agency. What stands there and was never
-sent from this home was sent by another client of the agency, or by somebody who holds its signing keys. What
-was sent from here, was accepted, and does not stand there has been lost or withheld. The own keyset is looked
-at too: a key in it that is not in this home's key file was put there by whoever holds the root.
+- The hub lists every envelope and statement it has accepted from the agency. One that was never sent from this home was sent by
+  another client of the agency, or by somebody who holds its signing keys.
+- An object that was sent from here and accepted, but is not listed, has been lost or withheld.
+- The own keyset is checked too: a key in it that is not in this home's key file was put there by a holder of the root.
 
-The hub may hide what a thief sent: it cannot put a thief's object into a recipient's feed without a receipt.
-Source: docs/spec/envelope.md, "Stolen signing key".
+The hub may hide a thief's object, but it cannot put one into a recipient's feed without a receipt. Source:
+docs/spec/envelope.md, "Stolen signing key".
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ LIVE = ("current", "retiring")
 class Stranger:
     """An object under our name that was not sent from here. `kids` are the keys that signed it, where known.
 
-    `log_time` is proved by its receipt, None until there is one or where it does not hold; `iat` is its own
-    claim. Times in seconds.
+    `log_time` is proved by its receipt, None until there is one or where it does not hold; `iat` is its own claim. Times in
+    seconds.
     """
 
     what: str
@@ -46,10 +46,10 @@ class Stranger:
 
 @dataclass(frozen=True)
 class SubmissionCheck:
-    """What the comparison found; `listed` objects stand at the hub, `waiting` ones have no receipt yet.
+    """The result of the comparison; `listed` counts objects at the hub, `waiting` those without a receipt yet.
 
-    `unlisted`: accepted from here, and not listed. `foreign_keys`: kids of the own keyset, in use there, whose
-    private keys are not in this home. `revoked`: kids whose revocation is logged.
+    `unlisted`: accepted from here, and not listed. `foreign_keys`: kids in use in the own keyset, whose private keys are not in
+    this home. `revoked`: kids whose revocation is logged.
     """
 
     listed: int
@@ -61,30 +61,30 @@ class SubmissionCheck:
 
     @property
     def alarm(self) -> bool:
-        """Whether anything must be looked into."""
+        """Tell whether anything must be looked into."""
         return bool(self.strangers or self.unlisted or self.foreign_keys)
 
     @property
     def since(self) -> int | None:
-        """From when on the keys must be taken for stolen (seconds): the first object that was not ours."""
+        """The time from which the keys count as stolen (seconds): the first object that was not ours."""
         moments = [item.iat if item.log_time is None else item.log_time for item in self.strangers]
         return min(moments, default=None)
 
     @property
     def kids(self) -> tuple[str, ...]:
-        """The keys that signed what was not ours."""
+        """The keys that signed objects that were not ours."""
         return tuple(sorted({kid for item in self.strangers for kid in item.kids}))
 
     @property
     def revocable(self) -> tuple[str, ...]:
-        """Those of `kids` that are not revoked yet."""
+        """The keys in `kids` that are not revoked yet."""
         return tuple(kid for kid in self.kids if kid not in self.revoked)
 
 
 def check_submissions(act: Act) -> SubmissionCheck:
-    """Compare over all pages; picks up receipts of our own on the way. Raises what the hub raises."""
+    """Compare over all pages; fetch receipts of our own on the way. Raises the hub's errors."""
     listed = list(list_submissions(act))
-    # Read afresh: another program of this home records what it sends before it sends it.
+    # Read afresh: another program of this home records an object before it sends it.
     state = act.session.state_file.read()
     strangers = [facts for facts in listed if facts.d not in state.submissions]
     for facts in listed:
@@ -106,7 +106,7 @@ def check_submissions(act: Act) -> SubmissionCheck:
 
 
 def list_submissions(act: Act) -> Iterator[SubmissionFacts]:
-    """Whatever the hub lists in this agency's name, newest first."""
+    """Yield everything that the hub lists in this agency's name, newest first."""
     after: str | None = None
     while True:
         page = act.session.exchange.submissions(after=after, limit=PAGE)
@@ -117,7 +117,7 @@ def list_submissions(act: Act) -> Iterator[SubmissionFacts]:
 
 
 def _unlisted(state: State, listed: set[str]) -> Iterator[SubmissionRecord]:
-    """Asked of the state as it was before the listing: what was sent during it need not stand in it."""
+    """Yield unlisted objects by the state before the listing: objects sent during it need not be listed."""
     for record in sorted(state.submissions.values(), key=lambda record: record.id):
         if record.d not in listed and (record.accepted or record.logged_at is not None):
             yield record
@@ -134,7 +134,7 @@ def _describe(act: Act, facts: SubmissionFacts) -> Stranger:
 
 
 def _kids_of(act: Act, facts: SubmissionFacts) -> tuple[str, ...]:
-    """Who signed it, as the object itself says; none where the hub does not give it (yet)."""
+    """Return its signers, by the object itself; none where the hub does not return it (yet)."""
     exchange = act.session.exchange
     try:
         if facts.what == ENVELOPE:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API keys of the agency's other systems: issued and ended by what its own keys sign, so that no stolen API key can."""
+"""API keys of the agency's other systems: issued and ended by its own keys, so that no stolen API key can."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _MEMBERS: Final = {
 
 
 def list_systems(act: Act) -> list[CredentialAnswer]:
-    """Every API key of the agency, the newest first, ended ones too."""
+    """Return every API key of the agency, newest first, ended ones included."""
     return act.session.exchange.credentials()
 
 
 def issue_system(
     act: Act, name: str, *, scopes: Collection[str], networks: Collection[str], days: int
 ) -> CredentialAnswer:
-    """Have a key issued for another system; its text is in this answer alone.
+    """Have a key issued for another system; only this answer has its text.
 
-    Raises RequestError for a wrong word, or where the answer with the text was lost, and what signing and sending raise.
+    Raises RequestError for an invalid word, or where the answer with the text was lost, and the errors of signing and sending.
     """
     body: dict[str, Any] = {
         "st": "issue",
@@ -54,7 +54,7 @@ def issue_system(
 
 
 def end_system(act: Act, prefix: str) -> CredentialAnswer:
-    """Have a key ended, and what took its place; raises RequestError, RefusedError."""
+    """Have a key and its successors ended; raise RequestError, RefusedError."""
     body: dict[str, Any] = {
         "st": "end",
         "client": None,

@@ -15,7 +15,7 @@ LONGEST_PAUSE_SECS: Final = 2.0
 def wait_for(
     ask: Callable[[], Found | None], *, wait_secs: float, sleep: Callable[[float], None]
 ) -> Found | None:
-    """Ask until there is an answer or `wait_secs` of pauses are used up; asks once at least."""
+    """Ask until there is an answer or `wait_secs` of pauses are used up; ask at least once."""
     pause, waited = FIRST_PAUSE_SECS, 0.0
     while True:
         found = ask()

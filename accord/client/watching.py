@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watching the feed: each item once it is there, in order, at least once, from where the last watch ended.
+"""Watching the feed: each item as it arrives, in order, at least once, from where the last watch ended.
 
-An item counts as delivered when the caller asks for the next one. Before the first item of a batch is handed
-over, all that its verification taught is written to the state; after each one its number is kept
-(`accord.client.position`). A program that is killed therefore repeats at most the item it was at, and misses
-none. While the hub gives no answer the watch waits, longer each time.
+An item counts as delivered when the caller asks for the next one. Before the first item of a batch is handed over, everything
+that its verification taught is written to the state; after each one its number is stored (`accord.client.position`). A killed
+program therefore repeats at most its current item, and misses none. While the hub gives no answer the watch waits, longer each
+time.
 
-Slices are fetched ahead by another thread (`accord.following.fetching`), verified and opened by this one.
+Another thread fetches slices ahead (`accord.following.fetching`); this one verifies and opens them.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ FIRST_PAUSE_SECS: Final = 1.0
 LONGEST_PAUSE_SECS: Final = 300.0
 
 HELD_BYTES: Final = 64 * 1024 * 1024
-"""Attachments of a batch that lie on this disk at once: about so much, or one alert's."""
+"""About the most octets of a batch's attachments on this disk at once, or one alert's."""
 
 
 @dataclass(frozen=True)
 class News:
-    """One item of the feed, delivered. `opened` where it is an alert, opening was asked for and held.
+    """One delivered item of the feed. `opened` where it is an alert, opening was requested and succeeded.
 
-    `problem` says why an alert stays closed or a statement is not believed; `error` names its class.
+    `problem` says why an alert stays closed or a statement is not trusted; `error` names its class.
     """
 
     entry: InboxEntry
@@ -63,10 +63,10 @@ class News:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How often the hub is asked, in seconds, and how long a hub that gives no answer is left in peace.
+    """The pauses between questions to the hub, in seconds, and after failures.
 
-    `jitter` gives numbers from 0 to 1, so that clients that lost one hub do not all come back at once. So many
-    items, or the first whose attachments come to `held_bytes`, are opened before the first of them is delivered.
+    `jitter` returns numbers from 0 to 1, so that clients that lost one hub do not all come back at once. At most `batch` items,
+    or the first whose attachments come to `held_bytes`, are opened before the first of them is delivered.
     """
 
     jitter: Callable[[], float]
@@ -77,7 +77,7 @@ class Rhythm:
     held_bytes: int = HELD_BYTES
 
     def pause_after(self, failures: int) -> float:
-        """The pause after so many failures on end: doubled each time, half of it by chance."""
+        """Return the pause after so many consecutive failures: doubled each time, half of it random."""
         whole = min(self.first_pause_secs * 2.0 ** min(failures - 1, 30), self.longest_pause_secs)
         return whole / 2 + self.jitter() * whole / 2
 
@@ -92,14 +92,13 @@ def watch_feed(
     trouble: Callable[[Exception, float], None],
     elsewhere: Callable[[OtherHolder], None],
 ) -> Generator[News, None, None]:
-    """Every item of the feed after the last one delivered; `once`: up to the newest, then it ends.
+    """Yield every item of the feed after the last delivered one; with `once` stop at the newest.
 
-    `trouble` is told of each pause for a hub that gives no answer; with `once` that is raised instead. `elsewhere` is told
-    of another holder of the own identity, once; reading goes on. Raises
-    VerificationError where the ledger is not the kept one. A statement that shows another agency's view of it has
-    a LedgerAlarmError as its `error`: the hub has proved here that its ledger is the kept one, so that one agency's
-    false word keeps nobody from reading on; with `once` it is raised at the end. WatchedAlreadyError: another
-    watch runs.
+    `trouble` is called at each pause for a hub that gives no answer; with `once` that error is raised instead. `elsewhere` is
+    called once with another holder of the own identity; reading goes on. Raises VerificationError where the ledger is not the
+    stored one. A statement that shows another agency's view of it has a LedgerAlarmError as its `error`: the hub has proved
+    here that its ledger is the stored one, so one agency's false word must not stop reading; with `once` it is raised at the
+    end. WatchedAlreadyError: another watch runs.
     """
     with open_position(session.home.watch_file, session.ring.state_key) as position:
         failures, alarm = 0, None
@@ -124,9 +123,9 @@ def watch_feed(
 
 
 def _may_pass(failed: UnreachableError | RefusedError) -> bool:
-    """Tell whether asking later may help: a hub that is away, busy or at fault, but not one that has judged.
+    """Tell whether asking later may help: a hub that is down, busy or failing, but not one that has judged.
 
-    Nor a proxy that takes no login: asked over and over, it locks the account.
+    Nor a proxy that refuses the login: asking repeatedly locks the account.
     """
     if isinstance(failed, ProxyTroubleError) and failed.trouble == ProxyTrouble.LOGIN:
         return False
@@ -136,9 +135,9 @@ def _may_pass(failed: UnreachableError | RefusedError) -> bool:
 def _deliver_news(
     session: Session, position: Position, rhythm: Rhythm, *, opening: bool, officer: str | None
 ) -> Generator[News, None, LedgerAlarmError | None]:
-    """Take in the feed to its end, then deliver what was not delivered yet, a batch at a time.
+    """Take in the feed to its end, then deliver the undelivered items, a batch at a time.
 
-    Gives the first alarm that was delivered.
+    Returns the first alarm that was delivered.
     """
     alarm = None
     act = session.begin()
@@ -149,7 +148,7 @@ def _deliver_news(
             slices, doubts, rhythm.held_bytes, opening=opening, officer=officer, aside=SetAside()
         )
         while waiting:
-            # Each batch looks at the keys anew: an alert is shown by the keys as they stand then.
+            # Each batch reads the keys anew: an alert is shown by the keys valid then.
             act = session.begin()
             news = deque(reader.read(act, waiting[: rhythm.batch]))
             waiting = waiting[len(news) :]
@@ -173,7 +172,7 @@ def _write_position(act: Act, position: Position) -> None:
 
 
 class _Reader:
-    """Makes news of records: verifies and opens, or says why not."""
+    """A reader that turns records into news: verifies and opens, or gives the reason why not."""
 
     def __init__(
         self,
@@ -193,7 +192,7 @@ class _Reader:
         self._aside = aside
 
     def read(self, act: Act, records: Sequence[InboxRecord]) -> list[News]:
-        """The news of these records, or of the first of them where their attachments are large."""
+        """Return the news of these records, or of the first of them where their attachments are large."""
         to_fetch = deque(record.d for record in records if self._opens(act, record))
         news, held = [], 0
         for record in records:
@@ -209,7 +208,7 @@ class _Reader:
         return news
 
     def _opens(self, act: Act, record: InboxRecord) -> bool:
-        """What was repudiated is opened once more, and then shown as what it is; what one is reminded of is not."""
+        """Tell whether to open an item: a repudiated one is opened again and shown as such, the subject of a reminder is not."""
         return self._opening and record.what != REMINDER and is_about_alert(act.state, record)
 
     def _list(self, act: Act, record: InboxRecord) -> News:
@@ -241,7 +240,7 @@ class _Reader:
 
 
 def _concerns_all(failed: Exception) -> bool:
-    """Whether what failed is not this alert but the ledger, the API key or the hub itself."""
+    """Tell whether the failure is not this alert's but the ledger's, the API key's or the hub's."""
     if isinstance(failed, RefusedError):
         return isinstance(failed, ApiKeyRefusedError) or failed.status >= 500 or not failed.is_of_hub
     return is_fork(failed)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The alert document `accord-alert/1` as its sender checks it and its reader is shown it."""
+"""The alert document `accord-alert/1` as its sender checks it and its reader sees it."""

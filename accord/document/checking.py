@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hold a document against its JSON Schema and say, member by member, what does not fit and what to do.
+"""Check a document against its JSON Schema and say, member by member, what does not fit and what to do.
 
-Reads the keywords that the alert's schema uses and refuses a schema that uses another one; the tests hold it against
-the reference implementation. A validator of the registries would bring five distributions, one of them compiled, to
-the machine that holds an agency's keys (docs/decisions/0025-the-client-checks-the-document.md).
+It reads the keywords that the alert's schema uses and refuses a schema with another one; the tests compare it with the
+reference implementation. A validator from the registries would bring five distributions, one of them compiled, to the machine
+that holds an agency's keys (docs/decisions/0025-the-client-checks-the-document.md).
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     "null": ("null", lambda value: value is None),
 }
 _TELLS: Final = frozenset({"$schema", "$id", "title", "description", "examples"})
-"""Keywords that say something to people and ask nothing of a value."""
+"""Keywords that inform people and restrict no value."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that does not fit: where (a JSON pointer), and what to do. `line` in the file, where there is one."""
+    """One fault: its place (a JSON pointer), and the remedy. `line` in the file, where there is one."""
 
     pointer: str
     remedy: str
@@ -48,16 +48,16 @@ class Finding:
 
 
 Keyword = Callable[[Shape, Any, object, str], Iterator[Finding]]
-"""Given the shape, the keyword's own value in it, the value to check, and its pointer."""
+"""Called with the shape, the keyword's own value in it, the value to check, and its pointer."""
 
 
 def is_empty(value: object) -> bool:
-    """Whether it says nothing; 0 and false say something."""
+    """Tell whether a value says nothing; 0 and false say something."""
     return value is None or value in ("", [], {})
 
 
 def findings(shape: Shape, value: object, pointer: str) -> Iterator[Finding]:
-    """What does not fit the shape; raises KeyError for a keyword that is not read here."""
+    """Yield the faults of a value by the shape; raise KeyError for a keyword that is not read here."""
     if "anyOf" in shape:
         yield from _nearest([list(findings(other, value, pointer)) for other in shape["anyOf"]], pointer)
     if "type" in shape and not _TYPES[shape["type"]][1](value):
@@ -69,17 +69,17 @@ def findings(shape: Shape, value: object, pointer: str) -> Iterator[Finding]:
 
 
 def step(pointer: str, name: str | int) -> str:
-    """The pointer of a member or item (RFC 6901)."""
+    """Return the pointer of a member or item (RFC 6901)."""
     return f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
 
 
 @dataclass(frozen=True)
 class _Mistyped(Finding):
-    """The value is not of this type at all, or not this constant: another alternative may have been meant."""
+    """A value of a wrong type, or not this constant: another alternative may have been meant."""
 
 
 def _nearest(tried: list[list[Finding]], pointer: str) -> list[Finding]:
-    """Of several alternatives the one that was meant: of the value's type, with the least to mend; none if one fits."""
+    """Return the faults by the alternative that was meant: of the value's type, with the fewest faults; none if one fits."""
     if not all(tried):
         return []
     near = [found for found in tried if not (isinstance(found[0], _Mistyped) and found[0].pointer == pointer)]
@@ -120,12 +120,12 @@ def _pattern(shape: Shape, limit: str, value: object, pointer: str) -> Iterator[
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """`$` in JSON Schema is the end; in Python it is also the place before a last line break."""
+    """Compile a pattern: `$` in JSON Schema is the end; in Python it also matches before a last line break."""
     return re.compile(rf"{pattern[:-1]}\Z" if pattern.endswith("$") else pattern)
 
 
 def _bound(measure: Callable[[Any], int | None], remedy: str, *, is_least: bool) -> Keyword:
-    """A keyword that limits what `measure` gives; None is of another type, to which the keyword says nothing."""
+    """Make a keyword that limits what `measure` returns; None is of another type, to which it does not apply."""
 
     def check(shape: Shape, limit: int, value: object, pointer: str) -> Iterator[Finding]:
         found = measure(value)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be said of a substance's identifiers without drawing its structure: forms, check digit, formula.
+"""Checks of a substance's identifiers without drawing its structure: forms, check digit, formula.
 
-The check digit of a CAS registry number is defined by CAS, the layers of an InChI by the IUPAC InChI Trust.
-Whether an InChI's structure is possible is not asked.
+The check digit of a CAS registry number is defined by CAS, the layers of an InChI by the IUPAC InChI Trust. Whether an InChI's
+structure is possible is not checked.
 """
 
 import re
@@ -29,7 +29,7 @@ _PROTONS: Final = re.compile(r"/p([+-][0-9]+)")
 
 
 def is_cas_number(text: str) -> bool:
-    """Form and check digit: the digits before it, weighted 1, 2, 3 ... from the right, summed modulo 10."""
+    """Check form and check digit: the digits before it, weighted 1, 2, 3 ... from the right, summed modulo 10."""
     match = _CAS.fullmatch(text)
     if match is None:
         return False
@@ -38,12 +38,12 @@ def is_cas_number(text: str) -> bool:
 
 
 def is_inchikey(text: str) -> bool:
-    """Form only: an InChIKey has no check digit; where the InChI is given the two are compared."""
+    """Check the form only: an InChIKey has no check digit; where the InChI is given the two are compared."""
     return _INCHIKEY.fullmatch(text) is not None
 
 
 def is_formula(text: str) -> bool:
-    """Symbols of elements that exist, each with a count from 1 or none."""
+    """Check for symbols of existing elements, each with a count from 1 or none."""
     if _FORMULA.fullmatch(text) is None:
         return False
     atoms = _ATOMS.findall(text)
@@ -51,12 +51,12 @@ def is_formula(text: str) -> bool:
 
 
 def is_inchi(text: str) -> bool:
-    """Form, and a formula layer that counts atoms."""
+    """Check the form, and a formula layer that counts atoms."""
     return _INCHI.fullmatch(text) is not None and bool(_inchi_atoms(text))
 
 
 def differs_from_structure(formula: str, inchi: str) -> bool:
-    """Whether a formula counts other atoms than the InChI; deuterium and tritium count as hydrogen there."""
+    """Tell whether a formula counts other atoms than the InChI; deuterium and tritium count as hydrogen there."""
     return _atoms(formula) != _inchi_atoms(inchi)
 
 
@@ -68,7 +68,7 @@ def _atoms(formula: str) -> Counter[str]:
 
 
 def _inchi_atoms(inchi: str) -> Counter[str]:
-    """Atoms of the formula layer, part by part, with the protons that layer /p adds or takes away."""
+    """Return the atoms of the formula layer, part by part, with the protons that layer /p adds or removes."""
     counted: Counter[str] = Counter()
     for part in inchi.split("/")[1].split("."):
         match = _PART.fullmatch(part)

@@ -25,7 +25,7 @@ _PROTONS_AT_MOST: Final = 12
 
 
 def inchikey_of(inchi: str) -> str | None:
-    """27 characters; None for an InChI that is not a standard one, or has a layer that those do not have."""
+    """Return 27 characters; None for an InChI that is not a standard one, or has a layer that those do not have."""
     formula, *layers = inchi.removeprefix(_STANDARD).split("/")
     if not inchi.startswith(_STANDARD) or any(layer[:1] in {"f", "r", ""} for layer in layers):
         return None

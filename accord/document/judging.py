@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does not fit in an alert document: its schema, then what a schema cannot say, in the order of checking.
+"""Faults of an alert document: its schema, then what a schema cannot express, in the order of checking.
 
-The hub's forms ask the same of a draft; of what is left to them docs/accord.md speaks.
+The hub's forms check a draft alike; docs/accord.md lists what only they check.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NAMED_AT_MOST: Final = 4
 
 
 def check_alert(document: object, *, now: int, at: str = "") -> list[Finding]:
-    """Return what does not fit in an alert document; `at` is the pointer of the document within its file."""
+    """Return the faults of an alert document; `at` is the pointer of the document within its file."""
     found = list(findings(alert_schema(), document, at))
     if not isinstance(document, Mapping):
         return found
@@ -67,7 +67,7 @@ def check_references(document: Mapping[str, Any], files: Collection[str], *, at:
 
 
 def misfits(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Members of a received document that are unknown or do not fit, and required ones that are missing, by name."""
+    """Return by name the unknown or unfit members of a received document, and the missing required ones."""
     schema = alert_schema()
     shapes = schema["properties"]
     unfit = [
@@ -89,7 +89,7 @@ def _fits(name: str, value: object) -> bool:
 
 
 def _beyond(document: Mapping[str, Any], at: str) -> Iterator[Finding]:
-    """What a schema cannot say of one member alone."""
+    """Yield faults of a single member that a schema cannot express."""
     for name, (fits, remedy) in _OWN_FORMS.items():
         value = document.get(name)
         if isinstance(value, str) and value and not fits(value):

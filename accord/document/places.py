@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lines of a JSON file: where each member stands, and what keeps the file from being read.
+"""Lines of a JSON file: where each member stands, and what prevents reading the file.
 
-The strict reader of the protocol refuses a file without saying where; a person who mends one needs the line.
+The strict reader of the protocol refuses a file without a position; a person who mends one needs the line.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _DECODER: Final = json.JSONDecoder()
 
 
 class Places:
-    """The line of each value of a JSON text by its pointer, and what the strict reader refuses in it."""
+    """The line of each value of a JSON text by its pointer, and the faults by the strict reader."""
 
     def __init__(self, text: str) -> None:
-        """Raises json.JSONDecodeError where it is no JSON at all."""
+        """Parse the lines; raise json.JSONDecodeError where it is no JSON at all."""
         json.loads(text, parse_int=str)
         self._text = text
         self._breaks = [match.start() for match in re.finditer("\n", text)]
@@ -37,14 +37,14 @@ class Places:
         self._read(self._skip(0), "", 1)
 
     def placed(self, finding: Finding) -> Finding:
-        """The finding with its line: its own, or the one of what should hold it."""
+        """Return the finding with its line: its own, or its parent's."""
         pointer = finding.pointer
         while pointer not in self.lines:
             pointer = pointer.rpartition("/")[0]
         return Finding(finding.pointer, finding.remedy, self.lines[pointer])
 
     def _read(self, at: int, pointer: str, depth: int) -> int:
-        """Note the value that begins here; gives where it ends."""
+        """Record the value that begins here; return where it ends."""
         self.lines[pointer] = bisect.bisect_left(self._breaks, at) + 1
         first = self._text[at]
         if first == '"':
@@ -77,7 +77,7 @@ class Places:
         return at + 1
 
     def _next(self, at: int) -> int:
-        """Over a comma, if one follows."""
+        """Skip a comma, if one follows."""
         at = self._skip(at)
         return self._skip(at + 1) if self._text[at : at + 1] == "," else at
 
@@ -117,7 +117,7 @@ def _read_string(text: str, at: int) -> tuple[str, int]:
 
 
 def unreadable(octets: bytes) -> Iterator[str]:
-    """Say why and where a file is not the JSON that is needed; nothing where only its size is at fault."""
+    """Yield why and where a file is not the required JSON; nothing where only its size is at fault."""
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError as exc:
@@ -139,10 +139,10 @@ def unreadable(octets: bytes) -> Iterator[str]:
 
 
 def reason_of(octets: bytes, refused: EnvelopeError) -> str:
-    """Say where the file is not the JSON that is needed, else which member its reader refused."""
+    """Return where the file is not the required JSON, else which member its reader refused."""
     return " ".join(unreadable(octets)) or str(refused)
 
 
 def places_of(octets: bytes) -> Places:
-    """The places of a file that was read before."""
+    """Return the places of a file that was read before."""
     return Places(octets.decode("utf-8"))

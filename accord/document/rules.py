@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a JSON Schema cannot ask of an alert document: the hub's forms and the sender's check both ask it here.
+"""Rules of an alert document that JSON Schema cannot express, shared by the hub's forms and the sender's check.
 
-Each gives the finding its own sentence; nothing here speaks to people.
+Each of them gives the finding its own sentence; nothing here speaks to people.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GRAMS: Final[Mapping[str, Decimal]] = {
     "kg": Decimal(1000),
     "mL": Decimal(1),
     "L": Decimal(1000),
-    # A tablet or capsule weighs under a gram: as a bound on nonsense one gram a piece is generous.
+    # A tablet or capsule weighs under a gram, so one gram a piece is a generous bound.
     "units": Decimal(1),
 }
 
@@ -37,7 +37,7 @@ _FURTHEST_ZONE: Final = timedelta(hours=14)
 
 
 class Clash(StrEnum):
-    """How a member contradicts another one, or the day."""
+    """The ways in which a member contradicts another one, or the day."""
 
     FUTURE = "future"
     NO_NAME = "no_name"
@@ -52,7 +52,7 @@ class Clash(StrEnum):
 
 
 def read_day(value: object) -> date | None:
-    """A day written YYYY-MM-DD, or None."""
+    """Parse a day written YYYY-MM-DD, or return None."""
     if not isinstance(value, str) or not _DAY.fullmatch(value):
         return None
     try:
@@ -62,12 +62,12 @@ def read_day(value: object) -> date | None:
 
 
 def latest_today(now: int) -> date:
-    """The day that it is where the day begins first: whoever writes may stand in another zone than the machine."""
+    """Return the date where the day begins first: the author may be in another zone than the machine."""
     return (moment_of(now) + _FURTHEST_ZONE).date()
 
 
 def least_title(title: str) -> int:
-    """Three characters where Chinese, Japanese or Korean ones are among them: each says as much as a word."""
+    """Return 3 for titles with Chinese, Japanese or Korean characters, each of which says as much as a word."""
     return LEAST_WIDE_TITLE if any(map(_is_wide_letter, title)) else LEAST_TITLE
 
 
@@ -76,12 +76,12 @@ def _is_wide_letter(character: str) -> bool:
 
 
 def grams(quantity: str, unit: str | None) -> Decimal:
-    """The amount in grams as a bound; an amount without a unit counts as grams."""
+    """Return the amount in grams as a bound; an amount without a unit counts as grams."""
     return Decimal(quantity) * GRAMS.get(unit or "g", Decimal(1))
 
 
 def clashes(alert: Mapping[str, Any], unfit: Collection[str], *, today: date) -> Iterator[tuple[str, Clash]]:
-    """Name the members that contradict another one; what is in `unfit` is not of its form and is not compared."""
+    """Yield the members that contradict another one; those in `unfit` have a wrong form and are not compared."""
     good = {name: value for name, value in alert.items() if name not in unfit}
     day = read_day(good.get("event_date"))
     if day is not None and day > today:

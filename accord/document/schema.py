@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The published JSON Schema of the alert document, as it is shipped with the client.
+"""The published JSON Schema of the alert document, as shipped with the client.
 
-The hub makes it from its table of fields and serves the same octets' meaning at `/api/schema/alert.json`; a test
-holds the two together.
+The hub makes it from its table of fields and serves an equivalent text at `/api/schema/alert.json`; a test compares the two.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ READING_ORDER: Final = (
 
 @cache
 def alert_schema() -> dict[str, Any]:
-    """The schema; do not change it."""
+    """Return the schema; do not change it."""
     schema: dict[str, Any] = json.loads(files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
     return schema
 
 
 def in_reading_order(names: Iterable[str]) -> list[str]:
-    """Return these members as a reader meets them; what is unknown comes last, as it came."""
+    """Return these members in a reader's order; unknown ones come last, in their own order."""
     order = dict.fromkeys((*READING_ORDER, *alert_schema()["properties"]))
     place = {name: n for n, name in enumerate(order)}
     return sorted(names, key=lambda name: place.get(name, len(place)))

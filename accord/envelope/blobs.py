@@ -27,16 +27,16 @@ TAG_BYTES = 16
 LENGTH_BYTES = 8
 KEY_BYTES = 32
 CHUNK_BYTES = 256 * 1024
-"""How much is read, sealed and written at a time where a file is streamed."""
+"""The most octets that are read, sealed and written at a time where a file is streamed."""
 Moved = Callable[[int], None]
-"""Told how many octets were dealt with since the last time."""
-# The library wants room for one block less one octet behind each part.
+"""Called with the number of octets processed since the last call."""
+# The library needs room for one block less one octet behind each part.
 _SLACK_BYTES = 15
 
 
 @dataclass(frozen=True)
 class BlobFacts:
-    """What intake measures of a received blob: digest (base64url) and octets."""
+    """The facts that intake measures of a received blob: digest (base64url) and octets."""
 
     sha256: str
     len: int
@@ -52,7 +52,7 @@ class SealedBlob:
 
 
 def measure_blob(octets: bytes | Iterable[bytes]) -> BlobFacts:
-    """Digest and length of a blob, given whole or in chunks."""
+    """Return digest and length of a blob, given whole or in chunks."""
     whole, size = hashlib.sha256(), 0
     for chunk in (octets,) if isinstance(octets, bytes) else octets:
         whole.update(chunk)
@@ -61,28 +61,28 @@ def measure_blob(octets: bytes | Iterable[bytes]) -> BlobFacts:
 
 
 def measure_file(path: Path) -> BlobFacts:
-    """As `measure_blob`, of a file; its OSError passes through."""
+    """Measure a file as `measure_blob` does; its OSError passes through."""
     with path.open("rb", buffering=0) as file:
         return measure_blob(iter(lambda: file.read(CHUNK_BYTES), b""))
 
 
 def blob_aad(jti: str, n: int) -> bytes:
-    """The associated data of blob `n` of envelope `jti`."""
+    """Return the associated data of blob `n` of envelope `jti`."""
     return f"{jti}/{n}".encode("ascii")
 
 
 def padded_size(size: int) -> int:
-    """Octets that are encrypted for an attachment of `size` octets."""
+    """Return the number of octets that are encrypted for an attachment of `size` octets."""
     return padme(LENGTH_BYTES + size)
 
 
 def blob_size(size: int) -> int:
-    """Octets of the blob of an attachment of `size` octets."""
+    """Return the number of octets of the blob of an attachment of `size` octets."""
     return IV_BYTES + padded_size(size) + TAG_BYTES
 
 
 def seal_blob(plain: bytes, jti: str, n: int) -> SealedBlob:
-    """Seal one attachment under a fresh key; raises SealingError when the blob would be over 64 MiB."""
+    """Seal one attachment under a fresh key; raise SealingError when the blob would be over 64 MiB."""
     _refuse_large(len(plain), n)
     key, iv = os.urandom(KEY_BYTES), os.urandom(IV_BYTES)
     octets = _encrypt(key, iv, plain, padded_size(len(plain)), blob_aad(jti, n))
@@ -92,10 +92,10 @@ def seal_blob(plain: bytes, jti: str, n: int) -> SealedBlob:
 def seal_stream(
     source: IO[bytes], size: int, sink: IO[bytes], jti: str, n: int, *, moved: Moved | None = None
 ) -> tuple[bytes, BlobFacts]:
-    """Seal the `size` octets of `source` into `sink` a chunk at a time; gives the fresh key and the facts.
+    """Seal the `size` octets of `source` into `sink` in chunks; return the fresh key and the facts.
 
-    What was written counts only once this returns. Raises SealingError for a blob over 64 MiB and for a
-    source of another length; the source's and the sink's own OSError pass through.
+    The written octets count only once this returns. Raises SealingError for a blob over 64 MiB and for a source of another
+    length; the source's and the sink's own OSError pass through.
     """
     _refuse_large(size, n)
     key, iv = os.urandom(KEY_BYTES), os.urandom(IV_BYTES)
@@ -115,7 +115,7 @@ def seal_stream(
 
 
 def _padded_parts(source: IO[bytes], size: int, n: int, moved: Moved) -> Iterator[bytes | memoryview]:
-    """The size, the octets, the zeros; no part longer than a chunk."""
+    """Yield the size, the octets and the zeros; no part longer than a chunk."""
     yield size.to_bytes(LENGTH_BYTES, "big")
     buffer = bytearray(CHUNK_BYTES)
     left = size
@@ -143,7 +143,7 @@ def _other_length(n: int) -> SealingError:
 
 
 def _tell_nobody(octets: int) -> None:
-    """Nobody follows."""
+    """Do nothing, for callers without a progress display."""
 
 
 def _refuse_large(size: int, n: int) -> None:
@@ -152,9 +152,9 @@ def _refuse_large(size: int, n: int) -> None:
 
 
 def _encrypt(key: bytes, iv: bytes, plain: bytes, padded: int, aad: bytes) -> bytes:
-    """IV, ciphertext and tag in one buffer, handed out as it is.
+    """Return IV, ciphertext and tag in one buffer, without a copy.
 
-    To fill fresh memory costs several times more than to encrypt into it: hence no second copy.
+    Filling fresh memory costs several times more than encrypting into it.
     """
     encryptor = Cipher(algorithms.AES(key), modes.GCM(iv)).encryptor()
     encryptor.authenticate_additional_data(aad)

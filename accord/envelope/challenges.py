@@ -31,7 +31,7 @@ class Challenge:
     nonce_digests: dict[str, str]
 
     def as_json(self) -> dict[str, Any]:
-        """The answer to the agency: {chal, sealed [{kid, jwe}]}."""
+        """Return the answer to the agency: {chal, sealed [{kid, jwe}]}."""
         return {"chal": self.chal, "sealed": list(self.sealed)}
 
 
@@ -51,7 +51,7 @@ def issue_challenge(
 
 
 def challenge_aad(agency: str, chal: str, kid: str) -> str:
-    """The JWE member `aad` of a challenge."""
+    """Return the JWE member `aad` of a challenge."""
     return b64u(canonical({"a": agency, "chal": chal, "kid": kid, "v": VERSION}))
 
 

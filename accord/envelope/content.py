@@ -63,7 +63,7 @@ _MEDIA_TYPE = re.compile(r"[!-~]+/[!-~](?:[ -~]*[!-~])?")
 
 @dataclass(frozen=True, order=True)
 class NamedOfficer:
-    """An officer of a recipient agency, by the opaque id that agency gave; RED names at least one each."""
+    """An officer of a recipient agency, by the opaque id that agency gave; RED names at least one of each."""
 
     agency: str
     officer: str
@@ -91,7 +91,7 @@ class AttachmentKey:
     k: bytes = field(repr=False)
 
     def as_json(self) -> dict[str, Any]:
-        """The member of `att` in the inner payload."""
+        """Return the member of `att` in the inner payload."""
         return {**vars(self), "k": b64u(self.k)}
 
 
@@ -108,11 +108,11 @@ class Inner:
 
 @dataclass(frozen=True)
 class OpenedAlert:
-    """An alert every check of which held. `standing` says whether its signatures were repudiated since.
+    """An alert whose checks all held. `standing` says whether its signatures were repudiated since.
 
-    It is the worst of `standings`: the manifest's, then that of each release in `via`, whose issuer answers for
-    it. `log_time` in seconds is the ledger's word; `log_compared` False means no consistency proof could be
-    asked for yet; `late` means that it was first opened after `exp`.
+    It is the worst of `standings`: the manifest's, then that of each release in `via`, for which its issuer answers. `log_time`
+    in seconds is the ledger's word; `log_compared` False means that no consistency proof could be fetched yet; `late` means
+    that it was first opened after `exp`.
     """
 
     manifest: Manifest
@@ -141,7 +141,7 @@ def build_inner(
     alert: Mapping[str, Any],
     attachments: Sequence[AttachmentKey],
 ) -> bytes:
-    """The canonical inner payload, padded; raises SealingError (too large) or MalformedError."""
+    """Return the canonical inner payload, padded; raise SealingError (too large) or MalformedError."""
     named = sorted(set(names))
     payload = shared_members(terms, suite, iss, len(named), signers) | {
         "aud": sorted(aud),
@@ -161,12 +161,12 @@ def _padded(payload: dict[str, Any]) -> bytes:
     size = next((size for size in PADDED_SIZES if size >= len(bare)), None)
     if size is None:
         raise SealingError(SealRefusal.CONTENT_TOO_LARGE, f"{len(bare)} of {PADDED_SIZES[-1]} octets")
-    # ASCII zeros add one octet each, wherever the member stands.
+    # Each ASCII zero adds one octet, wherever the member stands.
     return canonical(payload | {"pad": "0" * (size - len(bare))})
 
 
 def read_inner(payload: bytes) -> Inner:
-    """Read an inner payload and check every member; raises MalformedError or VerificationError."""
+    """Read an inner payload and check every member; raise MalformedError or VerificationError."""
     return inner_of(parse_inner(payload))
 
 
@@ -179,14 +179,14 @@ class InnerPayload:
 
 
 def parse_inner(payload: bytes) -> InnerPayload:
-    """Read the JSON of an inner payload of an allowed size; raises MalformedError."""
+    """Read the JSON of an inner payload of an allowed size; raise MalformedError."""
     if len(payload) not in PADDED_SIZES:
         raise MalformedError("inner payload size")
     return InnerPayload(parse_object(payload, limit=PADDED_SIZES[-1], where="inner"), len(payload))
 
 
 def inner_of(payload: InnerPayload) -> Inner:
-    """Check every member; raises MalformedError or VerificationError."""
+    """Check every member; raise MalformedError or VerificationError."""
     value = members(payload.value, _INNER_MEMBERS, "inner")
     terms, _, named = read_shared(value)
     unb64u(value["nonce"], size=NONCE_BYTES, where="inner nonce")
@@ -207,7 +207,7 @@ def inner_of(payload: InnerPayload) -> Inner:
 
 
 def _check_padding(pad: str, size: int) -> None:
-    """Zeros, and no more of them than make the smallest size that holds the rest."""
+    """Check that the padding is zeros, no more than fill the smallest size that holds the rest."""
     if pad.count("0") != len(pad) or any(size - len(pad) <= smaller < size for smaller in PADDED_SIZES):
         raise MalformedError("pad")
 
@@ -220,7 +220,7 @@ def _read_audience(value: object, iss: str) -> tuple[str, ...]:
 
 
 def holds(aud: Sequence[str], agency: str) -> bool:
-    """Is `agency` one of this sorted audience?"""
+    """Tell whether `agency` is in this sorted audience."""
     place = bisect.bisect_left(aud, agency)
     return place < len(aud) and aud[place] == agency
 
@@ -271,7 +271,7 @@ def _read_attachment(value: object) -> AttachmentKey:
 
 
 def common_of(attachment: AttachmentKey) -> BlobRef:
-    """The members that the manifest repeats."""
+    """Return the members that the manifest repeats."""
     return BlobRef(attachment.n, attachment.sha256, attachment.len)
 
 
@@ -294,7 +294,7 @@ def filename(value: object) -> str:
 
 
 def check_inner_matches(inner: Inner, manifest: Manifest) -> None:
-    """Every shared member equal, `rn` = audience and originator; raises VerificationError."""
+    """Require equality of every shared member and `rn` = audience and originator; raise VerificationError."""
     if dict(inner.shared) != manifest.shared():
         raise VerificationError(Failure.INNER_DIFFERS)
     if tuple(map(common_of, inner.attachments)) != manifest.att:

@@ -32,7 +32,7 @@ class SealedCredential:
 
 
 def seal_credential(agency: str, od: str, key: PublicKey, credential: bytes) -> SealedCredential:
-    """Seal an API key for the agency whose first keyset has this `od`; raises MalformedError for any other text."""
+    """Seal an API key for the agency whose first keyset has this `od`; raise MalformedError for any other text."""
     if not is_credential(credential):
         raise MalformedError("credential")
     aad = credential_aad(agency, od, key.kid)
@@ -40,17 +40,17 @@ def seal_credential(agency: str, od: str, key: PublicKey, credential: bytes) -> 
 
 
 def key_for_credential(keyset: Keyset, now: int) -> KeyRow | None:
-    """The key to seal to: the newest of the stronger suite that the agency has one of; None if it has none now."""
+    """Return the key to seal to: the newest of the stronger suite that the agency has a key of; None if it has none now."""
     suites = (PQ1, EC1) if keyset.low == EC1 else (PQ1,)
     found = (newest_encryption_key(keyset, suite, now) for suite in suites)
     return next((row for row in found if row is not None), None)
 
 
 def credential_aad(agency: str, od: str, kid: str) -> str:
-    """The JWE member `aad` of a sealed credential."""
+    """Return the JWE member `aad` of a sealed credential."""
     return b64u(canonical({"a": agency, "kid": kid, "od": od, "v": VERSION}))
 
 
 def is_credential(text: bytes) -> bool:
-    """Whether this is the text of an API key: twelve lower-case hex digits, a dot, 43 characters of base64url."""
+    """Tell whether this is the text of an API key: twelve lower-case hex digits, a dot, 43 characters of base64url."""
     return _CREDENTIAL.fullmatch(text) is not None

@@ -22,7 +22,7 @@ MAX_ENVELOPE_BYTES = 3 * 512 * 1024
 MAX_ENTRIES_BYTES = 3 * 512 * 1024
 MAX_STATEMENT_BYTES = 256 * 1024
 MAX_SLICE_BYTES = 512 * 1024
-# What one slice must hold together: a manifest, a ciphertext as long as the inner JWS, up to three releases.
+# A slice must hold a manifest, a ciphertext as long as the inner JWS, and up to three releases.
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_INNER_JWS_BYTES = 128 * 1024
 MAX_RELEASE_BYTES = 64 * 1024
@@ -40,7 +40,7 @@ _CONTAINERS = (dict, list)
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-# By the length modulo four: which last characters carry no stray bits. A remainder of one is no base64.
+# By the length modulo four: the last characters that carry no stray bits. A remainder of one is no base64.
 _LAST_CHARACTERS = (
     frozenset(("", *_ALPHABET)),
     frozenset[str](),
@@ -56,7 +56,7 @@ _OFFICER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def parse_json(data: bytes, *, limit: int, where: str = "json", most_values: int | None = MAX_VALUES) -> Any:
-    """Read JSON of at most `limit` octets; raises TooLargeError or MalformedError, never ValueError.
+    """Read JSON of at most `limit` octets; raise TooLargeError or MalformedError, never ValueError.
 
     `most_values` bounds members and items together, before anything is parsed; None for lists of a trusted sender.
     """
@@ -114,14 +114,14 @@ _DECODER = json.JSONDecoder(
 
 
 def _holds_more(data: bytes, most_values: int) -> bool:
-    """Has it more members and items than that? There is a comma before each but the first of its kind."""
+    """Tell whether it has more members and items than that: a comma precedes each but the first of its kind."""
     if data.count(b",") < most_values:
         return False
     return _STRING.sub(b"", data).count(b",") >= most_values
 
 
 def _may_be_deep(data: bytes) -> bool:
-    """Has it more than MAX_DEPTH opening brackets, those inside strings counted too?"""
+    """Tell whether it has more than MAX_DEPTH opening brackets, counting those inside strings too."""
     left = MAX_DEPTH
     for bracket in _BRACKETS:
         at = data.find(bracket)
@@ -151,7 +151,7 @@ def _check_strings(value: Any, where: str) -> None:
 
 
 def canonical(value: Any) -> bytes:
-    """RFC 8785 over ASCII keys, strings, integers, booleans, null; raises MalformedError on anything else."""
+    """Return RFC 8785 JSON over ASCII keys, strings, integers, booleans, null; raise MalformedError on anything else."""
     _check_canonical(value, 1)
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     try:
@@ -181,7 +181,7 @@ def _check_canonical(value: Any, depth: int) -> None:
 
 
 def b64u(data: bytes) -> str:
-    """base64url without padding."""
+    """Return base64url without padding."""
     encoded = binascii.b2a_base64(data, newline=False).rstrip(b"=").decode("ascii")
     return encoded.replace("+", "-").replace("/", "_")
 
@@ -204,17 +204,17 @@ def unb64u(text: object, *, size: int | None = None, where: str = "base64url") -
 
 
 def sha256(data: bytes) -> bytes:
-    """SHA-256 as 32 raw octets."""
+    """Return SHA-256 as 32 raw octets."""
     return hashlib.sha256(data).digest()
 
 
 def object_digest(typ: str, payload: bytes) -> str:
-    """The `od` of a signed object: SHA-256(ASCII(typ) 0x00 payload), base64url, 43 characters."""
+    """Return the `od` of a signed object: SHA-256(ASCII(typ) 0x00 payload), base64url, 43 characters."""
     return b64u(sha256(typ.encode("ascii") + b"\x00" + payload))
 
 
 def padme(size: int) -> int:
-    """The PADME length of `size` octets (Barman et al., PURBs): leaks O(log log size) bits, pads <= 12 %."""
+    """Return the PADME length of `size` octets (Barman et al., PURBs): leaks O(log log size) bits, pads <= 12 %."""
     if size < 2:
         return size
     exponent = size.bit_length() - 1

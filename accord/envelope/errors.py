@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong with an envelope: one typed family.
+"""Errors of envelopes: one typed family.
 
-Verification raises, it never returns False. `str(error)` is fit for a log: it holds codes, member
-names and agency ids, never content, keys or signatures. HTTP statuses are chosen by the caller.
+Verification raises, it never returns False. `str(error)` is fit for a log: it holds codes, member names and agency ids, never
+content, keys or signatures. HTTP statuses are chosen by the caller.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class KeyRefusedError(MalformedError):
 
 
 class Failure(StrEnum):
-    """Why a verification failed; closed."""
+    """The reasons why a verification failed; closed."""
 
     MALFORMED = "malformed"
     TYP = "wrong-typ"
@@ -131,10 +131,10 @@ class NoteError(VerificationError):
 
 
 class OpeningError(EnvelopeError):
-    """Opening failed. One text and one code for every cause, so that no caller becomes an oracle.
+    """Opening failed. There is one text and one code for every cause, so that no caller becomes an oracle.
 
-    `cause` is for the reader's own audit log only; `ack_code` is what `ack unopenable` may say:
-    "key-missing" (decided before any key was used) or "check-failed".
+    `cause` is for the reader's own audit log only; `ack_code` is what `ack unopenable` may say: "key-missing" (decided before
+    any key was used) or "check-failed".
     """
 
     code = "unopenable"
@@ -151,7 +151,7 @@ class OpeningError(EnvelopeError):
 
 
 class SealRefusal(StrEnum):
-    """Why something is not signed or sealed; closed. For one agency, or for the whole."""
+    """The reasons why nothing is signed or sealed, for one agency or for the whole; closed."""
 
     NO_RECIPIENT = "no-recipient"
     TOO_MANY = "too-many-recipients"

@@ -20,15 +20,15 @@ EXTRACT = "extract"
 
 
 def extract_terms(original: Manifest, terms: Terms) -> Terms:
-    """The sender's terms for an extract of `original`: kind, status and `re` are set, the rest stays."""
+    """Return the sender's terms for an extract of `original`: kind, status and `re` are set, the rest stays."""
     reference = Reference(original.jti, original.md)
     return replace(terms, kind=EXTRACT, status=original.terms.status, re=reference)
 
 
 def check_extract(extract: Manifest, original: Manifest) -> None:
-    """Is `extract` a part of `original`, by the same originator and sealed afresh? Raises VerificationError.
+    """Check that `extract` is a part of `original`, by the same originator and sealed afresh; raise VerificationError.
 
-    For the exchange, and for whoever holds both. Signatures and the form of both are checked elsewhere.
+    It is for the exchange, and for readers of both. Signatures and the form of both are checked elsewhere.
     """
     if extract.terms.kind != EXTRACT or extract.terms.re != Reference(original.jti, original.md):
         raise VerificationError(Failure.SUBJECT)

@@ -24,7 +24,7 @@ FINGERPRINTS: Final = "fingerprints"
 MAX_LISTED: Final = 500
 MAX_LIST_BYTES: Final = 128 * 1024
 LIVES_SECS: Final = 90 * 24 * 3600
-"""So long after it was made a list counts: a root may have changed since."""
+"""A list counts for this long after it was made: a root may have changed since."""
 
 _MEMBERS: Final = frozenset({"roots"})
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
@@ -40,30 +40,30 @@ class FingerprintList(RootForm):
 def build_list(
     *, iss: str, root: Sequence[PublicKey], id: str, iat: int, nonce: bytes, roots: Mapping[str, str]
 ) -> bytes:
-    """The canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
+    """Return the canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
     payload = build_form(FINGERPRINTS, {"roots": roots}, iss=iss, root=root, id=id, iat=iat, nonce=nonce)
     read_list(payload)
     return payload
 
 
 def read_list(payload: bytes) -> FingerprintList:
-    """Check every member of a payload, and that it is canonical; raises MalformedError."""
+    """Check every member of a payload, and that it is canonical; raise MalformedError."""
     head, value = read_form(payload, FINGERPRINTS, TYP_FINGERPRINTS, _MEMBERS, limit=MAX_LIST_BYTES)
     return FingerprintList(**asdict(head), roots=_roots(value["roots"], head.iss))
 
 
 def sign_list(payload: bytes, signer: JwsSigner) -> bytes:
-    """Sign a payload as it is; raises MalformedError where it names other signers."""
+    """Sign a payload as it is; raise MalformedError where it names other signers."""
     return sign_form(read_list(payload), payload, TYP_FINGERPRINTS, signer)
 
 
 def read_signed_list(data: bytes) -> FingerprintList:
-    """Read what a signed list says, nothing of it verified: by whose root it is to be. Raises MalformedError."""
+    """Read a signed list without verifying it, to learn which root should have signed it. Raises MalformedError."""
     return read_list(parse_jws(data, TYP_FINGERPRINTS, limit=MAX_LIST_BYTES).payload)
 
 
 def verify_list(data: bytes, *, root: Sequence[PublicKey], now: int) -> FingerprintList:
-    """A list signed by this root, its issuer's, not older than 90 days; raises MalformedError or VerificationError."""
+    """Verify a list signed by this root, its issuer's, at most 90 days old; raise MalformedError or VerificationError."""
     jws = parse_jws(data, TYP_FINGERPRINTS, limit=MAX_LIST_BYTES)
     said = read_list(jws.payload)
     verify_form(said, jws, root)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange checks before it carries an envelope: UnverifiedEnvelope -> VerifiedEnvelope.
+"""Checks of the exchange before it carries an envelope: UnverifiedEnvelope -> VerifiedEnvelope.
 
 The order is the profile's, cheapest first, and no key is used that could open anything:
 
@@ -57,7 +57,7 @@ class UnverifiedEnvelope:
 
 @dataclass(frozen=True)
 class RecipientEntry:
-    """One agency's entry: its place under `rr` and its JSON, for the agency's slice."""
+    """One agency's entry: its index under `rr` and its JSON, for the agency's slice."""
 
     agency: str
     kid: str
@@ -82,22 +82,22 @@ class VerifiedEnvelope:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Every agency with an entry but the originator."""
+        """Every agency with an entry except the originator."""
         return tuple(entry.agency for entry in self.entries if entry.agency != self.manifest.iss)
 
     def path(self, index: int) -> list[bytes]:
-        """The inclusion path of entry `index` under `rr`."""
+        """Return the inclusion path of entry `index` under `rr`."""
         return merkle.inclusion_path(self.leaf_hashes, index)
 
     def paths(self) -> list[list[bytes]]:
-        """All inclusion paths at once, in the order of `entries`."""
+        """Return all inclusion paths at once, in the order of `entries`."""
         return merkle.inclusion_paths(self.leaf_hashes)
 
 
 def parse_submission(
     manifest: bytes, jwe: bytes, blobs: Sequence[BlobFacts], *, caller: str
 ) -> UnverifiedEnvelope:
-    """Size, strict parse, `iss` = caller; raises TooLargeError, MalformedError or VerificationError."""
+    """Check size, strict parse, `iss` = caller; raise TooLargeError, MalformedError or VerificationError."""
     if len(manifest) + len(jwe) > MAX_ENVELOPE_BYTES:
         raise TooLargeError("manifest and jwe", MAX_ENVELOPE_BYTES)
     jws = parse_jws(manifest, TYP_MANIFEST, limit=MAX_MANIFEST_BYTES)
@@ -111,10 +111,10 @@ def parse_submission(
 def verify_submission(
     unverified: UnverifiedEnvelope, *, directory: IntakeDirectory, now: int
 ) -> VerifiedEnvelope:
-    """Every check that needs no policy; raises VerificationError.
+    """Make every check that needs no policy; raise VerificationError.
 
-    `Failure.KEYSET_STALE` names the agencies whose entry is not for their newest key: seal again. Its detail
-    says which of them have no key of the suite that may be sealed to.
+    `Failure.KEYSET_STALE` names the agencies whose entry is not for their newest key: seal again. Its detail names those
+    without any key of the suite that may be sealed to.
     """
     manifest = unverified.manifest
     _check_signatures(unverified, directory, now)
@@ -129,9 +129,9 @@ def verify_submission(
 def verify_logged_submission(
     unverified: UnverifiedEnvelope, *, directory: IntakeDirectory, log_time: int, index: int
 ) -> VerifiedEnvelope:
-    """What the exchange took before, and its ledger has at `index`, coming in again after a restore.
+    """Verify an envelope that the ledger has at `index`, submitted again after a restore.
 
-    Window, end and newest keys were judged then; signatures are judged as a reader does. Raises VerificationError.
+    Window, end and newest keys were judged at the first intake; signatures are judged as by a reader. Raises VerificationError.
     """
     manifest = unverified.manifest
     if manifest.signers != unverified.jws.kids:
@@ -152,7 +152,7 @@ def _check_signatures(unverified: UnverifiedEnvelope, directory: IntakeDirectory
 def _verified(
     unverified: UnverifiedEnvelope, directory: IntakeDirectory
 ) -> tuple[VerifiedEnvelope, list[str]]:
-    """What a moment does not change: the sealed part and the blobs; gives the agency of each entry beside it."""
+    """Check the sealed part and the blobs, which do not depend on time; return the agency of each entry too."""
     agencies, leaves = _check_sealed_part(unverified, directory)
     _check_blobs(unverified)
     verified = VerifiedEnvelope(
@@ -168,7 +168,7 @@ def _verified(
 def _check_sealed_part(
     unverified: UnverifiedEnvelope, directory: IntakeDirectory
 ) -> tuple[list[str], list[bytes]]:
-    """`aad`, `ct`, `rr`, `rn`; gives the agency and the leaf hash of each entry, in order."""
+    """Check `aad`, `ct`, `rr`, `rn`; return the agency and the leaf hash of each entry, in order."""
     manifest, jwe = unverified.manifest, unverified.jwe
     if jwe.aad != aad_of(manifest.terms, manifest.iss):
         raise VerificationError(Failure.AAD)
@@ -184,7 +184,7 @@ def _check_sealed_part(
 
 
 def agencies_of(entries: Sequence[Entry], directory: IntakeDirectory) -> list[str]:
-    """Whose key each entry is for: sorted, one entry each; raises VerificationError."""
+    """Return the owner of each entry's key: sorted, one entry each; raise VerificationError."""
     owners = directory.owners([entry.kid for entry in entries])
     agencies = [owners.get(entry.kid, "") for entry in entries]
     if "" in agencies:
@@ -199,13 +199,13 @@ def _check_blobs(unverified: UnverifiedEnvelope) -> None:
 
 
 def check_blob_facts(expected: Sequence[BlobRef], found: Sequence[BlobFacts]) -> None:
-    """Number, digest and length of every blob as the manifest says; raises VerificationError."""
+    """Check number, digest and length of every blob against the manifest; raise VerificationError."""
     if [(blob.sha256, blob.len) for blob in expected] != [(blob.sha256, blob.len) for blob in found]:
         raise VerificationError(Failure.BLOB)
 
 
 def place_entries(agencies: Sequence[str], entries: Sequence[Entry]) -> tuple[RecipientEntry, ...]:
-    """Each entry with its agency and its place under `rr`."""
+    """Return each entry with its agency and its index under `rr`."""
     return tuple(
         RecipientEntry(agency, entry.kid, index, entry.text)
         for index, (agency, entry) in enumerate(zip(agencies, entries, strict=True))
@@ -219,7 +219,7 @@ def check_recipient_keys(
     directory: IntakeDirectory,
     now: int,
 ) -> None:
-    """Each entry is for its agency's newest key of the suite, for RED in its own custody; raises VerificationError."""
+    """Check that each entry is for its agency's newest key of the suite, for RED in its own custody; raise VerificationError."""
     newest = directory.recipient_keys(agencies, manifest.suite, now)
     stale = [
         agency

@@ -42,7 +42,7 @@ _WRAPPERS = {PQ1: pq1.wrap, EC1: ec1.wrap}
 
 
 def _orders_of(header: Mapping[str, str]) -> frozenset[str]:
-    """Every allowed spelling of a protected header: any order, no white space, no escapes."""
+    """Return every allowed spelling of a protected header: any order, no white space, no escapes."""
     return frozenset(
         b64u(("{" + ",".join(f'"{name}":"{value}"' for name, value in order) + "}").encode("ascii"))
         for order in itertools.permutations(header.items())
@@ -85,7 +85,7 @@ class UnverifiedJwe:
 
     @property
     def ct(self) -> str:
-        """What the manifest's `ct` must be."""
+        """The required value of the manifest's `ct`."""
         return ct_of(self.protected, self.aad, self.iv, self.ciphertext, self.tag)
 
     @property
@@ -103,7 +103,7 @@ def ct_of(protected: str, aad: str, iv: bytes, ciphertext: bytes, tag: bytes) ->
 
 
 def parse_jwe(data: bytes, suite: str, *, limit: int, typ: str = TYP_JWE) -> UnverifiedJwe:
-    """Read a JWE of this suite from the wire; raises MalformedError."""
+    """Read a JWE of this suite from the wire; raise MalformedError."""
     return parse_jwe_object(parse_object(data, limit=limit, where="jwe"), suite, typ)
 
 
@@ -126,7 +126,7 @@ def parse_jwe_object(value: object, suite: str, typ: str = TYP_JWE) -> Unverifie
 
 
 def _read_ciphertext(value: object) -> bytes:
-    """As long as what it hides, which is an inner JWS at most."""
+    """Read a ciphertext as long as what it hides, which is at most an inner JWS."""
     ciphertext = unb64u(value, where="jwe ciphertext")
     if len(ciphertext) > MAX_INNER_JWS_BYTES:
         raise TooLargeError("jwe ciphertext", MAX_INNER_JWS_BYTES)
@@ -134,7 +134,7 @@ def _read_ciphertext(value: object) -> bytes:
 
 
 def read_entries(value: object, suite: str) -> tuple[Entry, ...]:
-    """Check an array of entries of one suite, without any key; raises MalformedError."""
+    """Check an array of entries of one suite, without any key; raise MalformedError."""
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_RECIPIENTS + 1:
         raise MalformedError("recipients")
     read = _READERS[suite]
@@ -148,19 +148,19 @@ def read_entries(value: object, suite: str) -> tuple[Entry, ...]:
 
 
 def wrap_for(suite: str, key: Any, content_key: bytes) -> str:
-    """The canonical JSON of one entry."""
+    """Return the canonical JSON of one entry."""
     return _WRAPPERS[suite](key, content_key)
 
 
 def head_of(protected: str, aad: str, iv: str, ciphertext: str, tag: str) -> str:
-    """The JWE without its recipients, as JSON; all texts are base64url."""
+    """Return the JWE without its recipients, as JSON; all texts are base64url."""
     return (
         f'{{"protected":"{protected}","aad":"{aad}","iv":"{iv}","ciphertext":"{ciphertext}","tag":"{tag}"}}'
     )
 
 
 def join_jwe(head: str, entries: Sequence[str]) -> str:
-    """A JWE from its head and the JSON of its entries."""
+    """Return a JWE from its head and the JSON of its entries."""
     return f'{head[:-1]},"recipients":[{",".join(entries)}]}}'
 
 

@@ -41,7 +41,7 @@ _SUITE_ALGS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 
 class JwsSigner(Protocol):
-    """Whoever can sign as an agency: a set of private keys, or a vault's door."""
+    """A signer for an agency: a set of private keys, or a vault service."""
 
     @property
     def signers(self) -> tuple[PublicKey, ...]:
@@ -49,7 +49,7 @@ class JwsSigner(Protocol):
         ...
 
     def sign_jws(self, typ: str, payload: bytes) -> bytes:
-        """Sign `payload` with every key; gives the JWS as it goes over the wire."""
+        """Sign `payload` with every key; return the JWS as it goes over the wire."""
         ...
 
 
@@ -89,7 +89,7 @@ def refuse_spaces(data: bytes, where: str) -> None:
 
 
 def parse_jws(data: bytes, typ: str, *, limit: int) -> UnverifiedJws:
-    """Read a JWS of this `typ` from the wire; raises MalformedError, or VerificationError for another typ."""
+    """Read a JWS of this `typ` from the wire; raise MalformedError, or VerificationError for another typ."""
     value = parse_object(data, limit=limit, where="jws")
     refuse_spaces(data, "jws")
     return parse_jws_object(value, typ)
@@ -126,14 +126,14 @@ def _parse_signature(value: object, payload: str, typ: str) -> UnverifiedSignatu
 
 
 def verify_jws(jws: UnverifiedJws, keys: Sequence[PublicKey]) -> None:
-    """Check every signature against the expected keys, in order; raises VerificationError."""
+    """Check every signature against the expected keys, in order; raise VerificationError."""
     check_headers(jws, keys)
     for signature, key in zip(jws.signatures, keys, strict=True):
         key.verify(signature.signature, signature.signed)
 
 
 def check_headers(jws: UnverifiedJws, keys: Sequence[PublicKey]) -> None:
-    """Are these the expected keys, each for its use and its own algorithm? Verifies no signature yet."""
+    """Check that these are the expected keys, each for its use and its own algorithm; verify no signature yet."""
     if jws.kids != tuple(key.kid for key in keys):
         raise VerificationError(Failure.SIGNERS)
     for signature, key in zip(jws.signatures, keys, strict=True):
@@ -145,18 +145,18 @@ def check_headers(jws: UnverifiedJws, keys: Sequence[PublicKey]) -> None:
 
 
 def check_suite_of(keys: Sequence[PublicKey], suite: str) -> None:
-    """PQ1 is Ed25519 then ML-DSA-65; EC1 is one Ed25519 or ES256. Raises VerificationError."""
+    """Check the suite: PQ1 is Ed25519 then ML-DSA-65; EC1 is one Ed25519 or ES256. Raises VerificationError."""
     if tuple(key.alg for key in keys) not in _SUITE_ALGS[suite]:
         raise VerificationError(Failure.SUITE)
 
 
 def protected_header(key: PublicKey, typ: str) -> str:
-    """The protected header that `key` signs, base64url."""
+    """Return the protected header that `key` signs, base64url."""
     return b64u(canonical({"alg": key.alg, "kid": key.kid, "typ": typ}))
 
 
 def add_signatures(data: bytes, more: bytes) -> bytes:
-    """Put the signatures of one JWS after those of another over the same payload; raises MalformedError."""
+    """Put the signatures of one JWS after those of another over the same payload; raise MalformedError."""
     parts = [members(parse_object(part, limit=len(part)), _JWS_MEMBERS, "jws") for part in (data, more)]
     if parts[0]["payload"] != parts[1]["payload"]:
         raise MalformedError("jws payload")
@@ -165,7 +165,7 @@ def add_signatures(data: bytes, more: bytes) -> bytes:
 
 
 def write_jws(payload: bytes, signatures: Sequence[tuple[str, bytes]]) -> bytes:
-    """The wire form from (protected, signature) pairs."""
+    """Return the wire form from (protected, signature) pairs."""
     document: dict[str, Any] = {
         "payload": b64u(payload),
         "signatures": [{"protected": protected, "signature": b64u(raw)} for protected, raw in signatures],

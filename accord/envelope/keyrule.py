@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The key rule: does a signature count?
 
-It counts if and only if `nbf <= L < exp` and, if the key is revoked, `L < since`, where L is the log
-time of what was signed; `iat` is never trusted for this. Let R be the log time of the revocation:
-logged after it (at R itself: with a higher index) it is refused, else from `since` on it is
-*repudiated*: shown as such, never as valid; its issuer may stand by it with a `reaffirm`
-(`accord.envelope.reaffirming`). A suite below the signer's own lowest at L does not count. Evaluate again on each display, against the newest keyset.
-Source: docs/spec/envelope.md, "Log time and the key rule".
+It counts if and only if `nbf <= L < exp` and, if the key is revoked, `L < since`, where L is the log time of the signed object;
+`iat` is never trusted for this. Let R be the log time of the revocation:
+
+- Logged after R (at R itself: with a higher index) the signature is refused.
+- Otherwise, from `since` on, it is *repudiated*: shown as such, never as valid; its issuer may stand by it with a `reaffirm`
+  (`accord.envelope.reaffirming`).
+- A suite below the signer's own lowest at L does not count.
+
+Evaluate again on each display, against the newest keyset. Source: docs/spec/envelope.md, "Log time and the key rule".
 """
 
 from __future__ import annotations
@@ -42,17 +45,17 @@ class Repudiated:
     since: int
     revoked_at: int
     revoked_index: int = -1
-    """The leaf of the revocation; -1 where it is not known, before everything of its second."""
+    """The leaf of the revocation; -1 where it is not known, which is before everything of its second."""
 
     @property
     def revoked(self) -> Place:
-        """Where the revocation stands."""
+        """The place of the revocation in the log."""
         return self.revoked_at, self.revoked_index
 
 
 @dataclass(frozen=True)
 class Reaffirmed:
-    """Repudiated as above; its issuer has said since, under a live key, that it stands by it. Times in seconds."""
+    """Repudiated as above, but since reaffirmed by its issuer under a live key. Times in seconds."""
 
     log_time: int
     since: int
@@ -71,10 +74,10 @@ def judge_key(
     *,
     index: int | None = None,
 ) -> Standing:
-    """The key rule: does a signature by `kid`, logged at `log_time`, count? Raises VerificationError.
+    """Apply the key rule: does a signature by `kid`, logged at `log_time`, count? Raises VerificationError.
 
-    `index` is the leaf of what was signed. Without it (at intake there is none yet), what shares its second
-    with the revocation comes after it.
+    `index` is the leaf of the signed object. Without it (at intake there is none yet), an object of the revocation's second
+    comes after it.
     """
     row = keyset.row(kid)
     if row is None:
@@ -89,7 +92,7 @@ def judge_key(
         said = [(row.since, place_from(logged, keyset.log_index))]
     if not said:
         return Valid()
-    # The smallest `since` holds, and the word counts from the first place where it was logged.
+    # The smallest `since` holds, and the revocation counts from the first place where it was logged.
     since, revoked = min(since for since, _ in said), min(place for _, place in said)
     if place_judged(log_time, index) > revoked:
         raise VerificationError(Failure.KEY_REVOKED)
@@ -97,7 +100,7 @@ def judge_key(
 
 
 def keys_of_signers(directory: KeyDirectory, iss: str, signers: Sequence[str]) -> list[PublicKey]:
-    """The public keys of these kids, whether or not they count: for what is told of and never relied on.
+    """Return the public keys of these kids, whether or not they count: for objects that are shown and never relied on.
 
     Raises VerificationError.
     """
@@ -118,7 +121,7 @@ def judge_signers(
     *,
     index: int | None = None,
 ) -> tuple[tuple[PublicKey, ...], Standing]:
-    """Keys and standing of an object `agency` signed with `kids`, logged at `log_time` as leaf `index`.
+    """Return keys and standing of an object `agency` signed with `kids`, logged at `log_time` as leaf `index`.
 
     Applies the key rule to each, the suite's form, and the agency's lowest suite at that time.
     """
@@ -135,9 +138,9 @@ def judge_signers(
 
 
 def _of_all_signatures(standings: Iterable[Standing]) -> Standing:
-    """One repudiated signature makes the object so: from the smallest `since`, until the last word about them.
+    """Combine standings: one repudiated signature repudiates the object, from the smallest `since` to the last revocation.
 
-    A `reaffirm` must answer every revocation, so that the latest counts.
+    A `reaffirm` must answer every revocation, so the latest counts.
     """
     found = [standing for standing in standings if isinstance(standing, Repudiated)]
     if not found:
@@ -147,13 +150,13 @@ def _of_all_signatures(standings: Iterable[Standing]) -> Standing:
 
 
 def check_low(keyset: Keyset, suite: str) -> None:
-    """A suite below the agency's own lowest does not count; raises VerificationError."""
+    """Refuse a suite below the agency's own lowest; raise VerificationError."""
     if suite_rank(suite) < suite_rank(keyset.low):
         raise VerificationError(Failure.SUITE_BELOW_LOW, agencies=(keyset.agency,))
 
 
 def worst_of(standings: Iterable[Standing]) -> Standing:
-    """Of several objects' standings: repudiated before reaffirmed before valid; of equals the earliest `since`."""
+    """Return the worst of several objects' standings: repudiated, reaffirmed, valid; of equals the earliest `since`."""
     worst: Standing = Valid()
     for standing in standings:
         if _gravity(standing) > _gravity(worst):
@@ -170,10 +173,10 @@ def _gravity(standing: Standing) -> tuple[int, int]:
 def signers_at_intake(
     directory: IntakeDirectory, agency: str, kids: Sequence[str], suite: str, now: int
 ) -> tuple[PublicKey, ...]:
-    """The keys with which `agency` may submit now; raises VerificationError.
+    """Return the keys with which `agency` may submit now; raise VerificationError.
 
-    Each is known, current or retiring, not suspended, for an hour at least still valid, and counts by
-    the key rule at `now`; the keyset has not expired.
+    Each is known, current or retiring, not suspended, valid for at least one hour more, and counts by the key rule at `now`;
+    the keyset has not expired.
     """
     keyset = directory.keyset(agency)
     if keyset is None:
@@ -203,7 +206,7 @@ def _check_usable_now(keyset: Keyset, kid: str, now: int, revocations: Iterable[
 
 
 def check_window(iat: int, now: int) -> None:
-    """`iat` lies within 24 hours back and 5 minutes ahead; raises VerificationError."""
+    """Check that `iat` lies within 24 hours back and 5 minutes ahead; raise VerificationError."""
     if iat < now - MAX_IAT_AGE_SECS:
         raise VerificationError(Failure.STALE)
     if iat > now + MAX_CLOCK_AHEAD_SECS:

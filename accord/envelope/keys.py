@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Public keys: read from JWKs, named by a thumbprint that is recomputed here, never trusted.
 
-`PublicKey.from_jwk` is the door for keys from outside: it refuses points of small order (for several
-of them one fixed Ed25519 "signature" verifies every message), points off the curve, wrong lengths,
-unknown kinds and additional members. `alg` is a property of the key; what a header claims is compared
-with it and never obeyed.
+- `PublicKey.from_jwk` is the entry point for keys from outside. It refuses points of small order (for several of them one fixed
+  Ed25519 "signature" verifies every message), points off the curve, wrong lengths, unknown kinds and additional members.
+- `alg` is a property of the key; a header's claim is compared with it and never obeyed.
 
-Sources: RFC 7638 (thumbprints), RFC 8037 (OKP), RFC 7518 (EC), RFC 9964 (AKP, ML-DSA),
-docs/spec/envelope.md, "Keys".
+Sources: RFC 7638 (thumbprints), RFC 8037 (OKP), RFC 7518 (EC), RFC 9964 (AKP, ML-DSA), docs/spec/envelope.md, "Keys".
 """
 
 from __future__ import annotations
@@ -72,13 +70,13 @@ def thumbprint(members: Mapping[str, str]) -> str:
 
 
 def refuse_small_order_x25519(raw: bytes) -> None:
-    """Refuse a u coordinate that gives every peer the same shared secret; raises KeyRefusedError."""
+    """Refuse a u coordinate that gives every peer the same shared secret; raise KeyRefusedError."""
     if (int.from_bytes(raw, "little") & (2**255 - 1)) % _P25519 in _SMALL_ORDER_U:
         raise KeyRefusedError("X25519 point of small order")
 
 
 def refuse_off_curve_p256(x: bytes, y: bytes) -> None:
-    """Refuse coordinates that are not a point of P-256; raises KeyRefusedError."""
+    """Refuse coordinates that are not a point of P-256; raise KeyRefusedError."""
     x_int, y_int = int.from_bytes(x, "big"), int.from_bytes(y, "big")
     in_field = x_int < _P256 and y_int < _P256
     if not in_field or (y_int * y_int - (x_int * x_int - 3) * x_int - _P256_B) % _P256:
@@ -120,7 +118,7 @@ def _load_xwing(jwk: Mapping[str, str]) -> Any:
     )
 
 
-# What the library would load; lengths are the loaders' matter.
+# Loaders of the library's objects, which check the lengths.
 
 
 def _check_ed25519(jwk: Mapping[str, str]) -> None:
@@ -140,12 +138,12 @@ def _check_xwing(jwk: Mapping[str, str]) -> None:
 
 
 def _check_nothing(jwk: Mapping[str, str]) -> None:
-    """Any octets of the right length are a key of this kind."""
+    """Accept any octets: of the right length they are a key of this kind."""
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What one kind of key is: the JWK members that are fixed, those that vary, and what it is for."""
+    """One kind of key: the fixed and the varying JWK members, and its use."""
 
     fixed: tuple[tuple[str, str], ...]
     varying: tuple[str, ...]
@@ -186,7 +184,7 @@ class PublicKey:
     """A public key of one use. Immutable; equal when kid and use are equal."""
 
     def __init__(self, jwk: Mapping[str, str], use: str) -> None:
-        """For keys from a store whose keys were checked when they came in; else use `from_jwk`."""
+        """Load a key from a store whose keys were checked before; otherwise use `from_jwk`."""
         self._kind = _kind_of(jwk, use)
         self._jwk = dict(jwk)
         self.use = use
@@ -194,7 +192,7 @@ class PublicKey:
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any], use: str) -> PublicKey:
-        """Read a key from outside, with every refusal; raises KeyRefusedError."""
+        """Read a key from outside, with every refusal; raise KeyRefusedError."""
         key = cls(jwk, use)
         try:
             key._kind.check(key._jwk)
@@ -234,7 +232,7 @@ class PublicKey:
             raise BackendError(f"no {self.alg} in this cryptographic library") from missing
 
     def verify(self, signature: bytes, signed: bytes) -> None:
-        """Check one signature; raises VerificationError."""
+        """Check one signature; raise VerificationError."""
         try:
             if self.alg == ES256:
                 self._verify_es256(signature, signed)
@@ -265,16 +263,16 @@ def root_fingerprint(root: Sequence[PublicKey]) -> str:
     """SHA-256 over canonical [kid, kid] of Ed25519 then ML-DSA-65, 64 lower-case hex digits."""
     if [key.alg for key in root] != [ED25519, ML_DSA_65]:
         raise KeyRefusedError("root is not Ed25519 then ML-DSA-65")
-    # Canonical JSON of two base64url texts; a sender asks this of every recipient.
+    # Canonical JSON of two base64url texts, by hand, since a sender computes this for every recipient.
     classical, lattice = root
     return sha256(f'["{classical.kid}","{lattice.kid}"]'.encode("ascii")).hex()
 
 
 def show_fingerprint(fingerprint: str) -> str:
-    """The fingerprint as printed on paper: groups of four hex digits."""
+    """Return the fingerprint as printed on paper: groups of four hex digits."""
     return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4))
 
 
 def suite_rank(suite: str) -> int:
-    """EC1 is below PQ1; used for an agency's lowest suite."""
+    """Return the strength of a suite: EC1 is below PQ1; used for an agency's lowest suite."""
     return (EC1, PQ1).index(suite)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keysets: every key an agency ever had, signed by its root.
 
-`verify_keyset` is the only door for keysets from outside. Invariants of a chain: the root stays, or
-changes only to the one announced (`nroot`); a later keyset never drops a key, never changes its
-`jwk`, `use` or `nbf`, never moves `exp` before its own `iat`, moves `since` only earlier.
+`verify_keyset` is the only entry point for keysets from outside. Invariants of a chain:
 
-Not handled here: storage, receipts (the caller passes the log time it has proved), networks.
-Whether a signature counts is `accord.envelope.keyrule`. Source: docs/spec/envelope.md, "Keys".
+- The root stays, or changes only to the one announced (`nroot`).
+- A later keyset never drops a key, never changes its `jwk`, `use` or `nbf`, never moves `exp` before its own `iat`, moves
+  `since` only earlier.
+
+Not handled here: storage, receipts (the caller passes the log time it has proved), networks. Whether a signature counts is
+`accord.envelope.keyrule`. Source: docs/spec/envelope.md, "Keys".
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ class KeyRow:
         return self.key.use
 
     def as_json(self) -> dict[str, Any]:
-        """The row as it stands in a keyset."""
+        """Return the row as it stands in a keyset."""
         return {
             "jwk": self.key.jwk,
             "use": self.use,
@@ -86,16 +88,16 @@ class Keyset:
 
     @property
     def in_force_from(self) -> int | None:
-        """Log time; a root recovered by `nroot` alone waits 72 hours in public. None until logged.
+        """The log time; for a root recovered by `nroot` alone 72 hours later. None until logged.
 
-        Says nothing about the chain: see `newest_in_force`.
+        It ignores the chain: see `newest_in_force`.
         """
         if self.log_time is None:
             return None
         return self.log_time + (RECOVERY_DELAY_SECS if self.succession == RECOVERED else 0)
 
     def row(self, kid: str) -> KeyRow | None:
-        """The row of this key, or None."""
+        """Return the row of this key, or None."""
         return next((row for row in self.rows if row.kid == kid), None)
 
 
@@ -105,18 +107,18 @@ _BEFORE_ITS_SECOND, _AFTER_ITS_SECOND = -1, 1 << 53
 
 
 def place_from(log_time: int, index: int | None) -> Place:
-    """From where a revocation or a keyset counts; without an index, before everything of its second."""
+    """Return the place from which a revocation or a keyset counts; without an index, before everything of its second."""
     return log_time, _BEFORE_ITS_SECOND if index is None else index
 
 
 def place_judged(log_time: int, index: int | None) -> Place:
-    """Where an object stands that is judged; without an index, after everything of its second."""
+    """Return the place of an object that is judged; without an index, after everything of its second."""
     return log_time, _AFTER_ITS_SECOND if index is None else index
 
 
 @dataclass(frozen=True)
 class Revocation:
-    """A logged word that a key is revoked: a `revoke`, or the keyset that said so first (code None)."""
+    """A logged revocation of a key: a `revoke`, or the keyset that first stated it (code None)."""
 
     agency: str
     kid: str
@@ -125,12 +127,12 @@ class Revocation:
     od: str
     log_time: int
     index: int | None = None
-    """The leaf that holds it; without, it comes before everything of its second."""
+    """The leaf that holds it; without one it comes before everything of its second."""
 
 
 @dataclass(frozen=True)
 class RecipientKey:
-    """What intake needs to know of a recipient: its newest encryption key of the suite, and custody."""
+    """A recipient as intake needs it: its newest encryption key of the suite, and custody."""
 
     agency: str
     kid: str
@@ -140,35 +142,37 @@ class RecipientKey:
 
 
 class KeyDirectory(Protocol):
-    """Where verified keysets come from: a database, or a client's state file."""
+    """A source of verified keysets: a database, or a client's state file."""
 
     def keyset(self, agency: str) -> Keyset | None:
-        """The newest keyset in force, or None for an unknown agency."""
+        """Return the newest keyset in force, or None for an unknown agency."""
         ...
 
     def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
-        """The newest keyset that was in force for leaf `index` at `log_time`: `newest_in_force` of the chain."""
+        """Return the newest keyset that was in force for leaf `index` at `log_time`: `newest_in_force` of the chain."""
         ...
 
     def revocations(self, agency: str) -> Sequence[Revocation]:
-        """Every logged revocation of the agency's keys; see `revocations_of`."""
+        """Return every logged revocation of the agency's keys; see `revocations_of`."""
         ...
 
 
 class IntakeDirectory(KeyDirectory, Protocol):
-    """What the exchange adds: blocked keys, and all recipients at once, not one by one."""
+    """A directory of the exchange: adds blocked keys, and all recipients at once."""
 
     def suspended_kids(self, agency: str) -> Collection[str]:
         """Keys blocked at intake by hub or key officer."""
         ...
 
     def owners(self, kids: Sequence[str]) -> Mapping[str, str]:
-        """The agency of each of these encryption keys, of any state; unknown kids are missing."""
+        """Return the agency of each of these encryption keys, of any state; unknown kids are missing."""
         ...
 
     def recipient_keys(self, agencies: Sequence[str], suite: str, now: int) -> Mapping[str, RecipientKey]:
-        """By `newest_encryption_key`. Missing: agencies without a key of the suite, those whose newest one is
-        blocked, and those whose `low` is above the suite.
+        """Return the keys of `newest_encryption_key`, by agency.
+
+        Missing are agencies without a key of the suite, those whose newest one is blocked, and those whose `low` is above the
+        suite.
         """
         ...
 
@@ -183,7 +187,7 @@ def build_keyset_body(
     low: str,
     rows: Iterable[KeyRow],
 ) -> dict[str, Any]:
-    """The body for `build_statement("keyset", ...)`; `nroot` = fingerprint of the next root."""
+    """Return the body for `build_statement("keyset", ...)`; `nroot` = fingerprint of the next root."""
     return {
         "ver": version,
         "prev": prev,
@@ -210,11 +214,11 @@ def verify_keyset(
     strict: bool = False,
     log_time: int | None = None,
 ) -> Keyset:
-    """Verify a keyset against the pinned root fingerprint, or against the keyset before it.
+    """Verify a keyset against the pinned root fingerprint, or against the previous keyset.
 
-    With `previous` its root (or its announced successor) decides and `pinned` must be the root of one
-    of the two. `strict` (the hub) demands version 1 first and then each version in turn; a reader may
-    have missed some. Raises MalformedError, KeyRefusedError or VerificationError.
+    With `previous` its root (or its announced successor) decides and `pinned` must be the root of one of the two. `strict` (the
+    hub) requires version 1 first and then each version in turn; a reader may have missed some. Raises MalformedError,
+    KeyRefusedError or VerificationError.
     """
     unverified = _parse(data)
     keyset = _keyset_of(unverified.statement, log_time, SAME, PublicKey.from_jwk)
@@ -226,7 +230,7 @@ def verify_keyset(
 
 
 def check_next_keyset(payload: bytes, *, previous: Keyset) -> Keyset:
-    """Check the payload of a keyset by every rule but its signatures, which are still to be made; as `verify_keyset`, strictly."""
+    """Check an unsigned keyset's payload by every other rule, as `verify_keyset` does, strictly."""
     statement = read_payload(payload, "keyset")
     keyset = _keyset_of(statement, None, SAME, PublicKey.from_jwk)
     _check_rows(keyset)
@@ -294,7 +298,7 @@ def _check_rows(keyset: Keyset) -> None:
 
 
 def _expected_signers(keyset: Keyset, previous: Keyset | None) -> tuple[tuple[PublicKey, ...], str]:
-    """Who must have signed: the root; at a change old then new; at a recovery the announced root alone."""
+    """Return the required signers: the root; at a change old then new; at a recovery the announced root alone."""
     if previous is None or keyset.root_fingerprint == previous.root_fingerprint:
         # `nroot` changes only with the root: a thief of the root must not name its successor.
         if previous is not None and keyset.nroot != previous.nroot:
@@ -334,16 +338,16 @@ def _check_kept_rows(keyset: Keyset, previous: Keyset) -> None:
 
 
 def newest_in_force(keysets: Iterable[Keyset], now: int, *, index: int | None = None) -> Keyset | None:
-    """Of an agency's accepted keysets the newest that is in force at `now`; give all of them, see `in_force`."""
+    """Return the newest of an agency's accepted keysets that is in force at `now`; pass all of them, see `in_force`."""
     return next(reversed(in_force(keysets, now, index=index)), None)
 
 
 def in_force(keysets: Iterable[Keyset], now: int, *, index: int | None = None) -> list[Keyset]:
-    """Of an agency's accepted keysets those that have come into force by `now`, oldest first.
+    """Return those of an agency's accepted keysets that have come into force by `now`, oldest first.
 
-    None does before the one it follows, nor without it: nothing that follows a recovery shortens its 72
-    hours or survives its cancelling. `now` may be a past moment; later keysets change nothing about it.
-    `index` is the leaf for which it is asked: a keyset logged in that second at a higher one came after it.
+    None does before the one it follows, nor without it: a keyset that follows a recovery neither shortens its 72 hours nor
+    survives its cancelling. `now` may be a past moment; later keysets change nothing about it. `index` is the leaf in question:
+    a keyset logged in that second at a higher one came after it.
     """
     chain = list(keysets)
     begins = _begin_places(chain)
@@ -353,9 +357,9 @@ def in_force(keysets: Iterable[Keyset], now: int, *, index: int | None = None) -
 
 
 def _begin_places(keysets: Iterable[Keyset]) -> dict[str, Place]:
-    """Where each keyset comes into force, by od; one that never does is missing.
+    """Return where each keyset comes into force, by od; one that never does is missing.
 
-    The oldest one given stands on its own; over a gap every older one counts as the one before.
+    The oldest given one stands on its own; over a gap every older one counts as the previous.
     """
     logged = sorted((item for item in keysets if item.log_time is not None), key=lambda item: item.version)
     known = {keyset.od for keyset in logged}
@@ -370,16 +374,16 @@ def _begin_places(keysets: Iterable[Keyset]) -> dict[str, Place]:
 
 
 def _own_place(keyset: Keyset) -> Place | None:
-    """Where a keyset comes into force as far as it alone says."""
+    """Return where a keyset comes into force by its own facts alone."""
     moment = keyset.in_force_from
     index = None if keyset.succession == RECOVERED else keyset.log_index
     return None if moment is None else place_from(moment, index)
 
 
 def _is_displaced(keyset: Keyset, others: Iterable[Keyset]) -> bool:
-    """A recovery by an earlier one, or by a word of the old root within its delay; a later word by the recovery.
+    """Tell whether another keyset with the same predecessor displaces this one.
 
-    All of them on the same predecessor.
+    A recovery is displaced by an earlier one, or by a keyset of the old root within its delay; a later keyset by the recovery.
     """
     rivals = [other for other in others if other.prev == keyset.prev and other.od != keyset.od]
     recoveries = [rival for rival in rivals if rival.succession == RECOVERED]
@@ -397,10 +401,10 @@ def _is_in_time(word: Keyset, recovery: Keyset) -> bool:
 def revocations_of(
     keysets: Iterable[Keyset], revokes: Iterable[Revocation] = (), *, now: int | None = None
 ) -> tuple[Revocation, ...]:
-    """All revocations of an agency: its logged `revoke` statements and every keyset row that says so.
+    """Return all revocations of an agency: its logged `revoke` statements and every keyset row that states one.
 
-    A keyset speaks from when it is in force: with `now`, one that still waits says nothing; one that was
-    cancelled never does. Give the whole chain.
+    A keyset counts from when it is in force: with `now`, one that still waits counts for nothing; one that was cancelled never
+    counts. Pass the whole chain.
     """
     chain = list(keysets)
     begins = {od: moment for od, (moment, _) in _begin_places(chain).items()}
@@ -416,14 +420,14 @@ def revocations_of(
 def newest_encryption_key(
     keyset: Keyset, suite: str, now: int, revoked: Collection[str] = ()
 ) -> KeyRow | None:
-    """The key to seal to: current, valid now, greatest `nbf`, of equals the last; None if there is none."""
+    """Return the key to seal to: current, valid now, greatest `nbf`, of equals the last; None if there is none."""
     return _newest(keyset, now, revoked, lambda row: row.use == ENC and suite in row.key.suites)
 
 
 def newest_signing_keys(
     keyset: Keyset, suite: str, now: int, revoked: Collection[str] = ()
 ) -> tuple[KeyRow, ...]:
-    """The keys to sign with, in the order of signatures; empty when the suite is not complete."""
+    """Return the keys to sign with, in the order of signatures; empty when the suite is not complete."""
     if suite == PQ1:
         rows = [
             _newest(keyset, now, revoked, lambda row, alg=alg: row.key.alg == alg)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Known answers of the two young primitives, for the self-test at start.
 
-HPKE-9-KE: example of the JOSE-HPKE drafts of mid-2026 (IETF Trust, Revised BSD). ML-DSA-65: example of
-RFC 9964 (IETF Trust, Revised BSD); its private key is 32 zero octets. The keys are public, and guard
-nothing.
+HPKE-9-KE: example of the JOSE-HPKE drafts of mid-2026 (IETF Trust, Revised BSD). ML-DSA-65: example of RFC 9964 (IETF Trust,
+Revised BSD); its private key is 32 zero octets. The keys are public, and guard nothing.
 """
 
 XWING_SEED = "q_aDEMZpRAjbiqHwO23vKcgImYieSqUsCK7wWZEsq8Y"

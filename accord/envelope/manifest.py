@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The manifest: what the exchange reads of an envelope, signed by the originator.
+"""The manifest: the part of an envelope that the exchange reads, signed by the originator.
 
-Every member is listed and checked; rules that join members (clocks, `re`, RED) are checked here
-too, so that a manifest that parses is one the profile allows. `md`, its object digest, is the
-envelope's address. Source: docs/spec/envelope.md, "Manifest".
+Every member is listed and checked; rules that join members (clocks, `re`, RED) are checked here too, so that a manifest that
+parses is one the profile allows. `md`, its object digest, is the envelope's address. Source: docs/spec/envelope.md, "Manifest".
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ MAX_BLOBS_BYTES = 256 * 1024 * 1024
 MIN_BLOB_BYTES = 12 + 16 + 8
 MAX_NAMED = 500 * 64
 LEAST_KEEP_SECS = 30 * 24 * 3600
-"""An exchange takes no new envelope of status `actual` that is kept for less; what was taken before stays valid."""
+"""The least `keep` of a new envelope of status `actual`; earlier envelopes stay valid."""
 
 TERM_MEMBERS = frozenset(
     {
@@ -72,7 +71,7 @@ class Reference:
     md: str
 
     def as_json(self) -> dict[str, str]:
-        """The member `re`."""
+        """Return the member `re`."""
         return {"jti": self.jti, "md": self.md}
 
 
@@ -87,7 +86,7 @@ class BlobRef:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the sender chooses of a manifest. Times in seconds; `None` means none."""
+    """The sender's part of a manifest. Times in seconds; `None` means none."""
 
     kind: str
     status: str
@@ -105,7 +104,7 @@ class Terms:
     re: Reference | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The members as they stand in manifest and inner payload."""
+        """Return the members as they stand in manifest and inner payload."""
         terms = dict(vars(self))
         terms["re"] = self.re.as_json() if self.re else None
         return terms
@@ -138,7 +137,7 @@ class Manifest:
         return self.terms.tlp == RED
 
     def shared(self) -> dict[str, Any]:
-        """The members that the inner payload repeats, `att` excepted."""
+        """Return the members that the inner payload repeats, `att` excepted."""
         return shared_members(self.terms, self.suite, self.iss, self.named, self.signers)
 
 
@@ -151,12 +150,12 @@ def shared_members(
 
 
 def aad_of(terms: Terms, iss: str) -> str:
-    """The JWE member `aad`: base64url of canonical {iss, jti, tlp, v}. It binds entries to their envelope."""
+    """Return the JWE member `aad`: base64url of canonical {iss, jti, tlp, v}. It binds entries to their envelope."""
     return b64u(canonical({"iss": iss, "jti": terms.jti, "tlp": terms.tlp, "v": VERSION}))
 
 
 def read_manifest(payload: bytes) -> Manifest:
-    """Check a manifest payload; raises MalformedError, TooLargeError, or VerificationError for RED rules."""
+    """Check a manifest payload; raise MalformedError, TooLargeError, or VerificationError for RED rules."""
     value = parse_object(payload, limit=MAX_MANIFEST_BYTES, where="manifest")
     members(value, MANIFEST_MEMBERS, "manifest")
     terms, suite, named = read_shared(value)
@@ -195,7 +194,7 @@ def read_shared(value: Mapping[str, Any]) -> tuple[Terms, str, int]:
 
 
 def read_terms(value: Mapping[str, Any]) -> Terms:
-    """Check each of the sender's terms and the rules that join them; raises MalformedError."""
+    """Check each of the sender's terms and the rules that join them; raise MalformedError."""
     iat = timestamp(value["iat"], "iat")
     exp = timestamp(value["exp"], "exp", least=iat + 1)
     keep = timestamp(value["keep"], "keep", least=exp, most=iat + MAX_KEEP_SECS)
@@ -249,7 +248,7 @@ def _read_attachments(value: object) -> tuple[BlobRef, ...]:
 
 
 def read_blob_ref(item: Mapping[str, Any]) -> BlobRef:
-    """The three members that manifest and inner payload share."""
+    """Return the three members that manifest and inner payload share."""
     return BlobRef(
         n=integer(item["n"], "att n"),
         sha256=digest(item["sha256"], "att sha256"),
@@ -258,7 +257,7 @@ def read_blob_ref(item: Mapping[str, Any]) -> BlobRef:
 
 
 def check_blob_refs(blobs: tuple[BlobRef, ...]) -> None:
-    """Numbered 0, 1, 2 ... and together no larger than an envelope may be; raises MalformedError."""
+    """Check that blobs are numbered 0, 1, 2 ... and within an envelope's size together; raise MalformedError."""
     if [blob.n for blob in blobs] != list(range(len(blobs))):
         raise MalformedError("att n")
     if sum(blob.len for blob in blobs) > MAX_BLOBS_BYTES:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A signer that only names: for building what is signed elsewhere, or later."""
+"""A signer that only names keys: for building payloads that are signed elsewhere, or later."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from accord.envelope.keys import PublicKey
 
 @dataclass(frozen=True)
 class NamedSigners:
-    """Who is to sign, where nobody here can: a `JwsSigner` for building payloads."""
+    """The future signers, whose keys are not here: a `JwsSigner` for building payloads."""
 
     signers: tuple[PublicKey, ...]
 
     def sign_jws(self, typ: str, payload: bytes) -> bytes:
-        """Never: these keys are not here."""
+        """Raise NotImplementedError: these keys are not here."""
         raise NotImplementedError

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Private keys. Whoever imports this module can sign or open; the exchange never does.
+"""Private keys. A process that imports this module can sign or open; the exchange never does.
 
-Nothing here is printed: `repr` shows the kid, and errors carry no key material.
-Storage form (`to_bytes`): PKCS #8 DER, unencrypted, except HPKE-9-KE, whose form is its 32-byte seed;
-encrypting it at rest is the caller's work.
+Nothing here is printed: `repr` shows the kid, and errors carry no key material. Storage form (`to_bytes`): PKCS #8 DER,
+unencrypted, except HPKE-9-KE, whose form is its 32-byte seed; the caller has to encrypt it at rest.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ def _load_pkcs8(data: bytes) -> Any:
 
 
 def _seed_to_xwing(seed: bytes) -> tuple[Any, bytes]:
-    """The X-Wing key pair of a seed (draft-connolly-cfrg-xwing-kem): private object and public octets."""
+    """Return the X-Wing key pair of a seed (draft-connolly-cfrg-xwing-kem): private object and public octets."""
     expanded = hashlib.shake_256(seed).digest(96)
     lattice = mlkem.MLKEM768PrivateKey.from_seed_bytes(expanded[:64])
     curve = x25519.X25519PrivateKey.from_private_bytes(expanded[64:])
@@ -93,7 +92,7 @@ class SigningKey:
 
     @classmethod
     def generate(cls, alg: str = ED25519) -> SigningKey:
-        """A new key: "Ed25519", "ES256" or "ML-DSA-65"."""
+        """Return a new key: "Ed25519", "ES256" or "ML-DSA-65"."""
         try:
             return cls(_SIGNING_GENERATORS[alg]())
         except UnsupportedAlgorithm as missing:
@@ -101,15 +100,15 @@ class SigningKey:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SigningKey:
-        """Read the storage form; raises MalformedError."""
+        """Read the storage form; raise MalformedError."""
         return cls(_load_pkcs8(data))
 
     def to_bytes(self) -> bytes:
-        """The storage form: PKCS #8 DER, unencrypted."""
+        """Return the storage form: PKCS #8 DER, unencrypted."""
         return _pkcs8(self._material)
 
     def sign(self, signed: bytes) -> bytes:
-        """The raw signature as JOSE writes it (ES256: r and s, 64 octets)."""
+        """Return the raw signature as JOSE writes it (ES256: r and s, 64 octets)."""
         if self.public.alg == ES256:
             r, s = decode_dss_signature(self._material.sign(signed, ec.ECDSA(hashes.SHA256())))
             return r.to_bytes(32, "big") + s.to_bytes(32, "big")
@@ -147,7 +146,7 @@ class DecryptionKey:
 
     @classmethod
     def generate(cls, alg: str = HPKE_9_KE) -> DecryptionKey:
-        """A new key: "HPKE-9-KE" (PQ1), "X25519" or "P-256" (EC1)."""
+        """Return a new key: "HPKE-9-KE" (PQ1), "X25519" or "P-256" (EC1)."""
         if alg == HPKE_9_KE:
             return cls.from_bytes(HPKE_9_KE, os.urandom(_SEED_BYTES))
         if alg == X25519:
@@ -180,7 +179,7 @@ class DecryptionKey:
         return cls(material, PublicKey(jwk, ENC), _pkcs8(material))
 
     def to_bytes(self) -> bytes:
-        """The storage form: PKCS #8 DER, unencrypted; HPKE-9-KE: the 32-byte seed."""
+        """Return the storage form: PKCS #8 DER, unencrypted; HPKE-9-KE: the 32-byte seed."""
         return self._stored
 
     def __repr__(self) -> str:
@@ -188,7 +187,7 @@ class DecryptionKey:
 
 
 def private_key_from_bytes(public: PublicKey, data: bytes) -> SigningKey | DecryptionKey:
-    """Read a storage form that must belong to `public`; raises MalformedError."""
+    """Read a storage form that must belong to `public`; raise MalformedError."""
     key = SigningKey.from_bytes(data) if public.use == SIGN else DecryptionKey.from_bytes(public.alg, data)
     if key.public != public:
         raise MalformedError("private key of another public key")
@@ -220,7 +219,10 @@ class SignerSet:
 
 
 class Root:
-    """An agency's root: Ed25519 and ML-DSA-65, always both. Signs keysets, revocations, reopenings of a desk and lists of fingerprints only."""
+    """An agency's root: Ed25519 and ML-DSA-65, always both.
+
+    It signs only keysets, revocations, reopenings of a desk and lists of fingerprints.
+    """
 
     def __init__(self, classical: SigningKey, lattice: SigningKey) -> None:
         self._keys = (classical, lattice)
@@ -229,7 +231,7 @@ class Root:
 
     @classmethod
     def generate(cls) -> Root:
-        """A new root."""
+        """Return a new root."""
         return cls(SigningKey.generate(ED25519), SigningKey.generate(ML_DSA_65))
 
     @classmethod
@@ -238,16 +240,16 @@ class Root:
         return cls(SigningKey.from_bytes(classical), SigningKey.from_bytes(lattice))
 
     def to_bytes(self) -> tuple[bytes, bytes]:
-        """The two storage forms, Ed25519 then ML-DSA-65."""
+        """Return the two storage forms, Ed25519 then ML-DSA-65."""
         return self._keys[0].to_bytes(), self._keys[1].to_bytes()
 
     @property
     def signer(self) -> SignerSet:
-        """Signs as the root."""
+        """The signer of the root."""
         return SignerSet(self._keys)
 
     def change_signer(self, successor: Root) -> SignerSet:
-        """Signs a root change: the old two, then the new two."""
+        """Return the signer of a root change: the old two keys, then the new two."""
         return SignerSet((*self._keys, *successor._keys))
 
     def __repr__(self) -> str:
@@ -255,13 +257,13 @@ class Root:
 
 
 def generate_signing_keys(suite: str) -> list[SigningKey]:
-    """The keys that sign in `suite`, in the order of signatures: PQ1 two, EC1 one Ed25519."""
+    """Return the keys that sign in `suite`, in the order of signatures: PQ1 two, EC1 one Ed25519."""
     algs = {PQ1: (ED25519, ML_DSA_65), EC1: (ED25519,)}[suite]
     return [SigningKey.generate(alg) for alg in algs]
 
 
 def generate_decryption_key(suite: str) -> DecryptionKey:
-    """A key that opens `suite`: PQ1 HPKE-9-KE, EC1 X25519."""
+    """Return a key that opens `suite`: PQ1 HPKE-9-KE, EC1 X25519."""
     return DecryptionKey.generate({PQ1: HPKE_9_KE, EC1: X25519}[suite])
 
 
@@ -276,12 +278,12 @@ class LedgerKey:
 
     @classmethod
     def generate(cls, name: str) -> LedgerKey:
-        """A new key for the origin `name` (no space, no plus sign)."""
+        """Return a new key for the origin `name` (no space, no plus sign)."""
         return cls(name, ed25519.Ed25519PrivateKey.generate())
 
     @classmethod
     def from_text(cls, text: str) -> LedgerKey:
-        """Read `PRIVATE+KEY+<name>+<key id>+<base64>`; raises MalformedError."""
+        """Read `PRIVATE+KEY+<name>+<key id>+<base64>`; raise MalformedError."""
         try:
             name, key_id, encoded = text.strip().removeprefix(_LEDGER_PREFIX).split("+", 2)
             raw = base64.b64decode(encoded, validate=True)
@@ -295,7 +297,7 @@ class LedgerKey:
         return key
 
     def to_text(self) -> str:
-        """The storage form, unencrypted, as Go's note package writes it."""
+        """Return the storage form, unencrypted, as Go's note package writes it."""
         raw = base64.b64encode(_ED25519_NOTE + self._material.private_bytes_raw()).decode("ascii")
         return f"{_LEDGER_PREFIX}{self.name}+{self.verifier.key_id.hex()}+{raw}"
 
@@ -305,7 +307,7 @@ class LedgerKey:
         return self.verifier.text
 
     def sign_note(self, text: str) -> str:
-        """The signed note over `text`, which ends in a newline."""
+        """Return the signed note over `text`, which ends in a newline."""
         signature = self._material.sign(text.encode("utf-8"))
         return text + "\n" + signature_line(self.name, self.verifier.key_id, signature)
 

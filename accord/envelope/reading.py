@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a recipient checks while and after opening: VerifiedSlice -> OpenedAlert.
+"""Checks of a recipient while and after opening: VerifiedSlice -> OpenedAlert.
 
-Order: unwrap, decrypt, `pd`, inner signatures, every shared member equal, `rn`, audience, replay, blob
-digests; only then does an OpenedAlert exist. Every failure is an OpeningError of one text and code;
-its `cause` is for the reader's own audit log.
+Order: unwrap, decrypt, `pd`, inner signatures, every shared member equal, `rn`, audience, replay, blob digests; only then does
+an OpenedAlert exist. Every failure is an OpeningError of one text and code; its `cause` is for the reader's own audit log.
 
-Once the entry's key is found, every check is made whatever an earlier one said, on a stand-in where there
-is nothing to check, and the first failure is raised at the end: the time taken does not tell which it was.
-Its limits: docs/spec/envelope.md, "Recipient", and benchmarks/unopenable_timing.py, which measures it.
+Once the entry's key is found, every check is made whatever an earlier one said, on a stand-in where there is nothing to check,
+and the first failure is raised at the end: the time taken does not reveal which it was. The limits of this:
+docs/spec/envelope.md, "Recipient", and benchmarks/unopenable_timing.py, which measures it.
 
     verified = verify_slice(octets, reader="xe-drugs", directory=directory, ledger=ledger, now=now)
     opened = open_alert(verified, keys={key.public.kid: key}, blobs=facts, seen=state.md_of, now=now)
@@ -58,13 +57,13 @@ def open_alert(
     now: int,
     handed: Entry | None = None,
 ) -> OpenedAlert:
-    """Open what `verify_slice` let through; every refusal is an OpeningError.
+    """Open a slice that `verify_slice` has verified; every refusal is an OpeningError.
 
-    `handed` is the same content key under a newer key of the reader (`accord.envelope.reseal.hand_over`), in the place of
-    the slice's own entry; a wrong one opens nothing.
+    `handed` is the same content key under a newer key of the reader (`accord.envelope.reseal.hand_over`), instead of the
+    slice's own entry; a wrong one opens nothing.
 
-    `keys` maps kid to private key, old ones included; `blobs` are the measured facts of every blob, in
-    order; `seen(iss, jti)` gives the md this reader has met under that id before, or None.
+    `keys` maps kid to private key, old ones included; `blobs` are the measured facts of every blob, in order; `seen(iss, jti)`
+    returns the md this reader has met under that id before, or None.
     """
     manifest, checks = verified.manifest, _Checks(verified)
     inner_jws = _decrypt(verified, handed or verified.jwe.entries[0], keys, checks)
@@ -91,7 +90,7 @@ def open_alert(
 
 
 class _Checks:
-    """Makes checks one after the other, past a failure too, and keeps the first failure."""
+    """A runner of checks that continues after a failure and keeps the first one."""
 
     def __init__(self, verified: VerifiedSlice) -> None:
         self._verified = verified
@@ -99,14 +98,14 @@ class _Checks:
         self._stand_in: StandIn | None = None
 
     def find(self, check: Callable[[], _Found], instead: Callable[[StandIn], _Found]) -> _Found:
-        """What `check` finds; after its failure, what `instead` finds in the stand-in."""
+        """Return the result of `check`; after its failure, the result of `instead` on the stand-in."""
         try:
             return check()
         except (OpeningError, VerificationError, MalformedError) as failed:
             return instead(self._stand_in_after(failed))
 
     def make(self, check: Callable[[], None]) -> None:
-        """Make a check that nothing later rests on."""
+        """Make a check that no later one depends on."""
         self.find(check, lambda _: None)
 
     def _stand_in_after(self, failed: OpeningError | VerificationError | MalformedError) -> StandIn:
@@ -122,7 +121,7 @@ class _Checks:
 
 
 def _as_opening_error(failed: OpeningError | VerificationError | MalformedError) -> OpeningError:
-    """A new one: it brings along no frame of where it failed."""
+    """Return a new error, without the traceback of the failure."""
     if isinstance(failed, VerificationError):
         return OpeningError(failed.failure, failed.detail)
     if isinstance(failed, MalformedError):
@@ -133,7 +132,7 @@ def _as_opening_error(failed: OpeningError | VerificationError | MalformedError)
 def _decrypt(
     verified: VerifiedSlice, entry: Entry, keys: Mapping[str, DecryptionKey], checks: _Checks
 ) -> bytes:
-    """The inner JWS, whose digest the originator signed; GCM alone does not commit to a key."""
+    """Return the inner JWS, whose digest the originator signed; GCM alone does not commit to a key."""
     key = keys.get(entry.kid)
     if key is None:
         raise OpeningError(Failure.KEY_MISSING)

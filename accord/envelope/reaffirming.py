@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Standing by one's word: a repudiated signature and a `reaffirm` of its issuer under a live key.
+"""Reaffirmation: a repudiated signature and a `reaffirm` of its issuer under a live key.
 
-Pure, and nothing is kept: a display judges what was signed, judges each `reaffirm` (`verify_statement`,
-against the same newest keysets), and puts both together here. A later revocation of the reaffirming key
-takes it back in the same way.
+Pure, and nothing is stored: a display judges the signed object, judges each `reaffirm` (`verify_statement`, against the same
+newest keysets), and combines both here. A later revocation of the reaffirming key withdraws it in the same way.
 
     _, standing = judge_signers(directory, iss, signers, suite, log_time)
     standing = standing_after(standing, reaffirms, SubjectRef("manifest", jti, md), iss)
@@ -26,10 +25,10 @@ REAFFIRM = "reaffirm"
 def standing_after(
     standing: Standing, reaffirms: Iterable[VerifiedStatement], subject: SubjectRef, iss: str
 ) -> Standing:
-    """The standing of `subject`, which `iss` signed, in the light of what was said about it since.
+    """Return the standing of `subject`, which `iss` signed, after later statements about it.
 
-    Only a Repudiated one changes, to Reaffirmed, by the earliest word that counts. Others are passed over:
-    of another kind, issuer or subject, not logged yet, logged before the revocation, itself repudiated.
+    Only a Repudiated one changes, to Reaffirmed, by the earliest statement that counts. These do not count: of another kind,
+    issuer or subject, not logged yet, logged before the revocation, itself repudiated.
     """
     if not isinstance(standing, Repudiated):
         return standing

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange checks before it gives agencies access by a release.
+"""Checks of the exchange before it gives agencies access by a release.
 
-Pure: the caller looks up what it knows of the envelope and of the releases by which the issuer has
-access. What is accepted here every reader accepts, for the rules of a chain are the same functions
-(`accord.envelope.releases`). No key is used that could open anything.
+Pure: the caller looks up its facts about the envelope and the releases by which the issuer has access. Every reader accepts
+what is accepted here, for the rules of a chain are the same functions (`accord.envelope.releases`). No key is used that could
+open anything.
 
     unverified = parse_statement(octets)
     ...                     # the envelope that `sub` names
@@ -36,11 +36,10 @@ from accord.envelope.vocabulary import MAX_RELEASE_DEPTH
 
 @dataclass(frozen=True)
 class EnvelopeFacts:
-    """What the exchange knows of the envelope that is released.
+    """The exchange's facts about the envelope that is released.
 
-    `audience` are the agencies with an entry in it, without the originator; `standing` is judged now,
-    against the newest keysets and with every `reaffirm`; `withdrawn` holds the ods of its releases that were
-    withdrawn (`releases.withdrawn_by`).
+    `audience` are the agencies with an entry in it, without the originator; `standing` is judged now, against the newest
+    keysets and with every `reaffirm`; `withdrawn` holds the ods of its releases that were withdrawn (`releases.withdrawn_by`).
     """
 
     manifest: Manifest
@@ -65,21 +64,21 @@ class VerifiedRelease:
         return self.statement.od
 
     def path(self, index: int) -> list[bytes]:
-        """The inclusion path of entry `index` under the release's `rr`."""
+        """Return the inclusion path of entry `index` under the release's `rr`."""
         return merkle.inclusion_path(self.leaf_hashes, index)
 
     def paths(self) -> list[list[bytes]]:
-        """All inclusion paths at once, in the order of `entries`."""
+        """Return all inclusion paths at once, in the order of `entries`."""
         return merkle.inclusion_paths(self.leaf_hashes)
 
 
 def trace_parents(
     parent: str | None, find: Callable[[str], VerifiedStatement | None]
 ) -> tuple[VerifiedStatement, ...]:
-    """The releases from the first one to `parent`, oldest first; none without a parent.
+    """Return the releases from the first one to `parent`, oldest first; none without a parent.
 
-    `find(od)` gives a release that was accepted before, with its standing now. Raises VerificationError for an
-    unknown one, and for more than a chain may hold.
+    `find(od)` returns a release that was accepted before, with its present standing. Raises VerificationError for an unknown
+    one, and for more than a chain may hold.
     """
     chain: list[VerifiedStatement] = []
     while parent is not None:
@@ -103,11 +102,11 @@ def accept_release(
     directory: IntakeDirectory,
     now: int,
 ) -> VerifiedRelease:
-    """Every check that needs no policy; raises TooLargeError, MalformedError or VerificationError.
+    """Make every check that needs no policy; raise TooLargeError, MalformedError or VerificationError.
 
-    `via` are the releases by which the issuer has access, oldest first, with their standing now: none where
-    it has the envelope itself. For a rekey they are those by which its agencies have access. `Failure.KEYSET_STALE`
-    names the agencies whose entry is not for their newest key.
+    `via` are the releases by which the issuer has access, oldest first, with their present standing: none where it has the
+    envelope itself. For a rekey they are those by which its agencies have access. `Failure.KEYSET_STALE` names the agencies
+    whose entry is not for their newest key.
     """
     statement, manifest = unverified.statement, envelope.manifest
     if len(entries) > MAX_ENTRIES_BYTES:
@@ -129,7 +128,7 @@ def accept_release(
 def _check_entries(
     entries: bytes, statement: Statement, manifest: Manifest, directory: IntakeDirectory, now: int
 ) -> tuple[tuple[Entry, ...], tuple[bytes, ...]]:
-    """One entry for each of `aud` in its order, `rr` over them, each for the newest key; with the leaf hashes."""
+    """Check one entry for each of `aud` in its order, `rr` over them, each for the newest key; return entries and leaf hashes."""
     agencies = statement.body["aud"]
     read = read_entries(parse_json(entries, limit=MAX_ENTRIES_BYTES, where="entries"), manifest.suite)
     if agencies_of(read, directory) != agencies:

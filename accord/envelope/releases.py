@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Onward releases: may this chain of releases give access?
 
-Signatures and log times are verified before (`accord.envelope.verifying`, at intake
-`accord.envelope.release_intake`); here are the rules of the chain itself, the same for exchange, reader
-and releaser. `check_chain` needs the manifest only; `check_access` needs the inner audience, which a
-reader has after opening. All raise VerificationError.
-Source: docs/spec/envelope.md, "Releasing onward".
+Signatures and log times are verified before (`accord.envelope.verifying`, at intake `accord.envelope.release_intake`); here are
+the rules of the chain itself, the same for exchange, reader and releaser. `check_chain` needs the manifest only; `check_access`
+needs the inner audience, which a reader has after opening. All raise VerificationError. Source: docs/spec/envelope.md,
+"Releasing onward".
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ RELEASE, UNRELEASE, REKEY = "release", "unrelease", "rekey"
 
 
 def manifest_ref(manifest: Manifest) -> SubjectRef:
-    """The envelope as the subject of a statement."""
+    """Return the envelope as the subject of a statement."""
     return SubjectRef(MANIFEST, manifest.jti, manifest.md)
 
 
 def check_releasable(manifest: Manifest, standings: Iterable[Standing], *, now: int) -> None:
-    """May anything be released now? Not from the manifest's `exp` on, nor on a repudiated word.
+    """Check that a release is allowed now: not from the manifest's `exp` on, nor on a repudiated signature.
 
     `standings` are those of the manifest and of the releases by which the issuer has access.
     """
@@ -42,9 +41,9 @@ def check_releasable(manifest: Manifest, standings: Iterable[Standing], *, now: 
 
 
 def access_before(manifest: Manifest, via: Sequence[Statement], issuer: str) -> tuple[Statement, ...]:
-    """What precedes a release by `issuer`, who itself has access by `via`; its `parent` is the last of it.
+    """Return the releases before one by `issuer`, who itself has access by `via`; its `parent` is the last of them.
 
-    The originator's own right precedes nothing, and a rekey gave no right: its issuer had one before it.
+    Nothing precedes the originator's release. A rekey gave no right, so it is left out: its issuer had one before it.
     """
     if issuer == manifest.iss:
         return ()
@@ -54,10 +53,10 @@ def access_before(manifest: Manifest, via: Sequence[Statement], issuer: str) -> 
 def withdrawn_by(
     manifest: Manifest, releases: Iterable[Statement], said: Iterable[VerifiedStatement]
 ) -> frozenset[str]:
-    """The ods of those releases that an `unrelease` in `said` withdraws; others in it are passed over.
+    """Return the ods of those releases that an `unrelease` in `said` withdraws; ignore other statements.
 
-    It counts by the release's issuer or the manifest's, unless it was itself repudiated. Whoever has a
-    withdrawn release anywhere in `via` has no access: see `check_chain`.
+    It counts by the release's issuer or the manifest's, unless it was itself repudiated. An agency with a withdrawn release
+    anywhere in `via` has no access: see `check_chain`.
     """
     words = {
         (word.statement.sub, word.statement.iss)
@@ -74,7 +73,7 @@ def withdrawn_by(
 def check_chain(
     manifest: Manifest, via: Sequence[Statement], *, now: int, withdrawn: Collection[str]
 ) -> None:
-    """Subject, suite, times, rights and order of a chain, oldest first; `withdrawn` = ods of unreleased."""
+    """Check subject, suite, times, rights and order of a chain, oldest first; `withdrawn` = ods of unreleased."""
     if len(via) > MAX_RELEASE_DEPTH:
         raise VerificationError(Failure.VIA, "depth")
     for release in via:
@@ -122,18 +121,18 @@ def _check_link(manifest: Manifest, parent: Statement, child: Statement) -> None
 
 
 def end_of(release: Statement) -> int:
-    """When the access ends, in seconds: the form of a release demands it."""
+    """Return when the access ends, in seconds; every release has such a time."""
     assert release.exp is not None
     return release.exp
 
 
 def is_rekey(release: Statement) -> bool:
-    """Is it for agencies that have access but lost their key? By the originator alone, the last of a chain."""
+    """Tell whether it is for agencies that have access but lost their key: by the originator alone, the last of a chain."""
     return bool(release.body["code"] == REKEY)
 
 
 def check_access(manifest: Manifest, via: Sequence[Statement], inner_aud: Sequence[str]) -> None:
-    """Do these releases, one at least, give access to agencies that had none, or a rekey to those that had?
+    """Check that these releases, at least one, give access to agencies that had none, or a rekey to those that had it.
 
     A rekey goes to the inner audience and to that of the releases before it in the chain, which prove it.
     """
@@ -152,7 +151,7 @@ def check_access(manifest: Manifest, via: Sequence[Statement], inner_aud: Sequen
 def check_audience(
     manifest: Manifest, via: Sequence[Statement], inner_aud: Sequence[str], reader: str
 ) -> None:
-    """May `reader` have this, given the sorted inner audience?
+    """Check that `reader` may have this, given the sorted inner audience.
 
     Without `via`: the originator and the inner audience; with it: the last `aud`, by a chain that gives access.
     """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A reopening: a desk asks its agency's root to let one person in, when nobody is left there who could.
+"""A reopening: a desk asks its agency's root to let one person in, when nobody there is left who could.
 
-The desk writes the request, the root signs it offline, the same desk takes it once. It goes between these two alone: it
-is no statement, no exchange takes it, and no ledger holds it. `verify_reopening` is the only door for one from outside.
-Whether the desk asked for it, and not before, is the desk's to know. Source: docs/spec/envelope.md, "Reopening a desk".
+The desk writes the request, the root signs it offline, the same desk takes it once. It goes only between these two: it is no
+statement, no exchange takes it, and no ledger holds it. `verify_reopening` is the only entry point for one from outside. Only
+the desk knows whether it asked for it and has not taken it before. Source: docs/spec/envelope.md, "Reopening a desk".
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ MAX_REOPENING_BYTES: Final = 16 * 1024
 
 _MEMBERS: Final = frozenset({"desk", "role", "name", "email", "account"})
 _JOINERS: Final = "\u200c\u200d"
-"""Seen by nobody, and needed to spell names in some scripts."""
+"""Invisible characters that some scripts need for spelling."""
 _DESK: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reopening(RootForm):
-    """A well-formed reopening; says nothing about who signed it.
+    """A well-formed reopening; its signers are not checked.
 
-    `desk` is the id under which one desk announces itself. `account`: "new" makes one for this person; "again" ends
-    password, second factors and sessions of the one that stands under the address.
+    `desk` is the id under which one desk announces itself. `account`: "new" makes one for this person; "again" ends password,
+    second factors and sessions of the existing one at this mail address.
     """
 
     desk: str
@@ -64,7 +64,7 @@ def build_reopening(
     email: str,
     account: str,
 ) -> bytes:
-    """The canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
+    """Return the canonical payload for a root to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
     own = {"desk": desk, "role": role, "name": name, "email": email, "account": account}
     payload = build_form(REOPEN, own, iss=iss, root=root, id=id, iat=iat, nonce=nonce)
     read_reopening(payload)
@@ -72,7 +72,7 @@ def build_reopening(
 
 
 def read_reopening(payload: bytes) -> Reopening:
-    """Check every member of a payload, and that it is canonical; raises MalformedError."""
+    """Check every member of a payload, and that it is canonical; raise MalformedError."""
     head, value = read_form(payload, REOPEN, TYP_REOPEN, _MEMBERS, limit=MAX_REOPENING_BYTES)
     return Reopening(
         **asdict(head),
@@ -85,16 +85,16 @@ def read_reopening(payload: bytes) -> Reopening:
 
 
 def sign_reopening(payload: bytes, signer: JwsSigner) -> bytes:
-    """Sign a payload as it is; raises MalformedError where it names other signers."""
+    """Sign a payload as it is; raise MalformedError where it names other signers."""
     return sign_form(read_reopening(payload), payload, TYP_REOPEN, signer)
 
 
 def verify_reopening(
     data: bytes, *, agency: str, desk: str, root: Sequence[PublicKey], now: int
 ) -> Reopening:
-    """A reopening of this agency's desk, signed by its root in force; raises MalformedError or VerificationError.
+    """Verify a reopening of this agency's desk, signed by its root in force; raise MalformedError or VerificationError.
 
-    Another agency, another desk, another root and one that is not of this day are refused.
+    Another agency, another desk, another root and an age of more than a day are refused.
     """
     jws = parse_jws(data, TYP_REOPEN, limit=MAX_REOPENING_BYTES)
     said = read_reopening(jws.payload)
@@ -108,7 +108,7 @@ def verify_reopening(
 
 
 def _name(value: object) -> str:
-    """One line of what is seen: no control, no format character but a joiner, no space at either end."""
+    """Check one line of visible text: no control, no format character but a joiner, no space at either end."""
     name = text(value, "reopen name")
     seen = name.translate(dict.fromkeys(map(ord, _JOINERS)))
     if not seen or len(name) > MAX_NAME or not seen.isprintable() or name != name.strip():

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sealing again what one holds, for an onward release: the content key under further agencies' keys.
+"""Sealing again for an onward release: the content key of one's own entry under further agencies' keys.
 
-Also for a new key of one's own, by which a desk that an agency leaves hands its history over (`hand_over`): there is no
-release then, and nobody else gets anything. The only functions that start from an existing content key, and they take it from the caller's own
-entry. The ciphertext stays; the entries go with a `release` statement that names `aud`, `rn`, `rr`.
+The ciphertext stays; the entries go with a `release` statement that names `aud`, `rn`, `rr`. These are the only functions that
+start from an existing content key, and they take it from the caller's own entry. `hand_over` seals to a new key of one's own
+instead, by which a desk that an agency leaves hands its history over: there is no release then, and nobody else gets anything.
 
     release = make_release(verified, audience=opened.audience, terms=terms, issuer=me, key=key,
                            recipients=recipients, signer=signer, now=now)
@@ -45,7 +45,7 @@ from accord.envelope.vocabulary import MAX_RECIPIENTS
 
 @dataclass(frozen=True)
 class ResealedEntries:
-    """What a release needs: sorted audience, number and root of its entries, and their JSON array."""
+    """The parts that a release needs: sorted audience, number and root of its entries, and their JSON array."""
 
     aud: tuple[str, ...]
     rn: int
@@ -96,9 +96,9 @@ def make_release(
 ) -> MadeRelease:
     """Release to `recipients` what the issuer's own slice gives access to; `key` opens its entry.
 
-    `audience` is the inner one, of the opened alert; `parent` follows from the slice. `proof` is for a rekey of
-    agencies that have access by releases: these, oldest first. Raises what the exchange would refuse it with
-    (VerificationError), SealingError naming every unfit agency, MalformedError, OpeningError.
+    `audience` is the inner one, of the opened alert; `parent` follows from the slice. `proof` is for a rekey of agencies that
+    have access by releases: these, oldest first. Raises the exchange's reasons to refuse it (VerificationError), SealingError
+    naming every unfit agency, MalformedError, OpeningError.
     """
     manifest = verified.manifest
     if issuer.agency != verified.reader:
@@ -148,9 +148,9 @@ def _build_release(
 
 
 def hand_over(entry: Entry, *, key: DecryptionKey, to: PublicKey) -> str:
-    """Wrap the content key of one's own entry for another key of one's own, in that key's suite; the canonical entry.
+    """Wrap the content key of one's own entry for another key of one's own, in that key's suite; return the canonical entry.
 
-    Nothing says that the slice holds: whoever opens it by this entry verifies it. Raises OpeningError.
+    The slice is not verified here: its later reader verifies it. Raises OpeningError.
     """
     (suite,) = to.suites
     return wrap_for(suite, to, unwrap(entry, key))
@@ -159,7 +159,7 @@ def hand_over(entry: Entry, *, key: DecryptionKey, to: PublicKey) -> str:
 def reseal(
     verified: VerifiedSlice, *, key: DecryptionKey, recipients: Sequence[Recipient], now: int
 ) -> ResealedEntries:
-    """Wrap the content key of one's own slice for `recipients`; raises SealingError or OpeningError."""
+    """Wrap the content key of one's own slice for `recipients`; raise SealingError or OpeningError."""
     manifest = verified.manifest
     if not recipients:
         raise SealingError(SealRefusal.NO_RECIPIENT)

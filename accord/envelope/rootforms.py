@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forms that an agency's root signs and that go from hand to hand: no statements, taken by no exchange, never logged.
+"""Forms that an agency's root signs and that are passed on by hand: no statements, taken by no exchange, never logged.
 
-The kinds are a reopening (`accord.envelope.reopening`) and a list of fingerprints (`accord.envelope.fingerprints`). Here is what
-they have in common: the members of a head, and that a payload is canonical and names the keys that sign it.
+The kinds are a reopening (`accord.envelope.reopening`) and a list of fingerprints (`accord.envelope.fingerprints`). Here is
+their common part: the members of a head, and that a payload is canonical and names the keys that sign it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ HEAD: Final = frozenset({"v", "k", "suite", "iss", "id", "iat", "nonce", "signer
 
 @dataclass(frozen=True, kw_only=True)
 class RootForm:
-    """What every form says first; nothing about who signed it. `iat` in seconds, `od` over the payload."""
+    """The common head of all forms; its signers are not checked. `iat` in seconds, `od` over the payload."""
 
     k: str
     iss: str
@@ -56,7 +56,7 @@ def build_form(
     iat: int,
     nonce: bytes,
 ) -> bytes:
-    """The canonical payload of a form with its own members; nothing of it is checked."""
+    """Build the canonical payload of a form with its own members; check nothing of it."""
     head = {
         "v": VERSION,
         "k": k,
@@ -73,7 +73,7 @@ def build_form(
 def read_form(
     payload: bytes, k: str, typ: str, own: frozenset[str], *, limit: int
 ) -> tuple[RootForm, dict[str, Any]]:
-    """Check the head of a form, that it has these members more and no others, and that it is canonical; raises MalformedError."""
+    """Check a form's head, its other members, and that it is canonical; raise MalformedError."""
     value = members(parse_object(payload, limit=limit, where=k), HEAD | own, k)
     if canonical(value) != payload:
         raise MalformedError(f"{k} is not canonical")
@@ -93,7 +93,7 @@ def read_form(
 
 
 def sign_form(form: RootForm, payload: bytes, typ: str, signer: JwsSigner) -> bytes:
-    """Sign the payload of a form as it is; raises MalformedError where it names other signers."""
+    """Sign the payload of a form as it is; raise MalformedError where it names other signers."""
     if form.signers != tuple(key.kid for key in signer.signers):
         raise MalformedError(f"{form.k} signers")
     return signer.sign_jws(typ, payload)

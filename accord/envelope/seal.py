@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing and sealing: an alert for 1 to 500 recipient agencies.
 
-The content key is made in here and leaves only wrapped; no function accepts one. Nothing is left out
-silently: `plan_recipients` names whom the chosen suite cannot reach and why, and `seal` refuses unless
-every recipient given to it is fit.
+- The content key is made in here and leaves only wrapped; no function accepts one.
+- Nobody is left out silently: `plan_recipients` names those whom the chosen suite cannot reach and why, and `seal` refuses
+  unless every recipient given to it is fit.
+
+Example:
 
     plan = plan_recipients("PQ1", "GREEN", recipients, now=now)
     ...                                     # show plan.left_out to the sender
@@ -83,9 +85,9 @@ _CONTENT_KEY_BYTES = 32
 class Recipient:
     """An agency as the sender knows it.
 
-    `keyset` is the newest in force of its chain, `pinned` the root fingerprint the sender trusts,
-    `seen_version` the highest keyset version it has seen, `revoked` the kids a logged `revoke` has named
-    since; the originator signs with none of its own.
+    `keyset` is the newest in force of its chain, `pinned` the root fingerprint the sender trusts, `seen_version` the highest
+    keyset version it has seen, `revoked` the kids that a logged `revoke` has named since; the originator signs with none of its
+    own revoked keys.
     """
 
     keyset: Keyset
@@ -101,7 +103,7 @@ class Recipient:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """An agency that cannot receive under these terms, and why."""
+    """An agency that cannot receive under these terms, and the reason."""
 
     agency: str
     reason: SealRefusal
@@ -109,7 +111,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class RecipientPlan:
-    """Who can be sealed to and who cannot; the sender decides, knowing both."""
+    """The recipients that can and cannot be sealed to; the sender decides, knowing both."""
 
     will: tuple[Recipient, ...]
     left_out: tuple[LeftOut, ...]
@@ -220,10 +222,9 @@ def seal_content(
 ) -> SealedContent:
     """Sign and seal the content for the recipients and for the originator itself.
 
-    `recipients` leaves the originator out; `nonce` is 16 fresh random octets; `confirm_ec1` is the
-    sender's word that EC1 will do. `files` were sealed before for this `jti` (`blobs.seal_stream`), numbered
-    from 0; their blobs are the caller's, `attachments` follow them. Raises SealingError, naming every agency
-    concerned.
+    `recipients` leaves the originator out; `nonce` is 16 fresh random octets; `confirm_ec1` is the sender's confirmation that
+    EC1 suffices. `files` were sealed before for this `jti` (`blobs.seal_stream`), numbered from 0; the caller keeps their
+    blobs, and `attachments` follow them. Raises SealingError, naming every agency concerned.
     """
     _check_terms(terms, suite, confirm_ec1=confirm_ec1)
     keys = _recipient_keys(terms, suite, originator, recipients, now)
@@ -256,7 +257,7 @@ def seal_content(
 
 
 def sign_manifest(content: SealedContent, signer: JwsSigner) -> SealedEnvelope:
-    """Sign what was sealed; `signer` must be the one that signed the content."""
+    """Sign the manifest of sealed content; `signer` must be the one that signed the content."""
     if tuple(key.kid for key in signer.signers) != content.signers:
         raise SealingError(SealRefusal.SIGNER)
     manifest = signer.sign_jws(TYP_MANIFEST, content.manifest_payload)
@@ -284,7 +285,7 @@ def _check_terms(terms: Terms, suite: str, *, confirm_ec1: bool) -> None:
 def _recipient_keys(
     terms: Terms, suite: str, originator: Recipient, recipients: Sequence[Recipient], now: int
 ) -> list[tuple[str, PublicKey]]:
-    """Agency and key of every entry, the originator's too; raises SealingError."""
+    """Return agency and key of every entry, the originator's too; raise SealingError."""
     if not recipients:
         raise SealingError(SealRefusal.NO_RECIPIENT)
     if len(recipients) > MAX_RECIPIENTS:
@@ -295,7 +296,7 @@ def _recipient_keys(
 def newest_keys_of(
     tlp: str, suite: str, recipients: Sequence[Recipient], now: int
 ) -> list[tuple[str, PublicKey]]:
-    """Agency and key to seal to of each, sorted by agency id; raises SealingError naming every unfit one."""
+    """Return agency and key to seal to of each, sorted by agency id; raise SealingError naming every unfit one."""
     everyone = sorted(recipients, key=lambda recipient: recipient.agency)
     agencies = [recipient.agency for recipient in everyone]
     twice = [agency for agency, times in Counter(agencies).items() if times > 1]
@@ -324,7 +325,7 @@ def _check_red(terms: Terms, recipients: Sequence[Recipient], names: Sequence[Na
 
 
 def check_signer(signer: JwsSigner, suite: str, originator: Recipient, now: int) -> None:
-    """The signer's keys are of the suite, its agency's own and good for an hour more; raises SealingError."""
+    """Check that the signer's keys are of the suite, its agency's own and valid for an hour more; raise SealingError."""
     try:
         check_suite_of(signer.signers, suite)
     except VerificationError as wrong:
@@ -337,7 +338,7 @@ def check_signer(signer: JwsSigner, suite: str, originator: Recipient, now: int)
 
 
 def refuse_unfit_files(files: Iterable[tuple[str, str, int]]) -> None:
-    """Refuse what cannot be attached before any of it is read: name, media type and size in octets of each.
+    """Refuse unfit attachments before any is read: name, media type and size in octets of each.
 
     Raises SealingError: too many, a bad name or type, one over 64 MiB, all of them over 256 MiB.
     """
@@ -381,7 +382,7 @@ def _attachment_key(n: int, attachment: Attachment, blob: SealedBlob) -> Attachm
 def _encrypt(
     inner: bytes, aad: str, suite: str, keys: Sequence[tuple[str, PublicKey]]
 ) -> tuple[bytes, dict[str, Any]]:
-    """The JWE under a fresh content key, and the members of the manifest that bind it."""
+    """Return the JWE under a fresh content key, and the members of the manifest that bind it."""
     content_key, iv = os.urandom(_CONTENT_KEY_BYTES), os.urandom(IV_BYTES)
     protected = PROTECTED[TYP_JWE]
     whole = AESGCM(content_key).encrypt(iv, inner, f"{protected}.{aad}".encode("ascii"))

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Known answers, one per primitive, computed at start; every process runs them.
+"""Known answers, one per primitive, computed at the start of every process.
 
-A library without ML-KEM or ML-DSA, or one that computes something else than the standards say, is
-refused with BackendError before it touches anything. Sealing and opening whole envelopes is in
-`accord.envelope.selftest_opening`, for processes that may open.
+A library without ML-KEM or ML-DSA, or one whose results differ from the standards, is refused with BackendError before it
+touches anything. Sealing and opening whole envelopes is in `accord.envelope.selftest_opening`, for processes that may open.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from accord.envelope.tree import merkle
 
 
 def run_primitives() -> None:
-    """Compute every known answer; raises BackendError naming the primitive that is missing or wrong."""
+    """Compute every known answer; raise BackendError naming the primitive that is missing or wrong."""
     for name, compute in _CHECKS.items():
         try:
             compute()
@@ -142,7 +141,7 @@ def _merkle() -> None:
 
 
 def _verify_this_alone(key: PublicKey, signature: bytes, signed: bytes) -> None:
-    """The signature is good, and is not for other octets."""
+    """Check that the signature is good, and not good for other octets."""
     key.verify(signature, signed)
     try:
         key.verify(signature, signed + b".")

@@ -49,7 +49,7 @@ _ALERT = {"schema": "accord-alert/1", "title": "self-test"}
 
 
 def run_seal_and_open() -> None:
-    """Seal and open one envelope per suite; raises BackendError when any step fails."""
+    """Seal and open one envelope per suite; raise BackendError when any step fails."""
     for suite in (PQ1, EC1):
         try:
             opened = _carry(suite)
@@ -123,7 +123,7 @@ class _Directory:
 
 
 def _carry(suite: str) -> Mapping[str, Any]:
-    """What the reader opens of an alert the writer sealed."""
+    """Return what the reader opens of an alert the writer sealed."""
     writer, reader = _Agency(_WRITER, suite), _Agency(_READER, suite)
     directory = _Directory(writer, reader)
     sealed = seal(
@@ -171,7 +171,7 @@ def _terms() -> Terms:
 
 
 def _logged(od: str) -> tuple[Ledger, Receipt]:
-    """A ledger of one entry, and the receipt for it."""
+    """Return a ledger of one entry, and the receipt for it."""
     key = LedgerKey.generate("self-test.invalid")
     leaf = LeafEntry(od, "x", _NOW)
     root = merkle.root_of([merkle.leaf_hash(leaf.encode())])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a hub seals to one key of an agency: a JWE with one entry, outside any envelope.
+"""Sealing by a hub to one key of an agency: a JWE with one entry, outside any envelope.
 
-A challenge's nonce (`accord.envelope.challenges`) and an agency's first API key (`accord.envelope.credentials`).
-`typ` and associated data say what it is and for whom, so that neither passes for the other or for an alert.
+It carries a challenge's nonce (`accord.envelope.challenges`) or an agency's first API key (`accord.envelope.credentials`).
+`typ` and associated data state its kind and addressee, so that neither can be mistaken for the other or for an alert.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from accord.envelope.keys import PublicKey
 
 
 def seal_single(typ: str, aad: str, key: PublicKey, plaintext: bytes) -> dict[str, Any]:
-    """The JWE, as JSON; `aad` is the member as it stands there."""
+    """Return the JWE, as JSON; `aad` is the member as it stands there."""
     (suite,) = key.suites
     protected = PROTECTED[typ]
     content_key, iv = os.urandom(32), os.urandom(IV_BYTES)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The slice: what one recipient gets of an envelope.
+"""The slice: one recipient's part of an envelope.
 
-`{v, manifest, jwe (its own entry only), via, path, index, receipts}`. The exchange builds it from the
-bytes it keeps; the reader parses it here and verifies it in `accord.envelope.verifying`.
+`{v, manifest, jwe (its own entry only), via, path, index, receipts}`. The exchange builds it from the bytes it keeps; the
+reader parses it here and verifies it in `accord.envelope.verifying`.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ def build_slice(
     receipts: Sequence[Mapping[str, Any]],
     via: Sequence[bytes] = (),
 ) -> bytes:
-    """Join what the exchange keeps; `manifest` and `via` go in as received.
+    """Join the exchange's stored parts; `manifest` and `via` go in as received.
 
-    `entry`, `index` and `path` are those of the recipient, under `rr` of the last `via` or else of the
-    manifest; `receipts` are the JSON objects of the manifest, then of each `via`.
+    `entry`, `index` and `path` are those of the recipient, under `rr` of the last `via` or else of the manifest; `receipts` are
+    the JSON objects of the manifest, then of each `via`.
     """
     parts = (
         ("v", str(VERSION)),
@@ -79,7 +79,7 @@ def build_slice(
 
 
 def parse_slice(data: bytes) -> UnverifiedSlice:
-    """Read a slice; raises MalformedError, or VerificationError (wrong typ, receipt missing)."""
+    """Read a slice; raise MalformedError, or VerificationError (wrong typ, receipt missing)."""
     value = members(parse_object(data, limit=MAX_SLICE_BYTES, where="slice"), _MEMBERS, "slice")
     integer(value["v"], "slice v", least=VERSION, most=VERSION)
     jws = parse_jws_object(value["manifest"], TYP_MANIFEST)

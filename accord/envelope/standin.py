@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is checked in the place of content that could not be had.
+"""Stand-ins: content to check where the real content could not be opened.
 
-Where opening has failed, the checks that would have followed are made all the same, on a stand-in as long as
-the real content would be: else the time until the refusal would tell how far the reader came. Nothing
-of a stand-in is ever shown: it exists only once the opening has failed.
+Where opening has failed, the following checks are still made, on a stand-in as long as the real content would be: otherwise the
+time until the refusal would reveal how far the reader came. A stand-in is never shown: it exists only once the opening has
+failed.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from accord.envelope.vocabulary import RED, TYP_INNER
 
 CONTENT_KEY: Final = bytes(32)
 
-# Well-formed, so that they are refused after the whole computation and not before it; good for nothing. ES256: r = s
-# = 1. ML-DSA-65 (FIPS 204): an arbitrary challenge, z = 0 (each coefficient the 20 bits of 2^19), no hints.
+# Well-formed, so that they are refused after the whole computation and not before it. ES256: r = s = 1. ML-DSA-65 (FIPS 204): an
+# arbitrary challenge, z = 0 (each coefficient the 20 bits of 2^19), no hints.
 _SIGNATURES: Final = {
     ED25519: bytes(64),
     ES256: ((1).to_bytes(32, "big")) * 2,
@@ -43,7 +43,7 @@ _MAX_NAMES: Final = 500
 
 @dataclass(frozen=True)
 class StandIn:
-    """An inner JWS of an alert that nobody sent, and what is read in it."""
+    """An inner JWS of an alert that nobody sent, and its parsed content."""
 
     inner_jws: bytes = field(repr=False)
     jws: UnverifiedJws
@@ -51,7 +51,7 @@ class StandIn:
 
 
 def stand_in_for(verified: VerifiedSlice) -> StandIn:
-    """For this slice: as many agencies, officers and files, and as long, where the content has a size it may have."""
+    """Return a stand-in for this slice: as many agencies, officers and files, and as long, if the content's size is allowed."""
     signatures = [(protected_header(key, TYP_INNER), _SIGNATURES[key.alg]) for key in verified.keys]
     room = len(verified.jwe.ciphertext) - len(write_jws(b"", signatures))
     payload = _payload(verified.manifest, room)
@@ -60,12 +60,12 @@ def stand_in_for(verified: VerifiedSlice) -> StandIn:
 
 
 def parse_inner_jws(inner_jws: bytes) -> UnverifiedJws:
-    """The form of an inner JWS; raises MalformedError or VerificationError."""
+    """Parse an inner JWS; raise MalformedError or VerificationError."""
     return parse_jws(inner_jws, TYP_INNER, limit=MAX_INNER_JWS_BYTES)
 
 
 def _payload(manifest: Manifest, base64_chars: int) -> bytes:
-    """A payload of the largest padded size that is no longer than this as base64url; else of the smallest."""
+    """Return a payload of the largest padded size that is no longer than this as base64url; else of the smallest."""
     fitting = (size for size in reversed(PADDED_SIZES) if (size * 4 + 2) // 3 <= base64_chars)
     size = next(fitting, PADDED_SIZES[0])
     bare = _built(manifest, text_chars=0)
@@ -90,7 +90,7 @@ def _built(manifest: Manifest, *, text_chars: int) -> bytes:
 
 
 def _names(manifest: Manifest, aud: list[str]) -> list[NamedOfficer]:
-    """As many officers as the manifest says, one at least for each agency; none if it says what cannot be."""
+    """Return as many officers as the manifest states, at least one for each agency; none if it states an impossible number."""
     if not len(aud) <= manifest.named <= _MAX_NAMES:
         return []
     return [NamedOfficer(aud[min(n, len(aud) - 1)], f"o{n}") for n in range(manifest.named)]

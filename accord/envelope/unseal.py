@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opening: content keys unwrapped, content and attachments decrypted.
 
-Whoever imports this module can open; the exchange never does. Every failure is an OpeningError of one
-text and one code. Nothing here decides whether the plaintext may be shown: that is
-`accord.envelope.reading`.
+A process that imports this module can open; the exchange never does. Every failure is an OpeningError of one text and one code.
+Nothing here decides whether the plaintext may be shown: that is `accord.envelope.reading`.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ from accord.envelope.vocabulary import TYP_CHALLENGE, TYP_CREDENTIAL
 
 
 def unwrap(entry: Entry, key: DecryptionKey) -> bytes:
-    """The content key of one's own entry; raises OpeningError."""
+    """Return the content key of one's own entry; raise OpeningError."""
     if entry.kid != key.public.kid:
         raise OpeningError(Failure.KEY_MISSING)
     parts = json.loads(entry.text)
@@ -75,7 +74,7 @@ def _unwrap_ec1(header: dict[str, Any], wrapped: bytes, key: DecryptionKey) -> b
 
 
 def decrypt(jwe: UnverifiedJwe, content_key: bytes) -> bytes:
-    """The plaintext under `content_key`; raises OpeningError."""
+    """Return the plaintext under `content_key`; raise OpeningError."""
     try:
         return AESGCM(content_key).decrypt(jwe.iv, jwe.ciphertext + jwe.tag, jwe.gcm_aad)
     except (InvalidTag, ValueError):
@@ -83,9 +82,9 @@ def decrypt(jwe: UnverifiedJwe, content_key: bytes) -> bytes:
 
 
 def open_attachment(attachment: AttachmentKey, jti: str, blob: bytes) -> bytes:
-    """The octets of an attachment of an opened alert; raises OpeningError.
+    """Return the octets of an attachment of an opened alert; raise OpeningError.
 
-    What follows decryption is looked at even where it failed, so that the time does not tell.
+    The checks after decryption run even where it failed, so that the time reveals nothing.
     """
     if measure_blob(blob) != BlobFacts(attachment.sha256, attachment.len):
         raise OpeningError(Failure.BLOB)
@@ -109,10 +108,10 @@ def open_attachment(attachment: AttachmentKey, jti: str, blob: bytes) -> bytes:
 def open_stream(
     attachment: AttachmentKey, jti: str, blob: IO[bytes], sink: IO[bytes], *, moved: Moved | None = None
 ) -> None:
-    """As `open_attachment`, a chunk at a time from `blob` into `sink`; raises OpeningError.
+    """Open as `open_attachment` does, in chunks from `blob` into `sink`; raise OpeningError.
 
-    What was written counts only once this returns: after any error the caller throws the sink away. The whole
-    blob is read and decrypted whatever is found in it.
+    The written octets count only once this returns: after any error the caller discards the sink. The whole blob is read and
+    decrypted whatever is found in it.
     """
     whole = hashlib.sha256()
 
@@ -149,10 +148,10 @@ def open_stream(
 
 
 def open_challenge(jwe: Any, *, agency: str, chal: str, key: DecryptionKey) -> str:
-    """The nonce (base64url) of a one-time challenge sealed to `key`; raises OpeningError.
+    """Return the nonce (base64url) of a one-time challenge sealed to `key`; raise OpeningError.
 
-    Opens nothing else: typ, associated data and plaintext length are those of a challenge for this
-    agency and this `chal`, so that nobody can pass an envelope's entry off as one.
+    Opens nothing else: typ, associated data and plaintext length are those of a challenge for this agency and this `chal`, so
+    that an envelope's entry cannot be presented as one.
     """
     nonce = _open_single(jwe, TYP_CHALLENGE, challenge_aad(agency, chal, key.public.kid), key)
     if len(nonce) != NONCE_BYTES:
@@ -161,9 +160,9 @@ def open_challenge(jwe: Any, *, agency: str, chal: str, key: DecryptionKey) -> s
 
 
 def open_credential(sealed: SealedCredential, *, agency: str, od: str, key: DecryptionKey) -> str:
-    """The first API key of this agency, sealed to `key` when its keyset `od` stood; raises OpeningError.
+    """Return the first API key of this agency, sealed to `key` when its keyset `od` was accepted; raise OpeningError.
 
-    Opens nothing else, as `open_challenge`: what comes out has the form of an API key, or nothing comes out.
+    Opens nothing else, like `open_challenge`: the result has the form of an API key, or there is none.
     """
     aad = credential_aad(agency, od, key.public.kid)
     text = _open_single(sealed.jwe, TYP_CREDENTIAL, aad, key)
@@ -173,7 +172,7 @@ def open_credential(sealed: SealedCredential, *, agency: str, od: str, key: Decr
 
 
 def _open_single(jwe: Any, typ: str, aad: str, key: DecryptionKey) -> bytes:
-    """The plaintext of a JWE with one entry, for this key, of exactly this `typ` and associated data."""
+    """Return the plaintext of a JWE with one entry, for this key, of exactly this `typ` and associated data."""
     (suite,) = key.public.suites
     try:
         single = parse_jwe(canonical(jwe), suite, limit=MAX_SLICE_BYTES, typ=typ)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a recipient checks before any private key is used: slice -> VerifiedSlice.
+"""Checks of a recipient before any private key is used: slice -> VerifiedSlice.
 
-Order: receipts, manifest signatures and the key rule, each `via` the same way, own path to the right
-`rr`, `ct` and `aad`. The rest, after opening, is in `accord.envelope.reading`. Importable by those who
-hold no private key; what comes out is not yet an alert anyone may show.
+Order: receipts, manifest signatures and the key rule, each `via` the same way, own path to the right `rr`, `ct` and `aad`. The
+rest, after opening, is in `accord.envelope.reading`. Processes without private keys may import this; its result is not yet an
+alert anyone may show.
 
     ledger = Ledger(keys=[VerifierKey.parse(vkey)], kept=kept, consistency=fetch_path)
     verified = verify_slice(octets, reader="xe-drugs", directory=directory, ledger=ledger, now=now)
@@ -40,7 +40,7 @@ CLOCK_SLACK_SECS = 300
 
 
 class Comparison(Enum):
-    """What comparing two checkpoints has shown; that they contradict each other is an error, not an outcome."""
+    """The outcome of comparing two checkpoints; a contradiction is an error, not an outcome."""
 
     EXTENDED = "one tree extends the other"
     NOT_ASKED = "nobody could be asked"
@@ -58,16 +58,16 @@ class LogTimes(Protocol):
     """The smallest log time proved for each object."""
 
     def get(self, od: str, unknown: int, /) -> int:
-        """That of this object, or what is given for one that is not known."""
+        """Return that of this object, or `unknown` where there is none."""
         ...
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """What a verifier knows of the ledger.
+    """A verifier's knowledge of the ledger.
 
-    `consistency(m, n)` fetches the proof between two sizes, m <= n, or gives None without a network;
-    `known_log_times` gives the smallest log time proved for an od, as a dict does.
+    `consistency(m, n)` fetches the proof between two sizes, m <= n, or returns None without a network; `known_log_times`
+    returns the smallest log time proved for an od, as a dict does.
     """
 
     keys: Sequence[VerifierKey]
@@ -93,8 +93,8 @@ class LoggedObject:
 class VerifiedSlice:
     """A slice whose outer checks held. `checkpoint` is the largest verified one, to be kept.
 
-    `standings` are those of the manifest's signatures and of each `via`, in this order: a repudiated release
-    is its issuer's matter and says nothing against the originator.
+    `standings` are those of the manifest's signatures and of each `via`, in this order: a repudiated release concerns its
+    issuer and says nothing against the originator.
     """
 
     manifest: Manifest
@@ -114,21 +114,21 @@ class VerifiedSlice:
 
     @property
     def standing(self) -> Standing:
-        """The worst of `standings`: what must be shown with the alert."""
+        """The worst of `standings`, which must be shown with the alert."""
         return worst_of(self.standings)
 
 
 def keep_checkpoint(checkpoint: Checkpoint, *, now: int, newest_log_time: int) -> KeptCheckpoint:
-    """Keep a verified checkpoint; a clock that runs fast must not refuse everything later."""
+    """Keep a verified checkpoint; bound its time, so that a fast clock does not refuse everything later."""
     return KeptCheckpoint(checkpoint, min(now, newest_log_time + CLOCK_SLACK_SECS))
 
 
 def verify_receipt(
     receipt: Receipt, od: str, ledger: Ledger, *, kind: str = "x", agency: str | None = None
 ) -> LoggedObject:
-    """Prove that the ledger holds `od`; raises VerificationError.
+    """Prove that the ledger holds `od`; raise VerificationError.
 
-    Also holds the ledger to the kept checkpoint: the same tree, and no later entry with an older time.
+    Also compares the ledger with the kept checkpoint: the same tree, and no later entry with an older time.
     """
     checkpoint = receipt.checkpoint_under(ledger.keys)
     log_time = receipt.verify_under(checkpoint, d=od, k=kind, a=agency)
@@ -149,7 +149,7 @@ def compare_checkpoints(
     other: Checkpoint,
     consistency: Callable[[int, int], Sequence[bytes] | None] | None,
 ) -> Comparison:
-    """Prove that one tree extends the other, if somebody can be asked; raises VerificationError on a fork."""
+    """Prove that one tree extends the other, if a proof can be fetched; raise VerificationError on a fork."""
     if one.origin != other.origin:
         raise VerificationError(Failure.LEDGER_FORK, "another origin")
     first, second = sorted((one, other), key=lambda checkpoint: checkpoint.size)
@@ -181,11 +181,11 @@ def verify_slice(
     unreleased: Collection[str] = (),
     reaffirms: Sequence[VerifiedStatement] = (),
 ) -> VerifiedSlice:
-    """Check everything that needs no private key, in the profile's order.
+    """Make every check that needs no private key, in the profile's order.
 
-    `unreleased` are the ods of releases withdrawn since (`releases.withdrawn_by`), `reaffirms` what any issuer
-    has said since to stand by its word. Raises MalformedError or VerificationError;
-    `Failure.RECEIPT_MISSING` means: not yet, ask again.
+    `unreleased` are the ods of releases withdrawn since (`releases.withdrawn_by`), `reaffirms` later statements by which
+    issuers stand by their objects. Raises MalformedError or VerificationError; `Failure.RECEIPT_MISSING` means: not yet, ask
+    again.
     """
     unverified = parse_slice(data) if isinstance(data, bytes) else data
     manifest = unverified.manifest
@@ -194,7 +194,7 @@ def verify_slice(
         verify_receipt(receipt, od, ledger) for receipt, od in zip(unverified.receipts, ods, strict=True)
     ]
     for one, other in itertools.combinations(logged, 2):
-        # What can be told without asking anybody: the same log, and at the same size the same tree.
+        # The comparison that needs no proof: the same log, and at the same size the same tree.
         compare_checkpoints(one.checkpoint, other.checkpoint, None)
     keys, standing = verify_manifest(manifest, unverified.manifest_jws, directory, logged[0])
     standing = standing_after(standing, reaffirms, manifest_ref(manifest), manifest.iss)
@@ -219,7 +219,7 @@ def verify_slice(
 def verify_manifest(
     manifest: Manifest, jws: UnverifiedJws, directory: KeyDirectory, logged: LoggedObject
 ) -> tuple[tuple[PublicKey, ...], Standing]:
-    """Check the signatures of a manifest that the ledger has logged; raises VerificationError."""
+    """Check the signatures of a manifest that the ledger has logged; raise VerificationError."""
     if manifest.signers != jws.kids:
         raise VerificationError(Failure.SIGNERS)
     keys, standing = judge_signers(

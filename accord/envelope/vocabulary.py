@@ -30,9 +30,9 @@ MAX_CLOCK_AHEAD_SECS: Final = 5 * 60
 MAX_IAT_AGE_SECS: Final = 24 * 3600
 KEY_MARGIN_SECS: Final = 3600
 MAX_KEEP_SECS: Final = 3653 * 24 * 3600
-"""Ten years, the longest that ten calendar years can be: `keep` lies no further after `iat`."""
+"""Ten years, the longest that ten calendar years can be: the most that `keep` lies after `iat`."""
 MAX_KEY_SECS: Final = 1827 * 24 * 3600
-"""Five years, the longest that five calendar years can be: a key's `exp` lies no further after its `nbf`."""
+"""Five years, the longest that five calendar years can be: the most that a key's `exp` lies after its `nbf`."""
 
 TYP_MANIFEST: Final = "accord-manifest+jws"
 TYP_INNER: Final = "accord-alert+jws"
@@ -41,9 +41,9 @@ TYP_CHALLENGE: Final = "accord-challenge+jwe"
 TYP_CREDENTIAL: Final = "accord-credential+jwe"
 TYP_FINGERPRINTS: Final = "accord-fingerprints+jws"
 TYP_REOPEN: Final = "accord-reopen+jws"
-"""Both from hand to hand, the second between a root and its agency's desk alone; no statements, and never logged."""
+"""Both are passed on by hand, the second only between a root and its agency's desk; no statements, and never logged."""
 
 
 def statement_typ(kind: str) -> str:
-    """The `typ` of a statement of this kind."""
+    """Return the `typ` of a statement of this kind."""
     return f"accord-{kind}+jws"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worth of signed and logged objects now, for whoever keeps their facts: the key rule, and what was said since.
+"""Worth of signed and logged objects now, for programs that store their facts: the key rule, and later statements.
 
-No signature is verified again here: whoever kept the facts had verified them. Judged at each display, against the newest
-keysets; nothing of it is kept. Source: docs/spec/envelope.md, "Log time and the key rule" and "Reaffirm".
+No signature is verified again here: the facts were stored after verification. Judged at each display, against the newest
+keysets, and never stored. Source: docs/spec/envelope.md, "Log time and the key rule" and "Reaffirm".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from accord.envelope.statements.form import SubjectRef
 
 @dataclass(frozen=True)
 class Refused:
-    """Its signatures do not count at all: logged once its key was known as revoked, or outside the key's time."""
+    """Its signatures do not count at all: logged once its key was known to be revoked, or outside the key's time."""
 
     log_time: int
     failure: str
@@ -28,12 +28,12 @@ class Refused:
 
 Worth = Standing | Refused
 Said = Mapping[str, Sequence[VerifiedStatement]]
-"""Verified words by which somebody stands by an object, by its digest."""
+"""Verified statements that reaffirm an object, by its digest."""
 
 
 @dataclass(frozen=True)
 class Signed:
-    """A logged object as it was kept; `ref.k` is "manifest" or a statement's kind, `log_time` in seconds.
+    """A logged object as it was stored; `ref.k` is "manifest" or a statement's kind, `log_time` in seconds.
 
     `index` is its leaf, which decides within a second.
     """
@@ -49,7 +49,7 @@ class Signed:
 def worth_of(
     objects: Iterable[Signed], directory: KeyDirectory, said_about: Callable[[Collection[str]], Said]
 ) -> dict[str, Worth]:
-    """What each object is worth, by digest; `said_about` is asked once, and only about what is in doubt."""
+    """Return the worth of each object, by digest; `said_about` is called once, and only about repudiated ones."""
     signed = {item.ref.d: item for item in objects}
     worth = {d: _judge(directory, item) for d, item in signed.items()}
     doubted = [d for d, found in worth.items() if isinstance(found, Repudiated)]
@@ -58,7 +58,7 @@ def worth_of(
 
 
 def has_force(worth: Worth | None) -> bool:
-    """Tell whether it may be relied on: neither repudiated nor refused; what was not judged is."""
+    """Tell whether it may be relied on: neither repudiated nor refused; an object that was not judged may."""
     return not isinstance(worth, Repudiated | Refused)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What keeps a client from believing what the exchange gives it, beside a check that failed."""
+"""Reasons why a client does not trust the exchange's answer, besides a failed check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from accord.calls.errors import ClientError
 
 
 class LedgerAlarmError(ClientError):
-    """The ledger that an agency signed for is not the one kept here: somebody was shown another one."""
+    """The ledger that an agency signed for is not the one stored here: somebody was shown another one."""
 
     def __init__(self, agency: str) -> None:
         self.agency = agency

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's feed from the kept place on: in order, without a gap, begun anew where the exchange has begun it anew.
+"""The agency's feed from the stored place on: in order, without a gap, restarted where the exchange has restarted it.
 
-An exchange that was restored from a backup begins its feed anew: it is read from the beginning, once, and what is known
-by its digest is passed over by whoever takes it in.
+An exchange that was restored from a backup begins its feed anew: it is read from the beginning, once, and its consumer skips
+items with a known digest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RESTARTED: Final = "feed-restarted"
 
 
 class Feed:
-    """One reading of the feed; `is_restarted` once it was begun anew."""
+    """One reading of the feed; `is_restarted` once it was restarted."""
 
     def __init__(self, follower: Follower, *, limit: int) -> None:
         self.is_restarted = False
@@ -26,7 +26,7 @@ class Feed:
         self._limit = limit
 
     def next_page(self) -> FeedPage:
-        """What comes after the kept place, empty at the end; raises AnswerError, and what the exchange raises."""
+        """Return the items after the stored place, empty at the end; raise AnswerError, and the exchange's errors."""
         try:
             page = self._page_after(self._follower.memory.place())
         except RefusedError as refused:
@@ -38,7 +38,7 @@ class Feed:
         return page
 
     def go_on_after(self, page: FeedPage) -> None:
-        """All of this page was taken in: the next one follows it."""
+        """Move on after all of this page was taken in."""
         self._follower.memory.keep_place(FeedPlace(page.epoch, page.items[-1].number))
 
     def _page_after(self, place: FeedPlace) -> FeedPage:
@@ -58,7 +58,7 @@ class Feed:
 
 
 def _require_order(items: tuple[FeedEntry, ...], after: int) -> None:
-    """Numbers have no gaps: a hub that leaves one out hides something."""
+    """Require numbers without gaps: a hub that leaves one out hides something."""
     numbers = [item.number for item in items]
     if numbers != list(range(after + 1, after + 1 + len(items))):
         raise AnswerError("The hub's feed has a gap or runs backwards; nothing of this page was taken in.")

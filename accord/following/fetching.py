@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slices in the order of the feed, many at a time: an answer is on its way while the one before is verified.
+"""Fetching slices in the order of the feed, many at a time: one answer travels while the previous one is verified.
 
-At most two answers of the hub are held, some megabytes each. What is held when a batch ends early begins the next.
-For the checkpoints of what has come the proofs are fetched at once as well. Nothing here is verified.
+At most two answers of the hub are held, some megabytes each. Slices left when a batch ends early begin the next. The proofs for
+their checkpoints are fetched in one go as well. Nothing here is verified.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from accord.following.log import KeptLog
 from accord.following.slices import parse_slice_of
 
 AT_ONCE: Final = 25
-"""So many slices are asked for at once: of what was fetched, little is unread when a watch is stopped."""
+"""Slices in one question: few of those fetched are unread when a watch is stopped."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A slice of the envelope it was asked for by: octets, and the same read."""
+    """A slice of the requested envelope: octets, and their parsed form."""
 
     md: str
     octets: bytes = field(repr=False)
@@ -37,14 +37,14 @@ class Fetched:
 
 @dataclass(frozen=True)
 class NotFetched:
-    """A slice that was not given or cannot be read: `error` is what asking for it alone would have raised."""
+    """A slice that was refused or cannot be parsed: `error` is what asking for it alone would have raised."""
 
     md: str
     error: Exception
 
 
 class SlicesAhead:
-    """The slices of one run over the feed; leaving it waits for the answer on its way."""
+    """The slices of one run over the feed; leaving it waits for an answer in transit."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -63,7 +63,7 @@ class SlicesAhead:
         self._pool.shutdown()
 
     def take(self, mds: Sequence[str], log: KeptLog) -> Fetched | NotFetched:
-        """The answer for the first of these; the others are wanted next. Raises what the call for them raised."""
+        """Return the answer for the first of these; the others are wanted next. Raises the errors of the call for them."""
         if self._next_md() not in (None, mds[0]):
             self._here.clear()
             self._coming = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One agency that follows the exchange, at one moment: what it remembers, whom it may ask, what it verifies by."""
+"""One agency that follows the exchange, at one moment: its memory, its calls, its verification."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_CLOCK_BEHIND_SECS: Final = 2 * 3600
 
 
 class DirectoryFollower:
-    """What the functions on keysets work with. `exchange` is None without a network, `clock` in seconds."""
+    """The context of functions on keysets. `exchange` is None without a network, `clock` in seconds."""
 
     memory: DirectoryMemory
 
@@ -43,12 +43,12 @@ class DirectoryFollower:
 
     @property
     def now(self) -> int:
-        """This moment, in seconds; see `trusted_now`."""
+        """The present moment, in seconds; see `trusted_now`."""
         return trusted_now(self._clock, self.memory.newest_log_time())
 
 
 class Follower(DirectoryFollower):
-    """What the other functions of this package work with: they remember statements, slices and the feed, too."""
+    """The context of the other functions of this package, which also remember statements, slices and the feed."""
 
     memory: Memory
 
@@ -57,8 +57,8 @@ class Follower(DirectoryFollower):
 
 
 def trusted_now(clock: int, newest_log_time: int) -> int:
-    """The clock, or the newest log time proved where a slow clock lags behind it, by two hours at most.
+    """Return the clock, or the newest proved log time where a slow clock lags behind it, by at most two hours.
 
-    Else what the ledger has just logged would lie in the future of a machine whose clock is a little slow.
+    Otherwise a newly logged object would lie in the future of a machine whose clock is a little slow.
     """
     return max(clock, min(newest_log_time, clock + MAX_CLOCK_BEHIND_SECS))

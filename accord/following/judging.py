@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was said, judged by the keys as they stand now: does a kept statement count?
+"""Judgement of stored statements by the present keys: does one count?
 
-A statement was verified when it was noted. A revocation that is learned later may repudiate it, and its issuer may
-stand by it after that; hence nothing here is kept, and every display asks again.
-Source: docs/spec/envelope.md, "Log time and the key rule" and "Reaffirm".
+A statement was verified when it was stored. A revocation that is learned later may repudiate it, and its issuer may reaffirm it
+after that; hence no judgement is stored, and every display judges again. Source: docs/spec/envelope.md, "Log time and the key
+rule" and "Reaffirm".
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from accord.following.records import StatementRecord
 
 
 def standing_of(follower: Follower, record: StatementRecord) -> Standing | None:
-    """The standing of a kept statement now; None where it counts for nobody.
+    """Return the present standing of a stored statement; None where it counts for nobody.
 
-    What an earlier version noted, or an agency said whose root is pinned no more, stands as it was learned.
+    A statement that an earlier version stored, or whose agency's root is no longer pinned, stays as it was learned.
     """
     if not record.signers:
         return Valid()
@@ -42,23 +42,23 @@ def standing_of(follower: Follower, record: StatementRecord) -> Standing | None:
 
 
 def counts(follower: Follower, record: StatementRecord) -> bool:
-    """Whether what it says has its effect: a repudiated word is not its issuer's."""
+    """Tell whether a statement has its effect: a repudiated one has none."""
     standing = standing_of(follower, record)
     return standing is not None and not isinstance(standing, Repudiated)
 
 
 def retractions_of(follower: Follower, md: str) -> list[StatementRecord]:
-    """Every word that counts by which this envelope no longer stands, whoever said it."""
+    """Return every valid statement that this envelope no longer stands, whoever issued it."""
     return [record for record in _retracts(follower, md) if counts(follower, record)]
 
 
 def retraction_of(follower: Follower, md: str, iss: str) -> StatementRecord | None:
-    """The word of `iss`, whom a verified manifest names as its originator, that this envelope no longer stands."""
+    """Return the retract by `iss`, whom a verified manifest names as the originator of this envelope."""
     return next((record for record in retractions_of(follower, md) if record.iss == iss), None)
 
 
 def repudiated_retraction_of(follower: Follower, md: str, iss: str) -> StatementRecord | None:
-    """A retract of `iss` that was signed with a key revoked since: it is shown, and withdraws nothing."""
+    """Return a retract of `iss` that was signed with a key revoked since: it is shown, and withdraws nothing."""
     return next(
         (word for word in _retracts(follower, md) if word.iss == iss and not counts(follower, word)), None
     )
@@ -69,7 +69,7 @@ def _retracts(follower: Follower, md: str) -> list[StatementRecord]:
 
 
 def unreleased_of(follower: Follower, unverified: UnverifiedSlice) -> frozenset[str]:
-    """The ods of those releases of a slice whose withdrawal is known here."""
+    """Return the ods of those releases of a slice whose withdrawal is known here."""
     releases = [release.statement for release in unverified.via]
     if not releases:
         return frozenset()
@@ -78,7 +78,7 @@ def unreleased_of(follower: Follower, unverified: UnverifiedSlice) -> frozenset[
 
 
 def reaffirms_of(follower: Follower, unverified: UnverifiedSlice) -> list[VerifiedStatement]:
-    """Every word known here by which somebody stands by a slice's manifest or one of its releases."""
+    """Return every known reaffirmation of a slice's manifest or one of its releases."""
     return said_about(follower, "reaffirm", _subjects(unverified))
 
 
@@ -87,7 +87,7 @@ def _subjects(unverified: UnverifiedSlice) -> set[str]:
 
 
 def said_about(follower: Follower, k: str, subjects: Collection[str]) -> list[VerifiedStatement]:
-    """What is kept of one kind about these objects, verified by the keys as they stand now."""
+    """Return stored statements of one kind about these objects, verified by the present keys."""
     found = []
     for record in follower.memory.statements_about(k, subjects):
         if record.jws is not None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Walking to the newest keyset of an agency whose root is pinned.
 
-`refresh_keysets` asks the hub for what is newer and verifies the whole chain: each version by the root of the
-one before it, one of the roots being the pinned one, each with a receipt of the ledger. A hub that leaves a
-version out, rolls one back or shows another root is refused, and nothing of it is kept. `refresh_many` does so for
-many agencies at once, also for those whose root nobody has pinned yet.
+`refresh_keysets` asks the hub for newer keysets and verifies the whole chain: each version by the root of the previous one, one
+of the roots being the pinned one, each with a receipt of the ledger. A hub that leaves a version out, rolls one back or shows
+another root is refused, and nothing of its answer is stored. `refresh_many` does so for many agencies at once, also for those
+whose root nobody has pinned yet.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from accord.following.records import KeysetRecord, RevocationRecord
 
 MAX_VERSIONS_BEHIND = 1000
 LEDGER_FAILURES: Final = (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
-"""Failures of the ledger, which say nothing of an agency: nobody's keys can be judged by one that was not seen before."""
+"""Failures of the ledger, which say nothing about an agency: a ledger not seen before can judge nobody's keys."""
 
 
 def require_pins(memory: KeysetMemory, agencies: Iterable[str]) -> None:
-    """Refuse agencies whose root nobody pinned; raises UnpinnedError naming all of them."""
+    """Refuse agencies whose root nobody pinned; raise UnpinnedError naming all of them."""
     missing = {agency for agency in agencies if memory.pin_of(agency) is None}
     if missing:
         raise UnpinnedError(missing)
 
 
 def refresh_keysets(follower: DirectoryFollower, agency: str) -> None:
-    """Fetch and verify what is newer than the kept chain, and note it.
+    """Fetch and verify keysets newer than the stored chain, and store them.
 
     Raises UnpinnedError, VerificationError, AnswerError, or the errors of the transport.
     """
@@ -53,11 +53,11 @@ def refresh_keysets(follower: DirectoryFollower, agency: str) -> None:
 def refresh_many(
     follower: DirectoryFollower, agencies: Iterable[str], *, anew: Collection[str] = ()
 ) -> dict[str, EnvelopeError]:
-    """Fetch and verify what is newer of these agencies, and note it; what failed, by agency.
+    """Fetch, verify and store newer keysets of these agencies; return the failures, by agency.
 
-    An agency without a pin is taken as it is first shown; from then on it must follow. Of those in `anew` the newest is
-    asked for whatever is kept: all that stands is verified before it counts again. Raises VerificationError where the
-    ledger is not the kept one, AnswerError, or the errors of the transport.
+    The first keyset of an agency without a pin is accepted as shown; later ones must follow it. For agencies in `anew` the
+    newest is fetched whatever is stored: everything is verified before it counts again. Raises VerificationError where the
+    ledger is not the stored one, AnswerError, or the errors of the transport.
     """
     failed: dict[str, EnvelopeError] = {}
     waiting = sorted(set(agencies))
@@ -83,13 +83,13 @@ def refresh_many(
 
 
 def _held(follower: DirectoryFollower, agency: str) -> int:
-    """The version of the kept keyset that nothing may replace, 0 for none."""
+    """Return the version of the stored keyset that nothing may replace, 0 for none."""
     standing = _standing(kept_chain(follower.memory, agency), follower.now)
     return standing.version if standing else 0
 
 
 def _take_in(follower: DirectoryFollower, agency: str, newest: KeysetAnswer) -> None:
-    """Note the keyset, those before it and the revocations that came with it: all of them or none."""
+    """Store the keyset, those before it and the revocations that came with it: all or none."""
     steps = _verify_chain(follower, agency, newest)
     chain = [*kept_chain(follower.memory, agency), *(keyset for _, keyset in steps)]
     revoked = [
@@ -107,16 +107,16 @@ def _require_never_given(follower: DirectoryFollower, agency: str) -> None:
 
 
 def refresh_once(follower: DirectoryFollower, agency: str) -> None:
-    """As `refresh_keysets`, unless it was done at this moment."""
+    """Refresh as `refresh_keysets` does, unless it was done at this moment."""
     if agency not in follower.fresh:
         refresh_keysets(follower, agency)
         follower.fresh.add(agency)
 
 
 def follow_keyset(follower: DirectoryFollower, agency: str, newest: KeysetAnswer) -> None:
-    """Walk from the kept version to this one, verify each step, and note them all or none.
+    """Walk from the stored version to this one, verify each step, and store them all or none.
 
-    It need not be in force: a recovered root that waits is taken in as what it is. Raises as `refresh_keysets`.
+    It need not be in force: a recovered root that waits is stored as such. Raises as `refresh_keysets`.
     """
     for record, _ in _verify_chain(follower, agency, newest):
         follower.memory.keep_keyset(agency, record)
@@ -125,7 +125,7 @@ def follow_keyset(follower: DirectoryFollower, agency: str, newest: KeysetAnswer
 def _verify_chain(
     follower: DirectoryFollower, agency: str, newest: KeysetAnswer
 ) -> list[tuple[KeysetRecord, Keyset]]:
-    """The steps from the kept version to this one, verified; none where it is kept."""
+    """Return the verified steps from the stored version to this one; none where it is stored."""
     target = read_keyset(newest.keyset)
     kept = kept_chain(follower.memory, agency)
     standing = _standing(kept, follower.now)
@@ -141,9 +141,9 @@ def _verify_chain(
 
 
 def _standing(kept: Sequence[Keyset], now: int) -> Keyset | None:
-    """The newest kept keyset that nothing may replace.
+    """Return the newest stored keyset that nothing may replace.
 
-    A recovery that still waits may be cancelled, so what comes of it is no version the hub must not go behind.
+    A recovery that still waits may be cancelled, so the hub may go behind it.
     """
     moments = [keyset.log_time for keyset in kept if keyset.log_time is not None]
     return newest_in_force(kept, max([now, *moments]))
@@ -198,7 +198,7 @@ def _verify_step(
 def _verify_revocation(
     follower: DirectoryFollower, agency: str, revoke: StatementAnswer, chain: Sequence[Keyset]
 ) -> RevocationRecord | None:
-    """The record to keep, by the agency's chain; None for one that is kept, or not logged yet."""
+    """Return the record to store, by the agency's chain; None for one that is stored, or not logged yet."""
     od = parse_statement(revoke.jws).od
     if any(record.od == od for record in follower.memory.revocations(agency)):
         return None

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger as one agency has seen it: one tree that only grows.
 
-The keys that count are the pinned ones and those that signed hand-overs lead to; a checkpoint by a key that is not known
-yet makes it ask for hand-overs, once an act.
+- The keys that count are the pinned ones and those that signed handovers lead to; a checkpoint by an unknown key makes it ask
+  for handovers, once an act.
+- `KeptLog.prove` is the one entry point for receipts outside of slices; `as_ledger` gives the same knowledge to the
+  verification of slices.
+- The newest checkpoint that was compared with the kept one is stored with its signature, so that a fork can be shown to others.
+- Without a network the comparison is postponed, and `compared` says so.
 
-`KeptLog.prove` is the one door for receipts outside of slices, `as_ledger` gives the same knowledge to the
-verification of slices. The newest checkpoint that was compared with the kept one is noted with its signature,
-so that a fork can be shown to others. Without a network the comparison is left for the next chance, and
-`compared` says so. Source: docs/spec/envelope.md, "Receipts".
+Source: docs/spec/envelope.md, "Receipts".
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ from accord.following.ports import Clock, LogMemory
 from accord.following.records import CheckpointRecord
 
 MOST_AHEAD: Final = 100
-"""So many consistency proofs the hub gives at once."""
+"""The most consistency proofs in one answer of the hub."""
 
 
 class KeptLog:
-    """The pinned ledger during one act; `exchange` is None without a network, `now` gives the act's moment."""
+    """The pinned ledger during one act; `exchange` is None without a network, `now` returns the act's moment."""
 
     def __init__(self, memory: LogMemory, exchange: Exchange | None, now: Clock) -> None:
         self._memory = memory
@@ -53,14 +54,14 @@ class KeptLog:
         self._checkpoints: dict[str, Checkpoint] = {}
 
     def prove(self, receipt: Receipt, *, d: str, k: str = PLAIN_KIND, a: str | None = None) -> int:
-        """The log time (seconds) of digest `d`; raises VerificationError, and then nothing counts."""
+        """Return the log time (seconds) of digest `d`; raise VerificationError, and then nothing counts."""
         self.learn_keys([receipt.checkpoint])
         logged = verify_receipt(receipt, d, self.as_ledger(), kind=k, agency=a)
         self.note(receipt, d, logged.log_time, compared=logged.compared)
         return logged.log_time
 
     def learn_keys(self, notes: Iterable[str]) -> None:
-        """Ask the hub for hand-overs where a checkpoint is signed by no key known here; what does not verify is left."""
+        """Ask the hub for handovers where an unknown key signed a checkpoint; ignore those that do not verify."""
         if self._exchange is None or self._has_asked_for_handovers or all(map(self._knows_signer, notes)):
             return
         self._has_asked_for_handovers = True
@@ -83,7 +84,7 @@ class KeptLog:
         return tuple(keys_after(pinned, self._memory.handovers()))
 
     def note(self, receipt: Receipt, d: str, log_time: int, *, compared: bool) -> None:
-        """Note what a verified receipt taught; a checkpoint that could not be compared is not kept."""
+        """Store what a verified receipt taught; do not keep a checkpoint that could not be compared."""
         self._memory.keep_log_time(d, log_time)
         self.compared = self.compared and compared
         if compared:
@@ -93,7 +94,7 @@ class KeptLog:
             self._memory.keep_checkpoint(CheckpointRecord(receipt.checkpoint, checkpoint.size, kept.kept_at))
 
     def see_newest(self) -> None:
-        """Take in the newest checkpoint by the proof of its last leaf, which says how new it is; nothing before the first leaf.
+        """Take in the newest checkpoint with the proof of its last leaf, which dates it; nothing before the first leaf.
 
         Raises VerificationError where it is not of the kept tree, and the errors of the transport.
         """
@@ -106,7 +107,7 @@ class KeptLog:
             self.prove(receipt, d=receipt.leaf.d, k=receipt.leaf.k, a=receipt.leaf.a)
 
     def as_ledger(self) -> Ledger:
-        """What is known, as the envelope's verification takes it."""
+        """Return what is known, in the form that the envelope's verification takes."""
         record, checkpoint = self._memory.newest_checkpoint(), self._kept()
         return Ledger(
             keys=self.keys,
@@ -116,21 +117,21 @@ class KeptLog:
         )
 
     def reference(self) -> CheckpointRef | None:
-        """The kept checkpoint as own statements name it, so that peers can compare their views."""
+        """Return the kept checkpoint as own statements name it, so that peers can compare their views."""
         kept = self._kept()
         return None if kept is None else CheckpointRef(kept.size, b64u(kept.root))
 
     def compare(self, other: CheckpointRef) -> None:
-        """Hold another agency's view of the ledger against the kept one; raises VerificationError.
+        """Compare another agency's view of the ledger with the kept one; raise VerificationError.
 
-        A hub that gives no proof for the two, or a malformed one, has not shown that they are one tree.
+        A hub that returns no proof for the two, or a malformed one, has not shown that they are one tree.
         """
         kept = self._kept()
         if kept is not None:
             compare_checkpoints(kept, Checkpoint(kept.origin, other.n, unb64u(other.root)), self._consistency)
 
     def compare_waiting(self) -> None:
-        """Hold what was opened under without a network against the kept checkpoint; raises VerificationError."""
+        """Compare checkpoints that were used offline with the kept one; raise VerificationError."""
         for note in list(self._memory.uncompared()):
             kept = self._kept()
             if kept is not None:
@@ -138,9 +139,9 @@ class KeptLog:
             self._memory.drop_uncompared(note)
 
     def ask_ahead(self, notes: Iterable[str]) -> None:
-        """Fetch at once the proofs by which these checkpoints, in this order, will be held against the kept one.
+        """Fetch in one go the proofs by which these checkpoints, in this order, will be compared with the kept one.
 
-        Believes nothing: each proof is judged when its turn comes, and one that is missing is asked for alone.
+        Trusts nothing: each proof is judged when its turn comes, and a missing one is fetched alone.
         """
         pairs = [pair for pair in self._pairs_to_come(notes) if pair not in self._paths][:MOST_AHEAD]
         if self._exchange is None or len(pairs) < 2:
@@ -165,7 +166,7 @@ class KeptLog:
         return None if record is None else self._checkpoint(record.note)
 
     def _checkpoint(self, note: str) -> Checkpoint:
-        """The checkpoint of a note whose signature is good; verified once in an act."""
+        """Return the checkpoint of a note whose signature is good; verified once in an act."""
         if note not in self._checkpoints:
             self._checkpoints[note] = verify_checkpoint(note, self.keys)
         return self._checkpoints[note]
@@ -177,14 +178,14 @@ class KeptLog:
             try:
                 self._paths[first, second] = self._exchange.consistency(first, second)
             except (AbsentError, AnswerError) as unproved:
-                # Whoever shows a checkpoint and cannot prove it has not shown that it is of the kept tree.
+                # A hub that shows a checkpoint without a proof has not shown that it is of the kept tree.
                 raise VerificationError(Failure.LEDGER_FORK, "no consistency proof") from unproved
         return self._paths[first, second]
 
 
 @dataclass(frozen=True)
 class _LogTimes:
-    """The log times that a memory has, as verification asks for them."""
+    """The log times in a memory, as verification asks for them."""
 
     memory: LogMemory
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory that a follower trusts: keysets of pinned roots, verified, logged, kept.
+"""The directory that a follower trusts: keysets of pinned roots, verified, logged, stored.
 
-`PinnedDirectory` answers from the memory alone, so that what was read once can be verified without a network.
+`PinnedDirectory` answers from the memory alone, so that stored objects can be verified offline.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from accord.following.ports import Clock, KeysetMemory
 from accord.following.records import KeysetRecord, RevocationRecord
 
 REMEMBERED: Final = 2048
-"""Keysets, a few KiB each."""
+"""Number of cached keysets, a few KiB each."""
 
 
 class PinnedDirectory:
-    """A `KeyDirectory` over what is kept, at one moment."""
+    """A `KeyDirectory` over the stored keysets, at one moment."""
 
     def __init__(self, memory: KeysetMemory, now: Clock) -> None:
         self._memory = memory
@@ -31,8 +31,8 @@ class PinnedDirectory:
         self._chains: dict[tuple[str, int], list[Keyset]] = {}
 
     def chain(self, agency: str) -> list[Keyset]:
-        """Every kept keyset, oldest version first; empty unless a root is pinned that the chain contains."""
-        # A chain only grows: its length tells whether what was read before is still all of it.
+        """Return every stored keyset, oldest version first; empty unless the chain contains the pinned root."""
+        # A chain only grows: its length tells whether the cached chain is complete.
         records = self._memory.keysets(agency)
         place = agency, len(records)
         if place not in self._chains:
@@ -41,15 +41,15 @@ class PinnedDirectory:
         return chain if pin in {keyset.root_fingerprint for keyset in chain} else []
 
     def keyset(self, agency: str) -> Keyset | None:
-        """The newest keyset in force, or None."""
+        """Return the newest keyset in force, or None."""
         return newest_in_force(self.chain(agency), self._now())
 
     def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
-        """The newest keyset that was in force at `log_time`, for the leaf of this index."""
+        """Return the newest keyset that was in force at `log_time`, for the leaf of this index."""
         return newest_in_force(self.chain(agency), log_time, index=index)
 
     def revocations(self, agency: str) -> Sequence[Revocation]:
-        """Every logged revocation of the agency's keys, by a `revoke` or by a keyset in force."""
+        """Return every logged revocation of the agency's keys, by a `revoke` or by a keyset in force."""
         stated = [
             revocation_of(parse_statement(record.jws.encode()).statement, record.log_time, index_of(record))
             for record in self._memory.revocations(agency)
@@ -57,7 +57,7 @@ class PinnedDirectory:
         return revocations_of(self.chain(agency), stated, now=self._now())
 
     def recipient(self, agency: str) -> Recipient | None:
-        """The agency as sealing wants it, or None while no keyset of a pinned root is kept."""
+        """Return the agency in the form that sealing takes, or None while no keyset of a pinned root is stored."""
         keyset = self.keyset(agency)
         if keyset is None:
             return None
@@ -66,12 +66,12 @@ class PinnedDirectory:
 
 
 def kept_chain(memory: KeysetMemory, agency: str) -> list[Keyset]:
-    """Every kept keyset of an agency, oldest version first, whatever root is pinned."""
+    """Return every stored keyset of an agency, oldest version first, whatever root is pinned."""
     return [read_record(record) for record in memory.keysets(agency)]
 
 
 def read_record(record: KeysetRecord) -> Keyset:
-    """The keyset of a record, which was verified when the record was made; the same octets are read once."""
+    """Return the keyset of a record, which was verified when the record was made; the same octets are parsed once."""
     return _read(record.jws, record.log_time, index_of(record), record.succession)
 
 
@@ -81,5 +81,5 @@ def _read(jws: str, log_time: int, index: int | None, succession: str) -> Keyset
 
 
 def index_of(record: KeysetRecord | RevocationRecord) -> int | None:
-    """The leaf by whose receipt a kept keyset or revocation was proved at its log time."""
+    """Return the leaf by whose receipt a stored keyset or revocation was proved at its log time."""
     return Receipt.parse(record.receipt).index_at(record.log_time)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What following asks of whoever follows: a memory and keys. Calls come by `accord.calls`, time as an argument.
+"""Ports that following needs from its user: a memory and keys. Calls come by `accord.calls`, time as an argument.
 
-The command answers from one file and a key ring, a desk from rows by index and from its vault.
+The command implements them with one file and a key ring, a desk with indexed rows and its vault.
 """
 
 from __future__ import annotations
@@ -23,132 +23,133 @@ from accord.following.records import (
 )
 
 Clock = Callable[[], int]
-"""Seconds since 1970 (UTC), each time it is asked; following itself takes one moment as a number."""
+"""Returns seconds since 1970 (UTC) at each call; following itself takes one moment as a number."""
 Seen = Callable[[str, str], str | None]
-"""The md met before under an issuer's jti, or None."""
+"""Returns the md met before under an issuer's jti, or None."""
 
 
 class KeysetMemory(Protocol):
     """Keysets and revocations that were verified before, by agency."""
 
     def pin_of(self, agency: str) -> str | None:
-        """The fingerprint of an agency's pinned root."""
+        """Return the fingerprint of an agency's pinned root."""
         ...
 
     def keysets(self, agency: str) -> Sequence[KeysetRecord]:
-        """Its kept keysets, oldest version first; they only grow while one root is pinned."""
+        """Return its stored keysets, oldest version first; they only grow while one root is pinned."""
         ...
 
     def keep_keyset(self, agency: str, record: KeysetRecord) -> None:
-        """Keep it, once. Two of one version may stand side by side, where a recovery was cancelled."""
+        """Store it, once. Two of one version may both be stored, where a recovery was cancelled."""
         ...
 
     def revocations(self, agency: str) -> Sequence[RevocationRecord]:
-        """Its kept revocations, in the order in which they were kept."""
+        """Return its stored revocations, in the order in which they were stored."""
         ...
 
     def keep_revocation(self, agency: str, record: RevocationRecord) -> None:
-        """Keep it, once."""
+        """Store it, once."""
         ...
 
 
 class LogMemory(Protocol):
-    """The ledger as it was seen before."""
+    """The ledger as seen before."""
 
     def ledger_keys(self) -> Sequence[str]:
-        """The pinned keys of the ledger."""
+        """Return the pinned keys of the ledger."""
         ...
 
     def handovers(self) -> Sequence[str]:
-        """The signed notes by which the ledger's key was replaced."""
+        """Return the signed notes by which the ledger's key was replaced."""
         ...
 
     def keep_handovers(self, notes: Sequence[str]) -> None:
-        """Keep them, in this order, after those that are kept."""
+        """Store them, in this order, after those that are stored."""
         ...
 
     def newest_checkpoint(self) -> CheckpointRecord | None:
-        """The largest one that was compared."""
+        """Return the largest checkpoint that was compared."""
         ...
 
     def keep_checkpoint(self, record: CheckpointRecord) -> None:
-        """Keep it, where its tree is larger than the kept one's."""
+        """Store it, if its tree is larger than the stored one's."""
         ...
 
     def uncompared(self) -> Sequence[str]:
-        """The checkpoints under which something was opened without a network."""
+        """Return the checkpoints under which something was opened offline."""
         ...
 
     def keep_uncompared(self, note: str) -> None:
-        """Keep it until it was compared."""
+        """Store it until it is compared."""
         ...
 
     def drop_uncompared(self, note: str) -> None:
-        """It was compared, and is one tree with the kept one."""
+        """Delete it after it was compared, and is one tree with the stored one."""
         ...
 
     def log_time_of(self, d: str) -> int | None:
-        """The smallest log time proved for an object."""
+        """Return the smallest log time proved for an object."""
         ...
 
     def newest_log_time(self) -> int:
-        """The largest log time proved for any object; 0 before the first."""
+        """Return the largest log time proved for any object; 0 before the first."""
         ...
 
     def keep_log_time(self, d: str, log_time: int) -> None:
-        """Keep it, where it is smaller than the kept one."""
+        """Store it, if it is smaller than the stored one."""
         ...
 
 
 class DirectoryMemory(KeysetMemory, LogMemory, Protocol):
-    """What it takes to follow the keys of agencies."""
+    """The memory needed to follow the keys of agencies."""
 
 
 class Memory(DirectoryMemory, Protocol):
-    """What one agency has verified before. Each question names its rows: by agency, digest, or issuer and id.
+    """One agency's memory of what it verified. Each question names its rows: by agency, digest, or issuer and id.
 
-    What is kept was verified; what stands already is kept once. Nothing of it may be believed where somebody else
-    can have changed it. Questions are asked often: what costs a query is remembered for the act.
+    - Everything stored was verified, and is stored once.
+    - An implementation must not trust rows that somebody else can have changed.
+    - Questions are frequent: an implementation caches expensive answers for the act.
     """
 
     def statement(self, od: str) -> StatementRecord | None:
-        """One statement of another agency."""
+        """Return one statement of another agency."""
         ...
 
     def statements_about(self, k: str, subjects: Collection[str]) -> Iterable[StatementRecord]:
-        """Those of one kind about any of these objects, in the order in which they were kept."""
+        """Return statements of one kind about any of these objects, in the order in which they were stored."""
         ...
 
     def keep_statement(self, record: StatementRecord) -> None:
-        """Keep it, once; it replaces a record that does not say by which keys it was signed."""
+        """Store it, once; it replaces a record without its signers."""
         ...
 
     def subject_of(self, d: str) -> SubjectFacts | None:
-        """What is known of an object that a statement may be about: sent from here, said by others, or in the feed."""
+        """Return the known facts of a statement's subject: sent from here, stated by others, or in the feed."""
         ...
 
     def seen(self, iss: str, jti: str) -> str | None:
-        """The md that was opened under an issuer's jti."""
+        """Return the md that was opened under an issuer's jti."""
         ...
 
     def keep_seen(self, iss: str, jti: str, md: str) -> None:
-        """This id of this issuer means this envelope, for ever."""
+        """Store that this id of this issuer means this envelope, for ever."""
         ...
 
     def place(self) -> FeedPlace:
-        """Up to where the feed was taken in."""
+        """Return the place up to which the feed was taken in."""
         ...
 
     def keep_place(self, place: FeedPlace) -> None:
-        """Keep it, where it is further; one of another epoch than the kept one says nothing."""
+        """Store it, if it is further; ignore one of another epoch than the stored one's."""
         ...
 
     def begin_anew(self, refused: FeedPlace, epoch: str) -> None:
-        """The feed no longer has the kept place, which is this one: it is read from its beginning."""
+        """Restart the feed from its beginning, where it no longer has the stored place, which is this one."""
         ...
 
     def write(self) -> None:
-        """From now on what was kept stands, whatever becomes of the act."""
+        """Make everything stored so far permanent, whatever becomes of the act."""
         ...
 
 
@@ -156,7 +157,7 @@ _Actor_contra = TypeVar("_Actor_contra", contravariant=True)
 
 
 class Keys(Protocol[_Actor_contra]):
-    """The private keys of one agency: acts that need them, by somebody and for a reason; never a key."""
+    """The private keys of one agency: acts that need them, by an actor and for a reason; never a key itself."""
 
     def open_slice(
         self,
@@ -168,7 +169,7 @@ class Keys(Protocol[_Actor_contra]):
         seen: Seen,
         now: int,
     ) -> OpenedAlert:
-        """Open what was verified; raises OpeningError."""
+        """Open a verified slice; raise OpeningError."""
         ...
 
     def sign_statement(
@@ -182,5 +183,5 @@ class Keys(Protocol[_Actor_contra]):
         cp: CheckpointRef | None,
         now: int,
     ) -> bytes:
-        """A statement of a kind that may be signed, under a fresh id, as it goes over the wire; raises SealingError."""
+        """Return a statement of an allowed kind, under a fresh id, as it goes over the wire; raise SealingError."""
         ...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is remembered of the exchange: each record was verified when it was made. Digests base64url, times in seconds."""
+"""Records about the exchange: each was verified when it was made. Digests base64url, times in seconds."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class CheckpointRecord:
 class StatementRecord:
     """One verified statement of another agency, about the object `about` (md or od).
 
-    Whether it counts every display judges again, by its `signers` (kids) and `suite`; both are empty in a record
-    that an earlier version wrote, and so is `index`, its leaf. `jws` as received; None where a memory has not kept it.
+    Every display judges again whether it counts, by its `signers` (kids) and `suite`; both are empty in a record that an
+    earlier version wrote, and so is `index`, its leaf. `jws` as received; None where a memory has not stored it.
     """
 
     od: str
@@ -63,7 +63,7 @@ class StatementRecord:
 
 @dataclass(frozen=True)
 class FeedPlace:
-    """A number in the agency's feed, and the feed's epoch, "" where the exchange never said one."""
+    """A number in the agency's feed, and the feed's epoch, "" where the exchange never stated one."""
 
     epoch: str
     number: int

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slices: fetched, verified against newest keysets and the kept ledger, with all that was said about them since.
+"""Slices: fetched, verified against newest keysets and the kept ledger, with all later statements about them.
 
-Only what is verified here is opened, and not here: `open_slice` asks the keys.
+Only slices that are verified here are opened, but not by this module: `open_slice` asks the keys.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _Actor = TypeVar("_Actor")
 
 
 def fetch_slice(follower: Follower, md: str) -> tuple[bytes, UnverifiedSlice]:
-    """The slice of this envelope and no other; raises MalformedError, VerificationError, or what the hub raises."""
+    """Return the slice of this envelope and no other; raise MalformedError, VerificationError, or the hub's errors."""
     octets = follower.exchange.slice(md)
     return octets, parse_slice_of(md, octets)
 
 
 def parse_slice_of(md: str, octets: bytes) -> UnverifiedSlice:
-    """Read a slice, which must be the one of this envelope; raises MalformedError, VerificationError."""
+    """Parse a slice, which must be the one of this envelope; raise MalformedError, VerificationError."""
     unverified = parse_slice(octets)
     if unverified.manifest.md != md:
         raise VerificationError(Failure.SUBJECT, "the hub gave another envelope")
@@ -44,7 +44,7 @@ def parse_slice_of(md: str, octets: bytes) -> UnverifiedSlice:
 
 
 def verify_fetched(follower: Follower, unverified: UnverifiedSlice) -> VerifiedSlice:
-    """Make every check that needs no private key, against newest keysets; notes what the receipts prove."""
+    """Make every check that needs no private key, against newest keysets; store what the receipts prove."""
     for agency in (unverified.manifest.iss, *(release.statement.iss for release in unverified.via)):
         refresh_once(follower, agency)
     verified = verify_kept(follower, unverified)
@@ -53,7 +53,7 @@ def verify_fetched(follower: Follower, unverified: UnverifiedSlice) -> VerifiedS
 
 
 def verify_manifest_alone(follower: Follower, md: str, answer: ManifestAnswer) -> Manifest:
-    """Verify the manifest of an envelope whose content is not given, by the keys as they are known; notes its receipt.
+    """Verify the manifest of an envelope whose content is withheld, by the known keys; store its receipt.
 
     Raises MalformedError, VerificationError.
     """
@@ -68,7 +68,7 @@ def verify_manifest_alone(follower: Follower, md: str, answer: ManifestAnswer) -
 def verify_logged_manifest(
     follower: Follower, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt
 ) -> None:
-    """Verify who signed a manifest, and that the ledger has it, by the keys as they are known; notes its receipt.
+    """Verify a manifest's signers, and that the ledger has it, by the known keys; store its receipt.
 
     Raises VerificationError.
     """
@@ -81,15 +81,15 @@ def verify_logged_manifest(
 def verify_after_all_said(
     follower: Follower, unverified: UnverifiedSlice, verified: VerifiedSlice
 ) -> VerifiedSlice:
-    """Fetch what was said since about a slice that was verified, and judge it after that."""
+    """Fetch later statements about a verified slice, and judge it again by them."""
     note_statements_about(follower, verified, follower.exchange.statements_about(verified.md))
-    # A withdrawal that was learned is kept, although it closes this very alert.
+    # A learned withdrawal is stored, although it closes this very alert.
     follower.memory.write()
     return verify_kept(follower, unverified)
 
 
 def verify_kept(follower: Follower, unverified: UnverifiedSlice) -> VerifiedSlice:
-    """As `verify_fetched`, by what is kept; notes nothing but the ledger's new keys."""
+    """Verify as `verify_fetched` does, by what is stored; store nothing but the ledger's new keys."""
     follower.log.learn_keys([receipt.checkpoint for receipt in unverified.receipts])
     return verify_slice(
         unverified,
@@ -103,7 +103,7 @@ def verify_kept(follower: Follower, unverified: UnverifiedSlice) -> VerifiedSlic
 
 
 def note_receipts(follower: Follower, unverified: UnverifiedSlice, verified: VerifiedSlice) -> None:
-    """Note what the receipts of a verified slice prove; a ledger that could not be compared is compared later."""
+    """Store what the receipts of a verified slice prove; a ledger that could not be compared is compared later."""
     ods = (verified.md, *(release.od for release in verified.via))
     for receipt, od in zip(unverified.receipts, ods, strict=True):
         follower.log.note(receipt, od, receipt.leaf.t, compared=verified.log_compared)
@@ -120,7 +120,7 @@ def open_slice(
     actor: _Actor,
     reason: str,
 ) -> OpenedAlert:
-    """Open what was verified, against what was seen under the same id before; raises OpeningError."""
+    """Open a verified slice, comparing it with what was seen under the same id before; raise OpeningError."""
     return keys.open_slice(
         verified, blobs, actor=actor, reason=reason, seen=follower.memory.seen, now=follower.now
     )

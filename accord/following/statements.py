@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements of others: acknowledgements, retractions, confirmations; verified before they are believed.
+"""Statements of others: acknowledgements, retractions, confirmations; verified before they are trusted.
 
-A statement counts with a receipt of the pinned ledger, good signatures under the key rule, and an issuer who
-may say it about an object that is known here. A statement that does not pass is never stored, so that the next
-look tries again; whoever asked is told why. Whether one that is kept still counts: `accord.following.judging`.
+A statement counts with a receipt of the pinned ledger, good signatures under the key rule, and an issuer who may say it about
+an object that is known here. A statement that fails is never stored, so that it is tried again next time; the caller gets the
+reason. Whether a stored one still counts: `accord.following.judging`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ ABOUT_RELEASES: Final = frozenset({"unrelease", "reaffirm"})
 def note_statement(
     follower: Follower, answer: StatementAnswer, subject: SubjectFacts | None = None
 ) -> StatementRecord:
-    """Verify one statement and note it; `subject` is what it is about, where the caller has it verified.
+    """Verify one statement and store it; `subject` are the facts of its subject, where the caller has verified them.
 
-    One that was repudiated since is noted too: it withdraws nothing, and its issuer may stand by it later.
-    Raises VerificationError, MalformedError, UnpinnedError, LedgerAlarmError, or what the hub raises.
+    One that was repudiated since is stored too: it withdraws nothing, and its issuer may reaffirm it later. Raises
+    VerificationError, MalformedError, UnpinnedError, LedgerAlarmError, or the hub's errors.
     """
     unverified = parse_statement(answer.jws)
     statement = unverified.statement
@@ -49,7 +49,7 @@ def note_statement(
     verified = verify_statement(unverified, follower.judges_by, log_time=log_time, index=index)
     check_entitled(statement, subject or _subject_of(follower, statement))
     if isinstance(verified.standing, Valid):
-        # What a thief has seen of the ledger is nobody's word.
+        # A repudiated statement's view of the ledger may be a thief's.
         _compare_views(follower, statement)
     record = _record(statement, answer.jws, log_time, index)
     follower.memory.keep_statement(record)
@@ -57,7 +57,7 @@ def note_statement(
 
 
 def fetch_statement(follower: Follower, od: str) -> StatementRecord:
-    """Fetch the statement with this od, verify it and note it; raises as `note_statement`."""
+    """Fetch the statement with this od, verify it and store it; raise as `note_statement`."""
     answer = follower.exchange.statement(od)
     if parse_statement(answer.jws).od != od:
         raise VerificationError(Failure.SUBJECT, "the hub gave another statement")
@@ -65,7 +65,7 @@ def fetch_statement(follower: Follower, od: str) -> StatementRecord:
 
 
 def _compare_views(follower: Follower, statement: Statement) -> None:
-    """Hold the ledger that the issuer has seen against the kept one; raises LedgerAlarmError."""
+    """Compare the ledger that the issuer has seen with the kept one; raise LedgerAlarmError."""
     if statement.cp is None:
         return
     try:
@@ -77,10 +77,10 @@ def _compare_views(follower: Follower, statement: Statement) -> None:
 def note_statements_about(
     follower: Follower, verified: VerifiedSlice, answers: Iterable[StatementAnswer]
 ) -> None:
-    """Verify what was said since about an envelope, or a release of it, by those who may take it back.
+    """Verify later statements about an envelope, or a release of it, by those who may withdraw it.
 
-    Raises as `note_statement` for a bad one. What has no receipt yet is not there yet, and what was logged after
-    its key had been revoked does not count. What recipients say comes by the feed.
+    Raises as `note_statement` for a bad one. A statement without a receipt is ignored for now; one that was logged after its
+    key had been revoked does not count. Recipients' statements come by the feed.
     """
     manifest = verified.manifest
     subjects = {
@@ -109,7 +109,7 @@ def note_statements_about(
 
 
 def _note_reaffirmed(follower: Follower, md: str, answers: Iterable[StatementAnswer]) -> None:
-    """Whoever took the envelope back may stand by that word, too."""
+    """Store reaffirmations by agencies that withdrew the envelope."""
     for answer in answers:
         statement = parse_statement(answer.jws).statement
         said = follower.memory.statement(statement.sub.d) if statement.sub else None
@@ -130,7 +130,7 @@ def _subject_of(follower: Follower, statement: Statement) -> SubjectFacts | None
 
 
 def _holders(follower: Follower, md: str) -> Collection[str]:
-    """Those who have an entry, as far as it is known: the recipients of our own, else ourselves."""
+    """Return the known holders of an entry: the recipients of our own envelope, else ourselves."""
     known = follower.memory.subject_of(md)
     return {follower.agency} if known is None else known.holders
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Own statements: signed under the newest own keyset, with the ledger as this agency has seen it."""
+"""Own statements: signed under the newest own keyset, with this agency's view of the ledger."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sign_statement(
     actor: _Actor,
     reason: str,
 ) -> bytes:
-    """Have a statement signed, so that peers can compare their views of the ledger; raises as `refresh_keysets`, SealingError."""
+    """Have a statement signed that states our view of the ledger; raise as `refresh_keysets`, SealingError."""
     refresh_keysets(follower, follower.agency)
     checkpoint = follower.log.reference()
     return keys.sign_statement(k, sub, body, actor=actor, reason=reason, cp=checkpoint, now=follower.now)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process that works with one version of the code: it runs a hub, or plays the people and partners who use one.
+"""A process that works with one version of the code: it runs a hub, or plays its users and partners.
 
-`devtool.drills.upgrade` starts this file with the `PYTHONPATH` of a checkout, this one or an older one, and tells it what
-to do, a line of JSON each; it answers with a line. It therefore uses only what versions have in common.
+`devtool.drills.upgrade` starts this file with the `PYTHONPATH` of a checkout, this one or an older one, and sends it commands,
+a line of JSON each; it answers each with a line. It therefore only uses what all versions have in common.
 """
 
 import json
@@ -41,7 +41,7 @@ class HubKeeper:
         )
 
     def stores(self) -> dict[str, str]:
-        """Start database, broker and mail sink; the addresses of the databases under their owners' logins, by half."""
+        """Start database, broker and mail sink; return the databases' addresses under their owners' logins, by half."""
         self._hub.start_stores()
         return dict(self._hub.world.owner_urls)
 
@@ -50,14 +50,14 @@ class HubKeeper:
         self._hub.prepare()
 
     def manage(self, role: str, *arguments: str) -> str:
-        """Run one management command; what it printed."""
+        """Run one management command; return its output."""
         done = run_to_end(*management(role, self._hub.world, *arguments), cwd=ROOT)
         if done.returncode:
             raise StepFailedError(f"{' '.join(arguments)}: {(done.stdout + done.stderr).strip()[-800:]}")
         return done.stdout.strip()
 
     def processes(self) -> dict[str, str]:
-        """Start what works on the database; what its users find in their environment."""
+        """Start the processes that use the database; return their users' environment."""
         self._hub.start_processes()
         return self._hub.demo_environment()
 
@@ -66,7 +66,7 @@ class HubKeeper:
 
 
 class Players:
-    """Officers at the desk and partners with their own keys, all by this version's client."""
+    """Officers at the desk and partners with their own keys, all using this version's client."""
 
     def __init__(self, cast: Cast | None = None) -> None:
         self._cast = cast or Cast()
@@ -74,22 +74,22 @@ class Players:
         self._sessions: dict[str, DeskSession] = {}
 
     def set_up_codes(self, login: str) -> None:
-        """Give an officer a second factor, which every later sign-in asks for."""
+        """Set up an officer's second factor, which every later sign-in requires."""
         self._cast.officer(login, _Careful)
 
     def sign_in(self, login: str) -> None:
-        """By the password, and the second factor where the officer has one; `desk` goes on from there."""
+        """Sign in by the password, and by the second factor where the officer has one; `desk` uses the session."""
         self._sessions[login] = self._cast.officer(login)
 
     def keep_draft(self, login: str) -> str:
-        """Begin a draft; its id."""
+        """Begin a draft; return its id."""
         yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
         evidence = [{**line, "file": ""} for line in texts.STORY["evidence"]]
         data = {**texts.STORY, "event_date": yesterday, "evidence": evidence}
         return str(self._cast.officer(login).post("/alerts", {"data": data})["id"])
 
     def state_of(self, login: str, alert: str) -> str:
-        """The state of an agency's own alert, its title beside it."""
+        """Return the state of an agency's own alert, and its title."""
         found = self._cast.officer(login).get(f"/alerts/{alert}")
         return f"{found['state']}: {found['data']['title']}"
 
@@ -106,12 +106,12 @@ class Players:
         officer.post(f"/alerts/{alert}/release", etag=checked["etag"])
 
     def digest_of(self, login: str, alert: str) -> str | None:
-        """What the sent alert is called in the ledger, once it is logged."""
+        """Return the sent alert's digest in the ledger, once it is logged."""
         sent = self._cast.officer(login).get(f"/alerts/{alert}")
         return str(sent["alert"]["md"]) if sent.get("log_index") is not None else None
 
     def send(self, sender: str, title: str, *to: str) -> str:
-        """Send an alert with the agency's own keys; its digest."""
+        """Send an alert with the agency's own keys; return its digest."""
         alert = {
             "schema": "accord-alert/1",
             "alert_type": "new_substance",
@@ -124,7 +124,7 @@ class Players:
         return str(self._client(sender).submit(order, wait_secs=60).md)
 
     def is_served(self, agency: str) -> bool:
-        """Whether the exchange takes the API key of the agency's system."""
+        """Tell whether the exchange accepts the API key of the agency's system."""
         try:
             self._client(agency).inbox()
         except RefusedError as refused:
@@ -134,7 +134,7 @@ class Players:
         return True
 
     def come_back(self, agency: str, return_key: str) -> None:
-        """Ask for another API key, signed for by the agency's own keys, and put it where its system finds it."""
+        """Ask for another API key, requested under the agency's own keys, and put it where its system finds it."""
         client = self._client(agency)
         client.come_back(return_key)
         system = self._cast.own_system(agency)
@@ -142,7 +142,7 @@ class Players:
         (system.home / "secrets.json").write_text(json.dumps(held), encoding="utf-8")
 
     def go_through_restore(self, login: str) -> str:
-        """Confirm as an agency's admin what a restore brought back."""
+        """Confirm, as an agency's admin, what a restore brought back."""
         admin = wait_for(lambda: self._signed_in(login), "An admin who signs in once what was due is deleted")
         waiting = admin.get("/restore")
         confirmed = {"restored_at": waiting["restored_at"], "confirmed": waiting["to_confirm"]}
@@ -159,18 +159,18 @@ class Players:
         self._client(agency).inbox()
 
     def watch(self, agency: str) -> list[str]:
-        """The digests of the alerts that are new to the agency's system."""
+        """Return the digests of the alerts that are new to the agency's system."""
         return [str(news.entry.d) for news in self._client(agency).watch(once=True)]
 
     def desk(self, login: str) -> list[str]:
-        """The digests in the inbox of an officer who has signed in, as often as they stand there."""
+        """Return the digests in the inbox of a signed-in officer, repetitions included."""
         found = self._sessions[login].get("/alerts?box=inbox&limit=100")
         # Lists were called `rows` before they were called `items`.
         rows = found["items"] if "items" in found else found["rows"]
         return [str(row["received"]["md"]) for row in rows]
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no connection is open."""
 
     def _client(self, agency: str) -> Client:
         system = self._cast.own_system(agency)
@@ -180,7 +180,7 @@ class Players:
 
 
 class _Careful(DeskSession):
-    """An officer who sets up a second factor though none is demanded."""
+    """An officer who sets up a second factor though none is required."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -189,7 +189,7 @@ class _Careful(DeskSession):
 
 def main(kind: str, *arguments: str) -> int:
     """Serve until the input ends."""
-    # What is printed on the way is for the person at the terminal; only answers go to the one who asks.
+    # Other output is for the person at the terminal; only answers go to the caller.
     answers, sys.stdout = sys.stdout, sys.stderr
     serving = HubKeeper(*arguments) if kind == "hub" else Players()
     try:

@@ -10,7 +10,7 @@ from devtool.environments import ROOT
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; the suite's own test, told to look wider."""
+    """Run the suite's own test with wider limits."""
     parser = argparse.ArgumentParser(prog="./dev drill api")
     parser.add_argument(
         "--examples", type=int, default=20, help="for each operation, five times as many sequences"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two backups of a hub's databases, as docs/operations.md gives them: a dump, and any moment from archived log."""
+"""Two backups of a hub's databases, as in docs/operations.md: a dump, and any moment from archived log."""
 
 import shlex
 import shutil
@@ -24,15 +24,15 @@ class Backup(Protocol):
     name: str
 
     def begin(self) -> None:
-        """What has to stand before anything is sent."""
+        """Prepare the backup before anything is sent."""
         ...
 
     def take(self) -> None:
-        """From here on, what the hub does is lost by a restore."""
+        """Take the backup: a restore loses what the hub does afterwards."""
         ...
 
     def put_back(self) -> None:
-        """The database is as it was at `take`; nothing but the database may run."""
+        """Restore the database as it was at `take`; nothing but the database may run."""
         ...
 
 
@@ -44,7 +44,7 @@ class Dump:
         self._owner_url, self._file = owner_url, file
 
     def begin(self) -> None:
-        """A dump needs nothing."""
+        """Do nothing: a dump needs no preparation."""
 
     def take(self) -> None:
         dump(self._owner_url, self._file)
@@ -115,13 +115,13 @@ def dump(owner_url: str, file: Path) -> None:
 
 
 def restore_dump(owner_url: str, file: Path) -> None:
-    """Put back what `dump` wrote, into an emptied database: `--clean` would leave what a newer version has added."""
+    """Restore what `dump` wrote, into an emptied database: `--clean` would leave what a newer version has added."""
     _run_tool("psql", owner_url, "--command=DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     _run_tool("pg_restore", "--single-transaction", f"--dbname={owner_url}", str(file))
 
 
 def _ask(cluster: PostgreSQL, *statements: str) -> str:
-    """Run statements of ours as the superuser; the first column of the last answer, if there is one."""
+    """Run statements of ours as the superuser; return the first column of the last answer, if there is one."""
     with psycopg.connect(cluster.url(SUPERUSER, "postgres"), autocommit=True) as connection:
         for statement in statements:
             cursor = connection.execute(sql.SQL(statement))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill bare-machine`: a release of the newest commit is signed, brought to an empty Debian and started there, offline.
+"""`./dev drill bare-machine`: sign a release of the newest commit, bring it to an empty Debian and start it there, offline.
 
-The machine is a root file system of debootstrap with `python3` and `python3-venv`, entered by chroot in namespaces of its
-own: its only network is a loopback, its processes end with the step. It needs root, for both. What is typed in it is
-what docs/own-desk.md ("Without a network") says, by an ordinary user.
+The machine is a root file system of debootstrap with `python3` and `python3-venv`, entered by chroot in namespaces of its own:
+its only network is a loopback, its processes end with the step. Both need root. The commands typed in it are those of
+docs/own-desk.md ("Without a network"), by an ordinary user.
 """
 
 import argparse
@@ -46,7 +46,7 @@ MAY_NOT_EXECUTE: Final = 'mount --bind "$ROOT/srv" "$ROOT/srv" && mount -o remou
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 where everything held."""
+    """Run the drill; return 0 if everything held."""
     parser = argparse.ArgumentParser(prog="./dev drill bare-machine")
     parser.add_argument(
         "--debian",
@@ -114,7 +114,7 @@ class _Drill:
             sign(release, path)
 
     def _next_version(self) -> Path:
-        """A clone whose newest commit states the next version and changes nothing else."""
+        """Return a clone whose newest commit states the next version and changes nothing else."""
         clone = self._folder / "clone"
         _must("git", "clone", "--quiet", "--shared", str(ROOT), str(clone))
         now = version_of_source(self._release / SOURCE)
@@ -226,13 +226,13 @@ class _Drill:
     # --- typing -----------------------------------------------------------------------------------------------------
 
     def _type(self, script: str, *, before: str = "true") -> str:
-        """Run lines of a shell in there; what they printed."""
+        """Run lines of a shell in there; return their output."""
         done = self._enter(script, before)
         _require(done.returncode == 0, f"{script}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout
 
     def _must_refuse(self, script: str, reason: str, *, before: str = "true") -> str:
-        """Run what has to end with 1 for a reason; its first line with that reason."""
+        """Run lines that must end with 1 for a reason; return the first line with that reason."""
         done = self._enter(script, before)
         lines = [line for line in done.stderr.splitlines() if reason in line]
         _require(
@@ -241,7 +241,7 @@ class _Drill:
         return lines[0]
 
     def _enter(self, script: str, before: str) -> subprocess.CompletedProcess[str]:
-        """With namespaces for network, mounts and processes, so that nothing of it is left."""
+        """Enter with namespaces for network, mounts and processes, so that nothing of it is left."""
         return run_to_end(
             ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", ENTER],
             {
@@ -268,7 +268,7 @@ def _must(*command: str) -> None:
 
 
 def _mb(path: Path) -> int:
-    """Measure what a file or folder takes on the disk."""
+    """Return the disk usage of a file or folder, in megabytes."""
     done = run_to_end(["du", "--summarize", "--block-size=1000000", str(path)], os.environ)
     return int(done.stdout.split()[0])
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a module checks something, and how each check is taken out of its source.
+"""Sites of a module's checks, and how to remove each from its source.
 
-A *site* is one thing that could be deleted without anything else changing: a `raise`, a call whose value nobody
-uses, a refusal that is returned, one operand of a condition that leads to a refusal, a validator around a
-value, a bound given to it. What a site is depends on the syntax alone, so the same source has the same sites.
+A *site* is one thing that could be deleted without anything else changing: a `raise`, a call whose value nobody uses, a refusal
+that is returned, one operand of a condition that leads to a refusal, a validator around a value, a bound given to it. Sites
+depend on the syntax alone, so the same source has the same sites.
 """
 
 import ast
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-# Validators of `accord.envelope` give back what they were given; without one the value passes unseen.
+# Validators of `accord.envelope` return their argument; without one the value passes unchecked.
 VALIDATORS = frozenset(
     {
         "members", "text", "integer", "one_of", "digest", "agency_id", "uuid7", "officer_id", "sorted_set",
@@ -22,7 +22,7 @@ VALIDATORS = frozenset(
 BOUNDS = frozenset({"size", "least", "most"})
 BOUNDED = frozenset({"unb64u", "integer", "_agencies", "_words"})
 LIMITED = frozenset({"parse_json", "parse_object", "parse_jws", "parse_jwe"})
-# Calls for their effect: without them nothing works, and they check nothing.
+# Calls for their effect: nothing works without them, and they check nothing.
 EFFECTS = frozenset(
     {
         "add", "append", "extend", "update", "write", "seek", "truncate", "finalize", "setdefault",
@@ -36,7 +36,7 @@ _LAST = "is_last_of_its_function"
 
 @dataclass(frozen=True)
 class Site:
-    """One check: the function that makes it, its words, the lines that run it, how to take it out."""
+    """One check: its function, its words, the lines that run it, and how to remove it."""
 
     function: str
     words: str
@@ -47,7 +47,7 @@ class Site:
 
 
 def sites_of(tree: ast.Module) -> list[Site]:
-    """Every site of a module in the order of its source; `delete` changes `tree`."""
+    """Return every site of a module in the order of its source; `delete` changes `tree`."""
     return list(_in_block(tree.body))
 
 
@@ -57,7 +57,7 @@ def _in_block(block: list[ast.stmt], holder: str = "", function: str = "") -> It
             yield from _in_block(statement.body, f"{holder}{statement.name}.", function)
             continue
         if isinstance(statement, ast.FunctionDef):
-            # What is nested in a function is replaced with it.
+            # A nested function is replaced together with its parent.
             setattr(statement.body[-1], _LAST, True)
             yield from _in_block(statement.body, holder, function or f"{holder}{statement.name}")
             continue
@@ -98,14 +98,14 @@ def _of_statement(block: list[ast.stmt], place: int, function: str) -> Iterator[
 
 
 def _header_end(statement: ast.stmt) -> int:
-    """The last line before what is nested in a compound statement."""
+    """Return the last line of a compound statement's header."""
     nested = [block[0].lineno for block in _blocks_of(statement) if block]
     end = statement.end_lineno or statement.lineno
     return max(statement.lineno, min([end, *(line - 1 for line in nested)]))
 
 
 def _is_refusal(statement: ast.stmt) -> bool:
-    """`return SealRefusal.X`, and `return False` of a question that a check asks."""
+    """Match `return SealRefusal.X`, and `return False` in a question that a check asks."""
     if not isinstance(statement, ast.Return):
         return False
     value = statement.value
@@ -115,7 +115,7 @@ def _is_refusal(statement: ast.stmt) -> bool:
 
 
 def _is_needless(statement: ast.stmt) -> bool:
-    """A last `return False`: without it the function gives None, which says no as well."""
+    """Match a last `return False`: without it the function returns None, which means no as well."""
     return hasattr(statement, _LAST) and isinstance(getattr(statement, "value", None), ast.Constant)
 
 
@@ -124,7 +124,7 @@ def _refuses(body: list[ast.stmt]) -> bool:
 
 
 def _of_condition(statement: ast.If, function: str) -> Iterator[Site]:
-    """Each part of `if a or b: raise` by itself; they run where the refusal runs."""
+    """Yield each part of `if a or b: raise` by itself; they run where the refusal runs."""
     raising = statement.body[0]
     lines = range(raising.lineno, (raising.end_lineno or raising.lineno) + 1)
     for words, delete in _weakenings(statement.test, positive=True):
@@ -132,7 +132,7 @@ def _of_condition(statement: ast.If, function: str) -> Iterator[Site]:
 
 
 def _of_answer(statement: ast.Return | ast.Assign, function: str) -> Iterator[Site]:
-    """Each part of `return a and b` or `fits = a and b`, the answer to a question that a check asks."""
+    """Yield each part of `return a and b` or `fits = a and b`, the answer to a question that a check asks."""
     value = statement.value
     lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
     if value is None:
@@ -148,7 +148,7 @@ Weakening = tuple[str, Callable[[], None]]
 
 
 def _weakenings(node: ast.expr, *, positive: bool) -> Iterator[Weakening]:
-    """Ways to make a condition true less often (`positive`), or more often (not), by leaving one part out."""
+    """Yield ways to make a condition true less often (`positive`), or more often (not), by leaving one part out."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield from _weakenings(node.operand, positive=not positive)
     elif isinstance(node, ast.Call) and _name_of(node.func) == ("any" if positive else "all"):
@@ -167,14 +167,14 @@ def _without_each(node: ast.BoolOp) -> Iterator[Weakening]:
     for place, value in enumerate(node.values):
 
         def remove(place: int = place) -> None:
-            # A chain of one is no chain: the neutral word stands for what was there.
+            # A chain of one is no chain: the neutral value replaces the operand.
             node.values[place] = _constant(isinstance(node.op, ast.And), node.values[place])
 
         yield ast.unparse(value), remove
 
 
 def _without_an_end(node: ast.Compare) -> Iterator[Weakening]:
-    """`a <= b < c`: without the lower and without the upper end."""
+    """Yield `a <= b < c` without the lower and without the upper end."""
 
     def lower() -> None:
         node.left = node.comparators.pop(0)
@@ -197,7 +197,7 @@ def _constant(value: bool, where: ast.expr) -> ast.expr:
 
 
 def _own_expressions(statement: ast.stmt) -> Iterator[ast.Call]:
-    """Calls of a statement, without those of the statements nested in it, in the order of the source."""
+    """Yield calls of a statement, without those of nested statements, in the order of the source."""
     for child in ast.iter_child_nodes(statement):
         if isinstance(child, ast.stmt | ast.ExceptHandler):
             continue
@@ -218,7 +218,7 @@ def _of_expression(call: ast.Call, function: str, lines: range, *, used_alone: b
 
 
 def _become_argument(call: ast.Call) -> None:
-    """`digest(x, "where")` becomes a call that gives x back: the argument alone, wherever the call stood."""
+    """Turn `digest(x, "where")` into a call that returns x: the argument alone, wherever the call stood."""
     call.func = ast.copy_location(
         ast.Lambda(
             args=ast.arguments(

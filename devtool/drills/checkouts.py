@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checkouts of this repository at other commits, each with an interpreter that has what it requires."""
+"""Checkouts of this repository at other commits, each with an interpreter that has its requirements."""
 
 import io
 import os
@@ -15,7 +15,7 @@ from devtool.errors import DevtoolError
 
 MIGRATIONS = ":(glob)**/migrations/*.py"
 NEW_APP = "officers/migrations/0001_initial.py"
-"""Came when migrations were begun anew."""
+"""A file that exists since migrations were begun anew."""
 REQUIREMENTS = ("requirements.txt", "requirements-embedded.txt")
 
 
@@ -31,7 +31,7 @@ HERE = Checkout(ROOT, Path(sys.executable))
 
 
 def commit_before_newest_migration(repository: Path = ROOT) -> str:
-    """The newest commit with other migrations than the last one: what an upgrade to it starts from."""
+    """Return the newest commit with other migrations than the last one: the starting point of an upgrade to it."""
     newest = _git(repository, "log", "-1", "--format=%H", "--", MIGRATIONS)
     if not newest:
         raise DevtoolError("No commit here changed a migration.", "Name a commit: ./dev drill upgrade COMMIT")
@@ -39,7 +39,7 @@ def commit_before_newest_migration(repository: Path = ROOT) -> str:
 
 
 def refuse_other_beginning(commit: str, repository: Path = ROOT) -> None:
-    """Raises `DevtoolError` for a commit from before migrations were begun anew: its database is not migrated."""
+    """Raise `DevtoolError` for a commit from before migrations were begun anew: its database cannot be migrated."""
     if not _git(repository, "ls-tree", "--name-only", commit, "--", NEW_APP):
         raise DevtoolError(
             f"Migrations were begun anew after {commit[:7]}: a hub of that code starts anew.",
@@ -48,12 +48,12 @@ def refuse_other_beginning(commit: str, repository: Path = ROOT) -> None:
 
 
 def commit_named(name: str, repository: Path = ROOT) -> str:
-    """The full hash of a commit."""
+    """Return the full hash of a commit."""
     return _git(repository, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
 
 
 def check_out(commit: str, folder: Path, repository: Path = ROOT) -> Checkout:
-    """Put the files of a commit into `folder`; it shares this environment where it requires the same."""
+    """Put the files of a commit into `folder`; share this environment where the requirements are the same."""
     archive = subprocess.run(
         ["git", "-C", str(repository), "archive", "--format=tar", commit], capture_output=True, check=False
     )
@@ -69,7 +69,7 @@ def check_out(commit: str, folder: Path, repository: Path = ROOT) -> Checkout:
 
 
 def _own_environment(folder: Path) -> Path:
-    # A verb that does nothing here; `./dev` installs before it begins, and not in the place of this environment.
+    # A verb that does nothing here; `./dev` installs before it begins, and must not replace this environment.
     env = {name: value for name, value in os.environ.items() if name != "ACCORD_VENV"}
     done = subprocess.run(
         [str(folder / "dev"), "reset"], env=env, capture_output=True, text=True, check=False

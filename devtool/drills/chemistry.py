@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev drill structures`: ten thousand hostile structures and spectra, each read as the desk reads it.
 
-Every input is made from well-formed ones by a number that repeats it, and goes to the process apart that reads strangers'
-files. What is accepted is used: parent, drawing, fingerprints, rules. Fails: an answer that is lost, more than a second for one
-answer, more memory in the reading process than `MAX_PEAK_MIB`. The input stays in `.dev/fuzz/structures/`.
+Every input is made from well-formed ones by a number that reproduces it, and goes to the sandbox process that reads strangers'
+files. Accepted inputs are used: parent, drawing, fingerprints, rules. The drill fails for a lost answer, more than a second for
+one answer, or more memory in the reading process than `MAX_PEAK_MIB`. The input stays in `.dev/fuzz/structures/`.
 """
 
 import argparse
@@ -38,12 +38,12 @@ FOLDER: Final = ROOT / ".dev" / "fuzz" / "structures"
 
 
 Ask = Callable[..., Any]
-"""Calls a function with its arguments, and looks at the clock."""
+"""Calls a function with its arguments, and measures the time."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """`make` gives the input of a number; `use` does with it what the desk would."""
+    """`make` returns the input of a number; `use` does with it what the desk would."""
 
     name: str
     make: Callable[[int], Any]
@@ -52,7 +52,7 @@ class Reader:
 
 @dataclass
 class Outcome:
-    """What became of one reader's inputs. Times in seconds."""
+    """The results of one reader's inputs. Times in seconds."""
 
     reader: str
     times: list[float] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Outcome:
     failed: list[int] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
-        """For one line of the report."""
+        """Return the figures for one line of the report."""
         ordered = sorted(self.times)
         return {
             "reader": self.reader,
@@ -76,7 +76,7 @@ class Outcome:
 
 
 def use_structure(text: str, ask: Ask) -> None:
-    """Read, drawn, compared, judged by every rule."""
+    """Read, draw, compare and judge by every rule."""
     structure = ask(sandbox.read_structure, text)
     ask(sandbox.draw, structure.smiles)
     ask(sandbox.fingerprints_of, structure.parent_smiles)
@@ -86,7 +86,7 @@ def use_structure(text: str, ask: Ask) -> None:
 
 
 def use_spectra(named: tuple[str, bytes], ask: Ask) -> None:
-    """Read."""
+    """Read the spectra."""
     ask(sandbox.run, "read_spectra", *named)
 
 
@@ -118,13 +118,13 @@ READERS: Final = {
 
 
 def feed(reader: Reader, numbers: Iterable[int]) -> Outcome:
-    """Every numbered input once; what fails is kept."""
+    """Feed every numbered input once; keep those that fail."""
     outcome = Outcome(reader.name)
     for number in numbers:
         given = reader.make(number)
         end, took = _timed(reader, given)
         for _ in range(LOOKS):
-            # Another look tells a slow input from a busy machine.
+            # A second run distinguishes a slow input from a busy machine.
             if took > MAX_SECONDS and end != "lost":
                 end, took = _timed(reader, given)
         outcome.times.append(took)
@@ -138,7 +138,7 @@ def feed(reader: Reader, numbers: Iterable[int]) -> Outcome:
 
 
 def _timed(reader: Reader, given: Any) -> tuple[str, float]:
-    """How it ended, and the seconds of its slowest answer."""
+    """Return how it ended, and the seconds of its slowest answer."""
     slowest = 0.0
 
     def ask(function: Callable[..., Any], *args: Any) -> Any:
@@ -165,7 +165,7 @@ def _keep(reader: Reader, number: int, given: Any) -> None:
 
 
 def peak_mib() -> float:
-    """The most memory that a reading process has occupied, of those that live."""
+    """Return the most memory that a living reading process has used."""
     return max((_peak_of(pid) for pid in NURSERY.pids()), default=0.0)
 
 
@@ -178,7 +178,7 @@ def _peak_of(pid: int) -> float:
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 only if every reader held."""
+    """Run the drill; return 0 only if every reader held."""
     options = _options(arguments)
     shutil.rmtree(FOLDER, ignore_errors=True)
     names = options.reader or list(READERS)

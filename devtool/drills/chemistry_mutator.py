@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes to well-formed texts that a reader of chemistry must stand: cut, doubled, crossed, blown up, salted with signs
-that mean something to it. Seeded: the same number gives the same text."""
+"""Mutations of well-formed texts that a reader of chemistry must withstand.
+
+Texts are cut, doubled, crossed, inflated, and salted with characters that mean something to it. Seeded: the same number gives
+the same text.
+"""
 
 import random
 from collections.abc import Callable, Sequence
@@ -20,7 +23,7 @@ _SIGNS: Final = (
 
 
 def mutated(seeds: Sequence[str], number: int) -> str:
-    """One hostile text of the seeds."""
+    """Return one hostile text made from the seeds."""
     random_ = random.Random(number)  # noqa: S311 -- to be repeated, not to be secret
     text = random_.choice(seeds)
     for _ in range(random_.choice((1, 1, 1, 2, 3, 6))):
@@ -29,7 +32,7 @@ def mutated(seeds: Sequence[str], number: int) -> str:
 
 
 def regrown(seeds: Sequence[str], number: int) -> str:
-    """One structure of the seeds whose atoms and bonds were changed, as SMILES: most are possible, all are odd."""
+    """Return one structure of the seeds with changed atoms and bonds, as SMILES: most are possible, all are odd."""
     random_ = random.Random(number)  # noqa: S311 -- as above
     toolkit = rdkit()
     molecule = toolkit.Chem.RWMol(parse_smiles(random_.choice(seeds)))
@@ -111,7 +114,7 @@ def _salt(text: str, random_: random.Random, seeds: Sequence[str]) -> str:
 
 
 def _swap(text: str, random_: random.Random, seeds: Sequence[str]) -> str:
-    """Another sign of the same text in one place."""
+    """Put another character of the same text in one position."""
     if not text:
         return text
     place = random_.randrange(len(text))
@@ -128,7 +131,7 @@ def _any_sign(text: str, random_: random.Random, seeds: Sequence[str]) -> str:
 
 
 def _number(text: str, random_: random.Random, seeds: Sequence[str]) -> str:
-    """One digit becomes another number."""
+    """Replace one digit by another number."""
     digits = [place for place, sign in enumerate(text) if sign.isdigit()]
     if not digits:
         return text

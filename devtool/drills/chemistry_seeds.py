@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Well-formed structures and spectra in every notation that is read, from which hostile ones are made."""
+"""Well-formed structures and spectra in every supported notation, from which hostile ones are made."""
 
 import csv
 from collections.abc import Iterable
@@ -28,21 +28,21 @@ _NMR_TABLE: Final = "nucleus: 1H\nsolvent: CDCl3\nfrequency: 400 MHz\nppm,multip
 
 @cache
 def smiles() -> tuple[str, ...]:
-    """The shipped reference set, and structures that are hard on a toolkit."""
+    """Return the shipped reference set, and structures that are hard on a toolkit."""
     with (DATA / "substances-dev.csv").open(encoding="utf-8", newline="") as lines:
         return (*(row["smiles"] for row in csv.DictReader(lines)), *_EXTREME)
 
 
 @cache
 def inchis() -> tuple[str, ...]:
-    """Of all these, where there is one."""
+    """Return the InChIs of all these, where they exist."""
     made = (str(rdkit().inchi.MolToInchi(parse_smiles(text), "")[0]) for text in smiles())
     return tuple(inchi for inchi in made if inchi)
 
 
 @cache
 def blocks() -> tuple[str, ...]:
-    """MOL blocks of both versions, and SDF records."""
+    """Return MOL blocks of both versions, and SDF records."""
     return tuple(block for text in smiles()[::3] for block in _blocks(text))
 
 
@@ -56,7 +56,7 @@ def _blocks(text: str) -> Iterable[str]:
 
 @cache
 def spectra() -> tuple[tuple[str, bytes], ...]:
-    """File names and files of every format of spectra: the shipped records, written in each."""
+    """Return file names and files of every format of spectra: the shipped records, written in each."""
     records = (DATA / "spectra-dev.msp").read_text(encoding="utf-8").strip().split("\n\n")[:12]
     return tuple(item for record in records for item in _written(record))
 

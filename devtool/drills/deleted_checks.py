@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill checks`: takes out every check of `accord/envelope/`, one at a time, and wants a red test for each.
+"""`./dev drill checks`: remove every check of `accord/envelope/`, one at a time, and require a failing test for each.
 
-A check that can be deleted without a test noticing is a check that a careless change can lose. What counts as
-one is in `devtool.drills.check_sites`; what may survive, and why, in `devtool.drills.settled_checks`. The drill is
-deterministic: the same code and tests give the same answer.
+A careless change can lose a check whose deletion no test notices. `devtool.drills.check_sites` defines the checks;
+`devtool.drills.settled_checks` lists those that may survive, and why. The drill is deterministic: the same code and tests give
+the same answer.
 """
 
 import argparse
@@ -34,16 +34,16 @@ from devtool.envelopetests import ENVELOPE_TESTS, PLAIN_PYTEST, WITHOUT_PROPERTI
 from devtool.environments import ROOT, role_environment
 
 PACKAGE = ROOT / "accord" / "envelope"
-# By the clock, on a busy machine; what loops for ever is ended by the processor time that a test may take.
+# Wall time, for a busy machine; the limit of a test's processor time ends endless loops.
 CHANGE_TIMEOUT_SECONDS = 1800
 TEST_CPU_SECONDS = 30
-# They check the library, not what comes in; their tests lie to them in processes of their own.
+# They check the library, not the input; their tests replace its answers in processes of their own.
 APART = frozenset({"selftest.py", "selftest_opening.py"})
 
 
 @dataclass(frozen=True)
 class Check:
-    """A site in its file; `number` is its place among the file's sites."""
+    """A site in its file; `number` is its position among the file's sites."""
 
     file: Path
     source: str
@@ -57,7 +57,7 @@ class Check:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What `settled_checks` calls it."""
+        """The key of its entry in `settled_checks`."""
         return self.module, self.site.function, self.site.words
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Check:
         return f"{place} {self.site.function}: {self.site.words} [{self.site.kind}]"
 
     def delete(self) -> None:
-        """Take it out of the loaded module."""
+        """Remove it from the loaded module."""
         tree = ast.parse(self.source)
         sites_of(tree)[self.number].delete()
         code = compile(ast.fix_missing_locations(tree), str(self.file), "exec")
@@ -76,7 +76,7 @@ class Checks:
     """All checks of the package, and which functions lead to which refusals."""
 
     def __init__(self, wanted: Sequence[str]) -> None:
-        # Read once: whoever edits the files meanwhile changes nothing.
+        # Read once, so that editing the files meanwhile changes nothing.
         sources = {
             file: file.read_text("utf-8") for file in sorted(PACKAGE.rglob("*.py")) if file.name not in APART
         }
@@ -91,7 +91,7 @@ class Checks:
 
     @cached_property
     def _refusals(self) -> dict[str, list[Check]]:
-        """By the bare name of the function that refuses."""
+        """The refusals by the bare name of the function that makes them."""
         found: dict[str, list[Check]] = {}
         for check in self.all:
             if check.site.kind == "refusal":
@@ -100,7 +100,7 @@ class Checks:
 
     @cached_property
     def _calls(self) -> dict[str, set[str]]:
-        """By bare name: the names of what a function calls."""
+        """The names that each function calls, by its bare name."""
         found: dict[str, set[str]] = {}
         for tree in self._trees.values():
             for node in ast.walk(tree):
@@ -111,7 +111,7 @@ class Checks:
         return found
 
     def tests_for(self, check: Check, first: FirstRun) -> list[str]:
-        """Those that ran the check, before all others those that were refused by what it calls; quickest first."""
+        """Return the tests that ran the check, first those refused by its callee; quickest first."""
         tests = first.tests_of(str(check.file), check.site.lines)
         likely = tests & self._refused_below(check.site.callee, first) if check.site.callee else tests
         return sorted(tests, key=lambda test: (test not in likely, first.seconds[test], test))
@@ -127,7 +127,7 @@ class Checks:
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 only if every deleted check was noticed or is settled."""
+    """Run the drill; return 0 only if every deleted check was noticed or is settled."""
     parser = argparse.ArgumentParser(
         prog="./dev drill checks", description="Delete each check of the envelope."
     )
@@ -176,7 +176,7 @@ def _try_each(checks: Checks, tests: Sequence[str]) -> list[Change] | None:
 
 
 def _report(tried: list[tuple[Check, Change]], seconds: float) -> bool:
-    """Print what is at fault, and the figures; whether anything is."""
+    """Print the faults and the figures; return whether there are faults."""
     outcomes = Counter(change.outcome for _, change in tried)
     survived = {check.key for check, change in tried if change.outcome == SURVIVED}
     faults = [f"Could not be deleted: {check}" for check, change in tried if change.outcome == UNTRIED]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill fallen`: somebody holds the exchange's processes, database and broker, and tries to read or to be believed.
+"""`./dev drill fallen`: an attacker holds the exchange's processes, database and broker, and tries to read or to deceive.
 
-On a hub of its own, as `./dev run --once` has it, over real processes. The thief is the superuser of the exchange's database:
-triggers and rights are no hindrance. Desks are looked at as their officers see them. What each lie comes to stands in
-docs/fallen-exchange.md, with the tests that tell more of them.
+On a hub of its own, as `./dev run --once` has it, over real processes. The attacker is the superuser of the exchange's
+database: triggers and rights are no hindrance. Desks are checked as their officers see them. docs/fallen-exchange.md states the
+result of each lie, with further tests.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from devtool.supervision import Hub
 from hub.roles import DESK, EXCHANGE, LOGINS, ROLES
 
 AUTHOR, RELEASER, READER = "ilka", "benno", "aroha"
-"""Two of the laboratory, whose officers compared every fingerprint, and one of a hosted recipient."""
+"""Two officers of the laboratory, which compared every fingerprint, and one of a hosted recipient."""
 PEER, SENDER, RECIPIENT, STRANGER = "xe-drugs", "xd-reg", "xb-health", "xf-border"
 WORDS = (str(texts.STORY["title"]), str(texts.STORY["narrative"])[:40])
 OTHER_TELEPHONE = "+000 9 5550 999"
@@ -50,7 +50,7 @@ DAY_SECS = 24 * 3600
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 where every lie was refused."""
+    """Run the drill; return 0 if every lie was refused."""
     argparse.ArgumentParser(prog="./dev drill fallen").parse_args(arguments)
     ticks = Ticks()
     ticks.line("Somebody holds the exchange")
@@ -65,20 +65,20 @@ def run(arguments: list[str]) -> int:
 
 @dataclass(frozen=True)
 class LiedTo:
-    """The desk that is lied to: who acts there, and to whom it sends."""
+    """The deceived desk: its players, and its recipients."""
 
     cast: Cast
     """Its officers, and the partners with the command."""
     author: str = AUTHOR
     releaser: str = RELEASER
     reader: str = READER
-    """Of `agency`."""
+    """A reader at `agency`."""
     agency: str = RECIPIENT
-    """The agency of this desk to which something comes that was changed on its way."""
+    """The agency of this desk that receives altered objects."""
     recipient: str = RECIPIENT
-    """One to which it sends, and goes on sending."""
+    """A recipient to which it sends, and goes on sending."""
     to: tuple[str, ...] = ()
-    """All to which the searched alert goes; none: as the story has it."""
+    """The recipients of the searched alert; empty for those of the story."""
 
 
 class _Thief:
@@ -87,17 +87,17 @@ class _Thief:
     def __init__(self, server: PostgreSQL) -> None:
         self.address = server.url(SUPERUSER, DATABASES[EXCHANGE])
         self._connection = psycopg.connect(self.address, autocommit=True)
-        # No trigger refuses what is written by this connection.
+        # Disables triggers for this connection.
         self._connection.execute("SET session_replication_role = replica")
 
     def do(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
-        """Run one statement; its rows, if it has any."""
+        """Run one statement; return its rows, if it has any."""
         cursor = self._connection.execute(statement.encode(), values)
         return cursor.fetchall() if cursor.description else []
 
 
 class Lies:
-    """The thief's attempts on one desk, one after the other."""
+    """The attacker's attempts on one desk, one after the other."""
 
     def __init__(self, hub: Hub, server: PostgreSQL, ticks: Ticks, desk: LiedTo) -> None:
         self._hub, self._server, self._ticks = hub, server, ticks
@@ -105,14 +105,14 @@ class Lies:
         self._players = Players(desk.cast)
 
     def play(self) -> None:
-        """All of it, on a desk whose database is in the same server; raises StepFailedError."""
+        """Play all attempts, on a desk whose database is in the same server; raise StepFailedError."""
         self._ticks.heading("To read")
         self.search()
         self._enter_the_desks_database()
         self.be_believed()
 
     def be_believed(self) -> None:
-        """Lie to it in every way; raises StepFailedError where it believes."""
+        """Lie to it in every way; raise StepFailedError where it is deceived."""
         self._ticks.heading("To be believed")
         self._add_a_recipient()
         self._say_another_telephone()
@@ -123,7 +123,7 @@ class Lies:
         )
 
     def search(self) -> None:
-        """Have an alert go out, and look for its words; raises StepFailedError where one is found."""
+        """Send an alert, and search for its words; raise StepFailedError where one is found."""
         with self._ticks.step("An alert goes out from a desk") as step:
             md = self._send_from_desk(*self._desk.to)
             step.evidence(f"{md[:12]}..., to {self._desk.recipient}, {PEER} and another")
@@ -154,7 +154,7 @@ class Lies:
                 " WHERE envelope_id = %(md)s LIMIT 1",
                 stranger=STRANGER, reference="ZZZZ-ZZZZ", md=md,
             )  # fmt: skip
-            # What the exchange says of true recipients is believed: once it is here, so is the lie.
+            # The exchange's word on true recipients is trusted: once that has arrived, so has the lie.
             self._thief.do(
                 "UPDATE sharing_delivery SET opened_at = now(), changed = pg_current_xact_id()::text::bigint"
                 " WHERE envelope_id = %(md)s AND recipient_id = %(own)s",
@@ -222,7 +222,7 @@ class Lies:
         return int(served[0][0]) > 1 or None
 
     def _log_forged_keyset(self) -> None:
-        """Store and log it as the exchange does a keyset that it has verified; nobody has."""
+        """Store and log a forged keyset as the exchange does after verification, without verifying it."""
         last = self._thief.do(
             "SELECT version, od, jws FROM agencies_keyset WHERE agency_id = %(peer)s ORDER BY version DESC LIMIT 1",
             peer=PEER,
@@ -249,7 +249,7 @@ class Lies:
 
     @contextmanager
     def _standing_still(self, name: str) -> Generator[None]:
-        """The process does nothing meanwhile: whoever holds the exchange chooses when it works."""
+        """Suspend the process during the block: a holder of the exchange chooses when it works."""
         leader = next(child.pid for child in self._hub.children if child.name == name)
         os.killpg(leader, signal.SIGSTOP)
         try:
@@ -260,7 +260,7 @@ class Lies:
     # --- what officers and partners do ----------------------------------------------------------------------------
 
     def _send_from_desk(self, *to: str) -> str:
-        """Write, check and release as two officers of the laboratory; the digest, once it is logged."""
+        """Write, check and release as two officers of the laboratory; return the digest, once it is logged."""
         author = self._cast.officer(self._desk.author)
         alert = self._draft(author, *to)
         self._players.submit(self._desk.author, alert)
@@ -303,7 +303,7 @@ class Lies:
         return str(self._cast.own_system(SENDER).client().submit(order).md)
 
     def _peer_once(self, holds: Any, what: str) -> dict[str, Any]:
-        """The peer as an officer of the laboratory sees it, once it is so."""
+        """Return the peer as an officer of the laboratory sees it, once the condition holds."""
         officer = self._cast.officer(self._desk.releaser)
 
         def look() -> dict[str, Any] | None:
@@ -315,7 +315,7 @@ class Lies:
 
 
 def _forged(version: int, prev: str, newest: bytes) -> bytes:
-    """A keyset that adds the thief's own keys to the true ones, signed by another root."""
+    """Return a keyset that adds the attacker's own keys to the true ones, signed by another root."""
     root, now = Root.generate(), int(time.time())
     keys = [*(signer.public for signer in generate_signing_keys(PQ1)), generate_decryption_key(PQ1).public]
     rows = [*read_keyset(newest).rows, *(KeyRow(key, now - 60, now + 300 * DAY_SECS) for key in keys)]
@@ -341,7 +341,7 @@ def _forged(version: int, prev: str, newest: bytes) -> bytes:
 
 
 def _changed(head: str) -> str:
-    """The sealed parts with one letter of their authentication tag changed."""
+    """Return the sealed parts with one letter of their authentication tag changed."""
     parts = json.loads(head)
     tag = parts["tag"]
     return json.dumps({**parts, "tag": ("B" if tag[0] == "A" else "A") + tag[1:]}, separators=(",", ":"))

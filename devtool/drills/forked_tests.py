@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs tests once, remembers which lines each of them ran, then runs the fitting ones on changed code.
+"""Run tests once, record which lines each of them ran, then run the matching ones on changed code.
 
-Every change gets a process of its own: a fork of the one that has everything loaded, in which one function's
-code is replaced. It ends at the first test that fails. So a change costs as much as the tests that notice it.
+Every change gets a process of its own: a fork of the one that has everything loaded, in which one function's code is replaced.
+It ends at the first test that fails, so a change costs only the tests up to the one that notices it.
 """
 
 import os
@@ -28,7 +28,7 @@ class DoesNotLoadError(Exception):
 
 @dataclass
 class Change:
-    """One change: what it does to the loaded code, and the tests to ask, the likeliest first."""
+    """One change: its effect on the loaded code, and the tests to run, the likeliest first."""
 
     apply: Callable[[], None]
     tests: Sequence[str]
@@ -38,26 +38,26 @@ class Change:
 
 @dataclass
 class FirstRun:
-    """What the unchanged code showed: the tests that ran each line of each file, and how long each test took."""
+    """The first run, on unchanged code: the tests that ran each line of each file, and the duration of each test."""
 
     tests_by_line: dict[str, dict[int, frozenset[str]]]
     seconds: dict[str, float]
 
     def tests_of(self, file: str, lines: Collection[int]) -> set[str]:
-        """Every test that ran one of these lines."""
+        """Return every test that ran one of these lines."""
         by_line = self.tests_by_line.get(file, {})
         return set().union(*(by_line.get(line, frozenset()) for line in lines))
 
 
 class TestsDoNotPassError(Exception):
-    """The unchanged code does not pass its tests; nothing can be said about a changed one."""
+    """The unchanged code does not pass its tests, so changed code cannot be judged."""
 
 
 @dataclass
 class ForkedTests:
-    """A pytest plugin: takes over the session's loop. `plan` gives the changes once the first run is known.
+    """A pytest plug-in that takes over the session's loop. `plan` returns the changes after the first run.
 
-    `timeout_seconds` are by the clock and for a whole change, `test_cpu_seconds` of the processor and for each test.
+    `timeout_seconds` is wall time for a whole change, `test_cpu_seconds` processor time for each test.
     """
 
     files: Sequence[str]
@@ -69,14 +69,14 @@ class ForkedTests:
     failed: list[str] = field(default_factory=list)
 
     def run(self, arguments: Sequence[str]) -> None:
-        """Run pytest with this plug-in; raises TestsDoNotPassError when nothing could be tried."""
+        """Run pytest with this plug-in; raise TestsDoNotPassError when nothing could be tried."""
         pytest.main([*arguments, "-p", "no:xdist"], plugins=[self])
         if self.failed:
             raise TestsDoNotPassError(", ".join(self.failed))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """First all tests on the unchanged code, then every change."""
+        """Run all tests on the unchanged code, then every change."""
         if session.testsfailed:
             self.failed.append("collecting them")
             return True
@@ -133,7 +133,7 @@ class ForkedTests:
 
 
 def _outcome(exit_code: int, witness: str) -> str:
-    """A child that ends without naming a test has not come to ask any; a signal ends one that takes too long."""
+    """Name the outcome: a child that ends without naming a test ran none; a signal ends one that takes too long."""
     if exit_code < 0:
         return HUNG
     if exit_code == 0:
@@ -142,7 +142,7 @@ def _outcome(exit_code: int, witness: str) -> str:
 
 
 def _fork(change: Change, items: dict[str, pytest.Item], test_cpu_seconds: int | None) -> tuple[int, int]:
-    """A child that leaves with 1 at the first failing test and with 0 when all pass; its pipe names the test."""
+    """Fork a child that exits with 1 at the first failing test and with 0 when all pass; its pipe names the test."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid:
@@ -184,7 +184,7 @@ def _first_failure(items: Sequence[pytest.Item], test_cpu_seconds: int | None) -
 
 
 def _allow(cpu_seconds: int) -> None:
-    """From now on this process may use so much processor time; then a signal ends it."""
+    """Limit this process's processor time from now on; then a signal ends it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + cpu_seconds, most))
@@ -196,9 +196,9 @@ def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
 
 
 def replace_code(module: ModuleType, function: str, code: CodeType) -> None:
-    """Put the code of `function` (its qualified name), found in a compiled module, into the loaded one.
+    """Replace the code of `function` (its qualified name) in the loaded module by that of a compiled module.
 
-    All who have imported the function hold the same object, so that they run the new code as well.
+    All importers of the function hold the same object, so they run the new code as well.
     """
     wanted = next(found for found in _codes_in(code) if found.co_qualname == function)
     holder: Any = module
@@ -218,7 +218,7 @@ def _codes_in(code: CodeType) -> Iterator[CodeType]:
 
 
 def plain_function(holder: Any) -> FunctionType:
-    """The function under a property, a class method or a cache."""
+    """Return the function under a property, a class method or a cache."""
     while not isinstance(holder, FunctionType):
         for name in ("fget", "func", "__wrapped__", "__func__"):
             inner = getattr(holder, name, None)

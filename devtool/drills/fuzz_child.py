@@ -25,7 +25,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Feeder:
-    """Feeds one target and counts."""
+    """A feeder of one target that counts its inputs."""
 
     def __init__(self, target: Target, inputs: int, folder: Path) -> None:
         self._target = target
@@ -37,7 +37,7 @@ class Feeder:
         self._began = time.monotonic()
 
     def feed(self, data: bytes) -> None:
-        """One input; anything but the target's own refusals goes up and ends the process."""
+        """Feed one input; any error but the target's own refusals propagates and ends the process."""
         self._accepted += self._target.try_input(data)
         self._fed += 1
         if self._fed == self._warm:
@@ -62,12 +62,12 @@ class Feeder:
 
 
 def rss_bytes() -> int:
-    """What this process occupies now."""
+    """Return this process's present memory use."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
 
 
 def _mutate(data: bytes, max_size: int, seed: int) -> bytes:
-    """Half of the changes are made to JSON, where it is JSON; the other half, and all else, to octets."""
+    """Change JSON as JSON half of the time; otherwise, and for other inputs, change octets."""
     if seed % 2:
         try:
             return mutate_json(data, seed)[:max_size]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Octets into each parser, and back: what the table of `devtool.drills.fuzz_targets` is made of."""
+"""Octets into each parser, and back: the functions in the table of `devtool.drills.fuzz_targets`."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -34,7 +34,7 @@ Read = Callable[[bytes], Any]
 
 
 def as_text(data: bytes) -> str:
-    """As a caller would have it: any octets, decoded."""
+    """Decode any octets to a text, as a caller would send it."""
     return data.decode("utf-8", "replace")
 
 
@@ -43,7 +43,7 @@ def read_json(data: bytes) -> Any:
 
 
 def canonical_or_same(value: Any) -> bytes:
-    """Canonical, or where member names are not ASCII as Python writes it."""
+    """Return canonical JSON, or Python's where member names are not ASCII."""
     try:
         return encoding.canonical(value)
     except EnvelopeError:
@@ -144,7 +144,7 @@ def payloads() -> Iterable[bytes]:
 
 
 def signed(payload: bytes, keys: Iterable[PublicKey], k: str) -> bytes:
-    """A JWS over any payload; its signatures are good for nothing."""
+    """Return a JWS over any payload; its signatures are invalid."""
     return write_jws(payload, [(protected_header(key, statement_typ(k)), bytes(64)) for key in keys])
 
 
@@ -212,7 +212,7 @@ def proofs() -> Iterable[bytes]:
 
 
 def verify_proof(data: bytes) -> None:
-    """Two numbers, then hashes, into both verifications."""
+    """Pass two numbers and hashes to both verifications."""
     first, second = data[0] if data else 0, data[1] if len(data) > 1 else 0
     hashes = [data[at : at + 32] for at in range(2, min(len(data), 2 + 32 * 20), 32)] or [b""]
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Well-formed objects of every kind, from which the fuzzer starts: made by the tests' world, and the kept vectors."""
+"""Well-formed objects of every kind as the fuzzer's seeds: made by the tests' world, and the stored vectors."""
 
 import json
 import os
@@ -27,20 +27,20 @@ SUITES = (PQ1, EC1)
 
 @cache
 def world(suite: str) -> World:
-    """Alpha, bravo and charlie."""
+    """Return the world of alpha, bravo and charlie."""
     return make_world(suite)
 
 
 @cache
 def sealed(suite: str) -> SealedEnvelope:
-    """An alert with two files; in PQ1 also RED with named officers."""
+    """Return an alert with two files; in PQ1 also RED with named officers."""
     files = [Attachment("a.txt", "text/plain", b"a" * 10), Attachment("\u00e9.bin", "x/y;z=1", b"")]
     return world(suite).seal(attachments=files)
 
 
 @cache
 def sealed_red() -> SealedEnvelope:
-    """RED, with two named officers at one agency."""
+    """Return a RED alert, with two named officers at one agency."""
     names = [NamedOfficer("xb-bravo", "o1"), NamedOfficer("xb-bravo", "o2"), NamedOfficer("xc-charlie", "o3")]
     update = terms(
         kind="update", re=Reference(uuid7(3), "A" * 43), tlp="RED", ack_by=NOW + 9, reply_by=NOW + 99
@@ -49,24 +49,24 @@ def sealed_red() -> SealedEnvelope:
 
 
 def envelopes() -> list[tuple[str, SealedEnvelope]]:
-    """Suite and envelope."""
+    """Return pairs of suite and envelope."""
     return [(PQ1, sealed(PQ1)), (EC1, sealed(EC1)), (PQ1, sealed_red())]
 
 
 @cache
 def slices() -> list[bytes]:
-    """Slices for bravo, and those of the kept vectors: some with a receipt, some with releases."""
+    """Return slices for bravo, and those of the stored vectors: some with a receipt, some with releases."""
     own = [world(suite).slice_of(world(suite).intake(item), "xb-bravo") for suite, item in envelopes()]
     return own + [case.given["slice"].encode() for case in opening_cases()]
 
 
 def payload_of(jws: bytes) -> bytes:
-    """The octets a JWS signs."""
+    """Return the octets a JWS signs."""
     return unb64u(json.loads(jws)["payload"])
 
 
 def inner_jws(suite: str, item: SealedEnvelope) -> bytes:
-    """What bravo decrypts."""
+    """Return the inner JWS that bravo decrypts."""
     jwe: UnverifiedJwe = parse_jwe(item.jwe, suite, limit=len(item.jwe))
     key = next(agency for agency in world(suite).others if agency.id == "xb-bravo").decryption[suite]
     entry = next(entry for entry in jwe.entries if entry.kid == key.public.kid)
@@ -75,7 +75,7 @@ def inner_jws(suite: str, item: SealedEnvelope) -> bytes:
 
 @cache
 def statements() -> dict[str, bytes]:
-    """One of every kind, by its name."""
+    """Return one statement of every kind, by its name."""
     alpha = world(PQ1).alpha
     made = {name: make(alpha, name) for name in GOOD}
     made["keyset"] = alpha.keyset_jws
@@ -97,14 +97,14 @@ def _said(k: str, body: Mapping[str, Any], **changes: Any) -> bytes:
 
 
 def receipts() -> list[dict[str, Any]]:
-    """Receipts as JSON, one of them for a keyset."""
+    """Return receipts as JSON, one of them for a keyset."""
     found = [receipt.as_json() for octets in slices()[:3] for receipt in parse_slice(octets).receipts]
     leaf = found[0]["leaf"] | {"k": "keyset", "a": "xa-alpha"}
     return [*found, found[0] | {"leaf": leaf}]
 
 
 def jwks() -> list[dict[str, str]]:
-    """Public keys of every kind."""
+    """Return public keys of every kind."""
     kinds = [SigningKey.generate(alg).public for alg in ("Ed25519", "ES256", "ML-DSA-65")]
     kinds += [DecryptionKey.generate(alg).public for alg in ("HPKE-9-KE", "X25519", "P-256")]
     return [dict(key.jwk) for key in kinds]
@@ -112,24 +112,24 @@ def jwks() -> list[dict[str, str]]:
 
 @cache
 def challenge_keys() -> tuple[DecryptionKey, ...]:
-    """One key of each suite, to open challenges with."""
+    """Return one key of each suite, to open challenges with."""
     return tuple(make_agency("xq-quebec").decryption.values())
 
 
 def challenges() -> list[dict[str, Any]]:
-    """A sealed challenge for each of these keys."""
+    """Return a sealed challenge for each of these keys."""
     public = [key.public for key in challenge_keys()]
     nonces = [os.urandom(32) for _ in public]
     return list(issue_challenge("xq-quebec", public, challenge=bytes(32), nonces=nonces).sealed)
 
 
 def as_bytes(value: Any) -> bytes:
-    """JSON octets."""
+    """Return JSON octets."""
     return json.dumps(value, separators=(",", ":")).encode()
 
 
 def fed_page() -> list[dict[str, Any]]:
-    """What a hub lists: an item of the feed, a submission with a delivery."""
+    """Return items of a hub's lists: an item of the feed, a submission with a delivery."""
     item = {
         "number": 1,
         "what": "envelope",
@@ -144,5 +144,5 @@ def fed_page() -> list[dict[str, Any]]:
 
 
 def nonce() -> str:
-    """32 octets, base64url."""
+    """Return 32 octets, base64url."""
     return b64u(bytes(32))

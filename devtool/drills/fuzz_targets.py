@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every parser that octets from outside reach, each as a target: octets in, a value or a refusal of its family out.
 
-Where a writer exists, what was accepted is written and read again and must be the same. Any exception that is not a
-refusal is a crash. What lies behind base64url is a target of its own as well (`...-payload`), so that the fuzzer
-meets its checks directly.
+Where a writer exists, an accepted input is written and read again and must be the same. Any exception that is not a refusal is
+a crash. Payloads behind base64url are targets of their own as well (`...-payload`), so that the fuzzer reaches their checks
+directly.
 """
 
 import json
@@ -41,7 +41,7 @@ class Target:
     refusals: tuple[type[Exception], ...] = (EnvelopeError,)
 
     def try_input(self, data: bytes) -> bool:
-        """Whether it was accepted; raises what must not happen."""
+        """Tell whether it was accepted; raise for anything that must not happen."""
         try:
             value = self.read(data)
         except self.refusals:

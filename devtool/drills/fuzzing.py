@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev drill fuzz`: every parser under libFuzzer; none may crash, hang or grow memory.
 
-Inputs are shared out among the parsers. Each runs in a process of its own, as many at once as there are processors,
-and prints one JSON line. Fails: an exception that is no refusal, an accepted input that is not the same when written and
-read again, more than ten seconds for one input, more than `MAX_GROWN_MIB` of memory gained between a fifth of the inputs
-and the last. An input that fails stays in `.dev/fuzz/PARSER/`.
+Inputs are divided among the parsers. Each runs in a process of its own, as many at once as there are processors, and prints one
+JSON line. The drill fails for an exception that is no refusal, an accepted input that is not the same when written and read
+again, more than ten seconds for one input, or more than `MAX_GROWN_MIB` of memory gained between a fifth of the inputs and the
+last. An input that fails stays in `.dev/fuzz/PARSER/`.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from devtool.environments import ROOT, inherited
 from devtool.errors import DevtoolError
 
 DEFAULT_INPUTS = 10_000_000
-# libFuzzer keeps each input that found something new, some thousand of them; a leak of 100 octets an input is beyond it.
+# libFuzzer keeps each input that found something new, some thousand of them; a leak of 100 octets an input exceeds this.
 MAX_GROWN_MIB = 32
 FOLDER = ROOT / ".dev" / "fuzz"
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 only if every parser held."""
+    """Run the drill; return 0 only if every parser held."""
     options = _options(arguments)
     try:
         from devtool.drills.fuzz_targets import TARGETS

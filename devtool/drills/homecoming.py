@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill homecoming`: an agency that has received and sent at a hosted desk goes home to its own, by the steps of docs/own-desk.md.
+"""`./dev drill homecoming`: an agency with traffic at a hosted desk moves to its own, by the steps of docs/own-desk.md.
 
 Over real processes: a hub as `./dev run --once` has it, behind TLS, and an own desk with production's settings, empty at first.
 The root is at the hosted desk, so both desks and the agency's head sign. While the history is taken in, every process of the
-own desk is killed, again and again.
+own desk is killed, repeatedly.
 """
 
 import argparse
@@ -36,7 +36,7 @@ READER, FIRST, SECOND = "aroha", "dele", "wirin"
 SCOPES: Final = sorted(CALLS_OF_A_DESK)
 KILLS: Final = 3
 TITLES: Final = [f"before {n}" for n in range(30)]
-"""Of alerts that come to the agency before it moves, beside those of the demonstration."""
+"""Titles of alerts that the agency receives before it moves, besides those of the demonstration."""
 LATE: Final = "after the keys"
 FROM_HOME, DRAFT = "Lozenges in a teapot", "Nobody has read this draft"
 LEAVES: Final = "Your agency leaves this desk"
@@ -49,7 +49,7 @@ _VERSION: Final = re.compile(r'name="version" value="(\d+)"')
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 where all of it held."""
+    """Run the drill; return 0 if all of it held."""
     argparse.ArgumentParser(prog="./dev drill homecoming").parse_args(arguments)
     ticks = Ticks()
     ticks.line("Accord: an agency goes home")
@@ -75,7 +75,7 @@ class _Homecoming:
         self._partner = own.partner()
         self._lab = Inbox(own.lab, LAB)
         self._sent: list[str] = []
-        """Digests of what the agency has sent, from wherever."""
+        """Digests of what the agency has sent, from any desk."""
         self._of_partner: list[str] = []
         """Digests of what the partner has sent to it and to the hosted agency."""
 
@@ -125,7 +125,7 @@ class _Homecoming:
             return str(admin.post("/exchange-keys", key)["key"])
 
     def _announce_root(self) -> str:
-        """Have the hosted desk announce the head's root; the fingerprint of the root in force then."""
+        """Have the hosted desk announce the head's root; return the fingerprint of the root in force then."""
         with self._ticks.step("The head makes a root; the hosted desk announces it"):
             self._head.make_root()
             officer = self._cast.officer(FIRST)
@@ -142,7 +142,7 @@ class _Homecoming:
     # --- it goes ----------------------------------------------------------------------------------------------------
 
     def _leave(self) -> str:
-        """Let the agency go; the id of an alert that is checked and not released."""
+        """Let the agency go; return the id of an alert that is checked and not released."""
         (waiting,) = self._hosted.write("checked and not released")
         self._hosted.check(waiting)
         with self._ticks.step(
@@ -265,7 +265,7 @@ class _Homecoming:
         return receipt
 
     def _take_and_kill(self, history: bytes, before: int) -> None:
-        """Begin to take it in, and end every process once something more of it is there."""
+        """Begin to take it in, and end every process once more of it has arrived."""
         self._side.cast.officer(KEYS, DeskSession)
         address = self._side.running.world.owner_url
         with ThreadPoolExecutor(1) as pool, psycopg.connect(address, autocommit=True) as database:
@@ -276,7 +276,7 @@ class _Homecoming:
             _require(taking.exception() is not None, "It was taken in before the blow fell.")
 
     def _take(self, history: bytes) -> tuple[tuple[int, ...], str]:
-        """Counts of what came (taken, known, over, refused), and the receipt."""
+        """Take it in; return the counts (taken, known, over, refused) and the receipt."""
         officer = self._side.cast.officer(KEYS, DeskSession)
         answer = officer.send_form("/keys/history/", history=("history.accord", history))
         page = answer.data.decode()
@@ -399,7 +399,7 @@ class _Homecoming:
 
 
 def _open(reader: DeskSession, md: str, title: str) -> str:
-    """Open a received alert, once it is there; its place. Raises StepFailedError where it says something else."""
+    """Open a received alert, once it is there; return its path. Raises StepFailedError where its content differs."""
     place = f"/alerts/received/{received_one(reader, md)['received']['id']}"
     opened = reader.post(f"{place}/open", {"reason": "on_duty"})
     _require(opened["document"]["title"] == f"Drill: {title}", f"It is not {title}.")
@@ -407,7 +407,7 @@ def _open(reader: DeskSession, md: str, title: str) -> str:
 
 
 def _refused(act: Callable[[], object], words: str = LEAVES) -> str:
-    """Return what the desk refuses it with. Raises StepFailedError where it does not, or not in these words."""
+    """Return the desk's refusal. Raises StepFailedError where it does not refuse, or not in these words."""
     try:
         act()
     except StepFailedError as refused:
@@ -418,7 +418,7 @@ def _refused(act: Callable[[], object], words: str = LEAVES) -> str:
 
 
 def _redirected(answer: Any) -> str:
-    """Return where a form leads that was taken. Raises StepFailedError."""
+    """Return the redirect target of an accepted form. Raises StepFailedError."""
     _require(answer.status == HTTPStatus.FOUND, f"The form was not taken: {answer.status}.")
     return str(answer.headers["Location"])
 

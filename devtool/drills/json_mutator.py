@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes JSON where it means something: a member, a number, a text, JSON inside base64url inside JSON.
+"""Mutate JSON where it matters: a member, a number, a text, JSON inside base64url inside JSON.
 
-A fuzzer that changes octets alone hardly ever gets past base64url and the first member; this one starts
-from what is well-formed. Deterministic for a seed.
+A fuzzer that only changes octets hardly ever gets past base64url and the first member; this one starts from well-formed input.
+Deterministic for a seed.
 """
 
 import copy
@@ -23,7 +23,7 @@ Place = tuple[Any, Any]
 
 
 def mutate_json(data: bytes, seed: int) -> bytes:
-    """JSON octets with one to three changes; raises ValueError or RecursionError where `data` is no JSON."""
+    """Return JSON octets with one to three changes; raise ValueError or RecursionError where `data` is no JSON."""
     chance = random.Random(seed)  # noqa: S311 (repeatable, not secret)
     holder = [json.loads(data)]
     for _ in range(chance.randint(1, 3)):
@@ -39,7 +39,7 @@ def _change_somewhere(holder: list[Any], chance: random.Random) -> None:
 
 
 def _places(root: list[Any]) -> list[Place]:
-    """Every value in it, as its container and its name or position there."""
+    """Return every value in it, as its container and its name or position there."""
     places: list[Place] = []
     waiting: list[Any] = [root]
     while waiting:
@@ -73,7 +73,7 @@ def _add(container: Any, key: Any, places: list[Place], chance: random.Random) -
 
 
 def _nudge(container: Any, key: Any, places: list[Place], chance: random.Random) -> None:
-    """A number by a little, a text by one character or inside its base64url."""
+    """Change a number by a little, a text by one character or inside its base64url."""
     value = container[key]
     if type(value) is int:
         container[key] = value + chance.choice((-1, 1, -3600, 3600, 2**32))
@@ -89,7 +89,7 @@ def _nudged_text(value: str, chance: random.Random) -> str:
 
 
 def _nudged_inside(value: str, chance: random.Random) -> str:
-    """What a text of base64url hides, changed: JSON as JSON, else one octet."""
+    """Return a base64url text with its content changed: JSON as JSON, else one octet."""
     try:
         inside = unb64u(value)
         return b64u(mutate_json(inside, chance.getrandbits(32)))

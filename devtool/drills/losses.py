@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill losses`: what is lost without a copy, one after the other, and how the hub goes on.
+"""`./dev drill losses`: lose what has no copy, one item after the other, and see how the hub goes on.
 
 A hub of its own, as `./dev run --once` has it, loses the state folder of each log, then each pepper, then the key-encryption
-key, and each time what docs/operations.md says under "Backups" is looked at.
+key. Each time the result is compared with docs/operations.md, "Backups".
 """
 
 import argparse
@@ -24,13 +24,13 @@ from hub.roles import DESK, EXCHANGE, HALVES, SEQUENCES
 OPENERS = ("desk", "desk-worker")
 REFUSED_WITHIN_SECONDS = 60
 OPERATOR = "Drill"
-"""Who hands out keys for coming back; nobody opens the link."""
+"""The operator who hands out keys for coming back; nobody opens the link."""
 HOSTED_ADMINS = {"xa-lab": "sunniva", "xb-health": "wirin"}
-"""Who replaces the desk's own key of an agency, by login."""
+"""By agency, the login of the admin who replaces the desk's own key."""
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 where all of it held."""
+    """Run the drill; return 0 if all of it held."""
     argparse.ArgumentParser(prog="./dev drill losses").parse_args(arguments)
     ticks = Ticks()
     ticks.line("Accord loses what has no copy")
@@ -124,7 +124,7 @@ class _Drill:
 
 
 def _refusal_to(use: Callable[[], object]) -> str:
-    """What the exchange or the desk answers to what is to be refused."""
+    """Return the exchange's or the desk's answer to what must be refused."""
     try:
         use()
     except RefusedError as refused:
@@ -135,7 +135,7 @@ def _refusal_to(use: Callable[[], object]) -> str:
 
 
 def _refusal_of(child: Child) -> str:
-    """What a process said before it ended of itself."""
+    """Return a process's message before it ended by itself."""
     child.start()
     try:
         wait_until(lambda: not child.alive, child.name, timeout_seconds=REFUSED_WITHIN_SECONDS)

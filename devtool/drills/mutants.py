@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mutants of one module: made by mutmut, one change each, inside functions.
+"""Mutants of one module: made by mutmut, one change each, inside functions.
 
-What mutmut does not change: names and values at module level, decorated functions (properties), annotations. Left
-out here, since they alter nothing a caller may rely on:
+mutmut does not change names and values at module level, decorated functions (properties) and annotations. These are left out
+here, since they alter nothing a caller may rely on:
 
-- *detail texts*: the sentence or member name that an error carries beside its type and code: texts given to the error
-  classes, and whatever is passed on under the names `where` and `detail`;
-- *another spelling of the same*: "ascii" and "ASCII" name one codec; "big" is the byte order where none is given; a
-  keyword's value None where False stood.
+- *detail texts*: the sentence or member name that an error carries beside its type and code: texts given to the error classes,
+  and whatever is passed on under the names `where` and `detail`;
+- *another spelling of the same*: "ascii" and "ASCII" name one codec; "big" is the byte order where none is given; a keyword's
+  value None where False stood.
 """
 
 import ast
@@ -38,7 +38,7 @@ _BYTE_ORDERED = frozenset({"from_bytes", "to_bytes"})
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the module's source with it, and where it is."""
+    """One change: the module's source with it, and its place."""
 
     module: str
     function: str
@@ -49,7 +49,7 @@ class Mutant:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """How the list of settled ones names it."""
+        """The key of its entry in the list of settled ones."""
         return self.module, self.function, self.before, self.after
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class Mutant:
 
 
 def mutants_of(path: Path, module: str, texts: Mapping[str, int]) -> Iterator[Mutant]:
-    """Every mutant that counts; `texts` as `positions_of_texts` gives it."""
+    """Yield every mutant that counts; `texts` as `positions_of_texts` returns it."""
     source = path.read_text("utf-8")
     _, mutations, _, _ = create_mutations(str(path), source)
     outline = Outline(source)
@@ -72,14 +72,14 @@ def mutants_of(path: Path, module: str, texts: Mapping[str, int]) -> Iterator[Mu
 
 
 def _code_of(function: libcst.FunctionDef) -> list[str]:
-    """The lines of the function without what stands above it, as if it stood at the margin."""
+    """Return the lines of the function without its decorators, dedented."""
     bare = function.with_changes(leading_lines=[], lines_after_decorators=[])
     code: str = libcst.Module([]).code_for_node(bare)
     return code.splitlines()
 
 
 def positions_of_texts(folder: Path) -> dict[str, int]:
-    """For every function of the package that takes a `where` or a `detail`: its position in a call."""
+    """Return the position in a call of each function's `where` or `detail`, for the whole package."""
     found = dict(ERROR_TEXTS)
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -97,7 +97,7 @@ class Outline:
         self._functions = dict(_functions_in(ast.parse(source), ""))
 
     def mutant(self, module: str, before: list[str], after: list[str]) -> Mutant:
-        """A function of this module, as it was and as changed."""
+        """Return a function of this module, before and after the change."""
         name, node = self._function_like(before)
         head = 0
         while head < min(len(before), len(after)) and before[head] == after[head]:
@@ -121,7 +121,7 @@ class Outline:
         )
 
     def _function_like(self, code: list[str]) -> tuple[str, ast.FunctionDef]:
-        """The function whose lines these are."""
+        """Return the function whose lines these are."""
         for name, node in self._functions.items():
             first = _first_line(node) - 1
             if [line.strip() for line in self._lines[first : first + len(code)]] == [
@@ -131,7 +131,7 @@ class Outline:
         raise LookupError(f"no function with these lines: {code[0]}")
 
     def is_left_out(self, mutant: Mutant, texts: Mapping[str, int]) -> bool:
-        """Does it change nothing but what the rules leave out?"""
+        """Tell whether it changes only what the rules leave out."""
         node = self._functions[mutant.function]
         changed = mutant.source.splitlines()
         longer = len(changed) - len(self._lines)
@@ -160,7 +160,7 @@ def _functions_in(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.Functio
 
 
 def _lines_that_run(function: ast.FunctionDef, touched: Collection[int]) -> frozenset[int]:
-    """The lines of the statements that were touched; of the whole body where it is the signature."""
+    """Return the lines of the touched statements; of the whole body where it is the signature."""
     found: set[int] = set()
     for statement in ast.walk(function):
         if isinstance(statement, ast.stmt) and statement is not function:
@@ -174,7 +174,7 @@ def _lines_that_run(function: ast.FunctionDef, touched: Collection[int]) -> froz
 
 
 class _Plain(ast.NodeTransformer):
-    """Takes out of a function what the rules leave out."""
+    """A transformer that removes from a function what the rules leave out."""
 
     def __init__(self, texts: Mapping[str, int]) -> None:
         self._texts = texts

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill mutation`: changes `accord/envelope/` in thousands of places and wants a red test for each change.
+"""`./dev drill mutation`: change `accord/envelope/` in thousands of places and require a failing test for each change.
 
-mutmut makes the mutants (`devtool.drills.mutants` says which are left out); each is then loaded into a process of its own, a
-fork that has the tests loaded, and meets the tests that run the changed statement, the quickest first. Nothing is
-written: the tree stays as it is. A mutant that no test notices must stand, with its reason, in
-`tests/envelope/settled_mutants.toml`; an entry there that no surviving mutant needs is a fault as well.
+mutmut makes the mutants (`devtool.drills.mutants` says which are left out). Each is loaded into a process of its own, a fork
+that has the tests loaded, and meets the tests that run the changed statement, the quickest first. Nothing is written: the tree
+stays as it is. A mutant that no test notices must be listed, with its reason, in `tests/envelope/settled_mutants.toml`; an
+entry there that no surviving mutant needs is a fault as well.
 """
 
 import argparse
@@ -40,16 +40,16 @@ from devtool.errors import DevtoolError
 
 PACKAGE = ROOT / "accord" / "envelope"
 SETTLED = ROOT / "tests" / "envelope" / "settled_mutants.toml"
-# By the clock; what loops for ever is ended much earlier, by the processor time it may take.
+# Wall time; the limit of processor time ends endless loops much earlier.
 MUTANT_TIMEOUT_SECONDS = 1800
 LEAST_CPU_SECONDS = 10
-# What collects for ever is ended before the machine is full.
+# A mutant that collects for ever is ended before the machine is full.
 MOST_MEMORY_BYTES = 3 * 1024**3
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mutant."""
+    """The result of one mutant."""
 
     mutant: Mutant
     change: Change
@@ -57,7 +57,7 @@ class Outcome:
 
 @dataclass
 class Asking:
-    """Which tests to ask about a mutant, and in which order."""
+    """The tests to run for a mutant, and their order."""
 
     first: FirstRun
     made: list[tuple[Mutant, Change]] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Asking:
     told: int = 0
 
     def tell_survivors(self) -> None:
-        """Say at once what no test has noticed, settled or not: a run may take hours."""
+        """Print at once what no test has noticed, settled or not: a run may take hours."""
         while self.told < len(self.made) and self.made[self.told][1].outcome:
             mutant, change = self.made[self.told]
             if change.outcome == SURVIVED:
@@ -73,7 +73,7 @@ class Asking:
             self.told += 1
 
     def tests_for(self, mutant: Mutant, file: str) -> list[str]:
-        """All that run the changed statement: before others those that noticed a neighbour, and then the quickest."""
+        """Return all tests that run the changed statement: first those that noticed a neighbour, then the quickest."""
         near = {change.witness for other, change in self.made if other.function == mutant.function}
         far = {change.witness for other, change in self.made if other.module == mutant.module}
         tests = self.first.tests_of(file, mutant.lines)
@@ -83,7 +83,7 @@ class Asking:
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 only if every mutant was noticed or is settled, and no settled one is left over."""
+    """Run the drill; return 0 only if every mutant was noticed or is settled, and no settled one is left over."""
     options = _options(arguments)
     os.chdir(ROOT)
     mutants = [
@@ -190,7 +190,7 @@ def _found(module: ModuleType, function: str) -> Any:
 
 
 def _forget_made_worlds() -> None:
-    """Agencies that the tests share were made by the unchanged code."""
+    """Drop the agencies that the tests share: the unchanged code made them."""
     from tests.envelope.world import known_agency
 
     known_agency.cache_clear()
@@ -219,7 +219,7 @@ def _report(outcomes: Sequence[Outcome], seconds: float) -> int:
 
 
 def _settled() -> set[tuple[str, str, str, str]]:
-    """Module, function, before and after of every mutant with a reason to survive."""
+    """Return module, function, before and after of every mutant with a reason to survive."""
     with SETTLED.open("rb") as file:
         groups = tomllib.load(file)["settled"]
     return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two partners with their own keys, one of whom sends and the other reads, as the drills on a hub use them."""
+"""Two partners with their own keys, of which one sends and the other reads, for the drills on a hub."""
 
 from collections import Counter
 from dataclasses import replace
@@ -12,11 +12,11 @@ from demo.ticks import StepFailedError
 SENDER, READER, HOSTED = "xe-drugs", "xd-reg", "xb-health"
 PARTNERS = (SENDER, READER)
 REREAD_WITHIN_SECONDS = 240
-"""A restored hub's desk reads every feed from the beginning before it comes to what is new."""
+"""A restored hub's desk reads every feed from the beginning before it reaches new items."""
 
 
 class Partners:
-    """What was sent so far, and how often each alert was shown to the reader."""
+    """Partners, what they sent so far, and how often the reader was shown each alert."""
 
     def __init__(self, cast: Cast) -> None:
         self._systems = {agency: cast.own_system(agency) for agency in PARTNERS}
@@ -25,14 +25,14 @@ class Partners:
         self.sent: list[str] = []
 
     def come_back(self, agency: str, return_key: str) -> None:
-        """Ask for another API key, signed for by the agency's own keys, and go on with it."""
+        """Ask for another API key, requested under the agency's own keys, and go on with it."""
         client = self._clients[agency]
         client.come_back(return_key)
         self._systems[agency] = replace(self._systems[agency], api_key=client.state().api_key)
         self._clients[agency] = self._systems[agency].client()
 
     def send(self, title: str) -> str:
-        """Send an exercise to the reader and to a hosted agency; its digest, once it is logged."""
+        """Send an exercise to the reader and to a hosted agency; return its digest, once it is logged."""
         alert = {
             "schema": "accord-alert/1",
             "alert_type": "new_substance",
@@ -52,11 +52,11 @@ class Partners:
         return md
 
     def give_again(self) -> None:
-        """The sender looks for news, and gives a restored hub what it lacks."""
+        """Have the sender look for news, which gives a restored hub what it lacks."""
         self._clients[SENDER].inbox()
 
     def require_shown(self) -> None:
-        """The reader's watch has delivered each alert once, over all its runs."""
+        """Require that the reader's watch has delivered each alert once, over all its runs."""
 
         def look() -> bool | None:
             self._shown.update(news.entry.d for news in self._clients[READER].watch(once=True))
@@ -69,7 +69,7 @@ class Partners:
 
 
 def go_through_restore(cast: Cast, admin: str) -> str:
-    """Confirm, as an agency's admin, each section of what a restore brought back; when sign-in was opened."""
+    """Confirm, as an agency's admin, each section of what a restore brought back; return when sign-in was opened."""
     session = wait_for(lambda: _signed_in(cast, admin), "An admin who signs in once what was due is deleted")
     waiting = session.get("/restore")
     confirmed = {"restored_at": waiting["restored_at"], "confirmed": waiting["to_confirm"]}

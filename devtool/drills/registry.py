@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every drill by its name. A drill's module has `run(arguments) -> int`; it is imported when it is asked for."""
+"""Every drill by its name. A drill's module has `run(arguments) -> int` and is imported on request."""
 
 import importlib
 import sys
@@ -102,7 +102,7 @@ DRILLS = {
 
 
 def run_drill(arguments: list[str]) -> int:
-    """The verb; without a name it lists the drills."""
+    """Run the verb; without a name, list the drills."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print_drills()
         return 0
@@ -114,6 +114,6 @@ def run_drill(arguments: list[str]) -> int:
 
 
 def print_drills() -> None:
-    """One line a drill."""
+    """Print one line a drill."""
     for drill in DRILLS.values():
         print(f"./dev drill {drill.usage}\n    {drill.explanation}", file=sys.stdout)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev drill restore`: a half's database goes back to a backup while all others have gone on; nobody misses anything.
 
-A hub of its own, as `./dev run --once` has it, goes back three times: the exchange to a dump, the desk to a dump, then both
-to a moment by archived write-ahead log (`devtool.drills.backups`). Each time more is sent and read after the backup, the
-database is put back while the log's state folder stays as it is, and the log is adopted, as docs/operations.md says under
-"Restoring the database".
+A hub of its own, as `./dev run --once` has it, goes back three times: the exchange to a dump, the desk to a dump, then both to
+a moment by archived write-ahead log (`devtool.drills.backups`). Each time more is sent and read after the backup, the database
+is restored while the log's state folder stays as it is, and the log is adopted, as in docs/operations.md, "Restoring the
+database".
 """
 
 import argparse
@@ -22,11 +22,11 @@ from devtool.supervision import Hub
 from hub.roles import DESK, EXCHANGE, HALVES, SEQUENCES
 
 OFFICER, ADMIN = "aroha", "wirin"
-"""Of the hosted agency."""
+"""Officers of the hosted agency."""
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 where all of it held."""
+    """Run the drill; return 0 if all of it held."""
     argparse.ArgumentParser(prog="./dev drill restore").parse_args(arguments)
     ticks = Ticks()
     ticks.line("Accord goes back to a backup")
@@ -86,7 +86,7 @@ class _Drill:
             step.evidence(self._hub.verify_ledgers())
 
     def _restore(self, backup: Backup, halves: Collection[str]) -> list[str]:
-        """Put the halves back; what was said of each log."""
+        """Restore the halves; return the reports on each log."""
         self._hub.stop_processes()
         backup.put_back()
         self._hub.migrate()
@@ -95,7 +95,7 @@ class _Drill:
         return adopted
 
     def _go_through(self) -> str:
-        """The officer is refused, and signs in once the agency's admin has confirmed each section."""
+        """Require that the officer is refused until the agency's admin has confirmed each section."""
         try:
             self._cast.officer(OFFICER)
         except StepFailedError:
@@ -104,7 +104,7 @@ class _Drill:
 
 
 def _at_the_desk(officer: DeskSession) -> set[str]:
-    """The digests that the hosted agency's officer sees; raises where one stands there twice."""
+    """Return the digests that the hosted agency's officer sees; raise where one is there twice."""
     listed = officer.get("/alerts?box=inbox&limit=100")["items"]
     counted = Counter(str(row["received"]["md"]) for row in listed)
     twice = [md for md, count in counted.items() if count > 1]

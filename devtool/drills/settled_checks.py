@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that may be deleted one at a time without a red test, each with the reason why that is harmless.
+"""Checks that may be deleted one at a time without a failing test, each with the reason why that is harmless.
 
-The words are those that the drill prints: module, function, and what was taken out. An entry that a test has come
-to notice is reported, and so is one that fits nothing any more.
+The keys are what the drill prints: module, function, and what was removed. An entry that a test has come to notice is reported,
+and so is one that no longer matches.
 """
 
 _ENVELOPE = "accord.envelope"

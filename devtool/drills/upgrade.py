@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev drill upgrade`: an older hub is upgraded to this code, goes on, and is rolled back to its dump.
 
-The older hub and its users run the older code, from a checkout in a scratch folder; partners upgrade at other times than
-the hub. What is proved each time: nobody misses anything, nothing is shown twice, officers sign in, the ledger is sound.
+The older hub and its users run the older code, from a checkout in a scratch folder; partners upgrade at other times than the
+hub. Each time it is proved that nobody misses anything, nothing is shown twice, officers sign in, and the ledger is sound.
 Without COMMIT it starts from the newest commit that has other migrations than this one, as the next upgrade of a hub that
 follows `main` does. Requirements that differ are installed for the older code by its own `./dev`.
 """
@@ -39,11 +39,11 @@ from hub.roles import HALVES, MIGRATES, SEQUENCES
 
 AUTHOR, RELEASER, HOSTED_READER = "ilka", "benno", "aroha"
 HOSTED_ADMINS = ("sunniva", "wirin")
-"""Of the agencies of those three."""
+"""Admins of the three officers' agencies."""
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 where all of it held."""
+    """Run the drill; return 0 if all of it held."""
     parser = argparse.ArgumentParser(prog="./dev drill upgrade")
     parser.add_argument("commit", nargs="?", help="where the upgrade starts from")
     parser.add_argument(
@@ -58,7 +58,7 @@ def run(arguments: list[str]) -> int:
     ticks = Ticks()
     ticks.line(f"Accord is upgraded from {commit[:7]}{'' if options.together else ', and rolled back'}")
     with tempfile.TemporaryDirectory(prefix="accord-upgrade-", ignore_cleanup_errors=True) as scratch:
-        # A database server that may not run as root has to pass through here.
+        # A database server that may not run as root must be able to enter this folder.
         Path(scratch).chmod(0o711)
         try:
             _play(commit, Path(scratch), ticks, together=options.together)
@@ -68,7 +68,7 @@ def run(arguments: list[str]) -> int:
 
 
 class _Ask:
-    """One process of `devtool.drills.acting`, which is asked and answers."""
+    """One process of `devtool.drills.acting`, which answers commands."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -90,7 +90,7 @@ class _Ask:
 def _acting(
     checkout: Checkout, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> Generator[_Ask]:
-    """A process with the code of `checkout`; it ends when its input does."""
+    """Yield a process with the code of `checkout`; it ends when its input does."""
     process = subprocess.Popen(
         [str(checkout.python), "-P", acting.__file__, *arguments],
         env={**inherited(os.environ), **(environment or {}), "PYTHONPATH": str(checkout.folder)},
@@ -135,7 +135,7 @@ def _play(commit: str, scratch: Path, ticks: Ticks, *, together: bool) -> None:
 
 
 class _Story:
-    """What people and partners do, before, between and after. Partners move to the newer client one by one."""
+    """The acts of people and partners before, between and after. Partners move to the newer client one by one."""
 
     def __init__(
         self, ticks: Ticks, environment: Mapping[str, str], older: Checkout, users: ExitStack
@@ -151,7 +151,7 @@ class _Story:
         self._draft = self._as_drafted = ""
 
     def begin(self) -> None:
-        """By the older client, at the older hub."""
+        """Play at the older hub, with the older client."""
         with self._ticks.step("Sent, read by a partner and at the desk"):
             self._send("before the upgrade", self._older)
             self._require_shown(self._older)
@@ -163,7 +163,7 @@ class _Story:
             step.evidence(self._as_drafted)
 
     def go_on(self, hub: _Ask, *, together: bool) -> None:
-        """At the upgraded hub: officers and one partner with the newer code; the other one with the older client."""
+        """Play at the upgraded hub: officers and one partner with the newer code, the other one with the older client."""
         client, name = (self._newer, "newer") if together else (self._older, "older")
         self._require_drafted()
         with self._ticks.step("API keys serve on, or their agencies ask for others") as step:
@@ -189,7 +189,7 @@ class _Story:
         self._require_sound(hub)
 
     def stand_where_the_dump_was(self, hub: _Ask) -> None:
-        """At the hub that was rolled back; partners keep the client that they have."""
+        """Play at the hub that was rolled back; partners keep the client that they have."""
         with self._ticks.step("Admins go through the restore where it closes sign-in") as step:
             for login in HOSTED_ADMINS:
                 step.evidence(f"{login}: {self._older('go_through_restore', login) or 'sign-in was open'}")
@@ -218,7 +218,7 @@ class _Story:
         self._wait_until_shown(READER, self._to_partners, client)
 
     def _wait_until_shown(self, agency: str, digests: list[str], client: _Ask) -> None:
-        """The agency's system, by whichever client it used, was shown each of these once."""
+        """Require that the agency's system, by any client, was shown each of these once."""
         shown = self._shown[agency]
 
         def look() -> bool | None:
@@ -249,7 +249,7 @@ class _Story:
 
 
 def _upgrade(ticks: Ticks, hub: _Ask, file: Path) -> None:
-    """As docs/operations.md says, on the same database and state folder."""
+    """Upgrade as in docs/operations.md, on the same database and state folder."""
     owner_urls = hub("stores")
     with ticks.step("Dumped"):
         for half in HALVES:

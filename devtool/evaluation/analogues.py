@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here each substance of a file asks for its analogues among the other ones of the file and the shipped set.
+"""Evaluate analogues: each substance of a file queries the others of the file and the shipped set.
 
-Right is an analogue of the query's own class; the precision at 10 is the share of right ones among the first ten, or
-among as many as the class has other members where these are fewer. Substances of one parent structure are one. The bar
-is on the classes that class rules are about (half of their members are labelled `in`): the others, like "medicine",
-share a use and not a skeleton; their figures stand beside.
+An analogue of the query's own class is right. The precision at 10 is the share of right ones among the first ten, or among as
+many as the class has other members where these are fewer. Substances of one parent structure are one. The bar is on the classes
+of class rules (half of their members are labelled `in`): the others, like "medicine", share a use and not a skeleton; their
+figures stand beside.
 """
 
 from collections import Counter
@@ -37,7 +37,7 @@ class Known:
 
 
 def evaluate_analogues(path: Path, rows: Sequence[Row], shipped: Sequence[Row], ruleset: RuleSet) -> Part:
-    """The measures of one file."""
+    """Return the measures of one file."""
     asked = _known(rows, ruleset, {})
     pool = _known(shipped, ruleset, asked)
     precisions = _precisions(list(asked.values()), list(pool.values()))
@@ -51,7 +51,7 @@ def evaluate_analogues(path: Path, rows: Sequence[Row], shipped: Sequence[Row], 
 
 
 def _known(rows: Sequence[Row], ruleset: RuleSet, before: dict[str, Known]) -> dict[str, Known]:
-    """By parent structure, after what is there already; what cannot be read is told by the class verdicts."""
+    """Add to `before` by parent structure; the class verdicts report unreadable ones."""
     found = dict(before)
     for row in rows:
         try:
@@ -65,7 +65,7 @@ def _known(rows: Sequence[Row], ruleset: RuleSet, before: dict[str, Known]) -> d
 
 
 def _precisions(asked: Sequence[Known], pool: Sequence[Known]) -> dict[str, list[float]]:
-    """Of each class the precisions of its queries, the largest class first; classes without another member are left out."""
+    """Return each class's precisions of its queries, the largest class first; leave out classes without another member."""
     sizes = Counter(known.group for known in pool if known.group)
     found: dict[str, list[float]] = {group: [] for group, size in sizes.most_common() if size > 1}
     for query in asked:

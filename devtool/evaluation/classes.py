@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here the class rules judge substances of known answer, cell by cell: one substance, one rule.
+"""Evaluate class rules on substances with known answers, cell by cell: one substance, one rule.
 
-The label is the *structural* answer; what a rule's text takes out by name is held against `excluded_by_name_in` beside
-it. A structure that cannot be read is wrong in every cell of its row. A blank label is no cell, and what the file asks
-of a rule that is not shipped is not judged: both are told.
+The label is the *structural* answer; a rule's exclusions by name are compared with `excluded_by_name_in` beside it. A structure
+that cannot be read is wrong in every cell of its row. A blank label is no cell, and a rule that is not shipped is not judged:
+both are reported.
 """
 
 from collections import Counter
@@ -38,12 +38,12 @@ class Cell:
 
     @property
     def sure(self) -> bool:
-        """Whether both the rule's and the row's confidence are high."""
+        """Tell whether both the rule's and the row's confidence are high."""
         return self.rule.confidence == "high" and self.row.confidence == "high"
 
 
 def evaluate_classes(path: Path, rows: Sequence[Row], ruleset: RuleSet) -> Part:
-    """The measures of one file; raises MalformedError where no column is a shipped rule's, or a label is none."""
+    """Return the measures of one file; raise MalformedError where no column is a shipped rule's, or a label is none."""
     rules = [rule for rule in _latest(ruleset) if rule.id in rows[0].labels]
     if not rules:
         raise MalformedError(f"{path.name}: line 1: there is no rule {next(iter(rows[0].labels))}")
@@ -65,7 +65,7 @@ def evaluate_classes(path: Path, rows: Sequence[Row], ruleset: RuleSet) -> Part:
 
 
 def _latest(ruleset: RuleSet) -> tuple[Rule, ...]:
-    """One rule for each name: of several versions the one that the file gives last."""
+    """Return one rule for each name: of several versions the last in the file."""
     return tuple({rule.id: rule for rule in ruleset.rules}.values())
 
 
@@ -79,7 +79,7 @@ def _refuse_wrong_labels(path: Path, rows: Sequence[Row], rules: Sequence[Rule])
 
 
 def _not_judged(path: Path, rows: Sequence[Row], rules: Sequence[Rule], ruleset: RuleSet) -> Iterator[str]:
-    """What the file leaves open, or asks of rules that are not there."""
+    """Yield what the file leaves blank, or asks of rules that are not there."""
     judged = {rule.id for rule in rules}
     yield from (f"{name} of {path.name} (no shipped rule)" for name in rows[0].labels if name not in judged)
     yield from (f"{rule.id} (no column in {path.name})" for rule in _latest(ruleset) if rule.id not in judged)

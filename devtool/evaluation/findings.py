@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here is what an evaluation finds: bars with their values, tables beside them, and what could not be measured."""
+"""Results of an evaluation: bars with their values, tables beside them, and what could not be measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 class MalformedError(Exception):
-    """A file of the folder is not in the reference format; the text names it, the line and what is wrong."""
+    """A file of the folder is not in the reference format; the text names it, the line and the fault."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One number that has to be reached: what, how much it is, how much is asked, and whether it is enough."""
+    """One number that has to be reached: its name, its value, the bar, and whether it is met."""
 
     what: str
     value: str
@@ -29,7 +29,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Part:
-    """All about one file: its bars, the tables behind them, single cases that went wrong, and what no bar is about."""
+    """The results of one file: its bars, the tables behind them, single cases that went wrong, and facts without a bar."""
 
     title: str
     bars: tuple[Bar, ...]
@@ -39,27 +39,27 @@ class Part:
 
 
 def at_least(what: str, value: float, bar: float, *, digits: int = 3) -> Bar:
-    """A bar from below; nothing is rounded in its favour."""
+    """Return a bar from below; nothing is rounded in its favour."""
     return Bar(what, f"{value:.{digits}f}", f"at least {bar:g}", value >= bar)
 
 
 def at_most(what: str, value: float, bar: float, *, digits: int = 3) -> Bar:
-    """A bar from above."""
+    """Return a bar from above."""
     return Bar(what, f"{value:.{digits}f}", f"at most {bar:g}", value <= bar)
 
 
 def percent_at_least(what: str, right: int, of: int, bar: float) -> Bar:
-    """A share in percent with its counts; of nothing, nothing is wrong."""
+    """Return a share in percent with its counts; with a total of zero nothing is wrong."""
     return Bar(what, counted(right, of), f"at least {bar:g} %", right * 100 >= bar * of)
 
 
 def counted(right: int, of: int) -> str:
-    """`98.40 % (123 of 125)`; cut, not rounded, so that 100 means all."""
+    """Format `98.40 % (123 of 125)`; cut, not rounded, so that 100 means all."""
     if not of:
         return "none there"
     return f"{int(right * 10_000 / of) / 100:.2f} % ({right} of {of})"
 
 
 def mean(values: Sequence[float]) -> float:
-    """The mean; 0 of nothing."""
+    """Return the mean; 0 for no values."""
     return sum(values) / len(values) if values else 0.0

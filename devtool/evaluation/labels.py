@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labels of listings: which list a file says a substance stands on, or that it stands on none.
+"""Labels of listings: the list that a file says a substance stands on, or that it stands on none.
 
 A file gives them in columns `us_schedule`, `us_named` or `us_listed` (any jurisdiction, in lower case), or one a row in
-`jurisdiction` and `schedule`, `named` or `listed`. A blank says nothing. Schedules are compared by what they mean, not
-by how they are written: "1961 I and IV (2016)" is Schedules I and IV of the convention of 1961.
+`jurisdiction` and `schedule`, `named` or `listed`. A blank says nothing. Schedules are compared by meaning, not by spelling:
+"1961 I and IV (2016)" is Schedules I and IV of the convention of 1961.
 """
 
 import re
@@ -30,13 +30,13 @@ _SORTS: Final = {
     "chemical": re.compile(r"\blist\b|chemical|precursor|易制毒"),
     "class": re.compile(r"\bclass\b"),
 }
-"""What a number counts where it is not a schedule (or annex, which is a schedule too)."""
+"""The words for what a number counts where it is no schedule (or annex, which is a schedule too)."""
 _NUMBER: Final = re.compile(r"(?<![a-z0-9])(\d+|[ivx]+|[abc])(?![a-z0-9])|[一二三四]")
 
 
 @dataclass(frozen=True)
 class Label:
-    """Words of a file on one substance and one jurisdiction."""
+    """A file's statement about one substance and one jurisdiction."""
 
     jurisdiction: str
     text: str
@@ -47,20 +47,20 @@ class Label:
 
     @property
     def schedules(self) -> frozenset[str]:
-        """The schedules as `schedules_of` reads them; empty where the label says no more than that it is listed."""
+        """The schedules as `schedules_of` reads them; empty where the label only says that it is listed."""
         return frozenset() if self.text.casefold() in _LISTED else schedules_of(self.text)
 
     @cached_property
     def convention(self) -> str:
-        """The year of the United Nations' convention, where the label says one."""
+        """The year of the United Nations' convention, where the label gives one."""
         found = _CONVENTION.search(_ASIDE.sub(" ", self.text))
         return found[0] if found else ""
 
 
 def schedules_of(text: str) -> frozenset[str]:
-    """The schedules that a text names, as words that two ways of writing share: "1", "class a", "table 1".
+    """Return the schedules in a text, as words that different spellings share: "1", "class a", "table 1".
 
-    A year of a convention, and what stands in brackets, is left out; so is the part of a class.
+    The year of a convention and the text in brackets are left out; so is the part of a class.
     """
     plain = _CONVENTION.sub(" ", _ASIDE.sub(" ", text)).casefold()
     found: list[str] = []
@@ -82,7 +82,7 @@ def is_label_column(column: str) -> bool:
 
 
 def labels_of(cells: Mapping[str, str]) -> tuple[Label, ...]:
-    """The labels of one row, each once; of several columns of one jurisdiction each is a label."""
+    """Return the labels of one row, each once; of several columns of one jurisdiction each is a label."""
     return tuple(dict.fromkeys(_read(cells)))
 
 
@@ -96,5 +96,5 @@ def _read(cells: Mapping[str, str]) -> Iterator[Label]:
 
 
 def _code(text: str) -> str:
-    """The jurisdiction as the lists write it; ISO's GB is the UK."""
+    """Return the jurisdiction as the lists write it; ISO's GB is the UK."""
     return {"GB": "UK"}.get(text.upper(), text.upper())

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Named listings: what a file says of lists, held against what screening answers for the structure alone.
+"""Evaluate listings: a file's labels against the screening of the structure alone.
 
-Asked for the day of the newest text, so that no text is too young. The bar is on the worst error: that no list names
-a substance which the file knows on one. An answer that leaves the question open is no error, and neither is silence.
+The screening is for the day of the newest text, so that no text is too young. The bar is on the worst error: no list names a
+substance which the file knows on one. An answer that leaves the question open is no error, and neither is silence.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ _DEFINED = frozenset({results.MEETS_DEFINITION, results.PARENT})
 
 @dataclass(frozen=True)
 class Compared:
-    """One label beside the answer: `said` is the standing and, where it is listed, by what."""
+    """One label and the answer: `said` is the standing and, where it is listed, by what."""
 
     row: Row
     label: Label
@@ -48,7 +48,7 @@ class Compared:
 
 
 def evaluate_listings(path: Path, rows: Sequence[Row]) -> Part | None:
-    """The measures of one file; None where it says nothing of lists."""
+    """Return the measures of one file; None where it says nothing of lists."""
     if not any(row.listings for row in rows):
         return None
     law = law_of()
@@ -64,7 +64,7 @@ def evaluate_listings(path: Path, rows: Sequence[Row]) -> Part | None:
 
 
 def _day(listings: ListingSet) -> date:
-    """The day of the newest text."""
+    """Return the day of the newest text."""
     return max(source.seen for source in listings.sources if source.seen)
 
 
@@ -79,7 +79,7 @@ def _compare(row: Row, on: date) -> Iterator[Compared]:
 
 
 def compare_label(row: Row, label: Label, answer: Screening) -> Compared:
-    """The outcome for one label."""
+    """Return the outcome for one label."""
     status = next((one for one in answer.jurisdictions if one.jurisdiction == label.jurisdiction), None)
     if status is None:
         return Compared(row, label, SILENT, "jurisdiction not known")
@@ -97,7 +97,7 @@ def _outcome(
     deciding: Sequence[ListingStatus],
     leads: Sequence[ListingStatus],
 ) -> str:
-    """Undecided also where a schedule of the label is known by an entry alone that does not decide."""
+    """Return the outcome; it is undecided also where only a non-deciding entry knows a schedule of the label."""
     if status.standing == results.LISTED:
         if label.is_listed and _is_there(label, deciding):
             return RIGHT
@@ -110,7 +110,7 @@ def _outcome(
 
 
 def _is_there(label: Label, deciding: Sequence[ListingStatus]) -> bool:
-    """Return whether every schedule of the label is among those of the entries, in the convention that it names."""
+    """Tell whether every schedule of the label is among those of the entries, in the convention that it names."""
     own = [one for one in deciding if label.convention in one.title]
     known = frozenset().union(*(schedules_of(one.schedule) for one in own))
     return bool(own) and label.schedules <= known

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here each substance of a file is written in other ways, and every rule has to say the same of each of them.
+"""Evaluate notations: each substance of a file is written in other ways, and every rule must answer each the same.
 
-Atoms in another order, InChI, MOL in both versions, hydrogens as atoms, as a salt, with isotopes: what a laboratory's
-program writes differs, the substance does not.
+Atoms in another order, InChI, MOL in both versions, hydrogens as atoms, as a salt, with isotopes: laboratories' programs write
+differently, but the substance is the same.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _SEED = 20_260
 
 
 def evaluate_notations(path: Path, rows: Sequence[Row], ruleset: RuleSet) -> Part:
-    """The measures of one file; a row whose own structure cannot be read is told by the class verdicts."""
+    """Return the measures of one file; the class verdicts report a row whose own structure cannot be read."""
     right: dict[str, int] = {}
     asked: dict[str, int] = {}
     notes = []
@@ -57,7 +57,7 @@ def _answers(text: str, ruleset: RuleSet) -> tuple[str, ...] | None:
 
 
 def _written(smiles: str) -> dict[str, str]:
-    """The same substance in other notations, as far as there are any; none for a SMILES that is none."""
+    """Return the substance in other notations, as far as they exist; none for a text that is no SMILES."""
     toolkit = rdkit()
     molecule = parse_smiles(smiles)
     if molecule is None:
@@ -80,7 +80,7 @@ def _written(smiles: str) -> dict[str, str]:
 
 
 def _deuterated(molecule: Any) -> Any:
-    """Every hydrogen of the first methyl or other carbon with hydrogens is deuterium."""
+    """Replace every hydrogen of the first methyl or other carbon with hydrogens by deuterium."""
     whole = rdkit().Chem.AddHs(molecule)
     for carbon in (atom for atom in whole.GetAtoms() if atom.GetAtomicNum() == 6):
         hydrogens = [near for near in carbon.GetNeighbors() if near.GetAtomicNum() == 1]
@@ -92,7 +92,7 @@ def _deuterated(molecule: Any) -> Any:
 
 
 def _labelled(molecule: Any) -> Any:
-    """The first carbon is carbon-13, where there is one."""
+    """Make the first carbon carbon-13, where there is one."""
     copy = rdkit().Chem.Mol(molecule)
     for carbon in [atom for atom in copy.GetAtoms() if atom.GetAtomicNum() == 6][:1]:
         carbon.SetIsotope(13)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here the shipped profiling method is held against samples of known source, every pair of them.
+"""Evaluate the shipped profiling method on samples of known source, every pair of them.
 
-A pair belongs together when its *source* is the same, whatever batch and laboratory; the narrower readings stand beside
-it. A pair that the method calls not comparable has no score: it counts as a likelihood ratio of 1 and as not linked.
+A pair belongs together when its *source* is the same, whatever batch and laboratory; the narrower readings stand beside it. A
+pair that the method calls not comparable has no score: it counts as a likelihood ratio of 1 and as not linked.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ FALSE_LINKS_PERCENT = 0.5
 
 
 def evaluate_profiles(path: Path) -> Part:
-    """The measures of one file; raises MalformedError."""
+    """Return the measures of one file; raise MalformedError."""
     try:
         samples = read_samples(path.read_bytes())
     except InputRefusedError as exc:
@@ -50,7 +50,7 @@ def _method_for(samples: SampleSet, path: Path) -> Method:
 
 
 def _squares(samples: SampleSet, method: Method) -> tuple[Floats, Floats]:
-    """Scores (NaN where not comparable) and log10 ratios (0 there) of each sample with each other."""
+    """Return scores (NaN where not comparable) and log10 ratios (0 there) of each sample with each other."""
     profiles = [Profile(method.id, method.version, sample.values) for sample in samples.samples]
     scores = np.full((len(profiles), len(profiles)), np.nan)
     ratios = np.zeros_like(scores)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here are the shipped rules and substances, as an evaluation needs them."""
+"""The shipped rules and substances, in the form that an evaluation needs."""
 
 from devtool.environments import ROOT
 from devtool.evaluation.substances import Row, read_rows
@@ -9,10 +9,10 @@ DATA = ROOT / "substances" / "data"
 
 
 def shipped_rules() -> RuleSet:
-    """The class rules that come with the product."""
+    """Return the class rules that come with the product."""
     return read_rules((DATA / "generic-controls.yaml").read_text("utf-8"))
 
 
 def shipped_rows() -> tuple[Row, ...]:
-    """The substances that come with the product."""
+    """Return the substances that come with the product."""
     return read_rows(DATA / "substances-dev.csv")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Here query spectra of known substances are searched in the shipped library, with and without the precursor filter.
+"""Evaluate the search: query spectra of known substances in the shipped library, with and without the precursor filter.
 
-A query has a partner where the library holds a spectrum of the same connections (first block of the InChIKey). A query
-that is a record of the library itself finds itself, which proves little: the table says how many did.
+A query has a partner where the library holds a spectrum of the same connections (first block of the InChIKey). A query that is
+a record of the library itself finds itself, which proves little: the table says how many did.
 """
 
 import math
@@ -24,7 +24,7 @@ FIRST_WITHOUT = 31
 
 @dataclass(frozen=True)
 class _Search:
-    """What became of one query; `place` counts from 1, None where the partner is not among the hits."""
+    """The result of one query; `place` counts from 1, None where the partner is not among the hits."""
 
     query: Spectrum
     has_partner: bool
@@ -34,7 +34,7 @@ class _Search:
 
 
 def evaluate_spectra(path: Path) -> Part:
-    """The measures of one file of queries; raises MalformedError."""
+    """Return the measures of one file of queries; raise MalformedError."""
     queries = _queries(path)
     library = shipped_library()
     partners = {entry.block for entry in library if entry.block}
@@ -83,7 +83,7 @@ def _first_bars(with_filter: list[_Search], without: list[_Search]) -> tuple[Bar
 
 
 def _first_bar(what: str, searches: list[_Search], bar: int) -> Bar:
-    """For another number of queries the bar is the same share, rounded up."""
+    """Return a bar: for another number of queries it is the same share, rounded up."""
     paired = [search for search in searches if search.has_partner]
     if not paired:
         return Bar(what, "no query has a partner", "nothing", True)
@@ -93,7 +93,7 @@ def _first_bar(what: str, searches: list[_Search], bar: int) -> Bar:
 
 
 def _named_bar(searches: list[_Search]) -> Bar:
-    """Both ways of searching count: nothing may be named that is not in the library."""
+    """Return a bar for both ways of searching: nothing may be named that is not in the library."""
     alone = [search for search in searches if not search.has_partner]
     named = sum(search.verdict == "identified_candidate" for search in alone)
     value = f"{named} of {len(alone)} searches" if alone else "every query has a partner"
@@ -121,7 +121,7 @@ def _table(with_filter: list[_Search], without: list[_Search]) -> Table:
 
 
 def _bereft(queries: Sequence[Spectrum], library: Sequence[Spectrum]) -> str:
-    """What would be named where the query's own compound were not in the library: every name is a wrong one."""
+    """Report names given where the query's own compound is removed from the library: every name is wrong."""
     named = [0, 0]
     for query in queries:
         others = [entry for entry in library if entry.block != query.block]
@@ -137,7 +137,7 @@ def _bereft(queries: Sequence[Spectrum], library: Sequence[Spectrum]) -> str:
 def _by_fragments_alone(
     queries: Sequence[Spectrum], library: Sequence[Spectrum], partners: set[str]
 ) -> tuple[str, ...]:
-    """How many find their partner though the search is not told their precursor: without the filter it still counts."""
+    """Report how many find their partner without the precursor, which the search without the filter still uses."""
     unsaid = [replace(query, precursor_mz=None) for query in queries if query.block in partners]
     first = sum(_search(query, library, partners, with_precursor=False).place == 1 for query in unsaid)
     return (

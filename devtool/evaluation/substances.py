@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reference format of substances: a structure, its class, one hand-read label for each rule, and labels of lists.
 
-Columns are found by name. Every column that is none of the fixed ones and none of `labels`' may be a rule's; which
-rules there are, and what their labels may say, is `classes`' to know. A file that labels lists alone needs no more than
-names and structures; its other columns are passed over, as is a line without any content.
+Columns are found by name. Every column that is none of the fixed ones and none of `labels`' may be a rule's; `classes` knows
+the rules and their possible labels. A file that only labels lists needs no more than names and structures; its other columns
+are ignored, and so are empty lines.
 """
 
 import csv
@@ -49,7 +49,7 @@ class Row:
 
 
 def read_rows(path: Path) -> tuple[Row, ...]:
-    """The rows of a file; raises MalformedError with the line."""
+    """Return the rows of a file; raise MalformedError with the line."""
     try:
         reader = csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
         lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader]
@@ -66,7 +66,7 @@ def read_rows(path: Path) -> tuple[Row, ...]:
 
 
 def _rules_of(head: list[str]) -> tuple[str, ...] | None:
-    """The columns that may be a rule's, none in a file that labels lists alone; None where it is neither."""
+    """Return the columns that may be a rule's, none in a file that only labels lists; None where it is neither."""
     has_listings = any(map(is_label_column, head))
     rules = tuple(name for name in head if name not in {*NEEDED, *BESIDE} and not is_label_column(name))
     if len(set(head)) != len(head) or not {*ALWAYS} <= {*head}:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev listings import`: shows what a newer text would change in the list, and with --write writes it."""
+"""`./dev listings import`: show what a newer text would change in the list, and with --write write it."""
 
 import argparse
 import functools
@@ -21,7 +21,7 @@ from substances.control.listings import MAX_BYTES
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The words after `./dev listings`."""
+    """Build the parser of the words after `./dev listings`."""
     parser = argparse.ArgumentParser(prog="./dev listings")
     verbs = parser.add_subparsers(dest="verb", required=True)
     add = verbs.add_parser("import", help="bring a newer text of an instrument into the list")
@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def run_listings(arguments: list[str]) -> int:
-    """The verb, on the list that comes with the code."""
+    """Run the verb, on the list that comes with the code."""
     options = build_parser().parse_args(arguments)
     order = Order(
         jurisdiction=options.jurisdiction,
@@ -60,7 +60,7 @@ def run_listings(arguments: list[str]) -> int:
 
 
 def tools_of_this_machine(table: Mapping[str, Iterable[str]]) -> Tools:
-    """OPSIN where it is installed, and the table that was given."""
+    """Return OPSIN where it is installed, and the given table."""
     if version := opsin.version():
         return Tools(opsin=version, read_names=opsin.read_names, table=table)
     return Tools(table=table)
@@ -76,7 +76,7 @@ def import_file(
     into: Path = LISTINGS,
     out: TextIO | None = None,
 ) -> int:
-    """Show what the file would change in the list, and write it where that is asked for. Raises DevtoolError."""
+    """Show what the file would change in the list, and write it on request. Raises DevtoolError."""
     say = functools.partial(print, file=out or sys.stdout)
     with file.open("rb") as opened:
         data = opened.read(MAX_BYTES + 1)
@@ -99,7 +99,7 @@ def import_file(
 
 
 def _demand_decided(plan: Plan, gone: int | None) -> None:
-    """Refuse while a person has not said what becomes of exclusions, or of many rows that would go."""
+    """Refuse while a person has not decided about exclusions, or about many rows that would go."""
     if count := plan.exclusions_to_decide:
         raise DevtoolError(
             f"The file does not name exclusions that the list holds: {count}, shown above. Nothing was written.",

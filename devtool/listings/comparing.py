@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compare the entries of a new text with those that the list holds: which one continues which.
+"""Compare the entries of a new text with those of the list: which one continues which.
 
-An entry continues another of the same instrument and schedule by its item and name, else by its name, else by a code
-that stands once on each side. Rows that ended before the day of the text are history and continue nothing.
+An entry continues another of the same instrument and schedule by its item and name, else by its name, else by a code that
+occurs once on each side. Rows that ended before the day of the text are history and continue nothing.
 """
 
 from collections import defaultdict
@@ -28,9 +28,9 @@ class Changed:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The effect of a new text on the list. `follows` says by place among the new rows which row each continues.
+    """The effect of a new text on the list. `follows` gives by index of a new row the row it continues.
 
-    `gone` stands no more in the text, `kept` are classes, which a text of single entries does not tell of.
+    `gone` are no longer in the text, `kept` are classes, which a text of single entries does not mention.
     """
 
     follows: Mapping[int, Line]
@@ -108,7 +108,7 @@ def _coded(row: Mapping[str, str]) -> Hashable:
 def _pairs(
     waiting: Sequence[int], rows: Sequence[Mapping[str, str]], left: Sequence[Line], key: Key, *, once: bool
 ) -> list[tuple[int, Line]]:
-    """New rows and those of the list that share a key, in their order."""
+    """Return new rows and rows of the list that share a key, in their order."""
     places: dict[Hashable, list[int]] = defaultdict(list)
     lines: dict[Hashable, list[Line]] = defaultdict(list)
     for place in waiting:
@@ -128,7 +128,7 @@ def _has_ended(line: Line, days: Mapping[str, str]) -> bool:
 
 
 def _is_history(line: Line, rows: Sequence[Mapping[str, str]], days: Mapping[str, str]) -> bool:
-    """Return whether it ended before the text, and the text does not still print it with that end."""
+    """Tell whether it ended before the text, and the text no longer prints it with that end."""
     if not _has_ended(line, days):
         return False
     return not any(_named(row) == _named(line.cells) and row["to"] == line.cells["to"] for row in rows)

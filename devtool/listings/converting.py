@@ -49,7 +49,7 @@ _OF_CONVENTIONS: Final = {
     ("Convention on Psychotropic", "Schedule I"): ("salts", "stereoisomers", "preparations"),
     ("Convention on Psychotropic", ""): ("salts", "preparations"),
 }
-"""What the closing paragraphs of the schedules of 1961 and 1971 take in; national law may take in more."""
+"""The coverage by the closing paragraphs of the schedules of 1961 and 1971; national law may cover more."""
 _DAYS: Final = ("%b. %d, %Y", "%B %d, %Y", "%B. %d, %Y", "%Y-%m-%d")
 _UNTIL: Final = re.compile(r"(?:expires|period ends) ([A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}|\d{4}-\d{2}-\d{2})")
 _GRADES: Final = re.compile(r"grade ([ABCD])")
@@ -62,17 +62,17 @@ _WORDS: Final = (
 
 
 def is_german(row: TextRow) -> bool:
-    """Return whether its names are German."""
+    """Tell whether its names are German."""
     return row.instrument.startswith(GERMAN) or row.source.startswith("Austria")
 
 
 def schedule_of(row: TextRow) -> str:
-    """A bare number says of what it is the number."""
+    """Return the schedule; a bare Roman number becomes "Schedule" and the number."""
     return f"Schedule {row.schedule}" if re.fullmatch(r"[IVX]+", row.schedule) else row.schedule
 
 
 def kind_of(row: TextRow) -> str:
-    """Return what an entry names: a substance, a class, a material, a preparation, or what is taken out."""
+    """Return what an entry names: a substance, a class, a material, a preparation, or an exclusion."""
     if row.note.startswith("named exclusion"):
         return "exclusion"
     if _PREPARATION.search(row.name) or _PREPARATION.search(row.note):
@@ -85,7 +85,7 @@ def kind_of(row: TextRow) -> str:
 
 
 def clause_of(row: TextRow) -> str:
-    """Return what the entry takes in beside what it names, as codes; "not_seen" where its clause was not read."""
+    """Return what the entry includes beside what it names, as codes; "not_seen" where its clause was not read."""
     said = row.includes if row.includes != "as printed in the name" else row.name
     if "not seen" in said and not said.startswith("salts for"):
         return "not_seen"
@@ -103,7 +103,7 @@ def clause_of(row: TextRow) -> str:
 
 
 def _of_convention(row: TextRow, codes: list[str]) -> list[str]:
-    """Keep, of a national text that names a schedule of the United Nations, only what that schedule itself takes in."""
+    """Keep, of a national text that names a schedule of the United Nations, only what that schedule itself includes."""
     if not row.source.startswith(_NATIONAL):
         return codes
     for (instrument, schedule), taken_in in _OF_CONVENTIONS.items():
@@ -115,7 +115,7 @@ def _of_convention(row: TextRow, codes: list[str]) -> list[str]:
 
 
 def grade_of(row: TextRow) -> str:
-    """A the text of the instrument, B national law that names it, C its body's notice or list, D second hand."""
+    """Return the grade: A the text of the instrument, B national law that names it, C its body's notice or list, D second hand."""
     if found := _GRADES.search(row.note):
         return found[1]
     if row.source.startswith(("DEA Diversion", "Home Office")):
@@ -128,8 +128,10 @@ def grade_of(row: TextRow) -> str:
 
 
 def dates_of(row: TextRow) -> tuple[str, str, str]:
-    """First day, its precision, and the first day on which the entry no longer stands. Raises ValueError with the
-    column and the remedy."""
+    """Return first day, its precision, and the first day on which the entry no longer stands.
+
+    Raises ValueError with the column and the remedy.
+    """
     precision = {0: "unknown", 4: "year", 7: "month", 10: "day"}.get(len(row.from_date), "")
     start = day_of(row.from_date + {"year": "-01-01", "month": "-01"}.get(precision, ""))
     if not precision or (row.from_date and start is None):
@@ -146,8 +148,10 @@ def dates_of(row: TextRow) -> tuple[str, str, str]:
 
 
 def synonyms_of(entry: Entry, right: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Other names of the entry, the short ones within its printed name, and the right spelling of a misprint: a Greek
-    rho that stands for "p", and what `right` says by the key of a name."""
+    """Return other names of the entry: short ones within its printed name, and corrected misprints.
+
+    A misprint is a Greek rho that stands for "p", or what `right` says by the key of a name.
+    """
     row = entry.row
     short = [name for name in entry.spellings if _is_short(name)]
     if entry.german:
@@ -178,7 +182,7 @@ def _is_balanced(name: str) -> bool:
 
 
 def convert(entry: Entry, source: str, right: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The row of the list, still without a structure. Raises ValueError with the column and the remedy."""
+    """Return the row of the list, still without a structure. Raises ValueError with the column and the remedy."""
     row = entry.row
     start, precision, end = dates_of(row)
     return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The list that the product reads, as lines: rows that nothing touches stay byte for byte, and no half file is left."""
+"""The list that the product reads, as lines: untouched rows stay byte for byte, and no half file is left."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ class Line:
         return date.fromisoformat(self.cells["to"]) if self.cells["to"] else None
 
     def with_cells(self, **changes: str) -> "Line":
-        """The row with other cells; the very same where nothing changes."""
+        """Return the row with other cells; the very same where nothing changes."""
         cells = {**self.cells, **changes}
         return self if cells == self.cells else line_of(cells)
 
@@ -60,11 +60,11 @@ class Held:
         return {line.cells["item"]: line for line in self.lines if line.kind == SOURCE}
 
     def of(self, jurisdiction: str) -> tuple[Line, ...]:
-        """The entries of a jurisdiction and what is covered of it."""
+        """Return the entries of a jurisdiction and its coverage."""
         return tuple(line for line in self.lines if line.cells["jurisdiction"] == jurisdiction)
 
     def known_to(self, jurisdiction: str) -> dict[str, str]:
-        """The day to which each of its instruments is known: complete to it, or of its newest text that decides."""
+        """Return the day to which each of its instruments is known: complete to it, or that of its newest deciding text."""
         found: dict[str, str] = {}
         for line in self.of(jurisdiction):
             cells = line.cells
@@ -76,7 +76,7 @@ class Held:
         return found
 
     def complete(self, jurisdiction: str) -> set[str]:
-        """The instruments of a jurisdiction that are known whole."""
+        """Return the instruments of a jurisdiction that are known whole."""
         return {
             line.cells["instrument"]
             for line in self.of(jurisdiction)
@@ -85,14 +85,14 @@ class Held:
 
 
 def line_of(cells: Mapping[str, str]) -> Line:
-    """A row as the file writes it."""
+    """Return a row as the file writes it."""
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerow([cells.get(column, "") for column in COLUMNS])
     return Line({column: cells.get(column, "") for column in COLUMNS}, out.getvalue())
 
 
 def read_held(text: str) -> Held:
-    """The list as it stands. Raises DevtoolError where the product would not read it."""
+    """Parse the present list. Raises DevtoolError where the product would not read it."""
     _demand_sound(text)
     raw: list[str] = []
 
@@ -111,7 +111,7 @@ def read_held(text: str) -> Held:
 
 
 def replace_list(path: Path, *, before: str, after: str) -> None:
-    """Put a new list in the place of the old one, at once or not at all. Raises DevtoolError."""
+    """Replace the list, at once or not at all. Raises DevtoolError."""
     _demand_sound(after)
     if path.read_bytes().decode("utf-8") != before:
         raise DevtoolError(f"{path.name} was changed meanwhile.", "Nothing was written; begin anew.")
@@ -129,7 +129,7 @@ def replace_list(path: Path, *, before: str, after: str) -> None:
 
 
 def next_source_id(taken: Sequence[str], jurisdiction: str) -> str:
-    """The next free name of a source, as "us-4"."""
+    """Return the next free name of a source, such as "us-4"."""
     begin = f"{jurisdiction.casefold()}-"
     numbers = [
         int(one[len(begin) :]) for one in taken if one.startswith(begin) and one[len(begin) :].isdecimal()

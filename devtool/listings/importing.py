@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bring a newer text of an instrument into the list: judge it, compare it with what is held, say what it would change.
+"""Import a newer text of an instrument into the list: judge it, compare it with the list, say what it would change.
 
-The rows of the text take the place of those of its instruments. What it no longer names ends on its day and stays, so
-that questions about earlier days are answered as before; only where the list holds a text of the same day, which the
-file then corrects, is such a row taken away. Of an instrument that is known in part nothing ends, as the file may be a
-part, too. Classes stay: a text of single entries does not tell of them.
+- The rows of the text replace those of its instruments.
+- A row that it no longer names ends on its day and stays, so that questions about earlier days are answered as before. Only
+  where the list holds a text of the same day, which the file then corrects, is such a row removed.
+- Of an instrument that is known in part nothing ends, as the file may be a part, too.
+- Classes stay: a text of single entries does not mention them.
 """
 
 from collections import defaultdict
@@ -35,7 +36,7 @@ FEW: Final = 5
 
 @dataclass(frozen=True)
 class Order:
-    """The words of a maintainer about the file: whose law it is, for which day it tells it, where it stands."""
+    """The maintainer's words about the file: its jurisdiction, the day for which it states the law, and its origin."""
 
     jurisdiction: str
     as_of: date
@@ -43,7 +44,7 @@ class Order:
     today: date
     credit: str = ""
     exclusions: str = ""
-    """The fate of held exclusions that the file does not name: "keep", "end", or "" for not said."""
+    """The fate of held exclusions that the file does not name: "keep", "end", or "" for undecided."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Tools:
 
 @dataclass(frozen=True)
 class Plan:
-    """An import before it is done: the list before and after, and what there is to tell."""
+    """An import before it is done: the list before and after, and remarks."""
 
     before: str
     after: str
@@ -74,17 +75,17 @@ class Plan:
 
     @property
     def exclusions_to_decide(self) -> int:
-        """The number of exclusions that the file does not name, while nothing was said of them."""
+        """The number of exclusions that the file does not name, while they are undecided."""
         return self.fates.count(UNDECIDED)
 
     @property
     def going(self) -> int:
-        """The number of rows that end or are taken away."""
+        """The number of rows that end or are removed."""
         return self.fates.count(ENDED) + self.fates.count(REMOVED)
 
     @property
     def many_go(self) -> bool:
-        """Return whether so many rows go that the file may have been cut off."""
+        """Tell whether so many rows go that the file may be truncated."""
         return self.going > max(FEW, self.rows // 20)
 
 
@@ -142,7 +143,7 @@ def _demand_order(order: Order, held: Held, before: Sequence[Line]) -> None:
 
 
 def _sources(rows: Sequence[TextRow], held: Held, order: Order) -> tuple[dict[str, str], tuple[Line, ...]]:
-    """The id of each text that the rows name, and the new source rows. A text that is held keeps its day and link."""
+    """Return the id of each text that the rows name, and the new source rows. A held text keeps its day and link."""
     begin = f"{order.jurisdiction.casefold()}-"
     ids = {line.cells["name"]: one for one, line in held.sources.items() if one.startswith(begin)}
     made: list[Line] = []
@@ -158,7 +159,7 @@ def _sources(rows: Sequence[TextRow], held: Held, order: Order) -> tuple[dict[st
 def _converted(
     rows: Sequence[TextRow], ids: Mapping[str, str], before: Sequence[Line], order: Order
 ) -> tuple[list[dict[str, str]], list[TextFault]]:
-    """The rows of the list without their structures, and what is wrong with the entries themselves."""
+    """Return the rows of the list without their structures, and the faults of the entries themselves."""
     known = {line.cells["instrument"] for line in before}
     right = right_spellings()
     faults: list[TextFault] = []
@@ -192,8 +193,10 @@ def _converted(
 
 
 def faults_of(rows: Sequence[TextRow], converted: Sequence[Mapping[str, str]]) -> list[TextFault]:
-    """Two rows for one item that name the same, and one substance of a schedule under two codes: gathered twice, or
-    one of them wrong. Several names at one item are as a text may print them."""
+    """Return faults: two rows for one item with the same name, and one substance of a schedule under two codes.
+
+    Either means that it was gathered twice, or that one is wrong. Several names at one item are as a text may print them.
+    """
     faults = []
     items: dict[tuple[str, ...], int] = {}
     codes: dict[tuple[str, ...], tuple[str, int]] = {}
@@ -244,8 +247,10 @@ def _demand_newer(days: Mapping[str, str], held: Held, order: Order) -> None:
 
 
 def _since(cells: Mapping[str, str], before: Line | None, seen: Mapping[str, str]) -> dict[str, str]:
-    """The row with what the list knew of its beginning, where the text does not say it: a first day, or the day of the
-    earliest text that named it."""
+    """Return the row with the list's knowledge of its beginning, where the text does not give it.
+
+    That is a first day, or the day of the earliest text that named it.
+    """
     if before is None or cells["from"]:
         return dict(cells)
     if before.cells["from"]:
@@ -264,7 +269,7 @@ def _new_list(
     sources: Sequence[Line],
     days: Mapping[str, str],
 ) -> tuple[list[Line], dict[str, str]]:
-    """The rows of the new list, and the instruments that it covers to the new day."""
+    """Return the rows of the new list, and the instruments that it covers to the new day."""
     waiting: dict[str, list[Line]] = defaultdict(list)
     for line in after:
         waiting[line.cells["instrument"]].append(line)
@@ -320,7 +325,7 @@ def _fate(
 
 
 def _with_sources(lines: list[Line], sources: Sequence[Line], order: Order) -> list[Line]:
-    """New texts stand behind those that are held."""
+    """Put new texts behind those that are held."""
     begin = f"{order.jurisdiction.casefold()}-"
     places = [
         place

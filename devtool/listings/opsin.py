@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read systematic names with OPSIN, while lists are prepared; nothing of it runs in the product.
+"""Read systematic names with OPSIN, while lists are prepared; the product does not run it.
 
-Debian has it as `libopsin-java`. Words of stereo that it cannot place are left out.
+Debian has it as `libopsin-java`. Stereo terms that it cannot place are left out.
 """
 
 import re
@@ -37,7 +37,7 @@ def read_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def _run(names: list[str]) -> list[str]:
-    """The SMILES of each name in their order, empty where it is not read; `-s` passes over what is not understood of stereo."""
+    """Return the SMILES of each name in their order, empty where it cannot be read; `-s` ignores uninterpretable stereo terms."""
     with tempfile.TemporaryDirectory() as folder:
         given, got = Path(folder, "names"), Path(folder, "smiles")
         given.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")

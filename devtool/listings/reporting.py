@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The changes of an import, in lines for a terminal: counts first, then every row that differs."""
+"""Changes of an import, in lines for a terminal: counts first, then every row that differs."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find the structure that an entry names, by ways that know nothing of each other; never by guess.
+"""Find the structure that an entry names, by independent ways; never by guess.
 
-The ways: the systematic name in the entry itself or in the same entry of another text (read by OPSIN), the project's own
-records of names and structures, and a public table of names. The first block of the InChIKey that most ways give is
-taken; where two tie, or where only a trivial name was read against the rest, none is, unless a record settles it.
+The ways are the systematic name in the entry itself or in the same entry of another text (read by OPSIN), the project's own
+records of names and structures, and a public table of names. The first block of the InChIKey that most ways give is taken.
+Where two tie, or where only a trivial name was read against the rest, none is, unless a record settles it.
 """
 
 import csv
@@ -42,7 +42,7 @@ _NAMED_FORM: Final = re.compile(
 NO_NAMES: Final = {
     "e", "b", "1", "ester", "synthetic", "(ester)", "methyl", "ethyl", "propyl", "isopropyl", "butyl", "carbamicacid",
 }  # fmt: skip
-"""Keys of what stands before or within brackets and is no name."""
+"""Keys of texts before or within brackets that are no names."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Entry:
         return self.row.spellings(german=self.german)
 
     def known_as(self) -> frozenset[str]:
-        """Forms under which the entry's common names are compared with those of other lists."""
+        """Return forms under which the entry's common names are compared with those of other lists."""
         found = {
             key for name in self.spellings if not re.search(r"[\[\]{}]", name) for key in keys_of(name)[:1]
         }
@@ -72,8 +72,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Found:
-    """The structure of an entry. `inchikey` is whole where the form is settled, else its first block; `smiles` stands
-    for it; `ways` are those that agree, `against` what another way said instead."""
+    """The structure of an entry.
+
+    `inchikey` is whole where the form is settled, else its first block; `smiles` stands for it; `ways` are those that agree,
+    `against` the differing answer of another way.
+    """
 
     inchikey: str
     smiles: str
@@ -83,7 +86,7 @@ class Found:
 
 @dataclass
 class _Evidence:
-    """The ways and drawings that speak for one first block."""
+    """The ways and drawings that support one first block."""
 
     ways: set[str] = field(default_factory=set)
     smiles: list[tuple[int, str]] = field(default_factory=list)
@@ -125,7 +128,7 @@ def right_spellings() -> dict[str, tuple[str, ...]]:
 
 
 def read_table(path: Path) -> dict[str, set[str]]:
-    """A public table of chemicals (tab-separated, SMILES in column 5, InChIKey in 7, names from 8 on), by name key."""
+    """Read a public table of chemicals (tab-separated, SMILES in column 5, InChIKey in 7, names from 8 on), by name key."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError:
@@ -150,7 +153,7 @@ def resolve(
     table: Mapping[str, Iterable[str]],
     elsewhere: Elsewhere,
 ) -> list[Found | None]:
-    """The structure of each entry, None where nothing is known or ways contradict each other."""
+    """Return the structure of each entry, None where nothing is known or ways contradict each other."""
     shared: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for key, structures in elsewhere.items():
         for smiles, lists in structures.items():
@@ -222,7 +225,7 @@ def _evidence(
 
 
 def _is_said(entry: Entry, own: Sequence[str]) -> bool:
-    """Return whether the entry says which stereo form it means: by its common or a complete systematic name."""
+    """Tell whether the entry states its stereo form: by its common or a complete systematic name."""
     name = entry.row.name.casefold()
     if name.startswith(RACEMATE):
         return False
@@ -230,7 +233,7 @@ def _is_said(entry: Entry, own: Sequence[str]) -> bool:
 
 
 def _form(block: str, evidence: _Evidence) -> tuple[str, str]:
-    """The whole key where every complete drawing has the same stereo, else the first block alone."""
+    """Return the whole key where every complete drawing has the same stereo, else the first block alone."""
     ordered = [smiles for _rank, smiles in sorted(evidence.smiles)]
     settled = [smiles for smiles in evidence.settled if _is_complete(smiles)]
     complete = {key_of(smiles) for smiles in settled or ordered if _is_complete(smiles)}
@@ -248,7 +251,7 @@ def key_of(smiles: str) -> str:
 
 
 def _is_complete(smiles: str) -> bool:
-    """Return whether it has centres of stereo and says each of them."""
+    """Tell whether it has stereo centres and states each of them."""
     molecule = Chem.MolFromSmiles(smiles)
     centres = Chem.FindMolChiralCenters(  # type: ignore[no-untyped-call]
         molecule, includeUnassigned=True, useLegacyImplementation=False

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spell names of legal texts as a reader of chemical names takes them: dashes, brackets, elisions, German endings.
+"""Spell names of legal texts for a reader of chemical names: dashes, brackets, elisions, German endings.
 
-A spelling never changes what a name says. What is still not read stays unread; nothing is made up for it.
+A spelling never changes the meaning of a name. A name that still cannot be read stays unread; nothing is invented for it.
 """
 
 import re
@@ -42,14 +42,14 @@ _ENDINGS: Final = re.compile(
 
 
 def plain(name: str) -> str:
-    """One form of letters, dashes, primes and spaces."""
+    """Return one form of letters, dashes, primes and spaces."""
     folded = unicodedata.normalize("NFC", name).translate(_DASHES).translate(_PRIMES)
     folded = re.sub(r"^ß(?=\W)", "β", folded)
     return re.sub(r"\s+", " ", folded).strip()
 
 
 def spellings(name: str, other_names: Sequence[str], *, german: bool) -> tuple[str, ...]:
-    """Every name in an entry and its spellings, each once."""
+    """Return every name in an entry and its spellings, each once."""
     parts = [part for whole in (name, *other_names) for part in _parts(plain(whole))]
     if german:
         parts += [spelled for part in list(parts) for spelled in _from_german(part)]
@@ -57,12 +57,12 @@ def spellings(name: str, other_names: Sequence[str], *, german: bool) -> tuple[s
 
 
 def is_systematic(name: str) -> bool:
-    """Return whether a name says its structure: brackets, or a number or letter with a dash before several stems."""
+    """Tell whether a name states its structure: brackets, or a number or letter with a dash before several stems."""
     return len(name) > 12 and bool(re.search(r"[\[({]|\d-.*\d|\d[αβ]?,\d", name))
 
 
 def _parts(name: str) -> Iterator[str]:
-    """The whole, what stands before brackets, each of the names within them, without the words about salts."""
+    """Yield the whole, the text before brackets, and each of the names within them, without the words about salts."""
     yield name
     yield _KNOWN_AS.split(name)[0]
     for whole in dict.fromkeys((name, _CLAUSE.sub("", name))):
@@ -103,7 +103,7 @@ def _from_german(name: str) -> Iterator[str]:
 
 
 def _ester(name: str) -> Iterator[str]:
-    """An ester as two words: German writes "Ethyl(4-…carboxylat)" and "(…-3-yl)acetat" in one."""
+    """Split an ester into two words: German writes "Ethyl(4-…carboxylat)" and "(…-3-yl)acetat" in one."""
     for place, letter in enumerate(name):
         if letter in "([{" and name[:place].endswith("yl"):
             yield f"{name[:place]} {name[place:]}"

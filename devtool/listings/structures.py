@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Give the entries of a new text their structures: those that they had, and for new ones what independent ways say."""
+"""Give the entries of a new text their structures: their earlier ones, and for new ones what independent ways give."""
 
 import re
 from collections import defaultdict
@@ -24,7 +24,7 @@ _JOINED: Final = re.compile(r",? (?:and|und|et|&) |, ")
 
 @dataclass(frozen=True)
 class Structures:
-    """The knowledge of names: the list as it stands, the project's records, OPSIN and a public table."""
+    """The sources on names: the present list, the project's records, OPSIN and a public table."""
 
     held: Sequence[Line]
     records: Mapping[str, Sequence[tuple[str, bool]]]
@@ -37,8 +37,8 @@ class Structures:
     ) -> list[dict[str, str]]:
         """Return the rows with their structures.
 
-        A name that stood in the instrument, or alone in the jurisdiction, keeps its own. So does an entry under another
-        name, continued by its code, of which no way says anything.
+        A name that stood in the instrument, or alone in the jurisdiction, keeps its own. So does an entry under another name,
+        continued by its code, that no way can read.
         """
         before = _by_name(self.held)
         given = [dict(cells) for cells in converted]
@@ -74,12 +74,12 @@ class Structures:
         return resolve(entries, readings, self.records, self.table, _elsewhere(self.held))
 
     def _said(self, found: Found, jurisdiction: str) -> str:
-        """The ways that agree; those that OPSIN read in this very text say its version."""
+        """Return the ways that agree; for those that OPSIN read in this very text, its version."""
         read = (f"text {jurisdiction}", "trivial name")
         return ", ".join(f"{way} (OPSIN {self.opsin})" if way in read else way for way in found.ways)
 
     def _together(self, name: str) -> list[str]:
-        """The first blocks of two or more known substances that one entry names; empty for anything else."""
+        """Return the first blocks of two or more known substances that one entry names; empty for anything else."""
         parts = [part for part in _JOINED.split(_SALT_WORDS.sub("", name)) if part]
         blocks = [self._blocks(part) for part in parts]
         found = sorted({block for several in blocks for block in several})
@@ -92,7 +92,7 @@ class Structures:
 
 
 def _by_name(held: Sequence[Line]) -> dict[tuple[str, str, str], list[Line]]:
-    """Rows of substances by jurisdiction, instrument ("" for any) and key of the name."""
+    """Return rows of substances by jurisdiction, instrument ("" for any) and key of the name."""
     found: dict[tuple[str, str, str], list[Line]] = defaultdict(list)
     for line in held:
         if line.is_entry:
@@ -104,7 +104,7 @@ def _by_name(held: Sequence[Line]) -> dict[tuple[str, str, str], list[Line]]:
 def _known(
     cells: Mapping[str, str], followed: Line | None, before: Mapping[tuple[str, str, str], Sequence[Line]]
 ) -> Line | None:
-    """The row whose structure an entry keeps: of its own name, and no other row of that name says another."""
+    """Return the row whose structure an entry keeps: of its own name, and no other row of that name differs."""
     name = name_key(cells["name"])
     is_own = followed is not None and name_key(followed.cells["name"]) == name
     if followed is not None and is_own and (followed.cells["inchikey"] or cells["kind"] in (CLASS, MATERIAL)):
@@ -121,13 +121,13 @@ def _known(
 
 
 def _carried(cells: Mapping[str, str], before: Line) -> dict[str, str]:
-    """Return what an entry keeps of the row that has its structure; a class keeps its skeleton, too."""
+    """Return the cells that an entry keeps of the row with its structure; a class keeps its skeleton, too."""
     kept = {column: before.cells[column] for column in _CARRIED}
     return kept | ({"kind": COMBINATION} if before.kind == COMBINATION else {})
 
 
 def _added(cells: Mapping[str, str], before: Line | None) -> dict[str, str]:
-    """Return what a person has added to the note, and the grade given with it, for the same text and for classes."""
+    """Return a person's addition to the note, and the grade given with it, for the same text and for classes."""
     if before is None or not before.cells["note"].startswith(f"{cells['note']}; "):
         return {}
     is_same = cells["source"] == before.cells["source"] or cells["kind"] == before.kind == CLASS
@@ -135,7 +135,7 @@ def _added(cells: Mapping[str, str], before: Line | None) -> dict[str, str]:
 
 
 def _elsewhere(held: Sequence[Line]) -> Elsewhere:
-    """Return what texts of the lists say of common names, where a systematic name was read in that very text."""
+    """Return the lists' structures of common names, where a systematic name was read in that very text."""
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for line in held:
         cells = line.cells

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Things to look at in a text that is sound: nothing of it is wrong, and none of it is decided silently."""
+"""Remarks on a sound text: nothing of it is wrong, but a person should see them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ MOST_ROWS: Final = 6
 
 @dataclass(frozen=True)
 class Told:
-    """A code of what was found, and the sentence about it."""
+    """A code of what was found, and a sentence about it."""
 
     code: str
     words: str
@@ -49,7 +49,7 @@ def _codes(after: Sequence[Line]) -> Iterator[Told]:
 
 
 def _shared(after: Sequence[Line], whole: Sequence[Line]) -> Iterator[Told]:
-    """Names of new rows that lead to several substances."""
+    """Yield names of new rows that lead to several substances."""
     blocks: dict[str, set[str]] = defaultdict(set)
     for line in whole:
         if line.kind == SUBSTANCE and line.cells["inchikey"]:

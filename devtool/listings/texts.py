@@ -22,12 +22,12 @@ _NEEDED: Final = {
     "source": "every entry names the text it was read in",
 }
 _FORMULA: Final = re.compile(r"[=@\uff1d\uff20]|[+][^\W\d]|[+-].*[|].*!")
-"""Beginnings that a spreadsheet would run. A chemical name may begin with "+", "-" or "("."""
+"""Beginnings that a spreadsheet would execute. A chemical name may begin with "+", "-" or "("."""
 
 
 @dataclass(frozen=True)
 class TextFault:
-    """One thing wrong with a gathered text: its row (the header is row 1) and what to do about it."""
+    """One fault of a gathered text: its row (the header is row 1) and the remedy."""
 
     row: int
     what: str
@@ -38,7 +38,7 @@ class TextFault:
 
 @dataclass(eq=False)
 class TextRefusedError(Exception):
-    """A gathered text that cannot be taken over, with every fault that was found."""
+    """A gathered text that cannot be imported, with every fault found."""
 
     faults: tuple[TextFault, ...]
 
@@ -64,12 +64,12 @@ class TextRow:
     note: str
 
     def spellings(self, *, german: bool) -> tuple[str, ...]:
-        """Every name in the row, in the spellings that a reader of chemical names takes."""
+        """Return every name in the row, in the spellings that a reader of chemical names takes."""
         return spellings(self.name, self.other_names, german=german)
 
 
 def read_text(data: bytes) -> tuple[tuple[TextRow, ...], tuple[TextFault, ...]]:
-    """The rows of a file, and every fault in them. Raises TextRefusedError where it cannot be read as rows at all."""
+    """Return the rows of a file, and every fault in them. Raises TextRefusedError where it cannot be read as rows at all."""
     reader = csv.reader(io.StringIO(_decoded(data), newline=""), strict=True)
     try:
         lines = list(islice(reader, MAX_ROWS + 2))
@@ -91,7 +91,7 @@ def read_text(data: bytes) -> tuple[tuple[TextRow, ...], tuple[TextFault, ...]]:
 
 
 def is_formula(value: str) -> bool:
-    """Return whether a spreadsheet that opens the file would run the cell."""
+    """Tell whether a spreadsheet that opens the file would execute the cell."""
     return bool(_FORMULA.match(value))
 
 

@@ -26,7 +26,7 @@ NOT_IN_IT: Final = (
 
 
 def back_up(folder: OwnDeskFolder, target: Path, ticks: Ticks) -> None:
-    """Write one file that nobody reads without the recovery key; raises DevtoolError, and then there is no file."""
+    """Write one file that needs the recovery key to be read; raise DevtoolError, and then there is no file."""
     key, began = _backup_key(folder), time.monotonic()
     _require_apart(folder, target)
     with _new_file(target) as file, database_of(folder) as owner_url:
@@ -43,7 +43,7 @@ def back_up(folder: OwnDeskFolder, target: Path, ticks: Ticks) -> None:
 
 
 def dump_plainly(folder: OwnDeskFolder, target: Path, ticks: Ticks) -> None:
-    """Write the same as files of a folder, in place of those of before, once all of it stands; raises DevtoolError."""
+    """Write the same as files of a folder, replacing earlier ones once all are written; raise DevtoolError."""
     _backup_key(folder)
     _require_apart(folder, target)
     unfinished, before = (target.with_name(f"{target.name}.{word}") for word in ("new", "before"))
@@ -86,7 +86,7 @@ def _require_apart(folder: OwnDeskFolder, target: Path) -> None:
 
 
 def _require_ours(path: Path) -> None:
-    """Refuse to replace what is not an earlier dump, or the rest of one."""
+    """Refuse to replace anything but an earlier dump, or the rest of one."""
     if not path.exists():
         return
     found = {item.name for item in path.iterdir()} if path.is_dir() else {path.name}
@@ -99,7 +99,7 @@ def _require_ours(path: Path) -> None:
 
 @contextmanager
 def _new_file(target: Path) -> Generator[BinaryIO]:
-    """A file for its owner alone that stands under its name once it is whole and on the disk, never over another one."""
+    """Yield a file for its owner alone that gets its name once it is whole and on the disk, never over another one."""
     if target.exists():
         raise DevtoolError(f"{target} is there already.", "Name another file, or move that one away.")
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")

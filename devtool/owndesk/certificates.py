@@ -24,7 +24,7 @@ from devtool.closedfiles import write_closed
 from devtool.errors import DevtoolError
 
 LIVES: Final = timedelta(days=397)
-"""Browsers take none that lives longer than 398 days."""
+"""Browsers refuse one that lives longer than 398 days."""
 ENDS_SOON: Final = timedelta(days=30)
 _CLOCKS_DIFFER: Final = timedelta(hours=1)
 _PKCS8: Final = b"BEGIN PRIVATE KEY"
@@ -45,7 +45,7 @@ class Certificate:
 
 
 def made_certificate(folder: Path, host: str, now: datetime) -> Certificate:
-    """The one in this folder; made anew where there is none for this host, or where it ends within 30 days."""
+    """Return the one in this folder; make another where there is none for this host, or where it ends within 30 days."""
     path, key_path = folder / "certificate.pem", folder / "certificate-key.pem"
     if not _still_serves(path, key_path, host, now):
         _make(path, key_path, host, now)
@@ -53,7 +53,7 @@ def made_certificate(folder: Path, host: str, now: datetime) -> Certificate:
 
 
 def given_certificate(path: Path, key_path: Path, host: str, now: datetime) -> Certificate:
-    """The agency's own, looked at before anything starts; raises DevtoolError with what is wrong with it."""
+    """Return the agency's own, checked before anything starts; raise DevtoolError with its faults."""
     found = _read_certificate(path)
     if _public_octets(found) != _read_key(key_path):
         raise DevtoolError(
@@ -75,7 +75,7 @@ def given_certificate(path: Path, key_path: Path, host: str, now: datetime) -> C
 
 
 def pem_bundle(path: Path | None) -> Path | None:
-    """A file of authorities, looked at before it is relied on; raises DevtoolError."""
+    """Return a file of authorities, checked before it is relied on; raise DevtoolError."""
     if path is not None:
         try:
             x509.load_pem_x509_certificates(path.read_bytes())
@@ -152,7 +152,7 @@ def _described(path: Path, key_path: Path, found: x509.Certificate) -> Certifica
 
 
 def _read_certificate(path: Path) -> x509.Certificate:
-    """The first of the file, which is the server's own."""
+    """Return the first of the file, which is the server's own."""
     try:
         return x509.load_pem_x509_certificates(path.read_bytes())[0]
     except ValueError:
@@ -162,7 +162,7 @@ def _read_certificate(path: Path) -> x509.Certificate:
 
 
 def _read_key(path: Path) -> bytes:
-    """The public half of a private key that the server can use."""
+    """Return the public half of a private key that the server can use."""
     octets = path.read_bytes()
     if path.stat().st_mode & 0o007:
         raise DevtoolError(f"Everybody on this machine may read the key {path}.", f"Run: chmod o= {path}")
@@ -196,6 +196,6 @@ def _dns_names(found: x509.Certificate) -> Sequence[str]:
 
 
 def _names(found: x509.Certificate, host: str) -> bool:
-    """Compare as browsers do: a star stands for one label, and the old common name for nothing."""
+    """Compare as browsers do: a star stands for one label, and the old common name does not count."""
     wild = f"*.{host.partition('.')[2]}" if "." in host else host
     return not {name.lower() for name in _dns_names(found)}.isdisjoint({host, wild})

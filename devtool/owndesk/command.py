@@ -30,14 +30,14 @@ from devtool.stopping import stay_up, stopped_at_the_end
 PORT: Final = 8443
 LEAST_SECONDS: Final = 1
 MOST_SECONDS: Final = 60
-"""As `FOLLOW_SECONDS` of the settings, which refuse the same."""
+"""The limit of `FOLLOW_SECONDS` in the settings."""
 OWNER_ONLY: Final = 0o077
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"(?=.{{1,200}}\Z){_LABEL}(\.{_LABEL})*")
 
 
 def run_own_desk(arguments: list[str]) -> int:
-    """The verb; returns the exit status."""
+    """Run the verb; return the exit status."""
     began = time.monotonic()
     options = _parser().parse_args(arguments)
     if options.manage:
@@ -55,7 +55,7 @@ def run_own_desk(arguments: list[str]) -> int:
         _absolute(options.certificate),
         _absolute(options.key),
     )
-    # Whatever is written here is this user's alone.
+    # Everything written here belongs to this user alone.
     os.umask(OWNER_ONLY)
     ticks = Ticks()
     ticks.line(f"Accord, own desk                   {datetime.now(UTC):%-d %b %Y %H:%M} UTC")
@@ -199,7 +199,7 @@ def _renew(folder: OwnDeskFolder) -> int:
 
 
 def _manage(folder: OwnDeskFolder, arguments: list[str]) -> int:
-    """One command in the role that may do it, at this terminal; its exit status."""
+    """Run one command in the role that may run it, at this terminal; return its exit status."""
     role = desk_role_for(arguments[0])
     command, env = management(role, running_places(folder), *arguments)
     return subprocess.run(command, env=env, check=False).returncode
@@ -218,7 +218,7 @@ def _seconds(text: str) -> str:
 
 
 def _host(text: str) -> str:
-    """A name in lower case. A number would do for pages, but no passkey is made for one."""
+    """Return a name in lower case. Pages could use a number, but passkeys need a name."""
     host = text.lower().rstrip(".")
     if not _HOST.fullmatch(host) or host.rpartition(".")[2].isdecimal():
         raise DevtoolError(
@@ -232,7 +232,7 @@ def _absolute(path: Path | None) -> Path | None:
 
 
 def _require_port(folder: OwnDeskFolder, listening: Listening) -> None:
-    # A killed desk's processes need a moment to let go of their port.
+    # A killed desk's processes need a moment to release their port.
     patience_seconds = 10.0 if folder.end_leftovers() else 0.0
     other = PORT + 1 if listening.port == PORT else PORT
     require_free_port(
@@ -283,7 +283,7 @@ def _say_where(desk: OwnDesk) -> None:
 
 
 def _say_code(desk: OwnDesk, code: str) -> None:
-    """Said on the console only: nowhere else does the code stand."""
+    """Print the code on the console, and nowhere else."""
     ticks, here = desk.ticks, desk.listening
     ticks.heading(f"First start. Open {here.url}/ on this machine and type this code:")
     ticks.heading(f"    {code}")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Contents of a backup of an own desk, how they are gathered, and how it is put into an empty folder.
+"""Contents of a backup of an own desk: gather them, and put them into an empty folder.
 
-In one sealed file it is an archive (tar); in a plain folder each part is a file. The same names stand in both.
+In one sealed file it is an archive (tar); in a plain folder each part is a file. Both use the same names.
 """
 
 import json
@@ -35,13 +35,13 @@ FORM: Final = 1
 DESCRIPTION: Final = "backup.json"
 DUMP: Final = "database.dump"
 LEDGER_FILES: Final = (f"ledger/{STATE_FILE}", f"ledger/{LEAF_FILE}")
-"""In this order: leaves that follow what the state names belong to nothing yet."""
+"""In this order: leaves beyond those that the state names belong to nothing yet."""
 NEEDED: Final = frozenset({DESCRIPTION, "kek.locked", "secrets.json", DUMP})
 FILES: Final = (
     *("kek.locked", "secrets.json", "first-start-closed", "certificate.pem", "certificate-key.pem"),
     *("host", "mail-url", "mail-from", "proxy-login", *LEDGER_FILES),
 )
-"""Of the desk's folder, as far as they are there. What the database holds is dumped after them, so that it is never older."""
+"""Files of the desk's folder, where they exist. The database is dumped after them, so that it is never older."""
 NAMES: Final = frozenset({DESCRIPTION, DUMP, *FILES})
 _PIECE_BYTES: Final = 1024 * 1024
 _LARGEST_DESCRIPTION_BYTES: Final = 4096
@@ -51,7 +51,7 @@ OWNER_ONLY: Final = 0o600
 
 @dataclass(frozen=True)
 class Description:
-    """A backup's word about itself, to whoever may read it."""
+    """A backup's description of itself, for its reader."""
 
     made_at: str
     software: str
@@ -64,7 +64,7 @@ class Description:
 
     @classmethod
     def parse(cls, octets: bytes) -> "Description":
-        """Raises NotWholeError for what is none, DevtoolError for that of a newer version."""
+        """Parse the description; raise NotWholeError for other octets, DevtoolError for that of a newer version."""
         try:
             said = json.loads(octets)
             found = cls(said["made_at"], said["software"], said["kind"], said["form"])
@@ -87,10 +87,10 @@ class Description:
 
 
 class Sink(Protocol):
-    """The place that a backup goes to."""
+    """The destination of a backup."""
 
     def put(self, name: str, pieces: Iterable[bytes]) -> None:
-        """Keep a part; its pieces come as they are read, so that none of any size stands in memory."""
+        """Store a part; its pieces come as they are read, so that no large part is in memory at once."""
 
 
 class SealedSink:
@@ -100,7 +100,7 @@ class SealedSink:
         self._archive = tarfile.open(fileobj=sealed, mode="w|", format=tarfile.PAX_FORMAT)  # type: ignore[call-overload]  # noqa: SIM115
 
     def put(self, name: str, pieces: Iterable[bytes]) -> None:
-        # A dump's length is known at its end only: each piece is an entry of its own, under the same name.
+        # A dump's length is known only at its end: each piece is an entry of its own, under the same name.
         for piece in pieces:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(piece), OWNER_ONLY
@@ -131,7 +131,7 @@ def gather(folder: OwnDeskFolder, dump: Iterable[bytes], sink: Sink) -> None:
 
 
 def unpack(sealed: SealedReader, target: Path) -> Description:
-    """Put what a sealed backup holds into a folder; raises NotWholeError, and what then stands there is to be removed."""
+    """Unpack a sealed backup into a folder; raise NotWholeError, after which the folder's contents must be removed."""
     try:
         with tarfile.open(fileobj=sealed, mode="r|") as archive:  # type: ignore[call-overload]
             for entry in archive:
@@ -147,7 +147,7 @@ def unpack(sealed: SealedReader, target: Path) -> Description:
 
 
 def copy_plain(source: Path, target: Path) -> Description:
-    """The same of a folder of plain files."""
+    """Copy a plain backup into a folder, as `unpack` does."""
     for name in (DESCRIPTION, *FILES, DUMP):
         if (source / name).exists():
             append(target, name, read_pieces(source / name))
@@ -155,7 +155,7 @@ def copy_plain(source: Path, target: Path) -> Description:
 
 
 def require_whole(folder: Path) -> Description:
-    """Raise NotWholeError where a part is missing without which there is no desk."""
+    """Raise NotWholeError where a part is missing that a desk needs."""
     if [name for name in NEEDED if not (folder / name).is_file()]:
         raise NotWholeError
     with (folder / DESCRIPTION).open("rb") as file:
@@ -163,7 +163,7 @@ def require_whole(folder: Path) -> Description:
 
 
 def append(folder: Path, name: str, pieces: Iterable[bytes]) -> None:
-    """Write into a file for its owner alone, behind what it holds; it is on the disk when this returns."""
+    """Append to a file for its owner alone; it is on the disk when this returns."""
     path = folder / name
     path.parent.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, OWNER_ONLY)
@@ -174,13 +174,13 @@ def append(folder: Path, name: str, pieces: Iterable[bytes]) -> None:
 
 
 def read_pieces(path: Path) -> Iterator[bytes]:
-    """A file as it is now: what is appended meanwhile is left out."""
+    """Yield a file's present contents: what is appended meanwhile is left out."""
     with path.open("rb") as file:
         yield from pieces_of(file, os.fstat(file.fileno()).st_size)
 
 
 def pieces_of(file: IO[bytes], most_bytes: int | None = None) -> Iterator[bytes]:
-    """At least one, which may be empty."""
+    """Yield at least one piece, which may be empty."""
     left = most_bytes
     piece = file.read(_PIECE_BYTES if left is None else min(left, _PIECE_BYTES))
     yield piece
@@ -193,7 +193,7 @@ def pieces_of(file: IO[bytes], most_bytes: int | None = None) -> Iterator[bytes]
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Turn what is wrong with a backup into a sentence with the remedy."""
+    """Turn a backup's faults into a sentence with the remedy."""
     try:
         yield
     except NoBackupError:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The database of an own desk as a stream, out and in, and the servers of a desk that does not run.
 
-The owner's password reaches the tools by their environment: what stands in a command line, everybody on the machine reads.
+The tools get the owner's password by their environment: everybody on the machine can read a command line.
 """
 
 import subprocess
@@ -27,13 +27,13 @@ from devtool.programs import management
 from hub.roles import DESK, MIGRATES, SEQUENCES
 
 _HOST: Final = "localhost"
-"""In the addresses of a desk that nobody reaches."""
+"""Named in the addresses of a desk that nobody reaches."""
 _LAST_WORDS: Final = 600
 
 
 @contextmanager
 def database_of(folder: OwnDeskFolder) -> Generator[str]:
-    """The address of the owner's login: of the desk that runs, else of servers that are started for the length of a block."""
+    """Yield the address of the owner's login, at the running desk, else at servers started for the length of a block."""
     if folder.in_use:
         yield running_places(folder).owner_url
         return
@@ -43,7 +43,7 @@ def database_of(folder: OwnDeskFolder) -> Generator[str]:
 
 @contextmanager
 def stopped_desk(folder: OwnDeskFolder) -> Generator[OwnDeskPlaces]:
-    """The servers of a desk whose processes do not run; the caller holds the folder."""
+    """Run the servers of a desk whose processes do not run; the caller holds the folder."""
     folder.end_leftovers()
     secrets = load_or_draw(folder.secrets_file, _HOST)
     stores = OwnDeskStores(folder, secrets)
@@ -55,7 +55,7 @@ def stopped_desk(folder: OwnDeskFolder) -> Generator[OwnDeskPlaces]:
 
 
 def dump_of(owner_url: str) -> Iterator[bytes]:
-    """A dump as `pg_restore` reads it, consistent as of its beginning; raises DevtoolError at its end, where it failed."""
+    """Yield a dump as `pg_restore` reads it, consistent as of its beginning; raise DevtoolError at its end if it failed."""
     with TemporaryFile() as said:
         command = [str(binaries() / "pg_dump"), "--format=custom", "--no-password"]
         with subprocess.Popen(
@@ -68,7 +68,7 @@ def dump_of(owner_url: str) -> Iterator[bytes]:
 
 
 def restore_dump(owner_url: str, dump: Path) -> None:
-    """Put a dump into an empty database, whole or not at all; raises DevtoolError."""
+    """Restore a dump into an empty database, whole or not at all; raise DevtoolError."""
     with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
@@ -86,9 +86,9 @@ def restore_dump(owner_url: str, dump: Path) -> None:
 
 
 def begin_anew(places: OwnDeskPlaces) -> str:
-    """Do what a restored database needs before anybody works on it; return what was found of the desk's log. Raises DevtoolError.
+    """Prepare a restored database before anybody works on it; return the report on the desk's log. Raises DevtoolError.
 
-    Tables of this version; another id for the exchange; the log adopted, which closes sign-in; the log verified.
+    It migrates the tables, draws another id for the exchange, adopts the log, which closes sign-in, and verifies the log.
     """
     _manage(places, MIGRATES[DESK], "migrate", "--noinput", "--verbosity", "0")
     places.folder.note_prepared("migrate")
@@ -122,7 +122,7 @@ def _manage(places: OwnDeskPlaces, role: str, *arguments: str) -> str:
 
 
 def _login(owner_url: str) -> dict[str, str]:
-    """Write it as the tools of PostgreSQL read it; of ours alone."""
+    """Return the login as PostgreSQL's tools read it; it is always one of ours."""
     parts = urlsplit(owner_url)
     return {
         "LC_ALL": "C",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The secrets of one own desk: drawn once, completed where a newer version needs more, never those of an exchange.
+"""Secrets of one own desk: drawn once, completed where a newer version needs more, never those of an exchange.
 
 The key-encryption ring is none of them: the first start makes it, and it is locked at rest (`vault.locking`).
 """
@@ -45,7 +45,7 @@ class DeskSecrets:
 
 
 def load_or_draw(path: Path, host: str) -> DeskSecrets:
-    """The secrets kept at `path` (mode 0600). The desk's log is called by the name it had at its first start."""
+    """Return the secrets stored at `path` (mode 0600). The desk's log keeps its name from the first start."""
     drawn = asdict(draw(host))
     kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     whole = {name: completed(kept.get(name, value), value) for name, value in drawn.items()}
@@ -55,7 +55,7 @@ def load_or_draw(path: Path, host: str) -> DeskSecrets:
 
 
 def draw(host: str) -> DeskSecrets:
-    """A fresh set."""
+    """Draw a fresh set."""
     return DeskSecrets(
         secret_key=secrets.token_urlsafe(48),
         api_pepper=draw_key(),

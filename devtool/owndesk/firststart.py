@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The code that proves at the first start that whoever opens the desk's page also sees this machine's console.
+"""The console's code of the first start: it proves that the page's user also sees this machine's console.
 
-Of the code the folder holds the SHA-256 in hex alone. The desk compares (`officers.first_start`), and makes the file
-`first-start-closed` once its first keeper stands; after that there is no code, ever.
+The folder holds only the SHA-256 of the code, in hex. The desk compares (`officers.first_start`), and makes the file
+`first-start-closed` once its first keeper exists; after that there is never a code again.
 """
 
 from ipaddress import ip_address
@@ -15,7 +15,7 @@ from devtool.ports import LOOPBACK
 
 
 class FirstStart:
-    """The first start of one desk, for whoever starts it."""
+    """The first start of one desk, for the program that starts it."""
 
     def __init__(self, folder: Path) -> None:
         self.digest_file = folder / "first-start"
@@ -35,7 +35,7 @@ class FirstStart:
         return code
 
     def require_listening(self, address: str) -> None:
-        """Raise DevtoolError for an address that a network reaches while the first start is open."""
+        """Raise DevtoolError for an address that a network can reach while the first start is open."""
         if self.is_open and address != LOOPBACK:
             raise DevtoolError(
                 f"The first start is not over: until then this desk listens on {LOOPBACK} alone, not on {address}.",
@@ -44,7 +44,7 @@ class FirstStart:
 
 
 def require_address(text: str) -> str:
-    """An address of this machine by number; raises DevtoolError."""
+    """Return an address of this machine by number; raise DevtoolError."""
     try:
         return str(ip_address(text))
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folder in which a desk of an agency's own keeps everything that it has: nobody else may enter."""
+"""The folder in which an agency's own desk keeps everything: nobody else may enter."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from hub.roles import ROLES
 
 DEFAULT: Final = Path("own-desk")
 _PUT_THERE_BEFORE: Final = frozenset({"mail-url", "mail-from", "proxy-login", "lost+found"})
-"""What an agency may have put into the folder before the first start, or its file system."""
+"""Files that an agency, or its file system, may have put into the folder before the first start."""
 _OF_THE_FILE_SYSTEM: Final = "lost+found"
 
 
@@ -40,7 +40,7 @@ class OwnDeskFolder(RunFolder):
         self._renewing_file = self.path / "renewing-secrets"
 
     def make(self) -> None:
-        """Make the folder for this user alone; raises DevtoolError for one that holds something else."""
+        """Make the folder for this user alone; raise DevtoolError for one that holds something else."""
         if self.path.exists():
             self._require_ours()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -57,7 +57,7 @@ class OwnDeskFolder(RunFolder):
 
     @contextmanager
     def restored(self) -> Generator[None]:
-        """Hold an empty folder while a backup is put into it; whatever goes wrong leaves it empty, or absent as it was.
+        """Hold an empty folder while a backup is put into it; a failure leaves it empty, or absent as it was.
 
         Raises DevtoolError for a folder that holds anything.
         """
@@ -66,7 +66,7 @@ class OwnDeskFolder(RunFolder):
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path.chmod(0o700)
         with self.locked():
-            # A start refuses the folder for as long as this stands here, also after the machine went off.
+            # A start refuses the folder while this file exists, also after a power failure.
             self._restoring_file.touch(mode=0o600)
             try:
                 self._make_folders()
@@ -79,11 +79,11 @@ class OwnDeskFolder(RunFolder):
             self._restoring_file.unlink()
 
     def begin_renewal(self) -> None:
-        """Note that the secrets are being renewed: a start refuses the folder until `end_renewal`, also after the machine went off."""
+        """Mark the renewal of secrets: a start refuses the folder until `end_renewal`, also after a power failure."""
         self._renewing_file.touch(mode=0o600)
 
     def end_renewal(self) -> None:
-        """Note that the database has the passwords that stand in the secrets' file."""
+        """Record that the database has the passwords of the secrets' file."""
         self._renewing_file.unlink(missing_ok=True)
 
     def forget_certificate(self) -> None:
@@ -92,21 +92,21 @@ class OwnDeskFolder(RunFolder):
             (self.path / name).unlink(missing_ok=True)
 
     def mail_url(self) -> str:
-        """The mail server, as somebody wrote it down here; empty where nobody has. Raises DevtoolError."""
+        """Return the mail server that somebody wrote down here; empty without one. Raises DevtoolError."""
         return _closed_text(self._mail_url_file)
 
     def proxy_login(self) -> str:
-        """USER:PASSWORD for the proxy that leads to the exchange, as `mail_url`."""
+        """Return USER:PASSWORD for the proxy to the exchange, read as `mail_url`."""
         return _closed_text(self._proxy_login_file)
 
     def mail_from(self, host: str) -> str:
-        """The sender of mail."""
+        """Return the sender of mail."""
         if self._mail_from_file.exists():
             return self._mail_from_file.read_text(encoding="utf-8").strip()
         return f"accord@{host}"
 
     def note_host(self, host: str) -> str:
-        """Note the name under which the desk is reached, and return another one that it had before; empty without one."""
+        """Record the name under which the desk is reached, and return a differing earlier one; empty without one."""
         before = self._host_file.read_text(encoding="ascii").strip() if self._host_file.exists() else ""
         if before == host:
             return ""
@@ -114,7 +114,7 @@ class OwnDeskFolder(RunFolder):
         return before
 
     def running(self) -> dict[str, Any]:
-        """Return what the running desk has told of itself; raises a sentence when there is none."""
+        """Return the facts written by the running desk; raise a sentence when there is none."""
         if not self.in_use or not self._running_file.exists():
             raise DevtoolError(
                 f"No desk is running in {self.path}.", "Start it in another terminal: ./dev own-desk"
@@ -164,7 +164,7 @@ class OwnDeskFolder(RunFolder):
 
 
 def _closed_text(path: Path) -> str:
-    """Return what somebody wrote into a file that is closed to others; empty where there is none. Raises DevtoolError."""
+    """Return a text in a file that is closed to others; empty where there is none. Raises DevtoolError."""
     if not path.exists():
         return ""
     if path.stat().st_mode & 0o077:
@@ -176,7 +176,7 @@ def _closed_text(path: Path) -> str:
 
 
 def static_checksum() -> str:
-    """Changes whenever a static file of ours does, or a library that brings its own."""
+    """Return a checksum that changes with every static file of ours, and with the libraries that bring their own."""
     apps = sorted(app for app in ROLES["build"].apps if (ROOT / app / "static").is_dir())
     own = [path for app in apps for path in sorted((ROOT / app / "static").rglob("*")) if path.is_file()]
     return checksum_of([*own, ROOT / "requirements.txt", ROOT / "hub" / "roles.py"])

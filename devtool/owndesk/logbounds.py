@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logs of processes that run for months: each keeps its last part, and the part before that."""
+"""Bounds on logs of processes that run for months: each keeps its last part, and the part before that."""
 
 import shutil
 from pathlib import Path
@@ -9,9 +9,9 @@ LARGEST_BYTES: Final = 20 * 1024 * 1024
 
 
 def bound_logs(folder: Path, *, largest_bytes: int = LARGEST_BYTES) -> None:
-    """Put what a log has beyond its size aside, in place of what was put aside before.
+    """Move the part of a log beyond its size aside, replacing the earlier one.
 
-    The file stays the same one, since whoever writes into it has it open, and appends.
+    The file stays the same one, since its writer has it open, and appends.
     """
     for log in folder.glob("*.log"):
         if log.stat().st_size > largest_bytes:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Environments of the processes of an own desk: production's settings, and no word of an exchange.
+"""Environments of the processes of an own desk: production's settings, and nothing about an exchange.
 
-Which exchange is its own the desk learns at its first start, so neither its address nor its log's key stands here.
+The desk learns at its first start which exchange is its own, so neither its address nor its log's key is set here.
 """
 
 import os
@@ -42,10 +42,10 @@ class OwnDeskPlaces:
     ask_every: str = ""
     """Seconds between two questions to the exchange; empty where the program decides."""
     certificate: Path | None = None
-    """Of its own web server, whose end the desk watches."""
+    """The certificate of its own web server, whose end the desk watches."""
 
     def told(self) -> dict[str, Any]:
-        """Return what a command beside the running desk cannot know otherwise."""
+        """Return the facts that a command beside the running desk needs."""
         return {
             "addresses": {"HUB_URL": self.hub_url},
             "host": self.host,
@@ -63,7 +63,7 @@ class OwnDeskPlaces:
         return {DESK: self.folder.ledger}
 
     def environment_of(self, role: str) -> dict[str, str]:
-        """The whole environment of a process of `role`, its secrets in files."""
+        """Return the whole environment of a process of `role`, its secrets in files."""
         held = ROLES[role].secrets
         secrets = {name: value for name, value in self._offered(role).items() if name in held and value}
         return {
@@ -120,7 +120,7 @@ class OwnDeskPlaces:
 
 
 def given_proxy(address: str, folder: OwnDeskFolder) -> Proxy | None:
-    """The proxy at an address, with the login that lies in the folder; None without an address. Raises DevtoolError."""
+    """Return the proxy at an address, with the login in the folder; None without an address. Raises DevtoolError."""
     if not address:
         return None
     try:
@@ -132,7 +132,7 @@ def given_proxy(address: str, folder: OwnDeskFolder) -> Proxy | None:
 
 
 def running_places(folder: OwnDeskFolder) -> OwnDeskPlaces:
-    """Return the running desk of a folder; raises DevtoolError when there is none."""
+    """Return the running desk of a folder; raise DevtoolError when there is none."""
     told = folder.running()
     return OwnDeskPlaces(
         folder=folder,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A closed folder in memory, where the opened key-encryption ring of one desk lies while it runs."""
+"""A closed folder in memory for the opened key-encryption ring of one desk while it runs."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 
 
 def ram_folder_of(folder: Path) -> Path:
-    """Return where the opened ring of the desk in `folder` lies; raises DevtoolError where no folder in memory is this user's.
+    """Return the folder of the opened ring of the desk in `folder`; raise DevtoolError where this user has no folder in memory.
 
     The name follows from the desk's folder, so that a start finds what a killed one has left.
     """
@@ -31,7 +31,7 @@ def ram_folder_of(folder: Path) -> Path:
 
 
 def make_ram_folder(path: Path) -> None:
-    """Make it empty and closed; raises DevtoolError where somebody else has taken its name."""
+    """Make it empty and closed; raise DevtoolError where somebody else has taken its name."""
     forget_ram_folder(path)
     try:
         path.mkdir(mode=0o700)
@@ -43,7 +43,7 @@ def make_ram_folder(path: Path) -> None:
 
 
 def forget_ram_folder(path: Path) -> None:
-    """Remove it with what it holds, where it is ours."""
+    """Remove it with its contents, if it is ours."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -53,7 +53,7 @@ def forget_ram_folder(path: Path) -> None:
 
 
 def _candidates() -> Sequence[Path]:
-    """The user's own first: others cannot even enter it."""
+    """Return the candidates, the user's own first: others cannot even enter it."""
     own = os.environ.get("XDG_RUNTIME_DIR", "")
     return [*([Path(own)] if own.startswith("/") else []), Path("/dev/shm")]  # noqa: S108
 

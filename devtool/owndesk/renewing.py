@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drawing the secrets of a stopped own desk anew, after a theft or once somebody no longer administers it.
+"""Renewal of a stopped own desk's secrets, after a theft or once somebody no longer administers it.
 
-The passwords of the database are set by its own standalone mode, which asks for none: so a renewal that was broken off is
-ended by doing it once more, whichever passwords the database has by then. Until then the desk does not start.
+PostgreSQL's standalone mode, which asks for no password, sets the database's passwords: so an interrupted renewal is finished
+by repeating it, whichever passwords the database has by then. Until then the desk does not start.
 """
 
 import json
@@ -18,13 +18,13 @@ from devtool.owndesk.folder import OwnDeskFolder
 from devtool.postgres import set_passwords
 
 _KEPT: Final = ("ledger_key",)
-"""The desk's log goes on under its key, by which everything in it was signed."""
+"""The desk's log goes on under its key, which signed everything in it."""
 _HOST: Final = "localhost"
-"""Named in what is drawn and not kept."""
+"""Used only in drawn values that are not kept."""
 
 
 def renew_secrets(folder: OwnDeskFolder, ticks: Ticks) -> None:
-    """Draw every secret of the folder anew that can be; raises DevtoolError while a desk runs, or where there is none."""
+    """Draw every replaceable secret of the folder anew; raise DevtoolError while a desk runs, or where there is none."""
     if not folder.secrets_file.exists() or not (folder.pg / "PG_VERSION").exists():
         raise DevtoolError(f"There is no desk in {folder.path}.", "Name its folder: --folder PATH")
     with folder.locked():

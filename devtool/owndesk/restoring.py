@@ -33,7 +33,7 @@ from vault.locking import derive_backup_key, is_mistyped_recovery_key, open_ring
 from vault.secretinput import read_secret
 
 Unpack = Callable[[Path], Description]
-"""Puts what a backup holds into a folder."""
+"""Unpacks a backup into a folder."""
 _COUNTED: Final = {
     "officers": "officers_officer",
     "written": "alerts_alert",
@@ -43,11 +43,11 @@ _COUNTED: Final = {
 
 @dataclass(frozen=True)
 class Restored:
-    """Facts found in a backup once it stood."""
+    """Facts about a backup after it was restored."""
 
     description: Description
     ledger: str
-    """What verifying the desk's log has said."""
+    """The report of verifying the desk's log."""
     counts: dict[str, int]
     seconds: float
 
@@ -55,7 +55,7 @@ class Restored:
 def restore(
     source: Path, folder: OwnDeskFolder, key_file: str, ticks: Ticks, *, ledger: Path | None = None
 ) -> None:
-    """Make a desk of a backup, whole or not at all; raises DevtoolError."""
+    """Make a desk of a backup, whole or not at all; raise DevtoolError."""
     folder.require_empty()
     with _backup(source, key_file) as unpack_into, folder.restored():
         found = _put_back(unpack_into, folder, ledger)
@@ -71,7 +71,7 @@ def restore(
 
 
 def check_backup(source: Path, key_file: str, ticks: Ticks) -> None:
-    """Restore into a folder of temporary files, verify, and remove it again; raises DevtoolError for one that is not good."""
+    """Restore into a temporary folder, verify, and remove it again; raise DevtoolError for a bad backup."""
     with (
         _backup(source, key_file) as unpack_into,
         tempfile.TemporaryDirectory(prefix="accord-check-") as name,
@@ -100,7 +100,7 @@ def _put_back(unpack_into: Unpack, folder: OwnDeskFolder, ledger: Path | None) -
 
 @contextmanager
 def _backup(source: Path, key_file: str) -> Generator[Unpack]:
-    """A sealed file, opened by the recovery key, or a folder of plain files; raises DevtoolError."""
+    """Open a sealed file by the recovery key, or a folder of plain files; raise DevtoolError."""
     if source.is_dir():
         yield lambda target: copy_plain(source, target)
         return
@@ -151,7 +151,7 @@ def _octets_of(text: str) -> bytes:
 
 
 def _take_later_ledger(folder: OwnDeskFolder, ledger: Path) -> None:
-    """A copy of `ledger/` that went on after the backup: what it knows more is written into the log again."""
+    """Use a copy of `ledger/` that is newer than the backup: its additional leaves are written into the log again."""
     for name in LEDGER_FILES:
         given = ledger / Path(name).name
         if not given.is_file():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk of an agency's own as children of this process: one half, with production's settings, on one machine."""
+"""An agency's own desk as children of this process: one half, with production's settings, on one machine."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ WILDCARDS = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104
 
 @dataclass(frozen=True)
 class Listening:
-    """Under which name and where a desk is reached, and with whose certificate."""
+    """The name and address of a desk, and its certificate."""
 
     host: str
     port: int
     address: str = LOOPBACK
     certificate: Path | None = None
-    """With its `key`; none: one is made."""
+    """Given with its `key`; without one, a certificate is made."""
     key: Path | None = None
 
     @property
@@ -43,12 +43,12 @@ class Listening:
 
     @property
     def near_address(self) -> str:
-        """Return where this machine reaches it."""
+        """The address by which this machine reaches it."""
         return WILDCARDS.get(self.address, self.address)
 
 
 class OwnDeskStores(DataStores):
-    """Database and broker that outlive a crash of the machine, with the desk's logins alone."""
+    """Database and broker that survive a crash of the machine, with only the desk's logins."""
 
     def __init__(self, folder: OwnDeskFolder, secrets: DeskSecrets) -> None:
         self.postgres = PostgreSQL(folder.pg, secrets.logins, log=folder.logs / "postgresql.log")
@@ -68,7 +68,7 @@ class OwnDesk(Supervisor):
         exchange_proxy: str = "",
         ask_every: str = "",
     ) -> None:
-        """Raises DevtoolError for whatever would not do, before anything is started."""
+        """Prepare the desk; raise DevtoolError for any unfit setting, before anything is started."""
         super().__init__(ticks)
         self.state: OwnDeskFolder = folder
         self.listening = listening
@@ -79,7 +79,7 @@ class OwnDesk(Supervisor):
         self.secrets = load_or_draw(folder.secrets_file, listening.host)
         self.stores = OwnDeskStores(folder, self.secrets)
         self.code: str | None = None
-        """What the person at the console types at the first start."""
+        """The code that the person at the console types at the first start."""
         self._exchange_ca = exchange_ca
         self._ask_every = ask_every
         self._exchange_proxy = given_proxy(exchange_proxy, folder)
@@ -105,7 +105,7 @@ class OwnDesk(Supervisor):
         )
 
     def start(self) -> None:
-        """Return once every process answers; raises `StepFailedError`."""
+        """Return once every process answers; raise `StepFailedError`."""
         # A ring that a killed run left open is locked again.
         make_ram_folder(self._ram_folder)
         with ThreadPoolExecutor(1) as pool:
@@ -149,7 +149,7 @@ class OwnDesk(Supervisor):
         forget_ram_folder(self._ram_folder)
 
     def _workers(self) -> list[str]:
-        """The mailer has nothing to do where no mail server is known: what it would send waits in the database."""
+        """Return the workers; without a mail server the mailer is left out, and its mails wait in the database."""
         return ["desk-worker", "mailer"] if self.mail_url else ["desk-worker"]
 
     def _announce(self) -> None:

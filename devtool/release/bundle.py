@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A folder with all that a machine without a network needs for one commit: source, wheels, bill of materials, a text."""
+"""Bundle with all that a machine without a network needs for one commit: source, wheels, bill of materials, a text."""
 
 import os
 import platform
@@ -25,12 +25,12 @@ INSTALLING: Final = "INSTALL.txt"
 LOCKS: Final = ("requirements.txt", "requirements-embedded.txt")
 VERSION_FILE: Final = "accord/version.py"
 TOP: Final = "accord-hub"
-"""The folder in the archive of the source; the same in each version, so that a path says nothing of it."""
+"""The folder in the archive of the source; the same in each version, so that a path does not reveal it."""
 _VERSION_LINE: Final = "VERSION: Final = "
 
 
 def make_bundle(folder: Path, *, say: Callable[[str], None] = print, repository: Path = ROOT) -> None:
-    """Write it into a folder that is empty or not there; raises DevtoolError."""
+    """Write it into a folder that is empty or absent; raise DevtoolError."""
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         raise DevtoolError(f"{folder} is not empty.", "Name an empty folder, or one that is not there.")
     commit, made = _commit(repository)
@@ -52,13 +52,13 @@ def make_bundle(folder: Path, *, say: Callable[[str], None] = print, repository:
 
 
 def machine() -> str:
-    """The platform that the wheels are for."""
+    """Return the platform that the wheels are for."""
     return f"{platform.system()} {platform.machine()}, Python {sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def archive_source(commit: str, path: Path, repository: Path = ROOT) -> None:
-    """The files of a commit as a tar that says nothing else: the same commit gives the same octets."""
-    # Neither this user's umask nor an own setting of git may show in it.
+    """Write the files of a commit as a tar without other facts: the same commit gives the same octets."""
+    # Neither this user's umask nor a git setting may affect it.
     _git(
         repository,
         *("-c", "tar.umask=0022", "-c", "core.autocrlf=false", "archive", "--format=tar"),
@@ -67,21 +67,21 @@ def archive_source(commit: str, path: Path, repository: Path = ROOT) -> None:
 
 
 def version_of_source(source: Path) -> Version:
-    """The version that the source in an archive states; raises DevtoolError."""
+    """Return the version that the source in an archive states; raise DevtoolError."""
     lines = _members(source, VERSION_FILE)[0].decode(errors="replace").splitlines()
     stated = next((line.removeprefix(_VERSION_LINE) for line in lines if line.startswith(_VERSION_LINE)), "")
     return Version.parse(stated.strip('"'))
 
 
 def extract_locks(source: Path, folder: Path) -> list[Path]:
-    """The pins of that very source, as files; raises DevtoolError."""
+    """Extract the pins of that very source as files; raise DevtoolError."""
     for name, octets in zip(LOCKS, _members(source, *LOCKS), strict=True):
         (folder / name).write_bytes(octets)
     return [folder / name for name in LOCKS]
 
 
 def download_wheels(locks: list[Path], folder: Path) -> None:
-    """Have pip bring each pinned wheel for this machine, refusing others; raises DevtoolError."""
+    """Have pip download each pinned wheel for this machine, refusing others; raise DevtoolError."""
     named = [word for lock in locks for word in ("-r", str(lock))]
     done = run_to_end(
         [
@@ -111,7 +111,7 @@ def _commit(repository: Path) -> tuple[str, datetime]:
 
 
 def _members(source: Path, *names: str) -> list[bytes]:
-    """Files of the project out of the archive of its source; raises DevtoolError."""
+    """Return files of the project from the archive of its source; raise DevtoolError."""
     octets = []
     try:
         with tarfile.open(source) as archive:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev release`: make, sign, verify, keygen, bundle. Nothing is fetched but by `bundle`, and nothing is ever installed."""
+"""`./dev release`: make, sign, verify, keygen, bundle. Only `bundle` fetches anything, and nothing is ever installed."""
 
 import argparse
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from devtool.release.signing import PINNED, make_key, pinned_keys, sign, verify,
 
 
 def run_release(arguments: list[str]) -> int:
-    """The verb; returns the exit status."""
+    """Run the verb; return the exit status."""
     options = _parser().parse_args(arguments)
     _VERBS[options.verb](options)
     return 0
@@ -93,7 +93,7 @@ def _keygen(options: argparse.Namespace) -> None:
 
 
 def _say(contents: Contents) -> None:
-    """Say in words what is or was signed."""
+    """Print in words what is or was signed."""
     print(
         f"  accord-hub {contents.version} of {contents.day:%-d %b %Y}, upgrades from {contents.upgrades_from} on"
     )

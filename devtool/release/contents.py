@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The text of a release's note: project, version, day, the lowest version it upgrades from, and each of its files.
 
-One form only: what `parse` accepts, `text` gives back octet for octet. The first line is no origin of a ledger, so that
-no checkpoint is ever taken for a release, nor a release for a checkpoint.
+There is only one form: for everything that `parse` accepts, `text` returns the same octets. The first line is no origin of a
+ledger, so that a checkpoint is never mistaken for a release, nor a release for a checkpoint.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from devtool.errors import DevtoolError
 NOTE: Final = "release.note"
 FIRST_LINE: Final = "accord-hub release, form 1"
 UPGRADES_FROM: Final = "0.2.0"
-"""The oldest version whose data the migrations of this code take over; raised with a change that begins anew."""
+"""The oldest version whose data this code's migrations accept; raised with a change that begins anew."""
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,14}")
@@ -37,7 +37,7 @@ class Version:
 
     @classmethod
     def parse(cls, text: str) -> "Version":
-        """Read "0.2.0"; raises DevtoolError."""
+        """Read "0.2.0"; raise DevtoolError."""
         found = _VERSION.fullmatch(text)
         if found is None:
             raise DevtoolError(f"{text!r} is no version.", "A version is three numbers, such as 0.2.0.")
@@ -88,7 +88,7 @@ class Contents:
 
     @classmethod
     def parse(cls, text: str) -> "Contents":
-        """Read what `text` writes, and nothing else; raises DevtoolError."""
+        """Parse exactly what `text` writes; raise DevtoolError."""
         lines = text.split("\n")
         if lines[0] != FIRST_LINE or len(lines) < 6 or lines[-1]:
             raise _refused()
@@ -106,7 +106,7 @@ class Contents:
 
 
 def read_note(folder: Path) -> str:
-    """The note of a release, bounded, not verified; raises DevtoolError."""
+    """Return the note of a release, bounded, not verified; raise DevtoolError."""
     path = folder / NOTE
     if path.is_symlink() or not path.is_file():
         raise DevtoolError(f"{folder} has no {NOTE}.", f"Name the folder of a release, or make one: {_MAKE}")
@@ -119,7 +119,7 @@ def read_note(folder: Path) -> str:
 
 
 def list_files(folder: Path) -> tuple[ReleasedFile, ...]:
-    """Every file of a folder but its note, hashed; raises DevtoolError for what no release may hold."""
+    """Return every file of a folder but its note, hashed; raise DevtoolError for a file that no release may hold."""
     if folder.is_symlink() or not folder.is_dir():
         raise DevtoolError(f"{folder} is no folder.", "Name the folder of a release.")
     found = []
@@ -137,7 +137,7 @@ def list_files(folder: Path) -> tuple[ReleasedFile, ...]:
 
 
 def require_fit(contents: Contents, folder: Path) -> None:
-    """Refuse a folder that is not what the contents say, naming the first file that differs; raises DevtoolError."""
+    """Refuse a folder that differs from the contents, naming the first file that differs; raise DevtoolError."""
     told = {file.path: file for file in contents.files}
     found = {file.path: file for file in list_files(folder)}
     for path in sorted(told.keys() | found.keys()):

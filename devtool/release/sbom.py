@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A CycloneDX 1.5 bill of materials of a bundle: each installed package with its hash and licence.
 
-Made from the pins and the wheels alone; the same of both give the same octets.
+Made from the pins and the wheels alone: the same inputs give the same octets.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from devtool.lockcheck import Pin, pins_of
 SPEC_VERSION: Final = "1.5"
 _CLASSIFIER: Final = "License :: "
 _NO_LICENCE: Final = "License :: OSI Approved"
-"""Says that there is one and not which."""
+"""A classifier that states a licence without naming it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Package:
     licence: str
     """As its METADATA states it; empty where it states none."""
     is_expression: bool
-    """Whether the licence is an SPDX expression, and no free words."""
+    """True for an SPDX expression, False for free words."""
 
     @property
     def purl(self) -> str:
@@ -45,7 +45,7 @@ class Package:
 
 
 def pins_here(locks: Iterable[Path]) -> dict[tuple[str, str], Pin]:
-    """The pins that this interpreter and this system install, each once, by name and version."""
+    """Return the pins that this interpreter and this system install, each once, by name and version."""
     pins = [pin for lock in locks for pin in pins_of(lock)]
     return {
         (pin.name, pin.version): pin
@@ -55,7 +55,7 @@ def pins_here(locks: Iterable[Path]) -> dict[tuple[str, str], Pin]:
 
 
 def packages_of(pins: Mapping[tuple[str, str], Pin], wheels: Path) -> tuple[Package, ...]:
-    """Hold a folder of wheels against the pins: each pin has one wheel with a pinned hash. Raises DevtoolError."""
+    """Compare a folder of wheels with the pins: each pin has one wheel with a pinned hash. Raises DevtoolError."""
     found: dict[tuple[str, str], Package] = {}
     for path in sorted(wheels.iterdir()):
         try:
@@ -76,7 +76,7 @@ def packages_of(pins: Mapping[tuple[str, str], Pin], wheels: Path) -> tuple[Pack
 
 
 def bill_of_materials(version: str, made: datetime, packages: Iterable[Package]) -> str:
-    """The JSON of CycloneDX 1.5; `made` is when the commit was made."""
+    """Return the JSON of CycloneDX 1.5; `made` is when the commit was made."""
     components = [_component(package) for package in packages]
     digest = hashlib.sha256(json.dumps([version, components], sort_keys=True).encode()).hexdigest()
     bill = {
@@ -130,7 +130,7 @@ def _metadata(wheel: Path) -> Message:
 
 
 def _stated(metadata: Message) -> str:
-    """The licence of a package that knows no expression: what its classifiers name, else the first line of its words."""
+    """Return the licence of a package without an expression: by its classifiers, else the first line of its words."""
     classifiers = [
         str(value) for value in metadata.get_all("Classifier", []) if value.startswith(_CLASSIFIER)
     ]

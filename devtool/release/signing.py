@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two signatures under what a release says: made here, and verified against the keys that a checkout has pinned."""
+"""The two signatures of a release: made here, and verified against the keys that a checkout has pinned."""
 
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ _FROM_ELSEWHERE: Final = "Do not install it. Ask those who hold the release keys
 
 
 def make_key(name: str, key_file: Path) -> str:
-    """Draw a release key into a closed file that is not there yet; its verifier key. Raises DevtoolError."""
+    """Draw a release key into a new closed file; return its verifier key. Raises DevtoolError."""
     key = LedgerKey.generate(name)
     try:
         VerifierKey.parse(key.vkey)
@@ -35,7 +35,7 @@ def make_key(name: str, key_file: Path) -> str:
 
 
 def write_note(folder: Path, contents: Contents) -> None:
-    """Put the unsigned note beside the files that it names; raises DevtoolError where one lies there."""
+    """Put the unsigned note beside the files that it names; raise DevtoolError where one exists."""
     path = folder / NOTE
     if path.exists() or path.is_symlink():
         raise DevtoolError(
@@ -52,7 +52,7 @@ def write_note(folder: Path, contents: Contents) -> None:
 
 
 def sign(folder: Path, key_file: Path) -> tuple[Contents, str]:
-    """Add one signature to a note that fits its folder; what was signed, and the key's name. Raises DevtoolError."""
+    """Add one signature to a note that fits its folder; return what was signed, and the key's name. Raises DevtoolError."""
     key = _read_key(key_file)
     written = read_note(folder)
     text, lines = _split(written)
@@ -68,7 +68,7 @@ def sign(folder: Path, key_file: Path) -> tuple[Contents, str]:
 
 
 def pinned_keys(path: Path = PINNED) -> tuple[VerifierKey, ...]:
-    """The keys of a file: one a line, what follows # is a comment. Raises DevtoolError for fewer than two."""
+    """Return the keys of a file: one a line, text after # is a comment. Raises DevtoolError for fewer than two."""
     try:
         lines = [line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
         keys = tuple(VerifierKey.parse(line) for line in lines if line)
@@ -87,9 +87,9 @@ def pinned_keys(path: Path = PINNED) -> tuple[VerifierKey, ...]:
 def verify(
     folder: Path, keys: tuple[VerifierKey, ...], *, installed: Version | None
 ) -> tuple[Contents, tuple[str, ...]]:
-    """Return what a release says and who signed it, once all of it holds; raises DevtoolError with the first that does not.
+    """Verify a release; return its contents and signers, or raise DevtoolError with the first fault.
 
-    `installed` is none at a first installation, where versions are not compared.
+    `installed` is None at a first installation, where versions are not compared.
     """
     note = _parsed(read_note(folder))
     signers = _signers(note, keys)
@@ -101,7 +101,7 @@ def verify(
 
 
 def _signers(note: Note, keys: tuple[VerifierKey, ...]) -> tuple[str, ...]:
-    """The names of the pinned keys that signed, at least two different ones."""
+    """Return the names of the pinned keys that signed, at least two different ones."""
     named = {(line.name, line.key_id) for line in note.signatures}
     signers = [key for key in keys if (key.name, key.key_id) in named]
     for key in signers:
@@ -118,7 +118,7 @@ def _signers(note: Note, keys: tuple[VerifierKey, ...]) -> tuple[str, ...]:
 
 
 def _require_all_fits(contents: Contents, folder: Path) -> None:
-    """The files are those of the note, and the source among them states the version of the note."""
+    """Require that the files are those of the note, and that the source among them states the note's version."""
     require_fit(contents, folder)
     source = folder / SOURCE
     if source.exists() and version_of_source(source) != contents.version:
@@ -153,7 +153,7 @@ def _read_key(key_file: Path) -> LedgerKey:
 
 
 def _split(written: str) -> tuple[str, str]:
-    """Text and signature lines of a note that may have none yet."""
+    """Split text and signature lines of a note that may have none yet."""
     text, separator, lines = written.partition("\n\n")
     return (f"{text}\n", lines) if separator else (written, "")
 
@@ -166,7 +166,7 @@ def _parsed(written: str) -> Note:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Whole or not at all: a note half written has lost the other's signature."""
+    """Replace a file whole or not at all: a half-written note would lose the other's signature."""
     unfinished = path.with_name(f".{path.name}.new")
     unfinished.write_bytes(text.encode())
     unfinished.replace(path)

@@ -35,7 +35,7 @@ STANDINGS: Final = (
 )  # fmt: skip
 """From the strongest to the weakest; a jurisdiction's standing is the strongest of its grounds.
 
-A possible entry on a day before its text goes before a rule's silence.
+A possible entry on a day before its text goes before a rule that does not control the substance.
 """
 SILENT: Final = (NOT_NAMED, NOT_KNOWN_THEN, NOT_ASKED, NOT_COVERED)
 """Standings where nothing known here reaches the substance: this does not say that it is free."""

@@ -112,7 +112,7 @@ def status_on(assessment: Assessment, jurisdiction: str, on: date) -> Jurisdicti
 
 
 def _told(standing: str, sentences: tuple[str, ...]) -> tuple[str, ...]:
-    """Choose the sentences to show: all beside silence; beside a rule's silence that the lists prove nothing; else the first."""
+    """Choose the sentences to show: all for silence; where only rules decide, the first and any gap of the lists; else the first."""
     if standing in results.SILENT:
         return sentences
     rest = sentences[1:] if standing in _OF_RULES_ALONE else ()

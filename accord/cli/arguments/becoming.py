@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Becoming a partner: `enrol`, `api-key`, `pin`."""
+"""Verbs for becoming a partner: `enrol`, `api-key`, `pin`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Adds the verbs of this group."""
+    """Add the verbs of this group."""
     _add_enrol(verbs)
     _add_api_key(verbs)
     _add_pin(verbs)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Help for the shell: `completion`."""
+"""The verb for shell completion: `completion`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Adds the verbs of this group."""
+    """Add the verbs of this group."""
     parser = verb(
         verbs,
         "completion",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The own keys: `keygen`, `fingerprint`, `pins`, `keys` with its acts, `sign`."""
+"""Verbs for the own keys: `keygen`, `fingerprint`, `pins`, `keys` with its acts, `sign`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ accord enrol ... --keyset SIGNED.
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Adds the verbs of this group."""
+    """Add the verbs of this group."""
     _add_keygen(verbs)
     _add_fingerprint(verbs)
     _add_pins(verbs)
@@ -68,7 +68,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:
-    """Where the root is, if not in the key file."""
+    """Add the options for the root's file, if the root is not in the key file."""
     parser.add_argument("--root", metavar="FILE", help="the root's key file (else the root in keys.accord)")
     parser.add_argument(
         "--root-passphrase-file", metavar="FILE", help="file whose first line is the passphrase of that file"

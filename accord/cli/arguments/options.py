@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several verbs share: how a verb is made, and the options they have in common."""
+"""Shared parts of verbs: how a verb is made, and the options they have in common."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DASHED: Final = re.compile(r"\A-[A-Za-z0-9_-]{42}\Z")
 
 
 class CommandLineError(RequestError):
-    """The command line is not right; `usage` shows how it is written."""
+    """The command line is wrong; `usage` shows its form."""
 
     def __init__(self, message: str, usage: str) -> None:
         super().__init__(message)
@@ -31,12 +31,12 @@ class CommandLineError(RequestError):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises CommandLineError and leaves the saying of it to the command."""
+    """A parser that raises CommandLineError and leaves printing to the command."""
 
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> argparse.Namespace:
-        """As argparse does, but a digest that begins with a dash is a word and no option."""
+        """Parse as argparse does, but take a digest that begins with a dash as a word and no option."""
         words = sys.argv[1:] if args is None else args
         parsed = super().parse_args([_DASHED.sub(r" \g<0>", word) for word in words], namespace)
         for name, value in vars(parsed).items():
@@ -59,7 +59,7 @@ def _as_typed(value: Any) -> Any:
 def verb(
     verbs: Verbs, name: str, says: str, more: str = "", aliases: tuple[str, ...] = ()
 ) -> argparse.ArgumentParser:
-    """One verb with the common options; `says` is its line in the list, `more` its help below that."""
+    """Add one verb with the common options; `says` is its line in the list, `more` its help below that."""
     parser = verbs.add_parser(
         name,
         aliases=aliases,
@@ -73,7 +73,7 @@ def verb(
 
 
 def add_common(parser: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -> None:
-    """Options that stand before or after the verb; after it they win."""
+    """Add options that stand before or after the verb; after it they win."""
     common = parser.add_argument_group("for every verb")
     common.add_argument("--home", metavar="FOLDER", default=default, help=f"home folder (else {HOME})")
     common.add_argument(
@@ -86,12 +86,12 @@ def add_common(parser: argparse.ArgumentParser, default: object = argparse.SUPPR
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
-    """Which alert: by the reference in the mail, or by the digest of its manifest."""
+    """Add the alert's argument: the reference in the mail, or the digest of its manifest."""
     parser.add_argument("place", metavar="REFERENCE|MD", help="the mail's reference (7QK4-M2XN) or the md")
 
 
 def add_wait(parser: argparse.ArgumentParser) -> None:
-    """How long to wait for the ledger's receipt."""
+    """Add the option of how long to wait for the ledger's receipt."""
     parser.add_argument(
         "--wait",
         metavar="SECONDS",
@@ -104,14 +104,14 @@ def add_wait(parser: argparse.ArgumentParser) -> None:
 
 
 def add_officer(parser: argparse.ArgumentParser) -> None:
-    """Who reads it."""
+    """Add the option that names the reading officer."""
     parser.add_argument(
         "--as", metavar="OFFICER", dest="officer", help="the officer who reads it; RED demands it"
     )
 
 
 def add_progress(parser: argparse.ArgumentParser) -> None:
-    """Showing how far large attachments have come."""
+    """Add the option to show the progress of large attachments."""
     parser.add_argument(
         "--progress",
         action="store_true",
@@ -120,7 +120,7 @@ def add_progress(parser: argparse.ArgumentParser) -> None:
 
 
 def seconds(text: str) -> float:
-    """A span in seconds, at most an hour; ValueError otherwise."""
+    """Parse a span in seconds, at most an hour; ValueError otherwise."""
     span = float(text)
     if not 0 <= span <= 3600:
         raise ValueError

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole command line. Secrets have no option that takes them directly."""
+"""The parser of the whole command line. Secrets have no option that takes them directly."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ Keys:    accord keys                      what ends when; accord keys renew with
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+    """Build the parser of the whole command line."""
     parser = Parser(
         prog="accord",
         description=_INTRODUCTION,
         epilog=_epilogue(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        # An abbreviated option would take a secret typed after "--passphrase" for a file's name.
+        # An abbreviated option would take a secret typed after "--passphrase" as a file's name.
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"accord {VERSION}")

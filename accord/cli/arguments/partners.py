@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Adds the verbs of this group."""
+    """Add the verbs of this group."""
     verb(
         verbs,
         "agencies",

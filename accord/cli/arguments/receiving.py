@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What reaches the agency: listing, opening, answering, verifying."""
+"""Verbs for received objects: listing, opening, answering, verifying."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Adds the verbs of this group."""
+    """Add the verbs of this group."""
     _add_inbox(verbs)
     _add_open(verbs)
     _add_acknowledge(verbs)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asking the science core, on this machine alone: `screen`, `similar`, `match`, `compare`."""
+"""Verbs that ask the science core, on this machine alone: `screen`, `similar`, `match`, `compare`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EARLIEST: Final = date(1961, 1, 1)
 LATEST: Final = date(2099, 12, 31)
 SAME_JURISDICTION: Final = {"GB": "UK"}
-"""ISO's code for a jurisdiction that rules and lists know by its usual letters."""
+"""ISO's code of a jurisdiction that rules and lists know by its usual letters."""
 _INSTALL = "Needs the science core: pip install 'accord-client[substances]'. Asks nobody: neither the hub nor a network."
 _SCREEN = f"""\
 Named listings, class rules and precursors for a day, per jurisdiction. "Meets the definition" is what is said of a
@@ -47,7 +47,7 @@ open --json prints it; --own holds a JSON object of such profiles by your own na
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Adds the verbs of this group."""
+    """Add the verbs of this group."""
     _add_screen(verbs)
     _add_similar(verbs)
     _add_match(verbs)
@@ -124,7 +124,7 @@ def _add_why(parser: argparse.ArgumentParser) -> None:
 
 
 def day(text: str) -> date:
-    """A date that law is asked about; argparse.ArgumentTypeError with the remedy otherwise."""
+    """Parse the date of a question about law; argparse.ArgumentTypeError with the remedy otherwise."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -135,14 +135,14 @@ def day(text: str) -> date:
 
 
 def count(text: str) -> int:
-    """1 to 50; argparse.ArgumentTypeError with the remedy otherwise."""
+    """Parse a count from 1 to 50; argparse.ArgumentTypeError with the remedy otherwise."""
     if not (text.isdecimal() and 1 <= int(text) <= 50):
         raise argparse.ArgumentTypeError("give a number from 1 to 50")
     return int(text)
 
 
 def jurisdiction(text: str) -> str:
-    """The code of a jurisdiction as rules and lists write it; argparse.ArgumentTypeError with the remedy otherwise."""
+    """Parse the code of a jurisdiction as rules and lists write it; argparse.ArgumentTypeError with the remedy otherwise."""
     code = text.strip().upper()
     if not re.fullmatch(r"[A-Z]{2}[A-Z0-9-]{0,10}", code):
         raise argparse.ArgumentTypeError("give the code of a jurisdiction, like US, UK or UN")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency sends, takes back, and what became of it."""
+"""Verbs for sending and withdrawing, and for following sent objects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ The exact octets lie in the spool until the ledger's receipt was verified; --res
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Adds the verbs of this group."""
+    """Add the verbs of this group."""
     _add_check(verbs)
     _add_submit(verbs)
     _add_seal(verbs)
@@ -75,7 +75,7 @@ def _add_seal(verbs: Verbs) -> None:
 
 
 def _add_order(parser: argparse.ArgumentParser) -> None:
-    """What is sent, to whom, under which marking."""
+    """Add the options for content, recipients and marking."""
     parser.add_argument("--to", metavar="AGENCY", action="append", help="a recipient; may be repeated")
     parser.add_argument("--leave-out", action="store_true", help="send without those who cannot receive")
     parser.add_argument("--lane", choices=sorted(LANES))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Following the feed: `watch`."""
+"""The verb for following the feed: `watch`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ and the item comes again.
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Adds the verbs of this group."""
+    """Add the verbs of this group."""
     parser = verb(verbs, "watch", "deliver every item of the feed as it comes", _WATCH)
     parser.add_argument(
         "--open", action="store_true", dest="opening", help="fetch, verify and open each alert"

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The own keys at a terminal: files, lists, changes, roots, and signing where no network is."""
+"""The own keys at a terminal: files, lists, changes, roots, and signing offline."""

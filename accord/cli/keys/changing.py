@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The own keys at a terminal: listed, renewed, rotated, retired, revoked; a change that broke off taken up again."""
+"""The own keys at a terminal: list, renew, rotate, retire, revoke; resume an interrupted change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from accord.state import StateAbsentError
 
 
 def keys(place: Workplace) -> None:
-    """List the keys, or do what the second word says."""
+    """List the keys, or run the act that the second word names."""
     ACTS[place.options.act or "list"](place)
 
 
@@ -54,7 +54,7 @@ def _list(place: Workplace) -> None:
 
 
 def _list_unpublished(place: Workplace, held: Sequence[PublicKey]) -> None:
-    """Before enrolment: the kids to compare where the root signs them."""
+    """List the kids before enrolment, to compare them where the root signs them."""
     if place.options.json:
         keys = [{"kid": key.kid, "use": key.use, "alg": key.alg} for key in held]
         print_json({"agency": None, "version": None, "unpublished": keys})
@@ -117,7 +117,7 @@ def _revoke(place: Workplace) -> None:
 
 
 def _finish_revocation(place: Workplace, client: Client) -> bool:
-    """An earlier run signed it already: it is brought to its end, and nothing is asked again."""
+    """Finish a revocation that an earlier run signed, without asking again."""
     done = client.keys.resume(wait_secs=place.options.wait)
     if done is None or done.version is not None or not is_named(done.kids[0], place.options.kid):
         return False
@@ -138,7 +138,7 @@ def _root(place: Workplace) -> Root | None:
 
 
 def chosen(word: str | None, all_of: tuple[str, ...]) -> tuple[str, ...]:
-    """One of several words, or all of them for "both" or none."""
+    """Return one of several words, or all of them for "both" or none."""
     return all_of if word in (None, "both") else (str(word),)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Key files at a terminal: made, shown by their fingerprint, closed under another passphrase; lists of pins."""
+"""Key files at a terminal: make, show the fingerprint, change the passphrase; lists of pins."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MAX_PIN_FILE_BYTES = 256 * 1024
 
 
 def keygen(place: Workplace) -> None:
-    """Make keys: everything, a root for a machine without network, or the keys to work with."""
+    """Make keys: all of them, a root for an offline machine, or only the operational keys."""
     options = place.options
     if options.root:
         _make_root(place)
@@ -48,7 +48,7 @@ def keygen(place: Workplace) -> None:
 
 
 def fingerprint(place: Workplace) -> None:
-    """The fingerprint of the root in a file, or of the own agency, in groups of four."""
+    """Print the fingerprint of the root in a file, or of the own agency, in groups of four."""
     named = place.options.file
     if named and named.endswith(".json"):
         public = read_public_root(Path(named))
@@ -65,7 +65,7 @@ def fingerprint(place: Workplace) -> None:
 
 
 def change_passphrase(place: Workplace) -> None:
-    """Close a key file under another passphrase."""
+    """Encrypt a key file under another passphrase."""
     options = place.options
     path = Path(options.file) if options.file else Home(place.home).key_file
     with wiped(read_passphrase(options.passphrase_file, place.environment)) as old:
@@ -96,7 +96,7 @@ def pins(place: Workplace) -> None:
 
 
 def read_pins(path: Path) -> dict[str, str]:
-    """Lines of an agency id and its fingerprint; raises RequestError for anything else, and for two roots of one."""
+    """Parse lines of an agency id and its fingerprint; raise RequestError for anything else, and for two roots of one agency."""
     try:
         lines = read_file(path, limit=MAX_PIN_FILE_BYTES).decode("utf-8").splitlines()
     except UnicodeDecodeError as exc:
@@ -123,7 +123,7 @@ def _read_pin(where: str, words: list[str]) -> tuple[str, str]:
 
 
 def given_root(place: Workplace) -> KeyRing | None:
-    """The root of the file that `--root` names; None where the key file's own is meant."""
+    """Return the root of the file that `--root` names; None for the key file's own."""
     if not getattr(place.options, "root", None):
         return None
     with root_passphrase(place) as passphrase:
@@ -132,14 +132,14 @@ def given_root(place: Workplace) -> KeyRing | None:
 
 @contextmanager
 def root_passphrase(place: Workplace) -> Iterator[Passphrase]:
-    """The passphrase of the file that `--root` names."""
+    """Yield the passphrase of the file that `--root` names."""
     with _passphrase_of(place, "root", ROOT_PASSPHRASE_FILE) as passphrase:
         yield passphrase
 
 
 @contextmanager
 def next_root_passphrase(place: Workplace) -> Iterator[Passphrase]:
-    """The passphrase of the next root's file."""
+    """Yield the passphrase of the next root's file."""
     with _passphrase_of(place, "next root", NEXT_ROOT_PASSPHRASE_FILE) as passphrase:
         yield passphrase
 
@@ -214,7 +214,7 @@ def _make_next_root(place: Workplace) -> None:
 
 
 def _require_no_keys(place: Workplace) -> None:
-    """Said before a passphrase is asked for."""
+    """Refuse existing keys before a passphrase is asked for."""
     key_file = Home(place.home).key_file
     if key_file.exists():
         raise KeyFileTakenError(f"{key_file} holds keys already; they are never overwritten.")

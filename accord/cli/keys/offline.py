@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A root that stays offline, at a terminal: propose here, sign there, submit here."""
+"""An offline root, at a terminal: propose here, sign there, submit here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from accord.state import StateAbsentError
 
 
 def propose(place: Workplace) -> None:
-    """Write what the root is to sign, and beside it the keyset before."""
+    """Write the payload for the root to sign, and beside it the previous keyset."""
     out = Path(place.options.out)
     if out.exists():
         raise RequestError(f"{out} stands already; it is not overwritten.")
@@ -70,7 +70,7 @@ def sign(place: Workplace) -> None:
 
 
 def submit_signed(place: Workplace) -> None:
-    """Send what the root has signed elsewhere."""
+    """Submit what the root has signed elsewhere."""
     jws = read_signed(Path(place.options.signed))
     with place.client() as client:
         change = client.keys.submit(jws, wait_secs=place.options.wait)
@@ -78,7 +78,7 @@ def submit_signed(place: Workplace) -> None:
 
 
 def _given_previous(place: Workplace, path: Path) -> bytes | None:
-    """The keyset before: the file that was named, else the one that lies beside the proposal."""
+    """Return the previous keyset: the named file, else the one beside the proposal."""
     if place.options.previous:
         return read_proposal(Path(place.options.previous))
     beside = previous_place(path)
@@ -86,7 +86,7 @@ def _given_previous(place: Workplace, path: Path) -> bytes | None:
 
 
 def _roots_at_hand(place: Workplace, previous: bytes | None) -> tuple[RootsAtHand, bytes | None]:
-    """The roots of the files that were named, else of this home; of a home also the keyset before, if need be."""
+    """Return the roots of the named files, else of this home; of a home also the previous keyset, if needed."""
     next_root = None
     if place.options.next_root:
         with next_root_passphrase(place) as passphrase:

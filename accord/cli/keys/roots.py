@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The root at a terminal: changed to the announced one, or recovered by it when it is lost."""
+"""The root at a terminal: change to the announced one, or recover by it when the root is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOST = "The next root is not here either: no file of it was named (--next-root 
 
 
 def change_root(place: Workplace) -> None:
-    """Both roots sign that the announced one takes over; a new next root is made first."""
+    """Have both roots sign that the announced one takes over, after a new next root is made."""
     path = _next_root_file(place)
     if path is None:
         raise RequestError("Name the file of the announced next root: --next-root FILE")
@@ -49,7 +49,7 @@ def change_root(place: Workplace) -> None:
 
 
 def recover_root(place: Workplace) -> None:
-    """The announced next root alone takes over, after 72 hours in public."""
+    """Let the announced next root alone take over, after 72 hours in public."""
     path = _next_root_file(place)
     if path is None:
         raise RootsLostError(_LOST)
@@ -69,7 +69,7 @@ def recover_root(place: Workplace) -> None:
 
 
 def _finish(place: Workplace, client: Client, kind: str) -> bool:
-    """An earlier run signed it already; no second next root is made for it."""
+    """Finish a change that an earlier run signed; it needs no second next root."""
     done = client.keys.resume(wait_secs=place.options.wait)
     if done is None or done.kind != kind:
         return False
@@ -78,7 +78,7 @@ def _finish(place: Workplace, client: Client, kind: str) -> bool:
 
 
 def _next_root_file(place: Workplace) -> Path | None:
-    """The file that was named, else the one that `accord keygen` wrote into this home, where it still lies here."""
+    """Return the named file, else the one that `accord keygen` wrote into this home, if it is still here."""
     if place.options.next_root:
         return Path(place.options.next_root)
     usual = Home(place.home).next_root_file
@@ -86,7 +86,7 @@ def _next_root_file(place: Workplace) -> Path | None:
 
 
 def _open_announced(client: Client, path: Path, passphrase: Passphrase) -> Root:
-    """Opened and compared before another root is made for it to announce."""
+    """Open the announced root and compare it before another root is made for it to announce."""
     root = open_root(path, passphrase).root
     if root.fingerprint != client.keys.overview().next_fingerprint:
         raise RootsLostError(f"{path} is not the next root that your agency's keyset announces.")
@@ -95,9 +95,9 @@ def _open_announced(client: Client, path: Path, passphrase: Passphrase) -> Root:
 
 @contextmanager
 def _announced(place: Workplace, passphrase: Passphrase) -> Iterator[tuple[str, Path | None]]:
-    """The fingerprint to announce: the one that was named, else of a root made now under the same passphrase.
+    """Yield the fingerprint to announce: the named one, else of a root made now under the same passphrase.
 
-    What was made goes again where the change is over before anything names it; while it is kept to be sent, it stays.
+    The new root is deleted if the change fails before anything names it; while the change is kept for sending, it stays.
     """
     if place.options.announce:
         yield place.options.announce, None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Times that lie behind: since when a key counts no more."""
+"""Past times: since when a key no longer counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS: Final = {"m": 60, "h": 3600, "d": 24 * 3600}
 
 
 def read_past(text: str, *, now: int) -> int:
-    """Seconds from ISO 8601 with an offset, or a span back from now (`45m`, `6h`, `3d`); raises RequestError."""
+    """Parse ISO 8601 with an offset, or a span back from now (`45m`, `6h`, `3d`), to seconds; raise RequestError."""
     span = _SPAN.fullmatch(text)
     if span:
         return now - int(span[1]) * _UNITS[span[2]]

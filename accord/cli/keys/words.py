@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys in words: what ends when, what was changed, and what a root is about to sign."""
+"""Keys in words: which end when, what was changed, and what a root is about to sign."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ _SENTENCES = {
 
 
 def tail(kid: str) -> str:
-    """A key as people call it: its last four characters."""
+    """Return a key's short name: its last four characters."""
     return f"\N{HORIZONTAL ELLIPSIS}{kid[-4:]}"
 
 
 def purpose(use: str) -> str:
-    """What a key is for."""
+    """Return the purpose of a key in words."""
     return _USES.get(use, use)
 
 
 def warning_words(warning: KeyWarning) -> str:
-    """What ends, when, and what to do."""
+    """Return a sentence: what ends, when, and what to do."""
     when = moment(warning.until)
     if warning.what == "recovery":
         return (
@@ -83,7 +83,7 @@ def warning_words(warning: KeyWarning) -> str:
 
 
 def overview_lines(overview: KeyOverview) -> list[str]:
-    """What stands above and below the table of keys."""
+    """Return the lines above and below the table of keys."""
     root = "held here" if overview.holds_root else "not held here"
     lines = [
         f"{overview.agency}: keyset version {overview.version}, until {moment(overview.until)}",
@@ -102,14 +102,14 @@ def overview_lines(overview: KeyOverview) -> list[str]:
 
 
 def key_row(fact: KeyFact) -> tuple[str, ...]:
-    """One line of the table of keys."""
+    """Return one line of the table of keys."""
     state = fact.st if fact.since is None else f"revoked since {moment(fact.since)}"
     here = "" if fact.held else "not held here"
     return (purpose(fact.use), fact.kid, ", ".join(fact.suites), state, moment(fact.until), here)
 
 
 def change_lines(change: KeyChange) -> list[str]:
-    """What was changed, and since when it counts."""
+    """Return lines on what was changed, and since when it counts."""
     if change.version is None:
         before = [_SENTENCES[STANDS]] if change.kind == STANDS else []
         return [
@@ -131,7 +131,7 @@ def change_lines(change: KeyChange) -> list[str]:
 
 
 def revocation_lines(plan: RevocationPlan) -> list[str]:
-    """What a revocation does, before it is done."""
+    """Return lines on the effects of a revocation, before it is done."""
     lines = [f"Key {tail(plan.kid)} ({purpose(plan.use)}, {plan.alg}), since {moment(plan.since)}"]
     if plan.use == ENC:
         lines.append(
@@ -148,14 +148,14 @@ def revocation_lines(plan: RevocationPlan) -> list[str]:
 
 
 def revocation_question(plan: RevocationPlan) -> str:
-    """What is asked before a key is revoked."""
+    """Return the question before a key is revoked."""
     count = len(plan.concerned)
     what = f" Signatures logged since {moment(plan.since)} stop counting: {count}." if plan.use != ENC else ""
     return f"Revoke key {tail(plan.kid)}?{what} This cannot be undone."
 
 
 def proposed_lines(proposed: Proposed) -> list[str]:
-    """Say in words what is about to be signed; first its digest, which whoever proposed it has on the screen or on paper."""
+    """Describe what is about to be signed; first its digest, which the proposer has on the screen or on paper."""
     return [f"Digest:  {proposed.statement.od}", *_words_of(proposed)]
 
 
@@ -170,7 +170,7 @@ def _words_of(proposed: Proposed) -> Iterator[str]:
 
 
 def proposed_question(proposed: Proposed) -> str:
-    """What is asked before a root signs."""
+    """Return the question before a root signs."""
     if isinstance(proposed, ProposedReopening):
         return f"Let this person in at the desk of {proposed.statement.iss}?"
     if isinstance(proposed, ProposedList):

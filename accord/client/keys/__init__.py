@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of an agency's own keys: listed, renewed, rotated, revoked; the root changed, recovered, kept offline."""
+"""The life of an agency's own keys: list, renew, rotate, revoke; change and recover the root, keep it offline."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drafts: what the root is to sign, before it is signed.
+"""Drafts: payloads for the root to sign.
 
-A draft is the canonical payload of a `keyset` or a `revoke` that names its signers. The root signs it here at once,
-or where it is kept: the payload is then the proposal file, octet for octet.
+A draft is the canonical payload of a `keyset` or a `revoke` that names its signers. The root signs it here at once, or where it
+is kept: the payload is then the proposal file, octet for octet.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from accord.envelope.statements.form import build_statement
 
 @dataclass(frozen=True)
 class Draft:
-    """A payload to sign; `kind` says in the command's words what was asked for."""
+    """A payload to sign; `kind` names the request in the command's words."""
 
     kind: str
     payload: bytes
@@ -28,7 +28,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class RootWord:
-    """Which root a coming keyset is of, which one it announces, and who signs."""
+    """The root of a coming keyset, the one it announces, and the signers."""
 
     root: tuple[PublicKey, PublicKey]
     nroot: str
@@ -36,17 +36,17 @@ class RootWord:
 
 
 def same_root(keyset: Keyset) -> RootWord:
-    """The root stays, and so does the one it announced."""
+    """Keep the root and the one it announced."""
     return RootWord(keyset.root, keyset.nroot, keyset.root)
 
 
 def changed_root(keyset: Keyset, new: tuple[PublicKey, PublicKey], announce: str) -> RootWord:
-    """Both roots sign; the new one announces another."""
+    """Have both roots sign; the new one announces another."""
     return RootWord(new, announce, (*keyset.root, *new))
 
 
 def recovered_root(new: tuple[PublicKey, PublicKey], announce: str) -> RootWord:
-    """The announced root alone signs, and waits 72 hours in public."""
+    """Have the announced root alone sign, and wait 72 hours in public."""
     return RootWord(new, announce, new)
 
 
@@ -60,8 +60,8 @@ def draft_keyset(
     low: str | None = None,
     now: int,
 ) -> Draft:
-    """The keyset that follows `standing`, for 90 days."""
-    # A clock that lags behind the last word of this agency must not make the next one older than it.
+    """Return the keyset that follows `standing`, for 90 days."""
+    # A slow clock must not make the next keyset older than this agency's last statement.
     iat = max([now, standing.iat, *(row.since for row in rows if row.since is not None)])
     body = build_keyset_body(
         version=standing.version + 1,
@@ -96,7 +96,7 @@ def draft_first_keyset(
     low: str,
     now: int,
 ) -> Draft:
-    """Keyset version 1 of an agency that holds its own keys, for 90 days."""
+    """Return keyset version 1 of an agency that holds its own keys, for 90 days."""
     body = build_keyset_body(
         version=1, prev=None, root=root, nroot=nroot, custody="agency", low=low, rows=keys
     )
@@ -115,7 +115,7 @@ def draft_first_keyset(
 
 
 def draft_revocation(session: Session, keyset: Keyset, kid: str, *, code: str, since: int, now: int) -> Draft:
-    """The word of the root that a key no longer counts since a time, which is not after now."""
+    """Return the root's revocation of a key since a time, which is not after now."""
     payload = build_statement(
         "revoke",
         iss=keyset.agency,

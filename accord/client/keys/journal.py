@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The change of keys that is under way: signed, and not yet proved to be in the ledger.
+"""The journal: a change of keys that is signed, and not yet proved to be in the ledger.
 
-Written before the first octet goes to the hub and removed once the receipt was verified, or the hub's refusal is
-final. After a crash the same octets go out again, so that no version is published twice. It holds a statement that
-the root signed, hence nothing secret; what lies here is verified like anything else before it is sent
-(`accord.client.keys.publishing`).
+It is written before the first octet goes to the hub and removed once the receipt was verified, or the hub's refusal is final.
+After a crash the same octets are sent again, so that no version is published twice. It holds a statement that the root signed,
+hence nothing secret; its content is verified like any other before it is sent (`accord.client.keys.publishing`).
 """
 
 from __future__ import annotations
@@ -28,25 +27,25 @@ _MEMBERS = frozenset({"jws", "kind", "v"})
 
 @dataclass(frozen=True)
 class SignedChange:
-    """A keyset or a `revoke` as the root signed it; `kind` says in the command's words what was asked for."""
+    """A keyset or a `revoke` as the root signed it; `kind` names the request in the command's words."""
 
     kind: str
     jws: bytes
 
     @property
     def statement(self) -> Statement:
-        """What it says; raises MalformedError or VerificationError."""
+        """The statement; raises MalformedError or VerificationError."""
         return parse_statement(self.jws).statement
 
 
 class Journal:
-    """One file; hold the home's lock on its keys while it is used."""
+    """One file; hold the home's lock on its keys while using it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> SignedChange | None:
-        """The change under way, or None; raises KeyFileError."""
+        """Return the unfinished change, or None; raise KeyFileError."""
         try:
             content = read_private(self.path)
         except FileAbsentError:
@@ -66,7 +65,7 @@ class Journal:
         return change
 
     def write(self, change: SignedChange) -> None:
-        """Keep a change until `drop`; raises KeyFileError, and then nothing was sent."""
+        """Store a change until `drop`; raise KeyFileError, and then nothing was sent."""
         try:
             write_private(
                 self.path, canonical({"jws": change.jws.decode(), "kind": change.kind, "v": VERSION})
@@ -75,6 +74,6 @@ class Journal:
             raise KeyFileError(f"Nothing was sent: it cannot be kept on this disk first. {exc}") from exc
 
     def drop(self) -> None:
-        """The change is over; harmless when there is none."""
+        """Remove the finished change; harmless when there is none."""
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()

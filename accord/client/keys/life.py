@@ -8,14 +8,14 @@
         plan = client.keys.plan_revocation("3F9A")        # what of ours was signed with it since
         client.keys.revoke(plan.kid, code="stolen", since=plan.since)
 
-Every change is a keyset, or a `revoke`, that the root signs. Where the root lies in the key file that happens at once;
-where it lies in a file of its own, give it (`root=`); where it stays offline, the `propose_...` methods give the octets
-to sign there (`accord.client.ceremony`) and `submit` takes the signed ones. A change that broke off is brought to its
-end by the next call, or by `resume`. One program at a time: another one gets KeyFileBusyError.
+Every change is a keyset, or a `revoke`, that the root signs. If the root lies in the key file, that happens at once; if it lies
+in a file of its own, pass it (`root=`); if it stays offline, the `propose_...` methods return the octets to sign there
+(`accord.client.ceremony`) and `submit` takes the signed ones. The next call, or `resume`, finishes an interrupted change. One
+program at a time: another one gets KeyFileBusyError.
 
-All of them may raise VerificationError, RefusedError, UnreachableError, NotLoggedYetError (accepted, and taken up by
-the next call), KeyChangeOvertakenError, and `accord.keyerrors.KeyFileError` and its kin; RootElsewhereError where the
-root is needed and not held; HeldElsewhereError while another one holds the identity, but for revocations.
+All of them may raise VerificationError, RefusedError, UnreachableError, NotLoggedYetError (accepted; the next call continues),
+KeyChangeOvertakenError, and `accord.keyerrors.KeyFileError` and its subclasses; RootElsewhereError where the root is needed and
+not held; except for revocations, HeldElsewhereError while another holder has the identity.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ WAIT_SECS = 30.0
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a root is to sign elsewhere: the payload, and the keyset it follows (the JWS), to be compared there."""
+    """A payload for a root elsewhere to sign, and the keyset it follows (the JWS), to be compared there."""
 
     kind: str
     payload: bytes
@@ -72,7 +72,7 @@ class KeyLife:
     # --- looking ------------------------------------------------------------------------------------------
 
     def overview(self, *, online: bool = True) -> KeyOverview:
-        """The own keys; without `online` as they were last seen. A change that broke off is named, not taken up."""
+        """Return the own keys; without `online` as last seen. An unfinished change is named, not continued."""
         pending = Journal(self._session.home.key_change_file).read()
         if online:
             KeyWork(self._session, wait_secs=0).look()
@@ -83,16 +83,16 @@ class KeyLife:
         return overview_of(act, keyset, pending=pending.kind if pending else None)
 
     def held(self) -> tuple[PublicKey, ...]:
-        """The public halves of the keys to work with in the key file; asks nobody, and needs no enrolment."""
+        """Return the public halves of the operational keys in the key file; needs no call and no enrolment."""
         return tuple(key.public for key in self._session.ring.keys)
 
     def root_at_hand(self) -> tuple[Root | None, str]:
-        """The root of the key file, if it holds one, and the fingerprint of the next root it announced."""
+        """Return the root of the key file, if it holds one, and the fingerprint of the next root it announced."""
         ring = self._session.ring
         return ring.held_root, ring.next_root
 
     def standing(self) -> bytes:
-        """The own keyset in force as it is kept here (the JWS); raises StateAbsentError before enrolment."""
+        """Return the stored own keyset in force (the JWS); raise StateAbsentError before enrolment."""
         act = self._session.begin(online=False)
         keyset = act.directory.keyset(act.agency)
         if keyset is None:
@@ -100,7 +100,7 @@ class KeyLife:
         return self._jws_of(keyset)
 
     def warnings(self) -> tuple[KeyWarning, ...]:
-        """What ends within 30 days or has ended, as far as it is kept here; asks nobody."""
+        """Return what ends within 30 days or has ended, by what is stored here, without a call."""
         act = self._session.begin(online=False)
         keyset = act.directory.keyset(act.agency)
         return () if keyset is None else warnings_of(act, keyset)
@@ -110,9 +110,9 @@ class KeyLife:
     def renew(
         self, *, lowest: str | None = None, root: Root | None = None, wait_secs: float = WAIT_SECS
     ) -> KeyChange:
-        """The next keyset, for 90 days: the same keys, ended overlaps stated. It also cancels a waiting recovery.
+        """Publish the next keyset, for 90 days: the same keys, ended overlaps stated. It also cancels a waiting recovery.
 
-        `lowest` raises or lowers the weakest suite the agency takes.
+        `lowest` raises or lowers the weakest suite the agency accepts.
         """
         return self._change("renew", lambda work: draft_renewal(work, lowest), root, wait_secs)
 
@@ -124,19 +124,19 @@ class KeyLife:
         root: Root | None = None,
         wait_secs: float = WAIT_SECS,
     ) -> KeyChange:
-        """New keys for these uses (sign, enc) and suites (else those in use); the old ones retire over 30 days."""
+        """Publish new keys for these uses (sign, enc) and suites (else those in use); the old ones retire over 30 days."""
         kind = rotation_kind(uses, suites)
         return self._change(kind, lambda work: draft_rotation(work, uses, suites), root, wait_secs)
 
     def retire(self, name: str, *, root: Root | None = None, wait_secs: float = WAIT_SECS) -> KeyChange:
-        """End a key now, with nothing said about the past; `name` is its kid or the end of it.
+        """End a key now, without a statement about the past; `name` is its kid or the end of it.
 
         Raises RequestError, LastKeyError (the agency could no longer sign or receive).
         """
         return self._change("retire", lambda work: draft_retirement(work, name), root, wait_secs)
 
     def plan_revocation(self, name: str, *, since: int | None = None) -> RevocationPlan:
-        """What a revocation would do, before it is done; asks the hub, changes nothing. `since` in seconds, else now."""
+        """Return the effects of a revocation before it is done; ask the hub, change nothing. `since` in seconds, else now."""
         with self._working(wait_secs=0, takes_away=True) as work:
             return plan_revocation(work.act, work.standing(), name, since=since)
 
@@ -150,10 +150,10 @@ class KeyLife:
         root: Root | None = None,
         wait_secs: float = WAIT_SECS,
     ) -> tuple[KeyChange, ...]:
-        """Say that a key counts no more since a time (seconds, else now); `code`: stolen, lost, error, ended.
+        """State that a key no longer counts since a time (seconds, else now); `code`: stolen, lost, error, ended.
 
-        With `rotate` a keyset follows at once that states it too and brings new keys of its use; without it
-        LastKeyError is raised where the agency could no longer sign, or receive, in a suite it uses now.
+        With `rotate` a keyset follows at once that states it too and brings new keys of its use; without it LastKeyError is
+        raised where the agency could no longer sign, or receive, in a suite it uses now.
         """
         require_code(code)
         with self._working(wait_secs=wait_secs, takes_away=not rotate) as work:
@@ -172,10 +172,10 @@ class KeyLife:
     def change_root(
         self, next_root: Root, *, announce: str, root: Root | None = None, wait_secs: float = WAIT_SECS
     ) -> KeyChange:
-        """Go over to the announced next root; both sign. `announce`: fingerprint of the one after it, kept safe.
+        """Change to the announced next root; both sign. `announce`: fingerprint of the one after it, kept safe.
 
-        Raises RequestError where `next_root` is not the announced one. Where the key file holds the root, it holds
-        the new one afterwards; else the file of `next_root` is the root's file from now on.
+        Raises RequestError where `next_root` is not the announced one. If the key file holds the root, it holds the new one
+        afterwards; else the file of `next_root` is the root's file from now on.
         """
         with self._working(wait_secs=wait_secs) as work:
             done = work.resume()
@@ -188,10 +188,10 @@ class KeyLife:
             return work.publish(draft, old.change_signer(next_root), standing)
 
     def recover_root(self, next_root: Root, *, announce: str, wait_secs: float = WAIT_SECS) -> KeyChange:
-        """The root is lost: the announced next root alone signs, and counts after 72 hours in public.
+        """Recover a lost root: the announced next root alone signs, and counts after 72 hours in public.
 
-        Keys of which this home does not hold the private half are retired with it, keys of this home that no keyset
-        names yet are added. Within the 72 hours whoever holds the old root can cancel it.
+        Keys whose private half this home does not hold are retired with it; keys of this home that no keyset names yet are
+        added. Within the 72 hours the holder of the old root can cancel it.
         """
         with self._working(wait_secs=wait_secs) as work:
             done = work.resume()
@@ -203,28 +203,28 @@ class KeyLife:
             return work.publish(draft, next_root.signer, standing)
 
     def resume(self, *, wait_secs: float = WAIT_SECS) -> KeyChange | None:
-        """Bring to its end a change that broke off; None where there is none."""
+        """Finish an interrupted change; None where there is none."""
         with self._working(wait_secs=wait_secs) as work:
             return work.resume()
 
     # --- changes that a root elsewhere signs --------------------------------------------------------------
 
     def propose_renewal(self, *, lowest: str | None = None) -> Proposal:
-        """As `renew`, to be signed elsewhere."""
+        """Return the proposal of `renew`, to be signed elsewhere."""
         return self._propose(lambda work: draft_renewal(work, lowest))
 
     def propose_rotation(self, *, uses: Sequence[str] = USES, suites: Sequence[str] = ()) -> Proposal:
-        """As `rotate`, to be signed elsewhere; the new private keys are in the key file already."""
+        """Return the proposal of `rotate`, to be signed elsewhere; the new private keys are in the key file already."""
         return self._propose(lambda work: draft_rotation(work, uses, suites))
 
     def propose_retirement(self, name: str) -> Proposal:
-        """As `retire`, to be signed elsewhere."""
+        """Return the proposal of `retire`, to be signed elsewhere."""
         return self._propose(lambda work: draft_retirement(work, name))
 
     def propose_revocation(
         self, name: str, *, code: str, since: int | None = None, force: bool = False
     ) -> Proposal:
-        """As `revoke`, to be signed elsewhere; `force` where new keys follow in a proposal of their own."""
+        """Return the proposal of `revoke`, to be signed elsewhere; `force` where new keys follow in a proposal of their own."""
         require_code(code)
 
         def draft(work: KeyWork) -> Draft:
@@ -234,15 +234,15 @@ class KeyLife:
         return self._propose(draft, takes_away=True)
 
     def propose_root_change(self, next_root: PublicRoot, *, announce: str) -> Proposal:
-        """As `change_root`, to be signed elsewhere by both roots."""
+        """Return the proposal of `change_root`, to be signed elsewhere by both roots."""
         return self._propose(lambda work: draft_root_change(work, next_root, announce))
 
     def propose_recovery(self, next_root: PublicRoot, *, announce: str) -> Proposal:
-        """As `recover_root`, to be signed elsewhere by the announced next root alone."""
+        """Return the proposal of `recover_root`, to be signed elsewhere by the announced next root alone."""
         return self._propose(lambda work: draft_recovery(work, next_root, announce))
 
     def propose_first(self, agency: str, root: PublicRoot, *, lowest: str | None = None) -> Proposal:
-        """Keyset version 1 of an agency that is about to enter, to be signed by its root; needs no hub.
+        """Return keyset version 1 of an agency that is about to enter, to be signed by its root; needs no hub.
 
         The signed keyset goes to `Client.enrol`.
         """
@@ -257,8 +257,8 @@ class KeyLife:
     def submit(self, jws: bytes, *, wait_secs: float = WAIT_SECS) -> KeyChange:
         """Send what a root elsewhere has signed, after checking it by the rules the hub applies; safe to repeat.
 
-        Raises VerificationError where it does not follow the keyset in force, RequestError where it adds keys that
-        this home does not hold.
+        Raises VerificationError where it does not follow the keyset in force, RequestError where it adds keys that this home
+        does not hold.
         """
         unverified = parse_statement(jws)
         with self._working(wait_secs=wait_secs, takes_away=unverified.statement.k == "revoke") as work:
@@ -272,7 +272,7 @@ class KeyLife:
     # --- the key file -------------------------------------------------------------------------------------
 
     def change_passphrase(self, passphrase: Passphrase) -> None:
-        """Close the key file under another passphrase, in one atomic step; raises WeakPassphraseError."""
+        """Encrypt the key file under another passphrase, in one atomic step; raise WeakPassphraseError."""
         with self._session.home.changing_keys():
             self._session.keys.change_passphrase(passphrase)
 
@@ -280,7 +280,7 @@ class KeyLife:
 
     @contextmanager
     def _working(self, *, wait_secs: float, takes_away: bool = False) -> Iterator[KeyWork]:
-        """Work under the home's lock on its keys. What only takes power away goes on while another one holds the identity."""
+        """Work under the home's lock on its keys. Revoking goes on even while another holder has the identity."""
         with self._session.home.changing_keys():
             if not takes_away:
                 require_holder(self._session)
@@ -289,7 +289,7 @@ class KeyLife:
     def _change(
         self, kind: str, draft: Callable[[KeyWork], Draft], root: Root | None, wait_secs: float
     ) -> KeyChange:
-        """Take up what broke off; where that was the same, it is done, else the change is made."""
+        """Finish an interrupted change; return it if it was the same one, else make the new change."""
         with self._working(wait_secs=wait_secs) as work:
             done = work.resume()
             if done is not None and done.kind == kind:
@@ -315,7 +315,7 @@ class KeyLife:
         return root
 
     def _keep_incoming(self, next_root: Root) -> None:
-        """Only a key file that holds a root takes the new one in; it becomes the root once it is in force."""
+        """Store the new root in the key file if that holds a root; it becomes the root once it is in force."""
         ring = self._session.ring
         if ring.held_root is not None:
             self._session.keys.replace(replace(ring, incoming_root=next_root))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""New private keys for a coming keyset: in the key file before anybody names them.
+"""New private keys for a coming keyset: stored in the key file before any keyset names them.
 
-A change that broke off leaves keys that no keyset names; the next one takes those instead of making more.
+An interrupted change leaves keys that no keyset names; the next one uses those instead of making more.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SIGNING_ALGORITHMS = {True: (ED25519, ML_DSA_65), False: (ED25519,)}
 
 
 def fresh_keys(session: Session, chain: Iterable[Keyset]) -> list[SigningKey | DecryptionKey]:
-    """The private keys of this home that no keyset names."""
+    """Return the private keys of this home that no keyset names."""
     named = {row.kid for keyset in chain for row in keyset.rows}
     return [key for key in session.ring.keys if key.public.kid not in named]
 
@@ -26,9 +26,9 @@ def fresh_keys(session: Session, chain: Iterable[Keyset]) -> list[SigningKey | D
 def provide_keys(
     session: Session, chain: Sequence[Keyset], *, uses: Collection[str], suites: Collection[str]
 ) -> list[PublicKey]:
-    """One new key for each purpose, in the order of a keyset: signing keys, then by suite; kept before they are named.
+    """Return one new key for each purpose, in the order of a keyset: signing keys, then by suite.
 
-    Raises KeyFileError, and then nothing was made.
+    They are stored before they are named. Raises KeyFileError, and then nothing was made.
     """
     unused = fresh_keys(session, chain)
     signing = [_signing(alg, unused) for alg in SIGNING_ALGORITHMS[PQ1 in suites]] if SIGN in uses else []

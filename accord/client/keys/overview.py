@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What keys the agency has, until when, and what has to be done about it before it is too late."""
+"""Overview of the agency's keys: what there is, until when, and what has to be done about it in time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CANCELLED_TOLD_SECS: Final = 7 * DAY_SECS
 
 @dataclass(frozen=True)
 class KeyFact:
-    """One key of the own keyset. `st` with revocations and ended overlaps; `held`: its private half is here."""
+    """One key of the own keyset. `st` includes revocations and ended overlaps; `held`: its private half is here."""
 
     kid: str
     use: str
@@ -32,10 +32,11 @@ class KeyFact:
 
 @dataclass(frozen=True)
 class KeyWarning:
-    """What ends: "keyset", "key" (then with its kid); "recovery" for a root recovery that waits, "recovery-cancelled"
-    for one that the present root has ended; "sign" or "enc" where no key of that use is left.
+    """A warning about an end: "keyset", "key" (with its kid), "recovery", "recovery-cancelled", "sign" or "enc".
 
-    `days` is the step of 30, 14, 7, 1 that was reached, 0 for what has ended; None for a recovery.
+    "recovery" is a root recovery that waits, "recovery-cancelled" one that the present root has cancelled; "sign" or "enc"
+    means that no key of that use is left. `days` is the step of 30, 14, 7, 1 that was reached, 0 after the end; None for a
+    recovery.
     """
 
     what: str
@@ -49,7 +50,7 @@ class KeyWarning:
 class KeyOverview:
     """The own keyset in force and its keys, newest first within each use. Times in seconds.
 
-    `unpublished` are keys that this home holds and no keyset names: a change that has not been finished.
+    `unpublished` are keys that this home holds and no keyset names: the change was not finished.
     """
 
     agency: str
@@ -67,7 +68,7 @@ class KeyOverview:
 
 
 def overview_of(act: Act, keyset: Keyset, *, pending: str | None) -> KeyOverview:
-    """Everything about the own keys, as far as it is kept here. `pending`: a change under way, by its kind."""
+    """Return everything about the own keys that is stored here. `pending`: the kind of an unfinished change."""
     ring = act.session.ring
     held = {key.public.kid for key in ring.keys}
     since = smallest_since(act.directory.revocations(act.agency))
@@ -90,7 +91,7 @@ def overview_of(act: Act, keyset: Keyset, *, pending: str | None) -> KeyOverview
 
 
 def warnings_of(act: Act, keyset: Keyset) -> tuple[KeyWarning, ...]:
-    """What ends within 30 days or has ended, and a recovery of the root that waits; the most urgent first."""
+    """Return what ends within 30 days or has ended, and a root recovery that waits; the most urgent first."""
     revoked = {word.kid for word in act.directory.revocations(act.agency)}
     ending = [row for row in keyset.rows if row.st == CURRENT and row.kid not in revoked]
     found = [_ending("keyset", None, keyset.exp, act.now, "accord keys renew")]
@@ -99,13 +100,13 @@ def warnings_of(act: Act, keyset: Keyset) -> tuple[KeyWarning, ...]:
     chain = act.directory.chain(act.agency)
     held = act.session.ring.held_root
     holds_root = held is not None and held.fingerprint == keyset.root_fingerprint
-    # Whoever holds the root has cancelled it and knows.
+    # The holder of the root has cancelled it and needs no warning.
     cancelled = () if holds_root else _cancelled(chain, act.now)
     return (*_recoveries(chain, act.now), *cancelled, *_missing(act, keyset), *due)
 
 
 def step_of(until: int, now: int) -> int | None:
-    """The step reached of 30, 14, 7, 1 days before an end, 0 after it, None while it is farther away."""
+    """Return the step of 30, 14, 7, 1 days reached before an end, 0 after it, None while it is farther away."""
     if until <= now:
         return 0
     reached = [days for days in WARN_DAYS if until - now <= days * DAY_SECS]
@@ -113,7 +114,7 @@ def step_of(until: int, now: int) -> int | None:
 
 
 def _missing(act: Act, keyset: Keyset) -> Iterable[KeyWarning]:
-    """The uses for which the last key was revoked or has ended."""
+    """Yield the uses whose last key was revoked or has ended."""
     rows = carried_rows(keyset, act.directory.revocations(act.agency), now=act.now)
     able = {use for use, _ in capabilities_of(keyset, rows, now=act.now)}
     return [KeyWarning(use, None, act.now, 0, "accord keys rotate") for use in USES if use not in able]
@@ -125,7 +126,7 @@ def _ending(what: str, kid: str | None, until: int, now: int, remedy: str) -> Ke
 
 
 def _recoveries(chain: Sequence[Keyset], now: int) -> Iterable[KeyWarning]:
-    """Those that will come into force unless the old root speaks."""
+    """Yield recoveries that will come into force unless the old root cancels them."""
     coming = {keyset.od for keyset in in_force(chain, max([now, *_ends(chain)]))}
     for keyset in chain:
         begins = keyset.in_force_from
@@ -134,7 +135,7 @@ def _recoveries(chain: Sequence[Keyset], now: int) -> Iterable[KeyWarning]:
 
 
 def _cancelled(chain: Sequence[Keyset], now: int) -> Iterable[KeyWarning]:
-    """Those that the root in force has ended; told until a week after they would have taken over."""
+    """Yield recoveries that the root in force has cancelled, until a week after they would have taken over."""
     coming = {keyset.od for keyset in in_force(chain, max([now, *_ends(chain)]))}
     for keyset in chain:
         begins = keyset.in_force_from

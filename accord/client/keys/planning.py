@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each change of keys puts into the next keyset, and when it is refused because nothing would be left to work with."""
+"""Plan of the next keyset for each change of keys; a change that would leave no working key is refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from accord.envelope.keysets import KeyRow, Keyset
 
 
 def draft_renewal(work: KeyWork, lowest: str | None) -> Draft:
-    """The same keys for 90 days more; `lowest` is the weakest suite the agency takes, None for as before."""
+    """Draft the same keys for 90 days more; `lowest` is the weakest suite the agency accepts, None for as before."""
     standing = work.standing()
     rows = _carried(work, standing)
     if lowest is not None and not _serves(standing, rows, lowest, work.now):
@@ -45,7 +45,7 @@ def draft_renewal(work: KeyWork, lowest: str | None) -> Draft:
 
 
 def draft_rotation(work: KeyWork, uses: Sequence[str], suites: Sequence[str]) -> Draft:
-    """New keys, kept in the key file before they are named; the current ones of these uses retire."""
+    """Draft new keys, stored in the key file before they are named; the current ones of these uses retire."""
     kind = rotation_kind(uses, suites)
     standing = work.standing()
     chain = work.act.directory.chain(work.agency)
@@ -64,7 +64,7 @@ def draft_rotation(work: KeyWork, uses: Sequence[str], suites: Sequence[str]) ->
 
 
 def draft_retirement(work: KeyWork, name: str) -> Draft:
-    """A key ends now; raises RequestError, LastKeyError."""
+    """Draft the end of a key now; raise RequestError, LastKeyError."""
     standing = work.standing()
     row = find_row(standing, name)
     before = _carried(work, standing)
@@ -78,7 +78,7 @@ def draft_retirement(work: KeyWork, name: str) -> Draft:
 def draft_revocation_of(
     work: KeyWork, standing: Keyset, row: KeyRow, code: str, since: int | None, *, rotate: bool
 ) -> Draft:
-    """A key counts no more since a time; without `rotate` it must leave the agency able to work."""
+    """Draft the revocation of a key since a time; without `rotate` the agency must still be able to work."""
     moment = require_since(work.act, row, since)
     if not rotate and loses_of(work.act, standing, row.kid, moment):
         raise LastKeyError(
@@ -90,7 +90,7 @@ def draft_revocation_of(
 
 
 def draft_root_change(work: KeyWork, next_root: PublicRoot, announce: str) -> Draft:
-    """Both roots say that the announced one takes over."""
+    """Draft the change to the announced root, which both roots sign."""
     standing = work.standing()
     announced = _require_next(standing, next_root, announce)
     word = changed_root(standing, next_root.keys, announced)
@@ -99,7 +99,7 @@ def draft_root_change(work: KeyWork, next_root: PublicRoot, announce: str) -> Dr
 
 
 def draft_recovery(work: KeyWork, next_root: PublicRoot, announce: str) -> Draft:
-    """The announced root says alone that it takes over, in 72 hours."""
+    """Draft the recovery, in which the announced root takes over alone, after 72 hours."""
     standing = work.standing()
     held_root = work.session.ring.held_root
     if held_root is not None and held_root.fingerprint == standing.root_fingerprint:
@@ -114,7 +114,7 @@ def draft_recovery(work: KeyWork, next_root: PublicRoot, announce: str) -> Draft
 
 
 def require_announced(announce: str) -> str:
-    """A fingerprint that a keyset may announce; raises RequestError."""
+    """Return a fingerprint that a keyset may announce; raise RequestError."""
     digits = "".join(announce.split()).lower()
     if len(digits) != 64 or set(digits) - set("0123456789abcdef"):
         raise RequestError("The next root's fingerprint is 64 hex digits, in groups of four.")
@@ -126,7 +126,7 @@ def _carried(work: KeyWork, standing: Keyset) -> list[KeyRow]:
 
 
 def rotation_kind(uses: Sequence[str], suites: Sequence[str]) -> str:
-    """What was asked for, in the command's words; raises RequestError for other uses and suites."""
+    """Return the request in the command's words; raise RequestError for other uses and suites."""
     if not uses or not set(uses) <= set(USES) or not set(suites) <= set(SUITES):
         raise RequestError("Rotate the keys of use sign, enc, or both; suites are PQ1 and EC1.")
     words = [use for use in USES if use in uses] + [suite for suite in SUITES if suite in suites]
@@ -134,7 +134,7 @@ def rotation_kind(uses: Sequence[str], suites: Sequence[str]) -> str:
 
 
 def _serves(standing: Keyset, rows: Sequence[KeyRow], lowest: str, now: int) -> bool:
-    """Whether there are keys to sign and to open in a suite that is as strong as `lowest`."""
+    """Tell whether there are keys to sign and to open in a suite at least as strong as `lowest`."""
     able = capabilities_of(standing, rows, now=now)
     strong = [suite for suite in SUITES if suite_rank(suite) >= suite_rank(lowest)]
     return all(any((use, suite) in able for suite in strong) for use in (SIGN, ENC))
@@ -150,7 +150,7 @@ def _require_kept(
 
 
 def _require_next(standing: Keyset, next_root: PublicRoot, announce: str) -> str:
-    """The fingerprint to announce, in its plain form."""
+    """Return the fingerprint to announce, in its plain form."""
     if next_root.fingerprint != standing.nroot:
         raise RootsLostError("This is not the next root that your agency's keyset announces.")
     announced = require_announced(announce)

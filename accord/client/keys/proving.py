@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proof of possession: a `pop` over the hub's one-time challenge, for the keys that a keyset adds.
 
-Every new signing key signs it; where a keyset adds encryption keys alone, the current signing keys do. Every new
-encryption key opens the nonce that was sealed to it. Nothing else is opened here, else the challenge would be a
-decryption oracle. Source: docs/spec/envelope.md, "Keys".
+Every new signing key signs it; where a keyset adds only encryption keys, the current signing keys do. Every new encryption key
+opens the nonce that was sealed to it. Nothing else is opened here, since the challenge would otherwise be a decryption oracle.
+Source: docs/spec/envelope.md, "Keys".
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from accord.envelope.unseal import open_challenge
 
 
 def added_rows(keyset: Keyset, previous: Keyset | None) -> list[KeyRow]:
-    """The rows of keys that the keyset before did not list."""
+    """Return the rows of keys that the previous keyset did not list."""
     before = {row.kid for row in previous.rows} if previous else set()
     return [row for row in keyset.rows if row.kid not in before]
 
 
 def prove_possession(session: Session, keyset: Keyset, previous: Keyset | None) -> bytes | None:
-    """The `pop` for what `keyset` adds, None where it adds nothing; asks the hub for a challenge.
+    """Return the `pop` for the keys that `keyset` adds, None where it adds none; ask the hub for a challenge.
 
     Raises RequestError where a private key is not held here, AnswerError, and the errors of the transport.
     """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public half of a root, as it travels from the machine that keeps the root to the one that works.
 
-A JSON text `{kind, nroot, root, v}`: the two public keys and the fingerprint of the next root ("" where there is
-none yet). It is no secret; whoever receives it compares the fingerprint with the one on paper.
+A JSON text `{kind, nroot, root, v}`: the two public keys and the fingerprint of the next root ("" where there is none yet). It
+is no secret; the receiver compares the fingerprint with the one on paper.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PublicRoot:
 
 
 def write_public_root(path: Path, root: PublicRoot) -> None:
-    """Write the public half; raises KeyFileTakenError, KeyFileError."""
+    """Write the public half; raise KeyFileTakenError, KeyFileError."""
     content = canonical(
         {"kind": _KIND, "nroot": root.next_root, "root": [key.jwk for key in root.keys], "v": VERSION}
     )
@@ -54,7 +54,7 @@ def write_public_root(path: Path, root: PublicRoot) -> None:
 
 
 def read_public_root(path: Path) -> PublicRoot:
-    """Read what `write_public_root` wrote; raises RequestError."""
+    """Read what `write_public_root` wrote; raise RequestError."""
     content = read_file(path, limit=MAX_PUBLIC_ROOT_BYTES)
     try:
         return _read(content)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Publishing a change of keys: sign, keep, prove, send, wait for the ledger; taken up again wherever it broke off.
+"""Publishing a change of keys: sign, store, prove, send, wait for the ledger; every step can be resumed.
 
-The order makes every crash harmless. New private keys stand in the key file before a keyset names them. The signed
-octets stand in the journal before they are sent. The journal goes when the receipt was verified, or the refusal is
-final. The key file takes a new root when the keyset that names it is in force.
+The order makes every crash harmless:
+
+- New private keys stand in the key file before a keyset names them.
+- The signed octets stand in the journal before they are sent.
+- The journal is removed when the receipt was verified, or the refusal is final.
+- The key file takes a new root when the keyset that names it is in force.
 """
 
 from __future__ import annotations
@@ -44,8 +47,8 @@ _PICK_UP: Final = "accord keys resume"
 class KeyChange:
     """A change of keys that the ledger has logged; times in seconds.
 
-    `in_force_from` is later than `log_time` for a recovered root. `version` is None for a revocation, `kids` are the
-    keys it adds or revokes, `resumed` says that it was signed by an earlier run.
+    `in_force_from` is later than `log_time` for a recovered root. `version` is None for a revocation, `kids` are the keys it
+    adds or revokes, `resumed` says that an earlier run signed it.
     """
 
     kind: str
@@ -72,7 +75,7 @@ class KeyWork:
 
     @property
     def now(self) -> int:
-        """The moment of this work, in seconds."""
+        """The time of this work, in seconds."""
         return self.act.now
 
     @property
@@ -81,7 +84,7 @@ class KeyWork:
         return self.act.agency
 
     def standing(self) -> Keyset:
-        """The keyset in force, which the next one must follow, with all that the hub has of it verified.
+        """Return the keyset in force, which the next one must follow, after verifying everything the hub has of it.
 
         Raises VerificationError, NotLoggedYetError (another program's keyset waits for the ledger), UnpinnedError.
         """
@@ -94,19 +97,19 @@ class KeyWork:
         return keyset
 
     def _following(self, keyset: Keyset) -> KeysetAnswer | None:
-        """What the hub has after a keyset and this home has not yet."""
+        """Return the hub's keyset after this one, if this home does not have it yet."""
         answer = self.session.exchange.keyset(self.agency, keyset.version + 1)
         return None if answer is None or self._is_kept(read_keyset(answer.keyset)) else answer
 
     def look(self) -> None:
-        """Take in what the ledger has logged of the own keysets; waits for nothing, settles nothing."""
+        """Take in the own keysets that the ledger has logged; wait for nothing, settle nothing."""
         self._refresh()
         following = self._following(self._in_force())
         if following is not None and following.receipt is not None:
             self._take_in(following)
 
     def resume(self) -> KeyChange | None:
-        """Bring to its end what an earlier run signed; None where there is nothing, or it is void by now."""
+        """Finish what an earlier run signed; None where there is nothing, or it is void by now."""
         change = self.journal.read()
         if change is None:
             return None
@@ -120,11 +123,11 @@ class KeyWork:
         return None
 
     def publish(self, draft: Draft, signer: JwsSigner, standing: Keyset) -> KeyChange:
-        """Sign a draft and bring it to its end; see `publish_signed`."""
+        """Sign a draft and publish it; see `publish_signed`."""
         return self.publish_signed(SignedChange(draft.kind, sign_statement(draft.payload, signer)), standing)
 
     def published(self, jws: bytes) -> KeyChange | None:
-        """A signed change that the ledger has logged already, as it is kept here; None for any other."""
+        """Return a signed change that the ledger has logged already, as stored here; None for any other."""
         unverified = parse_statement(jws)
         od, statement = unverified.od, unverified.statement
         if statement.k == "revoke":
@@ -136,10 +139,10 @@ class KeyWork:
         return _keyset_change(STANDS, chain[od], chain.get(chain[od].prev or ""), resumed=False)
 
     def publish_signed(self, change: SignedChange, standing: Keyset) -> KeyChange:
-        """Check a signed change by the rules the hub applies, keep it, send it, wait for its receipt.
+        """Check a signed change by the rules the hub applies, store it, send it, wait for its receipt.
 
-        Raises VerificationError (it breaks a rule; nothing was sent), RefusedError, KeyChangeOvertakenError,
-        UnreachableError and NotLoggedYetError (it is kept, and taken up by the next run).
+        Raises VerificationError (it breaks a rule; nothing was sent), RefusedError, KeyChangeOvertakenError, UnreachableError
+        and NotLoggedYetError (it is stored, and continued by the next run).
         """
         if change.statement.k == "revoke":
             verify_revoke(change.jws, standing)
@@ -150,7 +153,7 @@ class KeyWork:
         return self._carry(change, keyset, standing, resumed=False)
 
     def _carry_or_drop(self, change: SignedChange, keyset: Keyset, standing: Keyset) -> KeyChange | None:
-        """Of an earlier run: what the hub has never seen and would refuse as too old is void."""
+        """Send an earlier run's change, or drop it where the hub never saw it and would refuse it as too old."""
         known = self._is_kept(keyset) or self._at_hub(keyset) is not None
         if not known and keyset.iat <= self.session.clock() - MAX_IAT_AGE_SECS:
             self.journal.drop()
@@ -180,7 +183,7 @@ class KeyWork:
             raise
 
     def _is_over(self, refused: RefusedError) -> bool:
-        """Let go of a change that the hub has judged; any other answer leaves it for the next run."""
+        """Drop a change that the hub has judged; any other answer leaves it for the next run."""
         refused.is_kept = not is_final(refused)
         if refused.is_kept:
             refused.add_note(f"The change of keys is kept and taken up by: {_PICK_UP}")
@@ -190,7 +193,7 @@ class KeyWork:
 
     @contextmanager
     def _void_unless_sound(self) -> Iterator[None]:
-        """What an earlier run kept, and does not hold now, is not sent, and not kept either."""
+        """Drop a change of an earlier run that is no longer valid, without sending it."""
         try:
             yield
         except EnvelopeError:
@@ -198,7 +201,7 @@ class KeyWork:
             raise
 
     def _blame_overtaking(self, keyset: Keyset) -> None:
-        """Where another keyset took this place meanwhile, that is the reason, and the remedy is to look at it."""
+        """Raise KeyChangeOvertakenError where another keyset took this version meanwhile: the remedy is to look at it."""
         other = self.session.exchange.keyset(self.agency, keyset.version)
         if other is not None and read_keyset(other.keyset).root_fingerprint == keyset.root_fingerprint:
             raise KeyChangeOvertakenError(keyset.version)
@@ -251,7 +254,7 @@ class KeyWork:
         return answer if answer is not None and answer.receipt is not None else None
 
     def _at_hub(self, keyset: Keyset) -> KeysetAnswer | None:
-        """The hub's answer about this very keyset, or None."""
+        """Return the hub's answer about this very keyset, or None."""
         answer = self.session.exchange.keyset(self.agency, keyset.version)
         return answer if answer is not None and read_keyset(answer.keyset).od == keyset.od else None
 
@@ -259,7 +262,7 @@ class KeyWork:
         return any(known.od == keyset.od for known in self.act.directory.chain(self.agency))
 
     def _take_in(self, answer: KeysetAnswer) -> None:
-        """Verify and note a keyset of ours that may not be in force yet, once it is logged."""
+        """Verify and record a keyset of ours that may not be in force yet, once it is logged."""
         keyset = read_keyset(answer.keyset)
         logged = answer if answer.receipt is not None else self._await_keyset(keyset)
         follow_keyset(self.act, self.agency, logged)
@@ -276,7 +279,7 @@ class KeyWork:
         return keyset
 
     def _settle_roots(self, keyset: Keyset) -> None:
-        """Once a new root is in force it is the own root, in the pins and in the key file."""
+        """Make a new root that is in force the own root, in the pins and in the key file."""
         if self.act.state.pins[self.agency].fingerprint != keyset.root_fingerprint:
             self.act.notebook.note(own_root_fact(keyset.root_fingerprint, self.now))
             self.act.notebook.write()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Before a key is revoked: which one, since when, what of ours it concerns, and what remains to work with.
+"""Planning of a revocation: which key, since when, which of our objects it concerns, and what remains to work with.
 
-What was logged at or after `since` and signed with the key is shown to its recipients as repudiated. The hub's list
-of what this agency submitted is the one that counts here: a thief's alerts are in it and nowhere else.
+Objects logged at or after `since` and signed with the key are shown to their recipients as repudiated. The hub's list of this
+agency's submissions is the one that counts here: a thief's alerts are in it and nowhere else.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ PAGE = 100
 class ConcernedObject:
     """One envelope or statement of ours that the revocation reaches.
 
-    `log_time` is None for one that is not logged yet. `here` is False for one that this client never signed.
-    `is_certain` is False where the hub would not show it, so that nobody can say with which key it was signed.
+    `log_time` is None for one that is not logged yet. `here` is False for one that this client never signed. `is_certain` is
+    False where the hub would not show it, so that nobody can say which key signed it.
     """
 
     what: str
@@ -46,7 +46,7 @@ class ConcernedObject:
 
 @dataclass(frozen=True)
 class RevocationPlan:
-    """What a revocation would do. `loses` names what the agency can do now and could not afterwards: (use, suite)."""
+    """The effects of a revocation. `loses` lists what the agency can do now and could not afterwards: (use, suite)."""
 
     agency: str
     kid: str
@@ -58,12 +58,12 @@ class RevocationPlan:
 
 
 def plain_kid(name: str) -> str:
-    """A key as a person names it, without the dots that show that something is left out."""
+    """Return a key's name as a person typed it, without the dots of an abbreviation."""
     return name.strip().strip(".\N{HORIZONTAL ELLIPSIS}")
 
 
 def is_named(kid: str, name: str) -> bool:
-    """Whether a person may mean this key: by its kid, its first six characters or more, or its last four or more."""
+    """Tell whether a person may mean this key: by its kid, its first six characters or more, or its last four or more."""
     text = plain_kid(name)
     return (
         kid == text
@@ -73,7 +73,7 @@ def is_named(kid: str, name: str) -> bool:
 
 
 def find_row(keyset: Keyset, name: str) -> KeyRow:
-    """A key as `is_named` says; raises RequestError where that is none, or several."""
+    """Return the key that `is_named` finds; raise RequestError for none or several."""
     text = plain_kid(name)
     whole = [row for row in keyset.rows if row.kid == text]
     found = whole or [row for row in keyset.rows if is_named(row.kid, name)]
@@ -85,7 +85,7 @@ def find_row(keyset: Keyset, name: str) -> KeyRow:
 
 
 def plan_revocation(act: Act, keyset: Keyset, name: str, *, since: int | None) -> RevocationPlan:
-    """What the revocation of a key since a time (else now) would do; raises RequestError, VerificationError."""
+    """Return the effects of revoking a key since a time (else now); raise RequestError, VerificationError."""
     row = find_row(keyset, name)
     moment = require_since(act, row, since)
     concerned = tuple(_concerned(act, row.kid, moment)) if row.use == SIGN else ()
@@ -95,7 +95,7 @@ def plan_revocation(act: Act, keyset: Keyset, name: str, *, since: int | None) -
 
 
 def require_since(act: Act, row: KeyRow, since: int | None) -> int:
-    """The time since which the key shall not count: never in the future, and later words only earlier."""
+    """Return the time since which the key shall not count: never in the future, and never later than before."""
     moment = act.now if since is None else since
     if moment > act.now:
         raise RequestError("--since lies in the future; a key is revoked since now, or since a time before.")
@@ -109,13 +109,13 @@ def require_since(act: Act, row: KeyRow, since: int | None) -> int:
 
 
 def require_code(code: str) -> None:
-    """Raises RequestError for a code that is not in the list."""
+    """Raise RequestError for a code that is not in the list."""
     if code not in REVOKE_CODES:
         raise RequestError(f"code: choose one of {', '.join(sorted(REVOKE_CODES))}.")
 
 
 def loses_of(act: Act, keyset: Keyset, kid: str, since: int) -> tuple[tuple[str, str], ...]:
-    """What the agency could no longer do: (use, suite), sorted."""
+    """Return what the agency could no longer do: (use, suite), sorted."""
     rows = carried_rows(keyset, act.directory.revocations(act.agency), now=act.now)
     after = with_revoked(rows, kid, since)
     lost = capabilities_of(keyset, rows, now=act.now) - capabilities_of(keyset, after, now=act.now)
@@ -123,7 +123,7 @@ def loses_of(act: Act, keyset: Keyset, kid: str, since: int) -> tuple[tuple[str,
 
 
 def _concerned(act: Act, kid: str, since: int) -> Iterator[ConcernedObject]:
-    """The agency's own objects logged at or after `since`, or not logged yet, that this key has signed."""
+    """Yield the agency's own objects logged at or after `since`, or not logged yet, that this key has signed."""
     for facts in _recent(act, since):
         log_time = None if facts.receipt is None else act.log.prove(facts.receipt, d=facts.d)
         if log_time is not None and log_time < since:
@@ -146,7 +146,7 @@ def _concerned(act: Act, kid: str, since: int) -> Iterator[ConcernedObject]:
 
 
 def _recent(act: Act, since: int) -> Iterator[SubmissionFacts]:
-    """Page by page, newest first, until a whole page was logged before."""
+    """Yield submissions page by page, newest first, until a whole page was logged earlier."""
     after: str | None = None
     while True:
         page = act.session.exchange.submissions(after=after, limit=PAGE)
@@ -158,7 +158,7 @@ def _recent(act: Act, since: int) -> Iterator[SubmissionFacts]:
 
 
 def _signers_of(act: Act, facts: SubmissionFacts) -> tuple[str, ...] | None:
-    """Who signed it: as the hub's list says, else as the object does; None where the hub shows it no more."""
+    """Return its signers, by the hub's list or else the object; None where the hub no longer shows it."""
     if facts.signers is not None:
         return facts.signers
     try:

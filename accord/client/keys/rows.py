@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of a coming keyset: what is carried over, what is added, what ends, and when.
+"""Rows of a coming keyset: carried over, added, ended, and when.
 
-Pure: a keyset in force, revocations and a time go in, rows come out. Nothing is ever dropped. A key that is replaced
-is *retiring* for 30 days: peers that have not seen the new keyset may still seal to it, and what was signed with it
-may still come in. Afterwards the next keyset states it as *retired*; its private half stays for reading.
+Pure: a keyset in force, revocations and a time go in, rows come out.
+
+- Nothing is ever dropped.
+- A key that is replaced is *retiring* for 30 days: peers that have not seen the new keyset may still seal to it, and objects
+  signed with it may still arrive.
+- Afterwards the next keyset states it as *retired*; its private half stays for reading.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ SUITES: Final = (PQ1, EC1)
 
 
 def smallest_since(revocations: Iterable[Revocation]) -> dict[str, int]:
-    """By kid the time since which a key no longer counts: of several words the earliest."""
+    """Return by kid the time since which a key no longer counts: the earliest of several revocations."""
     since: dict[str, int] = {}
     for word in revocations:
         since[word.kid] = min(word.since, since.get(word.kid, word.since))
@@ -41,42 +44,42 @@ def smallest_since(revocations: Iterable[Revocation]) -> dict[str, int]:
 
 
 def carried_rows(keyset: Keyset, revocations: Iterable[Revocation], *, now: int) -> list[KeyRow]:
-    """Every row as the next keyset states it: revoked where somebody said so, retired where its overlap is over."""
+    """Return every row for the next keyset: revoked where a revocation exists, retired where its overlap is over."""
     since = smallest_since(revocations)
     return [_carried(row, since, now) for row in keyset.rows]
 
 
 def new_rows(keys: Iterable[PublicKey], *, now: int) -> list[KeyRow]:
-    """Rows of new keys, current for a year.
+    """Return rows of new keys, current for a year.
 
-    They begin as long ago as a clock may be ahead of the hub's, so that they count from the first moment.
+    They begin earlier by as much as a clock may be ahead of the hub's, so that they count from the first moment.
     """
     return [KeyRow(key, now - MAX_CLOCK_AHEAD_SECS, now + KEY_LIFETIME_SECS) for key in keys]
 
 
 def with_replaced(rows: Iterable[KeyRow], uses: Collection[str], *, now: int) -> list[KeyRow]:
-    """The rows with every current key of these uses retiring."""
+    """Return the rows with every current key of these uses retiring."""
     return [_retiring(row, now) if row.st == CURRENT and row.use in uses else row for row in rows]
 
 
 def with_retired(rows: Iterable[KeyRow], kid: str, *, now: int) -> list[KeyRow]:
-    """The rows with this key retired: a signing key counts for one hour more, for what is on its way to the ledger."""
+    """Return the rows with this key retired: a signing key counts for one hour more, for objects on their way to the ledger."""
     return [_retired(row, now) if row.kid == kid else row for row in rows]
 
 
 def with_revoked(rows: Iterable[KeyRow], kid: str, since: int) -> list[KeyRow]:
-    """The rows with this key revoked since a time."""
+    """Return the rows with this key revoked since a time."""
     return [replace(row, st=REVOKED, since=since) if row.kid == kid else row for row in rows]
 
 
 def without_lost(rows: Iterable[KeyRow], held: Collection[str], *, now: int) -> list[KeyRow]:
-    """The rows with every key retired whose private half nobody holds any more."""
+    """Return the rows with every key retired whose private half nobody holds any more."""
     ended = (RETIRED, REVOKED)
     return [row if row.st in ended or row.kid in held else _retired(row, now) for row in rows]
 
 
 def suites_of(keyset: Keyset, use: str) -> tuple[str, ...]:
-    """The suites in which the current keys of a use serve, PQ1 first; of signing keys the strongest alone."""
+    """Return the suites of the current keys of a use, PQ1 first; of signing keys only the strongest."""
     keys = [row.key for row in keyset.rows if row.use == use and row.st == CURRENT]
     if use == SIGN:
         return (PQ1,) if any(key.alg == ML_DSA_65 for key in keys) else (EC1,)
@@ -84,7 +87,7 @@ def suites_of(keyset: Keyset, use: str) -> tuple[str, ...]:
 
 
 def capabilities_of(keyset: Keyset, rows: Sequence[KeyRow], *, now: int) -> set[tuple[str, str]]:
-    """What these rows allow now, as (use, suite): signing takes complete suites."""
+    """Return what these rows allow now, as (use, suite): signing takes complete suites."""
     coming = replace(keyset, rows=tuple(rows))
     signs = {(SIGN, suite) for suite in SUITES if newest_signing_keys(coming, suite, now)}
     return signs | {(ENC, suite) for suite in SUITES if newest_encryption_key(coming, suite, now)}
@@ -107,5 +110,5 @@ def _retired(row: KeyRow, now: int) -> KeyRow:
 
 
 def _end(row: KeyRow, wanted: int, now: int) -> int:
-    """An end never moves later, nor before now: what was logged until now was signed in good faith."""
+    """Return an end that is never later than before, nor before now: objects logged until now were signed in good faith."""
     return row.exp if row.exp <= now else max(min(row.exp, wanted), row.nbf + 1)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that is said besides alerts: one form, closed bodies, who may say it."""
+"""Statements, which are all signed objects besides alerts: one form, closed bodies, entitlement."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The closed body of each kind of statement: no free text and no content, ever.
 
-Each function demands exactly the listed members and raises MalformedError. What a body means in
-time (a keyset that follows another, a release within its parent) is checked where it is used.
+Each function requires exactly the listed members and raises MalformedError. What a body means in time (a keyset that follows
+another, a release within its parent) is checked where it is used.
 """
 
 from __future__ import annotations
@@ -288,7 +288,7 @@ MANIFEST = "manifest"
 
 @dataclass(frozen=True)
 class KindRule:
-    """What the profile says about one kind: body, what it is about (`sub.k`), whether it ends (`exp`)."""
+    """The profile's rule for one kind: body, subjects (`sub.k`), whether it ends (`exp`)."""
 
     check_body: Callable[[Body], None]
     subjects: frozenset[str]

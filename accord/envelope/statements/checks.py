@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who signed a statement, and does it count? At intake, and again by every reader.
+"""Signature checks of statements: at intake, and again by every reader.
 
-`accept_statement` is the exchange's door, `verify_statement` the reader's (with a proved log time).
-Keysets have their own door (`accord.envelope.keysets`), and so have `pop` and `revoke`, here.
+`accept_statement` is the exchange's entry point, `verify_statement` the reader's (with a proved log time). Keysets have their
+own (`accord.envelope.keysets`), and so have `pop` and `revoke`, here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class VerifiedStatement:
     standing: Standing
     log_time: int | None
     index: int | None = None
-    """Its leaf, where that is known."""
+    """Its leaf, where known."""
 
     @property
     def od(self) -> str:
@@ -49,9 +49,9 @@ class VerifiedStatement:
 def accept_statement(
     unverified: UnverifiedStatement, *, caller: str, directory: IntakeDirectory, now: int
 ) -> VerifiedStatement:
-    """The exchange's checks: issuer, keys, signatures, window, end. Raises VerificationError.
+    """Make the exchange's checks: issuer, keys, signatures, window, end. Raises VerificationError.
 
-    Whether the issuer may say it about its subject is `check_entitled`.
+    `check_entitled` checks whether the issuer may say it about its subject.
     """
     statement = unverified.statement
     if statement.iss != caller:
@@ -69,7 +69,7 @@ def accept_statement(
 def verify_statement(
     unverified: UnverifiedStatement, directory: KeyDirectory, *, log_time: int, index: int | None = None
 ) -> VerifiedStatement:
-    """The reader's checks under a log time and leaf index it has proved; raises VerificationError."""
+    """Make the reader's checks under a log time and leaf index it has proved; raise VerificationError."""
     statement = unverified.statement
     _refuse_own_door(statement)
     keys, standing = judge_signers(
@@ -86,7 +86,7 @@ def _refuse_own_door(statement: Statement) -> None:
 
 
 def _check_suite(statement: Statement, keyset: Keyset | None, at: int) -> None:
-    """PQ1 where the issuer has PQ1 signing keys; a release has its manifest's suite."""
+    """Require PQ1 where the issuer has PQ1 signing keys; a release has its manifest's suite."""
     if statement.k == "release" or statement.suite == PQ1:
         return
     if keyset is None or newest_signing_keys(keyset, PQ1, at):
@@ -102,10 +102,10 @@ def verify_pop(
     nonce_digests: Mapping[str, str],
     now: int,
 ) -> Statement:
-    """Proof of possession of the keys of a coming keyset; raises MalformedError or VerificationError.
+    """Verify the possession of a coming keyset's keys; raise MalformedError or VerificationError.
 
-    `signing` are its new signing keys in its order, `nonce_digests` those of the challenge `chal`, which
-    the caller uses once and within ten minutes.
+    `signing` are its new signing keys in its order, `nonce_digests` those of the challenge `chal`, which the caller uses once
+    and within ten minutes.
     """
     unverified = parse_statement(data)
     statement = unverified.statement
@@ -127,14 +127,14 @@ def verify_pop(
 
 
 def pop_suite(signing: Sequence[PublicKey]) -> str:
-    """A `pop` is PQ1 when one of its keys is ML-DSA-65."""
+    """Return the suite of a `pop`: PQ1 when one of its keys is ML-DSA-65."""
     return PQ1 if any(key.alg == ML_DSA_65 for key in signing) else EC1
 
 
 def verify_revoke(data: bytes, keyset: Keyset) -> Statement:
-    """A `revoke` by the root of this keyset, of a key in it; raises VerificationError.
+    """Verify a `revoke` by the root of this keyset, of a key in it; raise VerificationError.
 
-    For the exchange's door: the keyset is the one in force now. A reader takes `verify_logged_revoke`.
+    It is for the exchange: the keyset is the one in force now. A reader uses `verify_logged_revoke`.
     """
     unverified = parse_statement(data)
     _check_revoked_key(unverified.statement, keyset)
@@ -143,11 +143,11 @@ def verify_revoke(data: bytes, keyset: Keyset) -> Statement:
 
 
 def verify_logged_revoke(data: bytes, keysets: Iterable[Keyset], *, log_time: int) -> Statement:
-    """A logged `revoke` against its agency's whole chain; raises VerificationError.
+    """Verify a logged `revoke` against its agency's whole chain; raise VerificationError.
 
-    The root is that of the keyset in force at `log_time`, the time its receipt proves, so that the word of a
-    former root stays good. One that gave way within the day before is taken too: as old may a statement be
-    that comes in, and what an exchange accepts waits to be logged.
+    The root is that of the keyset in force at `log_time`, the time its receipt proves, so that a revocation by a former root
+    stays good. A root that was replaced within the day before is accepted too: a statement may be that old when it comes in,
+    and waits to be logged after the exchange accepts it.
     """
     unverified, chain = parse_statement(data), list(keysets)
     begun = in_force(chain, log_time)
@@ -170,6 +170,6 @@ def _check_revoked_key(statement: Statement, keyset: Keyset) -> None:
 
 
 def revocation_of(statement: Statement, log_time: int, index: int | None = None) -> Revocation:
-    """What a logged `revoke` means; `log_time` and `index` as proved by its receipt."""
+    """Return the meaning of a logged `revoke`; `log_time` and `index` as proved by its receipt."""
     body = statement.body
     return Revocation(statement.iss, body["kid"], body["since"], body["code"], statement.od, log_time, index)

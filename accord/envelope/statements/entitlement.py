@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may issue which statement; checked at intake and again by every reader.
+"""Entitlement: who may issue which statement; checked at intake and again by every reader.
 
-The caller looks up the facts of the subject; a statement by anyone else is refused, not ignored.
-Source: docs/spec/envelope.md, "Who may issue what".
+The caller looks up the facts of the subject; a statement by anyone else is refused, not ignored. Source: docs/spec/envelope.md,
+"Who may issue what".
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ _BY_PARTY = frozenset({"accept", "leave", "suspend", "resume"})
 
 @dataclass(frozen=True)
 class SubjectFacts:
-    """What is known of a subject.
+    """The known facts of a subject.
 
-    `iss` issued the subject itself, `manifest_iss` the envelope it belongs to (None for agreements);
-    `holders` are agencies with an entry in that envelope or in a release of it; `parties` are those of
-    the agreement.
+    `iss` issued the subject itself, `manifest_iss` the envelope it belongs to (None for agreements); `holders` are agencies
+    with an entry in that envelope or in a release of it; `parties` are those of the agreement.
     """
 
     k: str
@@ -40,8 +39,8 @@ class SubjectFacts:
 def check_entitled(statement: Statement, subject: SubjectFacts | None) -> None:
     """Raise VerificationError unless `statement` is about `subject` and its issuer may say it.
 
-    Statements without a subject: an agreement by one of its parties; keyset, revoke, pop, entry and apikey by
-    the agency itself. A release's rights are those of `accord.envelope.releases`.
+    Statements without a subject: an agreement by one of its parties; keyset, revoke, pop, entry and apikey by the agency
+    itself. A release's rights are those of `accord.envelope.releases`.
     """
     if statement.sub is None:
         _check_without_subject(statement)

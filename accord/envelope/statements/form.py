@@ -50,14 +50,14 @@ _ROOT_SIGNED = frozenset({"keyset", "revoke"})
 
 @dataclass(frozen=True)
 class SubjectRef:
-    """What a statement is about: "manifest" or a statement's k, its jti or id, its md or od."""
+    """The subject of a statement: "manifest" or a statement's k, its jti or id, its md or od."""
 
     k: str
     id: str
     d: str
 
     def as_json(self) -> dict[str, str]:
-        """The member `sub`."""
+        """Return the member `sub`."""
         return {"k": self.k, "id": self.id, "d": self.d}
 
 
@@ -69,13 +69,13 @@ class CheckpointRef:
     root: str
 
     def as_json(self) -> dict[str, Any]:
-        """The member `cp`."""
+        """Return the member `cp`."""
         return {"n": self.n, "root": self.root}
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A well-formed statement; says nothing about who signed it."""
+    """A well-formed statement; its signers are not checked."""
 
     k: str
     suite: str
@@ -98,7 +98,7 @@ class Statement:
 
     @property
     def ref(self) -> SubjectRef:
-        """This statement as the subject of another."""
+        """A reference to this statement as the subject of another."""
         return SubjectRef(self.k, self.id, self.od)
 
 
@@ -131,7 +131,7 @@ def build_statement(
     act: str | None = None,
     cp: CheckpointRef | None = None,
 ) -> bytes:
-    """The canonical payload to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
+    """Return the canonical payload to sign; `nonce` is 16 fresh random octets. Raises MalformedError."""
     payload = canonical(
         {
             "v": VERSION,
@@ -154,7 +154,7 @@ def build_statement(
 
 
 def sign_statement(payload: bytes, signer: JwsSigner) -> bytes:
-    """Sign a built payload; gives the bytes to submit. Raises MalformedError, TooLargeError."""
+    """Sign a built payload; return the bytes to submit. Raises MalformedError, TooLargeError."""
     k = text(parse_object(payload, limit=MAX_STATEMENT_BYTES).get("k"), "statement k")
     if list(read_payload(payload, k).signers) != [key.kid for key in signer.signers]:
         raise MalformedError("statement signers")
@@ -170,7 +170,7 @@ def make_statement(k: str, *, signer: JwsSigner, **terms: Any) -> bytes:
 
 
 def parse_statement(data: bytes) -> UnverifiedStatement:
-    """Read a statement from the wire; raises MalformedError, or VerificationError (typ, signers)."""
+    """Read a statement from the wire; raise MalformedError, or VerificationError (typ, signers)."""
     value = parse_object(data, limit=MAX_STATEMENT_BYTES, where="statement")
     refuse_spaces(data, "statement")
     unverified = parse_statement_object(value, data)
@@ -193,7 +193,7 @@ def parse_statement_object(value: object, raw: bytes) -> UnverifiedStatement:
 
 
 def read_payload(payload: bytes, kind: str) -> Statement:
-    """Check every member of a payload of this kind; raises MalformedError."""
+    """Check every member of a payload of this kind; raise MalformedError."""
     value = members(
         parse_object(payload, limit=MAX_STATEMENT_BYTES, where="statement"), _MEMBERS, "statement"
     )
@@ -259,7 +259,7 @@ def _checkpoint(value: object) -> CheckpointRef | None:
 
 
 def _check_across(statement: Statement) -> None:
-    """Rules that join a member of the body with one outside it."""
+    """Check the rules that join a member of the body with one outside it."""
     body = statement.body
     if statement.k in _ROOT_SIGNED and statement.suite != PQ1:
         raise MalformedError("statement suite")

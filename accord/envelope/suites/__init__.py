@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One module a suite: how a content key is wrapped for one recipient."""
+"""Suites, one module each: how a content key is wrapped for one recipient."""

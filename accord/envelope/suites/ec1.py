@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """EC1: the content key goes to each recipient by ECDH-ES+A256KW on X25519 or P-256 (final RFCs only).
 
-Header exactly `alg, kid, epk`, a fresh ephemeral key per entry, no apu or apv; encrypted_key 40
-octets. Only the public half; unwrapping is in `accord.envelope.unseal`.
-Source: RFC 7518 section 4.6, RFC 8037, RFC 3394.
+Header exactly `alg, kid, epk`, a fresh ephemeral key per entry, no apu or apv; encrypted_key 40 octets. This is only the public
+half; unwrapping is in `accord.envelope.unseal`. Source: RFC 7518 section 4.6, RFC 8037, RFC 3394.
 """
 
 from __future__ import annotations
@@ -38,12 +37,12 @@ _OTHER_INFO = len(ECDH).to_bytes(4, "big") + ECDH.encode("ascii") + bytes(8) + (
 
 
 def wrapping_key(shared_secret: bytes) -> bytes:
-    """The key-encryption key from a Diffie-Hellman secret, RFC 7518 section 4.6.2."""
+    """Return the key-encryption key from a Diffie-Hellman secret, RFC 7518 section 4.6.2."""
     return hashlib.sha256(_COUNTER + shared_secret + _OTHER_INFO).digest()
 
 
 def wrap(key: PublicKey, content_key: bytes) -> str:
-    """One entry of `recipients`, canonical JSON: `content_key` wrapped for `key`."""
+    """Return one entry of `recipients`, canonical JSON: `content_key` wrapped for `key`."""
     if key.curve == _X25519:
         ephemeral = x25519.X25519PrivateKey.generate()
         secret = ephemeral.exchange(key.material)
@@ -62,7 +61,7 @@ def _entry_text(kid: str, epk: str, wrapped: str) -> str:
 
 
 def read_entry(header: dict[str, Any], wrapped: object) -> tuple[str, str, str]:
-    """Check an entry without any key; gives its kid, the curve of its epk, its canonical JSON."""
+    """Check an entry without any key; return its kid, the curve of its epk, its canonical JSON."""
     if header.keys() != _HEADER or header["alg"] != ECDH:
         raise MalformedError("entry header")
     kid = header["kid"]
@@ -75,7 +74,7 @@ def read_entry(header: dict[str, Any], wrapped: object) -> tuple[str, str, str]:
 
 
 def _read_epk(epk: object) -> tuple[str, str]:
-    """Curve and canonical JSON; refuses points that give away the shared secret."""
+    """Return curve and canonical JSON; refuse points that reveal the shared secret."""
     if not isinstance(epk, dict):
         raise MalformedError("epk")
     if epk.keys() == _OKP and (epk["kty"], epk["crv"]) == ("OKP", _X25519):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """PQ1: the content key goes to each recipient by HPKE-9-KE (X-Wing, SHAKE256, A256GCM).
 
-Header exactly `alg, kid, ek`; `ek` 1120 octets, encrypted_key 48. HPKE base mode, info as below,
-associated data empty. Pinned to our vectors: JOSE-HPKE is still a draft, and an RFC that differs
-becomes PQ2. Only the public half; unwrapping is in `accord.envelope.unseal`.
+Header exactly `alg, kid, ek`; `ek` 1120 octets, encrypted_key 48. HPKE base mode, info as below, associated data empty. Pinned
+to our vectors: JOSE-HPKE is still a draft, and an RFC that differs becomes PQ2. This is only the public half; unwrapping is in
+`accord.envelope.unseal`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SHARE_AT = 1088 // 3 * 4
 
 @functools.cache
 def hpke_suite() -> hpke.Suite:
-    """The HPKE suite; raises BackendError where the library lacks ML-KEM-768."""
+    """Return the HPKE suite; raise BackendError where the library lacks ML-KEM-768."""
     try:
         return hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.SHAKE256, hpke.AEAD.AES_256_GCM)
     except UnsupportedAlgorithm as missing:
@@ -40,20 +40,20 @@ def hpke_suite() -> hpke.Suite:
 
 
 def wrap(key: PublicKey, content_key: bytes) -> str:
-    """One entry of `recipients`, canonical JSON: `content_key` encapsulated to `key`."""
+    """Return one entry of `recipients`, canonical JSON: `content_key` encapsulated to `key`."""
     sealed = hpke_suite().encrypt(content_key, key.material, info=INFO)
     return entry_text(key.kid, b64u(sealed[:EK_BYTES]), b64u(sealed[EK_BYTES:]))
 
 
 def entry_text(kid: str, ek: str, wrapped: str) -> str:
-    """The canonical JSON of an entry whose texts are base64url."""
+    """Return the canonical JSON of an entry whose texts are base64url."""
     return f'{{"encrypted_key":"{wrapped}","header":{{"alg":"{HPKE_9_KE}","ek":"{ek}","kid":"{kid}"}}}}'
 
 
 def read_entry(header: dict[str, Any], wrapped: object) -> tuple[str, None, str]:
-    """Check an entry without any key; gives its kid, no curve, its canonical JSON.
+    """Check an entry without any key; return its kid, no curve, its canonical JSON.
 
-    Raises MalformedError, also for an X25519 share whose shared secret anybody knows.
+    Raises MalformedError, also for an X25519 share whose shared secret is publicly known.
     """
     if header.keys() != _HEADER or header["alg"] != HPKE_9_KE:
         raise MalformedError("entry header")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hand-overs: the ledger's key says which key signs after it.
+"""Handovers: the ledger's key names the key that signs after it.
 
-A hand-over is a signed note over four lines: what it is, the old verifier key, the new one, and the size of the tree up to
-which the old key signed. Both keys sign it: whoever pins one learns the other. From then on a
-checkpoint beyond that size by the old key counts for nothing. Lines that a checkpoint cannot have keep either from
-passing for the other. Source: docs/spec/envelope.md, "Replacing the ledger's key".
+A handover is a signed note of four lines: its kind, the old verifier key, the new one, and the size of the tree up to which the
+old key signed. Both keys sign it: a reader who pins one learns the other. From then on a checkpoint beyond that size by the old
+key does not count. Neither note can be mistaken for a checkpoint or the reverse, by lines that the other cannot have. Source:
+docs/spec/envelope.md, "Replacing the ledger's key".
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Handover:
 
 
 def verify_handover(note: str) -> Handover:
-    """Read a hand-over and check that both its keys signed it; whether either is pinned is for the caller.
+    """Read a handover and check that both its keys signed it; the caller checks whether either is pinned.
 
     Raises `NoteError`.
     """
@@ -51,10 +51,10 @@ def verify_handover(note: str) -> Handover:
 
 
 def keys_after(pinned: Iterable[VerifierKey], notes: Sequence[str]) -> list[VerifierKey]:
-    """The pinned keys and those that hand-overs lead to from them, each with the size up to which it signs.
+    """Return the pinned keys and those that handovers lead to from them, each with the size up to which it signs.
 
-    A note that leads to no pinned key is passed over. Raises `NoteError` for one that is malformed or not signed by
-    both its keys, and where one key was handed over twice.
+    A note that leads to no pinned key is ignored. Raises `NoteError` for one that is malformed or not signed by both its keys,
+    and where one key was handed over twice.
     """
     waiting = [verify_handover(note) for note in notes]
     if len({handover.old for handover in waiting}) < len(waiting):

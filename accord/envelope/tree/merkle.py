@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Merkle tree hashing, inclusion proofs and consistency proofs.
 
-Guarantees what RFC 9162, section 2.1 says (the same hashing as RFC 6962): a leaf is hashed behind 0x00, a
-node behind 0x01, so that neither passes for the other. The tree of `size` leaves splits at the largest power
-of two below `size`; every proof is a list of hashes of *ranges* of leaves, and every such range is a few
-*complete subtrees*, which never change once their leaves exist. Stored trees read those; lists of leaf hashes
-in memory use the same ranges.
+As in RFC 9162, section 2.1 (the same hashing as RFC 6962), a leaf is hashed behind 0x00, a node behind 0x01, so that neither
+can be mistaken for the other. The tree of `size` leaves splits at the largest power of two below `size`; every proof is a list
+of hashes of *ranges* of leaves, and every such range is a few *complete subtrees*, which never change once their leaves exist.
+Stored trees read those; lists of leaf hashes in memory use the same ranges.
 
 Hashes are SHA-256, 32 raw octets. Verification raises `ProofError`.
 """
@@ -77,7 +76,7 @@ def consistency_ranges(first: int, second: int) -> list[LeafRange]:
 
 
 def complete_subtrees(leaves: LeafRange) -> list[NodePosition]:
-    """The complete subtrees, left to right, of a range as the two functions above and (0, size) make them."""
+    """Return the complete subtrees, left to right, of a range as the two functions above and (0, size) make them."""
     start, end = leaves
     positions: list[NodePosition] = []
     while start < end:
@@ -88,7 +87,7 @@ def complete_subtrees(leaves: LeafRange) -> list[NodePosition]:
 
 
 def completed_by(index: int) -> Iterator[NodePosition]:
-    """The subtrees above level 0 that become complete when leaf `index` is appended, lowest first."""
+    """Yield the subtrees above level 0 that become complete when leaf `index` is appended, lowest first."""
     level = 1
     while (index + 1) % (1 << level) == 0:
         yield level, index >> level
@@ -96,7 +95,7 @@ def completed_by(index: int) -> Iterator[NodePosition]:
 
 
 def fold(subtree_hashes: Sequence[bytes]) -> bytes:
-    """The root over neighbouring complete subtrees of falling size; `EMPTY_ROOT` for none."""
+    """Return the root over neighbouring complete subtrees of falling size; `EMPTY_ROOT` for none."""
     if not subtree_hashes:
         return EMPTY_ROOT
     root = subtree_hashes[-1]
@@ -106,29 +105,29 @@ def fold(subtree_hashes: Sequence[bytes]) -> bytes:
 
 
 def range_root(leaves: LeafRange, nodes: Mapping[NodePosition, bytes]) -> bytes:
-    """The root over a range, read from `nodes`, which must hold its complete subtrees."""
+    """Return the root over a range, read from `nodes`, which must hold its complete subtrees."""
     return fold([nodes[position] for position in complete_subtrees(leaves)])
 
 
 def root_of(leaf_hashes: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes in order; `EMPTY_ROOT` for none."""
+    """Return the root over leaf hashes in order; `EMPTY_ROOT` for none."""
     return range_root((0, len(leaf_hashes)), _nodes_over(leaf_hashes))
 
 
 def inclusion_path(leaf_hashes: Sequence[bytes], index: int) -> list[bytes]:
-    """The proof that leaf `index` is in the tree over `leaf_hashes`, from the leaf upward."""
+    """Return the proof that leaf `index` is in the tree over `leaf_hashes`, from the leaf upward."""
     return _roots(inclusion_ranges(index, len(leaf_hashes)), _nodes_over(leaf_hashes))
 
 
 def inclusion_paths(leaf_hashes: Sequence[bytes]) -> list[list[bytes]]:
-    """The proofs of all leaves at once, in their order."""
+    """Return the proofs of all leaves at once, in their order."""
     nodes = _nodes_over(leaf_hashes)
     size = len(leaf_hashes)
     return [_roots(inclusion_ranges(index, size), nodes) for index in range(size)]
 
 
 def consistency_path(leaf_hashes: Sequence[bytes], first: int) -> list[bytes]:
-    """The proof that the tree over `leaf_hashes` extends the tree of its first `first` leaves."""
+    """Return the proof that the tree over `leaf_hashes` extends the tree of its first `first` leaves."""
     return _roots(consistency_ranges(first, len(leaf_hashes)), _nodes_over(leaf_hashes))
 
 
@@ -206,12 +205,12 @@ def _above_lone_edge(position: int, last: int) -> tuple[int, int]:
 
 
 def _split(size: int) -> int:
-    """The largest power of two below `size` (at least 2)."""
+    """Return the largest power of two below `size` (at least 2)."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
 def _nodes_over(leaf_hashes: Sequence[bytes]) -> dict[NodePosition, bytes]:
-    """All complete subtrees over `leaf_hashes`, level 0 being the leaf hashes."""
+    """Return all complete subtrees over `leaf_hashes`, level 0 being the leaf hashes."""
     _require_hashes(*leaf_hashes)
     nodes = {(0, index): leaf for index, leaf in enumerate(leaf_hashes)}
     level, below = 0, list(leaf_hashes)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed notes and checkpoints: what the ledger's key says about the tree.
+"""Signed notes and checkpoints: the ledger key's statements about the tree.
 
-Guarantees the formats of C2SP *signed-note* and *tlog-checkpoint*, narrowed: Ed25519 keys only; a checkpoint
-is exactly origin, size and root; its origin is the name of the key that signs it. A note counts if one pinned
-key signed it well; signatures of unknown keys are ignored; a bad signature of a pinned key refuses the whole
-note. Verification raises `NoteError`.
+The formats are C2SP *signed-note* and *tlog-checkpoint*, narrowed: Ed25519 keys only; a checkpoint is exactly origin, size and
+root; its origin is the name of the key that signs it. A note counts if one pinned key signed it well; signatures of unknown
+keys are ignored; a bad signature of a pinned key refuses the whole note. Verification raises `NoteError`.
 
     >>> checkpoint = verify_checkpoint(note_text, [VerifierKey.parse(ledger_vkey)])    # doctest: +SKIP
 """
@@ -134,7 +133,7 @@ def key_id_of(name: str, public: bytes) -> bytes:
 
 
 def signature_line(name: str, key_id: bytes, signature: bytes) -> str:
-    """One line to stand under a note's blank line, with its newline."""
+    """Return one line to stand under a note's blank line, with its newline."""
     return f"{_SIGNATURE_PREFIX}{name} {encode_base64(key_id + signature)}\n"
 
 

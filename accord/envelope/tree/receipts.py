@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Receipts: the proof that the ledger holds one object's digest, and since when.
 
-Guarantees that a receipt which verifies ties an object digest to one leaf, the leaf to its index under a
-checkpoint, and the checkpoint to a pinned key of the ledger; the leaf's *log time* is then the ledger's word.
-Leaves out whether two checkpoints belong to one tree (`merkle.verify_consistency`) and what a log time means
-for a key (the key rule).
+- A receipt that verifies ties an object digest to one leaf, the leaf to its index under a checkpoint, and the checkpoint to a
+  pinned key of the ledger; the leaf's *log time* is then the ledger's word.
+- Left out: whether two checkpoints belong to one tree (`merkle.verify_consistency`), and what a log time means for a key (the
+  key rule).
 
-A leaf is canonical JSON `{d, k, t}`: object digest, kind, log time; `keyset` and `revoke` leaves also name
-their agency in `a`. A receipt is exactly `{leaf, index, path, checkpoint}`; the same content travels as C2SP
-*tlog-proof* text, whose `extra` line is the leaf. A wrong shape raises `MalformedError` or `NoteError`, a
-receipt that does not hold `ProofError` or `NoteError`.
+A leaf is canonical JSON `{d, k, t}`: object digest, kind, log time; `keyset` and `revoke` leaves also name their agency in `a`.
+A receipt is exactly `{leaf, index, path, checkpoint}`; the same content travels as C2SP *tlog-proof* text, whose `extra` line
+is the leaf. A wrong shape raises `MalformedError` or `NoteError`, a receipt that does not hold `ProofError` or `NoteError`.
 """
 
 from collections.abc import Sequence
@@ -34,7 +33,7 @@ _PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 @dataclass(frozen=True)
 class LeafEntry:
-    """What one leaf says: digest `d` (base64url), kind `k`, log time `t` in seconds, agency `a` or None."""
+    """The content of one leaf: digest `d` (base64url), kind `k`, log time `t` in seconds, agency `a` or None."""
 
     d: str
     k: str
@@ -63,12 +62,12 @@ class LeafEntry:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The leaf's object, to be encoded or put into a receipt."""
+        """Return the leaf's object, to be encoded or put into a receipt."""
         leaf: dict[str, Any] = {"d": self.d, "k": self.k, "t": self.t}
         return leaf if self.a is None else leaf | {"a": self.a}
 
     def encode(self) -> bytes:
-        """The canonical octets that the tree hashes."""
+        """Return the canonical octets that the tree hashes."""
         return encoding.canonical(self.as_json())
 
 
@@ -113,11 +112,11 @@ class Receipt:
         )
 
     def index_at(self, log_time: int) -> int | None:
-        """The index of its leaf, if that is the one of this log time; another receipt may have proved a smaller one."""
+        """Return the index of its leaf, if that has this log time; another receipt may have proved a smaller one."""
         return self.index if self.leaf.t == log_time else None
 
     def as_json(self) -> dict[str, Any]:
-        """The receipt's object."""
+        """Return the receipt's object."""
         return {
             "leaf": self.leaf.as_json(),
             "index": self.index,
@@ -126,7 +125,7 @@ class Receipt:
         }
 
     def tlog_proof(self) -> str:
-        """The receipt as C2SP tlog-proof text."""
+        """Return the receipt as C2SP tlog-proof text."""
         extra = notes.encode_base64(self.leaf.encode())
         siblings = [notes.encode_base64(sibling) for sibling in self.path]
         head = [_PROOF_HEADER, f"extra {extra}", f"index {self.index}", *siblings]
@@ -144,7 +143,7 @@ class Receipt:
     def verify_under(
         self, checkpoint: notes.Checkpoint, *, d: str, k: str = PLAIN_KIND, a: str | None = None
     ) -> int:
-        """As `verify`, under a checkpoint that `checkpoint_under` has given: its signature is checked once."""
+        """Verify as `verify` does, under a checkpoint from `checkpoint_under`, whose signature was checked once."""
         if (self.leaf.d, self.leaf.k, self.leaf.a) != (d, k, a):
             raise ProofError("the receipt is about another object", Failure.RECEIPT)
         merkle.verify_inclusion(
@@ -157,7 +156,7 @@ class Receipt:
         return self.leaf.t
 
     def checkpoint_under(self, keys: Sequence[notes.VerifierKey]) -> notes.Checkpoint:
-        """The checkpoint, once a pinned key has signed it. Raises `NoteError`."""
+        """Return the checkpoint after checking a pinned key's signature. Raises `NoteError`."""
         return notes.verify_checkpoint(self.checkpoint, keys)
 
 

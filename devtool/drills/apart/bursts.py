@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Blows to processes of a supervisor, and bursts of alerts in whose middle they fall: a partner's, and desks' beside them."""
+"""Kills of a supervisor's processes in the middle of bursts of alerts, by a partner and by desks at once."""
 
 import os
 import signal
@@ -58,13 +58,13 @@ class Burst:
 
     partner: Partner
     to: Sequence[str]
-    """Agencies that the partner's alerts go to."""
+    """Agencies that receive the partner's alerts."""
     titles: Sequence[str]
     desks: Sequence[Pressing]
     mds: list[str] = field(default_factory=list)
-    """Of the partner's alerts that are signed."""
+    """Digests of the partner's signed alerts."""
     _begun: set[int] = field(default_factory=set)
-    """Of whom an attempt has ended, well or not: the desks by their place, the partner as -1."""
+    """Those whose first attempt has ended, well or not: the desks by their index, the partner as -1."""
     _unsigned: list[str] = field(default_factory=list)
 
     def is_under_way(self) -> bool:
@@ -73,7 +73,7 @@ class Burst:
 
     @contextmanager
     def begun(self) -> Generator[None]:
-        """Try each once, all at the same time; what the block does happens meanwhile."""
+        """Try each once, all at the same time, while the block runs."""
         with ThreadPoolExecutor(1 + len(self.desks)) as pool:
             trying: list[Future[None]] = [
                 pool.submit(self._send),
@@ -103,7 +103,7 @@ class Burst:
             self._begun.add(place)
 
     def finish(self) -> None:
-        """Do again what did not get out, as its people and systems would."""
+        """Repeat what did not get out, as people and systems would."""
         for title in self._unsigned:
             self.mds.append(self.partner.send_surely(title, self.to))
         self._unsigned.clear()
@@ -118,7 +118,7 @@ class Burst:
 
 
 def _released(releaser: DeskSession, alert: str) -> bool | None:
-    """Look whether it has left, and press again where it has not."""
+    """Check whether it has left, and press again where it has not."""
     with suppress(HTTPError, StepFailedError):
         if has_left_the_releaser(releaser, alert):
             return True
@@ -127,7 +127,7 @@ def _released(releaser: DeskSession, alert: str) -> bool | None:
 
 
 def all_stand(supervisor: Supervisor) -> bool:
-    """Tell whether every process runs, and answers; one that has just ended is started again by supervision."""
+    """Tell whether every process runs and answers; supervision restarts one that has just ended."""
     running = [child.pid for child in supervisor.children if child.alive]
     if len(running) < len(supervisor.children):
         return False
@@ -139,7 +139,7 @@ def all_stand(supervisor: Supervisor) -> bool:
 
 
 def kill(supervisor: Supervisor, pids: Sequence[int]) -> float:
-    """Kill these and wait until everything stands again, which supervision sees to; the seconds that it took."""
+    """Kill these and wait until supervision has restored everything; return the seconds that it took."""
     began = time.monotonic()
     signal_all(pids, signal.SIGKILL)
     wait_until(
@@ -157,6 +157,6 @@ def signal_all(pids: Sequence[int], number: signal.Signals) -> None:
 
 
 class Impatient(DeskSession):
-    """An officer who does not wait long for a desk that stands still, and presses again."""
+    """An officer who soon gives up on a desk that does not answer, and presses again."""
 
     READ_SECONDS = 10

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counts what came, at a partner, at a desk and in mailboxes: nothing is missing, nothing is there twice."""
+"""Count what arrived at a partner, at a desk and in mailboxes: nothing is missing, nothing is there twice."""
 
 import email
 import email.policy
@@ -13,11 +13,11 @@ from demo.ticks import StepFailedError
 
 FILED_WITHIN_SECONDS = 240
 Told = Mapping[tuple[str, str], Collection[str]]
-"""By reference and address, the Message-IDs of the mails that came."""
+"""The Message-IDs of the received mails, by reference and address."""
 
 
 def require_once(expected: Collection[str], counted: Mapping[str, int], where: str) -> None:
-    """Raises where one of these is missing or there more than once, and where anything else is."""
+    """Raise where one of these is missing or there more than once, and where anything else is there."""
     lost = [one for one in expected if not counted.get(one)]
     doubled = [one for one in expected if counted.get(one, 0) > 1]
     others = [one for one in counted if one not in expected]
@@ -36,7 +36,7 @@ class Mailboxes:
     _subjects: list[tuple[str, str]] = field(default_factory=list)
 
     def told(self) -> Told:
-        """Read what has come: by the last word of the subject, which is an alert's reference, and by address."""
+        """Read the received mails by the last word of the subject, an alert's reference, and by address."""
         for path in sorted(self.folder.glob("*.eml")):
             if path.name not in self._read:
                 self._read.add(path.name)
@@ -50,7 +50,7 @@ class Mailboxes:
         self._subjects.append((subject, to))
 
     def count(self) -> int:
-        """Count the mails that have come."""
+        """Count the mails that have arrived."""
         return sum(1 for _ in self.folder.glob("*.eml"))
 
     def with_words(self, words: str) -> Counter[str]:
@@ -61,7 +61,7 @@ class Mailboxes:
     def require_told(
         self, references: Collection[str], addresses: Collection[str], uncertain: Collection[str] = ()
     ) -> int:
-        """Wait until each of these was told of each; how many mails came twice, all marked so.
+        """Wait until each address was told of each reference; return how many mails came twice, all marked so.
 
         Raises where one came twice without being `uncertain`, which holds Message-IDs.
         """
@@ -83,7 +83,7 @@ class Mailboxes:
 
 
 def _again(one: tuple[str, str], ids: Collection[str], uncertain: Collection[str]) -> int:
-    """Count how often a mail came beyond once; raises where nobody said that it might."""
+    """Count how often a mail came beyond once; raise where it was not marked as uncertain."""
     if len(ids) > 1 and not (len(set(ids)) == 1 and set(ids) <= set(uncertain)):
         raise StepFailedError(f"{one[1]} was told {len(ids)} times of {one[0]}, and nothing says so.")
     return len(ids) - 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk is away for a while, for a day the hosted one: back again it takes all once, tells once, and its clocks are right."""
+"""Drill of an absent desk, the hosted one for a day: when back it receives and notifies once, and its deadlines are right."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from hub.roles import DESK, EXCHANGE
 
 HOURS = 24
 OWN_OFFICER = "marisel"
-"""Of the partner that sends."""
+"""An officer of the sending partner."""
 ACKNOWLEDGED_WITHIN = {"flash": timedelta(hours=1), "urgent": timedelta(hours=24)}
-"""As the mail to officers says it; a routine alert asks for none."""
+"""The times that the mail to officers states; a routine alert has none."""
 
 
 def play(ticks: Ticks) -> None:
-    """The part."""
+    """Play this part."""
     with staged(ticks) as stage:
         officers = Officers(stage.cast)
         hosted = Away(
@@ -46,7 +46,7 @@ def play(ticks: Ticks) -> None:
 
 @dataclass(frozen=True)
 class Away:
-    """The desk that is away, the agency of it that partners send to, and for how long."""
+    """The absent desk, its agency that partners send to, and the length of the absence."""
 
     hours: int
     agency: str
@@ -54,15 +54,15 @@ class Away:
     inbox: Inbox
     stop: Callable[[], object]
     start: Callable[[], object]
-    """Start it at the hub's time, ready for officers."""
+    """Starts the desk at the hub's time, ready for officers."""
     verify: Callable[[], str]
-    """Verify the logs; raises StepFailedError."""
+    """Verifies the logs; raises StepFailedError."""
     require_told: Callable[[Collection[str]], str]
-    """Require that officers were told of these references by mail, once; what was counted."""
+    """Requires that officers were told of these references by mail, once; returns the count."""
 
 
 class Absence:
-    """Absence of the desk, in which partners send, and what it finds when it comes back."""
+    """The desk's absence, in which partners send, and the checks after its return."""
 
     def __init__(self, stage: Stage, away: Away) -> None:
         self._stage, self._ticks, self._away = stage, stage.ticks, away
@@ -125,7 +125,7 @@ class Absence:
             step.evidence(f"{len(self._in_time)} alerts logged, at the other partner once")
 
     def _acknowledge(self) -> None:
-        """The partner acknowledges what the desk had sent it."""
+        """Have the partner acknowledge what the desk had sent it."""
         officer = self._stage.cast.public_id(OWN_OFFICER)
         self._sender.client.acknowledge(self._own_md, officer=officer)
 
@@ -150,7 +150,7 @@ class Absence:
         return rows
 
     def _require_clocks(self, rows: Collection[Mapping[str, Any]], left: datetime) -> list[str]:
-        """Require that what was sent when the desk left is overdue where it asked for an answer, and what came now is not."""
+        """Require that alerts from before the absence are overdue if they wanted an answer, and new ones are not."""
         said = []
         for row in rows:
             facts, pri = row["received"], self._in_time.get(row["received"]["md"], "the next day")
@@ -170,7 +170,7 @@ class Absence:
         return said
 
     def _require_facts(self, left: datetime, back: datetime) -> list[str]:
-        """Require that at the sender `told` is after the desk came back, and at the desk the partner's answer from before it left."""
+        """Require that the sender's `told` is after the return, and that the desk has the partner's answer from before it."""
 
         def look() -> list[Any] | None:
             found = [self._delivery(md) for md in [*self._in_time, self._late]]
@@ -193,7 +193,7 @@ class Absence:
 def require_told(
     desk: Hub | OwnDesk, mail_dir: Path, addresses: Collection[str], references: Collection[str]
 ) -> str:
-    """Require that everybody was told once of each; what was counted. Raises StepFailedError."""
+    """Require that everybody was told once of each; return the count. Raises StepFailedError."""
     mails = Mailboxes(mail_dir)
     mails.require_told(references, addresses)
     wait_until_told(desk)
@@ -202,6 +202,6 @@ def require_told(
 
 
 def _require_moment(stated: str, expected: datetime, what: str) -> None:
-    """Raises where a stated moment is further than some minutes from the expected one."""
+    """Raise where a stated moment is further than some minutes from the expected one."""
     if abs(datetime.fromisoformat(stated) - expected) > timedelta(minutes=10):
         raise StepFailedError(f"{what}: {stated}, not about {expected.isoformat()}")

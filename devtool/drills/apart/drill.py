@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill apart`: the two halves without each other for a day, killed and hung in turn, and kept from each other.
+"""`./dev drill apart`: each half without the other for a day, killed and hung in turn, and isolated from each other.
 
 Each part plays on a hub of its own, as `./dev run --once` has it. Time passes by an offset of the processes' clocks.
 """
@@ -20,13 +20,13 @@ PARTS: dict[str, Callable[[Ticks], None]] = {
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 where all of it held."""
+    """Run the drill; return 0 if all of it held."""
     parser = argparse.ArgumentParser(prog="./dev drill apart")
     parser.add_argument("part", nargs="?", choices=tuple(PARTS), help="this part alone")
     chosen = parser.parse_args(arguments).part
     playing = [PARTS[chosen]] if chosen else list(PARTS.values())
     if machines.play in playing:
-        # Before an hour's work, not after it.
+        # Fail before an hour's work, not after it.
         require_machines()
     ticks = Ticks()
     ticks.line("Accord in two halves, one without the other")

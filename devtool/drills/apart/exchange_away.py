@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exchange is away for a day: the desk goes on, and what was released leaves by itself, or comes back to a person."""
+"""Drill of an absent exchange, for a day: the desk goes on, and released alerts leave by themselves, or return to a person."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,13 +25,13 @@ from devtool.drills.apart.stage import Stage, staged
 from hub.roles import DESK, EXCHANGE
 
 WITHIN_HOURS, BEYOND_HOURS = 22, 24
-"""Of what was released it takes 23; later it is released once more."""
+"""An alert is sent by itself within 23 hours of its release; later it has to be released again."""
 UNSENT, CAME_BACK = "NOT SENT", "CAME BACK"
 MAILED_WITHIN_SECONDS = 120
 
 
 def play(ticks: Ticks) -> None:
-    """The part."""
+    """Play this part."""
     with staged(ticks) as stage:
         _Day(stage).play()
 
@@ -44,7 +44,7 @@ class _Day:
         self._inbox = Inbox(self._officers, READING)
         self._mails = Mailboxes(stage.cast.mail_dir)
         self._sent: list[str] = []
-        """Digests of all that went out, in the order in which it has to come."""
+        """Digests of everything that was sent, in the required order of arrival."""
 
     def play(self) -> None:
         self._ticks.heading(f"The exchange is away for {WITHIN_HOURS} hours")
@@ -75,7 +75,7 @@ class _Day:
             step.evidence(self._stage.hub.verify_ledgers())
 
     def _before(self) -> None:
-        """The exchange says who may receive what."""
+        """Send a flash and a routine alert while the exchange still says who may receive what."""
         with self._ticks.step("Sent while both are there: a flash, a routine alert"):
             alerts = [
                 *self._officers.send("before", pri="flash"),
@@ -85,7 +85,7 @@ class _Day:
             self._partner.require_shown(self._sent)
 
     def _receive(self, name: str) -> str:
-        """An alert of the partner's that is here to be read; its digest."""
+        """Wait for an alert of the partner's; return its digest."""
         with self._ticks.step("Received while both are there"):
             md = self._partner.send_surely(f"{name}, to be acknowledged", (SENDING,), "urgent")
             self._partner.settle()
@@ -97,7 +97,7 @@ class _Day:
             self._stage.stop(EXCHANGE)
 
     def _release_in_order(self, name: str) -> list[str]:
-        """Officers write, submit, check and release: three routine alerts and, as the third, a flash; their ids."""
+        """Have officers write, submit, check and release three routine alerts and, as the third, a flash; return their ids."""
         with self._ticks.step("Written, submitted, checked, released: 3 routine, 1 flash") as step:
             first, second, last = self._officers.write(*(f"{name}, routine {n}" for n in (1, 2, 3)))
             flash = self._officers.write(f"{name}, flash", pri="flash")[0]
@@ -115,7 +115,7 @@ class _Day:
             step.evidence(self._acknowledge(md))
 
     def _acknowledge(self, md: str) -> str:
-        """Open and acknowledge it; what the desk says of its signatures."""
+        """Open and acknowledge it; return the desk's judgement of its signatures."""
         officer = self._officers.sign_in(RELEASER)
         here = received_one(officer, md)["received"]
         opened = officer.post(f"/alerts/received/{here['id']}/open", {"reason": "on_duty"})
@@ -133,7 +133,7 @@ class _Day:
             self._stage.start(EXCHANGE)
 
     def _require_order(self, waiting: Sequence[str]) -> str:
-        """They are logged in this order, which is the one in which the partner is shown them; what was seen."""
+        """Require that they are logged in this order, and shown to the partner in it; return what was seen."""
         facts = self._officers.wait_until_logged(*waiting)
         places = [int(one["log_index"]) for one in facts]
         if places != sorted(places):
@@ -175,7 +175,7 @@ class _Day:
         return next(str(one["text"]) for one in items if one["state"] == "refused")
 
     def _mailed(self, words: str, expected: Mapping[str, int]) -> str:
-        """Wait until everybody has so many mails with these words in their subject, and no mail is under way."""
+        """Wait until everybody has this many mails with these words in their subject, and no mail is under way."""
         wait_for(
             lambda: self._mails.with_words(words) >= Counter(expected) or None,
             f"Mails that say {words}",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kills each process in turn, or has it stand still for a while, in the middle of a burst: nothing is lost, nothing comes twice.
+"""Kill each process in turn, or suspend it for a while, in the middle of a burst: nothing is lost, nothing comes twice.
 
-A burst is alerts of a partner with its own keys and, beside them, alerts that an officer releases. Supervision goes on all
-the while, as `./dev run` has it. Database and broker, which both halves share here, are among the processes.
+A burst is alerts of a partner with its own keys and, at the same time, alerts that an officer releases. Supervision goes on
+throughout, as in `./dev run`. Database and broker, which both halves share here, are among the processes.
 """
 
 import signal
@@ -38,23 +38,23 @@ from devtool.drills.partners import READER
 from devtool.processes import Child, followers_of, wait_until
 
 FROM_PARTNER, FROM_DESK = 2, 2
-"""Alerts of one burst. Two come to a blow: it falls in the middle of the first, and the second follows at once."""
+"""Alerts of one burst, of which each kill has two: it falls in the middle of the first, and the second follows at once."""
 
 
 def play(ticks: Ticks) -> None:
-    """The part."""
+    """Play this part."""
     with staged(ticks, is_whole=True) as stage, supervised(stage.hub):
         _Kills(stage).play()
 
 
 @dataclass(frozen=True)
 class _Blow:
-    """Blow to one process in the middle of a burst."""
+    """A kill or suspension of one process in the middle of a burst."""
 
     title: str
     name: str
     fall: Callable[["_Kills", str, Burst, Burst], str]
-    """Has both bursts tried; what is said of it afterwards."""
+    """Tries both bursts; returns the report."""
 
 
 class _Kills:
@@ -81,7 +81,7 @@ class _Kills:
             step.evidence(self._hub.verify_ledgers())
 
     def _blows(self) -> Iterator[_Blow]:
-        """Yield for each process: it is killed, then all that it has started, then all of it stands still."""
+        """Yield for each process: kill it, then kill everything it has started, then suspend all of it."""
         for child in self._hub.children:
             yield _Blow(f"{child.name}: killed", child.name, _Kills.kill_leader)
             if followers_of(child.pid):
@@ -119,11 +119,11 @@ class _Kills:
         step.evidence(f"{said}, {'the same process goes on' if outlived else 'started again'}")
 
     def kill_leader(self, name: str, first: Burst, second: Burst) -> str:
-        """Kill the process itself; what it had started outlives it until it is started again."""
+        """Kill the process itself; its children outlive it until it is started again."""
         return self._kill(name, lambda leader: [leader], first, second)
 
     def kill_followers(self, name: str, first: Burst, second: Burst) -> str:
-        """Kill all that it has started, and leave it alone with that."""
+        """Kill everything that it has started, but not the process itself."""
         return self._kill(name, followers_of, first, second)
 
     def _kill(self, name: str, chosen: Callable[[int], Sequence[int]], first: Burst, second: Burst) -> str:
@@ -136,7 +136,7 @@ class _Kills:
         return said
 
     def halt(self, name: str, first: Burst, second: Burst) -> str:
-        """Stop it with all that it has started, until everything of both bursts was tried, then let it go on."""
+        """Suspend it with everything that it has started, until both bursts were tried, then resume it."""
         with ExitStack() as halted:
             with self._in_the_middle_of(first, name):
                 leader, began = self._child(name).pid, time.monotonic()
@@ -149,7 +149,7 @@ class _Kills:
 
     @contextmanager
     def _in_the_middle_of(self, burst: Burst, name: str) -> Generator[None]:
-        """Begin the burst, and do what the block does once it is under way; for the mailer, once a mail has gone out."""
+        """Begin the burst, and run the block once it is under way; for the mailer, once a mail has gone out."""
         before = self._mails.count()
         with burst.begun():
             wait_until(
@@ -160,11 +160,11 @@ class _Kills:
             yield
 
     def _child(self, name: str) -> Child:
-        """The process that has this name now: a server that was started again is another one."""
+        """Return the process that has this name now: a restarted server is another one."""
         return next(one for one in self._hub.children if one.name == name)
 
     def _require_shown(self) -> None:
-        """Both partners were shown all so far, once."""
+        """Require that both partners were shown everything so far, once."""
         self._reader.require_shown(self._of_partner)
         self._sender.require_shown(self._of_desk)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The halves as on two machines: what each of the two users, in its network namespace, can reach of the other half.
 
-Each is asked by trying, with all that its processes hold. The same questions are asked by whoever may, so that it is seen
-that they are good ones.
+Each user tries, with everything that its processes hold. The half itself makes the same attempts, to show that they are valid
+ones.
 """
 
 import json
@@ -24,7 +24,7 @@ OTHER = {DESK: EXCHANGE, EXCHANGE: DESK}
 
 
 def play(ticks: Ticks) -> None:
-    """The part, on a machine that can play two."""
+    """Play this part, on a machine that can play two."""
     ticks.heading("Each half under a user, in a network namespace, on servers of its own")
     with scratch_hub_of(TwoMachines, ticks) as hub:
         _Walls(hub, ticks).play()
@@ -64,13 +64,13 @@ class _Walls:
         return said
 
     def _leaders_of(self, half: str) -> list[int]:
-        """The processes of a half, its servers among them, without what they have started, which comes and goes."""
+        """Return the processes of a half, its servers included, without their children, which come and go."""
         return [child.pid for child in self.hub.children_of(half)]
 
     def _require_own(self, half: str) -> str:
-        """The same questions, asked by the half that they are about, are answered."""
+        """Require that the same attempts succeed for the half that they are about."""
         user, asked = self.hub.machines[half].user, self._tries(half, half)
-        # What makes its tables is no process of the half: its secret is for whoever runs that machine.
+        # The secret that makes its tables belongs to that machine's operator, not to a process of the half.
         mine = [path for path in asked.paths if Path(path).stat().st_uid == user]
         tries = replace(asked, paths=mine)
         found = self._probe(half, tries)
@@ -110,7 +110,7 @@ class _Walls:
         return f"{own}, the mail server"
 
     def _tries(self, asking: str, about: str) -> Tries:
-        """All that lies at one half; its servers with every login that the asking half holds, and with its own."""
+        """Return everything at one half to try; its servers with every login that the asking half holds, and with its own."""
         machine, kept = self.hub.machines[about], self.hub.state.secrets
         secrets = [kept / role.name for role in ROLES.values() if role.half == about]
         folders = [folder for folder in secrets if folder.exists()]
@@ -124,7 +124,7 @@ class _Walls:
         )
 
     def _probe(self, half: str, tries: Tries) -> Found:
-        """Run the probe as that half's user, from where it is; returns what it finds."""
+        """Run the probe as that half's user, in its namespace; return its findings."""
         asked = subprocess.run(
             [*self.hub.machines[half].prefix, sys.executable, "-m", "devtool.drills.apart.probe"],
             input=json.dumps(asdict(tries)),
@@ -143,7 +143,7 @@ class _Walls:
 
 
 def _place_of(pid: int) -> tuple[int, Path] | None:
-    """User and network namespace of a process; None for one that has ended."""
+    """Return user and network namespace of a process; None for one that has ended."""
     with suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}").stat().st_uid, Path(f"/proc/{pid}/ns/net").readlink()
     return None

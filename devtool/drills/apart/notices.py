@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mails as the desk's own rows have them: whether any is still to go out, and which may have gone out twice."""
+"""Mails by the desk's own rows: whether any is still to be sent, and which may have been sent twice."""
 
 import psycopg
 
@@ -12,12 +12,12 @@ SETTLES_WITHIN_SECONDS = 240
 
 
 def wait_until_told(hub: Hub | OwnDesk) -> None:
-    """Return once no mail is under way; those that wait for the end of quiet hours may wait."""
+    """Return once no mail is under way; mails that wait for the end of quiet hours may wait."""
     wait_for(lambda: None if _under_way(hub) else True, "Every mail", within_seconds=SETTLES_WITHIN_SECONDS)
 
 
 def uncertain_mails(hub: Hub | OwnDesk) -> set[str]:
-    """The Message-IDs of mails that are marked: they may have been told twice."""
+    """Return the Message-IDs of mails that are marked as possibly sent twice."""
     return set(_ask(hub, "SELECT message_id FROM notices_notification WHERE uncertain", ()))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Officers as the drills have them act, at a hosted desk or at an own one: they write, check, release, look and acknowledge."""
+"""Officers as the drills play them, at a hosted desk or at an own one: they write, check, release, look and acknowledge."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -16,29 +16,29 @@ SENDING, READING = "xb-health", "xa-lab"
 """Two hosted agencies; the first one sends to the second, and each receives from partners."""
 AUTHOR, RELEASER, READER = "aroha", "dele", "ilka"
 OWN_KEYS = "xe-drugs"
-"""The recipient that has keys of its own."""
+"""The recipient with keys of its own."""
 TOLD = {"xb-health": ("aroha", "dele", "wirin"), "xa-lab": ("ilka", "benno", "sunniva")}
-"""By agency, who is told of each new alert; the first one looks into the inbox."""
+"""By agency, the officers who are told of each new alert; the first one reads the inbox."""
 LEFT = frozenset({"queued", "released"})
 A_PAGE = 100
 
 
 @dataclass
 class Officers:
-    """Officers who sign in anew each time: sessions end, and time is moved here. The hosted agencies', unless told else."""
+    """Officers who sign in anew each time: sessions end, and time is moved here. The hosted agencies', unless stated."""
 
     cast: Cast
     author: str = AUTHOR
     releaser: str = RELEASER
     to: Sequence[str] = (READING, OWN_KEYS)
-    """Agencies that their alerts go to."""
+    """Agencies that receive their alerts."""
 
     def sign_in(self, login: str) -> DeskSession:
-        """A new session of the officer."""
+        """Return a new session of the officer."""
         return self.cast.officer(login)
 
     def write(self, *titles: str, pri: str = "routine") -> list[str]:
-        """Write alerts, and submit them; their ids."""
+        """Write alerts, and submit them; return their ids."""
         author = self.sign_in(self.author)
         return [_write(author, title, self.to, pri) for title in titles]
 
@@ -51,24 +51,24 @@ class Officers:
             releaser.post(f"/alerts/{alert}/validate", seen, etag=found["etag"])
 
     def release(self, *alerts: str) -> list[str]:
-        """Press once for each, in this order; the states that they have then."""
+        """Press once for each, in this order; return their states afterwards."""
         releaser = self.sign_in(self.releaser)
         return [str(press(releaser, alert)["state"]) for alert in alerts]
 
     def send(self, *titles: str, pri: str = "routine") -> list[str]:
-        """Write, check and release; the ids of the alerts."""
+        """Write, check and release; return the ids of the alerts."""
         alerts = self.write(*titles, pri=pri)
         self.check(*alerts)
         self.release(*alerts)
         return alerts
 
     def facts(self, *alerts: str) -> list[dict[str, Any]]:
-        """Ask the desk what it says of them now."""
+        """Ask the desk for the present facts about them."""
         releaser = self.sign_in(self.releaser)
         return [_facts(releaser, alert) for alert in alerts]
 
     def wait_until_logged(self, *alerts: str, within_seconds: float = 180) -> list[dict[str, Any]]:
-        """Wait until each is in the exchange's log; returns what the desk says of them then."""
+        """Wait until each is in the exchange's log; return the desk's facts about them then."""
         releaser = self.sign_in(self.releaser)
 
         def look() -> list[dict[str, Any]] | None:
@@ -79,16 +79,16 @@ class Officers:
 
 
 class Inbox:
-    """Inbox of an agency from now on, as one of its officers sees it."""
+    """The inbox of an agency from now on, as one of its officers sees it."""
 
     def __init__(self, officers: Officers, agency: str, reader: str = "") -> None:
         self._officers, self.agency, self._reader = officers, agency, reader or TOLD[agency][0]
         self._before = {md_of(row) for row in self._rows()}
 
     def require(self, expected: Collection[str]) -> list[dict[str, Any]]:
-        """Wait until all of these are there; their rows, the oldest first.
+        """Wait until all of these are there; return their rows, the oldest first.
 
-        Raises where one stands there twice, or one that nobody sent.
+        Raises where one is there twice, or one that nobody sent.
         """
 
         def look() -> list[dict[str, Any]] | None:
@@ -109,7 +109,7 @@ def md_of(row: dict[str, Any]) -> str:
 
 
 def addresses_of(agency: str) -> list[str]:
-    """List the addresses of everybody there who is told of each new alert."""
+    """Return the addresses of everybody there who is told of each new alert."""
     return [f"{login}@{agency}.example" for login in TOLD[agency]]
 
 
@@ -120,7 +120,7 @@ def press(releaser: DeskSession, alert: str) -> dict[str, Any]:
 
 
 def has_left_the_releaser(releaser: DeskSession, alert: str) -> bool:
-    """Tell whether it is released, be it under way or there."""
+    """Tell whether it is released, whether under way or delivered."""
     return _facts(releaser, alert)["state"] in LEFT
 
 
@@ -136,7 +136,7 @@ def received(officer: DeskSession, query: str = "") -> list[dict[str, Any]]:
 
 
 def received_one(officer: DeskSession, md: str) -> dict[str, Any]:
-    """Wait for the row of one alert, which the desk-worker files."""
+    """Wait for the row of one alert, which the desk-worker files; return it."""
     return wait_for(
         lambda: next((row for row in received(officer) if md_of(row) == md), None),
         "The alert in the inbox",
@@ -155,6 +155,6 @@ def _write(author: DeskSession, title: str, to: Sequence[str], pri: str) -> str:
 
 
 def _facts(officer: DeskSession, alert: str) -> dict[str, Any]:
-    """Read an alert of our own, written or sent: its facts lie deeper once it is sent."""
+    """Read an own alert, written or sent: its facts lie deeper once it is sent."""
     found = officer.get(f"/alerts/{alert}")
     return {"log_index": None, **found, **found.get("alert", {})}

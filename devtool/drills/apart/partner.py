@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A partner with its own keys: it sends, comes again where nobody answered, and counts what it is shown."""
+"""A partner with its own keys: it sends, tries again where nobody answered, and counts what it is shown."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -13,11 +13,11 @@ from demo.cast import wait_for
 from devtool.drills.apart.counting import require_once
 
 ARRIVES_WITHIN_SECONDS = 240
-"""An attempt that a killed process had begun is taken up again after two minutes."""
+"""An attempt that a killed process had begun is continued after two minutes."""
 
 
 class Partner:
-    """System of one agency over its client."""
+    """The system of one agency, using its client."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -29,20 +29,20 @@ class Partner:
         self._before = {*self._alerts}
 
     def send(self, title: str, to: Collection[str], pri: str = "routine") -> str | None:
-        """Send an alert; its digest, or None where nobody answered before it was signed."""
+        """Send an alert; return its digest, or None where nobody answered before it was signed."""
         before = set(self.client.state().submissions)
-        # Once signed it lies in the spool, whatever becomes of this attempt.
+        # Once signed it is in the spool, whatever becomes of this attempt.
         with suppress(ClientError):
             self.client.submit(_alert(title, tuple(to), pri))
         new = set(self.client.state().submissions) - before
         return new.pop() if new else None
 
     def send_surely(self, title: str, to: Collection[str], pri: str = "routine") -> str:
-        """The same, tried until it is signed."""
+        """Send an alert, trying until it is signed."""
         return wait_for(lambda: self.send(title, to, pri), "The alert signed")
 
     def settle(self) -> None:
-        """Send again whatever has no receipt, until all have one."""
+        """Send again whatever has no receipt, until everything has one."""
 
         def look() -> bool | None:
             with suppress(ClientError):
@@ -53,7 +53,7 @@ class Partner:
         wait_for(look, "Every receipt", within_seconds=ARRIVES_WITHIN_SECONDS)
 
     def look(self) -> None:
-        """Take in what is new; where nobody answers, that is for the next time."""
+        """Take in what is new; where nobody answers, leave that for the next time."""
         with suppress(ClientError):
             for news in self.client.watch(once=True):
                 self._take(news.entry)
@@ -66,7 +66,7 @@ class Partner:
             self._acknowledged[str(entry.statement.about)] += 1
 
     def require_acknowledged(self, md: str) -> None:
-        """Wait until a recipient's acknowledgement of the alert has come; raises where it came twice."""
+        """Wait until a recipient's acknowledgement of the alert has come; raise where it came twice."""
 
         def look() -> bool | None:
             self.look()
@@ -76,7 +76,7 @@ class Partner:
         require_once([md], {md: self._acknowledged[md]}, "Acknowledgements")
 
     def require_shown(self, expected: Collection[str]) -> None:
-        """Wait until each of these was shown, which are all that came since; raises where one was shown twice."""
+        """Wait until each of these, and nothing else, was shown since; raise where one was shown twice."""
 
         def look() -> bool | None:
             self.look()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m devtool.drills.apart.probe`: tries what it reads from its input as JSON, and says what was open to it.
+"""`python -m devtool.drills.apart.probe`: try everything in the JSON on standard input, and report what succeeded.
 
-It runs as one of the two users, where that one is, and has what somebody has who has taken over one of its processes.
+It runs as one of the two users, in that user's namespace, and has what an attacker in one of its processes has.
 """
 
 import json
@@ -36,7 +36,7 @@ class Tries:
 
 @dataclass(frozen=True)
 class Found:
-    """Attempts that went through; why the others did not, once a reason; ports that answer, names of interfaces."""
+    """Attempts that succeeded; each reason of the others once; ports that answer, names of interfaces."""
 
     paths: list[str]
     databases: list[str]
@@ -53,7 +53,7 @@ class _Prober:
         self.refusals: set[str] = set()
 
     def open_of(self, tries: Mapping[str, T], attempt: Callable[[T], object]) -> list[str]:
-        """The names of those at which the attempt raises nothing."""
+        """Return the names of those for which the attempt raises nothing."""
         return [name for name, what in tries.items() if self._is_open(attempt, what)]
 
     def _is_open(self, attempt: Callable[[T], object], what: T) -> bool:
@@ -66,7 +66,7 @@ class _Prober:
 
 
 def probe(tries: Tries, ports: Iterable[int] = PORTS) -> Found:
-    """Try all of it, and these ports."""
+    """Try all of them, and these ports."""
     prober = _Prober()
     pids = prober.open_of({str(pid): pid for pid in tries.pids}, _reach)
     return Found(
@@ -82,7 +82,7 @@ def probe(tries: Tries, ports: Iterable[int] = PORTS) -> Found:
 
 
 def _reason(refused: Exception) -> str:
-    """Return what the system said, without the address that it names."""
+    """Return the system's message, without the address that it names."""
     if isinstance(refused, OSError) and refused.strerror:
         return refused.strerror
     line = next(line for line in str(refused).splitlines() if line.strip())
@@ -107,7 +107,7 @@ def _ping(url: str) -> None:
 
 
 def _reach(pid: int) -> None:
-    """End it, or read what it was started with: either would do; who may read that may read its memory."""
+    """End a process, or read its start arguments: either counts, since reading those allows reading its memory."""
     try:
         os.kill(pid, 0)
     except PermissionError:
@@ -115,7 +115,7 @@ def _reach(pid: int) -> None:
 
 
 def answering(ports: Iterable[int]) -> list[int]:
-    """List those of them at which somebody answers."""
+    """Return those ports at which somebody answers."""
     return [port for port in ports if _answers(port)]
 
 
@@ -123,7 +123,7 @@ def _answers(port: int) -> bool:
     with socket.socket() as calling:
         calling.settimeout(WITHIN_SECONDS)
         answered = calling.connect_ex((LOOPBACK, port)) == 0
-        # One that got this very number for its own end has reached itself.
+        # A connection whose own end got this very port has reached itself.
         return answered and calling.getsockname() != calling.getpeername()
 
 

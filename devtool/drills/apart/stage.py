@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scratch hub whose halves stop, start and move in time, one without the other."""
+"""A scratch hub whose halves stop, start and move in time independently."""
 
 import os
 import time
@@ -18,16 +18,16 @@ from devtool.supervision import Hub
 from hub.roles import HALVES, ROLES
 
 PROCESSES = {half: tuple(role.name for role in ROLES.values() if role.half == half) for half in HALVES}
-"""The roles of each half; those of them that run."""
+"""The roles of each half; only some of them run."""
 BRIEF = Patience(connect_secs=2, read_secs=8, tries=1)
-"""A partner's system waits for one answer, and comes again by itself."""
+"""A partner's system waits for one answer, and tries again by itself."""
 QUICK = {"NOTICE_LEASE_SECONDS": "10", "SWEEP_SECONDS": "5"}
-"""How soon what nobody rang for, or what a killed mailer held, is looked at."""
+"""How soon missed wake-ups, and mails held by a killed mailer, are looked at."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The hub, who plays on it, and where it is shown."""
+    """The hub, its players, and its output."""
 
     hub: Hub
     cast: Cast
@@ -38,20 +38,20 @@ class Stage:
         self.hub.stop_some(PROCESSES[half])
 
     def start(self, half: str) -> None:
-        """Start them again, in the time that the hub has now."""
+        """Start them again, at the hub's present time."""
         self.hub.start_some(PROCESSES[half])
 
     def pass_time(self, hours: float) -> None:
-        """Move the time of whatever is started from now on; partners and officers move at once."""
+        """Move the time of processes that are started from now on; partners and officers move at once."""
         self.hub.clock_offset += timedelta(hours=hours)
 
     @property
     def now(self) -> datetime:
-        """The time of whoever was started last."""
+        """The time of the processes that were started last."""
         return datetime.now(UTC) + self.hub.clock_offset
 
     def client(self, agency: str) -> Client:
-        """The system of an agency with keys of its own, which lives in the hub's time."""
+        """Return the system of an agency with keys of its own, at the hub's time."""
         system = self.cast.own_system(agency)
         calls = HttpTransport(system.exchange_url, api_key=system.api_key, patience=BRIEF)
         return system.client(HttpExchange(calls), clock=self._seconds)
@@ -62,21 +62,21 @@ class Stage:
 
 @contextmanager
 def staged(ticks: Ticks, *, is_whole: bool = False) -> Generator[Stage]:
-    """A hub of its own, up and seeded; gone afterwards. The whole one has an operator's process and durable stores."""
+    """Yield a hub of its own, up and seeded; remove it afterwards. The whole one has an operator's process and durable stores."""
     making = scratch_hub_of(Hub, ticks, has_operator=is_whole, is_durable=is_whole)
     with environment(QUICK), making as hub:
         yield Stage(hub, cast_of(hub), ticks)
 
 
 def cast_of(hub: Hub) -> Cast:
-    """Everybody of this hub's world."""
+    """Return everybody of this hub's world."""
     with environment(hub.demo_environment()):
         return Cast()
 
 
 @contextmanager
 def environment(values: Mapping[str, str]) -> Generator[None]:
-    """Have these in the environment, and afterwards what was there before: the next hub is another."""
+    """Set these variables, and restore the earlier ones afterwards: the next hub is another."""
     before = dict(os.environ)
     os.environ.update(values)
     try:

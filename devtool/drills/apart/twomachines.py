@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hub whose halves run as on two machines: each under a user of its own, in namespaces of network and mounts of its own.
+"""A hub whose halves run as on two machines: each under its own user, in its own namespaces of network and mounts.
 
-Each has its folders, its PostgreSQL and its broker. Between the two there is one wire, from the desk to the exchange's web
-port; from each there is one to the mail server, and from outside one to each web port. Linux, as root.
+Each has its folders, its PostgreSQL and its broker. There is one wire between the two, from the desk to the exchange's web
+port; one from each to the mail server; and one from outside to each web port. Linux, as root.
 """
 
 import os
@@ -29,7 +29,7 @@ from devtool.valkey import Valkey
 from hub.roles import BROKER_LOGINS, DESK, EXCHANGE, HALVES, LOGINS, ROLES
 
 USERS = {EXCHANGE: 61_101, DESK: 61_102}
-"""Numbers that no account of the machine has."""
+"""User ids that no account of the machine has."""
 PROGRAMS = ("unshare", "nsenter", "setpriv", "ip")
 BARE = ("--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all")
 HOLDING = "mount --bind {accounts} /etc/passwd && ip link set lo up && exec sleep infinity"
@@ -42,7 +42,7 @@ class Machine:
     def __init__(self, half: str, folder: Path, logs: Path) -> None:
         self.half, self.user, self.folder = half, USERS[half], folder
         self._accounts = folder.with_suffix(".passwd")
-        # What makes a database folder asks who it is. The machine's own list is left alone.
+        # initdb looks up its user's name. The machine's own list of accounts is left alone.
         known = HOLDING.format(accounts=shlex.quote(str(self._accounts)))
         self._holder = Child(
             f"namespaces of the {half}",
@@ -52,7 +52,7 @@ class Machine:
         )
 
     def start(self) -> None:
-        """Begin the namespaces."""
+        """Create the namespaces."""
         account = f"accord-{self.half}:x:{self.user}:{self.user}::{self.folder}:/bin/sh\n"
         self._accounts.write_text(Path("/etc/passwd").read_text() + account)
         self.own(self.folder)
@@ -65,7 +65,7 @@ class Machine:
         )
 
     def _stands(self) -> bool:
-        """Tell whether they have begun: the process that holds them has come to waiting."""
+        """Tell whether they exist: the process that holds them has reached its wait."""
         return program_name(self._holder.pid) == "sleep"
 
     def stop(self) -> None:
@@ -77,7 +77,7 @@ class Machine:
 
     @property
     def prefix(self) -> list[str]:
-        """Return what stands before a command that is to run there, as its user and with no right beyond."""
+        """The prefix of a command that is to run there, as its user and with no further right."""
         return [
             *("nsenter", f"--target={self._holder.pid}", "--net", "--mount", f"--wdns={ROOT}", "--"),
             *("setpriv", f"--reuid={self.user}", f"--regid={self.user}", *BARE, "--"),
@@ -85,17 +85,17 @@ class Machine:
 
     @property
     def account(self) -> Account:
-        """Account of its servers."""
+        """The account of its servers."""
         return Account(self.prefix, owner=self.user)
 
     def own(self, *paths: Path) -> None:
-        """Make files and folders its user's, with all that is in them."""
+        """Give files and folders, with everything in them, to its user."""
         for path in paths:
             for one in (path, *path.rglob("*")):
                 os.chown(one, self.user, self.user)
 
     def make_folder(self, name: str) -> Path:
-        """A closed folder of its own."""
+        """Make a closed folder of its own."""
         path = self.folder / name
         path.mkdir(mode=0o700, exist_ok=True)
         self.own(path)
@@ -103,7 +103,7 @@ class Machine:
 
 
 class _Broker(Valkey):
-    """Broker that the supervisor reaches by a wire."""
+    """A broker that the supervisor reaches by a wire."""
 
     def __init__(self, machine: Machine, passwords: Mapping[str, str], wires: Wires, *, log: Path) -> None:
         folder, account = machine.folder / "valkey", machine.account
@@ -118,7 +118,7 @@ class _Broker(Valkey):
 
 
 class _Stores(DataStores):
-    """A database server and a broker of each half, with the logins of that half alone."""
+    """A database server and a broker of each half, with only the logins of that half."""
 
     def __init__(
         self, state: StateFolder, secrets: Secrets, machines: Mapping[str, Machine], wires: Wires
@@ -165,7 +165,7 @@ class _Stores(DataStores):
         return [server.child for server in self._servers if server.child is not None]
 
     def dead(self) -> dict[str, Callable[[], None]]:
-        """They are not started again here."""
+        """Return nothing: servers are not restarted here."""
         return {}
 
     def summary(self) -> str:
@@ -173,7 +173,7 @@ class _Stores(DataStores):
 
 
 class TwoMachines(Hub):
-    """The same processes as `./dev run` has, each on its half's machine."""
+    """The processes of `./dev run`, each on its half's machine."""
 
     def __init__(
         self,
@@ -203,7 +203,7 @@ class TwoMachines(Hub):
         self._lay_wires()
 
     def _lay_wires(self) -> None:
-        """To both web ports from outside, to the exchange's from the desk, to the mail server from both."""
+        """Lay wires to both web ports from outside, to the exchange's from the desk, to the mail server from both."""
         desk, exchange = (self.machines[half].namespace for half in (DESK, EXCHANGE))
         self.wires.lay(HERE, desk, port_of(self.world.hub_url))
         self.wires.lay(HERE, exchange, port_of(self.world.exchange_url))
@@ -212,7 +212,7 @@ class TwoMachines(Hub):
             self.wires.lay(half, HERE, port_of(self.world.email_url))
 
     def expected_ports(self, half: str) -> set[int]:
-        """The ports that answer in the namespace of a half: its own, and the near ends of its wires."""
+        """Return the ports that answer in the namespace of a half: its own, and the near ends of its wires."""
         world = self.world
         own = {DESK: {port_of(world.hub_url)}, EXCHANGE: set[int]()}[half]
         return {
@@ -223,7 +223,7 @@ class TwoMachines(Hub):
         }
 
     def children_of(self, half: str) -> list[Child]:
-        """The processes of a half, its servers among them."""
+        """Return the processes of a half, its servers included."""
         servers = [self._stores.databases[half].child, self._stores.brokers[half].child]
         return [
             *(server for server in servers if server is not None),
@@ -231,13 +231,13 @@ class TwoMachines(Hub):
         ]
 
     def folders_of_servers(self, half: str) -> list[Path]:
-        """List where the database server and the broker of a half keep their data, and the socket of the first."""
+        """Return where the database server and the broker of a half keep their data, and the socket of the first."""
         database, broker = self._stores.databases[half], self._stores.brokers[half]
         assert database.socket_folder is not None, "it was started"
         return [database.folder, broker.folder, database.socket_folder]
 
     def database_addresses(self, holder: str, half: str) -> dict[str, str]:
-        """Return by login that one half holds its address at the database server of a half."""
+        """Return by login its address at a half's database server, for the logins that `holder` holds."""
         held, asked = self._stores.databases[holder], self._stores.databases[half]
         addresses = {**held.role_urls(), f"owner of the {holder}'s tables": held.owner_urls()[holder]}
         return {
@@ -248,7 +248,7 @@ class TwoMachines(Hub):
         }
 
     def broker_addresses(self, holder: str, half: str) -> dict[str, str]:
-        """Return the same for brokers."""
+        """Return by login its address at a half's broker, for the logins that `holder` holds."""
         held, asked = self._stores.brokers[holder], self._stores.brokers[half]
         return {
             f"{name} at the {half}'s broker": url.replace(f":{held.port}/", f":{asked.port}/")
@@ -256,12 +256,12 @@ class TwoMachines(Hub):
         }
 
     def prepare(self) -> None:
-        """The world is built by whoever may see both halves; then each gets what is its own."""
+        """Build the world as a user who may see both halves; then give each half its own part."""
         super().prepare()
         for half, machine in self.machines.items():
             machine.own(self.state.ledgers[half])
             machine.make_folder("tmp")
-        # Its one process held the secrets of both.
+        # The seeding process held the secrets of both.
         shutil.rmtree(self.state.secrets / "seed", ignore_errors=True)
 
     def make_parts(self) -> list[Part]:
@@ -271,7 +271,7 @@ class TwoMachines(Hub):
         return parts
 
     def _settle(self, child: Child) -> None:
-        """Have it run on the machine of its half, with its secrets and what it writes there."""
+        """Make it run on the machine of its half, with its secrets and its output there."""
         machine = self.machine_of(child.name)
         machine.own(machine.folder, self.state.secrets / child.name)
         child.command = [*machine.prefix, *child.command]
@@ -302,14 +302,14 @@ class TwoMachines(Hub):
 
 
 def require_machines() -> None:
-    """Raises `DevtoolError` where this machine cannot play two."""
+    """Raise `DevtoolError` where this machine cannot play two."""
     if not sys.platform.startswith("linux"):
         raise DevtoolError("Two machines are played on Linux only.", "Leave this part out.")
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing:
         raise DevtoolError(f"There is no {', '.join(missing)} here.", "Install util-linux and iproute2.")
     user = str(next(iter(USERS.values())))
-    # Whoever is somebody else must be able to run the interpreter and read the checkout.
+    # The other user must be able to run the interpreter and read the checkout.
     tried = [
         *("unshare", "--net", "--mount", "setpriv", f"--reuid={user}", f"--regid={user}", *BARE, "--"),
         *(sys.executable, "-c", "import devtool, psycopg"),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wires between network namespaces: each carries one port from one to another, and nothing else goes between them.
+"""Wires between network namespaces: each carries one port from one to another, and nothing else passes.
 
-Linux, as root: a socket belongs to the namespace in which its thread stood when it was made.
+Linux, as root: a socket belongs to the namespace its thread was in when it was made.
 """
 
 import asyncio
@@ -16,19 +16,19 @@ from pathlib import Path
 from devtool.ports import LOOPBACK
 
 HERE = Path("/proc/self/ns/net")
-"""The namespace of the machine itself, where officers' browsers and partners are."""
+"""The namespace of the machine itself, with officers' browsers and partners."""
 CLONE_NEWNET = 0x40000000
 AT_ONCE_BYTES = 65536
 WAITING = 64
 
 
 class Wires:
-    """A thread that carries what goes over them, until it is told to stop."""
+    """A thread that forwards the connections until it is told to stop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wires", daemon=True)
-        # Read here, since the thread itself wanders.
+        # Opened here, since the thread itself changes namespaces.
         self._here = os.open(HERE, os.O_RDONLY)
         self._servers: list[asyncio.Server] = []
 
@@ -36,7 +36,7 @@ class Wires:
         self._thread.start()
 
     def stop(self) -> None:
-        """Cut all of them."""
+        """Cut all wires."""
         if self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -53,7 +53,7 @@ class Wires:
         await asyncio.gather(*carrying, return_exceptions=True)
 
     def lay(self, near: Path, far: Path, port: int) -> None:
-        """Have whoever calls this port of the loopback at the near end reach the one with its number at the far end."""
+        """Forward this port of the loopback at the near end to the same port at the far end."""
         asyncio.run_coroutine_threadsafe(self._lay(near, far, port), self._loop).result()
 
     async def _lay(self, near: Path, far: Path, port: int) -> None:
@@ -82,7 +82,7 @@ class Wires:
                 end.close()
 
     def _socket_in(self, namespace: Path) -> socket.socket:
-        """A socket of that namespace; no other code of this thread runs in between."""
+        """Make a socket of that namespace; no other code of this thread runs in between."""
         place = self._here if namespace == HERE else os.open(namespace, os.O_RDONLY)
         try:
             _enter(place)
@@ -93,7 +93,7 @@ class Wires:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Carry what comes one way, and say when no more comes."""
+    """Forward the octets of one direction, and signal their end."""
     with suppress(OSError):
         while octets := await reader.read(AT_ONCE_BYTES):
             writer.write(octets)

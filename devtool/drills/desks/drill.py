@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill own-desks`: own desks of agencies that write to each other, to a hosted one and to the command, when things go wrong.
+"""`./dev drill own-desks`: own desks, a hosted one and the command write to each other while things go wrong.
 
-They play on a hub as `./dev run --once` has it, behind TLS; the lying exchange on one of its own. Own desks have production's settings; where a week
-passes, they are started as in development, since production refuses another time than the machine's.
+They play on a hub as `./dev run --once` has it, behind TLS; the lying exchange on one of its own. Own desks have production's
+settings; where a week passes, they are started as in development, since production refuses another time than the machine's.
 """
 
 import argparse
@@ -25,7 +25,7 @@ ALONE: Final[dict[str, Part]] = {"lies": lies.play}
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 where all of it held."""
+    """Run the drill; return 0 if all of it held."""
     parser = argparse.ArgumentParser(prog="./dev drill own-desks")
     parser.add_argument(
         "part", nargs="*", metavar="PART", help=f"these parts alone: {', '.join([*TOGETHER, *ALONE])}"

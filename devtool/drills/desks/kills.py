@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two own desks and a hosted one write to each other while every process of one own desk is killed: nothing lost, nothing twice.
+"""Kill every process of one of two own desks while they and a hosted one write to each other: no loss, no repetition.
 
-The order and the moments are drawn, by a seed that is printed. Then all of it is killed at once, and at last the machine goes off
-with its supervision: started again it is locked until somebody opens it.
+The order and the moments are random, by a seed that is printed. Then everything is killed at once, and at last the machine goes
+off with its supervision: started again it is locked until somebody opens it.
 """
 
 import random
@@ -28,11 +28,11 @@ FROM_EACH: Final = 2
 """Alerts of the partner and of each desk in one burst."""
 KILLED_AT_ONCE: Final = 2
 WITHIN_SECONDS: Final = 3.0
-"""So long after a burst has begun a blow falls, at the latest."""
+"""The latest time of a kill after the beginning of a burst."""
 
 
 def play(own: OwnStage, seed: int) -> None:
-    """The part."""
+    """Play this part."""
     _Kills(own, seed).play()
 
 
@@ -73,7 +73,7 @@ class _Kills:
         self._require_all_once()
 
     def _prepare(self, rounds: int) -> Iterator[dict[str, Sequence[str]]]:
-        """Have every desk write and check what it releases; by agency, round for round."""
+        """Have every desk write and check the alerts to release; yield them by agency, one round each."""
         count = rounds * FROM_EACH
         with self._ticks.step(f"{count} alerts are written and checked at each of {len(self._desks)} desks"):
             written = {}
@@ -92,7 +92,7 @@ class _Kills:
                 wait_until(
                     burst.is_under_way, "The burst under way", timeout_seconds=COMES_BACK_WITHIN_SECONDS
                 )
-                # Where in its work a blow meets a process is left to chance.
+                # A kill meets a process at a random point of its work.
                 time.sleep(self._chance.uniform(0, WITHIN_SECONDS))
                 step.evidence(fall())
             burst.finish()
@@ -147,6 +147,6 @@ class _Kills:
 
 
 def _pids_of(supervisor: Supervisor, names: Sequence[str]) -> list[int]:
-    """The processes of these names with all that they have started."""
+    """Return the process ids of these names and of everything that they have started."""
     leaders = [child.pid for child in supervisor.children if child.name in names]
     return [*leaders, *(pid for leader in leaders for pid in followers_of(leader))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Somebody holds the exchange and lies to an own desk, as `./dev drill fallen` does to a hosted one."""
+"""An attacker holds the exchange and lies to an own desk, as in `./dev drill fallen` to a hosted one."""
 
 from demo.home import AUTHOR, RELEASER
 from devtool.drills.desks.stage import LAB, OTHER, OwnStage
@@ -8,7 +8,7 @@ from devtool.errors import DevtoolError
 
 
 def play(own: OwnStage, _seed: int) -> None:
-    """The part; nothing else is played on this hub afterwards."""
+    """Play this part; nothing else is played on this hub afterwards."""
     side, hub = own.sides[-1], own.stage.hub
     server = hub.stores.postgres
     if server is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes outside of an own desk: the certificate of the hub is replaced, and the mail server refuses everything."""
+"""Changes outside an own desk: the certificate of the hub is replaced, and the mail server refuses everything."""
 
 import re
 from collections.abc import Generator
@@ -22,7 +22,7 @@ MAILED_WITHIN_SECONDS: Final = 180
 
 
 def play(own: OwnStage, _seed: int) -> None:
-    """The part."""
+    """Play this part."""
     _Outside(own).play()
 
 
@@ -66,7 +66,7 @@ class _Outside:
             step.evidence(f"sent {len(self._sent)}, received {len(self._received)}: lost 0, doubled 0")
 
     def _keeper_reads(self, words: str) -> str:
-        """Have the keeper ask the exchange at once; what the page says."""
+        """Have the keeper ask the exchange at once; require these words on the page and return them."""
         keeper = self._side.cast.officer(KEEPER)
         keeper.send_form("/desk/exchange/ask/", keeper.page("/"))
         shown = keeper.page("/")
@@ -74,7 +74,7 @@ class _Outside:
         return words
 
     def _receive(self, title: str, *, files: bool = True) -> str:
-        """Have the partner send; with `files`, until it stands in the inbox."""
+        """Have the partner send; with `files`, wait until the alert is in the inbox."""
         md = self._partner.send_surely(title, (self._side.agency,), "urgent")
         self._partner.settle()
         self._received.append(md)
@@ -150,7 +150,7 @@ class _Server(MailKeeper):
         return "250 OK"
 
     def kept(self) -> list[str]:
-        """The Message-IDs of the mails that it took."""
+        """Return the Message-IDs of the mails that it accepted."""
         heads = (path.read_text(errors="replace") for path in sorted(self.folder.glob("*.eml")))
         return [str(re.findall(r"^Message-ID: *(\S+)", head, re.MULTILINE)[0]) for head in heads]
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An own desk is lost and restored on another machine, twice: it catches up, repeats nothing it said; the second is refused by name."""
+"""An own desk is lost and restored on another machine, twice; the second one is refused by name.
+
+A restored desk catches up, and repeats nothing that it has sent.
+"""
 
 import shutil
 from collections import Counter
@@ -23,7 +26,7 @@ TOLD_WITHIN_SECONDS: Final = 120
 
 
 def play(own: OwnStage, _seed: int) -> None:
-    """The part."""
+    """Play this part."""
     _Restored(own).play()
 
 
@@ -34,9 +37,9 @@ class _Restored:
         self._partner = own.partner()
         self._lab = Inbox(own.lab, LAB)
         self._sent: list[str] = []
-        """Digests of all that the own desk ever sent."""
+        """Digests of everything that the own desk ever sent."""
         self._before = [md_of(row) for row in received(self._side.cast.officer(AUTHOR))]
-        """Digests of what stood in its inbox when this began."""
+        """Digests of its inbox when this began."""
         self._received: list[str] = []
         self._acknowledged: list[str] = []
 
@@ -143,7 +146,7 @@ class _Restored:
         self._send(first, "from the restored desk")
 
     def _holder_named(self, side: OwnSide) -> dict[str, Any]:
-        """The holder that the exchange names to this desk, as its key officer reads it."""
+        """Return the holder that the exchange names to this desk, as its key officer reads it."""
         keys = side.cast.officer(KEYS)
         found: dict[str, Any] = wait_for(
             lambda: keys.get("/keys")["held_elsewhere"],

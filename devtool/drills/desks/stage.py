@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scratch hub behind TLS, and own desks beside it: set up, acquainted with everybody, started again, moved, put off."""
+"""A scratch hub behind TLS, and own desks beside it: set up, introduced to everybody, restarted, moved, powered off."""
 
 import json
 import os
@@ -52,7 +52,7 @@ class _MovedPlaces(OwnDeskPlaces):
 
 
 class _TrialDesk(OwnDesk):
-    """An own desk whose processes may live at another time."""
+    """An own desk whose processes may run at another time."""
 
     offset_seconds: float = 0.0
 
@@ -65,7 +65,10 @@ class _TrialDesk(OwnDesk):
 
 
 class SignedIn(Cast):
-    """Everybody of the hub's world; each signs in once: a code of the second factor serves once, and the next one comes half a minute later."""
+    """Everybody of the hub's world, each signed in once.
+
+    A code of the second factor is valid once, and the next one comes half a minute later.
+    """
 
     def __init__(self, stage: Stage) -> None:
         with environment(stage.hub.demo_environment()):
@@ -87,7 +90,7 @@ class SignedIn(Cast):
 
 
 class OwnCast(SignedIn):
-    """Pair of agencies with the officers of an own desk in the place of those of the hosted desk."""
+    """A cast in which the officers of an own desk replace those of the hosted desk."""
 
     home: Home
 
@@ -113,7 +116,7 @@ class OwnSide:
 
     @property
     def running(self) -> OwnDesk:
-        """Return its processes. Raises AssertionError where none run."""
+        """The running processes. Raises AssertionError where none run."""
         assert self.desk is not None, f"The desk of {self.agency} does not run."
         return self.desk
 
@@ -150,12 +153,12 @@ class OwnSide:
         self.cast.sign_out()
 
     def begin_again(self) -> None:
-        """Start it once more and open it."""
+        """Restart it and open it."""
         self.start()
         self.open()
 
     def send_mail_by(self, url: str) -> None:
-        """Tell it of a mail server, and start it again: without one it sends none."""
+        """Set a mail server, and restart it: without one it sends no mail."""
         self.stop()
         write_closed(self.data / "mail-url", f"{url}\n")
         self.begin_again()
@@ -166,7 +169,7 @@ class OwnSide:
             self._leave()
 
     def power_off(self) -> None:
-        """End all of it at once, with whatever it holds in memory."""
+        """Kill everything at once, losing all memory."""
         self.running.kill()
         self._leave()
 
@@ -178,7 +181,7 @@ class OwnSide:
         return there
 
     def verify(self) -> str:
-        """Verify the desk's own log; what it says. Raises StepFailedError."""
+        """Verify the desk's own log; return its report. Raises StepFailedError."""
         return self.running.manage(SEQUENCES[DESK], "verify_ledger").strip().splitlines()[0]
 
     def officers(self, *to: str) -> Officers:
@@ -189,7 +192,7 @@ class OwnSide:
         return Inbox(self.officers(), self.agency, AUTHOR)
 
     def compare(self, *peers: str) -> None:
-        """Two officers compare each peer's fingerprint."""
+        """Have two officers compare each peer's fingerprint."""
         for login in (AUTHOR, RELEASER):
             for peer in peers:
                 compare(self.cast.officer(login), peer)
@@ -234,7 +237,7 @@ class OwnStage:
         return self.stage.hub.manage("operator", *words, "--by", OPERATOR).strip()
 
     def acquaint(self) -> None:
-        """An agreement of all; everybody compares the fingerprints of those whom they do not know yet."""
+        """Record an agreement of all; have everybody compare the fingerprints that they have not compared yet."""
         own = [side.agency for side in self.sides]
         everybody = [*own, LAB, PARTNER, OTHER]
         with self.stage.ticks.step("An agreement; fingerprints are compared") as step:
@@ -263,7 +266,7 @@ LANES: Final = ("science", "public_health")
 
 @contextmanager
 def own_stage(ticks: Ticks, *agencies: tuple[str, str]) -> Generator[OwnStage]:
-    """A hub and these agencies at own desks of theirs, everybody acquainted; gone afterwards."""
+    """Yield a hub and these agencies at own desks of theirs, all introduced; remove them afterwards."""
     with (
         staged(ticks) as stage,
         tempfile.TemporaryDirectory(prefix="accord-desks-", ignore_cleanup_errors=True) as name,
@@ -271,7 +274,7 @@ def own_stage(ticks: Ticks, *agencies: tuple[str, str]) -> Generator[OwnStage]:
         ExitStack() as stopping,
     ):
         folder = Path(name)
-        # A database server that may not run as root has to pass through here.
+        # A database server that may not run as root must be able to enter this folder.
         folder.chmod(0o711)
         front = stopping.enter_context(tls_in_front_of(port_of(stage.cast.exchange_url), folder / "proxy"))
         own = OwnStage(stage, front, folder)
@@ -286,7 +289,7 @@ def own_stage(ticks: Ticks, *agencies: tuple[str, str]) -> Generator[OwnStage]:
 
 
 def _trust(certificate: Path) -> None:
-    """Have the people of this process believe it, beside those of before."""
+    """Make this process trust the certificate, in addition to earlier ones."""
     with Path(os.environ["SSL_CERT_FILE"]).open("a", encoding="ascii") as file:
         file.write(certificate.read_text(encoding="ascii"))
 

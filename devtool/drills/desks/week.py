@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An own desk is away for a week while partners send: it loses nothing, and its clocks tell the truth.
+"""An own desk is absent for a week while partners send: it loses nothing, and its deadlines are right.
 
-Time passes by an offset of the processes' clocks, which production refuses: back again the desk runs as in development.
+Time passes by an offset of the processes' clocks, which production refuses: after its return the desk runs as in development.
 """
 
 from typing import Final
@@ -13,13 +13,13 @@ from hub.roles import DESK
 
 HOURS: Final = 7 * 24
 READERS: Final = (ADMIN, KEYS, AUTHOR, RELEASER)
-"""Who reads alerts there, and is told of each."""
+"""The officers who read alerts there, and are told of each."""
 
 
 def play(own: OwnStage, _seed: int) -> None:
-    """The part; nothing else is played on this hub afterwards."""
+    """Play this part; nothing else is played on this hub afterwards."""
     side = own.sides[-1]
-    # The other desks stand still for this week: each has a clock of its own.
+    # The other desks are stopped for this week: each has a clock of its own.
     own.stage.stop(DESK)
     for other in own.sides[:-1]:
         other.stop()

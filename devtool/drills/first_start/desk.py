@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An own desk whose web process and worker are killed at a write that the drill names, and started again."""
+"""An own desk whose web process and worker are killed at a write that the drill names, and restarted."""
 
 import io
 import re
@@ -16,12 +16,12 @@ from devtool.writepoints import ARMED, CONTROL, FOLDERS, KILLED, SEEN
 
 WEB, WORKER = "desk", "desk-worker"
 OF_THE_FIRST_KEYS: Final = "ownword|exchangekey|entrykey|vaultkey|post "
-"""What the worker writes when it hands the first keyset in; it has other things to do beside."""
+"""The worker's writes when it hands the first keyset in; it has other work as well."""
 _DRILL: Final = "devtool.drills.first_start"
 
 
 class KillableDesk(OwnDesk):
-    """Own desk whose two processes that write keys carry what kills them."""
+    """An own desk whose two key-writing processes carry the killer."""
 
     def make_parts(self) -> list[Part]:
         parts = super().make_parts()
@@ -38,7 +38,7 @@ class KillableDesk(OwnDesk):
         return parts
 
     def control_of(self, name: str) -> Path:
-        """Return where a process reads when it ends."""
+        """Return the folder with a process's kill order."""
         folder = self.state.path.with_name(f"kill-{name}")
         folder.mkdir(exist_ok=True)
         return folder
@@ -66,14 +66,14 @@ class Machine:
         return self._desk
 
     def switch_on(self) -> None:
-        """Start all of it; what was left open is locked again."""
-        # It says nothing of a start: there are dozens.
+        """Start everything; what was left open is locked again."""
+        # Starts are not reported: there are dozens.
         silent = Ticks(io.StringIO())
         self._desk = KillableDesk(self.folder, self.listening, ticks=silent, exchange_ca=self.exchange_ca)
         self._desk.start()
 
     def switch_off(self) -> None:
-        """Kill every process at once, as if the power had gone; the disk keeps what it has."""
+        """Kill every process at once, as if the power had failed; the disk stays."""
         if self._desk is not None:
             self._desk.kill()
 
@@ -87,7 +87,7 @@ class Machine:
         unfinished.replace(control / ARMED)
 
     def was_killed(self, name: str) -> bool:
-        """Tell whether a process came to its write; where it did not, it is let live."""
+        """Tell whether a process reached its write; otherwise disarm it."""
         control = self.desk.control_of(name)
         (control / ARMED).unlink(missing_ok=True)
         if not (control / KILLED).exists():

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill first-start`: the first start of an own desk is killed at every write, from its key ring to its published keys.
+"""`./dev drill first-start`: kill the first start of an own desk at every write, from its key ring to its published keys.
 
-Over real processes: the exchange of a hub behind TLS, and an own desk with production's settings. Whoever works at the desk
-looks at its pages where it stands, and takes the step that is next; over that the web process is killed by SIGKILL at its
-first write, then at its second, and so on, until the step is done. What hands the first keyset in is killed in the desk-worker
-too. Where a kill has moved the desk on without anybody being told, the whole machine is killed as well. Each time it is
-looked at that there is one set of keys at most, and that whoever comes back is told where the desk stands.
+Over real processes: the exchange of a hub behind TLS, and an own desk with production's settings. A person at the desk reads
+its state on its pages, and takes the next step; during that the web process is killed by SIGKILL at its first write, then at
+its second, and so on, until the step is done. Handing in the first keyset is killed in the desk-worker too. Where a kill has
+advanced the desk without anybody being told, the whole machine is killed as well. Each time there must be at most one set of
+keys, and a person who comes back must be told the desk's state.
 """
 
 import argparse
@@ -49,13 +49,13 @@ NEXT: Final = {
 DONE: Final = "done"
 KEYS_OF_TWO_SUITES: Final = 4
 WRITES_OF_THE_WORKER: Final = 10
-"""At so many it is killed; what it then sends is not to be over before the page has been killed at its own."""
+"""The last of the worker's writes at which it is killed; afterwards only the page's own writes are."""
 MOST_WRITES: Final = 120
-"""No step writes as often as that: the drill would go round and round."""
+"""No step writes this often; more would mean that the drill loops."""
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 where everything held."""
+    """Run the drill; return 0 if everything held."""
     argparse.ArgumentParser(prog="./dev drill first-start").parse_args(arguments)
     ticks = Ticks()
     ticks.line(f"A first start killed at every write  {datetime.now(UTC):%-d %b %Y %H:%M} UTC")
@@ -108,7 +108,7 @@ class _Drill:
         self._entry_key = self._page = ""
         self._sends_by_hand = False
         self._number = 0
-        """At which write of the present step the processes are killed."""
+        """The write of the present step at which the processes are killed."""
 
     def play(self) -> None:
         self._admit()
@@ -180,7 +180,7 @@ class _Drill:
         self.machine.arm(WEB, self._number)
 
     def _come_back(self, stage: Callable[[], str], at: str) -> None:
-        """Switch the whole machine off once more where the kill came after the step was kept."""
+        """Switch the whole machine off once more where the kill came after the step was stored."""
         if stage() == at:
             return
         self.machine.switch_off()
@@ -190,7 +190,7 @@ class _Drill:
         self._open()
 
     def _open(self) -> None:
-        """Type the passphrase, as whoever switched it on does."""
+        """Type the passphrase, as a person does after a start."""
         status, there, page = self._anybody.look("/unlock/")
         if status == 200:
             there = self._anybody.send_form("/unlock/", page, secret=self._passphrase).headers.get(
@@ -200,7 +200,7 @@ class _Drill:
             raise StepFailedError(f"The passphrase does not open the desk: {status} {there}")
 
     def _look(self) -> None:
-        """One set of keys at most, here and at the exchange, and the same."""
+        """Require at most one set of keys, and the same here and at the exchange."""
         with (
             psycopg.connect(self._address_of_desk()) as desk,
             psycopg.connect(self._address(EXCHANGE)) as there,
@@ -302,7 +302,7 @@ class _Drill:
         )
 
     def _require_ring_of(self, paper: str) -> None:
-        """Either nothing was made, and the page begins anew, or it opens by the paper."""
+        """Require that either nothing was made, and the page begins anew, or the paper opens it."""
         status, there, page = self._anybody.look("/first-start/")
         if status == 200:
             _require(CODE_PAGE in page, f"It shows: {title_of(page)}")
@@ -351,7 +351,7 @@ class _Drill:
         return DONE if self._admin.link else next(stage for words, stage in NEXT.items() if words in page)
 
     def _page_of(self, person: Person) -> str:
-        """The person's start page; signed in again where the session went with a kill."""
+        """Return the person's start page; sign in again where a kill ended the session."""
         if not person.is_signed_in():
             person.sign_in()
         status, there, page = person.browser.look("/")
@@ -372,7 +372,7 @@ class _Drill:
             self._keeper.browser.press(path, page, **confirmed)
 
     def _invite_admin(self) -> None:
-        """Invite again who was invited over a kill: the first link was never seen."""
+        """Invite the admin, and again after a kill: the first link was never seen."""
         where, admin = f"/desk/agencies/{AGENCY}/", self._admin
         shown = self._keeper.browser.page(where)
         self._arm()
@@ -385,7 +385,7 @@ class _Drill:
     # --- the people ---------------------------------------------------------------------------------------------------
 
     def _admins_stage(self) -> str:
-        """A link that has served shows no form any more: then the password counts."""
+        """Return the admin's next step: a used link shows no form any more, then the password counts."""
         guest = self._guest_of(self._admin)
         return "the admin's password" if 'name="again"' in guest.look("/welcome/")[2] else DONE
 
@@ -442,7 +442,7 @@ class _Drill:
         )
 
     def _hand_in(self) -> None:
-        """The proposal that the page lists is signed, whoever it was made before."""
+        """Sign the proposal that the page lists, even if an earlier page made it."""
         self.machine.desk.stop_some([WORKER])
         od = self._officer.browser.json("/keys")["proposals"][0]["od"]
         where = f"/keys/proposals/{od}/"
@@ -452,7 +452,7 @@ class _Drill:
         self._officer.browser.press(where, signed=("first.signed", signed))
 
     def _send(self) -> None:
-        """First by the worker, which is killed at as many writes of its own, then by hand on the page."""
+        """Send first by the worker, which is killed at each of its writes, then by hand on the page."""
         self.machine.desk.stop_some([WORKER])
         if self._number <= WRITES_OF_THE_WORKER:
             self._have_it_sent()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Imported into a process of an own desk: from then on it ends at the write that `KILL_CONTROL` names (`devtool.writepoints`)."""
+"""Import this into a process of an own desk to end it at the write that `KILL_CONTROL` names (`devtool.writepoints`)."""
 
 import os
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The people of a first start, at its pages over HTTP: each looks where the desk stands and takes the step that is next."""
+"""The people of a first start, at its pages over HTTP: each reads the desk's state and takes the next step."""
 
 import re
 import secrets
@@ -20,15 +20,15 @@ TITLE: Final = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 
 
 class Browser(DeskBrowser):
-    """One person's; a desk that dies under it answers nothing."""
+    """One person's browser; a desk that dies during a call gives no answer."""
 
     def look(self, path: str) -> tuple[int, str, str]:
-        """Status, where it leads to, and the page."""
+        """Return status, redirect target, and the page."""
         answer = self._call("GET", path, None, {})
         return answer.status, answer.headers.get("Location", ""), answer.data.decode()
 
     def press(self, path: str, page: str = "", **fields: Any) -> str:
-        """Send a form and follow where it leads; the page that shows then. Empty where the desk died over it."""
+        """Send a form and follow its redirect; return the page. Empty where the desk died during the call."""
         try:
             answer = self.send_form(path, page, **fields)
             there = answer.headers.get("Location", "")
@@ -37,7 +37,7 @@ class Browser(DeskBrowser):
             return ""
 
     def json(self, path: str) -> dict[str, Any]:
-        """Return what the desk says in JSON."""
+        """Return the desk's JSON answer."""
         answer = self._call("GET", f"/api/v1{path}", None, {"Accept": "application/json"})
         if answer.status != 200:
             raise StepFailedError(f"{path}: {answer.status} {answer.data.decode()[:300]}")
@@ -47,7 +47,7 @@ class Browser(DeskBrowser):
 
 @dataclass
 class Person:
-    """Somebody with an account, and what that person keeps: a password, and a telephone with one-time codes."""
+    """A person with an account, and the person's things: a password, and a telephone with one-time codes."""
 
     url: str
     email: str
@@ -64,7 +64,7 @@ class Person:
         self.telephone = Telephone(self.folder / f"{self.email}.telephone")
 
     def sign_in(self) -> None:
-        """Sign in with the password, and a code where one is asked for."""
+        """Sign in with the password, and a code where required."""
         self.browser = Browser(self.url)
         answer = self.browser.send_form("/login/", username=self.email, password=self.password, next="/")
         if answer.status != 302:
@@ -77,7 +77,7 @@ class Person:
         return self.browser.look("/")[0] == 200
 
     def set_up_codes(self) -> None:
-        """Signed in with the password alone; the secret is kept before the code is sent."""
+        """Set up codes after the password; the secret is stored before the code is sent."""
         page = self.browser.press(CODES)
         found = SECRET.search(page)
         if found is None:
@@ -87,12 +87,12 @@ class Person:
 
 
 def shown_in(page: str) -> str:
-    """Return what a page shows once, to be written down; empty where it shows nothing."""
+    """Return the text that a page shows once, to be written down; empty without one."""
     found = SHOWN.search(page)
     return found[1].strip() if found else ""
 
 
 def title_of(page: str) -> str:
-    """The heading, as the person reads it."""
+    """Return the heading, as the person reads it."""
     found = TITLE.search(page)
     return re.sub(r"<[^>]+>", "", found[1]).strip() if found else ""

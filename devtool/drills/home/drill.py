@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill own-desk`: an agency sets its own desk up in an empty folder, joins another's hub, sends, receives, restarts.
+"""`./dev drill own-desk`: an agency sets up its own desk in an empty folder, joins a hub, sends, receives, restarts.
 
-Then it loses the machine, and goes on with a desk restored from a backup by the recovery key; makes passphrase, recovery key,
-ring and secrets anew; and its root lets another keeper in.
+Then it loses the machine, and goes on with a desk restored from a backup by the recovery key; it renews passphrase, recovery
+key, ring and secrets; and its root lets another keeper in.
 
 Over real processes: the hub of `./dev run --once` behind TLS, and an own desk with its production settings beside it. People
-work in a browser. What the hub's halves hold is searched for the words of the own desk's alerts.
+work in a browser. The hub's halves are searched for the words of the own desk's alerts.
 """
 
 import argparse
@@ -60,11 +60,11 @@ OPERATOR: Final = "Tamsin Orrel"
 TITLE: Final = "Tablets in a lifebuoy off Norrland"
 FROM_STDIN: Final = ("--recovery-key-file", "-")
 MOST_PAGES, MOST_FIELDS = 12, 40
-"""What the guided first start may take (pages, fields), up to the first agency admin."""
+"""The most pages and fields of the guided first start, up to the first agency admin."""
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 where everything held."""
+    """Run the drill; return 0 if everything held."""
     parser = argparse.ArgumentParser(prog="./dev drill own-desk")
     parser.add_argument(
         "--pictures", type=Path, metavar="FOLDER", help="keep a picture of each page of the guide"
@@ -434,7 +434,7 @@ class _Drill:
         return self._command("--folder", str(self._home), "--manage", *words, typed=typed, status=status)
 
     def _command(self, *words: str, typed: str = "", status: int = 0) -> str:
-        """`./dev own-desk` with this on its standard input; what it said. Raises StepFailedError for another status."""
+        """Run `./dev own-desk` with this on its standard input; return its output. Raises StepFailedError for another status."""
         done = subprocess.run(
             [sys.executable, "-m", "devtool", "own-desk", *words],
             input=f"{typed}\n",
@@ -463,7 +463,7 @@ def _outbox(officer: DeskSession) -> list[str]:
 
 
 def _has_deleted(owner_url: str) -> bool | None:
-    """Tell whether the restored desk has deleted what was past its `keep`, after which an admin signs in."""
+    """Tell whether the restored desk has deleted content past its `keep`, after which an admin signs in."""
     with psycopg.connect(owner_url) as connection:
         found = connection.execute("SELECT 1 FROM ledger_restore WHERE cards_deleted_at IS NOT NULL")
         return found.fetchone() is not None or None
@@ -483,7 +483,7 @@ def _anywhere() -> Listening:
 
 
 def _line(said: str, begins: str) -> str:
-    """The line of a command's answer that says this."""
+    """Return the line of a command's output that begins with this."""
     found = next((line for line in said.splitlines() if begins in line), "")
     _require(bool(found), f"It does not say {begins!r}: {said.strip()[-600:]}")
     return " ".join(found.split())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The people of an own desk, in a browser, as docs/own-desk.md tells them: each page and each field is counted."""
+"""The people of an own desk, in a browser, following docs/own-desk.md: each page and each field is counted."""
 
 import re
 import secrets
@@ -17,12 +17,12 @@ from devtool.chromium import HOW_TO_GET_ONE, QUIET, find_chromium
 from devtool.errors import DevtoolError
 
 PASSWORD: Final = secrets.token_urlsafe(18)
-"""Of everybody: they are invented, and the desk is gone at the end."""
+"""Everybody's password: the people are invented, and the desk is removed at the end."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with an account at the desk, and the telephone that shows one-time codes."""
+    """A person with an account at the desk, and the telephone that shows one-time codes."""
 
     email: str
     telephone: Telephone
@@ -31,7 +31,7 @@ class Person:
 
 @dataclass
 class People:
-    """One browser that they use in turn."""
+    """One browser that the people use in turn."""
 
     page: Page
     address: str
@@ -56,7 +56,7 @@ class People:
         self.fields += self.counts
 
     def at(self, heading: str | re.Pattern[str]) -> None:
-        """The page with this heading has come."""
+        """Require that the page with this heading has loaded."""
         expect(self.find("heading", heading)).to_be_visible()
         self.pages += self.counts
         self._shoot(heading if isinstance(heading, str) else heading.pattern)
@@ -109,7 +109,7 @@ class People:
         return recovery_key
 
     def tell_exchange(self, url: str, vkey: str) -> str:
-        """The fingerprint that the page shows for comparison."""
+        """Name the exchange; return the fingerprint that the page shows for comparison."""
         self.press("Name the exchange…", "link")
         self.at("Which exchange does this desk belong to?")
         self.fill("Address of the exchange", url)
@@ -132,7 +132,7 @@ class People:
         expect(self.page.get_by_text("The agency is taken in.")).to_be_visible()
 
     def invite_admin(self, name: str, email: str) -> str:
-        """The link, which is handed over."""
+        """Invite the admin; return the link, which is handed over."""
         self.press("Invite…", "link")
         self.at(re.compile("^Invite the first agency admin"))
         self.fill("Name", name)
@@ -143,7 +143,7 @@ class People:
     # --- accounts -------------------------------------------------------------------------------------------------
 
     def accept(self, link: str, email: str) -> None:
-        """The invited chooses a password, signs in and sets up one-time codes."""
+        """Have the invited person choose a password, sign in and set up one-time codes."""
         self.page.context.clear_cookies()
         self.page.goto(link)
         self.fill("Password", PASSWORD)
@@ -154,7 +154,7 @@ class People:
         self.sign_in(email)
 
     def sign_in(self, email: str) -> None:
-        """Sign in with both factors; at the first time the second one is set up."""
+        """Sign in with both factors; the first time, set up the second one."""
         person = self.known[email]
         self.page.get_by_label("E-mail", exact=True).fill(email)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -167,7 +167,7 @@ class People:
         expect(self.find("button", "Sign out")).to_be_visible()
 
     def change_to(self, email: str) -> None:
-        """Another person sits down at the browser."""
+        """Let another person use the browser."""
         self.page.context.clear_cookies()
         self.page.goto(f"{self.address}/login/")
         self.sign_in(email)
@@ -228,7 +228,7 @@ class People:
         self.at("Keys")
 
     def compare(self, agency: str) -> None:
-        """The fingerprint that stands on the partner's paper, too."""
+        """Compare the fingerprint that is also on the partner's paper."""
         self.page.goto(f"{self.address}/peers/{agency}/compare/")
         self.page.locator("main form button").last.click()
         self.at("Fingerprints")
@@ -236,14 +236,14 @@ class People:
 
 @contextmanager
 def people_of(address: str, folder: Path, pictures: Path | None) -> Generator[People]:
-    """A browser for the length of a block; raises DevtoolError where there is none."""
+    """Yield a browser for the length of a block; raise DevtoolError where there is none."""
     executable = find_chromium()
     if executable is None:
         raise DevtoolError("No Chromium was found.", HOW_TO_GET_ONE)
     arguments = [*QUIET, *(["--no-sandbox"] if geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser: Browser = playwright.chromium.launch(executable_path=executable, args=arguments)
-        # The certificate is made on this machine; its fingerprint stands on the console.
+        # The certificate is made on this machine; its fingerprint is on the console.
         page = browser.new_context(ignore_https_errors=True).new_page()
         page.set_default_timeout(30_000)
         expect.set_options(timeout=30_000)
@@ -252,5 +252,5 @@ def people_of(address: str, folder: Path, pictures: Path | None) -> Generator[Pe
 
 
 def draw_passphrase() -> str:
-    """Draw one as somebody would who writes it down."""
+    """Draw a passphrase as a person would who writes it down."""
     return secrets.token_urlsafe(18)

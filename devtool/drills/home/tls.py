@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A TLS proxy in front of a trial's exchange, as a real one has: an own desk sends API keys over https alone."""
+"""A TLS proxy in front of a trial's exchange, as a real one has: an own desk sends API keys only over https."""
 
 import socket
 import ssl
@@ -28,7 +28,7 @@ class Front:
     port: int
     own_port: int
     served: int = 0
-    """Callers that have believed its certificate."""
+    """The number of callers that have trusted its certificate."""
     _server: socket.socket | None = None
     _lines: set[socket.socket] = field(default_factory=set)
 
@@ -51,14 +51,14 @@ class Front:
         self._lines.clear()
 
     def replace_certificate(self) -> None:
-        """Go on with another certificate, in a folder of its own."""
+        """Continue with another certificate, in a folder of its own."""
         self.close()
         self.folder, self.served = self.folder.with_name(f"{self.folder.name}-next"), 0
         self.folder.mkdir(mode=0o700)
         self.open()
 
     def _serve(self, server: socket.socket, context: ssl.SSLContext) -> None:
-        # It ends when its socket is closed.
+        # The loop ends when its socket is closed.
         with suppress(OSError):
             while True:
                 plain, _address = server.accept()
@@ -81,7 +81,7 @@ class Front:
 
 @contextmanager
 def tls_in_front_of(port: int, folder: Path, own_port: int | None = None) -> Generator[Front]:
-    """Run one for the length of a block; it listens on `own_port`, or on any that is free."""
+    """Run a proxy for the length of a block, on `own_port` or any free port."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = own_port or free_ports(1)[0]
     front = Front(f"https://{HOST}:{own}", folder / "certificate.pem", folder, port, own)

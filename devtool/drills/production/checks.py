@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must hold inside the running stack: who the processes are, what they may and hold, what the logs say."""
+"""Checks inside the running stack: its users, rights and secrets, and its logs."""
 
 import json
 import re
@@ -25,7 +25,7 @@ STATUS = re.compile(r"^(Uid|CapEff|CapPrm|CapBnd|NoNewPrivs):\s+(\S+)", re.MULTI
 UNPRIVILEGED = {
     "Uid": str(HUB_UID), "CapEff": "0" * 16, "CapPrm": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1",
 }  # fmt: skip
-# What each may reach of the others, by name and port; everything else must not answer.
+# The peers that each may reach, by name and port; everything else must not answer.
 _OF_DESK = {"desk-redis:6379", "desk:8000"}
 _OF_EXCHANGE = {"exchange-redis:6379", "exchange:8000"}
 REACHED = {
@@ -61,14 +61,14 @@ def require(holds: bool, otherwise: str) -> None:
 
 
 def hub_containers(stack: Stack) -> Iterator[Container]:
-    """One of each role's running containers, and both where there are two."""
+    """Yield one of each role's running containers, and both where there are two."""
     for container in stack.containers():
         if container.service in ROLES and not ROLES[container.service].owns_tables:
             yield container
 
 
 def check_processes(stack: Stack, material: Material, step: Step) -> None:
-    """Every process of every hub container, its init included."""
+    """Check every process of every hub container, its init included."""
     seen = 0
     for container in hub_containers(stack):
         statuses = stack.inside(container, "sh", "-c", "cat /proc/[0-9]*/status 2>/dev/null").stdout
@@ -93,7 +93,7 @@ def check_file_systems(stack: Stack, material: Material, step: Step) -> None:
 
 
 def check_secrets(stack: Stack, material: Material, step: Step) -> None:
-    """Each role finds the files of its own secrets, and no value of any in its environment."""
+    """Check that each role finds the files of its own secrets, and no value of any in its environment."""
     holders: dict[str, set[str]] = {}
     values = secret_values(material)
     for container in hub_containers(stack):
@@ -120,7 +120,7 @@ def check_networks(stack: Stack, material: Material, step: Step) -> None:
 
 
 def check_takeover(stack: Stack, material: Material, step: Step) -> None:
-    """The sequencer that leads is killed, in each half; the other one leads and beats."""
+    """Kill the leading sequencer, in each half; the other one must lead and show signs of life."""
     for half, role in SEQUENCES.items():
         _take_over(stack, half, role)
     step.title = "The leading sequencer of each half is killed: the other one leads"
@@ -142,7 +142,7 @@ def _take_over(stack: Stack, half: str, role: str) -> None:
 
 
 def check_replacement(stack: Stack, material: Material, step: Step) -> None:
-    """As an upgrade does it, at another address; what is played next goes through the same proxy."""
+    """Replace the desk as an upgrade does, at another address; later steps go through the same proxy."""
     (before,) = stack.containers("desk")
     stack.replace("desk")
     (after,) = stack.containers("desk")
@@ -166,7 +166,7 @@ def check_health(stack: Stack, material: Material, step: Step) -> None:
 
 
 def check_logs(stack: Stack, material: Material, step: Step) -> None:
-    """Of secrets, passwords, API keys, content and what was searched for nothing stands in any log."""
+    """Check that no log holds secrets, passwords, API keys, content or search words."""
     logs = stack.logs()
     lines = logs.count("\n")
     require(lines > len(ROLES), f"The logs have {lines} lines only.")
@@ -180,7 +180,7 @@ def check_logs(stack: Stack, material: Material, step: Step) -> None:
 
 
 def secret_values(material: Material) -> dict[str, str]:
-    """Every secret as it would be recognised; what stands in addresses is one of them."""
+    """Return every secret in the form to search for, including passwords within addresses."""
     by_login = {
         "_db_logins": material.drawn.login_passwords,
         "_broker_logins": material.drawn.broker_passwords,
@@ -219,7 +219,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("Root file systems read-only, /tmp runs nothing", check_file_systems),
     ("Secrets in the roles that hold them only", check_secrets),
     ("Networks", check_networks),
-    # Before a container goes, and its log with it.
+    # Before a container is removed together with its log.
     ("Logs", check_logs),
     ("The other sequencer takes over", check_takeover),
     ("The desk is replaced by a new container", check_replacement),

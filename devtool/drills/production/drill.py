@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev drill production`: the production stack built, brought up behind TLS, played on, looked into, taken down."""
+"""`./dev drill production`: build the production stack, start it behind TLS, play on it, inspect it, remove it."""
 
 import argparse
 import os
@@ -36,7 +36,7 @@ PUBLISHED = (
 
 
 def run(arguments: list[str]) -> int:
-    """The drill; 0 if everything held."""
+    """Run the drill; return 0 if everything held."""
     parser = argparse.ArgumentParser(prog="./dev drill production")
     parser.add_argument(
         "--images",
@@ -63,7 +63,7 @@ def run(arguments: list[str]) -> int:
                     return drill.play_own_desk(options.images, keep_up=options.keep_up)
                 return drill.play(options.images, keep_up=options.keep_up)
         except StepFailedError:
-            # The failing step has said so already.
+            # The failing step has already reported it.
             return 1
         except KeyboardInterrupt:
             ticks.heading("Stopped before the end.")
@@ -103,7 +103,7 @@ class _Drill:
         return self._conclude(held)
 
     def _play_stage(self, stage: OwnStage) -> bool:
-        """Each step stands on those before it."""
+        """Play the own desk's steps, each of which depends on the earlier ones."""
         with suppress(StepFailedError):
             for title, play in STEPS:
                 with self._step(title) as step:
@@ -112,7 +112,7 @@ class _Drill:
         return False
 
     def _prepare(self, images_wanted: str) -> tuple[Stack, Material]:
-        """Images, secrets, and nothing left of an earlier drill."""
+        """Prepare images and secrets, and remove the rests of an earlier drill."""
         with self._step("Engine") as step:
             step.title = self._engine.summary()
         images = self._build(images_wanted)
@@ -157,7 +157,7 @@ class _Drill:
             step.evidence(", ".join(f"{name} x {n}" if n > 1 else name for name, n in counted.items()))
 
     def _play_outside(self, stack: Stack) -> bool:
-        """The guest prints its own steps."""
+        """Run the guest, which prints its own steps."""
         self._ticks.heading("From outside, through TLS")
         played = [stack.play("python", "-m", name) for name in OUTSIDE]
         return all(played)
@@ -178,7 +178,7 @@ class _Drill:
         return False
 
     def _stop(self, stack: Stack) -> bool:
-        """Every process ends by itself when it is asked to; one was killed on purpose."""
+        """Require that every process ends by itself when asked to, except the one killed on purpose."""
         self._ticks.heading("Stopping")
         with suppress(StepFailedError), self._step("Every service ends by itself") as step:
             stack.must("stop")
@@ -193,7 +193,7 @@ class _Drill:
     def _take_down(self, stack: Stack) -> None:
         with self._step("Containers, networks, volumes and secrets are gone"):
             if os.geteuid() != 0:
-                # What the containers wrote is theirs to delete.
+                # Only the containers' user can delete what they wrote.
                 with suppress(DevtoolError):
                     stack.once("guest", "find", "/world", "/mail", "-mindepth", "1", "-delete")
             stack.remove()
@@ -218,7 +218,7 @@ class _Drill:
 
     @contextmanager
     def _step(self, title: str) -> Generator[Step]:
-        """A step whose failure says what the developer's tool says."""
+        """Run a step whose failure reports the developer tool's message."""
         with self._ticks.step(title) as step:
             try:
                 yield step
@@ -227,14 +227,14 @@ class _Drill:
 
 
 def _ports() -> dict[str, str]:
-    """This machine's own ports are the stack's only on loopback, and whichever are free."""
+    """Return the published ports: free ones, on loopback only."""
     ports = dict(zip(PUBLISHED, map(str, free_ports(len(PUBLISHED))), strict=True))
     return {"DESK_PROXY_ADDRESS": LOOPBACK, "EXCHANGE_PROXY_ADDRESS": LOOPBACK, **ports}
 
 
 @contextmanager
 def _stoppable() -> Generator[None]:
-    """SIGTERM and SIGHUP end the drill as Ctrl-C does: with everything taken down."""
+    """Let SIGTERM and SIGHUP end the drill as Ctrl-C does, removing everything."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -23,8 +23,8 @@ PODMAN_PARTS = ("podman", "runc", "nft")
 HEALTH_PAUSE_SECONDS = 2.0
 NOT_YET_HEALTHY = ("--filter", "health=starting", "--filter", "health=unhealthy")
 
-# runc, because crun refuses hybrid cgroups; file events and cgroupfs, because there may be no systemd; the limits
-# podman would else ask for are more than a machine within a machine may give.
+# runc, because crun refuses hybrid cgroups; file events and cgroupfs, because there may be no systemd; podman's default limits
+# exceed what a machine within a machine may grant.
 CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=65536:65536"]
@@ -47,7 +47,7 @@ runroot = "{running}"
 
 @dataclass(frozen=True)
 class Engine:
-    """How to call the engine: its own program, the compose client, and the environment both need."""
+    """A container engine: its own program, the compose client, and the environment both need."""
 
     program: str
     compose_client: tuple[str, ...]
@@ -57,7 +57,7 @@ class Engine:
         return run_to_end([self.program, *arguments], self.env, cwd=ROOT)
 
     def run(self, *arguments: str) -> str:
-        """Its standard output; raises DevtoolError with the last lines it said."""
+        """Return its standard output; raise DevtoolError with its last lines."""
         done = self.try_run(*arguments)
         if done.returncode:
             raise failed(f"{self.program} {arguments[0]}", done)
@@ -74,14 +74,14 @@ class Engine:
 
 
 def failed(what: str, done: subprocess.CompletedProcess[str]) -> DevtoolError:
-    """The error of a program that ended badly."""
+    """Return the error of a program that failed."""
     last = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-12:])
     return DevtoolError(f"{what} ended with {done.returncode}.", last)
 
 
 @contextmanager
 def running_engine(home: Path, logs: Path) -> Generator[Engine]:
-    """An engine that answers until the block ends; raises DevtoolError naming what to install."""
+    """Yield an engine that answers until the block ends; raise DevtoolError naming what to install."""
     env = dict(os.environ)
     client = _compose_client(env)
     docker = Engine("docker", client, env)
@@ -105,7 +105,7 @@ def _compose_client(env: Mapping[str, str]) -> tuple[str, ...]:
 
 @contextmanager
 def _podman(home: Path, logs: Path, client: tuple[str, ...]) -> Generator[Engine]:
-    """Podman with images and settings of its own, its service for the client, and somebody who asks for health."""
+    """Yield podman with its own images and settings, its service for the client, and periodic health checks."""
     running = Path("/run", f"accord-drill-{sha256(str(ROOT).encode()).hexdigest()[:8]}")
     running.mkdir(mode=0o700, exist_ok=True)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -134,7 +134,7 @@ def _podman(home: Path, logs: Path, client: tuple[str, ...]) -> Generator[Engine
 
 @contextmanager
 def _health_asked(engine: Engine) -> Generator[None]:
-    """Podman leaves health checks to systemd's timers; where there is no systemd, nobody would ask."""
+    """Run podman's health checks, which it leaves to systemd's timers: without systemd nobody would."""
     over = threading.Event()
 
     def ask() -> None:

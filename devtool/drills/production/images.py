@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images of the stack: one of each half by the Dockerfile, the others as named, or stand-ins of Debian's packages."""
+"""The images of the stack: one of each half by the Dockerfile, the others as named, or substitutes of Debian's packages."""
 
 import json
 import os
@@ -31,7 +31,7 @@ NAMED = re.compile(r"\$\{(HUB_\w+_IMAGE):-([^}]+)\}")
 
 @dataclass
 class Images:
-    """Which image stands for which; `variables` go to compose, `said` to the reader."""
+    """The chosen images; `variables` go to compose, `said` to the reader."""
 
     base: str
     variables: dict[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Images:
 
 
 def choose_images(engine: Engine, wanted: str) -> Images:
-    """`wanted` is `pulled`, `debian`, or `auto`: pulled if the first of them can be."""
+    """Choose images: `wanted` is `pulled`, `debian`, or `auto`, which is pulled if the first of them can be."""
     named = {"BASE": _default_base(), **_default_images()}
     base = os.environ.get("BASE", named.pop("BASE"))
     if wanted == "debian" or (wanted == "auto" and not _is_had(engine, base)):
@@ -53,7 +53,7 @@ def choose_images(engine: Engine, wanted: str) -> Images:
 
 
 def build_hub(engine: Engine, images: Images) -> None:
-    """By the Dockerfile as it is; the demonstration's image on top of it."""
+    """Build the hub by its Dockerfile, and the demonstration's image on top of it."""
     for half, tag in HUB.items():
         build(engine, tag, ROOT / "Dockerfile", ROOT, {"BASE": images.base}, half)
     with tempfile.TemporaryDirectory(prefix="accord-drill-") as folder:
@@ -70,7 +70,7 @@ def build_hub(engine: Engine, images: Images) -> None:
 def build(
     engine: Engine, tag: str, recipe: Path, context: Path, arguments: Mapping[str, str], target: str = ""
 ) -> None:
-    """Build one image; a package mirror and an authority come from this process's environment, for the build alone."""
+    """Build one image; a package mirror and a certificate authority come from this process's environment, for the build alone."""
     index, certificates = os.environ.get("PIP_INDEX_URL"), os.environ.get("PIP_CERT")
     given = {**arguments, **({"PIP_INDEX_URL": index} if index else {})}
     command = ["build", "--tag", tag, "--file", str(recipe)]
@@ -96,7 +96,7 @@ def _default_base() -> str:
 
 
 def _default_images() -> dict[str, str]:
-    """What the compose files name for database, broker and proxy, unless the environment names another."""
+    """Return the images of database, broker and proxy from the compose files, unless the environment names others."""
     text = "".join((ROOT / name).read_text() for name in SOURCES)
     return {
         name: os.environ.get(name, default) for name, default in NAMED.findall(text) if name in SUBSTITUTES
@@ -104,10 +104,10 @@ def _default_images() -> dict[str, str]:
 
 
 def _is_had(engine: Engine, image: str) -> bool:
-    """Whether it is here, or a registry gives it."""
+    """Tell whether it is here, or can be pulled."""
     if engine.try_run("image", "inspect", image).returncode == 0:
         return True
-    # A short name means Docker's own registry to docker, and nothing certain to podman.
+    # Docker resolves a short name at its own registry, podman not reliably.
     host = image.partition("/")[0]
     full = (
         image
@@ -133,7 +133,7 @@ def _substituted(engine: Engine, base: str, named: Mapping[str, str]) -> Images:
 
 
 def _make_base(engine: Engine) -> None:
-    """A small Debian with its own Python, without pulling anything but packages."""
+    """Build a small Debian with its own Python, without pulling anything but packages."""
     if not shutil.which("debootstrap") or os.geteuid() != 0:
         raise DevtoolError("Stand-ins for images need debootstrap, run as root.", REMEDY)
     with tempfile.TemporaryDirectory(prefix="accord-drill-") as folder:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a new installation is given: secrets drawn afresh, one file each, and a certificate from an authority of its own."""
+"""Material of a new installation: fresh secrets, one file each, and a certificate from an authority of its own."""
 
 import os
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Material:
     files: dict[str, str] = field(repr=False)
 
     def settings(self) -> dict[str, str]:
-        """What the compose files ask of the environment."""
+        """Return the variables that the compose files need."""
         return {
             "HUB_URL": f"https://{HUB_HOST}",
             "EXCHANGE_URL": f"https://{EXCHANGE_HOST}",
@@ -45,7 +45,7 @@ class Material:
 
 
 def make_material(folder: Path) -> Material:
-    """Draws and writes everything; each file belongs to who reads it."""
+    """Draw and write everything; each file belongs to its reader."""
     drawn = draw_secrets()
     files = _secret_files(drawn)
     kept = folder / "secrets"
@@ -73,7 +73,7 @@ def _secret_files(drawn: Secrets) -> dict[str, str]:
 
 
 def _files_of_half(half: str, drawn: Secrets) -> dict[str, str]:
-    """Of one half: servers and secrets of its own."""
+    """Return the secrets' files of one half: servers and secrets of its own."""
     return files_of_half(
         half,
         HalfSecrets(
@@ -124,7 +124,7 @@ def _give(path: Path, value: str) -> None:
 
 
 def hand_over(path: Path, uid: int, mode: int, mode_without_root: int) -> None:
-    """To its reader alone; who is not root can only leave it open inside the closed folder of the drill."""
+    """Give a path to its reader alone; without root it can only be left open inside the closed folder of the drill."""
     if os.geteuid() == 0:
         os.chown(path, uid, uid)
         path.chmod(mode)

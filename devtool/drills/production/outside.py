@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m devtool.drills.production.outside`: what a guest outside sees of the proxy and the hub behind it."""
+"""`python -m devtool.drills.production.outside`: a guest's view of the proxy and the hub behind it."""
 
 import os
 import re
@@ -89,7 +89,7 @@ def see_cookie(step: Step) -> None:
 
 
 def see_second_factor(step: Step) -> None:
-    """Who releases has one, or gets no further than setting one up."""
+    """Require that a releaser has a second factor, or gets no further than setting one up."""
     try:
         Cast().officer("dele", _SettingNothingUp)
     except _LedToSettingUpError as led:
@@ -103,7 +103,7 @@ def see_second_factor(step: Step) -> None:
 
 
 def see_own_address(step: Step) -> None:
-    """The hub takes the guest for who it is: not the proxy, and not what the guest wrote."""
+    """Require that the hub sees the guest's own address: not the proxy's, and not the one in the guest's headers."""
     network = socket.gethostbyname(socket.gethostname()).rpartition(".")[0] + ".0/24"
     page = Cast().officer("ilka", _ForgingSession).page("/security/")
     require(network in page, f"The session is not said to come from {network}.")
@@ -112,7 +112,7 @@ def see_own_address(step: Step) -> None:
 
 
 def see_stalling_uploads(step: Step) -> None:
-    """Many times as many uploads as the hub has threads stall in their body; others are answered all the same."""
+    """Stall many more uploads than the hub has threads; others must still be answered."""
     address = f"{EXCHANGE.geturl()}/livez"
     with ExitStack() as held:
         for _ in range(STALLING):
@@ -135,20 +135,20 @@ def see_size_limit(step: Step) -> None:
 
 
 def search_for_something(step: Step) -> None:
-    """Leaves words in addresses that no log may repeat."""
+    """Put words into URLs that no log may repeat."""
     officer = Cast().officer("ilka")
     for address in ("/inbox/?q=nitazene+powder", "/search/?q=nitazene+powder"):
         officer.page(address)
 
 
 def connect(host: str, context: ssl.SSLContext | None = None, reached: str = "") -> ssl.SSLSocket:
-    """A TLS connection that names `host`."""
+    """Return a TLS connection that names `host`."""
     line = socket.create_connection((reached or host, 443), timeout=20)
     return (context or ssl.create_default_context()).wrap_socket(line, server_hostname=host)
 
 
 class _LedToSettingUpError(Exception):
-    """The desk asks for a second factor; the session is as it is then."""
+    """The desk requires a second factor; the session is in that state."""
 
     def __init__(self, session: "_SettingNothingUp") -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class _LedToSettingUpError(Exception):
 
 
 class _SettingNothingUp(DeskSession):
-    """An officer who does not do it."""
+    """An officer who does not set one up."""
 
     def _set_up_codes(self) -> None:
         raise _LedToSettingUpError(self)
@@ -166,7 +166,7 @@ class _SettingNothingUp(DeskSession):
 
 
 class _ForgingSession(DeskSession):
-    """An officer who writes an address of choice."""
+    """An officer who forges the client address."""
 
     def _call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An own desk by its compose profile: its first start, its exchange, its lock. Called by `./dev drill production --own-desk`."""
+"""An own desk by its compose profile: first start, exchange, lock. Called by `./dev drill production --own-desk`."""
 
 import re
 import secrets
@@ -37,7 +37,7 @@ READY_WITHIN_SECONDS: Final = 60.0
 
 @dataclass
 class OwnStage:
-    """The own desk of one drill beside the exchange of another; both in one compose project, each told its own settings."""
+    """The own desk of one drill beside the exchange of another, in one compose project with separate settings."""
 
     exchange: Stack
     desk: Stack
@@ -50,7 +50,7 @@ class OwnStage:
     """Signed in since the first start."""
 
     def visitor(self) -> Visitor:
-        """A browser that knows nobody yet, and the keeper's telephone."""
+        """Return a browser without cookies, and the keeper's telephone."""
         folder = self.material.folder
         port = int(self.desk.settings["DESK_HTTPS_PORT"])
         return Visitor(HUB_HOST, port, folder / "authority.pem", Telephone(folder / "telephone"))
@@ -64,7 +64,7 @@ class OwnStage:
 
 
 def own_stage(stack: Stack, material: Material) -> OwnStage:
-    """An own desk that is told nothing of the exchange, with secrets that the image draws for it; and that exchange."""
+    """Return an own desk without settings of the exchange, with secrets that the image draws for it; and that exchange."""
     told = {name: value for name, value in stack.settings.items() if name not in OF_THE_EXCHANGE}
     told["EXCHANGE_CA"] = str(material.folder / "authority.pem")
     own = material.folder / "own-secrets"
@@ -120,7 +120,7 @@ def see_folders(stage: OwnStage, step: Step) -> None:
 
 
 def draw_code(stage: OwnStage, step: Step) -> None:
-    """Before it nobody begins; a second one makes the first one count no more."""
+    """Draw the console's code: nobody begins without it, and a second one invalidates the first."""
     require(stage.visitor().get(FIRST_START).status == 404, "Without a code there is a first start.")
     desk = stage.container(OWN_DESK)
     drawn = [stage.desk.inside(desk, *DRAW).stdout for _ in range(2)]
@@ -135,7 +135,7 @@ def draw_code(stage: OwnStage, step: Step) -> None:
 
 
 def start_first(stage: OwnStage, step: Step) -> None:
-    """Code, recovery key, passphrase, keeper, second factor."""
+    """Go through code, recovery key, passphrase, keeper and second factor."""
     visitor = stage.visitor()
     page = visitor.sent(FIRST_START, code=stage.code)
     shown = _RECOVERY_KEY.search(page)
@@ -171,7 +171,7 @@ def start_first(stage: OwnStage, step: Step) -> None:
 
 
 def name_exchange(stage: OwnStage, step: Step) -> None:
-    """By its proxy's name, certificate verified, from the desk's container."""
+    """Name the exchange by its proxy's name, with verified certificate, from the desk's container."""
     visitor = stage.keeper
     assert visitor is not None
     url, vkey = f"https://{EXCHANGE_HOST}", stage.material.drawn.ledger_vkey()
@@ -194,7 +194,7 @@ def see_ring(stage: OwnStage, step: Step) -> None:
 
 
 def stop_and_start(stage: OwnStage, step: Step) -> None:
-    """What was in memory is gone, whatever asks."""
+    """Stop and start the desk: what was in memory must be gone for every kind of request."""
     services = stage.desk.must("config", "--services").split()
     stage.desk.must("stop", *(name for name in services if name != "mail"))
     stage.desk.start()
@@ -209,7 +209,7 @@ def stop_and_start(stage: OwnStage, step: Step) -> None:
 
 
 def unlock(stage: OwnStage, step: Step) -> None:
-    """By the passphrase, and locked again by the recovery key; for the worker, too."""
+    """Unlock by the passphrase, lock, and unlock by the recovery key; the worker, too."""
     assert stage.keeper is not None
     for secret in (stage.passphrase, stage.recovery_key):
         visitor = stage.visitor()
@@ -228,7 +228,7 @@ def unlock(stage: OwnStage, step: Step) -> None:
 
 
 def replace_desk(stage: OwnStage, step: Step) -> None:
-    """As an upgrade does it: the worker runs on, and with it the file system in memory."""
+    """Replace the desk as an upgrade does: the worker, and with it the file system in memory, stays."""
     before = stage.container(OWN_DESK)
     stage.desk.replace(OWN_DESK)
     after = stage.container(OWN_DESK)
@@ -240,7 +240,7 @@ def replace_desk(stage: OwnStage, step: Step) -> None:
 
 
 def start_mailer(stage: OwnStage, step: Step) -> None:
-    """Once the desk has a mail server."""
+    """Start the mailer once the desk has a mail server."""
     path = Path(stage.desk.settings["SECRETS_DIR"], "mailer_email_url")
     path.write_text("smtp://mail:1025\n")
     hand_over(path, HUB_UID, 0o400, 0o444)
@@ -265,7 +265,7 @@ def see_logs(stage: OwnStage, step: Step) -> None:
 
 
 def _secrets_held(stage: OwnStage) -> dict[str, str]:
-    """What the hub's containers find, as it would be recognised: of an address its password."""
+    """Return the secrets that the hub's containers hold, in the form to search for: of an address its password."""
     found: dict[str, str] = {}
     for one in stage.desk.containers():
         role = {OWN_DESK: "desk", WORKER: "desk-worker"}.get(one.service, one.service)
@@ -296,7 +296,7 @@ STEPS: Final[tuple[tuple[str, OwnStep], ...]] = (
     ("The opened ring is with desk and worker, and with nobody else", see_ring),
     ("Stopped and started it is locked", stop_and_start),
     ("Opened by the passphrase, and by the recovery key", unlock),
-    # Before a container goes, and its log with it.
+    # Before a container is removed together with its log.
     ("Logs", see_logs),
     ("The desk is replaced by a new container, and stays open", replace_desk),
     ("A mailer, once there is a mail server", start_mailer),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A visitor who sets an own desk up, over HTTP: forms as its pages have them, by the port that is published on this machine."""
+"""A visitor who sets an own desk up over HTTP: forms as its pages have them, by a published port of this machine."""
 
 import html
 import re
@@ -18,7 +18,7 @@ _HIDDEN: Final = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"'
 
 
 class Visitor:
-    """A browser with an empty jar, which knows the desk's name before any name server does."""
+    """A browser without cookies, which resolves the desk's name itself."""
 
     def __init__(self, host: str, port: int, authority: Path, telephone: Telephone) -> None:
         self._host, self._telephone = host, telephone
@@ -38,18 +38,18 @@ class Visitor:
         return self._call("GET", path)
 
     def is_answered(self) -> bool:
-        """Tell whether the desk lives: its proxy may be a moment behind its containers."""
+        """Tell whether the desk answers: its proxy may be a moment behind its containers."""
         try:
             return self.get("/livez").status == 200
         except urllib3.exceptions.HTTPError:
             return False
 
     def text(self, path: str) -> str:
-        """The HTML of a page that answers 200."""
+        """Return the HTML of a page that answers 200."""
         return self._text_of(self.get(path), path)
 
     def send(self, path: str, page: str = "", **fields: str) -> urllib3.BaseHTTPResponse:
-        """A form with its hidden fields; the page is read first unless it is given."""
+        """Send a form with its hidden fields; read the page first unless it is given."""
         page = page or self.text(path)
         token = TOKEN.search(page)
         if token is None:
@@ -63,11 +63,11 @@ class Visitor:
         )
 
     def sent(self, path: str, page: str = "", **fields: str) -> str:
-        """The HTML that answers a form which is taken and leads nowhere else."""
+        """Send a form that is accepted without a redirect; return the HTML of the answer."""
         return self._text_of(self.send(path, page, **fields), path)
 
     def sign_in(self, email: str, password: str) -> None:
-        """With a second factor, which is set up at the first time."""
+        """Sign in with a second factor, setting it up the first time."""
         answer = self.send("/login/", username=email, password=password, next="/")
         if answer.status != 302:
             raise StepFailedError(f"{email} could not sign in ({answer.status}).")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stack as a whole: brought up, asked how it is, looked into, taken down."""
+"""The whole stack: start it, check its health, inspect it, remove it."""
 
 import json
 import re
@@ -20,7 +20,7 @@ PROJECT = "accord-drill"
 ALL_PROFILES = (*HALVES, "own-desk", "own-desk-mail", "once")
 HEALTHY_WITHIN_SECONDS = 240.0
 PAUSE_SECONDS = 1.0
-# The compose client clears lines even where it is told not to draw.
+# The compose client emits escape sequences even where it is told not to draw.
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -34,7 +34,7 @@ class Container:
 
     @property
     def health(self) -> str:
-        """Its state where it does not run: a container that ended keeps what was last said of its health."""
+        """Its state if it does not run: a container that ended keeps its last health."""
         state = self.facts["State"]
         if state["Status"] != "running":
             return str(state["Status"])
@@ -49,14 +49,14 @@ class Container:
         return int(self.facts["State"]["ExitCode"])
 
     def addresses(self) -> dict[str, str]:
-        """By the network's name within the stack."""
+        """Return its addresses by the network's name within the stack."""
         networks: dict[str, Any] = self.facts["NetworkSettings"]["Networks"]
         return {name.removeprefix(f"{PROJECT}_"): facts["IPAddress"] for name, facts in networks.items()}
 
 
 @dataclass(frozen=True)
 class Stack:
-    """The compose project of one drill, or those services of it that are in some profiles."""
+    """The compose project of one drill, or its services in some profiles."""
 
     engine: Engine
     settings: Mapping[str, str] = field(repr=False)
@@ -69,7 +69,7 @@ class Stack:
         files = [part for name in self.files for part in ("--file", str(ROOT / name))]
         chosen = [part for name in profiles or self.profiles for part in ("--profile", name)]
         command = [*self.engine.compose_client, "--project-name", PROJECT, *files, *chosen]
-        # No .env of this folder, and no progress that draws over itself.
+        # No .env of this folder, and no progress display.
         command += ["--env-file", "/dev/null", "--ansi", "never", "--progress", "plain", *arguments]
         return run_to_end(command, {**self.engine.env, **self.settings}, capture=capture, cwd=ROOT)
 
@@ -80,7 +80,7 @@ class Stack:
         return done.stdout
 
     def start(self, *services: str) -> None:
-        """Returns once each of them (all, unless named) is healthy; raises DevtoolError with who is not."""
+        """Start the services and return once each of them (all, unless named) is healthy; raise DevtoolError naming the others."""
         self.must("up", "--detach", "--no-build", *services)
         self._wait_for(services)
 
@@ -92,7 +92,7 @@ class Stack:
             time.sleep(PAUSE_SECONDS)
 
     def unwell(self, services: tuple[str, ...] = ()) -> list[str]:
-        """List every container that is not healthy, those aside that make tables and end."""
+        """Return every container that is not healthy, except those that make tables and end."""
         containers = [one for one in self.containers() if one.service not in MIGRATES.values()]
         chosen = [one for one in containers if not services or one.service in services]
         return [f"{one.service} ({one.health})" for one in chosen if not one.is_well]
@@ -102,7 +102,7 @@ class Stack:
         return self.must("run", "--rm", "--no-TTY", "--no-deps", service, *command)
 
     def play(self, *command: str) -> bool:
-        """Run the guest, which prints for itself; whether it ended well."""
+        """Run the guest, which prints for itself; return whether it ended well."""
         return (
             self.compose("run", "--rm", "--no-TTY", "--no-deps", "guest", *command, capture=False).returncode
             == 0
@@ -121,7 +121,7 @@ class Stack:
         return self.engine.try_run("exec", container.id, *command)
 
     def sql(self, half: str, query: str) -> str:
-        """Ask for one value, as the owner inside the container of a half's database."""
+        """Query one value, as the owner inside the container of a half's database."""
         (database,) = self.containers(f"{half}-db")
         command = (
             "psql",
@@ -140,16 +140,16 @@ class Stack:
         return ESCAPES.sub("", self.must("logs", "--no-color"))
 
     def replace(self, service: str) -> None:
-        """A new container in the place of the old one, as an upgrade makes it; returns once it is healthy."""
+        """Replace a container as an upgrade does; return once the new one is healthy."""
         self.must("up", "--detach", "--no-build", "--no-deps", "--force-recreate", service)
         self._wait_for((service,))
 
     def memory(self) -> dict[str, str]:
-        """What each container holds, as the engine says it."""
+        """Return the memory use of each container, as the engine reports it."""
         rows = self.engine.run("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}").splitlines()
         names = (row.split()[:2] for row in rows if row.startswith(PROJECT))
         return {name.removeprefix(f"{PROJECT}-"): used for name, used in names}
 
     def remove(self) -> None:
-        """Take everything down that a drill may have brought up, with what it has written."""
+        """Remove everything that a drill may have started, with its data."""
         self.compose(*("down", "--volumes", "--remove-orphans", "--timeout", "60"), profiles=ALL_PROFILES)
