@@ -27,7 +27,7 @@ from devtool.errors import DevtoolError
 from substances.control.results import Query
 from substances.errors import InputRefusedError, WorkerLostError
 from substances.sandbox import reading as sandbox
-from substances.sandbox.pool import MAX_CHILDREN, NURSERY
+from substances.sandbox.pool import MAX_CHILDREN, POOL
 
 ON: Final = date(2026, 1, 1)
 DEFAULT_INPUTS: Final = 10_000
@@ -166,7 +166,7 @@ def _keep(reader: Reader, number: int, given: Any) -> None:
 
 def peak_mib() -> float:
     """Return the most memory that a living reading process has used."""
-    return max((_peak_of(pid) for pid in NURSERY.pids()), default=0.0)
+    return max((_peak_of(pid) for pid in POOL.pids()), default=0.0)
 
 
 def _peak_of(pid: int) -> float:

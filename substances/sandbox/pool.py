@@ -236,5 +236,5 @@ class WorkerPool:
         return None
 
 
-NURSERY: Final = WorkerPool()
-os.register_at_fork(after_in_child=NURSERY.forget)
+POOL: Final = WorkerPool()
+os.register_at_fork(after_in_child=POOL.forget)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from substances import jsonform
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
 from substances.sandbox import framing, jobs
-from substances.sandbox.pool import NURSERY
+from substances.sandbox.pool import POOL
 from substances.structures.shapes import Drawing, Mark, svg_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run(chore: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) 
 
 def prepare() -> None:
     """Start the process that will be asked, without waiting: it loads while the reader of a page types."""
-    NURSERY.prepare()
+    POOL.prepare()
 
 
 def read_structure(text: str, *, form: str = "auto") -> "Structure":
@@ -161,7 +161,7 @@ def match_spectrum(
 
 def _answered(chore: str, message: bytes, wall_secs: float) -> Any:
     """Return the answer; discard a child whose answer has a wrong form or that ran short of memory."""
-    child = NURSERY.take(PATIENCE_SECS)
+    child = POOL.take(PATIENCE_SECS)
     fit = False
     try:
         answer = child.ask(message, wall_secs)
@@ -175,7 +175,7 @@ def _answered(chore: str, message: bytes, wall_secs: float) -> Any:
             raise
         fit = True
     finally:
-        NURSERY.give_back(child, fit=fit)
+        POOL.give_back(child, fit=fit)
     return result
 
 
@@ -217,4 +217,4 @@ def _word(text: object) -> str:
     return text if isinstance(text, str) and _CODE.fullmatch(text.replace(":", "_")) else "?"
 
 
-atexit.register(NURSERY.end_all)
+atexit.register(POOL.end_all)

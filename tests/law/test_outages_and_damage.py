@@ -46,7 +46,7 @@ def without_workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No process that reads structures can be started."""
     nursery = WorkerPool(command=("/bin/false",))
     with monkeypatch.context() as patch:
-        patch.setattr(sandbox, "NURSERY", nursery)
+        patch.setattr(sandbox, "POOL", nursery)
         yield
     nursery.end_all()
 

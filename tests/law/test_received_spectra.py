@@ -47,7 +47,7 @@ def read_by(command: Sequence[str]) -> Iterator[None]:
     """While the process that reads untrusted files is another one."""
     nursery = WorkerPool(command=command)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "NURSERY", nursery)
+        patch.setattr(sandbox, "POOL", nursery)
         try:
             yield
         finally:

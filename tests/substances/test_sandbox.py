@@ -18,7 +18,7 @@ from substances.errors import InputRefusedError, WorkerLostError
 from substances.sandbox import framing, jobs
 from substances.sandbox import pool as children
 from substances.sandbox import reading as sandbox
-from substances.sandbox.pool import NURSERY, Child, WorkerPool
+from substances.sandbox.pool import POOL, Child, WorkerPool
 from substances.structures.reading import Structure
 from substances.structures.shapes import Mark
 
@@ -29,9 +29,9 @@ FENTANYL = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
 @pytest.fixture(autouse=True)
 def fresh_nursery() -> Iterator[None]:
     """No child of another test."""
-    NURSERY.end_all()
+    POOL.end_all()
     yield
-    NURSERY.end_all()
+    POOL.end_all()
 
 
 def test_a_structure_comes_back_as_what_it_is() -> None:
@@ -82,8 +82,8 @@ def test_the_result_of_every_chore_has_a_type_that_travels(name: str) -> None:
 
 def test_neither_the_import_nor_the_use_loads_the_toolkit() -> None:
     program = (
-        "import sys; from substances import safely; print('rdkit' in sys.modules, 'numpy' in sys.modules);"
-        f"safely.read_structure({FENTANYL!r}); safely.draw('CC'); safely.fingerprints_of('CC');"
+        "import sys; from substances.sandbox import reading as sandbox; print('rdkit' in sys.modules, 'numpy' in sys.modules);"
+        f"sandbox.read_structure({FENTANYL!r}); sandbox.draw('CC'); sandbox.fingerprints_of('CC');"
         "print('rdkit' in sys.modules, 'numpy' in sys.modules)"
     )
     ended = subprocess.run(
@@ -94,7 +94,7 @@ def test_neither_the_import_nor_the_use_loads_the_toolkit() -> None:
 
 def test_a_child_that_is_killed_is_one_lost_answer_and_no_more() -> None:
     sandbox.parent_of("CC")
-    (pid,) = NURSERY.pids()
+    (pid,) = POOL.pids()
     os.kill(pid, signal.SIGSTOP)
     killer = threading.Timer(0.5, os.kill, (pid, signal.SIGKILL))
     killer.start()
@@ -106,7 +106,7 @@ def test_a_child_that_is_killed_is_one_lost_answer_and_no_more() -> None:
 
 def test_a_child_that_died_while_idle_is_not_missed() -> None:
     sandbox.parent_of("CC")
-    (pid,) = NURSERY.pids()
+    (pid,) = POOL.pids()
     os.kill(pid, signal.SIGKILL)
     _until(lambda: Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] == "Z")
     assert sandbox.parent_of("CC") == "CC"
@@ -114,7 +114,7 @@ def test_a_child_that_died_while_idle_is_not_missed() -> None:
 
 def test_a_child_that_hangs_is_killed_when_its_time_is_over() -> None:
     sandbox.parent_of("CC")
-    (pid,) = NURSERY.pids()
+    (pid,) = POOL.pids()
     os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     with pytest.raises(WorkerLostError, match="late"):
@@ -148,7 +148,7 @@ def test_eight_threads_share_two_children() -> None:
     with ThreadPoolExecutor(8) as pool:
         parents = list(pool.map(sandbox.parent_of, texts))
     assert parents == [text.removesuffix(".Cl") for text in texts]
-    assert 1 <= len(NURSERY.pids()) <= children.MAX_CHILDREN
+    assert 1 <= len(POOL.pids()) <= children.MAX_CHILDREN
 
 
 def test_whoever_waits_too_long_for_a_child_is_told() -> None:
@@ -165,9 +165,9 @@ def test_whoever_waits_too_long_for_a_child_is_told() -> None:
 def test_a_child_is_replaced_after_its_share_of_chores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(children, "MAX_CALLS", 3)
     sandbox.parent_of("CC")
-    (first,) = NURSERY.pids()
-    _until(lambda: sandbox.parent_of("CC") == "CC" and NURSERY.pids() != {first})
-    assert len(NURSERY.pids()) == 1
+    (first,) = POOL.pids()
+    _until(lambda: sandbox.parent_of("CC") == "CC" and POOL.pids() != {first})
+    assert len(POOL.pids()) == 1
     assert not _is_running(first)
 
 
@@ -176,15 +176,15 @@ def test_a_child_can_be_prepared_before_anybody_asks() -> None:
     sandbox.prepare()
     sandbox.prepare()
     assert time.monotonic() - began < 1
-    (pid,) = NURSERY.pids()
+    (pid,) = POOL.pids()
     assert sandbox.parent_of("CC") == "CC"
-    assert NURSERY.pids() == {pid}
+    assert POOL.pids() == {pid}
 
 
 def test_a_child_that_was_killed_has_a_successor_before_anybody_asks() -> None:
     with pytest.raises(WorkerLostError):
         sandbox.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
-    (pid,) = NURSERY.pids()
+    (pid,) = POOL.pids()
     assert _is_running(pid)
 
 
@@ -211,33 +211,33 @@ def _ask(nursery: WorkerPool) -> None:
 
 def test_a_forked_process_keeps_children_of_its_own() -> None:
     sandbox.parent_of("CC")
-    (ours,) = NURSERY.pids()
+    (ours,) = POOL.pids()
     read, write = os.pipe()
     forked = os.fork()
     if forked == 0:
         told = b"none"
         try:
-            told = repr((sandbox.parent_of("CCO"), NURSERY.pids() & {ours})).encode()
+            told = repr((sandbox.parent_of("CCO"), POOL.pids() & {ours})).encode()
         finally:
             os.write(write, told)
-            NURSERY.end_all()
+            POOL.end_all()
             os._exit(0)
     os.close(write)
     os.waitpid(forked, 0)
     with os.fdopen(read, "rb") as pipe:
         assert pipe.read() == b"('CCO', set())"
     assert sandbox.parent_of("CCN") == "CCN"
-    assert NURSERY.pids() == {ours}
+    assert POOL.pids() == {ours}
 
 
 @pytest.mark.parametrize("doing", ["nothing", "a chore"])
 def test_a_child_dies_with_its_parent(doing: str) -> None:
     """Also in the middle of a chore; a parent that is killed cannot say good-bye."""
-    busy = "import threading; threading.Thread(target=safely.run, args=('lay_out', 'c1ccccc1' * 40), daemon=True).start()"
+    busy = "import threading; threading.Thread(target=sandbox.run, args=('lay_out', 'c1ccccc1' * 40), daemon=True).start()"
     program = (
-        "import os, sys, time; from substances import safely; from substances.sandbox.pool import NURSERY;"
-        f"safely.parent_of('CC'); {busy if doing == 'a chore' else ''}\n"
-        "print(*NURSERY.pids(), flush=True); sys.stdin.read()"
+        "import os, sys, time; from substances.sandbox import reading as sandbox; from substances.sandbox.pool import POOL;"
+        f"sandbox.parent_of('CC'); {busy if doing == 'a chore' else ''}\n"
+        "print(*POOL.pids(), flush=True); sys.stdin.read()"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

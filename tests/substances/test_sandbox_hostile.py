@@ -98,7 +98,7 @@ def test_a_child_that_answers_in_another_form_is_never_asked_again(
 ) -> None:
     program = READY + f"say({answer.encode()!r}); time.sleep(30)"
     nursery = WorkerPool(size=1, command=(sys.executable, "-c", program))
-    monkeypatch.setattr(sandbox, "NURSERY", nursery)
+    monkeypatch.setattr(sandbox, "POOL", nursery)
     nursery.prepare()
     (pid,) = nursery.pids()
     try:
@@ -196,7 +196,7 @@ def test_what_travels_comes_back_equal() -> None:
 def test_a_process_that_is_locked_in_reaches_nothing(act: str) -> None:
     program = (
         "import ctypes, os, socket, subprocess, sys\n"
-        "from substances import confinement\n"
+        "from substances.sandbox import confinement\n"
         "locked = confinement.lock()\n"
         f"try:\n    {act}\n    told = 'done'\n"
         "except (OSError, ImportError) as failure:\n    told = 'refused'\n"
@@ -212,7 +212,7 @@ def test_a_process_that_is_locked_in_ends_no_other_of_its_user() -> None:
     victim = subprocess.Popen(["/bin/sleep", "60"])
     program = (
         "import ctypes, os, platform\n"
-        "from substances import confinement\n"
+        "from substances.sandbox import confinement\n"
         "confinement.lock()\n"
         "number = {'x86_64': 234, 'aarch64': 131}[platform.machine()]\n"
         "libc = ctypes.CDLL(None, use_errno=True)\n"
@@ -231,7 +231,7 @@ def test_a_process_that_is_locked_in_ends_no_other_of_its_user() -> None:
 
 
 def test_a_process_that_is_locked_in_can_still_abort_itself() -> None:
-    program = "import os\nfrom substances import confinement\nconfinement.lock()\nos.abort()"
+    program = "import os\nfrom substances.sandbox import confinement\nconfinement.lock()\nos.abort()"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode < 0
 
 
