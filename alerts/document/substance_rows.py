@@ -90,7 +90,7 @@ SUBSTANCE_ROWS: Final = (
         choices=c.REFERENCES, asked_for=CASES - ORDER, hint_group="analysis", hinted_for=NEW | HARM | SEIZURE,
     ),
     Field(
-        "screening", 2, _("Control status"), _("Computed from structure, name and CAS number with this desk's rules."),
+        "screening", 2, _("Control status"), _("Computed from structure, name and CAS number with the rules that your agency follows."),
         "screening", Kind.SCREENING, _("Control status: this is computed; leave it out."),
         asked_for=OFFERED, computed=True,
     ),

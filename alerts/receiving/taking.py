@@ -32,7 +32,7 @@ from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.jws import UnverifiedJws
 from accord.envelope.manifest import Manifest
-from accord.envelope.statements.form import SubjectRef, parse_statement
+from accord.envelope.statements.form import SubjectRef
 from accord.envelope.tree.receipts import Receipt
 from accord.following.feed import Feed
 from accord.following.follower import Follower
@@ -41,6 +41,7 @@ from accord.following.slices import verify_manifest_alone
 from alerts.errors import ContentDeletedError, ExchangeAwayError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.receiving.feed_items import ENVELOPE, name_of, name_of_envelope, name_of_received
 from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.feed_statements import asked_again, hold_statement, refresh_keys
 from alerts.receiving.fetching import open_ahead
@@ -67,8 +68,7 @@ from alerts.sending.ledger_places import take_places
 from callers.actors import SystemActor
 from callers.errors import AbsentError
 from ledger.audit import record_event
-from ledger.models import Distrust
-from ledger.set_aside import Item, Loop, begin_round
+from ledger.set_aside import Loop, begin_round
 from peers.entries import note_first_release
 from peers.following import feed_follower_of
 from peers.models import Agency, FeedCursor
@@ -77,7 +77,7 @@ from vault import services
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
-ENVELOPE, STATEMENT, REPUDIATED, REMINDER = "envelope", "statement", "repudiated", "reminder"
+STATEMENT, REPUDIATED, REMINDER = "statement", "repudiated", "reminder"
 TURN: Final = 50
 """Limit of items of an agency's feed before another agency has its turn."""
 SCREENED_AT_ONCE: Final = 25
@@ -219,7 +219,7 @@ class FeedOfAgency:
         for n, item in enumerate(items):
             self._screen_ahead(items[n:], page)
             self._feed.take(
-                _named(item, page),
+                name_of(item, page.statements.get(item.d)),
                 partial(self._take, item, page, is_new=True),
                 passed=partial(self._move, item),
             )
@@ -462,7 +462,7 @@ class FeedOfAgency:
     def _try_open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
         """Open an alert, outside any transaction. While the loop for derived parts is stopped, the alert waits closed."""
         found: list[Opening] = []
-        self._derived.take(_derived(received), lambda: found.append(self._open(received, held)))
+        self._derived.take(name_of_received(received), lambda: found.append(self._open(received, held)))
         if found:
             return found[0]
         return CLOSED_NOW if self._derived.is_stopped else Opening(is_aside=True)
@@ -471,7 +471,7 @@ class FeedOfAgency:
         """File what was opened, or note that it does not open. Inside the transaction that holds the row."""
         if opening.document is not None and received.tlp != "RED":
             work = partial(file_content, received, opening.document, now=self._now)
-            self._derived.take(_derived(received), work)
+            self._derived.take(name_of_received(received), work)
         else:
             keep_received(received, None, now=self._now)
         self._note_unopenable(received, opening)
@@ -510,7 +510,7 @@ class FeedOfAgency:
                 return
             received = filed.get(row.md)
             take = partial(self._open_filed, row, received) if received else partial(self._take_envelope, row)
-            self._feed.take(_envelope(row.number, row.md), take, passed=row.delete)
+            self._feed.take(name_of_envelope(row.number, row.md), take, passed=row.delete)
 
     def _open_filed(self, awaited: AwaitedEnvelope, received: ReceivedAlert) -> None:
         """Open what was filed as unopenable, once it is given as its originator signed it."""
@@ -575,34 +575,3 @@ class FeedOfAgency:
         received.save(update_fields=["unopenable"])
         if opening.is_not_as_signed:
             self._ask_later(awaited_again(received, self._now))
-
-
-def _named(item: FeedEntry, page: _Page) -> Item:
-    """Return the item's name for setting it aside; the alert that it is about is then not to be relied on."""
-    if item.what == ENVELOPE:
-        return _envelope(item.number, item.d)
-    answer = page.statements.get(item.d)
-    about = _subject_of(answer) if answer else ""
-    return Item(_key(item.number, item.d), about or item.d, Distrust.ALERT)
-
-
-def _envelope(number: int, md: str) -> Item:
-    return Item(_key(number, md), md)
-
-
-def _key(number: int, d: str) -> str:
-    """Return the key by which `_take_again` finds an item that was set aside."""
-    return f"{number} {d}"
-
-
-def _subject_of(answer: StatementAnswer) -> str:
-    """Return the digest of a statement's subject, not verified."""
-    try:
-        said = parse_statement(answer.jws).statement
-    except EnvelopeError:
-        return ""
-    return said.sub.d if said.sub else ""
-
-
-def _derived(received: ReceivedAlert) -> Item:
-    return Item(str(received.pk), received.md)

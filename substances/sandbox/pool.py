@@ -31,7 +31,7 @@ COMMAND: Final = (sys.executable, "-s", "-P", "-m", "substances.sandbox.process"
 
 log = logging.getLogger(__name__)
 
-_ROOT: Final = Path(__file__).resolve().parents[1]
+_ROOT: Final = Path(__file__).resolve().parents[2]
 _ENVIRONMENT: Final = {
     "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1",
     "LC_ALL": "C", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1",

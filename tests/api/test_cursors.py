@@ -60,7 +60,8 @@ def test_forged_changed_and_foreign_cursors_are_refused_alike(desks: Desks, box:
     own = seal_cursor(desks.lab.author, listed, "1", now=timezone.now())
     elsewhere = seal_cursor(desks.lab.author, "another list", "1", now=timezone.now())
     assert own is not None and elsewhere is not None
-    forged = ["1", "1.1", "a.b.c", own[:-2] + "AA", own + "A", f"x{own}", elsewhere]
+    changed = own[:20] + ("A" if own[20] != "A" else "B") + own[21:]
+    forged = ["1", "1.1", "a.b.c", changed, own + "A", f"x{own}", elsewhere]
     answers = [session("GET", f"alerts?box={box}&cursor={cursor}") for cursor in forged]
     answers += [other("GET", f"alerts?box={box}&cursor={own}")]
     answers += [session("GET", f"alerts?box={box}&cursor={'9' * 500}")]

@@ -49,9 +49,10 @@ OWN_DESK_MATTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "officers/reopening.py": ("desk/agencies/",),
     "peers/entries.py": (),
     "peers/own_exchange.py": ("desk/exchange/",),
+    "vault/instances.py": (),
     "vault/red.py": (),
 }
-"""Empty: the start page, what no address asks, and RED, which hangs on what an address names."""
+"""Empty: the start page, what no address asks, what sending asks, and RED, which hangs on what an address names."""
 OPEN: Final[Mapping[str, frozenset[str]]] = {
     # Addresses that need no sign-in: route, and the methods they answer to anybody.
     "livez": READ,
