@@ -210,7 +210,7 @@ def test_a_history_that_is_not_as_it_was_made_is_refused_and_one_broken_off_goes
             keep_handed(*args, **kwargs)
 
         with monkeypatch.context() as patch:
-            patch.setattr("alerts.history.taking_in.keep_handed_entry", killed)
+            patch.setattr("alerts.history.taking_in.keep_handed", killed)
             with pytest.raises(KeyboardInterrupt):
                 moving.take(keys, history)
         assert HandedEntry.objects.count() == 1
