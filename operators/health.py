@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import redis
-from django.conf import settings
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from agencies.endings import endings
 from callers.pages import Text
+from callers.tones import DANGER, OK, WARN
+from callers.waiting_tasks import waiting_tasks
 from ledger.halting import halt_reason
 from ledger.models import LoopState, SetAside
 from ledger.proofs import latest_checkpoint, pending_since
@@ -26,9 +26,6 @@ ENDS_SOON_DAYS: Final = 14
 LOOPS: Final = ("contents.deleting", "keys.doubts", "keys.recoveries", "keys.words")
 """The exchange's; others are a desk's."""
 QUEUE: Final = "exchange"
-QUEUE_IS_LONG: Final = 500
-BROKER_WAITS_SECONDS: Final = 2
-OK, WARN, DANGER = "ok", "warn", "danger"
 
 
 @dataclass(frozen=True)
@@ -92,22 +89,8 @@ def _dispute(now: datetime) -> Iterator[Sign]:
 
 
 def _queue() -> Sign:
-    try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=BROKER_WAITS_SECONDS,
-            socket_connect_timeout=BROKER_WAITS_SECONDS,
-        ) as broker:
-            length = int(broker.llen(QUEUE))
-    except redis.ResponseError:
-        text = _("The broker refuses to say: this process's login lacks a right there.")
-        return Sign(_("Queues"), WARN, text, _("Give the broker its access rules anew; work goes on."))
-    except redis.RedisError:
-        text = _("The broker does not answer: work waits for the next sweep.")
-        return Sign(_("Queues"), DANGER, text, _("Start the broker; no work is lost."))
-    if length > QUEUE_IS_LONG:
-        return Sign(_("Queues"), WARN, _("%(n)d tasks wait.") % {"n": length}, _("Start more workers."))
-    return Sign(_("Queues"), OK, _("The broker answers; the queues are short."))
+    found = waiting_tasks([QUEUE])
+    return Sign(_("Queues"), found.tone, found.text, found.remedy)
 
 
 def _set_aside() -> Sign:

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-import redis
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,8 +13,10 @@ from django.utils.translation import ngettext, pgettext
 from alerts.receiving.set_aside import counted
 from alerts.receiving.signature_standing import utc_text
 from alerts.sending.identity import is_still_to_come
+from callers.tones import DANGER, OK, WARN
+from callers.waiting_tasks import waiting_tasks
 from desk.keeper.machine import certificate_sign, clock_sign
-from desk.keeper.signs import DANGER, LAST_ONES, OK, WARN, Sign, Way, ask_exchange_way
+from desk.keeper.signs import LAST_ONES, Sign, Way, ask_exchange_way
 from ledger.restores import newest_restore
 from notices.lateness import late_since
 from notices.models import Notification
@@ -33,8 +34,6 @@ from vault.suspending import refused_suspensions
 
 ENDS_SOON: Final = timedelta(days=14)
 QUEUES: Final = ("notify", "desk")
-QUEUE_IS_LONG: Final = 500
-BROKER_WAITS_SECONDS: Final = 2
 
 
 def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
@@ -64,32 +63,9 @@ def health(entries: Collection[Entry], now: datetime) -> Iterator[Sign]:
 
 
 def _queues() -> Sign:
-    try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=BROKER_WAITS_SECONDS,
-            socket_connect_timeout=BROKER_WAITS_SECONDS,
-        ) as broker:
-            longest = max(int(broker.llen(queue)) for queue in QUEUES)
-    except redis.ResponseError:
-        text = _("The broker refuses to say: this process's login lacks a right there.")
-        remedy = _("Give the broker its access rules anew; work goes on.")
-        return Sign("queues", _("Queues"), WARN, text, remedy, _look_again())
-    except redis.RedisError:
-        text = _("The broker does not answer: work waits for the next sweep.")
-        return Sign(
-            "queues", _("Queues"), DANGER, text, _("Start the broker; no work is lost."), _look_again()
-        )
-    if longest > QUEUE_IS_LONG:
-        return Sign(
-            "queues",
-            _("Queues"),
-            WARN,
-            _("%(n)d tasks wait.") % {"n": longest},
-            _("Start more workers."),
-            _look_again(),
-        )
-    return Sign("queues", _("Queues"), OK, _("The broker answers; the queues are short."))
+    found = waiting_tasks(QUEUES)
+    way = None if found.tone == OK else _look_again()
+    return Sign("queues", _("Queues"), found.tone, found.text, found.remedy, way)
 
 
 def _look_again() -> Way:

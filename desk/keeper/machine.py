@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 
 from alerts.receiving.signature_standing import utc_text
 from callers.endings import THRESHOLDS
-from desk.keeper.signs import DANGER, OK, WARN, Sign, ask_exchange_way
+from callers.tones import DANGER, OK, WARN
+from desk.keeper.signs import Sign, ask_exchange_way
 from peers.progress import CLOCK_WARNED, CLOCK_WRONG, Depth
 from vault.certificates import end_of_certificate
 

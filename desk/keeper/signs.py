@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-OK, WARN, DANGER = "ok", "warn", "danger"
+from callers.tones import DANGER, OK
+
 LAST_ONES: Final = "last-ones"
 """The part of which nothing is broken: somebody is to be named beside another one."""
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.receiving.taking import FEED
-from desk.keeper.signs import DANGER, OK, URGENCY, WARN, Sign, most_urgent
+from callers.tones import DANGER, OK, WARN
+from desk.keeper.signs import URGENCY, Sign, most_urgent
 from devtool.owndesk.certificates import LIVES, made_certificate
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from notices.models import Notification

@@ -105,6 +105,7 @@ class Migration(migrations.Migration):
                 ("sealed", models.BinaryField()),
                 ("expires_at", models.DateTimeField()),
                 ("is_refused", models.BooleanField(default=False)),
+                ("lacks", models.JSONField(blank=True, default=list)),
             ],
         ),
         migrations.CreateModel(
@@ -116,6 +117,7 @@ class Migration(migrations.Migration):
                 ("suspended_by", models.CharField(max_length=100)),
                 ("suspended_at", models.DateTimeField()),
                 ("told_at", models.DateTimeField(blank=True, null=True)),
+                ("refused_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "abstract": False,
