@@ -126,12 +126,25 @@ def standstill_before_sending(actor: Actor, agency_id: str, *, now: datetime) ->
     nothing. Not inside a transaction. Raises as `standstill_of`.
     """
     found = standstill_of(agency_id)
-    at = found.answered_at
-    if found or (now - HEARD_WITHIN < at <= now if at else not settings.OWN_DESK):
+    if found or not _stood_still(found.answered_at, now):
         return found
     with suppress(ClientError, NotBoundError, VaultError):
         announce(actor, agency_id, now=now)
     return standstill_of(agency_id)
+
+
+def may_send_now(agency_id: str, *, now: datetime) -> bool:
+    """Tell the desk-worker whether it may send, as `standstill_before_sending` finds; a row that was altered outside the program forbids it."""
+    try:
+        return not standstill_before_sending(SystemActor(WORKER, agency_id), agency_id, now=now)
+    except NotBoundError:
+        return False
+
+
+def _stood_still(answered_at: datetime | None, now: datetime) -> bool:
+    if answered_at is None:
+        return settings.OWN_DESK
+    return not now - HEARD_WITHIN < answered_at <= now
 
 
 def holders_elsewhere() -> list[Holder]:

@@ -59,7 +59,7 @@ from vault.errors import (
 )
 from vault.exchangekeys import NOT_PERMITTED, keep_first_key
 from vault.handing import has_left
-from vault.instances import BELL, HELD_ELSEWHERE, announce, may_send
+from vault.instances import BELL, HELD_ELSEWHERE, announce, may_send, may_send_now
 from vault.keeping import private_keys
 from vault.models import OwnWord, VaultKey
 from vault.standing import KEYSET, REVOKE, own_memory
@@ -156,7 +156,7 @@ def send_word(od: str, *, now: datetime) -> OwnWord:
     CustodyRefusedError or ChangeRefusedError where the exchange refuses it for good, NotBoundError for one that was
     altered, AbsentError.
     """
-    if not _may_go_out(od):
+    if not _may_go_out(od, now):
         return _note_trouble(od, HELD_ELSEWHERE)
     word = _begin_try(od, now)
     if not word.is_waiting:
@@ -304,9 +304,9 @@ def _put_away(actor: Actor, od: str, now: datetime) -> None:
     word.save(update_fields=["ended_at", "cause"])
 
 
-def _may_go_out(od: str) -> bool:
+def _may_go_out(od: str, now: datetime) -> bool:
     word = OwnWord.objects.filter(pk=od, k=KEYSET, taken_at=None, ended_at=None).first()
-    return word is None or may_send(word.agency_id)
+    return word is None or may_send_now(word.agency_id, now=now)
 
 
 @transaction.atomic

@@ -56,7 +56,7 @@ from peers.models import HeldStatement, Outgoing, OutgoingState
 from peers.outgoing import TOO_OLD, Outcome, Refused, Taken, Waits
 from peers.sent import note_sent
 from vault import services
-from vault.instances import may_send, standstill_before_sending
+from vault.instances import may_send, may_send_now
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
@@ -126,14 +126,6 @@ def send_waiting(*, now: datetime, is_over: Callable[[], bool] = lambda: False) 
     return taken
 
 
-def _may_send(reader: str, now: datetime) -> bool:
-    """Tell whether anything may go out, asked again where this desk stood still; what was changed past the program stops it."""
-    try:
-        return not standstill_before_sending(SystemActor(ROLE, reader), reader, now=now)
-    except NotBoundError:
-        return False
-
-
 def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] = lambda: False) -> int:
     """Try everything that is due for one agency; return how much the exchange accepted.
 
@@ -141,7 +133,7 @@ def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] =
     """
     taken, suspects, tries_next = 0, list[Outgoing](), False
     due = list(outgoing.due_of(reader, now=now))
-    goes_out = bool(due) and _may_send(reader, now)
+    goes_out = bool(due) and may_send_now(reader, now=now)
     for row in due:
         if is_over() and not tries_next:
             break

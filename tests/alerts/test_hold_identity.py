@@ -201,6 +201,11 @@ class TestStoodStill:
             assert send_waiting(now=desks.hub.now) == 0
         assert not Envelope.objects.exists() and Outgoing.objects.get().state == OutgoingState.QUEUED
 
+    def test_a_keyset_waits_too(self, desks: Desks) -> None:
+        self.stood_still(desks, HEARD_WITHIN)
+        word = services.renew_agency_keys(key_officer(desks), desks.lab.agency, seen=1, now=desks.hub.now)
+        assert (word.is_waiting, word.trouble) == (True, "held-elsewhere")
+
     def test_one_that_was_heard_lately_asks_nobody(self, desks: Desks) -> None:
         alert = desks.validated()
         announce(desks)
