@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Common parts of the desk's commands: who runs them, and how a password is entered without being shown."""
 
-import getpass
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ from callers.actors import SystemActor
 from callers.capabilities import Capability
 from officers.models import Officer
 from peers.models import Agency
+from vault.secretinput import read_secret
 
 INSTALLER: Final = SystemActor("install", None, frozenset({Capability.DESK_KEEP}))
 """Actor with a shell on the desk and its database; only for making the first keepers."""
@@ -43,21 +43,8 @@ def agency_of(agency_id: str) -> Agency:
 def read_password(path: Path | None) -> str:
     """From the first line of a file, else typed twice; never from an argument, which others could list. Raises CommandError."""
     if path is not None:
-        return _first_line(path)
-    try:
-        password = getpass.getpass("Password: ")
-        again = getpass.getpass("Password again: ")
-    except EOFError:
-        raise CommandError(
-            "Here is no terminal to type the password at. Run this in one, or give --password-file FILE, whose first line it is."
-        ) from None
-    if again != password:
+        return read_secret(str(path), "", option="--password-file")
+    password = read_secret("", "Password", option="--password-file")
+    if read_secret("", "Password again", option="--password-file") != password:
         raise CommandError("The two passwords differ.")
     return password
-
-
-def _first_line(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
-    except (OSError, UnicodeDecodeError):
-        raise CommandError(f"--password-file: {path} cannot be read as text.") from None

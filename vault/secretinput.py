@@ -32,22 +32,22 @@ STDIN: Final = "-"
 
 
 @sensitive_variables()
-def read_secret(path: str, prompt: str) -> str:
+def read_secret(path: str, prompt: str, *, option: str) -> str:
     """The first line of a file, the next line of standard input for `-`, or what is typed at the prompt for ''.
 
-    Raises CommandError.
+    `option` is the command's own for a path. Raises CommandError.
     """
     if not path:
         try:
             return getpass.getpass(f"{prompt}: ")
         except EOFError:
             raise CommandError(
-                "Here is no terminal to type it at. Run this in one, or name a file."
+                f"Here is no terminal to type it at. Run this in one, or give {option} FILE, whose first line it is."
             ) from None
     try:
         text = sys.stdin.readline() if path == STDIN else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise CommandError(f"{path} cannot be read as text.") from None
+        raise CommandError(f"{option}: {path} cannot be read as text.") from None
     return text.partition("\n")[0]
 
 

@@ -128,7 +128,7 @@ def _unpack(sealed: SealedReader, target: Path, recovery_key: str) -> Descriptio
 
 def _recovery_key(key_file: str) -> str:
     try:
-        return read_secret(key_file, "Recovery key")
+        return read_secret(key_file, "Recovery key", option="--recovery-key-file")
     except (CommandError, EOFError) as refused:
         raise DevtoolError(
             str(refused) or "No recovery key was given.",

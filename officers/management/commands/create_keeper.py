@@ -18,7 +18,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
         parser.add_argument("full_name", help='for example "Noor Ashdene"')
-        parser.add_argument("--password-file", type=Path, help="its first line is the password")
+        parser.add_argument(
+            "--password-file",
+            type=Path,
+            help="file whose first line is the password, or - for standard input",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = read_password(options["password_file"])

@@ -20,7 +20,11 @@ class Command(BaseCommand):
         parser.add_argument("agency_id")
         parser.add_argument("--email", required=True)
         parser.add_argument("--name", required=True, help='for example "Ilse Morrow"')
-        parser.add_argument("--password-file", type=Path, help="its first line is the password")
+        parser.add_argument(
+            "--password-file",
+            type=Path,
+            help="file whose first line is the password, or - for standard input",
+        )
         add_acting_officer(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

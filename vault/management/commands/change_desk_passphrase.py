@@ -32,7 +32,9 @@ class Command(BaseCommand):
     @sensitive_variables()
     def handle(self, *args: Any, **options: Any) -> None:
         with lock_refusals_in_words():
-            secret = read_secret(options["secret_file"], "Passphrase now, or recovery key")
-            new = read_secret(options["new_file"], "New passphrase")
+            secret = read_secret(
+                options["secret_file"], "Passphrase now, or recovery key", option="--secret-file"
+            )
+            new = read_secret(options["new_file"], "New passphrase", option="--new-file")
             unlocking.change_passphrase(secret, new, actor=unlocking.CONSOLE, now=clock.now())
         self.stdout.write("The passphrase is changed; the recovery key is the same.")

@@ -29,6 +29,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         recovery_key = draw_recovery_key()
         with lock_refusals_in_words():
-            passphrase = read_secret(options["passphrase_file"], "Passphrase")
+            passphrase = read_secret(options["passphrase_file"], "Passphrase", option="--passphrase-file")
             unlocking.change_recovery_key(passphrase, recovery_key, actor=unlocking.CONSOLE, now=clock.now())
         self.stdout.write(f"Recovery key: {recovery_key}\nWrite it down, and make a backup now.")

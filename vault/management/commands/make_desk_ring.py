@@ -34,8 +34,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         recovery_key = draw_recovery_key()
         with lock_refusals_in_words():
-            passphrase = read_secret(options["secret_file"], "Passphrase of the desk")
-            ring_text = read_secret(options["ring_file"], "") if options["ring_file"] else ""
+            passphrase = read_secret(options["secret_file"], "Passphrase of the desk", option="--secret-file")
+            ring_text = (
+                read_secret(options["ring_file"], "", option="--ring-file") if options["ring_file"] else ""
+            )
             unlocking.make_ring(
                 passphrase=passphrase,
                 recovery_key=recovery_key,

@@ -29,8 +29,10 @@ class Command(BaseCommand):
     @sensitive_variables()
     def handle(self, *args: Any, **options: Any) -> None:
         with lock_refusals_in_words():
-            passphrase = read_secret(options["passphrase_file"], "Passphrase")
-            recovery_key = read_secret(options["recovery_key_file"], "Recovery key")
+            passphrase = read_secret(options["passphrase_file"], "Passphrase", option="--passphrase-file")
+            recovery_key = read_secret(
+                options["recovery_key_file"], "Recovery key", option="--recovery-key-file"
+            )
             try:
                 drawn = unlocking.rotate_ring(
                     passphrase, recovery_key, actor=unlocking.CONSOLE, now=clock.now()

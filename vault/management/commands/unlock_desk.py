@@ -22,6 +22,6 @@ class Command(BaseCommand):
     @sensitive_variables()
     def handle(self, *args: Any, **options: Any) -> None:
         with lock_refusals_in_words():
-            secret = read_secret(options["secret_file"], "Passphrase or recovery key")
+            secret = read_secret(options["secret_file"], "Passphrase or recovery key", option="--secret-file")
             unlocking.unlock(secret, actor=unlocking.CONSOLE, now=clock.now())
         self.stdout.write("The desk is open.")
