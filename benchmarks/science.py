@@ -167,7 +167,7 @@ def _judge_again(parents: Sequence[str]) -> None:
 
 
 def _first_answer() -> None:
-    asking = "from substances.sandbox import reading as sandbox; sandbox.read_structure('CCO')"
+    asking = "from substances.sandbox import sandboxed; sandboxed.read_structure('CCO')"
     loading = "from rdkit import Chem; Chem.MolFromSmiles('CCO')"
     seconds = median_seconds(
         {"ours": partial(_python, asking), "floor": partial(_python, loading)},

@@ -42,7 +42,7 @@ def register_features() -> None:
             on_received=_keep_spectra,
             on_forgotten=forget_spectra,
             wants_file=may_hold_spectra,
-            chores=(lambda now: drop_stale_imports(now=now), lambda now: read_received_files(now=now)),
+            each_round=(lambda now: drop_stale_imports(now=now), lambda now: read_received_files(now=now)),
         )
     )
     register(Projection(name="changes of the law", on_received=_tell_of_published))

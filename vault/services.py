@@ -212,7 +212,7 @@ def open_envelope(
     return opened
 
 
-def screen_envelopes(
+def open_ahead(
     actor: Actor,
     given: Iterable[tuple[UnverifiedSlice, Ledger]],
     *,

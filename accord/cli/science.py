@@ -104,11 +104,13 @@ def facts(asked: Asked) -> Plain:
     """Return a structure's facts, and disagreements of name or number with it. Raises RequestError, CoreLostError."""
     with _sentences():
         from substances.jsonform import to_plain
-        from substances.sandbox import reading as sandbox
+        from substances.sandbox import sandboxed
 
-        structure = sandbox.read_structure(asked.text)
+        structure = sandboxed.read_structure(asked.text)
         written = asked.name or asked.cas
-        differing = sandbox.compare_identifiers(structure, name=asked.name, cas=asked.cas) if written else ()
+        differing = (
+            sandboxed.compare_identifiers(structure, name=asked.name, cas=asked.cas) if written else ()
+        )
         return {**to_plain(structure), "disagreements": to_plain(differing)}
 
 
@@ -128,10 +130,10 @@ def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> lis
     with _sentences():
         from substances.control.shipped import shipped_rules_text
         from substances.jsonform import to_plain
-        from substances.sandbox import reading as sandbox
+        from substances.sandbox import sandboxed
         from substances.sandbox import similarity as sandbox_similarity
 
-        parent = sandbox.read_structure(text).parent_smiles
+        parent = sandboxed.read_structure(text).parent_smiles
         found = sandbox_similarity.find_resembling(
             parent, rules or shipped_rules_text(), _candidates(own), limit=limit
         )
@@ -141,9 +143,9 @@ def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> lis
 def spectra_in(name: str, octets: bytes) -> int:
     """Return how many mass spectra a file holds. Raises RequestError, CoreLostError."""
     with _sentences():
-        from substances.sandbox import reading as sandbox
+        from substances.sandbox import sandboxed
 
-        found = sandbox.read_spectra(name, octets)
+        found = sandboxed.read_spectra(name, octets)
     if any(spectrum.kind != "ms" for spectrum in found):
         raise RequestError(
             f"{name} holds an NMR or IR spectrum; mass spectra alone are searched. Give a file of those."
@@ -164,13 +166,13 @@ def match(
     """Return each spectrum's matches in own libraries and the shipped one. Raises RequestError, CoreLostError."""
     with _sentences():
         from substances.jsonform import to_plain
-        from substances.sandbox import reading as sandbox
+        from substances.sandbox import sandboxed
 
-        queries = sandbox.read_spectra(name, octets)
+        queries = sandboxed.read_spectra(name, octets)
         own = tuple(one for file, content in libraries for one in _library(file, content))
         answers = []
         for query in queries:
-            found = sandbox.match_spectrum(query, own, with_precursor=filtered, limit=limit)
+            found = sandboxed.match_spectrum(query, own, with_precursor=filtered, limit=limit)
             stated = {"name": query.name, "precursor_mz": query.precursor_mz, "peaks": len(query.peaks)}
             answers.append({"query": stated, "matches": to_plain(found)})
         return answers
@@ -203,10 +205,10 @@ def _stated(found: Any, query: Any) -> Plain:
 
 
 def _library(name: str, octets: bytes) -> Sequence[Any]:
-    from substances.sandbox import reading as sandbox
+    from substances.sandbox import sandboxed
 
     with _sentences(name):
-        return sandbox.read_library(name, octets).spectra
+        return sandboxed.read_library(name, octets).spectra
 
 
 def own_structures(octets: bytes) -> list[Asked]:
@@ -224,17 +226,17 @@ def own_structures(octets: bytes) -> list[Asked]:
 
 def _candidates(own: Sequence[Asked]) -> list[Any]:
     from substances.errors import InputRefusedError
-    from substances.sandbox import reading as sandbox
+    from substances.sandbox import sandboxed
     from substances.sentences import sentence_of
     from substances.similarity import Candidate
 
     found = []
     for line, one in enumerate(own, start=2):
         try:
-            parent = sandbox.read_structure(one.text).parent_smiles
+            parent = sandboxed.read_structure(one.text).parent_smiles
         except InputRefusedError as refused:
             raise RequestError(f"Own structures, line {line}: {sentence_of(refused)}") from None
-        prints = sandbox.fingerprints_of(parent)
+        prints = sandboxed.fingerprints_of(parent)
         found.append(
             Candidate(f"own:{line}", parent, prints.a, prints.b, name=one.name, source="own", judged=False)
         )

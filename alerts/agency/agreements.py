@@ -93,10 +93,10 @@ def agreements_of(officer: Officer, *, now: datetime) -> list[AgreementShown]:
     named = {agency for one in kept.agreements for agency in one.parties}
     named |= {member for circle in kept.circles for member in circle.members}
     names = dict(Agency.objects.filter(pk__in=named).values_list("pk", "name"))
-    return [_standing(book, one, kept.circles, names, now) for one in kept.agreements]
+    return [_shown(book, one, kept.circles, names, now) for one in kept.agreements]
 
 
-def standing_of(officer: Officer, ref: str, *, now: datetime) -> AgreementShown:
+def agreement_of(officer: Officer, ref: str, *, now: datetime) -> AgreementShown:
     """Return the agreement with this ref; raises as `agreements_of`, and AbsentError."""
     found = [one for one in agreements_of(officer, now=now) if one.ref == ref]
     if not found:
@@ -104,7 +104,7 @@ def standing_of(officer: Officer, ref: str, *, now: datetime) -> AgreementShown:
     return found[0]
 
 
-def _standing(
+def _shown(
     book: Book,
     said: AgreementAnswer,
     circles: tuple[CircleAnswer, ...],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of lists by keyset: 50 rows, newest first, forward and back; nothing is counted.
+"""Pages of lists, each from a place in the order: 50 rows, newest first, forward and back; nothing is counted.
 
 A cursor is text that names a place between rows, not a row: it still works when that row is gone. A forward cursor
 is `123` or `<moment>_<id>`; a backward cursor is the same after `newer-`.
@@ -42,7 +42,7 @@ class Page(Generic[Row]):
 class ListOrder:
     """Order of a list: its columns, newest first, and the functions that write and read a place in it."""
 
-    order: tuple[str, ...]
+    columns: tuple[str, ...]
     before: Callable[[str], Q]
     after: Callable[[str], Q]
     place: Callable[[Any], str]
@@ -61,30 +61,28 @@ class Slice(Generic[Stored]):
         return Page(tuple(shown), self.next, filtered, self.previous)
 
 
-def take_page(
-    rows: QuerySet[Stored], keyset: ListOrder, cursor: str, limit: int = PAGE_ROWS
-) -> Slice[Stored]:
+def take_page(rows: QuerySet[Stored], order: ListOrder, cursor: str, limit: int = PAGE_ROWS) -> Slice[Stored]:
     """Return the page that the cursor names; raises `InputError` for a malformed cursor and a limit out of range."""
     if not 1 <= limit <= ROWS_AT_MOST:
         raise InputError("limit", _("Use 1 to %(most)d rows a page.") % {"most": ROWS_AT_MOST})
     if cursor.startswith(NEWER):
-        return _newer(rows, keyset, cursor.removeprefix(NEWER), limit)
-    found = list(rows.filter(keyset.before(cursor)).order_by(*keyset.order)[: limit + 1])
+        return _newer(rows, order, cursor.removeprefix(NEWER), limit)
+    found = list(rows.filter(order.before(cursor)).order_by(*order.columns)[: limit + 1])
     shown = found[:limit]
-    following = keyset.place(shown[-1]) if len(found) > limit else None
-    return Slice(shown, following, NEWER + keyset.place(shown[0]) if cursor and shown else None)
+    following = order.place(shown[-1]) if len(found) > limit else None
+    return Slice(shown, following, NEWER + order.place(shown[0]) if cursor and shown else None)
 
 
-def _newer(rows: QuerySet[Stored], keyset: ListOrder, place: str, limit: int) -> Slice[Stored]:
+def _newer(rows: QuerySet[Stored], order: ListOrder, place: str, limit: int) -> Slice[Stored]:
     """Return the rows just above a place; where they are no more than a page, return the first page."""
     if not place:
         raise _refused()
-    upwards = [name.removeprefix("-") for name in keyset.order]
-    found = list(rows.filter(keyset.after(place)).order_by(*upwards)[: limit + 1])
+    upwards = [name.removeprefix("-") for name in order.columns]
+    found = list(rows.filter(order.after(place)).order_by(*upwards)[: limit + 1])
     if len(found) <= limit:
-        return take_page(rows, keyset, "", limit)
+        return take_page(rows, order, "", limit)
     shown = found[:limit][::-1]
-    return Slice(shown, keyset.place(shown[-1]), NEWER + keyset.place(shown[0]))
+    return Slice(shown, order.place(shown[-1]), NEWER + order.place(shown[0]))
 
 
 def by_number() -> ListOrder:

@@ -89,7 +89,7 @@ class _Source:
 
     box: str
     rows: "QuerySet[Any]"
-    keyset: ListOrder
+    order: ListOrder
     moment: str
     table: str
     token_column: str
@@ -229,17 +229,17 @@ def _look(agency: Agency, source: _Source, merged: _Merged, *, opens: bool) -> I
     columns = ("pk", source.moment, "card", "number" if source.box == RECEIVED else "current")
     place, size = source.place, CHUNK if opens else HITS_AT_MOST + 1
     while merged.opened < CARDS_AT_MOST:
-        rows = source.rows.filter(source.keyset.before(place)).order_by(*source.keyset.order)
+        rows = source.rows.filter(source.order.before(place)).order_by(*source.order.columns)
         chunk = list(rows.values_list(*columns, named=True)[:size])
         cards: list[bytes | None] = [None] * len(chunk)
         if opens:
             merged.opened += len(chunk)
             cards = open_plain_cards(agency.pk, source.table, _sealed(source, chunk))
         for row, card in zip(chunk, cards, strict=True):
-            yield _Found(getattr(row, source.moment), source, row.pk, source.keyset.place(row), card)
+            yield _Found(getattr(row, source.moment), source, row.pk, source.order.place(row), card)
         if len(chunk) < size:
             return
-        place = source.keyset.place(chunk[-1])
+        place = source.order.place(chunk[-1])
 
 
 def _sealed(source: _Source, chunk: list[Any]) -> list[tuple[object, int, bytes | None]]:
@@ -304,9 +304,9 @@ def _read_cursor(before: str) -> tuple[str, dict[str, str]]:
     if len(parts) != 3 or parts[0] not in (_EXACT, _WORDS):
         raise InputError("cursor", _("Use the cursor of the last page as it was given."))
     places = dict(zip((RECEIVED, SENT), parts[1:], strict=True))
-    for box, keyset in ((RECEIVED, by_number()), (SENT, by_moment("released_at"))):
+    for box, order in ((RECEIVED, by_number()), (SENT, by_moment("released_at"))):
         if places[box] != _END:
-            keyset.before(places[box])
+            order.before(places[box])
     return parts[0], places
 
 

@@ -18,7 +18,7 @@ from alerts.document.science_sentences import sentence_of
 from alerts.document.science_values import TYPED_AT_MOST
 from callers.errors import InputError
 from substances.errors import InputRefusedError, WorkerLostError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.structures.reading import Structure
 
 FILLED: Final = ("inchikey", "formula", "inchi")
@@ -47,7 +47,7 @@ class StructureReading:
 def read_typed(text: str) -> StructureReading:
     """Read SMILES, InChI, MOL or SDF text; an unreadable text raises nothing."""
     try:
-        return StructureReading(sandbox.read_structure(text))
+        return StructureReading(sandboxed.read_structure(text))
     except InputRefusedError as refused:
         return StructureReading(problem=sentence_of(refused))
     except WorkerLostError:
@@ -137,7 +137,7 @@ def _disagreements(structure: Structure, data: Mapping[str, Any]) -> tuple[Disag
     if not any(given.values()):
         return ()
     try:
-        found = sandbox.compare_identifiers(structure, **given)
+        found = sandboxed.compare_identifiers(structure, **given)
     except (InputRefusedError, WorkerLostError):
         return ()
     return tuple(

@@ -395,7 +395,7 @@ class Migration(migrations.Migration):
                 ("re_jti", models.CharField(max_length=36)),
                 ("re_md", models.CharField(max_length=43)),
                 ("source", models.BinaryField(null=True)),
-                ("gist", models.BinaryField(null=True)),
+                ("summary", models.BinaryField(null=True)),
                 ("created_at", models.DateTimeField()),
                 (
                     "agency",

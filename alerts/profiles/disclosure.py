@@ -60,9 +60,9 @@ def has_agreed(agency_id: str, md: str, *, now: datetime) -> bool:
     )
     rows = replies_below(Reply.objects.filter(agency_id=agency_id), [root_of(agency_id, md)])
     theirs = [row for row in rows if _issuer(row) == issuer and issuer is not None]
-    gists = open_summaries(agency_id, theirs)
+    summaries = open_summaries(agency_id, theirs)
     judged_received(theirs, now=now)
-    return any(_type(gists, row) == DETAILS and still_counts(row) for row in theirs)
+    return any(_type(summaries, row) == DETAILS and still_counts(row) for row in theirs)
 
 
 def is_question_withdrawn(agency_id: str, md: str, *, now: datetime) -> bool:
@@ -82,24 +82,24 @@ def is_sample_withdrawn(alert: Alert, reply: Reply | None) -> bool:
     return sample is not None and newest_of(sample).state == AlertState.WITHDRAWN
 
 
-def exchanges_of_question(officer: Officer, question: Alert, *, now: datetime) -> list[Disclosure]:
+def disclosures_of_question(officer: Officer, question: Alert, *, now: datetime) -> list[Disclosure]:
     """Return the state with each agency that an own question went to, by name."""
     rows = _judged(officer, [question.md], now)
-    gists = open_summaries(officer.agency_id or "", rows)
+    summaries = open_summaries(officer.agency_id or "", rows)
     sent = sent_of(officer, [question.md]).get(question.md)
     asked = [fact.recipient for fact in sent.facts] if sent else []
     names = _names(asked)
     goes = _recipients_of(rows)
-    found = [_exchange(agency, names.get(agency, agency), rows, gists, goes) for agency in asked]
+    found = [_disclosure(agency, names.get(agency, agency), rows, summaries, goes) for agency in asked]
     return sorted(found, key=lambda exchange: exchange.name)
 
 
-def exchange_about(officer: Officer, received: ReceivedAlert, *, now: datetime) -> Disclosure:
+def disclosure_about(officer: Officer, received: ReceivedAlert, *, now: datetime) -> Disclosure:
     """Return the state with the sender of a question, an answer or details that reached the agency."""
     agency_id = officer.agency_id or ""
     rows = _judged(officer, [root_of(agency_id, received.md)], now)
-    gists = open_summaries(agency_id, rows)
-    return _exchange(received.issuer_id, received.issuer.name, rows, gists, _recipients_of(rows))
+    summaries = open_summaries(agency_id, rows)
+    return _disclosure(received.issuer_id, received.issuer.name, rows, summaries, _recipients_of(rows))
 
 
 def questions_about(officer: Officer, sample: Alert) -> list[Alert]:
@@ -135,17 +135,23 @@ def _judged(officer: Officer, mds: Iterable[str], now: datetime) -> list[Reply]:
     return [row for row in rows if still_counts(row)]
 
 
-def _exchange(
-    agency: str, name: str, rows: Iterable[Reply], gists: Mapping[str, ReplySummary], goes: Mapping[str, str]
+def _disclosure(
+    agency: str,
+    name: str,
+    rows: Iterable[Reply],
+    summaries: Mapping[str, ReplySummary],
+    goes: Mapping[str, str],
 ) -> Disclosure:
     theirs = [row for row in rows if _issuer(row) == agency]
     own = [row for row in rows if row.received_id is None and goes.get(row.re_md) == agency]
     answers = [
-        gist for row in (*theirs, *own) if (gist := gists.get(str(row.pk))) and gist.alert_type == ANSWER
+        summary
+        for row in (*theirs, *own)
+        if (summary := summaries.get(str(row.pk))) and summary.alert_type == ANSWER
     ]
-    details = [row for row in theirs if _type(gists, row) == DETAILS]
-    told = [row for row in own if _type(gists, row) == DETAILS]
-    contacts = [gists[str(row.pk)].contact for row in theirs if str(row.pk) in gists]
+    details = [row for row in theirs if _type(summaries, row) == DETAILS]
+    told = [row for row in own if _type(summaries, row) == DETAILS]
+    contacts = [summaries[str(row.pk)].contact for row in theirs if str(row.pk) in summaries]
     received = [row.received for row in theirs if isinstance(row.received, ReceivedAlert)]
     return Disclosure(
         agency=agency,
@@ -154,13 +160,13 @@ def _exchange(
         contact=next((contact for contact in reversed(contacts) if contact), ""),
         we_agreed=bool(told),
         they_agreed=bool(details),
-        they_told=any(gists[str(row.pk)].has_case for row in details),
-        we_told=any(gists[str(row.pk)].has_case for row in told),
+        they_told=any(summaries[str(row.pk)].has_case for row in details),
+        we_told=any(summaries[str(row.pk)].has_case for row in told),
         last=received[-1] if received else None,
         told_in=tuple(
             row.received
             for row in details
-            if isinstance(row.received, ReceivedAlert) and gists[str(row.pk)].has_case
+            if isinstance(row.received, ReceivedAlert) and summaries[str(row.pk)].has_case
         ),
     )
 
@@ -178,9 +184,9 @@ def _issuer(row: Reply) -> str | None:
     return row.received.issuer_id if isinstance(row.received, ReceivedAlert) else None
 
 
-def _type(gists: Mapping[str, ReplySummary], row: Reply) -> str:
-    gist = gists.get(str(row.pk))
-    return gist.alert_type if gist else ""
+def _type(summaries: Mapping[str, ReplySummary], row: Reply) -> str:
+    summary = summaries.get(str(row.pk))
+    return summary.alert_type if summary else ""
 
 
 def _names(ids: Iterable[str]) -> dict[str, str]:

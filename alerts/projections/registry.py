@@ -4,7 +4,7 @@
 - `on_received` and `on_sent` run inside the transaction that files the alert; a second run changes nothing.
 - `on_forgotten` deletes what is kept of received alerts whose `keep` has passed, inside the transaction that forgets them.
 - `wants_file` chooses, by name and size in octets, files that `on_received` receives in the clear.
-- `chores` run in each round of the desk-worker; one that raises does not stop the others.
+- `each_round` is run in each round of the desk-worker; one that raises does not stop the others.
 - `bell` is rung after a round where `has_work`, for work that takes longer than a round may.
 """
 
@@ -31,7 +31,7 @@ class Projection:
     on_sent: Callable[[Alert, Mapping[str, Any]], None] = _nothing
     on_forgotten: Callable[[Sequence[ReceivedAlert]], None] = _nothing
     wants_file: Callable[[str, int], bool] = lambda filename, size: False
-    chores: Sequence[Callable[[datetime], object]] = ()
+    each_round: Sequence[Callable[[datetime], object]] = ()
     bell: str = ""
     has_work: Callable[[], bool] = lambda: False
 

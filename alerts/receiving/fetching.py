@@ -44,19 +44,19 @@ def fetch_and_open(
     seen: Seen | None = None,
     peers: VerifiedDirectory | None = None,
     held: Held | None = None,
-    screened: OpenedAlert | None = None,
+    opened_ahead: OpenedAlert | None = None,
     now: datetime,
 ) -> OpenedAlert:
     """Open an envelope; raises `AbsentError`, one of `CLOSED`, `EnvelopeError`, `ExchangeAwayError`. Not inside a transaction.
 
-    - `peers` is the caller's directory for this moment, `held` the envelope if the caller has just read it, `screened` what
+    - `peers` is the caller's directory for this moment, `held` the envelope if the caller has just read it, `opened_ahead` what
       `open_ahead` has opened of it.
     - The receipt is compared with the newest checkpoint that the agency has kept.
     - While the exchange is away the kept keys are used; where they do not suffice nothing is concluded.
     - The vault audits who opened what, and why, even if the opening fails.
     """
     peers = peers or VerifiedDirectory(actor.agency_id or "", now)
-    act = _Act(actor, md, reason, seen, peers, screened, now)
+    act = _Act(actor, md, reason, seen, peers, opened_ahead, now)
     try:
         held = held or envelope_of(actor, md, now=now)
         try:
@@ -90,7 +90,7 @@ class _Act:
     reason: str
     seen: Seen | None
     peers: VerifiedDirectory
-    screened: OpenedAlert | None
+    opened_ahead: OpenedAlert | None
     now: datetime
 
     def open(self, held: Held) -> OpenedAlert:
@@ -102,7 +102,7 @@ class _Act:
         signers = _signers_of(unverified)
         away = _refresh(self.peers, {self.peers.reader, *signers})
         try:
-            opened = self.screened or self._opened(held, unverified, is_away=away is not None)
+            opened = self.opened_ahead or self._opened(held, unverified, is_away=away is not None)
             if opened.manifest.md != self.md:
                 raise OpeningError(Failure.SUBJECT, "another envelope lies under this address")
         except EnvelopeError as failure:
@@ -163,7 +163,7 @@ def open_ahead(
             return {}
         log = peers.log(is_away=False)
         ledgers = [(unverified, kept_ledger(log, unverified)) for unverified in given]
-        return services.screen_envelopes(actor, ledgers, peers=peers, reason=reason, seen=seen, now=now)
+        return services.open_ahead(actor, ledgers, peers=peers, reason=reason, seen=seen, now=now)
     except (ClientError, VerificationError):
         return {}
 

@@ -67,12 +67,12 @@ def open_first(
     peers: VerifiedDirectory,
     seen: Seen,
     held: Held | None = None,
-    screened: OpenedAlert | None = None,
+    opened_ahead: OpenedAlert | None = None,
     now: datetime,
 ) -> Opening:
     """Open an alert; one that the exchange keeps closed is no failure, and one that cannot be judged now waits.
 
-    `held` and `screened` as in `fetch_and_open`. A ledger that does not fit the one seen before raises: then nothing is opened,
+    `held` and `opened_ahead` as in `fetch_and_open`. A ledger that does not fit the one seen before raises: then nothing is opened,
     and nothing is final.
     """
     try:
@@ -83,7 +83,7 @@ def open_first(
             seen=seen,
             peers=peers,
             held=held,
-            screened=screened,
+            opened_ahead=opened_ahead,
             now=now,
         )
         digests = plain_digests(actor, opened, now=now)

@@ -176,14 +176,14 @@ def _follow_peers(agency: Agency, now: datetime) -> None:
 
 
 def tidy_received(*, now: datetime) -> None:
-    """Forget what is past `keep`, for all agencies; make search tokens of sent alerts and run the features' chores."""
+    """Forget what is past `keep`, for all agencies; make search tokens of sent alerts and do what features have for each round."""
     actor = SystemActor(ROLE)
     run_each(
         partial(forget_envelopes, now=now),
         partial(forget_cards, actor, now=now),
         partial(forget_what_came_back, actor, now=now),
         partial(tokenise_sent, now=now),
-        *(partial(chore, now) for projection in projections() for chore in projection.chores),
+        *(partial(work, now) for projection in projections() for work in projection.each_round),
     )
 
 

@@ -62,7 +62,7 @@ def _forget(actor: Actor, rows: Sequence[ReceivedAlert], now: datetime) -> None:
         projection.on_forgotten(rows)
     ReceivedAlert.objects.filter(pk__in=[row.pk for row in rows]).update(card=None)
     SampleProfile.objects.filter(received__in=rows).delete()
-    Reply.objects.filter(received__in=rows).update(gist=None)
+    Reply.objects.filter(received__in=rows).update(summary=None)
     for row in rows:
         record_event("card.deleted", actor=actor.audit_name, agency=row.agency_id, subject=row.md, now=now)
 

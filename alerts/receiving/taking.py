@@ -80,7 +80,7 @@ ROLE: Final = "desk-worker"
 STATEMENT, REPUDIATED, REMINDER = "statement", "repudiated", "reminder"
 TURN: Final = 50
 """Limit of items of an agency's feed before another agency has its turn."""
-SCREENED_AT_ONCE: Final = 25
+OPENED_AT_ONCE: Final = 25
 """Limit of alerts that are opened, and their openings audited, before the first of them is filed."""
 RETRIED_AT_MOST: Final = 100
 """Limit of alerts tried again in one round that could not be fetched or opened before."""
@@ -131,7 +131,7 @@ class FeedOfAgency:
         self._taken: list[ReceivedAlert] = []
         self._issuers: dict[str, Agency] = {}
         self._facts_here = PageFacts(agency.pk)
-        self._screened: dict[str, OpenedAlert | None] = {}
+        self._opened_ahead: dict[str, OpenedAlert | None] = {}
         self._clock_ahead_secs: int | None = None
 
     def follow(self) -> Turn:
@@ -217,7 +217,7 @@ class FeedOfAgency:
             return True
         page = self._ask_ahead(items)
         for n, item in enumerate(items):
-            self._screen_ahead(items[n:], page)
+            self._open_ahead(items[n:], page)
             self._feed.take(
                 name_of(item, page.statements.get(item.d)),
                 partial(self._take, item, page, is_new=True),
@@ -243,16 +243,16 @@ class FeedOfAgency:
         statements = self._statements([item.d for item in items if item.what == STATEMENT])
         return _Page(here, awaited, held, statements)
 
-    def _screen_ahead(self, items: Sequence[FeedEntry], page: _Page) -> None:
+    def _open_ahead(self, items: Sequence[FeedEntry], page: _Page) -> None:
         """Open the alerts before the next statement together, unless the first one was opened so already."""
-        if items[0].d in self._screened or items[0].d not in page.held or self._derived.is_stopped:
+        if items[0].d in self._opened_ahead or items[0].d not in page.held or self._derived.is_stopped:
             return
         run = takewhile(lambda item: item.d in page.held, items)
-        held = [page.held[item.d] for item in islice(run, SCREENED_AT_ONCE)]
+        held = [page.held[item.d] for item in islice(run, OPENED_AT_ONCE)]
         opened = open_ahead(
             self._actor, held, reason=INTAKE, seen=self._facts_here.seen, peers=self._peers, now=self._now
         )
-        self._screened = {one.md: opened.get(one.md) for one in held}
+        self._opened_ahead = {one.md: opened.get(one.md) for one in held}
 
     def _statements(self, ods: Sequence[str]) -> dict[str, StatementAnswer]:
         """Return those of these statements that are not held, as the exchange gives them; fetch the proofs for their receipts."""
@@ -553,7 +553,7 @@ class FeedOfAgency:
             peers=self._peers,
             seen=self._facts_here.seen,
             held=held,
-            screened=self._screened.pop(received.md, None),
+            opened_ahead=self._opened_ahead.pop(received.md, None),
             now=self._now,
         )
 

@@ -29,13 +29,13 @@ class ReplyInThread:
 
 def replies_told(held: RepliesHeld, versions: Mapping[str, int]) -> dict[str, ReplyInThread]:
     """Return the replies under these versions (their number by address), by their own address."""
-    gists, numbers, told = held.gists, dict(versions), dict[str, ReplyInThread]()
+    summaries, numbers, told = held.summaries, dict(versions), dict[str, ReplyInThread]()
     for row in held.rows:
         version = numbers.get(row.re_md, 0)
         numbers.setdefault(md_of(row), version)
         told[md_of(row)] = ReplyInThread(
             md=md_of(row),
-            text=_words(row, gists.get(str(row.pk))),
+            text=_words(row, summaries.get(str(row.pk))),
             version=version,
             counts=still_counts(row) or _withdrawn(row),
             alert=row.alert_id,
@@ -94,8 +94,8 @@ def _named(officer: Officer, own: list[Alert], received: list[ReceivedAlert]) ->
     return {row.md: row.reference for row in received} | named
 
 
-def _words(row: Reply, gist: ReplySummary | None) -> str:
-    words = gist.words if gist is not None else _("replied")
+def _words(row: Reply, summary: ReplySummary | None) -> str:
+    words = summary.words if summary is not None else _("replied")
     return _("%(what)s, and withdrew it") % {"what": words} if _withdrawn(row) else words
 
 

@@ -24,8 +24,8 @@ def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *
     if document is None:
         return
     if reply is not None:
-        reply.gist = seal_summary(reply, summary_of(document, files=received_files(received)))
-        reply.save(update_fields=["gist"])
+        reply.summary = seal_summary(reply, summary_of(document, files=received_files(received)))
+        reply.save(update_fields=["summary"])
     keep_profile(received.agency_id, document, received=received, now=now)
 
 
@@ -33,8 +33,8 @@ def keep_sent(alert: Alert, content: DraftContent, document: Mapping[str, Any], 
     """Keep the rows of an own alert that was just sent; the caller holds its lock."""
     reply = Reply.objects.filter(alert=alert).first() if alert.kind != "alert" else None
     if reply is not None:
-        reply.gist = seal_summary(reply, summary_of(document, files=len(content.attachments)))
-        reply.save(update_fields=["gist"])
+        reply.summary = seal_summary(reply, summary_of(document, files=len(content.attachments)))
+        reply.save(update_fields=["summary"])
     if document.get("alert_type") != DETAILS:
         # Case details repeat the profile of a sample that is kept already.
         keep_profile(alert.agency_id, document, alert=alert, now=now)

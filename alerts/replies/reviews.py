@@ -59,11 +59,11 @@ def reviews_of(
     `issuer` is the alert's originator, if known.
     """
     replies = held or read_replies(officer, versions, now=now)
-    gists = replies.gists
+    summaries = replies.summaries
     reviews = [
         row
         for row in replies.rows
-        if row.re_md in versions and _is_review(gists.get(str(row.pk), ReplySummary()))
+        if row.re_md in versions and _is_review(summaries.get(str(row.pk), ReplySummary()))
     ]
     newest = {_agency_of(row): row for row in sorted(reviews, key=_order)}
     for originator in _issuers(versions, issuer) if newest else ():
@@ -73,7 +73,7 @@ def reviews_of(
         return []
     latest = max(versions.values())
     standing = [
-        _review(row, gists[str(row.pk)], _name_of(row, officer), versions[row.re_md], latest)
+        _review(row, summaries[str(row.pk)], _name_of(row, officer), versions[row.re_md], latest)
         for row in newest.values()
         if still_counts(row)
     ]
@@ -94,8 +94,8 @@ def _name_of(row: Reply, officer: Officer) -> str:
     return officer.agency.name if officer.agency else row.agency_id
 
 
-def _is_review(gist: ReplySummary) -> bool:
-    return gist.alert_type == PEER_REVIEW and gist.opinion in dict(OPINIONS)
+def _is_review(summary: ReplySummary) -> bool:
+    return summary.alert_type == PEER_REVIEW and summary.opinion in dict(OPINIONS)
 
 
 def _agency_of(row: Reply) -> str:
@@ -110,16 +110,16 @@ def _order(row: Reply) -> tuple[dt.datetime, int]:
     return row.alert.released_at, 0
 
 
-def _review(row: Reply, gist: ReplySummary, name: str, version: int, latest: int) -> Review:
+def _review(row: Reply, summary: ReplySummary, name: str, version: int, latest: int) -> Review:
     received = row.received if isinstance(row.received, ReceivedAlert) else None
     own = row.alert if isinstance(row.alert, Alert) else None
     return Review(
         agency=_agency_of(row),
         name=name,
-        opinion=gist.opinion,
-        text=gist.text,
-        contact=gist.contact,
-        evidence=gist.evidence,
+        opinion=summary.opinion,
+        text=summary.text,
+        contact=summary.contact,
+        evidence=summary.evidence,
         at=received.logged_at if received else own.released_at if own else None,
         log_index=received.log_index if received else None,
         version=version,

@@ -68,17 +68,20 @@ def summary_of(document: Mapping[str, Any], *, files: int = 0) -> ReplySummary:
     )
 
 
-GISTS: Final = SealedStore[ReplySummary](
-    TABLE, lambda gist: as_json(asdict(gist)), lambda plain: ReplySummary(**json.loads(plain)), part="gist"
+SUMMARIES: Final = SealedStore[ReplySummary](
+    TABLE,
+    lambda summary: as_json(asdict(summary)),
+    lambda plain: ReplySummary(**json.loads(plain)),
+    part="summary",
 )
 
 
-def seal_summary(reply: Reply, gist: ReplySummary) -> bytes:
-    return GISTS.seal(reply.agency_id, reply.pk, gist)
+def seal_summary(reply: Reply, summary: ReplySummary) -> bytes:
+    return SUMMARIES.seal(reply.agency_id, reply.pk, summary)
 
 
 def open_summaries(agency_id: str, replies: Iterable[Reply]) -> dict[str, ReplySummary]:
     """Return summaries by the reply's id as text; replies without one, or whose row does not open, are left out."""
-    rows = [(reply.pk, REVISION, reply.gist) for reply in replies if reply.gist]
-    opened = GISTS.open_many(agency_id, rows)
-    return {str(row[0]): gist for row, gist in zip(rows, opened, strict=True) if gist}
+    rows = [(reply.pk, REVISION, reply.summary) for reply in replies if reply.summary]
+    opened = SUMMARIES.open_many(agency_id, rows)
+    return {str(row[0]): summary for row, summary in zip(rows, opened, strict=True) if summary}

@@ -30,7 +30,7 @@ class RepliesHeld:
     """Replies under some envelopes, judged as of one moment, with their summaries; read once for a page."""
 
     rows: Sequence[Reply] = ()
-    gists: Mapping[str, ReplySummary] = field(default_factory=dict)
+    summaries: Mapping[str, ReplySummary] = field(default_factory=dict)
 
 
 def read_replies(officer: Officer, mds: Iterable[str], *, now: datetime) -> RepliesHeld:

@@ -50,7 +50,7 @@ def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime)
     sending_agency_of(author)
     content = read_draft(author, alert)
     before = _Before(judged_of(alert, content), preview_for_act(alert.agency_id, content.data, now=now))
-    computed = _computed_for(author, alert, content, now)
+    computed = computed_for(content.data, alert.agency_id, today_of(author, now))
     with transaction.atomic():
         return _submit(author, lock_alert(author, alert), revision, computed, before, now)
 
@@ -61,11 +61,6 @@ class _Before:
 
     judged: Judged
     preview: Preview
-
-
-def _computed_for(author: Officer, alert: Alert, content: DraftContent, now: datetime) -> dict[str, Any]:
-    """Compute the fields that the desk adds to the newest revision for this day, before anything is locked."""
-    return computed_for(content.data, alert.agency_id, today_of(author, now))
 
 
 def _submit(

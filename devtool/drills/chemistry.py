@@ -26,7 +26,7 @@ from devtool.environments import ROOT
 from devtool.errors import DevtoolError
 from substances.control.results import Query
 from substances.errors import InputRefusedError, WorkerLostError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.sandbox.pool import MAX_CHILDREN, POOL
 
 ON: Final = date(2026, 1, 1)
@@ -77,17 +77,17 @@ class Outcome:
 
 def use_structure(text: str, ask: Ask) -> None:
     """Read, draw, compare and judge by every rule."""
-    structure = ask(sandbox.read_structure, text)
-    ask(sandbox.draw, structure.smiles)
-    ask(sandbox.fingerprints_of, structure.parent_smiles)
-    ask(sandbox.run, "screen", Query(smiles=text), ON)
-    if ask(sandbox.parent_of, structure.parent_smiles) != structure.parent_smiles:
+    structure = ask(sandboxed.read_structure, text)
+    ask(sandboxed.draw, structure.smiles)
+    ask(sandboxed.fingerprints_of, structure.parent_smiles)
+    ask(sandboxed.run, "screen", Query(smiles=text), ON)
+    if ask(sandboxed.parent_of, structure.parent_smiles) != structure.parent_smiles:
         raise WorkerLostError("the parent of a parent is another one")
 
 
 def use_spectra(named: tuple[str, bytes], ask: Ask) -> None:
     """Read the spectra."""
-    ask(sandbox.run, "read_spectra", *named)
+    ask(sandboxed.run, "read_spectra", *named)
 
 
 def _structures(texts: Callable[[], Sequence[str]]) -> Callable[[int], str]:
@@ -183,7 +183,7 @@ def run(arguments: list[str]) -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     names = options.reader or list(READERS)
     each = max(1, -(-options.inputs // len(names)))
-    sandbox.parent_of("C")
+    sandboxed.parent_of("C")
 
     def one(name: str) -> Outcome:
         outcome = feed(READERS[name], range(options.seed, options.seed + each))

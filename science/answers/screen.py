@@ -22,7 +22,7 @@ from science.screening.record import law_for
 from substances.control.results import Query, Screening
 from substances.control.safe import LawTexts, screen
 from substances.errors import InputRefusedError, WorkerLostError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.structures.names import names_of_block
 from substances.structures.normalising import first_block
 from substances.structures.reading import Structure
@@ -99,7 +99,7 @@ def _screened(one: Asked, on: date, law: LawTexts, why: QueryReason, place: str)
     structure = None
     with science_errors(place):
         if one.structure.strip():
-            structure = sandbox.read_structure(one.structure, form=one.form)
+            structure = sandboxed.read_structure(one.structure, form=one.form)
             refuse_mixture(why, structure.components)
         query = Query(
             smiles=structure.smiles if structure else "", name=one.name.strip(), cas=one.cas.strip()
@@ -139,7 +139,7 @@ def _disagreements(structure: Structure | None, one: Asked) -> tuple[Disagreed, 
     if structure is None or not (one.name.strip() or one.cas.strip()):
         return ()
     try:
-        found = sandbox.compare_identifiers(structure, name=one.name.strip(), cas=one.cas.strip())
+        found = sandboxed.compare_identifiers(structure, name=one.name.strip(), cas=one.cas.strip())
     except InputRefusedError:
         return ()
     except WorkerLostError:

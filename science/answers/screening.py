@@ -48,7 +48,7 @@ from substances.control.results import (
 )
 from substances.control.verdicts import Finding, Reason, Verdict
 from substances.errors import InputRefusedError, WorkerLostError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.structures.shapes import Mark
 
 DRAWN_AT_MOST: Final = 8
@@ -385,7 +385,7 @@ def _drawing(parent: str, verdict: Verdict, title: str) -> str:
         if finding.atoms
     ]
     try:
-        return sandbox.draw(parent, marks=marks, width=WIDTH, height=HEIGHT, title=title)
+        return sandboxed.draw(parent, marks=marks, width=WIDTH, height=HEIGHT, title=title)
     except (InputRefusedError, WorkerLostError):
         return ""
 

@@ -22,7 +22,7 @@ from science.answers.fit import FitShown, show_fit
 from science.rows.library import LibrarySpectrum
 from science.spectra.library import SPECTRA_AT_MOST, KeptSpectrum, library_rows, open_spectra
 from science.spectra.received import WAITING
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.spectra.answers import Hit, Matches
 from substances.spectra.library import entry_of, shipped_library
 from substances.spectra.plotting import Plot, Words, mirror_plot, plot_spectrum
@@ -149,14 +149,14 @@ def match_spectrum(
     """
     agency = record_question(actor, MATCHED, why, now=now)
     with science_errors():
-        found = sandbox.read_spectra(asked.filename, asked.data)
+        found = sandboxed.read_spectra(asked.filename, asked.data)
     query = _query(found, asked)
     fit = _fit(query, asked.structure)
     if query.kind != "ms":
         return _unmatched(query, len(found), fit)
     library = _library(actor, agency.pk)
     with science_errors():
-        matches = sandbox.match_spectrum(
+        matches = sandboxed.match_spectrum(
             query, library.spectra, with_precursor=asked.with_precursor, limit=HITS_AT_MOST
         )
     return _shown(query, len(found), matches, library, fit, draws=draws)
@@ -176,8 +176,8 @@ def _fit(query: Spectrum, text: str) -> FitShown | None:
     if not text.strip():
         return None
     with science_errors():
-        structure = sandbox.read_structure(text)
-        return show_fit(sandbox.fit_spectrum(query, structure.smiles, structure.formula))
+        structure = sandboxed.read_structure(text)
+        return show_fit(sandboxed.fit_spectrum(query, structure.smiles, structure.formula))
 
 
 def _library(actor: Actor, agency_id: str) -> _Library:

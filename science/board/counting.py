@@ -73,7 +73,7 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class LookedAt:
+class LastHarmReview:
     """Newest harm review of one alert: its day, and when the next is due; None: only after another report."""
 
     day: dt.date
@@ -129,7 +129,7 @@ def draw_board(
     *,
     days: int,
     today: dt.date,
-    looks: Mapping[uuid.UUID, LookedAt] = MappingProxyType({}),
+    looks: Mapping[uuid.UUID, LastHarmReview] = MappingProxyType({}),
 ) -> Board:
     """Draw the board from sightings, in the order in which they became known. `looks` are harm reviews by alert."""
     since = today - dt.timedelta(days=days - 1)
@@ -251,7 +251,7 @@ def _cluster(
 
 
 def _waiting(
-    by_key: _Grouped, looks: Mapping[uuid.UUID, LookedAt]
+    by_key: _Grouped, looks: Mapping[uuid.UUID, LastHarmReview]
 ) -> Iterator[tuple[HarmReviewDue, dt.date | None]]:
     """Yield every substance without known harm, with the day of its next review; None where a review closed it.
 

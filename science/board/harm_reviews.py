@@ -24,19 +24,19 @@ from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
 from officers.models import Officer
-from science.board.counting import LookedAt
+from science.board.counting import LastHarmReview
 from science.rows.harm_reviews import HarmReview
 from vault.errors import VaultError
 from vault.sealed_store import SealedStore, as_json
 
-LOOKS: Final = SealedStore[dict[str, str]]("harmreview", as_json, json.loads)
+HARM_REVIEWS: Final = SealedStore[dict[str, str]]("harmreview", as_json, json.loads)
 NOTE_AT_MOST: Final = 500
 FARTHEST: Final = dt.timedelta(days=731)
 """Latest date of the next review."""
 SHOWN: Final = 20
 
 
-class LookOutcome(TextChoices):
+class HarmReviewOutcome(TextChoices):
     """Outcome of a harm review."""
 
     NONE_FOUND = "none_found", gettext_lazy("Still no harm known")
@@ -45,7 +45,7 @@ class LookOutcome(TextChoices):
 
 
 @dataclass(frozen=True)
-class Look:
+class HarmReviewShown:
     """Harm review, opened."""
 
     row: HarmReview
@@ -54,7 +54,7 @@ class Look:
 
     @property
     def outcome_text(self) -> str:
-        return str(LookOutcome(self.outcome).label) if self.outcome in LookOutcome.values else ""
+        return str(HarmReviewOutcome(self.outcome).label) if self.outcome in HarmReviewOutcome.values else ""
 
 
 def record_review(
@@ -81,14 +81,14 @@ def record_review(
     row = HarmReview(agency=agency, next_on=next_on, looked_at=now, looked_by=officer)
     row.received = subject if isinstance(subject, ReceivedAlert) else None
     row.alert = subject if isinstance(subject, Alert) else None
-    row.sealed = LOOKS.seal(agency.pk, row.pk, {"outcome": outcome, "note": words})
+    row.sealed = HARM_REVIEWS.seal(agency.pk, row.pk, {"outcome": outcome, "note": words})
     with transaction.atomic():
         row.save(force_insert=True)
         record_event("harm.looked", actor=officer.audit_name, agency=agency.pk, subject=subject.md, now=now)
     return row
 
 
-def reviews_of(officer: Officer, subject: ReceivedAlert | Alert) -> list[Look]:
+def reviews_of(officer: Officer, subject: ReceivedAlert | Alert) -> list[HarmReviewShown]:
     """Return the reviews of this alert, newest first; one that does not open has no outcome."""
     rows = HarmReview.objects.visible_to(officer).select_related("looked_by")
     if isinstance(subject, ReceivedAlert):
@@ -98,14 +98,14 @@ def reviews_of(officer: Officer, subject: ReceivedAlert | Alert) -> list[Look]:
     return [_opened(row) for row in found[:SHOWN]]
 
 
-def newest_reviews(officer: Officer) -> dict[uuid.UUID, LookedAt]:
+def newest_reviews(officer: Officer) -> dict[uuid.UUID, LastHarmReview]:
     """Return the newest review by the alert that was reviewed; no content is opened."""
     rows = HarmReview.objects.visible_to(officer).order_by("looked_at", "pk")
-    looks: dict[uuid.UUID, LookedAt] = {}
+    looks: dict[uuid.UUID, LastHarmReview] = {}
     for row in rows.only("received_id", "alert_id", "looked_at", "next_on"):
         key = row.alert_id if row.received_id is None else row.received_id
         if key is not None:
-            looks[key] = LookedAt(row.looked_at.date(), row.next_on)
+            looks[key] = LastHarmReview(row.looked_at.date(), row.next_on)
     return looks
 
 
@@ -116,9 +116,9 @@ def forget_reviews(received: Iterable[ReceivedAlert]) -> None:
 
 def _checked(outcome: str, next_on: dt.date | None, note: str, today: dt.date) -> str:
     """Check a review; return the note as it is kept. Raises `InputError`."""
-    if outcome not in LookOutcome.values:
+    if outcome not in HarmReviewOutcome.values:
         raise InputError("outcome", _("Outcome: choose one."))
-    if outcome == LookOutcome.NONE_FOUND:
+    if outcome == HarmReviewOutcome.NONE_FOUND:
         if next_on is None:
             raise InputError("next_on", _("Next look: name the day."))
         if not today < next_on <= today + FARTHEST:
@@ -131,9 +131,9 @@ def _checked(outcome: str, next_on: dt.date | None, note: str, today: dt.date) -
     return words
 
 
-def _opened(row: HarmReview) -> Look:
+def _opened(row: HarmReview) -> HarmReviewShown:
     try:
-        content = LOOKS.open(row.agency_id, row.pk, row.sealed)
+        content = HARM_REVIEWS.open(row.agency_id, row.pk, row.sealed)
     except VaultError:
-        return Look(row, "", "")
-    return Look(row, content["outcome"], content["note"])
+        return HarmReviewShown(row, "", "")
+    return HarmReviewShown(row, content["outcome"], content["note"])

@@ -24,7 +24,7 @@ from science.rows.structures import Mark, StoredStructure
 from science.structures.store import open_rows
 from substances.control.results import SILENT, Query, Span
 from substances.control.safe import timeline
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 
 WIDTH: Final = 1000
 FIRST_YEAR: Final = 1960
@@ -108,7 +108,7 @@ def ask_timeline(actor: Actor, query: Query, why: QueryReason, *, now: datetime)
     refuse_words(Asked(query.smiles, name=query.name))
     if query.smiles.strip():
         with science_errors():
-            refuse_mixture(why, sandbox.read_structure(query.smiles).components)
+            refuse_mixture(why, sandboxed.read_structure(query.smiles).components)
     return _shown(agency.pk, query, now.date())
 
 

@@ -17,7 +17,7 @@ from alerts.document.structures import read_typed
 from alerts.drafting.drafts import open_files
 from alerts.models import Alert
 from substances.errors import InputRefusedError, SubstanceError, WorkerLostError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 
 if TYPE_CHECKING:
     from substances.spectra.fits import Fit
@@ -96,7 +96,7 @@ def _is_spectrum(file: AttachmentFile) -> bool:
 
 def _seen(file: AttachmentFile, structure: "Structure | None") -> SpectrumSeen | None:
     try:
-        spectra = sandbox.read_spectra(file.filename, file.data)
+        spectra = sandboxed.read_spectra(file.filename, file.data)
     except InputRefusedError as refused:
         return SpectrumSeen(file.filename, problem=sentence_of(refused)) if _is_spectrum(file) else None
     first = spectra[0]
@@ -108,6 +108,6 @@ def _fit(spectrum: "Spectrum", structure: "Structure | None") -> "Fit | None":
     if structure is None or (spectrum.block and spectrum.block != structure.inchikey[:14]):
         return None
     try:
-        return sandbox.fit_spectrum(spectrum, structure.smiles, structure.formula)
+        return sandboxed.fit_spectrum(spectrum, structure.smiles, structure.formula)
     except SubstanceError:
         return None

@@ -31,7 +31,7 @@ from ledger.audit import record_event
 from officers.models import Officer
 from peers.models import Agency
 from science.rows.library import LibrarySpectrum, LibrarySpectrumQuerySet, SpectraImport
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.spectra.spectrum import spectrum_record
 from vault import services
 from vault.sealed_store import REVISION, SealedStore, as_json
@@ -136,7 +136,7 @@ def begin_import(
     agency = agency_of(officer)
     given = {"source": _line("source", source), "licence": _line("licence", licence)}
     with science_errors():
-        read = sandbox.read_library(_format_of(filename), data)
+        read = sandboxed.read_library(_format_of(filename), data)
     refused = [(r.place, r.name, r.code, r.where) for r in read.report if not r.is_accepted]
     with transaction.atomic():
         wait_for_lock(LOCK, agency.pk)

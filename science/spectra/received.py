@@ -25,7 +25,7 @@ from ledger.set_aside import Item, Loop, begin_round
 from science.rows.library import LibrarySpectrum
 from science.spectra.library import SPECTRA, Record, seal_record, seal_spectra
 from substances.errors import InputRefusedError, WorkerAwayError, WorkerLostError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.spectra.spectrum import Spectrum, spectrum_record
 from vault.errors import SealBrokenError, VaultError, is_ring_away
 
@@ -142,7 +142,7 @@ def _settle(row: LibrarySpectrum) -> _Came:
 
 def _records(kept: Record) -> list[Record]:
     """Return the spectra of a file; raises InputRefusedError, WorkerLostError."""
-    found = sandbox.read_spectra(f"file{kept['ending']}", base64.b64decode(kept["raw"]))
+    found = sandboxed.read_spectra(f"file{kept['ending']}", base64.b64decode(kept["raw"]))
     usable = [one for one in found if one.kind == "ms"][:SPECTRA_AT_MOST]
     return [_completed(one, kept["stated"]) for one in usable]
 

@@ -21,7 +21,7 @@ from callers.actors import Actor
 from callers.capabilities import Capability
 from science.law.controls import ruleset_for
 from science.structures.store import OPENED_AT_MOST, OpenedStructure, open_structures
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.sandbox import similarity as sandbox_similarity
 from substances.similarity import Candidate, Resemblance
 from substances.structures.reading import Structure
@@ -83,7 +83,7 @@ def find_analogues(
     """
     agency = record_question(actor, RESEMBLED, why, now=now)
     with science_errors():
-        structure = sandbox.read_structure(text, form=form)
+        structure = sandboxed.read_structure(text, form=form)
     rules = ruleset_for(agency.pk)
     found = _ranked(actor, agency.pk, structure, rules.text, limit=limit, draws=draws)
     return replace(found, ruleset=rules.digest)
@@ -108,7 +108,7 @@ def _ranked(
     rows = {one.candidate.key: one.opened for one in own}
     alerts = _alerts_of(actor, [rows[hit.key] for hit in hits if hit.key in rows])
     with science_errors():
-        drawing = sandbox.draw(structure.parent_smiles, width=WIDTH, height=HEIGHT) if draws else ""
+        drawing = sandboxed.draw(structure.parent_smiles, width=WIDTH, height=HEIGHT) if draws else ""
         shown = tuple(_shown(hit, rows.get(hit.key), alerts, draws=draws) for hit in hits)
     return AnaloguesShown(structure, drawing, shown, counted)
 
@@ -125,7 +125,7 @@ def _own_candidates(actor: Actor, agency_id: str, structure: Structure) -> tuple
     from substances.structures.fingerprints import pack, similarities
 
     with science_errors():
-        asked = sandbox.fingerprints_of(structure.parent_smiles)
+        asked = sandboxed.fingerprints_of(structure.parent_smiles)
     best: list[tuple[float, int, OpenedStructure]] = []
     counted = 0
     opened = open_structures(agency_id, actor=actor, limit=OPENED_AT_MOST)
@@ -213,4 +213,4 @@ def _likeness_alone(hit: Resemblance) -> Resemblance:
 
 def _drawn(hit: Resemblance) -> str:
     marks = [Mark(hit.common_hit, "common")] if hit.common_hit else []
-    return sandbox.draw(hit.parent, marks=marks, width=WIDTH, height=HEIGHT)
+    return sandboxed.draw(hit.parent, marks=marks, width=WIDTH, height=HEIGHT)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of pure functions that may run in the sandbox process, on untrusted input.
 
-A job (a `Chore`) names its function as "module:function". Its annotations say how arguments and result travel (see
+A job (a `Job`) names its function as "module:function". Its annotations say how arguments and result travel (see
 `substances.jsonform`), so they must exist at run time, not only under TYPE_CHECKING. Where its module is too heavy for the
 asking process, `returns` names the type of the result in a lighter one.
 """
@@ -17,7 +17,7 @@ from substances.errors import InputRefusedError, SubstanceError
 
 
 @dataclass(frozen=True)
-class Chore:
+class Job:
     """A function that may be requested. `cpu_secs` is its default limit on processor time."""
 
     function: str
@@ -25,82 +25,80 @@ class Chore:
     returns: str = ""
 
 
-CHORES: Final[Mapping[str, Chore]] = MappingProxyType(
+JOBS: Final[Mapping[str, Job]] = MappingProxyType(
     {
-        "read_structure": Chore("substances.structures.reading:read_structure"),
-        "parent_of": Chore("substances.structures.normalising:parent_of"),
-        "lay_out": Chore("substances.structures.drawing:lay_out"),
-        "fingerprints_of": Chore(
+        "read_structure": Job("substances.structures.reading:read_structure"),
+        "parent_of": Job("substances.structures.normalising:parent_of"),
+        "lay_out": Job("substances.structures.drawing:lay_out"),
+        "fingerprints_of": Job(
             "substances.structures.fingerprints:fingerprints_of",
             returns="substances.structures.likeness:Fingerprints",
         ),
-        "common_scaffold": Chore("substances.structures.scaffolds:common_scaffold", cpu_secs=4),
-        "compare_identifiers": Chore("substances.structures.identifiers:compare_identifiers"),
-        "screen": Chore(
-            "substances.control.asking:ask_screen", returns="substances.control.results:Screening"
-        ),
-        "timeline": Chore(
+        "common_scaffold": Job("substances.structures.scaffolds:common_scaffold", cpu_secs=4),
+        "compare_identifiers": Job("substances.structures.identifiers:compare_identifiers"),
+        "screen": Job("substances.control.asking:ask_screen", returns="substances.control.results:Screening"),
+        "timeline": Job(
             "substances.control.asking:ask_timeline", returns="substances.control.results:Timeline"
         ),
-        "judge": Chore("substances.control.asking:ask_judge", returns="substances.control.verdicts:Verdicts"),
-        "rescreen": Chore(
+        "judge": Job("substances.control.asking:ask_judge", returns="substances.control.verdicts:Verdicts"),
+        "rescreen": Job(
             "substances.control.asking:ask_rescreen",
             cpu_secs=30,
             returns="substances.control.verdicts:VerdictWords",
         ),
-        "check_rules": Chore(
+        "check_rules": Job(
             "substances.control.asking:ask_check_rules",
             cpu_secs=20,
             returns="substances.control.faults:RulesReport",
         ),
-        "try_rules": Chore(
+        "try_rules": Job(
             "substances.control.asking:ask_try_rules",
             cpu_secs=10,
             returns="substances.control.faults:RulesReport",
         ),
-        "difference_of_rules": Chore(
+        "difference_of_rules": Job(
             "substances.control.asking:ask_difference_of_rules",
             cpu_secs=20,
             returns="substances.control.diffs:Difference",
         ),
-        "difference_of_listings": Chore(
+        "difference_of_listings": Job(
             "substances.control.asking:ask_difference_of_listings",
             cpu_secs=20,
             returns="substances.control.diffs:Difference",
         ),
-        "difference_of_precursors": Chore(
+        "difference_of_precursors": Job(
             "substances.control.asking:ask_difference_of_precursors",
             cpu_secs=20,
             returns="substances.control.diffs:Difference",
         ),
-        "read_rule_file": Chore(
+        "read_rule_file": Job(
             "substances.rulefile:read_rule_file", cpu_secs=20, returns="substances.rulefacts:RuleFile"
         ),
-        "read_overlaid": Chore(
+        "read_overlaid": Job(
             "substances.rulefile:read_overlaid", cpu_secs=20, returns="substances.rulefacts:RuleFile"
         ),
-        "read_listings_file": Chore(
+        "read_listings_file": Job(
             "substances.rulefile:read_listings_file", cpu_secs=20, returns="substances.rulefacts:TableFile"
         ),
-        "read_precursors_file": Chore(
+        "read_precursors_file": Job(
             "substances.rulefile:read_precursors_file", cpu_secs=20, returns="substances.rulefacts:TableFile"
         ),
-        "judge_structures": Chore(
+        "judge_structures": Job(
             "substances.reevaluation:judge_structures",
             cpu_secs=30,
             returns="substances.rulefacts:JudgedStructures",
         ),
-        "find_resembling": Chore(
+        "find_resembling": Job(
             "substances.similarity_search:find_resembling",
             cpu_secs=15,
             returns="substances.similarity:Resemblances",
         ),
-        "read_spectra": Chore("substances.spectra.reading:read_spectra", cpu_secs=4),
-        "read_library": Chore("substances.spectra.library:read_library", cpu_secs=8),
-        "fit_spectrum": Chore(
+        "read_spectra": Job("substances.spectra.reading:read_spectra", cpu_secs=4),
+        "read_library": Job("substances.spectra.library:read_library", cpu_secs=8),
+        "fit_spectrum": Job(
             "substances.spectra.fitting:fit_spectrum", cpu_secs=4, returns="substances.spectra.fits:Fit"
         ),
-        "match_spectrum": Chore(
+        "match_spectrum": Job(
             "substances.spectra.searching:search_packed",
             cpu_secs=10,
             returns="substances.spectra.answers:Matches",
@@ -133,9 +131,9 @@ def named(name: str) -> Any:
 
 
 @cache
-def result_type(chore: str) -> Any:
+def result_type(job: str) -> Any:
     """Return the declared type of a job's result."""
-    row = CHORES[chore]
+    row = JOBS[job]
     return named(row.returns) if row.returns else get_type_hints(named(row.function))["return"]
 
 

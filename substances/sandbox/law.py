@@ -8,14 +8,14 @@ from typing import Final
 from substances.control.faults import RulesReport
 from substances.errors import WorkerAwayError, WorkerLostError
 from substances.rulefacts import FaultFact, JudgedStructures, RuleFile, StructureIn, TableFile
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 
 SLOW: Final = "too_slow"
 
 
 def read_rule_file(text: str, *, runs_examples: bool = True) -> RuleFile:
     """Read a file by itself, with the results of its examples; faults are in it. Raises WorkerLostError."""
-    result: RuleFile = sandbox.run("read_rule_file", text, runs_examples=runs_examples)
+    result: RuleFile = sandboxed.run("read_rule_file", text, runs_examples=runs_examples)
     return result
 
 
@@ -26,7 +26,7 @@ def slow_rules(text: str) -> tuple[FaultFact, ...]:
     WorkerAwayError.
     """
     try:
-        tried: RulesReport = sandbox.run("try_rules", text)
+        tried: RulesReport = sandboxed.run("try_rules", text)
     except WorkerAwayError:
         raise
     except WorkerLostError:
@@ -36,19 +36,19 @@ def slow_rules(text: str) -> tuple[FaultFact, ...]:
 
 def read_overlaid(base: str, overlays: Sequence[str]) -> RuleFile:
     """Read the set that results from merging rules with others; faults are in it. Raises WorkerLostError."""
-    result: RuleFile = sandbox.run("read_overlaid", base, list(overlays))
+    result: RuleFile = sandboxed.run("read_overlaid", base, list(overlays))
     return result
 
 
 def read_listings_file(text: str) -> TableFile:
     """Read a file of listings; faults are in it. Raises WorkerLostError."""
-    result: TableFile = sandbox.run("read_listings_file", text)
+    result: TableFile = sandboxed.run("read_listings_file", text)
     return result
 
 
 def read_precursors_file(text: str) -> TableFile:
     """Read a file of precursors; faults are in it. Raises WorkerLostError."""
-    result: TableFile = sandbox.run("read_precursors_file", text)
+    result: TableFile = sandboxed.run("read_precursors_file", text)
     return result
 
 
@@ -60,5 +60,5 @@ def judge_structures(
     Raises WorkerLostError, also for unreadable rules or listings.
     """
     asked = list(structures)
-    result: JudgedStructures = sandbox.run("judge_structures", rules_text, listings_text, asked, today)
+    result: JudgedStructures = sandboxed.run("judge_structures", rules_text, listings_text, asked, today)
     return result

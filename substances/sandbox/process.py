@@ -32,7 +32,7 @@ def main() -> None:
     """Serve until the input ends or no request came for a quarter of an hour."""
     answers = _take_pipes()
     _limit()
-    functions = {name: _loaded(chore.function) for name, chore in jobs.CHORES.items()}
+    functions = {name: _loaded(job.function) for name, job in jobs.JOBS.items()}
     unprepared = [name for name in jobs.PREPARATIONS if not _prepared(name)]
     unloaded = [name for name, function in functions.items() if function is None]
     locked = confinement.lock()
@@ -70,7 +70,7 @@ def _loaded(name: str) -> Callable[..., Any] | None:
     try:
         function: Callable[..., Any] = jobs.named(name)
         get_type_hints(function)
-    except Exception:  # noqa: BLE001 -- any fault of a module concerns its own chore alone
+    except Exception:  # noqa: BLE001 -- any fault of a module concerns its own job alone
         return None
     return function
 
@@ -102,7 +102,7 @@ def _say(answers: int, answer: Mapping[str, Any]) -> None:
 def _carry_out(
     functions: Mapping[str, Callable[..., Any] | None], asked: Mapping[str, Any]
 ) -> dict[str, Any]:
-    function = functions.get(asked["chore"])
+    function = functions.get(asked["job"])
     if function is None:
         return {"failed": "NotLoaded", "at": ""}
     _set_timers(float(asked["cpu_secs"]), float(asked["wall_secs"]))

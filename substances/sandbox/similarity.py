@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.similarity import Candidate, Resemblance
 
 
@@ -11,7 +11,7 @@ def find_resembling(
     query_parent: str, rules_text: str, candidates: Sequence[Candidate], *, limit: int
 ) -> tuple[Resemblance, ...]:
     """Run `substances.similarity_search.find_resembling`; raise InputRefusedError, WorkerLostError."""
-    result: tuple[Resemblance, ...] = sandbox.run(
+    result: tuple[Resemblance, ...] = sandboxed.run(
         "find_resembling", query_parent, rules_text, list(candidates), limit=limit
     )
     return result

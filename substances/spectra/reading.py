@@ -2,7 +2,7 @@
 """Entry point for files of spectra: any supported format in, checked spectra out, or one typed refusal.
 
 The contents determine the format; the name only decides between text formats that look alike. Run it through
-`substances.sandbox.reading` wherever the file is not one's own.
+`substances.sandbox.sandboxed` wherever the file is not one's own.
 """
 
 import re

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one place that loads RDKit: on first use, and silent, so that none of its messages repeats an input.
 
-No module of the desk or of a worker loads it at import; in those processes it runs only behind `substances.sandbox.reading`.
+No module of the desk or of a worker loads it at import; in those processes it runs only behind `substances.sandbox.sandboxed`.
 """
 
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from alerts.review.validation import return_alert, submit_alert, validate_alert
 from callers.capabilities import Role
 from ledger.models import AuditEvent
 from science.screening.draft_audit import record_draft_screening
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from tests.alerts.conftest import Desks
 
 SMILES = "CCN(CC)CCN1C2=CC=CC=C2N=C1CC1=CC=C(OC)C=C1"
@@ -34,13 +34,13 @@ def returned(desks: Desks) -> Alert:
 
 def test_no_save_asks_who_controls_it(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    run = sandbox.run
+    run = sandboxed.run
 
-    def listened(chore: str, /, *args: Any, **options: Any) -> Any:
-        asked.append(chore)
-        return run(chore, *args, **options)
+    def listened(job: str, /, *args: Any, **options: Any) -> Any:
+        asked.append(job)
+        return run(job, *args, **options)
 
-    monkeypatch.setattr(sandbox, "run", listened)
+    monkeypatch.setattr(sandboxed, "run", listened)
     draft = desks.draft(**SUBSTANCE)
     changed = {"structure": SMILES, "synonyms": ["metodesnitazen"]}
     save_revision(desks.lab.author, draft, data=changed, base=1, now=desks.hub.now)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from alerts.agency.agreements import agreements_of, standing_of
+from alerts.agency.agreements import agreement_of, agreements_of
 from alerts.errors import ChangedSinceValidationError, ExchangeAwayError, LaneRefusedError
 from alerts.peers.agreements import AGREEMENTS_EVERY, follow_agreements_when_due
 from alerts.peers.lanes import resume_lanes, suspend_lanes
@@ -193,7 +193,7 @@ def test_our_suspension_holds_though_the_exchange_forgets_it(desks: Desks, admin
     suspend_lanes(admin, "G1", ["science"], now=desks.hub.now)
     LaneSuspension.objects.all().delete()
     follow(desks)
-    (lane,) = [row for row in standing_of(admin, "G1", now=desks.hub.now).lanes if row.code == "science"]
+    (lane,) = [row for row in agreement_of(admin, "G1", now=desks.hub.now).lanes if row.code == "science"]
     assert lane.is_stopped_by_own and [stop.agency for stop in lane.stopped] == [desks.lab.id]
     assert verdict(desks, desks.health.id) == (False, "lane-suspended")
     resume_lanes(admin, "G1", ["science"], now=desks.hub.now)

@@ -19,7 +19,7 @@ from science.screening.record import ASKED_BY, computed_record
 from substances.control.listings import read_listings
 from substances.errors import WorkerLostError
 from substances.models import ControlKind
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.versions import append_version
 from tests.alerts.conftest import Desks
 from tests.law.lawful import LISTED_IN_XB, lists_with
@@ -68,7 +68,7 @@ def test_submitted_on_a_later_day_it_is_of_that_day_and_one_revision_more(desks:
 
 
 def test_danger_to_life_is_never_held_up_by_it(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "run", lost)
+    monkeypatch.setattr(sandboxed, "run", lost)
     flash = {"pri": "flash", "lane": "public_health", "purpose": "public_health"}
     sent = desks.released(**SUBSTANCE, **flash)
     assert sent.state == "released"
@@ -174,7 +174,7 @@ def test_without_a_record_and_where_nobody_can_compute_it_that_is_said(
     desks: Desks, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert replayed(desks, document | {"screening": None}).state == Replay.NO_RECORD
-    monkeypatch.setattr(sandbox, "run", lost)
+    monkeypatch.setattr(sandboxed, "run", lost)
     found = replayed(desks, document)
     assert (found.state, found.screening) == (Replay.LOST, None)
 

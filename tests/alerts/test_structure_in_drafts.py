@@ -11,7 +11,7 @@ from alerts.models import Alert
 from alerts.review.preview import check_draft
 from callers.errors import InputError
 from substances.errors import WorkerLostError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from tests.alerts.conftest import Desks
 
 SMILES = "CCN(CC)CCN1C2=CC=CC=C2N=C1CC1=CC=C(OC)C=C1"
@@ -152,7 +152,7 @@ def test_where_nobody_can_read_it_just_now_the_text_stays_and_nothing_stops(
     def lost(*_args: Any, **_kwargs: Any) -> None:
         raise WorkerLostError
 
-    monkeypatch.setattr(sandbox, "run", lost)
+    monkeypatch.setattr(sandboxed, "run", lost)
     draft = desks.draft(structure="OCC", preferred_name="ethanol", inchikey=None, formula=None)
     data = data_of(desks, draft)
     assert (data["structure"], data["screening"]) == ("OCC", None)

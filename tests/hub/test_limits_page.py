@@ -40,7 +40,7 @@ from sharing import backpressure, changes, deliveries, feed, reminders, slices, 
 from sharing import shapes as sharing_shapes
 from substances.control import stressing
 from substances.profiles import vectors
-from substances.sandbox.jobs import CHORES
+from substances.sandbox.jobs import JOBS
 from substances.spectra import limits as spectra
 from substances.structures import limits as molecule
 from vault import unlocking
@@ -195,7 +195,7 @@ def _much() -> dict[str, str]:
         "imports of spectra of one agency that wait to be confirmed": f"{library.PENDING_AT_MOST}",
         "values of one profile": f"2 to {vectors.MAX_TARGETS}",
         "processor time of one question to the science core": (
-            f"{max(CHORES[name].cpu_secs for name in ASKED):.0f} seconds"
+            f"{max(JOBS[name].cpu_secs for name in ASKED):.0f} seconds"
         ),
         "processor time of one rule, or of a file's groups, over hard structures": (
             f"{stressing.CPU_SECS_A_RULE} seconds"

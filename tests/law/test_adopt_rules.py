@@ -17,7 +17,7 @@ from science.law.controls import overlaid, rules_with_digest, ruleset_for
 from science.law.previewing import preview_caught
 from science.rows.structures import AdoptedRules
 from substances.rulefacts import RuleFile
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from tests.law.lawful import CAFFEINE, COMING, METONITAZENE, LawDesk, rule_from
 
 
@@ -138,17 +138,17 @@ def test_no_file_and_no_structure_is_judged_while_anything_is_locked(
     law: LawDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outside, asked = len(connection.savepoint_ids), []
-    run = sandbox.run
+    run = sandboxed.run
 
-    def seen(chore: str, *args: Any, **kwargs: Any) -> Any:
-        asked.append((chore, len(connection.savepoint_ids) - outside))
-        return run(chore, *args, **kwargs)
+    def seen(job: str, *args: Any, **kwargs: Any) -> Any:
+        asked.append((job, len(connection.savepoint_ids) - outside))
+        return run(job, *args, **kwargs)
 
-    monkeypatch.setattr(sandbox, "run", seen)
+    monkeypatch.setattr(sandboxed, "run", seen)
     law.send(METONITAZENE)
     law.adopt(law.publish(rule_from(COMING), day=COMING))
     stop_following_rules(law.desk.benno, AdoptedRules.objects.get().pk, now=law.desk.tick())
-    assert {"read_structure", "try_rules", "read_rule_file", "read_overlaid"} <= {chore for chore, _ in asked}
+    assert {"read_structure", "try_rules", "read_rule_file", "read_overlaid"} <= {job for job, _ in asked}
     assert [one for one in asked if one[1] > 0] == []
 
 

@@ -31,7 +31,7 @@ from science.structures.store import Kept, open_structures, seal_kept
 from substances.control.safe import LawTexts, screen
 from substances.errors import WorkerAwayError, WorkerLostError
 from substances.rulefacts import ENGINE, StructureIn, StructureJudged
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.sandbox.law import judge_structures
 from substances.sandbox.pool import WorkerPool
 from tests.law.lawful import CAFFEINE, METONITAZENE, LawDesk, rule_from
@@ -44,11 +44,11 @@ def marks(agency: str = "xa-lab") -> list[str]:
 @contextmanager
 def without_workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No process that reads structures can be started."""
-    nursery = WorkerPool(command=("/bin/false",))
+    pool = WorkerPool(command=("/bin/false",))
     with monkeypatch.context() as patch:
-        patch.setattr(sandbox, "POOL", nursery)
+        patch.setattr(sandboxed, "POOL", pool)
         yield
-    nursery.end_all()
+    pool.end_all()
 
 
 def adopted_early(law: LawDesk) -> None:
@@ -103,7 +103,7 @@ def dies_over(patch: pytest.MonkeyPatch, word: str, times: float = math.inf) -> 
         nonlocal deaths
         if deaths < times and any(word in (one.name, one.text) for one in asked):
             deaths += 1
-            sandbox.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
+            sandboxed.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
         return judge_structures(rules, listings, asked, **day)
 
     patch.setattr(reevaluating, "judge_structures", judged)
@@ -271,10 +271,10 @@ def test_what_was_not_even_tried_is_told_from_what_died(monkeypatch: pytest.Monk
     busy.give_back(child, fit=True)
     busy.end_all()
     with pytest.raises(WorkerLostError) as lost:
-        sandbox.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
+        sandboxed.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
     assert not isinstance(lost.value, WorkerAwayError)
     with without_workers(monkeypatch), pytest.raises(WorkerAwayError, match="not started"):
-        sandbox.parent_of("CC")
+        sandboxed.parent_of("CC")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,7 +22,7 @@ from science.spectra.received import (
     keep_received_files,
     read_received_files,
 )
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.sandbox.pool import WorkerPool
 from tests.law.lawful import METONITAZENE, LawDesk
 from tests.pages.science_files import record
@@ -45,13 +45,13 @@ def with_file(law: LawDesk, text: str, *, number: int = 0, **changes: str) -> Re
 @contextmanager
 def read_by(command: Sequence[str]) -> Iterator[None]:
     """While the process that reads untrusted files is another one."""
-    nursery = WorkerPool(command=command)
+    pool = WorkerPool(command=command)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "POOL", nursery)
+        patch.setattr(sandboxed, "POOL", pool)
         try:
             yield
         finally:
-            nursery.end_all()
+            pool.end_all()
 
 
 def tries_of(row: LibrarySpectrum) -> int:

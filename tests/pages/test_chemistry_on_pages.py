@@ -15,7 +15,7 @@ from alerts.drafting.drafts import attach_file, create_draft, read_draft
 from alerts.models import Alert, ReceivedAlert
 from ledger.models import AuditEvent
 from substances.errors import WorkerLostError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.test_amend import reads
@@ -131,7 +131,7 @@ class TestWriting:
         self, desk: DeskWorld, author: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         draft = create_draft(desk.ilka, alert_type="new_substance", now=desk.tick())
-        monkeypatch.setattr(sandbox, "run", lost)
+        monkeypatch.setattr(sandboxed, "run", lost)
         page = self.saved(author, draft, structure=SMILES)
         assert "could not be read just now" in page
         assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).data["structure"] == SMILES
@@ -166,7 +166,7 @@ class TestReading:
         self, reader: Client, received: ReceivedAlert, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         reader.post(f"/inbox/{received.pk}/", {"reason": "on_duty"})
-        monkeypatch.setattr(sandbox, "run", lost)
+        monkeypatch.setattr(sandboxed, "run", lost)
         page = reader.get(f"/inbox/{received.pk}/").content.decode()
         assert "could not be computed just now" in page and "Nine people collapsed" in page
         assert "What the signed alert states" in page, "what was signed needs no computing"

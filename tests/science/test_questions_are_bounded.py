@@ -20,7 +20,7 @@ from science.spectra.evidence import spectra_in
 from science.structures.analogues import find_analogues
 from substances.control.results import Query
 from substances.errors import InputRefusedError, WorkerLostError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from tests.api.sessions import Session
 from tests.pages.desk_world import DeskWorld
 
@@ -109,7 +109,7 @@ def test_where_the_child_is_lost_over_a_fingerprint_that_is_said(
     def lost(_smiles: str) -> None:
         raise WorkerLostError
 
-    monkeypatch.setattr(sandbox, "fingerprints_of", lost)
+    monkeypatch.setattr(sandboxed, "fingerprints_of", lost)
     with pytest.raises(ScienceAwayError):
         find_analogues(desk.ilka, "CCO", ASSIGNED, now=desk.hub.now)
 
@@ -123,7 +123,7 @@ def test_a_page_waits_for_one_file_that_kills_its_reader_and_says_which_were_not
         asked.append(filename)
         raise WorkerLostError
 
-    monkeypatch.setattr(sandbox, "read_spectra", lost)
+    monkeypatch.setattr(sandboxed, "read_spectra", lost)
     files = [AttachmentFile(name, "text/plain", b"x") for name in ("a.msp", "b.mgf", "notes.txt")]
     seen = spectra_in(files, {})
     assert asked == ["a.msp"]
@@ -146,7 +146,7 @@ def test_a_timeline_takes_no_name_that_deceives_and_no_empty_question(
 
 def test_half_a_character_is_no_structure_and_no_fault_of_the_hub(desk: DeskWorld) -> None:
     with pytest.raises(InputRefusedError):
-        sandbox.read_structure("CC\ud800")
+        sandboxed.read_structure("CC\ud800")
     session = Session(desk.ilka)
     asked = {"structures": [{"structure": "CC\ud800"}], "reason": "assigned"}
     assert session("POST", "substances/screen", asked).status_code in (400, 422)

@@ -36,7 +36,7 @@ PLACES: Final[dict[Column, Place]] = {
     ("draftattachment", "sealed"): at_its_id("draftattachment"),
     ("receivedalert", "card"): at_its_id("receivedalert"),
     ("reply", "source"): lambda row: ("reply", f"{row.pk}/source", 1),
-    ("reply", "gist"): lambda row: ("reply", f"{row.pk}/gist", 1),
+    ("reply", "summary"): lambda row: ("reply", f"{row.pk}/summary", 1),
     ("sampleprofile", "sealed"): at_its_id("sampleprofile"),
     ("harmreview", "sealed"): at_its_id("harmreview"),
     ("storedstructure", "sealed"): at_its_id("storedstructure"),

@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 from substances.errors import InputRefusedError, WorkerLostError
-from substances.sandbox import framing, jobs
+from substances.sandbox import framing, jobs, sandboxed
 from substances.sandbox import pool as children
-from substances.sandbox import reading as sandbox
 from substances.sandbox.pool import POOL, Child, WorkerPool
 from substances.structures.reading import Structure
 from substances.structures.shapes import Mark
@@ -27,7 +26,7 @@ FENTANYL = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
 
 
 @pytest.fixture(autouse=True)
-def fresh_nursery() -> Iterator[None]:
+def fresh_pool() -> Iterator[None]:
     """No child of another test."""
     POOL.end_all()
     yield
@@ -35,19 +34,19 @@ def fresh_nursery() -> Iterator[None]:
 
 
 def test_a_structure_comes_back_as_what_it_is() -> None:
-    structure = sandbox.read_structure(f"{FENTANYL}.Cl")
+    structure = sandboxed.read_structure(f"{FENTANYL}.Cl")
     assert isinstance(structure, Structure)
     assert (structure.parent_smiles, structure.formula) == (FENTANYL, "C22H29ClN2O")
-    assert sandbox.parent_of(f"{FENTANYL}.Cl") == FENTANYL
-    assert len(sandbox.fingerprints_of(FENTANYL).a) == len(sandbox.fingerprints_of(FENTANYL).b) == 256
-    assert sandbox.common_scaffold(FENTANYL, "CC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1").is_complete
-    assert sandbox.compare_identifiers(structure, formula="C22H28N2O")[0].code == "of_the_base"
-    assert sandbox.draw(FENTANYL, marks=[Mark((0, 1), "core", "1")], title="x").startswith("<svg")
+    assert sandboxed.parent_of(f"{FENTANYL}.Cl") == FENTANYL
+    assert len(sandboxed.fingerprints_of(FENTANYL).a) == len(sandboxed.fingerprints_of(FENTANYL).b) == 256
+    assert sandboxed.common_scaffold(FENTANYL, "CC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1").is_complete
+    assert sandboxed.compare_identifiers(structure, formula="C22H28N2O")[0].code == "of_the_base"
+    assert sandboxed.draw(FENTANYL, marks=[Mark((0, 1), "core", "1")], title="x").startswith("<svg")
 
 
 def test_a_refusal_is_raised_again_with_its_code_and_place() -> None:
     with pytest.raises(InputRefusedError) as refused:
-        sandbox.read_structure("CC(C)(C)(C)C")
+        sandboxed.read_structure("CC(C)(C)(C)C")
     assert (refused.value.field, refused.value.code) == ("structure", "impossible_valence")
     assert refused.value.where == "atom 2"
 
@@ -57,7 +56,7 @@ def test_what_is_too_long_is_refused_before_it_is_copied() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(InputRefusedError) as refused:
-            sandbox.read_library("file.msp", octets)
+            sandboxed.read_library("file.msp", octets)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -65,7 +64,7 @@ def test_what_is_too_long_is_refused_before_it_is_copied() -> None:
     assert peak < 2**20
 
 
-def test_every_chore_is_loaded_prepared_and_locked_in() -> None:
+def test_every_job_is_loaded_prepared_and_locked_in() -> None:
     child = Child()
     try:
         told = child.wait_until_ready()
@@ -75,15 +74,15 @@ def test_every_chore_is_loaded_prepared_and_locked_in() -> None:
     assert told["locked"] is True
 
 
-@pytest.mark.parametrize("name", jobs.CHORES)
-def test_the_result_of_every_chore_has_a_type_that_travels(name: str) -> None:
+@pytest.mark.parametrize("name", jobs.JOBS)
+def test_the_result_of_every_job_has_a_type_that_travels(name: str) -> None:
     assert jobs.result_type(name) is not None
 
 
 def test_neither_the_import_nor_the_use_loads_the_toolkit() -> None:
     program = (
-        "import sys; from substances.sandbox import reading as sandbox; print('rdkit' in sys.modules, 'numpy' in sys.modules);"
-        f"sandbox.read_structure({FENTANYL!r}); sandbox.draw('CC'); sandbox.fingerprints_of('CC');"
+        "import sys; from substances.sandbox import sandboxed; print('rdkit' in sys.modules, 'numpy' in sys.modules);"
+        f"sandboxed.read_structure({FENTANYL!r}); sandboxed.draw('CC'); sandboxed.fingerprints_of('CC');"
         "print('rdkit' in sys.modules, 'numpy' in sys.modules)"
     )
     ended = subprocess.run(
@@ -93,97 +92,97 @@ def test_neither_the_import_nor_the_use_loads_the_toolkit() -> None:
 
 
 def test_a_child_that_is_killed_is_one_lost_answer_and_no_more() -> None:
-    sandbox.parent_of("CC")
+    sandboxed.parent_of("CC")
     (pid,) = POOL.pids()
     os.kill(pid, signal.SIGSTOP)
     killer = threading.Timer(0.5, os.kill, (pid, signal.SIGKILL))
     killer.start()
     with pytest.raises(WorkerLostError):
-        sandbox.parent_of("CC")
+        sandboxed.parent_of("CC")
     killer.join()
-    assert sandbox.parent_of("CC.Cl") == "CC"
+    assert sandboxed.parent_of("CC.Cl") == "CC"
 
 
 def test_a_child_that_died_while_idle_is_not_missed() -> None:
-    sandbox.parent_of("CC")
+    sandboxed.parent_of("CC")
     (pid,) = POOL.pids()
     os.kill(pid, signal.SIGKILL)
     _until(lambda: Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] == "Z")
-    assert sandbox.parent_of("CC") == "CC"
+    assert sandboxed.parent_of("CC") == "CC"
 
 
 def test_a_child_that_hangs_is_killed_when_its_time_is_over() -> None:
-    sandbox.parent_of("CC")
+    sandboxed.parent_of("CC")
     (pid,) = POOL.pids()
     os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     with pytest.raises(WorkerLostError, match="late"):
-        sandbox.run("parent_of", "CC", limit_secs=0.01)
+        sandboxed.run("parent_of", "CC", limit_secs=0.01)
     assert time.monotonic() - began < 10
     assert not _is_running(pid)
 
 
-def test_a_chore_that_computes_for_too_long_is_ended() -> None:
+def test_a_job_that_computes_for_too_long_is_ended() -> None:
     with pytest.raises(WorkerLostError):
-        sandbox.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
-    assert sandbox.parent_of("CC") == "CC"
+        sandboxed.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
+    assert sandboxed.parent_of("CC") == "CC"
 
 
-def test_a_failure_of_a_chore_is_told_without_a_word_of_the_input() -> None:
+def test_a_failure_of_a_job_is_told_without_a_word_of_the_input() -> None:
     with pytest.raises(WorkerLostError) as lost:
-        sandbox.run("parent_of", 5)
+        sandboxed.run("parent_of", 5)
     assert "FormError" in str(lost.value)
     with pytest.raises(KeyError):
-        sandbox.run("os.system", "true")
+        sandboxed.run("os.system", "true")
 
 
 def test_too_long_an_input_is_refused_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("substances.sandbox.framing.MAX_ASKED_BYTES", 1000)
     with pytest.raises(InputRefusedError, match="too_long"):
-        sandbox.read_structure("C" * 2000)
+        sandboxed.read_structure("C" * 2000)
 
 
 def test_eight_threads_share_two_children() -> None:
     texts = [f"{'C' * number}O.Cl" for number in range(1, 81)]
     with ThreadPoolExecutor(8) as pool:
-        parents = list(pool.map(sandbox.parent_of, texts))
+        parents = list(pool.map(sandboxed.parent_of, texts))
     assert parents == [text.removesuffix(".Cl") for text in texts]
     assert 1 <= len(POOL.pids()) <= children.MAX_CHILDREN
 
 
 def test_whoever_waits_too_long_for_a_child_is_told() -> None:
-    nursery = WorkerPool(size=1)
-    child = nursery.take(1)
+    pool = WorkerPool(size=1)
+    child = pool.take(1)
     try:
         with pytest.raises(WorkerLostError, match="busy"):
-            nursery.take(0.05)
+            pool.take(0.05)
     finally:
-        nursery.give_back(child, fit=True)
-        nursery.end_all()
+        pool.give_back(child, fit=True)
+        pool.end_all()
 
 
-def test_a_child_is_replaced_after_its_share_of_chores(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_is_replaced_after_its_share_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(children, "MAX_CALLS", 3)
-    sandbox.parent_of("CC")
+    sandboxed.parent_of("CC")
     (first,) = POOL.pids()
-    _until(lambda: sandbox.parent_of("CC") == "CC" and POOL.pids() != {first})
+    _until(lambda: sandboxed.parent_of("CC") == "CC" and POOL.pids() != {first})
     assert len(POOL.pids()) == 1
     assert not _is_running(first)
 
 
 def test_a_child_can_be_prepared_before_anybody_asks() -> None:
     began = time.monotonic()
-    sandbox.prepare()
-    sandbox.prepare()
+    sandboxed.prepare()
+    sandboxed.prepare()
     assert time.monotonic() - began < 1
     (pid,) = POOL.pids()
-    assert sandbox.parent_of("CC") == "CC"
+    assert sandboxed.parent_of("CC") == "CC"
     assert POOL.pids() == {pid}
 
 
 def test_a_child_that_was_killed_has_a_successor_before_anybody_asks() -> None:
     with pytest.raises(WorkerLostError):
-        sandbox.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
+        sandboxed.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
     (pid,) = POOL.pids()
     assert _is_running(pid)
 
@@ -192,32 +191,32 @@ def test_a_child_that_was_killed_has_a_successor_before_anybody_asks() -> None:
     "command", [("/nonexistent/program",), (sys.executable, "-c", "raise SystemExit(3)")]
 )
 def test_a_child_that_cannot_start_is_one_lost_answer_each_time(command: tuple[str, ...]) -> None:
-    nursery = WorkerPool(size=1, command=command)
+    pool = WorkerPool(size=1, command=command)
     for _ in range(3):
         with pytest.raises(WorkerLostError, match="not started"):
-            _ask(nursery)
-    nursery.end_all()
+            _ask(pool)
+    pool.end_all()
 
 
-def _ask(nursery: WorkerPool) -> None:
-    child = nursery.take(1)
+def _ask(pool: WorkerPool) -> None:
+    child = pool.take(1)
     fit = False
     try:
         child.ask(b"", 1)
         fit = True
     finally:
-        nursery.give_back(child, fit=fit)
+        pool.give_back(child, fit=fit)
 
 
 def test_a_forked_process_keeps_children_of_its_own() -> None:
-    sandbox.parent_of("CC")
+    sandboxed.parent_of("CC")
     (ours,) = POOL.pids()
     read, write = os.pipe()
     forked = os.fork()
     if forked == 0:
         told = b"none"
         try:
-            told = repr((sandbox.parent_of("CCO"), POOL.pids() & {ours})).encode()
+            told = repr((sandboxed.parent_of("CCO"), POOL.pids() & {ours})).encode()
         finally:
             os.write(write, told)
             POOL.end_all()
@@ -226,17 +225,17 @@ def test_a_forked_process_keeps_children_of_its_own() -> None:
     os.waitpid(forked, 0)
     with os.fdopen(read, "rb") as pipe:
         assert pipe.read() == b"('CCO', set())"
-    assert sandbox.parent_of("CCN") == "CCN"
+    assert sandboxed.parent_of("CCN") == "CCN"
     assert POOL.pids() == {ours}
 
 
-@pytest.mark.parametrize("doing", ["nothing", "a chore"])
+@pytest.mark.parametrize("doing", ["nothing", "a job"])
 def test_a_child_dies_with_its_parent(doing: str) -> None:
-    """Also in the middle of a chore; a parent that is killed cannot say good-bye."""
-    busy = "import threading; threading.Thread(target=sandbox.run, args=('lay_out', 'c1ccccc1' * 40), daemon=True).start()"
+    """Also in the middle of a job; a parent that is killed cannot say good-bye."""
+    busy = "import threading; threading.Thread(target=sandboxed.run, args=('lay_out', 'c1ccccc1' * 40), daemon=True).start()"
     program = (
-        "import os, sys, time; from substances.sandbox import reading as sandbox; from substances.sandbox.pool import POOL;"
-        f"sandbox.parent_of('CC'); {busy if doing == 'a chore' else ''}\n"
+        "import os, sys, time; from substances.sandbox import sandboxed; from substances.sandbox.pool import POOL;"
+        f"sandboxed.parent_of('CC'); {busy if doing == 'a job' else ''}\n"
         "print(*POOL.pids(), flush=True); sys.stdin.read()"
     )
     parent = subprocess.Popen(

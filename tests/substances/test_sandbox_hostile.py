@@ -13,8 +13,7 @@ import pytest
 
 from substances import jsonform
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
-from substances.sandbox import jobs
-from substances.sandbox import reading as sandbox
+from substances.sandbox import jobs, sandboxed
 from substances.sandbox.pool import Child, WorkerPool
 from substances.structures.drawing import lay_out
 from substances.structures.reading import read_structure
@@ -28,8 +27,8 @@ READY = (
 GOOD = {"result": "CC", "used": 0.1}
 
 
-def _answered(chore: str, answer: Any) -> Any:
-    return sandbox._result(chore, answer)
+def _answered(job: str, answer: Any) -> Any:
+    return sandboxed._result(job, answer)
 
 
 def _asked(program: str) -> dict[str, Any]:
@@ -97,16 +96,16 @@ def test_a_child_that_answers_in_another_form_is_never_asked_again(
     monkeypatch: pytest.MonkeyPatch, answer: str, is_kept: bool
 ) -> None:
     program = READY + f"say({answer.encode()!r}); time.sleep(30)"
-    nursery = WorkerPool(size=1, command=(sys.executable, "-c", program))
-    monkeypatch.setattr(sandbox, "POOL", nursery)
-    nursery.prepare()
-    (pid,) = nursery.pids()
+    pool = WorkerPool(size=1, command=(sys.executable, "-c", program))
+    monkeypatch.setattr(sandboxed, "POOL", pool)
+    pool.prepare()
+    (pid,) = pool.pids()
     try:
         with pytest.raises(SubstanceError):
-            sandbox.parent_of("CC")
-        assert (pid in nursery.pids()) is is_kept
+            sandboxed.parent_of("CC")
+        assert (pid in pool.pids()) is is_kept
     finally:
-        nursery.end_all()
+        pool.end_all()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.agency.agreements import AgreementShown, agreements_of, circles_of, standing_of
+from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of, circles_of
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers.capabilities import Capability
 from callers.reading import read_body
@@ -90,7 +90,7 @@ class LanesView(AffairsView):
         """Do the act on the lanes of the body; answer the agreement as it is then."""
         lanes = sorted(set(read_body(LanesIn, self.request)["lanes"]))
         self.act(lambda: do(self.officer, ref, lanes, now=self.now))
-        return self.answer(AgreementOut(_shown(standing_of(self.officer, ref, now=self.now))).data)
+        return self.answer(AgreementOut(_shown(agreement_of(self.officer, ref, now=self.now))).data)
 
 
 class SuspendView(LanesView):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.agency.agreements import AgreementShown, LaneRow, standing_of
+from alerts.agency.agreements import AgreementShown, LaneRow, agreement_of
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers import clock
 from callers.capabilities import Capability
@@ -40,7 +40,7 @@ class LanesForm(forms.Form):
 def agreement(request: HttpRequest, ref: str) -> HttpResponse:
     """Show parties, lanes, limits, and who has suspended what."""
     officer, now = signed_in(request), clock.now()
-    standing = standing_of(officer, ref, now=now)
+    standing = agreement_of(officer, ref, now=now)
     may_manage = Capability.AGENCY_MANAGE in officer.capabilities and not standing.is_ended
     return render_page(
         request,
@@ -66,7 +66,7 @@ def resume(request: HttpRequest, ref: str) -> HttpResponseBase:
 
 def _change(request: HttpRequest, ref: str, verb: str) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
-    standing = standing_of(officer, ref, now=now)
+    standing = agreement_of(officer, ref, now=now)
     offered = standing.lanes_to(verb)
     form = LanesForm(request.POST if request.method == "POST" else None, offered=offered)
     if not form.is_valid():

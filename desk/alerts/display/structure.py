@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from alerts.document.structures import StructureReading, read_typed
 from science.structures.drawings import inert_svg
 from substances.errors import SubstanceError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 
 if TYPE_CHECKING:
     from alerts.document.choices import Text
@@ -84,7 +84,7 @@ def shown_reading(reading: StructureReading) -> StructureShown:
 def drawing_of(smiles: str, *, title: str) -> SafeString:
     """Return the drawing; empty where it cannot be made now."""
     try:
-        return inert_svg(sandbox.draw(smiles, width=WIDTH, height=HEIGHT, title=title))
+        return inert_svg(sandboxed.draw(smiles, width=WIDTH, height=HEIGHT, title=title))
     except SubstanceError:
         return mark_safe("")
 

@@ -52,7 +52,7 @@ from desk.alerts.display.sections import PageSection, acknowledge_text, content_
 from desk.alerts.display.spectra import show_spectra
 from desk.alerts.display.structure import shown_structure
 from desk.alerts.received.reading import Reading, forget_reading, reading_of, remember_reading
-from desk.alerts.replies.alert_acts import review_section, ways_from_received
+from desk.alerts.replies.alert_acts import acts_on_received, review_section
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.alerts.versions.page import version_before
 from desk.web.error_pages import CLOSED_TEXTS, NOT_NAMED, NOT_NAMED_REMEDY
@@ -249,7 +249,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         structure=shown_structure(view.document.get("structure")),
         evidence=evidence_of(view.document),
         spectra=show_spectra(spectra_in(view.files, view.document), view.document),
-        ways=ways_from_received(signed_in(request), view.received, view.document),
+        ways=acts_on_received(signed_in(request), view.received, view.document),
         answered=_answered(signed_in(request), view),
         reviews=reviews_of(signed_in(request), numbers, held=held, issuer=view.received.issuer_id, now=now),
         audience_names=_names(signed_in(request), view.audience),

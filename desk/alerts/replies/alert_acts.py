@@ -33,7 +33,7 @@ class AlertActs:
     profile_help: str | Promise = ""
 
 
-def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapping[str, Any]) -> AlertActs:
+def acts_on_received(officer: Officer, received: ReceivedAlert, document: Mapping[str, Any]) -> AlertActs:
     """Return the acts on an alert that the officer has opened."""
     kind = str(document.get("alert_type") or "")
     writes = Capability.ALERT_WRITE in officer.capabilities
@@ -48,14 +48,14 @@ def ways_from_received(officer: Officer, received: ReceivedAlert, document: Mapp
         may_copy=kind not in NOT_COPIED and not is_red(received.tlp),
         may_reply=open_to_replies and kind not in (ANSWER, DETAILS),
         may_review=open_to_replies and kind in REVIEWED,
-        **_profile_way(officer, kind, document, "admin:received_profile"),
+        **_profile_act(officer, kind, document, "admin:received_profile"),
     )
 
 
-def ways_from_sent(officer: Officer, alert: Alert, document: Mapping[str, Any]) -> AlertActs:
+def acts_on_sent(officer: Officer, alert: Alert, document: Mapping[str, Any]) -> AlertActs:
     """Return the acts on an alert of the officer's own agency."""
     kind = str(document.get("alert_type") or "")
-    way = _profile_way(officer, kind, document, "admin:sent_profile")
+    way = _profile_act(officer, kind, document, "admin:sent_profile")
     return AlertActs(may_copy=kind not in NOT_COPIED, **way)
 
 
@@ -66,7 +66,7 @@ def review_section(document: Mapping[str, Any]) -> list[PageSection]:
     return [PageSection(REVIEWS, _("Reviewed by other laboratories"))]
 
 
-def _profile_way(officer: Officer, kind: str, document: Mapping[str, Any], page: str) -> dict[str, Any]:
+def _profile_act(officer: Officer, kind: str, document: Mapping[str, Any], page: str) -> dict[str, Any]:
     if Capability.SCIENCE_READ not in officer.capabilities:
         return {}
     if page == "admin:received_profile" and kind == QUERY:

@@ -20,7 +20,7 @@ from alerts.document.choices import OPINIONS
 from alerts.drafting.drafts import read_draft
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert
-from alerts.profiles.disclosure import Disclosure, exchange_about, exchanges_of_question, questions_about
+from alerts.profiles.disclosure import Disclosure, disclosure_about, disclosures_of_question, questions_about
 from alerts.profiles.questions import (
     TOLD,
     check_is_question,
@@ -285,7 +285,7 @@ class SentProfileView(DeskView):
 
     def _asked(self, question: Alert) -> dict[str, Any]:
         sent = question.state in SENT
-        found = exchanges_of_question(self.officer, question, now=self.now) if sent else []
+        found = disclosures_of_question(self.officer, question, now=self.now) if sent else []
         return {"alert": question.pk, "state": question.state, "exchanges": [_exchange(row) for row in found]}
 
 
@@ -312,7 +312,7 @@ class ReceivedProfileView(DeskView):
         elif kind not in (ANSWER, DETAILS):
             raise no_profile()
         on_profiles = kind in (QUERY, ANSWER, DETAILS)
-        exchange = exchange_about(self.officer, view.received, now=self.now) if on_profiles else None
+        exchange = disclosure_about(self.officer, view.received, now=self.now) if on_profiles else None
         return _leads(leads, exchange, [])
 
 

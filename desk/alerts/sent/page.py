@@ -47,7 +47,7 @@ from desk.alerts.display.reply_sections import fit_to_kind
 from desk.alerts.display.sections import PageSection, acknowledge_text, content_sections, evidence_section
 from desk.alerts.display.structure import shown_structure
 from desk.alerts.received.page import inert
-from desk.alerts.replies.alert_acts import review_section, ways_from_sent
+from desk.alerts.replies.alert_acts import acts_on_sent, review_section
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.web.frame import render_page, signed_in
 from desk.web.tones import delivery_tone
@@ -90,7 +90,7 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         receipts=receipts,
         earlier=[_shown(row, view, now) for row in receipts.earlier],
         answered=answered_by(officer, alert) if view.document.get("alert_type") in REPLIES else None,
-        ways=ways_from_sent(officer, alert, view.document),
+        ways=acts_on_sent(officer, alert, view.document),
         may_reaffirm=_may_reaffirm(officer, view),
         wants_second_look=_wants_second_look(officer, alert),
         void_withdrawal=_void_withdrawal(officer, alert, receipts, now),

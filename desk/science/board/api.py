@@ -17,7 +17,7 @@ from callers.reading import read_body, read_query
 from desk.web.api import DeskView
 from desk.web.api_answers import AffairsView
 from science.board.counting import SPANS
-from science.board.harm_reviews import NOTE_AT_MOST, LookOutcome, record_review, reviews_of
+from science.board.harm_reviews import NOTE_AT_MOST, HarmReviewOutcome, record_review, reviews_of
 from science.board.reading import USUAL, read_board
 
 
@@ -144,7 +144,7 @@ class BoardView(DeskView):
 class LookIn(s.Serializer[Any]):
     """`next_on` with `none_found` and with no other outcome."""
 
-    outcome = s.ChoiceField(LookOutcome.choices)
+    outcome = s.ChoiceField(HarmReviewOutcome.choices)
     next_on = s.DateField(required=False, allow_null=True, default=None)
     note = s.CharField(required=False, default="", allow_blank=True, max_length=NOTE_AT_MOST)
 

@@ -18,13 +18,13 @@ from callers.errors import AbsentError, InputError
 from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import signed_in
 from officers.models import Officer
-from science.board.harm_reviews import NOTE_AT_MOST, LookOutcome, record_review, reviews_of
+from science.board.harm_reviews import NOTE_AT_MOST, HarmReviewOutcome, record_review, reviews_of
 
 
 class LookForm(forms.Form):
     outcome = forms.ChoiceField(
         label=gettext_lazy("Outcome"),
-        choices=LookOutcome.choices,
+        choices=HarmReviewOutcome.choices,
         widget=forms.RadioSelect,
         error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Outcome: choose one.")),
     )
@@ -88,6 +88,6 @@ def _answer(
 
 
 def _said(outcome: str) -> str:
-    if outcome == LookOutcome.HARM_FOUND:
+    if outcome == HarmReviewOutcome.HARM_FOUND:
         return _("Written down. Tell it in a new version of the alert, or in an alert of your own.")
     return _("Written down.")

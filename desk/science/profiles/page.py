@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from alerts.access import find_alert, find_received
 from alerts.document.science_words import VERDICT_WORDS
 from alerts.models import Alert, ReceivedAlert
-from alerts.profiles.disclosure import Disclosure, exchange_about, exchanges_of_question, questions_about
+from alerts.profiles.disclosure import Disclosure, disclosure_about, disclosures_of_question, questions_about
 from alerts.profiles.questions import (
     TOLD,
     leads_of,
@@ -119,7 +119,7 @@ def received_leads(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBas
         raise no_profile()
     context = {"is_question": kind == QUERY, "back": reverse("admin:received", args=[received.pk])}
     if kind in (QUERY, ANSWER, DETAILS):
-        context["exchange"] = exchange_about(officer, view.received, now=now)
+        context["exchange"] = disclosure_about(officer, view.received, now=now)
     return _page(request, leads, alert=view.received, title=view.title, profile=view.document, **context)
 
 
@@ -151,7 +151,7 @@ def _asked(officer: Officer, question: Alert, now: datetime) -> dict[str, Any]:
     return {
         "alert": question,
         "is_sent": sent,
-        "exchanges": [_told(exchange) for exchange in exchanges_of_question(officer, question, now=now)]
+        "exchanges": [_told(exchange) for exchange in disclosures_of_question(officer, question, now=now)]
         if sent
         else (),
     }
@@ -300,7 +300,7 @@ def agree(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     reading = reading_or_question(request, received, now=now)
     if not isinstance(reading, Reading):
         return reading
-    exchange = exchange_about(officer, received, now=now)
+    exchange = disclosure_about(officer, received, now=now)
     question = _agree_question(received, exchange)
     form_class = TellForm if exchange.they_agreed else ContactForm
     form = form_class(request.POST or None, initial={"contact": contact_of(officer)})

@@ -23,7 +23,7 @@ from science.answers.screen import NAME_AT_MOST, Asked, Screened, screen_substan
 from science.answers.screening import ScreeningShown, show_screening
 from science.structures.analogues import AnaloguesShown, analogues_of
 from substances.errors import InputRefusedError, WorkerLostError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 
 STEREO = {
     "none": gettext_lazy("No stereo centre"),
@@ -166,6 +166,6 @@ def _analogues(officer: Officer, one: Screened) -> AnaloguesShown | None:
 
 def _drawn(smiles: str) -> str:
     try:
-        return sandbox.draw(smiles, width=300, height=220, title=_("The structure asked about"))
+        return sandboxed.draw(smiles, width=300, height=220, title=_("The structure asked about"))
     except (InputRefusedError, WorkerLostError):
         return ""

@@ -13,7 +13,7 @@ from alerts.drafting.drafts import save_revision
 from alerts.drafting.revisions import read_revision
 from alerts.errors import AlertIncompleteError, ReplyRefusedError, ScienceInputError
 from alerts.models import Alert
-from alerts.profiles.disclosure import Disclosure, exchange_about, exchanges_of_question
+from alerts.profiles.disclosure import Disclosure, disclosure_about, disclosures_of_question
 from alerts.profiles.questions import leads_of, start_answer, start_details, start_question
 from alerts.receiving.opening import OpeningReason, open_alert
 from alerts.replies.beginning import Opened, open_to_answer
@@ -79,7 +79,7 @@ class Two:
         return self.desk.send(draft, second)
 
     def at_lab(self, question: Alert) -> Disclosure:
-        (exchange,) = exchanges_of_question(self.desk.ilka, question, now=self.desk.hub.now)
+        (exchange,) = disclosures_of_question(self.desk.ilka, question, now=self.desk.hub.now)
         return exchange
 
     def read(self, officer: Officer) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def test_case_details_follow_only_when_both_have_agreed(two: Two) -> None:
     assert two.read(two.desk.ilka)["exhibit_no"] == "B-12"
     two.agree(two.desk.ilka, two.desk.benno, "exhibit")
     assert two.read(two.desk.aroha)["exhibit_no"] == "EX-77"
-    about = exchange_about(two.desk.aroha, two.desk.received(two.desk.aroha), now=two.desk.hub.now)
+    about = disclosure_about(two.desk.aroha, two.desk.received(two.desk.aroha), now=two.desk.hub.now)
     assert about.both_agreed and about.they_told and about.we_told
 
 
@@ -273,7 +273,9 @@ def test_of_two_that_were_asked_only_the_one_that_was_told_yes_counts_as_agreed(
     question = two.desk.send(draft)
     two.answer()
     two.agree(two.desk.ilka, two.desk.benno)
-    found = {row.agency: row for row in exchanges_of_question(two.desk.ilka, question, now=two.desk.hub.now)}
+    found = {
+        row.agency: row for row in disclosures_of_question(two.desk.ilka, question, now=two.desk.hub.now)
+    }
     assert found["xb-health"].we_agreed and found["xb-health"].has_answered
     assert not found["xd-reg"].we_agreed and not found["xd-reg"].has_answered
 

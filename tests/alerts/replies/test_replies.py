@@ -173,8 +173,8 @@ def test_at_rest_a_reply_lies_sealed(desk: DeskWorld) -> None:
     alert = desk.send(desk.draft(**NEW_SUBSTANCE))
     sent_review(desk, opinion_text=f"As ours. {CONTENT}")
     rows = list(Reply.objects.all())
-    assert len(rows) == 2 and all(row.gist for row in rows)
-    assert all(CONTENT.encode() not in bytes(row.gist or b"") for row in rows)
+    assert len(rows) == 2 and all(row.summary for row in rows)
+    assert all(CONTENT.encode() not in bytes(row.summary or b"") for row in rows)
     assert reviews(desk, desk.ilka, alert)[0].text.endswith(CONTENT)
 
 
@@ -182,9 +182,9 @@ def test_what_is_kept_of_a_reply_goes_with_its_card(desk: DeskWorld) -> None:
     alert = desk.send(desk.draft(**NEW_SUBSTANCE))
     sent_review(desk)
     row = ReceivedAlert.objects.get(agency=desk.lab)
-    assert Reply.objects.get(received=row).gist
+    assert Reply.objects.get(received=row).summary
     forget_cards(SystemActor("desk-worker"), now=row.keep)
-    assert Reply.objects.get(received=row).gist is None
+    assert Reply.objects.get(received=row).summary is None
     assert reviews(desk, desk.ilka, alert) == []
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from substances.errors import InputRefusedError
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.spectra.formulas import hill_formula
 from substances.spectra.library import (
     DATA,
@@ -99,14 +99,14 @@ def test_a_spectrum_travels_as_json_and_comes_back_the_same() -> None:
 
 
 def test_the_process_apart_reads_searches_imports_and_compares_the_same() -> None:
-    query = sandbox.read_spectra("own.msp", samples.MSP.encode())[0]
-    answer = sandbox.match_spectrum(query, [query])
+    query = sandboxed.read_spectra("own.msp", samples.MSP.encode())[0]
+    answer = sandboxed.match_spectrum(query, [query])
     assert entry_of([query], answer.hits[0].entry) == query
     assert answer.hits[0].spectra == 2  # its own, and the shipped one of the same compound
-    shipped = sandbox.match_spectrum(query).hits[0]
+    shipped = sandboxed.match_spectrum(query).hits[0]
     assert entry_of([], shipped.entry).name == shipped.name == "cocaine"
-    assert sandbox.read_library("own.msp", MIXED.encode()) == read_library("own.msp", MIXED.encode())
-    fit = sandbox.fit_spectrum(query, "COC(=O)C1C(OC(=O)c2ccccc2)CC2CCC1N2C", "C17H21NO4")
+    assert sandboxed.read_library("own.msp", MIXED.encode()) == read_library("own.msp", MIXED.encode())
+    fit = sandboxed.fit_spectrum(query, "COC(=O)C1C(OC(=O)c2ccccc2)CC2CCC1N2C", "C17H21NO4")
     assert fit.verdict == "fits"
 
 
@@ -114,21 +114,21 @@ def test_the_process_apart_reads_searches_imports_and_compares_the_same() -> Non
 def test_the_process_apart_answers_as_the_search_itself_whatever_travels(with_precursor: bool) -> None:
     own = [replace(entry, origin="own", accession="") for entry in shipped_library()[10:30]]
     for query in shipped_library()[::6]:
-        apart = sandbox.match_spectrum(query, own, with_precursor=with_precursor)
+        apart = sandboxed.match_spectrum(query, own, with_precursor=with_precursor)
         assert apart == search_libraries(query, tuple(own), with_precursor=with_precursor)
 
 
 def test_a_library_without_the_mass_is_not_said_to_be_empty() -> None:
     query = shipped_library()[0]
     own = [replace(query, precursor_mz=600.0)]
-    assert sandbox.match_spectrum(query, own, with_shipped=False).reasons == ("none_in_precursor_window",)
-    assert sandbox.match_spectrum(query, [], with_shipped=False).reasons == ("library_empty",)
+    assert sandboxed.match_spectrum(query, own, with_shipped=False).reasons == ("none_in_precursor_window",)
+    assert sandboxed.match_spectrum(query, [], with_shipped=False).reasons == ("library_empty",)
     stranger = replace(query, precursor_mz=None, peaks=((12.3456, 100.0), (45.6789, 50.0)))
-    assert sandbox.match_spectrum(stranger, own, with_shipped=False).reasons == ("score_low",)
+    assert sandboxed.match_spectrum(stranger, own, with_shipped=False).reasons == ("score_low",)
 
 
 def test_the_process_apart_hands_on_refusals_with_code_and_place() -> None:
     with pytest.raises(InputRefusedError) as caught:
-        sandbox.read_spectra("own.msp", samples.MSP.replace("182.1176 999", "182.1176 -9").encode())
+        sandboxed.read_spectra("own.msp", samples.MSP.replace("182.1176 999", "182.1176 -9").encode())
     assert (caught.value.field, caught.value.code) == ("spectrum", "negative_intensity")
     assert caught.value.where

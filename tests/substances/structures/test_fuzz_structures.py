@@ -5,7 +5,7 @@ import pytest
 
 from devtool.drills.chemistry import MAX_PEAK_MIB, MAX_SECONDS, READERS, feed, peak_mib
 from devtool.drills.chemistry_seeds import blocks, inchis, smiles, spectra
-from substances.sandbox import reading as sandbox
+from substances.sandbox import sandboxed
 from substances.structures.reading import read_structure
 
 EACH = 60
@@ -13,7 +13,7 @@ EACH = 60
 
 @pytest.mark.parametrize("name", READERS)
 def test_no_hostile_input_costs_an_answer_a_second_or_the_memory(name: str) -> None:
-    sandbox.parent_of("C")
+    sandboxed.parent_of("C")
     outcome = feed(READERS[name], range(EACH))
     assert outcome.failed == [], (
         f"more than {MAX_SECONDS} s, or no answer; repeat with --reader {name} --seed N"
@@ -32,4 +32,4 @@ def test_what_the_hostile_ones_are_made_from_is_well_formed() -> None:
     for text in (*smiles(), *inchis()[::5], *blocks()[::5]):
         assert read_structure(text).heavy_atoms
     for name, octets in spectra():
-        assert sandbox.run("read_spectra", name, octets)
+        assert sandboxed.run("read_spectra", name, octets)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every chore of the table works where it will run: in a process that is locked in and opens no file any more."""
+"""Every job of the table works where it will run: in a process that is locked in and opens no file any more."""
 
 from collections.abc import Callable
 from datetime import date
@@ -10,8 +10,8 @@ import pytest
 from substances.control.results import Query
 from substances.control.shipped import shipped_rules_text
 from substances.rulefacts import StructureIn
-from substances.sandbox import reading as sandbox
-from substances.sandbox.jobs import CHORES
+from substances.sandbox import sandboxed
+from substances.sandbox.jobs import JOBS
 from substances.spectra.spectrum import Spectrum
 from tests.substances.structures.notations_of import DATA
 
@@ -29,7 +29,7 @@ def _spectra_file() -> bytes:
 
 
 def _spectrum() -> Spectrum:
-    return sandbox.read_spectra("a.msp", _spectra_file())[0]
+    return sandboxed.read_spectra("a.msp", _spectra_file())[0]
 
 
 def _listings() -> str:
@@ -42,7 +42,7 @@ GIVEN: Final[dict[str, Callable[[], tuple[Any, ...]]]] = {
     "lay_out": lambda: (FENTANYL,),
     "fingerprints_of": lambda: (FENTANYL,),
     "common_scaffold": lambda: (FENTANYL, "CCC"),
-    "compare_identifiers": lambda: (sandbox.read_structure(FENTANYL),),
+    "compare_identifiers": lambda: (sandboxed.read_structure(FENTANYL),),
     "screen": lambda: (QUERY, ON),
     "timeline": lambda: (QUERY,),
     "judge": lambda: (FENTANYL,),
@@ -65,10 +65,10 @@ GIVEN: Final[dict[str, Callable[[], tuple[Any, ...]]]] = {
 }
 
 
-def test_every_chore_is_tried() -> None:
-    assert set(GIVEN) == set(CHORES)
+def test_every_job_is_tried() -> None:
+    assert set(GIVEN) == set(JOBS)
 
 
-@pytest.mark.parametrize("chore", GIVEN)
-def test_a_chore_gives_its_declared_result_behind_the_lock(chore: str) -> None:
-    assert sandbox.run(chore, *GIVEN[chore]()) is not None
+@pytest.mark.parametrize("job", GIVEN)
+def test_a_job_gives_its_declared_result_behind_the_lock(job: str) -> None:
+    assert sandboxed.run(job, *GIVEN[job]()) is not None

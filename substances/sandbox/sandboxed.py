@@ -36,13 +36,13 @@ _CODE: Final = re.compile(r"[A-Za-z0-9_.\-]{1,80}")
 _PLACE: Final = re.compile(r"[A-Za-z0-9 _.,:/\[\]\-]{0,120}")
 
 
-def run(chore: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) -> Any:
+def run(job: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) -> Any:
     """Return the result of a job. `limit_secs` is processor time; wall time may be five times as long on a busy machine.
 
     Raises InputRefusedError as the job does, WorkerLostError where the child died, was late, used too much memory, failed or
     answered with another type, WorkerAwayError where no child was available, and KeyError for a job that is not in the table.
     """
-    cpu_secs = limit_secs or jobs.CHORES[chore].cpu_secs
+    cpu_secs = limit_secs or jobs.JOBS[job].cpu_secs
     wall_secs = 5 * cpu_secs + 2
     # Checked before JSON is made of it, which takes several times as much memory.
     if (
@@ -51,7 +51,7 @@ def run(chore: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) 
     ):
         raise InputRefusedError("input", "too_long")
     asked = {
-        "chore": chore, "args": jsonform.to_plain(args), "kwargs": jsonform.to_plain(kwargs),
+        "job": job, "args": jsonform.to_plain(args), "kwargs": jsonform.to_plain(kwargs),
         "cpu_secs": cpu_secs, "wall_secs": wall_secs,
     }  # fmt: skip
     try:
@@ -61,7 +61,7 @@ def run(chore: str, *args: Any, limit_secs: float | None = None, **kwargs: Any) 
         raise InputRefusedError("input", "binary") from None
     if len(octets) > framing.MAX_ASKED_BYTES:
         raise InputRefusedError("input", "too_long")
-    return _answered(chore, framing.framed(octets), wall_secs)
+    return _answered(job, framing.framed(octets), wall_secs)
 
 
 def prepare() -> None:
@@ -159,14 +159,14 @@ def match_spectrum(
     return counted_through(found, chosen, len(own))
 
 
-def _answered(chore: str, message: bytes, wall_secs: float) -> Any:
+def _answered(job: str, message: bytes, wall_secs: float) -> Any:
     """Return the answer; discard a child whose answer has a wrong form or that ran short of memory."""
     child = POOL.take(PATIENCE_SECS)
     fit = False
     try:
         answer = child.ask(message, wall_secs)
         try:
-            result = _result(chore, answer)
+            result = _result(job, answer)
         except WorkerLostError:
             fit = _failed_as_told(answer)
             raise
@@ -184,7 +184,7 @@ def _failed_as_told(answer: Mapping[str, Any]) -> bool:
     return _word(answer.get("failed")) not in ("?", "MemoryError") and "refused" not in answer
 
 
-def _result(chore: str, answer: Mapping[str, Any]) -> Any:
+def _result(job: str, answer: Mapping[str, Any]) -> Any:
     if "refused" in answer:
         raise _refusal(answer)
     if answer.get("failed") == "NotLoaded":
@@ -192,7 +192,7 @@ def _result(chore: str, answer: Mapping[str, Any]) -> Any:
     if "result" not in answer:
         raise WorkerLostError(f"failed: {_word(answer.get('failed'))} at {_word(answer.get('at'))}")
     try:
-        return jsonform.of_type(jobs.result_type(chore), answer["result"])
+        return jsonform.of_type(jobs.result_type(job), answer["result"])
     except jsonform.FormError as failure:
         raise WorkerLostError(f"answered with another type: {failure}") from None
 
