@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starting points: templates belong to an agency and lie sealed; a copy takes no life, and nothing reserved."""
+"""Templates and copies: a template is the agency's and sealed; a copy takes no id or state, and no reserved field."""
 
 import uuid
 from typing import Any
