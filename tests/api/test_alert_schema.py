@@ -167,7 +167,7 @@ def test_the_schema_is_closed_and_complete() -> None:
 
 
 def test_the_client_ships_this_schema() -> None:
-    """To renew the file: `./dev manage print_alert_schema > accord/document/alert.json`."""
+    """Renew the file by `./dev manage print_alert_schema > accord/document/alert.json`."""
     assert alert_schema() == json_schema()
 
 

@@ -46,7 +46,7 @@ def test_an_altered_file_stays_closed_for_sender_and_recipient(
     alter: Callable[[bytes], bytes],
     answered: tuple[int, str],
 ) -> None:
-    """The exchange serves altered octets; octets of another length fail before."""
+    """Octets of another length count as no answer of the exchange, others as a file that does not open."""
     alert, received = sent
     drop_held()
     for blob in Blob.objects.all():
