@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The test kit through this reader: cases as its README says, and an operation for each of its words."""
+"""The test kit through this reader: cases as its README defines them, and an operation for each `do`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Given = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """A case with everything it is given."""
+    """A case with all its inputs."""
 
     file: str
     name: str
@@ -46,7 +46,7 @@ def _whole(text: Given, base: str) -> str:
 
 
 def cases_of(path: Path, shared: Given) -> Iterator[Case]:
-    """The cases of a file; `shared` is what agencies.json holds."""
+    """Yield the cases of a file; `shared` holds the members of agencies.json."""
     content = json.loads(path.read_text("utf-8"))
     common = {name: value for name, value in content.items() if name not in ("profile", "about", "cases")}
     before: dict[str, Given] = {}
@@ -75,7 +75,7 @@ def run(case: Case) -> Any:
         return operation(case.given)
 
 
-# What a case is given, as objects of this reader.
+# The inputs of a case as objects of this reader.
 
 
 def _world(given: Given) -> judging.World:
