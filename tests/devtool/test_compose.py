@@ -144,7 +144,7 @@ def test_a_half_by_itself_is_its_own_services_and_nothing_of_the_other() -> None
 
 
 def test_the_halves_share_no_network_volume_or_secret(services: dict[str, Any]) -> None:
-    """Only the network of the exchange's proxy may be shared."""
+    """The network of the exchange's proxy alone may be shared."""
     for kind, may_share in (("networks", {"between"}), ("volumes", set()), ("secrets", set())):
         of = {half: _held(services, half, kind) for half in HALVES}
         assert of[DESK] and of[EXCHANGE]

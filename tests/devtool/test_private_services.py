@@ -56,7 +56,7 @@ def _answer(server: PostgreSQL, login: str, statement: str) -> object:
 
 
 def test_each_half_has_a_database_that_its_owner_alone_may_enter(postgres: PostgreSQL) -> None:
-    """Only `migrate` lets the roles of the half in."""
+    """`migrate` lets the roles of the half in later."""
     postgres.start()
     for half, database in DATABASES.items():
         for login in (*OWNERS.values(), *LOGINS.values()):
