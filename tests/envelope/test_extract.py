@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A part of an alert is an envelope of its own, by its originator and sealed afresh."""
+"""An extract of an alert is an envelope of its own, by the originator and sealed afresh."""
 
 from __future__ import annotations
 

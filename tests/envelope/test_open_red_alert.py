@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening RED: a sender's software that names no officer of an agency is not believed."""
+"""Opening RED: an alert that names no officer of the agency is not shown, whatever the sender's software did."""
 
 from collections.abc import Callable
 from typing import Any

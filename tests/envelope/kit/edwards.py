@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ed25519 by hand (RFC 8032), to make what no library makes: signatures and keys with a part of small order."""
+"""Ed25519 by hand (RFC 8032), for signatures and keys with a part of small order, which no library makes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def add(one: Point, other: Point) -> Point:
 
 
 def times(number: int, point: Point) -> Point:
-    """A multiple of a point."""
+    """Multiply a point by a number."""
     found = NEUTRAL
     while number:
         if number & 1:

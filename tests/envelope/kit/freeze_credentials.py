@@ -30,7 +30,7 @@ def _sealed(alg: str, agency: str = ALPHA, od: str = OD) -> dict[str, Any]:
 
 
 def _holding(text: bytes) -> dict[str, Any]:
-    """A credential of the right form all round, with something else inside."""
+    """A credential of the right form with another content."""
     key = decryption_key("X25519", "coming")
     aad = credential_aad(ALPHA, OD, key.public.kid)
     jwe = seal_single(TYP_CREDENTIAL, aad, key.public, text)

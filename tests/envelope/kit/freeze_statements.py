@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""statements.json and proofs.json: what is said besides alerts, by whom; challenges and what answers them."""
+"""statements.json and proofs.json: statements besides alerts, by each party; challenges and their answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OWN_DOOR = ("keyset", "revoke", "pop")
 
 
 def say(name: str, agency: str = GOLF, suite: str = EC1, signer: Any = None, **changes: Any) -> str:
-    """A statement of make_bodies, said by an agency."""
+    """Sign a statement of make_bodies by an agency."""
     kind, sub, body, more = (BODIES | OWN)[name]
     usual: dict[str, Any] = {
         "iss": agency, "signer": signer or kit_agency(agency).signing[suite], "suite": suite, "id": OTHER_ID,
@@ -42,7 +42,7 @@ def say(name: str, agency: str = GOLF, suite: str = EC1, signer: Any = None, **c
 
 
 def facts_of(name: str, **changes: Any) -> dict[str, Any] | None:
-    """What is known of the subject of a statement of golf."""
+    """The facts about the subject of a statement of golf."""
     sub = BODIES[name][1]
     usual = {"iss": GOLF, "manifest_iss": GOLF, "holders": [ALPHA, GOLF], "parties": [ALPHA, GOLF]}
     return None if sub is None else sub | usual | changes
@@ -225,7 +225,7 @@ def proofs() -> Body:
 
 
 def sealed_challenge(alg: str, agency: str = ALPHA) -> dict[str, Any]:
-    """A challenge to the coming key of this algorithm, with what opens it."""
+    """A challenge to the coming key of this algorithm, with the private key that opens it."""
     key = decryption_key(alg, "coming")
     made = issue_challenge(
         agency, [key.public], challenge=octets("challenge"), nonces=[octets(f"nonce {alg}")]

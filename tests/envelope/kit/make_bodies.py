@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Payloads of statements that nobody signed: the closed body of each kind."""
+"""Unsigned payloads of statements: the closed body of each kind."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ _OWN_REFUSED: dict[str, tuple[str, Changes, Changes]] = {
     "entry with contacts out of order": ("entry", {"contacts": ["b@xa.example", "a@xa.example"]}, {}),
     "entry with a name for an address": ("entry", {"contacts": ["duty desk"]}, {}),
 }
-# Kind of case to change, changes to the body, changes to the payload.
+# The kind of case to change, changes to the body, changes to the payload.
 _REFUSED: dict[str, tuple[str, Changes, Changes]] = {
     "an additional member": ("retract", {}, {"x": 1}),
     "a missing member": ("retract", {}, {"act": UNSET}),

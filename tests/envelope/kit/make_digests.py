@@ -50,7 +50,7 @@ def _sealed() -> list[Body]:
 
 
 def entry(n: int) -> dict[str, Any]:
-    """An entry in the form of EC1, whose values mean nothing."""
+    """An entry in the form of EC1 with meaningless values."""
     epk = {"kty": "OKP", "crv": "X25519", "x": formulas.b64u(octets(f"epk {n}"))}
     header = {"kid": formulas.b64u(octets(f"kid {n}")), "epk": epk, "alg": "ECDH-ES+A256KW"}
     return {"header": header, "encrypted_key": formulas.b64u(octets(f"wrapped {n}", 40))}

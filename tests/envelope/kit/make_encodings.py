@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Encodings: canonical JSON, what the strict parser refuses, base64url, identifiers, lengths."""
+"""Encodings: canonical JSON, texts that the strict parser refuses, base64url, identifiers, lengths."""
 
 from __future__ import annotations
 

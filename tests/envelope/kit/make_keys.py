@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys of every kind: thumbprints, what must not be registered, fingerprints of roots, the key rule."""
+"""Keys of every kind: thumbprints, keys that must not be registered, fingerprints of roots, the key rule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
 
 
 def public_jwk(kind: str, label: str = "kit") -> dict[str, str]:
-    """The public key of a label."""
+    """The public key made from a label."""
     make: Any = signing_key if _KINDS[kind][0] == "sign" else decryption_key
     return dict(make(kind, label).public.jwk)
 
