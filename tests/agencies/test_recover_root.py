@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recovery signed by the announced root alone waits 72 hours in public, and changes nothing until then.
 
-Whoever recovers may be the agency that lost its root, or a thief of the one kept in reserve: nobody can tell
+A recovery may come from the agency that lost its root, or from a thief of the one kept in reserve: nobody can tell
 before the 72 hours are over, in which the old root may cancel.
 """
 

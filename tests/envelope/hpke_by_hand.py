@@ -50,7 +50,6 @@ class Context:
     exporter_secret: bytes
 
     def nonce(self, number: int) -> bytes:
-        """The nonce of a message."""
         mask = number.to_bytes(len(self.base_nonce), "big")
         return bytes(one ^ other for one, other in zip(self.base_nonce, mask, strict=True))
 
@@ -62,7 +61,6 @@ class Context:
 
 
 def schedule(kdf: int, suite_id: bytes, shared: bytes, info: bytes, key_bytes: int) -> Context:
-    """The key schedule of base mode."""
     if kdf == SHAKE256:
         context = b"\x00" + sized(b"") + sized(info)
         size = key_bytes + 12 + 64

@@ -17,7 +17,6 @@ from tests.envelope.world import Agency
 
 
 def manifest_of(sealed: SealedEnvelope) -> dict[str, Any]:
-    """The manifest's members."""
     return read(unb64u(read(sealed.manifest)["payload"]))
 
 

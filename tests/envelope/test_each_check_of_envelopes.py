@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Envelopes and statements for each check that stands behind others: no other check refuses them."""
+"""Envelopes and statements for each check that follows others: no other check refuses them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proofs, notes and receipts for each check that stands behind others: no other check refuses them."""
+"""Proofs, notes and receipts for each check that follows others: no other check refuses them."""
 
 from __future__ import annotations
 

@@ -70,7 +70,6 @@ def test_whoever_has_the_extract_opens_nothing_of_the_original(world: World) -> 
 
 @pytest.fixture(scope="module")
 def pair() -> tuple[Manifest, Manifest]:
-    """An extract and its original."""
     world = make_world()
     whole = original(world)
     sealed = world.seal(

@@ -314,7 +314,6 @@ class World:
         seen: Callable[[str, str], str | None] = lambda iss, jti: None,
         **changes: Any,
     ) -> OpenedAlert:
-        """Verify and open as `reader`."""
         return open_alert(
             self.verify(octets, reader.id, **changes),
             keys=reader.private_keys,

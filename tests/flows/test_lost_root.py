@@ -33,7 +33,6 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def keeper(desk: DeskWorld) -> Officer:
-    """The key officer of xb-health."""
     return desk.hub.make_officer(desk.health, Role.KEY_OFFICER)
 
 

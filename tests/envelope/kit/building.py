@@ -25,7 +25,6 @@ def bad(name: str, do: str, refused: str, stage: str = "parsing", **given: Any) 
 
 
 def document(about: str, cases: list[Body], **shared: Any) -> Body:
-    """A file of the kit."""
     names = [case["name"] for case in cases]
     assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1]
     return {"profile": 1, "about": about} | shared | {"cases": cases}

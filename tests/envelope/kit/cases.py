@@ -42,7 +42,6 @@ def load(topic: str) -> dict[str, Any]:
 
 
 def cases_of(topic: str) -> list[Case]:
-    """The cases of one file."""
     document = load(topic)
     return [
         Case(topic, case["name"], case["do"], given_by(document, case), case["expect"])
@@ -57,7 +56,6 @@ def given_by(document: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
 
 
 def all_cases() -> list[Case]:
-    """Every case of every file."""
     return [case for topic in topics() for case in cases_of(topic)]
 
 

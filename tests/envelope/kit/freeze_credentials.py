@@ -18,7 +18,6 @@ TEXT = "0123456789ab." + b64u(octets("secret of a credential"))
 
 
 def credentials() -> Body:
-    """credentials.json."""
     about = "`credential`: a first API key, to be opened with `private`; `od` is that of the agency's first keyset."
     return document(about, [*_good(), *_bad()])
 

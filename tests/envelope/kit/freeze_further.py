@@ -60,7 +60,6 @@ def signed_otherwise(jws: str, signer: Any) -> str:
 
 
 def keysets_further() -> Body:
-    """keysets_further.json."""
     pool = _pool()
     first = {"keyset": "first", "log_time": NOW}
     bare = {"keyset": "first with one key", "log_time": NOW}
@@ -127,7 +126,6 @@ def two_keyed() -> Any:
 
 
 def statements_further() -> Body:
-    """statements_further.json."""
     agency, _ = two_keyed()
     golf = kit_agency(GOLF)
     agencies = {
@@ -234,7 +232,6 @@ def _refused(name: str, word: str, given: dict[str, Any]) -> Body:
 
 
 def releases_further() -> Body:
-    """releases_further.json."""
     about = "Releases that break one rule each which releases.json leaves out; what releasers say of their own later."
     return document(about, [*_chains(), *_rr(), *_doors(), *_standings(), *_forks()], now=NOW)
 

@@ -20,7 +20,6 @@ from tests.envelope.world import DAY, NOW
 
 
 def opening_inner() -> Body:
-    """opening_inner.json."""
     return document(
         "Slices whose outer checks hold, and what is wrong inside.",
         [*_inner(), *_sealed(), *_blobs()],

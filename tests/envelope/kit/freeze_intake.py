@@ -36,7 +36,6 @@ def _no(name: str, word: str, given: dict[str, Any]) -> Body:
 
 
 def intake() -> Body:
-    """intake.json."""
     return document(
         "Submissions as an exchange gets them, but for replay, `re` and policy, which it alone knows.",
         [*_taken(), *_times(), *_keys(), *_forms(), *_sealed_parts()],

@@ -49,7 +49,6 @@ def keyset(version: int, prev: str | None, **changes: Any) -> str:
 
 
 def od(jws: str) -> str:
-    """The object digest of a keyset."""
     return object_digest("accord-keyset+jws", formulas.unb64u(read(jws.encode())["payload"]))
 
 
@@ -117,7 +116,6 @@ _WRONG: dict[str, tuple[str, int, dict[str, Any]]] = {
 
 
 def keysets() -> Body:
-    """keysets.json."""
     pool = _pool()
     cases = [*_good_chains(), *_bad_chains(pool)]
     for name, (word, version, changes) in _WRONG.items():
@@ -137,7 +135,6 @@ def keysets() -> Body:
 
 
 def keysets_bounds() -> Body:
-    """keysets_bounds.json."""
     begins, five_years = SIGN.nbf, 1827 * DAY
     pool = Pool()
     pool.add("five years", 1, rows=[ended(SIGN, exp=begins + five_years), OPEN])
@@ -164,7 +161,6 @@ def keysets_bounds() -> Body:
 
 
 def keysets_leaves() -> Body:
-    """keysets_leaves.json."""
     pool = Pool()
     pool.add("first", 1)
     pool.add("second", 2, "first", rows=[*ROWS, FRESH])

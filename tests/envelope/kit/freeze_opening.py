@@ -35,7 +35,6 @@ from tests.envelope.world import DAY, NOW, reference, terms, uuid7
 
 
 def opening_rules() -> Body:
-    """opening_rules.json."""
     return document(
         "Slices by the agencies of agencies.json: what a reader makes of each.",
         [*_opened(), *_marked(), *_outer(), *_signatures(), *_ledger()],

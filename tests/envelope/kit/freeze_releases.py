@@ -140,7 +140,6 @@ def _refused(name: str, word: str, given: dict[str, Any]) -> Body:
 
 
 def releases() -> Body:
-    """releases.json."""
     return document(
         "Releases: `release` as an exchange takes them (`via`: those by which its issuer has access), `open` by a reader.",
         [*_chains(), *_by_originator(), *_rights(), *_broken(), *_entries(), *_rekeys()],

@@ -57,7 +57,6 @@ def _no(name: str, word: str, stage: str = "statement", **given: Any) -> Body:
 
 
 def statements() -> Body:
-    """statements.json."""
     about = (
         "Statements: with `caller` as an exchange takes them at `now`, else as a reader does at `log_time`."
     )
@@ -187,7 +186,6 @@ def _at_intake() -> list[Body]:
 
 
 def apikeys() -> Body:
-    """apikeys.json."""
     said = say("apikey")
     return document(
         "API keys that an agency issues and ends by its own word.",
@@ -201,7 +199,6 @@ def apikeys() -> Body:
 
 
 def entries() -> Body:
-    """entries.json."""
     said, by_bravo = say("entry"), say("entry", signer=kit_agency(BRAVO).signing[EC1])
     return document(
         "How an agency is reached, as it states it itself.",
@@ -219,7 +216,6 @@ CHAL = b64u(octets("challenge"))
 
 
 def proofs() -> Body:
-    """proofs.json."""
     about = "`challenge`: a one-time challenge, to be opened with `private`; `pop`: what answers it, by the keys `keys`."
     return document(about, [*_challenges(), *_pops()], now=NOW)
 

@@ -22,7 +22,6 @@ _BEYOND: dict[str, dict[str, int]] = {
 
 
 def times() -> Body:
-    """times.json."""
     return document(
         "Envelopes by the agencies of agencies.json whose times lie at the bounds of section 2.3 and 5.1, and beyond.",
         _of(usual()),

@@ -35,7 +35,6 @@ END = {"exp": NOW + DAY}
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row of a keyset."""
     usual = {"jwk": public_jwk("Ed25519"), "use": "sign", "nbf": NOW, "exp": NOW + DAY, "st": "current"}
     return usual | {"since": None} | changes
 
@@ -193,7 +192,6 @@ def payload_of(name: str, body: Changes | None = None, changes: Changes | None =
 
 
 def statement_payloads() -> Body:
-    """statement_payloads.json."""
     cases = []
     for name in BODIES | _keysets():
         kind, payload = payload_of(name)
@@ -216,7 +214,6 @@ def statement_payloads() -> Body:
 
 
 def own_statements() -> Body:
-    """own_statements.json."""
     cases = []
     for name in OWN:
         kind, payload = payload_of(name)

@@ -13,7 +13,6 @@ from tests.envelope.kit.seeds import octets
 
 
 def digests() -> Body:
-    """digests.json."""
     return document(
         "The digests of the page: od, pd, ct, rr, the members `aad`, the protected header.",
         [*_object_digests(), *_sealed(), *_entries(), *_associated_data(), *_headers()],

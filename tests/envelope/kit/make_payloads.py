@@ -133,7 +133,6 @@ _NO_MANIFESTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def manifests() -> Body:
-    """manifests.json."""
     cases = []
     for name, changes in _MANIFESTS.items():
         payload = formulas.compact(manifest_members(**changes))
@@ -149,7 +148,6 @@ def manifests() -> Body:
 
 
 def extracts() -> Body:
-    """extracts.json."""
     whole = {"att": [_blob(0)]}
     original = formulas.compact(manifest_members(**whole))
     md = formulas.object_digest("accord-manifest+jws", original.encode())
@@ -253,7 +251,6 @@ _NO_INNERS: dict[str, dict[str, Any]] = {
 
 
 def inner() -> Body:
-    """inner.json."""
     cases = [
         good(name, "inner", result, payload=inner_text(changes))
         for name, (changes, result) in _INNERS.items()

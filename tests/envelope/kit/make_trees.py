@@ -23,7 +23,6 @@ def _texts(hashes: list[bytes]) -> list[str]:
 
 
 def merkle() -> Body:
-    """merkle.json."""
     sizes = [
         good(f"{size} leaves", "tree-root", formulas.b64u(formulas.root(HASHES[:size])), leaves=LEAVES[:size])
         for size in range(9)
@@ -103,7 +102,6 @@ def note(text: str, key: LedgerKey | None = None, *, name: str | None = None) ->
 
 
 def checkpoints() -> Body:
-    """checkpoints.json."""
     text = checkpoint_text(8, formulas.root(HASHES))
     signed, other = note(text), note(text, ledger_key("other.example"))
     line = other.split("\n\n")[1]
@@ -192,7 +190,6 @@ def _no_notes(signed: str, text: str) -> dict[str, str]:
 
 
 def handovers() -> Body:
-    """handovers.json."""
     old, new, newest = (ledger_key(number=number) for number in (1, 2, 3))
     first, second = _handed(old, new, 1077), _handed(new, newest, 2000)
     line, other = _handover_text(old, new, 1077), ledger_key("other.example")
@@ -298,7 +295,6 @@ def _kept(size: int, kept_at: int, **changes: Any) -> dict[str, Any]:
 
 
 def receipts() -> Body:
-    """receipts.json."""
     od = digest("object 2")
     good_ones = [
         good("an object", "receipt", _found(NOW + 2), receipt=receipt_of(2), od=od),

@@ -21,7 +21,6 @@ CONTENT_KEY = octets("content key")
 
 
 def wrapping() -> Body:
-    """wrapping.json."""
     secrets = [bytes(32), b"\xff" * 32, octets("z")]
     kdf = [
         good(f"Concat KDF {n}", "kdf", formulas.wrapping_key(z).hex(), z=formulas.b64u(z))
@@ -162,7 +161,6 @@ def _blob(
 
 
 def blobs() -> Body:
-    """blobs.json."""
     given = _blob(_PLAIN)
     att, blob = given["att"], given["blob"]
     cases = [

@@ -60,7 +60,6 @@ class Slices:
         } | more
 
     def inner_of(self, sealed: SealedEnvelope) -> dict[str, Any]:
-        """The members of the inner payload."""
         return dict(read(self._payload(sealed)))
 
     def _payload(self, sealed: SealedEnvelope) -> bytes:
@@ -91,7 +90,6 @@ def usual(suite: str = EC1) -> Slices:
 
 
 def payload_of(jws: bytes) -> bytes:
-    """The decoded payload of a JWS."""
     return unb64u(read(jws)["payload"])
 
 

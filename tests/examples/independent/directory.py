@@ -51,7 +51,6 @@ class Keyset:
     signers: list[str]
 
     def row(self, kid: str) -> Row | None:
-        """Find the row of a kid."""
         return next((row for row in self.rows if row.key.kid == kid), None)
 
 

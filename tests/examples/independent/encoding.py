@@ -160,7 +160,6 @@ def one_of(value: Any, words: Iterable[str | None]) -> Any:
 
 
 def agency(value: Any) -> str:
-    """Check the id of an agency."""
     return matching(value, AGENCY)
 
 
@@ -184,7 +183,6 @@ def sorted_set(value: Any, least: int, most: int) -> list[str]:
 
 
 def agencies(value: Any, least: int = 1, most: int = 500) -> list[str]:
-    """Check a set of agencies."""
     return [agency(item) for item in sorted_set(value, least, most)]
 
 

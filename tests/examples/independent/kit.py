@@ -30,8 +30,6 @@ Given = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """A case with all its inputs."""
-
     file: str
     name: str
     do: str
@@ -62,7 +60,6 @@ def cases_of(path: Path, shared: Given) -> Iterator[Case]:
 
 
 def all_cases(folder: Path) -> list[Case]:
-    """Every case of the kit."""
     content = json.loads((folder / "agencies.json").read_text("utf-8"))
     shared = {name: content[name] for name in ("ledger", "agencies")}
     return [case for path in sorted(folder.glob("*.json")) for case in cases_of(path, shared)]
