@@ -65,7 +65,7 @@ def test_a_day_full_of_keysets_holds_up_no_recovery_and_no_answer_to_one(recover
 
 
 def test_a_partner_is_told_when_its_next_keyset_is_taken() -> None:
-    """429 with the moment, as an RFC 3339 time for a program and as seconds for its client."""
+    """429 with the moment, as a time in the answer and as seconds in `Retry-After`."""
     partner = Partner()
     enter_over_http(partner)
     before = Keyset.objects.get()

@@ -52,7 +52,7 @@ def row(db: None) -> bytes:
 
 
 def _with_policy(agency_id: str) -> None:
-    """Make a hosted agency whose first keyset is not logged yet: its two keyset rows and its policy carry a code."""
+    """Make a hosted agency whose first keyset is not logged yet: two of its rows and its policy carry a code."""
     hosted_agency(agency_id)
     begin_policy(Agency.objects.get(pk=agency_id))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Templates and copies: a template is the agency's and sealed; a copy takes no id or state, and no reserved field."""
+"""Templates and copies: a template is the agency's and sealed; a copy is a new draft, and a reserved alert is not copied."""
 
 import uuid
 from typing import Any

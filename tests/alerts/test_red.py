@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RED at an own desk: the officers whom the sender named open and acknowledge it, the draft names them, few see it."""
+"""RED at an own desk: named officers open and acknowledge it, the draft names the officers it goes to, few see it."""
 
 import uuid
 from pathlib import Path

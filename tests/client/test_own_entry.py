@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`accord entry` shows the own agency's contact points, and states them under its keys."""
+"""`accord entry` shows telephone, zone and contact points of the own agency, and states them under its keys."""
 
 import pytest
 
