@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who the tests of `agencies` are about: an agency that enters, and hosted ones with an alert under way."""
+"""Fixtures of the `agencies` tests: an agency that enters, and hosted agencies with an alert under way."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def agency(db: None, keys: OwnKeys) -> Agency:
 
 @pytest.fixture
 def releaser(db: None, tmp_path: Path) -> Officer:
-    """Of xa-lab, hosted; xb-health is hosted too, xd-reg has its own keys; all keysets are in force."""
+    """A releaser of the hosted xa-lab. xb-health is hosted too, xd-reg has its own keys; all their keysets are in force."""
     agency = hosted_agency("xa-lab")
     hosted_agency("xb-health")
     own_agency("xd-reg")

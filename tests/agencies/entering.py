@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency hands in its keyset, with one part exchanged by the test."""
+"""Accession of an agency with proof or keyset replaced by the test."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.agencies.world import (
 def enter(
     agency: Agency, keys: OwnKeys, *, pop: bytes | None = None, keyset: bytes | None = None, now: Any = NOW
 ) -> Keyset:
-    """The accession of `keys`, with one part exchanged by the test."""
+    """Bring the agency in with `keys`; a test may replace the proof or the keyset."""
     if pop is None:
         pop = keys.pop(issue_challenge(enrolling(agency), agency.pk, keys.offered(), now=NOW), now=now)
     return accept_keyset(

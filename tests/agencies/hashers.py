@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real password hash, which counts how often it was computed."""
+"""The real password hash, with a count of its computations."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class CountingHasher(Argon2PasswordHasher):
-    """argon2id; `computed` grows by one with each hash."""
+    """argon2id; each hash raises `computed` by one."""
 
     computed: ClassVar[int] = 0
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The head of an agency of custody `hub-own-root`: the root offline, a key officer at the desk."""
+"""The head of an agency of custody `hub-own-root`: the root is offline, a key officer works at the desk."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from vault.changes import Change, Create, RootCard, read_root_card
 
 
 def card_file(root: Root, /, **changed: Any) -> bytes:
-    """The public half of a root as the client writes it."""
+    """The public half of a root in the form that the client writes."""
     usual: dict[str, Any] = {
         "kind": "accord-root",
         "nroot": "",
@@ -29,13 +29,13 @@ def card_file(root: Root, /, **changed: Any) -> bytes:
 
 
 def card_of(root: Root, successor: Root) -> RootCard:
-    """As the head hands it over, with the successor's fingerprint from paper."""
+    """The root card as the head hands it over, with the fingerprint of the next root from paper."""
     return read_root_card(card_file(root), announce=successor.fingerprint)
 
 
 @dataclass
 class Head:
-    """The agency's head: the root offline, an officer at the desk."""
+    """The agency's head, with the root offline and an officer at the desk."""
 
     agency: Agency
     root: Root
@@ -53,7 +53,7 @@ class Head:
         return sign_statement(payload, SignerSet(keys))
 
     def accept(self, signed: bytes, *, now: datetime = NOW) -> Keyset | Revocation:
-        """Hand it in; the row that the exchange has of it."""
+        """Hand in the signed statement; return the exchange's row of it."""
         proposing.accept_proposal(self.officer, self.agency, signed, now=now)
         od = parse_statement(signed).od
         return Keyset.objects.filter(od=od).first() or Revocation.objects.get(od=od)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A partner's system over HTTP: its keys, its API key, and the calls it makes."""
+"""A partner's system that calls the exchange over HTTP."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from tests.agencies.world import OPERATOR, OwnKeys, admit
 
 
 class Partner:
-    """A partner's system: own keys, an API key (at first the one for entering), and the calls it makes."""
+    """A partner's system with its own keys and an API key, which is the entry key until `enter` replaces it."""
 
     def __init__(self, agency_id: str = "xd-reg") -> None:
         self.now: datetime = timezone.now()
@@ -47,14 +47,14 @@ class Partner:
         return self.client.get(path or f"{self.path}/keyset", headers=self.headers | headers)
 
     def say(self, jws: bytes) -> Any:
-        """Posts a signed statement."""
+        """Post a signed statement."""
         return self.client.post(
             "/api/v1/statements", jws, content_type="application/jose+json", headers=self.headers
         )
 
 
 def enter(partner: Partner) -> None:
-    """Brings the keys in, and goes on with the working key that comes in the answer."""
+    """Bring the keys in, and continue with the API key that the answer holds."""
     pop = partner.keys.pop(partner.challenge(), now=partner.now)
     answer = partner.hand_in(pop=pop, keyset=partner.keys.keyset(now=partner.now))
     assert answer.status_code == 201, answer.content

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An alert from a hosted agency to its recipients, carried as the exchange would, without the exchange's app."""
+"""An alert that goes from a hosted agency to its recipients as over the exchange, but without the exchange's app."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def seal(
     attachments: Sequence[Attachment] = (SPECTRUM,),
     **changed: Any,
 ) -> SealedEnvelope:
-    """Sealed and signed through the doors."""
+    """Seal and sign an alert through the vault's services."""
     more = {name: changed.pop(name) for name in ("pins", "names", "confirm_ec1") if name in changed}
     sealed = services.seal_alert(
         officer,
@@ -71,7 +71,7 @@ def seal(
 
 @dataclass(frozen=True)
 class Carried:
-    """An envelope that passed every check of intake and stands in the ledger."""
+    """An envelope that passed every check of intake and is logged in the ledger."""
 
     envelope: SealedEnvelope
     verified: VerifiedEnvelope
@@ -90,7 +90,7 @@ class Carried:
 
 
 def carry(envelope: SealedEnvelope, folder: Path, *, now: datetime = NOW) -> Carried:
-    """What intake and sequencer do with it."""
+    """Verify the envelope and log it, as intake and sequencer do."""
     facts = [measure_blob(blob) for blob in envelope.blobs]
     unverified = parse_submission(envelope.manifest, envelope.jwe, facts, caller=envelope.iss)
     verified = verify_submission(unverified, directory=DatabaseKeyDirectory(now), now=seconds(now))

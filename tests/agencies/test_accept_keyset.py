@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A keyset counts when the pinned root signed it, in time, for who may hand it in; then it is in the ledger."""
+"""The exchange accepts a keyset that the pinned root signed, in time and from a permitted caller, and logs it in the ledger."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A revocation: only the root's, blocked at once, counting from its log time."""
+"""A revocation: the root alone may sign it, it blocks at once and counts from its log time."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_an_id_is_used_once(entered: tuple[Agency, OwnKeys]) -> None:
     assert Revocation.objects.count() == 1
     _, others = own_agency("xb-health")
     theirs = ApiClient("xb-health", "case system", "0" * 12, frozenset({Capability.STATEMENT_SUBMIT}))
-    # It is one agency's only.
+    # An id belongs to one agency; another agency may use the same.
     accepted = accept_revoke(theirs, others.revoke(others.rows[0].kid, since=NOW, id=same_id), now=NOW)
     assert accepted.agency_id == "xb-health"
 

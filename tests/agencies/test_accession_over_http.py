@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accession as a partner's system does it: an API key, a challenge, a keyset, over HTTP with its own keys."""
+"""Accession over HTTP as a partner's system does it with its own keys: API key, challenge, keyset."""
 
 import json
 from collections.abc import Callable

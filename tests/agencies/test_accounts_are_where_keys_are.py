@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Officers of an agency that holds its own keys have no account here: none is made, and one from before lets nobody in."""
+"""An agency that holds its own keys has no accounts at this desk: none is made, and an older one lets nobody in."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,7 +37,7 @@ def olga() -> Officer:
 
 
 def moves_away() -> None:
-    """Its keys are elsewhere from now on."""
+    """Mark the agency as no longer hosted at this desk."""
     rewrite(HERE.all(), is_hosted=False)
 
 

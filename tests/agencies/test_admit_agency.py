@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Admitting, suspending and resuming an agency: the operator's acts, audited, with the paper's fingerprint."""
+"""The operator admits, suspends and resumes an agency by the fingerprint from paper; each act is audited."""
 
 from typing import Any
 

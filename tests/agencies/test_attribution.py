@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose act an act counts as: whoever could be the person counts as the person, until somebody else has looked."""
+"""Attribution of acts: an officer whose identity is unconfirmed counts as everybody who could be that officer."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that let somebody in carry a code: what SQL writes, copies or moves signs nobody in and gives no role."""
+"""Rows that admit an officer carry a code (MAC): rows written, copied or moved by SQL sign nobody in and give no role."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -339,7 +339,7 @@ def test_rotation_leaves_an_altered_row_refused_and_names_it(olga: Officer) -> N
 
 
 def unbind_all() -> None:
-    """The rows as they stood before rows carried codes."""
+    """Strip every code, which leaves rows of the version that had none."""
     sql("UPDATE officers_officer SET mac = '', factors = '{}'")
     sql("UPDATE mfa_authenticator SET data = data - 'mac'")
     sql("UPDATE officers_agencypolicy SET mac = ''")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what: the table of roles, and what it must never allow."""
+"""The table of roles and their capabilities, and the capabilities that a role must never have."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keeper's commands: passwords never as arguments, refusals in one sentence, keysets renewed."""
+"""The keeper's commands: no password as an argument, a refusal in one sentence, keysets renewed."""
 
 from io import StringIO
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys the hub makes and keeps for a hosted agency come in by the same door as everybody's."""
+"""Keys that the hub makes and holds for a hosted agency pass the same accession as an agency's own."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A ring that is locked at rest: every process has it while the opened file is there, and only in memory."""
+"""A ring that is locked at rest: every process can read it while the opened file exists, which lies in memory only."""
 
 import os
 import stat
@@ -164,7 +164,7 @@ def test_a_ring_is_made_once_and_never_over_another(unmade: LockedDesk) -> None:
     assert held_ring() == ring
 
 
-# Where the opened file may lie.
+# Places in which the opened file may lie.
 
 
 @pytest.mark.skipif(not SHM.is_dir(), reason="no RAM file system at its usual place")
@@ -227,7 +227,7 @@ def test_desk_and_worker_start_without_a_ring_where_it_is_locked(
     assert outcome.stdout.split() == ["unmade"], outcome.stderr
 
 
-# The commands of whoever has the shell.
+# The commands of a person with a shell on the machine.
 
 
 def _secret(folder: Path, text: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`enrol_admin`: an agency's first admin, by the operator, once."""
+"""`enrol_admin`: the operator enrols an agency's first admin, once."""
 
 from io import StringIO
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Officers: who may act on whom, and that a stranger's colleague is absent."""
+"""Officers: permitted acts on colleagues, and officers of another agency, who answer as absent."""
 
 from collections.abc import Callable
 from typing import Any
@@ -83,7 +83,7 @@ def test_a_name_that_is_no_single_line_is_refused(agency: Agency, admin: Officer
 
 @pytest.mark.parametrize("name", ["Ilk\u0430 Torvane", "\u0399lka Torvane", "Il\uff4ba Torvane"])
 def test_a_name_of_letters_that_only_look_alike_is_refused(agency: Agency, admin: Officer, name: str) -> None:
-    """A Cyrillic, a Greek, a full-width letter among Latin ones: the name of somebody else, as it seems."""
+    """A Cyrillic, Greek or full-width letter among Latin ones imitates another name."""
     assert refused_field(admin, agency, full_name=name) == "full_name"
 
 
@@ -139,7 +139,7 @@ ON_ONESELF_TOO: dict[str, Callable[[Any, Officer], Any]] = {
     "name deputy": lambda actor, officer: name_deputy(actor, officer, None, now=NOW),
     "put on duty": lambda actor, officer: move_on_duty_list(actor, officer, "add", now=NOW),
 }
-"""Acts that give nobody a right: an admin may do them to the own account."""
+"""Acts that give no right: an admin may do them to the own account."""
 EVERY_ACT = ACTIONS | ON_ONESELF_TOO
 
 
@@ -264,7 +264,7 @@ def test_only_the_desk_makes_keepers(admin: Officer) -> None:
 
 
 class OfficerDouble:
-    """An admin of the same agency who is somebody else: the guard against own accounts stays out of the way."""
+    """The officer under another audit name, so that the check against acts on the own account does not refuse first."""
 
     def __init__(self, officer: Officer) -> None:
         self.agency_id = officer.agency_id

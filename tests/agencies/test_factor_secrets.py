@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets of second factors: sealed under the hub's own root secret, which follows the key ring; reset by an admin."""
+"""Secrets of second factors: sealed under the hub's root secret, rewrapped with the key ring, reset by an admin."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

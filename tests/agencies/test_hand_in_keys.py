@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency's root has signed reaches the exchange over its API once, wherever a process stops in between."""
+"""A statement that an agency's root signed reaches the exchange over its API once, wherever a process stops in between."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +64,7 @@ FORGOTTEN = LATER + outgoing.FORGOTTEN_AFTER
 
 
 class StoppedError(Exception):
-    """The process ends here."""
+    """The end of the process at this point."""
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def stop(*_: object, **__: object) -> None:
 
 
 def answer_lost(name: str) -> Callable[..., Any]:
-    """The call is answered, and nobody hears it."""
+    """Make the call, and lose its answer."""
     real = getattr(HttpExchange, name)
 
     def call(*args: Any, **kwargs: Any) -> None:
@@ -106,7 +106,7 @@ def rotations() -> int:
     return AuditEvent.objects.filter(act="agency.keys_rotated").count()
 
 
-# Wherever it stops.
+# The process stops at every point.
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_the_worker_itself_hears_what_the_log_has(lab: Agency, officer: Officer,
     assert PeerKeyset.objects.filter(reader="xa-lab", od=word.od).exists() and not OwnWord.objects.exists()
 
 
-# The exchange is away.
+# The exchange gives no answer.
 
 
 def test_while_the_exchange_is_away_a_change_waits(
@@ -219,7 +219,7 @@ def test_a_revocation_is_not_lost_and_the_key_signs_nothing_meanwhile(
 
 
 def overtake(lab: Agency, now: Any) -> Keyset:
-    """Somebody else with the root hands in a version."""
+    """Hand in the next version by the same root from elsewhere."""
     standing = StandingKeys(lab.pk, now).keyset
     assert standing is not None
     plan = plan_next(standing, Renew(), revoked={}, at=int(now.timestamp()))
@@ -410,7 +410,7 @@ def test_what_was_refused_is_not_sent_again(lab: Agency, officer: Officer) -> No
         outgoing.send_again(officer, lab.pk, fact.od, now=LATER)
 
 
-# Changed past the program.
+# Rows changed by SQL.
 
 
 @pytest.mark.parametrize("column", ["jws", "drawn", "agency_id", "act"])
@@ -443,11 +443,11 @@ def test_one_that_was_changed_is_given_up_and_no_private_key_goes_with_it(
     assert not OwnWord.objects.filter(pk=word.od).exists() and held() == before
 
 
-# How an agency comes in.
+# Entry of an agency.
 
 
 def coming_in(*, custody: str, fingerprint: str = "") -> Agency:
-    """Admitted, with a key for entering at this desk."""
+    """Admit the agency and keep its entry key at this desk."""
     agency = admit("xa-lab", custody=custody, fingerprint=fingerprint)
     key, text = issue_entry_key(OPERATOR, "xa-lab", client="desk", now=NOW)
     keep_entry_key("xa-lab", text, expires_at=key.expires_at, now=NOW)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A write with an `Idempotency-Key` happens once, and no row holds what was sent."""
+"""A write with an `Idempotency-Key` happens once, and no row holds the request's content."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -29,7 +29,7 @@ TICK = timedelta(microseconds=1)
 
 
 class Work:
-    """Something that must happen once."""
+    """A write that must happen once; `done` counts its calls."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -151,7 +151,7 @@ def test_the_task_that_beat_asks_for_may_run_at_any_time() -> None:
 
 
 class RefusedError(Exception):
-    """What the work raises."""
+    """An error that the write itself raises."""
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory of one submission answers as the directory itself does, whatever is known of the agencies' keys."""
+"""The directory made for one submission answers as the full directory does, in every state of the agencies' keys."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk keeps a key for entering sealed, each for its agency alone, until the first keyset stands."""
+"""The desk keeps an entry key sealed, for its agency alone, until the agency's first keyset is in force."""
 
 import logging
 from datetime import timedelta

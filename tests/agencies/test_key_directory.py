@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory shows what the ledger has logged, and finds the keys of many agencies in few queries."""
+"""The directory shows the logged keysets only, and finds the keys of many agencies in few queries."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ HOUR = timedelta(hours=1)
 
 
 def next_keyset(agency: Agency, keys: OwnKeys, version: int, *, now: datetime) -> Keyset:
-    """The keyset of `keys` as the next version."""
+    """Hand in the keyset of `keys` as the given version."""
     newest = Keyset.objects.filter(agency_id=agency.pk).order_by("-version")[0]
     return accept(agency, keys, keys.keyset(version=version, prev=newest.od, now=now), now=now)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What officers may know of their agency's keys, and what each custody lets them do."""
+"""Facts of an agency's keys that its officers may see, and the acts that each custody lets them do."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A keyset follows the one before it: versions, keys that stay, a root that changes as announced."""
+"""A keyset follows the one before it: versions in order, keys that stay, a root that changes to the announced one."""
 
 from dataclasses import replace
 from datetime import timedelta

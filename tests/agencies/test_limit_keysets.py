@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""So many keysets a day, and no recovery that a thief could hold up by spending them."""
+"""The number of keysets a day is limited, and a thief who spends them delays no recovery."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ def recovery(agency: Agency, keys: OwnKeys, tmp_path: Path) -> Recovery:
 
 
 def renew(agency: Agency, keys: OwnKeys, before: Keyset, times: list[datetime]) -> Keyset:
-    """One version after the other, at these moments."""
+    """Hand in one version after the other at these moments; return the last."""
     for at in times:
         signed = keys.keyset(version=before.version + 1, prev=before.od, now=at)
         before = accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=signed, now=at)
@@ -49,7 +49,7 @@ def test_no_more_keysets_are_taken_in_a_day_than_a_change_of_keys_needs(
 
 
 def test_a_day_full_of_keysets_holds_up_no_recovery_and_no_answer_to_one(recovery: Recovery) -> None:
-    """Whoever stole a root must not be able to spend the day's keysets and so keep the agency out."""
+    """The thief of a root must not keep the agency out by spending the day's keysets."""
     last = recovery.first
     for version in range(2, MOST_KEYSETS_A_DAY + 2):
         last = recovery.follow(recovery.keys, version, last.od, BEGUN)
@@ -65,7 +65,7 @@ def test_a_day_full_of_keysets_holds_up_no_recovery_and_no_answer_to_one(recover
 
 
 def test_a_partner_is_told_when_its_next_keyset_is_taken() -> None:
-    """429 with the moment, in words for a program and in seconds for its client."""
+    """429 with the moment, as a time in the answer and as seconds in `Retry-After`."""
     partner = Partner()
     enter_over_http(partner)
     before = Keyset.objects.get()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What belongs to one officer is changed under the officer's lock: two at once wait, and never for one another."""
+"""Rows of one officer change under that officer's lock: two writers wait for each other and do not deadlock."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,7 +22,7 @@ LATER = NOW + timedelta(minutes=1)
 
 @pytest.fixture
 def officer() -> Officer:
-    """With one-time codes and recovery codes: two rows, which two sign-ins once locked in different orders."""
+    """An officer with one-time codes and recovery codes: two rows, which two sign-ins once locked in different orders."""
     officer = enrol(admit("xa-lab"), "releaser", email="olga@xa-lab.example")
     add_totp(officer, secret=SECRET, code=code_of(SECRET, NOW), now=NOW)
     return officer
@@ -37,7 +37,7 @@ def renew_codes(officer: Officer) -> None:
 
 
 def follow_a_link(officer: Officer) -> None:
-    """Following one link ends every other link of the officer."""
+    """Follow one link, which ends every other link of the officer."""
     purpose = AccountLink.Purpose.RESET
     _, token = issue_link(officer, purpose, issued_by="system:desk", now=NOW)
     follow_link(digest_of(token, purpose), purpose, password="correct horse battery staple", now=LATER)

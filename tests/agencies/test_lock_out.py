@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guesses at a password: limited by whatever way one guesses, from wherever; nothing is written in clear."""
+"""Guesses at a password are limited for every way of guessing and every source; nothing is stored in clear."""
 
 import logging
 from pathlib import Path
@@ -206,7 +206,7 @@ def test_neither_tables_nor_log_hold_address_or_password(
 
 
 def test_without_the_counters_nobody_signs_in(client: Client, officer: Officer) -> None:
-    """Failing closed: a guess that cannot be counted is not looked at."""
+    """A guess that cannot be counted is not checked."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE officers_loginattempts RENAME TO gone")
     client.raise_request_exception = False

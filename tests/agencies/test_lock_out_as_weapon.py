@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guessing from elsewhere closes nothing for a person who signed in before, and is bounded all the same."""
+"""Guesses from elsewhere lock out nobody who signed in before from the own browser, and are limited all the same."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ WRONG = "wrong and long enough 77"
 
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How far each counter goes is tested where it lives; here is tested whom it closes."""
+    """Small limits: the height of each is tested elsewhere, here only the people whom it locks out."""
     monkeypatch.setattr(attempts, "LIMIT_PER_ACCOUNT_A_DAY", 4)
     monkeypatch.setattr(attempts, "LIMIT_PER_SENDER", 5)
     monkeypatch.setattr(attempts, "LIMIT_PER_FACTOR", 2)
@@ -39,7 +39,7 @@ def officer(settings: Settings) -> Officer:
 
 @pytest.fixture
 def known(officer: Officer) -> Client:
-    """The officer's own browser, signed in once and out again."""
+    """The officer's own browser, which has signed in once and out again."""
     browser = Client(REMOTE_ADDR="192.0.2.1")
     assert guess(browser, password=PASSWORD).status_code == 302
     browser.post("/logout/")
@@ -51,7 +51,7 @@ def guess(client: Client, email: str = EMAIL, password: str = WRONG) -> Any:
 
 
 def strangers() -> Iterator[Client]:
-    """Another caller at each step, each from a network of its own."""
+    """Yield six callers, each from a network of its own."""
     for number in range(1, 7):
         yield Client(REMOTE_ADDR=f"198.51.{number}.7")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file of a locked ring: two secrets open it, nothing else does, and an altered one costs no memory."""
+"""The file of a locked ring: each of two secrets opens it, nothing else does, and an altered file costs no memory."""
 
 import hashlib
 import json
@@ -94,7 +94,7 @@ def _values(value: Any, *path: str) -> list[tuple[str, ...]]:
 
 
 def _altered(value: Any) -> list[Any]:
-    """Other values of the same kind and of another; a slot's text with one letter changed."""
+    """Other values of the same type and of other types; for a text also one with one letter changed."""
     if isinstance(value, int):
         return [value + 1, value * 2, 2**40, 0, -1, True, str(value), None]
     swapped = ("B" if value[0] != "B" else "C") + value[1:]
@@ -114,7 +114,7 @@ def test_a_change_of_any_value_leaves_it_closed(locked: bytes) -> None:
             octets = json.dumps(said).encode()
             for secret, slot in ((PASSPHRASE, "passphrase"), (RECOVERY_KEY, "recovery")):
                 if place[0] == "slots" and place[1] != slot and _opens(octets, secret):
-                    # One slot does not vouch for the other; a malformed file opens with neither.
+                    # Altering one slot leaves the other one usable; a malformed file opens with neither.
                     continue
                 with pytest.raises((WrongSecretError, LockedFileError)):
                     open_ring(octets, secret)
@@ -204,7 +204,7 @@ def test_guesses_in_parallel_take_the_memory_of_one(locked: bytes, monkeypatch: 
     assert (any(opened), together) == (False, [False] * 12)
 
 
-# The key of its backups.
+# The key of the desk's backups.
 
 
 def test_it_names_the_public_key_that_the_recovery_key_opens_backups_with(locked: bytes) -> None:

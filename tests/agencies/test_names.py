@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What passes as a name, which names look alike, and where joiners stand."""
+"""Names that are accepted, names that look alike, and the places in which joiners are allowed."""
 
 import pytest
 from django.core.exceptions import ValidationError

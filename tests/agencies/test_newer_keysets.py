@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keysets of many agencies at once: those that are newer than what the caller has, each as the directory shows it."""
+"""One call for the keysets of many agencies: it returns those newer than the caller's, each as the directory shows it."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening for a hosted agency: every check, a reason, an audit event before the content."""
+"""Opening for a hosted agency: every check, a reason, an audit event before the content is shown."""
 
 import logging
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deny by default: a view declares who may call it, an undeclared one is refused; identity comes from the login."""
+"""Deny by default: each view declares its callers, an undeclared view is refused, and identity comes from the login."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ READER = ApiClient("xa-lab", "case system", "0" * 12, frozenset({Capability.DIRE
 
 
 class ProbeView(APIView):
-    """Answers whoever is let through."""
+    """A view that answers every caller whom its permissions let through."""
 
     def get(self, request: Request) -> Response:
         return Response({"reached": True})

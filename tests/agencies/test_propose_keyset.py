@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Custody `hub-own-root`: the vault holds the operational keys, the agency's head signs what changes them."""
+"""Custody `hub-own-root`: the vault holds the operational keys, the agency's head signs every change of them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -115,7 +115,7 @@ def test_the_first_keyset_is_proposed_once(head: Head) -> None:
         head.propose(Create((PQ1,), card_of(head.root, head.successor)))
 
 
-# What follows.
+# Later keysets.
 
 
 def test_the_payload_is_exactly_what_the_head_signs(head: Head) -> None:
@@ -210,7 +210,7 @@ def test_a_root_that_was_not_announced_is_not_proposed(head: Head, kind: Any) ->
 
 @pytest.mark.parametrize("kind", [ChangeRoot, RecoverRoot])
 def test_a_root_that_goes_is_not_announced_as_the_next_one(head: Head, kind: Any) -> None:
-    """Whoever stole it would only have to wait."""
+    """A thief of that root would only have to wait."""
     head.enter()
     with pytest.raises(InputError) as refused:
         head.propose(kind(card_of(head.successor, head.root)), now=NOW + DAY)
@@ -237,7 +237,7 @@ def test_a_revoke_is_proposed_signed_and_counts(head: Head) -> None:
     assert head.accept(head.sign(payload), now=at) == said
 
 
-# What is refused.
+# Refusals.
 
 
 def _by_another_root(head: Head, payload: bytes) -> bytes:
@@ -249,7 +249,7 @@ def _by_the_successor(head: Head, payload: bytes) -> bytes:
 
 
 def sign_again(payload: bytes, root: Root) -> bytes:
-    """The right payload, signed by keys that only claim the right names."""
+    """Sign the right payload by other keys that claim the right kids."""
     from accord.envelope.encoding import b64u, parse_object
     from accord.envelope.vocabulary import statement_typ
 
@@ -276,7 +276,7 @@ def test_a_proposal_signed_by_another_root_is_refused_and_stays_open(
 
 
 def test_a_statement_that_was_not_proposed_here_is_refused(head: Head) -> None:
-    """Signed by the right root, over keys that nobody here drew."""
+    """The right root signed it, but no desk drew its keys."""
     head.enter()
     first = head.propose(Renew(), now=NOW + DAY)
     head.propose(Rotate(), now=NOW + DAY)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every new key answers a challenge of ours, and one kid belongs to one agency and one use, for ever."""
+"""Every new key answers a challenge of the exchange; a kid belongs to one agency and one use for ever."""
 
 import os
 from collections.abc import Callable

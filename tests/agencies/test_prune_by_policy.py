@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each agency's audit is kept as long as its own policy says."""
+"""Each agency's own policy decides how long its audit is kept."""
 
 from datetime import timedelta
 from io import StringIO
@@ -30,7 +30,7 @@ def test_an_agencys_own_retention_decides(tmp_path: Path) -> None:
                 detail={"audit_keep_days": {"before": 1095, "after": days}},
                 now=long_ago,
             )
-    # A row says nothing: what was logged counts.
+    # The logged change of the policy counts, not the row.
     AgencyPolicy.objects.filter(pk="xb-health").update(audit_keep_days=365)
     log_everything(tmp_path, now=long_ago + timedelta(seconds=1))
     said = StringIO()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A root recovered by the announced one alone waits 72 hours in public, and until then changes nothing.
+"""A recovery signed by the announced root alone waits 72 hours in public, and changes nothing until then.
 
-Whoever recovers may be the agency that lost its root, or a thief of the one kept in reserve: nobody can tell
+A recovery may come from the agency that lost its root, or from a thief of the one kept in reserve: nobody can tell
 before the 72 hours are over, in which the old root may cancel.
 """
 
@@ -65,7 +65,7 @@ TICK = timedelta(seconds=1)
 DELAY = timedelta(hours=72)
 CLIENT = ApiClient("xa-lab", "system", "prefix", EXCHANGE_SCOPES)
 BEGUN = NOW + DAY
-"""When the recovery of these tests is accepted and logged."""
+"""The moment at which the recovery of these tests is accepted and logged."""
 
 
 class Recovery:
@@ -124,7 +124,7 @@ def in_force(now: datetime) -> tuple[int, str]:
     return found.version, found.succession
 
 
-# Nothing follows a recovery that waits but the word of the old root.
+# Until a recovery is in force, only a keyset of the old root may follow it.
 
 
 def test_one_more_keyset_does_not_bring_a_recovery_into_force(recovery: Recovery) -> None:
@@ -139,7 +139,7 @@ def test_one_more_keyset_does_not_bring_a_recovery_into_force(recovery: Recovery
 
 
 def test_a_stored_successor_of_a_waiting_recovery_is_not_in_force_either(recovery: Recovery) -> None:
-    """Rows that a hub without this rule has accepted."""
+    """An older version of the hub accepted such rows."""
     begun = recovery.begin()
     signed = recovery.by_new.keyset(version=3, prev=begun.od, now=BEGUN + HOUR)
     facts = {field.name: getattr(begun, field.name) for field in Keyset._meta.fields if field.name != "id"}
@@ -165,7 +165,7 @@ def test_no_second_recovery_is_accepted_while_one_waits(recovery: Recovery) -> N
 def test_a_recovery_that_waits_for_the_ledger_is_followed_by_nothing(recovery: Recovery) -> None:
     signed = recovery.by_new.keyset(version=2, prev=recovery.first.od, now=BEGUN)
     accept(recovery.agency, recovery.by_new, signed, now=BEGUN)
-    # The log time decides, and there is none yet, however late it has become.
+    # The delay counts from the log time, which does not exist yet, however late it is.
     late = BEGUN + 5 * DAY
     assert recovery.refusal(recovery.by_new, 3, od_of(signed), late) is Failure.KEYSET_CHAIN
     assert recovery.cancel(now=late).version == 2
@@ -192,7 +192,7 @@ def test_a_cancelled_recovery_may_be_tried_again_and_waits_again(recovery: Recov
     assert in_force(again + DELAY) == (3, "recovered")
 
 
-# What waits, or was cancelled, changes no key and revokes none.
+# A recovery that waits or was cancelled changes no key and revokes none.
 
 
 def test_a_recovery_that_waits_touches_no_key(recovery: Recovery) -> None:
@@ -275,7 +275,7 @@ def test_once_in_force_the_recovered_root_revokes_and_the_old_one_does_not(recov
     assert Revocation.objects.get().key_id == kid
 
 
-# When the delay is over it takes over.
+# After the delay the recovery is in force.
 
 
 def test_in_force_its_root_and_keys_become_the_agencys(recovery: Recovery) -> None:
@@ -350,7 +350,7 @@ def test_the_directory_shows_the_root_in_force_to_the_second(recovery: Recovery)
         assert published_keyset(reader, "xa-lab", now=moment).row.root_fingerprint == expected
 
 
-# The hub holds the root of some agencies.
+# For hosted agencies the hub holds the root.
 
 
 def test_a_recovery_by_a_thief_is_cancelled_for_a_hosted_agency_and_not_by_accident(tmp_path: Path) -> None:
@@ -377,7 +377,7 @@ def test_a_recovery_by_a_thief_is_cancelled_for_a_hosted_agency_and_not_by_accid
 
 
 def _successor_of(first: Keyset, held: list[SigningKey]) -> OwnKeys:
-    """The keys of a hosted agency in the hands of someone who has the announced root."""
+    """The keys of a hosted agency as a holder of the announced root has them."""
     keyset = read_keyset(bytes(first.jws))
     current = {key.kid for key in keyset.root}
     classical, lattice = sorted(

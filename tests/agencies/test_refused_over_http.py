@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keysets, proofs and revocations that must not come in, over HTTP: refused, audited, and nothing half-stored."""
+"""Keysets, proofs and revocations that are refused over HTTP: each refusal is audited and stores nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ STORED: tuple[type[Model], ...] = (Agency, Key, Keyset, Revocation)
 
 
 def stored() -> dict[str, list[Any]]:
-    """Every row that a keyset or a revocation changes; an audit event's own entry in the ledger is none."""
+    """Every row that a keyset or a revocation would change; ledger entries of audit events (kind `x`) are left out."""
     rows: dict[str, list[Any]] = {
         model.__name__: list(model._default_manager.order_by("pk").values()) for model in STORED
     }
@@ -41,7 +41,7 @@ def refusals() -> int:
 
 @dataclass
 class Second:
-    """A partner that has entered, on its way to its second keyset."""
+    """A partner that has entered and makes its second keyset."""
 
     partner: Partner
     first: Keyset
@@ -83,7 +83,7 @@ def _rolled_back(second: Second) -> bytes:
 
 
 def _forked(second: Second) -> bytes:
-    """Another second version than the one that came in."""
+    """Hand in a second keyset; return a different second keyset."""
     renewed = second.partner.hand_in(pop=None, keyset=second.keyset())
     assert renewed.status_code == 201
     return second.keyset(second.with_row(0, st="retired"))
@@ -186,11 +186,11 @@ def test_a_loosened_since_is_refused(second: Second) -> None:
     assert (key.st, key.since) == (KeyState.REVOKED, at - 3600)
 
 
-# Keys of others.
+# Keys of other agencies.
 
 
 def _proved(second: Second, keys: OwnKeys, *new: SigningKey | DecryptionKey) -> tuple[bytes, bytes]:
-    """Keyset and proof with keys that the agency did hold, past the challenge that would have refused them."""
+    """A keyset with a proof by keys that the agency holds, made past the challenge that would have refused them."""
     agency = second.partner.agency
     fresh = SigningKey.generate("Ed25519")
     challenge = issue_challenge(
@@ -217,7 +217,7 @@ def test_a_kid_of_another_agency_is_refused(second: Second) -> None:
 
 
 def test_a_kid_of_another_use_is_refused(second: Second) -> None:
-    """One P-256 key signs as ES256 and opens as ECDH-ES: the kid is the same, so the use is part of the claim."""
+    """A P-256 key could sign as ES256 and open as ECDH-ES under one kid, so the claim of a kid includes its use."""
     signing = SigningKey.generate("ES256")
     more = second.keys.adding(signing, now=second.partner.now)
     accept(second.partner.agency, more, second.keyset(more), now=second.partner.now)
@@ -276,7 +276,7 @@ def _revoke(second: Second, jws: bytes) -> Any:
 
 
 def test_a_revocation_from_a_moment_ahead_is_refused(second: Second) -> None:
-    """A statement whose `since` lies after its own time has no form; one that dates itself ahead is refused."""
+    """A `since` after the statement's own time is malformed; a statement that dates itself ahead is refused."""
     at, kid = second.partner.now, second.keys.rows[0].kid
     ahead = second.keys.revoke(kid, since=at + HOUR, now=at + HOUR)
     assert _revoke(second, ahead).status_code == 422

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two at a time: one key, one address, one challenge, one retry; exactly one wins and the other is told."""
+"""Two requests at a time for one key, address, challenge or retry: exactly one succeeds and the other is told."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -132,14 +132,14 @@ def test_one_idempotency_key_twice_at_once_works_once() -> None:
 
 @pytest.fixture
 def unmade(tmp_path: Path) -> Iterator[LockedDesk]:
-    """One that has no ring yet."""
+    """A desk that has no ring yet."""
     with unmade_desk(tmp_path) as desk:
         yield desk
 
 
 @pytest.fixture
 def first_start(settings: Settings, tmp_path: Path) -> None:
-    """One that waits for its first keeper."""
+    """A desk that waits for its first keeper."""
     code_file = tmp_path / "first-start"
     code_file.write_text(f"{start_code_digest(CODE)}\n")
     settings.OWN_DESK, settings.FIRST_START_FILE = True, str(code_file)
@@ -147,7 +147,7 @@ def first_start(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture
 def told(settings: Settings, tmp_path: Path) -> Officer:
-    """The keeper of one that knows its exchange, whose log has begun."""
+    """The keeper of a desk that knows its exchange and whose log has begun."""
     hosted_agency("xd-reg")
     log_everything(tmp_path, now=NOW)
     Agency.objects.update(is_hosted=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The root lets somebody in where nobody is left who could: once, by name, at this desk, and everybody is told."""
+"""The root lets one named person in at this desk, once, where nobody is left who could; everybody is told."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -90,7 +90,7 @@ def test_whom_the_root_names_chooses_a_password_and_has_the_role_at_once(head: H
 
 
 def test_an_account_that_stands_begins_again(head: Head) -> None:
-    """A person who has lost every second factor: password, factors, sessions and doubts of before end."""
+    """A person has lost every second factor: the old password, factors, sessions and doubts of identity end."""
     officer = Officer.objects.get(email="lost@xa-lab.example")
     factor = Authenticator.objects.create(user=officer, type=Authenticator.Type.TOTP, data={})
     officer.factors, officer.is_active, officer.powers_withheld_at = [factor.pk], False, NOW

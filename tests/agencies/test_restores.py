@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a restore: what came back from the backup lets nobody in, and each agency goes through it before sign-in opens."""
+"""After a restore, nothing from the backup lets anybody in, and each agency reviews it before sign-in opens."""
 
 from datetime import timedelta
 
@@ -264,7 +264,7 @@ def _second_factor(officer: Officer) -> list[str]:
 
 
 def _asked_for(admin: Officer, reader: Officer, *, now: object = NOW) -> PowerChange:
-    """A second role that waits for its time."""
+    """Ask for a second role, which waits for its time."""
     have_released("xa-lab", now=NOW)
     change_roles(Officer.objects.get(pk=admin.pk), reader, ["reader", "releaser"], now=now)  # type: ignore[arg-type]
     return PowerChange.objects.get(outcome="waiting", kind="roles")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of keys whose root is in the vault: rotated, retired, revoked, their root changed and recovered."""
+"""Keys whose root is in the vault: rotated, retired and revoked, and their root changed and recovered."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -160,7 +160,7 @@ def test_the_next_keyset_says_which_keys_have_ended(lab: Agency, officer: Office
     assert {row.kid for row in rows_of(renewed).values() if row.st == "retired"} == old
 
 
-# Retire.
+# Retiring a key.
 
 
 def test_a_key_that_is_not_the_last_of_its_kind_is_retired(
@@ -178,7 +178,7 @@ def test_a_key_that_is_not_the_last_of_its_kind_is_retired(
 
 
 def test_what_a_retired_key_has_signed_may_still_reach_the_ledger(lab: Agency, officer: Officer) -> None:
-    """Intake takes it no more; what it took a moment ago counts by the time at which it is logged."""
+    """Intake refuses new submissions signed by it; one taken before counts by the time at which it is logged."""
     old = kids_of("xa-lab", SIGN).pop()
     lives.rotate_agency_keys(officer, lab, uses=[SIGN], now=LATER)
     row = rows_of(lives.retire_agency_key(officer, lab, kid=old, now=LATER + HOUR))[old]
@@ -203,7 +203,7 @@ def test_a_key_of_another_agency_is_absent(lab: Agency, officer: Officer) -> Non
         lives.revoke_agency_key(officer, lab, kid=root, since=NOW, code="stolen", now=LATER)
 
 
-# Revoke.
+# Revoking a key.
 
 
 def test_a_key_is_revoked_by_the_root_and_the_next_keyset_says_so(
@@ -250,7 +250,7 @@ def test_a_revocation_in_the_future_or_for_no_reason_is_refused(
     assert Key.objects.get(pk=kid).st == KeyState.CURRENT
 
 
-# The root.
+# Changing the root.
 
 
 def test_the_root_changes_to_the_announced_one_and_a_new_one_is_announced(
@@ -291,7 +291,7 @@ def _root_kids(agency: Agency) -> list[str]:
     return [key.kid for key in read_keyset(bytes(Keyset.objects.get(agency_id=agency.pk).jws)).root]
 
 
-# Who may.
+# Permitted officers.
 
 
 VERBS: dict[str, Callable[[Any, Agency], Any]] = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ring, passphrase and recovery key of a desk that is locked at rest are each made anew, and nothing is lost."""
+"""Renewal of ring, passphrase and recovery key of a desk that is locked at rest, each without loss."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_a_fresh_key_takes_over_and_both_secrets_open_it(desk: LockedDesk, row: 
 def test_a_copy_of_before_opens_what_was_sealed_before_and_nothing_of_afterwards(
     desk: LockedDesk, row: bytes
 ) -> None:
-    """Thief of the earlier locked ring, what opens it and the earlier rows, and gets the later rows too."""
+    """A thief has the earlier locked ring, its passphrase and the earlier rows, and gets the later rows too."""
     old_file, old_rows = desk.locked.read_bytes(), list(VaultSecret.objects.values())
     rotate()
     later = services.seal_row("xa-lab", "alertrevision", "r2", 1, CONTENT)
@@ -94,7 +94,7 @@ def test_a_copy_of_before_opens_what_was_sealed_before_and_nothing_of_afterwards
 
 
 class _FullError(OSError):
-    """The disk, which is full at one write."""
+    """A disk that is full at one write."""
 
 
 def test_stopped_at_any_write_it_loses_nothing_and_goes_on(

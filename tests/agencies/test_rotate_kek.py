@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From one key-encryption key to the next: rewrapped, looked over, refused in words; and killed in the middle."""
+"""Rotation of the key-encryption key: secrets are rewrapped and checked, refusals name the key, and a killed run is resumed."""
 
 import os
 import subprocess
@@ -52,7 +52,7 @@ def row(db: None) -> bytes:
 
 
 def _with_policy(agency_id: str) -> None:
-    """A hosted agency, whose first keyset the log has not shown yet: two rows that carry a code, and that of its policy."""
+    """Make a hosted agency whose first keyset is not logged yet: two of its rows and its policy carry a code."""
     hosted_agency(agency_id)
     begin_policy(Agency.objects.get(pk=agency_id))
 
@@ -100,7 +100,7 @@ def test_a_secret_made_meanwhile_under_the_old_key_is_found(row: bytes) -> None:
 
 
 def test_what_changed_since_it_was_read_is_left_alone(row: bytes) -> None:
-    """Erased meanwhile: nothing comes back."""
+    """A secret that was erased meanwhile does not come back."""
     with ring(followed_by(held_ring())):
         VaultSecret.objects.filter(agency_id="xb-health").delete()
         assert rewrap_secrets().changed == 1
@@ -120,7 +120,7 @@ def test_an_altered_secret_is_named_and_keeps_no_other_waiting(row: bytes) -> No
             services.seal_row("xb-health", "alertrevision", "r1", 1, CONTENT)
 
 
-# The ring is wrong: nothing is changed, and the words say which key.
+# With a wrong ring nothing is changed, and the refusal names the key.
 
 
 def test_a_ring_without_the_old_key_is_refused(row: bytes) -> None:
@@ -142,7 +142,7 @@ def test_another_key_under_the_old_ones_id_is_refused(row: bytes) -> None:
 
 
 def test_a_row_of_a_retired_key_that_comes_back_is_refused(row: bytes) -> None:
-    """Restored from before the rotation, after the old key has left the ring."""
+    """The row comes from a backup of before the rotation, after the old key has left the ring."""
     old = held_ring()
     (kept,) = VaultSecret.objects.filter(agency_id="xa-lab").values("kek", "wrapped")
     both = followed_by(old)
@@ -219,7 +219,7 @@ def _sealed_row_of_a_new_agency(agency_id: str) -> bytes:
 
 
 def _rotate(held: KekRing, log: Path) -> "subprocess.Popen[bytes]":
-    """The real command, as the operator runs it."""
+    """Start the real command as the operator does."""
     world = surroundings().world_on(connection.settings_dict["NAME"])
     environment = role_environment("desk", world) | {"ACCORD_KEK": ring_text(held)}
     with log.open("wb") as out:
@@ -229,7 +229,7 @@ def _rotate(held: KekRing, log: Path) -> "subprocess.Popen[bytes]":
 
 
 def _wait_for_progress(running: "subprocess.Popen[bytes]") -> None:
-    """Until it has begun, looking as often as the database answers."""
+    """Wait until the rotation has begun."""
     until = time.monotonic() + 120
     while not VaultSecret.objects.filter(kek="new").exists():
         assert running.poll() is None, "it ended before it began"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An API key replaces itself, once and in its last 30 days; ending one key ends its chain."""
+"""An API key replaces itself once, in its last 30 days; ending one key ends its whole chain."""
 
 from datetime import timedelta
 

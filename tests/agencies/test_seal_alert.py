@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the vault seals and signs for a hosted agency, for whom, and what it refuses."""
+"""Sealing and signing in the vault for a hosted agency: permitted officers, recipients and refusals."""
 
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The form of a sealed backup: the recovery key opens it, and what was cut, changed or is another's is named so."""
+"""The form of a sealed backup: the recovery key opens it, and a cut, altered or foreign one is refused as such."""
 
 import io
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signing in: unknown, disabled and wrong answer alike; guessing is limited; sessions end when they must."""
+"""Sign-in: an unknown, a disabled and a wrong answer look alike, guesses are limited, sessions end when they must."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -177,7 +177,7 @@ def test_knocking_on_a_closed_door_closes_no_other_and_writes_nothing() -> None:
 
 
 OWN_COUNTERS: dict[str, tuple[Source, Source, int, int]] = {
-    # Of whom; of whom not; how many at once; how many a day.
+    # The counted source, another one that it leaves alone, the limit at once, the limit a day.
     "a known browser's passwords": (
         LoginSource(GUESSER.email, GUESSER.remote_addr, "kitchen"),
         GUESSER,
@@ -286,7 +286,7 @@ def test_the_operator_signs_in_too() -> None:
 
 
 def guess(email: str, password: str) -> object:
-    """What Django's chain of backends finds."""
+    """The officer whom Django's chain of backends finds."""
     request = RequestFactory().post("/login/", REMOTE_ADDR=GUESSER.remote_addr)
     return authenticate(request, username=email, password=password)
 
@@ -299,7 +299,7 @@ def signed_in(officer: Officer) -> Client:
 
 
 def user_of(client: Client) -> Officer | None:
-    """Whom the middleware finds for the client's session."""
+    """The officer whom the middleware finds for the client's session."""
     request = RequestFactory().get("/")
     request.session = client.session
     user = get_user(request)
@@ -314,7 +314,7 @@ def exhaust(source: Source, limit: int) -> None:
 
 
 class CountedQueries:
-    """The statements a block sends, without their values."""
+    """The SQL statements of a block, without their values."""
 
     def __enter__(self) -> "CountedQueries":
         self.shapes: list[str] = []

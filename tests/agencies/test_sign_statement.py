@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which statements the vault signs, by whose act."""
+"""The kinds of statement that the vault signs, and the act that each needs."""
 
 from typing import Any
 

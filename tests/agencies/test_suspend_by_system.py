@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A system of the agency suspends its key at once; only the root's next keyset lifts it."""
+"""A system of the agency suspends its key at once; only the root's next keyset lifts the suspension."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A key that an officer suspends signs nothing here at once; the exchange hears of it when it can, and says what it does not take."""
+"""A key that an officer suspends signs nothing more here; the exchange is told when it answers, and its refusal is shown."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key hierarchy, against an independent computation of the profile's formulas; and what must not open."""
+"""The key hierarchy, compared with an independent computation of the profile's formulas, and keys that must not open a row."""
 
 import base64
 import hashlib
@@ -34,12 +34,12 @@ PLACE = RowPlace("alertrevision", "7d0c", 3, 1)
 
 
 def canonical(value: Any) -> bytes:
-    """RFC 8785 for these plain objects, made without the code under test."""
+    """Encode these plain objects by RFC 8785, without the code under test."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def hkdf(key: bytes, info: bytes) -> bytes:
-    """RFC 5869 with SHA-256, no salt, 32 octets: one block."""
+    """Derive 32 octets (one block) by RFC 5869 with SHA-256 and no salt."""
     extracted = hmac.new(bytes(32), key, hashlib.sha256).digest()
     return hmac.new(extracted, info + b"\x01", hashlib.sha256).digest()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The vault's door opens of the envelope's test kit what the kit says, and nothing else."""
+"""The vault opens exactly those cases of the envelope's test kit that the kit lets open."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from vault.keeping import ensure_secret, keep_private_keys
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", BRAVO)
 CASES = plain_opening_cases(BRAVO)
-# The vault opens no RED, whatever the envelope says: the hub could read it.
+# The vault opens no RED alert, whatever the envelope says, because the hub could read it.
 RED = "RED, named officers"
 
 
 @pytest.fixture
 def kit_agencies(settings: Settings, tmp_path: Path) -> None:
-    """The kit's agencies as the hub would know them; bravo is hosted, and its keys are in the vault."""
+    """The kit's agencies as rows; bravo is hosted, and its keys are in the vault."""
     kit = load("agencies")
     (settings.LEDGER_VKEY,) = kit["ledger"]
     for name, stored in kit["agencies"].items():

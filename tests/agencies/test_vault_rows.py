@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sealed rows and private keys in the database: swapped, rolled back, stolen, erased."""
+"""Sealed rows and private keys in the database that were swapped, rolled back, stolen or erased."""
 
 import os
 from typing import Any

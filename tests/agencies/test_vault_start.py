@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process with the vault starts with its key ring, or it does not start; a blind one starts without."""
+"""A process with the vault does not start without its key ring; a blind one starts without it."""
 
 import os
 import subprocess
@@ -73,7 +73,7 @@ def test_this_process_has_no_ring_in_its_environment() -> None:
     assert "ACCORD_KEK" not in os.environ
 
 
-# A ring that is sound and not the one of this vault.
+# A sound ring that is not this vault's.
 
 
 def _starts(role: str, *command: str, ring: KekRing) -> subprocess.CompletedProcess[str]:

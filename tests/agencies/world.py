@@ -40,7 +40,7 @@ NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 PASSWORD = "wendelgass im regen 7"
 OPERATOR = SystemActor("install", None, frozenset({Capability.HUB_OPERATE, Capability.DESK_KEEP}))
-"""Whoever runs the exchange and the desk of a test."""
+"""The person who runs the exchange and the desk of a test."""
 
 
 def seconds(at: datetime) -> int:
@@ -52,7 +52,7 @@ def new_id(at: datetime) -> str:
 
 
 def admit(agency_id: str, *, custody: str = "", fingerprint: str = "", now: datetime = NOW) -> Agency:
-    """An entering agency, of this desk unless its root is named; a fingerprint is invented where one is needed and none given."""
+    """Admit an agency, hosted here unless a fingerprint or a custody is given; draw a fingerprint where one is needed."""
     custody = custody or ("agency" if fingerprint else "hub")
     if custody != "hub" and not fingerprint:
         fingerprint = secrets.token_hex(32)
@@ -80,7 +80,7 @@ def system_of(agency_id: str) -> ApiClient:
 def enrol(
     agency: Agency, *roles: str, email: str = "", now: datetime = NOW, password: str | None = None
 ) -> Officer:
-    """An officer, who cannot sign in unless given a password; the agency's admin is made first where there is none."""
+    """Enrol an officer, who cannot sign in without a password; enrol the agency's admin first where it has none."""
     admins = Officer.objects.filter(agency=agency, roles__contains=["agency_admin"], is_active=True)
     admin = admins.first()
     if admin is None:
@@ -111,14 +111,14 @@ def hosted_agency(agency_id: str, *, suites: Sequence[str] = (PQ1, EC1), now: da
 def api_key(
     agency: Agency, *, scopes: Collection[str] | None = None, now: datetime = NOW, **more: Any
 ) -> tuple[ApiKey, str]:
-    """A key at the exchange; without `scopes` one that may all that a key there can."""
+    """Make an API key at the exchange, with every scope that exists there unless `scopes` are given."""
     chosen = EXCHANGE_SCOPES if scopes is None else scopes
     return give_api_key(agency.pk, scopes=chosen, now=now, **({"client": "case system"} | more))
 
 
 @dataclass(frozen=True)
 class OwnKeys:
-    """What an agency with own keys holds; `rows` say what its next keyset says of them."""
+    """The private keys of an agency with own keys; `rows` describe them in its next keyset."""
 
     agency: str
     root: Root
@@ -131,21 +131,21 @@ class OwnKeys:
 
     @classmethod
     def draw(cls, agency: str, *, now: datetime = NOW) -> "OwnKeys":
-        """Fresh keys for both suites, valid for a year."""
+        """Draw fresh keys for both suites, valid for a year."""
         signing = (SigningKey.generate("Ed25519"), SigningKey.generate("ML-DSA-65"))
         decryption = (DecryptionKey.generate("HPKE-9-KE"), DecryptionKey.generate("X25519"))
         rows = tuple(_row(key, now) for key in (*signing, *decryption))
         return cls(agency, Root.generate(), Root.generate(), signing, decryption, rows)
 
     def adding(self, key: SigningKey | DecryptionKey, *, now: datetime = NOW) -> "OwnKeys":
-        """The same with one key more."""
+        """Return these keys and one more."""
         rows = (*self.rows, _row(key, now))
         if isinstance(key, SigningKey):
             return replace(self, signing=(*self.signing, key), rows=rows)
         return replace(self, decryption=(*self.decryption, key), rows=rows)
 
     def offered(self) -> list[dict[str, Any]]:
-        """The keys as a challenge is asked for them."""
+        """The keys in the form in which a challenge is requested for them."""
         return [{"jwk": row.key.jwk, "use": row.use} for row in self.rows]
 
     def keyset(
@@ -186,7 +186,7 @@ class OwnKeys:
         signing: Sequence[SigningKey] | None = None,
         enc: list[dict[str, str]] | None = None,
     ) -> bytes:
-        """The proof of possession that answers a challenge."""
+        """Make the proof of possession that answers a challenge."""
         answer = challenge if isinstance(challenge, dict) else challenge.as_json()
         signer = SignerSet(self.signing if signing is None else signing)
         return make_statement(
@@ -213,7 +213,7 @@ class OwnKeys:
         ]
 
     def first_api_key(self, answer: dict[str, Any]) -> str:
-        """The text of the first API key, out of the answer to the keyset that brought the agency in."""
+        """Open the first API key in the answer to the keyset that brought the agency in."""
         held = {key.public.kid: key for key in self.decryption}
         sealed = SealedCredential(answer["api_key"]["kid"], answer["api_key"]["jwe"])
         return open_credential(sealed, agency=self.agency, od=answer["od"], key=held[sealed.kid])
@@ -240,7 +240,7 @@ class OwnKeys:
 
 
 def enrolling(agency: Agency) -> SystemActor:
-    """The agency's own system, as accession sees it."""
+    """The agency's own system as the actor of accession."""
     return SystemActor("test", agency.pk, frozenset({Capability.KEY_ENROL}))
 
 
@@ -254,7 +254,7 @@ def own_agency(agency_id: str, *, now: datetime = NOW) -> tuple[Agency, OwnKeys]
 
 
 def accept(agency: Agency, keys: OwnKeys, keyset: bytes, *, now: datetime = NOW) -> Keyset:
-    """Challenge, proof and keyset over all the keys, through the services."""
+    """Take challenge, proof and keyset over all keys through the services."""
     known = set(Key.objects.filter(agency_id=agency.pk).values_list("kid", flat=True))
     offered = [row for row in keys.offered() if _kid(keys, row) not in known]
     caller = enrolling(agency)
@@ -271,7 +271,7 @@ def od_of(statement: bytes) -> str:
 
 
 def log_everything(folder: Path, *, now: datetime) -> None:
-    """Lets the ledger log all that waits, signed by the key that every process of the suite trusts; the desk has heard it."""
+    """Log all that waits, signed by the ledger key that every process of the suite trusts, and let the desk take it in."""
     key = LedgerKey.from_text(surroundings().world.secrets.ledger_keys[EXCHANGE])
     sequence_batch(now, key, folder, lambda covered, at: None)
     take_in_keys(now=now)

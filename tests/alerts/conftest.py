@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hub with hosted desks: a laboratory writes, a health authority receives, drugs enforcement holds its own keys."""
+"""Hosted desks at one hub: a laboratory writes, a health authority receives, drugs enforcement holds its own keys."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ GOOD: Mapping[str, Any] = {
 
 @dataclass
 class Desk:
-    """A hosted agency with its people."""
+    """A hosted agency with its officers."""
 
     agency: Agency
     author: Officer
@@ -55,7 +55,7 @@ class Desk:
 
 @dataclass
 class Desks:
-    """`stranger` is hosted and in no agreement; `own` holds its keys."""
+    """The agencies of these tests: `stranger` is hosted and in no agreement, `own` holds its own keys."""
 
     hub: Hub
     lab: Desk
@@ -64,7 +64,7 @@ class Desks:
     own: HeldAgency
 
     def draft(self, *, author: Officer | None = None, **changes: Any) -> Alert:
-        """A complete draft of the laboratory to the health authority."""
+        """Make a complete draft of the laboratory to the health authority."""
         data = {**GOOD, "recipients": [self.health.id], **changes}
         return create_draft(author or self.lab.author, data=data, now=self.hub.now)
 
@@ -81,7 +81,7 @@ class Desks:
         return release_alert(self.lab.releaser, alert, revision=alert.current, now=self.hub.now)
 
     def received(self, **changes: Any) -> ReceivedAlert:
-        """Released, numbered and taken in by the health authority's desk."""
+        """Release an alert, log it, and let the health authority's desk take it in."""
         alert = self.released(**changes)
         self.hub.sequence()
         self.follow()
@@ -109,7 +109,7 @@ def desks(db: None, tmp_path: Path) -> Desks:
 
 @pytest.fixture
 def committed_desks(transactional_db: None, tmp_path: Path) -> Desks:
-    """The same, seen by other connections too."""
+    """Desks whose rows are committed, so that other connections see them."""
     return kept_desks(tmp_path / "ledger")
 
 
@@ -120,7 +120,7 @@ def served(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Desks:
-    """The desks, whose exchange answers on a socket and asks for an API key."""
+    """Desks whose exchange answers on a socket and asks for an API key."""
     desks = kept_desks_of_now(tmp_path_factory.mktemp("served") / "ledger")
     give_exchange_keys()
     settings.EXCHANGE_URL = live_server.url
@@ -133,7 +133,7 @@ def kept_desks(folder: Path) -> Desks:
 
 
 def kept_desks_of_now(folder: Path) -> Desks:
-    """For what reads the clock: their world began now, or a moment ago."""
+    """Build desks whose world began now or a moment ago, for code that reads the clock."""
     now = timezone.now().replace(microsecond=0)
     return kept_world(
         "desks of now", lambda folder: make_desks(Hub(folder, now=now)), folder, fresh_seconds=FRESH_SECONDS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several acknowledged for one reason: each signed on its own, what cannot be is refused with its cause."""
+"""Several alerts acknowledged for one reason: each is signed on its own, and each failure is reported with its cause."""
 
 import uuid
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The signed document: closed, versioned, the same in code and in JSON Schema; foreign ones are read with care."""
+"""The signed document: closed, versioned, equal in code and in JSON Schema; foreign documents are read with care."""
 
 import datetime as dt
 from typing import Any
@@ -123,7 +123,7 @@ class TestTerms:
 
 
 class TestForeign:
-    """A good signature does not make foreign content well-formed."""
+    """A document that is well signed and not well-formed."""
 
     def test_another_schema_is_refused_whole(self) -> None:
         for schema_name in ("accord-alert/2", None, 7):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each field's own sentence, word for word: what blocks, what is asked, what is only hinted at."""
+"""The sentence of each field, word for word: errors that block, questions, hints."""
 
 import datetime as dt
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ EXPIRES = "Expires: enter a day after today, not past the day it is kept until."
 
 
 def check(custody: str = "hub", kept: tuple[str, ...] = (), **changes: Any) -> Findings:
-    """A good draft with some fields changed."""
+    """Check a good draft with some fields changed."""
     data = defaults_for("new_substance", today=TODAY)
     data |= {**GOOD, "recipients": ["xb-health"], **read_values(changes)}
     known = Circumstances(TODAY, ("xb-health",), custody)
@@ -235,7 +235,7 @@ def test_hints_are_counted_once_a_row_of_the_form() -> None:
 
 
 class TestLifeSafety:
-    """Flash on public health: lives are at stake, so only title, TLP and recipients stop it."""
+    """Flash on the public-health lane: lives are at stake, so only title, TLP and recipients block it."""
 
     flash: ClassVar[dict[str, Any]] = {"pri": "flash", "lane": "public_health", "purpose": "public_health"}
 
@@ -263,7 +263,7 @@ class TestLifeSafety:
 
 
 class TestTyping:
-    """What was typed is kept, normalised, even when it is wrong."""
+    """Typed text is normalised and kept, even when it is wrong."""
 
     def test_digits_of_any_script_are_numbers(self) -> None:
         assert read_values({"cases_fatal": "\u0664", "quantity": "\u0664\u0661\u0662"}) == {
@@ -315,7 +315,7 @@ class TestTyping:
 
 
 class TestTable:
-    """The table itself: every row can be shown, checked and explained."""
+    """Every row of the table can be shown, checked and explained."""
 
     def test_every_field_stands_in_one_step_with_label_and_help(self) -> None:
         listed = [field.name for step in STEPS for field in fields_of_step(step.number)]

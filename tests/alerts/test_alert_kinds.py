@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each kind of alert asks for, hints at and travels with; bad input has its sentence, the unusual a question."""
+"""Fields that each kind of alert requires, hints at and sends; an error for bad input, a question for unusual input."""
 
 import datetime as dt
 from typing import Any

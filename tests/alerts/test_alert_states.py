@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of states, tried whole: every move from every state is either in the table or refused."""
+"""The whole table of states: every move from every state is either in the table or refused."""
 
 from itertools import product
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Amending: the next version is a draft like any other, goes out as an update, and replaces the one before."""
+"""Amending: the next version is drafted like any alert, goes out as an update, and replaces the one before."""
 
 from datetime import timedelta
 from typing import Any
@@ -40,7 +40,7 @@ from tests.lock_orders import locks_taken
 
 @pytest.fixture
 def sent(desks: Desks) -> Alert:
-    """In force, at the health authority and at the agency with keys of its own."""
+    """An alert in force at the health authority and at the agency with keys of its own."""
     alert = desks.released(recipients=[desks.health.id, desks.own.id])
     settle(desks)
     return alert
@@ -54,7 +54,7 @@ def settle(desks: Desks) -> None:
 
 
 def amended(desks: Desks, alert: Alert, **changes: object) -> Alert:
-    """A draft of the next version, with these changes."""
+    """Draft the next version with these changes."""
     draft = amend_alert(desks.lab.author, alert, now=desks.hub.later(seconds=1))
     if changes:
         save_revision(desks.lab.author, draft, data=changes, base=draft.current, now=desks.hub.now)
@@ -147,7 +147,7 @@ def test_a_recipient_left_out_gets_nothing_of_the_next_version(desks: Desks, sen
 
 
 def test_for_whoever_joins_later_versions_count_from_the_one_before(desks: Desks) -> None:
-    """What came earlier is known by its address alone."""
+    """A new recipient knows earlier versions by their address alone."""
     first = desks.released(recipients=[desks.own.id])
     settle(desks)
     second = sent_on(desks, amended(desks, first, recipients=[desks.health.id, desks.own.id]))
@@ -240,11 +240,11 @@ def test_notices_of_a_next_version_say_nothing_of_it(desks: Desks, sent: Alert) 
     assert occasions == {"alert"}, "the mail is the one of any alert"
 
 
-# --- partners' own updates -----------------------------------------------------------------------------------
+# --- updates by partners -------------------------------------------------------------------------------------
 
 
 def from_partner(desks: Desks, *, replaces: str = "") -> str:
-    """The address of an alert of the agency with its own keys; `replaces` makes it an update of that one."""
+    """Send an alert of the agency with its own keys; return its md. `replaces` makes it an update of that one."""
     terms: dict[str, Any] = {}
     if replaces:
         jti = Envelope.objects.values_list("jti", flat=True).get(pk=replaces)
@@ -281,7 +281,7 @@ def test_the_exchange_takes_no_second_update_of_one_version(desks: Desks) -> Non
 
 
 def test_an_older_version_sent_again_replaces_nothing(desks: Desks) -> None:
-    """A rollback: the same bytes once more are the same envelope, and no new item of anybody's feed."""
+    """A rollback: the same bytes sent once more are the same envelope, and add no item to any feed."""
     sealed = desks.hub.alert_to(as_recipient(desks.health.agency), sender=desks.own, alert=PARTNER_ALERT)
     desks.hub.carry(desks.own, sealed)
     settle(desks)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may receive what is asked of the exchange, worded at the desk, and never believed beyond what it says."""
+"""Previews of who may receive: asked of the exchange, worded at the desk, and trusted for nothing more."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ PREVIEWS = "/api/v1/previews"
 
 
 def answering(**changes: Any) -> Callable[[str, bytes], bytes]:
-    """The exchange with another word about every recipient."""
+    """Let the exchange give other verdicts about every recipient."""
 
     def lies(path: str, octets: bytes) -> bytes:
         if path != PREVIEWS:
@@ -173,7 +173,7 @@ def test_verdicts_on_others_than_those_asked_about_are_no_answer(
 def test_what_the_agency_itself_changes_while_it_is_sealed_stops_the_release(
     desks: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The exchange is asked before; pins are compared again under the lock."""
+    """The exchange was asked before; the pins are compared again under the lock."""
     alert, sign = desks.validated(recipients=[desks.health.id, desks.own.id]), services.seal_alert
 
     def seal_and_forget(*args: Any, **kwargs: Any) -> Any:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keeper asks whether the exchange answers, and the desk-worker notes whose clock is off."""
+"""The keeper asks whether the exchange answers, and the desk-worker notes a clock that is off."""
 
 import socket
 import threading
@@ -40,7 +40,7 @@ def page(keeper: Officer) -> Client:
 
 @pytest.fixture
 def other() -> Generator[str]:
-    """The address of something that answers and is no exchange."""
+    """The address of a web server that is no exchange."""
 
     class Welcome(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two at once, on two real connections: one wins, the other is told, nothing is sent or saved twice."""
+"""Two writers on two real connections: one succeeds, the other is told, nothing is sent or saved twice."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inbox, outbox, queue, drafts, start page and search: what each officer sees, page by page."""
+"""Inbox, outbox, queue, drafts, start page and search: the rows that each officer sees, page by page."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ from tests.alerts.conftest import Desks
 
 
 def many_received(desks: Desks, count: int) -> None:
-    """Copies of one received row: lists look at rows and cards only."""
+    """Copy one received row `count` times; lists read only rows and cards."""
     first = desks.received()
     copies = ReceivedAlert.objects.bulk_create(
         ReceivedAlert(

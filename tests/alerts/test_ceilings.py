@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an officer may see of the agency's alerts: drafts, copies and versions above the own ceiling are absent."""
+"""TLP ceilings: drafts, copies and versions above an officer's own ceiling are absent."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ from tests.bound_rows import rewrite
 
 
 def limit(desks: Desks, officer: Officer, ceiling: str) -> Officer:
-    """The officer, whose role sees up to this marking from now on."""
+    """Limit the officer's role to this TLP; return the officer read anew."""
     rewrite(AgencyPolicy.objects.filter(pk=officer.agency_id), role_ceilings={officer.roles[0]: ceiling})
     return Officer.objects.get(pk=officer.pk)
 
@@ -108,7 +108,7 @@ def started(desks: Desks) -> Alert:
 
 
 def taken_over(desks: Desks) -> Alert:
-    """From a foreign alert."""
+    """A draft copied from a foreign alert."""
     settled(desks, tlp="GREEN")
     received = ReceivedAlert.objects.get(agency=desks.health.agency)
     return copy_received(desks.health.author, received, reason="on_duty", now=desks.hub.now)
@@ -149,7 +149,7 @@ def test_the_strictest_of_markings_is_found_and_the_unknown_left_out() -> None:
 
 
 class TestVersions:
-    """A second version that is stricter than the first."""
+    """An alert whose second version has a stricter TLP than the first."""
 
     @pytest.fixture
     def first(self, desks: Desks) -> Alert:
@@ -195,7 +195,7 @@ def test_who_cannot_see_the_next_version_under_way_is_told_and_not_shown_it(desk
 
 
 def test_what_changed_is_not_told_of_a_version_that_is_hidden(desks: Desks) -> None:
-    """Danger to life has no limit, what it was amended from may have."""
+    """The ceiling hides no danger to life, but it may hide the version that was amended."""
     sent = settled(desks, tlp="AMBER", pri="urgent", lane="public_health", purpose="public_health")
     draft = amend_alert(desks.lab.author, sent, now=desks.hub.now)
     save_revision(desks.lab.author, draft, data={"pri": "flash"}, base=draft.current, now=desks.hub.now)

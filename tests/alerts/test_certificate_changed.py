@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exchange's certificate changed: one of a known authority is a renewal, any other gets no call and no API key."""
+"""The exchange's certificate changes: one of a known authority is a renewal, any other gets no call and no API key."""
 
 import ipaddress
 import logging
@@ -44,7 +44,7 @@ class Authority:
         self.file.write_bytes(own.public_bytes(serialization.Encoding.PEM))
 
     def chain(self) -> str:
-        """A new certificate for this machine with its key, as a server loads it; the file's path."""
+        """Make a new certificate for this machine with its key, as a server loads it; return the file's path."""
         key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
         here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
         path = self._folder / f"{self._name.rfc4514_string()}-{len(list(self._folder.iterdir()))}.pem"
@@ -82,7 +82,7 @@ class Authority:
 
 @pytest.fixture
 def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
-    """The one that this desk's machine trusts."""
+    """The authority that this desk's machine trusts."""
     authority = Authority(tmp_path, "known")
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     monkeypatch.setattr(exchange, "_rests_until", [0.0])
@@ -91,7 +91,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 
 @pytest.fixture
 def hub(known: Authority) -> Iterator[tuple[ScriptedHub, ssl.SSLContext]]:
-    """The exchange behind TLS: what it was asked, and the context by which its certificate is changed."""
+    """The exchange behind TLS: the requests it got, and the context by which a test changes its certificate."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(known.chain())
     with served((200, {}, b"{}"), tls=tls) as hub:
@@ -99,7 +99,7 @@ def hub(known: Authority) -> Iterator[tuple[ScriptedHub, ssl.SSLContext]]:
 
 
 def connection(hub: ScriptedHub) -> Transport:
-    """As the desk calls, in a process that has no connection yet."""
+    """The desk's connection, in a process that has none open yet."""
     address = hub.address.replace("http:", "https:")
     return exchange._Resting(address, api_key=API_KEY, patience=exchange.ONE_TRY, most_kept=0)
 

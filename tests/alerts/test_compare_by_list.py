@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A list that the root of a compared agency has signed replaces many papers, and no officer."""
+"""A list signed by the root of a compared agency replaces many papers, and no officer."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from tests.own_desk import compare_by_hand, make_own_agency
 
 @pytest.fixture
 def newcomer(desks: Desks) -> HeldAgency:
-    """An agency that nobody has compared."""
+    """An agency whose fingerprint nobody has compared."""
     made = desks.hub.make_agency("xa-labs", name="Forensic Laboratory of Arvenia")
     desks.hub.sequence()
     desks.follow()
@@ -31,7 +31,7 @@ def newcomer(desks: Desks) -> HeldAgency:
 
 
 def listed(desks: Desks, newcomer: HeldAgency, *, by: HeldAgency | None = None, **changed: Any) -> bytes:
-    """Signed by the root of the agency that holds its own keys, which the laboratory has compared."""
+    """Sign a list by the agency that holds its own keys, which the laboratory has compared, unless `by` names another."""
     signer = by or desks.own
     usual: dict[str, Any] = {
         "iss": signer.id,

@@ -24,7 +24,7 @@ def kept(desks: Desks) -> Checkpoint:
 
 
 def keep(desks: Desks, **changes: Any) -> None:
-    """As if the desk had seen this ledger before."""
+    """Change the kept checkpoint, as if the desk had seen another ledger before."""
     known = kept(desks)
     facts: dict[str, Any] = {"origin": known.origin, "size": known.size, "root": known.root}
     seen, other = SeenLedger.objects.get(reader=desks.health.id), Checkpoint(**(facts | changes))
@@ -38,7 +38,7 @@ def test_each_opening_keeps_the_newest_checkpoint_and_compares_with_it(desks: De
     second = desks.received(title="A second alert")
     newest = kept(desks)
     assert before.size < newest.size <= proofs_size()
-    # The older alert has its receipt under the older checkpoint: the newer one stays kept.
+    # The receipt of the older alert is under the older checkpoint; the newer checkpoint stays kept.
     for row in (first, second):
         view = open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.later(hours=1))
         assert view.marks == ()
@@ -73,7 +73,7 @@ def test_under_a_forked_ledger_nothing_opens(
 
 
 def test_the_desk_worker_settles_nothing_under_a_forked_ledger(desks: Desks) -> None:
-    """It raises the alarm and waits; once the ledger is the one it knew, the alert comes in as ever."""
+    """The desk-worker raises the alarm and waits; the alert comes in as soon as the ledger is the known one again."""
     desks.received()
     known = kept(desks)
     keep(desks, root=hashlib.sha256(b"fork").digest())

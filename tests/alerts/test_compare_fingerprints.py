@@ -21,7 +21,7 @@ from tests.peers import sealed_for
 
 @pytest.fixture
 def newcomer(desks: Desks) -> HeldAgency:
-    """An agency that an operator has admitted and taken into an agreement; nobody has compared anything."""
+    """An agency that an operator has admitted and taken into an agreement; nobody has compared its fingerprint."""
     made = desks.hub.make_agency("xa-labs", name="Forensic Laboratory of Arvenia")
     record_agreement(
         OPERATOR,
@@ -78,7 +78,7 @@ def test_a_look_alike_in_a_circle_takes_two_who_compare_and_one_who_confirms(
     compare(desks, desks.lab.author, newcomer)
     assert verdict(desks, newcomer.id) == (True, "")
 
-    # The other order: two have compared, and nobody has said that it belongs in the circle.
+    # The other order: two have compared, and nobody has confirmed the member of the circle.
     record_circle(OPERATOR, name="Late Look", agreement="G9", members=members, now=desks.hub.now)
     assert verdict(desks, newcomer.id) == (False, "new-in-circle")
     with pytest.raises(AlertIncompleteError):

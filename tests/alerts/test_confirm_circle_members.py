@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency that is new in a circle is held until an officer who checks alerts has confirmed it, once."""
+"""A new agency of a circle receives nothing until an officer who checks alerts has confirmed it once."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.builders import OPERATOR
 
 @pytest.fixture
 def circled(desks: Desks) -> Desks:
-    """The laboratory and the health authority, which know each other, and a circle that the operator records."""
+    """A circle of the laboratory and the health authority, which know each other; the operator records it."""
     members = [desks.lab.id, desks.health.id]
     record_circle(OPERATOR, name="Early Look", agreement="G1", members=members, now=desks.hub.now)
     return desks

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Countries by the names that the United Nations uses, in the reader's language and its alphabetical order."""
+"""Countries by the names of the United Nations, in the reader's language and its alphabetical order."""
 
 import pytest
 from django.utils import translation

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk whose way to the exchange is a proxy: the keeper reads which of the two refuses, and a login is not tried over and over."""
+"""A desk behind a proxy: the keeper reads whether proxy or exchange refuses, and a refused login is not repeated."""
 
 import logging
 import ssl
@@ -35,7 +35,7 @@ def proxy(tmp_path: Path, settings: Settings) -> Generator[ConnectProxy]:
 
 @pytest.fixture
 def hub(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedHub]:
-    """An exchange behind TLS that refuses who has no API key; its authority is trusted here."""
+    """An exchange behind TLS that refuses a caller without an API key; this process trusts its authority."""
     made = made_certificate(tmp_path, "localhost", datetime.now(UTC))
     monkeypatch.setenv("SSL_CERT_FILE", str(made.path))
     monkeypatch.setattr(exchange, "_rests_until", [0.0])

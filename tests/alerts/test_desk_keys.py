@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys for the desk: issued by an agency's admin alone, for what the desk serves, and useless where a row was changed."""
+"""Keys for the desk: issued by an agency's admin alone, for the desk's API alone, and useless if the row was changed."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real sequencer numbers, and the real desk-worker, with its own login, asks, opens and stores."""
+"""The real sequencer numbers an alert; the real desk-worker, under its own login, fetches, opens and stores it."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk whose disk is full: nothing is sent that is not kept, nothing sent is sent twice, nothing that came is lost."""
+"""A desk with a full disk: nothing is sent before it is kept, nothing is sent twice, nothing received is lost."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @contextmanager
 def full_disk(table: str, write: str, when: str = "true") -> Generator[None]:
-    """Have the database server find no room for such writes to a table, as long as the block lasts; `when` in SQL."""
+    """Let the database server find no room for such writes to a table within the block; `when` is SQL."""
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A draft is never screened by being saved; what a submission computed stays while it holds, and is nobody's writing."""
+"""Saving a draft screens nothing; a submission's record stays while it holds, and names nobody as its writer."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def record_in(desks: Desks, draft: Alert) -> Any:
 
 @pytest.fixture
 def returned(desks: Desks) -> Alert:
-    """Submitted as revision 1, so that revision 2 holds the record; then given back."""
+    """A draft submitted as revision 1, so that revision 2 holds the record, and then returned."""
     draft = desks.draft(**SUBSTANCE)
     submit_alert(desks.lab.author, draft, revision=1, now=desks.hub.now)
     return return_alert(desks.lab.releaser, draft, reason="Name the exhibit.", now=desks.hub.now)
@@ -75,7 +75,7 @@ def test_the_record_is_no_change_of_the_text(desks: Desks, returned: Alert) -> N
 
 
 def test_the_record_makes_no_writer_of_who_once_submitted(desks: Desks) -> None:
-    """The revision that holds it was saved by the first submitter, who wrote nothing: the last submitter counts."""
+    """The first submitter saved the revision that holds the record and wrote nothing: the last submitter counts."""
     both = desks.hub.make_officer(desks.lab.agency, Role.AUTHOR, Role.RELEASER)
     draft = desks.draft(**SUBSTANCE)
     alert = submit_alert(both, draft, revision=1, now=desks.hub.now)

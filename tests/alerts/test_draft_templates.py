@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starting points: templates belong to an agency and lie sealed; a copy takes no life, and nothing reserved."""
+"""Templates and copies: a template is the agency's and sealed; a copy is a new draft, and a reserved alert is not copied."""
 
 import uuid
 from typing import Any

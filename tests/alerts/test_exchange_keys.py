@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys for the exchange, at the desk: listed as it answers, issued and ended by the agency's own word alone."""
+"""Keys for the exchange at the desk: listed as the exchange answers, issued and ended by the agency's own statement alone."""
 
 import re
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def exchange() -> Iterator[ViewsInPlaceOfSockets]:
 
 @pytest.fixture
 def admin(desks: Desks, exchange: ViewsInPlaceOfSockets) -> Officer:
-    """The exchange answers as of the world's time."""
+    """An admin of the laboratory; the exchange answers by the world's clock."""
     answer_as_of(desks.hub.now)
     return desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of what an agency sent: asked of the exchange by its desk, kept here, and shown from what is kept."""
+"""Deliveries of an agency's alerts: its desk asks the exchange, keeps the answers, and shows what it keeps."""
 
 import json
 from datetime import timedelta
@@ -40,7 +40,7 @@ def nobody_follows_by_itself(exchange_as_asked: ViewsInPlaceOfSockets) -> ViewsI
 
 @pytest.fixture
 def sent(desks: Desks) -> Alert:
-    """Numbered, and the laboratory's desk knows of it."""
+    """An alert that is numbered and whose deliveries the laboratory's desk has fetched."""
     alert = desks.released()
     desks.hub.sequence()
     follow_deliveries(desks.lab.id)
@@ -264,7 +264,7 @@ class TestWrittenPastTheProgram:
 
 
 def changed(member: str, value: str) -> Any:
-    """Another value in each item of an answer."""
+    """Replace one member in each item of the answer."""
 
     def lie(path: str, octets: bytes) -> bytes:
         if path != CHANGES:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk's own table of agencies, as it follows the exchange's directory over the API."""
+"""The desk's own table of agencies, which follows the exchange's directory over the API."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 
 def said(change: Callable[[list[Row]], object]) -> Callable[[str, bytes], bytes]:
-    """The answer of the directory, with its rows changed so."""
+    """Change the rows of the directory's answer."""
 
     def lie(path: str, octets: bytes) -> bytes:
         if path != "/api/v1/agencies":
@@ -56,7 +56,7 @@ def follow(desks: Desks) -> Any:
 
 @pytest.fixture
 def listed(desks: Desks) -> Desks:
-    """The desk has asked once."""
+    """Desks that have asked for the directory once."""
     follow(desks)
     return desks
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How alerts reach a desk: opened once for card and tokens, never twice, and what does not open is told."""
+"""Alerts reach a desk: each is opened once for card and tokens, and one that does not open is reported."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ PARTNER_ALERT: dict[str, Any] = {
 
 
 def send_from_partner(desks: Desks, *, to: Desk | None = None, sequence: bool = True, **terms: Any) -> str:
-    """An agency with its own keys sends to a hosted one (the health authority); the md."""
+    """Send an alert of the agency with its own keys to a hosted agency (the health authority); return its md."""
     terms.setdefault("alert", PARTNER_ALERT)
     sealed = desks.hub.alert_to(as_recipient((to or desks.health).agency), sender=desks.own, **terms)
     desks.hub.carry(desks.own, sealed)
@@ -48,7 +48,7 @@ def received_by(desks: Desks, md: str) -> ReceivedAlert:
 
 
 def break_ciphertext(md: str) -> None:
-    """Other octets of the same form in what the exchange stores."""
+    """Change octets of the stored ciphertext without changing its form."""
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE sharing_envelope

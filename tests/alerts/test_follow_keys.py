@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk learns the keys of peers from the exchange's public API alone, and goes on with what it has while that is away."""
+"""The desk learns the keys of peers over the exchange's public API alone, and uses those it has while that is away."""
 
 import json
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def reading(desks: Desks) -> VerifiedDirectory:
 
 
 def from_newcomer(desks: Desks) -> str:
-    """An alert, not yet taken in, of an agency that the health authority has never seen; its md."""
+    """Send an alert of an agency that the health authority has never seen; return its md. It is not taken in yet."""
     newcomer: HeldAgency = desks.hub.make_agency("xn-new", name="Newcomer")
     desks.hub.make_agreement("G9", newcomer, desks.health.id)
     PeerKeyset.objects.filter(reader=desks.health.id, peer=newcomer.id).delete()
@@ -58,7 +58,7 @@ def from_newcomer(desks: Desks) -> str:
 
 
 def in_items(change: Callable[[dict[str, Any]], object]) -> Callable[[str, bytes], bytes]:
-    """An answer about keysets in which each item was changed so."""
+    """Change each item of an answer about keysets."""
 
     def lie(path: str, octets: bytes) -> bytes:
         if path != "/api/v1/keysets/query":
@@ -116,7 +116,7 @@ def test_a_log_that_could_not_be_compared_is_said_and_compared_later(
 def test_nothing_is_concluded_of_a_sender_whose_keys_could_not_be_asked_for(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
-    """The desk-worker settles nothing, and takes it in when the exchange is back."""
+    """The desk-worker settles nothing, and takes the alert in when the exchange is back."""
     md = from_newcomer(desks)
     exchange_as_asked.is_away = True
     with pytest.raises(ExceptionGroup):
@@ -136,7 +136,7 @@ def test_nothing_is_concluded_of_a_sender_whose_keys_could_not_be_asked_for(
 def test_an_answer_that_was_changed_on_its_way_brings_nothing_in(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
-    """A peer of whom something fails is refused until it does not; the page says so, and the alarm comes once."""
+    """A peer with a failing item is refused until the item verifies; the page says so, and the alarm comes once."""
     desks.hub.later(hours=1)
     publish_second(desks)
     exchange_as_asked.is_away = True
@@ -169,7 +169,7 @@ def test_an_answer_about_another_agency_is_refused(
 
 
 def test_a_root_that_two_officers_compared_takes_the_place_of_the_one_first_shown(desks: Desks) -> None:
-    """Whoever held the exchange when an agency was first shown has no hold on it once the paper was read."""
+    """An attacker who held the exchange when an agency was first shown has no hold on it after the paper was read."""
     other = desks.hub.make_agency("xn-new", name="Newcomer")
     follow_peers(desks.health.agency, now=desks.hub.now)
     mine = PeerKeyset.objects.filter(reader=desks.health.id)
@@ -298,7 +298,7 @@ def test_a_version_taken_out_of_a_chain_is_missed(desks: Desks) -> None:
 
 
 def test_of_two_acts_that_learn_of_one_peer_the_first_counts(desks: Desks) -> None:
-    """What was verified before another act wrote may not follow what stands now."""
+    """A keyset verified before another act wrote might not follow the keyset in force now."""
     late = PeerMemory(desks.health.id, lambda peer: "")
     late.preload([desks.own.id])
     record = late.keysets(desks.own.id)[0]
@@ -359,7 +359,7 @@ def test_a_ledger_that_was_taken_away_is_not_begun_anew_by_whoever_writes(desks:
 
 
 def test_the_desks_login_binds_kept_rows_to_the_next_key(desks: Desks) -> None:
-    """Replacing the key-encryption key runs under it, and makes the code of every row anew."""
+    """Rotation of the key-encryption key runs under this login, and renews the code of every row."""
     with under_login_of("desk"):
         for table in bound_tables():
             for entry in table.entries():

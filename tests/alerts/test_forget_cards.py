@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the desk keeps of an alert's content ends with its `keep`, and what never came in time stays closed."""
+"""Content kept at the desk ends with the alert's `keep`, and an alert that comes too late stays closed."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -70,7 +70,7 @@ def test_lists_and_search_stop_at_keep_whether_or_not_the_worker_has_come_by(des
 def test_after_a_restore_worker_and_desk_note_that_all_of_it_is_deleted(
     desks: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More than one batch each: nobody signs in before, so nothing is left for the next round."""
+    """More than one batch each: nobody signs in before, so nothing may be left for the next round."""
     monkeypatch.setattr("sharing.sweeping.DELETED_A_BATCH", 1)
     monkeypatch.setattr("sharing.sweeping.BATCHES_A_SWEEP", 1)
     monkeypatch.setattr("alerts.receiving.following.forget_cards", lambda actor, *, now: 0)
@@ -143,7 +143,7 @@ def test_what_was_deleted_before_the_desk_fetched_it_never_came_and_the_auditor_
 
 @pytest.fixture
 def desks_of_today(db: None, tmp_path: Path) -> Desks:
-    """Pages read the clock, so this world's clock lies an hour back."""
+    """A world whose clock is an hour back, since pages read the real clock."""
     return make_desks(Hub(tmp_path / "ledger", now=timezone.now() - timedelta(hours=1)))
 
 

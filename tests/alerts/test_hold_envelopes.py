@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk fetches an envelope once over the exchange's API and reads what it holds from then on, until `keep`."""
+"""The desk fetches an envelope once over the exchange's API and reads its own copy from then on, until `keep`."""
 
 import re
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def test_what_was_changed_here_and_cannot_be_fetched_anew_stays_closed_and_stays
 
 
 def change(md: str) -> Callable[[str, bytes], bytes]:
-    """Give this envelope with another nonce than the one that was signed."""
+    """Answer with this envelope under a nonce other than the signed one."""
     return lambda path, octets: (
         re.sub(rb'"iv":"[^"]*"', b'"iv":"AAAAAAAAAAAAAAAA"', octets)
         if path.endswith("/slices") or md in path
@@ -138,7 +138,7 @@ def test_a_file_that_was_changed_on_its_way_is_asked_for_again(
 def test_it_is_not_asked_for_for_ever(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets, days: int
 ) -> None:
-    """Eight days are longer than it is awaited, forty longer than the alert counts."""
+    """Eight days are longer than the desk waits, forty longer than the alert is in force."""
     sent_changed(desks, exchange_as_asked)
     assert AwaitedEnvelope.objects.exists()
     desks.hub.later(days=days)

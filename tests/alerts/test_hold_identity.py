@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk says that it holds its agencies' identities; for one that another one holds nothing goes out from it."""
+"""A desk announces the identities it holds; it sends nothing for an identity that another desk holds."""
 
 import json
 from collections.abc import Generator
@@ -64,19 +64,19 @@ def _well_behaved(desks: Desks) -> Generator[None]:
 
 
 def announce(desks: Desks, after: timedelta = timedelta(minutes=5)) -> int:
-    """A round of the desk-worker."""
+    """Run a round of the desk-worker."""
     desks.hub.now += after
     with under_login_of("desk-worker"):
         return announce_held(now=desks.hub.now)
 
 
 def elsewhere(desks: Desks, agency_id: str) -> ApiClient:
-    """Whatever else has a key of the agency's."""
+    """Another system that has an API key of the agency."""
     return ApiClient(agency_id, "system", "prefix", EXCHANGE_SCOPES)
 
 
 def hold(desks: Desks, agency_id: str = "xa-lab") -> None:
-    """Another desk holds the identity, and this one has been told."""
+    """Let another desk hold the identity, and let this one hear of it."""
     Instance.objects.filter(agency_id=agency_id).delete()
     announce_instance(elsewhere(desks, agency_id), OTHER, software=OTHER_SOFTWARE, now=desks.hub.now)
     announce(desks, ANNOUNCED_EVERY)
@@ -393,7 +393,7 @@ def send(desks: Desks) -> None:
 
 
 def _comes_back(desks: Desks, path: str, octets: bytes) -> bytes:
-    """The other holder announces itself between the release and what this desk says next."""
+    """Let the other holder announce itself between the release and the next call of this desk."""
     if path.endswith(OTHER):
         announce_instance(elsewhere(desks, desks.lab.id), OTHER, software="accord 1.0", now=desks.hub.now)
     return octets

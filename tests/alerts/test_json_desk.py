@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk over JSON: the whole life with ETags, what is refused and how, and what an API key may not do."""
+"""The desk over JSON: an alert's whole life with ETags, refusals, and acts that an API key may not do."""
 
 import io
 from datetime import timedelta
@@ -21,7 +21,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def desks(db: None, tmp_path: Path) -> Desks:
-    """The JSON desk reads the clock, so this world's clock is set to it."""
+    """Desks of now, since the JSON desk reads the real clock."""
     return kept_desks_of_now(tmp_path / "ledger")
 
 

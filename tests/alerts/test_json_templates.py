@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Templates and copies over JSON: the same services and answers as the pages, each done once per key."""
+"""Templates and copies over JSON: services and answers as on the pages, each done once per idempotency key."""
 
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Versions over JSON: amended, listed, told of, answered otherwise, and the same refusals as on the pages."""
+"""Versions over JSON: amended, listed, announced and answered, with the refusals that the pages have."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def settle(desks: Desks) -> None:
 
 
 def next_version(desks: Desks, alert: Alert) -> str:
-    """Amended, changed, submitted, checked and sent, all in JSON; its id."""
+    """Amend, change, submit, check and send the next version, all in JSON; return its id."""
     author, releaser = Session(desks.lab.author), Session(desks.lab.releaser)
     made = author("POST", f"alerts/{alert.pk}/amend")
     assert made.status_code == 201, made.content

@@ -41,7 +41,7 @@ FAILED = (
 
 @pytest.fixture
 def received(desks: Desks) -> ReceivedAlert:
-    """From the partner, three hours ago, opened by its reader."""
+    """An alert from the partner, three hours old and opened by its reader."""
     md = send_from_partner(desks)
     desks.follow()
     row = ReceivedAlert.objects.get(agency=desks.health.agency, md=md)
@@ -51,7 +51,7 @@ def received(desks: Desks) -> ReceivedAlert:
 
 
 def retract(desks: Desks, row: ReceivedAlert) -> Statement:
-    """Signed with the partner's signing key, whoever holds it."""
+    """Retract the alert, signed with the partner's signing key."""
     jws = desks.hub.statement(
         desks.own,
         "retract",
@@ -65,7 +65,7 @@ def retract(desks: Desks, row: ReceivedAlert) -> Statement:
 
 
 def revoke_signing_key(desks: Desks, *, hours_back: float) -> None:
-    """By the partner's root, half a minute later: its key was stolen so long ago."""
+    """Revoke the partner's key by its root half a minute later, as stolen so many hours ago."""
     desks.hub.later(seconds=30)
     kid = desks.own.signing[PQ1].signers[0].kid
     since = seconds(desks.hub.now - timedelta(hours=hours_back))
@@ -214,7 +214,7 @@ def test_a_retract_whose_row_was_touched_past_the_program_still_keeps_the_alert_
 
 
 def test_the_page_and_the_json_desk_say_that_it_does_not_count(db: None, tmp_path: Path) -> None:
-    """They read the clock, so this world's clock comes up to it."""
+    """Page and JSON desk read the real clock, so the world's clock is set to it."""
     desks = make_desks(Hub(tmp_path / "ledger", now=timezone.now() - timedelta(hours=4)))
     md = send_from_partner(desks)
     desks.follow()

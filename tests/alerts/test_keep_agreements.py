@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agreements as the exchange states them, kept for each agency, and the lanes that an agency stops by its own act."""
+"""Agreements kept for each agency as the exchange states them, and lanes that an agency suspends itself."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def admin(desks: Desks) -> Officer:
 
 
 def follow(desks: Desks) -> None:
-    """As the desk-worker does once it is due."""
+    """Follow the agreements as the desk-worker does once it is due."""
     worker = SystemActor("desk-worker", desks.lab.id)
     follow_agreements_when_due(worker, desks.lab.id, now=desks.hub.later(minutes=1))
 
@@ -49,7 +49,7 @@ def verdict(desks: Desks, peer: str, **changes: Any) -> tuple[bool, str]:
 
 
 def changed(path: str, change: Callable[[dict[str, Any]], None]) -> Callable[[str, bytes], bytes]:
-    """The exchange with something else in each item of one answer."""
+    """Change each item of the exchange's answer at this path."""
 
     def lies(asked: str, octets: bytes) -> bytes:
         if asked != path:
@@ -62,7 +62,7 @@ def changed(path: str, change: Callable[[dict[str, Any]], None]) -> Callable[[st
     return lies
 
 
-# --- what is kept ------------------------------------------------------------------------------------------------
+# --- kept agreements ---------------------------------------------------------------------------------------------
 
 
 def test_the_worker_asks_so_often_and_pages_read_what_is_kept(
@@ -131,7 +131,7 @@ def test_what_was_altered_past_the_program_counts_for_nothing_and_is_fetched_ane
     with pytest.raises(NotBoundError):
         agreements_of(desks.lab.reader, now=desks.hub.now)
     if way != "the digest deleted":
-        # Without one a preview asks anew by itself, before it judges anything.
+        # Without the digest a preview asks the exchange again before it judges anything.
         with pytest.raises(NotBoundError):
             verdict(desks, desks.own.id)
     follow(desks)
@@ -270,7 +270,7 @@ def test_only_an_admin_of_a_party_stops_what_can_be_stopped(desks: Desks, admin:
 
 
 def test_a_book_without_its_row_lets_nothing_go(desks: Desks, admin: Officer) -> None:
-    """Own suspensions stand in the sealed book: whoever takes it away opens no lane."""
+    """Own suspensions are in the sealed book: deleting it opens no lane."""
     desks.released()
     suspend_lanes(admin, "G1", ["science"], now=desks.hub.now)
     LaneSuspension.objects.all().delete()

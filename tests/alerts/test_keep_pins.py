@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A peer's keysets count where they lead on from the pinned root, signed as succession asks, and by nothing else."""
+"""A peer's keysets count only if they lead on from the pinned root and are signed as succession demands."""
 
 import os
 from dataclasses import replace
@@ -27,7 +27,7 @@ from tests.builders import DAY_SECS, OPERATOR, new_uuid7, seconds
 
 @pytest.fixture
 def sender(desks: Desks) -> Desks:
-    """The laboratory has compared the partner's first root and has sent to it once."""
+    """Desks whose laboratory has compared the partner's first root and has sent to it once."""
     send(desks)
     desks.hub.later(hours=1)
     return desks
@@ -42,7 +42,7 @@ def pin(desks: Desks) -> Pin:
 
 
 def change_root(desks: Desks, *, recovered: bool = False) -> None:
-    """The partner's next root takes over: with both roots' signatures, or, the old one lost, by its own alone."""
+    """Put the partner's next root in force: signed by both roots, or by the next one alone where the old one was lost."""
     old, new, coming = desks.own.root, desks.own.next_root, Root.generate()
     signer = new.signer if recovered else old.change_signer(new)
     publish(desks, signer, new, coming.fingerprint)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole life in one process: draft, submit, validate, release, receive, open, acknowledge, withdraw, confirm."""
+"""An alert's whole life in one process: draft, submit, validate, release, receive, open, acknowledge, withdraw, confirm."""
 
 from alerts.boxes.outbox import list_sent, read_sent
 from alerts.models import ReceivedAlert

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A long history is judged in pieces: nothing twice, nothing left out, no piece read that nobody asks for."""
+"""A long history is judged in pieces: nothing twice, nothing left out, and no piece read before it is asked for."""
 
 import itertools
 from pathlib import Path

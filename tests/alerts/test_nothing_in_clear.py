@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a thief of the database finds: every table is dumped and searched for words that only a reader may know."""
+"""Every table is dumped, as a thief of the database would, and searched for words that only a reader may know."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ SECRETS = (
 
 
 def dump() -> bytes:
-    """Every row of every table as text, binary columns as raw octets."""
+    """Return every row of every table as text, binary columns as raw octets."""
     found = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):

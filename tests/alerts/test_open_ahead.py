@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run of alerts is opened at once: each opening is audited before any alert is filed, and what does not open goes alone."""
+"""Alerts opened in one run: each opening is audited before any alert is filed, and one that does not open is tried alone."""
 
 from typing import NoReturn
 
@@ -18,7 +18,7 @@ from tests.alerts.test_follow_feed import break_ciphertext, received_by, retract
 
 
 class KilledError(BaseException):
-    """End that no loop catches, as little as a kill."""
+    """An end that no loop catches, like a kill."""
 
 
 def acts(act: str) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening: a reason each time, every check each time, files, and who may never open."""
+"""Opening: a reason each time, every check each time, files, and officers who may never open."""
 
 import pytest
 from django.db import connection
@@ -23,7 +23,7 @@ SPECTRUM = b"NAME: etizolam\n" * 50
 
 
 def drop_held() -> None:
-    """The desk holds nothing of any envelope."""
+    """Delete every envelope that the desk holds."""
     HeldBlob.objects.all().delete()
     HeldEnvelope.objects.all().delete()
 
@@ -127,7 +127,7 @@ class TestReading:
         assert AuditEvent.objects.filter(act="alert.refused", subject=row.md).count() == 1
 
     def test_another_envelope_under_the_same_address_is_not_this_alert(self, desks: Desks) -> None:
-        """All of its signatures hold, and it is sealed to the same agency: it is not what was asked for."""
+        """All of its signatures hold and it is sealed to the same agency, yet it is not the envelope asked for."""
         row, other = desks.received(), desks.received(title="Quite another alert")
         with connection.cursor() as cursor:
             cursor.execute(

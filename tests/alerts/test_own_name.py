@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands in an agency's own name at the exchange: its desk looks, verifies, keeps, and judges from what it has kept."""
+"""Submissions in an agency's own name at the exchange: its desk lists, verifies, keeps and judges them."""
 
 import json
 from collections.abc import Callable
@@ -51,20 +51,20 @@ def exchange(exchange_as_asked: ViewsInPlaceOfSockets) -> ViewsInPlaceOfSockets:
 
 
 def look(desks: Desks, desk: Desk | None = None) -> None:
-    """The desk-worker's next look at what stands in the laboratory's name."""
+    """Run the desk-worker's next look through the submissions in the laboratory's name."""
     desks.hub.later(seconds=30)
     follow_feed((desk or desks.lab).agency, now=desks.hub.now)
 
 
 def steal(desks: Desks, *, count: int = 1) -> list[str]:
-    """So many alerts in the laboratory's name that its desk never sent, logged; their md."""
+    """Submit and log this many alerts in the laboratory's name that its desk never sent; return their md."""
     mds = [submit_as_thief(desks.hub, desks.lab.agency, to=desks.health.agency) for _ in range(count)]
     desks.hub.sequence()
     return mds
 
 
 def lose_key(desks: Desks, desk: Desk | None = None) -> None:
-    """Half an hour later the key is revoked for the last hour, and another one stands in its place."""
+    """Half an hour later revoke the key for the last hour and put another one in its place."""
     agency = (desk or desks.lab).agency
     desks.hub.later(minutes=30)
     revoke_hosted_key(desks.hub, agency, since=desks.hub.now - timedelta(hours=1))
@@ -83,7 +83,7 @@ def kept() -> set[str]:
 
 
 def listed_as(change: Callable[[Items], Items]) -> Callable[[str, bytes], bytes]:
-    """The listing, changed on its way."""
+    """Change the listing on its way."""
 
     def lies(path: str, octets: bytes) -> bytes:
         if path != LISTING:

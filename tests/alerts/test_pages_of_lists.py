@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages by keyset: forward and back without gap or double while rows come and go; limits and cursors of any form."""
+"""Pages by keyset: forward and back without a gap or a double while rows come and go; limits and cursors of any form."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A key was stolen with alerts in flight: what recipients and the originator see at the desk, and what they can do."""
+"""A key is stolen with alerts in flight: what recipients and the originator see at the desk and can do."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -62,7 +62,7 @@ RELEASE: dict[str, Any] = {
 
 
 def tell(hub: Hub) -> None:
-    """What sequencer, worker and desk-worker do."""
+    """Run sequencer, exchange-worker and desk-worker until all are told."""
     hub.later(seconds=1)
     hub.sequence()
     for step in (find_repudiated, mark_doubts):
@@ -92,7 +92,7 @@ def lose_partners_key(desks: Desks, *, hours_back: float = 1.0) -> None:
 class TestAtTheRecipient:
     @pytest.fixture
     def received(self, desks: Desks) -> ReceivedAlert:
-        """From the partner, half an hour ago, opened in time."""
+        """An alert from the partner, half an hour old and opened in time."""
         md = send_from_partner(desks)
         desks.follow()
         row = ReceivedAlert.objects.get(agency=desks.health.agency, md=md)
@@ -196,7 +196,7 @@ class TestAtTheRecipient:
 class TestAtTheOriginator:
     @pytest.fixture
     def sent(self, desks: Desks) -> Alert:
-        """Ours, opened and acknowledged by the health authority, half an hour ago; then our key fell."""
+        """An own alert, opened and acknowledged by the health authority half an hour before the own key was revoked."""
         received = desks.received()
         show(desks, received)
         acknowledge_alert(desks.health.reader, received, now=desks.hub.now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RED at an own desk: opened and acknowledged by whom the sender named, sent to whom the draft names, seen by few."""
+"""RED at an own desk: named officers open and acknowledge it, the draft names the officers it goes to, few see it."""
 
 import uuid
 from pathlib import Path
@@ -52,7 +52,7 @@ def red(db: None, settings: Settings, tmp_path: Path) -> RedDesk:
 
 
 def refusals(md: str) -> list[dict[str, str]]:
-    """Why what was asked of this alert was refused, oldest first."""
+    """The causes for which requests about this alert were refused, oldest first."""
     rows = AuditEvent.objects.filter(act="alert.refused", subject=md).order_by("seq")
     return list(rows.values_list("detail", flat=True))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Isotopes in an alert: evidence on a region, checked as a measurement, said as what it is, and never a link."""
+"""Isotopes in an alert: evidence on a region, checked as a measurement, shown with its certainty, and never a link."""
 
 import ast
 import datetime as dt
@@ -135,7 +135,7 @@ BAD = {
     "hidden characters": (GOOD | {"basis": "map\u202eof"}, "delete the hidden characters (U+202E)", ""),
 }
 ONLY_THE_CHECK = {"a sign lost", "uncertainty 0", "a ratio twice"}
-"""What a JSON Schema of decimal texts cannot say."""
+"""Faults that a JSON Schema of decimal texts cannot express."""
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -201,7 +201,7 @@ def test_the_api_describes_what_a_draft_keeps() -> None:
 
 
 def test_opening_the_form_does_not_move_a_value_to_another_standard() -> None:
-    """Against VPDB oxygen reads some 30 per mil lower than against VSMOW: the check says it, the officer decides."""
+    """Oxygen reads some 30 per mil lower against VPDB than against VSMOW: the check says so, the officer decides."""
     oxygen = {"isotope": "d18O", "standard": "VPDB", "value": "-2.2", "uncertainty": "0.3"}
     data = {**defaults_for("seizure", today=TODAY), "region_evidence": GOOD | {"ratios": [oxygen]}}
     findings = check_document(data, known=Circumstances(TODAY))
@@ -216,7 +216,7 @@ def test_opening_the_form_does_not_move_a_value_to_another_standard() -> None:
 
 
 def test_no_comparison_of_profiles_sees_it() -> None:
-    """What is compared is read from the profile alone; two samples of one region stay as alike as they were."""
+    """The comparison reads the profile alone; two samples of one region stay as similar as they were."""
     profile = {"method": "IMP-18", "version": "1", "values": ["0.1", None, "0.25"]}
     assert profile_in({"profile": profile, "region_evidence": GOOD}) == profile_in({"profile": profile})
     assert profile_in({"region_evidence": GOOD}) is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From draft to sent: second persons, what stops a release, and what is compared before anything leaves."""
+"""From draft to sent: second persons, refusals of a release, and the comparisons before anything leaves."""
 
 from dataclasses import replace
 from typing import Any
@@ -39,7 +39,7 @@ from tests.entries import change_entry
 
 
 def acts(agency: str) -> list[str]:
-    """What the audit holds of the desk's own acts, oldest first."""
+    """The desk's own acts in the audit, oldest first."""
     rows = AuditEvent.objects.filter(agency=agency, act__startswith="alert.").order_by("seq")
     return list(rows.values_list("act", flat=True))
 
@@ -260,7 +260,7 @@ class TestPins:
 
 
 class TestFlash:
-    """An agency may let one releaser alone send a flash alert; a second look is due within a day."""
+    """An agency may let one releaser alone send a flash alert; a second look is then due within a day."""
 
     def test_one_person_may_send_a_flash_alert_where_policy_says_so(self, desks: Desks) -> None:
         hub = desks.hub

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a call without an answer the desk asks the exchange nothing for some seconds: nobody waits for each call's time-out."""
+"""After a call without an answer the desk makes no call for some seconds, so that nobody waits for each time-out."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from peers import exchange
 
 
 class Away:
-    """In place of the connections: counts who tries."""
+    """A connection that refuses every request and counts them."""
 
     def __init__(self) -> None:
         self.tried = 0

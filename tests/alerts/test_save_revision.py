@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drafts: who may write, what two officers at once get, how files are kept."""
+"""Drafts: permitted writers, two officers at once, and files."""
 
 import pytest
 from django.db import connection
@@ -97,7 +97,7 @@ class TestSaving:
         )  # fmt: skip
 
     def test_a_form_that_shows_what_was_changed_meanwhile_does_not_go_on_unseen(self, desks: Desks) -> None:
-        """Nothing was typed in it, but its next save would take back what somebody else wrote."""
+        """Nothing was typed in the form, but its next save would undo another officer's change."""
         hub, alert = desks.hub, desks.draft()
         save_revision(desks.lab.author, alert, data={"title": "Their title"}, base=1, now=hub.now)
         with pytest.raises(RevisionConflictError) as conflict:
@@ -138,7 +138,7 @@ class TestSaving:
 
 
 class TestTampering:
-    """At rest a revision opens in its own place only."""
+    """A stored revision opens in its own place only."""
 
     def test_a_changed_byte_is_refused(self, desks: Desks) -> None:
         alert = desks.draft()

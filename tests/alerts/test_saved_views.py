@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kept views: created, renamed, chosen, deleted by their officer alone; filters by an allow-list, never content."""
+"""Saved views: made, renamed, chosen and deleted by their officer alone; filters by an allow-list, never content."""
 
 import pytest
 from django.db import IntegrityError, transaction

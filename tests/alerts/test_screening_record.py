@@ -77,7 +77,7 @@ def test_danger_to_life_is_never_held_up_by_it(desks: Desks, monkeypatch: pytest
 
 @pytest.fixture
 def document(desks: Desks) -> dict[str, Any]:
-    """As the receiving agency reads it."""
+    """Open the alert at the receiving agency; return its document."""
     received = desks.received(**SUBSTANCE)
     view = open_alert(desks.health.reader, received, reason="on_duty", now=desks.hub.now)
     return dict(view.document)
@@ -119,7 +119,7 @@ def test_an_engine_that_is_not_known_here_is_named_and_excuses_nothing(
 def test_a_true_status_of_another_day_is_not_that_of_the_alert(
     desks: Desks, document: dict[str, Any]
 ) -> None:
-    """Whoever signs could state the law of a day on which the substance was not controlled yet."""
+    """A signer could state the law of a day on which the substance was not controlled yet."""
     long_ago = computed_record(document, agency_id=desks.health.id, on=date(2018, 1, 1))
     assert long_ago is not None and long_ago["standings"]["UK"] == "not_yet"
     found, today = replayed(desks, document | {"screening": long_ago}), desks.hub.now.date()
@@ -151,7 +151,7 @@ def test_a_day_that_there_is_not_is_no_status_and_no_change_of_the_law(document:
 def test_after_an_import_of_lists_an_older_alert_is_replayed_by_its_own(
     desks: Desks, document: dict[str, Any]
 ) -> None:
-    """Every version stays on the hub, that of lists too."""
+    """Every version stays on the hub, including versions of lists."""
     text = lists_with(LISTED_IN_XB)
     digest = read_listings(text).digest
     append_version(

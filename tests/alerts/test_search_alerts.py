@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Search: identifiers in everything, words newest first, received and sent, audited without the text, hostile input."""
+"""Search: identifiers in everything, words in the newest first, sent and received; audited without the text; hostile input."""
 
 import hashlib
 from datetime import timedelta
@@ -45,7 +45,7 @@ def find(
 def copies(
     first: ReceivedAlert, count: int, card: Card | None = None, *, start: int = 100
 ) -> list[ReceivedAlert]:
-    """More rows like one, each with a card of its own."""
+    """Store `count` copies of one row, each with a card of its own."""
     names = [field.attname for field in ReceivedAlert._meta.concrete_fields]
     facts = {
         name: getattr(first, name)
@@ -207,7 +207,7 @@ def test_fifty_hits_and_on_from_there(
 
 
 def test_identifiers_beyond_what_one_search_of_words_looks_at(desks: Desks) -> None:
-    """The oldest is found at once by its identifier, however many are newer; by its words from the second search on."""
+    """An identifier finds the oldest alert at once, however many are newer; its words find it from the second search on."""
     oldest = desks.received(title="Needle", exhibit_no="N-1")
     hay = copies(oldest, search.CHUNK + 1, Card(title="Hay"))
     assert find(desks, "N-1") == (["Needle"], [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nobody takes an alert from draft to sent alone: writers are whoever saved, submitted last, or gave the key that saved."""
+"""Nobody takes an alert from draft to sent alone: savers, last submitter and the issuer of a key that saved count as writers."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ from tests.role_logins import under_login_of
 
 
 def everything(desks: Desks, *roles: Role) -> Officer:
-    """An officer who writes, releases and manages."""
+    """An officer who writes, releases and manages, or has these roles."""
     return desks.hub.make_officer(
         desks.lab.agency, *(roles or (Role.AUTHOR, Role.RELEASER, Role.AGENCY_ADMIN))
     )
@@ -43,7 +43,7 @@ def issued(desks: Desks, admin: Officer, client: str = "lims") -> DeskKey:
 
 
 def drafted(desks: Desks, key: DeskKey, **changes: Any) -> Alert:
-    """A draft that a system put here with this key."""
+    """Let a system write a draft with this key."""
     client = ApiClient(desks.lab.id, key.client, key.prefix, frozenset({Capability.DRAFT_WRITE}))
     data = {**GOOD, "recipients": [desks.health.id], **changes}
     return create_draft(client, data=data, now=desks.hub.now)
@@ -92,7 +92,7 @@ class TestWriters:
                 validate_alert(admin, alert, revision=1, now=now)
 
     def test_keys_of_one_name_count_together_whatever_ended_in_between(self, desks: Desks) -> None:
-        """An admin who revokes the key of a colleague and issues one of the same name has not washed his hands."""
+        """An admin who revokes a colleague's key and issues one of the same name still counts as a writer."""
         admin, colleague = everything(desks), everything(desks)
         revoke_key(colleague, issued(desks, admin), now=desks.hub.now)
         alert = drafted(desks, issued(desks, colleague))
@@ -106,7 +106,7 @@ class TestWriters:
         )
 
     def test_a_draft_of_a_key_is_not_sent_by_one_officer(self, desks: Desks) -> None:
-        """One who issued the key, drafts with it, submits, checks and sends."""
+        """One officer issues the key, drafts with it, submits, checks and sends."""
         alone = everything(desks)
         alert = drafted(desks, issued(desks, alone))
         submitted_by(desks, alone, alert)
@@ -117,7 +117,7 @@ class TestWriters:
 
 
 def confirm_second_look_of(desks: Desks, officer: Officer, alert: Alert) -> None:
-    """As if it had gone out by the exception for flash alerts."""
+    """Give the second look to an alert marked as sent by the exception for flash alerts."""
     Alert.objects.filter(pk=alert.pk).update(
         state=AlertState.RELEASED, released_at=desks.hub.now, md="x" * 43, second_look_by=desks.hub.now
     )
@@ -216,7 +216,7 @@ def test_whoever_picks_up_a_system_s_draft_and_saves_it_has_written_it(desks: De
 
 
 class TestPuppets:
-    """An admin who releases invites somebody: until somebody else has confirmed the person, the two are one."""
+    """An admin who releases invites a person: until somebody else has confirmed the person, the two count as one."""
 
     @pytest.fixture
     def admin(self, desks: Desks) -> Officer:
@@ -269,7 +269,7 @@ class TestPuppets:
         assert validate_alert(admin, alert, revision=1, now=desks.hub.now).state == AlertState.VALIDATED
 
     def test_the_whole_way_from_the_invitation_on(self, desks: Desks, admin: Officer) -> None:
-        """He invites an author, a second admin agrees to the role, and the two of them are one until a releaser confirms."""
+        """The admin invites an author, a second admin agrees to the role, and they count as one until a releaser confirms."""
         desks.released()
         second, now = everything(desks, Role.AGENCY_ADMIN), desks.hub.now
         address = "pia.ulm@xa-lab.example"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk asks how far the exchange's log is; one that shows nothing newer is warned of, then nothing is sent."""
+"""A desk asks for the newest entry of the exchange's log; if it stands still, a warning comes first, then nothing is sent."""
 
 from collections.abc import Generator
 from datetime import timedelta
@@ -43,7 +43,7 @@ def _well_behaved_again(desks: Desks) -> Generator[None]:
 
 
 def pass_time(desks: Desks, span: timedelta, *, moves: bool = True) -> None:
-    """What an idle exchange does meanwhile, as far as its sequencer is at work."""
+    """Let an idle exchange run for this span; `moves` tells whether its sequencer works."""
     desks.hub.now += span
     answer_as_of(desks.hub.now)
     log_hour("system:exchange-worker", now=desks.hub.now)

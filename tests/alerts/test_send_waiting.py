@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was released or stated while the exchange gives no answer: it waits, goes out once and in order, or comes back."""
+"""Alerts and statements signed while the exchange gives no answer wait, go out once and in order, or come back."""
 
 import json
 from collections.abc import Generator
@@ -40,7 +40,7 @@ from tests.desk_calls import nothing_taken, the_exchange
 from tests.role_logins import under_login_of
 
 A_ROUND = timedelta(seconds=5)
-"""So often the desk-worker comes."""
+"""The interval at which the desk-worker comes."""
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +55,14 @@ def release(desks: Desks, alert: Alert) -> Alert:
 
 
 def work(desks: Desks, after: timedelta = timedelta(minutes=2)) -> int:
-    """A round of the desk-worker, `after` the last moment."""
+    """Run a round of the desk-worker, `after` the last moment."""
     desks.hub.now += after
     with under_login_of("desk-worker"):
         return send_waiting(now=desks.hub.now)
 
 
 def away(desks: Desks, **changes: object) -> Alert:
-    """An alert that is released while the exchange is away."""
+    """Release an alert while the exchange is away."""
     desks.follow()
     alert = desks.validated(**changes)
     the_exchange.is_away = True
@@ -70,14 +70,14 @@ def away(desks: Desks, **changes: object) -> Alert:
 
 
 def back(desks: Desks) -> int:
-    """The exchange answers again, and the desk-worker comes."""
+    """Let the exchange answer again, and run the desk-worker."""
     the_exchange.behave()
     return work(desks)
 
 
 @contextmanager
 def nobody_there() -> Generator[None]:
-    """No connection stands, as long as the block lasts."""
+    """Let no connection succeed within the block."""
     the_exchange.is_away = True
     yield
     the_exchange.behave()
@@ -88,7 +88,7 @@ def row_of(alert: Alert) -> Outgoing:
 
 
 def logged_in_order(*alerts: Alert) -> list[str]:
-    """Their digests in the order in which the exchange took them."""
+    """The md of these alerts in the order in which the exchange took them."""
     logged = PendingEntry.objects.filter(od__in=[alert.md for alert in alerts]).order_by("pk")
     return list(logged.values_list("od", flat=True))
 
@@ -531,7 +531,7 @@ HANDED = "/api/v1/envelopes"
 
 
 def wants(*mds: str) -> None:
-    """The restored exchange asks for these."""
+    """Let the restored exchange ask for these envelopes."""
     said = json.dumps({"items": list(mds)}).encode()
     the_exchange.answers = lambda path: (200, said) if path.endswith("/wanted") else None
 

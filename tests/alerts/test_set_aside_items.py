@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk goes on past what it cannot take, says so, and takes it when it can."""
+"""A desk sets aside an item that it cannot take, reports it, and takes it when it can."""
 
 import pytest
 from django.db import connection
@@ -31,7 +31,7 @@ from tests.desk_calls import ViewsInPlaceOfSockets
 
 
 def block(desks: Desks) -> tuple[ReceivedAlert, str]:
-    """An alert that is sent, and a row that stands where it would go."""
+    """Send an alert, and put a row in its place; return the row and the alert's md."""
     md = send_from_partner(desks)
     desks.follow()
     row, bad = received_by(desks, md), send_from_partner(desks)
@@ -53,7 +53,7 @@ class TestFeed:
             bad,
         )
         assert FeedCursor.objects.get(reader=desks.health.id).number == 3
-        # What was in its way is gone, and a person asks for it.
+        # The obstacle is gone, and a person asks for the item.
         ReceivedAlert.objects.filter(pk=blocking.pk).update(jti=blocking.jti)
         SetAside.objects.update(retry_asked_at=desks.hub.now)
         desks.follow()
@@ -120,7 +120,7 @@ class TestFeed:
 
 
 def damage_keysets(agency: str) -> None:
-    """What no reader takes for a keyset any more."""
+    """Replace the agency's keysets by octets that no reader accepts."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE agencies_keyset SET jws = 'x' WHERE agency_id = %s", [agency])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is real is kept long enough for whoever asks afterwards what was sent, and the auditor sees what is kept briefly.
+"""An actual alert is kept long enough to be examined later, and the auditor sees what is kept briefly.
 
 The sequence: an author and a releaser of one mind send with `keep` tomorrow, so that nothing is left of it.
 """
@@ -24,7 +24,7 @@ def day(desks: Desks, days: int) -> str:
 
 
 def carry(desks: Desks, **terms: Any) -> str:
-    """An alert of an agency that signs itself, whose program says what it likes."""
+    """Carry an alert of an agency with its own program, which sets any terms."""
     health = desks.hub.make_agency(f"xh-h{Envelope.objects.count()}")
     desks.hub.make_agreement(f"H{Envelope.objects.count()}", desks.own.id, health.id)
     sealed = desks.hub.alert_to(health, sender=desks.own, ack_by=None, **terms)

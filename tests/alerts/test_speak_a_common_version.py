@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Desk and exchange that speak no version in common: nothing goes out, people read which of the two is too old."""
+"""Desk and exchange without a common version: nothing goes out, and people read which of the two is too old."""
 
 import json
 from collections.abc import Generator
@@ -33,7 +33,7 @@ def _well_behaved(desks: Desks) -> Generator[None]:
 
 
 def speak(versions: dict[str, Any]) -> None:
-    """The exchange says of each caller's versions these, and answers all else as it is."""
+    """Let the exchange answer these versions to a caller, and all else as it is."""
 
     def said(path: str, answer: bytes) -> bytes:
         if not path.endswith("/caller"):

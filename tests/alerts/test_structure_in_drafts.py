@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A structure in a draft: canonical, its identifiers beside it, disagreements named, nothing lost that was typed."""
+"""A structure in a draft: canonical, with its identifiers; disagreements are named, and nothing typed is lost."""
 
 from typing import Any
 
@@ -108,7 +108,7 @@ def test_a_name_that_the_reference_set_gives_to_another_structure_is_asked_about
 
 
 def test_a_number_of_another_known_substance_is_asked_about_with_both_names(desks: Desks) -> None:
-    """A number and its structure may both be right for somebody; the reader has to know that they are two substances."""
+    """Number and structure may each be right; the reader has to learn that they are two substances."""
     draft = desks.draft(
         structure=SMILES, preferred_name="metodesnitazene", cas_rn="103-79-7", inchikey=None, formula=None
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a desk shows to somebody who helps: whole on the terminal, and nobody's name in it."""
+"""The support bundle of a desk: shown whole on the terminal, and without anybody's name."""
 
 import json
 import stat
@@ -26,7 +26,7 @@ SAID = "the feed was not taken"
 
 @pytest.fixture
 def logs(desks: Desks, tmp_path: Path) -> Path:
-    """Logs into which somebody wrote what must not leave."""
+    """Logs that contain content which must not leave."""
     folder = tmp_path / "logs"
     folder.mkdir()
     agency = desks.lab.agency

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an exchange that lies about a feed, its statements and its manifests cannot make a desk believe."""
+"""Lies of an exchange about a feed, its statements and its manifests, which the desk does not believe."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ Lie = Callable[[str, bytes], bytes]
 
 
 def with_other_signature(octets: bytes) -> bytes:
-    """The same object, one octet of its signatures changed."""
+    """Change one octet of each signature in the answer."""
     answer = json.loads(octets)
     jws = answer.get("statement") or answer["manifest"]
     for one in jws["signatures"]:
@@ -67,7 +67,7 @@ class TestPlace:
 
 class TestStatements:
     def lie(self, desks: Desks, exchange: ViewsInPlaceOfSockets, lie: Lie) -> ReceivedAlert:
-        """A withdrawal that comes while the exchange lies about it."""
+        """Receive a withdrawal while the exchange lies about it."""
         md = send_from_partner(desks)
         desks.follow()
         row = received_by(desks, md)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may release a flash alert hears by mail, at once, that it waits: once a revision, and nobody else, and no content."""
+"""A mail at once to everybody who may release a waiting flash alert: one for each revision, without content, to nobody else."""
 
 from pathlib import Path
 

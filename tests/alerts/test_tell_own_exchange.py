@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An own desk is told its exchange: the log there has to be signed by the key that was typed."""
+"""An own desk is told its exchange: the log there must be signed by the key that was typed."""
 
 from datetime import timedelta
 from functools import partial
@@ -30,7 +30,7 @@ PAGE = "/desk/exchange/"
 
 @pytest.fixture
 def keeper(served: Desks, settings: Settings) -> Officer:
-    """Of a desk that has not been told yet; the exchange of `served` answers on a socket."""
+    """The keeper of a desk that has not been told its exchange; the exchange of `served` answers on a socket."""
     settings.OWN_DESK, settings.EXCHANGE_URL = True, ""
     Agency.objects.update(is_hosted=False)
     answer_as_of(timezone.now())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was said about an alert: the sender sees every answer, each recipient what was said to it and by it."""
+"""The thread of an alert: the sender sees every answer, each recipient its own exchange with the sender."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.alerts.test_amend_alert import settle
 
 @pytest.fixture
 def sent(desks: Desks) -> Alert:
-    """Opened and acknowledged by the health authority, and by the agency with keys of its own."""
+    """An alert opened and acknowledged by the health authority, and by the agency with keys of its own."""
     alert = desks.released(recipients=[desks.health.id, desks.own.id])
     settle(desks)
     row = ReceivedAlert.objects.get(agency=desks.health.agency, md=alert.md)

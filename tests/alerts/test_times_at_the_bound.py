@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The last time that the profile allows is shown and calculated with everywhere, also where clocks are 14 hours ahead."""
+"""The last time that the profile allows is shown and calculated with everywhere, even 14 hours ahead of UTC."""
 
 import datetime as dt
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the page says about proof, word for word, for each outcome."""
+"""The page's words about verification, one text for each outcome."""
 
 from dataclasses import replace
 

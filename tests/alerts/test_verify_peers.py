@@ -71,7 +71,7 @@ def with_random_signatures(jws: bytes) -> bytes:
 
 
 def plant(desks: Desks, jws: bytes) -> None:
-    """Straight into the register, and into the ledger as whoever holds the exchange can have it logged."""
+    """Write a keyset into the register and the ledger, as an attacker who holds the exchange could."""
     said, keyset = parse_statement(jws), read_keyset(jws)
     last = Keyset.objects.filter(agency_id=desks.own.row.pk).order_by("-version")[0]
     rows = [
@@ -110,7 +110,7 @@ def plant(desks: Desks, jws: bytes) -> None:
 
 
 def mallory(desks: Desks) -> tuple[HeldAgency, list[KeyRow]]:
-    """The own-key partner as somebody else would be it: new signing and encryption keys beside the true ones."""
+    """The own-key partner as an attacker imitates it: new signing and encryption keys beside the true ones."""
     signing = signing_keys_of((PQ1,))
     opening = {PQ1: generate_decryption_key(PQ1)}
     forged = replace(desks.own, signing=signing, decryption=opening)
@@ -128,7 +128,7 @@ def mallory(desks: Desks) -> tuple[HeldAgency, list[KeyRow]]:
     ]
 )
 def planted(request: pytest.FixtureRequest, desks: Desks) -> HeldAgency:
-    """A keyset of the partner with keys of somebody else, put into the database and logged."""
+    """A keyset of the partner with an attacker's keys, put into the database and logged."""
     desks.hub.later(hours=1)
     forged, rows = mallory(desks)
     prev = Keyset.objects.get(agency_id=desks.own.row.pk).od
@@ -145,7 +145,7 @@ def planted(request: pytest.FixtureRequest, desks: Desks) -> HeldAgency:
 
 
 def swapped_signatures(jws: bytes, foreign: bytes) -> bytes:
-    """The payload of the one with the well-formed signatures of the other."""
+    """Put the well-formed signatures of `foreign` under the payload of `jws`."""
     said, other = json.loads(jws), json.loads(foreign)
     for mine, theirs in zip(said["signatures"], other["signatures"], strict=True):
         mine["signature"] = theirs["signature"]
@@ -209,7 +209,7 @@ def test_pins_changed_by_sql_trust_nobody(desks: Desks, how: str) -> None:
 
 
 def publish_second(desks: Desks) -> None:
-    """The partner's next keyset, as it signs it."""
+    """Publish the partner's next keyset, signed as it should be."""
     first = Keyset.objects.get(agency_id=desks.own.row.pk)
     rows = read_keyset(bytes(first.jws)).rows
     desks.hub.publish_keyset(desks.own, version=2, prev=first.od, rows=rows)
@@ -297,12 +297,12 @@ def test_a_deleted_book_is_begun_empty_by_name_alone_and_nobody_is_sealed_to_bef
     assert Envelope.objects.count() == 1
 
 
-# --- what the agency has learnt of revocations ---------------------------------------------------------------------
+# --- revocations known to the agency --------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def repudiated(desks: Desks) -> ReceivedAlert:
-    """From the partner; opened again after its key was revoked from before on."""
+    """An alert from the partner, opened again after its key was revoked from before the alert on."""
     sealed = sealed_for(desks.hub, desks.own, desks.health.id)
     desks.hub.carry(desks.own, sealed)
     desks.hub.sequence()

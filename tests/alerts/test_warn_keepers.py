@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keepers are mailed of what ends or stands still at their desk: each warning once, and without content."""
+"""Keepers are mailed of anything at their desk that ends or stands still: each warning once, and without content."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,7 +28,7 @@ def keeper(desks: Desks) -> Officer:
 
 @pytest.fixture
 def ends_at(tmp_path: Path, settings: Settings, desks: Desks) -> datetime:
-    """The end of the desk's certificate."""
+    """The time at which the desk's certificate ends."""
     made = made_certificate(tmp_path, "desk.example", desks.hub.now)
     settings.TLS_CERTIFICATE_FILE = str(made.path)
     return made.ends

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Withdrawing: a signed retract by an officer, confirmed by a person at each recipient."""
+"""Withdrawing: an officer signs a retract, and a person at each recipient confirms it."""
 
 import pytest
 
@@ -69,7 +69,7 @@ def test_only_releasers_of_the_agency_withdraw(desks: Desks) -> None:
 
 
 def test_new_reading_stops_before_the_first_fetch(desks: Desks) -> None:
-    """The desk had not fetched it yet: the row is there, marked, and nothing opens."""
+    """The desk has not fetched the envelope yet: the row is there, marked, and nothing opens."""
     alert = desks.released()
     desks.hub.sequence()
     withdraw_alert(desks.lab.releaser, alert, code="error", now=desks.hub.later(minutes=1))
@@ -96,7 +96,7 @@ def test_a_person_confirms_once_and_only_what_was_withdrawn(desks: Desks) -> Non
 
 
 def test_suspended_agencies_still_withdraw_acknowledge_and_confirm(desks: Desks) -> None:
-    """A wrong alert must be withdrawable; those who have it must be able to answer."""
+    """A wrong alert must be withdrawable; its recipients must be able to answer."""
     row = desks.received()
     open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
     for desk in (desks.lab, desks.health):
@@ -118,7 +118,7 @@ def test_the_outbox_shows_it_as_withdrawn(desks: Desks) -> None:
 
 
 def test_a_withdrawal_that_was_logged_with_its_keys_revocation_is_signed_again(desks: Desks) -> None:
-    """It waited for the log while the revocation got in: no recipient counts it, and the desk has a way on."""
+    """The withdrawal waited for the log while the revocation was logged: no recipient counts it, and the desk can sign again."""
     row, releaser = desks.received(), desks.lab.releaser
     alert = Alert.objects.get(md=row.md)
     withdraw_alert(releaser, alert, code="error", now=desks.hub.later(minutes=1))

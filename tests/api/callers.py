@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who calls a running hub over HTTP: an officer's session with its form token, or a system's API key."""
+"""Callers of a running hub over HTTP: an officer's session with its form token, and a system's API key."""
 
 from django.conf import settings
 from django.test import Client
@@ -10,7 +10,7 @@ from tests.builders import HeldAgency, Hub
 
 
 def session_of(officer: Officer) -> Credential:
-    """An officer signed in at the desk, as any program sends it: cookie and form token."""
+    """An officer's session at the desk as a program sends it: cookie and form token."""
     client = Client()
     client.force_login(officer, "officers.login.backends.EmailBackend")
     token = client.get("/api/v1/caller").json()["form_token"]
@@ -21,5 +21,5 @@ def session_of(officer: Officer) -> Credential:
 
 
 def key_of(hub: Hub, agency: HeldAgency) -> Credential:
-    """A system with every scope that an API key may have."""
+    """An API key of the agency with every scope that a key may have."""
     return Credential("apiKey", hub.api_key(agency), {})

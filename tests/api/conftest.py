@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosted desks whose world began now: the API reads the clock."""
+"""Hosted desks whose world began now, since the API reads the real clock."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,5 +17,5 @@ def desks(db: None, tmp_path: Path) -> Desks:
 
 @pytest.fixture
 def fields(desks: Desks) -> Mapping[str, Any]:
-    """A draft's fields, enough to submit it to the health authority."""
+    """Enough fields of a draft to submit it to the health authority."""
     return {**GOOD, "event_date": desks.hub.now.date().isoformat(), "recipients": [desks.health.id]}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An officer signed in, talking JSON to the desk in the test's own process."""
+"""A signed-in officer who calls the desk's JSON API in the test's own process."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from officers.models import Officer
 
 
 class Session:
-    """`session("POST", "alerts", body, etag=...)`; keyword arguments are headers."""
+    """A session, called as `session("POST", "alerts", body, etag=...)`; further keyword arguments are headers."""
 
     def __init__(self, officer: Officer, **defaults: Any) -> None:
         self.client = Client(**defaults)

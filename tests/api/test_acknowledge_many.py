@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several acknowledged in JSON: the same service as the page, an answer for each, nothing signed twice."""
+"""Several alerts acknowledged in JSON: the page's service, an answer for each, nothing signed twice."""
 
 import uuid
 

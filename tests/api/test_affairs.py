@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's own affairs in JSON: the jobs of the pages, by the same services, with tags and keys of idempotency."""
+"""Administration of an agency in JSON: the acts of the pages, by the same services, with ETags and idempotency keys."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ By = Callable[..., Session]
 
 @pytest.fixture
 def by(desks: Desks) -> By:
-    """A session of somebody of the laboratory with these roles."""
+    """Sign in a new officer of the laboratory with these roles."""
 
     def sign_in(*roles: Role, name: str = "Vera Admin") -> Session:
         return Session(desks.hub.make_officer(desks.lab.agency, *roles, name=name))
@@ -235,7 +235,7 @@ def test_roles_that_give_power_wait_and_are_stopped(admin: Session, by: By, desk
     assert [row["act"] for row in listed[:2]] == ["power.stopped", "power.asked"]
 
 
-# --- notices, audit, views ----------------------------------------------------------------------------------
+# --- notices, audit, saved views ----------------------------------------------------------------------------
 
 
 def _notice(desks: Desks, number: int, **changes: Any) -> Notification:

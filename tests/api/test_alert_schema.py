@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The published JSON Schema and the check of the forms judge alike, wherever JSON Schema can say it."""
+"""The published JSON Schema and the check of the forms decide alike wherever JSON Schema can express a rule."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -76,17 +76,17 @@ GOOD: dict[str, tuple[Any, ...]] = {
     "handling": (["H0"], ["H1", "H2"]),
 }
 ONLY_THE_CHECK = (
-    ("cas_rn", "58-08-3"),  # a check digit
-    ("event_date", "2026-03-02"),  # not in the future
-    ("title", "four"),  # three characters are enough only where each says as much as a word
-    ("formula", "C2Xx"),  # no element
-    ("inchi", "InChI=1S/2/c1"),  # no formula layer
-    ("concealment", "in a \U000e0041 book"),  # a tag
-    ("quantity", "1000000001"),  # more than there is
-    ("handling", ["H0", "H1"]),  # "no restriction" beside one
-    ("handling", ["H3"]),  # a condition that is not said
+    ("cas_rn", "58-08-3"),  # wrong check digit
+    ("event_date", "2026-03-02"),  # in the future
+    ("title", "four"),  # three characters are enough only in scripts whose character is a word
+    ("formula", "C2Xx"),  # not an element
+    ("inchi", "InChI=1S/2/c1"),  # without a formula layer
+    ("concealment", "in a \U000e0041 book"),  # a hidden tag character
+    ("quantity", "1000000001"),  # above the limit
+    ("handling", ["H0", "H1"]),  # "no restriction" beside a restriction
+    ("handling", ["H3"]),  # without the text of its condition
 )
-"""What JSON Schema cannot say, and both the check of the forms and the sender's say."""
+"""Faults that JSON Schema cannot express; the check of the forms and the sender's check both find them."""
 CONTRADICTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("unit", {"quantity": "1", "unit": None}),
     ("preferred_name", {"identity_state": "tentative", "preferred_name": None}),
@@ -167,7 +167,7 @@ def test_the_schema_is_closed_and_complete() -> None:
 
 
 def test_the_client_ships_this_schema() -> None:
-    """Else: `./dev manage print_alert_schema > accord/document/alert.json`."""
+    """Renew the file by `./dev manage print_alert_schema > accord/document/alert.json`."""
     assert alert_schema() == json_schema()
 
 
@@ -184,7 +184,7 @@ def test_the_client_shows_an_alert_in_the_order_of_the_desks_page() -> None:
     ) == READING_ORDER
 
 
-# Each keyword of the schema broken once, on its own; and values that only look alike to a careless reader.
+# Each keyword of the schema broken alone, and values that a careless reader takes for equal.
 ODD: tuple[tuple[dict[str, Any], object], ...] = (
     ({"type": "integer"}, True),
     ({"const": 1}, True),

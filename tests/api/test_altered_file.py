@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A file that is not what was sent answers alike wherever it is asked for, and an unknown one like nothing."""
+"""An altered file answers alike at every address that serves it, and an unknown file as absent."""
 
 from collections.abc import Callable
 
@@ -46,7 +46,7 @@ def test_an_altered_file_stays_closed_for_sender_and_recipient(
     alter: Callable[[bytes], bytes],
     answered: tuple[int, str],
 ) -> None:
-    """As the exchange gives it; what is of another length is none of its answers."""
+    """Octets of another length count as no answer of the exchange, others as a file that does not open."""
     alert, received = sent
     drop_held()
     for blob in Blob.objects.all():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many drafts in one request: each whole or not at all, each with its own answer, none made twice."""
+"""Many drafts in one request: each is stored whole or not at all and has its own answer; none is made twice."""
 
 import json
 from collections.abc import Mapping
@@ -87,7 +87,7 @@ def test_what_broke_off_half_way_is_finished_by_sending_it_again(desks: Desks) -
     author = Session(desks.lab.author)
     body: dict[str, Any] = {"drafts": [{}, {}, {}]}
     first = author("POST", "alerts/bulk", body, idempotency_key="bulk-2").json()
-    # As a process leaves it that dies after the second draft: the request and the third part never came to an end.
+    # The state that a process leaves which dies after the second draft: request and third part are unfinished.
     lost = Alert.objects.get(pk=first["items"][2]["alert"]["id"])
     rows = IdempotentRequest.objects.order_by("pk")
     rows.filter(resource=str(lost.pk)).delete()

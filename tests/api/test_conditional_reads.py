@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A read has an ETag and answers 304 to it; a change names what it was made from."""
+"""A read has an ETag and answers 304 to it; a change names the version that it was made from."""
 
 import pytest
 

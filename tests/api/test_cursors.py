@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages neither skip nor repeat while others write; a cursor that no page gave is refused by name."""
+"""Pages neither skip nor repeat a row while others write; a cursor that no page gave is refused as such."""
 
 import threading
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ LISTS = ("inbox", "outbox", "drafts", "queue")
 
 
 def copies_of(first: Any, count: int, **changes: Any) -> list[Any]:
-    """Unsaved copies of a row, each with its own values."""
+    """Make unsaved copies of a row; each change is a function of the copy's number."""
     kept = [field.attname for field in first._meta.concrete_fields if field.attname not in {"id", "card"}]
     values = {name: getattr(first, name) for name in kept}
     return [type(first)(**values | {name: make(at) for name, make in changes.items()}) for at in range(count)]
@@ -41,7 +41,7 @@ def received_copies(first: ReceivedAlert, numbers: range) -> list[ReceivedAlert]
 
 
 def pages(session: Session, address: str, row_id: str) -> Iterator[list[str]]:
-    """The ids of each page, one page a step."""
+    """Yield the ids of one page after the other."""
     cursor = ""
     while True:
         answer = session("GET", f"{address}&cursor={cursor}").json()
@@ -137,7 +137,7 @@ def test_the_exchange_refuses_the_same(desks: Desks) -> None:
 
 
 class Writers:
-    """Threads that write rows with connections of their own until they are told to stop."""
+    """Threads that write rows over their own connections until they are told to stop."""
 
     def __init__(self, write: Any) -> None:
         self._write = write
@@ -166,7 +166,7 @@ class Writers:
 
 @pytest.fixture
 def shared_desks(transactional_db: None, tmp_path: Path) -> Desks:
-    """The same, seen by the writers' connections too."""
+    """Desks whose rows the writers' connections see too."""
     return make_desks(Hub(tmp_path / "ledger", now=timezone.now().replace(microsecond=0)))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key for entering, as the operator hands it out: it brings the keys in, and is nobody's way to read or act."""
+"""The entry key that the operator hands out: it brings an agency's keys in, and neither reads nor acts."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,7 @@ READS = (
 
 
 class Newcomer:
-    """An agency with its own keys whose operator has handed out the key for entering."""
+    """An agency with its own keys for which the operator has issued an entry key."""
 
     def __init__(self, client: Client) -> None:
         self.now, self.client = timezone.now(), client

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists as files in JSON's desk: the filters of the list or a search, one line for each alert."""
+"""Export of lists in JSON: the filters of the list or a search, one line for each alert."""
 
 import json
 from typing import Any

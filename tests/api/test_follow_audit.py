@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A system follows its agency's audit by a key: in the log's order, from where it was, of its own agency alone, without content."""
+"""A system follows its own agency's audit with a key: in the log's order, from its last position, without content."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""schemathesis calls every operation with generated input, alone and in sequences, and finds nothing."""
+"""schemathesis finds no fault in any operation, called with generated input, alone and in sequences."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ from tests.conftest import HubProcesses
 
 pytestmark = [pytest.mark.slow]
 WIDE = int(os.environ.get("ACCORD_API_EXAMPLES", "0"))
-"""How many examples an operation `./dev drill api` asks for; none: the suite's own small run."""
+"""Examples for each operation that `./dev drill api` asks for; 0 stands for the suite's own small run."""
 
 EXAMPLES, SEQUENCES = (WIDE, 5 * WIDE) if WIDE else (2, 12)
 CASES_AT_LEAST = {"desk": 500, "exchange": 200}
@@ -59,7 +59,7 @@ def keeper_of(desks: Desks) -> Officer:
 
 @pytest.fixture
 def desks(transactional_db: None, tmp_path: Path) -> Desks:
-    """Hosted desks with one alert on its way, as of now."""
+    """Hosted desks of now with one received alert and one draft."""
     desks = make_desks(Hub(tmp_path / "records", now=timezone.now().replace(microsecond=0)))
     desks.received()
     desks.draft()

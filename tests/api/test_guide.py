@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guide's commands run as they stand, from nothing to acknowledged alerts, against a hub's real processes."""
+"""The guide's commands run as written, from nothing to acknowledged alerts, against a hub's real processes."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def desk(transactional_db: None, tmp_path: Path) -> DeskWorld:
 def beside_a_hub(
     desk: DeskWorld, hub_processes: HubProcesses, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Path:
-    """A folder in which `./dev` knows the running hub, and `.dev` its people."""
+    """A folder in which `./dev` finds the running hub, with the officers' sign-ins in `.dev`."""
     monkeypatch.setenv("FOLLOW_SECONDS", "1")
     hub_processes.sequencer()
     hub_processes.desk()

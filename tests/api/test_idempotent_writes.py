@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every write of the desk and of the exchange takes an `Idempotency-Key`: once done, answered alike, never stored."""
+"""Every write of desk and exchange takes an `Idempotency-Key`: it is done once, answered alike, and its content not stored."""
 
 import json
 import threading
@@ -32,7 +32,7 @@ def twice(session: Session, method: str, path: str, body: Any, *, etag: str = ""
 
 
 def _written(desks: Desks) -> list[tuple[str, Session, str, str, Any, Any, str]]:
-    """For each write of the desk: name, caller, method, path, body, another body, tag."""
+    """Each write of the desk as name, caller, method, path, body, another body, ETag."""
     author, releaser = Session(desks.lab.author), Session(desks.lab.releaser)
     reader = Session(desks.health.reader)
     received = desks.received()

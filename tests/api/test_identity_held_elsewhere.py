@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's identity that another holder has, in JSON: who it is, what is refused, and taking it over."""
+"""An agency's identity that another desk holds, in JSON: its holder, refused acts, and taking it over."""
 
 from uuid import uuid4
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keeper's acts and an agency's keys in JSON: coming in to the first keyset, health, changes of keys."""
+"""The keeper's acts and an agency's keys in JSON: from entry to the first keyset, health, changes of keys."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def keeper(desks: Desks) -> Session:
 
 @pytest.fixture
 def facts(keeper: Session) -> dict[str, Any]:
-    """What somebody sends who has compared what the exchange admitted."""
+    """The facts as a keeper sends them who has compared them with the exchange's admission."""
     entry_key = admit_elsewhere("xf-labs", name=NAME, now=timezone.now())
     return {"id": "xf-labs", "entry_key": entry_key, "name": NAME, "custody": "hub"}
 
@@ -166,7 +166,7 @@ def test_what_is_not_in_doubt_is_not_reaffirmed(desks: Desks) -> None:
     assert releaser("GET", "doubts").json() == {"envelopes": [], "statements": []}
     assert releaser("POST", f"doubts/statements/{'A' * 43}/reaffirm").status_code == 404
     assert releaser("POST", f"doubts/envelopes/{'A' * 43}/withdraw", {"code": "error"}).status_code == 404
-    # What this desk sent is withdrawn as an alert, so here it is not found.
+    # A submission of this desk is withdrawn as an alert, so this address does not find it.
     assert releaser("POST", f"doubts/envelopes/{alert.md}/withdraw", {"code": "error"}).status_code == 404
 
 

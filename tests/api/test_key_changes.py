@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys of a hosted agency in JSON: what stands, what waits for the exchange, and the way out of waiting."""
+"""The keys of a hosted agency in JSON: the keys in force, changes that wait for the exchange, and giving those up."""
 
 from typing import Any
 

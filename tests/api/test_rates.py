@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One caller cannot send without end: over the rate 429 with the seconds to wait, for that caller alone."""
+"""Rate limits: a caller above its rate gets 429 with the seconds to wait, and no other caller does."""
 
 import pytest
 from django.test import Client

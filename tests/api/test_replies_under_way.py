@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A system that says something else while a draft is under way is told so, and never answered as if it had been said."""
+"""A system that sends another reply while a draft is under way gets 409, not the answer of the first one."""
 
 from pathlib import Path
 from typing import Any

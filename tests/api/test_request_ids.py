@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A caller may name its request: the name comes back, stands in problems and logs, and is never trusted further."""
+"""A caller may give its request an id: it comes back, is in problems and logs, and is trusted no further."""
 
 import pytest
 from django.http import HttpRequest, HttpResponse

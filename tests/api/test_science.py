@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The science core in JSON: officers and API keys, reasons, limits, problems, and that nothing of a question is kept."""
+"""The science core in JSON: officers and API keys, reasons, limits and problems; no part of a question is stored."""
 
 import json
 from datetime import timedelta
@@ -44,7 +44,7 @@ def author(desks: Desks) -> Session:
 
 @pytest.fixture
 def system(desks: Desks) -> Any:
-    """The laboratory's system with `science:query` alone."""
+    """A system of the laboratory with `science:query` alone."""
     admin = desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)
     scopes, day = [Capability.SCIENCE_QUERY], timedelta(days=1)
     _, key = issue_key(
@@ -79,7 +79,7 @@ def test_a_structure_is_screened_for_a_day_with_every_clause(author: Session) ->
 def test_a_temporary_entry_ends_on_its_day_where_the_reader_sits(
     author: Session, desks: Desks, zone: str, standing: str
 ) -> None:
-    """Its first day without law is today at the date line's early side, and tomorrow or later at its late side."""
+    """The first day without control is today where the date is latest, and tomorrow or later where it is earliest."""
     end = timezone.now().astimezone(ZoneInfo("Pacific/Kiritimati")).date()
     text = listed({"to": end.isoformat()})
     append_version(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Questions to the science core that are asked amiss, in JSON: what a program cannot mean is refused at its member."""
+"""Malformed questions to the science core in JSON: each is refused with the member that is wrong."""
 
 from typing import Any
 

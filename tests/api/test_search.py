@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Search in JSON: by POST, since what is looked for is content; pages by a sealed cursor; audited without its text."""
+"""Search in JSON: by POST, since the words are content; pages by a sealed cursor; audited without the words."""
 
 from ledger.models import AuditEvent
 from tests.alerts.conftest import Desks

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sender that stalls in the middle of its body holds up itself: others are answered, and its place is freed."""
+"""A sender that stalls in the middle of its body delays nobody else, and its place is freed."""
 
 import socket
 from collections.abc import Generator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hosted agency's own system reads what it wrote, attaches files, checks, and learns what became of it."""
+"""A hosted agency's own system reads its drafts, attaches files, checks them, and learns what became of them."""
 
 from datetime import timedelta
 from typing import Any

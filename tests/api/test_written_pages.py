@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is written about the API is what it does: problems, changes, the page of the operations."""
+"""The pages about the API describe it as it is: problems, changes, the page of the operations."""
 
 import gzip
 import json
@@ -50,7 +50,7 @@ def test_every_answer_of_an_address_that_will_end_says_so_and_no_other(desks: De
 
 
 class Page(HTMLParser):
-    """Scripts, styles and identities of a page."""
+    """Scripts, styles and ids of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs inside a process of one role: uses all it serves, then prints what it did and what it loaded.
+"""Program of a process of one role: use all that the role serves, then print the uses and the loaded modules.
 
 Called as `python tests/boundaries/boot_role.py API_KEY` with the role's own environment.
 """
@@ -28,11 +28,11 @@ OTHERS = {
     ),
     "desk": frozenset({"agencies", "operators", "sharing"}),
 }
-"""Rooms that a half starts and works without: its processes find no file of them."""
+"""Rooms that a half starts and works without: none of their modules can be imported in its processes."""
 
 
 class WithoutTheOtherHalf(MetaPathFinder):
-    """Finds no module of the other half."""
+    """An import hook that refuses every module of the other half."""
 
     def __init__(self, half: str) -> None:
         self._half = half
@@ -74,7 +74,7 @@ def _call(client: Any, paths: Iterable[str]) -> list[str]:
     for path in paths:
         for method in ("get", "post"):
             response = getattr(client, method)(path)
-            # Nobody is at the exchange whom a desk could ask.
+            # The exchange of this desk is not running.
             is_away = response.status_code == 503 and os.environ["HUB_ROLE"] == "desk"
             if response.status_code >= 500 and path not in {"/readyz", "/healthz"} and not is_away:
                 raise SystemExit(f"{method} {path} answered {response.status_code}")
@@ -83,7 +83,7 @@ def _call(client: Any, paths: Iterable[str]) -> list[str]:
 
 
 def _call_as_an_officer() -> list[str]:
-    """Every address, by the officer whose session the test has made."""
+    """Call every address in the officer's session that the test has made."""
     from django.conf import settings
     from django.test import Client
 
@@ -93,7 +93,7 @@ def _call_as_an_officer() -> list[str]:
 
 
 def _open_every_page() -> list[str]:
-    """In the session of an operator whom whoever has the database has made."""
+    """Open every page in the session of an operator, both written straight into the database."""
     import secrets
 
     from django.conf import settings
@@ -131,7 +131,7 @@ def _run_every_task() -> list[str]:
     from hub.celery import app
 
     app.loader.import_default_modules()
-    # A role with the app of a task that is another queue's knows it and is never handed it.
+    # A role may know a task of another queue by an app that it has, but is never handed it.
     queue = ROLES[os.environ["HUB_ROLE"]].queue
     names = sorted(name for name, task in app.tasks.items() if _queue_of(task) == queue)
     for name in names:
@@ -140,7 +140,7 @@ def _run_every_task() -> list[str]:
 
 
 def _queue_of(task: Any) -> str | None:
-    """Tasks of the desk-worker name no queue: it is the default where they run."""
+    """The task's queue; a task of the desk-worker names none, since that is the default where it runs."""
     ours = task.name.partition(".")[0] in {"alerts", "officers", "science", "vault"}
     return getattr(task, "queue", None) or ("desk" if ours else None)
 

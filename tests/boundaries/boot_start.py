@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs inside a starting process of one role: loads what it loads before its first request or task, prints the modules.
+"""Program of a starting process of one role: load what it loads before its first request or task, print the modules.
 
 Called as `python -X importtime tests/boundaries/boot_start.py` with the role's own environment.
 """

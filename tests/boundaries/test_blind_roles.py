@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A blind process that has served every address, task or batch has loaded nothing that could open content.
+"""A blind process that has served every address, task or batch has loaded no module that could open content.
 
-Every process does it where no module of the other half can be found.
+Every process does so where no module of the other half can be imported.
 """
 
 import json
@@ -39,7 +39,7 @@ def _loaded(modules: list[str], *roots: str) -> list[str]:
 
 @pytest.fixture
 def api_key(transactional_db: None, tmp_path: Path) -> str:
-    """A partner system's key with every scope."""
+    """A partner system's API key with every scope."""
     hub = Hub(tmp_path / "ledger", now=timezone.now())
     return hub.api_key(hub.make_agency("xa-lab")).removeprefix("Api-Key ")
 

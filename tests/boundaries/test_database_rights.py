@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every table has an entry in `hub/rights.py`, and every login has the rights that stand there and no others.
+"""Every table has an entry in `hub/rights.py`, and every login has exactly the rights declared there.
 
-What the database itself says is asked, and each statement is really tried. `pytest -s` prints the whole matrix.
+The test reads the rights from the database's catalogue, and then tries each statement. `pytest -s` prints the whole matrix.
 """
 
 import sys
@@ -39,7 +39,7 @@ def test_an_entry_names_columns_that_exist() -> None:
             assert not unknown, f"{model._meta.db_table}, {role}: no column {', '.join(sorted(unknown))}"
 
 
-# What the database says, against what is declared.
+# The database's catalogue, compared with the declared rights.
 
 _HELD = """
 SELECT login, name,
@@ -99,7 +99,7 @@ PROVES_A_PERSON = {
     "officers_accountlink": {"digest"},
 }
 SIGN_IN_OR_BIND = {"desk", "desk-worker"}
-"""The desk signs people in; the desk-worker gives and takes powers, for which it makes the code of the whole row."""
+"""The desk signs people in; the desk-worker gives and takes roles, for which it renews the code of the whole row."""
 
 
 @pytest.mark.django_db
@@ -164,7 +164,7 @@ def test_what_is_made_later_is_out_of_reach_until_it_is_declared() -> None:
             cursor.execute("DROP TABLE later; DROP FUNCTION later()")
 
 
-# The same, really tried: every statement on every table from every login, refused unless it is declared.
+# Every statement on every table from every login, really tried and refused unless it is declared.
 
 
 @pytest.mark.django_db(transaction=True)
@@ -181,7 +181,7 @@ def test_every_statement_that_is_not_declared_is_refused(role: str) -> None:
 
 
 def _statements(role: str) -> Iterator[tuple[str, str, sql.Composed, bool]]:
-    """Yield table, words, statement and whether it is declared; what one of them adds is undone."""
+    """Yield table, words, statement and whether it is declared; undo what one of them adds."""
     with connection.cursor() as cursor:
         cursor.execute(_HELD, [[LOGINS[role]]])
         rows = cursor.fetchall()
@@ -215,7 +215,7 @@ def _is_allowed(opened: psycopg.Connection, statement: sql.Composed) -> bool:
 
 
 def test_the_desk_may_write_the_code_of_every_row_that_carries_one() -> None:
-    """A key-encryption key is replaced by its login, and every code made anew."""
+    """Rotation of the key-encryption key runs under the desk's login and renews every code."""
     tables = {table.name: RIGHTS[table.name].get("desk", NOTHING) for table in bound_tables()}
     missing = sorted(name for name, right in tables.items() if not {"mac", *EVERY} & right.update)
     assert not missing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each import contract is kept by the code and is seen to break when one line is added."""
+"""The code keeps each import contract, and adding one line breaks it."""
 
 import os
 import shutil

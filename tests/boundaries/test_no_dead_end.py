@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No dead end: whatever a page does or shows stands in the API too, or the reason why it is the browser's."""
+"""Every act and fact of a page is in the API too, or this file says why it belongs to the browser alone."""
 
 from typing import Final
 
@@ -167,7 +167,7 @@ IN_JSON: Final = {
     "desk_entry_key": "desk-agency-entry-key",
     "desk_keys": "desk-agency-keys",
 }
-"""Page by its name, address of the API by its name."""
+"""Name of a page: name of the API's address for it."""
 
 
 def _names(patterns: list[URLPattern | URLResolver], prefix: str = "") -> set[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The surface of the desk reaches rows through `visible_to`, or through a service that does; what else it asks for is named here."""
+"""The desk's pages and API reach rows through `visible_to` or a service that uses it; this file names the exceptions."""
 
 import ast
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _guarded() -> set[str]:
 
 
 def _reached_otherwise(path: Path, guarded: set[str]) -> Iterator[str]:
-    """Name the guarded models whose manager is asked for anything but `visible_to`."""
+    """Yield the guarded models whose manager is used for anything but `visible_to`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     managers = {
         id(node): node.value.id

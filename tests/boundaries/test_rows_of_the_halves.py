@@ -11,7 +11,7 @@ DESK: Final = frozenset({"alerts", "desk", "notices", "officers", "peers", "scie
 
 
 def _references() -> dict[str, tuple[str, str]]:
-    """The app that refers and the app referred to, by reference."""
+    """Each reference between models, with the app that refers and the app referred to."""
     return {
         f"{model._meta.label}.{field.name}": (model._meta.app_label, field.related_model._meta.app_label)
         for model in apps.get_models()

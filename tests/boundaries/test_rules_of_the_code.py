@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules of the code that no tool knows, read from its syntax trees."""
+"""Rules of the code that no tool checks, read from its syntax trees."""
 
 import ast
 import re
@@ -23,7 +23,7 @@ EDGES = (
     "/login/",
     "/authentication.py",
 )
-"""Where a request, a task or a command begins: the only places that may read the clock."""
+"""Modules in which a request, a task or a command begins; no other may read the clock."""
 
 
 def _files(*packages: str) -> Iterator[Path]:
@@ -54,7 +54,7 @@ def test_only_accord_and_the_vault_touch_cryptographic_primitives() -> None:
         for path in _files(*APPS, "demo", "devtool")
         if any(name.split(".")[0] == "cryptography" for name in _imports(path))
     }
-    # An own desk that was given no certificate for TLS makes one; nothing is signed or sealed with its key.
+    # An own desk without a certificate for TLS makes one; its key signs and seals nothing else.
     certificates = "devtool/owndesk/certificates.py"
     assert {name for name in touching if not name.startswith("vault/")} == {certificates}
 
@@ -70,7 +70,7 @@ def test_package_markers_re_export_nothing() -> None:
 
 
 def test_a_policy_is_read_only_where_its_code_is_asked_for() -> None:
-    """`policy_of(agency).four_eyes`, never the column of the row, which `agency.desk_policy` leads to."""
+    """Read `policy_of(agency).four_eyes`, never the row's column over `agency.desk_policy`."""
     past = {
         _short(path)
         for path in _files(*APPS, "demo")
@@ -93,7 +93,7 @@ def _callers_of(names: set[str], *packages: str) -> set[str]:
 def test_one_function_asks_the_machine_for_the_time() -> None:
     names = {"timezone.now", "datetime.now", "time.time", "datetime.datetime.now", "datetime.today"}
     asking = _callers_of(names, *APPS)
-    # The age of a file is told by the clock that wrote it.
+    # The age of a file is measured by the clock that wrote it.
     assert asking == {"/callers/clock.py", "/hub/vitals.py", "/hub/liveness.py"}
 
 
@@ -105,14 +105,14 @@ def test_the_clock_is_read_at_the_edges_only() -> None:
 
 
 def test_seconds_of_others_become_moments_by_one_function() -> None:
-    """`datetime` ends with the year 9999, and earlier in zones ahead of UTC: one function knows it."""
+    """`datetime` ends with the year 9999, and earlier in zones ahead of UTC; one function allows for it."""
     makers = {
         _short(path)
         for path in _files("accord", *APPS)
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.Attribute) and node.attr in {"fromtimestamp", "utcfromtimestamp"}
     }
-    # A cursor is sealed by the hub, and holds its own clock.
+    # A cursor is sealed by the hub and holds its own clock.
     assert makers == {"accord/moments.py", "callers/cursors.py"}
 
 
@@ -124,7 +124,7 @@ _LINE_END = re.compile(r"(?<!\\)(?:\\\\)*\$(?=\Z|[|)])")
 
 
 def _pattern_of(call: ast.Call) -> str:
-    """The pattern as far as it is written out."""
+    """The pattern, as far as it is a literal."""
     first = call.args[0] if call.args else None
     parts = first.values if isinstance(first, ast.JoinedStr) else [first]
     return "".join(
@@ -133,7 +133,7 @@ def _pattern_of(call: ast.Call) -> str:
 
 
 def test_no_pattern_ends_with_a_sign_that_lets_a_line_feed_pass() -> None:
-    """`$` matches before a last line feed too: whatever is matched whole ends with `\\Z`, or is asked by `fullmatch`."""
+    r"""`$` matches before a last line feed too: a pattern for a whole text ends with `\Z`, or is used by `fullmatch`."""
     ending = {
         f"{_short(path)}:{node.lineno}"
         for path in _files(*PACKAGES)
@@ -163,7 +163,7 @@ def test_every_source_file_names_its_licence() -> None:
 
 @pytest.mark.parametrize("limit", [600])
 def test_no_file_outgrows_its_room(limit: int) -> None:
-    """A file holds one noun whole, however long that is; beyond this it holds two."""
+    """A file holds one noun whole, however long that is; beyond this limit it holds two."""
     long = {
         _short(path): lines
         for path in _files(*PACKAGES, "tests", "benchmarks")
@@ -206,5 +206,5 @@ def test_no_merge_left_its_markers() -> None:
     found = subprocess.run(
         ["git", "grep", "-lIE", "^(<<<<<<<|>>>>>>>) "], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    # 1: searched all, found none.
+    # git grep exits with 1 if it found nothing.
     assert (found.returncode, found.stdout) == (1, "")

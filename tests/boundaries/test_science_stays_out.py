@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process that starts has loaded no toolkit of the science core: a start costs nothing for it, and it stays out of web
-and workers altogether, since what strangers wrote is read in processes of their own."""
+"""A starting process loads no toolkit of the science core, and web and workers never load one.
+
+A start pays nothing for the toolkits, and what strangers wrote is read in processes of their own.
+"""
 
 import json
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Chromium, and the rule that a page which writes an error to its console has failed."""
+"""A real Chromium; a page that writes an error to its console fails its test."""
 
 import os
 import sys
@@ -20,10 +20,10 @@ from tests.browser.hands import Tally
 from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import DeskWorld
 
-# Playwright runs an event loop in this thread; the tests' own queries are short and meant.
+# Playwright runs an event loop in this thread; the tests' own queries are short and intended.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-# A busy machine is slow, not wrong.
+# A busy machine is slow, not faulty.
 expect.set_options(timeout=30_000)
 
 Look = Literal["light", "dark"]
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests are marked as such; without a Chromium they say how to get one, and fail in CI."""
+    """Mark browser tests as such; without a Chromium skip them with directions to get one, and let them fail in CI."""
     here = Path(__file__).parent
     missing = find_chromium() is None and "CI" not in os.environ
     for item in items:
@@ -72,12 +72,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture
 def console_errors() -> list[str]:
-    """What the page wrote to its console as an error; a test that expects some takes them out."""
+    """Errors on the page's console; a test that expects some removes them."""
     return []
 
 
 def note_errors(page: Page, console_errors: list[str]) -> None:
-    """Everything that the page reports as wrong from now on, violations of its policy included."""
+    """Record every error that the page reports from now on, violations of its policy included."""
 
     def note_message(message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -93,7 +93,7 @@ def note_errors(page: Page, console_errors: list[str]) -> None:
 
 @pytest.fixture
 def page(page: Page, console_errors: list[str]) -> Generator[Page]:
-    """A page that fails its test when its console holds an error at the end, CSP violations included."""
+    """A page that fails its test if its console holds an error at the end, CSP violations included."""
     note_errors(page, console_errors)
     yield page
     assert not console_errors, "The page's console holds errors:\n" + "\n".join(console_errors)
@@ -101,7 +101,7 @@ def page(page: Page, console_errors: list[str]) -> Generator[Page]:
 
 @pytest.fixture
 def phone(browser: Browser, console_errors: list[str]) -> Generator[Page]:
-    """Another person's phone, at night: narrow, touched, dark. `page` judges its console too."""
+    """Another person's phone at night: narrow, touched, dark. `page` checks its console too."""
     context = browser.new_context(
         viewport={"width": 360, "height": 740}, color_scheme="dark", is_mobile=True, has_touch=True
     )
@@ -113,7 +113,7 @@ def phone(browser: Browser, console_errors: list[str]) -> Generator[Page]:
 
 @pytest.fixture
 def picture() -> Picture:
-    """Keeps a picture of a page as it stands, light and dark; nothing may stick out."""
+    """Take a picture of the page as it is, light and dark; assert that nothing sticks out."""
 
     def take(page: Page, name: str, looks: tuple[Look, ...] = ("light", "dark")) -> None:
         is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
@@ -129,7 +129,7 @@ def picture() -> Picture:
 
 @pytest.fixture
 def tell(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Tell:
-    """Says what a job took, on the terminal and in the report of the run; nobody may have touched a mouse."""
+    """Report a job's tally on the terminal and in the run's report; assert that no mouse was used."""
 
     def say(job: str, tally: Tally) -> None:
         record_property(job, tally.line(job))
@@ -142,13 +142,13 @@ def tell(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Tell:
 
 @pytest.fixture
 def desk(live_server: LiveServer, tmp_path: Path) -> DeskWorld:
-    """The small hub of the pages' tests, seen by a live server; its officers have a password."""
+    """The small hub of the pages' tests with a live server; its officers have a password."""
     return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 
 @pytest.fixture
 def sign_in(context: BrowserContext, live_server: LiveServer) -> Callable[[Officer], None]:
-    """Puts the browser into an officer's session; signing in by the form has a test of its own."""
+    """Put the browser into an officer's session; another test signs in by the form."""
 
     def put(officer: Officer) -> None:
         client = Client()
@@ -161,9 +161,9 @@ def sign_in(context: BrowserContext, live_server: LiveServer) -> Callable[[Offic
 
 @pytest.fixture
 def shoot(page: Page, live_server: LiveServer, console_errors: list[str]) -> Callable[..., None]:
-    """Opens an address light, dark and 360 pixels wide; nothing may stick out; keeps a picture of each.
+    """Open an address light, dark and 360 pixels wide; assert that nothing sticks out; take a picture of each.
 
-    Chromium reports an answer of 403 or 404 as an error of the console: the expected one is taken out.
+    Chromium reports an answer of 403 or 404 as a console error: the expected one is removed.
     """
 
     def take(name: str, address: str, *, status: int = 200) -> None:

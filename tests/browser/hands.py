@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Somebody's hands on a keyboard: each press is counted, each click of a mouse too, and nothing else moves the focus."""
+"""A person's hands on a keyboard: every key press and mouse click counts, and only keys move the focus."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -7,11 +7,11 @@ from typing import Any, Final, Self
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-# Enter or Space on a control is a click without detail; a mouse's has some.
+# Enter or Space on a control is a click whose detail is 0; a mouse's click has more.
 WATCH_THE_MOUSE: Final = (
     "addEventListener('click', (e) => { if (e.isTrusted && e.detail) noteClick(); }, true);"
 )
-# A page gives the focus to its first field (`autofocus`) when it is drawn, which is after it is loaded.
+# A page focuses its first field (`autofocus`) when it is drawn, which is after it is loaded.
 SAY_WHEN_DRAWN: Final = """addEventListener('load', () => requestAnimationFrame(() => requestAnimationFrame(
   () => document.documentElement.toggleAttribute('data-drawn', true))));"""
 SETTLED: Final = "node => node === document.activeElement"
@@ -27,7 +27,7 @@ FOCUS: Final = """target => {
 
 @dataclass
 class Tally:
-    """What one job took. Letters of a text count apart, since any product asks for them."""
+    """The tally of one job. Letters of a text count apart, since any product needs them."""
 
     clicks: int = 0
     keys: int = 0
@@ -39,7 +39,7 @@ class Tally:
 
 @dataclass
 class Hands:
-    """On one page; `on` lays them on the page of another device, and the same tally goes on."""
+    """Hands on one page; `on` moves them to the page of another device and continues the tally."""
 
     page: Page
     tally: Tally = field(default_factory=Tally)
@@ -48,7 +48,7 @@ class Hands:
         self.page.expose_function("noteClick", self._note_click)
         self.page.add_init_script(WATCH_THE_MOUSE)
         self.page.add_init_script(SAY_WHEN_DRAWN)
-        # Who begins to listen at a press may be too late: the system's own dialog would open.
+        # A listener added at the press may be too late: the system's own dialog would open.
         self.page.on("filechooser", lambda _chooser: None)
 
     def _note_click(self) -> None:
@@ -66,7 +66,7 @@ class Hands:
         return self.tally.letters
 
     def wait_until_drawn(self) -> None:
-        """Until the page has run its scripts and given the focus away: a person sees nothing to press before."""
+        """Wait until the page has run its scripts and set the focus; before, a person sees nothing to press."""
         self.page.locator("html[data-drawn]").wait_for(state="attached")
 
     def press(self, key: str, times: int = 1) -> None:
@@ -81,17 +81,17 @@ class Hands:
         self.tally.letters += len(text)
 
     def open_from_mail(self, address: str) -> None:
-        """Enter on the link, in the mail program."""
+        """Press Enter on the link in the mail program."""
         self.tally.keys += 1
         self.page.goto(address)
 
     def go_back(self) -> None:
-        """Alt and the arrow to the left, which a browser without a window does not know."""
+        """Press Alt and the left arrow, which a browser without a window does not support."""
         self.tally.keys += 1
         self.page.go_back()
 
     def tab_to(self, target: Locator, *, key: str = "Tab", at_most: int = 60) -> None:
-        """Tabs until the control has the focus; from the top of a page the menu is skipped by its own link."""
+        """Press Tab until the control has the focus; from the top of a page skip the menu by its own link."""
         expect(target).to_be_attached()
         self.wait_until_drawn()
         found = target.evaluate(FOCUS)
@@ -105,12 +105,12 @@ class Hands:
         pytest.fail(f"{target} is not reached within {at_most} presses of {key}")
 
     def use(self, target: Locator, key: str = "Enter", **more: Any) -> None:
-        """Reaches a link, a button or a box, and presses a key on it."""
+        """Tab to a link, a button or a box, and press a key on it."""
         self.tab_to(target, **more)
         self.press(key)
 
     def open_first_row(self) -> None:
-        """Of a list whose page is loading or there."""
+        """Open the first row of a list, once the page has loaded it."""
         first = self.page.locator("[data-rows] .row-link").first
         expect(first).to_be_visible()
         self.press("j")
@@ -118,12 +118,12 @@ class Hands:
         self.press("o")
 
     def fill(self, target: Locator, text: str, **more: Any) -> None:
-        """Reaches a field and types; in a closed list the letters choose."""
+        """Tab to a field and type; in a closed list the letters choose."""
         self.tab_to(target, **more)
         self.type(text)
 
     def choose(self, target: Locator) -> None:
-        """A radio button: the group is one stop of the tab key, arrows move within it."""
+        """Choose a radio button: the group is one stop of the tab key, arrows move within it."""
         group = self.page.locator(f'input[type=radio][name="{target.get_attribute("name")}"]')
         if not group.evaluate_all("nodes => nodes.includes(document.activeElement)"):
             self._tab_into(group)
@@ -147,13 +147,13 @@ class Hands:
         pytest.fail(f"{group} is not reached")
 
     def hand_over(self, target: Locator, name: str, content: bytes) -> None:
-        """Space on a file field; the system's own dialog is not counted."""
+        """Press Space on a file field; the system's own dialog is not counted."""
         self.tab_to(target)
         with self.page.expect_file_chooser() as chooser:
             self.press("Space")
         chooser.value.set_files({"name": name, "mimeType": "application/octet-stream", "buffer": content})
 
     def go_on(self, step: str) -> None:
-        """To the form's next step, from anywhere in it."""
+        """Go to the form's next step from anywhere in it."""
         self.press("Control+Enter")
         expect(self.page.get_by_role("button", name=step)).to_have_attribute("aria-current", "step")

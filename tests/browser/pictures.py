@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of pages, for people who look at them: `./dev test tests/browser --pictures`.
+"""Pictures of pages for people to look at: `./dev test tests/browser --pictures`.
 
-No test reads them, and to draw and pack a whole page takes longer than to load it.
+No test reads them, and drawing and packing a whole page takes longer than loading it.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 SCREENSHOTS: Final = Path(__file__).parents[2] / ".dev" / "screenshots"
 asked_for: list[bool] = []
-"""Not empty where this run keeps them."""
+"""Not empty if this run keeps pictures."""
 
 
 def keep_picture(page: Page, name: str, *, full_page: bool = True) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""axe-core finds nothing on any page, light or dark, wide or 360 pixels; nothing sticks out; the console is clean.
+"""axe-core finds no fault on any page, light or dark, wide or 360 pixels; nothing sticks out; the console is clean.
 
-The pages are read from the table of pages, as somebody who may open them: a page that is added is looked at too.
+The pages come from the table of pages, each opened by a caller who may, so that an added page is checked too.
 """
 
 from collections.abc import Iterator
@@ -29,23 +29,23 @@ from tests.security.world import Caller, SecurityWorld
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 VARIANTS: Final[tuple[tuple[int, Literal["light", "dark"]], ...]] = ((1280, "light"), (360, "dark"))
-"""Both widths and both themes on every page; each colour is a token, so that the other two pairs add nothing."""
+"""Both widths and both themes on every page; colours are tokens, so the other two pairs would add nothing."""
 EVERY_RULE: Final = {
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations"],
-    # Style sheets are read for one rule alone, which is experimental and off; it would take a quarter of the time.
+    # One rule alone needs the style sheets; it is experimental and off, and would take a quarter of the time.
     "preload": {"assets": ["media"]},
 }
 ASK: Final = """async (options) => (await axe.run(document, options)).violations.flatMap(
     (fault) => fault.nodes.map((node) => `${fault.id}: ${node.target.join(" ")}: ${node.failureSummary}`))"""
 WIDTHS: Final = (320, 720, 1440)
-"""720 pixels are a laptop's page at twice its size (WCAG 1.4.10 asks for 320)."""
+"""720 pixels are a laptop's page at twice its size (WCAG 1.4.10 requires 320)."""
 WRITTEN: Final = {
     "one word": "Nitazen" * 43,
     "right to left": "\u0645\u062e\u062f\u0631" * 75,
     "a heap of accents": "e" + "\u0301" * 40 + " collapses",
 }
-"""Texts of people at which a page must keep its layout; the words have 300 letters without a space."""
+"""Texts that people may write and that must not break a page; the words have 300 letters without a space."""
 FILL: Final = """(text) => {
     for (const place of document.querySelectorAll("main bdi, main [dir=auto]")) {
         if (place.querySelector("*")) continue;
@@ -68,18 +68,17 @@ WRITE_AND_LOOK: Final = f"""(written) => Object.fromEntries(Object.entries(writt
     ({FILL})(text);
     return [what, [...({STICKING_OUT})(), ...({CUT_OFF})()]];
 }}))"""
-"""One question for all texts, at the width that the page has: a resized window costs more than all that is looked at."""
+"""One call for all texts at the page's width, since resizing a window costs more than all the checks."""
 FILES: Final = {
     *("received_attachment", "sent_attachment", "proposal_file", "proposal_previous", "arrivals"),
     *("desk_settings_text", "desk_reopening_file", "arrivals_news"),
 }
-"""What these answer is a file or a token and not a page."""
+"""Pages that answer a file or a token."""
 REFUSALS: Final = {
     *("absent", "forbidden", "welcome", "reset-new"),
     *("acknowledge_many", "keys_create", "keys_move", "recovery_cancel", "desk_move_in", "peer_list_offer"),
 }
-"""Pages that are shown with a status of refusal: a link without its token, an act that has nothing to act on, what
-an own desk alone has."""
+"""Pages shown with a refusal's status: a link without its token, an act without a subject, pages of an own desk alone."""
 UNREACHED: Final = {
     "proposal",
     "desk_reopening",
@@ -88,8 +87,7 @@ UNREACHED: Final = {
     "received_changes",
     "identity_take_over",
 }
-"""Pages about what this world does not hold: a root offline, signatures of a stolen key, an alert in two versions, an identity
-held elsewhere."""
+"""Pages about facts that this world lacks: a root offline, a stolen key's signatures, two versions, an identity held elsewhere."""
 
 
 def test_axe_finds_nothing_on_any_page(
@@ -124,7 +122,7 @@ def _become(context: BrowserContext, live_server: LiveServer, caller: Caller) ->
 
 
 def _faults(page: Page) -> Iterator[str]:
-    """What axe says of the page that stands open, in all variants."""
+    """Yield axe's faults of the open page in all variants."""
     page.evaluate(AXE_SCRIPT)
     for width, theme in VARIANTS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -136,7 +134,7 @@ def _faults(page: Page) -> Iterator[str]:
 
 
 def _moved_by_what_people_write(page: Page) -> Iterator[str]:
-    """Which parts of the open page stick out or are cut off once each text of people is a hostile one."""
+    """Yield the parts of the open page that stick out or are cut off with each hostile text in place of people's."""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         for what, parts in page.evaluate(WRITE_AND_LOOK, WRITTEN).items():
@@ -156,7 +154,7 @@ def _addresses(world: SecurityWorld) -> Iterator[tuple[str, Caller, str]]:
 
 
 def _by_whoever_may(world: SecurityWorld, route: Route) -> Iterator[tuple[str, Caller, str]]:
-    """The page as the first officer opens it who may."""
+    """Yield the page as the first caller opens it who may."""
     try:
         things = things_of(world, route)
     except KeyError:
@@ -171,7 +169,7 @@ def _by_whoever_may(world: SecurityWorld, route: Route) -> Iterator[tuple[str, C
 
 
 def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, str]]:
-    """Pages that one address has in several shapes."""
+    """Yield the further shapes of pages that share an address."""
     value: dict[str, Any] = {kind: thing.value for kind, thing in world.things.items()}
     reader, releaser = world.by_name("reader of xa-lab"), world.by_name("releaser of xa-lab")
     for step in range(1, 7):
@@ -193,7 +191,7 @@ def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, s
 
 
 def _after_a_restore(world: SecurityWorld) -> Caller:
-    """An admin who has signed in since, as every session of before has ended."""
+    """Record a restore, which ends every session; return an admin who has signed in since."""
     with transaction.atomic():
         record_restore((), backup_at=timezone.now(), now=timezone.now())
     admin = world.by_name("agency_admin of xa-lab")
@@ -203,7 +201,7 @@ def _after_a_restore(world: SecurityWorld) -> Caller:
 
 
 def _in_french(world: SecurityWorld, value: dict[str, Any]) -> Iterator[tuple[str, Caller, str]]:
-    """Its words are longer: what holds English may not hold them."""
+    """Yield pages in French, whose words are longer than the English ones."""
     Officer.objects.update(language="fr")
     author, releaser = world.by_name("author of xa-lab"), world.by_name("releaser of xa-lab")
     for name in ("inbox", "outbox", "search", "officers", "keys", "policy", "security"):

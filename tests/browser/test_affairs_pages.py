@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's own affairs and the keeper's pages in Chromium: light, dark, 360 pixels wide, a picture of each."""
+"""Pages of an agency's administration and of the keeper in Chromium: light, dark, 360 pixels wide, a picture of each."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An alert that arrives is shown without loading the page; what somebody is busy with is never replaced."""
+"""An arriving alert is shown without loading the page; whatever an officer is busy with stays in place."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.pages.desk_world import DeskWorld
 
 pytestmark = pytest.mark.slow
 LOOKED_AT_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
-"""Coming back to a page asks at once, as the clock does every fifteen seconds."""
+"""Returning to a page asks for arrivals at once, as the clock does every fifteen seconds."""
 
 
 def test_the_inbox_shows_what_arrives_and_leaves_what_is_ticked(
@@ -44,7 +44,7 @@ window.Notification = class {
   static async requestPermission() { window.asked = true; return Notification.permission = "granted"; }
 };
 """
-"""In place of what the browser shows outside of its page: it keeps what it was told."""
+"""A stand-in for the browser's notices outside the page; it records what it is told."""
 
 
 def test_the_browser_is_asked_on_a_click_and_then_tells_what_arrives(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The auditor finds who opened what and why, and takes it along: by keyboard alone."""
+"""The auditor finds who opened what and why, and exports it, by keyboard alone."""
 
 import csv
 import io

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The early-warning board in a real browser: drawn without a break of the policy, walked by keys, no wider than a phone."""
+"""The early-warning board in a real browser: drawn within the CSP, walked by keys, no wider than a phone."""
 
 import random
 
@@ -26,7 +26,7 @@ COUNTRIES = ("FR", "DE", "US", "AU", "CN", "MX", "NZ", "XA", "NO", "MT")
 
 
 def a_year_of_alerts(desk: DeskWorld) -> None:
-    """What came in over a year: a quiet past, a rise of nitazenes, a cluster of harm last week."""
+    """Alerts of a year: a quiet past, a rise of nitazenes, a cluster of harm last week."""
     desk.send(desk.draft())
     received, chance = desk.received(desk.casimir), random.Random(5)  # noqa: S311 - a repeatable world
     for days in range(360, 1, -9):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two agencies that work differently, on the hub's real processes: one in the browser, one with its own keys.
+"""Two agencies on the hub's real processes: one works in the browser, one with its own keys.
 
-What the one writes the other opens, and the other way round; each sees the other's signed acknowledgement.
+Each opens the other's alert and sees the other's signed acknowledgement.
 """
 
 import secrets

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The alert page of a substance with a spectrum, in a real browser: light, dark and narrow; the plot is live."""
+"""The alert page of a substance with a spectrum in a real browser: light, dark and narrow; the plot is live."""
 
 import re
 from collections.abc import Callable

@@ -176,7 +176,7 @@ def test_a_line_more_of_parties_without_saving(
 
 
 def test_pages_of_composing(shoot: Shoot, sign_in: SignIn, desk: DeskWorld, live_server: LiveServer) -> None:
-    """Pictures of every kind's own step and of the page of new alerts."""
+    """Take pictures of each kind's own step and of the page of new alerts."""
     client = Client()
     client.force_login(desk.ilka, "officers.login.backends.EmailBackend")
     party = {"role": "forwarder", "name": "Blue Heron Freight", "category": "organisation", "country": "XB"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every page in Chromium: light, dark and 360 pixels wide, no console error, no policy violation, a picture."""
+"""Every page in Chromium: light, dark and 360 pixels wide, no console error, no CSP violation, a picture."""
 
 from collections.abc import Callable
 from datetime import timedelta

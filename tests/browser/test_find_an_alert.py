@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finding an old alert by an identifier and by a word, acknowledging two, keeping a view: by keyboard alone."""
+"""An officer finds an old alert by identifier and by word, acknowledges two and saves a view, by keyboard alone."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ CHINESE = "蓝色药片两份"
 
 @pytest.fixture
 def old(desk: DeskWorld, sign_in: SignIn) -> ReceivedAlert:
-    """An alert under sixty newer ones."""
+    """An alert older than sixty others."""
     desk.send(desk.draft(title=CHINESE, exhibit_no="AB-77/12", preferred_name="ميتونيتازين"))
     row = desk.received(desk.haitham)
     received_copies(row, 60)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key pages and what a lost key does to others, in Chromium: light, dark, 360 pixels wide, a picture of each."""
+"""The key pages, and pages of peers of an agency with a lost key, in Chromium: light, dark, 360 pixels wide, pictured."""
 
 import re
 from collections.abc import Callable
@@ -138,7 +138,7 @@ def test_pages_in_doubt(
 def test_a_key_is_revoked_with_the_keyboard_alone(
     sign_in: SignIn, desk: DeskWorld, page: Page, live_server: LiveServer
 ) -> None:
-    """Enter in a field shows what it touches; only the button at the end revokes."""
+    """Enter in a field shows the consequences; only the button at the end revokes."""
     desk.send(desk.draft())
     key = key_of(desk.benno)
     sign_in(desk.benno)

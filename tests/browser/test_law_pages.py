@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of the law in a browser: wide and narrow, light and dark, nothing sticks out, nothing breaks the policy."""
+"""The pages of the law in a browser: wide and narrow, light and dark, nothing sticks out, no CSP violation."""
 
 from collections.abc import Callable
 

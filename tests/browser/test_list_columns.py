@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Titles of lists stay readable beside times whose zone is long."""
+"""Titles in lists stay readable beside times with a long zone name."""
 
 from collections.abc import Callable
 from typing import Final

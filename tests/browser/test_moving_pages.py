@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages by which an agency leaves a desk and comes to another one, in Chromium: light, dark, 360 pixels wide."""
+"""Pages by which an agency leaves a desk and moves to another one, in Chromium: light, dark, 360 pixels wide."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 def keys_are_elsewhere(agency: Agency) -> None:
-    """The desk's row says another custody than the keyset in force, as on a desk that the keys have left or are to come to."""
+    """Give the desk's row another custody than the keyset in force, as before and after a move of the keys."""
     agency.refresh_from_db()
     agency.custody = Custody.AGENCY if agency.custody != Custody.AGENCY else Custody.HUB
     agency.save()

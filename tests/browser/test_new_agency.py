@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A new agency, from accession to its first alert: every person in the browser, second factors demanded.
+"""A new agency from accession to its first alert: every person in the browser, second factors demanded.
 
-The keeper compares what the exchange admitted and takes the agency in, the first admin comes by mail and invites the others,
+The keeper compares the exchange's admission and takes the agency in, the first admin comes by mail and invites the others,
 the key officer has the head sign the first keyset, an author writes, a releaser sends, a partner receives.
 """
 
@@ -54,7 +54,7 @@ class Journey:
         return self.page.get_by_role(role, name=name, exact=True).first
 
     def go(self, name: str, heading: str = "") -> None:
-        """By the menu."""
+        """Open a page by the menu."""
         menu = self.page.get_by_role("navigation", name="Pages")
         self.hands.use(menu.get_by_role("link", name=name, exact=True))
         title = self.page.get_by_role("heading", name=heading or name, exact=True)
@@ -67,25 +67,25 @@ class Journey:
             self.hands.use(self.find(name, role), "Space" if role == "checkbox" else "Enter")
 
     def fill(self, **values: str) -> None:
-        """Fields by their labels; Enter in the last hands the form in."""
+        """Fill fields by their labels; Enter in the last one sends the form."""
         for label, value in values.items():
             self.hands.fill(self.page.get_by_label(label.replace("_", " "), exact=True), value)
 
     def choose_from(self, label: str, text: str) -> None:
-        """In a closed list the letters choose."""
+        """Choose in a closed list by typing letters."""
         box = self.page.get_by_label(label)
         self.hands.fill(box, text)
         assert box.evaluate("box => box.selectedOptions[0].text") == text
 
     def shoot(self, name: str) -> None:
-        """Wide and light, narrow and dark."""
+        """Take pictures: wide and light, narrow and dark."""
         for width, look in ((1280, "light"), (360, "dark")):
             self.page.set_viewport_size({"width": width, "height": 900})
             self.take(self.page, f"job-new-agency-{name}-{width}", (look,))
         self.page.set_viewport_size({"width": 1280, "height": 900})
 
     def set_up_codes(self, who: str) -> None:
-        """The second factor that the role demands."""
+        """Set up the second factor that the role demands."""
         self.press("Set up one-time codes", "button")
         secret = self.page.locator("#totp-secret").inner_text()
         self.fill(**{"One-time code": code_of(secret, timezone.now())})
@@ -95,7 +95,7 @@ class Journey:
         self.secrets[who] = secret
 
     def accept(self, email: str, *, codes: bool = True) -> None:
-        """The invited follows the mail's link, chooses a password, signs in and sets a second factor up."""
+        """Follow the mail's link as the invited person: choose a password, sign in and set up a second factor."""
         self.page.context.clear_cookies()
         link = re.search(r"/welcome/[\w-]{43}/", self.mails.mails_to(email)[-1].text)
         assert link is not None
@@ -129,7 +129,7 @@ def journey(page: Page, live_server: LiveServer, outside_world: OutsideWorld, pi
 
 
 def take_in(journey: Journey, root: Root) -> None:
-    """The keeper's way: id and key for entering, then what the exchange says of them."""
+    """As the keeper, enter id and entry key, and check the facts that the exchange gives."""
     page, hands = journey.page, journey.hands
     facts = {"name": "Border Police, Fenlund", "kind": "police", "timezone": "Atlantic/Azores"}
     facts |= {"custody": "hub-own-root", "root_fingerprint": root.fingerprint}
@@ -153,7 +153,7 @@ def take_in(journey: Journey, root: Root) -> None:
 
 
 def bring_keys(journey: Journey, customs: Customs) -> None:
-    """The key officer proposes, the head signs offline, the signed file comes back."""
+    """Have the key officer propose and the head sign offline; hand in the signed file."""
     page, hands, card = journey.page, journey.hands, customs.card(customs.root)
     journey.go("Keys")
     journey.press("Create keys…", "link")
@@ -170,7 +170,7 @@ def bring_keys(journey: Journey, customs: Customs) -> None:
 
 
 def write(journey: Journey) -> None:
-    """The author's way to the release queue."""
+    """Write the alert as its author, up to the release queue."""
     page, hands = journey.page, journey.hands
     journey.press("New alert", "link")
     hands.use(page.get_by_role("button", name=re.compile("^New substance")).first)
@@ -191,7 +191,7 @@ def write(journey: Journey) -> None:
 
 
 def release(journey: Journey, email: str) -> None:
-    """The releaser's way, from signing in with both factors."""
+    """Release the alert as the releaser, from signing in with both factors."""
     page, hands = journey.page, journey.hands
     page.context.clear_cookies()
     page.goto(f"{journey.address}/login/")
@@ -248,5 +248,5 @@ def test_a_new_agency_from_accession_to_its_first_alert(
     arrived = ReceivedAlert.objects.visible_to(desk.aroha).get()
     assert arrived.issuer == agency
     tell("a new agency from accession to its first alert, five people", journey.hands.tally)
-    # Each of the five people passes by the field of a unit.
+    # The limit allows for the field of a unit, which each of the five people tabs past.
     assert journey.hands.keys < 275

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""At night: a flash alert is written on duty, and a second officer, told by mail, releases it on a phone, by keyboard."""
+"""A flash alert at night: written on duty, and released on a phone, by keyboard, by a second officer told by mail."""
 
 import re
 from collections.abc import Callable
@@ -35,7 +35,7 @@ RELEASER, ON_DUTY = "benno@xa-lab.example", "aroha@xb-health.example"
 
 
 def zone_where_it_is_two_at_night(now: datetime) -> str:
-    """A zone of whole hours; the names of these have the sign turned round (POSIX)."""
+    """A zone of whole hours in which it is 2 a.m.; names of such zones have the opposite sign (POSIX)."""
     east = (2 - now.hour) % 24
     east = east if east <= 14 else east - 24
     return f"Etc/GMT{-east:+d}" if east else "Etc/GMT"
@@ -43,7 +43,7 @@ def zone_where_it_is_two_at_night(now: datetime) -> str:
 
 @pytest.fixture
 def night(desk: DeskWorld, live_server: LiveServer, settings: Settings) -> DeskWorld:
-    """Two o'clock at both agencies, second factors demanded, the recipient's mail quiet until the morning."""
+    """2 a.m. at both agencies, with second factors demanded and the recipient's mail quiet until the morning."""
     settings.MFA_DEMANDED, settings.HUB_URL = True, live_server.url
     for agency_id in ("xa-lab", "xb-health"):
         change_entry(agency_id, timezone=zone_where_it_is_two_at_night(timezone.now()))
@@ -52,7 +52,7 @@ def night(desk: DeskWorld, live_server: LiveServer, settings: Settings) -> DeskW
 
 
 def newest_mail(desk: DeskWorld, outside: OutsideWorld, address: str) -> Mail:
-    """Sends what is due, as the worker does when it is rung; the newest that came to this address."""
+    """Send the notices that are due, as the worker does; return the newest mail to this address."""
     send_notifications(clock=lambda: max(desk.hub.now, timezone.now()))
     return outside.mails_to(address)[-1]
 
@@ -64,7 +64,7 @@ def link_in(mail: Mail) -> str:
 
 
 def write(hands: Hands) -> None:
-    """The duty officer's way, at a desk: four of six steps, since for danger to life little is asked."""
+    """Write the alert on duty at a desk: four of six steps, since danger to life needs few fields."""
     page = hands.page
     hands.use(page.get_by_role("link", name="New alert").first)
     hands.use(page.get_by_role("button", name=re.compile("Cluster of harm")))
@@ -84,7 +84,7 @@ def write(hands: Hands) -> None:
 
 
 def sign_in_on_the_phone(hands: Hands, telephone: Telephone) -> None:
-    """The page of signing in came instead of the queue; the fields have the focus already."""
+    """Sign in on the phone, which shows the sign-in page instead of the queue, its fields focused."""
     hands.type(RELEASER)
     hands.press("Tab")
     hands.type(PASSWORD)
@@ -96,7 +96,7 @@ def sign_in_on_the_phone(hands: Hands, telephone: Telephone) -> None:
 
 
 def release(hands: Hands, telephone: Telephone, picture: Picture) -> None:
-    """Reads it as a recipient will, checks, telephones for half an hour, sends: then the phone asks who is there."""
+    """Read the alert, check it, telephone for half an hour, send it: then the phone asks for the officer's identity again."""
     page = hands.page
     hands.open_first_row()
     expect(page.get_by_text("Six people collapsed within an hour")).to_be_visible()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a browser keeps after an officer has written and read: nothing of any alert, in none of its stores."""
+"""After an officer has written and read, no store of the browser holds anything of an alert."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 
 class Listening:
-    """What went to and fro."""
+    """The page's requests and responses."""
 
     def __init__(self, page: Page) -> None:
         self.referrers: list[str] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One alert in the browser, from sign-in to acknowledgement: by keyboard, and once more without JavaScript."""
+"""One alert in the browser from sign-in to acknowledgement: by keyboard, and once more without JavaScript."""
 
 from collections.abc import Callable, Generator
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def press_on(page: Page, role: str, name: str, key: str = "Enter") -> None:
-    """Reaches a control as a keyboard does, by focus, and presses a key on it."""
+    """Focus a control as a keyboard does, and press a key on it."""
     control = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
     control.focus()
     control.press(key)
@@ -39,7 +39,7 @@ def sign_out(page: Page) -> None:
 
 
 def write(page: Page) -> None:
-    """The author's way, after signing in."""
+    """Write the alert as its author, after signing in."""
     press_on(page, "link", "New alert")
     press_on(
         page, "button", "New substance Something seen for the first time, even when no harm is known yet."
@@ -58,7 +58,7 @@ def write(page: Page) -> None:
 
 
 def check_and_send(page: Page, address: str) -> None:
-    """The second person's way."""
+    """Check and send the alert as the second person."""
     page.goto(f"{address}/queue/")
     page.keyboard.press("j")
     page.keyboard.press("o")
@@ -69,7 +69,7 @@ def check_and_send(page: Page, address: str) -> None:
 
 
 def open_and_acknowledge(page: Page, address: str) -> None:
-    """The recipient's way, from the mail's link."""
+    """Open and acknowledge as the recipient, from the mail's link."""
     page.goto(address)
     press_on(page, "radio", "On duty", "Space")
     press_on(page, "button", "Open")
@@ -108,7 +108,7 @@ def test_from_sign_in_to_acknowledgement_by_keyboard(
 
 @pytest.fixture
 def plain_page(browser: Browser) -> Generator[Page]:
-    """A browser that runs no script at all."""
+    """A browser page without JavaScript."""
     context = browser.new_context(java_script_enabled=False)
     yield context.new_page()
     context.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's real process in a real Chromium with a virtual authenticator, under its own policy and login."""
+"""The operator's real process in a real Chromium with a virtual authenticator, under its own CSP and database login."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +31,7 @@ Look = Callable[[str], None]
 
 @pytest.fixture
 def exchange(hub_processes: HubProcesses, tmp_path: Path) -> str:
-    """The address of an exchange with two agencies in it and one that enters."""
+    """The address of an exchange with two agencies and one that enters."""
     hub = Hub(tmp_path / "ledger", now=timezone.now())
     hub.make_agencies("xa-lab", "xb-health")
     hub.sequence()
@@ -49,7 +49,7 @@ def authenticator(page: Page) -> None:
 
 @pytest.fixture
 def look(page: Page) -> Look:
-    """Looks at the page as it stands, wide and narrow, light and dark: nothing sticks out, axe finds nothing."""
+    """Check the open page wide and narrow, light and dark: nothing sticks out, axe finds no fault."""
 
     def at(name: str) -> None:
         for width, theme in LOOKS:
@@ -68,7 +68,7 @@ def look(page: Page) -> Look:
 
 
 def press(page: Page, button: str) -> None:
-    """By keyboard alone."""
+    """Press a button by keyboard alone."""
     page.get_by_role("button", name=button).focus()
     page.keyboard.press("Enter")
 
@@ -152,5 +152,5 @@ def test_an_operator_suspends_looks_around_and_leaves(
     expect(page).to_have_url(f"{exchange}/sign-in/")
     page.goto(f"{exchange}/ledger/")
     expect(page).to_have_url(f"{exchange}/sign-in/")
-    # The page that is not there answers 404, which Chromium writes down.
+    # Chromium logs the 404 of the absent page as an error.
     console_errors[:] = [error for error in console_errors if "status of 404" not in error]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What scripts add: saving while typing, two officers on one draft, keys, the look; and what they never do."""
+"""Benefits of scripts: saving while typing, two officers on one draft, keys, the theme; and acts that scripts never do."""
 
 from collections.abc import Callable
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A line for the reason of each recipient, as recipients are ticked and unticked."""
+"""The form shows a line for the reason of each ticked recipient, and removes it when unticked."""
 
 from collections.abc import Callable
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Isotopes in the form, in a real browser: one more line without saving, wide and at 360 pixels, in both themes."""
+"""Isotopes in the form in a real browser: a further line without saving, wide and at 360 pixels, in both themes."""
 
 from collections.abc import Callable
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An officer's questions to the science core, in a real browser: pasted, answered, looked at in both looks and narrow."""
+"""An officer's questions to the science core in a real browser: pasted, answered, shown in both themes and narrow."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ NITAZENE = "CCN(CC)CCn1c(Cc2ccc(OCC)cc2)nc2cc([N+](=O)[O-])ccc12"
 
 
 def look(page: Page, name: str) -> None:
-    """The page as it stands, in both looks and on a narrow screen, without a scroll bar across."""
+    """Take pictures in both themes and on a narrow screen; assert that nothing scrolls across."""
     for variant, width, scheme in (
         ("light", 1280, "light"),
         ("dark", 1280, "dark"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signing in with more than a password, in a real Chromium with a real (virtual) authenticator, under the strict policy."""
+"""Signing in with a second factor in a real Chromium with a virtual authenticator, under the strict CSP."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -99,7 +99,7 @@ def test_a_passkey_signs_in_alone_and_proves_before_a_release(
     expect(page.get_by_role("heading", name="Is it still you?")).to_have_count(0)
     alert.refresh_from_db()
     assert alert.state == "released"
-    # The question is an answer of 403, which Chromium writes down.
+    # The page that asks is an answer of 403, which Chromium logs as an error.
     (asked,) = console_errors
     assert "status of 403" in asked
     console_errors.clear()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A session that has ended is met at the press of a button, with text that nobody has saved yet."""
+"""A session ends while a text is unsaved; the officer learns it by pressing a button."""
 
 from collections.abc import Callable
 

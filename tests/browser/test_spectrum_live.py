@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The live spectrum on a page of the desk: by keys, by drag, by touch, and without its script; under the real
-policy.
-"""
+"""The live spectrum on a page of the desk: by keys, by drag, by touch, and without its script; under the real CSP."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +22,7 @@ SignIn = Callable[[Officer], None]
 
 
 def ask(page: Page, live_server: LiveServer, name: str) -> Locator:
-    """Matches a shipped record and gives the figure of the query against its first hit."""
+    """Match a shipped record; return the figure that compares the query with its first hit."""
     records = SPECTRA.read_text(encoding="utf-8").split("\n\n")
     page.goto(f"{live_server.url}/science/spectra/")
     page.locator("#id_text").fill(next(r for r in records if r.startswith(f"NAME: {name}\n")))
@@ -36,7 +34,7 @@ def ask(page: Page, live_server: LiveServer, name: str) -> Locator:
 
 
 def ends(figure: Locator) -> list[str]:
-    """What is written at the ticks of the axis of masses."""
+    """The labels of the mass axis's ticks."""
     texts = figure.locator("svg.sp-plot .sp-frame text[text-anchor=middle]").all_text_contents()
     return [text for text in texts if re.fullmatch(r"[\d.]+", text)]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A structure in a draft, in a real browser: drawn while it is pasted, identifiers filled, nothing in the address."""
+"""A structure in a draft in a real browser: drawn while it is pasted, identifiers filled, nothing in the address."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An alert is withdrawn by keyboard, each recipient confirms, and the sender sees whose receipt is missing."""
+"""An alert is withdrawn by keyboard, each recipient confirms, and the sender sees whose confirmation is missing."""
 
 from collections.abc import Callable, Generator
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def alert(desk: DeskWorld) -> Alert:
-    """At two agencies; one of them has opened it."""
+    """An alert at two agencies, of which one has opened it."""
     sent = desk.send(desk.draft())
     open_alert(desk.aroha, desk.received(desk.aroha), reason="on_duty", now=desk.tick())
     desk.settle()
@@ -118,7 +118,7 @@ def test_on_paper_each_page_says_what_it_is(
 
 @pytest.fixture
 def plain_page(browser: Browser) -> Generator[Page]:
-    """A browser that runs no script at all."""
+    """A browser page without JavaScript."""
     context = browser.new_context(java_script_enabled=False)
     yield context.new_page()
     context.close()

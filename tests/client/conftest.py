@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Partners with their own keys, on a live exchange over real HTTP and real PostgreSQL."""
+"""Partners with their own keys at a live exchange, over real HTTP and PostgreSQL."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ from tests.kept_worlds import kept_world
 
 PASSPHRASE = "correct horse battery staple"
 FRESH_SECONDS = 240.0
-"""Partners who enrolled so long ago are as good as new: nothing of the client or the exchange ends sooner."""
+"""The age up to which enrolled partners are used again: no limit of the client or the exchange is shorter."""
 CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
 DOCUMENT = {
     "schema": "accord-alert/1",
@@ -50,7 +50,7 @@ class PartnerWorld:
     clients: list[Client] = field(default_factory=list)
 
     def sequence(self) -> None:
-        """One batch of the sequencer, at this moment."""
+        """Run one batch of the sequencer now."""
         self.hub.now = timezone.now()
         self.hub.sequence()
 
@@ -63,7 +63,7 @@ class PartnerWorld:
         )
 
     def admit(self, agency: str, fingerprint: str) -> str:
-        """What the hub's operator does: enter the fingerprint from paper, hand over a key for entering."""
+        """As the operator, enter the fingerprint from paper; return an entry key."""
         now = timezone.now()
         row = admit_agency(
             OPERATOR,
@@ -80,18 +80,18 @@ class PartnerWorld:
         return issue_entry_key(OPERATOR, row.pk, client="accord", now=now)[1]
 
     def another_api_key(self, agency: str) -> str:
-        """What the agency's admin does when the first one runs out."""
+        """As the agency's admin, issue another API key when the first one ends."""
         self.hub.now = timezone.now()
         return give_api_key(agency, scopes=usual_scopes(), client="accord", now=self.hub.now)[1]
 
     def client(self, agency: str) -> Client:
-        """A client of an existing home; whenever it waits, the sequencer works."""
+        """A client of an existing home; the sequencer runs whenever the client waits."""
         client = Client(self.home(agency), PASSPHRASE, sleep=lambda seconds: self.sequence())
         self.clients.append(client)
         return client
 
     def enrol(self, agency: str, *suites: str) -> Client:
-        """Keys, paper, API key, enrolment."""
+        """Make keys, admit the agency, and enrol it."""
         made = self.make_keys(agency, *suites)
         secret = self.admit(agency, made.fingerprint)
         client = self.client(agency)
@@ -120,11 +120,11 @@ class PartnerWorld:
         return Agency.objects.get(pk=agency)
 
     def manager(self, agency: str) -> SystemActor:
-        """Whoever decides on agreements for an agency."""
+        """The actor who decides on agreements for an agency."""
         return SystemActor("seed", agency, frozenset({Capability.AGENCY_MANAGE, Capability.AGREEMENT_READ}))
 
     def rotate(self, held: HeldAgency) -> None:
-        """A held agency adds a new encryption key to its keyset, at this moment."""
+        """Add a new encryption key to the keyset of a held agency now."""
         first = read_keyset(bytes(Keyset.objects.get(agency_id=held.row.pk).jws))
         held.decryption["new"] = generate_decryption_key("PQ1")
         begin = seconds(self.hub.now)
@@ -138,7 +138,7 @@ class PartnerWorld:
 
 @pytest.fixture(scope="session")
 def static_folder() -> Path:
-    """The served hub warns when nobody has collected its static files; there is nothing static here."""
+    """The served hub warns without a folder of static files, so an empty one is made."""
     folder = Path(settings.STATIC_ROOT)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -154,7 +154,7 @@ def world(static_folder: Path, live_server: LiveServer, tmp_path: Path) -> Itera
 
 
 def alert_to(*agencies: str, **changes: object) -> AlertToSend:
-    """A routine GREEN alert on the science lane."""
+    """A routine GREEN alert on the science lane, with these changes."""
     usual: dict[str, object] = {
         "alert": DOCUMENT,
         "to": agencies,

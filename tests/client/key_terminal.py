@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A terminal for the life of keys."""
+"""A terminal for the commands of an agency's keys."""
 
 import pytest
 
@@ -8,11 +8,11 @@ from tests.client.conftest import PartnerWorld
 from tests.client.terminals import Terminal
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
-"""Before a kid, since one may begin with a dash."""
+"""Put before a kid, which may begin with a dash."""
 
 
 class KeyTerminal(Terminal):
-    """A terminal whose home was enrolled by the library, and which knows the passphrases of roots."""
+    """A terminal whose home the library enrolled, with the passphrases of the roots."""
 
     def __init__(self, world: PartnerWorld, agency: str, capsys: pytest.CaptureFixture[str]) -> None:
         super().__init__(world, agency, capsys)
@@ -23,7 +23,7 @@ class KeyTerminal(Terminal):
         }
 
     def begin(self, *argv: str) -> None:
-        """A change that is accepted and not logged yet; the ledger has it before the next command."""
+        """Run a change that is accepted and not logged yet; log it before the next command."""
         self.run(*argv, "--wait", "0", expect=exits.NOT_YET)
         assert "accord keys resume" in self.err
         self.world.sequence()

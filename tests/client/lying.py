@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A carrier that bends what it carries: the real exchange, with single answers changed on their way."""
+"""The real exchange with single answers changed on their way."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ Lie = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Instead:
-    """A lie that never asks: `answer` is called in the place of the honest exchange."""
+    """A lie that never asks the honest exchange: `answer` is called in its place."""
 
     answer: Callable[..., Any]
 
 
 class LyingExchange:
-    """Calls the honest exchange, then lets a lie rewrite the answer: `lie(answer, *arguments)`.
+    """The honest exchange whose answers a lie rewrites: `lie(answer, *arguments)`.
 
-    A lie about `slice` is told of each of many slices too.
+    A lie about `slice` changes each of many slices too.
     """
 
     def __init__(self, honest: Exchange, **lies: "Lie | Instead") -> None:
@@ -50,17 +50,17 @@ class LyingExchange:
 
 
 def lying_connection(**lies: Lie | Instead) -> Any:
-    """For `Client(connect=...)`: the hub over HTTP, with these lies."""
+    """The `connect` argument of a `Client`: the hub over HTTP, with these lies."""
     return lambda hub, api_key: LyingExchange(connect_http(hub, api_key), **lies)
 
 
 def flip(octets: bytes, place: int) -> bytes:
-    """One bit of one octet changed."""
+    """Change the lowest bit of the octet at `place`."""
     return octets[:place] + bytes([octets[place] ^ 1]) + octets[place + 1 :]
 
 
 def forged_receipt(key: LedgerKey, leaf: LeafEntry, *, before: int) -> Receipt:
-    """A receipt of another tree that the ledger's own key signed: `before` other leaves, then this one."""
+    """A receipt of another tree, signed by the ledger's own key: `before` other leaves, then this one."""
     leaves = [leaf_hash(b"somebody else's %d" % n) for n in range(before)] + [leaf_hash(leaf.encode())]
     checkpoint = Checkpoint(key.name, len(leaves), root_of(leaves))
     return Receipt(leaf, before, tuple(inclusion_path(leaves, before)), key.sign_note(checkpoint.text))

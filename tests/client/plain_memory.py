@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What following needs, without a home folder: a memory of dictionaries, and keys that a test holds."""
+"""The ports of following without a home folder: a memory of dictionaries, and keys that a test holds."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from tests.builders import HeldAgency, Hub
 
 @dataclass
 class PlainMemory:
-    """An `accord.following.ports.Memory`: a dictionary a table, by the table's key."""
+    """An `accord.following.ports.Memory` with a dictionary for each table."""
 
     agency: str
     vkeys: list[str]
@@ -122,12 +122,12 @@ class PlainMemory:
         self.taken = FeedPlace(epoch, 0)
 
     def write(self) -> None:
-        """It stands already."""
+        """Every change is in memory already."""
 
 
 @dataclass(frozen=True)
 class PlainKeys:
-    """An `accord.following.ports.Keys`, which notes who used them and why."""
+    """An `accord.following.ports.Keys` that records who used them and why."""
 
     hub: Hub
     held: HeldAgency

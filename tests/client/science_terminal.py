@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command in a home of its own, for what is asked of the science core."""
+"""The command in a home of its own, for questions to the science core."""
 
 import json
 from dataclasses import dataclass

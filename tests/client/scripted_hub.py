@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hub that answers what a test scripted, over real HTTP."""
+"""A hub that gives scripted answers over real HTTP."""
 
 import ssl
 import sys
@@ -14,7 +14,7 @@ TLS_HANDSHAKE = b"\x16"
 
 
 class ScriptedHub(ThreadingHTTPServer):
-    """Answers one scripted answer after the other, the last one for ever; keeps what it was asked."""
+    """A server that gives one scripted answer after the other, repeats the last one, and records the requests."""
 
     daemon_threads = True
 
@@ -28,7 +28,7 @@ class ScriptedHub(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that has enough may hang up; anything else is a fault of the test's."""
+        """A client may hang up; any other error is a fault of the test."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -39,8 +39,8 @@ class _ScriptedHandler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def handle_one_request(self) -> None:
-        # A TLS hello is no line: one without a line feed would be waited on for ever, and one with octets left
-        # unread resets the connection before its answer is seen.
+        # A TLS hello is no line: without a line feed, reading a line would wait for ever, and octets left
+        # unread would reset the connection before its answer is seen.
         assert isinstance(self.rfile, BufferedReader)
         if self.rfile.peek(1)[:1] == TLS_HANDSHAKE:
             record = self.rfile.read(5)
@@ -77,14 +77,14 @@ class _ScriptedHandler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Tests stay quiet."""
+        """Log nothing."""
 
 
 @contextmanager
 def served(
     *answers: tuple[int, dict[str, str], bytes], tls: ssl.SSLContext | None = None
 ) -> Iterator[ScriptedHub]:
-    """A running hub, behind TLS where a context is given; it stops with the block."""
+    """A running hub, behind TLS if a context is given; it stops with the block."""
     hub = ScriptedHub(*answers)
     if tls is not None:
         hub.socket = tls.wrap_socket(hub.socket, server_side=True)

@@ -14,7 +14,7 @@ from tests.client.conftest import PASSPHRASE, PartnerWorld
 
 
 class Terminal:
-    """Runs `accord` for one agency; keeps what was said."""
+    """A terminal that runs `accord` for one agency and keeps its output."""
 
     def __init__(self, world: PartnerWorld, agency: str, capsys: pytest.CaptureFixture[str]) -> None:
         self.world = world
@@ -41,8 +41,8 @@ class Terminal:
         return self.world.client(self.agency)
 
     def join(self) -> str:
-        """Enrolment; gives the fingerprint."""
-        # Made in the test under a cheap cost: the default cost of `accord keygen` is felt on each command.
+        """Enrol the agency; return its fingerprint."""
+        # Made in the test at a low cost, since every command would pay the default cost of `accord keygen`.
         fingerprint = self.world.make_keys(self.agency).fingerprint
         secret = self.world.admit(self.agency, fingerprint)
         self.environment["ACCORD_API_KEY"] = secret

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A restored or second home takes in what its agency has sent: verified, and one by one by a person's word."""
+"""A restored or second home adopts the alerts that its agency sent: each is verified, and a person confirms it."""
 
 import shutil
 from dataclasses import replace
@@ -45,7 +45,7 @@ def test_a_restored_home_takes_in_what_it_sent_after_the_copy_was_made(world: Pa
     later = replace(history.found[2].record, logged_at=(sent.log_time or 0) + 60)
     alpha.adopt([history.found[1], replace(history.found[2], record=later)])
     assert [item.d for item in alpha.check_submissions().strangers] == [sent.md]
-    # What this home knows by now was logged later: no copy of it explains that this one is missing.
+    # Objects that this home knows were logged later, so no old copy of it explains that this one is missing.
     assert [item.predates_known for item in alpha.own_history().found] == [True]
     alpha.adopt(alpha.own_history().found)
     assert (alpha.check_submissions().alarm, alpha.own_history().found) == (False, ())
@@ -54,7 +54,7 @@ def test_a_restored_home_takes_in_what_it_sent_after_the_copy_was_made(world: Pa
 
 
 def test_what_the_own_keys_did_not_sign_is_not_taken_in(world: PartnerWorld) -> None:
-    """The hub lists somebody else's alert, and one statement, as ours."""
+    """The hub lists another agency's alert, and one statement, as this agency's."""
     _, bravo = world.partners("xa-alpha", "xb-bravo")
     foreign = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
     listed = bravo.submissions()[0]

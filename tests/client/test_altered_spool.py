@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waits in the spool is signed anew only if it is what was signed before: a disk must not choose the words."""
+"""An alert in the spool is signed again only if it is the one that was signed: a disk must not choose its words."""
 
 import time
 
@@ -62,7 +62,7 @@ def test_another_envelope_in_the_spool_is_not_signed(
     with_state = world.place("xa-alpha")
     spool.drop(first)
     make_older(world, "xa-alpha", DAY + 60)
-    state = with_state  # the record of the first is let go, as after a refusal
+    state = with_state  # the first one's record is removed, as after a refusal
     ring = state.open_keys("correct horse battery staple").ring
     with state.state(ring).change() as kept:
         kept.submissions = {d: record for d, record in kept.submissions.items() if record.id == second}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers of another shape than agreed are refused, whoever sends them; nothing of them is used."""
+"""An answer of another shape than agreed is refused whole, whoever sends it."""
 
 import json
 from collections.abc import Callable, Iterator

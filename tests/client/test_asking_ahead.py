@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a desk asks of the exchange before it sends, over the wire: verdicts, keysets, lanes, versions."""
+"""Calls of a desk before it sends, over the wire: verdicts, keysets, lanes, versions."""
 
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ TERMS = {
 
 
 def exchange_of(world: PartnerWorld, agency: str) -> HttpExchange:
-    """As a system whose key has every scope, the one that suspends lanes among them."""
+    """A connection whose API key has every scope, including the one that suspends lanes."""
     now = world.hub.now = timezone.now()
     _, key = give_api_key(agency, client="desk", now=now)
     return HttpExchange(HttpTransport(world.address, api_key=key, patience=Patience(tries=1)))

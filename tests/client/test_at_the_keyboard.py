@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person at a real terminal: secrets are asked for without echo, nothing goes out without a yes."""
+"""A person at a real terminal: secrets are asked for without echo, nothing is sent without a yes."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld
 
 
 class Keyboard:
-    """Runs `python -m accord` on a pseudo-terminal and types one answer to each prompt."""
+    """A pseudo-terminal that runs `python -m accord` and types one answer to each prompt."""
 
     def __init__(self, home: Path) -> None:
         self.environment = {
@@ -28,7 +28,7 @@ class Keyboard:
             self.environment.pop(name, None)
 
     def run(self, *argv: str, answers: list[tuple[str, str]], expect: int = exits.OK) -> str:
-        """Everything the terminal showed."""
+        """Run the command; return all that the terminal showed."""
         master, slave = os.openpty()
         program = subprocess.Popen(
             [sys.executable, "-m", "accord", *argv],
@@ -54,7 +54,7 @@ class Keyboard:
         return shown
 
     def _more(self, master: int) -> str:
-        """What was written next; empty once the program has closed its end."""
+        """Read the next output; empty once the program has closed its end."""
         try:
             return os.read(master, 4096).decode(errors="replace")
         except OSError:

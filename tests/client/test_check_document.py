@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`accord check`: what does not fit is named by line, member and remedy, and nothing of it is ever sealed."""
+"""`accord check` names each fault by line, member and remedy; a document with a fault is never sealed."""
 
 import json
 from pathlib import Path
@@ -196,7 +196,7 @@ def test_the_library_refuses_it_too(alert: dict[str, Any]) -> None:
 
 
 def test_a_day_counts_as_begun_when_it_has_begun_somewhere() -> None:
-    """The machine may stand in another zone than the officer; the 16th begins at 10:00 UTC in the furthest one."""
+    """Machine and officer may be in different zones; the 15th begins at 10:00 UTC of the 14th in the earliest zone."""
     alert = alert_to("xb-bravo", alert=DOCUMENT | {"event_date": "2027-01-15"})
     require_fit(alert, now=NOON - 26 * 3600)
     with pytest.raises(DocumentError):

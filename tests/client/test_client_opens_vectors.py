@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client, without a network, opens of the envelope's test kit what the kit says, and nothing else."""
+"""The client, without a network, opens exactly those cases of the envelope's test kit that the kit lets open."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def no_network(hub: str, api_key: str) -> Any:
 
 
 def _receipt(agency: str, at: int) -> dict[str, Any]:
-    """What a home keeps of the proof by which a keyset was logged; the kit gives the moment alone."""
+    """The receipt that a home keeps for a logged keyset; the kit gives only the log time."""
     leaf = {"d": b64u(bytes(32)), "k": "keyset", "t": at, "a": agency}
     return {"leaf": leaf, "index": 0, "path": [], "checkpoint": ""}
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Bravo's home as it would be after it has enrolled and met the kit's other agencies."""
+    """Bravo's home after enrolment, with the kit's other agencies known."""
     kit = load("agencies")
     signing = tuple(signers_of(BRAVO)["PQ1"]._keys)
     ring = KeyRing(root(BRAVO), "", signing, tuple(openers_of(BRAVO).values()), NOW, bytes(range(32)))
@@ -62,7 +62,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client_at(home: Path) -> Iterator[Any]:
-    """A client whose clock says what a case says; nothing is opened for good, so one home serves all cases."""
+    """Make clients by a case's time; opening stores nothing, so one home serves all cases."""
     clients: dict[int, Client] = {}
 
     def get(now: int) -> Client:
@@ -87,7 +87,7 @@ def outcome(client: Client, case: Case) -> dict[str, Any]:
 
 
 def expected(case: Case) -> dict[str, Any]:
-    """Of a refusal once a key is used the client says one word for all; before that, the word for what is malformed."""
+    """The case's expected result. The client has one word for every refusal after a key was used, and `malformed` before."""
     if "ok" in case.expect:
         return {name: case.expect["ok"][name] for name in ("md", "alert", "files", "late")}
     if case.expect["stage"] == "opening":

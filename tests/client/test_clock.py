@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine's clock may be wrong: reading goes on, sending says what is the matter, ids keep their order."""
+"""A wrong clock of the machine: reading goes on, sending names the fault, ids keep their order."""
 
 import time
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line without a hub: what is asked, what is said, and with which code it ends."""
+"""The command line without a hub: questions, output and exit codes."""
 
 import json
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command against a live hub: the whole job at a terminal, and what is said when it is refused."""
+"""The command against a live hub: the whole job at a terminal, and the text of each refusal."""
 
 import json
 import os
@@ -172,7 +172,7 @@ def test_a_refusal_before_sealing_has_the_code_of_refusals(
 def test_without_a_yes_nothing_is_sent(
     world: PartnerWorld, terminals: tuple[Terminal, Terminal], document: Path
 ) -> None:
-    """There is no terminal here to ask at, hence the answer is no."""
+    """Without a terminal to ask at, the answer is no."""
     alpha, bravo = terminals
     marking = ("--to", "xb-bravo", "--lane", "science", "--purpose", "prevent")
     alpha.run("submit", str(document), *marking, expect=exits.USAGE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shell completion: real shells complete what the parser has, and start no program for it."""
+"""Shell completion: real shells complete the parser's words and start no program for it."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def complete_in_bash(folder: Path, *words: str) -> set[str]:
-    """What bash offers for the last of these words."""
+    """The completions that bash offers for the last of these words."""
     script = folder / "accord.bash"
     script.write_text(write_completion("bash"))
     line = " ".join(f"'{word}'" for word in words)
@@ -52,7 +52,7 @@ def test_bash_offers_files_where_nothing_is_closed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_script_names_every_verb_and_is_sound(shell: str, tmp_path: Path) -> None:
-    """A shell that is not on this machine is not asked whether it takes its script."""
+    """The script of a shell that this machine lacks is not run."""
     script = write_completion(shell)
     assert all(verb in script for verb in VERBS)
     assert "--sealed" in script if shell != "fish" else "-l sealed" in script

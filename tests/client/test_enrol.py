@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Enrolment proves the keys, pins what came on paper, and can be taken up again."""
+"""Enrolment proves the keys, pins the fingerprints from paper, and can be resumed."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -35,7 +35,7 @@ from tests.client.lying import lying_connection
 
 
 def enrol(client: Client, world: PartnerWorld, secret: str, agency: str = "xa-alpha", **changes: str) -> None:
-    """As `PartnerWorld.enrol` does it, for keys that stand already."""
+    """Enrol with existing keys, otherwise as `PartnerWorld.enrol`."""
     terms = {"hub": world.address, "ledger_vkey": world.hub.key.vkey, "api_key": secret} | changes
     client.enrol(agency, **terms)  # type: ignore[arg-type]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A member that signs for another ledger than the kept one: a loud alarm each time, and everybody else reads on."""
+"""A member that signs for another ledger than the kept one raises an alarm each time, and nobody else is held up."""
 
 import json
 
@@ -22,7 +22,7 @@ def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[
 
 @pytest.fixture
 def sent(terminals: tuple[Terminal, Terminal]) -> Sent:
-    """Opened, so that its sender may say something about it."""
+    """An alert that its recipient has opened, so that its sender may make statements about it."""
     sent = terminals[0].client.submit(alert_to("xb-bravo"), wait_secs=10)
     terminals[1].client.open(sent.md)
     return sent
@@ -30,7 +30,7 @@ def sent(terminals: tuple[Terminal, Terminal]) -> Sent:
 
 @pytest.fixture
 def false_words(world: PartnerWorld, terminals: tuple[Terminal, Terminal], sent: Sent) -> None:
-    """Two of them, with an honest alert after each, through the hub's own door."""
+    """Let the sender make two statements under a false checkpoint, with an honest alert after each, through the hub's own API."""
     for _ in range(2):
         subject = SubjectRef("manifest", sent.jti, sent.md)
         view = CheckpointRef(1, "A" * 43)

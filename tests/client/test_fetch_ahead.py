@@ -33,7 +33,7 @@ def pair(world: PartnerWorld) -> tuple[Client, Client]:
 
 
 class Scripted:
-    """An exchange that gives so many slices a call and remembers what it was asked; a log that asks nothing."""
+    """An exchange that gives so many slices a call and records the calls."""
 
     def __init__(self, at_once: int) -> None:
         self.at_once = at_once
@@ -96,7 +96,7 @@ def test_what_a_call_raised_is_raised_once_and_the_next_begins_anew() -> None:
 
 
 def noting(asked: list[Any]) -> Lie:
-    """An honest answer; what was asked is noted."""
+    """Record the calls and answer honestly."""
 
     def note(answer: Any, *arguments: Any) -> Any:
         asked.append(arguments)
@@ -120,7 +120,7 @@ def test_a_watch_asks_for_many_at_once(world: PartnerWorld, pair: tuple[Client, 
     assert [item.entry.d for item in news] == mds
     assert all(item.opened is not None for item in news)
     assert asked == [(mds,)]
-    # Each of the four was logged under a checkpoint of its own; alone goes what the feed itself showed before.
+    # Each of the four was logged under its own checkpoint; one more proof is for the checkpoint that the feed showed.
     ((pairs,),) = proofs
     assert (len(pairs), len(alone)) == (4, 1)
 
@@ -137,7 +137,7 @@ def test_without_proofs_for_many_each_is_asked_for_alone(
     alone: list[Any] = []
     client = lied_to(world, consistencies=consistencies, consistency=noting(alone))
     assert all(item.opened is not None for item in watched(client, opening=True))
-    # What the feed itself showed before, and each alert.
+    # The checkpoint that the feed showed, and one for each alert.
     assert len(alone) == 4
 
 
@@ -166,7 +166,7 @@ def test_what_is_refused_among_many_is_said_and_the_rest_is_opened(
 
 
 def give_scopes(client: Client, scopes: Collection[str]) -> None:
-    """The client's key as it would have been issued with these scopes."""
+    """Give the client's API key these scopes, as if it had been issued with them."""
     prefix, _, secret = client.state().api_key.partition(".")
     row = ApiKey.objects.get(pk=prefix)
     row.scopes = sorted(scopes)

@@ -7,7 +7,7 @@ from accord.cli.showing import fingerprint_lines
 from accord.fingerprintwords import fingerprint_words
 
 PUBLISHED = "E58294F2E9A227486E8B061B31CC528FD7FA3F19"
-"""The example by which the list is commonly shown, twenty octets."""
+"""The usual example of the list, twenty octets."""
 WORDS = (
     "topmost Istanbul Pluto vagabond treadmill Pacific brackish dictator goldfish Medusa afflict bravado chatter "
     "revolver Dupont midsummer stopwatch whimsical cowbell bottomless"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A feed is followed without a home folder: pins, keysets, ledger, statements and slices over another memory."""
+"""Following without a home folder: pins, keysets, ledger, statements and slices over another memory."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every command that the guides tell people to type is one that the client understands."""
+"""The client understands every command that the guides tell people to type."""
 
 import itertools
 import re
@@ -16,7 +16,7 @@ MENTIONED = re.compile(r"`accord ([a-z][^`]*)`")
 
 
 def found(pattern: re.Pattern[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Guide and words of each command, without those that stand for any verb."""
+    """Find guide and words of each command, without those with a placeholder as their verb."""
     texts = [(guide, (ROOT / guide).read_text(encoding="utf-8")) for guide in GUIDES]
     commands = {(guide, line.strip()) for guide, text in texts for line in pattern.findall(text)}
     split = [(guide, tuple(shlex.split(line, comments=True))) for guide, line in sorted(commands)]
@@ -24,7 +24,7 @@ def found(pattern: re.Pattern[str]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def named(value: str | tuple[str, ...]) -> str:
-    """A guide, or a command as one reads it."""
+    """Write a guide's name or a command as people read it."""
     return value if isinstance(value, str) else " ".join(value)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One holder of an identity: the command announces itself, stops for another one by name, takes over and gives back."""
+"""One holder of an identity: the command announces itself, stops if a named other one holds it, takes over and gives back."""
 
 from uuid import uuid4
 
@@ -20,7 +20,7 @@ DESK = "Accord desk 0.2.0 desk.example"
 
 
 def hold_elsewhere(world: PartnerWorld, agency: str) -> None:
-    """A desk is the holder, as the hub has it."""
+    """Let a desk hold the identity at the hub."""
     now = world.hub.now
     Instance.objects.update_or_create(
         agency_id=agency,
@@ -29,7 +29,7 @@ def hold_elsewhere(world: PartnerWorld, agency: str) -> None:
 
 
 class Counted:
-    """A connection that counts the announcements which pass it."""
+    """A connection that counts the announcements sent over it."""
 
     def __init__(self) -> None:
         self.announced = 0

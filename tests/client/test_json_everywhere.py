@@ -28,7 +28,7 @@ WITHOUT_A_HOME = {"completion"}
 def leaves(
     parser: argparse.ArgumentParser, words: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every verb that can be run, with the words that name it."""
+    """Yield every verb that can be run, with the words that name it."""
     below = [item for item in parser._actions if isinstance(item, argparse._SubParsersAction)]
     if not below or not below[0].required:
         yield words, parser
@@ -38,7 +38,7 @@ def leaves(
 
 
 def filled(parser: argparse.ArgumentParser) -> list[str]:
-    """The least that this verb demands: a closed choice where there is one, a word of the right form else."""
+    """The fewest arguments that this verb demands: the first of a closed choice, otherwise `1`."""
     argv: list[str] = []
     for item in parser._actions:
         value = str(next(iter(item.choices))) if item.choices else "1"
@@ -54,7 +54,7 @@ LEAVES = [pytest.param(words, verb, id=" ".join(words)) for words, verb in leave
 
 @pytest.fixture
 def nowhere(tmp_path: Path) -> dict[str, str]:
-    """A home whose folder cannot be made: whatever a verb begins with fails."""
+    """The environment of a home whose folder cannot be made, so that every verb fails at its start."""
     (tmp_path / "file").write_text("")
     secret = tmp_path / "secret"
     secret.write_text("correct horse battery staple")
@@ -150,7 +150,7 @@ def clock_off(secs: int) -> Callable[[], int]:
 
 
 def warned_of(terminal: Terminal, clock: Callable[[], int], *argv: str) -> Any:
-    """Run a verb on a machine with this clock; gives what it warns of."""
+    """Run a verb on a machine with this clock; return its warning."""
     options = build_parser().parse_args([*argv, "--json"])
     home = terminal.world.home(terminal.agency)
     place = Workplace(options, terminal.environment, home, clock(), clock)
@@ -163,7 +163,7 @@ def warned_of(terminal: Terminal, clock: Callable[[], int], *argv: str) -> Any:
 def test_a_clock_an_hour_off_is_said_by_every_verb_that_asks_the_hub(
     world: PartnerWorld, capsys: pytest.CaptureFixture[str], off_by: int, way: str
 ) -> None:
-    """Reading goes on by the profile; a person is told to set it right."""
+    """Reading goes on as the profile says; a person is told to set the clock."""
     alpha, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
     sent = alpha.client.submit(alert_to("xb-bravo"))
     world.sequence()

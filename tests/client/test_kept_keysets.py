@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory that a client keeps: which of the kept keysets was in force for an object."""
+"""The directory that a client keeps tells which kept keyset was in force for an object."""
 
 from pathlib import Path
 

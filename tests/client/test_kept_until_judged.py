@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was signed is kept until the hub itself has judged it, and leaves a copy when it has."""
+"""A signed envelope is kept until the hub itself has judged it; then a copy stays."""
 
 import json
 import re
@@ -63,7 +63,7 @@ def between() -> Iterator[ScriptedHub]:
 
 @pytest.fixture
 def sender(world: PartnerWorld, between: ScriptedHub) -> Client:
-    """Alpha, whose envelopes meet what stands between it and the hub; the rest is honest."""
+    """Alpha's client, whose envelopes go through the scripted hub; all other calls reach the real one."""
     world.partners("xa-alpha", "xb-bravo")
     carrier = HttpExchange(HttpTransport(between.address, patience=Patience(tries=1)))
     client = Client(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key file opens with its passphrase only, and says what is wrong when it does not."""
+"""The key file opens with its passphrase alone, and a failure names its cause."""
 
 import json
 import os

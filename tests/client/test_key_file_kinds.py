@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Key files of every kind and age: root, operational, both; replaced, re-closed, followed, and never half written."""
+"""Key files of every kind and age: root, operational, both; replaced, closed again, followed, and never half written."""
 
 import os
 import subprocess
@@ -173,7 +173,7 @@ def test_a_closed_key_file_writes_nothing_and_keeps_no_derived_key(path: Path, r
 
 
 def test_a_writer_that_is_killed_leaves_the_old_file_whole(path: Path) -> None:
-    """It dies in the middle of writing the draft beside the key file, as a full disk or a power cut has it."""
+    """The writer dies while it writes the draft beside the key file, as on a full disk or at a power cut."""
     before = path.read_bytes()
     program = (
         "import os, sys\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys of a peer live on: new versions, revocations, a new root; each is followed and shown as what it is."""
+"""The keys of a peer change: new versions, revocations, a new root; each is followed and shown as such."""
 
 import os
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ def bravo(world: PartnerWorld) -> Client:
 
 @pytest.fixture
 def charlie(world: PartnerWorld, bravo: Client) -> HeldAgency:
-    """A peer whose private keys the test holds; pinned, and under one agreement with bravo."""
+    """A peer whose private keys the test holds; bravo has pinned it and shares an agreement with it."""
     world.hub.now = timezone.now()
     held = world.hub.make_agency("xc-charlie", suites=(PQ1,), low=PQ1)
     bravo.pin("xc-charlie", held.root.fingerprint)
@@ -45,14 +45,14 @@ def charlie(world: PartnerWorld, bravo: Client) -> HeldAgency:
 
 
 def alert_to_bravo(world: PartnerWorld, charlie: HeldAgency) -> SealedEnvelope:
-    """An alert of charlie's, carried and logged."""
+    """Deliver an alert of charlie's to bravo, logged."""
     ring = world.place("xb-bravo").unlock(PASSPHRASE)
     bravo = HeldAgency(world.row("xb-bravo"), ring.root, ring.root, {}, {})
     return world.hub.deliver(charlie, bravo)
 
 
 def revoke(world: PartnerWorld, charlie: HeldAgency, kid: str, *, ago: timedelta) -> None:
-    """Charlie's root says that a key was in wrong hands since a while ago; logged five seconds from now."""
+    """Let charlie's root revoke a key as stolen some time ago; the revocation is logged five seconds from now."""
     since = seconds(world.hub.now - ago)
     jws = world.hub.statement(
         charlie,
@@ -68,7 +68,7 @@ def revoke(world: PartnerWorld, charlie: HeldAgency, kid: str, *, ago: timedelta
 
 
 def with_clock(world: PartnerWorld, agency: str, *, ahead: timedelta, **lies: Lie) -> Client:
-    """An agency's client at a later moment, behind a carrier that may lie."""
+    """An agency's client at a later moment, behind a connection that may lie."""
     client = Client(
         world.home(agency),
         PASSPHRASE,
@@ -130,7 +130,7 @@ def publish(
     rows: Iterable[KeyRow],
     nroot: str,
 ) -> None:
-    """Charlie's second keyset, under this root, signed by these; logged."""
+    """Publish charlie's second keyset with this root and these signers, and log it."""
     first = read_keyset(bytes(Keyset.objects.get(agency_id=charlie.row.pk, version=1).jws))
     body = build_keyset_body(
         version=2, prev=first.od, root=root.public, nroot=nroot, custody="agency", low=PQ1, rows=rows
@@ -158,20 +158,20 @@ def first_rows(charlie: HeldAgency) -> tuple[KeyRow, ...]:
 
 
 def change_root(world: PartnerWorld, charlie: HeldAgency) -> None:
-    """Charlie moves to the successor that its first keyset announced."""
+    """Move charlie to the successor that its first keyset announced."""
     both = charlie.root.change_signer(charlie.next_root)
     publish(world, charlie, charlie.next_root, both, rows=first_rows(charlie), nroot="ab" * 32)
 
 
 def recover_root(world: PartnerWorld, charlie: HeldAgency) -> None:
-    """Whoever holds the announced root alone says that every key of charlie's was stolen an hour ago."""
+    """Recover by the announced root alone, and mark every key of charlie's as stolen an hour ago."""
     since = seconds(world.hub.now - timedelta(hours=1))
     stolen = [replace(row, st="revoked", since=since) for row in first_rows(charlie)]
     publish(world, charlie, charlie.next_root, charlie.next_root.signer, rows=stolen, nroot="ab" * 32)
 
 
 def cancel_recovery(world: PartnerWorld, charlie: HeldAgency) -> None:
-    """Charlie's own root speaks within the 72 hours."""
+    """Cancel the recovery by charlie's own root within the 72 hours."""
     nroot = charlie.next_root.fingerprint
     publish(world, charlie, charlie.root, charlie.root.signer, rows=first_rows(charlie), nroot=nroot)
 
@@ -206,7 +206,7 @@ def test_a_revoke_by_the_root_of_its_time_is_followed_after_the_root_changed(
 def test_a_recovery_that_waits_or_was_cancelled_revokes_nothing(
     world: PartnerWorld, bravo: Client, charlie: HeldAgency
 ) -> None:
-    """The carrier shows the thief's keyset as the newest; its rows say that every key was stolen."""
+    """The lying exchange shows the thief's keyset as the newest; its rows mark every key as stolen."""
     state = bravo.state()
     honest = connect_http(state.hub, state.api_key)
     recover_root(world, charlie)

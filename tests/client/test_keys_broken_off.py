@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A change of keys breaks off anywhere; run again it comes to its end, and nothing is lost or done twice."""
+"""A change of keys breaks off anywhere; run again it is completed, and nothing is lost or done twice."""
 
 import time
 from collections.abc import Callable
@@ -34,12 +34,12 @@ pytestmark = pytest.mark.no_retry
 
 
 class Killed(BaseException):
-    """The power fails: nothing of the program goes on, no handler runs."""
+    """A power cut: no further line of the program and no handler runs."""
 
 
 @dataclass
 class FailingExchange:
-    """The honest exchange until its n-th call; that one fails, before it was made or after."""
+    """The honest exchange up to its n-th call, which fails before it is made or after."""
 
     honest: Exchange
     calls_left: int
@@ -74,7 +74,7 @@ FAILURES = {
 def failing(
     world: PartnerWorld, agency: str, calls: int, failure: type[BaseException], is_made: bool
 ) -> Client:
-    """A client whose line to the hub breaks at the n-th call."""
+    """A client whose connection to the hub breaks at the n-th call."""
     client = Client(
         world.home(agency),
         PASSPHRASE,
@@ -103,7 +103,7 @@ def broken_off_everywhere(
     kind: str,
     once_done: Callable[[], None],
 ) -> int:
-    """Let the act fail at its first call, its second, ... and run it again; gives how many calls it makes."""
+    """Let the act fail at its first call, its second and so on, and run it again; return the number of its calls."""
     failure, is_made = FAILURES[kind]
     for calls in range(1, 60):
         client = failing(world, agency, calls, failure, is_made)
@@ -125,7 +125,7 @@ def test_a_rotation_that_breaks_off_at_any_call_is_done_once(world: PartnerWorld
     versions = [1]
 
     def once_done() -> None:
-        """One more version, three more keys, all of them held, the old ones too."""
+        """One more version and three more keys; all keys are held, the old ones too."""
         versions.append(versions[-1] + 1)
         overview = alpha.keys.overview()
         assert overview.version == versions[-1] == Keyset.objects.filter(agency_id="xa-alpha").count()
@@ -186,7 +186,7 @@ def test_a_revocation_that_breaks_off_at_any_call_is_said_once(world: PartnerWor
 
 
 def test_keys_that_a_crash_left_in_the_key_file_are_the_ones_that_are_published(world: PartnerWorld) -> None:
-    """It broke off between the key file and everything after."""
+    """The change broke off after it had written the key file."""
     alpha = world.enrol("xa-alpha")
     with world.place("xa-alpha").changing_keys():
         opened = KeyFile.open(world.place("xa-alpha").key_file, PASSPHRASE)
@@ -243,7 +243,7 @@ def test_a_refusal_of_the_hub_is_final(world: PartnerWorld) -> None:
 
 
 def test_a_keyset_that_came_first_overtakes(world: PartnerWorld) -> None:
-    """While this program asked for its challenge, another home of the agency published."""
+    """Another home of the agency publishes while this program asks for its challenge."""
     alpha = world.enrol("xa-alpha")
     other = world.client("xa-alpha")
     made: list[bytes] = []
@@ -270,7 +270,7 @@ def renewal_signed_elsewhere(world: PartnerWorld, client: Client) -> bytes:
 
 
 def test_what_is_too_old_for_the_hub_is_void(world: PartnerWorld) -> None:
-    """It was signed two days ago and never reached the hub."""
+    """A keyset that was signed two days ago and never reached the hub."""
     alpha = world.enrol("xa-alpha")
     stale = renewal_signed_elsewhere(world, alpha)
     Journal(world.place("xa-alpha").key_change_file).write(SignedChange("renew", stale))
@@ -286,7 +286,7 @@ def test_what_lies_in_the_journal_is_verified_before_it_is_sent(world: PartnerWo
     alpha = world.enrol("xa-alpha")
     signed = renewal_signed_elsewhere(world, alpha)
     place = signed.index(b'"signature":"') + 20
-    # Another letter of base64url, so that it reads as before and only the signature is wrong.
+    # Another letter of base64url, so that it still parses and only the signature is wrong.
     altered = signed[:place] + (b"B" if signed[place : place + 1] == b"A" else b"A") + signed[place + 1 :]
     Journal(world.place("xa-alpha").key_change_file).write(SignedChange("renew", altered))
     calls: list[str] = []

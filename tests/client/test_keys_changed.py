@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The own keys are renewed, rotated and retired: peers follow, old alerts still open, and what ends says so in time."""
+"""Own keys are renewed, rotated and retired: peers follow, old alerts still open, and a warning precedes each end."""
 
 import time
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def pair(world: PartnerWorld) -> tuple[Client, Client]:
 
 
 def later(world: PartnerWorld, agency: str, **ahead: float) -> Client:
-    """The same home, on a machine whose clock is ahead."""
+    """A client of the agency's home on a machine whose clock is ahead."""
     client = Client(
         world.home(agency),
         PASSPHRASE,
@@ -159,7 +159,7 @@ def test_a_key_that_is_not_named_is_not_guessed(world: PartnerWorld, name: str) 
 def test_a_program_that_was_running_goes_on_with_the_new_keys(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
-    """Two programs of one agency; the first opened the key file before the second rotated."""
+    """Two programs of one agency: the first opened the key file before the second rotated."""
     running, bravo = pair
     world.client("xa-alpha").keys.rotate()
 
@@ -185,7 +185,7 @@ def test_two_programs_change_keys_one_after_the_other(world: PartnerWorld) -> No
 
 
 def test_a_keyset_that_another_home_published_is_followed(world: PartnerWorld) -> None:
-    """The hub has it and the ledger not yet: this home waits for its receipt, then goes on from there."""
+    """The hub has the keyset and the ledger not yet: this home waits for its receipt, then continues from it."""
     alpha = world.enrol("xa-alpha")
     other = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None, connect=lying_connection())
     world.clients.append(other)

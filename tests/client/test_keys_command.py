@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of keys at a terminal, against a live hub; each verb also as JSON."""
+"""The commands of an agency's keys at a terminal, against a live hub; each verb also as JSON."""
 
 import json
 import re
@@ -141,7 +141,7 @@ def test_a_root_that_is_lost_is_recovered_and_two_are_the_end(
     assert "! ALARM: your agency's root is recovered by the next root" in alpha.out
     alpha.run("inbox")
     assert "ALARM" in alpha.err
-    # Whoever recovers holds the identity by now; the owner of the present root takes it back by name.
+    # The home that recovers holds the identity now; the owner of the present root takes it back by name.
     alpha.run("keys", "renew", expect=exits.REFUSED)
     alpha.run("holder", "--take-over")
     alpha.begin("keys", "renew")
@@ -168,7 +168,7 @@ class Apart:
         return "--root", str(self.root.root_file)
 
     def signed(self, name: str, *propose: str, next_root: bool = False) -> str:
-        """Proposed here, signed there after a look at it: the file to bring back."""
+        """Propose with a network, look at it and sign without one; return the path of the signed file."""
         proposal, out = self.folder / name, self.folder / f"{name}.signed"
         roots = (*self.root_option, *(("--next-root", str(self.after.root_file)) if next_root else ()))
         self.terminal.run("keys", "propose", *propose, "--out", str(proposal))
@@ -179,7 +179,7 @@ class Apart:
         return str(out)
 
     def enter(self) -> str:
-        """The first keyset, signed apart; the file it came in."""
+        """Enter with a first keyset that was signed apart; return the path of its file."""
         first = self.signed("first", "first", "--agency", "xd-reg", "--public", str(self.root.public_file))
         enrol = ["enrol", "xd-reg", "--hub", self.world.address, "--ledger", self.world.hub.key.vkey]
         self.terminal.run(*enrol, "--keyset", first, "--wait", "0", expect=exits.NOT_YET)

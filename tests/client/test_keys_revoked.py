@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An own key is revoked: first it is shown what of ours it reaches, then it is said once and for ever."""
+"""Revoking an own key: the agency sees first which of its objects that reaches, and the revocation is final."""
 
 import time
 
@@ -46,7 +46,7 @@ def held(world: PartnerWorld, agency: str) -> HeldAgency:
 
 
 def forged_alert(world: PartnerWorld) -> SealedEnvelope:
-    """An alert that a thief sends with alpha's keys, from another place."""
+    """An alert that a thief sends with alpha's keys from elsewhere."""
     world.hub.now = timezone.now()
     return world.hub.deliver(held(world, "xa-alpha"), held(world, "xb-bravo"))
 
@@ -89,7 +89,7 @@ def test_only_what_the_key_has_signed_is_listed(world: PartnerWorld, pair: tuple
     new = kid_of(alpha, "Ed25519")
     assert [item.d for item in alpha.keys.plan_revocation(new, since=since).concerned] == [after.md]
 
-    # The hub's list says who signed: no object is asked for, one by one.
+    # The hub's list names the signing keys, so no object is fetched alone.
     asked: list[str] = []
     connect = lying_connection(slice=Instead(asked.append), statement=Instead(asked.append))
     thrifty = Client(world.home("xa-alpha"), PASSPHRASE, connect=connect)
@@ -141,7 +141,7 @@ def test_a_key_that_was_rotated_out_is_revoked_alone(
 
 
 def test_a_revoked_signing_key_signs_nothing_more(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    """A colleague's root has revoked it; this program looks before it signs."""
+    """A colleague's root has revoked the key; this program checks before it signs."""
     alpha, _ = pair
     kid = kid_of(alpha, "Ed25519")
     world.hub.now = timezone.now()
@@ -185,7 +185,7 @@ def test_the_time_is_never_in_the_future_and_later_words_only_move_it_earlier(
 def test_an_agency_that_has_no_key_left_is_told_what_to_do(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
-    """The revocation went out and the new keys that should have come with it did not."""
+    """The revocation was sent, and the new keys that belong to it were not."""
     alpha, _ = pair
     idle = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None)
     world.clients.append(idle)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The own root is changed to the announced one, or recovered by it in 72 hours; both lost is the end of the chain."""
+"""The own root changes to the announced one, or that one recovers it in 72 hours; without both, the chain ends."""
 
 import time
 from datetime import timedelta
@@ -51,7 +51,7 @@ def ahead(world: PartnerWorld, agency: str, **span: float) -> Client:
 
 
 def new_home(world: PartnerWorld, agency: str, root: Root) -> Client:
-    """The old home is gone: new keys to work with, and the fingerprint of the root that stands."""
+    """A new home after the loss of the old one, with new operational keys and the fingerprint of the root in force."""
     folder = world.folder / f"{agency}-anew"
     create_operational(folder, PASSPHRASE, now=int(time.time()), cost=CHEAP)
     client = Client(folder, PASSPHRASE, sleep=lambda seconds: world.sequence())
@@ -120,7 +120,7 @@ def test_a_root_that_is_not_in_force_signs_nothing(
 def test_a_lost_root_is_recovered_in_72_hours_with_the_keys_of_a_new_home(
     world: PartnerWorld, pair: tuple[Client, Client], tmp_path: Path
 ) -> None:
-    """The whole home is lost; the next root lay in another place."""
+    """The whole home is lost; the next root was kept elsewhere."""
     _, bravo = pair
     old, new = ring_of(world, "xa-alpha").root, next_root(world, "xa-alpha")
     again = new_home(world, "xa-alpha", old)
@@ -161,7 +161,7 @@ def test_a_recovery_takes_over_in_its_own_home_after_its_delay(
 def test_whoever_holds_the_root_sees_a_recovery_and_cancels_it_by_a_renewal(
     world: PartnerWorld, pair: tuple[Client, Client], tmp_path: Path
 ) -> None:
-    """A thief of the next root begins; the agency, warned, renews."""
+    """A thief of the next root begins a recovery; the warned agency renews."""
     alpha, _ = pair
     old, new = ring_of(world, "xa-alpha").root, next_root(world, "xa-alpha")
     thief = new_home(world, "xa-alpha", old)
@@ -207,7 +207,7 @@ def test_a_root_that_is_here_is_not_lost_and_two_lost_roots_are_the_end(
 def test_a_new_home_of_an_agency_brings_its_own_keys_with_the_root_at_hand(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
-    """Another machine of the agency: it rotates its keys in, with the root from a file."""
+    """Another machine of the agency rotates its keys in, with the root from a file."""
     alpha, bravo = pair
     root = ring_of(world, "xa-alpha").root
     again = new_home(world, "xa-alpha", root)

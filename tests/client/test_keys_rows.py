@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of a coming keyset keep every promise of the ones before."""
+"""The rows of the next keyset keep every promise of the keysets before."""
 
 import pytest
 

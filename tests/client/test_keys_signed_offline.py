@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A root that stays offline signs what it can vouch for, and refuses everything else before anybody is asked."""
+"""An offline root signs only a proposal that it can verify, and refuses any other before a person is asked."""
 
 import json
 import os
@@ -51,7 +51,7 @@ def rows(*keys: PublicKey, at: int = NOW - 10 * DAY) -> list[KeyRow]:
 
 @dataclass
 class Coming:
-    """A keyset to propose: the second one of xd-reg, unless something is changed."""
+    """A keyset to propose: the second one of xd-reg, with these changes."""
 
     version: int = 2
     prev: str | None = None
@@ -179,7 +179,7 @@ def test_both_roots_sign_a_change_of_the_root() -> None:
 
 
 def test_after_a_change_of_the_root_the_new_one_alone_signs_on() -> None:
-    """The keyset before bears four signatures, two of them by a root that is not at hand any more."""
+    """The keyset before has four signatures, two of them by a root that is no longer at hand."""
     _, changed = examine(CHANGE.payload, RootsAtHand(ROOT, NEXT.fingerprint, NEXT))
     renewal = Coming(
         version=3, prev=read_keyset(changed).od, root=NEXT, nroot=AFTER.fingerprint, signers=NEXT.public
@@ -324,7 +324,7 @@ def test_a_recovery_needs_a_keyset_before_that_announces_it() -> None:
 
 @pytest.mark.parametrize("coming", [CHANGE, RECOVERY], ids=["change", "recovery"])
 def test_the_root_that_goes_is_not_announced(coming: Coming) -> None:
-    """A hostile desk proposes it: whoever has stolen the old root could recover with it later."""
+    """A hostile desk proposes it: a thief of the old root could recover with it later."""
     old = replace(coming, nroot=ROOT.fingerprint).payload
     roots = RootsAtHand(ROOT, NEXT.fingerprint, NEXT) if coming is CHANGE else RootsAtHand(next_root=NEXT)
     with pytest.raises(ProposalError, match="the root that goes"):

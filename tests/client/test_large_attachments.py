@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attachments to the limit: streamed both ways in bounded memory, taken up where they broke, refused unread."""
+"""Attachments up to the limit: streamed both ways in bounded memory, resumed after a break, refused unread above it."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def sparse(path: Path, size: int) -> Path:
 
 WHOLE = bytes(range(250)) * 1600
 CAME = 256 * 1024
-"""Of an answer that breaks in its second chunk the first one counts."""
+"""Octets that count of an answer which breaks in its second chunk: the first chunk."""
 BROKEN = (200, {"Content-Length": str(len(WHOLE))} | CLOSE, WHOLE[:300_000])
 
 
@@ -171,7 +171,7 @@ def test_a_body_begins_again_at_its_beginning_only(tmp_path: Path) -> None:
     assert b"\r\n\r\ncontent\r\n--" in whole
 
 
-# The limits, before anything is read.
+# The limits, checked before anything is read.
 
 
 def read_octets() -> int:
@@ -228,7 +228,7 @@ def test_a_file_that_vanished_or_shrank_meanwhile_sends_nothing(world: PartnerWo
     assert not any((world.home("xa-alpha") / "spool").iterdir())
 
 
-# The whole way.
+# From sender to recipient.
 
 
 def test_large_attachments_travel_whole_and_are_told(world: PartnerWorld, tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ print(json.dumps({"code": code, "highest_kib": resource.getrusage(resource.RUSAG
 
 
 def highest_bytes(world: PartnerWorld, agency: str, secret: Path, *argv: str) -> int:
-    """The highest use of memory of one command in a process of its own."""
+    """The peak memory of one command in a process of its own, in octets."""
     environment = {
         **os.environ,
         "ACCORD_HOME": str(world.home(agency)),
@@ -306,7 +306,7 @@ def test_memory_does_not_grow_with_the_attachments(world: PartnerWorld, tmp_path
     assert (tmp_path / "out" / "00_file.bin").read_bytes() == file.read_bytes()
 
 
-# What is shown of it.
+# Display.
 
 
 def test_progress_is_drawn_for_what_is_large_and_seldom(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A checkpoint that does not extend the kept one: loud, and nothing is opened, by any verb that opens."""
+"""A checkpoint that does not extend the kept one raises an alarm, and no verb opens anything."""
 
 import json
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def sent(world: PartnerWorld) -> Sent:
 
 
 def in_another_tree(world: PartnerWorld, octets: bytes, before: int) -> bytes:
-    """The same slice under a checkpoint of another tree that the ledger's own key signed."""
+    """Put the slice under a checkpoint of another tree, signed by the ledger's own key."""
     value = json.loads(octets)
     honest = Receipt.parse(value["receipts"][0])
     forged = forged_receipt(world.hub.key, honest.leaf, before=before)
@@ -104,7 +104,7 @@ def test_offline_a_tree_of_the_kept_size_and_another_root_is_an_alarm(
 
 
 def test_every_verb_with_an_opening_is_in_this_file() -> None:
-    """A verb that takes an officer as its reader opens something."""
+    """A verb that takes an officer as its reader opens content."""
     (verbs,) = (item for item in build_parser()._actions if item.dest == "verb")
     assert isinstance(verbs.choices, dict)
     readers = {
@@ -113,7 +113,7 @@ def test_every_verb_with_an_opening_is_in_this_file() -> None:
         if any("--as" in item.option_strings for item in parser._actions)
     }
     signing_only = {"retract", "reaffirm", "confirm"}
-    # They name who asks, for the record of questions, and open nothing.
+    # These name the officer for the record of questions, and open nothing.
     asking_only = {"screen", "similar", "match", "compare"}
     tested = {name.split()[0] for name in ACTS} | {"verify"}
     assert readers - signing_only - asking_only == tested

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hub replaces the ledger's key: partners follow by the signed hand-over, and a newcomer pins the new key alone."""
+"""The hub replaces the ledger's key: partners follow by the signed hand-over, a newcomer pins the new key alone."""
 
 import pytest
 from django.utils import timezone

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guide's program checks, sends and waits for the receipt, run as it stands."""
+"""The guide's program runs as written: it checks, sends and waits for the receipt."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def program() -> str:
 
 @pytest.fixture
 def at_work(world: PartnerWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PartnerWorld:
-    """An enrolled agency's folder, with what the program expects to find there."""
+    """An enrolled agency's folder with the files that the program expects."""
     world.partners("xa-lab", "xb-health")
     (tmp_path / "alert.json").write_text(json.dumps(DOCUMENT))
     (tmp_path / "spectrum.msp").write_text("NAME: etizolam\n")

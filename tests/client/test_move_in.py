@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency moves from the `accord` command to its own desk: its keys, what was received before, one holder; each refusal."""
+"""An agency moves from the `accord` command to its own desk: keys, received alerts, one holder; and each refusal."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ PAGE = "/desk/agencies/move-in/"
 
 @dataclass
 class House:
-    """An own desk without an agency, and the home of the agency that is to move in."""
+    """An own desk without an agency, and the home of the agency that will move in."""
 
     world: PartnerWorld
     command: Client
@@ -63,7 +63,7 @@ class House:
 
     @property
     def moving(self) -> Moving:
-        """What a person hands over."""
+        """The files and facts that a person hands over."""
         place = self.world.place(OWN)
         return Moving(
             key_file=place.key_file.read_bytes(),
@@ -81,7 +81,7 @@ class House:
         follow_feed(agency, now=self.world.hub.now)
 
     def rotated(self) -> None:
-        """The command has new keys; the old ones retire, and open what was sealed to them before."""
+        """Rotate the command's keys; the retired ones open what was sealed to them before."""
         self.command.keys.rotate(wait_secs=10)
 
 
@@ -96,7 +96,7 @@ def house(world: PartnerWorld, settings: Settings, monkeypatch: pytest.MonkeyPat
 
 
 def is_empty() -> bool:
-    """Nothing of an agency is at the desk."""
+    """Tell whether the desk has no agency and no keys."""
     kept = (
         VaultKey.objects.exists(),
         VaultSecret.objects.exclude(agency_id=None).exists(),
@@ -209,7 +209,7 @@ def older_file(house: House) -> dict[str, Any]:
 
 
 REFUSALS: dict[str, tuple[Callable[[House], dict[str, Any]], str, str]] = {
-    # what is handed over instead, the field that is named, a word of the remedy
+    # the replaced parts, the field that is named, a phrase of the remedy
     "wrong passphrase": (lambda _: {"passphrase": "another staple battery"}, "passphrase", "does not open"),
     "no key file": (lambda _: {"key_file": b"Dear colleagues,\n"}, "key_file", "no key file"),
     "too large": (lambda _: {"key_file": b"x" * (2 * 1024 * 1024 + 1)}, "key_file", "too large"),

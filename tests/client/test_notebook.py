@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two programs of one agency learn at once: what each learned is there afterwards, and nothing goes back."""
+"""Two programs of one agency learn at once: each keeps its finds, and no state goes back."""
 
 from pathlib import Path
 

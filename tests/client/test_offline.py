@@ -181,7 +181,7 @@ def test_a_ledger_that_could_not_be_compared_is_marked_and_compared_later(
     later = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
     octets = pair[1].open(later.md).slice_octets
     with fresh_state(world, "xb-bravo") as state:
-        # As if only the first had been seen before: its checkpoint is the kept one.
+        # The first checkpoint becomes the kept one, as if no later one had been seen.
         state.checkpoint = type(state.checkpoint)(
             Receipt.parse(json.loads(saved.slice_octets)["receipts"][0]).checkpoint,
             json.loads(saved.slice_octets)["receipts"][0]["index"] + 1,
@@ -204,7 +204,7 @@ def test_a_ledger_that_could_not_be_compared_is_marked_and_compared_later(
 def test_a_saved_slice_of_a_forked_ledger_is_an_alarm_at_the_next_chance(
     world: PartnerWorld, pair: tuple[Client, Client], saved: Opened
 ) -> None:
-    """Offline nobody can tell; with a network everything stops until somebody has looked."""
+    """Offline no fork is visible; with a network everything stops until a person has looked."""
     value = json.loads(saved.slice_octets)
     honest = Receipt.parse(value["receipts"][0])
     value["receipts"] = [forged_receipt(world.hub.key, honest.leaf, before=40).as_json()]
@@ -298,7 +298,7 @@ def run_again(terminal: Terminal, document: Path, marking: tuple[str, ...], out:
 def test_a_lie_that_withholds_the_proof_is_an_alarm(
     world: PartnerWorld, pair: tuple[Client, Client], saved: Opened
 ) -> None:
-    """The hub answers that there is no proof: that is no reason to open anything."""
+    """The hub answers that there is no proof, which opens nothing."""
     pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
     from accord.client.errors import AbsentError
 

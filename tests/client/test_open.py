@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening makes every check first: a carrier that bends anything is refused, and nothing of it is kept."""
+"""Opening makes every check first: an altered answer is refused, and nothing of it is kept."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -40,19 +40,19 @@ def pair(world: PartnerWorld) -> tuple[Client, Client]:
 
 @pytest.fixture
 def sent(pair: tuple[Client, Client]) -> Sent:
-    """An alert with an attachment, carried, not yet fetched."""
+    """An alert with an attachment, delivered and not fetched yet."""
     return pair[0].submit(alert_to("xb-bravo", attachments=(SPECTRUM,)), wait_secs=10)
 
 
 def lied_to(world: PartnerWorld, **lies: Lie | Instead) -> Client:
-    """Bravo's client behind a carrier that lies."""
+    """Bravo's client behind a connection that lies."""
     client = Client(world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(**lies))
     world.clients.append(client)
     return client
 
 
 def refused(client: Client, md: str) -> Failure:
-    """The failure that stopped the opening; nothing may have been taken as seen."""
+    """The failure that stopped the opening; asserts that nothing counts as seen."""
     with pytest.raises(EnvelopeError) as caught:
         client.open(md)
     assert client.state().seen == {}
@@ -61,17 +61,17 @@ def refused(client: Client, md: str) -> Failure:
 
 
 def rewritten(octets: bytes, **members: Any) -> bytes:
-    """A slice with members changed and written anew."""
+    """Encode the slice again with these members."""
     return canonical(parse_object(octets, limit=2**20) | members)
 
 
 def with_members(**members: Any) -> Lie:
-    """A carrier that changes members of every slice."""
+    """A lie that changes members of every slice."""
     return lambda octets, md: rewritten(octets, **members)
 
 
 def with_jwe(**members: Any) -> Lie:
-    """A carrier that changes members of the sealed part."""
+    """A lie that changes members of the sealed part."""
 
     def lie(octets: bytes, md: str) -> bytes:
         return rewritten(octets, jwe=parse_object(octets, limit=2**20)["jwe"] | members)
@@ -80,7 +80,7 @@ def with_jwe(**members: Any) -> Lie:
 
 
 def strip_signature(octets: bytes, md: str) -> bytes:
-    """A carrier that takes the second signature away."""
+    """A lie that removes the second signature."""
     manifest = parse_object(octets, limit=2**20)["manifest"]
     return rewritten(octets, manifest=manifest | {"signatures": manifest["signatures"][:1]})
 
@@ -111,7 +111,7 @@ def test_one_changed_octet_of_the_slice_is_refused_wherever_it_is(world: Partner
 def test_what_was_moved_or_stripped_is_refused(
     world: PartnerWorld, pair: tuple[Client, Client], sent: Sent, subtests: pytest.Subtests
 ) -> None:
-    """Parts of another alert, of the originator's own slice, or nothing, in the place of what was sealed."""
+    """Parts of another alert, parts of the originator's own slice, or nothing, in place of the sealed parts."""
     other = pair[0].open(pair[0].submit(alert_to("xb-bravo"), wait_secs=10).md).slice_octets
     own = pair[0].open(sent.md).slice_octets
     foreign, mine = parse_object(other, limit=2**20), parse_object(own, limit=2**20)
@@ -146,7 +146,7 @@ def test_what_was_moved_or_stripped_is_refused(
 
 
 def test_a_forked_ledger_opens_nothing(world: PartnerWorld, sent: Sent) -> None:
-    """The ledger's own key signs another tree: only the kept checkpoint tells."""
+    """The ledger's own key signs another tree: only the kept checkpoint shows it."""
     kept = lied_to(world).state().checkpoint
     assert kept is not None
 
@@ -163,7 +163,7 @@ def test_a_forked_ledger_opens_nothing(world: PartnerWorld, sent: Sent) -> None:
 def test_a_replay_under_the_same_id_is_refused(
     world: PartnerWorld, pair: tuple[Client, Client], sent: Sent
 ) -> None:
-    """The recipient has met this id of this sender with another manifest before."""
+    """The recipient has seen this id of this sender with another manifest."""
     with world.place("xb-bravo").state(world.place("xb-bravo").unlock(PASSPHRASE)).change() as state:
         state.seen = {"xa-alpha": {sent.jti: "A" * 43}}
     with pytest.raises(OpeningError) as caught:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`accord entry`: shows how the own agency is reached, and states it under its keys."""
+"""`accord entry` shows telephone, zone and contact points of the own agency, and states them under its keys."""
 
 import pytest
 

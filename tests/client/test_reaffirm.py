@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Standing by an alert whose key was revoked since: shown as repudiated, then as reaffirmed, never as valid."""
+"""An alert whose key was revoked since is shown as repudiated, and as reaffirmed once its sender confirms it, never as valid."""
 
 import json
 import time
@@ -21,7 +21,7 @@ def signing_kid(world: PartnerWorld, agency: str) -> str:
 
 
 def wait_past(log_time: int) -> None:
-    """Log times are whole seconds: what is logged in the second of the revocation no longer counts."""
+    """Wait until this second is over: an object logged in the second of the revocation no longer counts."""
     while int(time.time()) <= log_time:
         time.sleep(0.05)
 
@@ -34,7 +34,7 @@ def pair(world: PartnerWorld) -> tuple[Client, Client]:
 
 @pytest.fixture
 def revoked(world: PartnerWorld, pair: tuple[Client, Client]) -> Sent:
-    """An alert that was logged after its key had been stolen, and before anybody knew."""
+    """An alert that was logged after the theft of its key and before its discovery."""
     sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
     assert sent.log_time is not None
     wait_past(sent.log_time)
@@ -94,7 +94,7 @@ def test_the_reaffirming_key_revoked_in_its_turn_takes_it_back(
 
 
 def test_an_answer_is_stood_by_as_well(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    """Bravo's acknowledgement counts for nobody once its key was stolen, and again once bravo stands by it."""
+    """Bravo's acknowledgement counts for nobody after its key was stolen, and again once bravo reaffirms it."""
     alpha, bravo = pair
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     said = bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RED is for named officers: whoever asks on behalf of another sees nothing, with a network or without."""
+"""RED is for named officers: another officer sees nothing, with a network or without."""
 
 import pytest
 from django.utils import timezone

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RED between the command of a partner with own keys and an officer at an own desk, both ways, over the exchange."""
+"""RED between a partner's command with own keys and an officer at an own desk, both ways, over the exchange."""
 
 from pathlib import Path
 

@@ -36,7 +36,7 @@ HOUR = 3600
 
 @dataclass
 class Onward:
-    """An alert by alpha to bravo, released by alpha to charlie for an hour; what the exchange would serve."""
+    """An alert by alpha to bravo, released by alpha to charlie for an hour, with the exchange's answers."""
 
     world: PartnerWorld
     alpha: Client
@@ -49,7 +49,7 @@ class Onward:
         self.slice = self._release()
 
     def log(self, jws: bytes) -> Receipt:
-        """Have the ledger take in what the exchange does not carry yet."""
+        """Log a statement that the exchange does not carry yet."""
         od = parse_statement(jws).od
         with transaction.atomic():
             append_entry(od, now=timezone.now())
@@ -72,7 +72,7 @@ class Onward:
         )
 
     def withdraw(self) -> None:
-        """Alpha takes its release back."""
+        """Take alpha's release back."""
         release = parse_statement(self.release).statement
         unrelease = self.state("unrelease", sub=release.ref, body={"code": "error"})
         self.said.append(StatementAnswer(unrelease, self.log(unrelease)))
@@ -182,7 +182,7 @@ def test_once_withdrawn_it_is_closed_with_a_network_and_without(onward: Onward) 
     charlie = onward.charlie()
     saved = charlie.open(onward.sent.md)
     offline = charlie.open_saved(saved.slice_octets)
-    # Its two receipts are under two checkpoints, which nobody can be asked to compare.
+    # Its two receipts are under two checkpoints, and offline nobody can be asked to compare them.
     assert offline.marks == ("released-onward", "release-not-asked", "log-not-compared")
 
     onward.withdraw()
@@ -204,7 +204,7 @@ def test_a_watch_asks_for_the_withdrawal_of_what_was_released(onward: Onward) ->
 
 
 def test_a_chain_with_one_octet_changed_opens_nothing(onward: Onward) -> None:
-    """The release's end is moved: its signature no longer fits."""
+    """The release's end is moved, so its signature no longer verifies."""
     value = json.loads(onward.slice)
     via = dict(value["via"][0])
     payload = via["payload"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sender asks once more: `watch` and `inbox` say so once, open nothing, and go on."""
+"""Reminders of a sender: `watch` and `inbox` report each once, open nothing, and go on."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[
 
 @pytest.fixture
 def sent(world: PartnerWorld, terminals: tuple[Terminal, Terminal]) -> Sent:
-    """Delivered, and its recipient reminded through the API."""
+    """An alert that is delivered, and whose recipient was reminded through the API."""
     alpha, bravo = (terminal.client for terminal in terminals)
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert numbers(watched(bravo, opening=True)) == [1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What reached an agency and is in doubt now: `watch` and `inbox` tell, once, in order, and every word of it is right."""
+"""Received alerts that are now in doubt: `watch` and `inbox` report each once, in order, in true words."""
 
 import json
 from typing import Any
@@ -34,13 +34,13 @@ def revoke(world: PartnerWorld, alpha: Client, since: int) -> None:
 
 @pytest.fixture
 def sent(world: PartnerWorld, pair: tuple[Client, Client]) -> Sent:
-    """Delivered and opened, and then its key is revoked from before it."""
+    """An alert delivered and opened, whose key is then revoked from before it."""
     alpha, bravo = pair
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert numbers(watched(bravo, opening=True)) == [1]
     assert sent.log_time is not None
     revoke(world, alpha, sent.log_time)
-    # What the worker does.
+    # Do the exchange-worker's round.
     while find_repudiated(now=timezone.now()) + mark_doubts(now=timezone.now()):
         pass
     world.sequence()
@@ -100,7 +100,7 @@ def test_the_commands_say_it_with_all_three_times(terminals: tuple[Terminal, Ter
 
 
 def test_a_hint_without_a_revocation_is_a_doubt(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    """The hub alone says nothing about an agency's keys."""
+    """The hub's word alone proves nothing about an agency's keys."""
     sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
     pair[1].inbox()
 

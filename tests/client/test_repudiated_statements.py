@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A retract is a signed word like any other: judged at each display, by the keys as they stand then."""
+"""A retract is judged at each display, like any signed object, by the keys in force then."""
 
 from dataclasses import dataclass, replace
 
@@ -17,7 +17,7 @@ from tests.client.test_reaffirm import signing_kid, wait_past
 
 @dataclass(frozen=True)
 class Doubtful:
-    """An alert and the word that took it back, under a key that is revoked since."""
+    """An alert and its retract, whose key is revoked since."""
 
     sent: Sent
     said: Stated
@@ -48,7 +48,7 @@ def test_a_thiefs_retract_that_was_learned_before_the_revocation_does_not_stand(
 
 @pytest.fixture
 def doubtful(world: PartnerWorld, pair: tuple[Client, Client]) -> Doubtful:
-    """An alert that was opened and taken back; then the key of the retract is said to have been stolen before it."""
+    """An alert opened and retracted, whose retract's key is then revoked from before the retract."""
     alpha, bravo = pair
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert sent.log_time is not None
@@ -83,7 +83,7 @@ def test_a_retract_learned_after_the_revocation_is_shown_and_withdraws_nothing(
 def test_a_retract_counts_again_once_its_sender_stands_by_it(
     world: PartnerWorld, pair: tuple[Client, Client], doubtful: Doubtful
 ) -> None:
-    """No command says so yet; the profile lets the sender reaffirm a statement of its own."""
+    """No command makes this statement yet; the profile lets the sender reaffirm a statement of its own."""
     bravo = pair[1]
     subject = SubjectRef("retract", doubtful.said.id, doubtful.said.od)
     act = pair[0]._session.begin()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hub restored from a backup: everybody sees everything, nothing twice, and what it lost comes back by itself."""
+"""A hub restored from a backup: nobody misses an item or sees one twice, and lost ones return without an operator."""
 
 import os
 import time
@@ -43,7 +43,7 @@ def test_a_feed_that_begins_anew_shows_all_that_is_new_and_nothing_twice(
     assert watch() == [new]
     later = send()
     assert watch() == [later]
-    # Whoever sent reads its own feed, hears of the restore, and gives again what the hub has lost.
+    # The sender reads its own feed, learns of the restore, and sends again the objects that the hub lost.
     terminal.run("inbox")
     assert "begun its feed anew" in terminal.err
     assert Envelope.objects.filter(md__in=lost).count() == 2

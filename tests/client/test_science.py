@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`accord screen|similar|match|compare`: the desk's engine at a terminal, with no hub, no keys and no network."""
+"""`accord screen|similar|match|compare`: the desk's engine at a terminal, without hub, keys or network."""
 
 import json
 import subprocess
@@ -87,7 +87,7 @@ def test_a_structure_comes_from_a_file_or_from_standard_input(
 
 
 def test_rules_that_an_authority_published_are_laid_over(terminal: Terminal, tmp_path: Path) -> None:
-    """A next version of a known rule from a day on; before it the old one counts, other jurisdictions do not change."""
+    """The next version of a known rule holds from its day on, the old one before; other jurisdictions do not change."""
     shipped = yaml.safe_load((DATA / "generic-controls.yaml").read_text())
     rule = next(row for row in shipped["rules"] if row["id"] == "DE-NPSG6")
     coming = rule | {
@@ -345,7 +345,7 @@ def test_every_code_of_the_core_has_its_words() -> None:
 
 
 def test_who_does_not_ask_loads_nothing_of_it(tmp_path: Path) -> None:
-    """The daily work of the client needs neither the core nor a toolkit, and asking loads no chemistry here."""
+    """The client's daily work needs neither the core nor a toolkit, and asking loads no chemistry in this process."""
     script = (
         "import sys, json; from accord.cli.main import main; main(['--version']); "
         "parts = lambda: sorted({name.partition('.')[0] for name in sys.modules} & {'substances', 'rdkit', 'numpy', 'yaml'}); "

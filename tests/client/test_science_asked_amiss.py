@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked amiss of the science core is said with its remedy, and nothing known is never left as a silence."""
+"""A malformed question to the science core is refused with its remedy, and no known result is left out silently."""
 
 import json
 from pathlib import Path
@@ -115,7 +115,7 @@ def test_which_file_or_profile_is_meant_is_said(terminal: Terminal, tmp_path: Pa
 
 @pytest.mark.parametrize("verb", ["screen", "similar"])
 def test_a_mixture_of_many_is_several_questions_in_one(terminal: Terminal, verb: str) -> None:
-    """As at the desk, whose number it is."""
+    """The limit is the desk's."""
     assert questions.PARTS_WITHOUT_CASE == asking.PARTS_WITHOUT_CASE
     mixture = ".".join(["CCO", "CCC", "CCN", "CCCl", "CCF"])
     assert "components is asked about for a case only" in terminal.run(verb, mixture, expect=exits.USAGE)
@@ -140,7 +140,7 @@ def test_what_is_stated_of_a_comparison_is_what_the_desk_would_state(
 
 
 def test_the_guide_tells_every_exit_code() -> None:
-    """Those of docs/api.md stand in its last lines."""
+    """The last lines of docs/api.md list them."""
     told = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").partition("Exit codes of `accord`:")[2]
     words = told.replace(",", " ").split()
     assert [int(word) for word in words if word.isdecimal()] == list(MEANINGS)

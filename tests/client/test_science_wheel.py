@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The science core's wheel: what is in it, what it needs, and that it works beside the client and nothing of the hub."""
+"""The science core's wheel: its contents, its requirements, and its use beside the client without the hub."""
 
 import ast
 import json
@@ -21,7 +21,7 @@ from devtool.wheel import SCIENCE, build_wheel
 
 PROJECT = tomllib.loads((ROOT / "packages" / SCIENCE / "pyproject.toml").read_text())["project"]
 KEPT_HERE = {"apps.py", "models.py", "versions.py"}
-"""What belongs to the hub's framework; folders: migrations, management."""
+"""Files of the hub's framework that the wheel leaves out; folders: migrations, management."""
 IMPORTED = {"rdkit": "rdkit", "numpy": "numpy", "yaml": "pyyaml"}
 RUN = (
     "import sys, json; sys.path[:0] = sys.argv[1:2]; from accord.cli.main import main; "
@@ -37,7 +37,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def unpacked(folder: Path, *wheels: Path) -> Path:
-    """What an installer does with wheels that hold Python alone."""
+    """Unpack wheels as an installer does that finds only Python in them."""
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder)
@@ -45,7 +45,7 @@ def unpacked(folder: Path, *wheels: Path) -> Path:
 
 
 def accord(folder: Path, home: Path, *argv: str) -> tuple[dict[str, Any], str, str]:
-    """The client out of a folder, without this checkout: what it says of itself, standard output and error."""
+    """Run the client from a folder, without this checkout; return its own report, standard output and standard error."""
     command = [sys.executable, "-I", "-c", RUN, str(folder), *argv, "--home", str(home)]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTHON"))
@@ -131,7 +131,7 @@ def test_without_it_a_sentence_names_what_to_install(wheels: dict[str, Path], tm
 
 
 def imported(wheel: Path) -> dict[str, set[str]]:
-    """Of each module in a wheel the top names that it imports, wherever in it."""
+    """The top-level names that each module of a wheel imports, at any place in it."""
     found: dict[str, set[str]] = {}
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the client's watch does with an item that makes this version fail."""
+"""The client's watch sets an item aside that makes this version fail."""
 
 import pytest
 

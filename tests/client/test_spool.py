@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The spool: whole or not at all, on a full disk too; signed anew after a day; shared by two programs at once."""
+"""The spool: written whole or not at all, even on a full disk; signed again after a day; shared by two programs."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def pair(world: PartnerWorld) -> tuple[Client, Client]:
 
 
 def unsent(world: PartnerWorld, *, age_secs: int, **changes: Any) -> str:
-    """An alert that met a dead network so long ago; gives its jti."""
+    """Store an alert in the spool that found no network so many seconds ago; return its jti."""
     sender = at_another_time(world, "xa-alpha", off_by=0, post_envelope=Instead(cut_off))
     with pytest.raises(UnreachableError):
         sender.submit(alert_to("xb-bravo", **changes))
@@ -67,7 +67,7 @@ def unsent(world: PartnerWorld, *, age_secs: int, **changes: Any) -> str:
 
 
 def make_older(world: PartnerWorld, agency: str, age_secs: int) -> None:
-    """As if what waits had been signed so long ago: this home's own record of it says so."""
+    """Move the time of signing back in this home's record of the waiting alerts."""
     place = world.place(agency)
     with place.state(place.open_keys(PASSPHRASE).ring).change() as state:
         for d, record in state.submissions.items():
@@ -150,7 +150,7 @@ def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[
 def test_on_a_full_disk_nothing_is_sent_and_nothing_half_stays(
     world: PartnerWorld, terminals: tuple[Terminal, Terminal], tmp_path: Path, limit: int
 ) -> None:
-    """The disk takes no file over so many octets: the blob, the entries, the state or none fits."""
+    """The disk takes no file above this size: blob, entries or state does not fit."""
     alpha, _ = terminals
     alpha.client.plan(alert_to("xb-bravo"))
     before = alpha.client.state()
@@ -195,7 +195,7 @@ def test_an_attachment_that_was_altered_in_the_spool_is_not_sent(
     assert pair[0].resend()[0].to == ("xb-bravo",)
 
 
-# Signed anew after a day.
+# Signed again after a day.
 
 
 def test_after_a_day_without_an_answer_it_is_signed_anew_under_its_id(
@@ -229,7 +229,7 @@ def test_within_the_day_the_same_octets_go_out(world: PartnerWorld, pair: tuple[
 def test_a_hub_that_had_it_after_all_keeps_the_first(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
-    """Its answer was lost, not the alert: asked a day later the hub has it."""
+    """The answer was lost, not the alert: a day later the hub says that it has it."""
     sender = at_another_time(world, "xa-alpha", off_by=0, post_envelope=lambda answer, *parts: cut_off())
     with pytest.raises(UnreachableError):
         sender.submit(alert_to("xb-bravo"))
@@ -329,7 +329,7 @@ def test_a_program_killed_between_state_and_spool_finishes_later(
 
 
 def test_a_refused_id_is_not_consumed(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    """Refused by policy, it leaves the spool; the same octets are taken when the lane is open again."""
+    """Refused by policy, it leaves the spool; the same octets are accepted once the lane is open again."""
     agreement, manager = world.hub.agreement("G1"), world.manager("xb-bravo")
     jti = unsent(world, age_secs=0)
     parts = world.place("xa-alpha").spool.envelope(jti)

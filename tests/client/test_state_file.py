@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The local state cannot be altered unseen, and two programs change it one after the other."""
+"""The local state cannot be altered unnoticed, and two programs change it one after the other."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ DIGEST = "A" * 43
 
 
 def full_state() -> State:
-    """A state with every kind of record in it."""
+    """A state with a record of every kind."""
     return State(
         agency="xd-reg",
         hub="https://hub.example",

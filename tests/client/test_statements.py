@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements: acknowledged, retracted, confirmed; believed only from those who may say it."""
+"""Statements: acknowledged, retracted, confirmed; each is believed only from a party that may make it."""
 
 import os
 from dataclasses import replace
@@ -50,7 +50,7 @@ def behind(world: PartnerWorld, agency: str, **lies: Any) -> Client:
 
 
 def signed(world: PartnerWorld, agency: str, k: str, sub: SubjectRef, **more: Any) -> bytes:
-    """A statement by an agency's own keys, made past its client."""
+    """Sign a statement by an agency's own keys, past its client."""
     ring = world.place(agency).unlock(PASSPHRASE)
     now = timezone.now()
     return make_statement(
@@ -67,7 +67,7 @@ def signed(world: PartnerWorld, agency: str, k: str, sub: SubjectRef, **more: An
 
 
 def logged(world: PartnerWorld, jws: bytes) -> StatementAnswer:
-    """A statement that the ledger has logged and no intake has judged."""
+    """Log a statement that no intake has checked."""
     od = parse_statement(jws).od
     with transaction.atomic():
         append_entry(od, now=timezone.now())
@@ -76,7 +76,7 @@ def logged(world: PartnerWorld, jws: bytes) -> StatementAnswer:
 
 
 def feeding(answer: StatementAnswer, *before: FeedEntry) -> dict[str, Instead]:
-    """A carrier whose feed ends with this statement."""
+    """Lies by which the feed ends with this statement."""
     statement = parse_statement(answer.jws).statement
     last = FeedEntry(len(before) + 1, "statement", statement.od, statement.iss, statement.id, None)
 
@@ -88,7 +88,7 @@ def feeding(answer: StatementAnswer, *before: FeedEntry) -> dict[str, Instead]:
 
 
 def asked(client: Client) -> Exchange:
-    """The honest hub, asked as this client's agency."""
+    """The honest hub over this client's API key."""
     state = client.state()
     return connect_http(state.hub, state.api_key)
 
@@ -204,7 +204,7 @@ def test_the_own_alert_is_not_acknowledged(pair: tuple[Client, Client], sent: Se
 def test_a_retraction_by_somebody_else_is_not_believed(
     world: PartnerWorld, pair: tuple[Client, Client], sent: Sent
 ) -> None:
-    """The carrier passes a third agency's word off as one about this alert."""
+    """The lying exchange presents a third agency's statement as one about this alert."""
     alpha, bravo = pair
     bravo.open(sent.md)
     own = bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
@@ -221,7 +221,7 @@ def test_a_retraction_by_somebody_else_is_not_believed(
 
 
 def test_a_feed_that_names_another_sender_withdraws_nothing(world: PartnerWorld) -> None:
-    """The hub lists alpha's alert as mallory's, and mallory, whose root is pinned, takes it back."""
+    """The hub lists alpha's alert as mallory's, and mallory, whose root is pinned, retracts it."""
     alpha, bravo, _ = world.partners("xa-alpha", "xb-bravo", "xm-mallory")
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     word = signed(
@@ -284,7 +284,7 @@ def test_another_statement_than_the_one_listed_is_doubted(
 def test_a_partners_other_view_of_the_ledger_is_an_alarm(
     world: PartnerWorld, pair: tuple[Client, Client], sent: Sent, ahead: int
 ) -> None:
-    """Bravo signs for a tree that is not the one alpha has kept."""
+    """Bravo signs for another tree than the one alpha has kept."""
     alpha = pair[0]
     checkpoint = alpha.state().checkpoint
     assert checkpoint is not None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`submissions --check`: what was sent with copied keys is found, and so is what the hub does not list."""
+"""`submissions --check` finds alerts that were sent with copied keys, and alerts that the hub does not list."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from tests.client.terminals import Terminal, joined
 
 
 def thief_of(world: PartnerWorld, agency: str) -> Client:
-    """Somebody who has copied the whole home, passphrase included, and works elsewhere."""
+    """The client of a thief who has copied the whole home and its passphrase and works elsewhere."""
     place = world.folder / "elsewhere"
     shutil.copytree(world.home(agency), place)
     client = Client(place, PASSPHRASE, sleep=lambda seconds: world.sequence())
@@ -63,7 +63,7 @@ def test_what_waits_for_its_receipt_is_found_too(world: PartnerWorld) -> None:
 
 
 def test_all_pages_are_compared(world: PartnerWorld) -> None:
-    """The thief's comes first and lies on the last page."""
+    """The thief's alert comes first and is on the last page."""
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     stolen = thief_of(world, "xa-alpha").submit(alert_to("xb-bravo"), wait_secs=10)
     for _ in range(3):
@@ -71,7 +71,7 @@ def test_all_pages_are_compared(world: PartnerWorld) -> None:
     asked: list[int] = []
 
     class Paging:
-        """One object a page, whatever was asked for."""
+        """An exchange that gives one object a page, whatever limit was asked for."""
 
         def __init__(self, honest: Any) -> None:
             self.honest = honest
@@ -117,7 +117,7 @@ def test_what_the_hub_has_taken_and_does_not_list_is_named(world: PartnerWorld) 
 
 
 def test_a_key_of_the_own_keyset_that_nobody_here_holds_is_named(world: PartnerWorld) -> None:
-    """Somebody with the root could have put it there; here the key file has lost it."""
+    """A thief of the root could have added the key; in this test the key file has lost it."""
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     place = world.place("xa-alpha")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sending: nobody is left out silently, nothing is lost, nothing goes out twice, a refusal says why."""
+"""Sending: no recipient is left out silently, nothing is lost or sent twice, a refusal names its cause."""
 
 import os
 from collections.abc import Callable
@@ -37,7 +37,7 @@ CLOSED_PORT = "http://127.0.0.1:9"
 
 
 def cut_off(world: PartnerWorld, agency: str) -> Client:
-    """A client whose hub is not to be reached."""
+    """A client that cannot reach its hub."""
     patience = Patience(connect_secs=1, tries=1)
 
     def connect(hub: str, api_key: str) -> HttpExchange:
@@ -47,7 +47,7 @@ def cut_off(world: PartnerWorld, agency: str) -> Client:
 
 
 def dropping_posts(world: PartnerWorld, agency: str) -> Client:
-    """A client whose submissions never arrive; everything else works."""
+    """A client whose submissions never arrive, while all other calls do."""
 
     class Dropping:
         def __init__(self, hub: str, api_key: str) -> None:
@@ -150,7 +150,7 @@ def test_a_suspended_agency_sends_nothing_and_receives_nothing(world: PartnerWor
 
 
 LONGEST = {"narrative": 10_000, "opinion_text": 4000, "question": 2000, "health_measures": 2000}
-"""As many characters as each may have: alone they fit, together they are too many octets."""
+"""The most characters that each member may have: each alone fits, together they have too many octets."""
 UNSEALABLE: dict[SealRefusal, dict[str, object]] = {
     SealRefusal.EC1_UNCONFIRMED: {"suite": "EC1"},
     SealRefusal.STRICT_SUITE: {"suite": "EC1", "confirm_ec1": True, "tlp": "AMBER+STRICT"},
@@ -297,7 +297,7 @@ def test_waiting_in_vain_for_a_receipt_says_so_and_keeps_it(world: PartnerWorld)
 
 
 def test_another_alerts_receipt_makes_nothing_carried(world: PartnerWorld) -> None:
-    """The hub swallows the second alert and answers with what it holds about the first."""
+    """The hub drops the second alert and answers with its record of the first."""
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     state = alpha.state()
@@ -329,7 +329,7 @@ def test_keys_that_changed_while_it_was_sealed_are_taken_afresh(world: PartnerWo
     asked: list[str] = []
 
     def publish_once(answer: object, agency: str, *more: object) -> object:
-        """The recipient publishes a new encryption key right after the sender has looked."""
+        """Let the recipient publish a new encryption key right after the sender has fetched its keyset."""
         asked.append(agency)
         if asked.count("xc-charlie") == 1 and agency == "xc-charlie":
             world.hub.now = timezone.now()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls that go to the hub through a CONNECT proxy: led, refused, and told apart from what the hub says."""
+"""Calls to the hub through a CONNECT proxy: carried, refused, and told apart from the hub's own answers."""
 
 import ssl
 import traceback
@@ -115,7 +115,7 @@ def test_what_the_proxy_does_wrong_is_said_of_the_proxy(
         ask(require_proxy(proxy.address, LOGIN), secs=0.3)
     assert (caught.value.trouble, caught.value.status) == (trouble, status)
     assert (len(proxy.asked), hub.asked) == (tries, [])
-    # What the proxy chose to say, the login among it, is repeated nowhere.
+    # No error repeats the proxy's own words or the login.
     shown = "".join(traceback.format_exception(caught.value))
     assert not [word for word in ("s3cret", "Basic", "abc.secret") if word in shown]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls to the hub: https only, nothing repeated that must not be, refusals as typed errors."""
+"""Calls to the hub: https only, repeated only if that is safe, refusals as typed errors."""
 
 import json
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A saved alert is checked without a network, by what was kept; each check has its name."""
+"""A saved alert is checked without a network against the kept facts; each check has its name."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watching: each item at least once, in order, from where it ended; closed where anything is not as it was kept."""
+"""Watching: each item at least once and in order, resumed where it ended, stopped if the kept state was altered."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def lied_to(world: PartnerWorld, **lies: Any) -> Client:
 
 
 def send(world: PartnerWorld, alpha: Client, count: int) -> list[str]:
-    """So many alerts, all in the ledger: one by one, since a hub that falls behind takes no more."""
+    """Send so many alerts and log each, since a hub that falls behind takes no more."""
     mds = []
     for _ in range(count):
         mds.append(alpha.submit(alert_to("xb-bravo")).md)
@@ -82,7 +82,7 @@ def test_without_opening_nothing_is_fetched(world: PartnerWorld, pair: tuple[Cli
 def test_what_was_retracted_meanwhile_is_opened_as_retracted(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
-    """Fetched before, since the hub serves nothing retracted that was never fetched; watched afterwards."""
+    """The alert is fetched before its retract, since the hub serves no retracted alert that was never fetched."""
     (md,) = send(world, pair[0], 1)
     pair[1].open(md)
     pair[0].retract(md, code="contaminated")
@@ -115,7 +115,7 @@ def test_two_watches_of_one_home_do_not_share_the_items(
 def test_a_position_that_was_altered_is_not_believed(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
-    """It falls back on the state's number: repeated at worst, never passed over."""
+    """The watch falls back on the state's number: items may come again, none is left out."""
     send(world, pair[0], 2)
     watched(pair[1])
     place = world.home("xb-bravo") / "watch.accord"
@@ -160,7 +160,7 @@ def with_forged_receipt(key: LedgerKey, octets: bytes, before: int) -> bytes:
 def test_a_forked_ledger_opens_nothing_and_ends_the_watch(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
-    """The alarm comes before the first item of the batch, those that would have opened included."""
+    """The alarm comes before the first item of the batch, even items that would have opened."""
     mds = send(world, pair[0], 3)
     before = pair[1].state()
     forked = lied_to(
@@ -269,7 +269,7 @@ def test_pauses_double_up_to_their_limit_and_half_of_each_is_chance() -> None:
 def test_large_attachments_are_delivered_before_more_are_fetched(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
-    """No more lies on the disk at once than was agreed, or than one alert has."""
+    """The disk never holds more than was agreed, or than one alert has."""
     spectrum = Attachment("a.bin", "application/octet-stream", os.urandom(2 * 1024 * 1024))
     for _ in range(3):
         pair[0].submit(alert_to("xb-bravo", attachments=(spectrum,)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`accord watch` at a terminal: a line or a program for each item, stopped and killed, and begun again."""
+"""`accord watch` at a terminal: a line or a program run for each item; stopped, killed and resumed."""
 
 import json
 import os
@@ -123,7 +123,7 @@ def test_killed_in_the_middle_it_repeats_at_most_the_last_item(
     seen += [json.loads(line)["number"] for line in rest.splitlines()]
     again = numbers(watched(bravo.client, opening=True))
     assert seen == list(range(1, len(seen) + 1))
-    # What it was at when it was killed may have been written already; nothing before that comes again.
+    # The item at which it was killed may have been written already; no earlier one comes again.
     assert again in ([*range(len(seen), 7)], [*range(len(seen) + 1, 7)])
 
 
@@ -138,7 +138,7 @@ def test_ctrl_c_ends_it_with_its_code(
     assert watching.wait(timeout=180) == exits.STOPPED
     assert watching.stderr is not None
     assert (watching.stdout.read(), watching.stderr.read()) == ("", "")
-    # Stopped between writing the item and keeping its number it repeats it; nothing else comes again.
+    # Stopped between writing the item and keeping its number, it repeats that item and no other.
     assert numbers(watched(bravo.client)) in ([], [1])
 
 

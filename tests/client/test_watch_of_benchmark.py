@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exchange in memory by which `./dev bench watch` measures answers whatever a watch asks by now."""
+"""The exchange in memory of `./dev bench watch` answers every call that a watch makes."""
 
 from pathlib import Path
 

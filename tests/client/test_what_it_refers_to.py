@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An alert that refers to another says so at the terminal, before its content."""
+"""The terminal shows the alert to which an alert refers before the content."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client's wheel, built once and tried in bare virtual environments of every Python it promises."""
+"""The client's wheel, built once and tried in bare virtual environments of every supported Python."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def test_it_works_in_a_bare_environment(wheel: Path, version: tuple[int, int], t
 
 
 def make_keys(accord: Path, folder: Path) -> None:
-    """The installed command makes keys that only its owner can read, and says which."""
+    """Make keys by the installed command; assert that only their owner can read them."""
     passphrase = folder / "passphrase"
     passphrase.write_text("correct horse battery staple\n")
     passphrase.chmod(0o600)
@@ -70,7 +70,7 @@ def is_module(path: Path) -> bool:
 
 
 def interpreter(version: tuple[int, int]) -> Path:
-    """A Python of that version; skips where the machine has none."""
+    """A Python of that version; skips the test where the machine has none."""
     name = f"python{version[0]}.{version[1]}"
     kept = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version[0]}.{version[1]}.*/bin/python"))
     for found in (sys.executable, shutil.which(name), *kept):
@@ -80,7 +80,7 @@ def interpreter(version: tuple[int, int]) -> Path:
 
 
 def version_of(python: Path) -> tuple[int, int] | None:
-    """What it says of itself; a shim may exist and still fail."""
+    """The version that the interpreter reports; a shim may exist and still fail."""
     asked = subprocess.run(
         [python, "-c", "import sys; print(*sys.version_info[:2])"],
         check=False,
@@ -91,7 +91,7 @@ def version_of(python: Path) -> tuple[int, int] | None:
 
 
 def bare_environment(python: Path, wheel: Path, folder: Path) -> Path:
-    """A virtual environment with the wheel and the locked parts it names, each checked against its hash."""
+    """A virtual environment with the wheel and the locked packages that it requires, each checked against its hash."""
     bare, locked = folder / "bare", folder / "locked.txt"
     locked.write_text(locked_parts())
     uv = (sys.executable, "-m", "uv", "--quiet")

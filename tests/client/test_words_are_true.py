@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of the command say what is: nothing is signed twice, nothing stands as it was sent when it does not."""
+"""The command's words are true: nothing is signed twice, and an altered alert is not reported as sent."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run by a bare interpreter that has the wheel and nothing of this checkout: every module, every self-test."""
+"""Program for a bare interpreter with the wheel and without this checkout: import every module, run every self-test."""
 
 import importlib
 import importlib.metadata
@@ -13,7 +13,7 @@ from accord.envelope.selftest_opening import run_seal_and_open
 
 
 def every_module() -> list[str]:
-    """Imports all of them, so that none needs what a partner does not have."""
+    """Import every module, so that a need for a package that partners lack is found."""
     names = [found.name for found in pkgutil.walk_packages(accord.__path__, "accord.")]
     for name in names:
         if not name.endswith("__main__"):

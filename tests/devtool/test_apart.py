@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The drill of the two halves: it counts right, and its wires carry one port and no other."""
+"""The drill of the two halves: it counts correctly, and its wires carry one port and no other."""
 
 import socket
 import subprocess
@@ -79,7 +79,7 @@ def test_the_probe_says_what_is_open_and_why_the_rest_is_not(tmp_path: Path) -> 
 
 @pytest.fixture
 def machines(tmp_path: Path) -> Generator[tuple[Machine, Machine]]:
-    """Two, where this machine can play them."""
+    """Two machines, where this one can simulate them."""
     try:
         require_machines()
     except DevtoolError as cannot:
@@ -124,7 +124,7 @@ def test_a_wire_carries_one_port_from_one_machine_to_another(
 
 
 def _said(port: int) -> bytes:
-    """What is answered here at this port to a greeting; nothing where nobody is there."""
+    """The answer to a greeting at this port; empty if nobody listens."""
     try:
         with socket.create_connection((LOOPBACK, port), timeout=5) as calling:
             calling.sendall(b"hello")
@@ -134,7 +134,7 @@ def _said(port: int) -> bytes:
 
 
 def _answering(machine: Machine, ports: Sequence[int]) -> list[int]:
-    """Which of these ports answer on that machine, to its user."""
+    """The ports of these that answer on that machine, to its user."""
     code = f"from devtool.drills.apart.probe import answering; print(*answering({ports!r}))"
     asked = subprocess.run(
         [*machine.prefix, sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A dump that is put back, as the drills and docs/operations.md do it."""
+"""Restoring a dump, as the drills and docs/operations.md do it."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the drill `checks` takes for a check, and what is left when it is taken out."""
+"""The checks that the drill `checks` finds in code, and the code that is left when one is taken out."""
 
 import ast
 import types
@@ -80,7 +80,7 @@ def test_taking_one_out_changes_nothing_else(words: str) -> None:
 def test_a_site_names_its_function_and_its_lines() -> None:
     sites = {f"{site.kind}: {site.words}": site for site in sites_of(ast.parse(SOURCE))}
     assert sites["refusal: return False"].function == "Holder.fits"
-    # An operand matters where the refusal runs.
+    # The lines of an operand are those of its refusal.
     assert list(sites["operand: if … value is None"].lines) == [6]
     assert list(sites["call: demand(value)"].lines) == [3]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where an upgrade's drill starts from, and what the older code runs with."""
+"""The commit from which an upgrade's drill starts, and the environment in which its older code runs."""
 
 import subprocess
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The production stack as the compose client understands it: hardened, and each role with its own secrets only."""
+"""The production stack as the compose client reads it: hardened, and each role with its own secrets only."""
 
 import json
 import os
@@ -23,7 +23,7 @@ REQUIRED = {
     "HUB_HOST": "hub.example",
     "MAIL_FROM": "accord@hub.example",
 }
-"""All that an own desk is asked for."""
+"""All settings that an own desk requires."""
 OF_THE_EXCHANGE = {
     "EXCHANGE_URL": "https://exchange.example",
     "EXCHANGE_HOST": "exchange.example",
@@ -35,7 +35,7 @@ OF_ONE_HALF = {
     "OPERATOR_HOST": "operator.example",
     "DESK_LEDGER_VKEY": "desk.example/log+00000000+AQ",
 }
-"""A role that needs one of these and does not find it says so itself."""
+"""Settings of one half; a role that needs one and lacks it reports that itself."""
 GIVEN = {**REQUIRED, **OF_ONE_HALF}
 BASE_FILES = ("docker-compose.yml",)
 WITH_PROXY = (*BASE_FILES, "deploy/compose.proxy.yml")
@@ -50,7 +50,7 @@ OF_OWN_DESK = {
     "own-desk-worker": "desk-worker",
     **{role: role for role in ("desk-sequencer", "desk-beat", "desk-migrate")},
 }
-"""The role of each of its services."""
+"""The role of each service of an own desk."""
 MAKE_TABLES = ("desk-migrate", "exchange-migrate")
 BEATS = ("desk-beat", "exchange-beat")
 HOLDERS = {
@@ -123,7 +123,7 @@ def behind_proxy() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def own_desk() -> dict[str, Any]:
-    """An own desk behind its proxy, which was given nothing but what is required."""
+    """An own desk behind its proxy, given the required settings only."""
     return _described((OWN_DESK,), given=REQUIRED, files=WITH_PROXY)
 
 
@@ -144,7 +144,7 @@ def test_a_half_by_itself_is_its_own_services_and_nothing_of_the_other() -> None
 
 
 def test_the_halves_share_no_network_volume_or_secret(services: dict[str, Any]) -> None:
-    """But the one in which the exchange's proxy stands, and the mailbox of a trial."""
+    """The network of the exchange's proxy alone may be shared."""
     for kind, may_share in (("networks", {"between"}), ("volumes", set()), ("secrets", set())):
         of = {half: _held(services, half, kind) for half in HALVES}
         assert of[DESK] and of[EXCHANGE]
@@ -152,7 +152,7 @@ def test_the_halves_share_no_network_volume_or_secret(services: dict[str, Any]) 
 
 
 def _held(services: dict[str, Any], half: str, kind: str) -> set[str]:
-    """What the services of a half name under `kind`."""
+    """The names that the services of a half use under `kind`."""
     found: set[str] = set()
     for service in services.values():
         if half in service.get("profiles", ()):
@@ -424,7 +424,7 @@ def test_an_own_desk_is_reached_from_its_own_machine_until_an_address_is_named(
 
 
 def _addresses(described: dict[str, Any]) -> set[str]:
-    """Of this machine, at which something is published."""
+    """The addresses of this machine on which ports are published."""
     return {
         port["host_ip"] for service in described["services"].values() for port in service.get("ports", ())
     }

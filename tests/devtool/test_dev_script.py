@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev` on machines that are not as they should be: one clear sentence each."""
+"""`./dev` on machines that lack something: one clear sentence each."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ REAL_TOOLS = (
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A checkout with nothing installed, and a PATH that holds no Python."""
+    """A checkout without any installation, and a PATH without Python."""
     checkout = tmp_path / "a checkout"
     checkout.mkdir()
     shutil.copy(ROOT / "dev", checkout)
@@ -43,7 +43,7 @@ def machine(tmp_path: Path) -> Path:
 
 
 def _fake_python(machine: Path, name: str, *, version: str = "3.13", venv: bool = True) -> None:
-    """A `python` that says it is of a version and has or lacks the venv module, and is real otherwise."""
+    """Put a `python` in PATH that reports this version and has or lacks the venv module; otherwise it is real."""
     major, minor = version.split(".")
     lines = [
         "#!/bin/sh",
@@ -130,7 +130,7 @@ def test_a_folder_that_cannot_be_written_is_said_so(machine: Path) -> None:
 
 
 def _break_installation(machine: Path, message: str) -> None:
-    """A venv whose pip fails with `message`."""
+    """Make a venv whose pip fails with `message`."""
     _fake_python(machine, "python3")
     python = machine / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
@@ -167,7 +167,7 @@ def test_a_failed_installation_says_why_and_is_not_taken_for_done(case: str, mac
 
 
 def _note_what_pip_is_told(folder: Path) -> None:
-    """An environment whose pip writes its words down, and whose devtool does nothing."""
+    """Make an environment whose pip writes down its arguments, and whose devtool does nothing."""
     python = folder / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(
@@ -188,7 +188,7 @@ def test_wheels_in_a_folder_are_installed_without_an_index_by_the_same_pins(mach
     _note_what_pip_is_told(_with_pins(machine) / ".venv")
     wheels = machine.parent / "a bundle" / "wheels"
     wheels.mkdir(parents=True)
-    # A relative name is one of where the command is typed.
+    # A relative path counts from the folder in which the command is typed.
     outcome = _dev(machine, "run", ACCORD_WHEELS="a bundle/wheels")
     assert outcome.returncode == 0, outcome.stderr
     told = (machine / ".venv" / "told").read_text().splitlines()

@@ -15,7 +15,7 @@ INPUTS_A_PARSER = 150
 
 
 def changed(data: bytes, chance: random.Random) -> bytes:
-    """JSON changed as JSON, anything else in an octet or two."""
+    """Change JSON as JSON, and anything else in an octet or two."""
     if chance.random() < 0.7:
         try:
             return mutate_json(data, chance.getrandbits(32))
@@ -37,7 +37,7 @@ def test_no_parser_answers_a_changed_input_with_anything_but_a_refusal(target: T
 
 
 SEEDS_REFUSED = frozenset(
-    # Their signatures, keys or answers are made up: what comes before that check is what is tried.
+    # Their signatures, keys or answers are invented; the fuzzer tries the code before that check.
     {"keyset-verifying", "revoke-payload", "pop-payload", "release-entries", "challenge-opening", "state-file",
      "blob", "proof-hashes"}
 )  # fmt: skip

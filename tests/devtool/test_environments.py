@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each process finds the secrets of its role and no others; secrets are drawn once and kept closed."""
+"""Each process finds its role's secrets and no others; secrets are drawn once and closed to others."""
 
 import itertools
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev evaluate FOLDER`: every bar with its value, the verdict on the last line, exit 1 where one is missed."""
+"""`./dev evaluate FOLDER`: every bar with its value, the verdict on the last line, exit 1 if one is missed."""
 
 import csv
 from pathlib import Path
@@ -20,7 +20,7 @@ SPECTRA = (SHIPPED / "spectra-dev.msp").read_text().strip().split("\n\n")
 
 
 def substances(names: str) -> str:
-    """The head and the rows whose class is among `names`, two of each."""
+    """The header and two rows of each class that `names` lists."""
     kept = [[line for line in SUBSTANCES[1:] if f",{name}," in line][:2] for name in names.split(", ")]
     return "".join([SUBSTANCES[0], *(line for lines in kept for line in lines)])
 
@@ -31,7 +31,7 @@ def profiles(sources: int) -> str:
 
 
 def told(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    """The exit status, everything printed, and the last line."""
+    """The exit status, all printed text, and its last line."""
     status = evaluate(folder)
     printed = capsys.readouterr().out
     return status, printed, printed.strip().splitlines()[-1]
@@ -80,7 +80,7 @@ def test_a_few_substances_are_judged_and_the_analogues_come_from_the_shipped_one
 def test_a_wrong_verdict_is_named_and_misses_the_bars(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The same row with a label that says `in` where the rule says `out`, and the other way round."""
+    """A row labelled `in` where the rule says `out`, and the reverse."""
     row = next(line for line in SUBSTANCES if line.startswith("caffeine"))
     assert ",adulterant,out,out" in row
     other = next(line for line in SUBSTANCES if ",fentanyl,in,in," in line)
@@ -112,7 +112,7 @@ def test_a_named_exclusion_that_the_file_does_not_know_is_told(
 def test_a_file_as_another_office_writes_it_is_read_all_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A mark in front, carriage returns, quoted cells over two lines, empty lines, blank cells, a rule of the future."""
+    """A byte order mark, carriage returns, quoted cells over two lines, empty lines, blank cells, a rule of the future."""
     columns = FIXED.format(rules=",US-FRS,XX-NEW,UK-CATH").strip().split(",")
     rows = [
         ["iodine", " II ", "", "", "precursor", "out", "perhaps", "out", "", "", "", "", "", "high", 'a "word",\ntwo lines'],
@@ -148,7 +148,7 @@ HEROIN = "CC(=O)O[C@H]1C=C[C@H]2[C@H]3Cc4ccc(OC(C)=O)c5O[C@@H]1[C@]2(CCN3C)c45"
 
 
 def counts(printed: str) -> dict[str, str]:
-    """Of each jurisdiction the labels, and how many are right, wrong, undecided, met by a definition, not covered."""
+    """The numbers of each jurisdiction: labels, right, wrong, undecided, met by a definition, not covered."""
     lines = printed.split("right of those decided")[1].splitlines()[2:]
     cells = [line.split() for line in lines[: lines.index("")]]
     return {one[0]: " ".join(one[1:7]) for one in cells}
@@ -157,7 +157,7 @@ def counts(printed: str) -> dict[str, str]:
 def test_a_file_that_labels_lists_alone_is_read_with_one_label_a_row(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Several rows for one substance; what the labels say wrong is printed, and fails only where a list is denied."""
+    """Several rows for one substance; wrong labels are printed, and fail only where a list is denied."""
     rows = [
         f"fentanyl,{FENTANYL},US,II", f"fentanyl,{FENTANYL},un,1961 I", f"fentanyl,{FENTANYL},DE,Anlage 3",
         f"fentanyl,{FENTANYL},UK,Class A", f"fentanyl,{FENTANYL},CA,Schedule IV", f"fentanyl,{FENTANYL},US,none",
@@ -179,7 +179,7 @@ def test_a_file_that_labels_lists_alone_is_read_with_one_label_a_row(
 
 
 def test_columns_of_any_jurisdiction_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A second-hand entry leaves the question open, and so does a list that is not known."""
+    """A second-hand entry and an unknown list both leave the question open."""
     text = "name,smiles,us_listed,ca_schedule,cn_named,gb_listed,formula\n"
     text += f"fentanyl,{FENTANYL},yes,I,麻醉药品,A,C22H28N2O\n"
     text += f"3-CMC,CNC(C)C(=O)c1cccc(Cl)c1,,,第一类,,\ncaffeine,{CAFFEINE},no,,,no,\n"
@@ -223,7 +223,7 @@ def test_schedules_are_compared_by_what_they_mean(written: str, meant: set[str])
 def test_profiles_with_blank_cells_and_unseen_sources_are_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Blank is below detection, as zero is; samples that share too little have no score and count as no evidence."""
+    """Blank and zero are both below detection; samples that share too little have no score and count as no evidence."""
     lines = [PROFILES[0].strip().split(",")]
     for number, line in enumerate(PROFILES[1:13]):
         cells = line.strip().split(",")
@@ -244,7 +244,7 @@ def test_profiles_with_blank_cells_and_unseen_sources_are_compared(
 def test_a_query_without_a_partner_that_is_named_misses_its_bar(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A spectrum of the library under a key that the library does not have: naming anything is wrong."""
+    """A spectrum of the library under a key that the library lacks: naming any substance is wrong."""
     key = next(line for line in SPECTRA[0].splitlines() if line.startswith("INCHIKEY: "))
     stranger = SPECTRA[0].replace(key, "INCHIKEY: AAAAAAAAAAAAAA-UHFFFAOYSA-N")
     (tmp_path / "spectra-x.msp").write_text("\n\n".join([stranger, *SPECTRA[1:4]]) + "\n")

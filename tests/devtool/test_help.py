@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documents tell people to type exists, and every verb is explained."""
+"""Every command that the documents name exists, and every verb is explained."""
 
 import io
 import re

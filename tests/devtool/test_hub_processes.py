@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fixtures that start real processes give processes that work on the test's own database."""
+"""The fixtures for real processes start processes that work on the test's own database."""
 
 import http.client
 from urllib.parse import urlsplit

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A private key among the sources is found, whatever its format."""
+"""A private key among the sources is found in any format."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from demo.ticks import StepFailedError
 from devtool.leakcheck import check_leaks
 from devtool.secretstore import draw_secrets
 
-# Put together here, so that this file does not hold what it looks for.
+# Assembled here, so that this file does not contain a key itself.
 KEYS = {
     "a PEM file": "-----BEGIN " + "PRIVATE KEY-----\nMC4CAQ\n",
     "a ledger key": draw_secrets().ledger_keys["exchange"],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A newer text of an instrument comes into the list: shown first, written whole or not at all, nothing decided silently."""
+"""Import of a newer text of a listing: shown first, written whole or not at all, nothing decided silently."""
 
 import csv
 import io
@@ -55,7 +55,7 @@ BETA = PRINTED | {"item": "2", "name": "beta-thing", "code": "11"}
 
 
 def text(*rows: dict[str, str]) -> bytes:
-    """The file of a gathered text."""
+    """The CSV file of a gathered text."""
     lines = io.StringIO(newline="")
     table = csv.DictWriter(lines, COLUMNS, restval="")
     table.writeheader()
@@ -73,7 +73,7 @@ def plan(*rows: dict[str, str], held: str = HELD, tools: Tools = Tools(), **chan
 
 
 def entries(found: Plan, instrument: str = ACT) -> dict[str, Listing]:
-    """The entries that the product reads of an instrument afterwards, by name."""
+    """The instrument's entries after the import, by name, as the product reads them."""
     lists = read_listings(found.after)
     return {one.name: one for one in lists.listings if one.instrument == instrument}
 
@@ -90,7 +90,7 @@ def told(found: Plan, code: str) -> list[str]:
 
 @pytest.fixture
 def bring(tmp_path: Path) -> Callable[..., str]:
-    """Runs the command on a list of its own: `bring(rows..., write=True)`; gives what it said."""
+    """Run the command on a list of its own, as `bring(rows..., write=True)`; return its output."""
     file, into = tmp_path / "gathered.csv", tmp_path / "listings.csv"
     into.write_text(HELD)
 
@@ -103,7 +103,7 @@ def bring(tmp_path: Path) -> Callable[..., str]:
     return run
 
 
-# What changes
+# Changes
 
 
 def test_a_dry_run_tells_what_would_change_and_writes_nothing(
@@ -349,7 +349,7 @@ def test_a_misprint_keeps_its_printed_name_and_gets_the_right_one_beside_it(prin
     assert right in entry.synonyms
 
 
-# What is refused
+# Refusals
 
 
 BAD = {
@@ -466,7 +466,7 @@ def test_a_refused_file_is_told_at_the_terminal(tmp_path: Path) -> None:
     assert "row 2: source" in refused.value.remedy and into.read_text() == HELD
 
 
-# What is taken and told
+# Accepted and reported
 
 
 def test_two_known_substances_in_one_line_stay_one_entry_of_both_and_it_is_told() -> None:

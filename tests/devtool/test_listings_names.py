@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of legal texts are spelled for a reader of chemical names, and a structure is taken only where ways agree."""
+"""Names in legal texts are spelled for a reader of chemical names; a structure is taken only where sources agree."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lock check finds each fault it is there for, and the lock itself has none."""
+"""The lock check finds each kind of fault, and the real lock has none."""
 
 import shutil
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demonstration's mail sink keeps whole mails; the suite's outside world misbehaves as told."""
+"""The demonstration's mail sink keeps whole mails; the suite's outside world fails as a test asks."""
 
 import smtplib
 from collections.abc import Generator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing secret stands in /proc/PID/environ of a running process of the hub, nor in its command line."""
+"""No secret is in /proc/PID/environ or the command line of a running process of the hub."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def _processes_of(group: int) -> list[Path]:
-    """Every process of a group, children of the first one too."""
+    """Every process of a group, with the children of the first one."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:

@@ -29,7 +29,7 @@ BROKER_PASSWORDS = {login: f"{login}-word" for login in BROKER_LOGINS.values()}
 @pytest.fixture
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("services")
-    # Where the kernel refuses user namespaces the server runs as another user, who passes through here.
+    # Where the kernel refuses user namespaces, the server runs as another user and must pass through these folders.
     for parent in (folder, folder.parent, folder.parent.parent):
         parent.chmod(0o711)
     return folder
@@ -56,7 +56,7 @@ def _answer(server: PostgreSQL, login: str, statement: str) -> object:
 
 
 def test_each_half_has_a_database_that_its_owner_alone_may_enter(postgres: PostgreSQL) -> None:
-    """Until `migrate` lets the roles of the half in."""
+    """`migrate` lets the roles of the half in later."""
     postgres.start()
     for half, database in DATABASES.items():
         for login in (*OWNERS.values(), *LOGINS.values()):
@@ -165,7 +165,7 @@ def test_a_pid_file_that_names_a_foreign_process_ends_nobody(place: Path) -> Non
 
 
 def test_files_that_are_no_whole_cluster_are_left_as_they_are(postgres: PostgreSQL, place: Path) -> None:
-    """A damaged one may be mended, or what is in it saved."""
+    """A damaged cluster may be repaired, or its data saved."""
     (place / "pg" / "base").mkdir(parents=True)
     with pytest.raises(ServiceError, match="is no whole database"):
         postgres.start()

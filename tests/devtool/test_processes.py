@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Children are stopped with everything they started; what a killed parent left is found by number and start time."""
+"""Children are stopped with all that they started; leftovers of a killed parent are found by number and start time."""
 
 import os
 import signal

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev test --quick` runs one quick test of each file, and the whole suite runs as before."""
+"""`./dev test --quick` runs one quick test of each file; the whole suite runs as before."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A release is what two pinned keys signed, file for file, and newer than what is installed; anything else is refused."""
+"""A release is accepted if two pinned keys signed it file for file and it is newer than the installed one."""
 
 import io
 import json
@@ -32,7 +32,7 @@ ANNA, BO, STRANGER = "anna.agency.example", "bo.agency.example", "stranger.examp
 
 
 class Table:
-    """A release on a table, with the keys of those who sign, and the file of those that are pinned."""
+    """A release with the private keys of its signers and the file of pinned keys."""
 
     def __init__(self, folder: Path) -> None:
         self.release = folder / "release"
@@ -67,13 +67,13 @@ class Table:
 
 @pytest.fixture
 def table(tmp_path: Path) -> Table:
-    """Nothing is made yet."""
+    """A table on which no release is made yet."""
     return Table(tmp_path)
 
 
 @pytest.fixture
 def signed(table: Table) -> Table:
-    """A release that holds."""
+    """A release that is accepted."""
     table.make()
     table.sign(ANNA, BO)
     return table
@@ -109,13 +109,13 @@ def _replace_in_note(old: str, new: str) -> Callable[[Table], None]:
 
 
 def _hash_anew(table: Table) -> None:
-    """A file is changed and the note made to fit it, the signatures left as they were."""
+    """Change a file and fit the note to it, with the old signatures."""
     (table.release / "program.tar").write_bytes(b"another one")
     _replace_in_note(sha256(b"the program").hexdigest(), sha256(b"another one").hexdigest())(table)
 
 
 def _link(table: Table) -> None:
-    """The same octets, from a place that may change after they were verified."""
+    """Link the file to a place that may change after verification."""
     elsewhere = table.release.parent / "elsewhere"
     shutil.move(table.release / "program.tar", elsewhere)
     (table.release / "program.tar").symlink_to(elsewhere)
@@ -329,7 +329,7 @@ def test_the_verb_refuses_with_one_reason_and_a_remedy(table: Table) -> None:
 
 
 def _wheel(folder: Path, name: str, version: str, *fields: str) -> str:
-    """A wheel of nothing but its metadata; its SHA-256."""
+    """Write a wheel with metadata alone; return its SHA-256."""
     path = folder / f"{name}-{version}-py3-none-any.whl"
     head = ("Metadata-Version: 2.4", f"Name: {name}", f"Version: {version}", *fields)
     with zipfile.ZipFile(path, "w") as archive:

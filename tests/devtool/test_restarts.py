@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process that ends is started again after longer waits; one that has run steadily begins anew."""
+"""A process that ends is started again after longer waits; after a steady run the waits are short again."""
 
 from devtool.restarts import STEADY_AFTER_SECONDS, Restarts
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second try of failed tests, and the seed that makes both tries draw the same."""
+"""The second try of failed tests, and the seed by which both tries draw the same."""
 
 import os
 import random
@@ -16,7 +16,7 @@ TABLE = "| `tests/a.py::test_known` | 1 | 2026-11 | mended |"
 
 
 class Tries:
-    """Answers for tests run alone, which remember what was asked."""
+    """A stand-in that runs tests alone: it fails the named ones and records the calls."""
 
     def __init__(self, *failing: str) -> None:
         self.failing, self.asked = failing, list[tuple[str, str]]()

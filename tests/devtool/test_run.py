@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev run --once`: the whole hub and its story on free ports, and nothing left afterwards, interrupted or not."""
+"""`./dev run --once`: the whole hub and its story on free ports; interrupted or not, nothing is left afterwards."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 class Run:
-    """One `./dev run --once`, its output as it comes, and what carries its scratch folder's name."""
+    """One `./dev run --once`, with its output as it comes and its own temporary folder."""
 
     def __init__(self, temporary: Path) -> None:
         self.temporary = temporary
@@ -50,7 +50,7 @@ class Run:
         return "".join(self.output)
 
     def lingering(self) -> list[str]:
-        """Command lines of live processes that were started by this run."""
+        """Process ids of live processes that this run started."""
         listing = subprocess.run(
             ["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True
         ).stdout

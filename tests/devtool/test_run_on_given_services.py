@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`DATABASE_URL`, `REDIS_URL` and `EMAIL_URL` win when set: the story is played on them, and they are left running."""
+"""`DATABASE_URL`, `REDIS_URL` and `EMAIL_URL` take precedence: the story runs on these services and leaves them running."""
 
 import os
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hub whose parts are killed comes back by itself, and stops without a trace."""
+"""A hub with killed parts recovers by itself, and stops without a trace."""
 
 import io
 import itertools
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Generator[Hub]:
-    """One for the tests of a worker, which may come in any order."""
+    """A hub for the tests of a worker, in any order."""
     with _started_hub(tmp_path_factory.mktemp("hub")) as started:
         yield started
 
@@ -48,7 +48,7 @@ def _started_hub(folder: Path) -> Generator[Hub]:
 
 
 def later() -> float:
-    """A time at which every part has run steadily since it was last looked at."""
+    """A time at which every part has run steadily since the last look."""
     return next(_LATER)
 
 
@@ -78,7 +78,7 @@ def test_a_killed_part_is_started_again_and_answers(name: str, hub: Hub) -> None
 
 
 def _wait_until_all_stand(hub: Hub) -> None:
-    """A database that goes may take along whoever was just asking it: they are started again as well."""
+    """Wait for all parts; a database that goes may end the processes that were just using it, which are started again."""
 
     def all_stand() -> bool:
         return hub.revive(now=later()) == [] and all(child.alive for child in hub.children)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demonstration's telephone shows the codes of the standard, each once."""
+"""The demonstration's telephone shows the codes of RFC 4226, each once."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tick lines: ticks on a terminal, ASCII in a pipe, what and remedy on failure."""
+"""Tick lines: ticks on a terminal, ASCII in a pipe, fault and remedy on failure."""
 
 import io
 

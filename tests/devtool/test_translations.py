@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The catalogues are complete, and the check finds each fault it is there for."""
+"""The catalogues are complete, and the check finds each kind of fault."""
 
 import shutil
 from collections.abc import Callable
@@ -19,7 +19,7 @@ LEFT: Final = "%(n)s day"
 
 @pytest.fixture
 def po(tmp_path: Path) -> Path:
-    """The French catalogue, to be spoilt."""
+    """A copy of the French catalogue for a test to damage."""
     for ending in (".po", ".mo"):
         shutil.copy(translating.po_of(ROOT, "fr").with_suffix(ending), tmp_path)
     return tmp_path / "django.po"
@@ -84,7 +84,7 @@ def test_the_check_finds(case: str, po: Path, wanted: set[translating.Key]) -> N
 
 
 def test_a_second_gathering_changes_nothing(tmp_path: Path) -> None:
-    """The clock does not show in what is committed."""
+    """Committed catalogues contain no time."""
     place = translating.po_of(tmp_path, "fr")
     place.parent.mkdir(parents=True)
     shutil.copy(translating.po_of(ROOT, "fr"), place)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scene of the envelope's tests, once per suite."""
+"""The world of the envelope's tests, once for each suite."""
 
 import pytest
 
@@ -9,11 +9,11 @@ from tests.envelope.world import World, make_world
 
 @pytest.fixture(params=[PQ1, EC1])
 def scene(request: pytest.FixtureRequest) -> World:
-    """Alpha, bravo and charlie with an empty ledger; mallory is made in the test."""
+    """Alpha, bravo and charlie with an empty ledger; a test makes mallory itself."""
     return make_world(request.param)
 
 
 @pytest.fixture
 def pq1() -> World:
-    """The same in PQ1 alone, for what does not depend on the suite."""
+    """A world in PQ1 alone, for tests that do not depend on the suite."""
     return make_world(PQ1)

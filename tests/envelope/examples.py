@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many examples a property is tried on: always the same few, or as many as one likes.
+"""The number of examples for each property: always the same few, or more on request.
 
 `ACCORD_EXAMPLES=100 ./dev test tests/envelope` tries a hundred times as many, new ones each time.
 """
@@ -12,7 +12,7 @@ FACTOR = int(os.environ.get("ACCORD_EXAMPLES", "1"))
 
 
 def examples(usual: int) -> settings:
-    """So many examples, the same in every run, unless more are asked for."""
+    """Settings for `usual` examples, the same in every run, unless more are requested."""
     return settings(
         max_examples=usual * FACTOR,
         derandomize=FACTOR == 1,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HPKE, base mode, written a second time from its text, to hold public vectors and the page's formulas to.
+"""HPKE, base mode, written a second time from its text, to check public vectors and the page's formulas.
 
 RFC 9180 for the two-stage key derivation (HKDF-SHA256), its drafts for the one-stage (SHAKE256).
 """
@@ -18,18 +18,18 @@ _VERSION = b"HPKE-v1"
 
 
 def sized(octets: bytes) -> bytes:
-    """The octets behind their length, two octets."""
+    """Put the length of the octets before them, as two octets."""
     return len(octets).to_bytes(2, "big") + octets
 
 
 def mlkem_secret(seed: bytes, enc: bytes) -> bytes:
-    """ML-KEM-768 alone."""
+    """Decapsulate with ML-KEM-768 alone."""
     secret: bytes = mlkem.MLKEM768PrivateKey.from_seed_bytes(seed).decapsulate(enc)
     return secret
 
 
 def xwing_secret(seed: bytes, enc: bytes) -> bytes:
-    """X-Wing: ML-KEM-768 and X25519, bound together by SHA3-256."""
+    """Decapsulate with X-Wing: ML-KEM-768 and X25519, bound together by SHA3-256."""
     expanded = hashlib.shake_256(seed).digest(96)
     lattice, curve = expanded[:64], x25519.X25519PrivateKey.from_private_bytes(expanded[64:])
     own, theirs = curve.public_key().public_bytes_raw(), enc[1088:]
@@ -41,7 +41,7 @@ def xwing_secret(seed: bytes, enc: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Context:
-    """What the key schedule gives."""
+    """The result of the key schedule."""
 
     kdf: int
     suite_id: bytes
@@ -50,19 +50,17 @@ class Context:
     exporter_secret: bytes
 
     def nonce(self, number: int) -> bytes:
-        """The nonce of a message."""
         mask = number.to_bytes(len(self.base_nonce), "big")
         return bytes(one ^ other for one, other in zip(self.base_nonce, mask, strict=True))
 
     def export(self, context: bytes, size: int) -> bytes:
-        """A secret of its own."""
+        """Derive an exported secret of `size` octets."""
         if self.kdf == SHAKE256:
             return _derive(self.suite_id, self.exporter_secret, b"sec", context, size)
         return _expand(self.suite_id, self.exporter_secret, b"sec", context, size)
 
 
 def schedule(kdf: int, suite_id: bytes, shared: bytes, info: bytes, key_bytes: int) -> Context:
-    """The key schedule of base mode."""
     if kdf == SHAKE256:
         context = b"\x00" + sized(b"") + sized(info)
         size = key_bytes + 12 + 64

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the test kit, tests/vectors/accord.
+"""Generator of the test kit, tests/vectors/accord.
 
     python -m tests.envelope.make_vectors               # what comes out alike on every run
     python -m tests.envelope.make_vectors --freeze TOPIC ...     # what does not; only where there is no file yet
@@ -86,12 +86,12 @@ FROZEN: Final[dict[str, Callable[[], Body]]] = {
 
 
 def text_of(topic: str) -> str:
-    """A regenerated file as it must stand."""
+    """The text of a regenerated file."""
     return render(shrink(REGENERATED[topic]()))
 
 
 def frozen_text(topic: str) -> str:
-    """A new file to be frozen; raises ValueError where a case does not come out as its maker says."""
+    """The text of a new file to be frozen; raises ValueError if a case gives another result than its maker states."""
     value = FROZEN[topic]()
     if "cases" not in value:
         return render(value)
@@ -99,7 +99,7 @@ def frozen_text(topic: str) -> str:
 
 
 def _settled(topic: str, value: Body, case: Body) -> Body:
-    """The case with what the reference finds filled in where its maker only says that it is good."""
+    """Fill in the reference's result where the maker only says that the case is good."""
     found = outcome(Case(topic, case["name"], case["do"], given_by(value, case), case["expect"]))
     if not _agrees(found, case["expect"]):
         raise ValueError(f"{topic}, {case['name']}: {found} for {case['expect']}")

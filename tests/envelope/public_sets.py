@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the public sets, and shows that what the profile does not know is refused in every form."""
+"""Reader of the public sets, with checks that every form unknown to the profile is refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def as_octets(value: Any) -> bytes:
 
 
 def refuses_key(jwk: Vector) -> None:
-    """As published, with everything that travels beside it, and reduced to its public members."""
+    """Refuse the key as published, with all its other members, and reduced to its public members."""
     public = {
         name: value
         for name, value in jwk.items()
@@ -49,7 +49,7 @@ def refuses_key(jwk: Vector) -> None:
 
 
 def refuses_jws(output: Vector) -> None:
-    """Compact, General and Flattened: each is refused for its form, before any key is looked for."""
+    """Refuse the compact, General and Flattened form, each by its form, before a key is looked up."""
     forms = [output[name] for name in ("json", "json_flat") if name in output]
     texts = [as_octets(form) for form in forms]
     texts += [output["compact"].encode()] if "compact" in output else []
@@ -60,7 +60,7 @@ def refuses_jws(output: Vector) -> None:
 
 
 def refuses_jwe(output: Vector) -> None:
-    """In each form, under either suite, before any key is used."""
+    """Refuse each form, under either suite, before any key is used."""
     forms = [as_octets(output[name]) for name in ("json", "json_flat") if name in output]
     forms += [output["compact"].encode()] if "compact" in output else []
     assert forms

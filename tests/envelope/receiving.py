@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How exchange and recipient refuse, and what a recipient is given."""
+"""Refusals of exchange and recipient, and slices for a recipient."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An alert that is released onward, step by step, with every part open to the test."""
+"""An alert released onward, step by step, with every part open to the test."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DELTA, ECHO, FOXTROT = "xd-delta", "xe-echo", "xf-fox"
 
 
 class Chain:
-    """An alert by alpha to bravo and charlie, and what is released onward from it."""
+    """An alert by alpha to bravo and charlie, and its onward releases."""
 
     def __init__(
         self, world: World, rel: str = "recipients", *, sealed: SealedEnvelope | None = None
@@ -54,7 +54,7 @@ class Chain:
         log_time: int = NOW,
         **changes: Any,
     ) -> tuple[bytes, ResealedEntries]:
-        """A release by `issuer` of what it holds, logged; `changes` to its body or terms."""
+        """Release by `issuer` what it holds, and log it; `changes` go to body or terms."""
         own = held or self.slices[issuer.id]
         verified = self.world.verify(own, issuer.id)
         resealed = reseal(
@@ -82,7 +82,7 @@ class Chain:
         return make_statement("release", **(arguments | changes)), resealed
 
     def facts(self, **changes: Any) -> EnvelopeFacts:
-        """What the exchange knows of the alert."""
+        """The exchange's facts about the alert."""
         known = EnvelopeFacts(self.carried.manifest, self.carried.recipients)
         return replace(known, **changes)
 
@@ -96,7 +96,7 @@ class Chain:
         caller: str | None = None,
         now: int = NOW,
     ) -> VerifiedRelease:
-        """What the exchange does with a release after those in `via`, which it has accepted and logged."""
+        """Have the exchange accept a release after those in `via`, which it has accepted and logged."""
         unverified = parse_statement(release[0])
         return accept_release(
             unverified,
@@ -113,7 +113,7 @@ class Chain:
         return verify_statement(parse_statement(jws), self.world.directory, log_time=log_time)
 
     def refusal(self, *release: Any, **facts: Any) -> VerificationError:
-        """Why the exchange refuses it; arguments as of `accept`."""
+        """The exchange's refusal; takes the arguments of `accept`."""
         with pytest.raises(VerificationError) as refused:
             self.accept(*release, **facts)
         return refused.value
@@ -153,7 +153,7 @@ class Chain:
         return refused.value.failure
 
     def opening_cause(self, octets: bytes, reader: str) -> Failure:
-        """Why a slice whose outer checks hold does not open."""
+        """The cause for which a slice whose outer checks hold does not open."""
         verified = self.verify(octets, reader)
         with pytest.raises(OpeningError) as refused:
             open_alert(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each member of each object on the wire must not be, written down from the specification's tables.
+"""Forbidden values of each member of each object on the wire, written down from the specification's tables.
 
 A *sort* is a tuple of values that a member of that sort never has; a *shape* gives the sort of each member, and
 the shapes of the objects in it. Independent of the code: words and limits are repeated here.
@@ -37,23 +37,23 @@ ARRAY: Sort = (None, True, 5, "x", {}, {"0": 1})
 
 
 def octets(size: int) -> Sort:
-    """base64url of exactly so many octets."""
+    """The sort of base64url of exactly `size` octets."""
     texts = ["A" * -(-4 * (size + more) // 3) for more in (-1, 1)]
     return ("", "=", "A" * -(-4 * size // 3) + "=", "\u00e9" * 4, *texts, *NOT_TEXT)
 
 
 def count(least: int = 0, most: int = 2**53 - 1) -> Sort:
-    """An integer from `least` to `most`."""
+    """The sort of an integer from `least` to `most`."""
     return (*NOT_COUNT, least - 1, most + 1, str(least))
 
 
 def nullable(sort: Sort) -> Sort:
-    """The same, or null."""
+    """The sort of a member that may also be null."""
     return tuple(value for value in sort if value is not None)
 
 
 def words(*pair: str, least: int = 0) -> Sort:
-    """A sorted set of words, two of which are given in order."""
+    """The sort of a sorted set of words, two of which are given in order."""
     wrong: Sort = (
         None,
         True,
@@ -71,7 +71,7 @@ def words(*pair: str, least: int = 0) -> Sort:
 
 
 def agencies(most: int = 500, least: int = 1) -> Sort:
-    """A sorted set of agency ids."""
+    """The sort of a sorted set of agency ids."""
     many = [f"xz-{number:04d}" for number in range(most + 1)]
     few = [[many[0]]] if least == 2 else []
     return (*words("xa-aa", "xb-bb", least=1), many, ["xA-aa"], ["xa-aa\n"], *few)
@@ -95,7 +95,7 @@ _CHECKPOINT: Shape = Maybe({"n": count(), "root": DIGEST})
 
 
 def statement(body: Shape, *, subject: bool = True, ends: bool = False) -> Shape:
-    """A statement's payload with this body."""
+    """The shape of a statement's payload with this body."""
     return {
         **_ANY_STATEMENT,
         "exp": TIME if ends else nullable(OBJECT),
@@ -203,7 +203,7 @@ JWS: Shape = {
 
 
 def members_of(shape: Shape, path: Path = ()) -> Iterator[tuple[Path, Sort]]:
-    """Every member below, and what it must not be; an array of objects stands with its first object."""
+    """Yield every member with its forbidden values; the first object stands for an array of objects."""
     for name, inside in shape.items():
         at = (*path, name)
         if isinstance(inside, Mapping):
@@ -218,7 +218,7 @@ def members_of(shape: Shape, path: Path = ()) -> Iterator[tuple[Path, Sort]]:
 
 
 def objects_of(shape: Shape, path: Path = ()) -> Iterator[Path]:
-    """Every object below, the outermost included."""
+    """Yield the path of every object, the outermost included."""
     yield path
     for name, inside in shape.items():
         if isinstance(inside, Mapping):
@@ -228,7 +228,7 @@ def objects_of(shape: Shape, path: Path = ()) -> Iterator[Path]:
 
 
 def with_value(good: Any, path: Path, value: Any) -> Any:
-    """A copy of `good` with another value at `path`."""
+    """Copy `good` with another value at `path`."""
     copy = json.loads(json.dumps(good))
     holder = copy
     for step in path[:-1]:
@@ -238,14 +238,14 @@ def with_value(good: Any, path: Path, value: Any) -> Any:
 
 
 def at(good: Any, path: Path) -> Any:
-    """What stands at `path`."""
+    """The value at `path`."""
     for step in path:
         good = good[step]
     return good
 
 
 def without_and_with_more(good: Any, path: Path) -> Iterator[Any]:
-    """Copies in which the object at `path` lacks a member, or has one more, or a misspelt one."""
+    """Yield copies in which the object at `path` lacks a member, has one more, or a misspelt one."""
     known = at(good, path)
     changed = [{name: value for name, value in known.items() if name != gone} for gone in known]
     changed.append(known | {"extra": None})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agencies with a second pair of keys, so that one pair can be revoked and the other still speaks."""
+"""Agencies with a second pair of keys, so that one pair can be revoked and the other still signs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SINCE, REVOKED_AT = NOW - HOUR, NOW + HOUR
 
 
 def with_two_pairs(name: str) -> tuple[Agency, SignerSet]:
-    """An agency, and a second PQ1 pair of keys that its keyset states too."""
+    """An agency, and a second PQ1 pair of keys that is in its keyset too."""
     agency = make_agency(name)
     second = SignerSet(generate_signing_keys(PQ1))
     agency.rows = [*agency.rows, *(KeyRow(key, NOW - 10 * DAY, NOW + 365 * DAY) for key in second.signers)]
@@ -27,7 +27,7 @@ def with_two_pairs(name: str) -> tuple[Agency, SignerSet]:
 def revoke(
     world: World, agency: Agency, signer: SignerSet, since: int, log_time: int, index: int | None = None
 ) -> None:
-    """Both keys of this pair are said to be stolen since then."""
+    """Revoke both keys of this pair as stolen since then."""
     world.directory.revokes += [
         Revocation(agency.id, key.kid, since, "stolen", "A" * 43, log_time, index) for key in signer.signers
     ]
@@ -42,7 +42,7 @@ def reaffirm(
     index: int | None = None,
     **changes: Any,
 ) -> VerifiedStatement:
-    """A `reaffirm` by this pair, judged against the newest keysets."""
+    """Reaffirm by this pair; the statement is judged by the newest keysets."""
     terms: dict[str, Any] = {
         "iss": agency.id, "signer": signer, "suite": PQ1, "id": uuid7(70), "iat": NOW,
         "nonce": bytes(16), "sub": sub,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an attacker, or a dishonest sender, would send instead."""
+"""Changes that an attacker or a dishonest sender makes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from tests.envelope.world import Agency
 
 
 def manifest_of(sealed: SealedEnvelope) -> dict[str, Any]:
-    """The manifest's members."""
     return read(unb64u(read(sealed.manifest)["payload"]))
 
 
@@ -34,19 +33,19 @@ def write(value: Any) -> bytes:
 
 
 def signed_again(sealed: SealedEnvelope, signer: JwsSigner, **changes: Any) -> SealedEnvelope:
-    """The same envelope under a manifest with these changes, well signed by `signer`."""
+    """Sign the envelope again under a manifest with these changes."""
     return signed_as(sealed, signer, canonical(manifest_of(sealed) | changes))
 
 
 def signed_as(sealed: SealedEnvelope, signer: JwsSigner, payload: bytes) -> SealedEnvelope:
-    """The same envelope under a manifest of these octets, well signed by `signer`."""
+    """Sign the envelope again under a manifest of these octets."""
     return replace(
         sealed, manifest=signer.sign_jws(TYP_MANIFEST, payload), md=object_digest(TYP_MANIFEST, payload)
     )
 
 
 def with_jwe(sealed: SealedEnvelope, change: Callable[[dict[str, Any]], None]) -> SealedEnvelope:
-    """The same envelope whose JWE was changed on the way."""
+    """Change the envelope's JWE on its way."""
     jwe = read(sealed.jwe)
     change(jwe)
     return replace(sealed, jwe=write(jwe))
@@ -58,7 +57,7 @@ def protected(header: dict[str, Any] | bytes) -> str:
 
 
 def flipped(octets: bytes, position: int, bit: int) -> bytes:
-    """One bit changed."""
+    """Change one bit."""
     changed = bytearray(octets)
     changed[position % len(changed)] ^= 1 << (bit % 8)
     return bytes(changed)
@@ -67,7 +66,7 @@ def flipped(octets: bytes, position: int, bit: int) -> bytes:
 def encrypted_again(
     inner: bytes, terms: Terms, issuer: Agency, to: Sequence[Agency], suite: str, **changes: Any
 ) -> SealedEnvelope:
-    """These inner octets, sealed by `issuer` for others under a manifest of its own."""
+    """Seal these inner octets by `issuer` for others under a manifest of its own."""
     everyone = sorted((issuer, *to), key=lambda agency: agency.id)
     keys = [(agency.id, agency.decryption[suite].public) for agency in everyone]
     jwe, facts = _encrypt(inner, aad_of(terms, issuer.id), suite, keys)
@@ -80,5 +79,5 @@ def encrypted_again(
 
 
 def inner_signed(signer: JwsSigner, payload: bytes) -> bytes:
-    """An inner JWS over these octets."""
+    """Sign these octets as an inner JWS."""
     return signer.sign_jws(TYP_INNER, payload)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange accepts and refuses of a release: statement, chain, facts."""
+"""Releases that the exchange accepts or refuses: statement, chain, facts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def bravo(chain: Chain) -> Agency:
 
 
 def onward(chain: Chain, via: list[Released], issuer: str, to: str, **changes: Any) -> Released:
-    """A release by an agency that has access by `via`."""
+    """Release by an agency that has access by `via`."""
     parent = parse_statement(via[-1][0]).od
     held = chain.slice(issuer, via)
     return chain.release(known_agency(issuer), [to], held=held, **({"parent": parent} | changes))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange accepts and refuses of the entries that come with a release."""
+"""Entries of a release that the exchange accepts or refuses."""
 
 from __future__ import annotations
 

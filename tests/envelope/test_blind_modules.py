@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange imports can neither open nor sign, not even indirectly."""
+"""The exchange's modules can neither open nor sign, not even by modules that they import."""
 
 import subprocess
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies of statements at the edge of what they may hold: every word of every list, the first and the last number."""
+"""Bodies of statements at the limits of their members: every word of every list, the first and the last number."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 LANES = ("enforcement", "public_health", "science", "trade")
 PURPOSES = ("investigate", "prevent", "public_health", "regulatory_control", "science")
-# Kind, member, every value that it may have, and whether null is one of them.
+# The kind, the member, its allowed values, and whether null is allowed.
 CLOSED_LISTS: list[tuple[str, str, tuple[str, ...], bool]] = [
     ("retract", "code", ("contaminated", "error", "legal", "mistaken"), False),
     ("confirm", "st", ("impossible", "stopped"), False),
@@ -42,7 +42,7 @@ CLOSED_LISTS: list[tuple[str, str, tuple[str, ...], bool]] = [
     ("keyset", "low", ("EC1", "PQ1"), False),
     ("revoke", "code", ("ended", "error", "lost", "stolen"), False),
 ]
-# Kind, member, the words of an array of them.
+# The kind, the member, the words of its array.
 WORD_LISTS = [
     ("release", "cond", ("contact-first", "no-automated", "no-court", "read-only"), 0),
     ("agreement", "lanes", LANES, 1),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RFC 8785, restricted: ASCII member names and no floats; the rest as its published examples."""
+"""RFC 8785, restricted to ASCII member names and no floats, by its other published examples."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from accord.envelope.encoding import MAX_INTEGER, canonical
 from accord.envelope.errors import MalformedError
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors/rfc8785_jcs.json").read_text())
-# They hold floats, or member names outside ASCII.
+# They contain floats, or member names outside ASCII.
 BEYOND_THE_RESTRICTION = {"french", "structures", "values", "weird"}
 
 

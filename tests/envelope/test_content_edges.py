@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files, names and stand-ins at the edge: names of one character and of 255 octets, keys of another length."""
+"""Limits of files and names, and stand-ins: names of one character and of 255 octets, keys of another length."""
 
 import json
 from dataclasses import replace
@@ -99,7 +99,7 @@ def test_content_that_fills_a_size_gets_no_zero_and_no_larger_size(pq1: World) -
         read_inner(canonical(exact | {"pad": "0" * 2048}))
 
 
-# Attachments: every cause, in the profile's order, by both ways of opening.
+# Attachments: every cause in the profile's order, by both ways of opening.
 
 
 def the_file(plain: bytes = b"abc") -> tuple[AttachmentKey, bytes]:
@@ -170,7 +170,7 @@ def test_a_challenge_for_another_is_no_challenge() -> None:
         assert refused.value.cause is cause
 
 
-# What is checked in the place of content that could not be had.
+# Stand-ins that are checked in place of content which could not be decrypted.
 
 
 @pytest.mark.parametrize("suite", [PQ1, EC1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of envelopes and statements that stand behind others: each is met by an input that only it refuses."""
+"""Envelopes and statements for each check that follows others: no other check refuses them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from tests.envelope.world import DAY, NOW, Agency, MemoryDirectory, World, known
 
 
 def counted_over(sealed: SealedEnvelope, world: World, agencies: Sequence[str]) -> SealedEnvelope:
-    """Alpha's manifest over whatever entries the JWE has, as if they were these agencies'."""
+    """Sign alpha's manifest over the JWE's entries, as if they were for these agencies."""
     entries = read_entries(read(sealed.jwe)["recipients"], world.suite)
     rr = recipients_root(leaf_hashes(agencies, [entry.text for entry in entries]))
     return signed_again(sealed, world.alpha.signing[world.suite], rr=rr, rn=len(entries))
@@ -89,14 +89,14 @@ def test_a_manifest_with_an_endless_signature_is_too_large(pq1: World) -> None:
 
 
 class Forgetful(MemoryDirectory):
-    """A directory that no longer knows a newest keyset of an agency that had one."""
+    """A directory that has lost an agency's newest keyset."""
 
     def keyset(self, agency: str) -> Keyset | None:
         return None
 
 
 class Ignorant(MemoryDirectory):
-    """A directory that knows no keyset of former times."""
+    """A directory without earlier keysets."""
 
     def keyset_logged_before(self, agency: str, log_time: int, index: int | None = None) -> Keyset | None:
         return None
@@ -173,7 +173,7 @@ def test_the_number_of_entries_of_a_release_is_no_truth() -> None:
 
 
 def refusals(world: World, unverified: UnverifiedStatement) -> list[tuple[Failure, str]]:
-    """How the exchange refuses it, and how a reader does."""
+    """The refusals of the exchange and of a reader."""
     with pytest.raises(VerificationError) as at_intake:
         accept_statement(unverified, caller=unverified.statement.iss, directory=world.directory, now=NOW)
     with pytest.raises(VerificationError) as at_reader:
@@ -280,7 +280,7 @@ KEY, IV, JTI = bytes(range(32)), bytes(12), uuid7(1)
 
 
 def blob_of(message: bytes, **facts: Any) -> tuple[AttachmentKey, bytes]:
-    """A blob over any message, and what an originator could sign about it."""
+    """A blob over any message, with the facts that an originator could sign about it."""
     blob = IV + AESGCM(KEY).encrypt(IV, message, blob_aad(JTI, 0))
     measured = measure_blob(blob)
     known: dict[str, Any] = {
@@ -296,7 +296,7 @@ def blob_of(message: bytes, **facts: Any) -> tuple[AttachmentKey, bytes]:
 
 
 def open_at_length(attachment: AttachmentKey, jti: str, blob: bytes) -> bytes:
-    """As `open_attachment`, a piece at a time."""
+    """Open the attachment a piece at a time, otherwise as `open_attachment`."""
     sink = io.BytesIO()
     open_stream(attachment, jti, io.BytesIO(blob), sink)
     return sink.getvalue()
@@ -325,7 +325,7 @@ def test_an_attachment_is_what_was_signed(message: bytes, facts: dict[str, Any],
 
 
 def test_a_file_over_its_limit_is_not_sealed() -> None:
-    """64 MiB is the limit of the blob: IV, tag, size and the zeros up to the next PADME length included."""
+    """The limit of 64 MiB is that of the blob: IV, tag, size and the zeros up to the next PADME length included."""
     most = next(size for size in range(MAX_BLOB_BYTES, 0, -1) if blob_size(size) <= MAX_BLOB_BYTES)
     with pytest.raises(SealingError) as refused:
         seal_blob(bytes(most + 1), JTI, 0)

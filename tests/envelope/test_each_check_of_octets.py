@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of texts, keys and signatures that stand behind others: each is met by an input that only it refuses."""
+"""Texts, keys and signatures for each check that follows others: no other check refuses them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tests.envelope.tampering import read, write
 from tests.envelope.world import World, terms
 
 TYP = "accord-test+jws"
-# Points of P-256 with x = 5 and with y = 5; adding the field's prime gives a second spelling in 32 octets.
+# Points of P-256 with x = 5 and with y = 5; adding the field's prime gives a second encoding in 32 octets.
 P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
 X_IS_FIVE = (5, 0x459243B9AA581806FE913BCE99817ADE11CA503C64D9A3C533415C083248FBCC)
 Y_IS_FIVE = (0xD7325D7646CD60D80A92738CEB345F844CFFAF35841022CAB176F692DE8DE1D7, 5)
@@ -171,7 +171,7 @@ def test_eddsa_is_a_name_of_ed25519_alone(alg: str) -> None:
 
 
 def test_an_es256_signature_has_one_length() -> None:
-    """With a zero in front of s it would be the same numbers in another spelling."""
+    """A zero before s would encode the same numbers a second time."""
     key = SigningKey.generate("ES256")
     signature = key.sign(b"signed")
     key.public.verify(signature, b"signed")

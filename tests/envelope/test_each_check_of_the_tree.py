@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of proofs, notes and receipts that stand behind others: each is met by an input that only it refuses."""
+"""Proofs, notes and receipts for each check that follows others: no other check refuses them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_trees_do_not_shrink() -> None:
             verify_consistency(
                 first=first, second=second, path=[LEAVES[0]], first_root=ROOT, second_root=ROOT
             )
-    # Of one root with itself, backwards: nothing but the order of sizes says no.
+    # The proof is of one root with itself, backwards: only the order of sizes refuses it.
     with pytest.raises(ProofError, match="larger"):
         verify_consistency(first=2, second=1, path=[], first_root=ROOT, second_root=ROOT)
 
@@ -95,7 +95,7 @@ def test_a_proof_between_two_sizes_is_not_empty() -> None:
 
 @pytest.mark.parametrize("wrong", [b"", bytes(31), bytes(33)])
 def test_hashes_have_thirty_two_octets(wrong: bytes) -> None:
-    """A longer one could hold two others, and be split again by the next node."""
+    """A longer one could contain two others, and be split again by the next node."""
     with pytest.raises(ProofError, match="32 octets"):
         root_of([wrong])
     with pytest.raises(ProofError, match="32 octets"):
@@ -173,7 +173,7 @@ def test_a_signature_line_begins_with_a_dash() -> None:
 
 @pytest.mark.parametrize("control", ["\x00", "\t", "\r", "\x1f"])
 def test_a_note_holds_no_control_characters(control: str) -> None:
-    """Well signed, but shown differently from what was signed."""
+    """The note is well signed, but would be shown differently from the signed text."""
     with pytest.raises(NoteError, match="control"):
         verify_note(KEY.sign_note(f"te{control}xt\n"), [KEY.verifier])
 

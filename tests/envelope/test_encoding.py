@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""base64url with one spelling per value, PADME, ids."""
+"""base64url with one encoding for each value, PADME, ids."""
 
 import base64
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The strict parser and its validators at their limits: the last that passes and the first that does not."""
+"""The strict parser and its validators at their limits: the last value that passes, the first that does not."""
 
 import json
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may say what: a table, each kind by each party."""
+"""Entitlement of issuers: a table of each kind by each party."""
 
 from dataclasses import replace
 from typing import Any

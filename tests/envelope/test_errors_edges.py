@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an error says of itself: code, detail and agencies, in this order, and nothing of an absent one."""
+"""The text of an error: code, detail and agencies, in this order, without an absent one."""
 
 from accord.envelope.errors import (
     Failure,

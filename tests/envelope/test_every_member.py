@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every member of every object on the wire: absent, misspelt, of another sort, outside its limits. All refused."""
+"""Every member of every object on the wire, absent, misspelt, of another sort or outside its limits, is refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def payload_of(jws: bytes) -> dict[str, Any]:
 
 
 def spoken(kind: str) -> dict[str, Any]:
-    """A good payload of this kind in which nothing is null that need not be."""
+    """A good payload of this kind, with null only where it must be."""
     name = next((name for name in reversed(GOOD) if name.split()[0] == kind), kind)
     payload = payload_of(make(known_agency("xb-bravo"), name, cp=CheckpointRef(7, DIGEST)))
     if kind == "ask":
@@ -66,7 +66,7 @@ def statement(kind: str) -> dict[str, Any]:
 
 
 def read_as(kind: str, payload: Any) -> object:
-    """As a statement of this kind; of signatures nothing is looked at but the names of their keys."""
+    """Read as a statement of this kind; of the signatures only the kids are checked."""
     typ, kids = statement_typ(kind), statement(kind)["signers"]
     headers = [b64u(write({"alg": "Ed25519", "kid": kid, "typ": typ})) for kid in kids]
     signatures = [{"protected": header, "signature": "AA"} for header in headers]
@@ -75,7 +75,7 @@ def read_as(kind: str, payload: Any) -> object:
 
 @cache
 def manifest() -> dict[str, Any]:
-    """An update to two named officers under RED, with an attachment: nothing is null."""
+    """The payload of an update to two named officers under RED, with an attachment: no member is null."""
     payload = payload_of(make_world(PQ1).seal().manifest)
     more = {
         "kind": "update",
@@ -104,7 +104,7 @@ def inner() -> dict[str, Any]:
 
 
 def read_padded(payload: Any) -> object:
-    """As an inner payload of the smallest size that holds it, if it says that it is padded at all."""
+    """Read as an inner payload padded to the smallest size; `pad` is filled only if it is "0"."""
     bare = len(write(payload | {"pad": ""})) if isinstance(payload, dict) else 0
     if isinstance(payload, dict) and payload.get("pad") == "0":
         size = next(size for size in (2048, 4096, 8192, 16384, 32768, 65536) if size >= bare)
@@ -141,7 +141,7 @@ def header_of(suite: str) -> dict[str, Any]:
 
 
 def read_header(suite: str) -> Read:
-    """As the header of an entry whose key is wrapped well."""
+    """Read as the header of an entry whose key is wrapped well."""
     wrapped = "A" * (64 if suite == PQ1 else 54)
     return lambda value: read_entries([{"header": value, "encrypted_key": wrapped}], suite)
 
@@ -165,7 +165,7 @@ OBJECTS: dict[str, tuple[Shape, Callable[[], dict[str, Any]], Read]] = {
     "header of an entry in EC1": (shapes.EC1_HEADER, lambda: header_of(EC1), read_header(EC1)),
     "jws": (shapes.JWS, signed, lambda value: parse_jws_object(value, TYP_MANIFEST)),
 }
-# Members that the document of an alert may have besides its schema are the author's.
+# The document of an alert is the author's and may have any further members.
 FREE = {("inner payload", ("alert",))}
 MEMBERS = [
     pytest.param(name, path, sort, id=f"{name} {'.'.join(map(str, path))}")

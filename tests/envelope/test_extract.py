@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A part of an alert is an envelope of its own, by its originator and sealed afresh."""
+"""An extract of an alert is an envelope of its own, by the originator and sealed afresh."""
 
 from __future__ import annotations
 
@@ -70,7 +70,6 @@ def test_whoever_has_the_extract_opens_nothing_of_the_original(world: World) -> 
 
 @pytest.fixture(scope="module")
 def pair() -> tuple[Manifest, Manifest]:
-    """An extract and its original."""
     world = make_world()
     whole = original(world)
     sealed = world.seal(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A list of fingerprints: what is built is what is read, and a list counts for its root alone, for ninety days."""
+"""A list of fingerprints is read as it was built, and counts for its root alone, for ninety days."""
 
 import json
 from collections.abc import Callable

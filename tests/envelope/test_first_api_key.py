@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's first API key: sealed to its strongest suite, opened by it alone. Every refusal stands in the kit."""
+"""An agency's first API key: sealed to its strongest suite, opened by it alone. The kit has every refusal."""
 
 from dataclasses import replace
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements and manifests at the edge of their form: first and last second, first and last octet."""
+"""Statements and manifests at the limits of their form: first and last second, first and last octet."""
 
 import json
 from typing import Any
@@ -45,7 +45,7 @@ def payload_of(octets: bytes) -> dict[str, Any]:
 
 
 def signed(world: World, payload: dict[str, Any]) -> bytes:
-    """Alpha's signature over any payload, also one that `build_statement` would refuse."""
+    """Sign any payload by alpha, even one that `build_statement` would refuse."""
     return world.alpha.signing[PQ1].sign_jws(f"accord-{payload['k']}+jws", canonical(payload))
 
 
@@ -138,7 +138,7 @@ def test_a_statement_inside_a_larger_text_is_an_object_that_holds_one(value: obj
 
 
 def padded(octets: bytes, size: int) -> bytes:
-    """The same statement with as many digits more in its first signature's text."""
+    """Lengthen the text of the first signature until the statement has `size` octets."""
     value = json.loads(octets)
     missing = size - len(json.dumps(value, separators=(",", ":")))
     raw = unb64u(value["signatures"][0]["signature"])
@@ -173,7 +173,7 @@ def can_be(octets: bytes, size: int) -> bool:
 
 
 class LongSigner(SignerSet):
-    """Gives a signed text of any length."""
+    """A signer that gives a signed text of any length."""
 
     length = 0
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hand-over of the ledger's key counts only as both keys have signed it, once, between two keys of one name."""
+"""A hand-over of the ledger's key counts only if both keys signed it, once, between two keys of one name."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +16,7 @@ SIZE = 1077
 
 
 def signed(text: str, *keys: LedgerKey) -> str:
-    """The text as each of the keys signs it, in one note."""
+    """The text signed by each of the keys, in one note."""
     return f"{text}\n" + "".join(key.sign_note(text).removeprefix(f"{text}\n") for key in keys)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inner payload: padded to the smallest size, and never shown by accident."""
+"""The inner payload is padded to the smallest size and never shown by accident."""
 
 from __future__ import annotations
 

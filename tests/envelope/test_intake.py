@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Intake: what the exchange refuses to carry, and why."""
+"""Submissions that the exchange refuses at intake, and the causes."""
 
 import json
 from dataclasses import replace
@@ -226,7 +226,7 @@ def test_past_its_end_it_is_refused(scene: World) -> None:
     assert intake_failure(scene, sealed, now=NOW + 60) is Failure.EXPIRED
 
 
-# What the ledger has and a restored database has not: it comes in again, however late.
+# An envelope that is in the ledger but not in a restored database comes in again, however late.
 
 
 def taken_again(world: World, sealed: SealedEnvelope, *, log_time: int = NOW) -> VerifiedEnvelope:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Intake of what nobody at the exchange can open: entries, ciphertext, blobs."""
+"""Intake of the parts that the exchange cannot open: entries, ciphertext, blobs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -112,7 +112,7 @@ def unreachable(world: World) -> VerificationError:
 
 
 def test_recipient_below_whose_lowest_suite_it_is_sealed_is_named() -> None:
-    """The sender passes over `low`; the directory does not."""
+    """The sender ignores `low`; the directory does not."""
     world = make_world(EC1)
     bravo = world.others[0].keyset
     world.directory.keysets["xb-bravo"] = [replace(bravo, low=PQ1)]
@@ -207,7 +207,7 @@ def test_jwe_outside_the_profile_is_refused(scene: World, change: Callable[[dict
 def test_protected_header_may_stand_in_any_order(scene: World) -> None:
     turned = protected({"typ": "accord-alert+jwe", "cty": "accord-alert+jws", "enc": "A256GCM"})
     sealed = with_jwe(scene.seal(), lambda jwe: jwe.update(protected=turned))
-    # Well formed, but not what was signed.
+    # Well formed, but not the signed parts.
     assert intake_failure(scene, sealed) is Failure.CIPHERTEXT
 
 

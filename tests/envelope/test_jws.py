@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one form of signature, and what it refuses."""
+"""The one form of signature, and forms that are refused."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ def parse(data: bytes) -> UnverifiedJws:
 
 
 def signed_with(header: dict[str, Any] | bytes, key: SigningKey = CLASSICAL) -> bytes:
-    """A JWS whose header is this, well signed."""
+    """Sign well a JWS with this header."""
     octets = header if isinstance(header, bytes) else json.dumps(header).encode()
     protected = b64u(octets)
     return write_jws(PAYLOAD, [(protected, key.sign(f"{protected}.{b64u(PAYLOAD)}".encode()))])

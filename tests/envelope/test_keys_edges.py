@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys at the edge: coordinates just outside their field, one octet too few, texts that almost are a key."""
+"""Keys at their limits: coordinates just outside their field, one octet too few, texts that almost are a key."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 
 def y_of(x: int) -> int:
-    """A y with (x, y) on P-256; the prime is 3 modulo 4, so a power gives the root."""
+    """Find a y with (x, y) on P-256; the prime is 3 modulo 4, so a power gives the root."""
     square = (x**3 - 3 * x + B) % P
     y = pow(square, (P + 1) // 4, P)
     assert y * y % P == square, "no point has this x"
@@ -101,7 +101,7 @@ def test_an_ephemeral_key_is_of_one_of_two_forms(epk: dict[str, str]) -> None:
         {"x": epk["x"] + "="}, {"x": ["A"]}, {"z": "A"},
     ]  # fmt: skip
     changes += [{"y": b64u(bytes(31))}, {"y": 5}] if "y" in epk else [{"y": "A" * 43}]
-    # The same point, spelt with an octet more.
+    # The same point, with one more octet in its encoding.
     changes += [{name: b64u(bytes(1) + unb64u(epk[name]))} for name in ("x", "y") if name in epk]
     for change in changes:
         with pytest.raises(MalformedError):

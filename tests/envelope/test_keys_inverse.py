@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is written of a key, private or public, gives the same key when it is read."""
+"""A key, private or public, is equal after it is written and read again."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keysets: signed by the pinned root, one after the other, nothing dropped or rewritten."""
+"""Keysets: signed by the pinned root, one after the other, with no key dropped or rewritten."""
 
 from dataclasses import replace
 from typing import Any
@@ -32,7 +32,7 @@ def alpha() -> Agency:
 
 
 def second(alpha: Agency, *, signer: SignerSet | None = None, iat: int = NOW, **changes: Any) -> bytes:
-    """Version 2 after alpha's first, with changes to the body."""
+    """Sign version 2 after alpha's first, with changes to the body."""
     body = alpha.body(**({"version": 2, "prev": alpha.keyset.od} | changes))
     return alpha.sign_keyset(body, signer=signer, iat=iat)
 
@@ -261,7 +261,7 @@ def test_recovery_is_cancelled_by_the_old_root_in_time(alpha: Agency, hours: int
     objection = follow(alpha, second(alpha), log_time=NOW + hours * HOUR)
     newest = newest_in_force([objection, alpha.keyset, recovered], NOW + 100 * HOUR)
     assert newest is not None
-    # Not cancelled, both stand at version 2: the recovered root holds, the old root's word came too late.
+    # Not cancelled, both are version 2: the recovered root is in force, the old root's keyset came too late.
     assert newest.od == (objection.od if cancelled else recovered.od)
 
 

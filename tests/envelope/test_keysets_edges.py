@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keysets at the edge: the same version, the same second, a word that was said before."""
+"""Keysets at their limits: the same version, the same second, a revocation that was made before."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which keyset of a chain is in force: none before the one it follows, none after a cancelled one."""
+"""The keyset of a chain that is in force: none before the one it follows, none after a cancelled one."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def alpha() -> Agency:
 
 @pytest.fixture(scope="module")
 def third_root() -> Root:
-    """The one that whoever holds the announced root names as the next."""
+    """The root that a holder of the announced root names as the next."""
     return Root.generate()
 
 
 class Line:
-    """Signs one keyset after another, as whoever holds one root of alpha."""
+    """A chain of keysets by the holder of one root of alpha."""
 
     def __init__(self, alpha: Agency, root: Root, successor: Root) -> None:
         self._alpha, self._root, self._successor = alpha, root, successor
@@ -69,7 +69,7 @@ def old(alpha: Agency) -> Line:
 
 @pytest.fixture
 def new(alpha: Agency, third_root: Root) -> Line:
-    """Whoever holds the announced root alone: the agency that lost its root, or a thief."""
+    """The holder of the announced root alone: the agency that lost its root, or a thief."""
     return Line(alpha, alpha.next_root, third_root)
 
 
@@ -107,7 +107,7 @@ def test_a_change_signed_by_both_roots_cancels_too(alpha: Agency, new: Line) -> 
 
 
 def test_of_two_recoveries_the_first_counts(alpha: Agency, new: Line) -> None:
-    """An exchange refuses the second; a reader that was handed both must not be left to choose."""
+    """An exchange refuses the second; a reader that was given both must not choose."""
     first, second = new.follow(alpha.keyset), new.follow(alpha.keyset, at=NOW + HOUR)
     for chain in itertools.permutations([alpha.keyset, first, second]):
         assert in_force(chain, NOW + 9 * DELAY) == [alpha.keyset, first]
@@ -163,7 +163,7 @@ def test_within_its_second_a_keyset_is_in_force_from_its_leaf_on(alpha: Agency, 
 
 
 def test_a_wait_that_ends_ends_for_the_whole_second(alpha: Agency, new: Line) -> None:
-    """What comes into force by its time alone, and not by being logged, has no place within the second."""
+    """A keyset that comes into force by its time alone, not by being logged, has no place within the second."""
     recovery = replace(new.follow(alpha.keyset), log_index=5)
     third = replace(new.follow(recovery, at=NOW + HOUR), log_index=7)
     last = replace(new.follow(third, at=NOW + DELAY), log_index=900)

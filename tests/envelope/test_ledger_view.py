@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a verifier holds the ledger to: one tree, time that does not run back, its own smallest proof."""
+"""A verifier's checks of the ledger: one tree, time that does not run back, its own smallest proof."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ def od(n: int) -> str:
 
 @pytest.fixture
 def ledger() -> MemoryLedger:
-    """Five entries, one a minute."""
+    """A ledger with five entries, one a minute."""
     made = MemoryLedger()
     for n in range(5):
         made.log(od(n), NOW + 60 * n)
@@ -87,7 +87,7 @@ def test_without_a_network_it_is_marked(ledger: MemoryLedger) -> None:
 
 
 def forked(ledger: MemoryLedger, size: int) -> MemoryLedger:
-    """The same key over another history of that many entries."""
+    """Another history of `size` entries under the ledger's key."""
     fork = MemoryLedger()
     fork.key = ledger.key
     for n in range(size):

@@ -53,14 +53,14 @@ def next_keyset(
 
 @pytest.fixture
 def changed(alpha: Agency, third: Root) -> list[Keyset]:
-    """The root changed at NOW, signed by both."""
+    """A chain in which the root changed at NOW, signed by both roots."""
     both = alpha.root.change_signer(alpha.next_root)
     return [alpha.keyset, next_keyset(alpha, alpha.keyset, alpha.next_root, third, signer=both, at=NOW)]
 
 
 @pytest.fixture
 def recovered(alpha: Agency, third: Root) -> list[Keyset]:
-    """The announced root spoke alone at NOW."""
+    """A chain in which the announced root alone recovered at NOW."""
     alone = alpha.next_root.signer
     return [alpha.keyset, next_keyset(alpha, alpha.keyset, alpha.next_root, third, signer=alone, at=NOW)]
 

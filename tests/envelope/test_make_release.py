@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Releasing what one holds, in one step: what the exchange accepts, and refused where it would refuse."""
+"""Releasing a held alert in one step: the exchange accepts the result, and a release that it would refuse is not made."""
 
 from __future__ import annotations
 

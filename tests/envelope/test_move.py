@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's keys move: the keyset is checked before it is signed, two roots sign apart, and a slice opens by a newer key."""
+"""A move of an agency's keys: the keyset is checked before signing, two roots sign apart, a slice opens by a newer key."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_other_signers_than_those_who_must_are_refused() -> None:
 
 
 def handed(octets: bytes, reader: Agency, to: DecryptionKey) -> Entry:
-    """The slice's content key, sealed again to another key."""
+    """Seal the slice's content key again to another key."""
     entry = json.loads(octets)["jwe"]["recipients"][0]
     suite = PQ1 if entry["header"]["alg"].startswith("HPKE") else EC1
     (own,) = read_entries([entry], suite)

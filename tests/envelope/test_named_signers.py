@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who only names signers signs nothing."""
+"""Named signers have no private key and cannot sign."""
 
 import pytest
 

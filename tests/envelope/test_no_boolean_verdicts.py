@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verification raises: no function of the envelope gives a verdict that a caller could forget to look at."""
+"""Verification raises: no function of the envelope returns a verdict that a caller could ignore."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent.parent / "accord" / "envelope"
 VERDICTS = re.compile(
     r"_?(verify|verifies|check|accept|judge|compare|prove|refuse|require|demand|validate|ensure|confirm|open)(_|$)"
 )
-# Questions, whose answers are facts and no verdicts; each caller branches on them.
+# Questions whose answers are facts, not verdicts; each caller branches on them.
 QUESTIONS = re.compile(r"_?(is|may_be|holds|has|stands_by)(_\w+)?|__eq__")
 
 
@@ -27,7 +27,7 @@ ALL = dict(functions())
 
 
 def gives_bool(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """By its annotation, or by a `return True` or `return False` of its own."""
+    """Tell by its annotation, or by a `return True` or `return False` of its own."""
     annotation = ast.unparse(function.returns) if function.returns else ""
     constants = (
         node.value.value

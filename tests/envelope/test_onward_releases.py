@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Access through releases: the chain is signed, logged, in time, and by those who may."""
+"""Access by releases: the chain is signed, logged, in time, and by entitled agencies."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_release_says_whether_it_may_go_further(chain: Chain) -> None:
 
 
 def test_first_issuer_was_a_recipient(chain: Chain) -> None:
-    """Mallory got hold of bravo's slice and key, and releases in its own name."""
+    """Mallory has got bravo's slice and key, and releases in its own name."""
     mallory = make_agency("xm-mallory")
     chain.world.directory.keysets[mallory.id] = [mallory.keyset]
     forged = chain.release(bravo(chain), [DELTA], iss=mallory.id, signer=mallory.signing[chain.world.suite])

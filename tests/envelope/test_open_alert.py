@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening: what a recipient refuses to show, and in one voice."""
+"""Opening: alerts that a recipient refuses to show, with one error for every cause."""
 
 import json
 from collections.abc import Callable
@@ -169,7 +169,7 @@ def test_index_must_fit_the_path(scene: World) -> None:
 
 
 def test_aad_of_another_marking_is_refused(scene: World) -> None:
-    """A dishonest sender could sign a manifest whose marking is not that of the sealed part."""
+    """A dishonest sender could sign a manifest whose marking differs from the sealed part's."""
     bravo = scene.others[0]
     sealed = scene.seal()
     octets = slice_for(scene, sealed, bravo)
@@ -227,7 +227,7 @@ def test_entry_of_another_curve_does_not_unwrap() -> None:
 
 
 def test_entry_that_does_not_unwrap_is_refused(scene: World) -> None:
-    """Another agency's private key stored under bravo's kid."""
+    """Another agency's private key is stored under bravo's kid."""
     bravo, mallory = scene.others[0], make_agency("xm-mallory")
     octets = slice_for(scene, scene.seal(), bravo)
     stolen = mallory.decryption[scene.suite]
@@ -237,7 +237,7 @@ def test_entry_that_does_not_unwrap_is_refused(scene: World) -> None:
 
 
 def inner_of(scene: World, sealed: SealedEnvelope) -> bytes:
-    """What bravo read and could pass on."""
+    """The inner octets that bravo read and could pass on."""
     bravo = scene.others[0]
     return scene.open(slice_for(scene, sealed, bravo), bravo).inner_jws
 
@@ -252,7 +252,7 @@ def test_alert_encrypted_again_for_a_third_agency_is_refused(scene: World) -> No
 
 
 def test_originator_cannot_be_made_to_address_a_third_agency(scene: World) -> None:
-    """Alpha's own keys, misused to seal its old words for mallory: mallory is not in the inner audience."""
+    """Alpha's old words are sealed for mallory by alpha's misused keys: mallory is not in the inner audience."""
     mallory = make_agency("xm-mallory")
     scene.directory.keysets["xm-mallory"] = [mallory.keyset]
     inner = inner_of(scene, scene.seal())
@@ -298,7 +298,7 @@ def test_attachments_of_inner_and_manifest_are_the_same(scene: World) -> None:
 
 
 def test_equivocation_under_one_manifest_is_refused(scene: World) -> None:
-    """GCM does not commit to a key; `pd` does: other inner octets than the signed digest stay closed."""
+    """GCM does not commit to a key, `pd` does: inner octets other than the signed digest stay closed."""
     inner = inner_of(scene, scene.seal())
     sealed = encrypted_again(inner, terms(), scene.alpha, scene.others, scene.suite, pd=b64u(bytes(32)))
     bravo = scene.others[0]
@@ -306,7 +306,7 @@ def test_equivocation_under_one_manifest_is_refused(scene: World) -> None:
 
 
 def altered_inner(scene: World, change: Callable[[dict[str, Any]], None]) -> bytes:
-    """Alpha's inner payload, changed, padded to the same size, and signed by alpha."""
+    """Change alpha's inner payload, pad it to its old size, and sign it by alpha."""
     payload = read(unb64u(read(inner_of(scene, scene.seal()))["payload"]))
     size = len(canonical(payload))
     change(payload)

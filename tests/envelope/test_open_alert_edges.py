@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening goes on to the last check whatever failed before, and tells the first failure of all."""
+"""Opening continues to the last check whatever failed before, and reports the first failure."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,7 @@ from tests.envelope.tampering import encrypted_again, read, write
 from tests.envelope.world import NOW, World, terms
 
 FILE = Attachment("a.txt", "text/plain", b"a")
-# The checks in the profile's order, each with how a slice is made to fail in it and the cause that is then told.
+# The checks in the profile's order; for each there is a way to make a slice fail in it, and a cause.
 ORDER = (
     "unwrap", "decrypt", "digest", "form", "signers", "first signature", "last signature", "payload", "members",
     "count", "audience", "replay", "blobs",
@@ -28,7 +28,7 @@ ORDER = (
 
 
 class Opening:
-    """A slice for bravo that opens, and what has been done to it."""
+    """A slice for bravo that opens, and the changes made to it."""
 
     def __init__(self, scene: World) -> None:
         self.scene = scene

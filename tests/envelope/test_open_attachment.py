@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attachments: each opens in its place of its envelope, and nowhere else."""
+"""Attachments: each opens in its own place of its own envelope alone."""
 
 from dataclasses import replace
 
@@ -97,7 +97,7 @@ def test_attachments_over_256_mib_together_are_refused(pq1: World) -> None:
 
 
 def test_inner_payload_and_blob_have_one_size(pq1: World) -> None:
-    """A length that is not the padded size of `size` never opens, whoever signed it."""
+    """A length other than the padded size of `size` never opens, whoever signed it."""
     sealed = pq1.seal(attachments=[FILES[0]])
     bravo = pq1.others[0]
     opened = pq1.open(slice_for(pq1, sealed, bravo), bravo, blobs=sealed.blobs)

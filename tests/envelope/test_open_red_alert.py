@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opening RED: a sender's software that names no officer of an agency is not believed."""
+"""Opening RED: an alert whose names are malformed or leave out an agency does not open, whoever sealed it."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stock JOSE libraries read what we write in EC1, and we read what they write."""
+"""Stock JOSE libraries read this project's EC1 objects, and this project reads theirs."""
 
 import json
 from typing import Any
@@ -36,7 +36,7 @@ def private_jwk(key: DecryptionKey) -> dict[str, Any]:
 
 
 def carried(curve: str) -> tuple[World, Agency, bytes, bytes]:
-    """World, reader, its JWE as the slice has it, and the inner octets."""
+    """The world, the reader, its JWE as in the slice, and the inner octets."""
     world = make_world(EC1)
     bravo = make_agency("xb-bravo", curve=curve)
     world.others[0], world.directory.keysets["xb-bravo"] = bravo, [bravo.keyset]

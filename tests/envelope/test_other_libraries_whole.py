@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole EC1 envelope by a stock JOSE library and the page's formulas alone: our exchange carries it, our readers open it.
+"""A whole EC1 envelope by a stock JOSE library and the page's formulas: the exchange carries it, the readers open it.
 
-And the other way: what we seal for several agencies opens for each of them in the libraries' General JSON.
+In reverse, an envelope sealed here for several agencies opens for each of them in the libraries' General JSON.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HEADER = {"enc": ENC, "typ": "accord-alert+jwe", "cty": "accord-alert+jws"}
 
 @dataclass(frozen=True)
 class Library:
-    """How a library signs a General JWS and seals a General JWE."""
+    """A library's ways to sign a General JWS and to seal a General JWE."""
 
     sign: Callable[[str, bytes, SigningKey], Any]
     seal: Callable[[bytes, bytes, list[dict[str, str]]], Any]
@@ -99,7 +99,7 @@ def make_world(alg: str, curve: str) -> tuple[World, SigningKey]:
 
 
 def foreign_envelope(library: Library, world: World, key: SigningKey) -> SealedEnvelope:
-    """Built from the page: the library signs and seals, formulas.py does the rest."""
+    """Build an envelope from the page: the library signs and seals, formulas.py does the rest."""
     shared = {
         "v": 1, "suite": EC1, "kind": "alert", "status": "actual", "iss": "xa-alpha", "jti": uuid7(31),
         "iat": NOW, "exp": NOW + DAY, "keep": NOW + 2 * DAY, "tlp": "GREEN", "named": 0, "rel": "none",
@@ -204,7 +204,7 @@ def test_both_verify_our_inner_jws_and_our_manifest(alg: str, what: str) -> None
 
 
 def _jwcrypto_knows_only_the_old_name(value: Any, public: dict[str, str]) -> None:
-    """It has EdDSA and not yet Ed25519 (RFC 9864); the signature under the name we write is its own all the same."""
+    """Verify by key alone: the library knows EdDSA and not yet the name Ed25519 (RFC 9864); the signature is the same."""
     (item,) = value["signatures"]
     key = jwcrypto_jwk.JWK(**public).get_op_key("verify")
     signed = f"{item['protected']}.{value['payload']}".encode()

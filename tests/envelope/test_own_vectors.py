@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The test kit: what opened once opens for ever, what was refused stays refused, for the same reason."""
+"""The test kit: a slice that opened once opens for ever; a refused case stays refused, for the same cause."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.envelope.kit.cases import KIT, Case, all_cases, load, opening_cases, 
 from tests.envelope.kit.operations import OPERATIONS, outcome
 from tests.envelope.make_vectors import FROZEN, REGENERATED, frozen_text, text_of
 
-# Keysets and PQ1 signatures are large (14 and 4 kB in base64url): 1.5 MB held the first files, and the *_further ones,
-# whose cases break one rule of succession, signing or release each, need a third of a megabyte more; each file with
-# keysets of its own needs 30 kB, what a root signs for its desk 26, each with statements of an agency about itself a few.
+# Keysets and PQ1 signatures are large (14 and 4 kB in base64url). The first files have 1.5 MB. The *_further ones,
+# whose cases each break one rule of succession, signing or release, add a third of a megabyte. Each file with
+# keysets of its own needs 30 kB, a root's statements for its desk 26, each with statements of an agency about itself a few.
 MAX_KIT_BYTES = 2_060_000
-# Of the first edition; those who made it kept no signing keys.
+# Files of the first edition, whose makers kept no signing keys.
 INHERITED = {"opening"}
 PAGE = Path(__file__).parents[2] / "docs" / "spec" / "envelope.md"
 SUMS = KIT / "SHA256SUMS"
@@ -48,7 +48,7 @@ def test_frozen_files_are_what_they_were(topic: str) -> None:
 
 @pytest.mark.parametrize("topic", sorted(FROZEN))
 def test_what_would_be_frozen_today_comes_out_alike(topic: str) -> None:
-    """New signatures and encryptions, the same cases: every maker still ends where its frozen file does."""
+    """Every maker gives the result of its frozen file again, with new signatures and encryptions."""
     made = json.loads(frozen_text(topic))
     assert made.keys() == load(topic).keys()
     if "cases" in made:
@@ -70,7 +70,7 @@ def test_every_operation_has_good_and_bad_cases() -> None:
     assert {do for do, good in found if not good} == set(OPERATIONS) - harmless
 
 
-# Said about what the exchange alone knows, or never by these doors.
+# Failures about facts that the exchange alone has, or that no operation of the kit can give.
 NOT_IN_THE_KIT = {
     Failure.KEY_NOT_CURRENT: "tests/envelope/test_intake.py",
     Failure.KEY_ENDING: "tests/envelope/test_intake.py",

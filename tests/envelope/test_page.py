@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/spec/envelope.md says what the code does: its example, its limits, its members and words."""
+"""docs/spec/envelope.md agrees with the code: its example, its limits, its members and words."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_small_order_points_are_the_codes() -> None:
 
 
 def members_in(section: str) -> set[str]:
-    """What stands in backquotes, word by word; formulas aside."""
+    """The words in backquotes, without those of formulas."""
     text = re.sub(r"```.*?```", "", SECTIONS[section], flags=re.DOTALL)
     spans = re.findall(r"`([^`]+)`", text)
     return {word for span in spans for word in re.findall(r"[a-z_0-9]+", span)}

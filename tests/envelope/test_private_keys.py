@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Private keys: stored, read back, never shown."""
+"""Private keys are stored, read back, and never shown."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proofs and notes at the edge: hashes of another length, numbers just outside, base64 with plus signs."""
+"""Proofs and notes at their limits: hashes of another length, numbers just outside, base64 with plus signs."""
 
 import base64
 
@@ -33,7 +33,7 @@ def consistent(first: int, second: int, path: list[bytes], old: bytes | None = N
 
 
 def shifted(one: bytes, other: bytes) -> tuple[bytes, bytes]:
-    """The last octet of the one put before the other: together the same octets."""
+    """Move the last octet of `one` to the front of `other`, so that together they are the same octets."""
     return one[:-1], one[-1:] + other
 
 
@@ -135,7 +135,7 @@ def vkey(name: str, public: bytes, *, alg: bytes = b"\x01") -> str:
 
 
 def public_with_plus_signs() -> bytes:
-    """The first y, counting up, that is a point and has plus signs in the base64 of its key."""
+    """The first public key, counting up, that is a point and has plus signs in its base64."""
     for number in range(2, 10_000):
         public = b"\xfb\xef" + b"\xfb\xef\xbe" * 9 + number.to_bytes(3, "little")
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Registering keys: whoever registers them must hold them, all of them."""
+"""Registering keys: an agency must prove that it holds every key that it registers."""
 
 import json
 import os
@@ -140,7 +140,7 @@ def test_challenge_opens_for_its_agency_alone(alpha: Agency) -> None:
 
 
 def test_client_opens_nothing_but_a_challenge(alpha: Agency, pq1: World) -> None:
-    """Else whoever issues challenges could have envelopes opened."""
+    """Otherwise an issuer of challenges could have envelopes opened."""
     challenge = issue(alpha)
     jwe = json.loads(pq1.seal().jwe)
     kid = jwe["recipients"][0]["header"]["kid"]
@@ -154,7 +154,7 @@ def test_client_opens_nothing_but_a_challenge(alpha: Agency, pq1: World) -> None
 
 
 def test_challenge_holds_exactly_thirty_two_octets(alpha: Agency) -> None:
-    """A hub could seal something else under the form of a challenge."""
+    """A hub could seal another content in the form of a challenge."""
     key = alpha.decryption[PQ1]
     chal = b64u(bytes(32))
     for size in (31, 33, 0):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing changed on the way survives: it is refused, or whoever reads it learns exactly the same.
+"""An object changed on its way is refused, or its reader learns exactly the same.
 
-What may vary without a refusal is only how JSON is spelled outside of what is signed: white space between the
-tokens of a slice, a receipt, a JWE or an array of entries, and the order of their members. So the property is: after
-any edit of the octets the reader raises an EnvelopeError, or gives a result that equals the one of the unchanged
-octets in every field. Of signed objects alone (manifest, statement, keyset), of blobs and of what is sealed not even
-the spelling may vary, but for the order of members.
+Without a refusal only the spelling of JSON outside of signed octets may vary: white space between the tokens of a
+slice, a receipt, a JWE or an array of entries, and the order of their members. The properties:
+
+- After any edit of the octets the reader raises an EnvelopeError, or returns a result that equals that of the
+  unchanged octets in every field.
+- For signed objects alone (manifest, statement, keyset), for blobs and for sealed parts, nothing may vary but the
+  order of members.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ SUITES = pytest.mark.parametrize("suite", [PQ1, EC1])
 
 @cache
 def scene(suite: str) -> tuple[World, SealedEnvelope, VerifiedEnvelope, bytes]:
-    """One alert on its way, the same for all examples, with the ledger as it was when it was logged."""
+    """One alert on its way, shared by all examples, with the ledger as it was when the alert was logged."""
     world = make_world(suite)
     world.ledger.log("B" * 42 + "A", NOW - 60)
     sealed = world.seal(attachments=[FILE])
@@ -54,11 +56,11 @@ def scene(suite: str) -> tuple[World, SealedEnvelope, VerifiedEnvelope, bytes]:
     return world, sealed, verified, world.slice_of(verified, "xb-bravo")
 
 
-# One way to read each object, and its octets.
+# A way to read each object, and its octets.
 
 
 def at_intake(suite: str, **parts: Any) -> tuple[Any, ...]:
-    """All that the exchange keeps, but for the spelling of the manifest."""
+    """All that the exchange keeps, without the spelling of the manifest."""
     world, sealed, _, _ = scene(suite)
     verified = world.intake(replace(sealed, **parts))
     return verified.manifest, verified.jwe_head, verified.entries, verified.leaf_hashes
@@ -91,7 +93,7 @@ def opened_by_release(suite: str, octets: bytes) -> OpenedAlert:
 
 
 def accepted(suite: str, statement: bytes, entries: bytes) -> tuple[Any, ...]:
-    """All that the exchange keeps of a release, but for the spelling of its outer JSON."""
+    """All that the exchange keeps of a release, without the spelling of its outer JSON."""
     chain = released(suite).chain
     release = accept_release(
         parse_statement(statement),
@@ -105,7 +107,7 @@ def accepted(suite: str, statement: bytes, entries: bytes) -> tuple[Any, ...]:
 
 
 def _is_json(octets: bytes) -> bool:
-    """Whether any JSON parser reads it; the exchange's own is stricter."""
+    """Tell whether any JSON parser reads it; the exchange's own is stricter."""
     try:
         json.loads(octets)
     except ValueError:
@@ -165,7 +167,7 @@ def answered(suite: str, octets: bytes) -> str:
 
 
 def detached(suite: str, octets: bytes) -> bytes:
-    """An attachment from its blob, the first check left to the second."""
+    """Open an attachment from its blob without the first check, so that the second one decides."""
     _, sealed, _, slice_octets = scene(suite)
     (attachment,) = opened(suite, slice_octets).attachments
     return open_attachment(attachment, sealed.jti, octets)
@@ -203,7 +205,7 @@ OBJECTS: dict[str, Reading] = {
     ),
     "challenge": (lambda suite: challenge()[1], answered),
 }
-# Whoever signs leaves no room for spelling: every edit is refused, and of blobs every octet is hashed.
+# Signed objects leave no room for spelling, so every edit is refused; every octet of a blob is hashed.
 RIGID = frozenset({"manifest", "blob at intake", "blob", "release", "statement", "keyset", "revoke"})
 
 PLACES = st.floats(0, 1, exclude_max=True)
@@ -211,7 +213,7 @@ PLACES = st.floats(0, 1, exclude_max=True)
 
 @st.composite
 def edits(draw: st.DrawFn) -> Callable[[bytes], bytes]:
-    """A small change somewhere: an octet replaced, put in, taken out, exchanged; a piece cut, doubled or moved."""
+    """Draw a small change: an octet replaced, inserted, removed or exchanged; a piece cut, doubled or moved."""
     kind = draw(st.sampled_from(["flip", "replace", "insert", "delete", "swap", "cut", "double", "move"]))
     place, other, octet, bit = draw(PLACES), draw(PLACES), draw(st.integers(1, 255)), draw(st.integers(0, 7))
 
@@ -233,7 +235,7 @@ def edits(draw: st.DrawFn) -> Callable[[bytes], bytes]:
 
 
 def refused(attempt: Callable[[], object], unchanged: object) -> bool:
-    """True for a typed error; else what was read must be what the unchanged octets give, in every field."""
+    """True for a typed error; otherwise asserts that every field read equals that of the unchanged octets."""
     try:
         got = attempt()
     except EnvelopeError:
@@ -260,7 +262,7 @@ def test_an_edit_is_refused_or_changes_nothing(suite: str, name: str, edit: Call
 @examples(60)
 @given(place=PLACES, bit=st.integers(0, 7))
 def test_a_flipped_bit_is_refused(suite: str, name: str, place: float, bit: int) -> None:
-    """In compact JSON not even a space can come of one bit: no flipped bit survives anywhere, in any object."""
+    """A single bit makes no space in compact JSON, so every flipped bit in any object is refused."""
     octets_of, read_it = OBJECTS[name]
     octets = octets_of(suite)
     with pytest.raises(EnvelopeError):
@@ -282,7 +284,7 @@ def test_every_single_bit_of_the_small_ones_is_refused(name: str) -> None:
 
 @SUITES
 def test_every_signature_digest_and_sealed_part_of_a_slice_matters(suite: str) -> None:
-    """The texts that must matter, each in its first, middle and last character."""
+    """Texts that must matter, each in its first, middle and last character."""
     octets = scene(suite)[3]
     value = read(octets)
     texts = [value["manifest"]["payload"], value["path"][0]]
@@ -297,11 +299,11 @@ def test_every_signature_digest_and_sealed_part_of_a_slice_matters(suite: str) -
                 opened(suite, flipped(octets, position, 0))
 
 
-# What may vary, and that it does.
+# Spellings that may vary, each shown to vary.
 
 
 def respelled(value: Any, draw: Callable[[Any], Any]) -> str:
-    """The same JSON value with its members in another order and white space anywhere between tokens."""
+    """Write the JSON value with its members in another order and white space anywhere between tokens."""
     space = st.sampled_from(["", "", " ", "\n", "\t", "\r\n  "])
     if isinstance(value, dict):
         items = draw(st.permutations(list(value.items())))

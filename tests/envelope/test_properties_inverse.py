@@ -110,7 +110,7 @@ def test_jws(payload: bytes, suite: str) -> None:
 
 @st.composite
 def terms(draw: st.DrawFn, suite: str) -> Terms:
-    """Any terms that the profile allows for the suite, RED apart."""
+    """Draw any terms that the profile allows for the suite, except RED."""
     iat = draw(TIMES)
     exp = iat + draw(st.integers(1, 10**8))
     keep = exp + draw(st.integers(0, MAX_KEY_SECS - 10**8))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A slice opens for the agency it was made for and for no other, whatever keys and names the other tries."""
+"""A slice opens for its own agency and no other, whatever keys and names the other tries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUITES = pytest.mark.parametrize("suite", [PQ1, EC1])
 
 
 def world_of(suite: str, recipients: list[str]) -> World:
-    """Alpha writes to these; all others of the pool are on the hub too."""
+    """A world in which alpha writes to these; all others of the pool are at the hub too."""
     alpha, everyone = known_agency("xa-alpha"), [known_agency(name) for name in POOL]
     others = [known_agency(name) for name in recipients]
     return World(suite, alpha, others, MemoryDirectory(alpha, *everyone), MemoryLedger())
@@ -45,7 +45,7 @@ def test_a_slice_opens_for_its_recipient_only(suite: str, data: st.DataObject) -
             with pytest.raises(VerificationError) as refused:
                 world.open(octets, reader)
             assert refused.value.failure is Failure.PATH
-            # Another's keys under the owner's name, and under the owner's kid.
+            # Another agency's keys under the owner's name, and under the owner's kid.
             with pytest.raises(OpeningError) as unopened:
                 world.open(octets, replace(reader, id=owner.id))
             assert unopened.value.cause is Failure.KEY_MISSING

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every example of the JOSE cookbook (RFC 7520, RFC 8037): what of it must match, and how the profile refuses the rest.
+"""Every example of the JOSE cookbook (RFC 7520, RFC 8037): parts that must match, and refusals of the rest.
 
 A public object of another algorithm is opened or verified by its own library, which shows that the case is sound, and
-refused by ours; the parts that the profile shares with it are computed by ours and must be the published ones.
+refused here; the parts that the profile shares with it are computed here and must be the published ones.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tests.envelope.public_sets import (
 
 
 def signing_input_is_ours(signing: Vector, payload: str) -> bytes:
-    """protected || "." || payload, as the page has it."""
+    """Check that protected || "." || payload is the published signing input; return it."""
     signed = f"{signing.get('protected_b64u', '')}.{b64u(payload.encode())}"
     assert signed == signing["sig-input"]
     return signed.encode()
@@ -106,7 +106,7 @@ def jwe_with_aad(vector: Vector) -> None:
 
 
 def concat_kdf(z: bytes, name: str, bits: int) -> bytes:
-    """RFC 7518, 4.6.2, one round, for other names and lengths than ours."""
+    """RFC 7518, 4.6.2, one round, for other names and lengths than the profile's."""
     other = len(name).to_bytes(4, "big") + name.encode() + bytes(8) + bits.to_bytes(4, "big")
     return sha256((1).to_bytes(4, "big") + z + other)[: bits // 8]
 
@@ -116,7 +116,7 @@ def test_our_key_derivation_is_that_of_the_rfc_for_our_name() -> None:
 
 
 def agreed(own: Vector, epk: Vector) -> bytes:
-    """Z of two JWKs of a NIST curve."""
+    """The shared secret Z of two JWKs of a NIST curve."""
     curve = {"P-384": ec.SECP384R1(), "P-256": ec.SECP256R1()}[own["crv"]]
     private = ec.derive_private_key(int.from_bytes(unb64u(own["d"]), "big"), curve)
     x, y = (int.from_bytes(unb64u(epk[name]), "big") for name in ("x", "y"))
@@ -137,7 +137,7 @@ def jwe_ecdh_with_key_wrap(vector: Vector) -> None:
 def jwe_for_several(vector: Vector) -> None:
     _, own, _ = vector["input"]["key"]
     _, step, _ = vector["encrypting_key"]
-    # The very formula of EC1, on another curve.
+    # The formula of EC1 on another curve.
     unwrapped = aes_key_unwrap(wrapping_key(agreed(own, step["epk"])), unb64u(step["encrypted_key"]))
     assert b64u(unwrapped) == vector["generated"]["cek"]
     form = vector["output"]["json"]
@@ -152,7 +152,7 @@ def jwe_for_several(vector: Vector) -> None:
 
 
 def jwe_ecdh_direct(vector: Vector) -> None:
-    """RFC 8037, A.6, with AES-GCM. Its `encrypting_key` is of another run than its output; the output is what counts."""
+    """RFC 8037, A.6, with AES-GCM. Its `encrypting_key` is of another run than its output; the output counts."""
     own, header = vector["input"]["key"], vector["encrypting_content"]["protected"]
     key = DecryptionKey.from_bytes("X25519", _pkcs8_x25519(unb64u(own["d"])))
     assert key.public.jwk == {name: own[name] for name in ("kty", "crv", "x")}
@@ -209,7 +209,7 @@ def test_no_file_of_the_cookbook_is_left_out() -> None:
     assert {path.name.split(".")[0] for path in COOKBOOK.glob("*.json")} == set(COOKBOOK_CASES)
 
 
-# Every file that is not ours, and the tests in which each of its cases is a parameter.
+# Every file of a public set, and the tests in which each of its cases is a parameter.
 USED_BY = {
     "c2sp_signed_note.json": "tests/ledger/test_signed_notes.py",
     "hpke_pq_base.json": "tests/envelope/test_public_hpke.py",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every example taken from other RFCs: what of it must match, and how the profile refuses the rest.
+"""Every example from other RFCs: parts that must match, and refusals of the rest.
 
 A public object of another algorithm is opened or verified by its own library, which shows that the case is sound, and
-refused by ours; the parts that the profile shares with it are computed by ours and must be the published ones.
+refused here; the parts that the profile shares with it are computed here and must be the published ones.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def rfc9421_signature(example: Vector) -> None:
 
 
 def dpop_proof(dpop: str) -> Vector:
-    """A proof verifies by our ES256 under the key in its header; as a JWS of ours it is refused."""
+    """A proof verifies by ES256 under the key in its header, and is refused as a JWS of the profile."""
     head, payload, signature = dpop.split(".")
     jwk = json.loads(unb64u(head))["jwk"]
     key = PublicKey.from_jwk(jwk, SIGN)
@@ -89,7 +89,7 @@ def rfc9449_resource(example: Vector) -> None:
 
 
 def webhook(example: Vector) -> None:
-    """HMAC has no place in the envelope; a shared secret is no key of it."""
+    """HMAC has no place in the envelope, and a shared secret is no key of it."""
     secret = b64decode(example["secret"].removeprefix("whsec_"))
     signed = f"{example['id']}.{example['timestamp']}.{example['body']}".encode()
     found = b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()

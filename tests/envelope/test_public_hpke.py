@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every vector of HPKE and of the JOSE-HPKE drafts: what of it must match, and how the profile refuses the rest.
+"""Every vector of HPKE and of the JOSE-HPKE drafts: parts that must match, and refusals of the rest.
 
 A public object of another algorithm is opened or verified by its own library, which shows that the case is sound, and
-refused by ours; the parts that the profile shares with it are computed by ours and must be the published ones.
+refused here; the parts that the profile shares with it are computed here and must be the published ones.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def draft_private(jwk: Vector) -> Any:
 
 
 def flattened(form: Any) -> Vector:
-    """A compact JWE as a flattened one."""
+    """Turn a compact JWE into a flattened one."""
     if isinstance(form, dict):
         return form
     names = ("protected", "encrypted_key", "iv", "ciphertext", "tag")

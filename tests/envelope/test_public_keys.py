@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys from outside: named by their thumbprint, and refused where they would prove nothing."""
+"""Keys from outside are named by their thumbprint, and refused where they would prove nothing."""
 
 import json
 from pathlib import Path
@@ -86,7 +86,7 @@ def test_refuses_ed25519_off_the_curve() -> None:
             PublicKey.from_jwk(okp("Ed25519", y.to_bytes(32, "little")), SIGN)
         except KeyRefusedError:
             refused += 1
-    # Half of all y are on no point of the curve.
+    # Half of all y belong to no point of the curve.
     assert 10 < refused < 30
 
 

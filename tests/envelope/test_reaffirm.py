@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A repudiated word and its issuer's later word for it, judged anew whenever it is shown."""
+"""A repudiated object and its issuer's later reaffirm, judged anew at each display."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_worst_of_puts_reaffirmed_between_valid_and_repudiated() -> None:
 
 
 class Theft:
-    """Alpha's alert to bravo under its first pair, which it revokes later; it speaks by a second pair."""
+    """Alpha's alert to bravo under its first pair, which alpha revokes later; alpha goes on with a second pair."""
 
     def __init__(self) -> None:
         self.alpha, self.second = with_two_pairs("xa-alpha")
@@ -152,7 +152,7 @@ def test_stolen_key_revoked_and_the_alert_reaffirmed(theft: Theft) -> None:
 
 
 def test_the_same_from_what_a_desk_has_kept(theft: Theft) -> None:
-    """Without the slice: issuer, signers, suite and log time are enough to judge again."""
+    """Without the slice, issuer, signers, suite and log time are enough to judge again."""
     theft.revoke_first()
     manifest = theft.manifest
     _, standing = judge_signers(theft.world.directory, manifest.iss, manifest.signers, manifest.suite, NOW)
@@ -182,7 +182,7 @@ def test_a_later_revocation_of_the_reaffirming_key_takes_it_back(theft: Theft) -
 
 
 def test_every_revocation_must_have_been_answered(theft: Theft) -> None:
-    """One key of the pair is revoked, the alert reaffirmed, then the other key: that is not answered yet."""
+    """One key of the pair is revoked, the alert reaffirmed, then the other key revoked: a second reaffirm is needed."""
     one, two = (SignerSet([key]) for key in theft.first._keys)
     revoke(theft.world, theft.alpha, one, SINCE, REVOKED_AT)
     words = [theft.reaffirm(REVOKED_AT + 10)]
@@ -267,7 +267,7 @@ def test_a_reaffirm_is_about_no_reaffirm(theft: Theft) -> None:
 
 
 def released_by(bravo: Agency) -> tuple[Chain, bytes, str]:
-    """Bravo releases alpha's alert to delta; gives delta's slice and the release's od."""
+    """Release alpha's alert by bravo to delta; return delta's slice and the release's od."""
     world = make_world(PQ1)
     world.others[0] = bravo
     world.directory.keysets[bravo.id] = [bravo.keyset]

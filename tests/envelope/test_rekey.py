@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The originator seals again to agencies that lost their key: to those who had access, and to nobody else."""
+"""The originator seals again for agencies that lost their key: for those that had access, and for no other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rekey(chain: Chain, *to: str, **changes: Any) -> tuple[bytes, ResealedEntrie
 
 
 def released(chain: Chain, to: str, **changes: Any) -> Via:
-    """Bravo released the alert to this agency."""
+    """Release the alert by bravo to this agency."""
     return [chain.release(bravo(chain), [to], **changes)]
 
 

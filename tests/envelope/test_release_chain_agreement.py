@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any chain of releases: exchange and reader agree, and both with the page read sentence by sentence."""
+"""Any chain of releases: exchange and reader agree with each other and with the page, read sentence by sentence."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OTHER = "B" * 42 + "A"
 
 @dataclass(frozen=True)
 class Link:
-    """One release as drawn: `parent` right, null or wrong; `later` seconds after the latest end it may have."""
+    """A release as drawn: `parent` right, null or wrong; `later` seconds after the latest end that it may have."""
 
     issuer: str
     aud: tuple[str, ...]
@@ -64,7 +64,7 @@ def subsets(agencies: Sequence[str]) -> st.SearchStrategy[tuple[str, ...]]:
 
 @st.composite
 def allowed_links(draw: st.DrawFn, rel: str) -> list[Link]:
-    """A chain that the page allows under this `rel` of the manifest, perhaps with a rekey at its end."""
+    """Draw a chain that the page allows under this `rel` of the manifest, perhaps with a rekey at its end."""
     depth = {"none": 0, "originator": 1, "recipients": draw(st.integers(0, 3))}[rel]
     rekey = depth == 0 or (depth < 3 and draw(st.booleans()))
     new = draw(st.permutations(NEW))
@@ -102,7 +102,7 @@ CHANGES: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """An allowed chain, and up to two changes to it: most are forbidden then, and some still allowed."""
+    """Draw an allowed chain with up to two changes: most results are forbidden, some still allowed."""
     rel = draw(st.sampled_from([*RELS, "recipients", "recipients"]))
     chain = draw(allowed_links(rel))
     for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2]))):
@@ -120,7 +120,7 @@ def plans(draw: st.DrawFn) -> Plan:
 
 
 class Stage:
-    """The alert in EC1, its content key, and what is released of it; nothing is checked in here."""
+    """The alert in EC1, its content key and its releases; nothing is checked in this class."""
 
     def __init__(self, rel: str) -> None:
         self.chain = Chain(replace(make_world(EC1)), rel)
@@ -169,7 +169,7 @@ def stages() -> dict[str, Stage]:
 
 
 def exchange_accepts(chain: Chain, via: Sequence[tuple[bytes, ResealedEntries]], gone: set[str]) -> bool:
-    """Each release in turn, after those before it."""
+    """Tell whether the exchange accepts each release in turn, after those before it."""
     try:
         for place, release in enumerate(via):
             chain.accept(release, via[:place], facts=chain.facts(withdrawn=gone))
@@ -190,7 +190,7 @@ def reader_accepts(
 
 
 def page_allows(manifest_rel: str, keep: int, plan: Plan, said: Sequence[Statement]) -> bool:
-    """Section 8, one line per sentence; written without a look at the code."""
+    """Section 8, one line for each sentence; written without a look at the code."""
     rekeys = [link.code == "rekey" for link in plan.links]
     audiences = [set(link.aud) for link in plan.links]
     plain = [aud for aud, rekey in zip(audiences, rekeys, strict=True) if not rekey]
@@ -201,13 +201,13 @@ def page_allows(manifest_rel: str, keep: int, plan: Plan, said: Sequence[Stateme
         all(release.exp is not None and release.exp <= keep for release in said),
         all(link.issuer not in link.aud and ORIGINATOR not in link.aud for link in plan.links),
         not any(link.withdrawn for link in plan.links),
-        # Who may.
+        # Entitled issuers.
         manifest_rel != "none" or all(rekeys),
         manifest_rel != "originator" or all(link.issuer == ORIGINATOR for link in plan.links),
         all(link.issuer == ORIGINATOR for link, rekey in zip(plan.links, rekeys, strict=True) if rekey),
         plan.links[0].issuer in (ORIGINATOR, *AUDIENCE),
         said[0].body["parent"] is None,
-        # Each after the one before.
+        # Each release after the one before.
         all(
             (said[b].body["parent"] is None)
             if rekeys[b]
@@ -219,7 +219,7 @@ def page_allows(manifest_rel: str, keep: int, plan: Plan, said: Sequence[Stateme
         ),
         all((said[b].exp or 0) <= (said[a].exp or 0) for a, b in pairs),
         not any(rekeys[:-1]),
-        # To whom.
+        # Allowed recipients.
         all(one.isdisjoint(other) for one, other in itertools.combinations([set(AUDIENCE), *plain], 2)),
         not rekeys[-1] or audiences[-1] <= set(AUDIENCE).union(*audiences[:-1]),
     ]
@@ -247,7 +247,7 @@ def test_exchange_reader_and_page_agree_on_every_chain(stages: dict[str, Stage],
 
 
 def test_drawn_chains_are_both_allowed_and_not() -> None:
-    """The property above would be empty if all were refused."""
+    """Were all chains refused, the property above would be empty."""
     seen: set[tuple[int, bool]] = set()
     stage = {rel: Stage(rel) for rel in RELS}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reopening a desk: what is built is what is read, and only the signers that it names sign it. The kit has the rest."""
+"""Reopening a desk: it is read as it was built, and only the signers that it names sign it. The kit has the rest."""
 
 from typing import Any
 

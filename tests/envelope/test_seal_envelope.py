@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sealing: every recipient opens it, and nobody is left out silently."""
+"""Sealing: every recipient opens the envelope, and none is left out silently."""
 
 import inspect
 from dataclasses import replace
@@ -44,7 +44,7 @@ def test_every_recipient_and_the_originator_open_what_was_said(scene: World) -> 
 
 
 def crowd(suite: str, number: int) -> World:
-    """Alpha and that many recipients, whose keysets are copies of one with their own keys."""
+    """Alpha and `number` recipients, whose keysets are copies of one with keys of their own."""
     world = make_world(suite, ["xb-bravo"])
     (bravo,) = world.others
     others = [bravo]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The self-test at start: it passes here, and names what is at fault elsewhere."""
+"""The self-test at start passes here, and names the fault elsewhere."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ except BackendError as refused:
 """
 LIBRARY, OWN = "from cryptography.hazmat.primitives", "from accord.envelope"
 NO_AGREEMENT = "class Wrong:\n    def exchange(self, *parts): return bytes(32)\n"
-# What would be computed instead, and what the refusal names.
+# The wrong computation, and the name in the refusal.
 LIES = {
     "SHA-256 ": "import hashlib\nhashlib.sha256 = lambda data=b'': hashlib.sha3_256(data)",
     "AES-256-GCM ": f"""{LIBRARY}.ciphers import aead
@@ -67,7 +67,7 @@ LIES_IN_WHOLE = {
 
 
 def refusal(change: str, selftest: str, run: str) -> str:
-    """What the self-test says in a process whose library computes something else."""
+    """The self-test's output in a process whose library computes something else."""
     program = WRONG_LIBRARY.format(change=change, selftest=selftest, run=run)
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange accepts fits the slice of each recipient: ciphertext, manifest and releases have their limits."""
+"""An accepted envelope fits the slice of each recipient: ciphertext, manifest and releases have their limits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.envelope.world import ALERT, World
 
 
 def with_ciphertext(world: World, size: int) -> SealedEnvelope:
-    """Alpha's envelope with random octets for a ciphertext, under a manifest that names them."""
+    """Alpha's envelope with random octets as its ciphertext, under a manifest with their digest."""
     sealed = world.seal()
     jwe = read(sealed.jwe) | {"ciphertext": b64u(os.urandom(size))}
     return replace(sealed, jwe=write(jwe))

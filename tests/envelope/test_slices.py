@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The slice's own form."""
+"""The form of a slice."""
 
 import json
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements: closed bodies, signed like everything else, accepted once they fit."""
+"""Statements: closed bodies, signed like every object, accepted once they fit."""
 
 from dataclasses import replace
 from typing import Any
@@ -120,7 +120,7 @@ def test_refuses_to_say(pq1: World, kind: str, changes: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("kind", "changes"), WRONG_BODIES.values(), ids=WRONG_BODIES.keys())
 def test_refuses_to_hear(pq1: World, kind: str, changes: dict[str, Any]) -> None:
-    """The same, signed by an agency whose software does not check."""
+    """An agency whose software does not check has signed it."""
     payload = read(unb64u(read(make(pq1.alpha, kind))["payload"]))
     for name, value in changes.items():
         if isinstance(value, SubjectRef):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attachments a piece at a time: the same blobs as those sealed whole, refused alike, in bounded memory."""
+"""Attachments a piece at a time: the blobs of those sealed whole, the same refusals, bounded memory."""
 
 import io
 import tracemalloc
@@ -35,7 +35,7 @@ def content(size: int) -> bytes:
 
 
 def sealed(size: int) -> tuple[AttachmentKey, bytes, bytes]:
-    """An attachment's key, its blob and its octets in the clear."""
+    """The key, the blob and the plain octets of an attachment."""
     plain, sink = content(size)[:size], io.BytesIO()
     key, facts = seal_stream(io.BytesIO(plain), size, sink, JTI, 3)
     attachment = AttachmentKey(3, facts.sha256, facts.len, size, "text/plain", "a.txt", key)
@@ -71,7 +71,7 @@ def test_one_changed_octet_is_refused(place: int) -> None:
 
 
 def test_another_digest_of_the_same_ciphertext_does_not_open_it() -> None:
-    """A sender whose digest fits and whose tag does not: GCM decides."""
+    """A sender's digest fits and its tag does not: GCM decides."""
     attachment, blob, _ = sealed(1000)
     changed = bytearray(blob)
     changed[-1] ^= 1
@@ -97,7 +97,7 @@ def test_another_size_and_another_place_are_refused() -> None:
 
 
 def test_padding_that_is_not_zero_is_refused() -> None:
-    """Sealed by one who hides octets behind the attachment, under a size that leaves them out."""
+    """A sender hides octets behind the attachment, under a size that leaves them out."""
     plain = content(1003)[:1003]
     sink = io.BytesIO()
     key, facts = seal_stream(io.BytesIO(plain), len(plain), sink, JTI, 3)
@@ -140,7 +140,7 @@ def test_a_file_is_measured_as_its_octets_are(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """32 MiB through either way: far less than one copy of it is ever held."""
+    """32 MiB by either way: much less than one copy of it is ever held."""
     size = 32 * 1024 * 1024
     source, blob = tmp_path / "source", tmp_path / "blob"
     with source.open("wb") as file:
@@ -185,7 +185,7 @@ def test_attachments_may_fill_their_room_to_the_last_octet() -> None:
 
 
 def test_files_sealed_before_come_first_and_open_with_those_sealed_here(pq1: World) -> None:
-    """An envelope of one streamed file and one that was at hand."""
+    """An envelope with one streamed file and one sealed before."""
     sink, chosen = io.BytesIO(), terms()
     key, facts = seal_stream(io.BytesIO(b"streamed"), 8, sink, chosen.jti, 0)
     streamed = AttachmentKey(0, facts.sha256, facts.len, 8, "text/plain", "a.txt", key)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one JSON parser: what two parties could read differently is refused."""
+"""The one JSON parser refuses texts that two parties could read differently."""
 
 import json
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An `unrelease` takes a release back, and everything below it in a chain."""
+"""An `unrelease` withdraws a release and everything below it in a chain."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What kept facts of logged objects are worth now: judged by the newest keysets, asked about only where in doubt."""
+"""Standing of kept facts of logged objects: judged by the newest keysets, with a question only where in doubt."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -23,7 +23,7 @@ def _kids(pair: SignerSet) -> tuple[str, ...]:
 
 
 class Kept:
-    """Two objects of alpha's that somebody keeps, one by each of its pairs; and whoever is asked who stands by them."""
+    """Two kept objects of alpha, one by each of its pairs, and a stand-in for the question about reaffirms."""
 
     def __init__(self) -> None:
         self.alpha, self.second = with_two_pairs("xa-alpha")

@@ -44,7 +44,7 @@ ALERT = {"schema": "accord-alert/1", "title": "Blaue Tabletten \u2013 \u6e2c\u8a
 
 
 def uuid7(n: int = 0) -> str:
-    """A well-formed UUID 7, the same for the same number."""
+    """A well-formed UUID 7, equal for equal numbers."""
     digits = hashlib.sha256(str(n).encode()).hexdigest()
     return f"{digits[:8]}-{digits[8:12]}-7{digits[12:15]}-8{digits[15:18]}-{digits[18:30]}"
 
@@ -66,12 +66,12 @@ class Agency:
 
     @property
     def recipient(self) -> Recipient:
-        """As a sender knows it."""
+        """The agency as a sender knows it."""
         return Recipient(self.keyset, self.root.fingerprint)
 
     @property
     def private_keys(self) -> dict[str, DecryptionKey]:
-        """By kid, as the reader holds them."""
+        """The reader's private keys by kid."""
         return {key.public.kid: key for key in self.decryption.values()}
 
     def body(self, **changes: Any) -> dict[str, Any]:
@@ -199,7 +199,7 @@ class MemoryLedger:
         self.leaves: list[LeafEntry] = []
 
     def log(self, od: str, t: int = NOW) -> Receipt:
-        """Append one object and give its receipt."""
+        """Append one object; return its receipt."""
         self.leaves.append(LeafEntry(od, "x", t))
         return self.receipt(len(self.leaves) - 1)
 
@@ -257,7 +257,7 @@ class World:
     ledger: MemoryLedger
 
     def seal(self, *, to: Sequence[Agency] | None = None, **changes: Any) -> SealedEnvelope:
-        """Alpha's alert to all others, with changes to the arguments of `seal`."""
+        """Seal alpha's alert to all others, with changes to the arguments of `seal`."""
         recipients = self.others if to is None else to
         arguments: dict[str, Any] = {
             "terms": terms(),
@@ -275,7 +275,7 @@ class World:
     def intake(
         self, sealed: SealedEnvelope, *, caller: str | None = None, now: int = NOW
     ) -> VerifiedEnvelope:
-        """What the exchange does with a submission."""
+        """Check a submission as the exchange does."""
         blobs = [measure_blob(blob) for blob in sealed.blobs]
         unverified = parse_submission(sealed.manifest, sealed.jwe, blobs, caller=caller or self.alpha.id)
         return verify_submission(unverified, directory=self.directory, now=now)
@@ -297,7 +297,7 @@ class World:
         )
 
     def verify(self, octets: bytes, reader: str, **changes: Any) -> VerifiedSlice:
-        """What a recipient checks before opening."""
+        """Make a recipient's checks before opening."""
         arguments: dict[str, Any] = {
             "directory": self.directory,
             "ledger": self.ledger.view(),
@@ -314,7 +314,6 @@ class World:
         seen: Callable[[str, str], str | None] = lambda iss, jti: None,
         **changes: Any,
     ) -> OpenedAlert:
-        """Verify and open as `reader`."""
         return open_alert(
             self.verify(octets, reader.id, **changes),
             keys=reader.private_keys,
@@ -324,14 +323,14 @@ class World:
         )
 
     def deliver(self, sealed: SealedEnvelope, reader: Agency, **changes: Any) -> OpenedAlert:
-        """The whole way: intake, ledger, slice, verify, open."""
+        """Do all steps: intake, ledger, slice, verify, open."""
         octets = self.slice_of(self.intake(sealed), reader.id)
         return self.open(octets, reader, blobs=sealed.blobs, **changes)
 
 
 @cache
 def known_agency(name: str) -> Agency:
-    """An agency whose keys are made once for all tests; nothing changes it."""
+    """An agency whose keys are made once for all tests; no test may change it."""
     return make_agency(name)
 
 

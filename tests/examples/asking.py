@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the openers are asked, case by case of the test kit, and what they must answer."""
+"""Requests to the openers, one for each case of the test kit, and the answers that they must give."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Final
 from tests.envelope.kit.cases import Case, load, opening_cases
 
 EXAMPLES: Final = Path(__file__).parents[2] / "docs" / "examples"
-# What their first lines say that they leave out: releases, and all that a reader would have to keep.
+# Inputs that the openers' first lines leave out: releases, and all that a reader would have to keep.
 LEFT_OUT: Final = ("kept", "met", "unreleased", "reaffirms")
 
 
 def asked(suite: str | None = None) -> list[Case]:
-    """The slices that the openers must open or refuse; those with releases and with what a reader keeps are left out."""
+    """The cases that the openers must open or refuse, without releases and without facts that a reader keeps."""
     return [
         case
         for case in opening_cases(suite)
@@ -23,7 +23,7 @@ def asked(suite: str | None = None) -> list[Case]:
 
 
 def request_of(case: Case) -> dict[str, Any]:
-    """One request, as both openers take it."""
+    """Make the request of a case in the form that every opener takes."""
     given = case.given
     kit = load("agencies")
     agencies: dict[str, Any] = given.get("agencies", kit["agencies"])
@@ -42,7 +42,7 @@ def request_of(case: Case) -> dict[str, Any]:
 
 
 def expected_of(case: Case) -> dict[str, Any]:
-    """What an opener must answer; its files only where it decrypts them."""
+    """The answer that an opener must give to the case."""
     if "ok" not in case.expect:
         return case.expect
     said = case.expect["ok"]

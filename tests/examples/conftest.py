@@ -20,7 +20,7 @@ NODE_IS_NOT_NEEDED: Final = "There is no node here; the browser runs the same mo
 
 
 def find_jdk() -> tuple[str, str] | None:
-    """Paths of `javac` and `java`, if there are both."""
+    """Find the paths of `javac` and `java`; None unless both exist."""
     folder = os.environ.get("JDK_BIN")
     found = [shutil.which(name, path=folder) for name in ("javac", "java")]
     compiler, runner = found
@@ -28,7 +28,7 @@ def find_jdk() -> tuple[str, str] | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a Chromium or a JDK the tests say how to get one, and fail in CI."""
+    """Without a Chromium or a JDK skip its tests with directions to get one; in CI let them fail."""
     here = Path(__file__).parent
     for item in items:
         if here not in item.path.parents:
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _what_is_missing(name: str) -> str | None:
-    """A reason to skip; never in CI, where only node may be missing."""
+    """The reason to skip a test file; in CI only node may be missing."""
     if "node" in name:
         return None if shutil.which("node") else NODE_IS_NOT_NEEDED
     if "CI" in os.environ:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The openers stay small enough to read in one sitting, and what they bring along is what its note says."""
+"""The openers stay small enough to read in one sitting, and their bundled files are those of the note."""
 
 from __future__ import annotations
 

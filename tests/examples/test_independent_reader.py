@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kit through a second implementation, written from the page alone: same results, same refusals."""
+"""A second implementation, written from the page alone, gives the same results and refusals for the kit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PACKAGE = Path(kit.__file__).parent
 KIT = PACKAGE.parents[1] / "vectors" / "accord"
 NAME = "tests.examples.independent"
 OF_THE_DESK_ALONE = {"reopen", "reopen-payload"}
-"""Between a root and its own agency's desk (8.1 of the page): no partner's reader meets one."""
+"""Statements between a root and its own agency's desk (8.1 of the page), which no partner's reader meets."""
 CASES = [case for case in kit.all_cases(KIT) if case.do not in OF_THE_DESK_ALONE]
 
 
@@ -40,7 +40,7 @@ def test_every_file_and_every_operation_is_run() -> None:
 
 
 def imported(path: Path) -> set[str]:
-    """Every module a file imports; relative imports and imports by name of the machinery count as foreign."""
+    """The modules that a file imports; relative imports and the machinery of importing by name count as foreign."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/examples/opener.mjs in a real Chromium: WebCrypto and the bundled library open what the kit says, and nothing else."""
+"""docs/examples/opener.mjs in a real Chromium, with WebCrypto and the bundled library, opens exactly what the kit lets open."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ READ = """async (cases) => {
 
 @pytest.fixture(scope="module")
 def opener_page(browser: Browser) -> Any:
-    """A page of a secure context that has the module and nothing else."""
+    """A page of a secure context with the module alone."""
     page = browser.new_page()
     page.route("**/*", _serve)
     page.goto(ADDRESS)
@@ -63,7 +63,7 @@ def _serve(route: Route) -> None:
 
 @pytest.fixture(scope="module")
 def answers(opener_page: Page) -> dict[str, Any]:
-    """What the opener makes of every case, by its name."""
+    """The opener's answer to every case, by the case's name."""
     cases = asked()
     found = opener_page.evaluate(OPEN, [None, [request_of(case) for case in cases]])
     return dict(zip(map(str, cases), found, strict=True))
@@ -74,7 +74,7 @@ def test_browser_opens_or_refuses(case: Case, answers: dict[str, Any]) -> None:
     assert answers[str(case)] == expected_of(case)
 
 
-# RFC 8785 takes every name; this page's restriction to ASCII is for what is written, which an opener never does.
+# RFC 8785 takes every name; this page restricts only written names to ASCII, and an opener writes none.
 READING = [
     case
     for topic in ("strict_json", "canonical", "base64url")

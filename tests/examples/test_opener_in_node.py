@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same module in node, where there is one."""
+"""docs/examples/opener.mjs in node, on machines that have it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RUNNER = Path(__file__).parent / "run_opener.mjs"
 
 @pytest.fixture(scope="module")
 def answers() -> dict[str, Any]:
-    """What the opener makes of every case, by its name."""
+    """The opener's answer to every case, by the case's name."""
     cases = asked()
     lines = "".join(json.dumps(request_of(case)) + "\n" for case in cases)
     done = subprocess.run(["node", str(RUNNER)], input=lines, capture_output=True, text=True, check=True)

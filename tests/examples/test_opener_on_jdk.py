@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/examples/Opener.java on a plain JDK: what it opens of EC1, and what it refuses."""
+"""docs/examples/Opener.java on a plain JDK: the cases of EC1 that it opens, and those it refuses."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.examples.asking import EXAMPLES, asked, expected_of, request_of
 from tests.examples.conftest import HOW_TO_GET_A_JDK, find_jdk
 
 SOURCES = [EXAMPLES / "StrictJson.java", EXAMPLES / "Opener.java"]
-# Ed25519 and X25519 alone, as its first lines say; blobs are digested and not decrypted.
+# The opener has Ed25519 and X25519 alone, as its first lines say; it digests blobs and does not decrypt them.
 OTHER_CURVE = {"opening_rules: for a P-256 key", "opening_rules: signed by ES256"}
 CASES = [case for case in asked("EC1") if str(case) not in OTHER_CURVE]
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the opener makes of every case, by its name."""
+    """The opener's answer to every case, by the case's name."""
     jdk = find_jdk()
     if jdk is None:
         pytest.fail(HOW_TO_GET_A_JDK)

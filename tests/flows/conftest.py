@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole stories on the hub's real processes; the desk's pages are asked in this process, as the role desk."""
+"""Whole stories on the hub's real processes; the desk's pages are called in this process, in the role desk."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from tests.pages.desk_world import DeskWorld
 
 @pytest.fixture
 def desk(transactional_db: None, tmp_path: Path) -> DeskWorld:
-    """Two hosted agencies and one with own keys; its ledger is the one the real sequencer goes on with."""
+    """Two hosted agencies and one with own keys; the real sequencer continues this ledger."""
     return DeskWorld.kept(tmp_path / "ledger")
 
 
 @pytest.fixture
 def as_officer() -> SignIn:
-    """A client in session as this officer."""
+    """Sign clients in as officers."""
 
     def client_of(officer: Officer, *, csrf: bool = False) -> Client:
         client = Client(enforce_csrf_checks=csrf)
@@ -38,7 +38,7 @@ def as_officer() -> SignIn:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sweeps every second, so that a test does not wait half a minute for one."""
+    """Sweep every second, so that a test does not wait half a minute."""
     monkeypatch.setenv("SWEEP_SECONDS", "1")
     monkeypatch.setenv("FOLLOW_SECONDS", "1")
     monkeypatch.setenv("NOTICE_LEASE_SECONDS", "3")
@@ -46,7 +46,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def running(quick: None, desk: DeskWorld, hub_processes: HubProcesses) -> HubProcesses:
-    """Sequencer, worker and desk-worker run."""
+    """The hub with sequencer, exchange-worker, mailer and desk-worker running."""
     hub_processes.sequencer()
     hub_processes.exchange_worker(beat=True)
     hub_processes.mailer(beat=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a story does in a browser: sign in, open under a reason, write, check, send."""
+"""Steps of a story in a browser: open under a reason, submit, check, send."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ SignIn = Callable[[Officer], None]
 
 
 def open_on_duty(page: Page, address: str, received: ReceivedAlert) -> None:
-    """The page of a received alert, opened for the reason On duty."""
+    """Open a received alert's page for the reason On duty."""
     page.goto(f"{address}/inbox/{received.pk}/")
     page.get_by_label("On duty").check()
     page.get_by_role("button", name="Open", exact=True).click()
@@ -20,18 +20,18 @@ def open_on_duty(page: Page, address: str, received: ReceivedAlert) -> None:
 
 
 def submit(page: Page) -> None:
-    """From the last step of a draft."""
+    """Submit a draft from its last step."""
     page.get_by_role("button", name="Submit for release").click()
     expect(page.get_by_text("Submitted. It waits for a second person.")).to_be_visible()
 
 
 def check_and_send(page: Page, address: str, title: str, agencies: int) -> None:
-    """The second person's way, from the queue."""
+    """Check and send as the second person, from the queue."""
     page.goto(f"{address}/queue/")
     page.get_by_role("link", name=title).click()
     page.get_by_role("button", name="Mark as checked").click()
     many = "1 agency" if agencies == 1 else f"{agencies} agencies"
     page.get_by_role("button", name=f"Send to {many}").click()
     expect(page.get_by_text("Sent. The log receipt usually takes a second.")).to_be_visible()
-    # It loads itself anew once the receipt is there, which must not cross the way to the next page.
+    # The page reloads once the receipt is there, which must not interrupt the way to the next page.
     page.goto("about:blank")

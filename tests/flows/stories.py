@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every story over REST does: a draft goes its way, and never by its author alone."""
+"""Steps of every story over REST: a draft is submitted, checked and sent, never by its author alone."""
 
 import os
 from typing import Any
@@ -18,12 +18,13 @@ EVERY_PAIRING = [
     pytest.param((LAB, HEALTH), id="own to own"),
 ]
 PAIRINGS = EVERY_PAIRING if "ACCORD_EVERY_PAIRING" in os.environ else EVERY_PAIRING[-1:]
-"""Which of the two agencies has a desk of its own; hosted to hosted is what the stories in a browser are. The suite takes the one
-that differs most from that, `ACCORD_EVERY_PAIRING=1 ./dev test tests/flows` all."""
+"""Pairings by the agency that has a desk of its own; the stories in a browser cover hosted to hosted. The suite runs the
+pairing that differs most from that, `ACCORD_EVERY_PAIRING=1 ./dev test tests/flows` all.
+"""
 
 
 class AtDesk(Session):
-    """Session at the desk of the officer's agency, own or hosted."""
+    """A session at the desk of the officer's agency, own or hosted."""
 
     def __init__(self, officer: Officer, **defaults: Any) -> None:
         super().__init__(officer, **defaults)
@@ -36,14 +37,14 @@ class AtDesk(Session):
 
 
 def released(desk: DeskWorld, author: Session, second: Session, made: Any) -> dict[str, Any]:
-    """Of the answer that made a draft or saved it: submitted, refused to its author, checked and sent by a second."""
+    """Send the draft that `made` answered, as `sent_by_two` does, and carry it on; return the sent alert."""
     sent = sent_by_two(author, second, made)
     desk.catch_up()
     return sent
 
 
 def sent_by_two(author: Session, second: Session, made: Any) -> dict[str, Any]:
-    """The same where the hub's own processes carry it on."""
+    """Submit the draft, see it refused to its author, and let a second officer check and send it; the hub carries it on."""
     assert made.status_code in (200, 201), made.content
     at, tag = f"alerts/{made.json()['id']}", made.headers["ETag"]
     submitted = author("POST", f"{at}/submit", etag=tag)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One word goes through a whole story on real processes; then every place where it must not be is searched for it."""
+"""One word goes through a whole story on real processes; then every place in which it must not be is searched."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where this process and those it starts put temporary files."""
+    """The folder of temporary files of this process and the processes it starts."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -43,7 +43,7 @@ def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def redis_texts() -> Iterator[str]:
-    """Everything the broker holds; bodies of tasks as the worker reads them."""
+    """All contents of the broker, with the bodies of tasks as the worker reads them."""
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
         for key in broker.scan_iter():
             yield repr(key)
@@ -59,7 +59,7 @@ def redis_texts() -> Iterator[str]:
 
 
 def task_arguments() -> list[Any]:
-    """Of every task that waits in a queue."""
+    """The arguments of every task that waits in a queue."""
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
         queues = [key for key in broker.scan_iter() if broker.type(key) == b"list"]
         bodies = [json.loads(message)["body"] for key in queues for message in broker.lrange(key, 0, -1)]
@@ -67,7 +67,7 @@ def task_arguments() -> list[Any]:
 
 
 def database_text() -> str:
-    """Every row of every table; sessions as they read, which their rows hold compressed."""
+    """Every row of every table, and the sessions decoded, since their rows are compressed."""
     found = [str(session.get_decoded()) for session in Session.objects.all()]
     assert any(SESSION_KEY in text for text in found), "sessions did read"
     with connection.cursor() as cursor:
@@ -86,7 +86,7 @@ def files_with(folder: Path, word: str) -> list[Path]:
 
 
 def write_and_send(desk: DeskWorld, author: Client, second: Client) -> Alert:
-    """By the forms, with a file; with what is refused on the way."""
+    """Write and send by the forms, with a file and with refusals on the way."""
     draft = desk.draft(title=f"Nine collapses {CANARY}", narrative=CANARY, exhibit_no=CANARY)
     step = f"/drafts/{draft.pk}/2/"
     form = fields_on(author.get(step).content.decode())
@@ -105,7 +105,7 @@ def write_and_send(desk: DeskWorld, author: Client, second: Client) -> Alert:
 
 
 def ask_for_errors(author: Client) -> list[bytes]:
-    """Pages of refusals, each for a request that holds the word."""
+    """Pages of refusals, each for a request that contains the word."""
     return [
         author.get(f"/inbox/?lane={CANARY}").content,
         author.get("/queue/", {"q": "x"}).content,
@@ -142,7 +142,7 @@ def test_a_word_of_an_alert_is_nowhere_afterwards(
     second.post(f"/outbox/{alert.pk}/withdraw/", {"code": "error"})
     refused = ask_for_errors(author)
     running.stop()
-    # Nobody takes what the doorbells ring for now: the queue can be read.
+    # No worker takes the queued tasks now, so the queue can be read.
     write_and_send(desk, author, second)
 
     assert CANARY not in database_text()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demonstration world is what its description promises, built through the services alone."""
+"""The demonstration world agrees with its description, and is built through the services alone."""
 
 import json
 import stat
@@ -29,14 +29,14 @@ pytestmark = pytest.mark.slow
 
 
 def _sent_on(day: int) -> Envelope:
-    """The one alert that was sent so many days before today."""
+    """The one alert that was sent this many days from today."""
     moment = timezone.now() + timedelta(days=day)
     near = (moment - timedelta(days=1), moment + timedelta(days=1))
     return Envelope.objects.get(received_at__range=near)
 
 
 def _answers(envelope: Envelope) -> dict[str, str]:
-    """How far each recipient got: acknowledged, opened, told or nothing."""
+    """The progress of each recipient: acknowledged, opened, told or nothing."""
     return {row.recipient_id: _how_far(row) for row in Delivery.objects.filter(envelope=envelope)}
 
 
@@ -53,7 +53,7 @@ def _marking(envelope: Envelope) -> tuple[str, str, str, str]:
 
 
 def _ten_alerts(now: datetime) -> None:
-    """Alerts 1 to 7 of the description were sent; what became of each."""
+    """Check that alerts 1 to 7 of the description were sent, and their deliveries."""
     wheel = _sent_on(-58)
     assert _marking(wheel) == ("AMBER", "urgent", "enforcement", "EC1")
     assert _answers(wheel) == {"xa-lab": "acknowledged"}
@@ -105,7 +105,7 @@ def _own_drafts(ilka: Officer) -> None:
 
 
 def _what_customs_wrote(nourin: Officer) -> None:
-    """Alert 9 was checked and not sent: one of its two recipients has stopped the lane."""
+    """Alert 9 was checked and not sent: one of its two recipients has suspended the lane."""
     licence = Alert.objects.visible_to(nourin).get(state="validated")
     stored = {row["agency"]: row["will"] for row in licence.validated_preview or ()}
     assert stored == {"xe-drugs": True, "xd-reg": False}

@@ -35,7 +35,7 @@ CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
 
 
 class Head:
-    """xc-customs: a key officer at the desk, and two files with roots in a safe."""
+    """The head of xc-customs, with a key officer at the desk and two files of roots in a safe."""
 
     def __init__(self, hub: Hub, safe: Path) -> None:
         self.hub, self.safe = hub, safe
@@ -74,7 +74,7 @@ class Head:
         return stored
 
     def sign(self, payload: bytes, *, root: NewRoot | None = None, next_root: NewRoot | None = None) -> bytes:
-        """On the head's machine, which compares with the keyset before."""
+        """Sign on the head's machine, which compares with the keyset before."""
         before = proposing.previous_keyset(self.officer, self.agency, now=timezone.now())
         previous = before if self.compares else None
         roots = RootsAtHand(
@@ -97,7 +97,7 @@ class Head:
         return self.change(Create((PQ1, EC1), card), root=self.root)
 
     def after(self) -> NewRoot:
-        """One more root, to be announced by a change."""
+        """Make one more root, for a change to announce."""
         return create_next_root(self.safe, PASSPHRASE, now=int(time.time()), cost=CHEAP)
 
 
@@ -135,7 +135,7 @@ def test_the_root_changes_and_the_head_names_the_one_after(head: Head) -> None:
     assert changed.succession == "changed"
     head.agency.refresh_from_db()
     assert head.agency.root_fingerprint == head.next.fingerprint
-    # The keyset before is signed by both roots: the new one's file alone cannot check it.
+    # Both roots signed the keyset before, so the new root's file alone cannot check it.
     head.compares = False
     assert head.change(Renew(), root=head.next).version == 3
 

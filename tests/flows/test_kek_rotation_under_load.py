@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key-encryption key is replaced while the hub works: real processes open and seal, none of them notices."""
+"""The key-encryption key is replaced while the hub works: real processes open and seal, and none fails."""
 
 import subprocess
 import sys
@@ -29,11 +29,11 @@ from vault.models import VaultSecret
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 OTHERS = 600
-"""Hosted agencies beside the two that work, so that the rotation lasts."""
+"""Hosted agencies beside the two that work, so that the rotation takes time."""
 
 
 class Rotation:
-    """A hub with two rings: both keys, and the new one alone; its processes get the one that stands now."""
+    """A hub with two rings, one of both keys and one of the new key alone; a process gets the ring that is current."""
 
     def __init__(self, desk: DeskWorld, processes: HubProcesses, folder: Path) -> None:
         self.desk, self.processes, self.folder = desk, processes, folder
@@ -43,7 +43,7 @@ class Rotation:
         self.take(self.both)
 
     def take(self, held: KekRing) -> None:
-        """What processes started from now on find in their environment."""
+        """Put the ring into the environment of processes started from now on."""
         world = self.processes.world
         secrets = replace(world.secrets, key_encryption_ring=ring_text(held))
         self.processes.world = replace(world, secrets=secrets)
@@ -62,7 +62,7 @@ class Rotation:
         return (self.folder / log).read_text()
 
     def send(self) -> Alert:
-        """Through the desk, at this moment; its officers come as a request finds them, with the agency as it is bound now."""
+        """Send through the desk now, with officers and their agency read anew, as a request reads them."""
         for officer in (self.desk.ilka, self.desk.benno, self.desk.aroha):
             officer.refresh_from_db()
         draft = self.desk.draft(recipients=["xb-health"])
@@ -73,7 +73,7 @@ class Rotation:
         return release_alert(self.desk.benno, alert, revision=alert.current, now=now)
 
     def reads(self, alert: Alert) -> bool:
-        """The desk-worker has taken it in with a card that opens, and the officer reads it."""
+        """Wait for the alert, open its card, and let the officer read it; tell whether both worked."""
         rows = ReceivedAlert.objects.visible_to(self.desk.aroha).filter(md=alert.md)
         wait_until(rows.exists, "the alert has reached the agency", timeout_seconds=90)
         (card,) = open_received_cards("xb-health", rows).values()
@@ -128,7 +128,7 @@ def test_the_key_is_replaced_while_others_open_and_seal(rotation: Rotation) -> N
 
 
 def test_a_process_left_on_the_old_ring_is_named_by_what_it_makes(rotation: Rotation) -> None:
-    """Forgotten at the restart: it goes on under the old key, and the operator sees it before the key is gone."""
+    """The process was forgotten at the restart and still uses the old key; the operator sees it before the key is deleted."""
     assert rotation.rotate().wait(timeout=240) == 0
     left = make_entry(
         "xy-late", name="Late", kind="laboratory", country="XY", custody="hub", admitted_at=timezone.now()

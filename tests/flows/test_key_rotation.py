@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys are rotated while alerts are on their way: what was sealed before opens after, what follows takes the new keys."""
+"""Keys are rotated with alerts in flight: alerts sealed before still open, later ones take the new keys."""
 
 import json
 import os
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 
 def _send_now(desk: DeskWorld) -> Alert:
-    """Written, checked and released at this moment, as the real processes see it."""
+    """Write, check and release at this moment, as the real processes see it."""
     draft = desk.draft(recipients=["xb-health", "xd-reg"])
     now = timezone.now()
     alert = submit_alert(desk.ilka, draft, revision=draft.current, now=now)
@@ -43,7 +43,7 @@ def _send_now(desk: DeskWorld) -> Alert:
 
 
 def _opened_by(reader: Officer, md: str) -> OpenedView:
-    """As soon as the desk-worker has taken it in."""
+    """Open the alert as soon as the desk-worker has taken it in."""
     rows = ReceivedAlert.objects.visible_to(reader).filter(md=md)
     wait_until(rows.exists, "the alert has reached the agency", timeout_seconds=90)
     return open_alert(reader, rows.get(), reason=OpeningReason.ON_DUTY, now=timezone.now())
@@ -54,7 +54,7 @@ def _logged(word: OwnWord) -> bool:
 
 
 def _current(agency: str, now: datetime) -> str:
-    """The encryption key that senders take."""
+    """The encryption key to which senders seal."""
     seconds = int(now.timestamp())
     return DatabaseKeyDirectory(now).recipient_keys([agency], PQ1, seconds)[agency].kid
 
@@ -80,13 +80,13 @@ def test_alerts_on_their_way_open_after_both_sides_have_rotated(
 
 
 def in_flight_and_after(*alerts: Alert) -> tuple[str, ...]:
-    """The key that each was sealed to for the health authority."""
+    """The keys to which these alerts were sealed for the health authority."""
     entries = [Delivery.objects.get(envelope_id=alert.md, recipient="xb-health").entry for alert in alerts]
     return tuple(str(json.loads(entry or "{}")["header"]["kid"]) for entry in entries)
 
 
 def _sealed_to_health(hub: Hub, sender: HeldAgency) -> SealedEnvelope:
-    """As the sender's own system seals, with what it knows of the directory at this moment."""
+    """Seal as the sender's own system does, with the directory of this moment."""
     directory = DatabaseKeyDirectory(hub.now)
     own, theirs = directory.keyset(sender.id), directory.keyset("xb-health")
     assert own is not None and theirs is not None
@@ -103,7 +103,7 @@ def _sealed_to_health(hub: Hub, sender: HeldAgency) -> SealedEnvelope:
 
 
 def test_what_was_sealed_to_a_key_just_replaced_is_refused_and_sealed_again(desk: DeskWorld) -> None:
-    """A sender with own keys learns of the rotation by the refusal, and its next try goes through."""
+    """A sender with own keys learns of the rotation by the refusal, and its next try succeeds."""
     hub = desk.hub
     keeper = hub.make_officer(desk.health, Role.KEY_OFFICER)
     (sender,) = hub.make_agencies("xe-drugs")
@@ -125,7 +125,7 @@ def test_what_was_sealed_to_a_key_just_replaced_is_refused_and_sealed_again(desk
 def test_a_sealed_alert_that_was_carried_before_a_rotation_is_numbered_and_opened_after_it(
     desk: DeskWorld,
 ) -> None:
-    """Accepted under the old keyset, logged after the new one: signature and seal still count."""
+    """Accepted under the old keyset and logged after the new one, it still has a valid signature and opens."""
     hub = desk.hub
     keeper = hub.make_officer(desk.health, Role.KEY_OFFICER)
     (sender,) = hub.make_agencies("xe-drugs")

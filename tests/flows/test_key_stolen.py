@@ -32,7 +32,7 @@ WAIT_SECS = 90
 
 
 class RunningPartners(PartnerWorld):
-    """Partners of a hub whose own processes do the work: whoever waits, waits for them."""
+    """Partners of a hub with running processes, which a waiting client waits for."""
 
     def client(self, agency: str) -> Client:
         client = Client(self.home(agency), PASSPHRASE)
@@ -55,18 +55,18 @@ class Theft:
         return self.sent[name]
 
     def thief(self) -> Client:
-        """Whoever copied the victim's home, passphrase and all."""
+        """The client of a thief who copied the victim's home with its passphrase."""
         shutil.copytree(self.partners.home(VICTIM), self.partners.home("thief"))
         return self.partners.client("thief")
 
     def at_the_desk(self, name: str) -> OpenedView:
-        """As an officer of the hosted agency sees it now."""
+        """Open the alert as an officer of the hosted agency sees it now."""
         rows = ReceivedAlert.objects.visible_to(self.desk.aroha).filter(md=self.sent[name].md)
         _soon(rows.exists, "the alert is at the desk")
         return open_alert(self.desk.aroha, rows.get(), reason="on_duty", now=timezone.now())
 
     def marks(self, name: str) -> set[str]:
-        """What the partner's client shows beside it now."""
+        """The marks that the partner's client shows for the alert now."""
         return set(self.partner.open(self.sent[name].md).marks)
 
     def reference(self, name: str, agency: str) -> str:
@@ -101,7 +101,7 @@ def _wait_for_mail(world: OutsideWorld, officer: Officer, *subjects: str) -> Non
 
 
 def _revoke(theft: Theft, kids: tuple[str, ...], since: int) -> None:
-    """Both keys of the stolen pair, with new ones in their place."""
+    """Revoke both keys of the stolen pair, with new ones in their place."""
     theft.victim.keys.revoke(kids[0], code="stolen", since=since, rotate=True, wait_secs=WAIT_SECS)
     theft.victim.keys.revoke(kids[1], code="stolen", since=since, wait_secs=WAIT_SECS)
 
@@ -131,13 +131,13 @@ def test_theft_with_alerts_in_flight(theft: Theft, outside_world: OutsideWorld) 
 
 
 def _let_the_second_pass() -> None:
-    """What is logged in the very second of the revocation is refused, not repudiated."""
+    """Wait: an object logged in the very second of the revocation is refused, not repudiated."""
     newest = Leaf.objects.order_by("-index").values_list("t", flat=True)[0]
     _soon(lambda: timezone.now().timestamp() >= newest + 1, "the second of the newest entry is over")
 
 
 def _they_are_told(theft: Theft, world: OutsideWorld) -> None:
-    """Officers of the desk of each alert, by mail without content; whoever has no desk reads it in its feed."""
+    """Check that officers of each alert's desk get a mail without content; an agency without a desk reads it in its feed."""
     references = [theft.reference(name, HOSTED) for name in ("read", "forged", "unread")]
     _wait_for_mail(world, theft.desk.aroha, *(f"[Accord] ROUTINE REPUDIATED {ref}" for ref in references))
     mails = "".join(mail.text for mail in world.mails)
@@ -162,7 +162,7 @@ def _everything_is_repudiated(theft: Theft, since: int) -> None:
 
 
 def _each_gets_its_word(theft: Theft, world: OutsideWorld) -> None:
-    """The genuine ones are reaffirmed under the new keys, the thief's is withdrawn."""
+    """Reaffirm the genuine alerts under the new keys, and withdraw the thief's."""
     for name in ("read", "unread"):
         theft.victim.reaffirm(theft.sent[name].md, wait_secs=WAIT_SECS)
     theft.victim.retract(theft.sent["forged"].md, code="error", wait_secs=WAIT_SECS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency loses its root: the announced one takes over after 72 hours in public, unless the old one says no."""
+"""An agency loses its root: the announced one takes over after 72 hours in public, unless the old one cancels."""
 
 import os
 from dataclasses import replace
@@ -33,7 +33,6 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def keeper(desk: DeskWorld) -> Officer:
-    """xb-health's key officer."""
     return desk.hub.make_officer(desk.health, Role.KEY_OFFICER)
 
 
@@ -43,7 +42,7 @@ def later(desk: DeskWorld, by: timedelta) -> None:
 
 
 def reads_what_is_sent(desk: DeskWorld) -> bool:
-    """xa-lab sends to xb-health, whose officer opens it."""
+    """Send from xa-lab to xb-health; tell whether its officer can read it."""
     desk.send(desk.draft(recipients=["xb-health"]))
     received = desk.received(desk.aroha)
     opened = open_alert(desk.aroha, received, reason=OpeningReason.ON_DUTY, now=desk.hub.now)
@@ -51,7 +50,7 @@ def reads_what_is_sent(desk: DeskWorld) -> bool:
 
 
 def pinned(desk: DeskWorld, peer: str) -> str:
-    """The root of the peer's keyset in force, as the laboratory's own pins lead to it."""
+    """The root of the peer's keyset in force, to which the laboratory's own pins lead."""
     keyset = VerifiedDirectory("xa-lab", desk.hub.now).keyset(peer)
     assert keyset is not None
     return keyset.root_fingerprint
@@ -63,7 +62,7 @@ def root_in_force(desk: DeskWorld, agency: str) -> str:
     return keyset.root_fingerprint
 
 
-# Keys at the hub.
+# Keys held by the hub.
 
 
 def test_a_hosted_agency_loses_its_root_and_works_on(desk: DeskWorld, keeper: Officer) -> None:
@@ -110,11 +109,11 @@ def test_a_recovery_that_nobody_meant_is_cancelled_by_the_old_root(desk: DeskWor
     assert lives.rotate_agency_keys(keeper, desk.health, now=desk.tick()).keyset.version == 3
 
 
-# Keys of its own.
+# Keys held by the agency.
 
 
 def _signed(desk: DeskWorld, agency: HeldAgency, root: Root, announce: Root) -> bytes:
-    """The next keyset of an own-key agency, signed by one root alone."""
+    """Sign the next keyset of an own-key agency by one root alone."""
     before = DatabaseKeyDirectory(desk.hub.now).keyset(agency.id)
     assert before is not None
     return make_statement(
@@ -146,14 +145,14 @@ def _hand_in(desk: DeskWorld, agency: HeldAgency, keyset: bytes) -> Keyset:
 
 
 def _reaches(desk: DeskWorld, agency: HeldAgency) -> bool:
-    """xa-lab sends to it, and its own system opens what came."""
+    """Send from xa-lab to the agency; tell whether its own system opens the alert."""
     alert = desk.send(desk.draft(recipients=[agency.id]))
     sealed = _Sealed(alert.md)
     return "Nine collapses" in str(desk.hub.open(agency, sealed).alert)  # type: ignore[arg-type]
 
 
 class _Sealed:
-    """What `Hub.open` needs to know of an envelope that the desk has sealed."""
+    """The attributes of a desk's sealed envelope that `Hub.open` reads."""
 
     blobs: tuple[bytes, ...] = ()
 

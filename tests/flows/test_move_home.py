@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hosted agency goes home to its own desk: new keys there, signed by its root; what it received opens at home, and it sends from home."""
+"""A hosted agency moves to its own desk: new keys there, signed by its root; old alerts open there, and it sends from there."""
 
 import json
 from dataclasses import replace
@@ -264,7 +264,7 @@ def test_an_agency_with_its_own_desk_goes_back_to_a_hosted_one_and_takes_no_red_
 
 
 def _another_root(payload: bytes) -> Any:
-    """Signer under the kids of the proposal's signers, by other keys."""
+    """A signer by other keys that claims the kids of the proposal's signers."""
     kids = read_payload(payload, "keyset").signers
     other = Root.generate().signer
 
@@ -283,7 +283,7 @@ def _another_root(payload: bytes) -> Any:
 
 
 def _altered(moving: Moving, keys: Officer, history: bytes) -> dict[bytes, str]:
-    """Files by what they are refused with."""
+    """Altered files, each with the text of its refusal."""
     middle = len(history) // 2
     flipped = history[:middle] + bytes([history[middle] ^ 1]) + history[middle + 1 :]
     lines = history.split(b"\n", 2)
@@ -300,7 +300,7 @@ def _altered(moving: Moving, keys: Officer, history: bytes) -> dict[bytes, str]:
 
 
 def _rewritten(keys: Officer, history: bytes, *, agency: str = "", end: int = 0, swap: bool = False) -> bytes:
-    """Seal the history anew to the key that is here, as whoever knows the public key can, with something changed."""
+    """Seal a changed history to the key of this desk, as anybody who knows the public key can."""
     source = services.read_history(keys, BytesIO(history))
     head, envelopes = history_form.read_history(source)
     found, file = list(envelopes), BytesIO()

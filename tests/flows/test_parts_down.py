@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A part of the hub is down: nothing is lost, and the page says what is late."""
+"""A part of the hub is down: nothing is lost, and the page names the delay."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ def _page(officer: Officer, address: str) -> str:
 
 
 def _send_now(desk: DeskWorld) -> Alert:
-    """Written, checked and released at this moment, as the real processes see it."""
+    """Write, check and release at this moment, as the real processes see it."""
     draft = desk.draft(recipients=["xb-health"])
     now = timezone.now()
     alert = submit_alert(desk.ilka, draft, revision=draft.current, now=now)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A new nitazene, no harm known: evidence of two principles, a second person, mail that says nothing, a signature that
-holds offline, another laboratory's signed opinion, and an agency that was not addressed and learns nothing at all.
+"""A new nitazene without known harm, from its evidence to another laboratory's signed opinion.
 
-Once in the browser between hosted agencies; over REST with a desk of its own on either side, and from and to systems that
-hold their own keys.
+- The evidence is of two principles, and a second person releases the alert.
+- The mail has no content, and the signature verifies offline.
+- An agency that was not addressed learns nothing at all.
+
+It runs once in the browser between hosted agencies, and over REST with a desk of its own on either side, and from and to
+systems that hold their own keys.
 """
 
 import time
@@ -88,7 +91,7 @@ EVIDENCE = [
 
 @dataclass
 class Four:
-    """The laboratory writes to the other laboratory and to an early-warning system with keys of its own."""
+    """The laboratory, which writes to another laboratory and an early-warning system with own keys, and a stranger."""
 
     desk: DeskWorld
     partners: PartnerWorld
@@ -98,7 +101,7 @@ class Four:
     outside: OutsideWorld
 
     def tell(self) -> list[str]:
-        """The mails that this sends, as text."""
+        """Send the notices that are due; return the mails' texts."""
         hub = self.desk.hub
         hub.now = max(hub.now, timezone.now())
         self.desk.catch_up()
@@ -148,7 +151,7 @@ def four(
 
 
 def write_in_browser(page: Page, four: Four) -> None:
-    """What the laboratory's author does, spectra and all."""
+    """Write the alert as the laboratory's author, with its spectra."""
     page.goto(f"{four.address}/drafts/new/")
     page.get_by_role("button", name="New substance").click()
     page.get_by_label("Title").fill(TITLE)
@@ -181,7 +184,7 @@ def write_in_browser(page: Page, four: Four) -> None:
 
 
 def review_in_browser(page: Page, four: Four) -> None:
-    """What the other laboratory's author does."""
+    """Review the identification as the other laboratory's author."""
     open_on_duty(page, four.address, four.at_health())
     expect(page.get_by_text("Meets the minimum scheme.")).to_be_visible()
     expect(page.get_by_text("No other laboratory has reviewed this identification.")).to_be_visible()
@@ -294,7 +297,7 @@ def test_over_rest(four: Four) -> None:
 
 @pytest.mark.parametrize("own", [pytest.param((HEALTH,), id="command to own")])
 def test_from_the_command(four: Four) -> None:
-    """The laboratory has a system of its own: the health authority reviews what it sent at the authority's desk."""
+    """The laboratory has a system of its own: the health authority reviews its alert at the authority's desk."""
     document = {
         "schema": "accord-alert/1",
         "alert_type": "new_substance",
@@ -321,7 +324,7 @@ def test_from_the_command(four: Four) -> None:
 
 
 def reviewed_over_rest(four: Four, row: ReceivedAlert, author: AtDesk, second: AtDesk) -> Envelope:
-    """The received alert is read and reviewed by two of another laboratory; what they sent."""
+    """Read and review the received alert as two officers of another laboratory; return the review that they sent."""
     why = {"reason": OpeningReason.ON_DUTY.value}
     opened = author("POST", f"alerts/received/{row.pk}/open", why).json()
     assert opened["verification"]["state"] == "verified"
@@ -340,7 +343,7 @@ def reviewed_over_rest(four: Four, row: ReceivedAlert, author: AtDesk, second: A
 
 
 def assert_own_keys_review_too(four: Four, alert: Alert, ilka: AtDesk) -> None:
-    """A laboratory with a system of its own answers by `accord submit`; withdrawn, its review does not count."""
+    """Check that a laboratory with a system of its own reviews by `accord submit`, and that a withdrawn review does not count."""
     document = {
         "schema": "accord-alert/1",
         "alert_type": "peer_review",
@@ -363,7 +366,7 @@ def assert_own_keys_review_too(four: Four, alert: Alert, ilka: AtDesk) -> None:
 
 
 def assert_signature_holds_offline(four: Four, alert: Alert) -> None:
-    """The system with keys of its own opens it, and verifies what it saved without any network."""
+    """Open the alert by the system with keys of its own, and verify the saved alert without any network."""
     opened = four.ews.open(alert.md)
     assert opened.alert["preferred_name"] == SUBSTANCE and opened.alert["harm_evidence"] == "none_yet"
     folder = four.partners.folder / f"saved-{alert.pk}"
@@ -379,7 +382,7 @@ def assert_signature_holds_offline(four: Four, alert: Alert) -> None:
 
 
 def assert_stranger_learns_nothing(four: Four, *addresses: str) -> None:
-    """An agency that was not addressed: no row, no count, no mail, and the answer of what never was."""
+    """Check that an agency that was not addressed has no row, count or mail, and gets the answer of an absent alert."""
     session = AtDesk(four.stranger)
     assert not Delivery.objects.filter(recipient_id=STRANGER).exists()
     assert not ReceivedAlert.objects.filter(agency_id=STRANGER).exists()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Story 2, the isomer trap: GC-MS alone does not carry "confirmed"; NMR raises it later, and the first stays readable.
+"""Story 2, the isomer trap: GC-MS alone does not support "confirmed"; NMR does later, and the first version stays readable.
 
 Once in a browser, as people do it, and once over REST, as a laboratory's own system does.
 """
@@ -86,7 +86,7 @@ def test_people_meet_the_trap_and_get_out_of_it(
 def _fall_into_the_trap(
     page: Page, sign_in: Callable[[Officer], None], desk: DeskWorld, home: str, picture: Picture
 ) -> Alert:
-    """GC-MS alone, claimed as confirmed: kept as a draft, stopped at its field, not to be submitted."""
+    """Claim GC-MS alone as confirmed: the draft is kept, stopped at its field, and cannot be submitted."""
     sign_in(desk.ilka)
     page.goto(f"{home}/drafts/new/")
     page.get_by_role("button", name="New substance").click()
@@ -119,7 +119,7 @@ def _fall_into_the_trap(
 
 
 def _name_the_isomers(page: Page, draft: Alert, home: str, picture: Picture) -> None:
-    """The way out that the page offers, then on to the second person."""
+    """Take the way out that the page offers, and go on to the second person."""
     page.goto(f"{home}/drafts/{draft.pk}/2/")
     page.get_by_role("radio", name="Isomer group").check()
     page.locator("#id_alternatives").fill("\n".join(OTHERS))
@@ -152,7 +152,7 @@ def _read_the_first_version(
 
 
 def _read_both_versions(reader: Page, desk: DeskWorld, newest: ReceivedAlert, home: str) -> None:
-    """The newest says confirmed; the one it replaces stays readable as such."""
+    """Read the newest version as confirmed, and the version before it as it was."""
     _open(reader, desk.aroha, home, newest)
     expect(reader.locator("#happened")).to_contain_text("Confirmed")
     expect(reader.locator("#evidence")).to_contain_text("13C NMR and HMBC")
@@ -202,7 +202,7 @@ def _raise_by_nmr(
     home: str,
     picture: Picture,
 ) -> Alert:
-    """The next version, with the analysis that tells the isomers apart."""
+    """Write the next version, with the analysis that tells the isomers apart."""
     sign_in(desk.ilka)
     page.goto(f"{home}/outbox/{sent.pk}/")
     page.get_by_role("button", name="Write the next version").click()

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seizures linked "to the molecule": two laboratories, one method, a score before a case, consent before details.
+"""Seizures linked by two laboratories with one method: a score before a case, consent before details.
 
-Each side sees only the other's agency and contact until both have agreed; another method, version or length is "not
-comparable" and has no number; the exchange sees an alert and a reply. Once in the browser between hosted agencies; over REST
-with a desk of its own on either side, and with a system that holds its own keys.
+- Each side sees only the other's agency and contact until both have agreed.
+- Another method, version or length is "not comparable" and has no number.
+- The exchange sees an alert and a reply.
+
+It runs once in the browser between hosted agencies, and over REST with a desk of its own on either side, and with a system
+that holds its own keys.
 """
 
 from collections.abc import Iterator
@@ -45,7 +48,7 @@ WHY = {"reason": OpeningReason.ON_DUTY.value}
 
 
 def seizure(title: str, exhibit: str, profile: dict[str, Any]) -> dict[str, Any]:
-    """What a laboratory tells a third agency of its own sample."""
+    """The fields by which a laboratory tells a third agency of its own sample."""
     return {
         "alert_type": "seizure",
         "title": title,
@@ -81,7 +84,7 @@ class Two:
     def sample_over_rest(
         self, author: AtDesk, second: AtDesk, title: str, exhibit: str, profile: dict[str, Any]
     ) -> Alert:
-        """The same, as a laboratory's own system writes and sends it."""
+        """Write and send a sample over REST, as a laboratory's own system does."""
         made = author("POST", "alerts", {"data": seizure(title, exhibit, profile) | {"tlp": "GREEN"}})
         return Alert.objects.get(pk=released(self.desk, author, second, made)["id"])
 
@@ -205,7 +208,7 @@ def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
 # --- over REST ----------------------------------------------------------------------------------------------
 
 
-# Question, answer and consent go both ways: what hosted and own desks send each other is one of these, not two.
+# Question, answer and consent each go both ways, so one run covers hosted to own and own to hosted.
 @pytest.mark.parametrize("own", PAIRINGS)
 def test_over_rest(two: Two) -> None:
     desk = two.desk
@@ -293,7 +296,7 @@ def test_another_method_version_or_length_is_not_comparable(two: Two, change: st
 
 @pytest.fixture
 def partner(two: Two, tmp_path: Path) -> Iterator[PartnerClient]:
-    """A system with keys of its own, which knows the laboratory and is known to it."""
+    """A system with keys of its own; it and the laboratory have pinned each other."""
     desk = two.desk
     client = PartnerWorld(desk.hub, two.address, tmp_path).enrol(PARTNER)
     desk.hub.now = timezone.now()
@@ -337,7 +340,7 @@ def test_a_system_with_keys_of_its_own_is_asked_and_answers(two: Two, partner: P
 def assert_answered_at_the_desk(
     two: Two, partner: PartnerClient, question: dict[str, Any], ours: Alert
 ) -> None:
-    """The system's own question is compared and answered at the laboratory's desk, and opens with its keys."""
+    """Check that the system's own question is compared and answered at the laboratory's desk, and opens with its keys."""
     asked = partner.submit(alert_to(LAB, alert=question), wait_secs=30)
     two.desk.catch_up()
     ilka, benno, row = AtDesk(two.desk.ilka), AtDesk(two.desk.benno), two.newest(LAB)
@@ -357,7 +360,7 @@ def assert_answered_at_the_desk(
 
 
 def assert_the_exchange_learned_nothing() -> None:
-    """It carried alerts and replies, and what it keeps of them holds neither a number nor a word of them."""
+    """Check that the exchange carried alerts and replies, and keeps no number and no word of them."""
     rows = list(Envelope.objects.order_by("received_at"))
     assert {row.kind for row in rows} == {"alert", "reply"}
     profile = linked_pair()[0]
@@ -368,7 +371,7 @@ def assert_the_exchange_learned_nothing() -> None:
 
 
 def assert_a_stranger_learned_nothing(desk: DeskWorld) -> None:
-    """Who was told of the seizures hears nothing of question, answer and consent."""
+    """Check that the agency which was told of the seizures gets no question, answer or consent."""
     assert set(Agency.objects.values_list("pk", flat=True)) >= {STRANGER}
     named = FeedItem.objects.filter(recipient=STRANGER, what="envelope").values_list("d", flat=True)
     kinds = list(Envelope.objects.filter(md__in=named).values_list("kind", flat=True))

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A class-scheduling change: an authority posts a rule of four changes with its effective day. Its examples are run,
-what agencies hold is judged anew and listed, who watches is told, other jurisdictions are untouched, and before the
-day the status still reads "not yet".
+"""A class-scheduling change: an authority sends a rule of four changes with its effective day.
 
-Once in the browser, and once over REST with the hub's real processes doing the work.
+- The rule's examples are run.
+- Substances that agencies hold are judged anew and listed, and officers who watch them are told.
+- Other jurisdictions do not change, and until the day the status reads "not yet".
+
+It runs once in the browser, and once over REST with the hub's real processes.
 """
 
 import re
@@ -59,13 +61,13 @@ class Two:
         return self.law.desk
 
     def hold(self) -> dict[str, Alert]:
-        """What the laboratory has sent before: one that the rule will reach, one that it will not."""
+        """Send from the laboratory one substance that the rule will reach and one that it will not."""
         held = {name: self.law.send((name, smiles)) for name, smiles in (METONITAZENE, CAFFEINE)}
         self.law.judge()
         return held
 
     def work(self) -> list[str]:
-        """What worker and desk-worker do; the mails that this sends, as text."""
+        """Do the rounds of worker and desk-worker; return the texts of the mails that this sends."""
         self.desk.catch_up()
         while reevaluate_structures(now=timezone.now()):
             pass
@@ -89,7 +91,7 @@ def two(live_server: LiveServer, tmp_path: Path, outside_world: OutsideWorld) ->
 
 
 def publish_in_browser(page: Page, two: Two) -> None:
-    """What the authority's author does; a file that nobody could adopt is stopped on the way."""
+    """Publish as the authority's author; a file that nobody could adopt is stopped on the way."""
     page.goto(f"{two.address}/drafts/new/")
     page.get_by_role("button", name="Change of legal status").click()
     page.get_by_label("Title").fill(TITLE)
@@ -125,7 +127,7 @@ def watch_in_browser(page: Page, two: Two) -> None:
 
 
 def adopt_in_browser(page: Page, two: Two) -> None:
-    """What a releaser of the laboratory sees and does."""
+    """Adopt as a releaser of the laboratory."""
     open_on_duty(page, two.address, two.at_lab())
     page.get_by_role("link", name="Adopt this rule…").click()
     expect(page.get_by_text("examples run: 3, all as the file says.")).to_be_visible()
@@ -137,13 +139,13 @@ def adopt_in_browser(page: Page, two: Two) -> None:
 
 
 def status_in_browser(page: Page, two: Two, alert: Alert, day: str = "") -> dict[str, str]:
-    """The standing of each jurisdiction on the page of an own alert, as it reads."""
+    """The status of each jurisdiction on the page of an own alert, as shown."""
     page.goto(f"{two.address}/outbox/{alert.pk}/" + (f"?on={day}" if day else ""))
     return standings_in(page.locator("#controlled").inner_html())
 
 
 def standings_in(html: str) -> dict[str, str]:
-    """Jurisdiction to standing, out of the table of a screening."""
+    """Read status by jurisdiction from a screening's table."""
     rows = re.findall(r"<tr>\s*<th[^>]*>(.*?)</th>.*?<span class=\"state\"[^>]*>(.*?)</span>", html, re.S)
     return {_bare(place): _bare(text) for place, text in rows}
 
@@ -189,7 +191,7 @@ def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
 
 
 def _speaking(standings: dict[str, str]) -> dict[str, str]:
-    """Those that say anything of the substance."""
+    """Leave out jurisdictions whose status tells nothing about the substance."""
     silent = ("Not named on lists that are complete", "Not covered here", "Not known for that date")
     return {place: text for place, text in standings.items() if not text.startswith(silent)}
 
@@ -207,7 +209,7 @@ def soon(holds: Callable[[], Any], what: str) -> None:
 
 
 def standings(session: Session, day: str) -> dict[str, str]:
-    """Of the substance, by jurisdiction, over REST."""
+    """The substance's status by jurisdiction, over REST."""
     asked = {"structures": [{"structure": METONITAZENE[1]}], "on": day, "reason": "on_duty"}
     answer = session("POST", "substances/screen", asked)
     assert answer.status_code == 200, answer.content
@@ -216,7 +218,7 @@ def standings(session: Session, day: str) -> dict[str, str]:
 
 
 def upload(session: Session, at: str, tag: str) -> str:
-    """The rule's file onto a draft; the tag that follows."""
+    """Upload the rule's file to a draft; return the next ETag."""
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     file = SimpleUploadedFile(FILE, rule_from(COMING).encode(), "text/plain")
@@ -226,7 +228,7 @@ def upload(session: Session, at: str, tag: str) -> str:
 
 
 def published_over_rest(desk: DeskWorld) -> None:
-    """What the authority's system and its second person do."""
+    """Publish by the authority's system and its second person."""
     author, second = Session(desk.aroha), Session(desk.haitham)
     fields = {
         "alert_type": "legal_status_change",

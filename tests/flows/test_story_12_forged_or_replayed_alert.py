@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Story 12: somebody posts an alert with an old signature, a changed byte, a revoked key, a future date, another's id.
+"""Story 12: an alert with an old signature, a changed byte, a revoked key, a future date or another agency's id.
 
 Each is refused with an audited reason of its own and tells its sender nothing; the same object again is answered as
-before, another one under its id is refused; and after a rotation of keys the old alerts are still verified.
+before, another one under its id is refused; and after a rotation of keys the old alerts still verify.
 """
 
 import json
@@ -38,7 +38,7 @@ COARSE = "envelope-refused"
 
 @dataclass
 class Scene:
-    """Alpha may send to bravo; mallory is an agency of the hub too, and holds alpha's old key."""
+    """Alpha may send to bravo; mallory is an agency at the hub too, and holds alpha's old key."""
 
     hub: Hub
     alpha: HeldAgency
@@ -61,7 +61,7 @@ def scene(db: None, tmp_path: Path) -> Scene:
 
 
 def changed(octets: bytes, member: str) -> bytes:
-    """One byte of a member's text is another one."""
+    """Change one byte of a member's text."""
     at = octets.index(f'"{member}":"'.encode()) + len(member) + 12
     return octets[:at] + (b"B" if octets[at : at + 1] != b"B" else b"C") + octets[at + 1 :]
 
@@ -104,7 +104,7 @@ def dated_long_ago(scene: Scene) -> SealedEnvelope:
 
 
 FORGERIES: dict[str, tuple[Callable[[Scene], SealedEnvelope], int]] = {
-    # what the attacker does, and the coarse answer: 422 for a check, 400 for what is no envelope any more
+    # The attack, and the coarse answer: 422 for a failed check, 400 for octets that are no envelope
     "an old signature under new content": (old_signature_under_new_content, 422),
     "a changed byte in the signature": (changed_byte_of_the_signature, 422),
     "a changed byte in the content": (changed_byte_of_the_content, 422),
@@ -115,7 +115,7 @@ FORGERIES: dict[str, tuple[Callable[[Scene], SealedEnvelope], int]] = {
 
 
 def as_if_from(agency: str, sealed: SealedEnvelope, signer: HeldAgency) -> SealedEnvelope:
-    """The manifest names another originator; signed again by who made it."""
+    """Name another originator in the manifest, and sign it again by its maker."""
     return signed_again(sealed, signer.signing["PQ1"], iss=agency)
 
 
@@ -148,7 +148,7 @@ def test_each_forgery_is_refused_with_a_reason_of_its_own_and_no_word_to_the_sen
 
 
 def test_another_agencys_envelope_is_answered_like_an_address_that_is_not_there(scene: Scene) -> None:
-    """Mallory posts, with its own API key, what alpha signed, and what it signed itself in alpha's name."""
+    """Mallory posts, with its own API key, an envelope that alpha signed, and its own in alpha's name."""
     mallory = scene.caller(scene.mallory)
     stolen = mallory.post_envelope(scene.sealed())
     pretended = signed_again(scene.sealed(), scene.mallory.signing["PQ1"])
@@ -229,7 +229,7 @@ def test_forged_statements_are_refused_and_count_for_nothing(scene: Scene) -> No
 
 
 def test_rotated_keys_leave_the_old_alerts_verifiable(scene: Scene) -> None:
-    """With keys of its own: alpha's newest keyset names other keys, and bravo still opens what the old one signed."""
+    """Alpha's newest keyset names other keys, and bravo still opens the alert that the old one signed."""
     hub = scene.hub
     sealed = hub.deliver(scene.alpha, scene.bravo)
     hub.later(hours=1)
@@ -240,7 +240,7 @@ def test_rotated_keys_leave_the_old_alerts_verifiable(scene: Scene) -> None:
     assert hub.open(scene.bravo, fresh).alert["title"] == "Blue tablets"
 
 
-# --- the same at the desk -------------------------------------------------------------------------------------
+# --- replays at the desk --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def test_a_form_sent_twice_sends_one_alert(desk: DeskWorld, as_officer: SignIn) 
 
 @pytest.mark.parametrize("own", [HOSTED, pytest.param((LAB,), id="own to hosted")])
 def test_an_old_form_changes_nothing_that_moved_on_since(desk: DeskWorld, as_officer: SignIn) -> None:
-    """A form of before the withdrawal, the release, the return: each is too late, and says so."""
+    """Forms from before the withdrawal, the release and the return are refused as too late."""
     client, sent = as_officer(desk.benno), desk.send(desk.draft())
     with at_desk_of(desk.lab):
         for verb in ("validate", "release"):
@@ -282,7 +282,7 @@ def test_an_old_form_changes_nothing_that_moved_on_since(desk: DeskWorld, as_off
 
 
 def rotate(desk: DeskWorld) -> None:
-    """The laboratory has new keys: by its key officer, where it has a desk of its own by its head."""
+    """Rotate the laboratory's keys by its key officer, or by its head where it has a desk of its own."""
     if LAB in desk.roots:
         with at_desk_of(desk.lab):
             change_keys(desk.benno, Rotate(("sign", "enc")), desk.roots[LAB], now=desk.tick())
@@ -307,7 +307,7 @@ def test_a_rotation_at_the_desk_keeps_old_alerts_verified_on_both_sides(desk: De
 
 @pytest.mark.parametrize("own", [HOSTED, pytest.param((LAB,), id="command to own")])
 def test_a_partners_forged_alert_never_reaches_an_officer(desk: DeskWorld, as_officer: SignIn) -> None:
-    """The regulator's key signs in the laboratory's name: refused at the door, absent on every page."""
+    """The regulator's key signs in the laboratory's name: refused at intake, absent on every page."""
     caller, hub = Caller(desk.hub.api_key(desk.reg)), desk.hub
     hub.now = timezone.now()
     desk.settle()

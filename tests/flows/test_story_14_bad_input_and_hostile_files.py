@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Story 14: values that cannot be, values that only look odd, and files made to do harm; by the form and by JSON.
+"""Story 14: impossible values, values that only look odd, and files made to do harm, by the form and by JSON.
 
-Each bad value has its sentence at its field, nothing is half stored and nothing is sent, files stay inert through
-the whole life of an alert, mail and export say nothing that a program would run, and no answer is an error of ours.
+- Each bad value has its sentence at its field, and nothing is half stored or sent.
+- Files stay inert through the whole life of an alert.
+- Mail and export contain nothing that a program would run.
+- No answer is a server error.
 """
 
 import csv
@@ -33,7 +35,7 @@ CAFFEINE = "InChI=1S/C8H10N4O2/c1-10-4-9-6-5(10)7(13)12(3)8(14)11(6)2/h4H,1-3H3"
 Bad = tuple[dict[str, Any], int, str, str]
 
 BAD: dict[str, Bad] = {
-    # what is typed, on which step, at which field, and the sentence
+    # the typed values, the step, the field, and the sentence
     "a CAS number with a wrong digit": (
         {"cas_rn": "58-08-3"}, 2, "cas_rn", "CAS number: check digit wrong; compare the source.",
     ),
@@ -78,7 +80,7 @@ def zip_bomb() -> bytes:
 
 
 def many_points() -> bytes:
-    """A JCAMP-DX spectrum of ten million points in its shortest form: more than an attachment may hold."""
+    """A JCAMP-DX spectrum of ten million points in its shortest form: larger than an attachment may be."""
     return b"##TITLE=x\n##NPOINTS=10000000\n##XYDATA=(X++(Y..Y))\n" + b"1 1 1 1 1 1 1\n" * (10_000_000 // 2)
 
 
@@ -107,7 +109,7 @@ def nothing_went_out() -> bool:
 
 
 def saved(client: Client, draft: Alert, step: int, values: dict[str, Any], go: str = "save") -> Any:
-    """A step as a browser sends it, with these values typed."""
+    """Save a step as a browser does, with these values typed."""
     address = f"/drafts/{draft.pk}/{step}/"
     form = fields_on(client.get(address).content.decode())
     return client.post(address, {**form, **values, "go": go})
@@ -245,7 +247,7 @@ def cells_of(answer: Any) -> Iterator[str]:
 def test_mail_and_export_hold_nothing_that_a_program_runs(
     desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld
 ) -> None:
-    """A title and a case number that are formulas; the mail that tells of it; the auditor's table."""
+    """Title and case number are formulas; the notice's mail and the auditor's table are searched."""
     formula = "=HYPERLINK(1)"
     desk.send(desk.draft(title=f"{formula} <b>bold</b>", narrative="@SUM(1)"))
     received, reader = desk.received(desk.casimir), as_officer(desk.casimir)

@@ -40,7 +40,7 @@ class Three:
         return browser
 
     def amended(self, alert: Alert, **changes: object) -> Alert:
-        """The next version, released and carried."""
+        """Write, release and carry the next version."""
         self.desk.catch_up()
         draft = amend_alert(self.desk.ilka, alert, now=self.desk.tick())
         save_revision(self.desk.ilka, draft, data=changes, base=draft.current, now=self.desk.tick())
@@ -51,7 +51,7 @@ class Three:
         return ReceivedAlert.objects.get(agency_id=HEALTH, md=md)
 
     def read_at_health(self, md: str) -> str:
-        """As an officer there reads it, page and all."""
+        """Read the alert as an officer of the health authority; return the page."""
         address = f"/inbox/{self.at_health(md).pk}/"
         page = self.browser(self.desk.aroha).post(address, {"reason": "on_duty"}, follow=True)
         return page.content.decode()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process that works with the vault without a pause, as the desk does, until a file appears; exit 1 on any failure.
+"""A program that uses the vault without a pause, as the desk does, until a file appears; exit 1 on any failure.
 
 python vault_load.py STOP_FILE AGENCY...        prints the number of rounds
 """
@@ -19,7 +19,7 @@ CONTENT = b"Zirrostratus"
 
 
 def work(agency: str, kept: list[bytes]) -> None:
-    """Seals a row, opens the first one and the new one, unwraps every private key, draws a token."""
+    """Seal a row, open the first and the new one, unwrap every private key, draw a token."""
     kept.append(services.seal_row(agency, "alertrevision", "r1", 1, CONTENT))
     for row in (kept[0], kept[-1]):
         if services.open_row(agency, "alertrevision", "r1", 1, row) != CONTENT:

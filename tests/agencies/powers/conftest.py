@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency that has released, for tests of who may give power there."""
+"""An agency that has already released an alert, for tests of who may give roles and rights there."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def agency() -> Agency:
-    """It has released, and has an admin, another one, a reader and a releaser, all there before."""
+    """An agency with two admins, a reader and a releaser, all enrolled before its first release."""
     return admit("xa-lab")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""People who could be somebody else: whoever invited or reset them stands behind them until somebody has confirmed them."""
+"""Officers whose identity is in doubt: their acts also count as those of the admin who invited or reset them, until confirmed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -103,7 +103,7 @@ def test_a_password_mailed_after_the_person_was_confirmed_is_doubted_again(
     assert counts_as(releaser) == {releaser.audit_name, admin.audit_name}
 
 
-# The machine.
+# A command on the machine itself.
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Power in an agency is given by two, or after a day in which anybody told could stop it; taken away at once."""
+"""Roles and rights are given by two admins, or after a day in which anyone told could stop it; they are taken away at once."""
 
 from dataclasses import replace
 from datetime import time, timedelta
@@ -29,7 +29,7 @@ def acts() -> list[str]:
     return list(AuditEvent.objects.order_by("seq").values_list("act", flat=True))
 
 
-# Giving.
+# Giving a role.
 
 
 @pytest.mark.parametrize("role", sorted(POWERS))
@@ -155,7 +155,7 @@ def test_a_change_written_by_sql_applies_to_nobody(
     assert not PowerChange.objects.filter(outcome="waiting").exists(), "it can still be stopped"
 
 
-# Nobody becomes the only admin by removing the other.
+# Nobody becomes the only admin by removing the other one.
 
 
 def test_an_admin_whose_role_was_taken_still_decides_for_a_day(
@@ -214,7 +214,7 @@ def test_what_an_admin_asked_for_goes_with_the_role(
     assert PowerChange.objects.get().outcome == "dropped"
 
 
-# Policy.
+# Changes of the agency's policy.
 
 
 def test_every_field_of_the_policy_says_which_direction_is_looser() -> None:

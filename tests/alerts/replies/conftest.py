@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk as replies see it: two hosted agencies that may share, and one with keys of its own."""
+"""A desk for tests of replies: two hosted agencies that may share, and one with keys of its own."""
 
 from pathlib import Path
 
@@ -10,5 +10,5 @@ from tests.pages.desk_world import DeskWorld
 
 @pytest.fixture
 def desk(db: None, tmp_path: Path) -> DeskWorld:
-    """Nothing written yet."""
+    """A desk at which nothing is written yet."""
     return DeskWorld.kept(tmp_path / "ledger")

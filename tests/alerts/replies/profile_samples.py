@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Profiles for tests, from the development set: two of one batch, one of another source."""
+"""Profiles from the development set for tests: two of one batch, one of another source."""
 
 import csv
 from functools import cache
@@ -18,20 +18,20 @@ def _rows() -> tuple[dict[str, str], ...]:
 
 
 def _values(row: dict[str, str]) -> list[str | None]:
-    """Zero in the set is below detection."""
+    """The row's peaks; zero in the set means below detection, here None."""
     cells = [row[name] for name in row if name.startswith("peak")]
     return [None if float(cell) == 0 else cell for cell in cells]
 
 
 def profile(row: dict[str, str], **changes: Any) -> dict[str, Any]:
-    """As it stands in a document."""
+    """The row as a profile in a document."""
     method = shipped_methods()[0]
     return {"method": method.id, "version": method.version, "values": _values(row)} | changes
 
 
 @cache
 def _linked_rows() -> tuple[dict[str, str], dict[str, str]]:
-    """The two most alike samples of one batch, measured by one laboratory or two."""
+    """Find the two most similar samples of one batch; one laboratory or two may have measured them."""
     from substances.profiles.comparing import compare
     from substances.profiles.vectors import read_profile
 
@@ -50,7 +50,7 @@ def linked_pair() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def stranger() -> dict[str, Any]:
-    """A sample of a source whose samples look least like the first of the pair."""
+    """A sample of another source, the least similar to the first of the pair."""
     from substances.profiles.comparing import compare
     from substances.profiles.vectors import read_profile
 

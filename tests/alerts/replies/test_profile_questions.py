@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Likeness of samples across agencies: score first, then consent; silence says nothing; no row of another is read."""
+"""Similarity of samples across agencies: score first, then consent; silence tells nothing; no row of another agency is read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ SEIZURE: Mapping[str, Any] = {
 
 @dataclass
 class Two:
-    """The laboratory asks, the health authority is asked; each holds a sample of its own."""
+    """The laboratory, which asks, and the health authority, which is asked; each holds a sample of its own."""
 
     desk: DeskWorld
     sample: Alert
@@ -50,7 +50,7 @@ class Two:
 
     @classmethod
     def build(cls, desk: DeskWorld, first: dict[str, Any], second: dict[str, Any]) -> "Two":
-        """Each tells of its own sample to the third agency only, so that neither has the other's."""
+        """Let each agency send its sample to the third agency alone, so that neither has the other's."""
         sample = desk.send(desk.draft(**SEIZURE, profile=first, recipients=["xd-reg"]))
         other = desk.draft(
             desk.aroha, **{**SEIZURE} | {"exhibit_no": "B-12"}, profile=second, recipients=["xd-reg"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replies: who may answer what, marked how, to whom; and the reviews that other laboratories give."""
+"""Replies: who may answer with which kind, marking and recipients; and reviews by other laboratories."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -44,7 +44,7 @@ def opened_by(desk: DeskWorld, author: Officer, received: ReceivedAlert | None =
 
 
 def review(desk: DeskWorld, opinion: str = "agree", **data: Any) -> Alert:
-    """A review by the health authority of what it received last from the laboratory."""
+    """Start the health authority's review of the alert it received last."""
     opened = opened_by(
         desk, desk.aroha, ReceivedAlert.objects.filter(agency=desk.health, kind="alert").latest("number")
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a backup of an own desk holds, in one file or as a folder, and what is refused in place of it."""
+"""The contents of an own desk's backup, as one file or as a folder, and backups that are refused."""
 
 import io
 import json
@@ -69,7 +69,7 @@ def sealed(desk: OwnDeskFolder, dump: tuple[bytes, ...] = DUMPED) -> bytes:
 
 
 def sealed_archive(*entries: tuple[tarfile.TarInfo, bytes]) -> bytes:
-    """An archive that whoever has the public key could make."""
+    """Seal an archive with the public key alone, as anybody who has it could."""
     file, archive = io.BytesIO(), io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for entry, octets in entries:

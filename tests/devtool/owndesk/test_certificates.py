@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk's certificate: made for its names, made again before it ends; the agency's own is looked at before it serves."""
+"""A desk's certificate: made for its names, renewed before it ends; an agency's own one is checked before it serves."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `--exchange-ca` names is what a desk's calls to its exchange are checked by."""
+"""Calls of a desk to its exchange are verified by the authorities that `--exchange-ca` names."""
 
 import http.server
 import ssl
@@ -26,7 +26,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"ok")
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing is said."""
+        """Log nothing."""
 
 
 @pytest.fixture

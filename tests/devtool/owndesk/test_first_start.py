@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The code of the first start: new at each start, kept as a digest alone, gone for good once the first start is over."""
+"""The code of the first start: new at each start, kept as a digest alone, deleted once the first start is over."""
 
 import re
 from hashlib import sha256

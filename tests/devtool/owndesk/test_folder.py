@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folders of an own desk: closed, its own, and the one in memory nobody else's; logs that do not grow for ever."""
+"""The folders of an own desk: closed to others, not shared, one of them in memory; logs of limited size."""
 
 import os
 from pathlib import Path
@@ -85,7 +85,7 @@ def test_where_none_runs_no_command_is_run(tmp_path: Path) -> None:
 
 @pytest.fixture
 def in_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder that passes for one in memory."""
+    """A folder that passes as one in memory."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(ramfolder, "_is_in_memory", lambda folder: folder == tmp_path)
     return tmp_path

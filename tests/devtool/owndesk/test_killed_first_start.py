@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk's key ring and its secrets while they are made: a process that is killed at any write leaves all or nothing.
+"""The desk's key ring and secrets while they are made: a process killed at any write leaves all or nothing.
 
-Every step after it is killed by `./dev drill first-start`, over real processes.
+`./dev drill first-start` kills every later step, over real processes.
 """
 
 import os
@@ -28,7 +28,7 @@ def _make() -> None:
 
 
 def _killed_at(number: int, folders: tuple[Path, ...]) -> bool:
-    """Make the ring in a process that is killed at its write of this number; tell whether it came to that."""
+    """Make the ring in a process that is killed at its write of this number; tell whether it got that far."""
     seen = [0]
 
     def note(_point: str) -> None:
@@ -41,7 +41,7 @@ def _killed_at(number: int, folders: tuple[Path, ...]) -> bool:
         with file_writes(folders, note):
             _make()
         os._exit(0)
-    # The suite draws from one seed, which a fork goes on from: no name may be drawn twice.
+    # A fork continues the suite's seeded draws, and no name may be drawn twice.
     secrets.token_bytes(1)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0
@@ -61,7 +61,7 @@ def test_a_kill_at_any_write_of_the_ring_leaves_it_whole_or_absent(tmp_path: Pat
 
 
 def _go_on(desk: LockedDesk) -> None:
-    """Start the desk again, as a person would: what was written down opens it, and no second ring takes the place of one."""
+    """Start the desk again as a person would: the noted key opens it, and a second ring is refused."""
     if lock_state() is Lock.UNMADE:
         _make()
     else:
@@ -77,7 +77,7 @@ def _folder(path: Path) -> Path:
     return path
 
 
-# Power itself is taken from no machine here: that each file reaches the disk before its name does is seen by the order of calls.
+# No machine loses power in this test: the order of calls shows that each file reaches the disk before its name does.
 
 FIRST = ["make .kek.locked", "sync .kek.locked", "link kek.locked", "unlink .kek.locked", "sync folder"]
 AGAIN = ["make .kek.locked", "sync .kek.locked", "replace kek.locked", "sync folder"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev own-desk`: a real one, alone on this machine, with production's settings; stopped it leaves its data and no more."""
+"""`./dev own-desk`: a real desk alone on this machine, with production's settings; once stopped it leaves its data only."""
 
 import http.client
 import json
@@ -56,7 +56,7 @@ def _command(folder: Path, port: int, *more: str) -> dict[str, Any]:
 
 
 class RunningDesk:
-    """One `./dev own-desk` that stays up, and what it says."""
+    """A running `./dev own-desk` and its output."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -73,7 +73,7 @@ class RunningDesk:
         pytest.fail(f"It ended without saying {words!r}:\n{self.text}")
 
     def stop(self) -> int:
-        """Ask it to stop; its exit status."""
+        """Ask it to stop; return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         assert self.process.stdout is not None
@@ -82,7 +82,7 @@ class RunningDesk:
         return self.process.wait(timeout=120)
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[http.client.HTTPResponse, str]:
-        """Ask as a browser that trusts the made certificate."""
+        """Send a request as a browser that trusts the made certificate."""
         context = ssl.create_default_context(cafile=str(self.folder / "certificate.pem"))
         connection = http.client.HTTPSConnection("localhost", self.port, context=context, timeout=30)
         try:
@@ -93,7 +93,7 @@ class RunningDesk:
             connection.close()
 
     def processes(self) -> dict[str, int]:
-        """Number by name, as it has written them down."""
+        """Process ids by name, from `running.json`."""
         told = json.loads((self.folder / "running.json").read_text())["processes"]
         return {process["name"]: process["pid"] for process in told}
 

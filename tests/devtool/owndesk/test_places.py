@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each process of an own desk has production's settings, the secrets of its role, and no word of an exchange."""
+"""Each process of an own desk has production's settings, its role's secrets, and no setting of an exchange."""
 
 from dataclasses import replace
 from pathlib import Path

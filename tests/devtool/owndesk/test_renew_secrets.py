@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every secret of an own desk's processes is drawn anew, on its real database; what was broken off is ended by doing it again."""
+"""Renewal of every secret of an own desk's processes, on its real database; a broken one is completed by running it again."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_all_but_the_logs_key_is_another_and_the_old_passwords_open_nothing(desk
         with psycopg.connect(places.owner_url) as connection:
             assert connection.execute("SELECT n FROM kept").fetchall() == [(7,)]
         for url in places.database_urls.values():
-            # Migrations, which this database has not seen, let the logins in; their passwords are taken.
+            # The passwords are accepted; access is granted by migrations, which this database has not run.
             with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
                 psycopg.connect(url)
         stale = places.owner_url.replace(after["owner_password"], before["owner_password"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk's folder, backed up, lost and restored, with its real database: whole and stopped, or nothing at all."""
+"""A desk's folder with its real database, backed up, lost and restored: whole and stopped, or not at all."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -48,7 +48,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def desk(place: Path) -> OwnDeskFolder:
-    """A desk that has announced itself, as far as its database says."""
+    """A desk whose database says that it has announced itself."""
     folder = OwnDeskFolder(place / "desk")
     folder.make()
     with folder.locked(), stopped_desk(folder) as places:
@@ -218,7 +218,7 @@ def test_a_restore_that_was_broken_off_is_no_desk(place: Path) -> None:
 def test_keys_of_another_desk_in_a_backup_are_refused(
     desk: OwnDeskFolder, place: Path, target: OwnDeskFolder
 ) -> None:
-    """Whoever has the public key can put one together."""
+    """Anybody with the public key can make such a backup."""
     key = backup_key_of(desk.locked_ring.read_bytes())
     other = lock_ring(draw_ring(), passphrase=PASSPHRASE, recovery_key=draw_recovery_key())
     with (place / "mixed.backup").open("wb") as file:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes cases and files of the kit in their one form."""
+"""Cases and files of the kit in their one form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Body = dict[str, Any]
 
 
 def good(name: str, do: str, result: Any, **given: Any) -> Body:
-    """A case that must come out as `result`."""
+    """A case whose result must be `result`."""
     return {"name": name, "do": do, "in": given, "expect": {"ok": result}}
 
 
@@ -25,26 +25,25 @@ def bad(name: str, do: str, refused: str, stage: str = "parsing", **given: Any) 
 
 
 def document(about: str, cases: list[Body], **shared: Any) -> Body:
-    """A file of the kit."""
     names = [case["name"] for case in cases]
     assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1]
     return {"profile": 1, "about": about} | shared | {"cases": cases}
 
 
 def flipped(text: str, at: int) -> str:
-    """base64url of the same octets with one bit of the octet `at` changed."""
+    """Change one bit of the octet `at`; return base64url again."""
     raw = bytearray(formulas.unb64u(text))
     raw[at] ^= 1
     return formulas.b64u(bytes(raw))
 
 
-# A text shorter than this is written out in every case.
+# Texts shorter than this are written whole in every case.
 _LONG = 500
 _TOKEN = re.compile(r'"[^"]*"|[^"]+|"')
 
 
 def shrink(value: Body) -> Body:
-    """The file with long texts that are nearly those of an earlier case written as what is different in them."""
+    """Write a long text that nearly equals one of an earlier case as the difference from it."""
     whole: dict[str, Body] = {}
     cases = []
     for case in value["cases"]:
@@ -68,7 +67,7 @@ def _shrunk(name: str, text: Any, whole: dict[str, Body]) -> Any:
 
 
 def _edits(one: str, other: str) -> list[list[Any]]:
-    """From, to, put: what stands in `other` in the place of characters of `one`; token by token of their JSON."""
+    """Edits (from, to, put) that turn `one` into `other`, token by token of their JSON."""
     old, new = _TOKEN.findall(one), _TOKEN.findall(other)
     places = list(itertools.accumulate(map(len, old), initial=0))
     found = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
@@ -80,14 +79,14 @@ def _edits(one: str, other: str) -> list[list[Any]]:
 
 
 def _trimmed(one: str, begin: int, end: int, put: str) -> list[Any]:
-    """The edit without what is alike at its start."""
+    """Shorten the edit by its equal start."""
     most = min(end - begin, len(put))
     same = next((at for at in range(most) if one[begin + at] != put[at]), most)
     return [begin + same, end, put[same:]]
 
 
 def expand(value: Body) -> Body:
-    """The file as it was before `shrink`."""
+    """Restore the file from what `shrink` made of it."""
     whole: dict[str, Body] = {}
     for case in value["cases"]:
         whole[case["name"]] = {name: _expanded(name, item, whole) for name, item in case["in"].items()}
@@ -104,7 +103,7 @@ def _expanded(name: str, item: Any, whole: dict[str, Body]) -> Any:
 
 
 def render(value: Body) -> str:
-    """The octets of a file: one case a line, members in their order, so that a diff shows what changed."""
+    """The text of a file: one case a line, members in their order, so that a diff shows the change."""
     head = [f" {_json(name)}: {_json(item)}" for name, item in value.items() if name != "cases"]
     if "cases" in value:
         cases = ",\n".join(f"  {_json(case)}" for case in value["cases"])

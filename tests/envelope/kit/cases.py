@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the test kit, tests/vectors/accord, in which every case says what to do and what must come of it."""
+"""Reader of the test kit, tests/vectors/accord, whose cases each name an operation and its expected result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KIT: Final = Path(__file__).parents[2] / "vectors" / "accord"
 
 @dataclass(frozen=True)
 class Case:
-    """One case: `given` holds its own members over those of its file."""
+    """A case; `given` holds its own members over those of its file."""
 
     topic: str
     name: str
@@ -29,20 +29,19 @@ class Case:
 
 
 def topics() -> list[str]:
-    """The files with cases, by name."""
+    """The names of the files with cases."""
     return sorted(path.stem for path in KIT.glob("*.json") if path.stem != "agencies")
 
 
 @cache
 def load(topic: str) -> dict[str, Any]:
-    """One file, every text whole."""
+    """Read a file, with every text whole."""
     value = json.loads((KIT / f"{topic}.json").read_text("utf-8"))
     assert isinstance(value, dict)
     return expand(value) if "cases" in value else value
 
 
 def cases_of(topic: str) -> list[Case]:
-    """The cases of one file."""
     document = load(topic)
     return [
         Case(topic, case["name"], case["do"], given_by(document, case), case["expect"])
@@ -51,24 +50,23 @@ def cases_of(topic: str) -> list[Case]:
 
 
 def given_by(document: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
-    """What a case is given: its own members over those of its file."""
+    """The inputs of a case: its own members over those of its file."""
     shared = {name: value for name, value in document.items() if name not in ("about", "cases", "profile")}
     return shared | dict(case["in"])
 
 
 def all_cases() -> list[Case]:
-    """Every case of every file."""
     return [case for topic in topics() for case in cases_of(topic)]
 
 
 def opening_cases(suite: str | None = None) -> list[Case]:
-    """Slices with what a reader must make of them, for vault, client and the openers in other languages."""
+    """Slices with the result that a reader must give, for vault, client and the openers in other languages."""
     return [
         case for case in all_cases() if case.do == "open" and (suite is None or case.given["suite"] == suite)
     ]
 
 
-# What a case may say beyond a slice, its blobs and the time: of a reader who keeps something, or in another directory.
+# Inputs beyond a slice, its blobs and the time: facts that a reader keeps, or another directory.
 _MORE = {
     "agencies",
     "consistency",
@@ -83,7 +81,7 @@ _MORE = {
 
 
 def plain_opening_cases(reader: str) -> list[Case]:
-    """Slices for one of the kit's agencies as they come, for a vault or a client that has just its keys and keysets."""
+    """Slices for one agency of the kit, for a vault or client that has only its keys and keysets."""
     return [
         case for case in opening_cases() if case.given["reader"] == reader and not _MORE & case.given.keys()
     ]

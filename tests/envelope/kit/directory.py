@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keysets, private keys and ledger of a case, in the shapes that the envelope's functions ask for."""
+"""Keysets, private keys and ledger of a case, in the types that the envelope's functions take."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def _verified(pinned: str, jws: str, log_time: int) -> Keyset:
 
 
 def agencies_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The agencies a case names: its file's own, or those of agencies.json."""
+    """The agencies of a case: those of its file, or those of agencies.json."""
     own = given.get("agencies")
     agencies: dict[str, Any] = load("agencies")["agencies"] if own is None else own
     return agencies
 
 
 class KitDirectory:
-    """The directory of a case: one keyset each, and what the case says was revoked or suspended since."""
+    """The directory of a case: one keyset for each agency, with the case's revocations and suspensions."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         self._given = given
@@ -78,7 +78,7 @@ class KitDirectory:
 
 
 def private_keys(given: Mapping[str, Any], agency: str) -> dict[str, DecryptionKey]:
-    """By kid, as the reader holds them; `keyless` leaves it without any."""
+    """The reader's private keys by kid; none if the case says `keyless`."""
     if given.get("keyless"):
         return {}
     keys = [decryption_key_from_jwk(jwk) for jwk in agencies_of(given)[agency]["decryption"]]

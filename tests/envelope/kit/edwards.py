@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ed25519 by hand (RFC 8032), to make what no library makes: signatures and keys with a part of small order."""
+"""Ed25519 by hand (RFC 8032), for signatures and keys with a part of small order, which no library makes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ def _with_y(y: int) -> Point:
 
 
 def add(one: Point, other: Point) -> Point:
-    """The sum of two points."""
     (x1, y1), (x2, y2) = one, other
     both = _D * x1 * x2 * y1 * y2 % P
     x = (x1 * y2 + x2 * y1) * pow(1 + both, -1, P) % P
@@ -36,7 +35,6 @@ def add(one: Point, other: Point) -> Point:
 
 
 def times(number: int, point: Point) -> Point:
-    """A multiple of a point."""
     found = NEUTRAL
     while number:
         if number & 1:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page's formulas, written a second time with the standard library alone.
 
-What the kit expects comes from here, so that it is not the reference that grades itself.
+The kit's expected results come from these, so that the reference does not check itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def b64u(octets: bytes) -> str:
 
 
 def unb64u(text: str) -> bytes:
-    """The other way; trusts its input."""
+    """Decode base64url; trusts its input."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
@@ -45,7 +45,7 @@ def object_digest(typ: str, payload: bytes) -> str:
 
 
 def ct(protected: str, aad: str, iv: bytes, ciphertext: bytes, tag: bytes) -> str:
-    """The digest of what is sealed."""
+    """The digest of the sealed content."""
     return b64u(h(protected.encode(), b".", aad.encode(), b".", iv, ciphertext, tag))
 
 

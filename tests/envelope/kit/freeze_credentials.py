@@ -18,7 +18,6 @@ TEXT = "0123456789ab." + b64u(octets("secret of a credential"))
 
 
 def credentials() -> Body:
-    """credentials.json."""
     about = "`credential`: a first API key, to be opened with `private`; `od` is that of the agency's first keyset."
     return document(about, [*_good(), *_bad()])
 
@@ -30,7 +29,7 @@ def _sealed(alg: str, agency: str = ALPHA, od: str = OD) -> dict[str, Any]:
 
 
 def _holding(text: bytes) -> dict[str, Any]:
-    """A credential of the right form all round, with something else inside."""
+    """A credential of the right form with another content."""
     key = decryption_key("X25519", "coming")
     aad = credential_aad(ALPHA, OD, key.public.kid)
     jwe = seal_single(TYP_CREDENTIAL, aad, key.public, text)

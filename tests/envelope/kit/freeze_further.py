@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files *_further.json: rules that no case of the first files stood for, each broken alone."""
+"""The files *_further.json: rules without a case in the first files, each broken alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.envelope.kit.seeds import (
 from tests.envelope.tampering import read, write
 from tests.envelope.world import DAY, NOW, MemoryLedger, uuid7
 
-# One P-256 key, which may be registered for either use.
+# One P-256 key that may be registered for either use.
 EITHER = KeyRow(decryption_key("P-256", ALPHA).public, NOW - 10 * DAY, NOW + 300 * DAY)
 AS_SIGNING = KeyRow(signing_key("ES256", ALPHA).public, EITHER.nbf, EITHER.exp)
 CHANGE: dict[str, Any] = {
@@ -46,7 +46,7 @@ RECOVERY: dict[str, Any] = CHANGE | {"signer": NEXT.signer}
 
 
 def forged(jws: str, index: int) -> str:
-    """The same with one bit of one signature changed."""
+    """Change one bit of one signature."""
     value = read(jws.encode())
     signature = value["signatures"][index]
     signature["signature"] = flipped(signature["signature"], 7)
@@ -54,13 +54,12 @@ def forged(jws: str, index: int) -> str:
 
 
 def signed_otherwise(jws: str, signer: Any) -> str:
-    """The same payload, whose `signers` stay, under other keys."""
+    """Sign the payload by other keys and leave its `signers` as they are."""
     statement = parse_statement(jws.encode())
     return str(signer.sign_jws(statement.statement.typ, statement.jws.payload).decode())
 
 
 def keysets_further() -> Body:
-    """keysets_further.json."""
     pool = _pool()
     first = {"keyset": "first", "log_time": NOW}
     bare = {"keyset": "first with one key", "log_time": NOW}
@@ -127,7 +126,6 @@ def two_keyed() -> Any:
 
 
 def statements_further() -> Body:
-    """statements_further.json."""
     agency, _ = two_keyed()
     golf = kit_agency(GOLF)
     agencies = {
@@ -234,7 +232,6 @@ def _refused(name: str, word: str, given: dict[str, Any]) -> Body:
 
 
 def releases_further() -> Body:
-    """releases_further.json."""
     about = "Releases that break one rule each which releases.json leaves out; what releasers say of their own later."
     return document(about, [*_chains(), *_rr(), *_doors(), *_standings(), *_forks()], now=NOW)
 

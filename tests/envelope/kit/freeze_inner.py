@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""opening_inner.json: what a reader refuses once its private key is used."""
+"""opening_inner.json: refusals of a reader after it has used its private key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from tests.envelope.world import DAY, NOW
 
 
 def opening_inner() -> Body:
-    """opening_inner.json."""
     return document(
         "Slices whose outer checks hold, and what is wrong inside.",
         [*_inner(), *_sealed(), *_blobs()],
@@ -70,7 +69,7 @@ def _resigned(signed: bytes) -> bytes:
 
 
 def _sealed() -> list[Body]:
-    """The manifest fits what it is sealed with, but the reader's entry or the content does not open."""
+    """Slices whose manifest fits the sealed content, but whose entry or content does not open."""
     cases = []
     for suite in (EC1, PQ1):
         slices = usual(suite)
@@ -100,7 +99,7 @@ def _small_epk(value: dict[str, Any]) -> None:
 
 
 def _entries_changed(slices: Slices, sealed: SealedEnvelope) -> SealedEnvelope:
-    """Every entry with one bit of its wrapped key changed; `rr` is signed over them as they are now."""
+    """Change one bit of each entry's wrapped key, and sign `rr` over the changed entries."""
     jwe = read(sealed.jwe)
     for entry in jwe["recipients"]:
         entry["encrypted_key"] = flipped(entry["encrypted_key"], 3)
@@ -108,7 +107,7 @@ def _entries_changed(slices: Slices, sealed: SealedEnvelope) -> SealedEnvelope:
 
 
 def _key_of_another(slices: Slices, sealed: SealedEnvelope) -> SealedEnvelope:
-    """The entries of another envelope, which wrap another content key."""
+    """Take the entries of another envelope, which wrap another content key."""
     jwe = read(sealed.jwe)
     jwe["recipients"] = read(slices.seal().jwe)["recipients"]
     return _signed_over(slices, sealed, jwe)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""intake.json: what an exchange takes in."""
+"""intake.json: submissions that an exchange accepts or refuses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.envelope.world import DAY, NOW, terms
 
 
 def submission(sealed: SealedEnvelope, caller: str = ALPHA, **more: Any) -> dict[str, Any]:
-    """The members of a case."""
+    """The members of a case from a sealed envelope."""
     facts = [vars(measure_blob(blob)) for blob in sealed.blobs]
     given = {"manifest": sealed.manifest.decode(), "jwe": sealed.jwe.decode(), "caller": caller}
     return given | ({"blobs": facts} if facts else {}) | more
@@ -36,7 +36,6 @@ def _no(name: str, word: str, given: dict[str, Any]) -> Body:
 
 
 def intake() -> Body:
-    """intake.json."""
     return document(
         "Submissions as an exchange gets them, but for replay, `re` and policy, which it alone knows.",
         [*_taken(), *_times(), *_keys(), *_forms(), *_sealed_parts()],
@@ -96,7 +95,7 @@ def _keys() -> list[Body]:
 
 
 def _to_echo() -> SealedEnvelope:
-    """What a sender that does not look at `low` would send."""
+    """An envelope by a sender that ignores the recipient's `low`."""
     slices = Slices(EC1, (ECHO,))
     echo = slices.world.others[0]
     echo.keyset = replace(echo.keyset, low=EC1)
@@ -187,7 +186,7 @@ def _strangers_kid(value: dict[str, Any]) -> None:
 
 
 def _without_originator(slices: Slices, sealed: SealedEnvelope) -> SealedEnvelope:
-    """Two entries, none of them for alpha; `rr` and `rn` over them."""
+    """Two entries, neither for alpha, with `rr` and `rn` over them."""
     jwe = read(sealed.jwe)
     jwe["recipients"] = jwe["recipients"][1:]
     texts = [canonical(entry).decode() for entry in jwe["recipients"]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""keysets.json: chains of keysets, good and bad, and words that revoke a key."""
+"""keysets.json: chains of keysets, good and bad, and revocations of keys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROWS = [SIGN, OPEN]
 
 
 def ended(row: KeyRow, **changes: Any) -> KeyRow:
-    """The row with changes."""
+    """Change members of a keyset's row."""
     return replace(row, **changes)
 
 
@@ -35,7 +35,7 @@ REVOKED = ended(SIGN, st="revoked", since=NOW - 100)
 
 
 def keyset(version: int, prev: str | None, **changes: Any) -> str:
-    """A keyset of alpha by its root, with changes to body and terms."""
+    """Sign a keyset of alpha by its root, with changes to body and terms."""
     body: dict[str, Any] = {
         "version": version, "prev": prev, "root": OLD.public, "nroot": NEXT.fingerprint, "custody": "agency",
         "low": "EC1", "rows": ROWS,
@@ -49,7 +49,6 @@ def keyset(version: int, prev: str | None, **changes: Any) -> str:
 
 
 def od(jws: str) -> str:
-    """The object digest of a keyset."""
     return object_digest("accord-keyset+jws", formulas.unb64u(read(jws.encode())["payload"]))
 
 
@@ -60,7 +59,7 @@ class Pool:
     jws: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, version: int, after: str | None = None, **changes: Any) -> str:
-        """Make one that follows `after`, under a name."""
+        """Make a keyset that follows `after`; return its name."""
         self.jws[name] = keyset(version, None if after is None else od(self.jws[after]), **changes)
         return name
 
@@ -117,7 +116,6 @@ _WRONG: dict[str, tuple[str, int, dict[str, Any]]] = {
 
 
 def keysets() -> Body:
-    """keysets.json."""
     pool = _pool()
     cases = [*_good_chains(), *_bad_chains(pool)]
     for name, (word, version, changes) in _WRONG.items():
@@ -137,7 +135,6 @@ def keysets() -> Body:
 
 
 def keysets_bounds() -> Body:
-    """keysets_bounds.json."""
     begins, five_years = SIGN.nbf, 1827 * DAY
     pool = Pool()
     pool.add("five years", 1, rows=[ended(SIGN, exp=begins + five_years), OPEN])
@@ -164,7 +161,6 @@ def keysets_bounds() -> Body:
 
 
 def keysets_leaves() -> Body:
-    """keysets_leaves.json."""
     pool = Pool()
     pool.add("first", 1)
     pool.add("second", 2, "first", rows=[*ROWS, FRESH])
@@ -239,7 +235,7 @@ def _bad_chains(pool: Pool) -> list[Body]:
 
 
 def _revokes(pool: Pool) -> list[Body]:
-    """Logged words that revoke a key of alpha, judged by the keysets of its chain."""
+    """Logged revocations of a key of alpha, judged by the keysets of its chain."""
     word, by_new = _revoke(), _revoke(signer=NEXT.signer)
     one = _chain((("first", NOW),))
     both = _chain((("first", NOW), ("changed root", NOW + HOUR)))
@@ -295,7 +291,7 @@ def _revoke(**changes: Any) -> str:
 
 
 def _by_key() -> str:
-    """One EC1 signature of an operational key; keyset and revoke are PQ1."""
+    """A revoke with one EC1 signature of an operational key; keyset and revoke must be PQ1."""
     signer = SignerSet([signing_key("Ed25519", ALPHA)])
     value = read(formulas.unb64u(read(_revoke().encode())["payload"]))
     payload = formulas.compact(value | {"suite": "EC1", "signers": [SIGN.kid]}).encode()

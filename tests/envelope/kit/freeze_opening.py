@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""opening_rules.json: what else a reader takes or refuses, in EC1 where the suite does not matter."""
+"""opening_rules.json: further rules by which a reader opens or refuses, in EC1 where the suite does not matter."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ from tests.envelope.world import DAY, NOW, reference, terms, uuid7
 
 
 def opening_rules() -> Body:
-    """opening_rules.json."""
     return document(
         "Slices by the agencies of agencies.json: what a reader makes of each.",
         [*_opened(), *_marked(), *_outer(), *_signatures(), *_ledger()],
@@ -117,7 +116,7 @@ def _revoked(kid: str, since: int, log_time: int) -> dict[str, Any]:
 
 
 def _reaffirm(sealed: SealedEnvelope, log_time: int) -> dict[str, Any]:
-    """Golf stands by it, under its second key."""
+    """Golf's reaffirm of the envelope under its second key."""
     jws = make_statement(
         "reaffirm", iss=GOLF, signer=kit_agency(GOLF).signing[SPARE], suite=EC1, id=uuid7(5), iat=NOW,
         nonce=bytes(range(16)), sub=SubjectRef("manifest", sealed.jti, sealed.md),
@@ -212,7 +211,7 @@ def _typ_of_alert(slices: Slices, sealed: SealedEnvelope) -> Callable[[dict[str,
 
 
 def _logged(slices: Slices, sealed: SealedEnvelope) -> Callable[[dict[str, Any]], None]:
-    """The manifest of `sealed`, with a receipt of its own, in the place of the slice's."""
+    """Put the manifest of `sealed`, with its own receipt, in place of the slice's."""
     receipt = slices.world.ledger.log(sealed.md).as_json()
     return lambda value: value.update(manifest=read(sealed.manifest), receipts=[receipt])
 
@@ -246,7 +245,7 @@ def _signatures() -> list[Body]:
 
 
 def _claiming(slices: Slices, sealed: SealedEnvelope, kid: str) -> SealedEnvelope:
-    """A manifest whose header and `signers` name another kid than that of the key that signed."""
+    """A manifest whose header and `signers` name another kid than that of the signing key."""
     payload = canonical(manifest_of(sealed) | {"signers": [kid]})
     protected = b64u(canonical({"alg": "Ed25519", "kid": kid, "typ": TYP_MANIFEST}))
     signed = signed_as(sealed, slices.world.alpha.signing[EC1], payload)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""releases.json: chains of releases at the exchange's door, and what their readers make of them."""
+"""releases.json: chains of releases as the exchange takes them and as readers open them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BODY = ("parent", "aud", "rn", "rr", "rel", "purpose", "cond", "code")
 
 @dataclass(frozen=True)
 class Made:
-    """A release as it was submitted."""
+    """A release as submitted."""
 
     jws: bytes
     entries: ResealedEntries
@@ -40,7 +40,7 @@ class Made:
 
 
 class Onward:
-    """An envelope by alpha to bravo and charlie, and what is released from it."""
+    """An envelope by alpha to bravo and charlie, and releases of it."""
 
     def __init__(self, suite: str = EC1, rel: str = "recipients") -> None:
         self.world = kit_world(suite, (BRAVO, CHARLIE))
@@ -55,7 +55,7 @@ class Onward:
         return self.slice(agency, via) if via else self.world.slice_of(self.carried, agency, [self.receipt])
 
     def release(self, issuer: str, to: Sequence[str], via: Sequence[Made] = (), **changes: Any) -> Made:
-        """A release by `issuer` of what it has by `via`; `changes` to its body or terms."""
+        """Release by `issuer` what it holds by `via`; `changes` go to body or terms."""
         agency = kit_agency(issuer)
         verified = self.world.verify(self.held_by(issuer, via), issuer)
         recipients = [kit_agency(name).recipient for name in to]
@@ -79,7 +79,7 @@ class Onward:
         return Made(make_statement("release", **(usual | changes)), resealed)
 
     def slice(self, reader: str, via: Sequence[Made]) -> bytes:
-        """The slice of an agency that has access by the last of these."""
+        """The slice of an agency that has access by the last of these releases."""
         last = via[-1].entries
         texts = [entry.text for entry in read_entries(json.loads(last.entries), self.suite)]
         index = last.aud.index(reader) if reader in last.aud else 0
@@ -100,12 +100,12 @@ class Onward:
         return self.receipts[made.od]
 
     def reading(self, reader: str, via: Sequence[Made], **more: Any) -> dict[str, Any]:
-        """The members of a case of a reader."""
+        """The members of a reader's case."""
         given = {"suite": self.suite, "reader": reader, "slice": self.slice(reader, via).decode()}
         return given | {"blobs": []} | more
 
     def taking(self, made: Made, via: Sequence[Made] = (), **more: Any) -> dict[str, Any]:
-        """The members of a case of an exchange."""
+        """The members of an exchange's case."""
         caller = parse_statement(made.jws).statement.iss
         return {
             "manifest": self.carried.manifest_bytes.decode(),
@@ -119,7 +119,7 @@ class Onward:
 
 @cache
 def usual() -> Onward:
-    """One envelope for all cases that do not need another: it keeps the file small."""
+    """One envelope for all cases that need no other, which keeps the file small."""
     return Onward()
 
 
@@ -140,7 +140,6 @@ def _refused(name: str, word: str, given: dict[str, Any]) -> Body:
 
 
 def releases() -> Body:
-    """releases.json."""
     return document(
         "Releases: `release` as an exchange takes them (`via`: those by which its issuer has access), `open` by a reader.",
         [*_chains(), *_by_originator(), *_rights(), *_broken(), *_entries(), *_rekeys()],

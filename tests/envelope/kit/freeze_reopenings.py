@@ -21,7 +21,6 @@ OWN = root(ALPHA)
 
 
 def reopenings() -> Body:
-    """reopenings.json."""
     about = (
         "`reopen`: what an agency's root has signed for its desk, by which one person is let in there; "
         "`reopen-payload`: what a root may be asked to sign."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""statements.json and proofs.json: what is said besides alerts, by whom; challenges and what answers them."""
+"""statements.json and proofs.json: statements besides alerts, by each party; challenges and their answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OWN_DOOR = ("keyset", "revoke", "pop")
 
 
 def say(name: str, agency: str = GOLF, suite: str = EC1, signer: Any = None, **changes: Any) -> str:
-    """A statement of make_bodies, said by an agency."""
+    """Sign a statement of make_bodies by an agency."""
     kind, sub, body, more = (BODIES | OWN)[name]
     usual: dict[str, Any] = {
         "iss": agency, "signer": signer or kit_agency(agency).signing[suite], "suite": suite, "id": OTHER_ID,
@@ -42,7 +42,7 @@ def say(name: str, agency: str = GOLF, suite: str = EC1, signer: Any = None, **c
 
 
 def facts_of(name: str, **changes: Any) -> dict[str, Any] | None:
-    """What is known of the subject of a statement of golf."""
+    """The facts about the subject of a statement of golf."""
     sub = BODIES[name][1]
     usual = {"iss": GOLF, "manifest_iss": GOLF, "holders": [ALPHA, GOLF], "parties": [ALPHA, GOLF]}
     return None if sub is None else sub | usual | changes
@@ -57,7 +57,6 @@ def _no(name: str, word: str, stage: str = "statement", **given: Any) -> Body:
 
 
 def statements() -> Body:
-    """statements.json."""
     about = (
         "Statements: with `caller` as an exchange takes them at `now`, else as a reader does at `log_time`."
     )
@@ -187,7 +186,6 @@ def _at_intake() -> list[Body]:
 
 
 def apikeys() -> Body:
-    """apikeys.json."""
     said = say("apikey")
     return document(
         "API keys that an agency issues and ends by its own word.",
@@ -201,7 +199,6 @@ def apikeys() -> Body:
 
 
 def entries() -> Body:
-    """entries.json."""
     said, by_bravo = say("entry"), say("entry", signer=kit_agency(BRAVO).signing[EC1])
     return document(
         "How an agency is reached, as it states it itself.",
@@ -219,13 +216,12 @@ CHAL = b64u(octets("challenge"))
 
 
 def proofs() -> Body:
-    """proofs.json."""
     about = "`challenge`: a one-time challenge, to be opened with `private`; `pop`: what answers it, by the keys `keys`."
     return document(about, [*_challenges(), *_pops()], now=NOW)
 
 
 def sealed_challenge(alg: str, agency: str = ALPHA) -> dict[str, Any]:
-    """A challenge to the coming key of this algorithm, with what opens it."""
+    """A challenge to the coming key of this algorithm, with the private key that opens it."""
     key = decryption_key(alg, "coming")
     made = issue_challenge(
         agency, [key.public], challenge=octets("challenge"), nonces=[octets(f"nonce {alg}")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""times.json: envelopes whose times lie at the bounds of the profile, and one second beyond them."""
+"""times.json: envelopes with times at the bounds of the profile, and one second beyond them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ _BEYOND: dict[str, dict[str, int]] = {
 
 
 def times() -> Body:
-    """times.json."""
     return document(
         "Envelopes by the agencies of agencies.json whose times lie at the bounds of section 2.3 and 5.1, and beyond.",
         _of(usual()),
@@ -50,6 +49,6 @@ def _of(slices: Slices) -> list[Body]:
 
 
 def _in_its_place(slices: Slices, far: SealedEnvelope) -> Any:
-    """The manifest in the slice's, with a receipt of its own."""
+    """Put the manifest, with its own receipt, in place of the slice's."""
     receipt = slices.world.ledger.log(far.md).as_json()
     return lambda value: value.update(manifest=read(far.manifest), receipts=[receipt])

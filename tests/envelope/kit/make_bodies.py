@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Payloads of statements that nobody signed: the closed body of each kind."""
+"""Unsigned payloads of statements: the closed body of each kind."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ END = {"exp": NOW + DAY}
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row of a keyset."""
     usual = {"jwk": public_jwk("Ed25519"), "use": "sign", "nbf": NOW, "exp": NOW + DAY, "st": "current"}
     return usual | {"since": None} | changes
 
@@ -113,7 +112,7 @@ _OWN_REFUSED: dict[str, tuple[str, Changes, Changes]] = {
     "entry with contacts out of order": ("entry", {"contacts": ["b@xa.example", "a@xa.example"]}, {}),
     "entry with a name for an address": ("entry", {"contacts": ["duty desk"]}, {}),
 }
-# Kind of case to change, changes to the body, changes to the payload.
+# The kind of case to change, changes to the body, changes to the payload.
 _REFUSED: dict[str, tuple[str, Changes, Changes]] = {
     "an additional member": ("retract", {}, {"x": 1}),
     "a missing member": ("retract", {}, {"act": UNSET}),
@@ -193,7 +192,6 @@ def payload_of(name: str, body: Changes | None = None, changes: Changes | None =
 
 
 def statement_payloads() -> Body:
-    """statement_payloads.json."""
     cases = []
     for name in BODIES | _keysets():
         kind, payload = payload_of(name)
@@ -216,7 +214,6 @@ def statement_payloads() -> Body:
 
 
 def own_statements() -> Body:
-    """own_statements.json."""
     cases = []
     for name in OWN:
         kind, payload = payload_of(name)

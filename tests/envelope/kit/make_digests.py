@@ -13,7 +13,6 @@ from tests.envelope.kit.seeds import octets
 
 
 def digests() -> Body:
-    """digests.json."""
     return document(
         "The digests of the page: od, pd, ct, rr, the members `aad`, the protected header.",
         [*_object_digests(), *_sealed(), *_entries(), *_associated_data(), *_headers()],
@@ -50,7 +49,7 @@ def _sealed() -> list[Body]:
 
 
 def entry(n: int) -> dict[str, Any]:
-    """An entry in the form of EC1, whose values mean nothing."""
+    """An entry in the form of EC1 with meaningless values."""
     epk = {"kty": "OKP", "crv": "X25519", "x": formulas.b64u(octets(f"epk {n}"))}
     header = {"kid": formulas.b64u(octets(f"kid {n}")), "epk": epk, "alg": "ECDH-ES+A256KW"}
     return {"header": header, "encrypted_key": formulas.b64u(octets(f"wrapped {n}", 40))}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Encodings: canonical JSON, what the strict parser refuses, base64url, identifiers, lengths."""
+"""Encodings: canonical JSON, texts that the strict parser refuses, base64url, identifiers, lengths."""
 
 from __future__ import annotations
 
@@ -60,14 +60,12 @@ _REFUSED: dict[str, bytes] = {
 
 
 def canonical() -> Body:
-    """canonical.json."""
     cases = [good(name, "canonical", text, json=given) for name, (given, text) in _CANONICAL.items()]
     cases.append(bad("a member name outside ASCII", "canonical", "malformed", json='{"\u00e9":1}'))
     return document("canonical(x): the value of the JSON text `json`, written canonical.", cases)
 
 
 def strict_json() -> Body:
-    """strict_json.json."""
     deep, deeper = b"[" * 16 + b"]" * 16, b'{"a":' * 16 + b"[]" + b"}" * 16
     cases = [
         good("white space around the value", "parse", {"a": [1]}, octets=_b(b' \r\n{\t"a": [1] }\n')),
@@ -97,7 +95,6 @@ def _nested(depth: int) -> list[object]:
 
 
 def base64url() -> Body:
-    """base64url.json."""
     sizes = [
         good(f"{n} octets", "base64url", bytes(range(n)).hex(), text=_b(bytes(range(n)))) for n in range(5)
     ]
@@ -141,7 +138,6 @@ _IDENTIFIERS: dict[str, tuple[list[str], list[str]]] = {
 
 
 def identifiers() -> Body:
-    """identifiers.json."""
     cases = []
     for kind, (fit, unfit) in _IDENTIFIERS.items():
         cases += [good(f"{kind} {n}", "identifier", text, kind=kind, text=text) for n, text in enumerate(fit)]
@@ -157,7 +153,6 @@ _SIZES = (0, 1, 8, 100, 1000, 65_536, 1_000_000, 16_777_217, 64_487_379)
 
 
 def lengths() -> Body:
-    """lengths.json."""
     cases = [good(f"Padme of {n}", "padme", formulas.padme(n), length=n) for n in (*_LENGTHS, 67_108_836)]
     cases += [good(f"blob of {n}", "blob-length", formulas.padme(n + 8) + 28, size=n) for n in _SIZES]
     return document("Padme(`length`), and the length of the blob of an attachment of `size` octets.", cases)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys of every kind: thumbprints, what must not be registered, fingerprints of roots, the key rule."""
+"""Keys of every kind: thumbprints, keys that must not be registered, fingerprints of roots, the key rule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
 
 
 def public_jwk(kind: str, label: str = "kit") -> dict[str, str]:
-    """The public key of a label."""
+    """The public key made from a label."""
     make: Any = signing_key if _KINDS[kind][0] == "sign" else decryption_key
     return dict(make(kind, label).public.jwk)
 
@@ -65,7 +65,6 @@ _NO_X25519: dict[str, int] = {
 
 
 def keys() -> Body:
-    """keys.json."""
     cases = []
     for kind, (use, alg, suites) in _KINDS.items():
         jwk = public_jwk(kind)
@@ -130,7 +129,6 @@ def _refused_members() -> list[Body]:
 
 
 def seeds() -> Body:
-    """seeds.json."""
     names = ("Ed25519", "ES256", "ML-DSA-65", "X25519", "P-256", "HPKE-9-KE")
     cases = []
     for name in names:
@@ -143,7 +141,6 @@ def seeds() -> Body:
 
 
 def roots() -> Body:
-    """roots.json."""
     cases = []
     for label in ("xa-alpha", "xb-bravo"):
         pair = [key.jwk for key in root(label).public]
@@ -196,7 +193,6 @@ _RULES_IN_A_SECOND: dict[str, tuple[int, int, list[dict[str, int]], Any]] = {
 
 
 def key_rule() -> Body:
-    """key_rule.json."""
     jwk = public_jwk("Ed25519")
     cases = []
     rules = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Payloads that nobody signed: which manifests, inner payloads and bodies of statements are allowed."""
+"""Unsigned payloads: allowed and refused manifests, inner payloads and bodies of statements."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OTHER_ID = "0193a5d8-0000-7000-8000-000000000001"
 
 
 def digest(label: str) -> str:
-    """Some digest."""
+    """A digest made from a label."""
     return formulas.b64u(octets(label))
 
 
@@ -27,7 +27,7 @@ REFERENCE = {"jti": OTHER_ID, "md": digest("other")}
 
 
 def _with(value: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """The members with changes; UNSET takes one away."""
+    """Change members; UNSET removes one."""
     return {name: item for name, item in (value | changes).items() if item is not UNSET}
 
 
@@ -133,7 +133,6 @@ _NO_MANIFESTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def manifests() -> Body:
-    """manifests.json."""
     cases = []
     for name, changes in _MANIFESTS.items():
         payload = formulas.compact(manifest_members(**changes))
@@ -149,7 +148,6 @@ def manifests() -> Body:
 
 
 def extracts() -> Body:
-    """extracts.json."""
     whole = {"att": [_blob(0)]}
     original = formulas.compact(manifest_members(**whole))
     md = formulas.object_digest("accord-manifest+jws", original.encode())
@@ -253,7 +251,6 @@ _NO_INNERS: dict[str, dict[str, Any]] = {
 
 
 def inner() -> Body:
-    """inner.json."""
     cases = [
         good(name, "inner", result, payload=inner_text(changes))
         for name, (changes, result) in _INNERS.items()
@@ -284,5 +281,5 @@ def inner() -> Body:
 
 
 def _padded_by_spaces(text: str) -> str:
-    """Any strict JSON is taken; so that a wrong member, not the length, is what is refused."""
+    """Pad with spaces, which strict JSON allows, so that the wrong member is refused and not the length."""
     return text + " " * (2048 - len(text.encode()))

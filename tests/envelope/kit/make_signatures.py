@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signatures by Ed25519 and by ES256 in the way of RFC 6979, which come out alike on every run."""
+"""Signatures by Ed25519, and by ES256 as of RFC 6979, which are equal on every run."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def _bad_forms() -> list[Body]:
 
 
 def _by_hand() -> list[Body]:
-    """Where equations with and without the cofactor part; without it R is compared as octets."""
+    """Cases in which equations with and without the cofactor differ; without it, R is compared as octets."""
     mixed = edwards.add(edwards.PUBLIC, edwards.ORDER_8)
     result = {"payload": _PAYLOAD, "od": formulas.object_digest(TYP, _PAYLOAD.encode())}
     plain = _signed_by_hand(edwards.PUBLIC, edwards.NEUTRAL, zero=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger: tree hashing and proofs, signed checkpoints, receipts. Ed25519 signs alike on every run."""
+"""The ledger: tree hashing and proofs, signed checkpoints, receipts. Ed25519 signatures are equal on every run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ def _texts(hashes: list[bytes]) -> list[str]:
 
 
 def merkle() -> Body:
-    """merkle.json."""
     sizes = [
         good(f"{size} leaves", "tree-root", formulas.b64u(formulas.root(HASHES[:size])), leaves=LEAVES[:size])
         for size in range(9)
@@ -91,19 +90,18 @@ def _node_as_leaf() -> dict[str, Any]:
 
 
 def checkpoint_text(size: int, root: bytes, origin: str = LEDGER_NAME) -> str:
-    """Origin, size, root."""
+    """A checkpoint's text: origin, size, root."""
     return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
 
 
 def note(text: str, key: LedgerKey | None = None, *, name: str | None = None) -> str:
-    """A note over `text`, by the formula of the page."""
+    """Sign a note over `text` by the formula of the page."""
     signer = key or ledger_key()
     signature = signer._material.sign(text.encode())
     return formulas.note(name or signer.name, signer.verifier.public, signature, text)
 
 
 def checkpoints() -> Body:
-    """checkpoints.json."""
     text = checkpoint_text(8, formulas.root(HASHES))
     signed, other = note(text), note(text, ledger_key("other.example"))
     line = other.split("\n\n")[1]
@@ -120,7 +118,7 @@ def checkpoints() -> Body:
 
 
 def _good_notes(signed: str, line: str, both: list[str]) -> list[Body]:
-    """`line`: a signature by the other key of `both`."""
+    """Accepted notes; `line` is a signature by the other key of `both`."""
     result = {"origin": LEDGER_NAME, "size": 8, "root": formulas.b64u(formulas.root(HASHES))}
     empty = {"origin": LEDGER_NAME, "size": 0, "root": formulas.b64u(formulas.h())}
     unknown_name = signed + _stranger("un\x80known")
@@ -146,7 +144,7 @@ def _vkey_of(public: bytes) -> str:
 
 
 def _other_signature(line: str) -> str:
-    """The signature line with one bit of its signature changed."""
+    """Change one bit of the signature in a signature line."""
     head, _, encoded = line.rstrip("\n").rpartition(" ")
     changed = bytearray(base64.b64decode(encoded))
     changed[20] ^= 1
@@ -154,7 +152,7 @@ def _other_signature(line: str) -> str:
 
 
 def _stranger(name: str = "unknown", size: int = 68) -> str:
-    """A signature line of a key that nobody knows: its id and signature, `size` octets of no meaning."""
+    """A signature line of an unknown key: key id and signature are `size` meaningless octets."""
     return f"\N{EM DASH} {name} {base64.b64encode(octets('stranger', size)).decode()}\n"
 
 
@@ -192,7 +190,6 @@ def _no_notes(signed: str, text: str) -> dict[str, str]:
 
 
 def handovers() -> Body:
-    """handovers.json."""
     old, new, newest = (ledger_key(number=number) for number in (1, 2, 3))
     first, second = _handed(old, new, 1077), _handed(new, newest, 2000)
     line, other = _handover_text(old, new, 1077), ledger_key("other.example")
@@ -275,7 +272,7 @@ LOG = [
 def receipt_of(
     index: int, size: int = 6, log: list[dict[str, Any]] | None = None, **changes: Any
 ) -> dict[str, Any]:
-    """The receipt of one leaf of the first `size` ones."""
+    """The receipt of one leaf among the first `size` ones."""
     hashes = [formulas.leaf_hash(formulas.compact(item).encode()) for item in (log or LOG)][:size]
     signed = note(checkpoint_text(size, formulas.root(hashes)))
     path = _texts(formulas.path(hashes, index))
@@ -298,7 +295,6 @@ def _kept(size: int, kept_at: int, **changes: Any) -> dict[str, Any]:
 
 
 def receipts() -> Body:
-    """receipts.json."""
     od = digest("object 2")
     good_ones = [
         good("an object", "receipt", _found(NOW + 2), receipt=receipt_of(2), od=od),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wrapped keys and blobs whose randomness is fixed here, so that they come out alike each time."""
+"""Wrapped keys and blobs whose randomness is fixed, so that they are equal on every run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ CONTENT_KEY = octets("content key")
 
 
 def wrapping() -> Body:
-    """wrapping.json."""
     secrets = [bytes(32), b"\xff" * 32, octets("z")]
     kdf = [
         good(f"Concat KDF {n}", "kdf", formulas.wrapping_key(z).hex(), z=formulas.b64u(z))
@@ -34,7 +33,7 @@ def wrapping() -> Body:
 
 
 def _ec1(curve: str) -> dict[str, Any]:
-    """Recipient's private JWK and the entry for it, under an ephemeral key made from a label."""
+    """The recipient's private JWK and the entry for it, under an ephemeral key made from a label."""
     recipient, ephemeral = decryption_key(curve, "recipient"), decryption_key(curve, "ephemeral")
     if curve == "X25519":
         z = ephemeral.material.exchange(recipient.public.material)
@@ -47,7 +46,7 @@ def _ec1(curve: str) -> dict[str, Any]:
 
 
 def _pq1() -> tuple[dict[str, Any], str]:
-    """The example of the JOSE-HPKE drafts, as an entry of ours; its content key is known to nobody else."""
+    """The example of the JOSE-HPKE drafts as an entry of this profile; nobody else knows its content key."""
     published = json.loads((PUBLIC / "jose_hpke_drafts.json").read_text())
     (vector,) = [item for item in published if item["alg"] == "HPKE-9-KE"]
     jwe = vector["flattened"]
@@ -60,12 +59,12 @@ def _pq1() -> tuple[dict[str, Any], str]:
     return {"suite": "PQ1", "private": private, "entry": entry}, _DRAFT_KEY
 
 
-# Proved by decrypting the drafts' ciphertext, see tests/envelope/test_vectors.py.
+# Decrypting the drafts' ciphertext proves it, see tests/envelope/test_vectors.py.
 _DRAFT_KEY = "f0746847c7890165af234a14fbfe5c89c919cb356232e95810c3c8a172be692c"
 
 
 def _changed(given: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """The entry's header with changes; `encrypted_key` outside it."""
+    """Change the entry's header, or `encrypted_key`, which is outside it."""
     entry = given["entry"]
     header = entry["header"] | {name: item for name, item in changes.items() if name != "encrypted_key"}
     wrapped = changes.get("encrypted_key", entry["encrypted_key"])
@@ -109,7 +108,7 @@ _ORDER_8 = bytes.fromhex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224e
 
 
 def _with_share(given: dict[str, Any], share: bytes) -> str:
-    """The `ek` with another X25519 half."""
+    """Replace the X25519 half of the `ek`."""
     ek = formulas.unb64u(given["entry"]["header"]["ek"])
     return formulas.b64u(ek[:1088] + share)
 
@@ -162,7 +161,6 @@ def _blob(
 
 
 def blobs() -> Body:
-    """blobs.json."""
     given = _blob(_PLAIN)
     att, blob = given["att"], given["blob"]
     cases = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the reference makes of a case: one function per `do`, and the words for what it refuses."""
+"""Results of the reference for each case: one function for each `do`, and the words of refusals."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Given], Any]]]] = {
 
 
 def outcome(case: Case) -> dict[str, Any]:
-    """What the reference makes of a case, in the words of its `expect`."""
+    """Run a case through the reference; return the result in the form of its `expect`."""
     stage, operation = OPERATIONS[case.do]
     try:
         return {"ok": operation(case.given)}
@@ -275,7 +275,7 @@ def outcome(case: Case) -> dict[str, Any]:
 
 
 def word_of(cause: Exception) -> str:
-    """The word for a refusal: the failure, or the code of what is malformed."""
+    """The word of a refusal: the failure, or the code of a malformed input."""
     if isinstance(cause, OpeningError):
         return str(cause.cause)
     if isinstance(cause, VerificationError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the reference makes of what is signed or sealed: keysets, statements, submissions, slices."""
+"""Operations of the reference on signed or sealed objects: keysets, statements, submissions, slices."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class StageError(Exception):
 
 
 def _verified_chain(given: Given) -> list[Keyset]:
-    """Each keyset against the one in force when it came, as an exchange takes them."""
+    """Check each keyset against the one in force when it came, as an exchange does."""
     chain: list[Keyset] = []
     for item in given["chain"]:
         jws, log_time = given["keysets"][item["keyset"]], item["log_time"]
@@ -137,7 +137,7 @@ def _check_entitled(said: Any, facts: Mapping[str, Any] | None) -> None:
 
 
 def standing_of(standing: Standing) -> Any:
-    """A standing as the kit writes it."""
+    """A standing in the kit's form."""
     if isinstance(standing, Valid):
         return "valid"
     word = {"since": standing.since, "revoked_at": standing.revoked_at}
@@ -182,7 +182,7 @@ def release(given: Given) -> Any:
 
 
 def open_slice(given: Given) -> Any:
-    """The whole way of a reader: verify, open, open each attachment."""
+    """Verify a slice, open it, and open each attachment, as a reader does."""
     octets = given["slice"].encode()
     verified = verify_slice(
         octets,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agencies of the kit as a world to seal and speak in; see agencies.json."""
+"""The agencies of the kit as a world that seals and makes statements; see agencies.json."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.envelope.kit.seeds import (
 )
 from tests.envelope.world import DAY, NOW, Agency, MemoryDirectory, MemoryLedger, World
 
-# Delta's operational keys lie with a hub; echo takes and gives nothing below PQ1.
+# Delta's operational keys are held by a hub; echo accepts and sends nothing below PQ1.
 CUSTODY = {DELTA: "hub-own-root"}
 LOW = {ECHO: "PQ1"}
 
@@ -38,7 +38,7 @@ def kit_agency(agency: str) -> Agency:
 
 
 def kit_world(suite: str, to: tuple[str, ...] = (BRAVO, CHARLIE), by: str = ALPHA) -> World:
-    """A world in which `by` writes to others, and the directory knows all of the kit's agencies."""
+    """A world in which `by` writes to others, with all agencies of the kit in its directory."""
     everyone = {agency: kit_agency(agency) for agency in AGENCIES}
     ledger = MemoryLedger()
     ledger.key = ledger_key()
@@ -47,7 +47,7 @@ def kit_world(suite: str, to: tuple[str, ...] = (BRAVO, CHARLIE), by: str = ALPH
 
 
 def agencies() -> dict[str, Any]:
-    """agencies.json: frozen, since ML-DSA-65 signs otherwise each time."""
+    """agencies.json, which is frozen since each ML-DSA-65 signature differs."""
     return {
         "profile": 1,
         "about": "The agencies of the kit with all their keys, private ones too, and the ledger. For tests alone.",

@@ -18,7 +18,7 @@ from accord.envelope.keysets import KeyRow, verify_keyset
 from accord.envelope.private import DecryptionKey, LedgerKey, Root, SignerSet, SigningKey
 from tests.envelope.world import DAY, NOW, Agency
 
-# In the place of a suite: golf's second signing key, with which it stands by what the first has signed.
+# In place of a suite: golf's second signing key, by which it reaffirms objects of the first.
 SPARE: Final = "spare"
 LEDGER_NAME: Final = "ledger.example/log"
 ALPHA, BRAVO, CHARLIE = "xa-alpha", "xb-bravo", "xc-charlie"
@@ -27,7 +27,7 @@ AGENCIES: Final = (ALPHA, BRAVO, CHARLIE, DELTA, ECHO, FOXTROT, GOLF)
 
 
 def octets(label: str, size: int = 32) -> bytes:
-    """Octets that look random: SHAKE256 of the label."""
+    """Make octets that look random: SHAKE256 of the label."""
     return hashlib.shake_256(f"accord test kit: {label}".encode()).digest(size)
 
 
@@ -68,7 +68,7 @@ def root(label: str) -> Root:
 
 
 def ledger_key(name: str = LEDGER_NAME, number: int = 1) -> LedgerKey:
-    """The ledger's key; others of its name by number."""
+    """The ledger's key; `number` makes others of the same name."""
     seed = f"{name} ledger" if number == 1 else f"{name} ledger {number}"
     return LedgerKey(name, ed25519.Ed25519PrivateKey.from_private_bytes(octets(seed)))
 
@@ -101,7 +101,7 @@ def signing_key_from_jwk(jwk: dict[str, str]) -> SigningKey:
 
 
 def signers_of(agency: str) -> dict[str, SignerSet]:
-    """By suite. Golf signs ES256 alone; the others use one Ed25519 key in both suites."""
+    """Signers by suite. Golf has ES256 alone; the others use one Ed25519 key in both suites."""
     if agency == GOLF:
         return {
             EC1: SignerSet([signing_key("ES256", agency)]),
@@ -112,7 +112,7 @@ def signers_of(agency: str) -> dict[str, SignerSet]:
 
 
 def openers_of(agency: str) -> dict[str, DecryptionKey]:
-    """By suite. Golf has P-256 alone; the others X-Wing and X25519."""
+    """Decryption keys by suite. Golf has P-256 alone; the others have X-Wing and X25519."""
     if agency == GOLF:
         return {EC1: decryption_key("P-256", agency)}
     return {PQ1: decryption_key("HPKE-9-KE", agency), EC1: decryption_key("X25519", agency)}
@@ -128,7 +128,7 @@ def make_agency(agency: str, *, custody: str = "agency", low: str = EC1) -> Agen
 
 
 def published(agency: Agency, keyset: bytes) -> Agency:
-    """The agency with this keyset, logged a day ago."""
+    """Give the agency this keyset, logged a day ago."""
     agency.keyset_jws = keyset
     agency.keyset = verify_keyset(keyset, pinned=agency.root.fingerprint, strict=True, log_time=NOW - DAY)
     return agency

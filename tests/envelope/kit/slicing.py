@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes slices of the kit's agencies, good ones and such as no honest sender would make."""
+"""Slices of the kit's agencies, good ones and ones that no honest sender makes."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ NONCE = bytes(range(16))
 
 
 class Slices:
-    """Makes slices for bravo, each under a jti and a place in the ledger of its own."""
+    """A maker of slices for bravo, each under its own jti and with its own entry in the ledger."""
 
     def __init__(self, suite: str = EC1, to: tuple[str, ...] = (BRAVO, CHARLIE), by: str = ALPHA) -> None:
         self.world: World = kit_world(suite, to, by)
         self.suite = suite
 
     def seal(self, **changes: Any) -> SealedEnvelope:
-        """An alert of the world's sender."""
+        """Seal an alert of the world's sender."""
         usual: dict[str, Any] = {"terms": terms(jti=JTI), "nonce": NONCE}
         return self.world.seal(**(usual | changes))
 
     @cached_property
     def plain(self) -> SealedEnvelope:
-        """One alert for all cases that do not need another: it keeps the files small."""
+        """One alert for all cases that need no other, which keeps the files small."""
         return self.seal()
 
     def slice(self, sealed: SealedEnvelope, reader: str = BRAVO, **changes: Any) -> str:
-        """What `reader` gets of it, unchecked by any exchange."""
+        """The slice of `reader`, unchecked by any exchange."""
         octets = self.world.slice_of(self.world.intake(sealed, **changes), reader)
         return octets.decode()
 
@@ -60,7 +60,6 @@ class Slices:
         } | more
 
     def inner_of(self, sealed: SealedEnvelope) -> dict[str, Any]:
-        """The members of the inner payload."""
         return dict(read(self._payload(sealed)))
 
     def _payload(self, sealed: SealedEnvelope) -> bytes:
@@ -68,7 +67,7 @@ class Slices:
         return payload_of(opened.inner_jws)
 
     def said_otherwise(self, signer: Any = None, **changes: Any) -> SealedEnvelope:
-        """A well-sealed envelope whose inner payload has these changes and still its length."""
+        """Seal well an inner payload with these changes, in its original length."""
         alpha = self.world.alpha
         value = self.inner_of(self.seal()) | changes
         size = 2048
@@ -78,7 +77,7 @@ class Slices:
         return self.with_inner(inner)
 
     def with_inner(self, inner: bytes, **changes: Any) -> SealedEnvelope:
-        """A well-sealed envelope around these inner octets."""
+        """Seal an envelope well around these inner octets."""
         return encrypted_again(
             inner, terms(jti=JTI), self.world.alpha, self.world.others, self.suite, **changes
         )
@@ -91,7 +90,6 @@ def usual(suite: str = EC1) -> Slices:
 
 
 def payload_of(jws: bytes) -> bytes:
-    """The decoded payload of a JWS."""
     return unb64u(read(jws)["payload"])
 
 

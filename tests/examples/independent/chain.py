@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Section 9: a chain of releases, in what everybody can check and in what the inner audience decides."""
+"""Section 9: the chain of releases, by checks open to everybody and by checks that need the inner audience."""
 
 from __future__ import annotations
 
@@ -20,29 +20,28 @@ class Release:
 
     @property
     def iss(self) -> str:
-        """Who released."""
+        """The releasing agency."""
         return str(self.said["iss"])
 
     @property
     def body(self) -> dict[str, Any]:
-        """Its body."""
         return dict(self.said["body"])
 
     @property
     def aud(self) -> set[str]:
-        """To whom."""
+        """The agencies to which it releases."""
         return set(self.said["body"]["aud"])
 
     @property
     def is_rekey(self) -> bool:
-        """Is it a rekey?"""
+        """Tell whether the release is a rekey."""
         return bool(self.said["body"]["code"] == "rekey")
 
 
 def check_open(
     manifest: dict[str, Any], md: str, chain: list[Release], now: int, withdrawn: set[str]
 ) -> None:
-    """What of 9.1 and 9.2 can be checked without the inner audience."""
+    """Make the checks of 9.1 and 9.2 that do not need the inner audience."""
     need(not any(release.od in withdrawn for release in chain), "access-withdrawn")
     need(len(chain) <= 3, REFUSED)
     for place, release in enumerate(chain):
@@ -79,7 +78,7 @@ def _check_place(manifest: dict[str, Any], chain: list[Release], place: int) -> 
 
 
 def check_inner(manifest: dict[str, Any], chain: list[Release], aud: set[str]) -> None:
-    """What of 9.1 and 9.2 hangs on the inner audience."""
+    """Make the checks of 9.1 and 9.2 that need the inner audience."""
     reached = set(aud)
     for place, release in enumerate(chain):
         if release.is_rekey:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sections 3.3 to 3.5: keysets and what is in force, revocations, and the key rule."""
+"""Sections 3.3 to 3.5: keysets and the one in force, revocations, and the key rule."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Keyset:
-    """A keyset whose form is right."""
+    """A keyset whose form is right; its signatures are not verified yet."""
 
     od: str
     iss: str
@@ -51,13 +51,12 @@ class Keyset:
     signers: list[str]
 
     def row(self, kid: str) -> Row | None:
-        """The row of a kid."""
         return next((row for row in self.rows if row.key.kid == kid), None)
 
 
 @lru_cache(maxsize=256)
 def read_keyset(text: str) -> Keyset:
-    """Form and own rules of a keyset; its signatures are for `follow`."""
+    """Read a keyset by its form and its own rules; `follow` verifies its signatures."""
     signed = jws.text_submitted(text, jws.STATEMENT_LIMIT)
     said = payload_form(signed.payload, "keyset")
     signed.require_typ(typ_of("keyset"))
@@ -86,7 +85,7 @@ def read_keyset(text: str) -> Keyset:
 
 
 def follow(keyset: Keyset, before: Keyset | None, pinned: str) -> str:
-    """Does it follow `before`, as an exchange asks? Its succession: same, changed or recovered."""
+    """Check that the keyset follows `before`, as an exchange does; return the succession: same, changed or recovered."""
     if before is None:
         need(keyset.fingerprint == pinned, "keyset-not-of-the-pinned-root")
         need(keyset.ver == 1, "keyset-does-not-follow")
@@ -131,12 +130,12 @@ def _check_rows(keyset: Keyset, before: Keyset) -> None:
 
 
 NO_LEAF, FIRST = 2**53, -1
-"""The index of what is not logged yet, and of a keyset or revocation whose leaf is not known (3.5)."""
+"""The index of an object that is not logged yet, and of a keyset or revocation whose leaf is not known (3.5)."""
 
 
 @dataclass
 class Held:
-    """A keyset that was accepted, when it was logged, and how it follows."""
+    """An accepted keyset, its log time and its succession."""
 
     keyset: Keyset
     log_time: int
@@ -146,14 +145,14 @@ class Held:
 
 @dataclass
 class Agency:
-    """What a verifier holds of an agency: accepted keysets and logged revokes."""
+    """A verifier's knowledge of an agency: accepted keysets and logged revokes."""
 
     pinned: str
     held: list[Held] = field(default_factory=list)
     revokes: list[tuple[str, int, int]] = field(default_factory=list)
 
     def accept(self, text: str, log_time: int, leaf: int | None = None) -> Held:
-        """Take a keyset as an exchange does: it must follow the one in force at its log time."""
+        """Accept a keyset as an exchange does: it must follow the one in force at its log time."""
         keyset = read_keyset(text)
         before = self.in_force(log_time, NO_LEAF if leaf is None else leaf)
         waiting = [item for item in self.held if self._waits(item, log_time)]
@@ -167,7 +166,7 @@ class Agency:
         return item.succession == "recovered" and start is not None and start > now
 
     def starts(self, item: Held) -> int | None:
-        """The moment from which a keyset is in force; None: never."""
+        """The moment from which a keyset is in force; None if it never is."""
         siblings = [
             other for other in self.held if other is not item and other.keyset.prev == item.keyset.prev
         ]
@@ -191,7 +190,7 @@ class Agency:
         return max(start, min(known)) if known else None
 
     def spans(self) -> list[tuple[int, Keyset]]:
-        """(moment, keyset) for each that ever comes into force, by moment."""
+        """Pairs (moment, keyset) of all keysets that ever come into force, by moment."""
         pairs = [(self.starts(item), item.keyset) for item in self.held]
         return sorted(
             ((moment, one) for moment, one in pairs if moment is not None), key=lambda pair: pair[0]
@@ -214,7 +213,7 @@ class Agency:
         return [keyset.root for keyset in found if keyset is not None]
 
     def revocations(self, kid: str) -> list[tuple[int, int]]:
-        """(since, moment) of each word that revokes a kid."""
+        """Pairs (since, moment) of each object that revokes a kid."""
         words = [(since, moment) for named, since, moment in self.revokes if named == kid]
         for moment, keyset in self.spans():
             row = keyset.row(kid)
@@ -224,7 +223,7 @@ class Agency:
 
 
 def _first_leaf(item: Held, start: int) -> int:
-    """The leaf from which a keyset counts within the second of its start; a wait ends for all of it (3.5)."""
+    """The leaf from which a keyset counts within the second of its start; a wait ends for the whole second (3.5)."""
     logged_then = item.succession != "recovered" and start == item.log_time
     return item.leaf if item.leaf is not None and logged_then else FIRST
 
@@ -232,7 +231,7 @@ def _first_leaf(item: Held, start: int) -> int:
 def judge_key(
     row: Row | None, moment: int, revocations: Sequence[tuple[int, ...]], leaf: int = NO_LEAF
 ) -> Any:
-    """The key rule for one signature: "valid", or since and R of a repudiated one."""
+    """Apply the key rule to one signature: "valid", or since and R if it is repudiated."""
     if row is None:
         raise Refused("key-unknown")
     need(row.use == "sign", "key-of-other-use")
@@ -248,7 +247,7 @@ def judge_key(
 
 
 def check_revoke(agency: Agency, text: str, log_time: int, iss: str) -> dict[str, Any]:
-    """A revoke, as a reader judges it at its log time (3.4); its body."""
+    """Check a revoke at its log time, as a reader does (3.4); return its body."""
     signed = jws.text_submitted(text, jws.STATEMENT_LIMIT)
     said = payload_form(signed.payload, "revoke")
     signed.require_typ(typ_of("revoke"))
@@ -266,7 +265,7 @@ def check_revoke(agency: Agency, text: str, log_time: int, iss: str) -> dict[str
 
 
 def newest_key(agency: Agency, suite: str, now: int, blocked: set[str]) -> PublicKey | None:
-    """The key that an entry of a suite is due for (3.3), or None."""
+    """The key to which an entry of a suite must be sealed (3.3), or None."""
     keyset = agency.in_force(now)
     if keyset is None or (keyset.low == "PQ1" and suite == "EC1"):
         return None

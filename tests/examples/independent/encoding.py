@@ -24,7 +24,7 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
 
 def unbase64(text: Any, size: int | None = None) -> bytes:
-    """Octets of a base64url text; of `size` octets where that is given."""
+    """Decode a base64url text, to exactly `size` octets where it is given."""
     need(isinstance(text, str) and _BASE64URL.fullmatch(text) and len(text) % 4 != 1)
     octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     need(tobase64(octets) == text)
@@ -33,7 +33,7 @@ def unbase64(text: Any, size: int | None = None) -> bytes:
 
 
 def tobase64(octets: bytes) -> str:
-    """base64url without padding."""
+    """Encode as base64url without padding."""
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
 
 
@@ -43,7 +43,7 @@ def digest(octets: bytes) -> str:
 
 
 def object_digest(typ: str, payload: bytes) -> str:
-    """od of section 2.4."""
+    """The od of section 2.4."""
     return digest(typ.encode("ascii") + b"\x00" + payload)
 
 
@@ -82,7 +82,7 @@ _DECODER = json.JSONDecoder(
 
 
 def parse(octets: bytes, limit: int) -> Any:
-    """Read JSON as strictly as section 2.2 says."""
+    """Read JSON as strictly as section 2.2 demands."""
     need(len(octets) <= limit, "too-large")
     need(_depth(octets) <= DEEPEST, "too-large")
     try:
@@ -94,7 +94,7 @@ def parse(octets: bytes, limit: int) -> Any:
 
 
 def parse_text(text: str, limit: int) -> Any:
-    """The same for JSON that comes as text."""
+    """Read JSON from a text as `parse` does."""
     try:
         octets = text.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -127,69 +127,67 @@ def _ascii_names(value: Any) -> None:
             _ascii_names(member)
 
 
-# Values (2.3). Each returns what it checked.
+# Values (2.3). Each function returns the value that it checked.
 
 
 def closed(value: Any, names: Iterable[str]) -> dict[str, Any]:
-    """An object with exactly these members."""
+    """Check an object with exactly these members."""
     need(isinstance(value, dict) and set(value) == set(names))
     return dict(value)
 
 
 def integer(value: Any, least: int = 0, most: int = LARGEST) -> int:
-    """An integer of a range; `true` is none."""
+    """Check an integer of a range; `true` is not one."""
     need(type(value) is int and least <= value <= most)
     return int(value)
 
 
 def time(value: Any, least: int = 0, most: int = LAST_SECOND) -> int:
-    """A time, up to the last second of the year 9999."""
+    """Check a time, at most the last second of the year 9999."""
     return integer(value, least, min(most, LAST_SECOND))
 
 
 def matching(value: Any, form: re.Pattern[str]) -> str:
-    """A text that a regular expression matches whole."""
+    """Check a text that a regular expression matches whole."""
     need(isinstance(value, str) and form.fullmatch(value))
     return str(value)
 
 
 def one_of(value: Any, words: Iterable[str | None]) -> Any:
-    """One of a list of words (or null, where the list has it)."""
+    """Check a word of a list, or null where the list has it."""
     need((value is None or isinstance(value, str)) and value in tuple(words))
     return value
 
 
 def agency(value: Any) -> str:
-    """The id of an agency."""
     return matching(value, AGENCY)
 
 
 def kid(value: Any) -> str:
-    """A digest or kid: 32 octets."""
+    """Check a digest or kid: 32 octets."""
     unbase64(value, 32)
     return str(value)
 
 
 def array(value: Any, least: int, most: int) -> list[Any]:
-    """An array of so many values."""
+    """Check an array with a number of values from `least` to `most`."""
     need(isinstance(value, list) and least <= len(value) <= most)
     return list(value)
 
 
 def sorted_set(value: Any, least: int, most: int) -> list[str]:
-    """A set: texts sorted by code point, none twice."""
+    """Check a set: texts sorted by code point, none twice."""
     items = array(value, least, most)
     need(all(isinstance(item, str) for item in items) and items == sorted(set(items)))
     return items
 
 
 def agencies(value: Any, least: int = 1, most: int = 500) -> list[str]:
-    """A set of agencies."""
     return [agency(item) for item in sorted_set(value, least, most)]
 
 
 def identifier(kind: str, text: str) -> str:
-    """One of the plain identifiers, by the name the kit gives its kind."""
+    """Check a plain identifier of a kind, by the kit's name of the kind."""
     if kind == "digest":
         return kid(text)
     return matching(text, {"agency": AGENCY, "officer": OFFICER, "uuid7": UUID7}[kind])

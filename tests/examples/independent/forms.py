@@ -47,7 +47,7 @@ _FN = re.compile(r"[^\x00-\x1f\x7f-\x9f/\\]+")
 
 
 def manifest(payload: bytes) -> dict[str, Any]:
-    """The payload of a manifest."""
+    """Read the payload of a manifest."""
     said = closed(parse(payload, PAYLOAD_LIMIT), (*SHARED, *ALONE))
     _shared(said)
     kid(said["pd"])
@@ -117,7 +117,7 @@ def _attachments(value: Any, names: tuple[str, ...]) -> None:
 
 
 def inner(payload: bytes) -> dict[str, Any]:
-    """The inner payload."""
+    """Read the inner payload."""
     said = closed(parse(payload, PAYLOAD_LIMIT), (*SHARED, *INNER_ALONE))
     _shared(said)
     _attachments(said["att"], (*_COMMON, "size", "cty", "fn", "k"))
@@ -137,7 +137,7 @@ def inner(payload: bytes) -> dict[str, Any]:
 
 
 def attachment(value: Any) -> dict[str, Any]:
-    """A member of `att` of the inner payload."""
+    """Check a member of `att` of the inner payload."""
     att = closed(value, (*_COMMON, "size", "cty", "fn", "k"))
     size = integer(att["size"], 0, 67_108_864)
     need(att["len"] == blob_length(size))
@@ -164,13 +164,13 @@ def _names(value: Any, aud: list[str], number: int) -> None:
 
 
 def same(outer: dict[str, Any], said: dict[str, Any]) -> bool:
-    """Is every shared member of manifest and inner payload equal?"""
+    """Tell whether every shared member of manifest and inner payload is equal."""
     cut = [{name: att[name] for name in _COMMON} for att in said["att"]]
     return cut == outer["att"] and all(said[name] == outer[name] for name in SHARED if name != "att")
 
 
 def check_extract(extract: dict[str, Any], original: dict[str, Any], md: str) -> None:
-    """Section 9.6, for the payloads of two manifests; `md` is that of the original."""
+    """Check section 9.6 for the payloads of two manifests; `md` is that of the original."""
     need(
         extract["kind"] == "extract" and extract["re"] == {"jti": original["jti"], "md": md},
         "subject-differs",

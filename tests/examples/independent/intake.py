@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an exchange takes in: submissions (5.6) and releases (9.3), but for policy and replay."""
+"""Intake at an exchange: submissions (5.6) and releases (9.3), without policy and replay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUBMISSION_LIMIT = 1_572_864
 def submission(
     world: World, manifest_text: str, jwe_text: str, blobs: list[dict[str, Any]], caller: str
 ) -> dict[str, Any]:
-    """Steps 1 to 6 of 5.6: md, and for whom it is."""
+    """Make steps 1 to 6 of 5.6; return md and the recipients."""
     octets = (manifest_text + jwe_text).encode("utf-8", "surrogatepass")
     need(len(octets) <= SUBMISSION_LIMIT, "too-large")
     signed = jws.text_submitted(manifest_text, jws.MANIFEST_LIMIT)
@@ -45,7 +45,7 @@ def submission(
 
 
 def _owner(world: World, kid: str) -> str:
-    """The agency of an encryption key of any state."""
+    """Find the agency of an encryption key of any state."""
     for name, agency in world.agencies.items():
         for held in agency.held:
             row = held.keyset.row(kid)
@@ -77,7 +77,7 @@ def _check_newest(
 
 
 def release(world: World, given: dict[str, Any]) -> dict[str, Any]:
-    """Section 9.3: od, and to whom."""
+    """Make the checks of section 9.3; return od and the recipients."""
     manifest_jws = jws.text_submitted(given["manifest"], jws.MANIFEST_LIMIT)
     manifest, md = forms.manifest(manifest_jws.payload), manifest_jws.od(MANIFEST)
     new = _take_release(world, given["release"], given["caller"])

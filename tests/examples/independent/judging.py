@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who signed, and whether it counts: what manifests and statements share (3.5, 5.6 and 5.9 step 3)."""
+"""Signers and standing of manifests and statements: the rules that both share (3.5, 5.6 and 5.9 step 3)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Standing = Any
 
 @dataclass
 class World:
-    """What a verifier knows of agencies, and what an exchange has blocked."""
+    """A verifier's knowledge of agencies, and the agencies and keys that an exchange has blocked."""
 
     agencies: dict[str, Agency]
     now: int
     suspended: set[str] = field(default_factory=set)
 
     def in_force(self, iss: str, moment: int) -> Keyset:
-        """The keyset of an agency in force at a moment, or a refusal."""
+        """The keyset of an agency in force at a moment; refuses if there is none."""
         keyset = self.agencies[iss].in_force(moment) if iss in self.agencies else None
         if keyset is None:
             raise Refused("keyset-unknown")
@@ -42,7 +42,7 @@ def of_signatures(standings: list[Standing]) -> Standing:
 
 
 def worst(standings: list[Standing]) -> Standing:
-    """What is shown with an envelope: of several objects' standings the gravest (9.5, README)."""
+    """The gravest of several objects' standings, which is shown with an envelope (9.5, README)."""
 
     def gravity(standing: Standing) -> tuple[int, int]:
         if standing == "valid":
@@ -54,7 +54,7 @@ def worst(standings: list[Standing]) -> Standing:
 
 
 def judge_logged(world: World, said: dict[str, Any], signed: jws.Signed, moment: int) -> Standing:
-    """Signers, key rule, suite, `low` and signatures of an object logged at `moment`."""
+    """Judge signers, key rule, suite, `low` and signatures of an object logged at `moment`."""
     need(said["signers"] == signed.kids, "signers-differ")
     then = world.in_force(said["iss"], moment)
     agency = world.agencies[said["iss"]]
@@ -68,7 +68,7 @@ def judge_logged(world: World, said: dict[str, Any], signed: jws.Signed, moment:
 
 
 def judge_submitted(world: World, said: dict[str, Any], signed: jws.Signed) -> None:
-    """Steps 3 and 4 of 5.6, but for `exp`."""
+    """Make steps 3 and 4 of 5.6, without `exp`."""
     need(said["signers"] == signed.kids, "signers-differ")
     keyset = world.in_force(said["iss"], world.now)
     need(world.now < keyset.exp, "keyset-expired")
@@ -85,7 +85,7 @@ def judge_submitted(world: World, said: dict[str, Any], signed: jws.Signed) -> N
 
 
 def window(iat: int, now: int) -> None:
-    """The window of `iat` at intake."""
+    """Check the window of `iat` at intake: 86,400 seconds back, 300 seconds ahead."""
     need(now - 86_400 <= iat, "iat-too-old")
     need(iat <= now + 300, "iat-in-the-future")
 
@@ -100,13 +100,13 @@ def _suite_and_signatures(
 
 
 def suite_fits(suite: str, keys: list[PublicKey]) -> bool:
-    """Are these the signing keys of one object of the suite?"""
+    """Tell whether these are the signing keys of one object of the suite."""
     kinds = [key.kind for key in keys]
     return kinds == ["Ed25519", "ML-DSA-65"] if suite == "PQ1" else kinds in (["Ed25519"], ["P-256"])
 
 
 def statement_form(signed: jws.Signed, octets: int) -> dict[str, Any]:
-    """The payload of a statement that is no keyset, revoke or pop."""
+    """Read the payload of a statement other than keyset, revoke or pop."""
     said = payload_form(signed.payload)
     signed.require_typ(typ_of(said["k"]))
     need(said["k"] not in OWN_DOORS, "wrong-typ")
@@ -115,7 +115,7 @@ def statement_form(signed: jws.Signed, octets: int) -> dict[str, Any]:
 
 
 def check_suite(world: World, said: dict[str, Any], moment: int) -> None:
-    """A statement is PQ1 where its issuer could sign so (section 8); a release follows its manifest."""
+    """Check that a statement is PQ1 where its issuer could sign so (section 8); a release follows its manifest."""
     if said["k"] == "release" or said["suite"] == "PQ1":
         return
     keyset = world.in_force(said["iss"], moment)
@@ -128,7 +128,7 @@ def check_suite(world: World, said: dict[str, Any], moment: int) -> None:
 
 
 def read_statement(world: World, text: str, moment: int) -> tuple[dict[str, Any], str, Standing]:
-    """A logged statement: payload, od and standing; who may say it is another question."""
+    """Read a logged statement: payload, od and standing. The issuer's entitlement is not checked."""
     signed = jws.text_submitted(text, jws.STATEMENT_LIMIT)
     said = statement_form(signed, len(text.encode("utf-8", "surrogatepass")))
     standing = judge_logged(world, said, signed, moment)
@@ -137,7 +137,7 @@ def read_statement(world: World, text: str, moment: int) -> tuple[dict[str, Any]
 
 
 def take_statement(world: World, text: str, caller: str) -> tuple[dict[str, Any], str]:
-    """A statement at intake: payload and od."""
+    """Check a statement at intake; return payload and od."""
     signed = jws.text_submitted(text, jws.STATEMENT_LIMIT)
     said = statement_form(signed, len(text.encode("utf-8", "surrogatepass")))
     need(said["iss"] == caller, "issuer-differs")
@@ -150,7 +150,7 @@ def take_statement(world: World, text: str, caller: str) -> tuple[dict[str, Any]
 def reaffirmed(
     world: World, standing: Standing, iss: str, sub: dict[str, str], words: list[tuple[str, int]]
 ) -> Standing:
-    """The standing of a repudiated object after the reaffirms that were logged."""
+    """The standing of a repudiated object after the logged reaffirms."""
     if standing == "valid":
         return standing
     facts = standing["repudiated"]

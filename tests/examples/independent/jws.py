@@ -24,7 +24,7 @@ RELEASE_LIMIT = 65_536
 
 @dataclass(frozen=True)
 class Signature:
-    """One signature: what its header says, and the received text of it."""
+    """A signature with the members of its header and the header's received text."""
 
     alg: str
     kid: str
@@ -35,7 +35,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class Signed:
-    """A JWS whose form is right; nothing about it is verified yet."""
+    """A JWS whose form is right; nothing of it is verified yet."""
 
     payload: bytes
     text: str
@@ -43,7 +43,7 @@ class Signed:
 
     @property
     def kids(self) -> list[str]:
-        """The kids the headers name, in order."""
+        """The kids in the headers, in order."""
         return [signature.kid for signature in self.signatures]
 
     def require_typ(self, typ: str) -> None:
@@ -56,19 +56,19 @@ class Signed:
 
 
 def as_submitted(octets: bytes, limit: int) -> Signed:
-    """A JWS as signed and submitted: no white space, no backslash."""
+    """Read a JWS as signed and submitted: no white space, no backslash."""
     need(len(octets) <= limit, "too-large")
     need(not any(octet in octets for octet in b" \t\n\r\\"))
     return as_member(parse(octets, limit))
 
 
 def text_submitted(text: str, limit: int) -> Signed:
-    """The same for a JWS that comes as text."""
+    """Read a submitted JWS that comes as text."""
     return as_submitted(text.encode("utf-8", "surrogatepass"), limit)
 
 
 def as_member(value: Any) -> Signed:
-    """A JWS as it is a member of other JSON."""
+    """Read a JWS that is a member of other JSON."""
     jws = closed(value, ("payload", "signatures"))
     signatures = tuple(_signature(item) for item in array(jws["signatures"], 1, 16))
     return Signed(unbase64(jws["payload"]), jws["payload"], signatures)
@@ -86,7 +86,7 @@ def _signature(value: Any) -> Signature:
 
 
 def verify(jws: Signed, keys: list[PublicKey]) -> None:
-    """The signatures are by exactly these keys, in this order, and all good."""
+    """Check that the signatures are by exactly these keys, in this order, and all good."""
     need(jws.kids == [key.kid for key in keys], "signers-differ")
     for signature, key in zip(jws.signatures, keys, strict=True):
         accepted = ("Ed25519", "EdDSA") if key.alg == "Ed25519" else (key.alg,)
@@ -97,7 +97,7 @@ def verify(jws: Signed, keys: list[PublicKey]) -> None:
 
 
 def is_good(key: PublicKey, signature: bytes, message: bytes) -> bool:
-    """Is it a signature of the message by the key?"""
+    """Tell whether it is a signature of the message by the key."""
     try:
         if key.alg == "Ed25519":
             ed25519.Ed25519PublicKey.from_public_bytes(key.octets).verify(signature, message)

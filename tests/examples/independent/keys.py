@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sections 3.1 and 3.3: public keys, kids and what a verifier refuses; private keys of vectors; roots."""
+"""Sections 3.1 and 3.3: public keys, kids and refused keys; private keys of vectors; roots."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _KINDS = {
     ("X-Wing", "enc"): ("HPKE-9-KE", ("PQ1",)),
 }
 
-# kind: the fixed members, and the lengths of the others
+# kind: its fixed members, and the lengths of its other members
 _FORMS: dict[str, tuple[dict[str, str], dict[str, int]]] = {
     "Ed25519": ({"kty": "OKP", "crv": "Ed25519"}, {"x": 32}),
     "X25519": ({"kty": "OKP", "crv": "X25519"}, {"x": 32}),
@@ -60,7 +60,7 @@ _FORMS: dict[str, tuple[dict[str, str], dict[str, int]]] = {
 
 
 def shape(jwk: Any) -> tuple[str, bytes]:
-    """Kind and octets of a JWK whose members, lengths and spelling are right; `malformed` otherwise."""
+    """Kind and octets of a JWK whose members, lengths and spelling are right; otherwise refuses as `malformed`."""
     need(isinstance(jwk, dict))
     for kind, (fixed, lengths) in _FORMS.items():
         if all(jwk.get(name) == value for name, value in fixed.items()):
@@ -108,7 +108,7 @@ def _good_mlkem(octets: bytes) -> bool:
 
 
 def register(jwk: Any, use: str) -> PublicKey:
-    """The key of a JWK for a use, or `key-refused`."""
+    """Register the key of a JWK for a use, or refuse it as `key-refused`."""
     with said_as("key-refused"):
         kind, octets = shape(jwk)
         need((kind, use) in _KINDS)
@@ -123,12 +123,12 @@ def _registered(kind: str, use: str, octets: bytes, name: str) -> PublicKey:
 
 
 def fingerprint(root: Any) -> str:
-    """Fingerprint of a root, [Ed25519 JWK, ML-DSA-65 JWK]."""
+    """The fingerprint of a root, [Ed25519 JWK, ML-DSA-65 JWK]."""
     return fingerprint_of(root_keys(root))
 
 
 def root_keys(root: Any) -> list[PublicKey]:
-    """The two keys of a root, in their order."""
+    """Read the two keys of a root, in their order."""
     need(isinstance(root, list) and len(root) == 2)
     keys = [register(jwk, "sign") for jwk in root]
     need([key.kind for key in keys] == ["Ed25519", "ML-DSA-65"], "key-refused")
@@ -136,20 +136,20 @@ def root_keys(root: Any) -> list[PublicKey]:
 
 
 def fingerprint_of(keys: list[PublicKey]) -> str:
-    """Fingerprint of the two keys of a root."""
+    """The fingerprint of the two keys of a root."""
     return sha256(canonical([key.kid for key in keys])).hexdigest()
 
 
 def shown(text: str) -> str:
-    """A fingerprint in groups of four."""
+    """Show a fingerprint in groups of four."""
     return " ".join(text[place : place + 4] for place in range(0, 64, 4))
 
 
-# Private keys: in the vectors alone.
+# Private keys occur in the vectors alone.
 
 
 def xwing_parts(seed: bytes) -> tuple[mlkem.MLKEM768PrivateKey, x25519.X25519PrivateKey]:
-    """The two private keys that an X-Wing seed stands for (5.3)."""
+    """Expand an X-Wing seed to its two private keys (5.3)."""
     expanded = shake_256(seed).digest(96)
     return (
         mlkem.MLKEM768PrivateKey.from_seed_bytes(expanded[:64]),
@@ -168,7 +168,7 @@ def p256_private(private: dict[str, Any]) -> ec.EllipticCurvePrivateKey:
 
 
 def public_of(private: dict[str, Any]) -> dict[str, str]:
-    """The public JWK made from a private one's secret octets."""
+    """Make the public JWK from the secret octets of a private one."""
     octets = secret(private)
     name = str(private.get("crv") or private.get("alg"))
     if name == "P-256":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The test kit through this reader: cases as its README says, and an operation for each of its words."""
+"""The test kit through this reader: cases as its README defines them, and an operation for each `do`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,6 @@ Given = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """A case with everything it is given."""
-
     file: str
     name: str
     do: str
@@ -46,7 +44,7 @@ def _whole(text: Given, base: str) -> str:
 
 
 def cases_of(path: Path, shared: Given) -> Iterator[Case]:
-    """The cases of a file; `shared` is what agencies.json holds."""
+    """Yield the cases of a file; `shared` holds the members of agencies.json."""
     content = json.loads(path.read_text("utf-8"))
     common = {name: value for name, value in content.items() if name not in ("profile", "about", "cases")}
     before: dict[str, Given] = {}
@@ -62,7 +60,6 @@ def cases_of(path: Path, shared: Given) -> Iterator[Case]:
 
 
 def all_cases(folder: Path) -> list[Case]:
-    """Every case of the kit."""
     content = json.loads((folder / "agencies.json").read_text("utf-8"))
     shared = {name: content[name] for name in ("ledger", "agencies")}
     return [case for path in sorted(folder.glob("*.json")) for case in cases_of(path, shared)]
@@ -75,7 +72,7 @@ def run(case: Case) -> Any:
         return operation(case.given)
 
 
-# What a case is given, as objects of this reader.
+# The inputs of a case as objects of this reader.
 
 
 def _world(given: Given) -> judging.World:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Section 7: the tree, signed checkpoints, receipts, and the checkpoint a verifier kept."""
+"""Section 7: the tree, signed checkpoints, receipts, and the checkpoint that a verifier kept."""
 
 from __future__ import annotations
 
@@ -34,12 +34,10 @@ _VKEY = re.compile(r"([^+]{1,255})\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
 
 
 def leaf_hash(octets: bytes) -> bytes:
-    """Hash of a leaf."""
     return sha256(b"\x00" + octets).digest()
 
 
 def node(left: bytes, right: bytes) -> bytes:
-    """Hash of a node."""
     return sha256(b"\x01" + left + right).digest()
 
 
@@ -48,7 +46,7 @@ def _split(size: int) -> int:
 
 
 def root_of(hashes: list[bytes]) -> bytes:
-    """Root over leaf hashes."""
+    """The root over leaf hashes."""
     if len(hashes) < 2:
         return hashes[0] if hashes else EMPTY
     k = _split(len(hashes))
@@ -56,7 +54,7 @@ def root_of(hashes: list[bytes]) -> bytes:
 
 
 def path_of(hashes: list[bytes], index: int) -> list[bytes]:
-    """Inclusion path of a leaf."""
+    """The inclusion path of a leaf."""
     if len(hashes) < 2:
         return []
     k = _split(len(hashes))
@@ -66,7 +64,7 @@ def path_of(hashes: list[bytes], index: int) -> list[bytes]:
 
 
 def includes(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:
-    """Does the path lead from the leaf hash to the root?"""
+    """Tell whether the path leads from the leaf hash to the root."""
     if not 0 <= index < size:
         return False
     fn, sn, r = index, size - 1, leaf
@@ -84,7 +82,7 @@ def includes(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes)
 
 
 def consistent(first: int, second: int, path: list[bytes], old: bytes, new: bytes) -> bool:
-    """RFC 9162 section 2.1.4.2, with the page's words on equal and empty trees."""
+    """Check consistency by RFC 9162 section 2.1.4.2, and by the page's rules on equal and empty trees."""
     if not 0 <= first <= second:
         return False
     if first == second:
@@ -122,7 +120,7 @@ class VerifierKey:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a signed note says."""
+    """The contents of a signed note."""
 
     origin: str
     size: int
@@ -144,7 +142,7 @@ def _plain_name(name: str) -> bool:
 
 
 def verifier_key(text: str) -> VerifierKey:
-    """Read a verifier key; `note-refused` if it is none or one of small order."""
+    """Read a verifier key; refuses a malformed one or one of small order as `note-refused`."""
     with said_as("note-refused"):
         found = _VKEY.fullmatch(text)
         if found is None or not _plain_name(found[1]):
@@ -167,7 +165,7 @@ def checkpoint(note: Any, vkeys: list[str]) -> Checkpoint:
 
 
 def _parts(note: Any) -> tuple[str, list[str]]:
-    """The text of a signed note without its last line feed, and its signature lines."""
+    """Split a signed note into its text without the last line feed, and its signature lines."""
     need(isinstance(note, str) and len(note.encode("utf-8", "surrogatepass")) <= NOTE_LIMIT)
     need(not any(ord(letter) < 32 and letter != "\n" for letter in note))
     need(not any("\ud800" <= letter <= "\udfff" for letter in note))
@@ -178,7 +176,7 @@ def _parts(note: Any) -> tuple[str, list[str]]:
 
 
 def handed_over(notes: list[Any], vkeys: list[str]) -> dict[str, int | None]:
-    """Section 7.2: every key that counts once these hand-overs are known, with the last size it signs."""
+    """Section 7.2: every key that counts once these hand-overs are known, with the last size that it signs."""
     with said_as("note-refused"):
         told = [_handover(note) for note in notes]
         need(len({old for old, _, _ in told}) == len(told))
@@ -232,7 +230,7 @@ def _check_signatures(text: bytes, origin: str, lines: list[str], pinned: list[V
 
 @dataclass(frozen=True)
 class Kept:
-    """What a verifier kept of a ledger, and the proof between that and the receipt's checkpoint."""
+    """The checkpoint that a verifier kept of a ledger, and the proof from it to the receipt's checkpoint."""
 
     origin: str
     size: int
@@ -242,7 +240,7 @@ class Kept:
 
 
 def leaf_form(value: Any) -> dict[str, Any]:
-    """The leaf of a receipt."""
+    """Check the form of a receipt's leaf."""
     need(isinstance(value, dict))
     plain = value.get("k") == "x"
     leaf = closed(value, ("d", "k", "t") if plain else ("a", "d", "k", "t"))
@@ -256,7 +254,7 @@ def leaf_form(value: Any) -> dict[str, Any]:
 
 
 def receipt_form(value: Any) -> dict[str, Any]:
-    """The form of a receipt, its note still closed."""
+    """Check the form of a receipt; its note is not read yet."""
     receipt = closed(value, ("leaf", "index", "path", "checkpoint"))
     leaf_form(receipt["leaf"])
     integer(receipt["index"])
@@ -269,7 +267,7 @@ def receipt_form(value: Any) -> dict[str, Any]:
 def log_time(
     value: Any, od: str, vkeys: list[str], kept: Kept | None, about: tuple[str, str | None] = ("x", None)
 ) -> tuple[int, bool]:
-    """Check a receipt for the object `od` of (kind, agency); log time, and was the log compared?"""
+    """Check a receipt for the object `od` of (kind, agency); return the log time, and True if the log was compared."""
     receipt = receipt_form(value)
     leaf = receipt["leaf"]
     note = checkpoint(receipt["checkpoint"], vkeys)
@@ -281,7 +279,7 @@ def log_time(
 
 
 def _compare(kept: Kept, note: Checkpoint, index: int, time: int) -> bool:
-    """Section 7.4; True if the two checkpoints were compared."""
+    """Compare with the kept checkpoint (7.4); True if the two were compared."""
     need(kept.origin == note.origin, "ledger-forked")
     need(index < kept.size or time >= kept.kept_at - 300, "ledger-time-refused")
     if kept.size == note.size:
@@ -296,7 +294,7 @@ def _compare(kept: Kept, note: Checkpoint, index: int, time: int) -> bool:
 
 
 def need_one_log(notes: list[str], vkeys: list[str]) -> None:
-    """Checkpoints of one slice (7.4): one origin, and at the same size one root."""
+    """Check that the checkpoints of one slice (7.4) have one origin, and one root at the same size."""
     said = [checkpoint(note, vkeys) for note in notes]
     need(all(one.origin == said[0].origin for one in said), "ledger-forked")
     need(len({one.size for one in said}) == len({(one.size, one.root) for one in said}), "ledger-forked")

@@ -21,7 +21,7 @@ RELEASE = "accord-release+jws"
 
 @dataclass
 class Reader:
-    """A recipient: who it is, its private keys, what it pinned and what it remembers."""
+    """A recipient: its id, its private keys, its pins and the facts that it keeps."""
 
     agency: str
     privates: list[dict[str, Any]]
@@ -49,7 +49,7 @@ class Slice:
 
 
 def read_slice(text: str) -> Slice:
-    """Step 1."""
+    """Make step 1."""
     value = closed(
         parse_text(text, SLICE_LIMIT), ("v", "manifest", "jwe", "via", "path", "index", "receipts")
     )
@@ -79,7 +79,7 @@ def _read_release(value: Any) -> tuple[jws.Signed, Release]:
 
 
 def open_slice(reader: Reader, text: str, blobs: list[bytes]) -> dict[str, Any]:
-    """Every step of 5.9; what the slice says."""
+    """Make every step of 5.9; return the contents of the slice."""
     with at("verifying"):
         piece = read_slice(text)
         ods = [piece.md, *(release.od for _, release in piece.via)]
@@ -114,7 +114,7 @@ def open_slice(reader: Reader, text: str, blobs: list[bytes]) -> dict[str, Any]:
 
 
 def _verify(reader: Reader, piece: Slice, moments: list[int]) -> Standing:
-    """Steps 3 and 4: the gravest standing of the manifest's and each release's."""
+    """Make steps 3 and 4; return the gravest standing of the manifest and each release."""
     world, manifest = reader.world, piece.manifest
     found = judge_logged(world, manifest, piece.signed, moments[0])
     sub = {"k": "manifest", "id": manifest["jti"], "d": piece.md}
@@ -130,7 +130,7 @@ def _verify(reader: Reader, piece: Slice, moments: list[int]) -> Standing:
 
 
 def _check_path(reader: Reader, piece: Slice) -> None:
-    """Step 5."""
+    """Make step 5."""
     over = piece.via[-1][1].body if piece.via else piece.manifest
     leaf = ledger.leaf_hash(sealing.entry_leaf(reader.agency, piece.entry))
     root = unbase64(over["rr"], 32)
@@ -139,7 +139,7 @@ def _check_path(reader: Reader, piece: Slice) -> None:
 
 
 def _decrypt(reader: Reader, piece: Slice) -> dict[str, Any]:
-    """Steps 7 to 10: the inner payload."""
+    """Make steps 7 to 10; return the inner payload."""
     private = sealing.private_for(piece.entry, reader.privates)
     key = sealing.content_key(piece.manifest["suite"], private, piece.entry)
     plain = sealing.decrypt(key, piece.jwe)
@@ -156,7 +156,7 @@ def _decrypt(reader: Reader, piece: Slice) -> dict[str, Any]:
 
 
 def _check_access(reader: Reader, piece: Slice, said: dict[str, Any]) -> None:
-    """Steps 11 and 12."""
+    """Make steps 11 and 12."""
     aud = set(said["aud"])
     if piece.via:
         chain = [release for _, release in piece.via]
@@ -170,7 +170,7 @@ def _check_access(reader: Reader, piece: Slice, said: dict[str, Any]) -> None:
 
 
 def _check_blobs(manifest: dict[str, Any], blobs: list[bytes]) -> None:
-    """Step 13."""
+    """Make step 13."""
     need(len(blobs) == len(manifest["att"]), "blob-differs")
     for att, blob in zip(manifest["att"], blobs, strict=True):
         need(len(blob) == att["len"] and digest(blob) == att["sha256"], "blob-differs")

@@ -23,7 +23,7 @@ def challenge_aad(agency: str, chal: str, name: str) -> str:
 
 
 def answer(agency: str, chal: str, private: dict[str, Any], value: Any) -> str:
-    """The nonce of a challenge of exactly the one form."""
+    """Open the nonce of a challenge of exactly the one form."""
     kid(chal)
     name = digest(canonical(public_of(private)))
     nonce = open_single(private, value, sealing.CHALLENGE, challenge_aad(agency, chal, name))
@@ -37,7 +37,7 @@ def credential_aad(agency: str, od: str, name: str) -> str:
 
 
 def first_key(agency: str, od: str, private: dict[str, Any], value: Any) -> str:
-    """The text of an agency's first API key."""
+    """Open the text of an agency's first API key."""
     name = digest(canonical(public_of(private)))
     text = open_single(private, value, sealing.CREDENTIAL, credential_aad(agency, od, name))
     need(re.fullmatch(rb"[0-9a-f]{12}[.][A-Za-z0-9_-]{43}", text) is not None, "no-credential")
@@ -45,7 +45,7 @@ def first_key(agency: str, od: str, private: dict[str, Any], value: Any) -> str:
 
 
 def open_single(private: dict[str, Any], value: Any, protected: set[str], aad: str) -> bytes:
-    """The plaintext of a JWE with one entry, for this key."""
+    """Open the plaintext of a JWE with one entry by this key."""
     public = public_of(private)
     suite = "PQ1" if public["kty"] == "AKP" else "EC1"
     jwe = sealing.jwe_form(value, protected, 501)
@@ -58,7 +58,7 @@ def open_single(private: dict[str, Any], value: Any, protected: set[str], aad: s
 def check_pop(
     text: str, agency: str, keys: list[PublicKey], chal: str, nonce_digests: dict[str, str], now: int
 ) -> dict[str, str]:
-    """A pop by the keys a coming keyset adds: od and suite."""
+    """Check a pop by the keys that the next keyset adds; return od and suite."""
     signed = jws.text_submitted(text, jws.STATEMENT_LIMIT)
     said = payload_form(signed.payload, "pop")
     signed.require_typ(typ_of("pop"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How this reader says no: one exception, with a word of section 11 and the stage at which it was found."""
+"""The one exception by which this reader refuses, with a word of section 11 and the stage of the refusal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Refused(Exception):  # noqa: N818  (a refusal is no error of the program)
-    """An input the page refuses."""
+    """An input that the page refuses."""
 
     def __init__(self, word: str, stage: str | None = None) -> None:
         super().__init__(word)
@@ -24,7 +24,7 @@ def need(holds: object, word: str = "malformed") -> None:
 
 @contextmanager
 def at(stage: str) -> Iterator[None]:
-    """Name the stage of whatever is refused inside, unless something further in named it already."""
+    """Give refusals of the block this stage, unless they have one already."""
     try:
         yield
     except Refused as refused:
@@ -35,7 +35,7 @@ def at(stage: str) -> Iterator[None]:
 
 @contextmanager
 def said_as(word: str) -> Iterator[None]:
-    """Whatever is refused inside is refused with this word."""
+    """Give refusals of the block this word."""
     try:
         yield
     except Refused as refused:

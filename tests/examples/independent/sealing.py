@@ -24,7 +24,7 @@ _LABEL = bytes.fromhex("5C2E2F2F5E5C")
 
 
 def spellings(members: dict[str, str]) -> set[str]:
-    """Every text of an object of texts, members in any order, without white space or escapes."""
+    """Every JSON text of an object of texts: members in any order, without white space or escapes."""
     pairs = [f'"{name}":"{value}"' for name, value in members.items()]
     return {tobase64(("{" + ",".join(order) + "}").encode("ascii")) for order in permutations(pairs)}
 
@@ -35,7 +35,7 @@ CREDENTIAL = spellings({"enc": "A256GCM", "typ": "accord-credential+jwe"})
 
 
 def jwe_form(value: Any, protected: set[str], most: int) -> dict[str, Any]:
-    """The form of a JWE but for that of its entries."""
+    """Check the form of a JWE, without that of its entries."""
     jwe = closed(value, ("protected", "aad", "iv", "ciphertext", "tag", "recipients"))
     need(isinstance(jwe["protected"], str) and jwe["protected"] in protected)
     unbase64(jwe["aad"])
@@ -47,7 +47,7 @@ def jwe_form(value: Any, protected: set[str], most: int) -> dict[str, Any]:
 
 
 def entry_form(value: Any, suite: str) -> dict[str, Any]:
-    """The form of an entry of a suite, its `epk` included."""
+    """Check the form of an entry of a suite, its `epk` included."""
     entry = closed(value, ("encrypted_key", "header"))
     header = closed(entry["header"], _HEADERS[suite])
     need(header["alg"] == _ALGS[suite])
@@ -80,7 +80,7 @@ def entry_leaf(agency: str, entry: Any) -> bytes:
 
 
 def private_for(entry: dict[str, Any], privates: list[dict[str, Any]]) -> dict[str, Any]:
-    """The private key an entry is for."""
+    """Find the private key for an entry."""
     for private in privates:
         if digest(canonical(public_of(private))) == entry["header"]["kid"]:
             return private
@@ -88,7 +88,7 @@ def private_for(entry: dict[str, Any], privates: list[dict[str, Any]]) -> dict[s
 
 
 def content_key(suite: str, private: dict[str, Any], entry: dict[str, Any]) -> bytes:
-    """The content key of an entry whose form was checked."""
+    """Unwrap the content key of an entry whose form was checked."""
     try:
         if suite == "PQ1":
             return _open_xwing(private, entry)
@@ -100,7 +100,7 @@ def content_key(suite: str, private: dict[str, Any], entry: dict[str, Any]) -> b
 
 
 def wrapping_key(z: bytes) -> bytes:
-    """The wrapping key of EC1 from a shared secret."""
+    """Derive the wrapping key of EC1 from a shared secret."""
     name = b"\x00\x00\x00\x0eECDH-ES+A256KW"
     return sha256(bytes.fromhex("00000001") + z + name + bytes.fromhex("000000000000000000000100")).digest()
 
@@ -137,7 +137,7 @@ def _open_xwing(private: dict[str, Any], entry: dict[str, Any]) -> bytes:
 
 
 def decrypt(key: bytes, jwe: dict[str, Any]) -> bytes:
-    """The plaintext of a JWE under its content key."""
+    """Decrypt a JWE by its content key."""
     need(len(key) == 32, "content-not-decrypted")
     sealed = unbase64(jwe["ciphertext"]) + unbase64(jwe["tag"])
     data = f"{jwe['protected']}.{jwe['aad']}".encode("ascii")
@@ -163,7 +163,7 @@ def blob_length(size: int) -> int:
 
 
 def open_blob(jti: str, att: dict[str, Any], blob: bytes) -> bytes:
-    """The file in a blob."""
+    """Open the file in a blob."""
     need(len(blob) == att["len"] and digest(blob) == att["sha256"], "blob-differs")
     data = f"{jti}/{att['n']}".encode("ascii")
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Section 8: the payload of a statement, kind by kind, and who may say what."""
+"""Section 8: the payload of each kind of statement, and the parties that may make it."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def typ_of(k: str) -> str:
 
 
 def payload_form(payload: bytes, expected: str | None = None) -> Body:
-    """The payload of a statement; of the expected kind, where one is."""
+    """Read the payload of a statement, of the expected kind where one is given."""
     value = parse(payload, STATEMENT_LIMIT)
     need(isinstance(value, dict))
     if expected is not None and value.get("k") in tuple(_BODIES):
@@ -276,7 +276,7 @@ def _subject(value: Any, kinds: tuple[str, ...]) -> None:
 
 
 def check_entitled(said: Body, subject: dict[str, Any] | None) -> None:
-    """May the issuer say it? `subject` holds the facts: k, id, d, iss, manifest_iss, holders, parties."""
+    """Check the issuer's entitlement; `subject` holds the facts: k, id, d, iss, manifest_iss, holders, parties."""
     iss, k = said["iss"], said["k"]
     if k == "agreement":
         need(iss in said["body"]["parties"], "issuer-not-entitled")
