@@ -76,7 +76,7 @@ def _under_both_keys(
 
 
 def test_saying_different_things_outside_and_inside(scene: World) -> None:
-    """A manifest that promises GREEN and a content that says CLEAR: they are compared, and the sealed part is bound."""
+    """A manifest promises GREEN and the content says CLEAR: the reader compares them, and the manifest binds the sealed part."""
     sealed = scene.seal()
     signer = scene.alpha.signing[scene.suite]
     assert intake_failure(scene, signed_again(sealed, signer, tlp="CLEAR")) is Failure.AAD
