@@ -45,7 +45,7 @@ from ledger.proofs import latest_checkpoint
 
 
 class AgencySerializer(serializers.ModelSerializer[Agency]):
-    """An agency as every other one may know it."""
+    """An agency as every other agency may see it."""
 
     class Meta:
         model = Agency
@@ -111,7 +111,7 @@ class AcceptedKeysetSerializer(serializers.Serializer[Any]):
 
 
 class AccessionSerializer(serializers.Serializer[Any]):
-    """The agency as it was admitted, and its progress; `keyset` is the od of what was handed in, `until` the end of this key."""
+    """The agency as it was admitted, and its progress; `keyset` is the od of the keyset handed in, `until` the end of this key."""
 
     agency = serializers.CharField()
     name = serializers.CharField()
@@ -146,7 +146,7 @@ class ExchangeCallerView(CallerView):
 
 
 class RotatedKeySerializer(serializers.ModelSerializer[ApiKey]):
-    """The API key that takes the caller's place; `key` is its text, in this answer alone."""
+    """The API key that replaces the caller's; `key` is its text, in this answer only."""
 
     key = serializers.SerializerMethodField()
 
@@ -175,7 +175,7 @@ class RotateOwnKeyView(APIView):
 
 
 class AgencyListView(APIView):
-    """Who takes part."""
+    """The agencies of the directory."""
 
     capability = Capability.DIRECTORY_READ
 
@@ -209,15 +209,16 @@ class KeySuspensionSerializer(serializers.ModelSerializer[Key]):
 
 
 class KeySuspensionView(APIView):
-    """A key of the own agency, which counts for nothing new from now on."""
+    """A key of the own agency that is suspended from now on."""
 
     capability = Capability.KEY_SUSPEND
 
     @extend_schema(request=None, responses={200: KeySuspensionSerializer}, operation_id="keys_suspend_own")
     def post(self, request: Request, kid: str) -> Response:
-        """Suspend a key of the own agency at once: nothing signed with it, or sealed to it, is taken in any more.
+        """Suspend a key of the own agency at once: nothing signed with it, or sealed to it, is accepted any more.
 
-        The next keyset that lists it as current lifts it; there is no call that does. Doing it again changes nothing.
+        Only the next keyset that lists it as current lifts the suspension; no call does. Doing it again changes
+        nothing.
         """
         caller, now = caller_of(request), clock.now()
         key = repeatable(request, caller, lambda: suspend_key(caller, kid, now=now), now=now)
@@ -225,7 +226,7 @@ class KeySuspensionView(APIView):
 
 
 class EntrySerializer(serializers.Serializer[Any]):
-    """How an agency is reached; `statement` is the one by which it says so itself, with its receipt once there is one."""
+    """An agency's contact data; `statement` is the agency's own signed one, with its receipt once there is one."""
 
     agency = serializers.CharField()
     telephone = serializers.CharField(help_text="Of its duty desk; shown to every agency.")
@@ -238,14 +239,14 @@ class EntrySerializer(serializers.Serializer[Any]):
 
 
 class EntryView(APIView):
-    """How the caller's agency is reached, as it states it itself."""
+    """Contact data of the caller's agency, as it states them itself."""
 
     capability: ClassVar = {"GET": Capability.DIRECTORY_READ, "PUT": Capability.STATEMENT_SUBMIT}
     parser_classes = SIGNED
 
     @extend_schema(responses={200: EntrySerializer}, operation_id="agencies_entry_retrieve")
     def get(self, request: Request, agency_id: str) -> HttpResponseBase:
-        """How an agency is reached, for its own systems and people and for the operator."""
+        """Show an agency's contact data, for its own systems and people and for the operator."""
         found = published_entry(caller_of(request), agency_id)
         return answer_conditionally(request, dict(EntrySerializer(found).data))
 
@@ -255,14 +256,14 @@ class EntryView(APIView):
         operation_id="agencies_entry_state",
     )
     def put(self, request: Request, agency_id: str) -> Response:
-        """State how the own agency is reached: a signed `entry`. The newest counts; the same again changes nothing."""
+        """State the own agency's contact data by a signed `entry`. The newest one counts; the same one again changes nothing."""
         jws, caller, now = octets_of(request), caller_of(request), clock.now()
         repeatable(request, caller, lambda: state_entry(caller, agency_id, jws, now=now), now=now)
         return Response(EntrySerializer(published_entry(caller, agency_id)).data)
 
 
 class AccessionView(APIView):
-    """Read what was admitted and how far it has come in; for the key for entering, which reads nothing else."""
+    """Show an agency as it was admitted and its progress; for the key for entering, which reads nothing else."""
 
     capability = Capability.KEY_ENROL
 
@@ -273,9 +274,9 @@ class AccessionView(APIView):
 
 
 class ChallengeListView(APIView):
-    """A one-time challenge for the proof of possession; ten minutes."""
+    """A one-time challenge for the proof of possession; it is valid for ten minutes."""
 
-    # The root signs what follows, so any system of the agency that submits its statements may carry it here.
+    # The root signs later keysets, so any system of the agency that submits its statements may hand one in.
     capability = ACCESSION | {Capability.STATEMENT_SUBMIT}
 
     @extend_schema(
@@ -293,9 +294,9 @@ class ChallengeListView(APIView):
 
 
 class KeysetListView(APIView):
-    """A keyset with the proof of possession of the keys it adds; the same bytes again answer alike."""
+    """A keyset with the proof of possession of the keys it adds; the same bytes again get the same answer."""
 
-    # Who may read the directory gets the answer it lost; a new keyset needs more, which the service asks for.
+    # A caller who may read the directory gets a lost answer again; the service asks for more rights for a new keyset.
     capability = ACCESSION | {Capability.STATEMENT_SUBMIT, Capability.DIRECTORY_READ}
     parser_classes = (MultiPartParser,)
 

@@ -24,7 +24,7 @@ SIGNED_BODY = {"application/jose+json": OpenApiTypes.OBJECT}
 
 
 class CredentialSerializer(serializers.ModelSerializer[ApiKey]):
-    """An API key of the agency; its text stands nowhere. Keys of one `line` took each other's place, and end together."""
+    """An API key of the agency; its text is stored nowhere. Keys of one `line` replaced one another and end together."""
 
     class Meta:
         model = ApiKey
@@ -42,7 +42,7 @@ class CredentialSerializer(serializers.ModelSerializer[ApiKey]):
 
 
 class IssuedCredentialSerializer(CredentialSerializer):
-    """`key` is its text, in the first answer alone; null when the same statement comes again."""
+    """A new API key; `key` is its text, in the first answer only, and null when the same statement comes again."""
 
     key = serializers.SerializerMethodField()
 
@@ -69,7 +69,7 @@ class CredentialsView(APIView):
 
     @extend_schema(responses={200: CredentialListSerializer}, operation_id="credentials_list")
     def get(self, request: Request) -> Response:
-        """The agency's API keys, the newest first, ended ones too."""
+        """List the agency's API keys, newest first, including ended ones."""
         items = CredentialSerializer(list_credentials(caller_of(request)), many=True).data
         return Response({"items": items}, headers={"Cache-Control": "private, no-cache"})
 
@@ -93,9 +93,9 @@ class CredentialEndView(APIView):
 
     @extend_schema(request=SIGNED_BODY, responses={200: CredentialSerializer}, operation_id="credentials_end")
     def post(self, request: Request, prefix: str) -> Response:
-        """End an API key, and all that took its place, by a signed `apikey` that says `end` and names it.
+        """End an API key, and all keys that replaced it, by a signed `apikey` that says `end` and names it.
 
-        At once and for good; doing it again changes nothing.
+        It ends at once and for good; doing it again changes nothing.
         """
         jws, caller, now = octets_of(request), caller_of(request), clock.now()
         key = repeatable(request, caller, lambda: end_credential(caller, prefix, jws, now=now), now=now)

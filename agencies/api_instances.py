@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who holds an agency's identity, over REST: announced by the holder, and given back by it."""
+"""The holder of an agency's identity, over REST: it announces itself, and gives the identity back."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -37,7 +37,7 @@ class InstanceSerializer(serializers.ModelSerializer[Instance]):
 
 
 class InstancesView(APIView):
-    """Who holds the caller's identity."""
+    """The holder of the caller's identity."""
 
     capability: ClassVar = Capability.STATEMENT_SUBMIT
 
@@ -45,10 +45,10 @@ class InstancesView(APIView):
         request=AnnouncementSerializer, responses={200: InstanceSerializer}, operation_id="instances_announce"
     )
     def post(self, request: Request) -> Response:
-        """Say that this desk or command works for the agency: at each start, and once a day.
+        """Announce that this desk or command works for the agency: at each start, and once a day.
 
-        A second one is refused and told which the first is, until that is given back or was silent for 7 days. The same
-        id is the same holder, whatever its version.
+        A second holder is refused, with the name of the first, until the first gives the identity back or is silent
+        for 7 days. The same id is the same holder, whatever its version.
         """
         body, caller, now = read_body(AnnouncementSerializer, request), caller_of(request), clock.now()
 

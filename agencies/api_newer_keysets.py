@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many keysets at once over REST: a read, by POST because of what it names."""
+"""Many keysets at once over REST: a read, but by POST, as the body names the agencies."""
 
 import json
 from typing import Any, Final
@@ -54,10 +54,10 @@ class KeysetsQueryView(APIView):
         operation_id="keysets_query",
     )
     def post(self, request: Request) -> HttpResponse:
-        """The keysets of many agencies, as far as they are newer than those that the caller has.
+        """Return the keysets of many agencies that are newer than the caller's versions.
 
-        Newer is a keyset in force of a higher version, or a revocation that was logged after the keyset in force. As
-        many of the first as fit into one answer; `rest` names the others. The versions between are read one by one.
+        A keyset in force of a higher version is newer, and so is a revocation logged after the keyset in force. One
+        answer holds the first ones that fit; `rest` names the others. Versions in between are read one by one.
         """
         held, caller, now = _held(request), caller_of(request), clock.now()
         found = repeatable(request, caller, lambda: newer_keysets(caller, held, now=now), now=now)

@@ -96,11 +96,11 @@ def accession_of(caller: Actor, *, now: datetime) -> Accession:
 def end_entry(
     caller: Actor, agency: Agency, row: Keyset, keyset: EnvelopeKeyset, *, for_desk: bool, now: datetime
 ) -> None:
-    """Ends every key for entering, now that the first keyset stands, and makes the first working key.
+    """End every key for entering, now that the first keyset stands, and make the first working key.
 
-    To be called in the transaction that stores the keyset. Only a key for entering is answered with a working one; `for_desk`:
-    a desk hands the keyset in, so that the key may do what a desk does.
-    Raises VerificationError where no key is there to seal it to.
+    Call it in the transaction that stores the keyset. Only a caller with a key for entering gets a working one;
+    `for_desk`: a desk hands the keyset in, so the key gets the scopes of a desk.
+    Raises VerificationError if there is no key to seal it to.
     """
     entry_keys = _serving(agency.pk, now)
     for key in entry_keys:
@@ -133,7 +133,7 @@ def _issue(operator: Actor, agency_id: str, client: str, now: datetime) -> tuple
 
 
 def _scopes(agency: Agency, *, for_desk: bool) -> list[str]:
-    """Of the first key: what a desk calls with, or what a system is given where nobody chooses."""
+    """Return the scopes of the first key: the calls of a desk, or a system's usual ones."""
     return sorted(CALLS_OF_A_DESK if for_desk or agency.is_hosted else usual_scopes())
 
 

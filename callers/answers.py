@@ -26,7 +26,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 class LeafSerializer(serializers.Serializer[Any]):
-    """What the ledger has signed of an object."""
+    """The entry of an object that the ledger has signed."""
 
     d = serializers.CharField(help_text="The object's digest.")
     k = serializers.ChoiceField(["x", "keyset", "revoke"], help_text="`x` is everything but the two others.")

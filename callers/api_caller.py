@@ -23,7 +23,7 @@ from callers.systems_address import EXCHANGE_HELP, exchange_elsewhere
 
 
 class LimitsSerializer(serializers.Serializer[Any]):
-    """How much at once; beyond it the answer is 422, 413 or 429."""
+    """Limits of one request or answer; beyond them the answer is 422, 413 or 429."""
 
     feed_items = serializers.IntegerField(help_text="Items of one page of the feed.")
     submissions = serializers.IntegerField(help_text="Items of one page of submissions.")
@@ -51,7 +51,7 @@ class VersionsSerializer(serializers.Serializer[Any]):
 
 
 class CallerSerializer(serializers.Serializer[Any]):
-    """Who calls and what it may do; `form_token` goes into `X-CSRFToken` of an officer's writes."""
+    """The caller and its capabilities; `form_token` goes into `X-CSRFToken` of an officer's writes."""
 
     kind = serializers.ChoiceField(["officer", "client"])
     name = serializers.CharField()
@@ -72,7 +72,7 @@ class CallerSerializer(serializers.Serializer[Any]):
 
 
 class CallerView(APIView):
-    """Who the hub takes the caller for, and what it may do: the first call of a new system."""
+    """The caller as the hub knows it, and its capabilities: the first call of a new system."""
 
     # A key for entering may only read its accession.
     capability = frozenset(Capability) - {Capability.KEY_ENROL}

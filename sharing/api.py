@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exchange over REST. Every write carries its own id and digest: sent again it answers as before.
+"""The exchange over REST. Every write carries its own id and digest: sent again, it gets the same answer.
 
-Signed objects go in and out as the octets they are. What is not for the caller is answered like what is not there.
+Signed objects go in and out as the octets they are. Another agency's object is answered like one that does not exist.
 """
 
 import json
@@ -100,7 +100,7 @@ class EnvelopeView(APIView):
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request, md: str) -> HttpResponse:
-        """The caller's slice of an envelope."""
+        """Return the caller's slice of an envelope."""
         octets = slice_for(caller_of(request), md, now=clock.now())
         return HttpResponse(octets, content_type="application/json")
 
@@ -110,7 +110,7 @@ class ManifestView(APIView):
 
     @extend_schema(responses={200: shapes.ManifestShape})
     def get(self, request: Request, md: str) -> HttpResponse:
-        """The signed manifest of an envelope and its receipt, also while its content is not given."""
+        """Return the signed manifest of an envelope and its receipt, even while its content is withheld."""
         manifest, receipt = manifest_of(caller_of(request), md)
         text = json.dumps(receipt, ensure_ascii=False, separators=(",", ":"))
         body = b'{"manifest":' + manifest + b',"receipt":' + text.encode() + b"}"
@@ -122,7 +122,7 @@ class SlicesView(APIView):
 
     @extend_schema(request=shapes.SlicesQuestion, responses={200: shapes.SlicesShape})
     def post(self, request: Request) -> HttpResponse:
-        """The caller's slices of many envelopes, in the order asked for: as many of the first as fit into one answer.
+        """Return the caller's slices of many envelopes, in the order asked for: the first ones that fit into one answer.
 
         Each is given or refused, and recorded, as by `/envelopes/{md}`. Ask again for the rest.
         """
@@ -157,7 +157,7 @@ class BlobView(APIView):
         },
     )
     def get(self, request: Request, md: str, n: int) -> HttpResponseBase:
-        """One sealed attachment, or with `Range` a part of it; several ranges at once give the whole."""
+        """Return one sealed attachment, or with `Range` a part of it; several ranges at once give the whole."""
         blob = stored_blob(caller_of(request), md, n, now=clock.now())
         etag = f'"{blob.sha256}"'
         unchanged = get_conditional_response(request._request, etag=etag)
@@ -193,7 +193,7 @@ class EnvelopeStatementsView(APIView):
 
     @extend_schema(responses={200: shapes.StatementListShape})
     def get(self, request: Request, md: str) -> HttpResponse:
-        """What has been said about an envelope, as far as it has reached the caller."""
+        """List the statements about an envelope, as far as they have reached the caller."""
         rows = statements_about(caller_of(request), md)
         receipts = receipts_for([row.od for row in rows])
         items = b",".join(_with_receipt(row, receipts.get(row.od)) for row in rows)
@@ -205,9 +205,10 @@ class RemindersView(APIView):
 
     @extend_schema(operation_id="envelopes_remind", request=None, responses={200: shapes.ReminderShape})
     def post(self, request: Request, md: str) -> Response:
-        """Remind the recipients that have not answered: after a withdrawal to confirm it, before to acknowledge.
+        """Remind recipients that have not answered: to confirm a withdrawal if there is one, else to acknowledge.
 
-        Each finds an item `reminder` in its feed. Once an hour for each envelope; unsigned, it stops no clock.
+        Each finds an item `reminder` in its feed. Allowed once an hour for each envelope; it is unsigned and stops no
+        clock.
         """
         caller, now = caller_of(request), clock.now()
 
@@ -244,7 +245,7 @@ class StatementView(APIView):
 
     @extend_schema(responses={200: shapes.StatementShape})
     def get(self, request: Request, od: str) -> HttpResponse:
-        """One statement as it was received, with its receipt."""
+        """Return one statement as it was received, with its receipt."""
         row = find_statement(caller_of(request), od)
         return HttpResponse(_with_receipt(row, receipt_for(od)), content_type="application/json")
 
@@ -254,7 +255,7 @@ class InboxView(APIView):
 
     @extend_schema(parameters=[shapes.InboxQuery], responses={200: shapes.FeedPageShape})
     def get(self, request: Request) -> HttpResponse:
-        """The caller's feed after a number; or the one item that a mail's reference names."""
+        """Return the caller's feed after a number; or the one item that a mail's reference names."""
         query, caller = read_query(shapes.InboxQuery, request), caller_of(request)
         if "ref" in query:
             item = resolve_reference(caller, query["ref"])
@@ -281,7 +282,7 @@ class SubmissionsView(APIView):
         responses={200: shapes.SubmissionPageShape},
     )
     def get(self, request: Request) -> Response:
-        """What the caller's agency has submitted, newest first, with receipts and what became of it."""
+        """List the submissions of the caller's agency, newest first, with receipts and outcomes."""
         query, caller, now = read_query(shapes.SubmissionsQuery, request), caller_of(request), clock.now()
         place = open_cursor(caller, "submissions", query["after"], now=now)
         page = list_submissions(caller, after=place, limit=query["limit"])
@@ -298,9 +299,9 @@ class WantedView(APIView):
         responses={200: shapes.WantedShape},
     )
     def get(self, request: Request) -> Response:
-        """Those of these digests that the ledger has while a restore lost the object: submit its bytes again.
+        """List which of these digests the ledger has while a restore lost the object: submit its bytes again.
 
-        They are taken as of their log time, whatever their `iat` and `exp`.
+        Such objects are accepted as of their log time, whatever their `iat` and `exp`.
         """
         query = read_query(shapes.WantedQuery, request)
         return Response({"items": wanted_of(query["digests"].split(","))})
@@ -311,7 +312,7 @@ class SubmissionView(APIView):
 
     @extend_schema(responses={200: shapes.SubmissionShape})
     def get(self, request: Request, digest: str) -> Response:
-        """One submission of the caller's agency, by its digest."""
+        """Return one submission of the caller's agency, by its digest."""
         return Response(shapes.SubmissionShape(find_submission(caller_of(request), digest)).data)
 
 
@@ -324,9 +325,9 @@ class DeliveriesView(APIView):
         responses={200: shapes.ChangesShape},
     )
     def get(self, request: Request) -> Response:
-        """What became of the caller's own envelopes, by recipient, since it last asked.
+        """List changes of the caller's own deliveries, by recipient, since it last asked.
 
-        Nothing is skipped; a delivery may come twice. The cursor serves for as long as the hub is not restored.
+        Nothing is skipped; a delivery may come twice. The cursor stays valid until the hub is restored.
         """
         query, caller = read_query(shapes.ChangesQuery, request), caller_of(request)
         place = open_lasting(caller, "deliveries", query["changed_since"])
@@ -345,9 +346,10 @@ class DeliveryFactsView(APIView):
         responses={200: shapes.ReportAnswersShape},
     )
     def post(self, request: Request) -> Response:
-        """Report when somebody was told of what the caller received, or opened it; of each fact the first report counts.
+        """Report when an officer was told of a received alert, or opened it; the first report of each fact counts.
 
-        Unsigned: it acknowledges nothing. Each item is taken or refused by itself; the same again is harmless.
+        Reports are unsigned and acknowledge nothing. Each item is accepted or refused by itself; a repeated one is
+        harmless.
         """
         caller, now = caller_of(request), clock.now()
         reports = [Report(**item) for item in read_body(shapes.ReportsShape, request)["items"]]
@@ -365,7 +367,7 @@ class DeliveryFactsView(APIView):
 
 
 def _read_parts(request: Request) -> tuple[bytes, bytes, list[Received]]:
-    """Manifest, JWE and blobs in their order; raises `ParseError` for a part too few or too many."""
+    """Return manifest, JWE and blobs in their order; raises `ParseError` for a part too few or too many."""
     names = [*request.FILES, *request.POST]
     blobs = sorted((name for name in names if _BLOB_PART.fullmatch(name)), key=lambda name: int(name[5:]))
     expected = ["manifest", "jwe", *(f"blob-{n}" for n in range(len(blobs)))]
@@ -376,7 +378,7 @@ def _read_parts(request: Request) -> tuple[bytes, bytes, list[Received]]:
 
 
 def _octets_of(request: Request, name: str) -> bytes:
-    """A part whole. Of one that no manifest or JWE could be as large as, no more than shows that."""
+    """Return a whole part; if it is larger than any manifest or JWE, only enough of it to show that."""
     part = _blob_of(request, name)
     if isinstance(part, bytes):
         return part
@@ -385,7 +387,7 @@ def _octets_of(request: Request, name: str) -> bytes:
 
 
 def _blob_of(request: Request, name: str) -> Received:
-    """A part with a file name stays where it lies; one without was decoded as UTF-8 text."""
+    """Return a blob where it lies; a part without a file name was decoded as UTF-8 text."""
     if name not in request.FILES:
         return str(request.POST[name]).encode("utf-8")
     found = request.FILES.getlist(name)

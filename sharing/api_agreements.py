@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agreements and circles over REST: a party's system reads what its agency has agreed to, and may stop lanes of it."""
+"""Agreements and circles over REST: a party's system reads its agency's agreements, and may suspend their lanes."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ class AgreementsView(APIView):
 
     @extend_schema(responses={200: shapes.AgreementListShape})
     def get(self, request: Request) -> HttpResponseBase:
-        """The caller's agreements as they count now, ended ones too, with every lane that a party has stopped."""
+        """List the caller's agreements as they count now, including ended ones, with every lane that a party has suspended."""
         found = list_agreements(caller_of(request), now=clock.now())
         return answer_conditionally(request, {"items": shapes.AgreementShape(found, many=True).data})
 
@@ -38,7 +38,7 @@ class CirclesView(APIView):
 
     @extend_schema(responses={200: shapes.CircleListShape})
     def get(self, request: Request) -> HttpResponseBase:
-        """The circles that the caller's agency is a member of."""
+        """List the circles of which the caller's agency is a member."""
         found = list_circles(caller_of(request))
         return answer_conditionally(request, {"items": shapes.CircleShape(found, many=True).data})
 
@@ -52,9 +52,9 @@ class SuspensionsView(APIView):
         operation_id="agreements_suspend_lane",
     )
     def post(self, request: Request, ref: str) -> Response:
-        """Stop a lane of an agreement with every other party, at once and both ways, until it is resumed.
+        """Suspend a lane of an agreement with every other party, at once and both ways, until it is resumed.
 
-        Nothing is deleted, what waits is held. Doing it again changes nothing.
+        Nothing is deleted, waiting envelopes are held. Doing it again changes nothing.
         """
         lane, caller, now = (
             read_body(shapes.SuspensionQuestion, request)["lane"],
@@ -70,9 +70,9 @@ class SuspensionView(APIView):
 
     @extend_schema(responses={200: shapes.SuspendedLanesShape}, operation_id="agreements_resume_lane")
     def delete(self, request: Request, ref: str, lane: str) -> Response:
-        """Lift the own agency's suspension of a lane; what was held and has not expired is delivered, in order.
+        """Lift the own agency's suspension of a lane; held envelopes that have not expired are delivered, in order.
 
-        What another party has suspended stays so. Doing it again changes nothing.
+        A suspension by another party remains. Doing it again changes nothing.
         """
         caller, now = caller_of(request), clock.now()
         found = repeatable(request, caller, lambda: resume_lane(caller, ref, lane, now=now), now=now)

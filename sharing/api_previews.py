@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Previews over REST: a read, by POST because of what it names."""
+"""Previews over REST: a read, but by POST, as the body names the recipients."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from sharing.previews import preview_sending
 
 
 class PreviewQuestion(serializers.Serializer[Any]):
-    """Terms as the manifest would say them, and to whom."""
+    """Terms as in a manifest, and the recipients."""
 
     lane = serializers.ChoiceField(Lane.values)
     purpose = serializers.ChoiceField(Purpose.values)
@@ -42,7 +42,10 @@ class PreviewQuestion(serializers.Serializer[Any]):
 
 
 class PreviewedShape(serializers.Serializer[Any]):
-    """`code` says why not, in no language; `args` whom or what it is about, and of an allowance the agreement and its ceiling."""
+    """The verdict on one recipient. `code` is the reason of a refusal, in no language.
+
+    `args` name its subject, or the agreement that allows it and its ceiling.
+    """
 
     agency = serializers.CharField()
     allowed = serializers.BooleanField()
@@ -59,9 +62,9 @@ class PreviewsView(APIView):
 
     @extend_schema(request=PreviewQuestion, responses={200: PreviewShape}, operation_id="previews_create")
     def post(self, request: Request) -> Response:
-        """Who would receive something of these terms if the caller's agency sent it now, by agency.
+        """Preview by agency whether something of these terms would be received if the caller's agency sent it now.
 
-        The rule that intake asks, and then whether there is a key to seal to. Nothing is kept; sending asks again.
+        Intake's own rule decides first, then the presence of a key to seal to. Nothing is stored; sending asks again.
         """
         body, caller, now = read_body(PreviewQuestion, request), caller_of(request), clock.now()
         recipients = body.pop("recipients")

@@ -25,7 +25,7 @@ MOST_ASKED = 50
 
 
 class InboxQuery(serializers.Serializer[Any]):
-    """Where to go on in the feed, or the reference of one item."""
+    """The place in the feed to go on from, or the reference of one item."""
 
     after = serializers.RegexField(
         r"\A(?:[0-9a-z]{1,16}\.)?[0-9]{1,15}\Z",
@@ -41,7 +41,7 @@ class InboxQuery(serializers.Serializer[Any]):
 
 
 class SubmissionsQuery(serializers.Serializer[Any]):
-    """Which page of the own submissions."""
+    """The page of the own submissions."""
 
     after = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=400, help_text="`next` of the last page."
@@ -83,7 +83,7 @@ class ChangedDeliveryShape(DeliveryShape):
 
 
 class ChangesQuery(serializers.Serializer[Any]):
-    """Where to go on."""
+    """The place to go on from."""
 
     changed_since = serializers.CharField(
         required=False,
@@ -102,7 +102,7 @@ class ChangesQuery(serializers.Serializer[Any]):
 
 
 class ChangesShape(serializers.Serializer[Any]):
-    """`next` is where to go on; `more`: at once, since this reading is not over."""
+    """Changed deliveries. `next` is the place to go on from; `more`: ask again at once, since this reading is not over."""
 
     items = ChangedDeliveryShape(many=True)
     next = serializers.CharField(allow_blank=True)
@@ -122,7 +122,7 @@ class ReportsShape(serializers.Serializer[Any]):
 
 
 class ReportAnswerShape(serializers.Serializer[Any]):
-    """Taken; or `problem` says why not."""
+    """The outcome of one report: accepted, or `problem` says why not."""
 
     md = serializers.CharField()
     fact = serializers.ChoiceField((TOLD, OPENED))
@@ -164,7 +164,7 @@ class FeedItemShape(serializers.Serializer[Any]):
 
 
 class ReminderShape(serializers.Serializer[Any]):
-    """Whom the newest reminder of an envelope went to, and from when on another one may follow."""
+    """The recipients of an envelope's newest reminder, and the time from which another one may follow."""
 
     md = serializers.CharField()
     recipients = serializers.ListField(
@@ -175,7 +175,7 @@ class ReminderShape(serializers.Serializer[Any]):
 
 
 class FeedPageShape(serializers.Serializer[Any]):
-    """`next` is where to go on: the feed's epoch, a full stop, and the number of the last item read."""
+    """A page of the feed. `next` is the place to go on from: the feed's epoch, a full stop, and the last item's number."""
 
     items = FeedItemShape(many=True)
     head = serializers.IntegerField()
@@ -183,7 +183,7 @@ class FeedPageShape(serializers.Serializer[Any]):
 
 
 class WantedQuery(serializers.Serializer[Any]):
-    """Which objects of the caller's own to look for."""
+    """Digests of the caller's own objects to look for."""
 
     digests = serializers.RegexField(
         rf"\A[A-Za-z0-9_-]{{43}}(?:,[A-Za-z0-9_-]{{43}}){{0,{MOST_ASKED - 1}}}\Z",
@@ -203,7 +203,7 @@ class SlicesQuestion(serializers.Serializer[Any]):
 
 
 class SliceAnswerShape(serializers.Serializer[Any]):
-    """`slice` is the slice's own text; where there is none, `problem` says why, as `/envelopes/{md}` would."""
+    """One slice: `slice` is its own text; if there is none, `problem` says why, as `/envelopes/{md}` would."""
 
     md = serializers.CharField()
     slice = serializers.CharField(required=False)
@@ -242,7 +242,7 @@ class SuspendedLaneShape(serializers.Serializer[Any]):
 
 
 class SuspendedLanesShape(serializers.Serializer[Any]):
-    """The suspensions of one agreement that stand; each party lifts its own alone."""
+    """The present suspensions of one agreement; each party lifts only its own."""
 
     ref = serializers.CharField()
     suspended = SuspendedLaneShape(many=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the operator and the parties do to agreements, after which each desk has asked the exchange, as its worker does."""
+"""Acts of the operator and of the parties on agreements; afterwards every hosted desk asks the exchange, as its worker does."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 def take_in_agreements(*, now: datetime) -> None:
-    """Each hosted agency has what the exchange states of its agreements now."""
+    """Have every hosted agency ask the exchange for its agreements."""
     ask = desk_calls.at_its_moment(follow_agreements)
     for agency in sorted(desk_calls.hosted_agencies()):
         ask(agency, now=now)

@@ -14,7 +14,7 @@ from callers.errors import CallerError
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Run the acts; what each gave, or was refused with."""
+    """Run the acts at once and return, in order, what each returned or the refusal that it raised."""
     start = Barrier(len(acts))
 
     def run(act: Callable[[], Any]) -> Any:

@@ -26,7 +26,7 @@ LOST = (
 
 
 class Backup:
-    """What the database held at one moment; `restore` brings it back, as rows, and adopts the ledger."""
+    """The exchange's rows at one moment, kept so that `restore` can bring them back."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -40,7 +40,10 @@ class Backup:
         self._mark = FeedMark.objects.get().next_leaf
 
     def restore(self, settings: Settings, *lost: str) -> str:
-        """`lost`: digests of what came after the backup."""
+        """Bring the rows back, adopt the ledger, and return the output of `adopt_ledger`.
+
+        `lost`: digests of what came after the backup.
+        """
         tamper(*(statement.format(mds=",".join(lost)) for statement in LOST))
         restore_old_database(self._leaves)
         FeedHead.objects.all().delete()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that carry a code, changed in a test as the program would have written them: `update` would leave them refused."""
+"""Change rows that carry a code (MAC) as the program writes them: after a plain `update` they would be refused."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from callers.binding import BoundRow
 
 
 def rewrite(rows: QuerySet[Any], **changes: object) -> None:
-    """Writes these columns of each row, with a new code."""
+    """Set these columns of each row and save it with a new code."""
     for row in rows:
         assert isinstance(row, BoundRow)
         for name, value in changes.items():

@@ -74,7 +74,7 @@ ALERT = {"schema": "accord-alert/1", "title": "Blue tablets", "alert_type": "new
 OPERATOR = SystemActor(
     "operator", None, frozenset({Capability.HUB_OPERATE, Capability.DESK_KEEP, Capability.DIRECTORY_READ})
 )
-"""Whoever runs the exchange and the desk of a test."""
+"""The operator of a test's exchange, and the keeper of its desk."""
 
 
 def seconds(at: datetime) -> int:
@@ -82,7 +82,7 @@ def seconds(at: datetime) -> int:
 
 
 def new_uuid7(at: datetime) -> str:
-    """A fresh UUID 7 of this moment (RFC 9562)."""
+    """Return a fresh UUID 7 of this moment (RFC 9562)."""
     digits = f"{int(at.timestamp() * 1000):012x}7{os.urandom(2).hex()[1:]}8{os.urandom(8).hex()[1:]}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
 
@@ -103,12 +103,12 @@ class HeldAgency:
 
     @property
     def client(self) -> ApiClient:
-        """Its system, as an API key with every scope would make it."""
+        """The agency's system, as an API key with every scope would make it."""
         return ApiClient(self.id, "system", "prefix", EXCHANGE_SCOPES)
 
     @property
     def manager(self) -> SystemActor:
-        """Whoever decides on agreements for it."""
+        """An actor who decides on agreements for the agency."""
         return SystemActor("seed", self.id, frozenset({Capability.AGENCY_MANAGE, Capability.AGREEMENT_READ}))
 
     @property
@@ -116,7 +116,7 @@ class HeldAgency:
         return {key.public.kid: key for key in self.decryption.values()}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "HeldAgency":
-        """The keys themselves are the same: nothing changes inside of them."""
+        """Copy the row and share the keys, which never change."""
         row = copy.deepcopy(self.row, memo)
         return replace(self, row=row, signing=dict(self.signing), decryption=dict(self.decryption))
 
@@ -135,12 +135,12 @@ class Hub(KeyLives):
         return replace(self, folder=copy.deepcopy(self.folder, memo))
 
     def later(self, **delta: float) -> datetime:
-        """Let time pass: `hub.later(hours=2)`."""
+        """Move the clock on and return the new time: `hub.later(hours=2)`."""
         self.now += timedelta(**delta)
         return self.now
 
     def sequence(self) -> Batch:
-        """One batch: leaves, checkpoint, feed numbers; and the desk has taken in whoever's keys are new."""
+        """Sequence one batch (leaves, checkpoint, feed numbers), then have the desks take in new keys and places in the ledger."""
         batch = sequence_batch(self.now, self.key, self.folder, number_covered)
         if any(entry.kind in KEY_KINDS for entry in batch.covered):
             take_in_keys(now=self.now)
@@ -149,7 +149,7 @@ class Hub(KeyLives):
         return batch
 
     def let_overtake(self, od: str) -> None:
-        """Let this entry be logged before all that wait: its id was drawn first and committed last."""
+        """Have this entry logged before all that wait, as one whose id was drawn first and committed last."""
         entry = PendingEntry.objects.get(od=od)
         entry.delete()
         entry.pk = 0
@@ -158,7 +158,7 @@ class Hub(KeyLives):
     # --- agencies ---------------------------------------------------------------------------------------
 
     def make_agencies(self, *ids: str, **changes: Any) -> list[HeldAgency]:
-        """Active agencies with logged keysets; `changes` as of `make_agency`."""
+        """Make active agencies with logged keysets; `changes` are those of `make_agency`."""
         made = [self.make_agency(agency, log=False, **changes) for agency in ids]
         self.sequence()
         return made
@@ -203,7 +203,7 @@ class Hub(KeyLives):
         version: int = 1,
         prev: str | None = None,
     ) -> str:
-        """Sign and register a keyset of all its keys; returns the keyset's od."""
+        """Sign and register a keyset of all keys of the agency; return the keyset's od."""
         jws = make_statement(
             "keyset",
             iss=agency.id,
@@ -231,14 +231,14 @@ class Hub(KeyLives):
         return parse_statement(jws).od
 
     def key_rows(self, agency: HeldAgency) -> list[KeyRow]:
-        """Its public keys, valid for a year from now."""
+        """Return the agency's public keys, valid from a day ago for 366 days."""
         keys = {key.kid: key for signer in agency.signing.values() for key in signer.signers}
         keys |= {key.public.kid: key.public for key in agency.decryption.values()}
         begin = seconds(self.now) - DAY_SECS
         return [KeyRow(key, begin, begin + 366 * DAY_SECS) for key in keys.values()]
 
     def make_officer(self, agency: HeldAgency | Agency, *roles: str, name: str = "Ilka Torvane") -> Officer:
-        """An active officer of an agency of this desk, without a password."""
+        """Make an active officer of an agency of this desk, without a password."""
         row = agency if isinstance(agency, Agency) else agency.row
         assert row.is_hosted, "whose agency holds its own keys has no account"
         begin_policy(row)
@@ -254,14 +254,14 @@ class Hub(KeyLives):
         return officer
 
     def api_key(self, agency: HeldAgency, *scopes: Capability) -> str:
-        """The value of an `Authorization` header of its system, at the exchange."""
+        """Return an `Authorization` header value for the agency's system at the exchange."""
         _, secret = give_api_key(agency.id, scopes=scopes or EXCHANGE_SCOPES, now=self.now)
         return f"Api-Key {secret}"
 
     def make_agreement(
         self, ref: str, *parties: HeldAgency | str, lanes: Collection[str] = Lane.values, **changes: Any
     ) -> AgreementVersion:
-        """Every lane, up to AMBER+STRICT, since a day ago, unless `changes` say otherwise."""
+        """Record an agreement: every lane, up to AMBER+STRICT, in force since a day ago, unless `changes` say otherwise."""
         usual: dict[str, Any] = {
             "title": f"Agreement {ref}",
             "ceiling": "AMBER+STRICT",
@@ -287,7 +287,7 @@ class Hub(KeyLives):
     # --- envelopes and statements -------------------------------------------------------------------------
 
     def terms(self, **changes: Any) -> Terms:
-        """A routine GREEN alert on the science lane, written ten seconds ago."""
+        """Return terms of a routine GREEN alert on the science lane, issued ten seconds ago."""
         now = seconds(self.now)
         usual: dict[str, Any] = {
             "kind": "alert",
@@ -315,7 +315,7 @@ class Hub(KeyLives):
         names: Sequence[NamedOfficer] = (),
         **terms: Any,
     ) -> SealedEnvelope:
-        """Sign and seal; `terms` as of `Terms`."""
+        """Sign and seal an alert; `terms` are fields of `Terms`."""
         directory = DatabaseKeyDirectory(self.now)
         directory.preload(agency.id for agency in (sender, *recipients))
         return seal(
@@ -343,7 +343,7 @@ class Hub(KeyLives):
         )
 
     def deliver(self, sender: HeldAgency, *recipients: HeldAgency, **terms: Any) -> SealedEnvelope:
-        """Seal, carry and sequence."""
+        """Seal an alert, hand it in and sequence."""
         sealed = self.alert_to(*recipients, sender=sender, **terms)
         self.carry(sender, sealed)
         self.sequence()
@@ -353,7 +353,7 @@ class Hub(KeyLives):
         return slice_for(reader.client, sealed.md, now=self.now)
 
     def open(self, reader: HeldAgency, sealed: SealedEnvelope) -> OpenedAlert:
-        """Fetch, verify with the ledger's key, open."""
+        """Fetch the slice, verify it with the ledger's key, and open it."""
         directory = DatabaseKeyDirectory(self.now)
         ledger = Ledger(keys=[VerifierKey.parse(self.key.vkey)])
         verified = verify_slice(
@@ -372,7 +372,7 @@ class Hub(KeyLives):
         )
 
     def statement(self, agency: HeldAgency, k: str, sub: SubjectRef | None = None, **changes: Any) -> bytes:
-        """A signed statement of this moment."""
+        """Return a signed statement of this moment."""
         suite = PQ1 if PQ1 in agency.signing else EC1
         usual: dict[str, Any] = {
             "iss": agency.id,
@@ -412,7 +412,7 @@ class Hub(KeyLives):
 
 
 def make_hosted_agency(hub: Hub, agency_id: str, name: str, *, suites: Sequence[str] = (PQ1, EC1)) -> Agency:
-    """An agency whose keys are in the vault; its keyset waits for `sequence`."""
+    """Make an agency whose keys are in the vault; its keyset waits for `sequence`."""
     agency = make_entry(
         agency_id,
         name=name,
@@ -428,7 +428,7 @@ def make_hosted_agency(hub: Hub, agency_id: str, name: str, *, suites: Sequence[
 
 
 def client_with(agency_id: str, *roles: str) -> ApiClient:
-    """A system of an agency that may what these roles may."""
+    """Return a system of the agency with the capabilities of these roles."""
     return ApiClient(agency_id, "system", "prefix", capabilities_of_roles(roles))
 
 
@@ -437,12 +437,12 @@ def about(sealed: SealedEnvelope) -> SubjectRef:
 
 
 def reference_to(sealed: SealedEnvelope) -> Reference:
-    """The member `re` of a reply or an update."""
+    """Return the member `re` of a reply or an update."""
     return Reference(sealed.jti, sealed.md)
 
 
 def take_in_keys(*, now: datetime) -> None:
-    """Each hosted agency has what is newest of everybody's keys, as the desk-worker fetches it."""
+    """Have each hosted agency take in everybody's newest keys, as the desk-worker does."""
     peers = list(Agency.objects.values_list("pk", flat=True))
     for agency in sorted(hosted_agencies()):
         directory = VerifiedDirectory(agency, now)
@@ -451,7 +451,7 @@ def take_in_keys(*, now: datetime) -> None:
 
 
 def take_in_places(*, now: datetime) -> None:
-    """Each hosted agency knows where the ledger has what it sent and said, as the desk-worker fetches it."""
+    """Have each hosted agency learn where the ledger holds its alerts and statements, as the desk-worker does."""
     sent = Alert.objects.filter(released_at__isnull=False, log_index=None).values_list("agency_id", flat=True)
     said = HeldStatement.objects.filter(log_time=None).values_list("reader", flat=True)
     for agency in sorted({*sent, *said}):
@@ -461,7 +461,7 @@ def take_in_places(*, now: datetime) -> None:
 
 
 def desk_reaches_the_heads(*, now: datetime) -> None:
-    """The desk has taken every feed to its end, as far as who is told can see."""
+    """Set the desk's cursor of every feed to the feed's head, as if the desk had taken in all of it."""
     for recipient, last in FeedHead.objects.values_list("recipient", "last"):
         FeedCursor.objects.filter(reader=recipient).delete()
         FeedCursor(

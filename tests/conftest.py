@@ -32,7 +32,7 @@ START_TIMEOUT_SECONDS = 150
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first: at the end of a parallel run nobody waits for a long test of another worker."""
+    """Run slow tests first: none may be left over for one worker at the end of a parallel run."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
@@ -44,9 +44,10 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _live_server_answers_at_once() -> None:
-    """Django's test server writes head and body apart, and Nagle's algorithm would hold the body for 40 ms.
+    """Turn Nagle's algorithm off in Django's test server, where it would hold each body for 40 ms.
 
-    Granian, which serves the hub, and urllib3, which the client uses, turn it off themselves.
+    The test server writes head and body apart. Granian, which serves the hub, and urllib3, which the client uses,
+    turn it off themselves.
     """
     WSGIRequestHandler.disable_nagle_algorithm = True
 
@@ -59,7 +60,7 @@ def _short_ways() -> Generator[None]:
 
 @contextmanager
 def _desk_calls() -> Generator[None]:
-    """As `tests.desk_calls` has them, where there is a desk: the envelope is tested under a role that has none."""
+    """Run the desk's calls in this process if there is a desk: tests of the envelope run under a role without one."""
     if not apps.is_installed("alerts"):
         yield
         return
@@ -72,10 +73,10 @@ def _desk_calls() -> Generator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Generator[None]:
-    """Before the test database goes, whoever else is in it is sent away: PostgreSQL drops none that is in use.
+    """End all other connections before the test database is dropped: PostgreSQL drops none that is in use.
 
-    While a browser is open its event loop runs in this thread, and Django keeps one connection for code under a
-    loop and another for code without; at the end it closes the one it sees.
+    While a browser is open its event loop runs in this thread, and Django keeps one connection for code under a loop
+    and another for code without; at the end it closes the one it sees.
     """
     yield
     others = "datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
@@ -87,9 +88,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def _append_only_tables_can_be_emptied(
     request: pytest.FixtureRequest, _django_db_marker: None
 ) -> Generator[None]:
-    """After a transactional test Django empties all tables; their triggers refuse that, so they pause for it.
+    """Switch triggers off after a transactional test: Django then empties all tables, which append-only triggers refuse.
 
-    The owner's connection that pauses them is closed by Django right after the flush.
+    Django closes the owner's connection, for which they are off, right after the flush.
     """
     if {"transactional_db", "live_server"} & set(request.fixturenames):
         request.getfixturevalue("_django_db_helper")
@@ -107,7 +108,7 @@ def _is_transactional(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def outside_world(settings: Settings) -> Generator[OutsideWorld]:
-    """A real SMTP server, well-behaved and empty, that this process and every started one sends to."""
+    """A real SMTP server, well-behaved and empty, to which this process and every started one send."""
     server = surroundings().outside_world
     server.behave()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -118,7 +119,7 @@ def outside_world(settings: Settings) -> Generator[OutsideWorld]:
 
 @pytest.fixture
 def exchange_as_asked() -> "Generator[ViewsInPlaceOfSockets]":
-    """The exchange as the desk reaches it in this process; it can be told to misbehave."""
+    """The exchange as the desk reaches it in this process; a test can make it misbehave."""
     from tests.desk_calls import the_exchange
 
     the_exchange.behave()
@@ -144,7 +145,7 @@ def world(transactional_db: None, tmp_path: Path) -> World:
 
 
 class HubProcesses:
-    """Starts real processes by role on the test's database, each under its role's logins, and stops them all."""
+    """Real processes by role on the test's database, each under its role's logins; `stop` ends them all."""
 
     def __init__(self, world: World, logs: Path) -> None:
         self.world = world
@@ -157,7 +158,7 @@ class HubProcesses:
         return self._web("desk", self.world.hub_url)
 
     def exchange(self) -> Child:
-        """The one exchange, which whoever asks first starts."""
+        """Return the one exchange; start it at the first call."""
         if self._exchange is None:
             self._exchange = self._web("exchange", self.world.exchange_url)
         return self._exchange
@@ -169,7 +170,7 @@ class HubProcesses:
         return self._queue_worker("exchange-worker", beat=beat)
 
     def mailer(self, *, beat: bool = False) -> Child:
-        """With `beat` the desk-worker is asked, too, for what is due."""
+        """Start the mailer; with `beat`, the desk-worker too is told when something is due."""
         return self._queue_worker("mailer", beat=beat)
 
     def desk_worker(self) -> Child:
@@ -183,7 +184,7 @@ class HubProcesses:
         return child
 
     def _be_reached(self) -> None:
-        """The exchange runs, and the agencies that the test made have API keys for their desk."""
+        """Start the exchange, and give the agencies of the test API keys for their desk."""
         from tests.desk_calls import give_exchange_keys
 
         self.exchange()
@@ -213,7 +214,7 @@ class HubProcesses:
 
 @pytest.fixture
 def hub_processes(world: World, outside_world: OutsideWorld, tmp_path: Path) -> Generator[HubProcesses]:
-    """Start what a test needs: `hub_processes.mailer()`, `.sequencer()`, `.exchange()`, `.desk()`, `.operator()` ..."""
+    """Processes for a test to start: `hub_processes.mailer()`, `.sequencer()`, `.exchange()`, `.desk()`, `.operator()` ..."""
     processes = HubProcesses(world, tmp_path / "logs")
     yield processes
     processes.stop()
@@ -233,13 +234,12 @@ def desk_worker(hub_processes: HubProcesses) -> Child:
 
 @pytest.fixture
 def sequencer(hub_processes: HubProcesses) -> Child:
-    """The real sequencer."""
     return hub_processes.sequencer()
 
 
 @pytest.fixture
 def exchange_server(hub_processes: HubProcesses) -> str:
-    """Address of a real, blind exchange."""
+    """Address of a real exchange."""
     hub_processes.exchange()
     return hub_processes.world.exchange_url
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small CONNECT proxy, which demands a login and can be told to misbehave; as a process it is run by its path.
+"""A small CONNECT proxy that demands a login and can be told to misbehave; it runs as a process, by its path.
 
 It notes each request line and whether the login was right, never the login itself.
 """
@@ -23,18 +23,18 @@ BEHAVES = "leads"
 
 @dataclass
 class ConnectProxy:
-    """A running proxy; `folder` holds how it behaves and what it was asked."""
+    """A running proxy; its `folder` holds the behaviour that is set and the requests that came."""
 
     address: str
     folder: Path
 
     def behave(self, how: str) -> None:
-        """One of: leads, demands (407 to everybody), forbids, beyond, closes, silent, html, noise."""
+        """Set the behaviour: leads, demands (407 to everybody), forbids, beyond, closes, silent, html or noise."""
         (self.folder / "behaviour").write_text(how)
 
     @property
     def asked(self) -> list[str]:
-        """Return what it was asked so far, a line each."""
+        """The requests so far, a line each: the request line, then `knows`, `stranger` or `nobody`."""
         path = self.folder / "asked"
         return path.read_text().splitlines() if path.exists() else []
 
@@ -117,11 +117,11 @@ class _Server(socketserver.ThreadingTCPServer):
             self.socket = tls.wrap_socket(self.socket, server_side=True)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that has enough may hang up."""
+        """Print nothing: a client may hang up."""
 
 
 def main(folder: str, certificate: str, key: str) -> None:
-    """Serve until killed; the first line of the output is the port."""
+    """Serve until killed; write the port as the first line of the output."""
     tls = None
     if certificate:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The desk's calls to the exchange, answered in this process, on this connection and at the test's time.
 
-Only the socket is left out: what the desk sends goes through the client's transport and through the exchange's views,
-under the exchange's login. API keys have tests of their own; here the desk is known by its agency's id.
+Only the socket is left out: a call goes through the client's transport and through the exchange's views, under the
+exchange's login. API keys have tests of their own; here the exchange knows a desk by its agency's id.
 """
 
 import contextvars
@@ -54,21 +54,24 @@ OF_OWN_KEYS: Final = (
     *((suspending, name) for name in ("suspend_key", "tell_suspensions")),
     *((instances, name) for name in ("announce_held", "announce", "take_over")),
 )
-"""What of the life of keys calls the exchange."""
+"""Functions on the agency's own keys that call the exchange."""
 _moment: list[datetime] = []
-"""That of the act which called last; empty before the first."""
+"""The `now` of the latest act that called; empty before the first."""
 _as_of: Final = contextvars.ContextVar[datetime | None]("as of", default=None)
 """The exchange's time of day while it answers; the machine's where none is given."""
 over_sockets, by_key_over_sockets = exchange.transport_of, exchange.transport_by
-"""As the program has them."""
+"""The program's own transports."""
 
 
 class ViewsInPlaceOfSockets:
-    """As urllib3's pool is asked; answers by the views of this process, or misbehaves.
+    """A stand-in for urllib3's pool that answers by the views of this process, or misbehaves.
 
-    `is_away`: no connection stands. `loses`: what is asked under paths that end so is done, and the
-    answer never comes. `answers` gives status and body of some paths in the exchange's place. `lies` makes another answer of the path and the octets of each. `is_followed`: whenever a
-    desk reads what became of its envelopes, its worker has just asked. `says_it_is`: the time that each answer states.
+    - `is_away`: no connection stands.
+    - `loses`: calls to paths with these endings are carried out, and their answer is lost.
+    - `answers`: gives status and body for some paths in the exchange's place.
+    - `lies`: makes another answer of the path and the octets of each.
+    - `is_followed`: whenever a desk reads what became of its envelopes, its worker has just asked.
+    - `says_it_is`: the time that each answer states.
     """
 
     is_away = False
@@ -80,12 +83,12 @@ class ViewsInPlaceOfSockets:
 
     def __init__(self) -> None:
         self._client = Client(raise_request_exception=False)
-        # One at a time: all calls go through one client. Nobody calls while holding a row.
+        # All calls go through one client, one after the other. Nobody calls while holding a row.
         self._turn = threading.Lock()
         self.asked: list[str] = []
 
     def behave(self) -> None:
-        """As it should again."""
+        """End every misbehaviour and forget the calls."""
         self.is_away, self.loses, self.is_followed = False, (), True
         self.answers, self.lies, self.asked, self.says_it_is = None, None, [], None
 
@@ -111,7 +114,7 @@ class ViewsInPlaceOfSockets:
                 headers=sent,
                 QUERY_STRING=parts.query,
             )
-            # A stream reads its rows while it is read.
+            # A streamed answer reads its rows only while it is read.
             with under_login_of("exchange"):
                 octets = b"".join(answer) if answer.streaming else answer.content
         if parts.path.endswith(self.loses):
@@ -132,7 +135,7 @@ def _answer_of(status: int, octets: bytes, **headers: str) -> urllib3.HTTPRespon
 
 
 def _is_in_transaction() -> bool:
-    """Tell whether one is open beside the one that a test runs in."""
+    """Tell whether a transaction is open besides the one that a test runs in."""
     blocks: list[Any] = connection.atomic_blocks
     return not all(block._from_testcase for block in blocks)
 
@@ -142,7 +145,7 @@ the_exchange = ViewsInPlaceOfSockets()
 
 @contextmanager
 def nothing_taken() -> Generator[None]:
-    """The exchange is too busy for what is handed in, as long as the block lasts; all else it answers."""
+    """Have the exchange answer 503 to envelopes and statements inside the block; it answers all else."""
     before = the_exchange.answers
     the_exchange.answers = lambda path: (503, b"") if path.endswith(("/envelopes", "/statements")) else None
     try:
@@ -153,7 +156,7 @@ def nothing_taken() -> Generator[None]:
 
 @contextmanager
 def _of_another_process() -> Generator[None]:
-    """What a test counts or watches of the desk's statements is not the exchange's; its time is the desk's."""
+    """Keep the exchange's statements out of a test's counts, and answer at the time of the calling act."""
     counted, watched = connection.force_debug_cursor, connection.execute_wrappers
     connection.force_debug_cursor, connection.execute_wrappers = False, []
     before = _as_of.set(_moment[0] if _moment else None)
@@ -165,12 +168,12 @@ def _of_another_process() -> Generator[None]:
 
 
 def answer_as_of(moment: datetime) -> None:
-    """The exchange answers what is asked next at this moment."""
+    """Have the exchange answer the next calls at this moment."""
     _moment[:] = [moment]
 
 
 def give_exchange_keys() -> None:
-    """For desks that run as processes: the keys that their agencies would have had with their first keysets."""
+    """Give each hosted agency the API key that its first keyset would have brought, for desks that run as processes."""
     for agency_id in hosted_agencies() - set(ExchangeKey.objects.values_list("pk", flat=True)):
         key, text = apikeys.make_key(
             SystemActor("exchange", agency_id),
@@ -185,13 +188,13 @@ def give_exchange_keys() -> None:
 
 
 def hosted_agencies() -> set[str]:
-    """Whose keys are in the vault."""
+    """Return the agencies whose keys are in the vault."""
     secrets = VaultSecret.objects.values_list("agency_id", flat=True)
     return {agency_id for agency_id in secrets if agency_id is not None}
 
 
 def at_its_moment(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, at whose moment the exchange then answers."""
+    """Wrap a function that calls the exchange: the exchange then answers at the `now` of the call."""
 
     @wraps(function)
     def at(*args: Any, now: datetime, **kwargs: Any) -> Any:
@@ -202,7 +205,7 @@ def at_its_moment(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _as_followed(rows_of: Callable[[str], QuerySet[SentDelivery]]) -> Callable[[str], QuerySet[SentDelivery]]:
-    """The same, after the desk-worker has asked."""
+    """Wrap a query so that the desk-worker first asks the exchange what became of the agency's envelopes."""
 
     @wraps(rows_of)
     def followed(agency_id: str) -> QuerySet[SentDelivery]:
@@ -218,7 +221,7 @@ def _as_followed(rows_of: Callable[[str], QuerySet[SentDelivery]]) -> Callable[[
 
 @contextmanager
 def desk_calls_in_this_process() -> Generator[None]:
-    """For as long as the block lasts."""
+    """Replace the desk's sockets by the exchange's views inside the block."""
     known, time_of_day = apikeys.authenticate_key, clock.now
 
     def now() -> datetime:
@@ -230,7 +233,7 @@ def desk_calls_in_this_process() -> Generator[None]:
         return transport
 
     def transport_of(agency_id: str, patience: Patience = exchange.PATIENCE) -> Transport:
-        # An agency that comes in calls as it would; who it is afterwards its id says.
+        # An arriving agency calls with its key for entering; later its id stands for its API key.
         return transport_by(entry_key_of(agency_id) or CALLS_AS + agency_id, patience)
 
     def authenticate(text: str, remote_addr: str, *, now: datetime) -> ApiClient:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk's row of an agency in tests: whatever a test stores at the exchange, the desk has heard it when it looks.
+"""The desk's rows of agencies in tests: the desk hears at once of every agency that a test stores at the exchange.
 
-A real desk hears it within a round of its worker; that has tests of its own. Every agency of a test whose keys are with the
-hub is one of this desk.
+A real desk hears it within a round of its worker, which has tests of its own. Every agency of a test whose keys are
+with the hub belongs to this desk.
 """
 
 from collections.abc import Generator
@@ -33,7 +33,7 @@ _takes_in_by_hand: Final = ContextVar("takes in by hand", default=False)
 
 
 def change_entry(agency_id: str, **facts: Any) -> Agency:
-    """Store other facts at the exchange; the desk's row after it has heard."""
+    """Change facts at the exchange; return the desk's row after it has heard."""
     entry = Entry.objects.get(pk=agency_id)
     for name, value in facts.items():
         setattr(entry, name, value)
@@ -42,13 +42,13 @@ def change_entry(agency_id: str, **facts: Any) -> Agency:
 
 
 def make_entry(agency_id: str, **facts: Any) -> Agency:
-    """Store an agency at the exchange, as it is; the desk's row after it has heard."""
+    """Store an agency at the exchange without admission; return the desk's row after it has heard."""
     Entry.objects.create(pk=agency_id, **facts)
     return Agency.objects.get(pk=agency_id)
 
 
 def admit_elsewhere(agency_id: str, *, custody: str = "hub", now: datetime, **facts: Any) -> str:
-    """Admit an agency at the exchange, of which no desk hears yet; its key for entering."""
+    """Admit an agency at the exchange without telling any desk; return its key for entering."""
     known: dict[str, Any] = {
         "name": f"Agency {agency_id}",
         "kind": "laboratory",
@@ -62,7 +62,7 @@ def admit_elsewhere(agency_id: str, *, custody: str = "hub", now: datetime, **fa
 
 
 def have_released(*agency_ids: str, now: datetime) -> None:
-    """Note that the first actual alert of these agencies goes out now."""
+    """Note that these agencies now release their first actual alert."""
     with transaction.atomic():
         for agency_id in agency_ids:
             note_first_release(agency_id, now=now)
@@ -79,7 +79,7 @@ def _hear(sender: type[Entry], instance: Entry, **_: object) -> None:
 
 @contextmanager
 def _as_the_owner() -> Generator[None]:
-    """Not under the login of whoever stores the entry, and by statements that no test counts."""
+    """Work under the owner's login, by statements that no test counts."""
     opened = connection.connection
     before = opened.execute("SELECT current_user").fetchone()[0]
     counted, connection.force_debug_cursor = connection.force_debug_cursor, False
@@ -93,7 +93,7 @@ def _as_the_owner() -> Generator[None]:
 
 @contextmanager
 def the_desk_hears_at_once() -> Generator[None]:
-    """For as long as the block lasts, in this process."""
+    """Make or change the desk's row at each save of an entry inside the block."""
     post_save.connect(_hear, sender=Entry)
     try:
         yield
@@ -103,7 +103,7 @@ def the_desk_hears_at_once() -> Generator[None]:
 
 @contextmanager
 def the_desk_takes_in_by_hand() -> Generator[None]:
-    """For as long as the block lasts, of an agency that has no row here nothing is heard: a keeper takes it in."""
+    """Have the desk hear nothing of new agencies inside the block: a keeper takes them in."""
     before = _takes_in_by_hand.set(True)
     try:
         yield
@@ -112,7 +112,7 @@ def the_desk_takes_in_by_hand() -> Generator[None]:
 
 
 def make_keeper() -> Officer:
-    """The keeper of an own desk that has no agency yet."""
+    """Return the keeper of an own desk that has no agency yet."""
     return enrol_keeper(
         INSTALLER,
         email="noor@desk.example",

@@ -22,7 +22,7 @@ def give_api_key(
     by: Actor = ISSUER,
     now: datetime,
 ) -> tuple[ApiKey, str]:
-    """A key of an agency's system and its text; without `scopes` one that may all that a key there can."""
+    """Make an API key of an agency's system; return its row and its text. Without `scopes` it has every scope of the exchange."""
     return make_key(
         by,
         agency_id,

@@ -18,7 +18,7 @@ _failed: dict[str, bool] = {}
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.failed:
-        # A worker that crashed reports its test without keywords; that is never tried again either.
+        # The report of a crashed worker has no keywords; its test is never tried again either.
         may_be_retried = bool(report.keywords) and "no_retry" not in report.keywords
         _failed[report.nodeid] = may_be_retried and not report.nodeid.startswith(NEVER_RETRIED)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Worlds that many tests begin with: built once a process, then put back from memory, each time as good as new.
 
-To build one through the services takes longer than most tests. What comes back are the rows, the files of the
-sequencer's state folder and copies of the objects; nothing that a test does reaches the next one.
+To build one through the services takes longer than most tests. The rows, the files of the sequencer's state folder
+and copies of the objects come back; nothing that a test does reaches the next one.
 """
 
 import copy
@@ -26,15 +26,19 @@ from tests.short_ways import LONG_WAYS
 NOT_OF_A_WORLD: Final = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 """Tables that migrations fill."""
 FRESH_SECONDS: Final = 60.0
-"""A world whose clock began with it, or a while before it, is not put back when it is older than this."""
+"""The age at which a world is built anew, if its clock began with it or a while before it."""
 
 W = TypeVar("W")
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """`rows` by table, as COPY writes them; `files` with their modes by name, folders without octets; `folder` is what
-    the objects hold as their folder."""
+    """A built world: its objects, rows and files.
+
+    - `rows`: by table, as COPY writes them.
+    - `files`: modes and octets by name; folders have no octets.
+    - `folder`: the folder that the objects were built with.
+    """
 
     world: Any
     folder: Path
@@ -47,7 +51,7 @@ _worlds: dict[str, _Kept] = {}
 
 
 def kept_world(name: str, build: Callable[[Path], W], folder: Path, *, fresh_seconds: float = math.inf) -> W:
-    """The world that `build` makes with its state in `folder`; in a database that is not empty it is always built."""
+    """Return the world that `build` makes with its state in `folder`; in a database that is not empty it is always built."""
     if LONG_WAYS or Agency.objects.exists() or Officer.objects.exists():
         return build(folder)
     kept = _worlds.get(name)
@@ -69,20 +73,20 @@ def _put_back(kept: _Kept, folder: Path) -> Any:
         else:
             (folder / name).write_bytes(octets)
         (folder / name).chmod(mode)
-    # One transaction: references are checked at its end.
+    # References are checked at the end of the transaction, so tables may come in any order.
     with transaction.atomic(), connection.cursor() as cursor:
-        # Rows come back as they were: a trigger would bind the audit's anew, at another time.
+        # Without triggers: one would bind the audit's rows anew, at another time.
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table, octets in kept.rows.items():
             with cursor.copy(_copy(table, "FROM STDIN")) as into:
                 into.write(octets)
         cursor.execute("SET LOCAL session_replication_role = origin")
-    # Wherever the objects hold their folder, they hold the new one.
+    # The copies hold the new folder wherever the objects held theirs.
     return copy.deepcopy(kept.world, {id(kept.folder): folder})
 
 
 def _files(folder: Path) -> Iterator[tuple[str, tuple[int, bytes | None]]]:
-    """A folder before what is in it."""
+    """Yield name, mode and octets of all that is in a folder; a folder comes before its content."""
     for path in sorted(folder.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         yield str(path.relative_to(folder)), (mode, None if path.is_dir() else path.read_bytes())

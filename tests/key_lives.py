@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to the keys of an agency that a test holds: revoked, replaced, its root recovered."""
+"""Changes of the keys of an agency that a test holds: revoked, replaced, its root recovered."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ KEY_LIVES_SECS = 90 * 24 * 3600
 
 
 class KeyLives:
-    """A hub's part that changes keys; whatever it makes is good in every way."""
+    """The part of a hub that changes keys; all that it makes is valid."""
 
     now: datetime
 
@@ -43,14 +43,14 @@ class KeyLives:
     def revoke(
         self, agency: "HeldAgency", *, since: datetime, code: str = "stolen", n: int = 0
     ) -> Revocation:
-        """By its root: signing key `n` of PQ1, whoever holds it, counts no longer from `since` on; not logged yet."""
+        """Have the root revoke signing key `n` of PQ1 from `since` on; not logged yet."""
         kid = agency.signing[PQ1].signers[n].kid
         body = {"kid": kid, "since": int(since.timestamp()), "code": code}
         jws = self.statement(agency, "revoke", signer=agency.root.signer, body=body)
         return accept_revoke(agency.client, jws, now=self.now)
 
     def renew_signing_keys(self, agency: "HeldAgency") -> None:
-        """The next keyset, with new signing keys in place of the old ones, logged; old rows stay as they are."""
+        """Publish and log the next keyset, with new signing keys and the old ones retired or revoked."""
         directory = DatabaseKeyDirectory(self.now)
         before = directory.keyset(agency.id)
         assert before is not None
@@ -65,7 +65,10 @@ class KeyLives:
         self.sequence()
 
     def recover_root(self, agency: "HeldAgency", *, revoking: int, since: datetime) -> None:
-        """The announced root alone takes over, in 72 hours, and revokes signing key `revoking`; not logged yet."""
+        """Publish a keyset that the announced next root signs alone, and that revokes signing key `revoking`; not logged yet.
+
+        The new root takes over 72 hours later.
+        """
         before = DatabaseKeyDirectory(self.now).keyset(agency.id)
         assert before is not None
         kid = agency.signing[PQ1].signers[revoking].kid
@@ -76,14 +79,14 @@ class KeyLives:
 
 
 def _row_after(row: KeyRow, since: int | None) -> KeyRow:
-    """How the next keyset states a key: a revoked one as revoked, a signing key as retired, others unchanged."""
+    """Return a key's row in the next keyset: revoked, retired if it is a signing key, otherwise unchanged."""
     if since is not None:
         return replace(row, st="revoked", since=since)
     return replace(row, st="retired") if row.use == SIGN and row.st == "current" else row
 
 
 def signing_keys_of(suites: Sequence[str]) -> dict[str, SignerSet]:
-    """One Ed25519 key for both suites, as agencies have it."""
+    """Generate signing keys; both suites share one Ed25519 key, as with real agencies."""
     if PQ1 not in suites:
         return {suite: SignerSet(generate_signing_keys(suite)) for suite in suites}
     keys: list[SigningKey] = generate_signing_keys(PQ1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The locks that a piece of code takes, in order, read from its statements: no race has to be met to see a circle."""
+"""The locks that a piece of code takes, in order, read from its statements: a possible deadlock shows without a race."""
 
 import re
 from collections.abc import Generator
@@ -13,7 +13,7 @@ _TABLE = re.compile(r'FROM "(\w+)"')
 
 @contextmanager
 def locks_taken() -> Generator[list[tuple[str, str]]]:
-    """Fills a list: the table of each `SELECT ... FOR UPDATE`, and what it was ordered by, in order."""
+    """Fill a list, in order, with the table and the ORDER BY of each `SELECT ... FOR UPDATE`."""
     locks: list[tuple[str, str]] = []
     with CaptureQueriesContext(connection) as captured:
         yield locks

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A desk whose ring is locked at rest, in this process for a while: its files, and what opens it."""
+"""Have this process be, for a while, a desk whose ring is locked at rest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +17,12 @@ from vault.unlocking import GUESSES
 PASSPHRASE: Final = "kalter kaffee am gleis neun"
 RECOVERY_KEY: Final = locking.draw_recovery_key()
 QUICK: Final = {"kdf": "scrypt", "n": 2**10, "p": 1, "r": 8}
-"""A cost that a suite can bear."""
+"""A low cost of key derivation, so that the suite stays fast."""
 
 
 @dataclass(frozen=True)
 class LockedDesk:
-    """Where its files are."""
+    """The paths of the locked ring and of the opened one."""
 
     locked: Path
     opened: Path
@@ -34,7 +34,7 @@ class LockedDesk:
 
 @contextmanager
 def unmade_desk(folder: Path) -> Iterator[LockedDesk]:
-    """This process as that of a desk without a ring yet; afterwards it holds its own again."""
+    """Be a desk without a ring inside the block; afterwards this process holds its own ring again."""
     before = held_ring()
     desk = LockedDesk(folder / "disk" / "ring.locked", folder / "memory" / "ring")
     for path in (desk.locked, desk.opened):
@@ -52,7 +52,7 @@ def unmade_desk(folder: Path) -> Iterator[LockedDesk]:
 
 @contextmanager
 def locked_desk(folder: Path) -> Iterator[LockedDesk]:
-    """The same, with the ring that this process held, locked."""
+    """Be a desk whose ring, that of this process, is locked inside the block."""
     text = ring_text(held_ring())
     with unmade_desk(folder) as desk:
         desk.locked.write_bytes(locking.lock_ring(text, passphrase=PASSPHRASE, recovery_key=RECOVERY_KEY))

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schema as all migrations leave it, kept in `.dev/test-schema` and loaded instead of migrating again.
+"""The schema after all migrations, kept in `.dev/test-schema` and loaded instead of migrating again.
 
-- Kept by a digest of every migration, of the lock file and of what runs after migrating: a change of any makes it anew.
-- `migrate` still runs on what was loaded, finds nothing to do, and gives the logins their grants.
-- Of parallel workers one makes it; the others wait and load.
-- Only on the private PostgreSQL; on a given one, and without the kept file, the migrations run.
+- The file's name is a digest of every migration, of the lock file and of what runs after migrating: a change of any
+  makes a new one.
+- `migrate` still runs on the loaded schema, finds nothing to do, and gives the logins their grants.
+- One of several parallel workers makes it; the others wait and load.
+- It is used on the private PostgreSQL only. On another server, and without the kept file, the migrations run.
 """
 
 import fcntl
@@ -27,7 +28,7 @@ from hub.roles import DESK
 FOLDER: Final = ROOT / ".dev" / "test-schema"
 KEPT_AT_MOST: Final = 3
 CREATE: Final = "_create_test_db"
-"""Django's step that makes the empty database; its stubs leave it out."""
+"""Django's step that makes the empty database; the type stubs leave it out."""
 LOADING: Final = (
     "--no-psqlrc",
     "--quiet",
@@ -71,7 +72,7 @@ def _replace(config: pytest.Config, name: str, function: Callable[..., Any]) -> 
 
 @contextmanager
 def _made_by_one() -> Iterator[None]:
-    """Wait while another process makes the schema; whoever comes first, and finds none, makes it meanwhile."""
+    """Wait while another process makes the schema; hold the lock inside the block if there is none yet."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -81,7 +82,7 @@ def _made_by_one() -> Iterator[None]:
 
 
 def kept_schema() -> Path:
-    """Return where the schema of the present migrations is kept, whether or not it is there."""
+    """Return the path for the schema of the present migrations; the file need not exist."""
     digest = hashlib.sha256()
     for path in _sources():
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
@@ -109,9 +110,9 @@ def _sources() -> Iterator[Path]:
 
 
 def keep_schema(database: str, path: Path) -> None:
-    """Write what `database` holds to `path`; of older ones only the newest stay."""
+    """Write the schema of `database` to `path`; keep only the newest of the older files."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Parallel workers may write it at the same time: each under a name of its own, then renamed.
+    # Parallel workers may write at the same time, so each writes under a name of its own and then renames it.
     scratch = path.with_suffix(f".{os.getpid()}")
     _run("pg_dump", "--no-owner", f"--file={scratch}", _address(database))
     scratch.replace(path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency that moves: at a hosted desk, beside the empty own desk that it goes to (`tests.two_desks`).
+"""An agency that moves from a hosted desk to an empty own desk (`tests.two_desks`).
 
 moving = build_moving(folder, settings, hosted_with_own_root)
 moving.leave()
@@ -53,7 +53,7 @@ TITLE = "Blue tablets"
 
 @dataclass
 class Moving:
-    """A hosted agency of custody `hub-own-root`, a partner with own keys, and an own desk that has been told its exchange."""
+    """A hosted agency, a partner with own keys, and an own desk that has been told its exchange."""
 
     hub: Hub
     home: SecondDesk
@@ -63,7 +63,7 @@ class Moving:
     keys: Officer
     second: Officer
     next_root: Root | None = None
-    """Of an agency whose root is at the hosted desk: the one that its head has made."""
+    """The root that the head has made, where the present one is at the hosted desk."""
 
     @property
     def now(self) -> Any:
@@ -90,7 +90,7 @@ class Moving:
 
     @staticmethod
     def here() -> Agency:
-        """The agency as the desk that is entered has it."""
+        """Return the agency's row at the desk that is entered."""
         return Agency.objects.get(pk=OWN)
 
     @property
@@ -99,7 +99,7 @@ class Moving:
         return leaving.stage if leaving else ""
 
     def come(self, keeper: Officer | None = None) -> Officer:
-        """Have the keeper at home take the agency in; its key officer there."""
+        """Have the keeper at home take the agency in; return its key officer there."""
         key = give_api_key(OWN, now=self.now)[1]
         agency = begin_arrival(
             keeper or make_keeper(), Coming(key, self.agency.root_fingerprint), now=self.now
@@ -107,12 +107,12 @@ class Moving:
         return self.hub.make_officer(agency, Role.KEY_OFFICER, Role.READER)
 
     def card_file(self) -> bytes:
-        """The public half of the head's root."""
+        """Return the public half of the head's root as a file."""
         return card_file(self.root)
 
     @cached_property
     def after(self) -> str:
-        """The fingerprint of the root that comes after it."""
+        """The fingerprint of the root that is announced next."""
         return Root.generate().fingerprint
 
     def propose(self, officer: Officer) -> bytes:
@@ -121,7 +121,10 @@ class Moving:
         return proposing.propose_keyset(officer, self.here(), change=Move(card), now=self.now)
 
     def sign(self, payload: bytes) -> bytes:
-        """Sign on the head's machine, where what the hosted desk has signed comes too, if its root is there."""
+        """Sign a proposal on the head's machine.
+
+        If the root is at the hosted desk, the keyset that this desk signed before is laid beside it.
+        """
         before = proposing.previous_keyset(self.keys, self.agency, now=self.now)
         roots = RootsAtHand(next_root=self.next_root) if self.next_root else RootsAtHand(root=self.root)
         return examine_proposal(payload, roots, previous=before, now=int(self.now.timestamp()))[1]
@@ -154,7 +157,7 @@ class _Fingerprint:
 
 
 def whole_hosted(hub: Hub) -> tuple[Agency, Root]:
-    """One whose root is at the hosted desk, too; the root that its head makes."""
+    """Make an agency whose root too is at the hosted desk; return it with the root that its head makes."""
     agency = make_hosted_agency(hub, OWN, "Customs, Cadria")
     return agency, Root.generate()
 

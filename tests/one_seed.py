@@ -4,7 +4,7 @@
 - `ACCORD_SEED` repeats a run; without it a new seed is drawn. The header and each FLAKY line name it.
 - Each test draws from a stream of its own, made from the seed and the test's name: run alone, it draws the same.
 - `os.urandom` itself is replaced, in the test process only, so that `secrets`, `uuid4` and the product's own nonces
-  and identifiers follow. Not seeded: keys and signatures that OpenSSL makes, and processes that a test starts.
+  and identifiers follow. Keys and signatures that OpenSSL makes, and processes that a test starts, are not seeded.
 """
 
 import os
@@ -26,16 +26,16 @@ def seed_of_run() -> str:
 
 
 def draw_as(name: str) -> None:
-    """Begin the stream of `name`."""
+    """Begin the stream for `name`."""
     _stream.seed(f"{seed_of_run()} {name}")
     random.seed(f"{seed_of_run()} {name}")
 
 
 @contextmanager
 def drawn_as(name: str) -> Generator[None]:
-    """Draw from the stream of `name` inside, and go on with the present one afterwards.
+    """Draw from the stream of `name` inside the block, and go on with the present one afterwards.
 
-    For what is built once a process and shared: it must not depend on which test came first.
+    What is built once a process and shared must not depend on which test came first.
     """
     stream, general = _stream.getstate(), random.getstate()
     draw_as(name)
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("hypothesis_seed", None) is None:
         config.option.hypothesis_seed = str(int(seed, 16)) if _is_hexadecimal(seed) else seed
     draw_as("start")
-    # The module random keeps a name of its own for it, which `secrets` uses.
+    # The module random keeps its own reference to `os.urandom`, which `secrets` uses.
     for module, name in ((os, "urandom"), (random, "_urandom")):
         setattr(module, name, _stream.randbytes)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one thing that is not ours: a real SMTP server for the suite that can be told to misbehave."""
+"""A real SMTP server for the suite that can be told to misbehave; nothing else outside the hub is faked."""
 
 import asyncio
 import email
@@ -19,7 +19,7 @@ from devtool.ports import LOOPBACK, free_ports
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail the server said 250 to (or took and then hung up on)."""
+    """A mail that the server answered with 250, or took before it hung up."""
 
     sender: str
     recipients: tuple[str, ...]
@@ -37,10 +37,10 @@ class Mail:
 
 @dataclass
 class Misbehaviour:
-    """What the server does wrong at the moment; the untouched object is a well-behaved server."""
+    """The server's present misbehaviour; as created, there is none."""
 
     temporary_replies: int = 0
-    """So many of the next mails are answered 451."""
+    """This many of the next mails are answered 451."""
     permanent_for: frozenset[str] = frozenset()
     """RCPT for these addresses is answered 550."""
     refuses_everything: bool = False
@@ -53,7 +53,7 @@ class Misbehaviour:
 
 
 class OutsideWorld:
-    """An SMTP server in a thread, on one port for its whole life, also when it is down in between."""
+    """An SMTP server in a thread; it keeps its port all its life, also while it is down."""
 
     def __init__(self) -> None:
         self.port = free_ports(1)[0]
@@ -66,7 +66,7 @@ class OutsideWorld:
 
     @property
     def url(self) -> str:
-        """As `EMAIL_URL`."""
+        """The server's address in the form of `EMAIL_URL`."""
         return f"smtp://{LOOPBACK}:{self.port}"
 
     @property
@@ -91,7 +91,7 @@ class OutsideWorld:
 
     @contextmanager
     def down(self) -> Generator[None]:
-        """Nobody answers at the port for a while."""
+        """Stop the server inside the block."""
         self.stop()
         try:
             yield
@@ -107,7 +107,7 @@ class OutsideWorld:
             self._seen = 0
 
     def wait_for(self, enough: Callable[[list[Mail]], bool], *, timeout_seconds: float = 120) -> list[Mail]:
-        """The mails, once `enough` says so; fails the test with what has come when it never does."""
+        """Return the mails as soon as `enough` accepts them; raise AssertionError with their subjects after the timeout."""
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
             while not enough(list(self._mails)):
@@ -120,7 +120,7 @@ class OutsideWorld:
         return self.wait_for(lambda mails: len(mails) >= count, timeout_seconds=timeout_seconds)
 
     def _take(self, mail: Mail) -> str | None:
-        """The reply for a mail, or none to hang up."""
+        """Return the reply to a mail, or None to hang up."""
         with self._changed:
             self._seen += 1
             wrong = self.misbehaviour

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk of an agency's own, as tests of RED need it: keys of the vault under a root offline, and partners with own keys.
+"""An agency's own desk, as tests of RED need it: keys in the vault, the root offline, and partners with own keys.
 
 settings.OWN_DESK = True
 red = RedDesk.kept(folder)
@@ -42,7 +42,7 @@ from vault.changes import Change, Create
 
 FRESH_SECONDS = 240.0
 CONTENT = "Zirrostratus"
-"""A word of every alert's text here: where somebody who is not named meets it, content has leaked."""
+"""A word in every alert's text here: content has leaked if an officer who is not named meets it."""
 DOCUMENT: Mapping[str, Any] = {
     "schema": "accord-alert/1",
     "alert_type": "new_substance",
@@ -72,9 +72,9 @@ def make_own_agency(
     timezone: str = "Europe/Vienna",
     root: Root | None = None,
 ) -> Agency:
-    """An agency of custody `agency` at its own desk: keys drawn here, first keyset signed by its head; `sequence` logs it.
+    """Make an agency of custody `agency` at its own desk: keys made here, first keyset signed by its head, not logged yet.
 
-    The test holds the head's `root` where it has drawn it.
+    A test that needs the head's root gives it as `root`.
     """
     root, successor = root or Root.generate(), Root.generate()
     make_entry(
@@ -97,7 +97,7 @@ def make_own_agency(
 
 
 def change_keys(officer: Officer, change: Change, root: Root, *, now: datetime) -> None:
-    """A key officer proposes, the head signs, the signed keyset is handed in."""
+    """Have a key officer propose a change, the head sign it, and the officer hand in the signed keyset."""
     assert officer.agency is not None
     payload = proposing.propose_keyset(officer, officer.agency, change=change, now=now)
     proposing.accept_proposal(officer, officer.agency, sign_statement(payload, root.signer), now=now)
@@ -105,13 +105,13 @@ def change_keys(officer: Officer, change: Change, root: Root, *, now: datetime) 
 
 @contextmanager
 def at_desk_of(agency: Agency) -> Generator[None]:
-    """The program as it runs where this agency's keys are: a desk of its own, or one that hosts others, too."""
+    """Set OWN_DESK inside the block as at the desk of this agency: a desk of its own, or one that hosts others too."""
     with override_settings(OWN_DESK=agency.custody == Custody.AGENCY):
         yield
 
 
 def compare_by_hand(agency: Agency, *peers: str, now: datetime) -> None:
-    """Two of the agency compare what these peers' paper says."""
+    """Have two officers of the agency compare these peers' printed fingerprints."""
     prints = dict(Agency.objects.filter(pk__in=peers).values_list("pk", "root_fingerprint"))
     for person in ("first", "second"):
         actor = SystemActor(person, agency.pk, frozenset({Capability.PEER_COMPARE}))
@@ -120,7 +120,7 @@ def compare_by_hand(agency: Agency, *peers: str, now: datetime) -> None:
 
 @dataclass
 class RedDesk:
-    """`named` and `other` are readers and authors alike; `partner` and `third` hold their keys elsewhere."""
+    """An own desk with officers and partners: `named` and `other` read and write; `partner` and `third` hold own keys elsewhere."""
 
     hub: Hub
     agency: Agency
@@ -149,24 +149,24 @@ class RedDesk:
         return kept_world("red desk", cls.build, folder, fresh_seconds=FRESH_SECONDS)
 
     def deliver(self, *named: Officer, **terms: Any) -> SealedEnvelope:
-        """What the partner's own system seals, marked RED for these officers, logged; not taken in yet."""
+        """Have the partner's own system seal a RED alert that names these officers, and log it; the desk has not taken it in."""
         sealed = self._seal([NamedOfficer(self.agency.pk, officer.public_id) for officer in named], terms)
         self.hub.carry(self.partner, sealed)
         self.hub.sequence()
         return sealed
 
     def received(self, *named: Officer, **terms: Any) -> ReceivedAlert:
-        """The same, taken in by the desk."""
+        """Deliver a RED alert that names these officers, and have the desk take it in."""
         sealed = self.deliver(*named, **terms)
         follow_feed(self.agency, now=self.hub.now)
         return ReceivedAlert.objects.get(agency=self.agency, md=sealed.md)
 
     def as_recipient(self) -> HeldAgency:
-        """The own agency as `Hub.alert_to` takes it: the test holds none of its keys."""
+        """Return the own agency as `Hub.alert_to` takes it: the test holds none of its keys."""
         return HeldAgency(self.agency, _Fingerprint(self.agency), None, {}, {})  # type: ignore[arg-type]
 
     def open_elsewhere(self, reader: HeldAgency, alert: Alert) -> OpenedAlert:
-        """A sent alert without files, as the reader's own system opens it."""
+        """Open a sent alert without files in the reader's own system."""
         sealed = SealedEnvelope(self.agency.pk, alert.jti, alert.md, b"", b"", ())
         return self.hub.open(reader, sealed)
 
@@ -175,7 +175,7 @@ class RedDesk:
         return self.hub.alert_to(self.as_recipient(), sender=self.partner, **{**usual, **terms})
 
     def draft(self, *lines: str, **changes: Any) -> Alert:
-        """A RED draft of the author `named` to the partner, which names whom these lines say."""
+        """Create a RED draft of the author `named` to the partner; the lines name its officers."""
         data = {**DRAFT, "recipients": [self.partner.id], "named_officers": list(lines), **changes}
         return create_draft(self.named, data=data, now=self.hub.now)
 
@@ -192,7 +192,7 @@ class RedDesk:
 
 @dataclass(frozen=True)
 class _Fingerprint:
-    """Of the own agency's root, which the test does not hold."""
+    """The root of the own agency by its fingerprint: the test does not hold it."""
 
     agency: Agency
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two persons of each hosted agency compare the fingerprints of its peers, as agencies do when they agree to share."""
+"""Comparison of fingerprints by two persons of each hosted agency, as agencies do when they agree to share."""
 
 import os
 from collections.abc import Iterable
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def compare_each_other(agency_ids: Iterable[str], *, now: datetime) -> None:
-    """Of these agencies, through the service; what was compared before is left out."""
+    """Have these agencies compare one another's fingerprints through the service; skip those already compared."""
     rows = [row for row in Agency.objects.filter(pk__in=list(agency_ids)) if row.root_fingerprint]
     for own in rows:
-        # One that has no keys here yet has no desk either.
+        # An agency that has no keys here yet has no desk either.
         if VaultSecret.objects.filter(agency_id=own.pk).exists():
             _compare(own, [peer for peer in rows if peer.pk != own.pk], now)
 
@@ -41,7 +41,7 @@ def _compare(own: Agency, peers: list[Agency], now: datetime) -> None:
 
 
 def sealed_for(hub: "Hub", sender: "HeldAgency", recipient: str) -> SealedEnvelope:
-    """What the sender's own system seals for one agency, by whatever keys the register shows."""
+    """Seal an alert in the sender's own system for one agency, by the keys that the register shows."""
     directory = DatabaseKeyDirectory(hub.now)
     places = [
         Recipient(keyset, keyset.root_fingerprint)
@@ -61,7 +61,7 @@ def sealed_for(hub: "Hub", sender: "HeldAgency", recipient: str) -> SealedEnvelo
 
 
 def confirm_each_other(circle: Circle, *, now: datetime) -> None:
-    """Every hosted member confirms the others in the circle, through the service."""
+    """Have every hosted member confirm the others in the circle, through the service."""
     members = list(circle.members.all())
     here = set(Agency.objects.filter(is_hosted=True).values_list("pk", flat=True))
     for own in members:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real password hash at its smallest cost, for this process: no test is about guessing. What it starts hashes in full."""
+"""The real password hash at its smallest cost, for this process: no test is about guessing. Started processes hash in full."""
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev test --quick`: of each file the first test that is neither slow nor needs a browser or processes of its own.
+"""`./dev test --quick`: the first test of each file that is neither slow nor needs a browser or processes of its own.
 
-It says within two minutes whether something is broken at large; what a change must pass is the whole suite.
+It says within two minutes whether something is broken at large; a change must still pass the whole suite.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def first_of_each_file(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """Return one test a file, in their order; none of a file that has nothing quick."""
+    """Return the first quick test of each file, in order; files without a quick test are left out."""
     found: dict[Path, pytest.Item] = {}
     for item in items:
         if not is_long(item):
@@ -37,6 +37,6 @@ def first_of_each_file(items: Iterable[pytest.Item]) -> list[pytest.Item]:
 
 
 def is_long(item: pytest.Item) -> bool:
-    """Tell whether it is slow, or starts what takes long to start."""
+    """Tell whether a test is slow or starts a browser or processes."""
     fixtures: Iterable[str] = getattr(item, "fixturenames", ())
     return STARTS_PROCESSES in fixtures or any(item.get_closest_marker(name) for name in TAKES_LONG)

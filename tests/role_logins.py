@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests and tasks of tests run under the login of the role that serves them, so that a missing grant is noticed.
+"""Run requests and tasks of tests under the login of the role that serves them, so that a missing grant is noticed.
 
 The suite's own connection is the owner's. For the length of a request, or of a task, it takes the login's rights by
-SET ROLE; what tests do beside remains the owner's.
+SET ROLE; the rest of a test keeps the owner's.
 """
 
 import contextvars
@@ -29,25 +29,25 @@ DESK_ADDRESSES = "hub.urls.desk"
 OPERATOR_ADDRESSES = "hub.urls.operator"
 ROLES_BY_ADDRESSES = {EXCHANGE_ADDRESSES: "exchange", OPERATOR_ADDRESSES: "operator"}
 WORKERS = {"agencies": "exchange-worker", "sharing": "exchange-worker", "notices": "mailer"}
-"""By the app of a task; the desk-worker does those of all other apps."""
+"""The role that runs a task, by the task's app; the desk-worker runs those of all other apps."""
 TAKE_ROLE = """
 WITH before AS MATERIALIZED (SELECT current_user AS name)
 SELECT before.name, set_config('role', %s, false) FROM before
 """
-"""SET ROLE, and whose rights there were before, in one round trip: thousands of requests take and give back a role."""
+"""SET ROLE that returns the former role, in one round trip: thousands of requests take and give back a role."""
 _plays: contextvars.ContextVar[str] = contextvars.ContextVar("plays", default="")
 
 
 @contextmanager
 def under_login_of(role: str) -> Generator[None]:
-    """Work with the rights of a role's login.
+    """Work with the rights of a role's login inside the block.
 
-    The driver's own connection is used: these statements are none that a test should count.
+    The driver's own connection is used, so that a test counts none of these statements.
     """
     try:
         connection.ensure_connection()
     except RuntimeError:
-        # A test without a database: whoever needs it is told so by its own statement.
+        # The test has no database; code that needs one fails with its own statement.
         yield
         return
     opened = connection.connection
@@ -57,17 +57,17 @@ def under_login_of(role: str) -> Generator[None]:
         yield
     finally:
         _plays.reset(played)
-        # A transaction that failed takes SET ROLE back by itself, and a connection that was closed has ended.
+        # A failed transaction undoes SET ROLE by itself, and a closed connection has no role to give back.
         with suppress(psycopg.errors.InFailedSqlTransaction, psycopg.OperationalError):
             opened.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(before)))
 
 
 def role_of_request(request: HttpRequest) -> str:
-    """Return who would answer it: the exchange at its own addresses, the desk all else.
+    """Return the role that would answer the request: the exchange at its own addresses, the desk at all others.
 
-    At the addresses of both, what brings an API key goes to the exchange. What brings a session comes from a
-    browser that is at the desk. The operator's addresses are another process's, which a test takes on
-    whole (`tests.operators`).
+    At the addresses of both, a request with an API key goes to the exchange, and one with a session, which comes from
+    a browser, to the desk. The operator's addresses are another process's, which a test takes on whole
+    (`tests.operators`).
     """
     if settings.ROOT_URLCONF in ROLES_BY_ADDRESSES:
         return ROLES_BY_ADDRESSES[settings.ROOT_URLCONF]
@@ -86,13 +86,13 @@ def _is_of(request: HttpRequest, addresses: str) -> bool:
 
 
 def is_of_the_exchange() -> bool:
-    """Of the role that this process plays just now."""
+    """Tell whether this process now plays a role of the exchange."""
     return ROLES[_plays.get() or settings.HUB_ROLE].half == EXCHANGE
 
 
 @contextmanager
 def requests_and_tasks_under_their_logins() -> Generator[None]:
-    """For as long as the block lasts, in this process."""
+    """Give each request and task inside the block, in this process, the rights of its role."""
     from agencies.authentication import ApiKeyAuthentication
     from officers.login.authentication import DeskKeyAuthentication
 
@@ -107,7 +107,7 @@ def requests_and_tasks_under_their_logins() -> Generator[None]:
             return answer(self, request)
 
     def authenticate(self: ApiKeyAuthentication, request: Any) -> Any:
-        # A view that a test calls by itself is at no address of either half.
+        # A view that a test calls directly has no address of either half.
         return knows_key(self, request) if _plays.get() in {"", "exchange"} else None
 
     def authenticate_at_desk(self: DeskKeyAuthentication, request: Any) -> Any:

@@ -33,9 +33,9 @@ from hub.roles import DESK, EXCHANGE, HALVES, LOGINS
 from tests.outside_world import OutsideWorld
 
 OWNER = OWNERS[DESK]
-"""Of all tables of a test."""
+"""The login that owns all tables of a test."""
 
-# Worker processes of a parallel run find what their controller started under these names.
+# Worker processes of a parallel run find in these variables the servers that their controller started.
 _OWNER_URL = "ACCORD_TEST_OWNER_URL"
 _ROLE_URLS = "ACCORD_TEST_ROLE_URLS"
 _PRIVATE_DATABASE = "ACCORD_TEST_PRIVATE_DATABASE"
@@ -43,14 +43,14 @@ _PRIVATE_DATABASE = "ACCORD_TEST_PRIVATE_DATABASE"
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What one test process stands on. Its one database holds the tables of both halves, and so one log."""
+    """The services and folders of one test process. Its one database holds the tables of both halves, and so one log."""
 
     world: World
     outside_world: OutsideWorld
     folder: Path
 
     def world_on(self, database: str) -> World:
-        """The same world on another database, for the processes a test starts."""
+        """Return the same world on another database, for the processes that a test starts."""
         return replace(
             self.world,
             database_urls={
@@ -66,18 +66,18 @@ atexit.register(_to_be_closed.close)
 
 
 def surroundings() -> Surroundings:
-    """What this test process stands on."""
+    """Return the surroundings of this test process."""
     return _surroundings[0]
 
 
 def has_private_database() -> bool:
-    """Whether the server is this run's own, and not one that `DATABASE_URL` named."""
+    """Tell whether the PostgreSQL server is this run's own, not one that `DATABASE_URL` named."""
     return _PRIVATE_DATABASE in os.environ
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None]:
-    # A wrapper runs before pytest-django's own implementation, which reads the settings.
+    # As a wrapper it runs before pytest-django's own implementation, which reads the settings.
     if not _surroundings:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         _heed_interrupts()
@@ -86,13 +86,13 @@ def pytest_load_initial_conftests() -> Generator[None]:
 
 
 def _heed_interrupts() -> None:
-    """Whom a shell starts in the background ignores Ctrl-C, and so would each program that a test interrupts."""
+    """Restore Ctrl-C, which processes that a shell starts in the background ignore; programs that tests interrupt inherit it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:
-    # Workers of a parallel run leave without running exit handlers.
+    # Workers of a parallel run exit without running exit handlers.
     _to_be_closed.close()
 
 
@@ -124,7 +124,7 @@ def _start() -> Surroundings:
 
 
 def _database(folder: Path, secrets: Secrets) -> tuple[str, dict[str, str]]:
-    """Addresses for the owner's login and for each role's."""
+    """Return the addresses for the owner's login and for each role's."""
     if _ROLE_URLS in os.environ:
         return os.environ[_OWNER_URL], dict(json.loads(os.environ[_ROLE_URLS]))
     if "DATABASE_URL" in os.environ:
@@ -141,7 +141,7 @@ def _database(folder: Path, secrets: Secrets) -> tuple[str, dict[str, str]]:
 
 
 def _of_one_database(drawn: Secrets) -> Secrets:
-    """The same, with one log and one pepper for both halves."""
+    """Return the secrets with one log and one pepper for both halves."""
     return replace(
         drawn,
         ledger_keys=dict.fromkeys(HALVES, drawn.ledger_keys[EXCHANGE]),
@@ -150,7 +150,7 @@ def _of_one_database(drawn: Secrets) -> Secrets:
 
 
 def _let_owner_run_tests(server: PostgreSQL) -> None:
-    """Test databases are made, and between tests emptied, by the owner; requests of tests run as a role's login."""
+    """Give the owner the rights to make and empty test databases, and to take each role's login."""
     with psycopg.connect(server.url(SUPERUSER, "postgres"), autocommit=True) as connection:
         owner = sql.Identifier(OWNER)
         connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(owner))
@@ -162,7 +162,7 @@ def _let_owner_run_tests(server: PostgreSQL) -> None:
 
 
 def _broker(folder: Path, secrets: Secrets) -> tuple[str, dict[str, str]]:
-    """Address for whoever runs the broker, and for each role's login. Each process of a parallel run has its own."""
+    """Start this process's own broker; return the addresses for its superuser and for each role's login."""
     server = Valkey(folder / "valkey", secrets.broker_passwords, log=folder / "valkey.log", durable=False)
     _to_be_closed.callback(server.stop)
     server.start()
@@ -177,7 +177,7 @@ def _on_database(url: str, database: str) -> str:
 
 
 def _export(world: World) -> None:
-    """The desk's environment for this process, with the owner's login, so that it can make the test database."""
+    """Set the desk's environment for this process, with the owner's login, so that it can make the test database."""
     for name in ("LEDGER_KEY", "DATABASE_OWNER_URL"):
         os.environ.pop(name, None)
     os.environ.update(role_environment("desk", world))
@@ -189,13 +189,13 @@ def _export(world: World) -> None:
     os.environ["STATIC_ROOT"] = str(static)
     # Playwright's synchronous interface runs an event loop in the thread of the test.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    # It plays every role, the exchange's too, of which no desk has a module.
+    # This process plays every role, also the exchange's, whose modules no desk has.
     have_every_app()
     _work_as_owner(world)
 
 
 def _work_as_owner(world: World) -> None:
-    """This process makes the test database, and sees all of the broker."""
+    """Have this process make the test database and see all of the broker."""
     from django.conf import settings
 
     from tests.short_ways import LONG_WAYS

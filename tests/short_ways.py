@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shorter ways to the same end for what is done for each test client, request, file and transactional test.
+"""Faster equivalents of what is done for each test client, request, file and transactional test.
 
 `ACCORD_LONG_WAYS=1` has the suite go without them, and without worlds, schema and hasher of its own.
 """
@@ -17,23 +17,23 @@ from django.test.client import ClientHandler
 from django.test.signals import setting_changed
 
 LONG_WAYS: Final = "ACCORD_LONG_WAYS" in os.environ
-"""Whether nothing is shortened."""
+"""True if the environment switches the faster ways off."""
 LOADED: Final = (
     "_view_middleware",
     "_template_response_middleware",
     "_exception_middleware",
     "_middleware_chain",
 )
-"""What `load_middleware` leaves in a handler."""
+"""Attributes that `load_middleware` sets on a handler."""
 KEPT: Final = frozenset({"django_content_type", "auth_permission"})
-"""Tables of which the rows follow from the models."""
+"""Tables whose rows follow from the models."""
 ALLOCATIONS: Final = 20_000
-"""Between two searches of the youngest objects; Python's own 2,000 suit a heap a tenth as large."""
+"""Allocations between two collections of the youngest objects; Python's own 2,000 suit a heap a tenth as large."""
 
 
 @contextmanager
 def short_ways() -> Generator[None]:
-    """Take all of them, but the one of the collection, for as long as the block lasts."""
+    """Use all of them inside the block, except the one for the collection."""
     with ExitStack() as taken:
         for way in () if LONG_WAYS else WAYS:
             taken.enter_context(way())
@@ -42,9 +42,9 @@ def short_ways() -> Generator[None]:
 
 @contextmanager
 def middleware_loaded_once() -> Generator[None]:
-    """One chain for all test clients: each would load its own, and whitenoise list every static file for it.
+    """Load the middleware once for all test clients: each would load its own, and whitenoise would list every static file.
 
-    A changed setting makes a new one, as middleware reads settings when it is loaded.
+    A changed setting makes it load anew, as middleware reads settings when it is loaded.
     """
     load, loaded = ClientHandler.load_middleware, dict[str, Any]()
 
@@ -66,10 +66,10 @@ def middleware_loaded_once() -> Generator[None]:
 
 @contextmanager
 def quick_flush() -> Generator[None]:
-    """After a transactional test the rows are deleted.
+    """Delete rows after a transactional test.
 
     Django truncates every table, which makes hundreds of files anew, and then works out content types, permissions
-    and the logins' grants again: nobody took those. As with TRUNCATE, whoever still writes is waited for.
+    and the logins' grants again, which are all still there. As with TRUNCATE, other writers are waited for.
     """
 
     def delete_rows(self: object, style: object, tables: list[str], **_: object) -> list[str]:
@@ -78,7 +78,7 @@ def quick_flush() -> Generator[None]:
         return ["; ".join([f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE", *deletes])]
 
     with pytest.MonkeyPatch.context() as patch:
-        # Of every connection: while a browser's event loop runs in this thread, Django uses another than without.
+        # On the class, for every connection: while a browser's event loop runs in this thread, Django uses another one.
         patch.setattr(type(connection.ops), "sql_flush", delete_rows)
         patch.setattr(flush, "emit_post_migrate_signal", lambda *_, **__: None)
         yield
@@ -86,7 +86,7 @@ def quick_flush() -> Generator[None]:
 
 @contextmanager
 def connections_stay_open() -> Generator[None]:
-    """A thread that serves keeps its connection to the database for as long as its client keeps its own.
+    """Keep a serving thread's connection to the database open for as long as its client keeps its own.
 
     The served hub draws from a pool; Django's test server would connect anew for each request.
     """
@@ -97,7 +97,7 @@ def connections_stay_open() -> Generator[None]:
 
 @contextmanager
 def disk_not_waited_for() -> Generator[None]:
-    """As with the test database, what is written need not outlive the machine: no test takes its power away."""
+    """Skip `fsync`: as with the test database, no written file needs to outlive a power cut."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
         yield
@@ -108,9 +108,9 @@ WAYS: Final = (middleware_loaded_once, quick_flush, connections_stay_open, disk_
 
 @contextmanager
 def what_is_collected_stays() -> Generator[None]:
-    """Keep what the block imports and makes from ever being searched for unreachable objects: it stays to the end of the run.
+    """Exempt all that the block imports and makes from garbage collection: it stays to the end of the run.
 
-    Modules and test items are a million objects, which each full search would walk through again.
+    Modules and test items are a million objects, which each full collection would walk through again.
     """
     if LONG_WAYS:
         yield

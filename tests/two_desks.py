@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second desk beside the one of a test, at the same exchange: its own rows of all that a desk keeps, in a schema of its own.
+"""A second desk beside the one of a test, at the same exchange, with its own rows of all that a desk keeps.
 
-Each login may there what it may in the first one.
+Its tables stand in a schema of their own, with the grants of the first desk's.
 
     home = SecondDesk(settings)
     with home.entered():
         ...          # this process is the own desk now
 
-The exchange's tables are those of the test. Ring, audit and broker are shared, which the processes of `./dev drill homecoming` do not.
+The exchange's tables are those of the test. Ring, audit and broker are shared, which the processes of
+`./dev drill homecoming` do not share.
 """
 
 from collections.abc import Generator
@@ -48,7 +49,7 @@ $$
 
 
 class SecondDesk:
-    """An own desk; empty at first."""
+    """A second desk, an own desk unless `is_own` is false; empty at first."""
 
     def __init__(self, settings: Settings, host: str = "desk.home.example", *, is_own: bool = True) -> None:
         self._settings, self._url, self._is_own = settings, f"https://{host}", is_own

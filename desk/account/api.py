@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The own account in JSON: name, zone, language, which mail waits, and the own sessions.
+"""The own account in JSON: name, zone, language, the choice of mails, and the own sessions.
 
 Signing in, passwords and second factors are left to the browser, since they need a page and the person before it.
 """
@@ -30,7 +30,7 @@ _MAIL: Final = ("routine_mail", "quiet_from", "quiet_until")
 
 
 class AccountIn(s.Serializer[Any]):
-    """What is to be different. Empty zone or language: as the agency's. Quiet hours: both ends, or null for none."""
+    """Changes of the account. Empty zone or language: as the agency's. Quiet hours: both ends, or null for none."""
 
     full_name = s.CharField(required=False, max_length=120)
     unit = s.CharField(required=False, allow_blank=True, max_length=60)
@@ -42,7 +42,7 @@ class AccountIn(s.Serializer[Any]):
 
 
 class AccountOut(s.Serializer[Any]):
-    """`may_be_quiet`: whether somebody else of the agency is on duty, so that the quiet hours count."""
+    """The own account. `may_be_quiet`: somebody else of the agency is on duty, so the quiet hours count."""
 
     id = s.CharField(source="public_id")
     email = s.CharField()
@@ -65,7 +65,7 @@ class AccountOut(s.Serializer[Any]):
 
 
 class SessionOut(s.Serializer[Any]):
-    """A sign-in that has not ended; `is_this` marks the one that asks."""
+    """A sign-in that has not ended; `is_this` marks the session of this request."""
 
     id = s.UUIDField()
     device = s.CharField()
@@ -98,7 +98,7 @@ class AccountView(AffairsView):
         operation_id="account_partial_update",
     )
     def patch(self, request: Request) -> Response:
-        """Change the own name, unit, zone, language, or when mail about routine alerts waits. No right comes of it."""
+        """Change the own name, unit, zone, language, or quiet hours for mail about routine alerts. It gives no right."""
         body = read_body(AccountIn, request)
 
         def change() -> None:
@@ -119,7 +119,7 @@ class SessionsView(AffairsView):
 
     @extend_schema(responses={200: SessionsOut}, operation_id="sessions_list")
     def get(self, request: Request) -> Response:
-        """List the own sessions, the one used last first."""
+        """List the own sessions, the most recently used first."""
         return self._sessions()
 
     @extend_schema(responses={200: SessionsOut}, operation_id="sessions_end_others")

@@ -37,7 +37,7 @@ class DraftIn(s.Serializer[Any]):
 
 @extend_schema_field(DraftIn)
 class DraftItem(s.JSONField):
-    """One draft of several: it is read by itself, so that a bad one does not hold up the others."""
+    """One of several drafts, read by itself so that a bad one does not stop the others."""
 
 
 class BulkDraftsIn(s.Serializer[Any]):
@@ -65,7 +65,7 @@ class SearchIn(s.Serializer[Any]):
 
 
 class ChangeIn(s.Serializer[Any]):
-    """Fields by name; those left out stay as they were. `kept` are codes of questions answered "Keep it"."""
+    """Fields by name; fields left out stay as they are. `kept` are codes of questions answered "Keep it"."""
 
     data = DraftFields(required=False, default=dict)  # type: ignore[assignment]
     kept = s.ListField(child=s.CharField(max_length=40), required=False, max_length=20)
@@ -90,14 +90,14 @@ class WithdrawIn(s.Serializer[Any]):
 
 
 class OpenIn(s.Serializer[Any]):
-    """`reference` is the case number, where that is the reason."""
+    """The reason for opening; `reference` is the case number, if that is the reason."""
 
     reason = s.ChoiceField(choices=OpeningReason.choices)
     reference = s.CharField(required=False, default="", max_length=60)
 
 
 class RecipientsIn(s.Serializer[Any]):
-    """Without `recipients` the whole directory is judged."""
+    """The fields of a draft; without `recipients` the whole directory is judged."""
 
     data = DraftFields()  # type: ignore[assignment]
 
@@ -117,7 +117,7 @@ class QuestionOut(s.Serializer[Any]):
 
 
 class ReleaserOut(s.Serializer[Any]):
-    """An officer who could send it."""
+    """An officer who could send the alert."""
 
     id = s.CharField(source="public_id")
     full_name = s.CharField()
@@ -125,7 +125,7 @@ class ReleaserOut(s.Serializer[Any]):
 
 
 class FindingsOut(s.Serializer[Findings]):
-    """What blocks (`errors`, questions not kept), what is only counted, what a life-safety alert leaves out."""
+    """Obstacles (`errors`, questions not kept), values that are only counted, and fields that a life-safety alert leaves out."""
 
     errors = s.DictField(child=s.ListField(child=s.CharField()))  # type: ignore[assignment]
     questions = QuestionOut(many=True)
@@ -151,7 +151,7 @@ class VerdictOut(s.Serializer[Any]):
 
 
 class PreviewOut(s.Serializer[Preview]):
-    """`as_of`: the exchange could not be asked now, and this was its answer then; null where it is today's."""
+    """The preview of recipients. `as_of` is the time of an earlier answer of the exchange; null if the answer is current."""
 
     digest = s.CharField()
     as_of = s.DateTimeField(allow_null=True)
@@ -183,7 +183,7 @@ class AlertFactsOut(s.Serializer[Alert]):
 
 
 class BulkItemOut(s.Serializer[Any]):
-    """What became of one draft: `alert` and its `etag` where it was made, else the `problem`."""
+    """The outcome for one draft: `alert` and its `etag` if it was made, else the `problem`."""
 
     index = s.IntegerField()
     status = s.IntegerField()
@@ -217,9 +217,10 @@ def scheme_out(document: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 class AlertOut(AlertFactsOut):
-    """The same with its newest revision, for those who may read it.
+    """An alert of ours with its newest revision, for officers who may read it.
 
-    `could_release`: who could send it; of a draft, were the reader to submit it. Nobody: it cannot be submitted so.
+    `could_release`: officers who could send it, or, if it is a draft, could if the reader submitted it. Empty: it
+    cannot be submitted.
     """
 
     data = s.DictField()  # type: ignore[assignment]
@@ -244,7 +245,7 @@ class CardOut(s.Serializer[Any]):
 
 
 class StandingOut(s.Serializer[StandingFacts]):
-    """What the signatures are worth now; times are the log's, `text` is empty where nothing is wrong."""
+    """The present worth of the signatures; times are the log's, `text` is empty if nothing is wrong."""
 
     state = s.CharField()
     text = s.CharField()
@@ -255,7 +256,7 @@ class StandingOut(s.Serializer[StandingFacts]):
 
 
 class ListedAlertOut(s.Serializer[Any]):
-    """A row of drafts, queue or outbox; the counts are for sent ones."""
+    """A row of drafts, queue or outbox; the counts are for sent alerts."""
 
     alert = AlertFactsOut()
     card = CardOut(allow_null=True)
@@ -268,7 +269,7 @@ class ListedAlertOut(s.Serializer[Any]):
 
 
 class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
-    """What the manifest and the ledger say of a received alert."""
+    """The facts of a received alert in its manifest and in the ledger."""
 
     id = s.UUIDField()
     iss = s.CharField(source="issuer_id")
@@ -341,7 +342,7 @@ class VerificationOut(s.Serializer[Verification]):
 
 
 class _WithScheme(s.Serializer[Any]):
-    """What has a document, and what its evidence comes to."""
+    """A document, and the conclusion from its evidence."""
 
     document = s.DictField()
     scheme = s.SerializerMethodField()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Acts of the keeper in JSON: an agency comes in at this desk; how the desk is. No agency's business, no content."""
+"""Acts of the keeper in JSON: an agency is taken in at this desk, and the desk's health. No agency's affairs, no content."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,7 +39,7 @@ from vault.services import create_agency_keys
 
 
 class SignOut(s.Serializer[Sign]):
-    """One part of the desk; `tone` is ok, warn or danger, `remedy` what to do where something is wrong."""
+    """One part of the desk; `tone` is ok, warn or danger, `remedy` says what to do if something is wrong."""
 
     label = s.CharField()  # type: ignore[assignment]
     tone = s.CharField()
@@ -48,7 +48,7 @@ class SignOut(s.Serializer[Sign]):
 
 
 class HealthOut(s.Serializer[Any]):
-    """Signs of health, in the order in which an alert that comes in passes them."""
+    """The signs of health, in the order in which an incoming alert passes them."""
 
     items = SignOut(many=True)
 
@@ -58,7 +58,7 @@ class DeskAgenciesQuery(s.Serializer[Any]):
 
 
 class AdmittedAgencyOut(s.Serializer[AgencyAnswer]):
-    """An agency as the exchange admitted it; `root_fingerprint` is empty where this desk makes the root."""
+    """An agency as the exchange admitted it; `root_fingerprint` is empty if this desk makes the root."""
 
     id = s.CharField()
     name = s.CharField()
@@ -73,16 +73,16 @@ class AdmittedAgencyOut(s.Serializer[AgencyAnswer]):
 
 
 class DeskAgencyOut(AdmittedAgencyOut):
-    """An agency as the keeper may know it."""
+    """An agency as far as the keeper may know it."""
 
     admitted_at = s.DateTimeField()
 
 
 class DeskEntryOut(s.Serializer[Any]):
-    """Progress of an agency that comes in; `invitation` is its first admin's, while nobody has come.
+    """Progress of an agency that is taken in; `invitation` is its first admin's, while nobody has accepted it.
 
-    `entry_key_until` is when the key for entering ends that is kept, `keyset_until` when the newest keyset does that this
-    desk has verified.
+    `entry_key_until` is the end of the kept key for entering, `keyset_until` that of the newest keyset that this desk
+    has verified.
     """
 
     agency = DeskAgencyOut()
@@ -110,14 +110,14 @@ class AdmittedIn(EntryKeyIn):
 
 
 class AdmittedOut(s.Serializer[Admitted]):
-    """An admitted agency as the exchange describes it; `until`: when the key for entering ends."""
+    """An admitted agency as the exchange describes it; `until` is the end of the key for entering."""
 
     agency = AdmittedAgencyOut(source="entry")
     until = s.DateTimeField()
 
 
 class TakeInIn(AdmittedIn):
-    """Beside id and key what a person has compared; where the exchange says something else the agency is not taken in."""
+    """Id, key and the facts that a person has compared; an agency is not taken in if the exchange states others."""
 
     name = s.CharField(max_length=120)
     custody = s.ChoiceField(Custody.values)
@@ -149,7 +149,7 @@ class KeeperView(AffairsView):
 class HealthView(KeeperView):
     @extend_schema(responses={200: HealthOut}, operation_id="desk_health")
     def get(self, request: Request) -> Response:
-        """Show whether mail, queues, feeds and keys do their work at this desk: times and totals, never whose."""
+        """Show the state of mail, queues, feeds and keys at this desk: times and totals, no agency's affairs."""
         signs = health(entries(self.officer, now=self.now), self.now)
         return self.answer(HealthOut({"items": list(signs)}).data)
 
@@ -159,7 +159,7 @@ class DeskAgenciesView(KeeperView):
         parameters=[DeskAgenciesQuery], responses={200: DeskAgenciesOut}, operation_id="desk_agencies_list"
     )
     def get(self, request: Request) -> Response:
-        """List the agencies that this desk has taken in by name, those too that are still entering."""
+        """List the agencies that this desk has taken in by name, including those still entering."""
         status = read_query(DeskAgenciesQuery, request).get("status")
         found = entries(self.officer, now=self.now)
         shown = [_entry_out(entry) for entry in found if status in (None, entry.agency.status)]
@@ -167,7 +167,7 @@ class DeskAgenciesView(KeeperView):
 
     @extend_schema(request=TakeInIn, responses={201: DeskEntryOut}, operation_id="desk_agencies_take_in")
     def post(self, request: Request) -> Response:
-        """Take in an agency that the exchange has admitted, once a person has compared what was admitted."""
+        """Take in an agency that the exchange has admitted, after a person has compared its facts."""
         body = read_body(TakeInIn, request)
         agency_id, entry_key = body.pop("id"), body.pop("entry_key")
 
@@ -183,7 +183,7 @@ class DeskAgenciesView(KeeperView):
 class AdmittedView(KeeperView):
     @extend_schema(request=AdmittedIn, responses={200: AdmittedOut}, operation_id="desk_agencies_admitted")
     def post(self, request: Request) -> Response:
-        """Ask the exchange what it has admitted by this id and key for entering; nothing is kept."""
+        """Ask the exchange which agency it has admitted under this id and key for entering; nothing is stored."""
         body = read_body(AdmittedIn, request)
         with exchange_asked():
             admitted = ask_admitted(self.officer, body["id"], body["entry_key"], now=self.now)
@@ -193,7 +193,7 @@ class AdmittedView(KeeperView):
 class DeskAgencyView(KeeperView):
     @extend_schema(responses={200: DeskEntryOut}, operation_id="desk_agencies_retrieve")
     def get(self, request: Request, agency_id: str) -> Response:
-        """Show how far an agency has come in."""
+        """Show the progress of an agency that is taken in."""
         return self.answer(self.shown(agency_id))
 
 
@@ -202,7 +202,7 @@ class FirstAdminView(KeeperView):
         request=FirstAdminIn, responses={201: DeskEntryOut}, operation_id="desk_agencies_invite_admin"
     )
     def post(self, request: Request, agency_id: str) -> Response:
-        """Invite the first agency admin by mail; everybody else there is invited by that person."""
+        """Invite the first agency admin by mail; that person invites everybody else there."""
         body = read_body(FirstAdminIn, request) | {"roles": [Role.AGENCY_ADMIN.value]}
 
         def invite(entry: Entry) -> None:
@@ -217,7 +217,7 @@ class FirstAdminAgainView(KeeperView):
         request=None, responses={200: DeskEntryOut}, operation_id="desk_agencies_invite_admin_again"
     )
     def post(self, request: Request, agency_id: str) -> Response:
-        """Send the first agency admin a new link, while nobody has come."""
+        """Send the first agency admin a new link, while nobody has accepted one."""
 
         def invite(entry: Entry) -> None:
             if entry.first_admin is None:
@@ -230,7 +230,7 @@ class FirstAdminAgainView(KeeperView):
 class EntryKeyView(KeeperView):
     @extend_schema(request=EntryKeyIn, responses={200: DeskEntryOut}, operation_id="desk_agencies_entry_key")
     def post(self, request: Request, agency_id: str) -> Response:
-        """Keep another key for entering of an agency that has no keys yet, once the exchange takes it."""
+        """Replace the key for entering of an agency that has no keys yet, once the exchange accepts it."""
         key = read_body(EntryKeyIn, request)["entry_key"]
 
         def replace(entry: Entry) -> None:

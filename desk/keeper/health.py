@@ -175,7 +175,7 @@ def _keysets(entries: Collection[Entry], now: datetime) -> Sign:
 
 
 def _identities(now: datetime) -> Iterator[Sign]:
-    """Signs of what the exchange has told that stops sending: other holders, no version in common; no sign where there is none."""
+    """Yield signs of facts from the exchange that stop sending: other holders, no common version; none if all is well."""
     held = holders_elsewhere()
     coming = [one.agency_id for one in held if is_still_to_come(one.agency_id, now=now)]
     if coming:

@@ -15,7 +15,7 @@ from desk.web.api_answers import AffairsView
 
 
 class SettingOut(s.Serializer[Fact]):
-    """One thing that is set: `name` stays, `label` and `text` are in the reader's language; `where`: by what it is set."""
+    """One setting: `name` never changes, `label` and `text` are in the reader's language, `where` is the place to set it."""
 
     name = s.CharField()
     label = s.CharField()  # type: ignore[assignment]
@@ -40,7 +40,7 @@ class DeskSettingsView(AffairsView):
 
     @extend_schema(responses={200: DeskSettingsOut}, operation_id="desk_settings")
     def get(self, request: Request) -> Response:
-        """Show what this desk is set to and where: the keeper with each agency's policy, an auditor with the own."""
+        """Show the desk's settings and their sources: to the keeper with each agency's policy, to an auditor with the own."""
         groups = settings_report(self.officer, now=self.now)
         return self.answer(DeskSettingsOut({"items": groups}).data)
 

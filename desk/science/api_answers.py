@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Common parts of the science views: who may ask, why, and answers that may be repeated but are never stored."""
+"""Common parts of the science views: access, reasons, and answers that may be repeated but are never stored."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
@@ -17,7 +17,7 @@ Answered = TypeVar("Answered")
 
 
 class WhyIn(s.Serializer[Any]):
-    """Why it is asked; `reference` is the case number, needed for `case_number` and for several structures at once."""
+    """The reason of a question; `reference` is the case number, needed for `case_number` and for several structures at once."""
 
     reason = s.ChoiceField(OpeningReason.choices)
     reference = s.CharField(required=False, default="", allow_blank=True, max_length=MAX_CASE_CHARS)

@@ -40,7 +40,7 @@ class StructureOut(s.Serializer[Any]):
 
 
 class FindingOut(s.Serializer[Any]):
-    """What one clause says of these atoms."""
+    """The finding of one clause about these atoms."""
 
     atoms = s.ListField(child=s.IntegerField())
     clause = s.CharField()
@@ -107,7 +107,7 @@ class ListingOut(s.Serializer[Any]):
 
 
 class CoverageOut(s.Serializer[Any]):
-    """How far the lists of one instrument are known: `complete` up to `until`, `partial`, or `none`."""
+    """The extent of one instrument's known lists: `complete` up to `until`, `partial`, or `none`."""
 
     instrument = s.CharField()
     extent = s.ChoiceField(EXTENTS)
@@ -149,7 +149,7 @@ class MedicineOut(s.Serializer[Any]):
 
 
 class DisagreementOut(s.Serializer[Any]):
-    """What was written beside the structure and does not fit it."""
+    """A field that does not fit the structure beside it."""
 
     field = s.CharField()
     code = s.CharField()
@@ -157,9 +157,9 @@ class DisagreementOut(s.Serializer[Any]):
 
 
 class ScreeningOut(s.Serializer[Any]):
-    """Of one substance. `ruleset`, `listing_set` and `precursor_set` are the digests of what was applied.
+    """The screening of one substance. `ruleset`, `listing_set` and `precursor_set` are digests of the sets that were applied.
 
-    `prepared` is when the rule set was made, as exact as its file says.
+    `prepared` is the date of the rule set, as exact as its file says.
     """
 
     structure = StructureOut(allow_null=True)
@@ -176,17 +176,17 @@ class ScreeningOut(s.Serializer[Any]):
 
 
 class ScreeningsOut(s.Serializer[Any]):
-    """In the order asked."""
+    """Screenings in the order asked."""
 
     on = s.DateField()
     items = ScreeningOut(many=True)
 
 
 class AnalogueOut(s.Serializer[Any]):
-    """`score` ranks and is no probability; the atoms of the scaffold in common count in `parent_smiles` and the query's.
+    """A similar substance. `score` ranks and is no probability.
 
-    Of the agency's own hits an API key is told the likeness alone: texts and lists are empty, `received` and `alert`
-    null.
+    The atoms of the common scaffold count in `parent_smiles` and in the query's. An API key learns only the
+    similarity of the agency's own hits: texts and lists are empty, `received` and `alert` null.
     """
 
     name = s.CharField()

@@ -44,7 +44,7 @@ IF_MATCH: Final = OpenApiParameter(
 
 
 class DeskView(APIView):
-    """Gives every view the officer in session, one reading of the clock, and one way to write."""
+    """The base of all desk views: the officer in session, one reading of the clock, and one way to write."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.now = clock.now()
@@ -52,13 +52,13 @@ class DeskView(APIView):
 
     @property
     def officer(self) -> Officer:
-        """Officer who calls; views that an API key may call do not use this."""
+        """The officer who calls; views that an API key may call do not use this."""
         assert isinstance(self.request.user, Officer)
         return self.request.user
 
     @property
     def actor(self) -> Actor:
-        """Caller, an officer or an API key; a caller who is not signed in does not get this far."""
+        """The caller, an officer or an API key; a caller who is not signed in does not get this far."""
         return cast(Actor, self.request.user)
 
     def once(

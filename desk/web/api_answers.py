@@ -32,7 +32,7 @@ IF_UNCHANGED: Final = OpenApiParameter(
 
 
 class PageQuery(s.Serializer[Any]):
-    """Which page of a list."""
+    """The page of a list."""
 
     cursor = s.CharField(
         required=False, default="", allow_blank=True, max_length=400, help_text="`next` of the last page."

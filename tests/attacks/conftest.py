@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scene of every attack: alpha writes to bravo and charlie; mallory is to get nothing."""
+"""The scene of every attack: alpha writes to bravo and charlie; mallory must get nothing."""
 
 import pytest
 
@@ -15,13 +15,13 @@ def scene(request: pytest.FixtureRequest) -> World:
 
 @pytest.fixture
 def pq1() -> World:
-    """The same in PQ1 alone, for what does not depend on the suite."""
+    """Alpha, bravo and charlie in PQ1 alone, for tests that do not depend on the suite."""
     return make_world(PQ1)
 
 
 @pytest.fixture
 def mallory(scene: World) -> Agency:
-    """An agency like any other on the hub: registered, with good keys, and up to no good."""
+    """A registered agency with valid keys, and the attacker."""
     agency = known_agency("xm-mallory")
     scene.directory.keysets[agency.id] = [agency.keyset]
     return agency

@@ -14,7 +14,7 @@ _R = 0xE1 << 120
 
 
 def multiply(left: int, right: int) -> int:
-    """The product in GF(2^128), bits in GCM's order (NIST SP 800-38D, 6.3)."""
+    """Return the product in GF(2^128), bits in GCM's order (NIST SP 800-38D, 6.3)."""
     product = 0
     for bit in range(127, -1, -1):
         if right >> bit & 1:
@@ -47,7 +47,7 @@ def blocks_of(octets: bytes) -> list[int]:
 
 
 def masked_hash(key: bytes, iv: bytes, blocks: Sequence[int]) -> int:
-    """The tag over these blocks (associated data, ciphertext, lengths)."""
+    """Return the tag over these blocks (associated data, ciphertext, lengths)."""
     h, total = encrypt_block(key, bytes(BLOCK)), 0
     for block in blocks:
         total = multiply(total ^ block, h)
@@ -57,7 +57,7 @@ def masked_hash(key: bytes, iv: bytes, blocks: Sequence[int]) -> int:
 def two_faced(
     keys: tuple[bytes, bytes], iv: bytes, ciphertext: bytes, aad: bytes, free: int
 ) -> tuple[bytes, bytes]:
-    """The ciphertext with its block number `free` solved for, and the tag that both keys accept."""
+    """Return the ciphertext with its block number `free` solved for, and the tag that both keys accept."""
     blocks = blocks_of(ciphertext)
     blocks[free] = 0
     lengths = len(aad) * 8 << 64 | len(ciphertext) * 8

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which tests mount the attack of each row of "What each attack meets" in docs/spec/envelope.md.
+"""The tests that mount each attack in the table "What each attack meets" of docs/spec/envelope.md.
 
 The titles are those of the table's first column; `tests/attacks/test_every_row.py` compares the two, both ways.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a hub, or anybody on the way, could do to what it carries and to what it says about keys."""
+"""Attacks by the hub, or by anybody on the way, on the envelopes that it carries and on the keys that it shows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.envelope.world import (
 
 
 def test_stripping_a_signature(pq1: World) -> None:
-    """One of the two signatures goes, or is broken while the other stays good: then nothing counts."""
+    """One of the two signatures is removed, or broken while the other stays valid: the manifest is refused."""
     sealed = pq1.seal()
     octets = slice_for(pq1, sealed, pq1.others[0])
     for kept in (slice(0, 1), slice(1, 2)):
@@ -60,7 +60,7 @@ def test_stripping_a_signature(pq1: World) -> None:
 
 
 def test_replacing_a_signature_by_ones_own(scene: World, mallory: Agency) -> None:
-    """Mallory's signature over alpha's payload, in the place of alpha's and beside it."""
+    """Mallory signs alpha's payload, in place of alpha's signature and beside it."""
     sealed = scene.seal()
     own = read(signed_again(sealed, mallory.signing[scene.suite]).manifest)
     assert intake_failure(scene, replace(sealed, manifest=write(own))) is Failure.SIGNERS
@@ -70,7 +70,7 @@ def test_replacing_a_signature_by_ones_own(scene: World, mallory: Agency) -> Non
 
 
 def test_moving_an_entry(scene: World) -> None:
-    """Bravo's entry of one envelope is put into another of the same sender, at intake and in the slice."""
+    """Bravo's entry of one envelope is put into another envelope of the same sender, at intake and in the slice."""
     one, other = scene.seal(), scene.seal(terms=terms(jti=uuid7(2)))
     entry = read(other.jwe)["recipients"][1]
     moved = with_jwe(one, lambda jwe: jwe["recipients"].__setitem__(1, entry))
@@ -92,7 +92,7 @@ def test_moving_a_ciphertext(scene: World) -> None:
 
 
 def test_moving_a_blob(scene: World) -> None:
-    """The exchange serves the blob of another envelope in the place of this one's."""
+    """The exchange serves the blob of another envelope in place of this one's."""
     one = scene.seal(attachments=[Attachment("a.bin", "text/plain", b"first")])
     other = scene.seal(terms=terms(jti=uuid7(2)), attachments=[Attachment("a.bin", "text/plain", b"first")])
     bravo = scene.others[0]
@@ -102,14 +102,14 @@ def test_moving_a_blob(scene: World) -> None:
 
 
 def test_adding_a_recipient(scene: World, mallory: Agency) -> None:
-    """Mallory's entry is appended on the way: `rr` and `rn` are signed without it."""
+    """Mallory's entry is appended on the way: the signed `rr` and `rn` do not cover it."""
     entry = read(scene.seal(to=[mallory]).jwe)["recipients"][1]
     added = with_jwe(scene.seal(), lambda jwe: jwe["recipients"].append(entry))
     assert intake_failure(scene, added) is Failure.RECIPIENTS
 
 
 def test_removing_a_recipient(scene: World) -> None:
-    """The hub leaves charlie out, on the wire or by asking the sender's software to seal for fewer."""
+    """The hub leaves charlie out, on the wire or by asking the sender's software to seal for fewer recipients."""
     sealed = scene.seal()
     removed = with_jwe(sealed, lambda jwe: jwe["recipients"].pop())
     assert intake_failure(scene, removed) is Failure.RECIPIENTS
@@ -120,7 +120,7 @@ def test_removing_a_recipient(scene: World) -> None:
 
 
 def test_substituting_keys(pq1: World) -> None:
-    """The hub tells the sender that bravo's keys are those it has made itself."""
+    """The hub shows the sender keys of its own as bravo's."""
     bravo, hub = pq1.others[0], make_agency("xb-bravo")
     with pytest.raises(VerificationError) as refused:
         verify_keyset(hub.keyset_jws, pinned=bravo.root.fingerprint, log_time=NOW)
@@ -140,13 +140,13 @@ def test_substituting_keys(pq1: World) -> None:
 
 
 def later(agency: Agency, rows: list[KeyRow], *, version: int = 2, **changes: Any) -> bytes:
-    """The next keyset of an agency, well signed by its root."""
+    """Return the next keyset of an agency, validly signed by its root."""
     prev = changes.pop("prev", agency.keyset.od)
     return agency.sign_keyset(agency.body(version=version, prev=prev, rows=rows), iat=NOW, **changes)
 
 
 def test_rolling_back_a_keyset(pq1: World) -> None:
-    """The hub shows bravo's first keyset again, after the second has ended a stolen key."""
+    """The hub shows bravo's first keyset again, after the second has revoked a stolen key."""
     bravo = pq1.others[0]
     stolen = bravo.decryption[PQ1].public.kid
     rows = [replace(row, st="retired") if row.kid == stolen else row for row in bravo.rows]
@@ -160,7 +160,7 @@ def test_rolling_back_a_keyset(pq1: World) -> None:
     with pytest.raises(SealingError) as unsealed:
         _seal_to(pq1, Recipient(bravo.keyset, bravo.root.fingerprint, seen_version=second.version))
     assert unsealed.value.reason is SealRefusal.ROLLBACK
-    # A version that no longer knows the stolen key does not follow.
+    # A version that leaves out the stolen key is no valid successor.
     without = [row for row in rows if row.kid != stolen]
     with pytest.raises(VerificationError) as refused:
         third = later(bravo, without, version=3, prev=second.od)
@@ -173,7 +173,7 @@ def _seal_to(world: World, recipient: Recipient) -> None:
 
 
 def test_serving_expired_keys(pq1: World) -> None:
-    """The hub withholds newer keysets until the last one it shows has expired: nothing is sealed to it."""
+    """The hub withholds newer keysets until the last one that it shows has expired: nothing is sealed to it."""
     bravo = pq1.others[0]
     ended = NOW + 90 * DAY
     with pytest.raises(SealingError) as unsealed:
@@ -183,7 +183,7 @@ def test_serving_expired_keys(pq1: World) -> None:
 
 
 def test_forking_a_chain_of_keysets(pq1: World) -> None:
-    """Two second keysets, one for each half of the world: each is tied to the first and neither follows the other."""
+    """Two second keysets, each shown to half of the agencies: both follow the first, and neither follows the other."""
     bravo = pq1.others[0]
     pinned = bravo.root.fingerprint
     one, other = (
@@ -227,7 +227,7 @@ DOWNGRADES: dict[str, Callable[[dict[str, Any]], None]] = {
 
 @pytest.mark.parametrize("change", DOWNGRADES.values(), ids=DOWNGRADES.keys())
 def test_confusing_the_algorithm(scene: World, change: Callable[[dict[str, Any]], None]) -> None:
-    """The header names an algorithm of the attacker's choice: it is compared with the key, never obeyed."""
+    """The header names an algorithm of the attacker's choice: the reader compares it with the key and never obeys it."""
     sealed = scene.seal()
     manifest = read(sealed.manifest)
     header = read(unb64u(manifest["signatures"][0]["protected"]))
@@ -249,7 +249,7 @@ WRAPPINGS = {
 
 @pytest.mark.parametrize("header", WRAPPINGS.values(), ids=WRAPPINGS.keys())
 def test_confusing_the_wrapping(scene: World, header: Mapping[str, Any]) -> None:
-    """An entry, or the whole, asks for another way to find the content key, or for decompression."""
+    """An entry, or the whole envelope, asks for another way to wrap the content key, or for decompression."""
 
     def ask(jwe: dict[str, Any]) -> None:
         jwe["recipients"][1]["header"] |= header
@@ -265,7 +265,7 @@ def test_confusing_the_wrapping(scene: World, header: Mapping[str, Any]) -> None
 
 
 def test_downgrading_an_agency(pq1: World) -> None:
-    """An agency that demands PQ1 is served, or spoken for, in EC1."""
+    """An agency that demands PQ1 is sent EC1, or gets a statement in its name signed in EC1."""
     strict = make_agency("xs-strict", low=PQ1)
     ec1 = make_world(EC1)
     ec1.directory.keysets["xs-strict"] = [strict.keyset]
@@ -285,7 +285,7 @@ def test_downgrading_an_agency(pq1: World) -> None:
 
 
 def spelled_otherwise(octets: bytes) -> dict[str, bytes]:
-    """Signed JSON in spellings that some parsers read like the true one."""
+    """Return signed JSON in spellings that some parsers read like the true one."""
     payload = read(octets)["payload"].encode()
     return {
         "a member twice": octets.replace(b'{"payload"', b'{"payload":"e30","payload"', 1),
@@ -301,7 +301,7 @@ def spelled_otherwise(octets: bytes) -> dict[str, bytes]:
 
 
 def test_feeding_parsers_that_read_differently(scene: World) -> None:
-    """Spellings that one library takes and the next does not: here they are all refused, whoever signed."""
+    """Spellings that some libraries accept and others refuse are all refused, even with a valid signature."""
     sealed = scene.seal()
     for name, octets in spelled_otherwise(sealed.manifest).items():
         with pytest.raises(MalformedError):
@@ -318,7 +318,7 @@ def test_feeding_parsers_that_read_differently(scene: World) -> None:
 
 
 def test_spelling_one_envelope_as_two(scene: World) -> None:
-    """A carrier reorders what signatures do not cover: it stays one envelope, with one address."""
+    """A carrier reorders parts that signatures do not cover: it stays one envelope, with one address."""
     sealed = scene.seal()
     manifest = read(sealed.manifest)
     respelled = write({"signatures": manifest["signatures"], "payload": manifest["payload"]})
@@ -340,12 +340,12 @@ def test_dropping_an_envelope(scene: World) -> None:
 
 
 def test_guessing_content_from_digests(scene: World) -> None:
-    """Who knows every word of an alert and all its terms still cannot compute, or recognise, its digests."""
+    """Knowledge of every word of an alert and of all its terms is not enough to compute, or recognise, its digests."""
     one, other = scene.seal(nonce=os.urandom(16)), scene.seal(nonce=os.urandom(16))
     facts = [scene.intake(sealed).manifest for sealed in (one, other)]
     for name in ("pd", "ct", "rr", "md"):
         assert getattr(facts[0], name) != getattr(facts[1], name)
-    # Sizes tell six classes apart, not words.
+    # Sizes show one of six classes, not the words.
     short, long = (
         read(scene.seal(alert=ALERT | {"note": "x" * size}).jwe)["ciphertext"] for size in (1, 200)
     )
@@ -353,7 +353,7 @@ def test_guessing_content_from_digests(scene: World) -> None:
 
 
 class CountingDirectory(MemoryDirectory):
-    """Notes what intake asked for, in order."""
+    """A directory that records, in order, what intake asked for."""
 
     def __init__(self, *agencies: Agency) -> None:
         super().__init__(*agencies)
@@ -373,7 +373,7 @@ class CountingDirectory(MemoryDirectory):
 
 
 def test_exhausting_the_exchange_with_hybrid_entries(pq1: World) -> None:
-    """Five hundred entries of 1.6 KiB each: what is not signed by an agency is dropped before any is looked at."""
+    """Five hundred entries of 1.6 KiB each without an agency's signature: dropped before any entry is looked at."""
     directory = CountingDirectory(pq1.alpha, *pq1.others)
     sealed = pq1.seal()
     entry = read(sealed.jwe)["recipients"][1]

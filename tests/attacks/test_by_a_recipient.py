@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a recipient that has opened an alert could try with what it holds."""
+"""Attacks by a recipient with the content, keys and signatures of an alert that it has opened."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.envelope.world import ALERT, DAY, NOW, Agency, World, known_agency, t
 
 
 def opened_by_bravo(scene: World) -> bytes:
-    """The inner JWS that bravo has lawfully read, with alpha's signature."""
+    """Return the inner JWS that bravo has lawfully read, with alpha's signature."""
     return scene.open(slice_for(scene, scene.seal(), scene.others[0]), scene.others[0]).inner_jws
 
 
 def test_reencrypting_to_a_third_agency(scene: World, mallory: Agency) -> None:
-    """Bravo encrypts alpha's signed words once more, for mallory, who is neither in `aud` nor in a release."""
+    """Bravo encrypts alpha's signed words again for mallory, who is neither in `aud` nor in a release."""
     bravo, inner = scene.others[0], opened_by_bravo(scene)
 
     under_its_own_name = encrypted_again(inner, terms(), bravo, [mallory], scene.suite)
@@ -42,7 +42,7 @@ def test_reencrypting_to_a_third_agency(scene: World, mallory: Agency) -> None:
 
 
 def test_handing_the_content_key_to_a_third_agency(scene: World, mallory: Agency) -> None:
-    """Bravo wraps the very content key for mallory: the new entry is under no `rr` that alpha signed."""
+    """Bravo wraps the same content key for mallory: no `rr` that alpha signed covers the new entry."""
     bravo = scene.others[0]
     octets = slice_for(scene, scene.seal(), bravo)
     entry = scene.verify(octets, bravo.id).jwe.entries[0]
@@ -80,7 +80,7 @@ def test_claiming_an_alert(scene: World, mallory: Agency) -> None:
 
 
 def test_widening_a_release(scene: World) -> None:
-    """Bravo releases where nobody may, or for longer; delta releases on what it got for itself alone."""
+    """Bravo releases without permission or for too long; delta passes on a release that was made for delta alone."""
     for rel in ("none", "originator"):
         chain = Chain(scene, rel)
         via = [chain.release(scene.others[0], [DELTA])]
@@ -115,7 +115,7 @@ def test_adding_an_agency_to_a_release(scene: World) -> None:
 
 
 def test_using_a_release_after_its_end(scene: World) -> None:
-    """Delta asks again with a release that has ended, or that was withdrawn meanwhile."""
+    """Delta asks again with a release that has ended or was withdrawn."""
     chain = Chain(scene)
     via = [chain.release(scene.others[0], [DELTA], exp=NOW + 60)]
     octets = chain.slice(DELTA, via)
@@ -132,13 +132,13 @@ def test_framing_the_originator(scene: World) -> None:
     genuine = scene.open(octets, bravo).inner_jws
     assert b64u(sha256(genuine)) == verified.manifest.pd
     invented = inner_signed(bravo.signing[scene.suite], unb64u(read(genuine)["payload"]))
-    # What alpha has signed for another envelope is not what it sealed in this one.
+    # Words that alpha signed for another envelope are not the words that it sealed in this one.
     for shown in (invented, elsewhere):
         assert b64u(sha256(shown)) != verified.manifest.pd
 
 
 def test_using_the_reader_as_an_oracle(scene: World, mallory: Agency) -> None:
-    """Broken envelopes, each failing in another place after unwrapping: one text, one code, nothing else."""
+    """Broken envelopes, each failing at another check after unwrapping, all give one text and one code."""
     bravo, inner = scene.others[0], opened_by_bravo(scene)
     foreign = DecryptionKey(
         mallory.decryption[scene.suite].material, bravo.decryption[scene.suite].public, b""
@@ -168,7 +168,7 @@ def _slice_of(scene: World, inner: bytes, reader: Agency, **changes: object) -> 
 
 
 def _wrapping_another_key(scene: World) -> SealedEnvelope:
-    """Well signed by alpha, but bravo's entry wraps a key that opens nothing."""
+    """Return an envelope validly signed by alpha, in which bravo's entry wraps a wrong key."""
     sealed, bravo = scene.seal(), scene.others[0]
     other = json.loads(wrap_for(scene.suite, bravo.decryption[scene.suite].public, bytes(32)))
 
@@ -184,7 +184,7 @@ def _wrapping_another_key(scene: World) -> SealedEnvelope:
 
 
 def test_opening_an_envelope_through_a_challenge(scene: World) -> None:
-    """A hub gives bravo an alert's entry and calls it a challenge, to be told what is inside."""
+    """A hub gives bravo an alert's entry as a challenge, to learn its content from the answer."""
     bravo = scene.others[0]
     jwe = read(slice_for(scene, scene.seal(), bravo))["jwe"]
     key = bravo.decryption[scene.suite]
@@ -228,7 +228,7 @@ def test_passing_one_object_off_as_another(scene: World) -> None:
     octets = scene.slice_of(carried, bravo.id)
     as_release = changed(octets, lambda value: value.update(via=[read(ack)], receipts=value["receipts"] * 2))
     assert slice_failure(scene, as_release, bravo) is Failure.TYP
-    # One use per key: an encryption key in the place of a signer signs nothing.
+    # Each key has one use: an encryption key in place of a signing key verifies no signature.
     kid = bravo.decryption[scene.suite].public.kid
     signer = scene.alpha.signing[scene.suite]
     forged = signed_again(sealed, signer, signers=[kid] * len(signer.signers))

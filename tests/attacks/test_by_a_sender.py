@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a dishonest sender could do with its own good keys."""
+"""Attacks by a dishonest sender with its own valid keys."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.envelope.world import ALERT, DAY, NOW, World, terms, uuid7
 
 
 def test_sealing_two_contents_under_one_ciphertext(scene: World) -> None:
-    """One ciphertext and tag that opens for bravo with one key and for charlie with another: `pd` fits one of them."""
+    """One ciphertext and tag opens for bravo with one key and for charlie with another: the signed `pd` fits only one of them."""
     sealed = scene.seal()
     jwe = parse_jwe(sealed.jwe, scene.suite, limit=10**6)
     first, second = os.urandom(32), os.urandom(32)
@@ -50,14 +50,14 @@ def test_sealing_two_contents_under_one_ciphertext(scene: World) -> None:
     envelope = _under_both_keys(scene, forged, sealed, (first, first, second), faces[0])
     bravo, charlie = scene.others
     assert opening_cause(scene, slice_for(scene, envelope, charlie), charlie) is Failure.INNER_DIGEST
-    # Bravo's face has the signed digest, and falls at the next check: the solved block is no base64url.
+    # Bravo's plaintext has the signed digest and fails at the next check: the solved block is not base64url.
     assert opening_cause(scene, slice_for(scene, envelope, bravo), bravo) is Failure.MALFORMED
 
 
 def _under_both_keys(
     scene: World, jwe: object, sealed: SealedEnvelope, content_keys: tuple[bytes, ...], inner: bytes
 ) -> SealedEnvelope:
-    """Alpha's manifest over a forged ciphertext, each entry wrapping the key it is given."""
+    """Return alpha's manifest over a forged ciphertext, each entry wrapping the key it is given."""
     agencies = [scene.alpha, *scene.others]
     entries = [
         wrap_for(scene.suite, agency.decryption[scene.suite].public, key)
@@ -76,7 +76,7 @@ def _under_both_keys(
 
 
 def test_saying_different_things_outside_and_inside(scene: World) -> None:
-    """A manifest that promises GREEN and a content that says CLEAR: they are compared, and the sealed part is bound."""
+    """A manifest promises GREEN and the content says CLEAR: the reader compares them, and the manifest binds the sealed part."""
     sealed = scene.seal()
     signer = scene.alpha.signing[scene.suite]
     assert intake_failure(scene, signed_again(sealed, signer, tlp="CLEAR")) is Failure.AAD
@@ -86,7 +86,7 @@ def test_saying_different_things_outside_and_inside(scene: World) -> None:
 
 
 def test_backdating_a_signature(scene: World) -> None:
-    """`iat` is written before a key was stolen, or before it was valid: the ledger's time counts, not the signer's."""
+    """`iat` is dated before a key was stolen, or before it was valid: the ledger's time counts, not the signer's."""
     kid = scene.alpha.signing[scene.suite].signers[0].kid
     scene.directory.revokes = [Revocation("xa-alpha", kid, NOW - DAY, "stolen", "A" * 43, NOW - 60)]
     backdated = scene.seal(terms=terms(iat=NOW - 9 * DAY))
@@ -96,14 +96,14 @@ def test_backdating_a_signature(scene: World) -> None:
     assert refused.value.failure is Failure.KEY_REVOKED
     scene.directory.revokes = []
     assert intake_failure(scene, backdated) is Failure.STALE
-    # A hub that carried it all the same logs it now, which readers see.
+    # If a hub carries it all the same, it logs it now, and readers see the log's time.
     octets = slice_for(scene, scene.seal(), bravo)
     scene.directory.revokes = [Revocation("xa-alpha", kid, NOW - DAY, "stolen", "A" * 43, NOW - 60)]
     assert slice_failure(scene, octets, bravo) is Failure.KEY_REVOKED
 
 
 def test_backdating_a_revocation(scene: World) -> None:
-    """Alpha regrets an alert and revokes its key "since before": the alert stays, as repudiated, for all to see."""
+    """Alpha regrets an alert and revokes its key "since before": the alert stays, shown to everybody as repudiated."""
     bravo = scene.others[0]
     octets = slice_for(scene, scene.seal(), bravo)
     kid = scene.alpha.signing[scene.suite].signers[0].kid
@@ -113,7 +113,7 @@ def test_backdating_a_revocation(scene: World) -> None:
 
 
 def test_reaffirming_with_the_revoked_key(pq1: World) -> None:
-    """Whoever holds the stolen key says that the alert was genuine: only a word under a live key counts."""
+    """The holder of a stolen key says that the alert was genuine: only a statement under a valid key counts."""
     bravo = pq1.others[0]
     sealed = pq1.seal()
     octets = slice_for(pq1, sealed, bravo)
@@ -145,7 +145,7 @@ def test_reaffirming_with_the_revoked_key(pq1: World) -> None:
 
 
 def test_revoking_from_tomorrow(pq1: World) -> None:
-    """A `since` that lies ahead, in a `revoke` and in a row of a keyset, would leave a thief time: refused in both."""
+    """Refuse a `since` in the future, in a `revoke` and in a row of a keyset: it would leave a thief time."""
     alpha = pq1.alpha
     kid = alpha.signing["PQ1"].signers[0].kid
     payload = {
@@ -164,7 +164,7 @@ def test_revoking_from_tomorrow(pq1: World) -> None:
 
 
 def test_loosening_a_since(pq1: World) -> None:
-    """A later keyset forgives a theft, or dates it later, so that what the thief signed counts again."""
+    """A later keyset withdraws a revocation, or dates it later, so that the thief's signatures would count again."""
     alpha = pq1.alpha
     kid = alpha.signing["PQ1"].signers[0].kid
 
@@ -189,7 +189,7 @@ def test_loosening_a_since(pq1: World) -> None:
 
 
 def test_giving_a_recipient_an_entry_that_does_not_open(scene: World) -> None:
-    """Charlie's entry wraps a key of nothing, to exclude it silently: its client can say so, signed."""
+    """Charlie's entry wraps a wrong key, to exclude it silently: its client can say so in a signed statement."""
     sealed, charlie = scene.seal(), scene.others[1]
     value = read(sealed.jwe)
     value["recipients"][2] = json.loads(

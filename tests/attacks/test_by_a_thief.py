@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What whoever has stolen a private key could do with it: a root, the next root, a signing key, a proof."""
+"""Attacks by a thief of a private key: a root, the next root or a signing key; and by one who claims a key it does not hold."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def alpha() -> Agency:
 def following(
     agency: Agency, previous: Keyset, root: Root, nroot: str, *, signer: SignerSet | None = None, **more: Any
 ) -> bytes:
-    """The keyset after `previous`, under this root and naming that successor."""
+    """Return the keyset after `previous`, under this root and naming that successor."""
     at = more.pop("at", NOW)
     body = agency.body(version=previous.version + 1, prev=previous.od, root=root.public, nroot=nroot, **more)
     return agency.sign_keyset(body, signer=signer or root.signer, iat=at)
@@ -52,7 +52,7 @@ def refusal(octets: bytes, agency: Agency, previous: Keyset, *, pinned: str = ""
 
 
 def test_thief_of_the_root_names_its_successor(alpha: Agency) -> None:
-    """With the stolen root alone the thief writes its own root into `nroot`, or changes to it at once."""
+    """With the stolen root alone the thief announces its own root in `nroot`, or changes to it at once."""
     thiefs = Root.generate()
     naming = following(alpha, alpha.keyset, alpha.root, thiefs.fingerprint)
     assert refusal(naming, alpha, alpha.keyset) is Failure.KEYSET_CHAIN
@@ -69,7 +69,7 @@ def test_thief_of_the_root_names_its_successor(alpha: Agency) -> None:
 
 
 def test_thief_of_the_next_root_hurries(alpha: Agency) -> None:
-    """With the next root alone the thief recovers, follows itself at once, and revokes alpha's keys: all of it waits."""
+    """With the next root alone the thief recovers, follows itself at once, and revokes alpha's keys: all of it must wait."""
     kid = alpha.signing["PQ1"].signers[0].kid
     own = Root.generate()
     revoked = [replace(row, st="revoked", since=NOW - DAY) if row.kid == kid else row for row in alpha.rows]
@@ -94,7 +94,7 @@ def test_thief_of_the_next_root_hurries(alpha: Agency) -> None:
         verify_logged_revoke(word, chain, log_time=NOW + 120)
     assert refused.value.failure is Failure.SIGNERS
 
-    # Alpha, warned by its own entry in the ledger, signs any keyset with the old root: nothing of this ever counts.
+    # Alpha sees the entry in the ledger and signs a keyset with the old root: none of the thief's keysets ever counts.
     rescue = verify_keyset(
         following(alpha, alpha.keyset, alpha.root, alpha.next_root.fingerprint),
         pinned=alpha.root.fingerprint,
@@ -115,7 +115,7 @@ def _revoke(agency: Agency, root: Root, kid: str) -> bytes:
 
 
 def test_revoking_another_agencys_key(alpha: Agency) -> None:
-    """Mallory's good root revokes alpha's key, in its own name and in alpha's."""
+    """Mallory's valid root revokes alpha's key, in its own name and in alpha's."""
     mallory = known_agency("xm-mallory")
     kid = alpha.signing["PQ1"].signers[0].kid
     own_name = _revoke(mallory, mallory.root, kid)
@@ -129,12 +129,12 @@ def test_revoking_another_agencys_key(alpha: Agency) -> None:
 
 
 def test_using_a_stolen_signing_key(scene: World) -> None:
-    """A thief seals in alpha's name: blocked at intake once the key is suspended, refused by readers once revoked."""
+    """A thief seals in alpha's name: intake refuses once the key is suspended, readers refuse once it is revoked."""
     bravo = scene.others[0]
     stolen = scene.seal()
     kids = {key.kid for key in scene.alpha.signing[scene.suite].signers}
     scene.directory.suspended |= kids
-    # Suspension also blocks no reader: what came in before stays good.
+    # A suspension blocks no reader: an envelope that came in before stays valid.
     assert intake_failure(scene, stolen) is Failure.KEY_SUSPENDED
     scene.directory.suspended -= kids
     octets = slice_for(scene, stolen, bravo)
@@ -163,14 +163,14 @@ def test_using_a_key_of_another_agency_or_use(scene: World) -> None:
     )
     scene.directory.keysets["xa-alpha"] = [misused]
     assert intake_failure(scene, sealed) is Failure.KEY_UNKNOWN
-    # An encryption key under the kid of a signer signs nothing either.
+    # An encryption key under the kid of a signing key verifies no signature either.
     swapped = _relabelled(scene)
     scene.directory.keysets["xa-alpha"] = [swapped]
     assert intake_failure(scene, sealed) is Failure.KEY_USE
 
 
 def _relabelled(scene: World) -> Keyset:
-    """Alpha's keyset in which the signers' kids stand for encryption keys, as a faulty store could have it."""
+    """Return alpha's keyset with the kids of signing keys put on encryption keys, as a faulty store could have it."""
     signers = {key.kid for key in scene.alpha.signing[scene.suite].signers}
 
     def under(row: KeyRow) -> KeyRow:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What somebody could do who registers a key that is none."""
+"""Attacks by the registration of a key of small order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.envelope.world import NOW, World, make_world
 
 
 def test_registering_a_key_that_verifies_everything(pq1: World) -> None:
-    """A root with a point of small order, whose fixed signature would fit every keyset, names nobody."""
+    """A root with a point of small order, whose fixed signature would fit every keyset: refused."""
     bravo = pq1.others[0]
     identity = {"kty": "OKP", "crv": "Ed25519", "x": b64u(b"\x01" + bytes(31))}
     payload = read(unb64u(read(bravo.keyset_jws)["payload"]))

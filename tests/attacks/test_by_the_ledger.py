@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the operator of the ledger could do, who holds its signing key."""
+"""Attacks by the operator of the ledger, who holds its signing key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def ledger() -> MemoryLedger:
 
 @pytest.mark.parametrize("size", [2, 5, 9])
 def test_splitting_the_view(scene: World, size: int) -> None:
-    """Bravo, who has kept a checkpoint, is shown another history, signed by the same key: nothing of it opens."""
+    """Bravo, which has kept a checkpoint, is shown another history, signed by the same key: nothing of it opens."""
     bravo = scene.others[0]
     for n in range(4):
         scene.ledger.log(od(n))
@@ -44,7 +44,7 @@ def test_splitting_the_view(scene: World, size: int) -> None:
 
 
 def test_showing_peers_different_histories(ledger: MemoryLedger) -> None:
-    """Two agencies were shown two trees: the `cp` in a peer's statement gives it away."""
+    """Two agencies were shown two trees: the `cp` in a peer's statement reveals it."""
     fork = forked(ledger, 7)
     told = CheckpointRef(7, b64u(fork.checkpoint().root))
     peers = Checkpoint(ledger.key.name, told.n, unb64u(told.root))
@@ -55,7 +55,7 @@ def test_showing_peers_different_histories(ledger: MemoryLedger) -> None:
 
 
 def test_backdating_an_entry(ledger: MemoryLedger) -> None:
-    """A new entry is given a log time before what a verifier has kept, or a receipt's time is rewritten."""
+    """A new entry gets a log time before one that a verifier has kept, or a receipt's time is rewritten."""
     kept = KeptCheckpoint(ledger.checkpoint(), NOW + 10_000)
     late = ledger.log(od(9), NOW + 240)
     with pytest.raises(VerificationError) as refused:
@@ -68,7 +68,7 @@ def test_backdating_an_entry(ledger: MemoryLedger) -> None:
 
 
 def test_logging_one_object_twice(ledger: MemoryLedger) -> None:
-    """A second leaf with a later time would make a good signature look revoked: the smallest proved time holds."""
+    """A second leaf with a later time would make a valid signature look revoked: the smallest proved time counts."""
     first, second = ledger.log(od(8), NOW), ledger.log(od(8), NOW + 9_000)
     proved = verify_receipt(first, od(8), ledger.view()).log_time
     again = verify_receipt(second, od(8), ledger.view(known_log_times={od(8): proved}))
@@ -76,7 +76,7 @@ def test_logging_one_object_twice(ledger: MemoryLedger) -> None:
 
 
 def test_dropping_a_leaf_that_was_receipted(ledger: MemoryLedger) -> None:
-    """The operator removes an entry that a receipt was given for: no later tree extends the one that had it."""
+    """The operator removes an entry with a receipt: no later tree extends the one that had it."""
     kept = KeptCheckpoint(ledger.checkpoint(), NOW)
     receipt = ledger.receipt(4)
     shortened = MemoryLedger()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The specification's table of attacks and the tests that mount them stay together."""
+"""The specification's table of attacks and the tests that mount them agree."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ HEADING = "What each attack meets"
 
 
 def titles() -> list[str]:
-    """The first column of the table below the heading, in order."""
+    """Return the first column of the table below the heading, in order."""
     section = re.search(rf"^## \d+\. {HEADING}\n(.*?)(?=^## |\Z)", PAGE.read_text("utf-8"), re.M | re.S)
     assert section is not None, f"{PAGE.name} has no section {HEADING!r}"
     rows = [line.strip("|").split("|")[0].strip() for line in section[1].splitlines() if line.startswith("|")]
@@ -24,7 +24,7 @@ def titles() -> list[str]:
 
 
 def functions() -> dict[Test, ast.FunctionDef]:
-    """Every test below this folder."""
+    """Return every test below this folder."""
     return {
         (file.relative_to(HERE).as_posix(), node.name): node
         for file in HERE.rglob("test_*.py")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes the signed objects that the API description shows from the test kit: `python -m tests.hub.example_objects`."""
+"""Write the signed objects of the API description from the test kit: `python -m tests.hub.example_objects`."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ SOURCE: Final = "tests/vectors/accord, written by tests/hub/example_objects.py"
 
 
 def example_objects() -> dict[str, Any]:
-    """The objects by the names that `hub/examples.py` uses."""
+    """Return the objects by the names that `hub/examples.py` uses."""
     envelope = json.loads(_case("opening", "EC1: an alert with a file")["slice"])
     receipt = envelope["receipts"][0]
     keyset = json.loads(load("keysets")["keysets"]["first"])
@@ -66,7 +66,7 @@ def _case(topic: str, name: str) -> dict[str, Any]:
 
 
 def written() -> str:
-    """The file's text."""
+    """Return the file's text."""
     return json.dumps(example_objects(), ensure_ascii=False, indent=1) + "\n"
 
 

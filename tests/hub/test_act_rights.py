@@ -42,7 +42,7 @@ NO_ACTS: Final = frozenset(
         *(f"vault.{task}" for task in ("renew_exchange_keys", "send_words")),
     }
 )
-"""Names of other things: modules, files, tasks."""
+"""Texts that look like acts and name modules, files or tasks."""
 LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -54,7 +54,7 @@ def forge(opened: psycopg.Connection, act: str) -> int:
 
 @pytest.fixture
 def login_of() -> Generator[Any]:
-    """Gives the desk's login the acts of one role alone."""
+    """Give the desk's login the acts of a single role."""
 
     def give(role: str) -> None:
         with connection.cursor() as cursor:
@@ -111,7 +111,7 @@ def test_an_event_without_a_digest_is_refused(desk_connection: psycopg.Connectio
 
 
 def acts_in_the_source() -> set[str]:
-    """Texts of the form of an act, by a noun that acts have; fields of serializers are told by their keyword."""
+    """Return texts that look like an act, with a noun that acts have; keywords tell fields of serializers apart."""
     nouns = {act.partition(".")[0] for act in frozenset(ACTS).union(*ACTS_OF.values())}
     found = set()
     for room in (

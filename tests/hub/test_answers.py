@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where no view answers, the API speaks problem+json and the pages speak to people."""
+"""Replies outside the views: problem+json at addresses of the API, an error page at all others."""
 
 import pytest
 from django.test import Client

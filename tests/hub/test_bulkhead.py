@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A web process in which every request stands still says that it lives, and sends the rest away in time."""
+"""A web process whose requests all hang still answers that it lives, and sends further requests away in time."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ from hub.bulkhead import Bulkhead
 
 
 class Frozen:
-    """An application whose requests stand still until they are let go; `/livez` and `/readyz` answer at once."""
+    """An application whose requests hang until they are released; `/livez` and `/readyz` answer at once."""
 
     def __init__(self) -> None:
         self.go = threading.Event()

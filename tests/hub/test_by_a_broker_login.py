@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever has a role's login at the broker rings its half and no more: no worker takes orders, no queue is heard by others."""
+"""A role's login at the broker rings its half's queues and no more: workers take no orders, queues of others stay silent."""
 
 import pytest
 import redis
@@ -79,7 +79,7 @@ def test_what_a_killed_worker_had_taken_is_put_back_by_the_next_one(role: str) -
         with worker.connection() as connection:
             channel = connection.default_channel
             assert channel.basic_get(queue) is not None
-            # Killed: it puts nothing back itself.
+            # A killed worker puts no message back.
             channel.qos._delivered.clear()
         assert broker.llen(queue) == 0
         with worker.connection() as connection:
@@ -98,10 +98,10 @@ def test_nobody_comes_in_without_a_login() -> None:
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_takes_no_orders_and_tells_no_settings(hub_processes: HubProcesses) -> None:
-    """Asked by the broker's own superuser, so that it is the worker that does not listen."""
+    """The broker's own superuser asks, so no missing right explains the silence: the worker does not listen."""
     worker = hub_processes.mailer()
     asking = Celery("thief", broker=surroundings().world.redis_super_url, set_as_current=False)
-    # As long as an answer took, and again: the first one waits for a worker that has just begun to listen.
+    # Asked twice, each time as long as an answer would take: the worker may only just have begun to listen.
     for _ in range(2):
         assert asking.control.inspect(timeout=2).conf() is None
         assert asking.control.cancel_consumer("notify", reply=True, timeout=2) == []

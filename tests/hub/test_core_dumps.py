@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process that holds keys leaves no core file behind: asked of the real processes."""
+"""Every process that holds keys leaves no core file behind; the real processes are asked."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ def core_limits(pid: int) -> list[str]:
 
 def test_no_process_of_the_hub_that_holds_keys_may_dump_core(hub_processes: HubProcesses) -> None:
     desk, worker, sequencer = hub_processes.desk(), hub_processes.desk_worker(), hub_processes.sequencer()
-    # The web server's own process starts workers, and they load the hub.
+    # The web server's own process only starts workers, which load the hub.
     loaded = [*descendants(desk.pid), worker.pid, *descendants(worker.pid), sequencer.pid]
     assert len(loaded) > 3
     assert {pid: core_limits(pid) for pid in loaded} == {pid: ["0", "0"] for pid in loaded}

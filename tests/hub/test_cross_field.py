@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What holds between members of a request stands in the description, as the views judge it."""
+"""Rules between members of a request stand in the description as the views judge them."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def components() -> dict[str, Any]:
 
 
 def holds(components: dict[str, Any], name: str, body: dict[str, Any]) -> bool:
-    """Whether the rules between members hold; what each member may be is another test's."""
+    """Tell whether a body keeps the rules between members; rules for a single member have other tests."""
     assert components[name]["allOf"][-len(RULES[name]) :] == RULES[name]
     return bool(Draft202012Validator({"allOf": RULES[name]}).is_valid(body))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database that does not answer in time is 503 with `Retry-After`, never a thread that waits without an end."""
+"""The hub answers 503 with `Retry-After` when the database does not answer in time; no thread waits without end."""
 
 import json
 from collections.abc import Generator
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def somebody_elses() -> Generator[psycopg.Connection]:
-    """A transaction of somebody who has locked rows and forgotten them, for as long as the test."""
+    """A transaction of somebody else that keeps rows locked for as long as the test."""
     owner = surroundings().world_on(connection.settings_dict["NAME"]).owner_urls[DESK]
     with psycopg.connect(owner) as opened:
         yield opened
@@ -61,7 +61,7 @@ def test_a_statement_that_takes_too_long_is_the_same() -> None:
 def test_a_page_says_that_the_database_is_busy(
     somebody_elses: psycopg.Connection, _impatient: None, rf: RequestFactory
 ) -> None:
-    """As it answers where a view or a middleware has raised; it asks the database for nothing."""
+    """The answer after an error in a view or a middleware; it needs no query."""
     somebody_elses.execute("LOCK TABLE django_migrations")
     try:
         with connection.cursor() as cursor:

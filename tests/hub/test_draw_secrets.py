@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The secrets of a new own desk: each file for its reader alone, drawn once and never written over."""
+"""The secrets of a new own desk: each file readable by its reader alone, drawn once and never overwritten."""
 
 from pathlib import Path
 from urllib.parse import urlsplit

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every address is declared: a view says which capability it asks for, and the description covers the API."""
+"""Every address is declared: a view states its capability, and the description covers the API."""
 
 import json
 from collections.abc import Iterator
@@ -80,7 +80,7 @@ def _written(urlconf: str) -> str:
 
 @pytest.fixture
 def description(written: tuple[str, ...]) -> dict[str, Any]:
-    """What both halves say: operations and shapes of one, and of the other what is its own."""
+    """Both halves' descriptions merged: paths and schemas of the desk, and those that only the exchange has."""
     exchange, described = map(json.loads, written)
     described["paths"] = {**exchange["paths"], **described["paths"]}
     shapes = described["components"]["schemas"]
@@ -144,7 +144,7 @@ def test_every_operation_names_its_headers(description: dict[str, Any]) -> None:
 
 
 def _examples(description: dict[str, Any]) -> Iterator[tuple[Any, dict[str, Any], Any]]:
-    """Where each example stands, its schema, and the example."""
+    """Yield the place of each example, its schema, and the example."""
     for name, operation in _operations(description).items():
         places = [("request", operation.get("requestBody", {})), *operation["responses"].items()]
         for place, content in places:
@@ -181,7 +181,7 @@ def test_an_address_that_will_end_is_marked(description: dict[str, Any]) -> None
 
 
 COUNTED = {"created", "digest", "head", "next", "refused"}
-"""What may stand beside a list in an answer that is one."""
+"""Members that may stand beside the list in an answer that is a list."""
 
 
 def test_every_list_stands_under_one_name(description: dict[str, Any]) -> None:

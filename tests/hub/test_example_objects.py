@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API description shows objects that its own readers take: signed, sealed and logged ones from the test kit."""
+"""The API description shows objects that its own readers accept: signed, sealed and logged ones from the test kit."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ JWS = {"payload", "signatures"}
 
 
 def _descriptions() -> Iterator[dict[str, Any]]:
-    """Of each half."""
+    """Yield the description of each half."""
     generator: Any = KeptDescription
     for urlconf in ("hub.urls.exchange", "hub.urls.desk"):
         yield generator(urlconf=urlconf).get_schema(public=True)
@@ -27,7 +27,7 @@ def _descriptions() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def shown() -> dict[tuple[str, str, str], Any]:
-    """Every example by method, address and status ("request" for what is sent)."""
+    """Return every example by method, address and status ("request" for a request's body)."""
     return {
         (method.upper(), path.removeprefix("/api/v1/"), place): body["example"]
         for described in _descriptions()
@@ -40,7 +40,7 @@ def shown() -> dict[tuple[str, str, str], Any]:
 
 
 def members(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every member at every depth."""
+    """Yield every member at every depth."""
     if isinstance(value, dict):
         yield from value.items()
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -48,7 +48,7 @@ def members(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_the_objects_are_those_of_the_kit() -> None:
-    """Else: `.venv/bin/python -m tests.hub.example_objects`."""
+    """Write them anew with `.venv/bin/python -m tests.hub.example_objects` if this fails."""
     assert Path(FILE).read_text("utf-8") == written()
 
 

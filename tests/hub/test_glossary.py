@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The glossary holds what acts of the audit are about, 60 words at most, each with its source."""
+"""The glossary explains the subjects of the audit's acts, in 60 words at most, each with its source."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from desk.agency.audit.words import ACTS
 GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 MOST_WORDS = 60
 OF_ALL_PROGRAMS = frozenset({"spectra", "spectrum", "substance", "template", "vault", "view"})
-"""Words of chemistry and of programs that need no line of a glossary."""
+"""Words of chemistry and of programs that need no line in the glossary."""
 
 
 def _rows() -> dict[str, tuple[str, str]]:

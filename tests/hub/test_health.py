@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alive, ready and healthy are three questions: a silent sequencer takes no web process out of service."""
+"""Liveness, readiness and health are three questions: a silent sequencer takes no web process out of service."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def test_alive_whatever_its_neighbours_do(client: Client) -> None:
 
 
 AT_THE_EXCHANGE = {"authorization": "Api-Key of-whatever"}
-"""What a test sends where both halves have an address."""
+"""The header that sends a request to the exchange where both halves have an address."""
 
 
 def test_not_healthy_before_the_sequencer_was_ever_heard(client: Client) -> None:

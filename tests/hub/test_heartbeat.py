@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A queue worker that has lost its broker for good ends itself; one that lives goes on, and so does beat."""
+"""A queue worker that has lost its broker for good ends itself; a worker with a broker goes on, and so does beat."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ exit_when_stale(Path(sys.argv[1]), stale_after_secs=float(sys.argv[2]))
 
 
 def watching(file: Path, stale_after_secs: float) -> subprocess.Popen[bytes]:
-    """A process that watches the file, once it has said that it begins."""
+    """Start a process that watches the file; return it once it has begun."""
     command = [sys.executable, "-c", WATCH, str(file), str(stale_after_secs)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None and process.stdout.readline() == b"watching\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of limits says the numbers that the code has."""
+"""The page of limits states the numbers that the code has."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -212,7 +212,7 @@ def _much() -> dict[str, str]:
 
 
 def rows() -> dict[str, str]:
-    """What stands on the page: the first two cells of each row."""
+    """Return the first two cells of each row of the page."""
     lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     cells = [line.strip("| ").split(" | ") for line in lines]
     return {what: limit for what, limit, *_ in cells if what != "what"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""While a desk is locked its API says so, its readiness says so, and its worker does nothing."""
+"""While a desk is locked, its API and its readiness say so, and its worker does nothing."""
 
 import logging
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ DONE: list[str] = []
 
 @shared_task(name="tests.reads_the_ring")
 def reads_the_ring() -> str:
-    """A task of the desk: it needs the ring."""
+    """A task of the desk that needs the ring."""
     DONE.append(held_ring().current)
     return DONE[-1]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Prometheus reads: ages and totals, at an address of its own or nowhere, and never whose."""
+"""Metrics for Prometheus: ages and totals without names of agencies, at an address of their own or nowhere."""
 
 import re
 import urllib.request
@@ -28,7 +28,7 @@ CLOSED_LABELS = {"status": r"[1-5]xx", "state": r"[a-z]+", "place": r"temporary|
 
 
 def values(role: str, hub: Hub, settings_role: pytest.MonkeyPatch) -> dict[str, float]:
-    """By name and state, as this role's login reads them."""
+    """Return the metrics by name and labels, as this role's login reads them."""
     settings_role.setattr(settings, "HUB_ROLE", role)
     with under_login_of(role):
         families = list(_facts(hub.now))
@@ -41,7 +41,7 @@ def values(role: str, hub: Hub, settings_role: pytest.MonkeyPatch) -> dict[str, 
 
 @pytest.fixture
 def hub(db: None, tmp_path: Path) -> Hub:
-    """Two alerts for two readers, of which the desk has taken one."""
+    """A hub with two alerts for two readers, of which the desk has taken one."""
     telling = make_telling(Hub(tmp_path / "ledger", START), readers=2)
     telling.deliver()
     telling.deliver()
@@ -81,7 +81,7 @@ def test_a_transaction_that_goes_on_grows_older(transactional_db: None) -> None:
     oldest = OldestTransaction(clock)
     with psycopg.connect(**connection_facts()) as other:
         other.execute("SELECT pg_current_xact_id()")
-        # One that began later and has ended, as the sequencer's beat does each second.
+        # A transaction that began later and has ended, like the sequencer's beat each second.
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_current_xact_id()")
         assert [oldest.age_secs(), oldest.age_secs()] == [0, 7]

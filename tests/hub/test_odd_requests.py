@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Odd addresses, odd bodies and large ones: a clear refusal, nothing read that need not be, never a 500."""
+"""Odd addresses and odd or large bodies: a clear refusal, no needless reading, never a 500."""
 
 import json
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def _session(desk: DeskWorld, login: str, **options: bool) -> Client:
 
 
 def _routes(urlconf: str, text: str) -> Iterator[str]:
-    """Every address with parameters of text, each parameter replaced."""
+    """Yield every address with text parameters, each parameter replaced by `text`."""
 
     def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[str]:
         for pattern in patterns:

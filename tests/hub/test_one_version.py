@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hub, client, both wheels, description, health and changelog say one version, which stands in accord/version.py."""
+"""Hub, client, both wheels, description, health and changelog state one version, which stands in accord/version.py."""
 
 import re
 import tomllib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An exchange whose own clock is off gives nobody a final refusal for it."""
+"""An exchange whose own clock is wrong refuses nothing finally because of it."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database that is away, or a disk that is full, is answered as what passes: 503 and when to come again."""
+"""A missing database or a full disk is answered as temporary: 503 with the time to come again."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ GUESS = {"username": "olga@xa-lab.example", "password": "wrong and long enough 7
 
 @pytest.fixture
 def cut_off() -> Iterator[None]:
-    """The database server ends our connection at the first statement of a request."""
+    """Have the database server end our connection at the first statement of a request."""
     connection.ensure_connection()
     pid, owner = connection.connection.info.backend_pid, connection.copy()
 
@@ -35,7 +35,7 @@ def cut_off() -> Iterator[None]:
 
 @pytest.fixture
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The database server stores no counter any more, for want of room."""
+    """Have the database server refuse to store counters, for want of room."""
     monkeypatch.setattr(faults, "STORAGE", StorageFaults())
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Typed errors become problem+json in one table; what is not in it says nothing."""
+"""Typed errors become problem+json by one table; an error that is not in it is answered without detail."""
 
 import importlib
 import inspect
@@ -11,7 +11,7 @@ from callers.errors import AbsentError, InputError, NotPermittedError
 from hub.problems import CONTENT_TYPE, PROBLEMS, answer_problem, problem_for
 
 INTERNAL = {"ProofRefusedError", "SignInClosedError", "UnknownSchemaError"}
-"""Caught at the desk: an alert of a newer schema is shown as such and answers no error; people sign in on pages alone."""
+"""Errors that the desk catches: it shows an alert of a newer schema as such, and people sign in on pages only."""
 
 ERROR_MODULES = (
     "accord.envelope.errors",

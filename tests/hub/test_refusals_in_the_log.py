@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What strangers send that is no request of ours fills no log: one short line a kind and minute."""
+"""Strangers' malformed requests fill no log: one short line for each kind and minute."""
 
 import io
 import json
@@ -28,7 +28,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def log(clock: Clock) -> Iterator[io.StringIO]:
-    """What the hub's own handler writes, from an empty memory on."""
+    """The output of the hub's own log handler, which begins with no memory of refusals."""
     handlers = [one for one in logging.getLogger("django.security").handlers if one.filters]
     (handler,) = handlers
     assert isinstance(handler, logging.StreamHandler) and not logging.getLogger("django.security").propagate

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever has found a weakness learns where to report it, at the address of RFC 9116."""
+"""The address of RFC 9116 tells finders of a weakness where to report it."""
 
 from datetime import UTC, datetime, timedelta
 

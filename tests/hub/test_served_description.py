@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API description says the same in every notation, and an answer that is kept is the one asked for."""
+"""The API description says the same in every notation, and a cached answer is the one asked for."""
 
 import gzip
 import json
@@ -46,7 +46,7 @@ def test_it_is_not_sent_uncompressed(coding: str) -> None:
 
 
 def read(served: bytes, media_type: str) -> Any:
-    """By libyaml where it is YAML: PyYAML's own loader takes ten seconds."""
+    """Parse the answer, YAML by libyaml: PyYAML's own loader takes ten seconds."""
     return json.loads(served) if media_type.endswith("json") else yaml.load(served, yaml.CSafeLoader)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A role starts with what it needs and with nothing it must not hold, or it does not start."""
+"""A role starts only with all that it needs and nothing that it must not hold."""
 
 import json
 import os
@@ -35,7 +35,7 @@ SOUND = {
     "LEDGER_KEY": "never read",
     "DATABASE_OWNER_URL": "postgres://accord_owner:x@db/accord",
 }
-"""What roles hold beside; each start is given those of its role."""
+"""Other settings of roles; each start is given those of its role."""
 
 Start = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -174,7 +174,7 @@ for line in sys.stdin:
         os._exit(play(json.loads(line)))
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
-"""An interpreter that has the libraries, and nothing of the hub, and forks for each start: most of one is importing."""
+"""An interpreter that has imported the libraries, but nothing of the hub, and forks for each start: imports take most of it."""
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +197,7 @@ def start(tmp_path: Path, interpreter: "subprocess.Popen[str]") -> Start:
     def begin(
         role: str, changes: dict[str, str], script: str = "import django; django.setup()", **bare: str
     ) -> subprocess.CompletedProcess[str]:
-        """With its secrets as files; those of `bare` as variables."""
+        """Start a role with its secrets as files, and those in `bare` as variables."""
         login = (ROLES[role].broker_login or ROLES[role].login) if role in ROLES else ""
         given = {name: value.replace("{login}", login) for name, value in {**PRODUCTION, **changes}.items()}
         wanted = {*changes, *(ROLES[role].secrets if role in ROLES else ())}

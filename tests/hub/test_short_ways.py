@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Short ways of the suite change nothing that a test can see: `tests.short_ways` and `tests.kept_worlds`."""
+"""`tests.short_ways` and `tests.kept_worlds` change nothing that a test can see."""
 
 import os
 import subprocess
@@ -52,7 +52,7 @@ class World:
 
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Return where worlds were built; those of other tests are left alone."""
+    """Return where worlds were built; worlds of other tests stay kept."""
     monkeypatch.setattr(kept_worlds, "_worlds", {})
     return []
 
@@ -69,7 +69,7 @@ def _world(folder: Path, built: list[Path], **how: float) -> World:
 
 
 def _another_test(folder: Path, built: list[Path]) -> None:
-    """One that spoils its world as well as it can; at its end its rows go, and nothing else."""
+    """Spoil the world as well as a test can; at the end the rows are rolled back, and nothing else."""
     with transaction.atomic():
         world = _world(folder, built)
         (world.folder / "state").write_text("spoilt")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Uploads of the exchange lie on a disk until they are stored: without a name, within their room, and never in memory."""
+"""Uploads to the exchange lie on a disk until they are stored: without a name, within their room, and never in memory."""
 
 import gc
 import tracemalloc
@@ -26,7 +26,7 @@ FILE = Attachment("trace.bin", "application/octet-stream", b"\x5a" * (5 * MIB))
 
 @pytest.fixture
 def room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spool]:
-    """The exchange's way of taking uploads, with a spool of its own."""
+    """The exchange's upload handling, with a spool of its own."""
     (tmp_path / "spool").mkdir()
     kept = Spool(str(tmp_path / "spool"), 12 * MIB)
     monkeypatch.setattr(spool, "_spool", lambda: kept)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk, with alerts that name structures, and an authority that publishes a change of the law."""
+"""A desk with alerts that name structures, and an authority that publishes a change of the law."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +13,13 @@ from tests.pages.desk_world import DeskWorld
 
 @pytest.fixture
 def law(db: None, tmp_path: Path) -> LawDesk:
-    """Two hosted agencies; nothing written yet."""
+    """Two hosted agencies without any alert."""
     return LawDesk(DeskWorld.kept(tmp_path / "ledger"))
 
 
 @pytest.fixture
 def signed(law: LawDesk) -> Callable[[str], Client]:
-    """A browser of somebody of that world, by the given name."""
+    """Return the browser of an officer of that world, by given name."""
 
     def sign(login: str) -> Client:
         client = Client()

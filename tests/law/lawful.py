@@ -24,9 +24,9 @@ from substances.versions import shipped_law
 from tests.pages.desk_world import DeskWorld
 
 COMING: Final = (timezone.now() + timedelta(days=28)).date().isoformat()
-"""A day on which a law begins that has not begun."""
+"""The day, in four weeks, on which a coming law enters into force."""
 SHOWN: Final = f"{date.fromisoformat(COMING):%-d %b %Y}"
-"""The same as a page shows it."""
+"""The day of COMING as a page shows it."""
 METONITAZENE: Final = ("metonitazene", "CCN(CC)CCn1c(Cc2ccc(OC)cc2)nc2cc([N+](=O)[O-])ccc12")
 CAFFEINE: Final = ("caffeine", "Cn1cnc2c1c(=O)n(C)c(=O)n2C")
 FLUOROFENTANYL: Final = ("para-fluorofentanyl", "CCC(=O)N(c1ccc(F)cc1)C1CCN(CCc2ccccc2)CC1")
@@ -82,16 +82,16 @@ LISTED_IN_XB: Final = (
     "substance,XB,Belmoran list,Class 3,,caffeine,,,,RYYVLZVUVIJVGH-UHFFFAOYSA-N,,,salts,"
     f"{COMING},day,,A,order-13,,,"
 )
-"""A line of listings, as XB would name caffeine by the text above."""
+"""A line of listings by which XB names caffeine under Order 13."""
 
 
 def lists_with(*lines: str) -> str:
-    """The shipped lists with these lines of Order 13."""
+    """Return the shipped lists with these lines of Order 13."""
     return "\n".join([shipped_law(ControlKind.LISTINGS).text.rstrip("\n"), ORDER_13, *lines]) + "\n"
 
 
 def rule_from(day: str) -> str:
-    """The rule as it is law from a day on."""
+    """Return the rule as in force from a day on."""
     return RULE.replace("EFFECTIVE", day)
 
 
@@ -100,7 +100,7 @@ class LawDesk:
     desk: DeskWorld
 
     def send(self, substance: tuple[str, str], **changes: Any) -> Alert:
-        """From the laboratory to the health authority."""
+        """Send an alert on the substance from the laboratory to the health authority."""
         name, smiles = substance
         data = {
             "preferred_name": name,
@@ -111,17 +111,17 @@ class LawDesk:
         return self.desk.send(self.desk.draft(**(data | changes)))
 
     def judge(self) -> None:
-        """As the desk-worker does, until nothing is left."""
+        """Judge stored structures as the desk-worker does, until nothing is left."""
         while reevaluate_structures(now=self.desk.tick()):
             pass
 
     def import_listings(self, *lines: str) -> None:
-        """As the operator does: what was shipped, and these lines."""
+        """Import the shipped lists with these lines, as the operator does."""
         examined = examine_import(self.desk.noor, lists_with(*lines).encode(), now=self.desk.tick())
         apply_import(self.desk.noor, examined, source="lists.csv", now=self.desk.tick())
 
     def publish(self, text: str, *, day: str, jurisdiction: str = "XB") -> ReceivedAlert:
-        """The health authority's change of the law, as it reaches the laboratory."""
+        """Publish the health authority's change of the law; return it as the laboratory receives it."""
         desk = self.desk
         draft = desk.draft(
             desk.aroha,
@@ -140,7 +140,7 @@ class LawDesk:
         return desk.received(desk.ilka)
 
     def opened(self, received: ReceivedAlert) -> Published:
-        """As the laboratory's releaser opens it."""
+        """Open a published rule as the laboratory's releaser."""
         return open_published(self.desk.benno, received, reason="on_duty", reference="", now=self.desk.tick())
 
     def adopt(self, received: ReceivedAlert) -> None:

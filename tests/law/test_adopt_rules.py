@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency adopts rules that an authority published in a signed alert, and sets them aside; nobody else follows them."""
+"""An agency adopts rules that an authority published in a signed alert, and sets them aside; no other agency follows them."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -96,7 +96,7 @@ FAULTS = {
 def test_a_faulty_file_is_told_with_its_places_and_not_adopted(law: LawDesk, case: str) -> None:
     text, code = FAULTS[case]
     good = law.opened(law.publish(rule_from(COMING), day=COMING))
-    published = replace(good, data=text.encode())  # as an agency with a system of its own may send it
+    published = replace(good, data=text.encode())  # an agency with a system of its own may send such a file
     proposal = propose(law.desk.benno, published, now=law.desk.tick())
     assert not proposal.can_be_adopted and proposal.check is not None
     assert code in {fault.code for fault in proposal.check.faults}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency whose stored rules do not open is told what to do, on the pages of the law alone; doing it mends them."""
+"""An agency whose stored rules do not open is told what to do, on the pages of the law alone; doing it repairs them."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from tests.law.lawful import METONITAZENE, LawDesk, rule_from
 
 DAMAGED = b"damaged for ever and ever"
 ALTERED = b"\x01\x00\x00\x00\x01\x00\x01" + bytes(80)
-"""Of the right form and epoch, but sealed by nobody."""
+"""A value of the right form and epoch that no key has sealed."""
 SENTENCE = "What your agency stores of adopted rules did not open."
 
 
@@ -65,7 +65,7 @@ def test_a_damaged_file_is_named_in_the_list_and_can_be_set_aside(
 
 
 def test_two_damaged_files_go_one_after_the_other(law: LawDesk, signed: Callable[[str], Client]) -> None:
-    """Each needs the other to be whole for a new set; the last one makes it."""
+    """A new set needs every file whole, so the removal of the first changes nothing; that of the last makes the new set."""
     law.adopt(law.publish(rule_from("2026-01-01"), day="2026-01-01"))
     law.adopt(law.publish(rule_from("2026-01-01").replace("XB-BENZ", "XB-BENZ2"), day="2026-01-01"))
     AdoptedRules.objects.update(sealed=DAMAGED)

@@ -42,7 +42,7 @@ def run(path: Path, *options: str, by: str = OPERATOR) -> str:
 
 
 def new_rules(folder: Path) -> Path:
-    """The shipped rules and one more."""
+    """Write the shipped rules and one more to a file."""
     groups, _, rules = rule_from(COMING).partition("rules:\n")
     shipped = shipped_law(ControlKind.RULES).text
     own_groups = groups.partition("groups:\n")[2]
@@ -54,7 +54,7 @@ def new_rules(folder: Path) -> Path:
 
 
 def lists_with_a_newer_text(shipped: str) -> str:
-    """The shipped lists after a maintainer has brought in a text that names caffeine, and no law."""
+    """Return the shipped lists after a maintainer has planned the import of a newer text that names caffeine."""
     cells = (
         "21 CFR 1310.02",
         "List I",

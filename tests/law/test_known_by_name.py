@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An alert that states no structure is newly caught where a list comes to name it: by an exact name or its number."""
+"""An alert without a structure is caught anew once a list names its substance, by an exact name or its number."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from tests.api.sessions import Session
 from tests.law.lawful import COMING, LawDesk
 
 MADE_UP = f"substance,XB,Belmoran list,Class 3,,belmorazine,belmo powder,,50-00-0,,,,salts,{COMING},day,,A,order-13,,,"
-"""Of a substance that nothing else here knows. The number is formaldehyde's, which no list of drugs names."""
+"""A line for a made-up substance. The number is formaldehyde's, which no list of drugs names."""
 
 
 def named(law: LawDesk, **said: Any) -> None:

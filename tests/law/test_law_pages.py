@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of the law and their counterparts in JSON say the same, to those who may ask, and hold no content in addresses."""
+"""The pages of the law and their JSON say the same, only to officers with the right to ask, and put no content in addresses."""
 
 import json
 import re

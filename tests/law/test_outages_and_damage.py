@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong around stored structures costs time and nothing else: no structure, no verdict, no other agency."""
+"""Faults around stored structures cost time only: no structure is lost, no verdict, and no other agency is affected."""
 
 import math
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def marks(agency: str = "xa-lab") -> list[str]:
 
 @contextmanager
 def without_workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No process that reads structures can be started."""
+    """Have every start of a process that reads structures fail."""
     pool = WorkerPool(command=("/bin/false",))
     with monkeypatch.context() as patch:
         patch.setattr(sandboxed, "POOL", pool)
@@ -94,7 +94,7 @@ def test_an_outage_when_the_law_changes_keeps_all_and_what_is_new_is_told_later(
 
 
 def dies_over(patch: pytest.MonkeyPatch, word: str, times: float = math.inf) -> None:
-    """The process really dies whenever this structure is among those that it is asked about, so many `times`."""
+    """Have the process die whenever this structure is among those that it is asked about, `times` times."""
     deaths = 0
 
     def judged(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An authority publishes a rule: what nobody could adopt is stopped before it is sent, with the place of each fault."""
+"""An authority publishes a rule: one that nobody could adopt is stopped before it is sent, with the place of each fault."""
 
 import pytest
 

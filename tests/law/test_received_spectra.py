@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spectra that came as files of alerts outlive an outage of what reads them; nothing follows from an exercise's."""
+"""Spectra from files of alerts outlive an outage of the process that reads them; an exercise's spectra have no effect."""
 
 import json
 import struct
@@ -32,7 +32,7 @@ DIES = (
     f"import sys; sys.stdout.buffer.write({struct.pack('>I', len(READY)) + READY!r});"
     " sys.stdout.flush(); sys.stdin.buffer.read(1)"
 )
-"""A child that is there, and dies of whatever it is asked."""
+"""A child process that starts, and dies at any question."""
 
 
 def with_file(law: LawDesk, text: str, *, number: int = 0, **changes: str) -> ReceivedAlert:
@@ -44,7 +44,7 @@ def with_file(law: LawDesk, text: str, *, number: int = 0, **changes: str) -> Re
 
 @contextmanager
 def read_by(command: Sequence[str]) -> Iterator[None]:
-    """While the process that reads untrusted files is another one."""
+    """Replace the process that reads untrusted files inside the block."""
     pool = WorkerPool(command=command)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandboxed, "POOL", pool)
@@ -55,7 +55,7 @@ def read_by(command: Sequence[str]) -> Iterator[None]:
 
 
 def tries_of(row: LibrarySpectrum) -> int:
-    """How often the file has killed its reader."""
+    """Return how many times the file has killed its reader."""
     return int(SPECTRA.open(row.agency_id, row.pk, row.sealed).get("tries", 0))
 
 
@@ -113,7 +113,7 @@ def test_what_is_no_spectrum_and_what_was_damaged_is_dropped_at_once(law: LawDes
 def test_of_more_than_a_question_can_hold_those_of_the_newest_alerts_are_looked_at(
     law: LawDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How much comes with alerts is the senders' choice, and not what the desk takes into memory for it."""
+    """The senders choose how many spectra come; the desk limits how many it takes into memory."""
     older, newer = (with_file(law, record("carisoprodol")) for _ in range(2))
     read_received_files(now=law.desk.tick())
     row = LibrarySpectrum.objects.get(received=newer)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When the law changes, what is stored is judged anew: resumable, once, and only what is new is told."""
+"""A change of the law has stored structures judged anew: resumable, once, and only new findings are reported."""
 
 import itertools
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tests.law.lawful import CAFFEINE, FLUOROFENTANYL, METONITAZENE, LawDesk, ru
 
 
 def reached(law: LawDesk) -> list[tuple[str, str, str]]:
-    """What the laboratory is told of: substance, jurisdiction, verdict."""
+    """Return the findings that the laboratory is told of: substance, jurisdiction, verdict."""
     kept = {one.row.pk: one.kept.name for one in open_structures("xa-lab")}
     lines, _following = list_caught(law.desk.ilka)
     return [(kept[line.structure.pk], by.jurisdiction, by.verdict) for line in lines for by in line.by]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Structures of alerts are kept sealed, read by a process that may die, and gone with the alert's card."""
+"""Structures of alerts are stored sealed, read by a process that may die, and deleted with the alert's card."""
 
 from datetime import timedelta
 

@@ -20,13 +20,13 @@ from tests.law.lawful import COMING, LISTED_IN_XB, METONITAZENE, LawDesk, rule_f
 
 
 def told(occasion: str) -> set[str]:
-    """The given names of who has a notice of this occasion."""
+    """Return the given names of officers with a notice of this occasion."""
     rows = Notification.objects.filter(occasion=occasion).select_related("officer")
     return {row.officer.email.split("@")[0] for row in rows}
 
 
 def change(law: LawDesk) -> None:
-    """The laboratory adopts a rule of XB on nitazenes, and the desk-worker has judged what is stored."""
+    """Have the laboratory adopt a rule of XB on nitazenes, and the desk-worker judge what is stored."""
     law.judge()
     law.adopt(law.publish(rule_from(COMING), day=COMING))
     law.judge()

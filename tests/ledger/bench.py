@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A ledger to try things on: a key, a state folder, a clock that the test sets."""
+"""A ledger for tests: a key, a state folder, a clock that the test sets."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,17 +21,17 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
 class CrashError(Exception):
-    """The process ended here."""
+    """The end of the process."""
 
 
 def crash(covered: list[CoveredEntry], now: datetime) -> None:
-    """An `on_checkpoint` in which the process ends."""
+    """End the process, as an `on_checkpoint`."""
     raise CrashError
 
 
 @dataclass
 class Bench:
-    """Entries go in, batches are run, `published` gathers what each batch covered."""
+    """A ledger with its key and folder; `published` gathers the entries that each batch covered."""
 
     key: LedgerKey
     folder: Path
@@ -44,7 +44,7 @@ class Bench:
         return [VerifierKey.parse(self.key.vkey)]
 
     def append(self, count: int = 1) -> list[str]:
-        """Hand in `count` new digests, each in a transaction of its own; returns them in order."""
+        """Hand in `count` new digests, each in a transaction of its own; return them in order."""
         ods = [
             object_digest("test", str(number).encode()) for number in range(self._made, self._made + count)
         ]
@@ -70,7 +70,7 @@ class Bench:
         self.published.append(covered)
 
     def log(self, count: int = 1) -> list[str]:
-        """Hand in and sequence in one batch."""
+        """Hand in `count` new digests and sequence them in one batch."""
         ods = self.append(count)
         self.batch()
         return ods
@@ -80,7 +80,7 @@ class Bench:
 
 
 def crash_before_state_file(bench: Bench) -> None:
-    """T1 commits, the leaves are in the leaf file, the state file cannot be written."""
+    """Crash after T1 has committed and the leaf file is written, before the state file is."""
     in_the_way = bench.folder / f"{STATE_FILE}.new"
     in_the_way.mkdir()
     with pytest.raises(IsADirectoryError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A clock that a test sets, and clocks elsewhere."""
+"""A clock that a test sets, and other clocks to compare it with."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 @dataclass
 class SetClock:
-    """Time passes, the machine sleeps, or somebody sets the clock: each apart."""
+    """A clock for which time passes, the machine sleeps, or somebody sets the time, each separately."""
 
     time: datetime = START
     boot: float = 100.0
@@ -38,7 +38,7 @@ class SetClock:
 
 @dataclass
 class Elsewhere:
-    """Another clock, by how much it is ahead of the true time, which `true` tells; or one that is away."""
+    """Another clock, `ahead` of the true time that `true` tells; or one that does not answer."""
 
     name: str
     true: SetClock

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Benches: ledgers to try things on."""
+"""Benches: ledgers for tests."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ def ledger_key() -> LedgerKey:
 
 @pytest.fixture
 def make_bench(ledger_key: LedgerKey, tmp_path: Path) -> Callable[[str], Bench]:
-    """Benches on one database, each with a state folder of its own."""
+    """Make benches on one database, each with a state folder of its own."""
     return lambda name: Bench(ledger_key, tmp_path / name)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What someone with full rights in the database can do: change rows behind the triggers' back."""
+"""Changes by somebody with full rights in the database, who gets around the triggers."""
 
 from django.db import connection
 

@@ -34,7 +34,7 @@ def adopt(bench: Bench) -> str:
 
 
 def restore_old_database(size: int) -> None:
-    """What a backup from when the ledger had `size` leaves holds."""
+    """Put the database back to a backup from when the ledger had `size` leaves."""
     tamper(*(statement.format(size=size) for statement in FORGET))
 
 

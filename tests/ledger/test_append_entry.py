@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entries are handed in with the thing they prove, or not at all."""
+"""Entries are handed in together with the object that they prove, or not at all."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ OD = object_digest("test", b"something")
 
 
 class UndoneError(Exception):
-    """What the caller's transaction failed with."""
+    """The failure of the caller's transaction."""
 
 
 @pytest.mark.django_db

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database refuses to change the ledger: to every login by triggers, to the application's by its rights."""
+"""The database refuses changes of the ledger: to every login by triggers, to the application's by its rights."""
 
 import psycopg
 import pytest

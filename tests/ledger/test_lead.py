@@ -24,7 +24,7 @@ MakeBench = Callable[[str], Bench]
 
 @contextmanager
 def in_thread(work: Callable[[], object]) -> Iterator[threading.Thread]:
-    """Run `work` beside the test on a database connection of its own; what it raises fails the test."""
+    """Run `work` beside the test on a database connection of its own; its exception fails the test."""
     failures: Queue[BaseException] = Queue()
 
     def guarded() -> None:
@@ -141,7 +141,7 @@ def test_a_leader_without_its_connection_still_holds_its_folder(bench: Bench) ->
 
 
 def cut_connection() -> None:
-    """The server ends this session, as a restart or a lost network would; the next use opens another."""
+    """Have the server end this session, as a restart or a lost network would; the next use opens another."""
     with pytest.raises(OperationalError), connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     connection.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger over REST: what a partner's monitor reads."""
+"""The ledger over REST, as a partner's monitor reads it."""
 
 import pytest
 from django.db import connection

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Receipts and proofs out of the stored tree."""
+"""Receipts and proofs made from the stored tree."""
 
 import random
 from datetime import timedelta

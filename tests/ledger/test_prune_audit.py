@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pruning: old audit events go, the tree and all receipts stay."""
+"""Pruning deletes old audit events; the tree and all receipts stay."""
 
 import io
 import subprocess
@@ -33,7 +33,7 @@ def record(bench: Bench, subject: str, *, agency: str = "xa-lab") -> str:
 
 
 def record_keep(bench: Bench, days: int, *, agency: str = "xa-lab") -> None:
-    """The agency's policy says anew how long its audit is kept."""
+    """Record a new retention period of the agency's audit in its policy."""
     with transaction.atomic():
         record_event(
             POLICY_CHANGED,
@@ -47,7 +47,7 @@ def record_keep(bench: Bench, days: int, *, agency: str = "xa-lab") -> None:
 
 @pytest.fixture
 def aged(bench: Bench) -> Bench:
-    """Events of three days, a day apart, with other entries between; then the keep of two years passes."""
+    """A bench with events of three days, a day apart, and other entries between, after the keep of two years."""
     record_keep(bench, KEEP_DAYS)
     for day in range(3):
         record(bench, f"day {day}")
@@ -64,7 +64,7 @@ def prune(bench: Bench, days_before_the_keep: float, *, agency: str = "xa-lab") 
 
 
 def forge_pruning(bench: Bench, **detail: Any) -> None:
-    """What the owner of the tables could write."""
+    """Write a pruning event as the owner of the tables could."""
     with transaction.atomic():
         record_event(
             PRUNED, actor="system:migrate", agency="", subject="ledger", detail=detail, now=bench.now
@@ -126,7 +126,7 @@ def test_a_pruning_explains_exactly_as_many_events_as_it_says(aged: Bench) -> No
 
 
 def test_a_forged_pruning_of_what_is_still_kept_explains_nothing(aged: Bench) -> None:
-    """The events would be explained, were it not for the keep that the agency's logged policy says."""
+    """The forged event would explain the missing ones if the agency's logged policy did not keep them longer."""
     record(aged, "young")
     aged.log(1)
     aged.now += timedelta(days=1)

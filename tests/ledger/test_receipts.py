@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Receipts: what one proves, and that nothing else passes for it."""
+"""Receipts: each proves one entry, and nothing else passes for a receipt."""
 
 import json
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Audit events: written with the act, digested into the tree, read by whose business they are."""
+"""Audit events: written with the act, digested into the tree, readable for the agencies concerned."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -19,7 +19,7 @@ SALT = bytes(range(16))
 
 @dataclass
 class Reader:
-    """Someone who asks for audit events."""
+    """A person who asks for audit events."""
 
     agency_id: str | None
     capabilities: frozenset[str] = field(default_factory=frozenset)

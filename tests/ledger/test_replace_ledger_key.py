@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger's key is replaced: the old one hands over to the new one, and what it signed stays good."""
+"""The ledger's key is replaced: the old one hands over to the new one, and its signatures stay valid."""
 
 import stat
 from io import StringIO

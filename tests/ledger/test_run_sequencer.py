@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sequencer's loop: it halts for its clock, goes on by a person's word, and outlasts a database that fails."""
+"""The sequencer's loop: it halts for its clock, goes on by a person's command, and outlasts a database that fails."""
 
 import io
 import logging
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @dataclass
 class Running:
-    """One sequencer in this thread: what the test wants to happen, happens whenever it shows life."""
+    """A sequencer in this thread; the test acts each time it shows life."""
 
     bench: Bench
     clock: SetClock = field(default_factory=SetClock)
@@ -87,7 +87,7 @@ def test_one_reading_ahead_poisons_nothing_and_a_person_lets_it_go_on(
 
 
 def test_a_clock_behind_does_no_harm(running: Running) -> None:
-    """Leaves carry the time of the newest one until the clock has come up to it."""
+    """New leaves get the time of the newest one until the clock has caught up with it."""
     bench = running.bench
     bench.now = START
     bench.log()

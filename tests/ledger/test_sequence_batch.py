@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches: order, gaplessness, log time, what is signed and what is told."""
+"""Batches: order, no gaps, log time, the signed checkpoint and the entries reported as covered."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

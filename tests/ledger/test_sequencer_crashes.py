@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a crash between two steps leaves behind, and state that does not fit the ledger."""
+"""Crashes between two steps, and state that does not fit the ledger."""
 
 from pathlib import Path
 

@@ -115,7 +115,7 @@ def test_a_sequencer_without_its_state_file_names_the_way_out(
 
 
 def sequencing_child(supervisor: Child) -> int:
-    """The process that sequences, below the one that watches it."""
+    """Return the process that sequences, a child of the one that watches it."""
     children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children").read_text().split()
     (pid,) = map(int, children)
     return pid

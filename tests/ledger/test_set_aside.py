@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a loop goes on past an item that raises, and when it does not."""
+"""A loop goes on past an item that raises, until too many do so in a row."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -88,7 +88,7 @@ def test_a_database_error_is_the_item_s_where_it_speaks_of_a_value(statement: st
 
 class TestStopping:
     def stumble(self, loop: Loop = LOOP, times: int = STOPS_AFTER) -> None:
-        """Each in a round of its own, as where a loop takes one at a time."""
+        """Fail once in each of `times` rounds, as in a loop that takes one item at a time."""
         for key in range(times):
             begin_round(loop, now=NOW).take(Item(str(key)), fail)
 

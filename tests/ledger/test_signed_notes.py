@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed notes and checkpoints: the published example, and everything that must be refused."""
+"""Signed notes and checkpoints: the published example, and every form that must be refused."""
 
 import json
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Time sources: an address becomes a clock elsewhere, and a wrong answer is none."""
+"""Time sources: an address becomes a clock to compare with, and a wrong answer is no time."""
 
 import socket
 import threading
@@ -22,7 +22,7 @@ Answer = Callable[[bytes], bytes]
 
 @pytest.fixture
 def serve() -> Generator[Callable[[Answer], NtpSource]]:
-    """An SNTP server on loopback that answers one question as it is told."""
+    """Serve SNTP on loopback; the server answers one question as it is told."""
     sockets: list[socket.socket] = []
 
     def start(answer: Answer) -> NtpSource:

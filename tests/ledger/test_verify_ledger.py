@@ -39,7 +39,7 @@ UPDATE ledger_node n SET hash = sha256('\\x01' || l.hash || r.hash)
 
 @pytest.fixture
 def sound(bench: Bench) -> Bench:
-    """Fourteen leaves under seven checkpoints, three of them audit events."""
+    """A bench with fourteen leaves under seven checkpoints, three of them audit events."""
     for number in range(3):
         with transaction.atomic():
             record_event(

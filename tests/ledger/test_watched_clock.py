@@ -22,7 +22,7 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def true() -> SetClock:
-    """What the other clocks follow; a test that lets time pass for both says so."""
+    """The true time for the other clocks; a test that lets time pass moves both."""
     return SetClock()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hub with a sender that holds its keys, and a recipient at the desk whose officers are to be told."""
+"""A hub with a sender that holds its own keys, and a hosted recipient whose officers are to be told."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.role_logins import under_login_of
 
 @dataclass
 class Telling:
-    """Alpha sends to bravo; bravo's readers wait for mail."""
+    """A hub on which alpha sends to bravo, whose readers wait for mail."""
 
     hub: Hub
     alpha: HeldAgency
@@ -31,13 +31,13 @@ class Telling:
     sent: dict[str, SealedEnvelope] = field(default_factory=dict)
 
     def deliver(self, **terms: Any) -> SealedEnvelope:
-        """An alert with its number, hence its receipt, that the desk has not taken yet."""
+        """Send an alert and log it, so that it has its number; the desk has not taken it in."""
         sealed = self.hub.deliver(self.alpha, self.bravo, **terms)
         self.sent[sealed.md] = sealed
         return sealed
 
     def queue(self, **terms: Any) -> ReceivedAlert:
-        """The same, taken in by the desk: its readers are to be told."""
+        """Send an alert that the desk takes in: its readers are to be told."""
         sealed = self.deliver(**terms)
         self.follow()
         return ReceivedAlert.objects.get(md=sealed.md)
@@ -51,7 +51,7 @@ class Telling:
             return send_notifications(clock=lambda: self.hub.now, jitter=lambda: jitter)
 
     def states(self) -> dict[str, str]:
-        """State by the officer's address."""
+        """Return the states of the notices by the officers' addresses."""
         return dict(Notification.objects.values_list("officer__email", "state"))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A worker that dies loses no notice; at most the one it was sending is in doubt."""
+"""A worker that dies loses no notice; at most the one that it was sending is in doubt."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def test_a_lease_that_ran_out_leaves_its_first_unrecorded_row_in_doubt(telling: 
 
 
 def flood(telling: Telling, count: int) -> None:
-    """So many old notices of alerts in doubt, for one officer."""
+    """Save `count` old notices of repudiated alerts for one officer."""
     (officer, *_), about = telling.readers, telling.queue().about
     Notification.objects.all().delete()
     for number in range(count):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An originator reminds those who have not confirmed a withdrawal: by the same mail, and not every minute."""
+"""An originator reminds recipients who have not confirmed a withdrawal: by the same mail, not more often than allowed."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from tests.outside_world import OutsideWorld
 
 @pytest.fixture
 def withdrawn(desks: Desks) -> Alert:
-    """Opened by a reader of the health authority, who was told of its withdrawal."""
+    """An alert that a reader of the health authority opened, and was told is withdrawn."""
     row = desks.received()
     open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
     alert = withdraw_alert(desks.lab.releaser, Alert.objects.get(md=row.md), code="error", now=desks.hub.now)

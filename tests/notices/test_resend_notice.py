@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person sends again to those who missed it: of their own agency, and only what was missed."""
+"""An officer has notices sent again to those who missed them: within the agency, and only missed ones."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of a notice: sent, put off, held, failed, suppressed or in doubt; each outcome is committed alone."""
+"""The outcomes of a notice: sent, put off, held, failed, suppressed or in doubt; each is committed alone."""
 
 from collections.abc import Callable
 

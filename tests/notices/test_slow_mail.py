@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A mail server that takes its time delays its own mails only: new alerts, flash mails and sweeps go on beside."""
+"""A slow mail server delays its own mails only: new alerts, flash mails and sweeps go on."""
 
 from datetime import datetime, timedelta
 from pathlib import Path

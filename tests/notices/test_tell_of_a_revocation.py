@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A signing key is revoked: whoever holds what it signed is told, once, by mail and by a mark in the feed."""
+"""A revocation of a signing key is told once to every holder of what it signed, by mail and by a mark in the feed."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ REPUDIATED = (
 
 
 def tell(telling: Telling) -> None:
-    """What worker, sequencer and desk do until nothing is left."""
+    """Do the work of worker, sequencer and desk until nothing is left."""
     hub = telling.hub
     hub.later(seconds=30)
     hub.sequence()
@@ -234,7 +234,7 @@ class TestOwnKeyOfficers:
 class TestReaffirm:
     @pytest.fixture
     def doubted(self, telling: Telling, outside_world: OutsideWorld) -> ReceivedAlert:
-        """Told, opened in time, then in doubt; alpha has new keys."""
+        """Return an alert that was told and opened in time, and then came into doubt; alpha has new keys."""
         delivery = telling.queue()
         telling.send()
         telling.hub.later(hours=0.5)
@@ -285,7 +285,7 @@ class TestReaffirm:
 
 
 def test_a_waiting_recovery_is_looked_into_when_its_delay_is_over(telling: Telling) -> None:
-    """A keyset by the announced root alone says nothing for 72 hours; its word about a key waits as long."""
+    """A keyset by the announced root alone has no effect for 72 hours; the revocation in it waits as long."""
     telling.queue()
     telling.hub.later(hours=1)
     find_repudiated(now=telling.hub.now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who was told of an alert is told that it was withdrawn; who was not yet is told neither."""
+"""Every officer who was told of an alert is told of its withdrawal; one who was not told yet hears of neither."""
 
 from datetime import timedelta
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An alert that the desk takes in becomes one notice for each officer who may read, once."""
+"""An alert that the desk takes in becomes one notice, once, for each officer with the right to read it."""
 
 import pytest
 

@@ -51,7 +51,7 @@ def issued(alpha: HeldAgency, admin: Officer) -> tuple[DeskKey, str]:
 
 
 def told(now: object) -> list[Notification]:
-    """What one more run added."""
+    """Run once more; return the notices that this added."""
     known = set(Notification.objects.values_list("pk", flat=True))
     with under_login_of("mailer"):
         tell_of_api_keys(now=now)  # type: ignore[arg-type]
@@ -113,7 +113,7 @@ def test_the_task_may_run_twice(issued: tuple[DeskKey, str]) -> None:
 
 
 def known(alpha: HeldAgency, **facts: object) -> KnownCredential:
-    """A key at the exchange, as that said last."""
+    """Store a key at the exchange as the desk last heard of it."""
     said = {"client": "scanner", "created_at": START, "expires_at": ENDS, "has_replaced": False} | facts
     return KnownCredential.objects.create(agency_id=alpha.id, prefix="0" * 12, **said)
 

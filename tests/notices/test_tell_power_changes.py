@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever could stop a change of power hears of it by mail, and its time runs from the first mail that was taken."""
+"""Every officer who could stop a change of power hears of it by mail; its time runs from the first mail that was accepted."""
 
 from datetime import timedelta
 from io import StringIO
@@ -35,7 +35,7 @@ def hub(tmp_path: Path) -> Hub:
 
 @pytest.fixture
 def alpha(hub: Hub) -> HeldAgency:
-    """It has released; a releaser, a reader and a disabled officer are there."""
+    """An agency that has released, with a reader and a releaser."""
     agency = as_recipient(make_hosted_agency(hub, "xa-alpha", "Agency xa-alpha"))
     have_released(agency.id, now=hub.now)
     for name, role in (("Rea Reader", Role.READER), ("Benno Ashgrove", Role.RELEASER)):
@@ -98,7 +98,7 @@ def test_its_time_runs_from_the_first_mail_that_a_server_took(
 def test_after_a_restore_its_time_runs_from_the_restore(
     hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
 ) -> None:
-    """Whoever stopped it after the backup finds it waiting again, and needs time to stop it again."""
+    """The officer who stopped it after the backup finds it waiting again, and needs time to stop it again."""
     reader = named("Rea Reader")
     change_roles(admin, reader, ["reader", "author"], now=hub.now)
     send(hub)
@@ -136,7 +136,7 @@ def test_what_is_decided_is_not_told_any_more(
 def test_somebody_without_witnesses_is_told_alone(
     hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
 ) -> None:
-    """An agency of one person goes on, a day later."""
+    """A change in an agency of one person goes on a day later."""
     rewrite(Officer.objects.exclude(pk=admin.pk), is_active=False)
     reader = hub.make_officer(alpha, Role.READER, name="Nia Olm")
     change_roles(admin, reader, ["author"], now=hub.now)
@@ -147,7 +147,7 @@ def test_somebody_without_witnesses_is_told_alone(
 def test_its_time_does_not_run_from_a_mail_to_somebody_who_was_disabled(
     hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
 ) -> None:
-    """One admin disables the other and asks: whoever is left hears of it, and has a day from then on."""
+    """One admin disables the other and asks: an officer who is left hears of it, and has a day from then on."""
     other = hub.make_officer(alpha, Role.AGENCY_ADMIN, name="Bea Admin")
     disable_officer(admin, named("Benno Ashgrove"), now=hub.now)
     change_roles(admin, named("Rea Reader"), ["reader", "author"], now=hub.now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Key officers hear 30, 14, 7 and 1 days ahead that a key or keyset ends: each once, whatever runs or did not run."""
+"""Key officers hear 30, 14, 7 and 1 days ahead that a key or keyset ends: each once, even after missed runs."""
 
 import re
 from datetime import timedelta
@@ -50,12 +50,12 @@ def keeper(hub: Hub, alpha: Agency) -> Officer:
 
 
 def at(hub: Hub, days: float) -> None:
-    """So many days before the first keyset ends."""
+    """Return the moment `days` days before the first keyset ends."""
     hub.now = KEYSET_ENDS - timedelta(days=days)
 
 
 def warn(hub: Hub) -> list[Notification]:
-    """What one more run added."""
+    """Run once more; return the notices that this added."""
     known = set(Notification.objects.values_list("pk", flat=True))
     with under_login_of("mailer"):
         warn_of_endings(now=hub.now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real kills: nobody is missed, and at most the one mail of each killed connection comes twice, marked so."""
+"""Killed workers: nobody is missed, and at most the one mail of each killed connection comes twice, marked so."""
 
 from collections import Counter
 from pathlib import Path
@@ -24,14 +24,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 
 @pytest.fixture
 def quick_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorter leases and sweeps, so that a test does not wait minutes for them."""
+    """Shorten leases and sweeps, so that a test does not wait minutes for them."""
     monkeypatch.setenv("NOTICE_LEASE_SECONDS", "3")
     monkeypatch.setenv("SWEEP_SECONDS", "1")
 
 
 @pytest.fixture
 def audience(transactional_db: None, tmp_path: Path) -> Hub:
-    """An alert that the desk has taken in, for an agency with forty readers whom nobody has told yet."""
+    """An agency with forty readers, none of them told yet of an alert that the desk has taken in."""
     hub = Hub(tmp_path / "audience", now=timezone.now().replace(microsecond=0))
     make_telling(hub, readers=OFFICERS).queue()
     return hub

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A device that makes passkeys and proves them, as a browser hands its answers to a form; it obeys no rule by itself."""
+"""A device that makes and proves passkeys, with answers in the form that a browser gives; it enforces no rule by itself."""
 
 import json
 import secrets
@@ -25,7 +25,7 @@ Flag = AuthenticatorData.FLAG
 
 @dataclass
 class Device:
-    """One passkey. `origin` is what the browser says of the page, `is_verified` whether the person was recognised."""
+    """A passkey. `origin` is the page's origin as the browser states it, `is_verified` whether the person was recognised."""
 
     origin: str = ORIGIN
     is_verified: bool = True
@@ -33,7 +33,7 @@ class Device:
     name: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
     def make(self, options: dict[str, Any]) -> str:
-        """The answer to creation options."""
+        """Return the answer to creation options."""
         asked = options["publicKey"]
         public = ES256.from_cryptography_key(self.key.public_key())  # type: ignore[no-untyped-call]
         held = AttestedCredentialData.create(Aaguid.NONE, self.name, public)
@@ -47,7 +47,7 @@ class Device:
         )
 
     def prove(self, options: dict[str, Any]) -> str:
-        """The answer to request options."""
+        """Return the answer to request options."""
         asked = options["publicKey"]
         data = self._data(asked["rpId"], None)
         said = self._said(CollectedClientData.TYPE.GET, asked["challenge"])

@@ -30,13 +30,13 @@ def _operators_process(db: None, settings: Settings) -> None:
 
 
 def link_for(name: str) -> str:
-    """The path of a link that whoever has a shell made."""
+    """Invite an operator from the shell; return the path of the link."""
     _link, token = invite_operator(INSTALLER, name, now=timezone.now())
     return f"/enrol/{token}/"
 
 
 def follow(link: str, device: Device, client: Client | None = None) -> Any:
-    """The answer once a device made a passkey by a link."""
+    """Follow a link and make a passkey with the device; return the answer."""
     browser = client or Client()
     page = browser.get(link, follow=True)
     shown = re.search(r'data-options="([^"]*)"', page.content.decode())
@@ -46,14 +46,14 @@ def follow(link: str, device: Device, client: Client | None = None) -> Any:
 
 
 def make_operator(name: str = "Noor Ashdene") -> tuple[Operator, Device]:
-    """An active operator and the device that proves it."""
+    """Make an active operator; return it with its device."""
     device = Device()
     assert follow(link_for(name), device).status_code == 200
     return Operator.objects.get(name=name), device
 
 
 def sign_in(device: Device, client: Client | None = None) -> Any:
-    """The answer to signing in by a device."""
+    """Sign in with a device; return the answer."""
     browser = client or Client()
     options = browser.get("/sign-in/options/").json()
     return browser.post("/sign-in/", {"proof_passkey": device.prove(options)})
@@ -61,7 +61,7 @@ def sign_in(device: Device, client: Client | None = None) -> Any:
 
 @pytest.fixture
 def noor() -> tuple[Operator, Device]:
-    """The first operator."""
+    """The first operator and its device."""
     return make_operator()
 
 

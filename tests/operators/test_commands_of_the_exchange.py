@@ -26,7 +26,7 @@ COMMANDS = ("admit_agency", "issue_entry_key", "record_agreement", "resume_agenc
 
 @pytest.fixture
 def operator() -> Operator:
-    """Invited, without a passkey yet."""
+    """An operator who is invited and has no passkey yet."""
     invite_operator(INSTALLER, NAME, now=timezone.now())
     return Operator.objects.get(name=NAME)
 
@@ -97,7 +97,7 @@ def test_a_key_is_shown_once_and_works(operator: Operator, custody: str) -> None
 
 
 def test_once_an_agency_has_entered_no_command_issues_a_key(operator: Operator) -> None:
-    """Whoever runs the machine would else hold a key in the name of an admin who knows nothing of it."""
+    """A key from the shell would act in the name of an admin who knows nothing of it."""
     admit("xa-lab", now=timezone.now())
     change_entry("xa-lab", status="active")
     with pytest.raises(CommandError) as refused:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators come in by a link that serves once, for a first passkey or in place of a lost one; the last one stays."""
+"""Operators enrol by a link that works once, for a first passkey or in place of a lost one; the last operator stays."""
 
 import io
 from datetime import timedelta
@@ -43,7 +43,7 @@ def test_looking_at_a_link_uses_nothing_up(client: Client) -> None:
     for _ in range(3):
         assert client.get(link, follow=True).status_code == 200
     assert Enrolment.objects.get().used_at is None
-    # The token stays in no history: the page has another address.
+    # The page has another address, so that no browser history keeps the token.
     assert client.get(link)["Location"] == "/enrol/"
 
 
@@ -130,7 +130,7 @@ def test_a_passkey_under_the_name_of_another_operators_is_refused() -> None:
 
 def test_a_passkey_for_another_challenge_is_refused(client: Client) -> None:
     client.get(link_for("Noor Ashdene"), follow=True)
-    # The challenge of signing in is none of making a passkey.
+    # A challenge for signing in does not serve to make a passkey.
     options = client.get("/sign-in/options/").json()
     made = Device().make(
         {"publicKey": {"rp": {"id": "localhost"}, "challenge": options["publicKey"]["challenge"]}}
@@ -203,7 +203,7 @@ def test_an_operator_is_ended_by_another_one(operator: Client) -> None:
 
 def test_the_last_active_operator_is_ended_by_nobody(operator: Client) -> None:
     noor = Operator.objects.get()
-    # One who was invited and did not come is none.
+    # An invited person without a passkey does not count as an operator.
     invite_operator(INSTALLER, "Benno Lind", now=timezone.now())
     answer = operator.post(f"/operators/{noor.public_id}/end/")
     assert (answer.status_code, "This is the last operator." in text(answer)) == (409, True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hostile texts in every field and address of the operator's pages: refused or shown as what they are, never run."""
+"""Hostile texts in every field and address of the operator's pages are refused or shown as text, never run."""
 
 from collections.abc import Iterator
 

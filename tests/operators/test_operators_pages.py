@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator does on the pages: an agency comes in, is suspended and resumed; health and ledger without a desk's."""
+"""The operator's pages: an agency is admitted, suspended and resumed; health and ledger of the exchange alone."""
 
 import re
 import secrets

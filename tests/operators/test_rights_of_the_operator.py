@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's login: no row of a desk, no envelope, no working key; what it may do stands in `hub/rights.py`."""
+"""The operator's login: no row of a desk, no envelope, no working key; its rights stand in `hub/rights.py`."""
 
 from collections.abc import Generator
 

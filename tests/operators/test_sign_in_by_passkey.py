@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A passkey alone lets an operator in; a challenge serves once, on one site; sessions end."""
+"""A passkey alone lets an operator in; a challenge works once, on one site; sessions end."""
 
 import json
 from datetime import timedelta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who opens each page of the operator: an active operator in session, nobody else; every address by every method."""
+"""Access to each page of the operator: an active operator in session, nobody else; every address by every method."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ from tests.role_logins import OPERATOR_ADDRESSES
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 BESIDE = {"livez", "readyz"}
-"""Addresses that say whether the process lives, to anybody."""
+"""Addresses that tell anybody whether the process lives."""
 CLOSED = [page for page in PAGES if not page.is_open]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk as its pages see it: a small hub, and a browser-like client for each officer."""
+"""The desk for tests of its pages: a small hub, and a browser-like client for each officer."""
 
 from pathlib import Path
 from typing import Protocol
@@ -18,19 +18,19 @@ class SignIn(Protocol):
 
 @pytest.fixture
 def desk(db: None, tmp_path: Path, request: pytest.FixtureRequest) -> DeskWorld:
-    """Two hosted agencies, one with keys of its own, a keeper; nothing written, unless the test asks for `sent`."""
+    """Two hosted agencies, one that holds its own keys, and a keeper; no alert, unless the test asks for `sent`."""
     return DeskWorld.kept(tmp_path / "ledger", sent="sent" in request.fixturenames)
 
 
 @pytest.fixture
 def sent(desk: DeskWorld) -> Alert:
-    """The alert that `draft()` writes, from the laboratory, delivered two hours back."""
+    """The laboratory's alert, as `draft()` writes it, delivered two hours ago."""
     return Alert.objects.get()
 
 
 @pytest.fixture
 def as_officer() -> SignIn:
-    """A client in session as this officer; CSRF is checked as in a browser only where a test asks for it."""
+    """Open a client in session as this officer; CSRF is checked as in a browser only if a test asks for it."""
 
     def sign_in(officer: Officer, *, csrf: bool = False) -> Client:
         client = Client(enforce_csrf_checks=csrf)

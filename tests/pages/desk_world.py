@@ -4,13 +4,14 @@
     desk = DeskWorld.build(folder)
     draft = desk.draft(desk.ilka, title="Blue tablets")
     alert = desk.send(draft)                # submitted, checked and released by Benno, then logged and carried
-    desk.received(desk.aroha)               # the row it became at her agency
+    desk.received(desk.aroha)               # its row at her agency
 
 Either hosted agency may be at a desk of its own instead (`own`). All share one database here, which real desks do not
 (`./dev drill own-desks`); `tests.own_desk.at_desk_of` makes the program that of an agency's desk.
 
-Everything goes through the services; time lies two hours back and moves by a second with each step, so that
-pages, which read the clock, come after it.
+Everything goes through the services. The hub's clock begins two hours ago and moves by a second with each step, so
+that
+pages, which read the real clock, come after it.
 """
 
 import time
@@ -46,10 +47,10 @@ from vault.services import create_agency_keys
 
 PASSWORD = "wendelgass im regen 7"
 FRESH_SECONDS = 900.0
-"""It began two hours ago: a quarter of an hour more changes nothing."""
+"""The world's clock begins two hours ago, so a quarter of an hour more changes nothing."""
 STRANGER = "xc-customs"
 CONTENT = "Zirrostratus"
-"""A word that stands in every alert's text and nowhere else: where it turns up, content has leaked."""
+"""A word in every alert's text and nowhere else: content has leaked wherever it turns up."""
 
 HARM = {
     "alert_type": "harm_cluster",
@@ -76,7 +77,7 @@ class DeskWorld:
     reg: HeldAgency
     officers: dict[str, Officer] = field(default_factory=dict)
     roots: dict[str, Root] = field(default_factory=dict)
-    """By agency with a desk of its own, what its head holds."""
+    """The root that the head holds, by agency with a desk of its own."""
 
     @classmethod
     def build(
@@ -87,9 +88,9 @@ class DeskWorld:
         ago: timedelta = timedelta(hours=2),
         own: Sequence[str] = (),
     ) -> Self:
-        """`passwords` lets the officers sign in by the form; it costs a hash each. Everything began `ago`.
+        """Build the world; `passwords` lets the officers sign in by the form, at the cost of a hash each. It begins `ago`.
 
-        `own`: those of the hosted agencies that have a desk of their own instead.
+        `own`: the hosted agencies that have a desk of their own instead.
         """
         hub, roots = Hub(folder, now=timezone.now() - ago), {agency: Root.generate() for agency in own}
         lab, health = (
@@ -116,7 +117,7 @@ class DeskWorld:
     def kept(
         cls, folder: Path, *, passwords: bool = False, sent: bool = False, own: Sequence[str] = ()
     ) -> Self:
-        """The same as built, from memory when it was built not long ago; with `sent`, `draft()` has gone out."""
+        """Return the built world, from memory if it was built not long ago; with `sent`, `draft()` has been sent."""
         build = partial(cls._build_and_send if sent else cls.build, passwords=passwords, own=own)
         return kept_world(f"desk {passwords} {sent} {own}", build, folder, fresh_seconds=FRESH_SECONDS)
 
@@ -127,11 +128,11 @@ class DeskWorld:
         return desk
 
     def host(self, agency_id: str, name: str, kind: str, zone: str) -> Agency:
-        """One more agency whose keys the hub holds."""
+        """Admit one more agency whose keys the hub holds."""
         return _host(self.hub, agency_id, name, kind, zone)
 
     def stranger(self, *roles: str) -> Officer:
-        """Somebody of one more agency here, `STRANGER`, which is in no agreement."""
+        """Make an officer of one more hosted agency, `STRANGER`, which is in no agreement."""
         agency = self.host(STRANGER, "Customs, Cadria", "customs", "Asia/Amman")
         self.hub.sequence()
         return self.hub.make_officer(agency, *roles, name="Nourin Safwari")
@@ -151,7 +152,7 @@ class DeskWorld:
         self.officers["noor"] = self._enrol_keeper(password)
 
     def _enrol_keeper(self, password: str | None) -> Officer:
-        """Without a password the row is made by hand: the service demands one, and its hash is dear."""
+        """Enrol the keeper; without a password by hand, as the service demands one, and its hash is expensive."""
         email, name = "noor@hub.example", "Noor Ashdene"
         if password:
             return enrol_keeper(OPERATOR, email=email, full_name=name, password=password, now=self.hub.now)
@@ -185,17 +186,17 @@ class DeskWorld:
         return self.hub.later(seconds=1)
 
     def catch_up(self) -> None:
-        """After a page was used, which reads the clock: the hub's time is now."""
+        """Move the hub's clock to the present after a page, which reads the real clock, was used."""
         self.hub.now = max(self.hub.now, timezone.now())
         self.settle()
 
     def wait_for_the_clock(self) -> None:
-        """Until pages, which read the clock, are as far as the hub: a key made just now is good from now on."""
+        """Wait until the real clock, which pages read, passes the hub's: only then is a new key valid for them."""
         while timezone.now() <= self.hub.now:
             time.sleep(0.1)
 
     def settle(self) -> None:
-        """Sequencer and desk-worker do what is due; a second batch carries what they said."""
+        """Do what is due for sequencer and desk-worker, twice: the second batch carries the statements of the first round."""
         for _ in range(2):
             self.tick()
             self.hub.sequence()
@@ -204,7 +205,7 @@ class DeskWorld:
     # --- alerts -------------------------------------------------------------------------------------------
 
     def draft(self, author: Officer | None = None, **changes: Any) -> Alert:
-        """A complete draft of a cluster of harm, from the laboratory to the others, unless changed."""
+        """Create a complete draft of a cluster of harm, from the laboratory to the others, unless changed."""
         writer = author or self.ilka
         others = sorted({"xa-lab", "xb-health", "xd-reg"} - {writer.agency_id})
         data = HARM | {"recipients": others, "event_date": self.hub.now.date().isoformat()} | changes
@@ -220,7 +221,7 @@ class DeskWorld:
         return validate_alert(officer, alert, revision=alert.current, seen_preview=seen, now=self.tick())
 
     def send(self, draft: Alert, second: Officer | None = None) -> Alert:
-        """From draft to delivered."""
+        """Submit, validate, release and deliver a draft."""
         officer = second or self.benno
         alert = self.validate(self.submit(draft), officer)
         sent = release_alert(officer, alert, revision=alert.current, now=self.tick())
@@ -228,7 +229,7 @@ class DeskWorld:
         return sent
 
     def received(self, officer: Officer) -> ReceivedAlert:
-        """The newest alert that reached the officer's agency."""
+        """Return the newest alert that reached the officer's agency."""
         return ReceivedAlert.objects.visible_to(officer).latest("number")
 
 

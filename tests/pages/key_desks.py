@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agencies for the tests of the key pages: one whose head keeps the root offline, and what its head does there."""
+"""An agency for the tests of the key pages whose head keeps the root offline, and the head's acts."""
 
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -22,25 +22,25 @@ from tests.pages.desk_world import DeskWorld
 
 
 def key_of(officer: Officer, use: str = "sign", state: str = "current") -> KeyFact:
-    """The first key of this use and state, as the page lists them."""
+    """Return the first key of this use and state, as the page lists them."""
     facts = key_facts(officer, now=timezone.now())
     return next(key for key in facts.keys if key.use == use and key.state == state)
 
 
 def version_of(officer: Officer) -> int:
-    """Of the keyset that the next change follows; 0 for none."""
+    """Return the version of the keyset that the next change follows; 0 if there is none."""
     keyset = key_facts(officer, now=timezone.now()).keyset
     return keyset.version if keyset else 0
 
 
 def states_of(officer: Officer) -> list[str]:
-    """Of all keys, sorted."""
+    """Return the states of all keys, sorted."""
     return sorted(key.state for key in key_facts(officer, now=timezone.now()).keys)
 
 
 @dataclass
 class Customs:
-    """xc-customs: keys in the vault, the root with its head."""
+    """The agency xc-customs: keys in the vault, the root with its head."""
 
     desk: DeskWorld
     agency: Agency
@@ -69,23 +69,23 @@ class Customs:
         return cls(desk, agency, officer, root, successor, after)
 
     def card(self, root: Root, /, **changed: Any) -> SimpleUploadedFile:
-        """The public half of a root, as a file."""
+        """Return the public half of a root, as a file."""
         usual = {"kind": "accord-root", "nroot": "", "root": [key.jwk for key in root.public], "v": 1}
         return SimpleUploadedFile("root.public.json", canonical(usual | changed) + b"\n")
 
     def sign(self, payload: bytes, *roots: Root) -> bytes:
-        """On the head's machine."""
+        """Sign on the head's machine."""
         keys = [key for root in roots or (self.root,) for key in root.signer._keys]
         return sign_statement(payload, SignerSet(keys))
 
     def propose(self, client: Client, address: str, **data: Any) -> str:
-        """Fills in a question; the address of the proposal it makes."""
+        """Fill in a question; return the address of the proposal that it makes."""
         answer = client.post(address, {"version": version_of(self.officer), "go": "do", **data})
         assert answer.status_code == 302, answer.content.decode()
         return str(answer.headers["Location"])
 
     def hand_in(self, client: Client, proposal: str, *roots: Root) -> Any:
-        """Downloads a proposal, signs it and hands it in."""
+        """Download a proposal, sign it and hand it in."""
         signed = self.sign(client.get(f"{proposal}file/").content, *roots)
         answer = client.post(proposal, {"signed": SimpleUploadedFile("a.signed", signed)})
         self.desk.hub.now = timezone.now()
@@ -93,7 +93,7 @@ class Customs:
         return answer
 
     def enter(self, client: Client) -> None:
-        """With keys of both suites."""
+        """Create the first keys, of both suites."""
         words = {
             "root": self.card(self.root),
             "announce": self.successor.fingerprint,

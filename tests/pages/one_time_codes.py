@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A telephone's side of one-time codes, written from RFC 6238 by hand."""
+"""A telephone's one-time codes, written from RFC 6238 by hand."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from datetime import datetime
 
 
 def code_of(secret: str, at: datetime, *, steps: int = 0) -> str:
-    """The six digits that a telephone shows at a time, or so many steps of 30 seconds later."""
+    """Return the six digits that a telephone shows at a time, or `steps` steps of 30 seconds later."""
     key = base64.b32decode(secret.replace(" ", ""))
     counter = int(at.timestamp()) // 30 + steps
     mac = hmac.new(key, counter.to_bytes(8, "big"), hashlib.sha1).digest()

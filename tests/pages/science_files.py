@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records of the shipped library for tests: as they are, with another name, spoiled."""
+"""Records of the shipped library for tests: unchanged, renamed, spoiled."""
 
 import re
 from typing import Final
@@ -10,12 +10,12 @@ RECORDS: Final = [block.strip() for block in SHIPPED_FILE.read_text("utf-8").spl
 
 
 def record(name: str) -> str:
-    """The record of that name."""
+    """Return the record of that name."""
     return next(block for block in RECORDS if f"NAME: {name}" in block.splitlines())
 
 
 def renamed(name: str, new: str, *, precursor: str = "") -> str:
-    """The same peaks under another name, without provenance; of another precursor without formula and adduct."""
+    """Return the same peaks under another name, without provenance; with another precursor also without formula and adduct."""
     kept = ["NAME", "PRECURSORMZ", "IONMODE", "INCHIKEY", "Num Peaks"]
     kept += [] if precursor else ["FORMULA", "PRECURSORTYPE"]
     lines = [line for line in record(name).splitlines() if line[:1].isdigit() or line.startswith(tuple(kept))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The own account: name, zone, language, which mail waits; and the mails one got."""
+"""The own account: name, zone, language, choice of mails; and the mails of the officer."""
 
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
@@ -125,7 +125,7 @@ def test_who_is_on_duty_or_whose_agency_has_nobody_on_duty_hears_at_once(desk: D
 
 
 def told(desk: DeskWorld, pri: str) -> dict[str, str]:
-    """What became of the mail about one alert to the laboratory, by first name."""
+    """Return the state of the mail about one alert to the laboratory, by first name."""
     desk.send(desk.draft(desk.aroha, pri=pri), desk.haitham)
     send_notifications(clock=lambda: desk.hub.now)
     newest = Notification.objects.filter(recipient="xa-lab").order_by("-queued_at")

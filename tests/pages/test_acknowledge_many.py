@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several acknowledged from the inbox: one page says exactly which, the next what came of each; also without a script."""
+"""Acknowledge several from the inbox: one page lists exactly which, the next the outcome of each; also without a script."""
 
 import re
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""After a restore at the desk: who signs in, what the others are told, the page an admin goes through, what opens then."""
+"""After a restore at the desk: who may sign in, the notice to the others, the admin's page, and its effects."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ def desk(db: None, tmp_path: Path) -> DeskWorld:
 
 
 def restored(*, deleted: bool = True) -> Restore:
-    """A moment ago."""
+    """Record a restore of this moment, from a backup of a day ago."""
     now = timezone.now()
     row = record_restore((), backup_at=now - timedelta(days=1), now=now)
     if deleted:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One agreement: what it allows, and lanes suspended and resumed by an agency admin after being asked twice."""
+"""One agreement: its terms, and lanes suspended and resumed by an agency admin after a second question."""
 
 import pytest
 from django.test import Client

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A next version on the pages: written from what was sent, checked against it, and read in its place."""
+"""A next version on the pages: written from the sent one, compared with it, and read in its place."""
 
 import re
 
@@ -190,7 +190,7 @@ def test_what_was_withdrawn_meanwhile_cannot_be_replaced(
 def test_pages_ask_the_database_within_bounds(
     desk: DeskWorld, releaser: Client, reader: Client, alert: Alert
 ) -> None:
-    """However many agencies answered; what the session, the audit and the checks of an opening take is apart."""
+    """The bound does not depend on the number of answers; queries of session, audit and an opening's checks are not counted."""
     second = desk.send(next_draft(desk, alert))
     row = desk.received(desk.aroha)
     opened(reader, f"/inbox/{row.pk}/")
@@ -206,7 +206,7 @@ def test_pages_ask_the_database_within_bounds(
 
 
 def reads(asked: CaptureQueriesContext) -> list[str]:
-    """What a page reads, without the caller's session and without the checks."""
+    """Return the reads of a page, without those of the caller's session and the checks."""
     sessions = re.compile(r'FROM "(django_session|officers_officer|officers_officersession)" ')
     return [sql for sql in without_checks(reads_of(asked)) if not sessions.search(sql)]
 

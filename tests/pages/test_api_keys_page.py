@@ -26,7 +26,7 @@ def admin(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 
 def issue(admin: Client, **changes: object) -> str:
-    """The text of a key issued by the page."""
+    """Issue a key by the page; return its text."""
     newest = DeskKey.objects.filter(agency="xa-lab").order_by("-created_at").values_list("prefix", flat=True)
     answer = admin.post("/api-keys/issue/", FORM | {"seen": newest.first() or ""} | changes)
     assert answer.status_code == 200

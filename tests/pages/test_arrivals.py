@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a waiting page asks: a token that changes with what has arrived, and no sign of a person."""
+"""The poll of a waiting page: a token that changes when something has arrived, and no sign of a person."""
 
 from datetime import timedelta
 

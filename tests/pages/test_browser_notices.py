@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices of the browser's own: switched on per browser and officer, and no more in them than in a mail."""
+"""Notices by the browser: switched on per browser and officer, with no more content than a mail."""
 
 from django.conf import settings
 from django.test import Client

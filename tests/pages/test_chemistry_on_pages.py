@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a chemist sees of an alert: structure, analyses, spectra, control status; written without script, read in words."""
+"""The chemistry of an alert on its pages: structure, analyses, spectra, control status; written without script, read in words."""
 
 import re
 from pathlib import Path
@@ -32,7 +32,7 @@ WORD = re.compile(r"<[^>]+>")
 
 
 def words(page: str, anchor: str) -> str:
-    """The text of one section of an alert page."""
+    """Return the text of one section of an alert page."""
     section = page.split(f'id="{anchor}"')[1].split("</section>\n    \n", maxsplit=1)[0]
     return " ".join(WORD.sub(" ", section).split())
 
@@ -63,7 +63,7 @@ def lost(*_args: Any, **_kwargs: Any) -> None:
 
 
 class TestWriting:
-    """Step 2, as it works without any script too."""
+    """Step 2 of the form, without any script too."""
 
     def saved(self, author: Client, draft: Alert, **fields: Any) -> str:
         draft.refresh_from_db()
@@ -138,7 +138,7 @@ class TestWriting:
 
 
 class TestReading:
-    """The page of the agency that received it."""
+    """The page at the agency that received the alert."""
 
     @pytest.fixture
     def received(self, desk: DeskWorld) -> ReceivedAlert:

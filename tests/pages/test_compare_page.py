@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing a fingerprint on the pages and in JSON: two officers, one after the other."""
+"""Comparison of a fingerprint on the pages and in JSON: two officers, one after the other."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 

@@ -26,7 +26,7 @@ def author(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 
 def fields_on(page: str) -> dict[str, Any]:
-    """What a browser would send of the page's form: every control that is filled, ticked or chosen."""
+    """Return the form's values as a browser would send them: every control that is filled, ticked or chosen."""
     form = re.search(r'<form class="panel"[^>]*id="compose".*?</form>', page, re.S)
     assert form is not None
     found: dict[str, Any] = {}
@@ -49,7 +49,7 @@ def fields_on(page: str) -> dict[str, Any]:
 
 
 def save(client: Client, draft: Alert, step: int, *, go: str = "save", **changes: Any) -> Any:
-    """Loads a step, changes some fields, presses a button."""
+    """Load a step, change some fields and press a button."""
     address = f"/drafts/{draft.pk}/{step}/"
     sent = fields_on(client.get(address).content.decode())
     return client.post(address, {**sent, **changes, "go": go})
@@ -205,7 +205,7 @@ def test_a_conflict_tells_isotopes_and_profiles_in_words(author: Client, desk: D
 
 
 def conflicting(author: Client, desk: DeskWorld) -> tuple[Alert, dict[str, str]]:
-    """A draft that was saved in between, and what the conflict page's forms carry."""
+    """Return a draft that was saved meanwhile, and the hidden fields of the conflict page's forms."""
     draft = desk.draft()
     sent = fields_on(author.get(f"/drafts/{draft.pk}/1/").content.decode()) | {"title": "My own title"}
     save_revision(desk.ilka, draft, data={"title": "Their title"}, base=1, now=desk.tick())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of every kind of alert: what each shows, rows and moments as typed, templates, copies, a session's end."""
+"""The pages of every kind of alert: fields, rows and moments as typed, templates, copies, the end of a session."""
 
 import datetime as dt
 import re
@@ -180,7 +180,7 @@ def test_names_written_before_are_offered(author: Client, desk: DeskWorld, as_of
 
 
 def rows_of_page(page: str) -> list[tuple[str, str]]:
-    """Label and words of every fact that a reader sees under the content's headings."""
+    """Return label and words of every fact that a reader sees under the content's headings."""
     tidy = re.sub(r"\s+", " ", page)
     pairs = re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", tidy)
     return [
@@ -344,7 +344,7 @@ def test_each_page_of_a_draft_takes_few_queries(
     draft = desk.draft(alert_type="suspicious_order", parties=[PARTY], route=[])
     save(author, draft, 1, go="next")
     for step in range(1, LAST_STEP + 1):
-        # The last one asks besides whether each recipient's keys verify, and who could release.
+        # The last step also asks for each recipient's keys and for the officers who could release.
         with django_assert_max_num_queries(32 if step == LAST_STEP else 22):
             page = text_of(author, f"/drafts/{draft.pk}/{step}/")
         assert len(page.encode()) < 150_000, step

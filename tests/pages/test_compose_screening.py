@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The last step of a draft and the page of the second person compute a control status: the audit knows each once."""
+"""The last step of a draft and the second person's page compute a control status: the audit records each once."""
 
 from typing import Any
 

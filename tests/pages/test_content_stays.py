@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Content is shown and not kept: not in sessions, messages, cookies, titles, caches or the admin's log."""
+"""Content is shown and never kept: not in sessions, messages, cookies, titles, caches or the admin's log."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ STATIC = {path.name: path for app in PAGES for path in app.glob("static/accord/*
 
 
 def whole_run(desk: DeskWorld, author: Client, second: Client, reader: Client) -> list[str]:
-    """Write, submit, check, send, open, acknowledge, withdraw; the text of every answer with its head."""
+    """Write, submit, check, send, open, acknowledge and withdraw; return the text of every answer with its headers."""
     draft = desk.draft()
     steps = [
         author.get(f"/drafts/{draft.pk}/6/"),
@@ -49,7 +49,7 @@ def whole_run(desk: DeskWorld, author: Client, second: Client, reader: Client) -
 
 
 class Watched(Client):
-    """Notes what every single answer gave a browser to keep, redirects too: cookies, and messages as they read."""
+    """A client that records all that an answer, also a redirect, gives a browser to keep: cookies, and messages as they read."""
 
     def request(self, **request: Any) -> Any:
         answer = super().request(**request)
@@ -58,7 +58,7 @@ class Watched(Client):
 
 
 def texts_kept(client: Client) -> list[str]:
-    """A cookie of messages is signed and may be compressed: the word has to be looked for in what it says."""
+    """Return cookies and messages as texts: a cookie of messages is signed and may be compressed."""
     request = RequestFactory().get("/")
     request.COOKIES = {name: cookie.value for name, cookie in client.cookies.items()}
     return [client.cookies.output(), *(str(message) for message in CookieStorage(request))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeper and auditor read what the desk is set to: on the page, as a text and in JSON; no secret stands in any of them."""
+"""Keeper and auditor read the desk's settings: on the page, as a text and in JSON; no secret stands in any of them."""
 
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory, and the number to call wherever a page says to call."""
+"""The directory, and the telephone number wherever a page says to call."""
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -17,7 +17,7 @@ COMING = "Border Police, Fenlund"
 
 @pytest.fixture
 def entering(desk: DeskWorld) -> Agency:
-    """Admitted, and not in yet."""
+    """An agency that is admitted and has not entered yet."""
     return make_entry(
         "xf-border", name=COMING, kind="police", country="XF", timezone="Atlantic/Azores", custody="agency",
         root_fingerprint="ab" * 32, status="entering", admitted_at=desk.hub.now,

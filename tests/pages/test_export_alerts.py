@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A list as a file: the rows that the list shows and no more, without RED, inert in a spreadsheet, audited once."""
+"""A list as a file: the rows of the list and no more, without RED, inert in a spreadsheet, audited once."""
 
 import csv
 import io

@@ -34,7 +34,7 @@ KEEPER = {
 
 @pytest.fixture
 def code_file(db: None, settings: Settings, tmp_path: Path) -> Path:
-    """An own desk that waits for its first keeper."""
+    """An own desk that waits for its first keeper; the file of its code."""
     path = tmp_path / "first-start"
     path.write_text(sha256(CODE.replace("-", "").encode()).hexdigest() + "\n")
     settings.OWN_DESK, settings.FIRST_START_FILE = True, str(path)
@@ -109,7 +109,7 @@ def test_without_a_code_there_is_none(code_file: Path, client: Client) -> None:
 
 
 def _draw() -> str:
-    """The code that the command shows."""
+    """Return the code that the command shows."""
     said = StringIO()
     call_command("draw_first_start_code", stdout=said)
     return said.getvalue().split()[-1]
@@ -158,7 +158,7 @@ def test_another_keeper_takes_the_place_of_one_who_never_had_a_second_factor(
     assert AuditEvent.objects.filter(act="officer.disabled").count() == 1
 
 
-# The ring, made by whoever is at the page; a disk without room; two who do it at once.
+# The ring, made by the person at the page; a disk without room; two persons at once.
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def unmade(code_file: Path, tmp_path: Path) -> Iterator[LockedDesk]:
 
 
 def _shown(client: Client) -> dict[str, str]:
-    """Return what somebody has written down and types, after the page with the recovery key was shown."""
+    """Return the fields that a person types after the page with the recovery key."""
     page = client.post(PAGE, {"code": CODE}).content.decode()
     found = re.search(r'name="recovery_key" value="([0-9A-Z-]+)"', page)
     assert found is not None

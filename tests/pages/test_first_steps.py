@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The start page of an agency that comes to work: each step waits for whoever takes it, and goes once it is taken."""
+"""The start page of a new agency: each step waits for an officer who may take it, and disappears once it is done."""
 
 import pytest
 from django.utils import timezone
@@ -16,7 +16,7 @@ from vault.models import Proposal, VaultKey
 
 @pytest.fixture
 def alone(desk: DeskWorld) -> Officer:
-    """The first admin of an agency that has nobody else and no keys."""
+    """Return the first admin of an agency that has no other officers and no keys."""
     Officer.objects.filter(agency=desk.lab).exclude(pk=desk.sunniva.pk).update(is_active=False)
     Officer.objects.filter(agency=desk.lab).update(duty_rank=None)
     VaultKey.objects.filter(agency_id=desk.lab.pk).delete()

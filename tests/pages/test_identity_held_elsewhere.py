@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of an agency whose identity another desk holds: who holds it, that nothing is sent, and the way out."""
+"""Pages of an agency whose identity another desk holds: they name the holder, say that nothing is sent, and the way out."""
 
 import re
 from uuid import uuid4
@@ -30,7 +30,7 @@ PAGE = "/keys/holder/"
 
 @pytest.fixture(autouse=True)
 def _held(desk: DeskWorld, exchange_as_asked: ViewsInPlaceOfSockets) -> None:
-    """Another desk holds the laboratory's identity."""
+    """Have another desk hold the laboratory's identity."""
     now = timezone.now()
     answer_as_of(now)
     give_exchange_keys()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A key was revoked: what it signed is shown as in doubt with its times, and is reaffirmed or withdrawn on a page."""
+"""After a key is revoked, what it signed is shown as in doubt with its times, and is reaffirmed or withdrawn on a page."""
 
 import re
 from datetime import timedelta
@@ -24,7 +24,7 @@ from vault.lives import revoke_agency_key, rotate_agency_keys
 
 
 def lose_key(desk: DeskWorld, officer: Officer) -> None:
-    """The officer's agency revokes its signing key for the last two hours and goes on with new ones."""
+    """Revoke the agency's signing key as stolen two hours ago, and go on with new ones."""
     keeper = desk.hub.make_officer(officer.agency, "key_officer")  # type: ignore[arg-type]
     since = desk.hub.now - timedelta(hours=2)
     kid = key_of(officer).kid
@@ -34,7 +34,7 @@ def lose_key(desk: DeskWorld, officer: Officer) -> None:
 
 
 def tell(desk: DeskWorld) -> None:
-    """Sequencer, worker and desk-worker do what is due."""
+    """Do what is due for sequencer, worker and desk-worker."""
     desk.settle()
     for step in (find_repudiated, mark_doubts):
         while step(now=desk.hub.now):
@@ -50,7 +50,7 @@ def page_of(client: Client, address: str, status: int = 200) -> str:
 
 @pytest.fixture
 def alert(desk: DeskWorld, sent: Alert) -> Alert:
-    """The laboratory's, opened and acknowledged at the health authority."""
+    """The laboratory's alert, opened and acknowledged at the health authority."""
     received = desk.received(desk.aroha)
     open_alert(desk.aroha, received, reason="on_duty", now=desk.tick())
     acknowledge_alert(desk.aroha, received, now=desk.tick())
@@ -100,7 +100,7 @@ def test_the_recipient_sees_it_closed_open_and_in_the_list(
 def test_the_first_page_costs_as_much_with_many_alerts_in_doubt_as_with_two(
     releaser: Client, desk: DeskWorld, alert: Alert, as_officer: SignIn
 ) -> None:
-    """Alerts of their sender, and answers of the agency that acknowledged them."""
+    """The first page of the sender, with alerts in doubt, and of the agency that acknowledged, with answers in doubt."""
     counts = []
     answerer = as_officer(desk.hub.make_officer(desk.aroha.agency, "releaser"))  # type: ignore[arg-type]
     for more in (1, 4):

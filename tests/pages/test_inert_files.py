@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of an alert stay inert: handed over as plain bytes, whole, to whoever may read the alert, and to nobody else."""
+"""Files of an alert stay inert: handed out as plain bytes, whole, to readers of the alert, and to nobody else."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An invitation: one mail without content, one link, one password, once; and what happens when mail fails."""
+"""An invitation: one mail without content, one link, one password, once; also when mail fails."""
 
 import re
 from datetime import timedelta
@@ -28,7 +28,7 @@ CHOSEN = {"password": PASSWORD, "again": PASSWORD}
 
 @pytest.fixture
 def token(desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld) -> str:
-    """Of the link that Sunniva had sent to Runa."""
+    """The token of the link that Sunniva had sent to Runa."""
     answer = as_officer(desk.sunniva).post("/officers/invite/", NEW)
     assert answer.status_code == 302
     return token_in(outside_world)
@@ -156,7 +156,7 @@ def test_nobody_is_signed_in_by_a_link(token: str, client: Client) -> None:
     assert client.get("/inbox/").status_code == 302
 
 
-# Whether an address has an account elsewhere, no admin learns.
+# No admin learns whether an address has an account elsewhere.
 
 
 def _without_ids(page: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""At the top of the keeper's page stands that everything works, or the most urgent trouble with what to press."""
+"""The top of the keeper's page: everything works, or the most urgent trouble with the button for it."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ def keeper(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 
 def top(page: str) -> str:
-    """What stands before the first panel."""
+    """Return the part of the page before the first panel."""
     return page[page.index("page-head") : page.index('<section class="panel')]
 
 
@@ -110,7 +110,7 @@ def test_a_clock_that_is_off_is_named(
 def test_the_end_of_the_desk_s_certificate_is_told_ahead(
     keeper: Client, settings: Settings, tmp_path: Path, days: int, tone: str, words: str
 ) -> None:
-    # It begins an hour before it is made; a minute is left for the test.
+    # A certificate begins an hour before it is made; a minute is left for the test.
     made_at = timezone.now() - LIVES + timedelta(hours=1) + timedelta(days=days) - timedelta(minutes=1)
     settings.TLS_CERTIFICATE_FILE = str(made_certificate(tmp_path, "desk.example", made_at).path)
     assert f'data-tone="{tone}">{words}' in keeper.get("/").content.decode()

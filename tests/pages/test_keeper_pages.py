@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keeper's pages: an agency comes in step by step; health without anybody's business."""
+"""The keeper's pages: an agency is taken in step by step; health without the affairs of any agency."""
 
 import re
 from typing import Any
@@ -43,19 +43,19 @@ def keeper(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 
 def admitted(**facts: Any) -> dict[str, str]:
-    """Id and key as the exchange's operator hands them over."""
+    """Return id and key as the exchange's operator hands them over."""
     entry_key = admit_elsewhere("xe-drugs", name=NAME, now=timezone.now(), **facts)
     return {"agency_id": "xe-drugs", "entry_key": entry_key}
 
 
 def hidden(page: str) -> dict[str, str]:
-    """What the page hands on when its button is pressed."""
+    """Return the hidden fields that the page's button sends."""
     inputs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
     return {name: value for name, value in inputs if name != "csrfmiddlewaretoken"}
 
 
 def taken_in(keeper: Client, **facts: Any) -> str:
-    """The key by which it was."""
+    """Take an agency in by the pages; return its key for entering."""
     given = admitted(**facts)
     shown = keeper.post(TAKE_IN, given).content.decode()
     assert keeper.post(TAKE_IN, hidden(shown)).status_code == 302

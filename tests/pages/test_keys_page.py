@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key page: custody as what it is, the keyset, what ends soon; and the same on the start page."""
+"""The key page: custody in plain words, the keyset, endings that come soon; and the same on the start page."""
 
 from datetime import timedelta
 from pathlib import Path

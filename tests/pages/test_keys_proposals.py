@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wizard where the agency's head keeps the root: a change is proposed, signed offline, and handed in."""
+"""The wizard for an agency whose head keeps the root: a change is proposed, signed offline, and handed in."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def keeper(customs: Customs, as_officer: SignIn) -> Client:
 
 @pytest.fixture
 def entered(customs: Customs, keeper: Client) -> Customs:
-    """With keys of both suites under its head's root."""
+    """The customs with keys of both suites under its head's root."""
     customs.enter(keeper)
     return customs
 
@@ -156,7 +156,7 @@ def test_the_files_are_the_exact_octets_and_nobody_keeps_or_shows_them(
         assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
-# What comes back wrong.
+# Wrong files that come back.
 
 
 def test_a_file_that_another_root_signed_is_refused(entered: Customs, keeper: Client) -> None:
@@ -184,7 +184,7 @@ def test_another_proposals_file_is_refused(entered: Customs, keeper: Client) -> 
 
 
 def changed_payload(entered: Customs, payload: bytes) -> bytes:
-    """The head's true answer, in which one word of what was signed is another one afterwards."""
+    """Return the head's true signature over a payload in which one word is then changed."""
     jws = json.loads(entered.sign(payload))
     changed = payload.replace(b'"custody":"hub-own-root"', b'"custody":"hub"')
     assert changed != payload
@@ -291,7 +291,7 @@ def test_a_wrong_root_card_names_its_field(customs: Customs, keeper: Client, cha
     assert not Proposal.objects.exists() and not Keyset.objects.filter(agency="xc-customs").exists()
 
 
-# Taking back, and others.
+# Withdrawn proposals, and other officers.
 
 
 def test_a_proposal_is_discarded(entered: Customs, keeper: Client) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys page says what the root has signed and the exchange has not, and a key officer sends it again or gives it up."""
+"""The keys page lists keysets that the root has signed and the exchange has not logged; a key officer resends or gives up."""
 
 import pytest
 from django.test import Client

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key wizard for an agency whose root the hub holds: every verb asks first, then is done at once."""
+"""The key wizard for an agency whose root the hub holds: every act asks first, then is done at once."""
 
 import re
 from datetime import timedelta
@@ -43,14 +43,14 @@ def text_of(client: Client, address: str) -> str:
 
 
 def revocation_form(page: str, **changes: str) -> dict[str, str]:
-    """What the page would send: its hidden fields, and what an officer fills in."""
+    """Return the form as the page would send it: its hidden fields, and the officer's choices."""
     hidden = dict(re.findall(r'<input type="hidden" name="(version|seen)" value="([^"]*)"', page))
     since = re.search(r'name="since" value="([^"]*)"', page)
     assert since is not None
     return {**hidden, "since": since[1], "zone": "local", "code": "stolen", "go": "do", **changes}
 
 
-# Looking changes nothing, and says what would be done.
+# A look changes nothing, and the page says what would be done.
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_verbs_about_one_key_repeat_its_last_four_characters(
     assert states_of(desk.benno) == ["current"] * 4
 
 
-# Doing.
+# Acts.
 
 
 def test_renewing_publishes_the_next_version(keeper: Client, desk: DeskWorld) -> None:
@@ -223,7 +223,7 @@ def newcomer(desk: DeskWorld) -> Officer:
     return desk.hub.make_officer(agency, "key_officer")
 
 
-# Revoking.
+# Revocations.
 
 
 def test_revoking_counts_what_it_touches_since_the_time_that_was_entered(
@@ -324,7 +324,7 @@ def test_an_encryption_key_says_what_its_revocation_means(keeper: Client, desk: 
     assert "nobody seals to it any more" in page and "stop counting" not in page
 
 
-# Who may.
+# Rights.
 
 
 def test_nobody_but_a_key_officer_may_even_look(desk: DeskWorld, as_officer: SignIn) -> None:

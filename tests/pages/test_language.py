@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who has chosen French reads pages and mails in French; times keep their zone in every language."""
+"""An officer who has chosen French gets pages and mails in French; times keep their zone in every language."""
 
 import re
 from typing import Final
@@ -21,7 +21,7 @@ ENGLISH: Final = "Inbox"
 
 
 def _speaks(client: Client, **headers: str) -> tuple[str, str]:
-    """The language the start page says it is in, and the inbox's name on it."""
+    """Return the language that the start page declares, and the inbox's name on it."""
     text = client.get("/", headers=headers).content.decode()
     language = re.search(r'<html lang="([\w-]+)"', text)
     assert language

@@ -42,7 +42,7 @@ CARD = Card(title="One of many", alert_type="harm_cluster")
 
 
 def copies(alert: Alert, count: int) -> None:
-    """More rows like one, each with a card of its own: what a list costs hangs on nothing else."""
+    """Add copies of a row, each with a card of its own: nothing else decides the cost of a list."""
     rows = []
     for n in range(count):
         row = Alert.objects.get(pk=alert.pk)
@@ -55,7 +55,7 @@ def copies(alert: Alert, count: int) -> None:
 
 
 def received_copies(received: ReceivedAlert, count: int) -> None:
-    """The same for received ones."""
+    """Add copies of a received alert's row, each with a card of its own."""
     rows = []
     for n in range(count):
         row = ReceivedAlert.objects.get(pk=received.pk)
@@ -136,7 +136,7 @@ def test_pages_neither_skip_nor_repeat(reader: Client, desk: DeskWorld) -> None:
 
 
 def test_fifty_rows_cost_a_bounded_number_of_queries(desk: DeskWorld, as_officer: SignIn) -> None:
-    """Reads and writes, and beside them the checks, which are as few for fifty rows as for one."""
+    """The checks, which are counted apart, are as few for fifty rows as for one."""
     desk.send(desk.draft(desk.aroha), desk.haitham)
     sent = desk.send(desk.draft())
     copies(sent, 55)
@@ -171,7 +171,7 @@ FIRST_VIEW_AT_MOST = 150 * 1024
 
 
 def test_a_full_page_weighs_little_on_first_view(desk: DeskWorld, as_officer: SignIn) -> None:
-    """Every octet of the page, its style sheets and its scripts, as they leave the hub uncompressed."""
+    """Every octet of the page, its style sheets and its scripts, uncompressed as they leave the hub."""
     sent = desk.send(desk.draft())
     copies(sent, 55)
     copies(desk.submit(desk.draft()), 55)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages say since when the exchange's log has shown an agency nothing newer, and the keeper sees of whom."""
+"""Pages say since when the exchange's log has shown an agency nothing newer; the keeper sees for which agencies."""
 
 from datetime import timedelta
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tokens of the look, and that every pair of them can be read (contrast as WCAG 2.2 computes it)."""
+"""The tokens of the look, and the contrast of every pair of them, as WCAG 2.2 computes it."""
 
 import re
 from pathlib import Path
@@ -55,7 +55,7 @@ def test_only_logical_sides_are_named_so_that_right_to_left_works() -> None:
 
 
 def test_a_link_beside_the_one_that_covers_its_row_can_be_pressed() -> None:
-    """`.row-link` spreads over the whole row: whatever else is to be pressed in it has to lie above."""
+    """Other links and buttons of the row must lie above `.row-link`, which spreads over the whole row."""
     rules = [
         rule
         for sheet in sorted((*SHARED.glob("*.css"), *DESKS.glob("*.css")))
@@ -66,7 +66,7 @@ def test_a_link_beside_the_one_that_covers_its_row_can_be_pressed() -> None:
 
 
 def test_a_grid_of_fields_is_no_wider_than_its_panel() -> None:
-    """A column that is not bounded grows to what an input would like, and sticks out at 360 pixels."""
+    """A column without a bound grows to the width that an input prefers, and sticks out at 360 pixels."""
     sheets = "".join((DESKS / f"{name}.css").read_text(encoding="utf-8") for name in ("science", "chem"))
     for name in ("science-two", "chem-intake"):
         rule = re.search(rf"\.{name} \{{ display: grid;([^}}]*)\}}", sheets)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When no mail goes out, the keeper and the originator read it on their pages, and nobody reads whose it is."""
+"""Late mail: keeper and originator read of it on their pages; no page names whose mails they are."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4

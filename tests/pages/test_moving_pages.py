@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency goes home by the pages alone: of the hosted desk, of its own desk, and of the exchange's operator's service."""
+"""An agency moves home by pages alone: those of the hosted desk, its own desk, and the exchange's operator."""
 
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def pressed(client: Client, address: str, **data: Any) -> Any:
 
 
 def done_of(client: Client) -> int:
-    """How many steps of leaving are done."""
+    """Return how many steps of leaving are done."""
     return int(client.get("/keys/leaving/").content.decode().count("Done"))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Officers: the list, one person, and every act on a person against colleagues, admins, oneself and strangers."""
+"""Officers: the list, one person, and every act on a person, tried on colleagues, admins, oneself and strangers."""
 
 import html
 import re
@@ -22,7 +22,7 @@ NEW = {"full_name": "Runa Skarsholm", "email": "runa@xa-lab.example", "roles": [
 
 @pytest.fixture
 def admin(desk: DeskWorld, as_officer: SignIn) -> Client:
-    """Sunniva, agency admin of the laboratory; she and Ilka have passwords, so that they count as having come."""
+    """Sunniva, agency admin of the laboratory; she and Ilka have passwords, so that they count as having joined."""
     rewrite(Officer.objects.filter(agency="xa-lab"), password="argon2$none")
     desk.sunniva.refresh_from_db()
     return as_officer(desk.sunniva)
@@ -33,7 +33,7 @@ def of(officer: Officer, act: str = "") -> str:
 
 
 def standing(officer: Officer) -> dict[str, object]:
-    """All that an act on a person could change."""
+    """Return every field of an officer's row that an act could change."""
     row = Officer.objects.get(pk=officer.pk)
     names = {field.attname for field in Officer._meta.concrete_fields} - {"last_login"}
     return {name: getattr(row, name) for name in names}

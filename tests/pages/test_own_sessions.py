@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where one is signed in: told to oneself only, ended one by one or all others at once, ended by what must end all."""
+"""An officer's own sessions: shown to that officer only, ended one by one or all others at once, or by events that end all."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -39,7 +39,7 @@ def seen(agency: str = "xa-lab") -> str:
 
 
 def lab_now() -> AgencyPolicy:
-    """The laboratory's policy as it stands."""
+    """Return the laboratory's present policy."""
     return AgencyPolicy.objects.get(pk="xa-lab")
 
 
@@ -123,7 +123,7 @@ def test_bad_input_changes_nothing(
     assert policy_of(Agency.objects.get(pk="xa-lab")) == before
 
 
-# It is enforced.
+# Enforcement.
 
 
 def test_a_ceiling_hides_what_is_stricter_and_lets_danger_to_life_through(desk: DeskWorld) -> None:
@@ -202,7 +202,7 @@ def test_a_flash_alert_is_opened_on_duty_whatever_the_policy(desk: DeskWorld) ->
 
 
 def limit(desk: DeskWorld, **ceilings: str) -> None:
-    """Sets the ceilings by role, as the policy's page does."""
+    """Set the ceilings by role, as the policy's page does."""
     rewrite(AgencyPolicy.objects.filter(pk="xa-lab"), role_ceilings=ceilings)
     desk.lab.refresh_from_db()
     for officer in desk.officers.values():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of power on their page: what waits, for whom, until when; agreed to, confirmed, stopped."""
+"""Changes of power on their page: pending ones, the officers concerned and the deadline; agreed to, confirmed, stopped."""
 
 import re
 from datetime import timedelta
@@ -24,7 +24,7 @@ from tests.pages.desk_world import PASSWORD, DeskWorld
 
 @pytest.fixture
 def waits(desk: DeskWorld) -> PowerChange:
-    """Ilka is to become a releaser; the laboratory has released before."""
+    """A pending change: Ilka is to become a releaser; the laboratory has released before."""
     have_released("xa-lab", now=desk.hub.now)
     change_roles(desk.sunniva, desk.ilka, ["author", "releaser"], now=timezone.now())
     return PowerChange.objects.get()

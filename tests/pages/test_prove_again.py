@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Step-up: what cannot be undone asks once more who is there; pages carry the form on, JSON answers a problem."""
+"""Step-up: acts that cannot be undone ask again for a proof of identity; pages carry the form on, JSON answers a problem."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def benno(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 
 def grow_old(*, by: timedelta = FRESH_FOR) -> None:
-    """Every session's last proof was so long ago."""
+    """Set every session's last proof back by this time."""
     rewrite(OfficerSession.objects.all(), proved_at=timezone.now() - by)
 
 
@@ -124,7 +124,7 @@ def test_guesses_at_the_question_are_limited(desk: DeskWorld, checked: Alert, be
 
 
 def test_every_act_of_a_sensitive_capability_asks(desk: DeskWorld, as_officer: SignIn) -> None:
-    """Also those that other areas add later: the question comes before the view."""
+    """The question comes before the view, so acts that are added later ask too."""
     officers = (desk.sunniva, desk.benno, desk.haitham, desk.noor, desk.edda)
     clients = [(officer.capabilities, as_officer(officer)) for officer in officers]
     for _, client in clients:

@@ -21,7 +21,7 @@ from tests.pages.desk_world import DeskWorld
 
 FIRST_OPENING_AT_MOST = 51
 AGAIN_AT_MOST = 42
-"""Statements, those of the session and of both audits among them."""
+"""SQL statements, including those of the session and of both audits."""
 ORDER = [
     "What happened",
     "How sure",
@@ -48,7 +48,7 @@ def received(desk: DeskWorld, sent: Alert) -> ReceivedAlert:
 
 
 def opened(reader: Client, received: ReceivedAlert, **reason: str) -> str:
-    """The page after the reason was given, as a browser follows."""
+    """Give the reason as a browser would; return the page."""
     answer = reader.post(f"/inbox/{received.pk}/", reason or {"reason": "on_duty"}, follow=True)
     return answer.content.decode()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's own affairs and records: officers, keys, agreements, notifications, audit."""
+"""The agency's own records: officers, keys, agreements, notifications, audit."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ def auditor(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 
 def notice(desk: DeskWorld, officer: Officer, state: str, **more: object) -> Notification:
-    """One notice about the newest delivery to the officer's agency."""
+    """Make a notice about the newest delivery to the officer's agency."""
     assert officer.agency_id is not None
     delivery = Delivery.objects.filter(recipient_id=officer.agency_id).latest("pk")
     return Notification.objects.create(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RED on the pages and in the JSON of an own desk: who is not named meets a sentence wherever the content could show."""
+"""RED on the pages and in the JSON of an own desk: officers who are not named read a sentence in place of any content."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -65,12 +65,12 @@ PAGES: dict[str, Callable[[Client, str], Any]] = {
     "the start": lambda client, at: client.get(reverse("admin:index")),
 }
 WHY_NOT = ("itself", "a file", "a copy as new", "its profile", "its rule", "its file, as a spectrum")
-"""Ways that open it, and say what stops them."""
+"""Ways to open the alert; the answer of each says what stops the officer."""
 
 
 def _search(client: Client, words: str) -> Any:
     found: Any = client.post(reverse("admin:search"), {"q": words, "in_words": "yes"}, follow=True)
-    # The form shows what was typed.
+    # The form repeats the typed words, which are no hit.
     found.content = found.content.replace(b'value="%s"' % words.encode(), b"")
     return found
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Isotopes filled in by the form reach the receiver's page, and both say that they link no samples."""
+"""Isotopes filled in by the form reach the receiver's page, and both pages say that isotopes link no samples."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keeper of an own desk asks the root to let somebody in, and hands in what it signed; everybody reads of it."""
+"""The keeper of an own desk asks the root to let somebody in, and hands in the signed answer; everybody reads of it."""
 
 from pathlib import Path
 

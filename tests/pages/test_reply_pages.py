@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of replies, reviews and profile questions: what they say before each act, and where they lead."""
+"""The pages of replies, reviews and profile questions: their texts before each act, and the pages that follow."""
 
 import re
 from collections.abc import Mapping
@@ -33,13 +33,13 @@ SEIZURE: Mapping[str, Any] = {**NEW} | {
 
 
 def open_at_health(desk: DeskWorld, browser: Client, received: ReceivedAlert | None = None) -> str:
-    """The page of the alert, opened on duty."""
+    """Open the alert with the reason "on duty"; return its page."""
     row = received or desk.received(desk.aroha)
     return browser.post(f"/inbox/{row.pk}/", {"reason": "on_duty"}, follow=True).content.decode()
 
 
 def submit_and_check(draft: Alert, second: Client, author: Client) -> str:
-    """From the draft's last step to the page on which it is sent."""
+    """Submit a complete draft and validate it; return the page on which it is sent."""
     draft.refresh_from_db()
     answer = author.post(f"/drafts/{draft.pk}/submit/", {"revision": draft.current})
     assert answer.status_code == 302, answer.content.decode()
@@ -51,7 +51,7 @@ def submit_and_check(draft: Alert, second: Client, author: Client) -> str:
 
 
 def submit_and_send(desk: DeskWorld, draft: Alert, second: Client, author: Client) -> None:
-    """From the draft's last step on, in pages."""
+    """Submit, validate and release a complete draft by the pages."""
     submit_and_check(draft, second, author)
     second.post(f"/queue/{draft.pk}/release/", {"revision": draft.current})
     desk.catch_up()
@@ -126,7 +126,7 @@ def test_a_reader_and_a_withdrawn_alert_get_no_form(desk: DeskWorld, as_officer:
 
 @pytest.fixture
 def samples(desk: DeskWorld) -> tuple[Alert, Alert]:
-    """One sample of each agency, told to neither other."""
+    """Send one sample of each agency, neither to the other agency."""
     first, second = linked_pair()
     own = desk.send(desk.draft(**SEIZURE, profile=first, recipients=["xd-reg"], exhibit_no="EX-77"))
     other = desk.draft(desk.aroha, **SEIZURE, profile=second, recipients=["xd-reg"], exhibit_no="B-12")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A new password by mail: one answer for everybody, a link that serves once for an hour, all sessions ended."""
+"""A new password by mail: one answer for everybody, a link that works once for an hour, all sessions ended."""
 
 import re
 import threading

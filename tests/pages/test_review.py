@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The release queue: second eyes check, send or return; the button repeats verb and number."""
+"""The release queue: a second person checks, sends or returns; the button repeats verb and number."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def page_of(client: Client, alert: Alert) -> str:
 
 
 def press(client: Client, alert: Alert, verb: str, **fields: Any) -> Any:
-    """Presses a button of the review page, with what its form carries."""
+    """Press a button of the review page, with the fields of its form."""
     page = client.get(f"/queue/{alert.pk}/")
     carried = {"revision": alert.current, "preview": page.context["preview_digest"]} if page.context else {}
     return client.post(f"/queue/{alert.pk}/{verb}/", {**carried, **fields})

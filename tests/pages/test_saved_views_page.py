@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chips and kept views in the lists: clear one, clear all, keep, open first, rename, delete; others see none of it."""
+"""Filter chips and saved views in the lists: clear one, clear all, save, open first, rename, delete; private to the officer."""
 
 import re
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A drawing that comes from the process which reads strangers' input can do nothing in a page."""
+"""A drawing from the process that reads strangers' input can do nothing in a page."""
 
 import pytest
 

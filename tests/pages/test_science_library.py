@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency's own library of spectra: a report first, then in use, sealed, its own, and gone when deleted."""
+"""An agency's own library of spectra: first a report, then in use, sealed, private to the agency, and gone when deleted."""
 
 import re
 from datetime import timedelta

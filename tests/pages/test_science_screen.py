@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page that screens a substance: what it answers, in which words, and what it never says."""
+"""The page that screens a substance: its answers, their words, and the words that it never uses."""
 
 import html
 import re
@@ -37,7 +37,7 @@ def asked(client: Client, **fields: object) -> str:
 
 
 def standings(page: str) -> dict[str, str]:
-    """Return what the table says of each jurisdiction."""
+    """Return the table's text for each jurisdiction."""
     rows = re.findall(r'<th scope="row">([^<]+)</th> <td><span class="state"[^>]*>([^<]+)</span>', page)
     return {html.unescape(place): html.unescape(text) for place, text in rows}
 

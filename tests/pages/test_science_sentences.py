@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every fault that a reader of the science core can find has its sentence: the field, and what to do about it."""
+"""Every fault that a reader of the science core can find has its sentence: the field, and the remedy."""
 
 import ast
 import re
@@ -25,13 +25,13 @@ from substances.spectra.limits import CODES
 
 ROOT = Path(__file__).parents[2] / "substances"
 FIELDS = {"structure", "spectrum", "profile", "isotopes"}
-"""What people give; the other fields are between programs."""
+"""Fields that people fill in; the others are between programs."""
 HELPERS = {"structures": "structure", "spectra": "spectrum"}
 """In these folders a helper `_refused(code)` or `refuse(code)` names the field by itself."""
 
 
 def _codes_in(path: Path) -> Iterator[tuple[str, str]]:
-    """Field and code of every refusal that a module writes down as text."""
+    """Yield field and code of every refusal whose code is a text constant of the module."""
     constants = dict(
         re.findall(r'^([A-Z_]+)(?:: Final)? = "([a-z_]+)"', path.read_text("utf-8"), re.MULTILINE)
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The search page: what is looked for never stands in an address in clear, hits as in the lists, empty and wrong."""
+"""The search page: no search term in clear in an address, hits as in the lists, empty and wrong searches."""
 
 from django.db import connection
 from django.test import Client
@@ -13,7 +13,7 @@ from tests.pages.desk_world import CONTENT, DeskWorld
 
 
 def look(client: Client, text: str = "", **query: str) -> str:
-    """The page of hits, behind the redirect."""
+    """Search and follow the redirect; return the page of hits."""
     answer = client.post("/search/", {"q": text, **query}, follow=True)
     assert answer.status_code == 200 and answer.redirect_chain, answer.status_code
     return answer.content.decode()

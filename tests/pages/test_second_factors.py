@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One-time and recovery codes: set up, asked for, good once, limited; demanded by policy; never shown or stored in clear."""
+"""One-time and recovery codes: set up, asked for, valid once, limited; demanded by policy; never shown or stored in clear."""
 
 import re
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ def desk(db: None, tmp_path: Path) -> DeskWorld:
 
 
 class Telephone:
-    """Holds the secret of an officer's one-time codes; `codes` are the recovery codes on paper."""
+    """The secret of an officer's one-time codes; `codes` are the recovery codes on paper."""
 
     def __init__(self, officer: Officer, *, now: datetime) -> None:
         self.secret = draw_totp_secret()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sent alert: what became of it at each agency, and withdrawing with the sentence that repeats verb and number."""
+"""A sent alert: its state at each agency, and withdrawal with the sentence that repeats verb and number."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile

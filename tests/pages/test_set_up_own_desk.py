@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guide of an own desk: each step is read from what there is, the next one is offered, and it goes away at the end."""
+"""The guide of an own desk: it reads each step's state from the desk, offers the next step, and disappears at the end."""
 
 import pytest
 from django.test import Client
@@ -16,7 +16,7 @@ from tests.pages.desk_world import DeskWorld
 
 @pytest.fixture
 def own(desk: DeskWorld, settings: Settings) -> Officer:
-    """The keeper of a desk that has the laboratory alone."""
+    """The keeper of a desk that has only the laboratory."""
     settings.OWN_DESK = True
     Agency.objects.exclude(pk=desk.lab.pk).update(is_hosted=False)
     for place, officer in enumerate(Officer.objects.filter(agency=desk.lab), 1):

@@ -20,7 +20,7 @@ EMAIL = "ilka@xa-lab.example"
 
 @pytest.fixture
 def desk(db: None, tmp_path: Path) -> DeskWorld:
-    """The same small hub, with passwords."""
+    """The small hub, with passwords."""
     return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 

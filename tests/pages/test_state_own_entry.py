@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An admin states how the agency is reached: signed at the desk, taken by the exchange, seen by partners."""
+"""An admin states the agency's contact details: signed at the desk, accepted by the exchange, seen by partners."""
 
 from collections.abc import Generator
 from datetime import timedelta

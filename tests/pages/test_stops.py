@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever stops the desk or the vault, and whatever check fails, is a page with a sentence, never a breakdown."""
+"""Every refusal of the desk or the vault, and every failed check, is a page with a sentence, never a breakdown."""
 
 import inspect
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def kinds_of(*families: type[Exception]) -> Iterator[type[Exception]]:
 
 
 def made(kind: type[Exception]) -> Exception:
-    """One error of this class, with text wherever it takes text."""
+    """Return an error of this class, with text wherever it takes text."""
     if kind is MoveRefusedError:
         return MoveRefusedError("release", "released")
     if kind is AlertIncompleteError:
@@ -96,7 +96,7 @@ def received(desk: DeskWorld, sent: Alert) -> ReceivedAlert:
 
 
 def change_blob(sent: Alert) -> None:
-    """Another octet in the file, as the exchange has it."""
+    """Change an octet of the file at the exchange."""
     drop_held()
     blob = Blob.objects.get(envelope_id=sent.md)
     content = bytes(blob.content or b"")
@@ -104,7 +104,7 @@ def change_blob(sent: Alert) -> None:
 
 
 def change_slice(sent: Alert) -> None:
-    """No slice any more, neither here nor at the exchange."""
+    """Spoil the slice, both here and at the exchange."""
     HeldEnvelope.objects.filter(md=sent.md).update(slice=b"no slice")
     Envelope.objects.filter(pk=sent.md).update(manifest=b"no manifest")
 

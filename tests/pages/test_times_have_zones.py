@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No page of the desk says a time of day without the zone it is in, whoever reads it."""
+"""No page of the desk shows a time of day without its zone, whoever reads it."""
 
 import html
 import re
@@ -22,14 +22,14 @@ SIGNING_OUT: Final = {"logout/"}
 
 
 def clocks_on(page: str) -> Iterator[tuple[str, str]]:
-    """Each time of day that a reader sees, and what stands behind it."""
+    """Yield each time of day that a reader sees, and the text after it."""
     shown = html.unescape(re.sub(r"<[^>]*>", " ", page))
     for found in CLOCK.finditer(" ".join(shown.split())):
         yield found[0], found["after"]
 
 
 def addresses_for(officer: Officer) -> Iterator[str]:
-    """Every page without an object in its address, and those of what this officer's agency wrote and received."""
+    """Yield every page without an object in its address, and the pages of alerts that the officer's agency wrote and received."""
     yield from (f"/{page.route}" for page in PAGES if "<" not in page.route and "GET" in page.methods)
     for alert in Alert.objects.visible_to(officer):
         yield from (f"/outbox/{alert.pk}/", f"/queue/{alert.pk}/", f"/drafts/{alert.pk}/6/")
@@ -41,7 +41,7 @@ def addresses_for(officer: Officer) -> Iterator[str]:
 
 @pytest.fixture
 def busy(desk: DeskWorld) -> DeskWorld:
-    """One alert of every state, and somebody who has read and signed in."""
+    """A desk with an alert in every state, and an officer who has read and signed in."""
     desk.send(desk.draft(alert_type="request_for_information", question="Seen before?"))
     open_alert(desk.aroha, desk.received(desk.aroha), reason="on_duty", now=desk.tick())
     withdrawn = desk.send(desk.draft(pri="flash"))
@@ -61,7 +61,7 @@ def test_every_time_of_day_has_its_zone(busy: DeskWorld, as_officer: SignIn) -> 
 
 
 def read_pages(as_officer: SignIn, officer: Officer) -> tuple[int, list[str]]:
-    """How many times of day the officer's pages show, and those without a zone."""
+    """Return how many times of day the officer's pages show, and the times without a zone."""
     client, seen, bare = as_officer(officer), 0, []
     for address in addresses_for(officer):
         if address.strip("/") + "/" in SIGNING_OUT:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A locked desk shows one page, which opens it for everybody; guesses at it are few and recorded."""
+"""A locked desk shows one page, which opens it for everybody; guesses are limited and recorded."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -28,14 +28,14 @@ NEITHER = "This is neither the passphrase nor the recovery key."
 
 @pytest.fixture
 def locked(desk: DeskWorld, tmp_path: Path) -> Iterator[LockedDesk]:
-    """The small hub, after its machine was started again."""
+    """The small hub after a restart of its machine."""
     with locked_desk(tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    """The time as the page reads it."""
+    """The time that the page reads, as the only item of a list that a test may change."""
     now = [timezone.now()]
     monkeypatch.setattr(clock, "now", lambda: now[0])
     return now

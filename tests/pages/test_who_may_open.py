@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each page by each role, by a stranger, and by nobody; the expectations stand here on their own."""
+"""Access to each page by each role, by a stranger, and by nobody; the expectations stand here on their own."""
 
 import uuid
 from typing import Any
@@ -219,7 +219,7 @@ def test_every_page_stands_in_one_of_the_tables() -> None:
 
 
 def test_each_page_is_declared_for_the_roles_that_may(desk: DeskWorld) -> None:
-    """Compare the tables; that every answer follows the declared capability is the matrix's subject (`tests/security/test_matrix.py`)."""
+    """Compare the tables only; `tests/security/test_matrix.py` proves that every answer follows the declared capability."""
     for role, officer in _officers(desk).items():
         for page in PAGES:
             if page.name not in ITEM_PAGES:
@@ -314,7 +314,7 @@ def _address(name: str) -> str:
 
 @pytest.fixture
 def foreign(desk: DeskWorld) -> dict[str, str]:
-    """Addresses of what belongs to the laboratory, which the health authority must not tell from nothing."""
+    """Map addresses of the laboratory's objects to absent ones: the health authority must see no difference."""
     sent = desk.send(desk.draft(recipients=["xd-reg"]))
     desk.send(desk.draft(desk.aroha, recipients=["xa-lab"]), desk.haitham)
     waiting = desk.submit(desk.draft())
@@ -370,7 +370,7 @@ def test_foreign_and_absent_rows_refuse_changes_alike(
 
 
 def _telling(headers: Any) -> dict[str, str]:
-    """Headers without the request's own id."""
+    """Return the headers without the request's own id."""
     return {name: value for name, value in headers.items() if name != "X-Request-Id"}
 
 

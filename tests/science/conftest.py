@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The science pages stand on the desk that the other pages' tests use."""
+"""The desk of the other pages' tests, for the science pages."""
 
 from tests.pages.conftest import as_officer, desk
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How surprising a count is: against tables and against counting by hand."""
+"""The surprise of a count, compared with published tables and with counting by hand."""
 
 import math
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the early-warning board concludes from sightings."""
+"""Conclusions of the early-warning board from sightings."""
 
 import datetime as dt
 import uuid

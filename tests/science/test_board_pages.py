@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The early-warning board as a page and in JSON: own agency only, made anew, drawn, bounded, audited."""
+"""The early-warning board as a page and in JSON: own agency only, recomputed, drawn, bounded, audited."""
 
 import re
 import uuid
@@ -30,7 +30,7 @@ def reader(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 
 def add_past(received: ReceivedAlert, days_ago: list[int], card: Card = METONITAZENE) -> None:
-    """More received alerts, each so many days old."""
+    """Add received alerts, one for each number of days ago."""
     rows = []
     for n, days in enumerate(days_ago, start=ReceivedAlert.objects.count()):
         row = ReceivedAlert.objects.get(pk=received.pk)

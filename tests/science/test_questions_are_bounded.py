@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No way around the limits of a question: mixtures, drafts changed again and again, refused ones, words that deceive."""
+"""The limits of a question hold for mixtures, for drafts changed again and again, for refused ones and for misleading words."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ SEVERAL = (
     "CC(=O)Nc1ccccc1",
     "Cn1cnc2c1c(=O)n(C)c(=O)n2C",
 )
-"""Five substances of which lists name some."""
+"""Five substances, of which lists name some."""
 
 
 def screened(desk: DeskWorld, text: str, why: QueryReason) -> Screened:

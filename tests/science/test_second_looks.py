@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second look at a substance of which no harm was known can be written down, and the board goes by it."""
+"""The re-assessment of a substance of which no harm was known can be recorded, and the board follows it."""
 
 from datetime import timedelta
 from typing import Any

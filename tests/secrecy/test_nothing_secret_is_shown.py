@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No key, passphrase or content in a repr, a text, an exception or a log; and no core file in which to look for them."""
+"""No key, passphrase or content in a repr, a text, an exception or a log, and no core file that could hold them."""
 
 import base64
 import dataclasses
@@ -38,7 +38,7 @@ ALERT = {"schema": "accord-alert/1", "title": CANARY, "deep": [{"text": CANARY}]
 FILE = Attachment(f"{CANARY}.txt", "text/plain", CANARY.encode())
 PASSPHRASE = f"{CANARY} horse battery"
 
-# Octets that anybody may see: public keys, signatures, hashes, nonces of ciphers, what is signed in the open.
+# Octets that anybody may see: public keys, signatures, hashes, nonces of ciphers, unencrypted signed objects.
 PUBLIC_OCTETS = {
     "KeysetAnswer.keyset", "StatementAnswer.jws", "EntryAnswer.statement", "ManifestAnswer.manifest", "ChallengeAnswer.sealed", "Challenge.nonce_digests",
     "ProposedKeyset.payload", "ProposedList.payload", "ProposedReopening.payload", "FingerprintList.roots", "_HalfSigned.data", "_HalfSigned.payload", "ProposedRevoke.payload", "Draft.payload", "SignedChange.jws", "Proposal.payload",
@@ -64,7 +64,7 @@ def modules() -> list[str]:
 
 
 def shown_octets() -> Iterator[str]:
-    """Every field of a dataclass in `accord` that may hold octets or free objects and stands in its repr."""
+    """Yield every field of a dataclass in `accord` that may hold octets or free objects and stands in its repr."""
     for name in modules():
         for member in vars(importlib.import_module(name)).values():
             if isinstance(member, type) and dataclasses.is_dataclass(member) and member.__module__ == name:
@@ -79,7 +79,7 @@ def test_a_field_that_holds_octets_is_hidden_unless_it_is_known_to_be_public() -
 
 
 def spellings(secret: bytes) -> set[str]:
-    """How octets could come to be shown."""
+    """Return the forms in which octets could be shown."""
     raw = {
         secret.hex(),
         b64u(secret),
@@ -138,7 +138,7 @@ def test_the_local_state_shows_no_api_key() -> None:
 
 
 def opened_parts(scene: World) -> Iterator[tuple[Any, tuple[bytes, ...]]]:
-    """Everything that is made while an alert is sealed, carried and opened, with what it must not show."""
+    """Yield everything that is made while an alert is sealed, carried and opened, with the secrets that it must not show."""
     sealed = scene.seal(alert=ALERT, attachments=[FILE])
     bravo = scene.others[0]
     carried = scene.intake(sealed)
@@ -170,7 +170,7 @@ def test_a_challenge_shows_no_nonce() -> None:
 
 
 def whole_text(failed: BaseException) -> str:
-    """Everything that a log would write of an exception, and of those behind it."""
+    """Return everything that a log would write of an exception and of those behind it."""
     texts = ["".join(traceback.format_exception(failed))]
     behind: BaseException | None = failed
     while behind is not None:
@@ -225,7 +225,7 @@ def test_refusals_carry_no_content_and_no_key(scene: World) -> None:
 
 
 def test_a_refused_opening_brings_no_frame_of_where_it_failed(scene: World) -> None:
-    """A log that shows the local names of every frame would show what was decrypted before the refusal."""
+    """A log with the local variables of every frame would otherwise show what was decrypted before the refusal."""
     bravo = scene.others[0]
     octets = slice_for(scene, scene.seal(alert=ALERT), bravo)
     with pytest.raises(OpeningError) as failure:
@@ -244,7 +244,7 @@ def test_nothing_is_logged_of_an_alert(scene: World, caplog: pytest.LogCaptureFi
 
 
 def test_no_secret_is_an_argument_of_the_command() -> None:
-    """Arguments are seen by everyone on the machine; secrets come from files, the environment or the keyboard."""
+    """Everyone on the machine can see arguments; secrets come from files, the environment or the keyboard."""
     words = ("passphrase", "password", "secret", "api-key", "token", "private", "seed")
     taking = [
         option

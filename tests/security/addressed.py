@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands in an address where it names something, and what is sent there: the two small tables of the engines.
+"""The objects that parameters of an address name, and good requests: two small tables of the engines.
 
-An address with a parameter has to name its things here, or the build fails. What is sent is a good request, so
-that an answer says something about rights and not about form; an address without a row gets an empty one.
+Every address with a parameter must have a row here, or the build fails. Each request is a good one, so that its
+answer says something about rights and not about form; an address without a row gets an empty request.
 """
 
 import json
@@ -17,7 +17,7 @@ from tests.security.routes import Route
 from tests.security.world import INSTANCE, PARTNER, SecurityWorld, Thing
 
 BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
-    # The beginning of an address, the longest one counts: parameter, kind of thing.
+    # The kind of thing of each parameter, by the beginning of an address; the longest beginning counts.
     "inbox/<uuid:alert_id>/": {"alert_id": "received", "n": "file"},
     "inbox/<uuid:alert_id>/acknowledge/": {"alert_id": "opened"},
     "inbox/<uuid:alert_id>/confirm/": {"alert_id": "taken back"},
@@ -138,14 +138,14 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def things_of(world: SecurityWorld, route: Route) -> dict[str, Thing]:
-    """The things that an address names, by parameter; raises KeyError for an address that names none of these."""
+    """Return the things that an address names, by parameter; raise KeyError for an address that names none of these."""
     rows = [prefix for prefix in BY_PREFIX if route.route.startswith(prefix)]
     kinds = BY_PREFIX[max(rows, key=len)] if rows else {}
     return {name: world.things[kinds[name]] for name, _ in route.parameters}
 
 
 def unnamed(route: Route) -> list[str]:
-    """Parameters of an address of which no row says what they name."""
+    """Return the parameters of an address for which no row gives a kind of thing."""
     rows = [prefix for prefix in BY_PREFIX if route.route.startswith(prefix)]
     kinds = BY_PREFIX[max(rows, key=len)] if rows else {}
     return [f"{route.route}: {name}" for name, _ in route.parameters if name not in kinds]
@@ -153,7 +153,7 @@ def unnamed(route: Route) -> list[str]:
 
 @dataclass(frozen=True)
 class Sent:
-    """What goes with a request: a form or a JSON object, files, headers."""
+    """The body of a request, a form or a JSON object, with files and the thing whose ETag it states."""
 
     data: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -161,11 +161,11 @@ class Sent:
 
 
 SAMPLE: Final = "own sample"
-"""Stands for the sample of the laboratory's own that a question is answered with."""
+"""A placeholder for the laboratory's own sample, with which a question is answered."""
 VERSION: Final = "version of the keyset"
-"""Stands for the keyset that a form about keys was made from."""
+"""A placeholder for the version of the keyset from which a form about keys was made."""
 PREVIEW: Final = "preview of the alert"
-"""Stands for the digest of the recipients that the page has shown."""
+"""A placeholder for the digest of the recipients that the page has shown."""
 
 KEY: Final = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 """A public key of RFC 8037, appendix A."""
@@ -280,7 +280,7 @@ GOOD: Final[Mapping[str, Sent]] = {
 
 
 def good_request(world: SecurityWorld, route: Route) -> dict[str, Any]:
-    """Arguments for the test client's `generic`: body, content type, headers. Made once a world."""
+    """Return arguments for the test client's `generic`: body, content type, headers. They are made once a world."""
     if route.route not in world.requests:
         sent = GOOD.get(route.route, Sent())
         headers = {"if-match": world.tag(sent.tag_of)} if sent.tag_of else {}
@@ -291,14 +291,14 @@ def good_request(world: SecurityWorld, route: Route) -> dict[str, Any]:
 
 
 def good_values(world: SecurityWorld, sent: Sent) -> dict[str, Any]:
-    """The values of a good request, with what only this world knows."""
+    """Return the values of a good request, with those that only this world knows filled in."""
     sample = str(world.things["sample sent"].value)
     known = {PREVIEW: world.preview_digest, VERSION: world.keyset_version, SAMPLE: sample}
     return {name: known.get(v, v) if isinstance(v, str) else v for name, v in sent.data.items()}
 
 
 def encoded(data: Mapping[str, Any], files: Mapping[str, bytes], *, is_json: bool) -> dict[str, Any]:
-    """The body in the form that pages or the REST API read."""
+    """Return the body in the form that pages or the REST API read."""
     if is_json:
         return {"data": json.dumps(data).encode(), "content_type": "application/json"}
     parts = dict(data) | {name: SimpleUploadedFile(f"{name}.bin", octets) for name, octets in files.items()}

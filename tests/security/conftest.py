@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One world a module: it is built once, and what a test does to it is rolled back."""
+"""Worlds of the engines, one a module: it is built once, and every change by a test is rolled back."""
 
 import logging
 from collections.abc import Generator
@@ -13,7 +13,7 @@ from tests.security.world import SecurityWorld, undone
 
 @pytest.fixture(scope="module")
 def module_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Generator[None]:
-    """The database for all tests of a module, as one transaction that never ends well."""
+    """The database for all tests of a module, as one transaction that is rolled back at the end."""
     with django_db_blocker.unblock(), undone():
         yield
 
@@ -26,7 +26,7 @@ def world(module_db: None, tmp_path_factory: pytest.TempPathFactory) -> Security
 
 @pytest.fixture
 def silent() -> Generator[None]:
-    """Thousands of refusals are not worth a line each in the log; what a log may hold is tested elsewhere."""
+    """Switch off the log lines of thousands of refusals; other tests cover the contents of the log."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
@@ -34,7 +34,7 @@ def silent() -> Generator[None]:
 
 @pytest.fixture
 def tell(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Says how large an engine's run was: on the terminal with -s or not, and in the report of the run."""
+    """Print the size of an engine's run, with or without -s, and record it in the report."""
 
     def say(name: str, **sizes: int) -> None:
         line = f"{name}: " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in sizes.items())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every field of every model with a plausible value: what a caller would send who hopes that one of them sticks."""
+"""Every field of every model with a plausible value, as a caller sends them who hopes that one is accepted."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -12,11 +12,11 @@ from alerts.document.fields import FIELDS
 from tests.security.world import STRANGER, SecurityWorld
 
 NUMBER: Final = 2_140_987_654
-"""Long enough that no moment and no digest holds it by chance, and still an integer of the database."""
+"""A number too long to stand in a moment or digest by chance, and still an integer of the database."""
 TEXT: Final = "flood-of-fields"
 MOMENT: Final = "2001-01-01T00:00:00Z"
 WISHES: Final[Mapping[str, Any]] = {
-    # What somebody would wish for, by the name of a field.
+    # Values that an attacker would wish for, by the name of a field.
     "state": "released",
     "status": "exercise",
     "roles": ["keeper", "agency_admin"],
@@ -37,7 +37,7 @@ WISHES: Final[Mapping[str, Any]] = {
 
 DOCUMENT: Final = frozenset(FIELDS)
 DECLARED: Final[Mapping[str, frozenset[str]]] = {
-    # Names that an address takes besides those of its good request, where a model has a field of that name.
+    # Names that an address accepts in addition to those of its good request, if a model has such a field.
     "drafts/new/": DOCUMENT,
     "drafts/<uuid:alert_id>/<int:number>/": DOCUMENT,
     "drafts/<uuid:alert_id>/reach/": DOCUMENT,
@@ -53,13 +53,13 @@ DECLARED: Final[Mapping[str, frozenset[str]]] = {
 
 
 def flood(names: Mapping[str, Any], route: str, *, good: Mapping[str, Any]) -> dict[str, Any]:
-    """All of `every_name` but those that the address declares."""
+    """Return all of `every_name` except the names that the address declares."""
     declared = DECLARED.get(route, frozenset()) | set(good)
     return {name: value for name, value in names.items() if name not in declared}
 
 
 def every_name(world: SecurityWorld) -> dict[str, Any]:
-    """With its value. It asks the database for a row of every model: once is enough, as each request is undone."""
+    """Return a value for every name. It reads a row of every model; once is enough, as each request is undone."""
     return dict(_names(world))
 
 

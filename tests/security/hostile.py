@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts that break out of wherever they are put without care, and the marks by which one finds that they did."""
+"""Texts that break out of any place without escaping, and the marks by which a break-out is found."""
 
 from collections.abc import Mapping
 from typing import Final
 
 MARK: Final = "zzprobe"
-"""Stands in every hostile text and nowhere else."""
+"""A word in every hostile text and nowhere else."""
 TAG: Final = "zz-probe"
 ATTRIBUTE: Final = "onzzprobe"
 HEADER: Final = "X-Zzprobe"
@@ -29,5 +29,5 @@ STRINGS: Final[Mapping[str, str]] = {
 }
 
 EVALUATED: Final = (f"{MARK}49", f"{MARK}7", "49#49")
-"""What a template engine would make of the template."""
+"""Results of a template engine that evaluates the template."""
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")

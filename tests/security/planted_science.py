@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The laboratory's science in the engines' world: samples, questions about them, reviews, published rules, a watch.
 
-Everything goes through the services, as officers of two agencies would do it with each other.
+Everything goes through the services, as two agencies would do it with each other.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -31,11 +31,11 @@ SEIZURE: Final[dict[str, Any]] = {
     "preferred_name": METONITAZENE[0], "structure": METONITAZENE[1],
 }  # fmt: skip
 OPENED: Final = ("opened", "sample received", "question received", "answer received", "rule received")
-"""What the laboratory's officers have opened in their sessions, so that the pages behind the reason are read too."""
+"""Things that the laboratory's officers have opened in their sessions, so that pages behind the reason are read too."""
 
 
 class SciencePlanting:
-    """Lives the science of two agencies once."""
+    """The science of two agencies, each act done once."""
 
     def __init__(self, world: "SecurityWorld") -> None:
         self.world, self.desk = world, world.desk
@@ -53,7 +53,7 @@ class SciencePlanting:
         self._judged(own)
 
     def _came(self, kind: str) -> ReceivedAlert:
-        """The newest alert that reached the laboratory, as a thing of the world."""
+        """Put the newest alert that reached the laboratory into the world as a thing."""
         received = self._newest(LAB)
         self.world.put(kind, received.pk)
         return received
@@ -62,7 +62,7 @@ class SciencePlanting:
         return ReceivedAlert.objects.filter(agency_id=agency).latest("number")
 
     def _questions(self, own: Alert, foreign: Alert) -> None:
-        """The laboratory asks and is answered; then it is asked."""
+        """Have the laboratory ask a question and get an answer, then receive a question."""
         desk = self.desk
         asked = start_question(desk.ilka, own, agencies=[PARTNER], contact="profiling desk", now=desk.tick())
         desk.send(asked)
@@ -89,7 +89,7 @@ class SciencePlanting:
             self._came(f"{kind} received")
 
     def _laws(self) -> None:
-        """One published rule is adopted, a second one waits; the laboratory has published one of its own."""
+        """Adopt one published rule and leave a second one waiting; publish one of the laboratory's own."""
         desk = self.desk
         self._publish(desk.aroha, desk.haitham, LAB, "XB-BENZ")
         adopted = self._newest(LAB)
@@ -123,7 +123,7 @@ class SciencePlanting:
 
 
 def open_in_sessions(world: "SecurityWorld") -> None:
-    """Every officer of the laboratory who may read opens what the pages behind the reason are about."""
+    """Have every officer of the laboratory who may read open the things behind pages that ask for a reason."""
     for caller in world.cast:
         if caller.agency == LAB and caller.has_session and caller.role in READS_SCIENCE:
             client = caller.client()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hostile texts in everything that somebody may write, through the services that pages and the API call."""
+"""Hostile texts in every field that somebody may write, through the services that pages and the API call."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,12 +35,12 @@ WRITABLE: Final = tuple(name for name, entry in FIELDS.items() if entry.kind in 
 
 
 LIVED: Final = ("markup", "a template", "a formula", "a link")
-"""Texts that a sent alert may hold: its whole life is lived with each."""
+"""Texts that a sent alert may hold; each goes through the whole life of one."""
 NAMED: Final = ("markup", "a formula behind a sign")
 
 
 class Planting:
-    """Counts what was taken and what was refused; a refusal has to be one that is meant."""
+    """Hostile texts put everywhere; it lists the accepted and the refused ones, and fails on any error but an intended refusal."""
 
     def __init__(self, world: SecurityWorld) -> None:
         self.world, self.desk = world, world.desk
@@ -121,7 +121,7 @@ class Planting:
         )
 
     def _life(self, text: str) -> None:
-        """Written by the laboratory, read and answered by the partner."""
+        """Write an alert at the laboratory; have the partner read and answer it."""
         desk = self.desk
         draft = self._draft(dict.fromkeys(("title", "narrative", "place_region"), text))
         desk.send(draft)

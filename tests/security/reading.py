@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads an answer as its reader's program would, and says what in it should not be there."""
+"""Parse an answer as its reader's program would, and list everything in it that should not be there."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ ADDRESSES: Final = {
 }
 OWN_ADDRESS: Final = re.compile(r"(/(?![/\\])|#|\?|$)")
 TELEPHONES_OWN: Final = "otpauth://totp/"
-"""Hands the set-up of one-time codes to the program on the reader's own telephone."""
+"""The scheme that hands the set-up of one-time codes to a program on the reader's own telephone."""
 ISOLATING: Final = {"bdi", "pre"}
 ISOLATED: Final = re.compile(
     "\N{FIRST STRONG ISOLATE}[^\N{POP DIRECTIONAL ISOLATE}]*\N{POP DIRECTIONAL ISOLATE}"
@@ -43,7 +43,7 @@ Attributes = dict[str, str]
 
 @dataclass
 class Form:
-    """A form as a browser would send it: address, method, and its fields with what they hold."""
+    """A form as a browser would send it: address, method, and its fields with their values."""
 
     action: str
     method: str
@@ -51,7 +51,7 @@ class Form:
 
 
 class Page(HTMLParser):
-    """An HTML page: what is wrong in it, where it leads, which forms it holds."""
+    """An HTML page: its faults, its links and its forms."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -116,7 +116,7 @@ class Page(HTMLParser):
 
 @cache
 def _law_texts() -> frozenset[str]:
-    """Where the texts of law stand that the shipped lists were read in: a reader may go there, told to nobody."""
+    """Return the links to the texts of law behind the shipped lists: pages may link there without a referrer."""
     return frozenset(source.link for source in shipped_listings().sources if source.link)
 
 
@@ -148,7 +148,7 @@ def _wrong_element(tag: str, attributes: Attributes) -> Iterator[str]:
 
 
 def body_of(answer: Any) -> bytes:
-    """The whole body, also of an answer that is streamed."""
+    """Return the whole body, also of an answer that is streamed."""
     if not getattr(answer, "streaming", False):
         return bytes(answer.content)
     if not hasattr(answer, "read_once"):
@@ -157,7 +157,7 @@ def body_of(answer: Any) -> bytes:
 
 
 def wrong_in(answer: Any) -> list[str]:
-    """What is wrong in one answer, head and body; pages are parsed by the caller."""
+    """Return the faults of one answer, headers and body; the caller parses pages."""
     kind = answer.headers.get("Content-Type", "")
     found = [f"header {name}" for name in answer.headers if name.lower() == HEADER.lower()]
     found += [
@@ -184,13 +184,13 @@ def wrong_in(answer: Any) -> list[str]:
 
 
 def wrong_cells(text: str) -> list[str]:
-    """Cells that a spreadsheet would run."""
+    """Return the cells that a spreadsheet would run."""
     cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
     return [f"a cell {cell[:40]!r}" for cell in cells if cell.startswith(FORMULA_STARTS)]
 
 
 def wrong_file(answer: Any, kind: str) -> list[str]:
-    """A file has to be inert: handed over, never shown."""
+    """Return the faults of a file, which must be inert: handed over, never shown."""
     if not body_of(answer) or kind.startswith(("text/plain", "application/problem")):
         return []
     handed = answer.headers.get("Content-Disposition", "")

@@ -28,11 +28,11 @@ READ: Final = frozenset({"GET", "HEAD"})
 FORM: Final = READ | {"POST"}
 
 AT_OWN_DESKS_ALONE: Final = frozenset({"desk/agencies/move-in/"})
-"""Addresses that are absent at a hosted desk, which the world of these tests is unless it says otherwise."""
+"""Addresses that are absent at a hosted desk, the usual world of these tests."""
 AT_HOSTED_DESKS_ALONE: Final = frozenset({"desk/agencies/<str:agency_id>/keys/"})
 """Addresses that are absent at an own desk: there a key officer proposes keys, and the head signs them."""
 OWN_DESK_MATTERS: Final[Mapping[str, tuple[str, ...]]] = {
-    # What asks whether the desk is an agency's own, and the beginnings of the addresses that answer otherwise for it.
+    # Modules that ask if the desk is an agency's own, and the beginnings of addresses that then answer differently.
     "alerts/own_red.py": (),
     "desk/keeper/coming_page.py": ("desk/agencies/come/",),
     "desk/keeper/page.py": (),
@@ -81,7 +81,7 @@ _PAGES: Final = {page.name: page for page in PAGES}
 
 @dataclass(frozen=True)
 class Route:
-    """One address: its pattern, its name, its view, and the parameters in it by converter."""
+    """One address: its pattern, its name, its view, and its parameters by converter."""
 
     route: str
     name: str
@@ -114,13 +114,13 @@ class Route:
 
     @property
     def is_declared(self) -> bool:
-        """Whether a page, a capability of a REST view or the short list of open addresses says who may come in."""
+        """True if a page, a capability of a REST view or the short list of open addresses states who may come in."""
         if self.is_rest and not self.is_open:
             return any(declared_for(self.view.view_class, verb) is not None for verb in VERBS)
         return self.is_page or self.is_open
 
     def answers(self, verb: str) -> bool:
-        """Whether the address takes this method at all."""
+        """Tell if the address takes this method."""
         if self.is_open:
             return verb in OPEN[self.route]
         if self.is_page:
@@ -132,7 +132,10 @@ class Route:
         return hasattr(self.view.view_class, handler)
 
     def wanted(self, verb: str) -> frozenset[Capability] | None:
-        """The capabilities of which one is needed; none: whoever is signed in; None: nobody, it is undeclared."""
+        """Return the capabilities of which one is needed.
+
+        An empty set admits everybody in session or with a key; None admits nobody, as the address is undeclared.
+        """
         if self.is_page:
             capability = _PAGES[self.name].capability
             return frozenset({capability} if capability else ())
@@ -151,31 +154,31 @@ class Route:
 
 @cache
 def _views_of(urlconf: str) -> Mapping[str, Any]:
-    """Every route of one URL configuration, and its view."""
+    """Return every route of one URL configuration with its view."""
     return {route.route: route.view for route in routes_of(urlconf)}
 
 
 def every_route() -> list[Route]:
-    """The desk's, and of the exchange what is its own."""
+    """Return the desk's routes, and those that only the exchange has."""
     desk = _views_of(DESK)
     return [*routes_of(DESK), *(one for one in routes_of(EXCHANGE) if desk.get(one.route) != one.view)]
 
 
 def is_known(route: Route, *, key: str, cookie: str) -> bool:
-    """Whether what is shown is known where this address is: a key at its half, a session at the desk."""
+    """Tell if this address knows the credential: a key at its own half, a session at the desk."""
     if key:
         return route.route in _views_of(EXCHANGE if key.startswith("Api-Key") else DESK)
     return not cookie or route.route in _views_of(DESK)
 
 
 def is_reached(route: Route, *, key: str, cookie: str) -> bool:
-    """Whether a request that shows this comes to this view; where both halves have one, who asks goes to one of them."""
+    """Tell if a request with this credential reaches this view; an address of both halves has a view in each."""
     views = _views_of(EXCHANGE if key.startswith("Api-Key") and not cookie else DESK)
     return bool(views.get(route.route, route.view) == route.view)
 
 
 def routes_of(urlconf: str) -> list[Route]:
-    """Every address of one URL configuration, in its order."""
+    """Return every address of one URL configuration, in its order."""
     return list(_walk(get_resolver(urlconf).url_patterns, ""))
 
 
@@ -190,5 +193,5 @@ def _walk(patterns: Iterable[URLPattern | URLResolver], prefix: str) -> Iterator
 
 
 def undeclared(routes: Iterable[Route]) -> list[str]:
-    """Addresses of which nothing says who may come in."""
+    """Return the addresses without a statement of who may come in."""
     return [route.route for route in routes if not route.is_declared]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole database before and after one request: which rows came, went and changed, column by column."""
+"""The whole database before and after one request: rows inserted, deleted and changed, column by column."""
 
 import json
 import re
@@ -33,14 +33,14 @@ class Database:
         return cls(_rows_of(_primary_keys()))
 
     def after(self, writes: Mapping[str, int]) -> Self:
-        """The same as it is now: read again is what this connection wrote to since these `rows_written`."""
+        """Return the present database; only tables that this connection wrote to since these `rows_written` are read again."""
         touched = {table for table, count in rows_written().items() if count != writes.get(table, 0)}
         return replace(self, rows={**self.rows, **_rows_of(touched & _primary_keys().keys())})
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What one request did. Inserted rows are counted by table, column and value: their keys are random."""
+    """The effect of one request. Inserted rows are counted by table, column and value: their keys are random."""
 
     updated: Mapping[Place, str]
     inserted: Mapping[tuple[str, str], Counter[str]]
@@ -68,7 +68,7 @@ class Difference:
         return not (self.updated or self.inserted or self.deleted)
 
     def without(self, table: str) -> Self:
-        """The same without what one table says."""
+        """Return the difference without the changes of one table."""
         return replace(
             self,
             updated={place: value for place, value in self.updated.items() if place[0] != table},
@@ -76,13 +76,13 @@ class Difference:
         )
 
     def says(self) -> str:
-        """Every value that came in, as one text."""
+        """Return every value that came in, as one text."""
         values = [*self.updated.values(), *(value for column in self.inserted.values() for value in column)]
         return "\n".join(values)
 
 
 def beyond(flooded: Difference, one: Difference, other: Difference) -> list[str]:
-    """What a request did beyond what it does anyway; `one` and `other` are two runs of the good request.
+    """List the effects of a request that the good request does not have; `one` and `other` are two runs of the good one.
 
     Where those two differ (moments, random ids, sealed bytes) only the place counts, elsewhere the value too.
     """
@@ -103,7 +103,7 @@ def beyond(flooded: Difference, one: Difference, other: Difference) -> list[str]
 
 
 def rows_written() -> dict[str, int]:
-    """How many rows this connection has inserted, updated and deleted in its transaction, undone ones too, by table."""
+    """Count by table the rows that this connection inserted, updated or deleted in its transaction, undone ones too."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables")
         return dict(cursor.fetchall())
@@ -136,12 +136,12 @@ def _every_row(tables: Iterable[str]) -> Iterator[tuple[str, Row]]:
 
 @lru_cache(maxsize=50_000)
 def _read(text: str) -> Row:
-    """Most rows are as they were before: the same text is read once."""
+    """Parse a row; the cache saves the work for rows that have not changed."""
     return {name: _without_moment(value) for name, value in json.loads(text).items()}
 
 
 def _without_moment(value: Any) -> Any:
-    """Signed objects carry whole seconds: two runs of one request may fall on one, or on two."""
+    """Replace moments: signed objects carry whole seconds, and two runs may fall on one second or on two."""
     if isinstance(value, str):
         return SECONDS.sub("a moment", value)
     is_moment = isinstance(value, int) and abs(value - time.time()) < 400 * DAY_SECONDS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever has the login of one role tries what once went through: each try is refused by the database itself."""
+"""Holders of one role's login try acts that were once possible: the database itself refuses each."""
 
 from collections.abc import Generator
 

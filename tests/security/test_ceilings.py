@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is marked above an officer's ceiling is absent at every address: by name, by number, and by count.
+"""An alert marked above an officer's ceiling is absent at every address: by name, by number, and by count.
 
 One officer with every role of the laboratory may see TLP:CLEAR only; everything that the laboratory has is stricter.
 """
@@ -37,7 +37,7 @@ ABOVE: Final = frozenset(
     | {"sample sent", "sample received", "question sent", "question received", "answer received"}
     | {"rule sent", "rule received"}
 )
-"""Things that are alerts above the ceiling, or say something of one."""
+"""Things that are alerts above the ceiling, or reveal something of one."""
 PUBLIC: Final = "api/v1/ledger/"
 """The log, which every agency of the hub reads: digests without a name."""
 VOLATILE: Final = re.compile(
@@ -52,7 +52,7 @@ def limited(world: SecurityWorld) -> Caller:
     """An officer with every role, each of which sees TLP:CLEAR only."""
     roles = sorted(READERS)
     limit(world, dict.fromkeys(roles, "CLEAR"))
-    # Danger to life has no limit: here nothing is.
+    # No ceiling hides danger to life, so nothing here may be one.
     for rows in (Alert.objects.all(), ReceivedAlert.objects.all(), Envelope.objects.all()):
         rows.filter(pri="flash").update(lane="science")
     officer = world.desk.hub.make_officer(world.desk.lab, *roles, name="Limited Everything")
@@ -66,7 +66,7 @@ def limit(world: SecurityWorld, ceilings: dict[str, str]) -> None:
 
 
 def marks_of_hidden() -> frozenset[bytes]:
-    """Whatever would tell that one of the alerts is there."""
+    """Return every text that would reveal one of the alerts."""
     own = Alert.objects.filter(agency_id=LAB)
     received = ReceivedAlert.objects.filter(agency_id=LAB)
     marks = {CONTENT}
@@ -103,7 +103,7 @@ def answer_to(world: SecurityWorld, cell: Cell) -> HttpResponseBase:
 
 
 def sent_in(world: SecurityWorld, cell: Cell) -> bytes:
-    """What the caller has said himself, and may hear again."""
+    """Return the caller's own words, which an answer may repeat."""
     body = b"" if cell.verb == "GET" else good_request(world, cell.route).get("data", b"")
     return cell.path.encode() + bytes(body)
 
@@ -128,7 +128,7 @@ def test_no_address_names_what_is_above_the_ceiling(
 def test_no_address_counts_what_is_above_the_ceiling(
     world: SecurityWorld, limited: Caller, silent: None, tell: Any
 ) -> None:
-    """What an officer is shown stays to the letter when more comes that is above the ceiling."""
+    """The officer's answers stay the same to the letter when more comes that is above the ceiling."""
     lists = [
         cell
         for cell in cells_of(world, limited)
@@ -136,7 +136,7 @@ def test_no_address_counts_what_is_above_the_ceiling(
     ]
     known = Alert.objects.filter(agency_id=LAB).count()
     with undone():
-        # What waits for the exchange leaves beforehand: that counts, whoever looks.
+        # Waiting submissions are sent first: they change counts for everybody.
         world.desk.hub.later(minutes=1)
         world.desk.settle()
         before = [settled(answer_to(world, cell)) for cell in lists]
@@ -153,7 +153,7 @@ def test_no_address_counts_what_is_above_the_ceiling(
 
 
 def settled(answer: HttpResponseBase) -> bytes:
-    """The body without what is new in every answer."""
+    """Return the body without the parts that are new in every answer."""
     return VOLATILE.sub(b"", body_of(answer))
 
 
@@ -165,7 +165,7 @@ def told_apart(one: bytes, other: bytes) -> str:
 
 
 def more_of_everything(world: SecurityWorld) -> None:
-    """One more of each: drafts, waiting, sent, withdrawn, received, a template, notices."""
+    """Add one more of each: drafts, waiting, sent, withdrawn, received, a template, notices."""
     desk, ceilings = world.desk, AgencyPolicy.objects.get(pk=LAB).role_ceilings
     limit(world, {})
     held = {"tlp": "AMBER"}

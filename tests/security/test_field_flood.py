@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The field flood: every field of every model goes to every address that writes; only what is declared may change.
+"""The field flood: every field of every model goes to every address that writes; only declared fields may change.
 
-The flood comes in the body, in the query and in headers and cookies. The whole database is compared before and
-after, with what the same request does without the flood.
+The flood comes in the body, in the query and in headers and cookies. The whole database is compared before and after,
+with the effect of the same request without the flood.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,14 +30,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 WRITING: Final = ("POST", "PUT", "PATCH", "DELETE")
 CARRIERS: Final = ("body", "query", "headers and cookies")
 TAKEN_AT_LEAST: Final = 30
-"""Good requests that this world can make; the others are refused with and without the flood."""
+"""The number of good requests that this world can make; the others are refused with and without the flood."""
 OCTETS: Final = {"api/v1/statements"}
-"""Addresses whose body is one signed object: a member more, and it is another object."""
+"""Addresses whose body is one signed object: a further member would make it another object."""
 
 
 @dataclass(frozen=True)
 class Door:
-    """An address, a verb that writes, and who may come through it."""
+    """An address, a verb that writes, and a caller who may use it."""
 
     route: Route
     verb: str
@@ -58,7 +58,7 @@ def doors(world: SecurityWorld) -> Iterator[Door]:
 
 
 def caller_for(world: SecurityWorld, route: Route, verb: str, things: list[Any]) -> Caller:
-    """Somebody of the laboratory who may, else the keeper, else a key."""
+    """Return a caller of the laboratory who may, else the keeper, else a key."""
     wanted = route.wanted(verb) or frozenset()
     able = [
         caller
@@ -78,7 +78,7 @@ def caller_for(world: SecurityWorld, route: Route, verb: str, things: list[Any])
 def run(
     world: SecurityWorld, door: Door, before: Database, names: Mapping[str, Any], carrier: str = ""
 ) -> tuple[int, Difference]:
-    """What one request answers and does to the database; undone afterwards."""
+    """Send one request; return its status and its effect on the database, which is then undone."""
     request, path = good_request(world, door.route), door.path
     sent = GOOD.get(door.route.route, Sent())
     extra = flood(names, door.route.route, good=sent.data)
@@ -108,11 +108,11 @@ def test_flood_of_every_field_into_every_writing_address(
     world: SecurityWorld, silent: None, tell: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     every, names = list(doors(world)), every_name(world)
-    # Of a session that was seen a while ago each request notes that it was seen, and not only the first.
+    # Sessions were last seen a while ago, so that each request, not only the first, notes that they were seen.
     OfficerSession.objects.update(seen_at=timezone.now() - 2 * SEEN_EVERY)
     before, count, refused, found = Database.now(), 0, [], []
     for door in every:
-        # The same moment for all runs of one address, so that they differ by what was sent alone.
+        # All runs of one address have the same moment, so that they differ only by the request.
         moment = timezone.now()
         monkeypatch.setattr(clock, "now", partial(timezone.localtime, moment, UTC))
         signed_at = partial(b62_encode, int(moment.timestamp()))
@@ -126,7 +126,7 @@ def test_flood_of_every_field_into_every_writing_address(
             if answered >= 500:
                 found.append(f"{door}, flood in {carrier}: {answered}")
             if answered >= 400:
-                # A page that says why has a form, and its token goes into the session.
+                # A page of refusal has a form, whose token goes into the session.
                 flooded = flooded.without("django_session")
             more = beyond(flooded, one, other)
             more += [word for word in (TEXT, str(NUMBER), MOMENT[:10], STRANGER) if word in flooded.says()]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The hostile-string crawl: hostile texts in every writable field, then every page, file and answer is parsed.
 
-Links and forms are found by following them, as each role, so that a page somebody adds is read and filled in too.
+The crawl follows links and forms, as each role, so that a new page is read and filled in too.
 """
 
 from collections import Counter, deque
@@ -25,16 +25,16 @@ CRAWLERS: Final = (
 )  # fmt: skip
 SAME_PAGE_AT_MOST: Final = 4
 DRAFTS_AT_MOST: Final = len(STRINGS) + 2
-"""So many addresses of one route are read; of drafts all, for each hostile text has one of its own."""
+"""The most addresses of one route that are read: enough for all drafts, one for each hostile text."""
 ROUNDS: Final = 3
-"""So often each form is sent; in each round every field gets another text."""
+"""The number of times that each form is sent; in each round every field gets another text."""
 LEFT_ALONE: Final = {"logout", "login", "appearance"}
 TEXT_INPUTS: Final = {"", "text", "search", "email", "url", "tel", "password"}
 
 
 @dataclass
 class Crawl:
-    """What one caller has read so far, and what was wrong there."""
+    """The pages that one caller has read so far, and their faults."""
 
     caller: Caller
     wrong: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Crawl:
     marks: int = 0
 
     def read_all(self) -> None:
-        """From the start page along every link."""
+        """Read every page that links lead to from the start page."""
         known, waiting, counted = {"/"}, deque(["/"]), Counter[str]()
         while waiting:
             address = waiting.popleft()
@@ -56,7 +56,7 @@ class Crawl:
                     waiting.append(link)
 
     def read(self, address: str, answer: Any) -> Iterator[str]:
-        """Checks one answer; the addresses of this site that it leads to."""
+        """Check one answer; yield the addresses of this site that it leads to."""
         self.pages += 1
         self.wrong += [f"{address}: {text}" for text in wrong_in(answer)]
         self.marks += body_of(answer).count(MARK.encode())
@@ -77,7 +77,7 @@ class Crawl:
                 self.forms.setdefault((name, form.method, *names), (address, form))
 
     def fill_in(self, address: str, form: Form, turn: int) -> None:
-        """Sends a form with hostile texts wherever one can type; reads the answer and where it leads. Undone."""
+        """Send a form with hostile texts in every text field; read the answer and the page after it. It is undone."""
         target, values = _within(address, form.action or address), dict(_filled(form, turn))
         client = self.caller.client()
         with undone():
@@ -114,7 +114,7 @@ def _within(here: str, link: str) -> str:
 
 
 def _name(address: str) -> str:
-    """The route of an address of this site, by name; nothing for what is not a page."""
+    """Return the name of an address of this site; "" if it is not a page."""
     try:
         return str(resolve(address.partition("?")[0]).url_name)
     except Resolver404:
@@ -137,7 +137,7 @@ def crawls(world: SecurityWorld, planted: Planting) -> list[Crawl]:
 
 
 def test_crawl_finds_each_hostile_text_taken_or_refused(planted: Planting, tell: Any) -> None:
-    """Control characters, reordering marks and what is too long are refused by names; the rest is text like any."""
+    """Control characters, reordering marks and texts that are too long are refused by names; all others are text like any."""
     refused = " ".join(planted.refused)
     for name in ("header lines", "a NUL", "very long", "reordered letters"):
         assert f"officer, {name}" in refused and f"agreement, {name}" in refused, name

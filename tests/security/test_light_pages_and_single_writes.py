@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What holds for every address of the desk, read from the addresses themselves: light pages, writes done once."""
+"""Rules for every address of the desk, read from the addresses themselves: light pages, writes done once."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from tests.security.world import SecurityWorld, Thing, undone
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 QUERIES_AT_MOST: Final = 20
 OCTETS_AT_MOST: Final = 150 * 1024
-"""The page, its style sheets and its scripts, uncompressed, as a browser that has none of them asks for them."""
+"""The limit for a page, its style sheets and its scripts, uncompressed, for a browser that has none of them."""
 CHECKS_AT_MOST: Final = 30
 OPENS: Final = '"alerts_heldenvelope"'
 SENT: Final = "outbox/<uuid:alert_id>/"
@@ -36,8 +36,8 @@ JUDGES: Final = {f"{SENT} {kind}" for kind in SENT_KINDS} | {
     "inbox/",
     "queue/<uuid:alert_id>/",
 }
-"""A sent alert is opened from its sealed revision instead, but what others have signed about it (reviews, a retract) is
-judged anew each time; the start page judges what it lists, a review whether the keys of each recipient verify."""
+"""A sent alert is opened from its sealed revision instead, but others' statements about it (reviews, a retract) are
+judged anew each time. The start page judges the alerts in its list; a review verifies the keys of each recipient."""
 ALSO: Final = {
     "inbox/<uuid:alert_id>/": OPENED,
     SENT: SENT_KINDS,
@@ -49,7 +49,7 @@ KEY: Final = "once-and-no-more"
 REUSED: Final = "urn:accord:problem:idempotency-key-reused"
 ENDS_THE_SESSION: Final = "api/v1/account/sessions/<uuid:session_id>"
 ANSWERED_ANEW: Final = frozenset({ENDS_THE_SESSION, "api/v1/caller/rotate", "api/v1/api-keys/self/rotate"})
-"""Until its successor was used a key is replaced anew each time, so that a lost answer does no harm."""
+"""A key is replaced anew each time until its successor is used, so that a lost answer does no harm."""
 WRITES_AT_LEAST: Final = 30
 AGAIN: Final = frozenset(
     {
@@ -63,8 +63,8 @@ AGAIN: Final = frozenset(
         "peers_deliveriesplace",
     }
 )
-"""What reads content again is audited again, a challenge is drawn anew, and a holder that says again that it is there is
-seen again: no such answer is kept. In tests the desk's worker asks for deliveries whenever a page reads them."""
+"""Another read of content is audited again, a challenge is drawn anew, and a holder that reports itself again is seen
+again: no such answer is kept. In tests the desk's worker asks for deliveries whenever a page reads them."""
 
 
 def test_every_page_takes_few_queries_and_weighs_little(
@@ -88,7 +88,7 @@ def test_every_page_takes_few_queries_and_weighs_little(
 
 
 def visits(world: SecurityWorld) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Every page as it is asked for, once more for each kind that looks different, and every answer to a form."""
+    """Yield every page, pages that look different once more for each kind, and every answer to a form."""
     for route in (one for one in routes_of("hub.urls.desk") if one.is_page and one.answers("GET")):
         things = things_of(world, route)
         yield route.route, visit_of(world, route, things)
@@ -105,7 +105,7 @@ def visit_of(world: SecurityWorld, route: Route, things: Mapping[str, Thing]) ->
 
 
 def counted(reads: Sequence[str], *, judges: bool = False) -> tuple[int, int]:
-    """What a page reads, and beside it the checks of what it opens and judges; one that does neither has no checks."""
+    """Count a page's own reads, and apart from them the checks of an opening or judging page; others have no checks."""
     if not judges and not any(OPENS in sql for sql in reads):
         return len(reads), 0
     own = len(without_checks(reads))

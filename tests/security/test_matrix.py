@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The authorisation matrix: every caller x every address x every verb, from the URL configuration itself.
 
-What is expected follows from the declared capability alone, and for what an address names from whom it belongs to.
+Expected answers follow from the declared capability alone, and, if an address names an object, from its owner.
 
-The world is a hosted desk's. Of an agency's own desk only what differs there is asked again: the keeper's pages, the first start,
-unlocking, settings, links that are handed over, and own alerts marked RED. Backups are commands and have no address.
+The world is a hosted desk's. For an agency's own desk only the differences are asked again: the keeper's pages, the
+first start, unlocking, settings, links that are handed over, and own alerts marked RED. Backups are commands and have
+no address.
 """
 
 from collections.abc import Iterable, Iterator
@@ -53,14 +54,14 @@ VOLATILE: Final = {"X-Request-Id", "Date"}
 STRONGEST: Final = ("releaser of xa-lab", "every role of xb-health", "key all scopes of xb-health")
 
 REFUSED_BY_CONTENT: Final = {("confirm/", "POST")}
-"""The question for a proof, answered without one."""
+"""The request for a proof of identity, answered without one."""
 
 SIGN_IN, WHO, MAY_NOT, NO_VERB, ABSENT, THROUGH = "sign in", "401", "403", "405", "absent", "through"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One question to the hub. `gives` is what the address holds, own or absent things."""
+    """One question to the hub. The address names the laboratory's things, or absent ones if `is_absent`."""
 
     caller: Caller
     route: Route
@@ -81,12 +82,12 @@ class Cell:
 
 
 def expected(cell: Cell) -> str:
-    """From the half and the declared capability to the kind of answer."""
+    """Return the kind of answer that follows from the half and the declared capability."""
     if not is_known(cell.route, key="", cookie=cell.caller.cookie):
-        # Who brings a session is at the desk, which has no address of the exchange.
+        # A caller with a session is at the desk, which has no address of the exchange.
         return ABSENT
     if cell.route.is_open:
-        # Whoever is signed in already is sent on from the sign-in page, whatever the verb.
+        # The sign-in page redirects signed-in officers, whatever the verb.
         sent_on = cell.route.name == "login" and cell.caller.has_session and cell.caller.role != GONE
         return THROUGH if cell.route.answers(cell.verb) or sent_on else NO_VERB
     if door := _at_the_door(cell):
@@ -104,7 +105,7 @@ def expected(cell: Cell) -> str:
 
 
 def _as_known(caller: Caller, route: Route) -> Caller:
-    """A key of one half is none at an address of the other."""
+    """Return the caller, without capabilities if its key belongs to the other half."""
     if is_known(route, key=caller.key, cookie=""):
         return caller
     return replace(caller, capabilities=None)
@@ -131,7 +132,7 @@ def _at_the_door(cell: Cell) -> str:
 
 
 def kind_of(cell: Cell, answer: Any) -> str:
-    """The kind of an answer."""
+    """Return the kind of an answer."""
     status = answer.status_code
     location = answer.headers.get("Location", "")
     if cell.route.is_page and status == 302 and location.startswith("/login/"):
@@ -140,29 +141,33 @@ def kind_of(cell: Cell, answer: Any) -> str:
     if status >= 500 and not (status == 503 and cell.route.route in {"readyz", "healthz"}):
         return f"broken {status}"
     if cell.route.is_open and status == 404:
-        # A link of a mail that leads nowhere, or no link at all: the same for everybody.
+        # A mailed link without a target, or a wrong link, looks the same to everybody.
         return THROUGH
     return {401: WHO, 403: MAY_NOT, 404: ABSENT, 405: NO_VERB}.get(status, THROUGH)
 
 
 def ask(world: SecurityWorld, cell: Cell) -> Any:
-    """The answer to one question; whatever it did is undone."""
+    """Ask one question; return the answer and undo its effects."""
     request = {} if cell.verb in {"GET", "HEAD", "TRACE", "OPTIONS"} else good_request(world, cell.route)
     with undone():
         return cell.caller.client().generic(cell.verb, cell.path, **request)
 
 
 def shown(answer: HttpResponseBase) -> tuple[Any, ...]:
-    """All that a caller can tell two answers by."""
+    """Return everything by which a caller can tell two answers apart."""
     headers = {name: value for name, value in answer.headers.items() if name not in VOLATILE}
     return answer.status_code, body_of(answer), headers, answer.cookies.output()
 
 
 def cells(world: SecurityWorld, *, rest: bool) -> Iterator[Cell]:
-    """Everybody asks what an address takes. Verbs that it does not take, and HEAD and OPTIONS, which go as GET goes, are
-    tried by nobody and by one of the strongest, who take turns. API keys are left out at pages, which do not look at
-    them, and the stranger's roles where an address names nothing or the role does not pass its door: there they are
-    any agency's roles."""
+    """Yield a cell for every caller and every method that an address takes.
+
+    - Methods that it does not take, and HEAD and OPTIONS, which follow GET, are tried by nobody and by one of the
+      strongest callers in turn.
+    - API keys are left out at pages, which do not look at them.
+    - The stranger's roles are left out at addresses that name nothing, or that the role may not enter: there they are
+      like any agency's roles.
+    """
     turns = cycle(STRONGEST)
     for route in every_route():
         if route.is_rest is not rest:
@@ -195,7 +200,7 @@ def test_every_address_is_declared_and_says_what_it_names() -> None:
 
 
 def test_an_address_that_nobody_declared_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine's own alarm: a view put into the URL configuration without a word about who may call it."""
+    """The engine's own alarm: a view in the URL configuration without a declared capability."""
 
     def forgotten(request: HttpRequest, alert_id: str) -> HttpResponse:
         return HttpResponse(alert_id)
@@ -227,7 +232,7 @@ def test_matrix_of_callers_addresses_and_verbs(
 
 
 def run_of(world: SecurityWorld, asked: Iterable[Cell]) -> dict[str, int]:
-    """Ask every cell, and fail where one answers otherwise than expected; what was asked, counted."""
+    """Ask every cell, fail at an unexpected answer, and return counts of the questions."""
     wrong, addresses, told, count = [], set(), 0, 0
     for cell in asked:
         answer, wanted = ask(world, cell), expected(cell)
@@ -260,18 +265,18 @@ WRITTEN_BY_ITS_AUTHOR: Final = (
     "withdrawn",
     "queued",
 )
-"""Own alerts that the laboratory's author wrote, and others are to read no more once they are marked RED."""
+"""The alerts of the laboratory's author, which others may not read once they are marked RED."""
 IN_RED_SIGHT: Final = frozenset({"author", "releaser"})
 OTHERS_AT_OWN_DESK: Final = frozenset(
     {"nobody", "keeper", "auditor of xa-lab", "agency_admin of xa-lab", *STRONGEST}
 )
-"""Who asks what differs and is about no alert: one for each way of being let in."""
+"""Callers at addresses that differ and name no alert: one for each way of access."""
 OWN_ROLES: Final = frozenset(f"{role} of xa-lab" for role in OFFICER_ROLES)
 
 
 @pytest.fixture
 def own_desk(world: SecurityWorld, settings: Settings, tmp_path: Path) -> Iterator[None]:
-    """The laboratory's own desk, and what its author wrote is marked RED."""
+    """The laboratory's own desk, where its author's alerts are marked RED."""
     settings.OWN_DESK, settings.FIRST_START_FILE = True, str(tmp_path / "first-start")
     with undone():
         rewrite(Agency.objects.filter(pk=LAB), custody=Custody.AGENCY)
@@ -281,7 +286,7 @@ def own_desk(world: SecurityWorld, settings: Settings, tmp_path: Path) -> Iterat
 
 
 def cells_at_own_desk(world: SecurityWorld) -> Iterator[Cell]:
-    """Yield what differs: addresses that name one of these alerts, asked by the laboratory's roles, and those of the table."""
+    """Yield cells that differ: addresses of these alerts, asked by the laboratory's roles, and addresses of the table."""
     for route in every_route():
         things = tuple((name, _limited(thing)) for name, thing in things_of(world, route).items())
         is_red = any(thing.kind in WRITTEN_BY_ITS_AUTHOR for _, thing in things)
@@ -307,7 +312,7 @@ def test_at_an_own_desk_what_differs_is_as_declared(
 
 
 def test_what_asks_whether_a_desk_is_an_agencys_own_stands_in_the_table() -> None:
-    """A new place that asks is run at an own desk too, or says that no address hangs on it."""
+    """A new module that asks must name the addresses to run at an own desk too, or none."""
     rooms = {app for role in ROLES.values() for app in role.apps if (ROOT / app).is_dir()} | {"hub"}
     asking = {
         str(path.relative_to(ROOT))
@@ -329,7 +334,7 @@ def test_what_asks_whether_a_desk_is_an_agencys_own_stands_in_the_table() -> Non
 def test_a_locked_own_desk_lets_nobody_past_the_page_that_opens_it(
     world: SecurityWorld, own_desk: None, silent: None, tmp_path: Path
 ) -> None:
-    """Every address by the strongest of each kind, sessions and keys of before: led to unlocking, or 503."""
+    """Every address by the strongest of each kind, with sessions and keys of before: sent to unlocking, or 503."""
     callers = [caller for caller in world.cast if caller.name in OTHERS_AT_OWN_DESK]
     let_in, count = [], 0
     with locked_desk(tmp_path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that say who they are, where to go next, in what order and by which column: none of it is believed."""
+"""Requests that lie about the caller, the next page, the order and the column to filter by: none is believed."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -22,15 +22,15 @@ from tests.security.world import LAB, Caller, SecurityWorld, undone
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 WRITTEN_BY_READING: Final = {
-    # Tables in which looking at something leaves a row: who saw it, and that a session or a key is in use.
+    # Tables in which a read leaves a row: the reader, and the use of a session or a key.
     "ledger_auditevent", "ledger_entry", "ledger_pendingentry", "django_session", "officers_officersession",
     "agencies_apikey", "officers_deskkey",
-    # Opening an envelope fetches it, once, and verifies it: the sender's newest keys and the newest checkpoint that the
-    # agency has verified move on with it.
+    # An opening fetches the envelope once and verifies it; the sender's newest keys and the newest checkpoint that the
+    # agency has verified are updated with it.
     "alerts_heldblob", "alerts_heldenvelope", "peers_peerkeyset", "peers_peerrevocation", "peers_seenledger",
 }  # fmt: skip
 FETCHED: Final = {"api/v1/envelopes/<str:md>", "api/v1/envelopes/<str:md>/blobs/<int:n>", "api/v1/slices"}
-"""Fetching an envelope is an act of the protocol, and GET is its verb; a browser's session cannot do it."""
+"""Addresses that fetch an envelope: an act of the protocol by GET, which a browser's session cannot do."""
 
 
 def test_a_fresh_hub_has_no_account_and_no_key(db: None) -> None:
@@ -81,7 +81,7 @@ def test_no_address_of_another_site_is_followed(world: SecurityWorld, address: s
 def test_reading_changes_nothing(
     world: SecurityWorld, silent: None, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
-    """Every address that takes GET, by somebody who may: only that it was read is written down."""
+    """Every address that takes GET, by a caller with access: only the access itself is recorded."""
     exchange_as_asked.is_followed = False
     before, wrong = Database.now(), []
     for route in every_route():
@@ -101,7 +101,7 @@ def test_reading_changes_nothing(
 
 
 A_ROW_BYTES: Final = 128
-"""A row more or less on a page makes more than this; times in words make less."""
+"""One row more or less changes a page by more bytes than this; times in words change it by fewer."""
 LOOKUPS: Final = (
     ("author__password__startswith", "argon2", "zzz"),
     ("officer__session_salt__gte", "A", "zzz"),
@@ -114,9 +114,9 @@ LOOKUPS: Final = (
 
 
 def test_no_query_walks_to_another_column(world: SecurityWorld, silent: None) -> None:
-    """Whatever a lookup would find, the answer is the same; or the name is refused.
+    """No lookup changes the answer, whatever it would find; or its name is refused.
 
-    All lookups go in one question. Where that is refused each goes alone: of several names the first is refused.
+    All lookups go in one request. If that is refused, each goes alone: the first of several names is refused.
     """
     wrong = []
     for route in every_route():
@@ -135,7 +135,7 @@ def test_no_query_walks_to_another_column(world: SecurityWorld, silent: None) ->
 
 
 def _walk(caller: Caller, path: str, lookups: Sequence[tuple[str, str, str]]) -> tuple[int, list[str]]:
-    """The status of an answer to these lookups, and how that to one value of each differs from that to another."""
+    """Return the status, and the difference between the answers to one value of each lookup and to another."""
     with undone():
         answers = [
             caller.client().get(f"{path}?{urlencode([(row[0], row[side]) for row in lookups])}")
@@ -150,7 +150,7 @@ def _walk(caller: Caller, path: str, lookups: Sequence[tuple[str, str, str]]) ->
 
 
 def _length(answer: Any, *said: str) -> int:
-    """Of the body, without what of the query it repeats."""
+    """Return the length of the body without the parts of the query that it repeats."""
     body = body_of(answer)
     for text in sorted(said, key=len, reverse=True):
         body = body.replace(quote(text).encode(), b"")
@@ -158,7 +158,7 @@ def _length(answer: Any, *said: str) -> int:
 
 
 def test_a_stranger_costs_the_database_as_much_as_what_never_was(world: SecurityWorld, silent: None) -> None:
-    """No clock is needed: the two ask the same questions of the database, so they take the same time."""
+    """Both requests make the same queries, so they take the same time; no clock is needed."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

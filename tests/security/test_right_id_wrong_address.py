@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An id that is one's own, at the address of another kind of thing: as absent there as one that never was."""
+"""An own id at the address of another kind of thing is as absent there as an id that never existed."""
 
 import uuid
 from typing import Any

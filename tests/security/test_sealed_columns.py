@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every sealed column opens in its own row alone: copied to another row, of whichever agency, it opens nowhere.
+"""Every sealed column opens in its own row alone: copied to another row, of any agency, it opens nowhere.
 
-Read from the models: a binary column that nobody placed here fails the build.
+The columns are read from the models: a binary column without an entry here fails the build.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def at_its_id(table: str) -> Place:
 
 
 PLACES: Final[dict[Column, Place]] = {
-    # Table and column: where in its agency's seals the content of one row stands.
+    # The place that a row's content is sealed to, by table and column.
     ("alert", "card"): lambda row: ("alert", str(row.pk), row.current),
     ("alert", "return_note"): lambda row: ("alert", f"{row.pk}/return", 1),
     ("alertrevision", "sealed"): lambda row: ("alertrevision", str(row.alert_id), row.number),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checklist names every fault of its list, and for each a test that is there."""
+"""The checklist names every fault of its list, and for each a test that exists."""
 
 import ast
 import re
@@ -14,13 +14,13 @@ PAGE: Final = ROOT / "docs" / "security-checklist.md"
 LIES: Final = ROOT / "docs" / "fallen-exchange.md"
 FAULTS: Final = range(1, 46)
 DEMANDED: Final = {*range(1, 11), 13, *range(16, 27), 30, 31, 43}
-"""Those of which nothing may wait."""
+"""The faults whose tests may not be put off."""
 _ROW: Final = re.compile(r"^\| (\d+) \| (.+?) \| (.+) \|$", re.M)
 _TEST: Final = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
 def rows() -> dict[int, str]:
-    """What each number is found by."""
+    """Return the tests that find each fault, by the fault's number."""
     return {int(number): found_by for number, _, found_by in _ROW.findall(PAGE.read_text("utf-8"))}
 
 

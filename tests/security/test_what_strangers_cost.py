@@ -23,7 +23,7 @@ DESCRIPTION: Final = "api/schema/"
 
 
 class Statements:
-    """What a block asks of the database; `writes` are the statements that change something."""
+    """The SQL statements of a block; `writes` are those that change something."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

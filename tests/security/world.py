@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One world for all engines: a laboratory that owns one object of every kind, a partner, a stranger, and who calls.
+"""One world for all engines: a laboratory that owns one object of every kind, a partner, a stranger, and all callers.
 
-The laboratory's objects are addressed by every caller; to whom an object is visible stands in `Thing`, and that
-and the declared capabilities are all that the expectations are made of.
+Every caller addresses the laboratory's objects. `Thing` states to whom an object is visible; the expectations follow
+from that and from the declared capabilities alone.
 """
 
 import uuid
@@ -76,14 +76,14 @@ DIGEST_OF_NOTHING: Final = "A" * 43
 
 
 FRESH_SECONDS: Final = 900.0
-"""With the longest module, well below what is counted from the world's beginning: a received alert is open for 30 minutes."""
+"""Below the shortest limit that counts from the world's beginning, even with the longest module: an alert is open for 30 minutes."""
 _HANDLER: Final = ClientHandler(enforce_csrf_checks=False)
-"""Shared by all clients: loading the middleware for each of thousands of requests would take most of the time."""
+"""The handler of all clients: middleware loaded anew for each of thousands of requests would take most of the time."""
 
 
 @dataclass(frozen=True)
 class Thing:
-    """An object by the value that stands in addresses: whose it is, who may know of it, and one that never was."""
+    """An object by its value in addresses: its owners, the roles that may see it, and the value of an absent one."""
 
     kind: str
     value: object
@@ -95,7 +95,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: a session cookie, an API key, or neither. `capabilities` None: what it shows is not accepted."""
+    """A caller with a session cookie, an API key, or neither. `capabilities` is None if its credential is not accepted."""
 
     name: str
     agency: str
@@ -128,7 +128,7 @@ class Caller:
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """What happens inside has not happened afterwards. Durable transactions count it as a test's own."""
+    """Undo everything that happens inside the block. Durable transactions take it for a test's own."""
     inside = transaction.atomic()
     inside._from_testcase = True  # type: ignore[attr-defined]
     with inside:
@@ -138,7 +138,7 @@ def undone() -> Iterator[None]:
 
 @dataclass
 class SecurityWorld:
-    """`things` by kind; `cast` is everybody who calls."""
+    """The world of the engines: `things` by kind; `cast` is every caller."""
 
     desk: DeskWorld
     stranger: Agency
@@ -167,7 +167,7 @@ class SecurityWorld:
 
     @classmethod
     def kept(cls, folder: Path) -> Self:
-        """The same as built, from memory when it was built not long ago; everybody has just proved who he is."""
+        """Return the built world, from memory if it was built not long ago; every session has a fresh proof."""
         world = kept_world("security", cls.build, folder, fresh_seconds=FRESH_SECONDS)
         assert world.cast, "sessions and keys belong to the world, not to the first test that asks for them"
         rewrite(OfficerSession.objects.all(), proved_at=timezone.now())
@@ -302,7 +302,7 @@ class SecurityWorld:
         own = OfficerSession.objects.filter(officer=self.people["reader"]).latest("signed_in_at")
         assert reader.has_session and admin.is_active
         self.put("session", own.pk, roles=frozenset({"reader"}))
-        # Seen ahead of time: no request of a long run notes once more that somebody is there.
+        # Sessions count as seen in the future, so that no request of a long run notes them as seen again.
         rewrite(
             OfficerSession.objects.all(), proof=Proof.PASSKEY, seen_at=timezone.now() + timedelta(hours=2)
         )
@@ -323,7 +323,7 @@ class SecurityWorld:
         self.put("stopped loop", state.pk, 10**9, **hubs)
 
     def _make_written_draft(self) -> None:
-        """Of the one system of the laboratory that writes drafts; no officer reads it there."""
+        """Make a draft of the only system of the laboratory that writes drafts; no officer reads it at that address."""
         writer = self.by_name(f"desk key {Capability.DRAFT_WRITE} of {LAB}")
         system = authenticate_key(writer.key.removeprefix("Desk-Key "), "127.0.0.1", now=timezone.now())
         draft = create_draft(system, data={**HARM, "title": "From a system"}, now=self.desk.tick())
@@ -343,7 +343,7 @@ class SecurityWorld:
         self.put("library spectrum", batch.spectra.get().pk, roles=managers)
 
     def tag(self, kind: str) -> str:
-        """The ETag of an own alert."""
+        """Return the ETag of an own alert."""
         alert = Alert.objects.get(pk=str(self.things[kind].value))
         return f'"{alert.current}-{alert.state}"'
 
@@ -408,7 +408,7 @@ class SecurityWorld:
         return Caller(f"{name} of {agency.pk}", agency.pk, "", frozenset(scopes), key=text)
 
     def _keys_of(self, agency: Agency) -> list[Caller]:
-        """One of the exchange with all that it can be given, and one of the desk where its keys are here."""
+        """Return a key of the exchange with all scopes, and one of the desk if the agency is hosted here."""
         found = [self._key(agency, *sorted(EXCHANGE_SCOPES))]
         return [*found, self._key(agency, *sorted(DESK_SCOPES))] if agency.is_hosted else found
 
@@ -447,7 +447,7 @@ class SecurityWorld:
 
 
 def session(officer: Officer) -> str:
-    """The cookie of a session of this officer, as the sign-in page gives it."""
+    """Return the cookie of a session of this officer, as the sign-in page sets it."""
     client = Client()
     client.force_login(officer, BACKEND)
     return client.cookies[settings.SESSION_COOKIE_NAME].value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A partner's system as the exchange sees it: requests with an API key."""
+"""A partner's system for the exchange: requests with an API key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Answer(Protocol):
 
 @dataclass(frozen=True)
 class Caller:
-    """One agency's system; `authorization` is its header, `headers` are more of them as `HTTP_...`."""
+    """One agency's system; `authorization` is its header, `headers` are further ones as `HTTP_...`."""
 
     authorization: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Caller:
 
 
 def slug(response: Answer) -> str:
-    """The last word of a problem's type, once it has been seen to be a problem."""
+    """Return the last word of a problem's type, after a check that the response is a problem."""
     body: dict[str, Any] = response.json()
     assert response["Content-Type"] == "application/problem+json"
     assert body["status"] == response.status_code

@@ -40,7 +40,7 @@ def _make_four(hub: Hub) -> Four:
 
 @dataclass
 class Callers:
-    """The same four, through their API keys; the hub's clock is the real one."""
+    """The four agencies by their API keys; the hub's clock is the real one."""
 
     hub: Hub
     four: Four

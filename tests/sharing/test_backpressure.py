@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Back-pressure: intake gives way to a sequencer that is behind, not to one that is down; flash always passes."""
+"""Back-pressure: intake yields to a sequencer that is behind, not to one that is down; flash always passes."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.sharing.conftest import Four
 
 
 def beat(hub: Hub) -> None:
-    """The sequencer is alive but has not got to what waits."""
+    """Show the sequencer alive, with entries still waiting."""
     FeedMark.objects.update(beat=hub.now)
 
 
@@ -70,7 +70,7 @@ def test_silence_is_told_from_the_last_beat(hub: Hub) -> None:
 
 
 def test_a_beat_in_the_future_is_no_sign_of_life_and_closes_nothing(hub: Hub, four: Four) -> None:
-    """The sequencer's clock was an hour ahead once: intake goes on, and nobody calls the sequencer alive."""
+    """After the sequencer's clock was an hour ahead, intake goes on, and the sequencer does not count as alive."""
     hub.carry(four.alpha, hub.alert_to(four.bravo, sender=four.alpha))
     FeedMark.objects.update_or_create(pk=1, defaults={"beat": hub.now + timedelta(hours=1)})
     assert sequencer_silence(hub.now) == timedelta(hours=1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of a sealed attachment: one range at a time, never more in memory than a piece."""
+"""Parts of a sealed attachment: one range at a time, never more in memory than one piece."""
 
 import pytest
 from django.db import connection
@@ -28,7 +28,7 @@ ETAG = '"tag"'
         ("bytes=-1", Extent(999, SIZE)),
         ("bytes=-5000", Extent(0, SIZE)),
         ("BYTES= 0-9", Extent(0, 10)),
-        # Passed over, as the standard wants.
+        # Invalid, foreign and multiple ranges are ignored, as the standard allows.
         (None, None),
         ("", None),
         ("items=0-9", None),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of one's own envelopes since one last asked: nothing is skipped, in whatever order changes end."""
+"""Changes of one's own deliveries since the last question: none is skipped, in whatever order transactions end."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,7 +43,7 @@ def pair(transactional_db: None, tmp_path: Path) -> tuple[Hub, HeldAgency]:
 
 @contextmanager
 def elsewhere() -> Iterator[Callable[[int], None]]:
-    """Another connection in a transaction, which has somebody told of a delivery; committed at the end of the block."""
+    """Note on another connection that somebody was told of a delivery; the transaction commits at the end of the block."""
     with (
         psycopg.connect(**connection.get_connection_params() | {"autocommit": True}) as other,
         other.transaction(),
@@ -151,7 +151,7 @@ def test_after_a_restore_a_place_is_refused_and_everything_comes_again(
 ) -> None:
     kept = hub.deliver(four.alpha, four.bravo)
     place = read_changes(four.alpha.client).next
-    # As it came from a server that was far ahead.
+    # The numbers of a server that was far ahead.
     Delivery.objects.update(changed=2**60)
     backup = Backup(hub)
     backup.restore(settings, hub.deliver(four.alpha, four.bravo).md)

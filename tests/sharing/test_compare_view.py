@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A partner names the checkpoint it has seen: another ledger's is an alarm, and the statement is still taken."""
+"""A partner names the checkpoint that it has seen: one of another ledger raises an alarm, and the statement is still accepted."""
 
 from datetime import timedelta
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API keys come and go by the agency's own word: once, shown once, and never by an API key alone."""
+"""API keys are issued and revoked by the agency's signed statement: once, shown once, and never by an API key alone."""
 
 from dataclasses import replace
 from typing import Any

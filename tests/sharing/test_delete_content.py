@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`keep`: from then on the content is deleted for everyone, before the sweep has come by and after."""
+"""`keep`: from that moment the content is gone for everyone, before the sweep has come by and after."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from tests.sharing.conftest import Callers, Four
 
 
 def blob_for(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
-    """One blob whole."""
+    """Return one whole blob."""
     return b"".join(stored_blob(actor, md, n, now=now).pieces())
 
 
@@ -32,7 +32,7 @@ FILE = Attachment("spectrum.msp", "text/plain", b"peaks" * 100)
 
 @pytest.fixture
 def short(hub: Hub, four: Four) -> SealedEnvelope:
-    """To bravo and charlie, kept for 200 seconds; bravo has fetched it."""
+    """An envelope to bravo and charlie, kept for 200 seconds; bravo has fetched it."""
     sealed = deliver_kept_for(hub, four, 200)
     hub.fetch(four.bravo, sealed)
     return sealed
@@ -53,7 +53,7 @@ def deliver_kept_for(hub: Hub, four: Four, keep_secs: int) -> SealedEnvelope:
 
 
 def contents() -> set[object]:
-    """Every content column there is."""
+    """Return the values of every content column."""
     columns = Envelope.objects.values_list("manifest", "jwe_head", "origin_entry", "leaf_hashes")
     found = [value for row in columns for value in row]
     found += Delivery.objects.values_list("entry", flat=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of moves: what it holds is possible, everything else is refused."""
+"""The table of moves: every move in it is possible, all others are refused."""
 
 import itertools
 

@@ -122,7 +122,7 @@ def test_a_reaffirm_is_taken_and_a_mark_of_doubt_stands_in_the_feed(callers: Cal
         "ref": reference,
     }
     hub.renew_signing_keys(four.alpha)
-    # The exchange asks the real clock whether a key is valid yet.
+    # The exchange checks by the real clock that a key is already valid.
     wait_until(lambda: timezone.now() > hub.now, "the new key is valid", timeout_seconds=90)
     answer = callers.alpha.post_statement(hub.reaffirmation(four.alpha, about(sealed)))
     assert answer.status_code == 202

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bad input at the exchange: each gets the problem of its kind, and no more is said than that."""
+"""Bad input at the exchange: each gets the problem of its kind, and no further detail."""
 
 import json
 from collections.abc import Callable
@@ -104,7 +104,7 @@ def test_without_an_agreement_the_answer_says_so(callers: Callers) -> None:
 
 
 def seal_red(hub: Hub, sender: HeldAgency, recipient: HeldAgency) -> SealedEnvelope:
-    """RED by a sender who takes all keys for agency-held: the exchange must know better."""
+    """Seal RED as a sender that takes all keys for agency-held: the exchange must know better."""
     directory = DatabaseKeyDirectory(hub.now)
 
     def believed(agency: HeldAgency) -> Recipient:

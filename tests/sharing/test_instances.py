@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One holder of an identity: a second one is refused by name until the first has gone."""
+"""One holder of an identity: a second one is refused, with the holder's name, until the first has gone."""
 
 from datetime import timedelta
 from uuid import uuid4

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policy does not change under those who rely on it, and who waited for a change sees it."""
+"""Policy does not change while a submission relies on it, and a submission that waited for a change sees it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,7 +26,7 @@ def shared_hub(transactional_db: None, tmp_path: Path) -> Hub:
 
 
 def try_lock(function: object, agencies: list[str]) -> bool:
-    """Whether another connection gets the lock within a moment."""
+    """Tell if another connection gets the lock within 200 ms."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '200ms'")

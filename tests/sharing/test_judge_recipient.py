@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policy: who may send what to whom, and the sentence that says why not."""
+"""Policy: who may send what to whom, and the sentence that explains a refusal."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +25,7 @@ def terms(**changes: Any) -> Terms:
 
 @pytest.fixture
 def judge(hub: Hub, four: Four) -> Callable[..., Verdict]:
-    """Alpha to bravo, with changed terms."""
+    """Judge alpha to bravo, with changed terms."""
 
     def ask(**changes: Any) -> Verdict:
         return judge_recipient("xa-alpha", "xb-bravo", terms(**changes), now=hub.now)
@@ -34,7 +34,7 @@ def judge(hub: Hub, four: Four) -> Callable[..., Verdict]:
 
 
 def said(verdict: Verdict) -> tuple[str, str]:
-    """The code and the sentence of a denial."""
+    """Return the code and the sentence of a denial."""
     assert isinstance(verdict, Denied)
     return verdict.code, denial_text(verdict.code, verdict.args)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A party's system reads what its agency has agreed to; to all others there is nothing."""
+"""A party's system reads the agreements of its agency; for all others there are none."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from tests.sharing.conftest import Callers
 
 @pytest.fixture
 def agreed(callers: Callers) -> Callers:
-    """G1 with a stopped lane and a circle of two of its three parties."""
+    """G1 with a suspended lane, and a circle of two of its three parties."""
     hub = callers.hub
     suspend_lanes(callers.four.bravo.manager, hub.agreement("G1"), ["trade"], now=hub.now)
     record_circle(OPERATOR, name="Lantern", agreement="G1", members=["xa-alpha", "xb-bravo"], now=hub.now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exchange's ledger moves each hour by itself, so that one that stands still means something."""
+"""The exchange's ledger grows each hour by itself, so that one that stands still is a sign of trouble."""
 
 from datetime import timedelta
 
@@ -49,7 +49,7 @@ def test_before_the_first_checkpoint_it_begins(hub: Hub) -> None:
 
 
 def test_the_worker_does_it_by_the_clock(hub: Hub, four: Four) -> None:
-    """The world of a test lies long ago."""
+    """The world of a test lies long ago, so the hour has passed by the real clock."""
     hub.sequence()
     log_standing_hour()
     assert AuditEvent.objects.filter(act=HOUR_LOGGED).count() == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What nobody fetches is told to contact points: once while it waits, a flash sooner, and not a word of what it is."""
+"""Contact points hear of envelopes that nobody fetches: once while one waits, sooner for a flash, without any content."""
 
 from datetime import timedelta
 

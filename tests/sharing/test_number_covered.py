@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers: gapless, in the order of the ledger, only what has a receipt, and once."""
+"""Feed numbers: gapless, in the order of the ledger, once, and only for entries with a receipt."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime

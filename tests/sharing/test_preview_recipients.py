@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who will receive this: the rule that sends, with the keys that would be sealed to."""
+"""The preview of recipients: by the rule that sends, with the keys that the sender would seal to."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -23,7 +23,7 @@ def terms(**changes: Any) -> Terms:
 
 @pytest.fixture
 def classical(hub: Hub, four: Four) -> HeldAgency:
-    """An agency that has no PQ1 key, joined with alpha."""
+    """An agency without a PQ1 key, joined with alpha."""
     agency = hub.make_agency("xf-border", suites=["EC1"], name="Border Police")
     hub.make_agreement("G5", four.alpha, agency)
     return agency

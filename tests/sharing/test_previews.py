@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who would receive it, asked over REST: codes and arguments that the asker words."""
+"""The preview of recipients over REST: codes and arguments that the asker puts into words."""
 
 import re
 from dataclasses import replace

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two at once: one id is used once, one version is followed once, and both callers get an answer that is true.
+"""Two submissions at once: one id is used once, one version is followed once, and both callers get a true answer.
 
 The issuer's lock is held until both wait behind every check that comes before it.
 """
@@ -37,7 +37,7 @@ def pair(hub: Hub) -> tuple[HeldAgency, HeldAgency]:
 
 
 def waiting() -> int:
-    """How many connections to this test's database wait for somebody else."""
+    """Return how many connections to this test's database wait for a lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks"
@@ -60,7 +60,7 @@ Race = Callable[[Sequence[SealedEnvelope]], list[str]]
 
 @pytest.fixture
 def race(hub: Hub, pair: tuple[HeldAgency, HeldAgency]) -> Race:
-    """Submit all at once; what each caller gets."""
+    """Submit all at once; return the outcome of each."""
 
     def run(envelopes: Sequence[SealedEnvelope]) -> list[str]:
         with ThreadPoolExecutor(len(envelopes)) as elsewhere:
@@ -133,7 +133,7 @@ def test_the_same_statement_twice_at_once_is_one(hub: Hub, pair: tuple[HeldAgenc
 
     with ThreadPoolExecutor(2) as elsewhere:
         with transaction.atomic():
-            # Both wait for the envelope's row, behind the look for a statement that is already known.
+            # Both wait for the envelope's row, after they have looked for a statement that is already known.
             Envelope.objects.select_for_update().get()
             running = [elsewhere.submit(state) for _ in range(2)]
             wait_until(lambda: waiting() == 2, "statements to wait", timeout_seconds=90)

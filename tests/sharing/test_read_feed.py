@@ -63,7 +63,7 @@ def test_submissions_come_newest_first_with_what_became_of_them(hub: Hub, four: 
 def test_pages_of_submissions_join_without_gap_or_double(hub: Hub, four: Four) -> None:
     sent = []
     for step in range(7):
-        # Some share one moment: the digest then decides.
+        # Some share one moment; the digest then decides the order.
         hub.later(seconds=step % 2)
         sent.append(hub.alert_to(four.bravo, sender=four.alpha))
         hub.carry(four.alpha, sent[-1])

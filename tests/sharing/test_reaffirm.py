@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An issuer stands by what a revocation put in doubt: who may say it, whom it reaches, what it is worth."""
+"""An issuer reaffirms what a revocation put in doubt: who may issue it, which feeds it reaches, when it counts."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -29,14 +29,14 @@ from tests.sharing.conftest import Four
 
 @pytest.fixture
 def sealed(hub: Hub, four: Four) -> SealedEnvelope:
-    """From alpha to bravo and charlie, half an hour ago."""
+    """An envelope from alpha to bravo and charlie, half an hour old."""
     made = hub.deliver(four.alpha, four.bravo, four.charlie)
     hub.later(minutes=30)
     return made
 
 
 def lose_key(hub: Hub, agency: HeldAgency, *, hours_back: float = 1.0) -> None:
-    """Revoked since then, logged, and followed by new keys."""
+    """Revoke the agency's signing key from then on, log it, and go on with new keys."""
     hub.revoke(agency, since=hub.now - timedelta(hours=hours_back))
     hub.sequence()
     hub.later(seconds=5)
@@ -44,7 +44,7 @@ def lose_key(hub: Hub, agency: HeldAgency, *, hours_back: float = 1.0) -> None:
 
 
 def signed(sealed: SealedEnvelope) -> Signed:
-    """The facts of a logged envelope."""
+    """Return the facts of a logged envelope."""
     row = Envelope.objects.get(md=sealed.md)
     index, logged = log_places([row.md])[row.md]
     return Signed(about(sealed), row.iss_id, tuple(row.signers), row.suite, logged, index)
@@ -104,7 +104,7 @@ class TestWorth:
         assert isinstance(worth_of(hub, sealed), Repudiated)
 
     def test_within_the_second_of_the_revocation_the_leaf_decides(self, hub: Hub, four: Four) -> None:
-        """The sequencer's clock may stand still for a while: one second then holds what came before and after."""
+        """The sequencer's clock may stand still for a while: entries before and after the revocation then share one second."""
         late = hub.alert_to(four.bravo, sender=four.alpha)
         hub.carry(four.alpha, late)
         revoke = hub.revoke(four.alpha, since=hub.now)
@@ -214,7 +214,7 @@ class TestStatementsJudgedAgain:
     def test_after_a_withdrawal_that_counts_for_nobody_there_is_another(
         self, hub: Hub, four: Four, sealed: SealedEnvelope
     ) -> None:
-        """Logged in the second of its key's revocation it can never count, and nobody can reaffirm it."""
+        """A withdrawal logged in the second of its key's revocation can never count, and nobody can reaffirm it."""
         hub.submit(four.alpha, hub.retraction(four.alpha, sealed))
         hub.revoke(four.alpha, since=hub.now)
         hub.sequence()
@@ -231,7 +231,7 @@ class TestStatementsJudgedAgain:
     def test_after_a_thiefs_withdrawal_its_owner_says_its_own(
         self, hub: Hub, four: Four, sealed: SealedEnvelope
     ) -> None:
-        """Who reaffirmed the thief's would say the thief's reason."""
+        """The owner does not reaffirm the thief's withdrawal, as that would adopt the thief's reason."""
         hub.fetch(four.bravo, sealed)
         thiefs = hub.submit(four.alpha, hub.retraction(four.alpha, sealed))
         hub.sequence()

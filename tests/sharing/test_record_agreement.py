@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agreements and circles as the operator records them; who sees them."""
+"""Agreements and circles as the operator records them, and the agencies that see them."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`record_agreement`: a file becomes an agreement, or a sentence names the field that is wrong."""
+"""`record_agreement`: a file becomes an agreement, or a sentence names the wrong field."""
 
 import json
 from io import StringIO

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An originator reminds those who have not answered: by their feeds, in order, once an hour, without a word of content."""
+"""An originator reminds recipients that have not answered: by their feeds, in order, once an hour, without any content."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an envelope may refer to: something the issuer can see; an update, its own newest version."""
+"""References of an envelope: only to one that the issuer can see, and of an update to the issuer's own newest version."""
 
 from collections.abc import Callable
 from dataclasses import replace

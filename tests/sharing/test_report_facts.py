@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A recipient's desk reports that somebody was told, or opened it: the first report counts, and it moves nothing else."""
+"""A recipient's desk reports that an officer was told or opened an alert: the first report counts and changes nothing else."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A restored database: its feeds begin anew by name, and what it lost is taken again for the leaf it has."""
+"""A restored database: its feeds begin anew under a new name, and lost envelopes are accepted again for their old leaves."""
 
 import pytest
 from pytest_django.fixtures import Settings

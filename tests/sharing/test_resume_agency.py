@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hub suspends an agency and lets it come back: nothing that was held is forgotten."""
+"""The hub suspends and resumes an agency: nothing that was held is forgotten."""
 
 from io import StringIO
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Doorbells: rung after the commit, by name, into the right queue; a broker that is away costs nothing."""
+"""Doorbells: rung after the commit, by name, into the right queue; a missing broker costs nothing."""
 
 import logging
 from collections.abc import Generator
@@ -43,7 +43,7 @@ def test_numbers_ring_nobody(world: World, broker: redis.Redis, tmp_path: Path) 
 def test_logged_keysets_ring_for_the_worker_once_a_batch(
     world: World, broker: redis.Redis, tmp_path: Path
 ) -> None:
-    """It looks whether they revoke a key."""
+    """The worker checks the keysets for revocations."""
     hub = Hub(tmp_path / "ledger", START)
     hub.make_agencies("xa-alpha", "xb-bravo", suites=["EC1"])
     assert (broker.llen("exchange"), broker.llen("desk")) == (1, 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A broker that takes connections and answers nothing holds nobody up for more than a moment."""
+"""A broker that accepts connections and never answers delays nobody for more than a moment."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ from hub.roles import BROKER_LOGINS
 pytestmark = pytest.mark.django_db(transaction=True)
 RINGS = 5
 TOGETHER_SECS = 5.0
-"""Generous on a busy machine: without the bound a single ring waits for twenty seconds."""
+"""A bound for a busy machine; without one, a single ring waits for twenty seconds."""
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_hung_broker_costs_a_moment_and_one_line(broker: Valkey, caplog: pytes
 
 
 def rings_through(broker: Valkey) -> bool:
-    """What was missed for one queue comes with the first ring for the other."""
+    """Ring for one queue; tell if this also delivers the missed rings for the other."""
     ring("alerts.follow_feed")
     with redis.Redis.from_url(broker.url) as client:
         return bool(client.llen("desk")) and int(client.llen("notify")) >= 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Senders' clocks against the log's: a median of three agencies warns, and stops nothing."""
+"""Senders' clocks compared with the log's: a median of three agencies warns, and stops nothing."""
 
 import logging
 from datetime import timedelta
@@ -14,11 +14,11 @@ from tests.sharing.conftest import Four
 
 AHEAD = timedelta(minutes=10)
 SIGNED_BEFORE = timedelta(seconds=10)
-"""How long before it is carried the builder dates an alert."""
+"""The time by which the builder dates an alert before it is carried."""
 
 
 def carried(hub: Hub, four: Four) -> list[CoveredEntry]:
-    """An alert each of three agencies, as the sequencer covers them."""
+    """Carry an alert of each of three agencies; return the entries as the sequencer covers them."""
     pairs = [(four.alpha, four.bravo), (four.bravo, four.charlie), (four.charlie, four.alpha)]
     mds = [hub.carry(sender, hub.alert_to(reader, sender=sender)).md for sender, reader in pairs]
     return [CoveredEntry(index, md, "x", "", 0) for index, md in enumerate(mds)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slices and blobs: what one recipient gets, when, and what nobody else learns."""
+"""Slices and blobs: given to one recipient at the right time, and nothing revealed to others."""
 
 import json
 from dataclasses import replace
@@ -29,7 +29,7 @@ from tests.sharing.conftest import Four
 
 
 def blob_for(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
-    """One blob whole."""
+    """Return one whole blob."""
     return b"".join(stored_blob(actor, md, n, now=now).pieces())
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many slices at once: each given or refused as alone, in order, bounded, by a constant number of queries."""
+"""Many slices at once: each given or refused as it would be alone, in order, bounded, by a constant number of queries."""
 
 import json
 from typing import Any

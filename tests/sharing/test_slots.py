@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slots of a worker: a kind of work takes no more threads than its own, and who finds none is not forgotten."""
+"""Slots of a worker: no kind of work takes more threads than its own, and work that finds no slot is not forgotten."""
 
 import pytest
 import redis

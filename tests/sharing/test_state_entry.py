@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agency states how it is reached: by its own keys, the newest counts, and addresses are shown to few."""
+"""An agency states its contact details: signed by its own keys, the newest counts, and few see the addresses."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For every route of the exchange: what is not yours answers octet for octet like what does not exist."""
+"""Every route of the exchange answers the same octets for another agency's object as for one that does not exist."""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,7 +58,7 @@ def reply(callers: Callers, caller: Caller, sealed: SealedEnvelope, md: str) -> 
 
 
 Ask = Callable[[Callers, SealedEnvelope, bool], Answer]
-"""Delta asks: for what is there but not for it (True), or for what is not there at all (False)."""
+"""A request of delta: for an object that is there for others (True), or for an absent one (False)."""
 
 ROUTES: dict[str, Ask] = {
     "envelope": lambda callers, sealed, there: callers.delta.get(
@@ -99,10 +99,10 @@ ROUTES: dict[str, Ask] = {
     ),
 }
 OWN_ONLY = {"submissions", "agreements", "circles", "deliveries"}
-"""Lists of one's own, with nothing to name in them."""
+"""Lists of the caller's own objects, whose addresses name nothing."""
 EACH_BY_ITSELF = {"delivery-facts", "previews", "slices", "submissions-wanted"}
-"""Answer for each of many in a list: `test_report_facts.py`, `test_previews.py`, `test_slices_for.py`,
-`test_restored_database.py` (a digest says whose it is to nobody)."""
+"""Routes with an answer for each item of a list: `test_report_facts.py`, `test_previews.py`, `test_slices_for.py`,
+`test_restored_database.py` (a digest reveals its owner to nobody)."""
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_list_holds_ones_own_only(callers: Callers, sealed: SealedEnvelope) ->
 
 
 def test_the_body_decides_nothing_about_who_the_caller_is(callers: Callers, sealed: SealedEnvelope) -> None:
-    """An envelope and a statement of bravo, sent by delta, are absent: the key says who calls."""
+    """An envelope and a statement of bravo, sent by delta, are absent: the API key decides who calls."""
     hub, four = callers.hub, callers.four
     envelope = callers.delta.post_envelope(hub.alert_to(four.alpha, sender=four.bravo))
     statement = callers.delta.post_statement(hub.acknowledgement(four.bravo, sealed))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Intake: carried whole, refused whole, the same again answers as before."""
+"""Intake: carried whole or refused whole; the same envelope again gets the same answer."""
 
 import json
 from collections.abc import Callable
@@ -288,7 +288,7 @@ def test_a_time_outside_the_window_is_refused(
 
 
 def _renew_keys(hub: Hub, agency: HeldAgency, prev: str) -> None:
-    """A second keyset in which the old PQ1 encryption key is retiring and there is no other."""
+    """Publish a second keyset in which the old PQ1 encryption key is retiring and there is no other."""
     rows = [
         replace(row, st="retiring") if row.kid == agency.decryption["PQ1"].public.kid else row
         for row in hub.key_rows(agency)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An extract at the exchange: a part of an envelope of one's own, sealed afresh, as long as the original is there."""
+"""An extract at the exchange: a part of an own envelope, sealed afresh, as long as the original is there."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def test_who_cannot_see_the_original_is_told_it_is_absent(
 
 @pytest.mark.parametrize("swept", [False, True])
 def test_there_is_none_of_what_was_deleted(hub: Hub, four: Four, swept: bool) -> None:
-    """From `keep` on, whether or not the sweep has come by."""
+    """The content counts as deleted from `keep` on, before the sweep and after."""
     gone = hub.deliver(
         four.alpha,
         four.bravo,

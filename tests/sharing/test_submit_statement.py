@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements: who may say what about which envelope, what it changes, whom it reaches."""
+"""Statements: who may issue which about an envelope, their effect, and the feeds they reach."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,7 +33,7 @@ from tests.sharing.conftest import Four
 
 @pytest.fixture
 def sealed(hub: Hub, four: Four) -> SealedEnvelope:
-    """Delivered to bravo and charlie, fetched by bravo."""
+    """An envelope delivered to bravo and charlie, fetched by bravo."""
     delivered = hub.deliver(four.alpha, four.bravo, four.charlie)
     hub.fetch(four.bravo, delivered)
     return delivered
@@ -276,7 +276,7 @@ def test_kinds_without_a_door_are_refused(hub: Hub, four: Four, sealed: SealedEn
 def test_a_suspended_agency_still_acknowledges_retracts_and_confirms(
     hub: Hub, four: Four, sealed: SealedEnvelope
 ) -> None:
-    """Its alerts may be wrong, and it may hold wrong ones: these words are never stopped, and reach their feeds."""
+    """Its alerts may be wrong, and it may hold wrong ones: such statements are never stopped, and reach its feed."""
     for agency in (four.alpha, four.bravo):
         set_status(agency, AgencyStatus.SUSPENDED)
     ack = hub.submit(four.bravo, hub.acknowledgement(four.bravo, sealed))

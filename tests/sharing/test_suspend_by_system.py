@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A party's system stops and resumes a lane, where its key was given that scope by name."""
+"""A party's system suspends and resumes a lane, if its key was given that scope by name."""
 
 from dataclasses import replace
 from typing import Any

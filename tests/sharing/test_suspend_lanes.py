@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Suspension: new flow stops, what waits is held, nothing is lost, and resuming delivers in order without doubles."""
+"""Suspension: new flow stops, waiting envelopes are held, none is lost, and resuming delivers in order without doubles."""
 
 from collections.abc import Callable
 from datetime import timedelta

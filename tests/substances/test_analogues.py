@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Known structures ranked by likeness: two fingerprints, then what the same rule and the same clause add."""
+"""Known structures ranked by similarity: two fingerprints, then a bonus for the same rule and the same clause."""
 
 import pytest
 
@@ -62,5 +62,5 @@ def test_what_is_no_structure_is_refused() -> None:
 
 
 def test_nothing_of_the_module_makes_up_a_structure_or_asks_what_is_not_controlled() -> None:
-    """It ranks what it is given: no writer of structures and no sorting by standing is imported."""
+    """The module ranks given structures: it imports no writer of structures and no sorting by standing."""
     assert not {"standings", "listings", "MolToSmiles", "outside"} & set(dir(analogues))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every job of the table works where it will run: in a process that is locked in and opens no file any more."""
+"""Every job of the table works as it will run: in a locked-in process that can open no more files."""
 
 from collections.abc import Callable
 from datetime import date

@@ -103,7 +103,7 @@ def test_what_does_not_travel_is_not_sent(value: object) -> None:
 
 
 def test_a_number_that_is_none_arrives_as_such() -> None:
-    """So that whoever reads vectors and spectra refuses it with a sentence of his own."""
+    """The readers of vectors and spectra refuse it with a sentence of their own."""
     sent = load(dump(to_plain([math.nan, math.inf, -math.inf, 1.5])))
     numbers = of_type(tuple[float, ...], sent)
     assert math.isnan(numbers[0])

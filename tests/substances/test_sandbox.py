@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Untrusted structures are read by a process apart: what it says is typed, and what becomes of it harms nobody."""
+"""A separate process reads untrusted structures: its answers are typed, and its death harms nobody."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ FENTANYL = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
 
 @pytest.fixture(autouse=True)
 def fresh_pool() -> Iterator[None]:
-    """No child of another test."""
+    """Stop the children of other tests."""
     POOL.end_all()
     yield
     POOL.end_all()
@@ -231,7 +231,7 @@ def test_a_forked_process_keeps_children_of_its_own() -> None:
 
 @pytest.mark.parametrize("doing", ["nothing", "a job"])
 def test_a_child_dies_with_its_parent(doing: str) -> None:
-    """Also in the middle of a job; a parent that is killed cannot say good-bye."""
+    """A killed parent cannot end its child, which may be in the middle of a job."""
     busy = "import threading; threading.Thread(target=sandboxed.run, args=('lay_out', 'c1ccccc1' * 40), daemon=True).start()"
     program = (
         "import os, sys, time; from substances.sandbox import sandboxed; from substances.sandbox.pool import POOL;"
@@ -259,7 +259,7 @@ def test_the_child_knows_nothing_of_the_parents_environment_and_files() -> None:
             environment = (folder / "environ").read_bytes().split(b"\0")
             descriptors = {int(path.name) for path in (folder / "fd").iterdir()}
         except PermissionError:
-            # It is not to be looked into by others of its user; only root may. That is as well.
+            # Only root may look into the process, which is just as good.
             return
     finally:
         child.end()
@@ -284,7 +284,7 @@ def test_the_child_may_not_take_all_memory() -> None:
 
 
 def _is_running(pid: int) -> bool:
-    """Neither gone nor a zombie."""
+    """Tell if a process exists and is not a zombie."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

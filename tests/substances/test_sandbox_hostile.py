@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A child that was taken over by its input can say what it likes: it makes no object, no markup and no long wait."""
+"""A child taken over by its input can answer anything: it makes no object, no markup and no long wait."""
 
 import select
 import subprocess

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The minimum scheme counts techniques as the recommendations do, and "confirmed" needs one that tells
-isomers apart.
-"""
+"""The minimum scheme counts techniques as the recommendations do, and "confirmed" needs one that tells isomers apart."""
 
 import pytest
 

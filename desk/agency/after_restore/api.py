@@ -17,10 +17,10 @@ from officers.restores import SECTIONS, restore_in_review, review_restore
 
 
 class RestoreOut(s.Serializer[Any]):
-    """The restore that waits, `restored_at` null: none, sign-in is open. `backup_at`: the newest moment that the backup
-    knew of, null: unknown.
+    """The restore that awaits review; `restored_at` is null if there is none, and sign-in is open.
 
-    What to look at stands under `/officers`, `/api-keys`, `/powers`, `/policy` and `/peers`.
+    `backup_at` is the newest moment that the backup knew of, null if unknown. Review `/officers`, `/api-keys`,
+    `/powers`, `/policy` and `/peers`.
     """
 
     restored_at = s.DateTimeField(allow_null=True)

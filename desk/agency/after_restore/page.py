@@ -85,7 +85,7 @@ def after_restore(request: HttpRequest) -> HttpResponseBase:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What came back, by section."""
+    """The restored officers and keys, by section."""
 
     able: list[OfficerRow]
     disabled: list[OfficerRow]
@@ -93,7 +93,7 @@ class _Shown:
 
     @property
     def sections(self) -> list[str]:
-        """Those of which there is something to confirm; whoever could be disabled stands among those who may sign in."""
+        """Return the sections that need confirmation; officers who may sign in always do."""
         return [ROLES, *([DISABLED] if self.disabled else ()), *([KEYS] if self.keys else ())]
 
 

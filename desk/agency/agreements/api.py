@@ -30,7 +30,7 @@ class StoppedLaneOut(s.Serializer[Any]):
 
 
 class AgreementOut(s.Serializer[Any]):
-    """As the exchange states it, and what this agency has stopped, whether or not the exchange says so."""
+    """An agreement as the exchange states it, and this agency's suspended lanes, even if the exchange does not list them."""
 
     ref = s.CharField()
     title = s.CharField()
@@ -87,7 +87,7 @@ class LanesView(AffairsView):
     capability = Capability.AGENCY_MANAGE
 
     def change(self, ref: str, do: Callable[..., None]) -> Response:
-        """Do the act on the lanes of the body; answer the agreement as it is then."""
+        """Do the act on the lanes of the body; answer the resulting agreement."""
         lanes = sorted(set(read_body(LanesIn, self.request)["lanes"]))
         self.act(lambda: do(self.officer, ref, lanes, now=self.now))
         return self.answer(AgreementOut(_shown(agreement_of(self.officer, ref, now=self.now))).data)
@@ -96,7 +96,7 @@ class LanesView(AffairsView):
 class SuspendView(LanesView):
     @extend_schema(request=LanesIn, responses={200: AgreementOut}, operation_id="agreements_suspend")
     def post(self, request: Request, ref: str) -> Response:
-        """Stop lanes with every other party, at once and both ways; nothing is deleted, what waits is held.
+        """Suspend lanes with every other party, at once and both ways; nothing is deleted, waiting envelopes are held.
 
         Nothing goes from this agency on such a lane before it resumes it, whatever the exchange says.
         """
@@ -106,7 +106,7 @@ class SuspendView(LanesView):
 class ResumeView(LanesView):
     @extend_schema(request=LanesIn, responses={200: AgreementOut}, operation_id="agreements_resume")
     def post(self, request: Request, ref: str) -> Response:
-        """Lift this agency's own suspension; what was held and has not expired is delivered, in order."""
+        """Lift this agency's own suspension; held envelopes that have not expired are delivered, in order."""
         return self.change(ref, resume_lanes)
 
 

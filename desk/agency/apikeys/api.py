@@ -44,7 +44,7 @@ Issued = tuple[str, str | None]
 
 
 class ApiKeyOut(s.Serializer[Any]):
-    """A key by its prefix, with what it may and how long; never its text."""
+    """A key by its prefix, with its scopes and its end; never its text."""
 
     prefix = s.CharField()
     client = s.CharField()
@@ -58,13 +58,16 @@ class ApiKeyOut(s.Serializer[Any]):
 
 
 class ListedApiKeyOut(ApiKeyOut):
-    """`could_release`: who could send what it writes, were the reader to rotate it; empty without `draft:write`."""
+    """A key in the list. `could_release`: officers who could send its drafts if the reader rotated it.
+
+    It is empty without `draft:write`.
+    """
 
     could_release = ReleaserOut(many=True)
 
 
 class ApiKeysOut(s.Serializer[Any]):
-    """`could_release`: who could send what a new system writes, were the reader to issue its key.
+    """The keys. `could_release`: officers who could send a new system's drafts if the reader issued its key.
 
     `scopes` are those that the reader can give such a key: `audit:follow` an auditor, the others an admin.
     """
@@ -75,13 +78,13 @@ class ApiKeysOut(s.Serializer[Any]):
 
 
 class IssuedApiKeyOut(ApiKeyOut):
-    """`key` is the text, this once: null where the request was sent again."""
+    """A new key; `key` is its text, only this once, and null if the request was sent again."""
 
     key = s.CharField(allow_null=True)
 
 
 class ApiKeyIn(s.Serializer[Any]):
-    """`client` names what uses the key; no networks: from anywhere."""
+    """A new key. `client` names the system that uses it; without networks it works from anywhere."""
 
     client = s.CharField(max_length=60)
     scopes = s.ListField(child=s.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES))
@@ -92,13 +95,13 @@ class ApiKeyIn(s.Serializer[Any]):
 
 
 class RotateIn(s.Serializer[Any]):
-    """For how many days the old key serves on."""
+    """The number of days for which the old key still works."""
 
     old_serves = s.IntegerField(min_value=0, max_value=LONGEST_OVERLAP.days, required=False, default=1)
 
 
 class ShownOnceView(AffairsView):
-    """Answers a new key with its text, which stands in this answer alone."""
+    """Answer a new key with its text, in this answer only."""
 
     @sensitive_variables()
     def issued(self, issue: Callable[[], Issued], show: Callable[[str], Mapping[str, Any]]) -> Response:
@@ -164,7 +167,7 @@ class RotateView(ShownOnceView):
 
     @extend_schema(request=RotateIn, responses={201: IssuedApiKeyOut}, operation_id="apikeys_rotate")
     def post(self, request: Request, prefix: str) -> Response:
-        """Issue a key of the same kind in place of one that serves, which ends some days later at most."""
+        """Issue a key of the same kind in place of a working one, which ends some days later at most."""
         serves = timedelta(days=read_body(RotateIn, request)["old_serves"])
         key = key_for(self.officer, prefix)
         return self.issued(
@@ -177,9 +180,10 @@ class RotateOwnView(ShownOnceView):
 
     @extend_schema(request=None, responses={201: IssuedApiKeyOut}, operation_id="apikeys_rotate_own")
     def post(self, request: Request) -> Response:
-        """Have the key that calls replaced, once and in its last 30 days: same scopes and networks.
+        """Replace the calling key, once and in its last 30 days: same scopes and networks.
 
-        The old one serves for 7 days more at most. Until the new one was used, asking again gives another.
+        The old key works for 7 days more at most. Until the new one is used, each further request gives another new
+        one.
         """
         caller = self.actor
         assert isinstance(caller, ApiClient)

@@ -33,9 +33,9 @@ SCOPES: Final = sorted(EXCHANGE_SCOPES)
 
 
 class ExchangeKeyOut(s.Serializer[Any]):
-    """A key by its prefix, with what it may and how long; never its text. `is_own`: this desk itself calls with it.
+    """A key by its prefix, with its scopes and its end; never its text. `is_own`: this desk itself calls with it.
 
-    Keys of one `line` took each other's place, and end together.
+    Keys of one `line` replaced one another, and end together.
     """
 
     prefix = s.CharField()
@@ -51,20 +51,20 @@ class ExchangeKeyOut(s.Serializer[Any]):
 
 
 class ExchangeKeysOut(s.Serializer[Any]):
-    """`scopes`: what a system is given where nobody chooses."""
+    """The keys; `scopes` are the usual ones of a new system."""
 
     items = ExchangeKeyOut(many=True)
     scopes = s.ListField(child=s.CharField())
 
 
 class IssuedExchangeKeyOut(ExchangeKeyOut):
-    """`key` is the text, this once: null where the request was sent again, or the exchange's first answer was lost."""
+    """A new key; `key` is its text, only this once: null if the request was sent again, or the exchange's first answer was lost."""
 
     key = s.CharField(allow_null=True)
 
 
 class ExchangeKeyIn(s.Serializer[Any]):
-    """`client` names what uses the key; no networks: from anywhere."""
+    """A new key. `client` names the system that uses it; without networks it works from anywhere."""
 
     client = s.CharField(max_length=60)
     scopes = s.ListField(child=s.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES))
@@ -75,7 +75,7 @@ class ExchangeKeyIn(s.Serializer[Any]):
 
 
 class ReplaceOwnIn(s.Serializer[Any]):
-    """`return_key`: a key for coming back from the exchange's operator, where the desk's own key serves no more."""
+    """The replacement of the desk's own key; `return_key` is a key from the exchange's operator, if the own key works no more."""
 
     return_key = s.CharField(required=False, default="", allow_blank=True, max_length=80)
 
@@ -132,7 +132,7 @@ class ReplaceOwnView(AffairsView):
     )
     @sensitive_variables()
     def post(self, request: Request) -> Response:
-        """Replace the key by which this desk itself calls the exchange; the one before ends. Its text is shown to nobody."""
+        """Replace the key by which this desk itself calls the exchange; the old one ends. Nobody sees the new one's text."""
         body = read_body(ReplaceOwnIn, request)
         self.act(lambda: replace_own_credential(self.officer, **body, now=self.now))
         known = read_credentials(self.officer)

@@ -99,7 +99,7 @@ def issue(request: HttpRequest) -> HttpResponseBase:
 
 
 def _proposed(*, for_desk: bool) -> dict[str, Any]:
-    """What the form proposes: for a desk all that a desk does, else reading what everybody may."""
+    """Return the form's proposal: the scopes of a desk, or for another system those that only read."""
     if for_desk:
         return {"scopes": sorted(CALLS_OF_A_DESK)}
     return {"scopes": [Capability.DIRECTORY_READ, Capability.LEDGER_READ]}

@@ -34,7 +34,7 @@ FOLLOWED: Final = "audit events"
 
 
 class AuditQuestion(s.Serializer[Any]):
-    """What the auditor asks; days are whole days in the caller's own zone."""
+    """An auditor's question; days are whole days in the caller's own zone."""
 
     officer = s.CharField(required=False, max_length=22, help_text="Who: a colleague's id.")
     act = s.ChoiceField(sorted(ACTS), required=False, help_text="What was done.")
@@ -47,7 +47,7 @@ class AuditQuestion(s.Serializer[Any]):
 
 
 class AuditQuery(AuditQuestion, PageQuery):
-    """The question, and which page of its answer."""
+    """An auditor's question, and the page of its answer."""
 
 
 class AuditEventOut(s.Serializer[Any]):
@@ -76,7 +76,7 @@ class AuditView(AffairsView):
 
     @extend_schema(parameters=[AuditQuery], responses={200: AuditPageOut}, operation_id="audit_list")
     def get(self, request: Request) -> Response:
-        """List who did what and why in the own agency, newest first; for the keeper, what is no agency's."""
+        """List acts in the own agency with person and reason, newest first; for the keeper, acts that concern no agency."""
         query = read_query(AuditQuery, request)
         listed, limit = named_list("audit", query), query["limit"]
         found = events_for(self.officer, self.question(query))
@@ -107,7 +107,7 @@ class AuditExportView(AuditView):
         request=AuditQuestion, responses={(200, "text/csv"): OpenApiTypes.STR}, operation_id="audit_export"
     )
     def post(self, request: Request) -> HttpResponseBase:
-        """Take the answer out as CSV in UTF-8, at most 100,000 entries; that it was taken is audited."""
+        """Export the answer as CSV in UTF-8, at most 100,000 entries; the export is audited."""
         question = self.question(read_body(AuditQuestion, request))
         return repeatable(
             request, self.actor, lambda: export_audit(self.officer, question, now=self.now), now=self.now
@@ -127,7 +127,7 @@ class FollowedEventOut(s.Serializer[Any]):
 
 
 class FollowedPageOut(s.Serializer[Any]):
-    """`next` is the cursor to go on from, also where nothing came; it does not expire. `more`: something is there already."""
+    """A page of events. `next` is the cursor to go on from, even without events; it never expires. `more`: further events exist."""
 
     items = FollowedEventOut(many=True)
     next = s.CharField()
@@ -139,10 +139,10 @@ class AuditEventsView(AffairsView):
 
     @extend_schema(parameters=[PageQuery], responses={200: FollowedPageOut}, operation_id="audit_follow")
     def get(self, request: Request) -> Response:
-        """Give what the own agency's audit has after a cursor, oldest first, for a system that keeps watch. No content.
+        """Return the own agency's audit events after a cursor, oldest first, without content, for a system that monitors them.
 
-        Without a cursor from the beginning of what is kept. An event is given once it is in the log, some seconds after it
-        happened; none is left out, and none comes twice to who goes on from `next`.
+        Without a cursor it begins with the oldest kept event. An event appears once it is in the log, some seconds
+        after it happened; a caller who goes on from `next` misses none and gets none twice.
         """
         query = read_query(PageQuery, request)
         place = open_lasting(self.actor, FOLLOWED, query["cursor"])

@@ -16,7 +16,7 @@ from peers.models import Agency
 
 
 class ListedAgencyOut(s.Serializer[Any]):
-    """An agency as the exchange lists it; what was changed past the program is not shown."""
+    """An agency as the exchange lists it; fields that were changed outside the program are left out."""
 
     id = s.CharField()
     name = s.CharField()
@@ -39,7 +39,7 @@ class DirectoryView(AffairsView):
 
     @extend_schema(responses={200: DirectoryOut}, operation_id="directory_list")
     def get(self, request: Request) -> Response:
-        """Every agency of this hub that the officer may see, by name."""
+        """List every agency of this hub that the officer may see, by name."""
         seen = sorted(Agency.objects.visible_to(self.officer), key=lambda agency: agency.name)
         return self.answer(DirectoryOut({"items": [agency for agency in seen if agency.is_bound]}).data)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Contact data of the officer's agency, in JSON: what the exchange has, and stating it anew."""
+"""Contact data of the officer's agency, in JSON: the exchange's present ones, and a new statement."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from desk.web.api_answers import AffairsView
 
 
 class EntryIn(s.Serializer[Any]):
-    """How partners and the exchange reach the agency; an empty `telephone` says that nobody can be called."""
+    """The agency's contact data for partners and the exchange; an empty `telephone` says that nobody can be called."""
 
     telephone = s.CharField(allow_blank=True, max_length=40)
     timezone = s.CharField(max_length=64)
@@ -26,7 +26,7 @@ class EntryIn(s.Serializer[Any]):
 
 
 class EntryOut(s.Serializer[Any]):
-    """As the exchange says it. `is_stated`: the agency has signed it; else the exchange's operator has entered it."""
+    """Contact data as the exchange has them. `is_stated`: the agency has signed them; else the exchange's operator entered them."""
 
     telephone = s.CharField(allow_blank=True)
     timezone = s.CharField()
@@ -39,14 +39,14 @@ class OwnEntryView(AffairsView):
 
     @extend_schema(responses={200: EntryOut}, operation_id="entry_retrieve")
     def get(self, request: Request) -> Response:
-        """Show how the exchange says that the agency is reached."""
+        """Show the agency's contact data as the exchange has them."""
         return self.answer(_shown(read_own_entry(self.officer)))
 
     @extend_schema(request=EntryIn, responses={200: EntryOut}, operation_id="entry_update")
     def put(self, request: Request) -> Response:
-        """State it anew, signed with the agency's key: duty telephone, time zone, and the mail addresses of contact points.
+        """State duty telephone, time zone and mail addresses of contact points anew, signed with the agency's key.
 
-        The exchange mails those, without a word of content, while nothing reads the agency's feed.
+        The exchange mails the contact points, without any content, while nothing reads the agency's feed.
         """
         body = read_body(EntryIn, request)
         self.act(lambda: state_own_entry(self.officer, **body, now=self.now))

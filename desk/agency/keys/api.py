@@ -48,7 +48,7 @@ ABOUT_A_ROOT: Final = frozenset({"create", "change_root", "recover_root"})
 
 
 class KeyOut(s.Serializer[KeyFact]):
-    """One key. `since` only where it is revoked: from when it does not count."""
+    """One key. `since` is the moment from which a revoked key does not count; null for others."""
 
     kid = s.CharField()
     use = s.CharField()
@@ -81,7 +81,7 @@ class RecoveryOut(s.Serializer[Any]):
 
 
 class ProposalOut(s.Serializer[Any]):
-    """What waits for the head's signature."""
+    """A proposal that waits for the head's signature."""
 
     od = s.CharField()
     k = s.CharField()
@@ -92,7 +92,7 @@ class ProposalOut(s.Serializer[Any]):
 
 
 class WordOut(s.Serializer[Any]):
-    """A keyset or revocation that waits for the exchange; `trouble` was in the way last, `cause` is why it was refused."""
+    """A keyset or revocation that waits for the exchange; `trouble` is the latest obstacle, `cause` the reason of a refusal."""
 
     od = s.CharField()
     k = s.CharField()
@@ -105,9 +105,10 @@ class WordOut(s.Serializer[Any]):
 
 
 class HolderOut(s.Serializer[Holder]):
-    """Another desk or command that holds the agency's identity at the exchange, as that names it; empty what it did not say.
+    """Another desk or command that holds the agency's identity at the exchange, in its own words; empty if it did not say.
 
-    `since`: when it was first named to this desk; `free_at`: when the exchange lets go of it, if it stays silent.
+    `since`: when this desk first heard of it; `free_at`: when the exchange releases the identity, if the holder stays
+    silent.
     """
 
     holder = s.CharField()
@@ -117,7 +118,7 @@ class HolderOut(s.Serializer[Holder]):
 
 
 class KeysOut(s.Serializer[Any]):
-    """`verbs`: what this officer may do now; `proposals` are for key officers; `to_send` is not at the exchange yet.
+    """The keys. `verbs`: changes open to this officer now; `proposals` are for key officers; `to_send` waits for the exchange.
 
     `held_elsewhere`: null while this desk holds the agency's identity; else nothing is sent from here.
     """
@@ -153,7 +154,7 @@ class KeyChangeIn(s.Serializer[Any]):
 
 
 class TakeOverIn(s.Serializer[Any]):
-    """The holder that was shown; any other is not let go of."""
+    """The holder that was shown; no other one is replaced."""
 
     holder = s.UUIDField()
 
@@ -165,7 +166,7 @@ class ImpactQuery(s.Serializer[Any]):
 
 
 class ImpactOut(s.Serializer[Any]):
-    """What signed with the key and logged since then would stop counting."""
+    """The numbers of alerts and statements, signed with the key and logged since then, that would stop counting."""
 
     alerts = s.IntegerField()
     statements = s.IntegerField()
@@ -176,7 +177,7 @@ class KeysView(AffairsView):
 
     @extend_schema(responses={200: KeysOut}, operation_id="keys_list")
     def get(self, request: Request) -> Response:
-        """Show the agency's keyset and keys, and what may be done to them."""
+        """Show the agency's keyset and keys, and the changes open to the officer."""
         return self.answer_keys()
 
     def answer_keys(self) -> Response:
@@ -195,9 +196,9 @@ class KeyChangeView(KeysView):
 
     @extend_schema(request=KeyChangeIn, responses={200: KeysOut}, operation_id="keys_change")
     def post(self, request: Request) -> Response:
-        """Change the agency's keys, or have it proposed to its head; a change is logged within about a second.
+        """Change the agency's keys, or propose the change to its head; a change is logged within about a second.
 
-        While the exchange is away it waits, and stands in `to_send`.
+        While the exchange cannot be reached the change waits, in `to_send`.
         """
         body = read_body(KeyChangeIn, request)
 
@@ -220,8 +221,7 @@ class TakeOverView(KeysView):
     def post(self, request: Request) -> Response:
         """Take the agency's identity over from another holder, once a person knows that it has stopped.
 
-        The exchange lets go of it and takes this desk. Where the other one has announced itself again it stays in
-        `held_elsewhere`.
+        The exchange replaces it with this desk. A holder that has announced itself again stays in `held_elsewhere`.
         """
         holder = str(read_body(TakeOverIn, request)["holder"])
 
@@ -238,7 +238,7 @@ class ImpactView(AffairsView):
 
     @extend_schema(parameters=[ImpactQuery], responses={200: ImpactOut}, operation_id="keys_impact")
     def get(self, request: Request, kid: str) -> Response:
-        """Count what revoking a key since a time would reach."""
+        """Count the alerts and statements that revoking a key since a time would affect."""
         since: datetime = read_query(ImpactQuery, request).get("since", self.now)
         return self.answer(ImpactOut(impact_of_revoking(self.officer, kid, since, now=self.now)).data)
 
@@ -249,13 +249,13 @@ class WordView(KeysView):
 
     @extend_schema(request=None, responses={200: KeysOut}, operation_id="keys_send_again")
     def post(self, request: Request, od: str) -> Response:
-        """Send at once what waits for the exchange; the worker sends it by itself, too."""
+        """Send a waiting keyset or revocation to the exchange at once; the worker also sends it by itself."""
         self.act(lambda: outgoing.send_again(self.officer, self.agency.pk, od, now=self.now))
         return self.answer_keys()
 
     @extend_schema(responses={200: KeysOut}, operation_id="keys_give_up")
     def delete(self, request: Request, od: str) -> Response:
-        """Give up what waits, or put away what was refused; what the exchange has taken stands."""
+        """Give up a waiting keyset or revocation, or dismiss a refused one; those that the exchange has accepted stand."""
         self.act(lambda: outgoing.give_up(self.officer, self.agency.pk, od, now=self.now))
         return self.answer_keys()
 
@@ -289,7 +289,7 @@ class ProposalView(KeysView):
 
     @extend_schema(responses={204: None}, operation_id="keys_proposal_discard")
     def delete(self, request: Request, od: str) -> Response:
-        """Take a proposal back; what the head signs of it is not taken."""
+        """Withdraw a proposal; a signature of the head on it is then refused."""
         self.act(
             lambda: proposing.discard_proposal(self.officer, self._headed(), od, now=self.now),
             code=status.HTTP_204_NO_CONTENT,
@@ -308,7 +308,7 @@ class PreviousView(ProposalView):
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT}, operation_id="keys_proposal_previous")
     def get(self, request: Request, od: str) -> HttpResponse:  # type: ignore[override]
-        """Fetch the keyset that a proposal follows, which the agency's head compares with; 404 before the first."""
+        """Fetch the keyset that a proposal follows, for the agency's head to compare; 404 before the first."""
         agency = self._headed()
         proposing.read_proposal(self.officer, agency, od, now=self.now)
         before = proposing.previous_keyset(self.officer, agency, now=self.now)

@@ -20,14 +20,14 @@ from notices.states import NotificationState, Occasion
 
 
 class NoticesQuery(PageQuery):
-    """Which notices."""
+    """A selection of notices."""
 
     mine = s.ChoiceField(["0", "1"], required=False, default="0", help_text="1: mails to the caller only.")
     state = s.ChoiceField(NotificationState.values, required=False, help_text="Where it stands.")
 
 
 class NoticeOut(s.Serializer[Any]):
-    """One person told of one thing; `reference` is a received alert's, where it is about one."""
+    """A notice to one person on one subject; `reference` is a received alert's, if it is about one."""
 
     id = s.UUIDField()
     occasion = s.ChoiceField(Occasion.values)
@@ -58,7 +58,7 @@ class NoticesView(AffairsView):
         parameters=[NoticesQuery], responses={200: NoticePageOut}, operation_id="notifications_list"
     )
     def get(self, request: Request) -> Response:
-        """List whom the hub told for the agency, or could not and why; newest first."""
+        """List the agency's notices with their outcomes and reasons of failure, newest first."""
         query = read_query(NoticesQuery, request)
         listed = named_list("notifications", query)
         found = Notification.objects.visible_to(self.officer).select_related("officer")

@@ -38,7 +38,7 @@ STATES: Final = ["active", "invited", "disabled"]
 
 
 class OfficersQuery(s.Serializer[Any]):
-    """Which officers."""
+    """A selection of officers."""
 
     role = s.ChoiceField(ROLES, required=False, help_text="Those who have this role.")
     state = s.ChoiceField(STATES, required=False, help_text="Where the account stands.")
@@ -56,8 +56,8 @@ class InvitationOut(s.Serializer[Invited]):
 class OfficerOut(s.Serializer[Any]):
     """An officer of the agency. `duty_place` counts from 1, null: not on the duty list.
 
-    `is_confirmed`: false while what the officer does counts as also done by whoever invited or reset. `waits`: whether
-    roles or the account wait as a change of power (`/powers`).
+    `is_confirmed`: false while the officer's acts count as also done by the admin who invited or reset the account.
+    `waits`: roles or account wait as a change of power (`/powers`).
     """
 
     id = s.CharField()
@@ -77,7 +77,7 @@ class OfficerOut(s.Serializer[Any]):
 
 
 class OfficerShownOut(OfficerOut):
-    """The same; `has_factor` is null for who may not manage officers."""
+    """An officer with second factors; `has_factor` is null for a reader who may not manage officers."""
 
     has_factor = s.BooleanField(allow_null=True)
 
@@ -87,7 +87,7 @@ class OfficersOut(s.Serializer[Any]):
 
 
 class InviteIn(s.Serializer[Any]):
-    """Somebody new; zone and language are the agency's where they are left out."""
+    """A new officer; zone and language default to the agency's."""
 
     email = s.CharField(max_length=254)
     full_name = s.CharField(max_length=120)
@@ -98,7 +98,7 @@ class InviteIn(s.Serializer[Any]):
 
 
 class OfficerChangeIn(s.Serializer[Any]):
-    """What is to be different; `deputy` is a colleague's id, null: nobody."""
+    """Changes of an officer; `deputy` is a colleague's id, or null for nobody."""
 
     roles = s.ListField(child=s.ChoiceField(ROLES), min_length=1, max_length=len(ROLES), required=False)
     deputy = s.CharField(max_length=22, required=False, allow_null=True)
@@ -127,7 +127,7 @@ class OfficersView(AffairsView):
 
     @extend_schema(request=InviteIn, responses={201: OfficerShownOut}, operation_id="officers_invite")
     def post(self, request: Request) -> Response:
-        """Invite an officer: a mail with a link goes out, which serves once and for 72 hours."""
+        """Invite an officer by a mail with a link, which works once and for 72 hours."""
         body = read_body(InviteIn, request)
 
         def run() -> Outcome:
@@ -171,8 +171,8 @@ class OfficerView(OfficersView):
     def patch(self, request: Request, public_id: str) -> Response:
         """Change roles, deputy, unit or standing of an officer, all of it or nothing; roles count from the next request.
 
-        Nobody changes the own roles or standing, and one agency admin stays. Disabling ends every session. What gives
-        power waits once the agency has released: `waits` says so, `/powers` until when.
+        No officer changes the own roles or standing, and one agency admin stays. Disabling ends every session.
+        Changes that give power wait once the agency has released: `waits` says so, `/powers` until when.
         """
         body = read_body(OfficerChangeIn, request)
         person = officer_for(self.officer, public_id)
@@ -201,7 +201,7 @@ class OfficerView(OfficersView):
 
 
 class ActOnOfficerView(OfficersView):
-    """One act on a person that takes no more words than its address."""
+    """One act on a person that needs no body."""
 
     capability: ClassVar[Any] = Capability.OFFICER_MANAGE
     http_method_names = ["post", "options"]
@@ -216,7 +216,7 @@ class ActOnOfficerView(OfficersView):
 class InviteAgainView(ActOnOfficerView):
     @extend_schema(request=None, responses={200: OfficerShownOut}, operation_id="officers_invite_again")
     def post(self, request: Request, public_id: str) -> Response:  # type: ignore[override]
-        """Send a new link to who was invited and has no password yet; the earlier one counts no more."""
+        """Send a new link to an invited officer without a password; the earlier link is void."""
         return self.act_on(public_id, invite_again)
 
 
@@ -247,7 +247,7 @@ class DutyView(OfficersView):
 
     @extend_schema(responses={200: OfficersOut}, operation_id="duty_list", parameters=[])
     def get(self, request: Request) -> Response:
-        """List whom the agency calls, the first to be called first."""
+        """List the agency's duty officers in the order in which they are called."""
         return self.answer({"items": self.shown(duty_list(self.officer))})
 
 

@@ -46,7 +46,7 @@ class NewInOut(s.Serializer[Any]):
 
 
 class PeerOut(s.Serializer[Any]):
-    """How far the agency trusts a peer's keys."""
+    """The agency's trust in a peer's keys."""
 
     agency = s.CharField()
     name = s.CharField()
@@ -85,7 +85,7 @@ class PeersView(AffairsView):
 
     @extend_schema(responses={200: PeersOut}, operation_id="peers_list")
     def get(self, request: Request) -> Response:
-        """Every other agency, by name, and where the trust in its keys comes from."""
+        """List every other agency by name, with the origin of the trust in its keys."""
         return self.answer({"items": [_shown(trust) for trust in peers_of(self.officer, now=self.now)]})
 
 
@@ -102,7 +102,7 @@ class ComparedView(AffairsView):
 class CompareView(ComparedView):
     @extend_schema(request=FingerprintIn, responses={200: PeerOut}, operation_id="peers_compare")
     def post(self, request: Request, agency_id: str) -> Response:
-        """Say that these digits stand on the peer's paper; after the second officer alerts can go to it."""
+        """State that these digits stand on the peer's paper; after the second officer's comparison alerts can go to it."""
         digits = read_body(FingerprintIn, request)["fingerprint"]
         return self.change(
             agency_id, lambda peer: compare_fingerprint(self.officer, peer, digits, now=self.now)
@@ -114,7 +114,7 @@ class TelephoneView(ComparedView):
 
     @extend_schema(request=TelephoneIn, responses={200: PeerOut}, operation_id="peers_telephone")
     def post(self, request: Request, agency_id: str) -> Response:
-        """Let the telephone number that the exchange says count, for every agency of this desk."""
+        """Accept the telephone number that the exchange states, for every agency of this desk."""
         said = read_body(TelephoneIn, request)["telephone"]
         return self.change(
             agency_id, lambda peer: take_said_telephone(self.officer, peer, said, now=self.now)
@@ -124,7 +124,7 @@ class TelephoneView(ComparedView):
 class UndoView(ComparedView):
     @extend_schema(request=None, responses={200: PeerOut}, operation_id="peers_undo")
     def post(self, request: Request, agency_id: str) -> Response:
-        """Take a first comparison back, before the second."""
+        """Withdraw a first comparison, before the second."""
         return self.change(agency_id, lambda peer: undo_comparison(self.officer, peer, now=self.now))
 
 
@@ -133,7 +133,7 @@ class ConfirmView(ComparedView):
 
     @extend_schema(request=CirclesIn, responses={200: PeerOut}, operation_id="peers_confirm")
     def post(self, request: Request, agency_id: str) -> Response:
-        """Confirm a peer that is new in these circles of yours, once; before, nothing goes to it."""
+        """Confirm a peer that is new in these circles of yours, once; nothing goes to it before."""
         circles = read_body(CirclesIn, request)["circles"]
         return self.change(
             agency_id, lambda peer: confirm_circle_member(self.officer, peer, circles, now=self.now)

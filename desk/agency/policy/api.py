@@ -42,7 +42,7 @@ class Ceilings(s.DictField):
 
 
 class PolicyIn(s.Serializer[Any]):
-    """What is to be different. A role that `role_ceilings` leaves out has no limit."""
+    """Changes of the policy. A role that `role_ceilings` leaves out has no limit."""
 
     four_eyes = s.BooleanField(required=False)
     flash_single_releaser = s.BooleanField(required=False)
@@ -55,7 +55,7 @@ class PolicyIn(s.Serializer[Any]):
 
 
 class PolicyOut(s.Serializer[Any]):
-    """All of the policy; `waiting` is the id of the change of power that would loosen it."""
+    """The whole policy; `waiting` is the id of the change of power that would loosen it."""
 
     four_eyes = s.BooleanField()
     flash_single_releaser = s.BooleanField()
@@ -71,7 +71,7 @@ class PolicyView(AffairsView):
 
     @extend_schema(responses={200: PolicyOut}, operation_id="policy_retrieve")
     def get(self, request: Request) -> Response:
-        """Show the agency's policy: who sends with whom, how strict a role may go, what opens, who needs a second factor."""
+        """Show the agency's policy: releases with a second person, TLP ceilings, reasons for opening, second factors."""
         return self.answer_policy()
 
     @extend_schema(
@@ -81,10 +81,10 @@ class PolicyView(AffairsView):
         operation_id="policy_partial_update",
     )
     def patch(self, request: Request) -> Response:
-        """Change the policy. What makes it stricter counts at once.
+        """Change the policy. Stricter rules count at once.
 
-        What weakens it waits, once the agency has released: a second agency admin agrees, or a day passes in which
-        nobody who was told stops it (`/powers`).
+        Weaker ones wait, once the agency has released, until a second agency admin agrees or a day passes in which
+        nobody who was told stops them (`/powers`).
         """
         body, seen = read_body(PolicyIn, request), _seen_in(request)
 

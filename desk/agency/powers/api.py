@@ -18,10 +18,10 @@ from officers.models import PowerChange
 
 
 class PowerChangeOut(s.Serializer[Any]):
-    """One that waits. `officer` is null where it is the policy; `changes` and `before` hold roles or policy fields.
+    """A waiting change. `officer` is null for the policy; `changes` and `before` hold roles or policy fields.
 
-    `until`: when it counts unless somebody stops it; null while nobody was told yet (`hours` run from the first delivered
-    mail), or where `hours` is null and only another person's confirmation counts.
+    `until`: when it counts unless somebody stops it; null while nobody was told yet (`hours` run from the first
+    delivered mail), or if `hours` is null and only another person's confirmation counts.
     """
 
     id = s.UUIDField()
@@ -47,7 +47,7 @@ class PowersView(AffairsView):
 
     @extend_schema(responses={200: PowerChangesOut}, operation_id="powers_list")
     def get(self, request: Request) -> Response:
-        """List the changes of power that wait in the agency, the oldest first."""
+        """List the waiting changes of power in the agency, oldest first."""
         return self.answer_waiting()
 
     def answer_waiting(self) -> Response:
@@ -73,7 +73,7 @@ class StopView(PowersView):
 
     @extend_schema(request=None, responses={200: PowerChangesOut}, operation_id="powers_stop")
     def post(self, request: Request, change_id: uuid.UUID) -> Response:
-        """Stop a change, as anybody who was told may; who asked takes it back."""
+        """Stop a change, which any officer who was told may; the officer who asked withdraws it."""
         self.act(lambda: stop_change(self.officer, change_id, now=self.now))
         return self.answer_waiting()
 

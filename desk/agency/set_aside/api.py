@@ -16,8 +16,11 @@ from ledger.models import Distrust, LoopState, SetAside
 
 
 class SetAsideOut(s.ModelSerializer[SetAside]):
-    """One item. `reason` names the error and the place in the code; `distrusts` what its `subject` is, if that is not to be
-    relied on meanwhile: an alert by its digest, an agency by its id. `version` tried it last."""
+    """One item. `reason` names the error and the place in the code; `version` tried it last.
+
+    `distrusts` names the object that is not to be relied on meanwhile, if there is one: an alert by its digest, an
+    agency by its id.
+    """
 
     distrusts = s.ChoiceField(Distrust.values)
 
@@ -30,7 +33,7 @@ class SetAsideOut(s.ModelSerializer[SetAside]):
 
 
 class StoppedLoopOut(s.ModelSerializer[LoopState]):
-    """A loop that stands, since so many items in a row failed."""
+    """A loop that has stopped because too many items in a row failed."""
 
     class Meta:
         model = LoopState
@@ -50,7 +53,7 @@ class SetAsideView(AffairsView):
 
     @extend_schema(responses={200: SetAsideListOut}, operation_id="set_aside_list")
     def get(self, request: Request) -> Response:
-        """List what was set aside: the own agency's for its auditor, all for the keeper."""
+        """List items that were set aside: the own agency's for its auditor, all for the keeper."""
         return self.answer_list()
 
     def answer_list(self) -> Response:
@@ -81,7 +84,7 @@ class ResumeLoopView(SetAsideView):
 
     @extend_schema(request=None, responses={200: SetAsideListOut}, operation_id="loops_resume")
     def post(self, request: Request, loop_id: int) -> Response:
-        """Let a loop that stands go on, and have all that it set aside tried again."""
+        """Resume a stopped loop, and have every item that it set aside tried again."""
         self.act(lambda: resume_loop(self.officer, loop_id, now=self.now))
         return self.answer_list()
 

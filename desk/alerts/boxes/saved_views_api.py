@@ -38,13 +38,13 @@ _NAMES: Final = sorted(set().union(*FILTERS.values()))
 
 
 class ViewsQuery(s.Serializer[Any]):
-    """Of which list."""
+    """The list whose views are asked for."""
 
     box = s.ChoiceField(SavedBox.values, required=False, help_text="The list; all of them without.")
 
 
 class ViewIn(s.Serializer[Any]):
-    """`filters` by name, with the values that the list's page offers; those that are on or off say `yes`."""
+    """A view to save: `filters` by name, with values that the list's page offers; switches have the value `yes`."""
 
     box = s.ChoiceField(SavedBox.values)
     name = s.CharField(max_length=NAME_AT_MOST)
@@ -52,7 +52,7 @@ class ViewIn(s.Serializer[Any]):
 
 
 class ViewChangeIn(s.Serializer[Any]):
-    """Another name; whether its list opens with it."""
+    """A new name; or whether its list opens with it."""
 
     name = s.CharField(max_length=NAME_AT_MOST, required=False)
     is_default = s.BooleanField(required=False)
@@ -75,7 +75,7 @@ class ViewsView(AffairsView):
 
     @extend_schema(parameters=[ViewsQuery], responses={200: ViewsOut}, operation_id="views_list")
     def get(self, request: Request) -> Response:
-        """List the views that the officer keeps, by list and name."""
+        """List the views that the officer has saved, by list and name."""
         wanted = read_query(ViewsQuery, request).get("box")
         boxes = [box for box in SavedBox.values if NEEDED[box] in self.officer.capabilities]
         rows = [view for box in boxes if wanted in (None, box) for view in views_of(self.officer, box)]
@@ -83,7 +83,7 @@ class ViewsView(AffairsView):
 
     @extend_schema(request=ViewIn, responses={201: ViewOut}, operation_id="views_create")
     def post(self, request: Request) -> Response:
-        """Keep filters of a list under a name."""
+        """Save filters of a list under a name."""
         body = read_body(ViewIn, request)
 
         def run() -> Outcome:

@@ -51,10 +51,10 @@ class AlertsView(DeskView):
 
     @extend_schema(parameters=[BoxQuery], responses={200: BOX_PAGE}, operation_id="alerts_list")
     def get(self, request: Request) -> Response:
-        """A page of a box, newest first.
+        """List a page of a box, newest first.
 
-        `inbox` answers rows with `received` in place of `alert`. `next` is the cursor of the following page, good
-        for a day, for the same box and filters.
+        `inbox` answers rows with `received` in place of `alert`. `next` is the cursor of the following page, good for
+        a day, for the same box and filters.
         """
         return read_box(self, read_query(BoxQuery, request))
 
@@ -64,8 +64,7 @@ class AlertsView(DeskView):
     def post(self, request: Request) -> Response:
         """Write a draft, with the defaults of its kind.
 
-        A draft keeps what it is given, even where that would not do to submit it; only unknown fields and shapes
-        that no field has are refused.
+        A draft keeps values that could not be submitted; only unknown fields and values of a wrong type are refused.
         """
         body = read_body(serializers.DraftIn, request)
 
@@ -91,10 +90,10 @@ class AlertView(DeskView):
 
     @extend_schema(responses={200: OWN_ALERT}, operation_id="alerts_retrieve")
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """An alert of ours.
+        """Show an alert of ours.
 
-        A draft answers its fields with every finding and who would receive it; a sent alert answers what was sent
-        and what became of it at each recipient.
+        A draft comes with its fields, every finding and the recipients it would have; a sent alert with its content
+        and its state at each recipient.
         """
         alert = find_alert(self.officer, alert_id)
         if alert.state not in SENT:
@@ -109,7 +108,7 @@ class AlertView(DeskView):
         operation_id="alerts_partial_update",
     )
     def patch(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Save fields of a draft as a new revision; those left out stay as they were."""
+        """Save fields of a draft as a new revision; fields left out stay as they are."""
         body, base = read_body(serializers.ChangeIn, request), revision_in(request)
 
         def change(alert: Alert) -> None:
@@ -152,9 +151,9 @@ class ValidateView(DeskView):
         parameters=[IF_MATCH], request=serializers.ValidateIn, responses={200: serializers.AlertOut}
     )
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Say, as a second person, that this revision and these recipients are right.
+        """Validate this revision and these recipients as a second person.
 
-        `preview` is the digest of the recipients that were shown: when they have changed since, nothing happens.
+        `preview` is the digest of the recipients that were shown: if they have changed since, nothing happens.
         """
         body, base = read_body(serializers.ValidateIn, request), revision_in(request)
 
@@ -185,7 +184,7 @@ class ReleaseView(DeskView):
 
     @extend_schema(parameters=[IF_MATCH], request=None, responses={200: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Sign, seal and send what was validated. The receipt follows within about a second."""
+        """Sign, seal and send a validated alert. The receipt follows within about a second."""
         base = revision_in(request)
 
         def change(alert: Alert) -> None:
@@ -232,7 +231,7 @@ class ReaffirmView(DeskView):
 
     @extend_schema(request=None, responses={200: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Stand by a sent alert whose key was revoked since, with a signed reaffirm."""
+        """Reaffirm a sent alert whose key was revoked since, by a signed statement."""
 
         def change(alert: Alert) -> None:
             reaffirm_alert(self.officer, alert, now=self.now)
@@ -245,7 +244,7 @@ class SecondLookView(DeskView):
 
     @extend_schema(request=None, responses={200: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Say that somebody else has read a flash alert which one person sent alone."""
+        """Record that a second officer has read a flash alert that one person sent alone."""
 
         def change(alert: Alert) -> None:
             confirm_second_look(self.officer, alert, now=self.now)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Questions of the JSON desk that change nothing: a check, who would receive it, a search.
+"""Questions of the JSON desk that change nothing: a check, a preview of recipients, a search.
 
-They are POSTs, because what is asked is content, which must not be in an address.
+They are POSTs, because the question holds content, which must not be in an address.
 """
 
 from typing import Any
@@ -45,7 +45,7 @@ class CheckView(DeskView):
     def post(self, request: Request) -> Response:
         """Check fields before anything is saved, by the check that the forms use.
 
-        What blocks stands in `errors` and in questions that were not kept; the rest is advice.
+        Obstacles stand in `errors` and in questions that were not kept; the rest is advice.
         """
         body = read_body(serializers.CheckIn, request)
         found = repeatable(
@@ -66,7 +66,7 @@ class CheckRecipientsView(DeskView):
         operation_id="alerts_check_recipients",
     )
     def post(self, request: Request) -> Response:
-        """Who would receive an alert with these fields, by the code that sends. Changes nothing.
+        """Preview the recipients of an alert with these fields, by the rules that sending uses. It changes nothing.
 
         Without recipients the whole directory is judged.
         """
@@ -120,7 +120,7 @@ class ExportView(DeskView):
         operation_id="alerts_export",
     )
     def post(self, request: Request) -> HttpResponseBase:
-        """Take a list out as a file: a row or line for each alert, as the list shows it. It is audited.
+        """Export a list as a file: a row or line for each alert, as the list shows it. The export is audited.
 
         At most 5,000 alerts of a box, or the hits of one page of a search. Alerts marked RED are left out. A line of
         JSON is an item of `GET /alerts` with `list`, which is `received` or `sent`.
@@ -156,5 +156,5 @@ class SchemaView(DeskView):
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT}, operation_id="alerts_schema_retrieve")
     def get(self, request: Request) -> Response:
-        """The alert document as JSON Schema; it stands at `/api/schema/alert.json` for everybody now."""
+        """Show the alert document as JSON Schema; `/api/schema/alert.json` has it for everybody."""
         return Response(json_schema())

@@ -30,11 +30,11 @@ class BulkDraftsView(DeskView):
         operation_id="alerts_bulk_create",
     )
     def post(self, request: Request) -> Response:
-        """Up to 100 drafts at once.
+        """Save up to 100 drafts at once.
 
-        The answer names for each, in the order given, the draft that was made or the problem that stopped it; the
-        others are not held up by it. Sent again with its `Idempotency-Key`, the request finishes what a lost
-        connection left over and makes nothing twice.
+        The answer names for each, in the order given, the new draft or the problem that stopped it; a problem does
+        not delay the others. Sent again with its `Idempotency-Key`, the request finishes the drafts that a lost
+        connection left over and makes none twice.
         """
         drafts = read_body(serializers.BulkDraftsIn, request)["drafts"]
         items: list[dict[str, Any]] = []

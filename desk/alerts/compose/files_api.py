@@ -42,7 +42,7 @@ class FileView(DeskView):
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, alert_id: uuid.UUID, n: int) -> HttpResponse:
-        """A file of an alert of ours, always as a download."""
+        """Read a file of an alert of ours, always as a download."""
         alert = find_alert(self.officer, alert_id)
         if alert.state in SENT:
             return file_answer(open_sent_attachment(self.officer, alert, n=n, now=self.now))

@@ -39,7 +39,7 @@ class TemplateIn(s.Serializer[Any]):
 
 
 class TemplateOut(s.Serializer[TemplateShown]):
-    """A template by its name; what it says is read by starting from it."""
+    """A template by its name; a draft started from it shows its fields."""
 
     id = s.UUIDField()
     name = s.CharField()
@@ -49,13 +49,13 @@ class TemplateOut(s.Serializer[TemplateShown]):
 
 
 class TemplatesOut(s.Serializer[Any]):
-    """All of the agency, by name."""
+    """All templates of the agency, by name."""
 
     items = TemplateOut(many=True)
 
 
 class StartingView(DeskView):
-    """Answers the draft that was started, once per `Idempotency-Key`."""
+    """Answer the started draft, once per `Idempotency-Key`."""
 
     capability: ClassVar[Any] = Capability.ALERT_WRITE
 
@@ -96,7 +96,7 @@ class KeepTemplateView(DeskView):
 
     @extend_schema(request=TemplateIn, responses={201: TemplateOut}, operation_id="templates_create")
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Keep what a draft says now as a template; days and files stay behind."""
+        """Save the fields of a draft as a template, without days and files."""
         name = read_body(TemplateIn, request)["name"]
 
         def run() -> Outcome:
@@ -121,7 +121,7 @@ class StartFromTemplateView(StartingView):
 class CopyAlertView(StartingView):
     @extend_schema(request=None, responses={201: serializers.AlertOut}, operation_id="alerts_copy")
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Start a draft with what an alert of ours says: sent, withdrawn, or a draft."""
+        """Start a draft with the fields of an alert of ours: sent, withdrawn, or a draft."""
         return self._started(
             lambda: copy_alert(self.officer, find_alert(self.officer, alert_id), now=self.now)
         )
@@ -132,9 +132,9 @@ class CopyReceivedView(StartingView):
         request=serializers.OpenIn, responses={201: serializers.AlertOut}, operation_id="alerts_received_copy"
     )
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
-        """Start a draft with what a received alert says, unless its sender reserved passing it on.
+        """Start a draft with the fields of a received alert, unless its sender reserved passing it on.
 
-        It is opened for that, with the officer's reason in the audit.
+        The alert is opened for that, with the officer's reason in the audit.
         """
         body = read_body(serializers.OpenIn, request)
         return self._started(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drafts that an agency's own system wrote, in JSON, with their files and what became of them."""
+"""Drafts that an agency's own system wrote, in JSON, with their files and their further state."""
 
 import uuid
 from typing import Any, Final, cast
@@ -34,7 +34,7 @@ LISTED: Final = "written"
 
 
 class WrittenFactsOut(s.Serializer[Any]):
-    """A draft of the caller's and where it stands; `md` names the alert that it became."""
+    """A draft of the calling system and its state; `md` names the alert that it became."""
 
     id = s.UUIDField()
     state = s.ChoiceField(AlertState.values)
@@ -52,7 +52,7 @@ class WrittenListOut(s.Serializer[Any]):
 
 
 class WrittenDeliveryOut(s.Serializer[Any]):
-    """What became of it at one recipient."""
+    """The state of the sent alert at one recipient."""
 
     recipient = s.CharField()
     state = s.ChoiceField(DeliveryState.values)
@@ -63,7 +63,7 @@ class WrittenDeliveryOut(s.Serializer[Any]):
 
 
 class WrittenOut(WrittenFactsOut):
-    """The same with the caller's own text. `is_changed`: somebody else has saved since; what, is not said here."""
+    """A draft with the system's own text. `is_changed`: somebody else has saved since; the change is not shown."""
 
     revision = s.IntegerField()
     is_changed = s.BooleanField()
@@ -90,7 +90,7 @@ class WrittenListView(WrittenView):
         parameters=[PageQuery], responses={200: WrittenListOut}, operation_id="alerts_written_list"
     )
     def get(self, request: Request) -> Response:
-        """List what the calling system has written, the newest first: its own drafts and what became of them."""
+        """List the drafts of the calling system and their state, newest first."""
         query = read_query(PageQuery, request)
         page = list_written(self.system, cursor=self.place_in(LISTED, query), limit=query["limit"])
         return self.page(LISTED, WrittenFactsOut(page.rows, many=True).data, page.next)
@@ -99,9 +99,9 @@ class WrittenListView(WrittenView):
 class WrittenOneView(WrittenView):
     @extend_schema(responses={200: WrittenOut}, operation_id="alerts_written_retrieve")
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Read a draft as the calling system last wrote it, its findings, and what became of it.
+        """Read a draft as the calling system last wrote it, with its findings and its state.
 
-        What an officer has changed is not shown.
+        An officer's changes are not shown.
         """
         return self.answer(self.shown(alert_id))
 
@@ -115,7 +115,7 @@ class WrittenFilesView(WrittenView):
         operation_id="alerts_written_attachments_create",
     )
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Add a file to a draft of the calling system's that no officer has changed."""
+        """Add a file to a draft of the calling system that no officer has changed."""
         file = read_body(serializers.FileIn, request)["file"]
 
         def attach() -> Outcome:

@@ -18,7 +18,7 @@ from desk.web.api import DeskView
 
 
 class AcknowledgeManyIn(s.Serializer[Any]):
-    """`reference` is the case number, where that is the reason."""
+    """The alerts and the reason; `reference` is the case number, if that is the reason."""
 
     ids = s.ListField(child=s.UUIDField(), min_length=1, max_length=AT_MOST)
     reason = s.ChoiceField(choices=OpeningReason.choices)
@@ -26,7 +26,7 @@ class AcknowledgeManyIn(s.Serializer[Any]):
 
 
 class AcknowledgementOut(s.Serializer[Acknowledgement]):
-    """`received` is null where there is no such alert for this officer; `text` says why one was refused."""
+    """The outcome for one alert; `received` is null if there is no such alert for this officer, `text` says why one was refused."""
 
     id = s.UUIDField()
     outcome = s.ChoiceField(choices=[outcome.value for outcome in Outcome])
@@ -35,7 +35,7 @@ class AcknowledgementOut(s.Serializer[Acknowledgement]):
 
 
 class AcknowledgeManyOut(s.Serializer[Any]):
-    """In the order given, each alert once."""
+    """The outcomes in the order given, each alert once."""
 
     items = AcknowledgementOut(many=True)
 
@@ -51,8 +51,8 @@ class AcknowledgeManyView(DeskView):
     def post(self, request: Request) -> Response:
         """Acknowledge up to 50 received alerts, signed one by one, as this officer's act and for one reason.
 
-        Only what somebody of the agency has opened can be acknowledged. What cannot be is answered with its
-        cause and holds up no other. Sent again, what was done is answered as `already`.
+        Only alerts that an officer of the agency has opened can be acknowledged. Others are answered with the cause
+        and delay none. Sent again, the request answers `already` for those that are done.
         """
         body = read_body(AcknowledgeManyIn, request)
 

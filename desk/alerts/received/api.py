@@ -30,7 +30,7 @@ class ReceivedView(DeskView):
 
     @extend_schema(responses={200: serializers.ReceivedFactsOut})
     def get(self, request: Request, received_id: uuid.UUID) -> Response:
-        """A received alert, as manifest and ledger tell of it; its content needs a reason."""
+        """Show a received alert by its manifest and the ledger; its content needs a reason."""
         return answer_received(self, received_id)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replies and likeness of samples in JSON: begin a reply or a review, read reviews, compare, ask, answer, agree.
+"""Replies and the similarity of samples in JSON: begin a reply or a review, read reviews, compare, ask, answer, agree.
 
 A reply begins as a draft; `POST /alerts/{id}/submit`, `/validate` and `/release` continue it.
 """
@@ -52,7 +52,7 @@ REPLIES: Final = (REPLY, PEER_REVIEW)
 
 
 class ReplyIn(OpenIn):
-    """`kind` reply says `narrative`; `peer_review` gives `opinion`. `recipients` are agencies that have the alert."""
+    """A reply of kind `reply` has `narrative`; a `peer_review` has `opinion`. `recipients` are agencies that have the alert."""
 
     kind = s.ChoiceField(choices=REPLIES)
     narrative = s.CharField(required=False, max_length=10_000)
@@ -63,7 +63,7 @@ class ReplyIn(OpenIn):
 
 
 class ReviewOut(s.Serializer[Any]):
-    """A standing review: one of each agency. Of one's own `alert` is its id, else `received`."""
+    """A standing review, one of each agency. `alert` is the id of one's own, `received` that of another's."""
 
     agency = s.CharField()
     name = s.CharField()
@@ -87,21 +87,24 @@ class ReviewsOut(s.Serializer[Any]):
 
 
 class QuestionIn(s.Serializer[Any]):
-    """Whom to ask about the profile of an own sent alert; nothing of its case goes out."""
+    """The agencies to ask about the profile of an own sent alert; nothing of its case goes out."""
 
     agencies = s.ListField(child=s.CharField(max_length=30), min_length=1, max_length=100)
     contact = s.CharField(required=False, default="", allow_blank=True, max_length=200)
 
 
 class AnswerProfileIn(OpenIn):
-    """`sample`: the own alert whose profile is alike."""
+    """The answer's `sample`: the own alert whose profile is similar."""
 
     sample = s.UUIDField()
     contact = s.CharField(max_length=200)
 
 
 class DetailsIn(OpenIn):
-    """`told`: what of one's own alert goes out; empty until the other side has agreed."""
+    """Consent to exchange case details; `told` are the parts of one's own alert that go out.
+
+    It is empty until the other side has agreed.
+    """
 
     told = s.ListField(
         child=s.ChoiceField(choices=sorted(TOLD)), required=False, default=list, max_length=len(TOLD)
@@ -110,7 +113,7 @@ class DetailsIn(OpenIn):
 
 
 class LeadOut(s.Serializer[Any]):
-    """A sample that is alike; `comparison` is what comparing found: a lead, not proof."""
+    """A similar sample; `comparison` is the result of comparing: a lead, not proof."""
 
     alert = s.UUIDField(allow_null=True)
     received = s.UUIDField(allow_null=True)
@@ -124,7 +127,7 @@ class NotComparableOut(s.Serializer[Any]):
 
 
 class ExchangeOut(s.Serializer[Any]):
-    """With one agency. `answer` is null while there is none: that is no consent and says nothing."""
+    """The exchange of details with one agency. `answer` is null while there is none: that is no consent and says nothing."""
 
     agency = s.CharField()
     name = s.CharField()
@@ -146,7 +149,7 @@ class AskedOut(s.Serializer[Any]):
 
 
 class LeadsOut(s.Serializer[Any]):
-    """Best first. `leads` is empty for an answer, which has no profile of its own."""
+    """Similar samples, best first. `leads` is empty for an answer, which has no profile of its own."""
 
     leads = LeadOut(many=True)
     compared = s.IntegerField()
@@ -157,14 +160,12 @@ class LeadsOut(s.Serializer[Any]):
 
 
 class BeginningView(DeskView):
-    """Makes a draft once per `Idempotency-Key` and answers its facts."""
+    """Make a draft once per `Idempotency-Key` and answer its facts."""
 
     capability = Capability.ALERT_WRITE
 
     def begin(self, make: Callable[[], Alert], said: Mapping[str, Any] | None = None) -> Response:
-        """Make a draft and answer its facts; raises ReplyRefusedError where one that does not have the fields of `said` is
-        under way.
-        """
+        """Make a draft and answer its facts; raises ReplyRefusedError if a draft without the fields of `said` is under way."""
 
         def run() -> Outcome:
             alert = make()
@@ -210,7 +211,7 @@ class SentReviewsView(DeskView):
 
     @extend_schema(responses={200: ReviewsOut})
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """List what other laboratories say of a sent alert's identification: one standing review of each agency."""
+        """List other laboratories' reviews of a sent alert's identification: one standing review of each agency."""
         alert = _sent(self, alert_id)
         return _reviews(self, {row.md: row.version for row in versions_seen(self.officer, alert)})
 
@@ -220,7 +221,7 @@ class ReceivedReviewsView(DeskView):
 
     @extend_schema(responses={200: ReviewsOut})
     def get(self, request: Request, received_id: uuid.UUID) -> Response:
-        """List the same of a received alert, as far as reviews reached this agency."""
+        """List reviews of a received alert's identification, as far as they reached this agency."""
         held = versions_held(self.officer, find_received(self.officer, received_id), now=self.now)
         return _reviews(self, {row.md: row.version for row in held})
 
@@ -255,7 +256,7 @@ class AnswerProfileView(BeginningView):
 class DetailsView(BeginningView):
     @extend_schema(request=DetailsIn, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
-        """Begin the yes to exchanging case details; once the other side has said so, with what is `told`."""
+        """Begin the consent to exchanging case details; once the other side has consented, with the parts in `told`."""
         body = read_body(DetailsIn, request)
 
         def make() -> Alert:
@@ -273,7 +274,7 @@ class SentProfileView(DeskView):
 
     @extend_schema(responses={200: LeadsOut})
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Compare the profile of a sent alert with what this agency holds, and list whom it asked about it."""
+        """Compare the profile of a sent alert with those that this agency holds, and list the agencies asked about it."""
         alert = _sent(self, alert_id)
         document = read_own(self.officer, alert, now=self.now)
         is_question = document.get("alert_type") == QUERY
@@ -294,9 +295,9 @@ class ReceivedProfileView(DeskView):
 
     @extend_schema(request=OpenIn, responses={200: LeadsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
-        """Compare the profile of a received alert, or a question about one, with what this agency holds.
+        """Compare the profile of a received alert, or a question about one, with those that this agency holds.
 
-        A question is compared with the agency's own samples only; whoever asked learns nothing of it.
+        A question is compared with the agency's own samples only; the asking agency learns nothing of it.
         """
         why = read_body(OpenIn, request)
         received = find_received(self.officer, received_id)

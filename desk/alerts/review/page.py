@@ -183,7 +183,7 @@ def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def stop_text(stop: Exception) -> str:
-    """Why nothing was sent, and what to do."""
+    """Return why nothing was sent, and the remedy."""
     if isinstance(stop, ExchangeRefusedError):
         return stop.text
     if isinstance(stop, ExchangeAwayError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Own objects that a revocation put in doubt, in JSON: confirming them, or withdrawing what this desk never sent."""
+"""Own objects that a revocation put in doubt, in JSON: reaffirming them, or withdrawing alerts that this desk never sent."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from desk.web.api_answers import AffairsView
 
 
 class DoubtedAlertOut(s.Serializer[DoubtedAlert]):
-    """An envelope in the agency's name that waits for a word; `alert` is null for what this desk never sent."""
+    """An envelope in the agency's name that awaits a decision; `alert` is null if this desk never sent it."""
 
     md = s.CharField()
     jti = s.CharField()
@@ -36,7 +36,7 @@ class DoubtedAlertOut(s.Serializer[DoubtedAlert]):
 
 
 class DoubtedStatementOut(s.Serializer[DoubtedStatement]):
-    """An acknowledgement, withdrawal or confirmation that waits for a word; `about` is the digest it speaks of."""
+    """An acknowledgement, withdrawal or confirmation that awaits a decision; `about` is the digest of its subject."""
 
     od = s.CharField()
     k = s.CharField()
@@ -46,7 +46,7 @@ class DoubtedStatementOut(s.Serializer[DoubtedStatement]):
 
 
 class DoubtsOut(s.Serializer[Any]):
-    """The newest 50 of each."""
+    """The newest 50 of each kind."""
 
     envelopes = DoubtedAlertOut(many=True)
     statements = DoubtedStatementOut(many=True)
@@ -57,7 +57,7 @@ class DoubtsView(AffairsView):
 
     @extend_schema(responses={200: DoubtsOut}, operation_id="doubts_list")
     def get(self, request: Request) -> Response:
-        """List what a revoked key signed in the agency's name and what is neither reaffirmed nor withdrawn."""
+        """List the objects that a revoked key signed in the agency's name and that are neither reaffirmed nor withdrawn."""
         found = {
             "envelopes": list_doubted(self.officer, now=self.now),
             "statements": list_doubted_statements(self.officer, now=self.now),
@@ -70,7 +70,7 @@ class ReaffirmStatementView(AffairsView):
 
     @extend_schema(request=None, responses={204: None}, operation_id="doubts_reaffirm_statement")
     def post(self, request: Request, od: str) -> Response:
-        """Stand by an answer whose key was revoked since, with a signed reaffirm."""
+        """Reaffirm an answer whose key was revoked since, by a signed statement."""
         self.act(lambda: reaffirm_statement(self.officer, od, now=self.now), code=status.HTTP_204_NO_CONTENT)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -80,7 +80,7 @@ class WithdrawUnsentView(AffairsView):
 
     @extend_schema(request=WithdrawIn, responses={204: None}, operation_id="doubts_withdraw_envelope")
     def post(self, request: Request, md: str) -> Response:
-        """Withdraw what stands in the agency's name and this desk never sent."""
+        """Withdraw an alert in the agency's name that this desk never sent."""
         code = read_body(WithdrawIn, request)["code"]
         self.act(
             lambda: withdraw_unsent(self.officer, md, code=code, now=self.now),

@@ -22,9 +22,9 @@ from peers.models import OutgoingState
 
 
 class HandedInOut(s.Serializer[HandedIn]):
-    """One object. `k` is manifest or a statement's kind, `alert` or `received` what it is or is about, `text` what became of it.
+    """One object. `k` is manifest or a statement's kind, `alert` or `received` its alert, `text` its outcome.
 
-    `altered`: its record was changed outside the program, so that it goes nowhere.
+    `altered`: its record was changed outside the program, so it is not sent.
     """
 
     k = s.CharField()
@@ -39,7 +39,7 @@ class HandedInOut(s.Serializer[HandedIn]):
 
 
 class HandedInListOut(s.Serializer[Any]):
-    """The newest 100, what waits first."""
+    """The newest 100, waiting ones first."""
 
     items = HandedInOut(many=True)
 
@@ -49,7 +49,7 @@ class HandedInView(AffairsView):
 
     @extend_schema(responses={200: HandedInListOut}, operation_id="alerts_handed_in")
     def get(self, request: Request) -> Response:
-        """List what was signed and the exchange has not taken yet, and what came back within a week."""
+        """List signed objects that the exchange has not accepted yet, and those that came back within a week."""
         found = {"items": list_handed_in(self.officer, now=self.now)}
         return self.answer(HandedInListOut(found).data)
 
@@ -59,7 +59,7 @@ class CancelReleaseView(DeskView):
 
     @extend_schema(request=None, responses={200: AlertFactsOut}, operation_id="alerts_cancel_create")
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Take back a released alert that waits for the exchange and never arrived."""
+        """Cancel a released alert that waits for the exchange and never arrived."""
 
         def change(alert: Alert) -> None:
             cancel_release(self.officer, alert, now=self.now)

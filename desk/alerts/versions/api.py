@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Versions of an alert in JSON: which there are, what was said about them, and reminders of a withdrawal."""
+"""Versions of an alert in JSON: the list of them, statements about them, and reminders of a withdrawal."""
 
 import uuid
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ class SentVersionsView(DeskView):
 
     @extend_schema(responses={200: serializers.VersionsOut})
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """List the versions of a sent alert, whichever of them is asked about."""
+        """List all versions of a sent alert, given any of them."""
         return _versions(_sent_row(row) for row in _sent(self, alert_id))
 
 
@@ -48,7 +48,7 @@ class SentThreadView(DeskView):
 
     @extend_schema(responses={200: serializers.ThreadOut})
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """List what was said about a sent alert: versions, answers, withdrawals, confirmations."""
+        """List the events of a sent alert: versions, answers, withdrawals, confirmations."""
         return _thread(self, {row.md: row.version for row in _sent(self, alert_id)})
 
 
@@ -57,7 +57,7 @@ class ReceivedThreadView(DeskView):
 
     @extend_schema(responses={200: serializers.ThreadOut})
     def get(self, request: Request, received_id: uuid.UUID) -> Response:
-        """List what was said about a received alert, as far as it reached this agency."""
+        """List the events of a received alert, as far as they reached this agency."""
         return _thread(self, {row.md: row.version for row in _held(self, received_id)})
 
 
@@ -66,7 +66,7 @@ class RemindView(DeskView):
 
     @extend_schema(request=None, responses={200: serializers.RemindedOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Tell every agency that has not confirmed a withdrawal of it once more."""
+        """Remind every agency that has not confirmed the withdrawal of an alert."""
 
         def change(alert: Alert) -> None:
             remind_recipients(self.officer, alert, now=self.now)

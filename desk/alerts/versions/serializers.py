@@ -10,7 +10,7 @@ from alerts.receiving.acknowledgement import ANSWERS, OPENED
 
 
 class AnswerIn(s.Serializer[Any]):
-    """`opened`, or why the agency does not take the alert."""
+    """The answer: `opened`, or why the agency does not accept the alert."""
 
     answer = s.ChoiceField(choices=[code for code, _ in ANSWERS], required=False, default=OPENED)
 
@@ -33,9 +33,9 @@ class VersionsOut(s.Serializer[Any]):
 
 
 class ThreadEntryOut(s.Serializer[ThreadEntry]):
-    """What was sent or stated; `index` is null until the log has it, `counts` false under a key revoked for then.
+    """One envelope or statement; `index` is null until it is logged, `counts` false if its key was revoked for that time.
 
-    Of a reply `alert` (of ours) or `received` is its id.
+    `alert` (of ours) or `received` is the id of a reply.
     """
 
     what = s.CharField()
@@ -52,12 +52,12 @@ class ThreadEntryOut(s.Serializer[ThreadEntry]):
 
 
 class ThreadOut(s.Serializer[Any]):
-    """In the order of the log."""
+    """Entries in the order of the log."""
 
     items = ThreadEntryOut(many=True)
 
 
 class RemindedOut(s.Serializer[Any]):
-    """The agencies that have not confirmed, and were told once more."""
+    """The agencies that have not confirmed and were reminded."""
 
     agencies = s.ListField(child=s.CharField())

@@ -48,7 +48,7 @@ class SightingOut(s.Serializer[Any]):
 
 
 class BaselineOut(s.Serializer[Any]):
-    """What is usual in one span: the mean of `total` over `spans`, with its 95 % interval."""
+    """The usual level in one span: the mean of `total` over `spans`, with its 95 % interval."""
 
     total = s.IntegerField()
     spans = s.IntegerField()
@@ -68,7 +68,7 @@ class NewCountryOut(s.Serializer[Any]):
 
 
 class RiseOut(s.Serializer[Any]):
-    """`chance` is that of so many reports if nothing has changed."""
+    """A rise; `chance` is the probability of this many reports if nothing has changed."""
 
     name = s.CharField()
     is_class = s.BooleanField()
@@ -79,7 +79,7 @@ class RiseOut(s.Serializer[Any]):
 
 
 class ClusterOut(s.Serializer[Any]):
-    """`week` is its Monday; `chance` that of so many cases if nothing has changed."""
+    """A cluster; `week` is its Monday, `chance` the probability of this many cases if nothing has changed."""
 
     country = s.CharField()
     region = s.CharField()
@@ -105,7 +105,7 @@ class WeekOut(s.Serializer[Any]):
 
 
 class BoardOut(s.Serializer[Any]):
-    """A reason to look, not a finding. `is_whole` false: the oldest alerts were not looked at."""
+    """The board: reasons to look, not findings. `is_whole` is false if the oldest alerts were not read."""
 
     days = s.IntegerField(source="board.days")
     since = s.DateField(source="board.since")
@@ -136,13 +136,13 @@ class BoardView(DeskView):
 
     @extend_schema(operation_id="science_board", parameters=[BoardQuery], responses={200: BoardOut})
     def get(self, request: Request) -> Response:
-        """What the alerts of the officer's agency say of new, rising and harmful substances."""
+        """Show the board of new, rising and harmful substances in the alerts of the officer's agency."""
         query = read_query(BoardQuery, request)
         return Response(BoardOut(read_board(self.officer, days=int(query["days"]), now=self.now)).data)
 
 
 class LookIn(s.Serializer[Any]):
-    """`next_on` with `none_found` and with no other outcome."""
+    """A second look; `next_on` belongs to `none_found` and to no other outcome."""
 
     outcome = s.ChoiceField(HarmReviewOutcome.choices)
     next_on = s.DateField(required=False, allow_null=True, default=None)
@@ -150,7 +150,7 @@ class LookIn(s.Serializer[Any]):
 
 
 class LookOut(s.Serializer[Any]):
-    """One look of the agency's; `outcome` is empty where it does not open."""
+    """A second look of the agency; `outcome` is empty if its record does not open."""
 
     id = s.UUIDField(source="row.pk")
     outcome = s.CharField(allow_blank=True)
@@ -186,7 +186,7 @@ class ReceivedLooksView(LooksView):
 
     @extend_schema(request=LookIn, responses={200: LooksOut}, operation_id="received_look")
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
-        """Write down a second look at a substance of which no harm was known, and when the next is due."""
+        """Record a second look at a substance of which no harm was known, and when the next is due."""
         return self.record(find_received(self.officer, received_id))
 
 
@@ -198,7 +198,7 @@ class SentLooksView(LooksView):
 
     @extend_schema(request=LookIn, responses={200: LooksOut}, operation_id="alert_look")
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """The same for an alert that the agency sent."""
+        """Record a second look at the substance of an alert that the agency sent."""
         return self.record(find_alert(self.officer, alert_id))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The law in JSON: the rules that the agency follows, what they newly catch, who watches, and changes adopted."""
+"""The law in JSON: the rules that the agency follows, new hits, watches, and changes adopted."""
 
 import uuid
 from collections.abc import Callable
@@ -51,19 +51,19 @@ from substances.structures.limits import MAX_TEXT_CHARS
 
 
 class DayQuery(s.Serializer[Any]):
-    """As of which day; today without."""
+    """The day of the law; today by default."""
 
     on = s.DateField(required=False)
 
 
 class BeforeQuery(s.Serializer[Any]):
-    """Where the last page ended."""
+    """The last item of the previous page."""
 
     before = s.UUIDField(required=False)
 
 
 class TimelineIn(WhyIn):
-    """A structure in any notation, a name that lists are searched for, or both; else a stored structure's id alone."""
+    """A structure in any notation, a name to search the lists for, or both; else only a stored structure's id."""
 
     structure = s.CharField(
         required=False, default="", allow_blank=True, max_length=MAX_TEXT_CHARS, trim_whitespace=False
@@ -124,7 +124,7 @@ class CaughtView(LawView):
 class WatchesView(LawView):
     @extend_schema(responses={200: WatchesOut}, operation_id="watches_list")
     def get(self, request: Request) -> Response:
-        """List what the officer watches."""
+        """List the jurisdictions and classes that the officer watches."""
         self.agency_id()
         return self.answer({"items": WatchOut(watches_of(self.officer), many=True).data})
 
@@ -140,7 +140,7 @@ class WatchesView(LawView):
 class WatchView(LawView):
     @extend_schema(responses={204: None}, operation_id="watches_destroy")
     def delete(self, request: Request, watch_id: uuid.UUID) -> Response:
-        """Watch it no more."""
+        """End a watch."""
         self.act(lambda: end_watch(self.officer, watch_id), code=status.HTTP_204_NO_CONTENT)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -148,7 +148,7 @@ class WatchView(LawView):
 class TimelineView(ScienceView):
     @extend_schema(request=TimelineIn, responses={200: TimelineOut}, operation_id="substances_timeline")
     def post(self, request: Request) -> Response:
-        """Tell when which jurisdiction said what about a substance. Audited, without its content.
+        """List a substance's standings over time by jurisdiction. Audited, without its content.
 
         The first span of a jurisdiction has no start, its last no end.
         """
@@ -175,7 +175,7 @@ class PublishedView(LawView):
         return Response(proposal_out(proposal, today_of(self.officer, self.now)))
 
     def look_once(self, opens: Callable[[], Published]) -> Response:
-        """Open and answer it, under the `Idempotency-Key` where one is given: another request with the same key is refused."""
+        """Open and answer a change, once for a given `Idempotency-Key`; another request with the same key is refused."""
         return self.look(repeatable(self.request, self.actor, opens, now=self.now))
 
     def adopt(self, published: Published) -> None:
@@ -195,7 +195,7 @@ class PublishedView(LawView):
 class ReceivedRuleView(PublishedView):
     @extend_schema(request=OpenIn, responses={200: RuleProposalOut}, operation_id="received_rule")
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
-        """Open a published change of the law: its file judged, what would differ, what it would newly catch."""
+        """Open a published change of the law: its file judged, the differences, and the substances it would newly catch."""
         body = read_body(OpenIn, request)
         return self.look_once(lambda: self.received(received_id, body))
 
@@ -205,7 +205,7 @@ class AdoptReceivedView(PublishedView):
 
     @extend_schema(request=OpenIn, responses={200: RuleProposalOut}, operation_id="received_rule_adopt")
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
-        """Follow the rules of a published change beside the hub's, from its effective day."""
+        """Adopt the rules of a published change beside the hub's, from its effective day."""
         body = read_body(OpenIn, request)
         self.act(lambda: self.adopt(self.received(received_id, body)))
         return self.look(self.received(received_id, body))
@@ -214,7 +214,7 @@ class AdoptReceivedView(PublishedView):
 class SentRuleView(PublishedView):
     @extend_schema(request=None, responses={200: RuleProposalOut}, operation_id="alert_rule")
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """The same for a change of the law that the agency has published itself."""
+        """Open a change of the law that the agency has published itself, judged like a received one."""
         return self.look_once(lambda: self.own(alert_id))
 
 
@@ -223,7 +223,7 @@ class AdoptSentView(PublishedView):
 
     @extend_schema(request=None, responses={200: RuleProposalOut}, operation_id="alert_rule_adopt")
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Follow the rules that the agency has published itself."""
+        """Adopt the rules that the agency has published itself."""
         self.act(lambda: self.adopt(self.own(alert_id)))
         return self.look(self.own(alert_id))
 
@@ -233,7 +233,7 @@ class SetAsideView(LawView):
 
     @extend_schema(request=None, responses={200: RulesOut}, operation_id="rules_set_aside")
     def post(self, request: Request, adopted_id: uuid.UUID) -> Response:
-        """Follow adopted rules no more; what was screened by them can be replayed all the same."""
+        """Stop following adopted rules; screenings made with them can still be replayed."""
 
         def set_aside() -> None:
             with science_errors():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The law in JSON: rules and lists, what is newly caught, standings over time, a published change."""
+"""The law in JSON: rules and lists, new hits, standings over time, a published change."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -23,7 +23,7 @@ REACHES: Final = ("in", "parent", "review", "listed")
 
 
 class TimeOut(s.Serializer[Any]):
-    """From `start` on, until the day before `end`."""
+    """A span from `start` until the day before `end`."""
 
     start = s.DateField()
     end = s.DateField(allow_null=True)
@@ -31,7 +31,7 @@ class TimeOut(s.Serializer[Any]):
 
 
 class RuleOut(s.Serializer[Any]):
-    """A rule in the version of the day. `adopted` is the id of what it was adopted with, null where it is the hub's."""
+    """A rule in the version of the day. `adopted` is the id of its adoption, null for a rule of the hub's."""
 
     id = s.CharField()
     jurisdiction = s.CharField()
@@ -49,7 +49,7 @@ class RuleOut(s.Serializer[Any]):
 
 
 class RuleInFullOut(RuleOut):
-    """With its reading, its clauses and its other versions."""
+    """A rule with its reading, its clauses and its other versions."""
 
     interpretation = s.ListField(child=s.CharField())
     clauses = s.ListField(child=s.CharField())
@@ -58,7 +58,7 @@ class RuleInFullOut(RuleOut):
 
 
 class ListOut(s.Serializer[Any]):
-    """An instrument, and how far its lists are known: `complete` to the day `until`, `partial`, or `none`."""
+    """An instrument and the extent of its known lists: `complete` to the day `until`, `partial`, or `none`."""
 
     jurisdiction = s.CharField()
     title = s.CharField()
@@ -71,7 +71,7 @@ class ListOut(s.Serializer[Any]):
 class AdoptedOut(s.Serializer[Any]):
     """Rules that the agency adopted; `received` or `alert` is the signed alert that brought them.
 
-    `damaged`: the row did not open, and nothing is known of them but where they came from.
+    `damaged`: the row did not open, and only its origin is known.
     """
 
     id = s.UUIDField()
@@ -88,7 +88,7 @@ class AdoptedOut(s.Serializer[Any]):
 
 
 class ProgressOut(s.Serializer[Any]):
-    """How far the agency's structures have been judged by the law that it follows now."""
+    """Progress in judging the agency's structures by the law that it follows now."""
 
     total = s.IntegerField()
     done = s.IntegerField()
@@ -98,7 +98,7 @@ class ProgressOut(s.Serializer[Any]):
 
 
 class RulesOut(s.Serializer[Any]):
-    """`ruleset` and `listings` are digests; alerts name the first. `behind`: what was adopted does not fit newer rules."""
+    """The rules. `ruleset` and `listings` are digests; alerts name the first. `behind`: adopted rules do not fit newer ones."""
 
     on = s.DateField()
     ruleset = s.CharField()
@@ -111,7 +111,7 @@ class RulesOut(s.Serializer[Any]):
 
 
 class CaughtByOut(s.Serializer[Any]):
-    """`rule` is null for a listing by name. `is_law`: whether `start` has come; before it the status is "not yet"."""
+    """A new hit. `rule` is null for a listing by name. `is_law`: `start` has come; before it the status is "not yet"."""
 
     jurisdiction = s.CharField()
     verdict = s.ChoiceField(REACHES)
@@ -123,9 +123,9 @@ class CaughtByOut(s.Serializer[Any]):
 
 
 class CaughtOut(s.Serializer[Any]):
-    """A substance of the alert that `received` or `alert` names, and what reaches it newly.
+    """A substance of the alert that `received` or `alert` names, and its new hits.
 
-    `by_name`: the alert states no structure; a list names what it calls the substance, or its CAS number.
+    `by_name`: the alert states no structure; a list names its substance by name or CAS number.
     """
 
     structure = s.UUIDField()
@@ -137,7 +137,7 @@ class CaughtOut(s.Serializer[Any]):
 
 
 class CaughtListOut(s.Serializer[Any]):
-    """`next` is what to give as `before` for older ones."""
+    """Substances with new hits; give `next` as `before` for older ones."""
 
     items = CaughtOut(many=True)
     next = s.UUIDField(allow_null=True)
@@ -145,7 +145,7 @@ class CaughtListOut(s.Serializer[Any]):
 
 
 class WatchIn(s.Serializer[Any]):
-    """Empty: every jurisdiction, every class."""
+    """A watch; an empty field means every jurisdiction or every class."""
 
     jurisdiction = s.CharField(
         required=False, default="", allow_blank=True, max_length=MAX_JURISDICTION_CHARS
@@ -182,7 +182,7 @@ class TimelineOut(s.Serializer[Any]):
 
 
 class FaultOut(s.Serializer[Any]):
-    """Where it stands in the file, its code, and the sentence."""
+    """A fault of the file: its path, its code, and the sentence."""
 
     path = s.CharField(allow_blank=True)
     code = s.CharField()
@@ -197,9 +197,9 @@ class ExampleOut(s.Serializer[Any]):
 
 
 class RuleProposalOut(s.Serializer[Any]):
-    """A published change: what its file says, what would differ, and how many substances would be newly caught.
+    """A published change: its file's rules, the differences, and how many substances would be newly caught.
 
-    `adopted` is the id under which the agency follows it already. `doubt` says why the alert cannot be relied on.
+    `adopted` is the id under which the agency already follows it. `doubt` says why the alert cannot be relied on.
     """
 
     jurisdiction = s.CharField()

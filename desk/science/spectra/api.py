@@ -70,13 +70,13 @@ class MatchIn(WhyIn):
 
 
 class LibraryQuery(s.Serializer[Any]):
-    """Which page of the library."""
+    """The page of the library."""
 
     page = s.IntegerField(required=False, default=1, min_value=1, max_value=1_000)
 
 
 class ImportIn(s.Serializer[Any]):
-    """A file of spectra; `source` and `licence` fill in what its records leave out."""
+    """A file of spectra; `source` and `licence` are used for records without their own."""
 
     file = s.FileField()
     source = s.CharField(required=False, default="", allow_blank=True, max_length=TEXT_AT_MOST)  # type: ignore[assignment]
@@ -86,11 +86,11 @@ class ImportIn(s.Serializer[Any]):
 class MatchView(ScienceView):
     @extend_schema(request=MatchIn, responses={200: MatchesOut}, operation_id="spectra_match")
     def post(self, request: Request) -> Response:
-        """Rank what a mass spectrum resembles, and check a spectrum against a structure.
+        """Rank compounds by similarity to a mass spectrum, and check a spectrum against a structure.
 
-        `no_match` names nothing. Ties and isomers are groups, never a bare name. Looked at are the spectra that come
-        with the product, the agency's own library and, for officers, those of received alerts. Each question is
-        audited, without the spectrum.
+        `no_match` names nothing. Ties and isomers are groups, never a single name. The search covers the shipped
+        spectra, the agency's own library and, for officers, spectra of received alerts. Each question is audited,
+        without the spectrum.
         """
         body = read_body(MatchIn, request)
         asked = SpectrumAsked(
@@ -156,7 +156,7 @@ class ImportView(AffairsView):
 
     @extend_schema(responses={200: ImportOut}, operation_id="spectra_imports_retrieve")
     def get(self, request: Request, import_id: uuid.UUID) -> Response:
-        """An import with what would come in and what stays out."""
+        """Show an import with the records that would be taken and those that stay out."""
         return self.answer(import_out(read_import(self.officer, find_import(self.officer, import_id))))
 
     @extend_schema(responses={204: None}, operation_id="spectra_imports_destroy")
@@ -173,7 +173,7 @@ class ConfirmImportView(AffairsView):
 
     @extend_schema(request=None, responses={200: ImportOut}, operation_id="spectra_imports_confirm")
     def post(self, request: Request, import_id: uuid.UUID) -> Response:
-        """Take an import's spectra into the library."""
+        """Take the spectra of an import into the library."""
         self.act(lambda: confirm_import(self.officer, find_import(self.officer, import_id), now=self.now))
         return self.answer(import_out(read_import(self.officer, find_import(self.officer, import_id))))
 

@@ -68,7 +68,7 @@ class CheckOut(s.Serializer[Any]):
 
 
 class FitOut(s.Serializer[Any]):
-    """Whether the spectrum fits the structure given; it can refute one, never prove one."""
+    """The fit of the spectrum to the structure given; it can refute one, never prove one."""
 
     verdict = s.ChoiceField(list(FITS))
     checks = CheckOut(many=True)
@@ -90,7 +90,7 @@ class MatchesOut(s.Serializer[Any]):
 
 
 class LibrarySpectrumOut(s.Serializer[Any]):
-    """A spectrum of the library; empty texts where its record says nothing."""
+    """A spectrum of the library; texts are empty if its record has none."""
 
     id = s.UUIDField()
     import_id = s.UUIDField()
@@ -122,7 +122,7 @@ class RefusedRecordOut(s.Serializer[Any]):
 
 
 class ImportOut(s.Serializer[Any]):
-    """`confirmed_at` is null while nothing of it is used; such an import is dropped after a day."""
+    """An import; `confirmed_at` is null while none of it is used, and such an import is dropped after a day."""
 
     id = s.UUIDField()
     created_at = s.DateTimeField()

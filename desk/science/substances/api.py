@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Screening of substances, and what they resemble, in JSON."""
+"""Screening of substances, and similar substances, in JSON."""
 
 from typing import Any, Final
 
@@ -42,14 +42,14 @@ class AskedIn(s.Serializer[Any]):
 
 
 class ScreenIn(WhyIn):
-    """Up to 50 substances; more than one for a case only. `on` is the day whose law is applied: today without."""
+    """Up to 50 substances; more than one only with a case number. `on` is the day whose law is applied, today by default."""
 
     structures = s.ListField(child=AskedIn(), min_length=1, max_length=AT_ONCE)
     on = s.DateField(required=False)
 
 
 class SimilarIn(StructureIn, WhyIn):
-    """A structure, and how many hits at most."""
+    """A structure, and the maximum number of hits."""
 
     limit = s.IntegerField(required=False, default=HITS_AT_MOST, min_value=1, max_value=HITS_AT_MOST)
 
@@ -59,8 +59,9 @@ class ScreenView(ScienceView):
     def post(self, request: Request) -> Response:
         """Screen substances: named listings, class rules with the clause for each atom, precursors, by jurisdiction.
 
-        Recognition only: `meets_definition` is what it says; `not_named` is said of lists that are complete to a day,
-        and `not_covered` is no verdict. All are read or none is answered. Each question is audited, without its content.
+        It is recognition only: `meets_definition` means no more than it says; `not_named` is stated of lists that are
+        complete to a day, and `not_covered` is no verdict. All substances are read or none is answered. Each question
+        is audited, without its content.
         """
         body = read_body(ScreenIn, request)
         asked = [Asked(**one) for one in body["structures"]]
@@ -75,11 +76,11 @@ class ScreenView(ScienceView):
 class SimilarView(ScienceView):
     @extend_schema(request=SimilarIn, responses={200: AnaloguesOut}, operation_id="substances_similar")
     def post(self, request: Request) -> Response:
-        """Rank what a structure resembles among the agency's own alerts and the reference set.
+        """Rank the agency's own alerts and the reference set by similarity to a structure.
 
         `received` and `alert` name the agency's own alert of a hit, for officers; an API key learns that a hit is the
-        agency's own and how alike it is: no name, structure, scaffold or rule of it. The order is fixed: nothing sorts
-        or filters by control.
+        agency's own and how similar it is: no name, structure, scaffold or rule of it. The order is fixed: nothing
+        sorts or filters by control.
         """
         body = read_body(SimilarIn, request)
 

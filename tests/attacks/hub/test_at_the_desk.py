@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attacks on the desk's worker, which opens for hosted agencies by itself."""
+"""Attacks on the desk's worker, which opens alerts for hosted agencies without an officer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.hosted_keys import as_recipient
 
 
 def wrapping_another_key(desks: Desks) -> SealedEnvelope:
-    """A partner's well signed alert whose entry for the health authority opens nothing."""
+    """Return a partner's validly signed alert whose entry for the health authority wraps a wrong key."""
     health = as_recipient(desks.health.agency)
     sealed = desks.hub.alert_to(health, sender=desks.own)
     keyset = DatabaseKeyDirectory(desks.hub.now).keyset(desks.health.id)
@@ -37,7 +37,7 @@ def wrapping_another_key(desks: Desks) -> SealedEnvelope:
 
 
 def test_sending_what_never_opens(desks: Desks) -> None:
-    """A partner sends alerts that cost an unwrapping and never open: each is tried once, and its sender is told."""
+    """A partner sends alerts that cost an unwrapping and never open: each is tried once, and the sender is told."""
     sent = [wrapping_another_key(desks) for _ in range(3)]
     for sealed in sent:
         desks.hub.carry(desks.own, sealed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attacks on an exchange that works: its real views and services, database and sequencer."""
+"""Attacks on an exchange that does its work: its real views and services, database and sequencer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.sharing.test_issuer_locks import somebody_waits_for_a_lock
 
 
 def test_dropping_an_envelope(callers: Callers) -> None:
-    """The exchange takes an alert and lets it lie: nobody is shown it, no receipt comes, sending again is safe."""
+    """The exchange takes an alert and does not log it: no recipient sees it, no receipt comes, and sending again is safe."""
     hub, four = callers.hub, callers.four
     sealed = hub.alert_to(four.bravo, sender=four.alpha)
     assert callers.alpha.post_envelope(sealed).json()["receipt"] is None
@@ -41,7 +41,7 @@ def test_dropping_an_envelope(callers: Callers) -> None:
     hub.sequence()
     assert callers.alpha.post_envelope(sealed).json()["receipt"]["leaf"]["d"] == sealed.md
     assert len(callers.bravo.get("inbox").json()["items"]) == Envelope.objects.count() == 1
-    # The absence of an acknowledgement shows too: it is signed by bravo, nobody can make it up.
+    # A missing acknowledgement shows too: bravo signs it, so nobody else can make one.
     (delivery,) = callers.alpha.get(f"submissions/{sealed.md}").json()["deliveries"]
     assert (delivery["recipient"], delivery["state"]) == ("xb-bravo", "available")
     forged = hub.acknowledgement(four.bravo, sealed, signer=four.charlie.signing[PQ1])
@@ -50,7 +50,7 @@ def test_dropping_an_envelope(callers: Callers) -> None:
 
 
 def test_replaying_an_envelope(hub: Hub, four: Four) -> None:
-    """An id is used again for other words, and an update names a version that was followed already."""
+    """An id is used again for other content, and an update names a version that already has a successor: both are refused."""
     first = hub.deliver(four.alpha, four.bravo)
     with pytest.raises(IdTakenError):
         hub.carry(four.alpha, hub.alert_to(four.bravo, sender=four.alpha, jti=first.jti))
@@ -69,12 +69,12 @@ def test_using_a_stolen_signing_key(callers: Callers) -> None:
     thiefs = hub.deliver(four.alpha, four.bravo)
     listed = {item["digest"] for item in callers.alpha.get("submissions").json()["items"]}
     assert listed - spool == {thiefs.md}
-    # The list is alpha's alone, so that the thief's mail box does not hide it.
+    # Submissions in alpha's name stand in alpha's list only, whatever recipient the thief picks.
     assert thiefs.md not in {item["digest"] for item in callers.charlie.get("submissions").json()["items"]}
 
 
 def forged_entries(sealed: SealedEnvelope, sender: HeldAgency, count: int) -> SealedEnvelope:
-    """Hybrid entries for keys that nobody has, counted and covered by a manifest that the sender really signed."""
+    """Return an envelope with hybrid entries for keys that nobody has, covered by a manifest that the sender really signed."""
     genuine = read(sealed.jwe)["recipients"]
     made = [
         entry | {"header": entry["header"] | {"kid": b64u(os.urandom(32))}}
@@ -131,7 +131,7 @@ CHANGES: dict[str, Callable[[Hub, HeldAgency, HeldAgency], object]] = {
 
 @pytest.mark.parametrize("code", CHANGES)
 def test_changing_an_agreement_in_mid_submission(shared_hub: Hub, code: str) -> None:
-    """While alpha's envelope is between its checks, bravo withdraws what it rests on: the later word decides."""
+    """Bravo withdraws the agreement while alpha's envelope is being checked: the withdrawal decides."""
     hub = shared_hub
     alpha, bravo = hub.make_agencies("xa-alpha", "xb-bravo", suites=["EC1"])
     hub.make_agreement("G1", alpha, bravo)

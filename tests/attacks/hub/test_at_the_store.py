@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attacks on what a hub stores: the database is stolen, changed or replaced by an older one."""
+"""Attacks on the rows that a hub stores: the database is stolen, changed or replaced by an older one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CONTENT = b"0123456789 what the officer wrote"
 
 
 def everything_stored() -> Iterable[bytes]:
-    """Every octet of every row of every table, as a copy of the database holds it."""
+    """Yield every octet of every row of every table, as a copy of the database holds it."""
     for model in apps.get_models():
         with connection.cursor() as cursor:
             cursor.execute(f'SELECT t::text FROM "{model._meta.db_table}" AS t')  # noqa: S608
@@ -46,7 +46,7 @@ def everything_stored() -> Iterable[bytes]:
 
 @pytest.mark.django_db
 def test_stealing_the_database() -> None:
-    """A thief has every table: neither a private key, nor what a hosted agency wrote, nor the key over it is there."""
+    """A thief has every table: no private key, no text of a hosted agency, and not the key that wraps them."""
     hosted_agency("xa-lab")
     sealed = services.seal_row("xa-lab", "alertrevision", "r1", 1, CONTENT)
     kids = list(VaultKey.objects.values_list("kid", flat=True))
@@ -66,7 +66,7 @@ def test_stealing_the_database() -> None:
 
 @pytest.mark.django_db
 def test_swapping_rows_of_the_stolen_database() -> None:
-    """Who can also write moves wrapped keys, secrets and rows about: each opens in its own place only."""
+    """A thief who can also write swaps wrapped keys, secrets and rows: each opens in its own place only."""
     for name in ("xa-lab", "xb-health"):
         hosted_agency(name)
     row = services.seal_row("xa-lab", "alertrevision", "r1", 2, CONTENT)
@@ -97,7 +97,7 @@ def test_restoring_an_old_backup(bench: Bench) -> None:
 
 
 def test_splitting_the_view(bench: Bench) -> None:
-    """The operator runs the sequencer once more on an old copy, without its state: who kept a checkpoint sees it."""
+    """The operator runs the sequencer on an old copy, without its state: everyone who kept a checkpoint sees the split."""
     bench.log(3)
     (last,) = bench.log(1)
     genuine = receipt_of(last)
@@ -121,7 +121,7 @@ def receipt_of(od: str) -> Receipt:
 
 
 def test_replaying_a_proof_of_possession(agency: Agency, keys: OwnKeys) -> None:
-    """A proof that was good once, with its challenge, is handed in again for a keyset with one key more."""
+    """A proof that was accepted once, with its challenge, is handed in again for a keyset with one key more: refused."""
     proof = keys.pop(issue_challenge(enrolling(agency), agency.pk, keys.offered(), now=NOW))
     stored = enter(agency, keys, pop=proof)
     more = keys.adding(SigningKey.generate("Ed25519"))

@@ -26,7 +26,7 @@ def document(*rules: dict[str, Any], groups: dict[str, Any] | None = None) -> di
 
 
 def made_up(**parts: Any) -> dict[str, Any]:
-    """One rule of a jurisdiction that does not exist, with these parts in place of the usual ones."""
+    """Return one rule of a jurisdiction that does not exist, with these parts in place of the usual ones."""
     return {
         "id": "XA-TEST",
         "jurisdiction": "XA",
@@ -55,7 +55,7 @@ def text_of(*rules: dict[str, Any], groups: dict[str, Any] | None = None) -> str
 
 
 def rule_of(**parts: Any) -> Rule:
-    """The rule of these parts; `groups` among them is the vocabulary."""
+    """Return the rule of these parts; `groups` among them is the vocabulary."""
     groups = parts.pop("groups", None)
     return read_rules(text_of(made_up(**parts), groups=groups)).rules[0]
 

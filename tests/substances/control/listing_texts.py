@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists made up for tests: CSV texts of a few rows, each the usual entry with some cells changed."""
+"""Made-up lists for tests: CSV texts of a few rows, each the usual entry with some cells changed."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ COVERAGE = EMPTY | {
 
 
 def text_of(*rows: dict[str, str]) -> str:
-    """The CSV text of whole rows."""
+    """Return the CSV text of whole rows."""
     lines = io.StringIO()
     table = csv.DictWriter(lines, COLUMNS, lineterminator="\n")
     table.writeheader()
@@ -35,7 +35,7 @@ def text_of(*rows: dict[str, str]) -> str:
 
 
 def listed(*changes: dict[str, str]) -> str:
-    """The text of the usual source and the usual entry, once for each change of it."""
+    """Return the text of the usual source and the usual entry, once for each change of it."""
     return text_of(SOURCE, *(ENTRY | cells for cells in changes))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The class verdicts against the labels that were read by hand: the bars of the project, as asserted."""
+"""The class verdicts against labels that were read by hand; the project's bars are asserted."""
 
 import csv
 from collections import Counter
@@ -53,7 +53,7 @@ def _judged() -> Iterator[Judged]:
 
 
 def _table() -> str:
-    """Per rule how many agree, and every disagreement by name."""
+    """Return, for each rule, how many verdicts agree, and then every disagreement by name."""
     right = Counter(one.rule.id for one in _all() if one.agrees)
     whole = Counter(one.rule.id for one in _all())
     lines = [f"{rule:10} {right[rule]:4} of {whole[rule]:4}" for rule in whole]

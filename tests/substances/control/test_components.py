@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A salt or a mixture is asked by every organic component, and the answer says which one was found."""
+"""A salt or a mixture is screened by every organic component, and the answer names the one that was found."""
 
 from datetime import date
 
@@ -71,7 +71,7 @@ def test_of_many_components_the_largest_are_asked_and_that_is_said() -> None:
 
 
 def test_a_stereo_form_that_a_list_does_not_draw_is_found_with_stereo_left_aside() -> None:
-    """Amfetamine is listed without its form, and its right form stands in some lists beside it."""
+    """Amfetamine is listed without a stereo form, and its right form stands in some lists beside it."""
     answer = _screened("C[C@H](N)Cc1ccccc1")
     assert [(one.name, one.found_by) for one in _status(answer, "CA").listings] == [
         ("amphetamine", "structure")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Effects of an entry that is found: listed, undecided or taken out, and what silence of a list is worth."""
+"""Effects of an entry that is found: listed, undecided or taken out; and the worth of a list's silence."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -30,7 +30,7 @@ TILETAMINE, ZOLAZEPAM = "CCNC1(CCCCC1=O)c1cccs1", "CC1=NN(C)C2=C1C(=NCC(=O)N2C)c
 
 
 def _entry(smiles: str = AMPHETAMINE, **cells: str) -> dict[str, str]:
-    """The usual entry for this structure, without a name that another entry has too."""
+    """Return the usual entry for this structure, without a name that another entry has too."""
     keys = {"inchikey": full_inchikey(smiles), "smiles": smiles} if smiles else {"inchikey": "", "smiles": ""}
     return ENTRY | keys | {"synonyms": "", "code": "", "cas": ""} | cells
 
@@ -38,7 +38,7 @@ def _entry(smiles: str = AMPHETAMINE, **cells: str) -> dict[str, str]:
 def _asked(
     *rows: Mapping[str, str], smiles: str = "", name: str = "", on: date = TODAY
 ) -> JurisdictionStatus:
-    """The standing of the jurisdiction that is made of these rows."""
+    """Return the standing in the jurisdiction that these rows make up."""
     law = law_of(listings=text_of(SOURCE, *map(dict, rows)))
     return _status(screen(Query(smiles=smiles, name=name), on=on, law=law), "XA")
 
@@ -114,7 +114,7 @@ def test_one_form_of_a_racemate_is_listed_where_the_clause_takes_isomers_in(
     ],
 )
 def test_another_form_than_the_named_one_is_for_a_person(clause: str, sentence: str) -> None:
-    """ "Isomers" are those within the specific chemical designation: a name that says its form leaves none open."""
+    """ "Isomers" are those within the specific chemical designation: a name that states its form leaves none open."""
     assert _said(_entry(LEFT, clause=clause), smiles=RIGHT) == ("review", sentence)
     assert _said(_entry(LEFT, clause=clause), smiles=LEFT) == ("listed", "listed_by_name")
     assert _said(_entry(LEFT, clause=clause), smiles=AMPHETAMINE) == ("listed", "listed_by_name")
@@ -210,7 +210,7 @@ def test_an_ester_that_a_list_names_itself_is_that_entry() -> None:
 
 
 def test_of_a_known_medicine_ethers_are_no_question() -> None:
-    """Codeine is morphine's methyl ether, and the lists name each for itself."""
+    """Codeine is morphine's methyl ether, and the lists name each separately."""
     morphine = CODEINE.removeprefix("C")
     assert _said(COVERAGE, _entry(morphine, clause="ethers"), smiles=CODEINE)[0] == "not_named"
 
@@ -267,7 +267,7 @@ def test_a_name_of_several_substances_is_for_a_person_and_asks_for_the_structure
     assert _said(*rows, name="thing", smiles=CAFFEINE) == ("listed", "listed_by_name")
 
 
-# What the text is worth.
+# The worth of the text.
 
 
 @pytest.mark.parametrize(("grade", "sentence"), [("D", "lead_only"), ("unsourced", "text_not_read")])
@@ -336,7 +336,7 @@ def test_an_old_text_answers_for_the_days_after_it() -> None:
 
 
 def test_what_a_list_may_have_said_goes_before_what_a_rule_leaves_alone() -> None:
-    """A rule of 2018 takes sufentanil out because it is listed by name; of that day the list is not known."""
+    """A rule of 2018 takes sufentanil out because it is listed by name; the list of that day is not known."""
     assert _shipped(smiles=SUFENTANIL, on=date(2019, 1, 1))["US"] == ("not_known_then", "not_known_for_date")
     assert _shipped(smiles=FENTANYL, on=date(1990, 1, 1))["US"] == ("not_known_then", "not_known_for_date")
 
@@ -397,7 +397,7 @@ def test_what_no_structure_can_answer_is_said_beside_silence() -> None:
 def test_beside_a_rule_that_leaves_it_alone_the_silence_of_the_lists_is_told(
     smiles: str, day: date, jurisdiction: str, sentences: tuple[str, ...]
 ) -> None:
-    """Taken out by one rule, or not yet reached by it: a list may name it all the same."""
+    """One rule takes it out, or does not reach it yet; a list may name it all the same."""
     assert _status(screen(Query(smiles=smiles), on=day), jurisdiction).sentences == sentences
 
 

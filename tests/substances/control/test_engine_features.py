@@ -127,7 +127,7 @@ def test_requires_any_lets_others_stand_only_beside_one_of_its_groups() -> None:
 
 
 def test_an_entry_that_fits_in_part_is_no_company() -> None:
-    """Of two readings only one that leaves nothing unexplained is a kind that the substituent can be."""
+    """A substituent has two readings; only one that leaves no atom unexplained is a kind that it can be."""
     ring = {"clause": "(ii)", "label": "ring", "smarts": "[*:90]C"}
     entries = [{"groups": ["any"], "clause": "further"}]
     parts = {"slots": [slot(requires_any=["halo"], options=[ring], subst=entries)]}

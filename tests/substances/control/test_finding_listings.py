@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entries are found by structure, number, name and code; never by likeness, and never another stereo form as the same."""
+"""Entries are found by structure, number, name and code; never by similarity, and another stereo form never counts as the same."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ IMINE, AMIDINE = "CN=C1C[N+]([O-])=C(c2ccccc2)c2cc(Cl)ccc2N1", "CNC1=Nc2ccc(Cl)c
 
 
 def _ways(listings: ListingSet, **asked: Any) -> list[tuple[str, str]]:
-    """The schedule and the way of every entry that is found."""
+    """Return the schedule of every entry that is found, and by which identifier."""
     return [(hit.listing.schedule, hit.found_by) for hit in listings.find(**asked)]
 
 
@@ -137,7 +137,7 @@ def test_a_name_code_or_number_of_several_substances_is_told_and_leads_no_furthe
 
 
 def test_two_drawings_of_one_substance_are_one_substance() -> None:
-    """Chlordiazepoxide is drawn as an imine and as an amidine; either finds every list."""
+    """Chlordiazepoxide is drawn as an imine and as an amidine; either drawing finds every list."""
     hits = shipped_listings().find(names=["chlordiazepoxide"])
     assert {"UN", "US", "CA", "DE", "UK"} <= {hit.listing.jurisdiction for hit in hits}
     assert not any(hit.is_shared for hit in hits)

@@ -20,7 +20,7 @@ def _verdicts(text: str) -> tuple[str, ...]:
 
 @cache
 def _verdicts_of_parent(parent: str) -> tuple[str, ...]:
-    """Judging looks at nothing but the parent: one that was judged is not judged again."""
+    """Judge a parent once: the judgement depends on nothing else."""
     return tuple(judge(rule, parent).verdict for rule in shipped_rules())
 
 

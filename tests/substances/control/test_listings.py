@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A list is one CSV of sources, coverage and entries: what is wrong in it is refused, each fault with its row."""
+"""A list is one CSV of sources, coverage and entries: faults are refused, each with its row."""
 
 from datetime import date
 

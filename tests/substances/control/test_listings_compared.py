@@ -13,7 +13,7 @@ DRAWN = 40
 
 
 def _number(entry: Listing) -> float:
-    """The entry's own: what is added to the list or taken out moves no other."""
+    """Draw the entry's own number: entries added to the list or taken out change no other entry's."""
     place = (entry.jurisdiction, entry.instrument, entry.schedule, entry.item, entry.name, entry.source.id)
     return random.Random(f"{SEED} {' '.join(place)}").random()  # noqa: S311 - drawn again, not secret
 

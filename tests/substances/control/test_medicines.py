@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ordinary medicines: the note that comes first, and no hit of a class rule beyond those that are documented here."""
+"""Ordinary medicines: the note that comes first, and no hit of a class rule beyond the documented ones."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from substances.structures.patterns import full_inchikey
 from substances.structures.reading import read_structure
 
 DOCUMENTED = {
-    # Named in the rules themselves, which take them out.
+    # Excluded by name in the rules themselves.
     "amfepramone": {"UK-CATH": "excluded"},
     "bupropion": {"UK-CATH": "excluded"},
     "pyrovalerone": {"UK-CATH": "excluded"},
@@ -18,7 +18,7 @@ DOCUMENTED = {
     "carfentanil": {"US-FRS": "excluded", "CN-FENT": "excluded", "UK-FENT": "excluded", "CA-FENT": "review"},
     "sufentanil": {"US-FRS": "excluded", "CN-FENT": "excluded", "UK-FENT": "excluded", "CA-FENT": "review"},
     "remifentanil": {"CN-FENT": "excluded", "CA-FENT": "review"},
-    # Named by one rule, caught by two others that do not name it.
+    # One rule names it; others that do not name it reach it.
     "thiafentanil": {"US-FRS": "excluded", "CN-FENT": "in", "UK-FENT": "in", "CA-FENT": "review"},
     # The parent of a class, controlled by name.
     "fentanyl": {"US-FRS": "parent", "CN-FENT": "parent", "UK-FENT": "parent", "CA-FENT": "review"},
@@ -27,7 +27,7 @@ DOCUMENTED = {
     # The German rule reaches the structure; its law leaves medicines out, which the interpretation says.
     "ketamine": {"DE-NPSG6": "in"},
     "tiletamine": {"DE-NPSG6": "in"},
-    # A former medicine that the class definition reaches; so does the reference row say.
+    # A former medicine that the class definition reaches, as the reference row says.
     "metamfepramone": {"UK-CATH": "in"},
 }
 

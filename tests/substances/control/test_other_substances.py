@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Substances beside the reference set, with answers read by hand from the rules' summaries: near misses of each kind."""
+"""Substances outside the reference set, with answers read by hand from the rules' summaries: near misses of each kind."""
 
 import csv
 from pathlib import Path

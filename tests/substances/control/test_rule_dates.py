@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Law is that of the day that is asked about: the version, its basis, and the standing that follows."""
+"""The law of the day that is asked about: the version, its basis, and the standing that follows."""
 
 from datetime import date
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A rule file is read strictly: what is not understood is refused, with its path, and all of it at once."""
+"""A rule file is read strictly: unknown parts are refused with their paths, all at once."""
 
 import json
 import random
@@ -272,7 +272,7 @@ def test_a_refusal_repeats_nothing_of_the_file() -> None:
 
 
 def test_a_file_with_damage_is_read_or_refused_and_nothing_else() -> None:
-    """Cut, doubled and changed at random: never another error, never without an end."""
+    """Cut, doubled and randomly changed files never cause another error, and never run without end."""
     chance = random.Random(11)  # noqa: S311
     text = shipped_rules_text()
     for _ in range(150):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A screening tells who says what about a substance on a day, and never more than is known."""
+"""A screening names every source on a substance on a day, and never claims more than is known."""
 
 import json
 from datetime import date
@@ -54,7 +54,7 @@ def test_a_substance_named_by_a_list_is_listed_whatever_the_rules_say_of_it() ->
 
 
 def test_the_parent_of_a_class_is_told_as_such() -> None:
-    """Before the day of the text that names it, the class rule alone speaks of fentanyl."""
+    """Before the day of the text that names fentanyl, only the class rule covers it."""
     before = screen(Query(smiles=FENTANYL), on=date(1990, 1, 1))
     assert _status(before, "UK").standing == "parent"
     assert _status(_screened(FENTANYL), "UK").sentences == ("listed_since_unknown", "class_parent")
@@ -104,7 +104,7 @@ def test_without_a_structure_class_rules_are_not_asked_and_that_is_said() -> Non
 
 
 def test_a_number_that_no_list_holds_says_how_few_numbers_are_known() -> None:
-    """Fentanyl's: the lists name it, and have no number for it."""
+    """The lists name fentanyl, and have no number for it."""
     fentanyl = screen(Query(cas="437-38-7"), on=TODAY)
     assert {one.standing for one in fentanyl.jurisdictions} == {"not_asked", "not_covered"}
     assert "cas_numbers_known_of_few" in fentanyl.limits
@@ -191,7 +191,7 @@ def test_every_reference_substance_answers_in_known_words(row: dict[str, str]) -
 
 @cache
 def _named_only_by_leads() -> frozenset[tuple[str, str]]:
-    """Labelled substances that no text names which may decide: what names them is second hand or was not read."""
+    """Return labelled substances that only second-hand or unread texts name, which cannot decide."""
     found = set()
     for row in reference_rows():
         hits = shipped_listings().find(keys=[full_inchikey(row["smiles"])])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lists that come with the code are what docs/sources.md says of them, row by row where that can be computed."""
+"""The shipped lists agree with docs/sources.md, row by row where that can be computed."""
 
 import csv
 from collections import Counter
@@ -48,7 +48,7 @@ PARTS: Final[dict[str, Callable[[Listing], bool]]] = {
 
 
 def _table() -> list[str]:
-    """The lines of the table in docs/sources.md: of each instrument how many entries of which sort."""
+    """Return the lines of the table in docs/sources.md: the number of entries of each sort, by instrument."""
     counted: dict[tuple[str, str], Counter[str]] = {}
     for one in LISTINGS:
         counted.setdefault((one.jurisdiction, one.instrument), Counter()).update(
@@ -71,7 +71,7 @@ def _table() -> list[str]:
 
 
 def _unresolved() -> list[str]:
-    """The lines of the list in docs/sources.md: substances whose structure is not known, by jurisdiction."""
+    """Return the lines of the list in docs/sources.md: substances whose structure is not known, by jurisdiction."""
     found: dict[str, list[str]] = {}
     for one in LISTINGS:
         if one.kind == SUBSTANCE and not one.inchikeys:
@@ -99,8 +99,7 @@ GATHERED: Final = {
 
 @pytest.mark.parametrize("jurisdiction", GATHERED)
 def test_every_entry_of_the_texts_that_were_read_stands_here(jurisdiction: str) -> None:
-    """Beside them stand classes told by their clause alone (all of Canada's), what is taken out, and what no text was
-    read for.
+    """The count leaves out classes given by their clause alone (all of Canada's), exclusions, and entries without a read text.
 
     One of the 588 of the United Nations is left out: levamfetamine, which was read under the wrong heading.
     """
@@ -124,7 +123,7 @@ def test_every_key_is_that_of_its_structure() -> None:
 
 
 def test_a_key_with_its_form_is_that_of_its_structure_as_drawn() -> None:
-    """Where the drawing says its form, too, the second blocks agree."""
+    """The second blocks of the keys agree if the drawing states its form, too."""
     key_of = cache(full_inchikey)
     wrong = [
         (one.jurisdiction, one.name)
@@ -201,7 +200,7 @@ MEDICINES: Final = {
     *("methylphenidate", "morphine", "oxycodone", "pethidine", "phenobarbital", "phentermine"),
     *("piritramide", "pyrovalerone", "sufentanil", "tilidine", "zolpidem"),
 }
-"""Remifentanil is not here: its schedule of 1961 was not read in a text, so that it is undecided."""
+"""Controlled medicines. Remifentanil is left out: its schedule of 1961 was not read in a text, so it is undecided."""
 
 
 def test_no_ordinary_medicine_is_listed_by_accident() -> None:

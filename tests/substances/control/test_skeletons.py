@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Classes, derivatives and isomers that no list names one by one: a person is asked, and not about everything."""
+"""Classes, derivatives and isomers that no list names one by one: some are referred to a person, not all."""
 
 from datetime import date
 
@@ -52,7 +52,7 @@ def test_what_only_looks_a_little_like_it_is_not(smiles: str) -> None:
 
 
 def test_jurisdictions_whose_lists_say_enough_are_not_asked() -> None:
-    """The others find what they find without."""
+    """Hits in other jurisdictions stay the same."""
     smiles = "CNC(C)C(=O)c1cccc(Cl)c1"
     found = list(met_by_skeleton(shipped_listings(), smiles))
     assert {hit.listing.jurisdiction for hit in found} == {"US", "CA", "DE"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stranger's rule that searches without end is told so before anybody follows it, and holds nothing up for long."""
+"""A stranger's rule that searches without end is reported before anybody adopts it, and delays nothing for long."""
 
 import time
 from datetime import date
@@ -21,7 +21,7 @@ TODAY: Final = date(2026, 11, 1)
 
 
 def chain(length: int) -> str:
-    """So many carbons in a row, and an atom that is in no structure."""
+    """Return a pattern of `length` carbons in a row, and an atom that is in no structure."""
     return "[C,c]~" * length + "[#92]"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Standings over time, and what a newer version of the law changes."""
+"""Standings over time, and the changes by a newer version of the law."""
 
 from datetime import date
 from itertools import pairwise
@@ -72,7 +72,7 @@ def test_a_day_known_only_by_its_year_is_a_year_to_be_looked_up() -> None:
 
 
 def test_a_list_speaks_from_the_day_of_its_text_where_that_says_no_earlier_one() -> None:
-    """Metonitazene: a second-hand report first, then a text; before both nothing is known."""
+    """Metonitazene has first a second-hand report, then a text; before both nothing is known."""
     assert [(span.start, span.standing, span.sentence) for span in _spans(METONITAZENE, "UN")] == [
         (None, "not_known_then", "not_known_for_date"),
         (date(2022, 11, 30), "review", "lead_only"),

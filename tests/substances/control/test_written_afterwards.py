@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Substances written after the rules, none of them a row of the reference set, each label with its reason.
 
-The labels were read by hand from the rules' summaries before the rules were run over them. The file is in the format of
-the reference set, so that `./dev evaluate tests/substances/data` measures notations and analogues over it as well.
+The labels were read by hand from the rules' summaries before the rules were run over them. The file is in the format
+of the reference set, so that `./dev evaluate tests/substances/data` measures notations and analogues over it as well.
 """
 
 import csv

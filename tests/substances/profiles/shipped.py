@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the shipped calibration set and its result are."""
+"""Paths of the shipped calibration set and of its result."""
 
 from pathlib import Path
 

@@ -65,7 +65,7 @@ def test_the_cut_is_the_lowest_that_keeps_false_links_within_the_limit() -> None
 
 
 def test_the_cut_leaves_room_for_what_another_set_differs_by() -> None:
-    """Halves scatter about this set as this set does about the truth; another one scatters about that as well."""
+    """Halves vary around this set as this set varies around the truth; another set varies by both."""
     known = METHOD.calibration
     assert (
         known.false_link_rate + 2**0.5 * (known.false_link_upper - known.false_link_rate) <= FALSE_LINK_LIMIT
@@ -81,7 +81,7 @@ def test_what_is_compared_one_by_one_is_what_was_calibrated_in_one_go() -> None:
 
 
 def test_the_likelihood_ratio_is_neither_bold_nor_timid() -> None:
-    """A ratio should be about as often right as it says: over the whole set the two mean costs come out close."""
+    """A ratio should be right about as often as it claims: over the whole set the two mean costs come out close."""
     samples = read_samples(OCTETS)
     pairs = pairs_of(samples, METRICS[METRIC](treated_all(samples, CHOSEN)))
     slope, offset = fit(pairs)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What two profiles say: a score with its rates where the method covers it, and no number where it does not."""
+"""Comparison of two profiles: a score with its rates if the method covers it, and no number if it does not."""
 
 import json
 from dataclasses import replace
@@ -110,7 +110,7 @@ def test_a_profile_without_any_shape_is_not_comparable() -> None:
 
 
 def test_below_detection_is_not_taken_for_a_share_of_nothing() -> None:
-    """What one instrument just sees and another just does not, moves the score less than a peak that is truly there."""
+    """A trace that one instrument just detects and another does not changes the score less than a real peak."""
     base = profile_of(sample_of("src04"))
     gap = base.values.index(None)
     barely = replace(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ten thousand mutated profiles, pasted rows, files and isotope forms: read or refused by name, never anything else."""
+"""Ten thousand mutated profiles, pasted rows, files and isotope forms: read or refused by name, never another result."""
 
 import json
 import random
@@ -38,7 +38,7 @@ PIECES = ("NaN", "Infinity", "-1", "0", "1e400", "9" * 400, "null", "true", '"',
 
 
 def mutated(text: str, chance: random.Random) -> str:
-    """Some places cut out, doubled, or replaced by what usually breaks a reader."""
+    """Cut out or double some places, or replace them by texts that usually break a reader."""
     for _ in range(chance.randint(1, 4)):
         start = chance.randrange(len(text) + 1)
         end = min(len(text), start + chance.choice((0, 1, 1, 3, 20)))
@@ -75,7 +75,7 @@ def test_whatever_is_written_is_read_or_refused_by_name(kind: str) -> None:
             assert refusal.field in {"profile", "profiles", "isotopes"}
             assert len(refusal.code) < 40 and len(refusal.where) < 60
         except (ValueError, RecursionError) as broken:
-            # Only the reader of JSON may say so; the science core never sees such a text.
+            # Only the JSON reader may raise this; the science core never sees such a text.
             assert isinstance(broken, json.JSONDecodeError | RecursionError) or "digits" in str(broken)
         assert time.monotonic() - began < LONGEST_SECS
     assert refused > 100

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reference format of profiles: what is malformed is refused with its line."""
+"""The reference format of profiles: malformed text is refused with its line."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Isotope data has the shape of a measurement, speaks of a region, and never links two samples."""
+"""Isotope data has the form of a measurement, gives evidence of a region, and never links two samples."""
 
 import inspect
 from typing import Any
@@ -54,7 +54,7 @@ def test_what_is_no_measurement_is_refused(changed: dict[str, Any], code: str) -
 
 
 def test_nothing_compares_isotopes() -> None:
-    """Two samples of one region agree whoever made them: no comparison may take isotope data."""
+    """Two samples of one region agree, whoever made them: no comparison may take isotope data."""
     assert "region" not in inspect.getsource(comparing)
     functions = {
         name

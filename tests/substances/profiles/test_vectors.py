@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits of what a profile may be: numbers above detection, null below it, and nothing that is neither."""
+"""Limits of a profile: numbers above detection, null below it, and no other value."""
 
 import json
 import math

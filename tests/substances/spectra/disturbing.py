@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes that make of a shipped spectrum one that another laboratory might have measured of the same
-compound.
+"""Changes that turn a shipped spectrum into one that another laboratory might have measured of the same compound.
 
-Intensities are tilted towards low or high masses (another collision energy), scattered by a factor of two,
-peaks are lost at random, masses are off by some parts in a million, and foreign peaks are added. It is no
-substitute for other records of the same compounds; it says how much change the search bears.
+Intensities are tilted towards low or high masses (another collision energy) and scattered by a factor of two, peaks
+are lost at random, masses are off by some parts in a million, and foreign peaks are added. It is no substitute for
+other records of the same compounds; it shows how much change the search tolerates.
 """
 
 import math
@@ -17,10 +16,11 @@ from substances.spectra.spectrum import Spectrum
 def disturbed(
     spectrum: Spectrum, tilt: float, source: random.Random, *, lost: float = 0.2, foreign: float = 1 / 6
 ) -> Spectrum:
-    """Give a changed copy. `tilt` is the exponent by which the precursor's end gains over m/z 0; negative for
-    loses.
+    """Return a changed copy of a spectrum.
 
-    `lost` is the share of peaks that go missing, `foreign` that of peaks which do not belong.
+    - `tilt`: the exponent by which the precursor's end gains over m/z 0; negative if it loses.
+    - `lost`: the share of peaks that go missing.
+    - `foreign`: the share of peaks that do not belong.
     """
     end = spectrum.precursor_mz or spectrum.peaks[-1][0]
     highest = max(y for _, y in spectrum.peaks)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Samples of every format that is read, one small sound file each, and ways to spoil them by a seeded random source.
+"""Samples of every format that is read, one small valid file each, and ways to spoil them by a seeded random source.
 
-`mutated` is for drills as well: any number of files, the same for the same seed.
+`mutated` serves drills as well: any number of files, the same for the same seed.
 """
 
 import base64
@@ -127,13 +127,13 @@ PEAKS: Final = "precursor: 150.1277\nm/z,intensity\n65.0386,12\n91.0542,999\n119
 
 
 def packed(values: Sequence[float], code: str = "d", *, is_squeezed: bool = True) -> str:
-    """Give numbers as mzML packs them."""
+    """Return numbers packed as in mzML."""
     octets = struct.pack(f"<{len(values)}{code}", *values)
     return base64.b64encode(zlib.compress(octets) if is_squeezed else octets).decode()
 
 
 def mzml(mz: str, intensity: str, *, length: int = 3, extra: str = "") -> str:
-    """Give an mzML document with one spectrum of packed arrays."""
+    """Return an mzML document with one spectrum of packed arrays."""
     return f"""<?xml version="1.0" encoding="utf-8"?>
 <mzML xmlns="http://psi.hupo.org/ms/mzml" version="1.1.0">
 <referenceableParamGroupList count="1"><referenceableParamGroup id="common">
@@ -168,7 +168,7 @@ FILES: Final[dict[str, str]] = {
     "shifts.txt": SENTENCE,
     "peaks.csv": PEAKS,
 }
-"""Every format by a file name that suits it."""
+"""A valid file of every format, by a suitable file name."""
 
 _HOSTILE: Final = (
     b"NaN", b"-1", b"1e999", b"-inf", b"99999999999999999999", b"10000000", b"\x00", b"\xff\xfe", b"\xc3\x28", b"##END=",
@@ -179,9 +179,7 @@ _HOSTILE: Final = (
 
 
 def mutated(source: random.Random) -> tuple[str, bytes]:
-    """Give one spoiled file: a sound one after one to five changes, now and then continued by a part of
-    another.
-    """
+    """Return one spoiled file: a valid one after one to five changes, sometimes continued by a part of another."""
     name = source.choice(list(FILES))
     octets = bytearray(FILES[name].encode())
     for _ in range(source.randint(1, 5)):

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spectral entropy similarity agrees with published numbers, with a hand calculation, and with its own
-properties.
-"""
+"""Spectral entropy similarity agrees with published numbers, with a hand calculation, and with its own properties."""
 
 import math
 

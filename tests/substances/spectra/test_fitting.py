@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A spectrum that cannot come from the structure sent is said not to fit, with what was expected and found."""
+"""A spectrum that cannot come from the structure sent is reported as not fitting, with what was expected and found."""
 
 from dataclasses import replace
 

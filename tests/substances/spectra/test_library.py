@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An import says record by record what was taken and why the rest was not; what travels comes back as it was."""
+"""An import reports for each record that it was taken, or why not; sent records come back unchanged."""
 
 import csv
 import json

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The search finds a compound again in spectra of other conditions, and names nothing that is not in the
-library.
+"""The search finds a compound again in spectra of other conditions, and names nothing that is not in the library.
 
-The shipped library holds one spectrum a compound. What is measured here: every spectrum against itself,
-against changed copies (see `disturbing`), and, with its own compound taken out, against all the others.
+The shipped library holds one spectrum a compound. Measured here: every spectrum against itself, against changed
+copies (see `disturbing`), and, with its own compound taken out, against all the others.
 """
 
 import random
@@ -23,7 +22,7 @@ from tests.substances.spectra.disturbing import disturbed
 
 LIBRARY = shipped_library()
 SPECTRA_AT_MOST = 2_000
-"""As many as one agency's library holds (docs/limits.md)."""
+"""The most spectra that one agency's library holds (docs/limits.md)."""
 TILTS = (-10.0, -6.0, -3.0, 3.0, 6.0, 10.0)
 
 

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A plot stands under a strict content policy, tells who reads no picture what it shows, and keeps within a
-page.
-"""
+"""A plot stands under a strict content policy, describes its picture in words, and keeps within a page."""
 
 import re
 from dataclasses import replace

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every format is told by its content, and gives what the file says: peaks, conditions, and whose it is."""
+"""Every format is recognised by its content, and yields the file's facts: peaks, conditions, and provenance."""
 
 import base64
 import zlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shift lists are read as chemists write them, and what cannot be meant is refused by name."""
+"""Shift lists are read as chemists write them, and meaningless ones are refused by name."""
 
 import pytest
 

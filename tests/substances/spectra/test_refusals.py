@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals of what is no spectrum, with a code and a place, quickly, and never read in part."""
+"""Refusals of files that are no spectrum: with a code and a place, quickly, and never read in part."""
 
 import random
 import time

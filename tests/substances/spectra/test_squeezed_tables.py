@@ -28,9 +28,7 @@ def times(count: int) -> str:
 
 
 def written(values: list[int], *, width: int, repeats: bool) -> list[str]:
-    """Write values in the DIFDUP form, `width` to a line; each further line begins with the check of the
-    last.
-    """
+    """Write values in the DIFDUP form, `width` to a line; each further line begins with the check of the last."""
     lines = []
     for start in range(0, len(values), width):
         head = values[start - 1] if start else values[0]

@@ -19,13 +19,13 @@ SALTS = (
 
 
 def reference_rows() -> list[dict[str, str]]:
-    """The shipped substances that have a structure."""
+    """Return the shipped substances that have a structure."""
     with (DATA / "substances-dev.csv").open(encoding="utf-8", newline="") as lines:
         return [row for row in csv.DictReader(lines) if row["smiles"]]
 
 
 def notations_of(smiles: str, seed: int) -> Iterator[tuple[str, str]]:
-    """Name and text of each notation; all of one substance as rules see it."""
+    """Yield name and text of each notation; the rules take all for one substance."""
     random_ = random.Random(seed)  # noqa: S311 -- a seeded run can be repeated
     molecule = Chem.MolFromSmiles(smiles)
     yield "as given", smiles
@@ -45,12 +45,12 @@ def notations_of(smiles: str, seed: int) -> Iterator[tuple[str, str]]:
 
 
 def shuffled(molecule: Any, random_: random.Random) -> str:
-    """A SMILES whose atoms stand in a random order."""
+    """Return a SMILES whose atoms stand in a random order."""
     return str(Chem.MolToSmiles(renumbered(molecule, random_), canonical=False))
 
 
 def renumbered(molecule: Any, random_: random.Random) -> Any:
-    """The same molecule, its atoms in a random order."""
+    """Return the molecule with its atoms in a random order."""
     order = list(range(molecule.GetNumAtoms()))
     random_.shuffle(order)
     return Chem.RenumberAtoms(molecule, order)
@@ -62,7 +62,7 @@ def _blocks(molecule: Any, random_: random.Random) -> Iterator[tuple[str, str]]:
     yield "MOL V2000", Chem.MolToMolBlock(drawn)
     yield "MOL V3000", Chem.MolToV3KMolBlock(drawn)
     if not molecule.HasSubstructMatch(Chem.MolFromSmarts("[nH]")):
-        # Which nitrogen holds the hydrogen is not said by aromatic bonds in a MOL block; such a one is refused.
+        # Aromatic bonds in a MOL block do not say which nitrogen holds the hydrogen; such a block is refused.
         yield "MOL with aromatic bonds", Chem.MolToMolBlock(drawn, kekulize=False)
     full = Chem.AddHs(drawn, addCoords=True)
     yield "MOL with hydrogens", Chem.MolToMolBlock(full)
@@ -82,7 +82,7 @@ def _with_isotopes(molecule: Any, random_: random.Random) -> str:
 
 
 def _charged(molecule: Any, random_: random.Random) -> Iterator[tuple[str, str]]:
-    """The ammonium salt of an amine, the salt of an acid with sodium, and the zwitterion of an amino acid."""
+    """Yield the ammonium salt of an amine, the salt of an acid with sodium, and the zwitterion of an amino acid."""
     amine = Chem.MolFromSmarts("[NX3;!$(N-[C,S,P,N,O]=,#,:[*]);!$(N-a);!$(N-[O,N]);!$(N-C=C);!$(N~[#7+])]")
     acid = Chem.MolFromSmarts("[OX2H1]-[CX3]=O")
     amines, acids = molecule.GetSubstructMatches(amine), molecule.GetSubstructMatches(acid)

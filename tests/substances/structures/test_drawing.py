@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A drawing obeys a policy without inline styles, says its title, and tells marked atoms apart."""
+"""A drawing obeys a policy without inline styles, has a title, and tells marked atoms apart."""
 
 import re
 from typing import get_args

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a name, a number or a formula disagrees with the structure it stands beside, and where it does not."""
+"""Disagreement of a name, a number or a formula with its structure; and agreement."""
 
 import pytest
 

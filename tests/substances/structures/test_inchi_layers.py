@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An InChI whose formula does not count the atoms of its layers is told as such; every good one agrees with itself."""
+"""An InChI whose formula does not count the atoms of its layers is reported as such; every valid one agrees with itself."""
 
 import time
 

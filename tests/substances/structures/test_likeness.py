@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Likeness of structures: two fingerprints, many at once, and the scaffold in common, found in bounded time."""
+"""Similarity of structures: two fingerprints, many at once, and the scaffold in common, found in bounded time."""
 
 import time
 from statistics import mean
@@ -59,7 +59,7 @@ def test_a_fingerprint_of_another_length_is_refused() -> None:
 
 
 def test_by_fingerprints_alone_the_first_ten_are_of_the_same_class() -> None:
-    """Precision at 10 on the development set; where a class has fewer others, at as many as it has."""
+    """Precision at 10 on the development set; for a class with fewer others, at as many as it has."""
     rows = reference_rows()
     prints = [fingerprints_of(parent_of(row["smiles"])) for row in rows]
     packed = pack([one.a for one in prints]), pack([one.b for one in prints])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever way a substance is written, rules and comparisons look at one parent."""
+"""Rules and comparisons see one parent, in whatever notation a substance is written."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading of a structure, and refusals, each fault by a code of its own that has its sentence."""
+"""Reading of a structure, and refusals: each fault has a code of its own, and a sentence."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ def _block(smiles: str, *, v3000: bool = False) -> str:
 
 
 def _racemate() -> str:
-    """A V3000 block whose only stereocentre is one of a mixture."""
+    """Return a V3000 block whose only stereocentre is that of a mixture."""
     return _block("C[C@H](N)O", v3000=True).replace(
         "M  V30 END CTAB",
         "M  V30 BEGIN COLLECTION\nM  V30 MDLV30/STERAC1 ATOMS=(1 2)\nM  V30 END COLLECTION\nM  V30 END CTAB",
