@@ -40,6 +40,7 @@ from tests.builders import HeldAgency, Hub, make_hosted_agency
 from tests.desk_calls import give_exchange_keys
 from tests.entries import make_entry, make_keeper
 from tests.exchange_keys import give_api_key
+from tests.hosted_keys import as_recipient
 from tests.own_desk import DRAFT
 from tests.two_desks import SecondDesk
 from vault import proposing
@@ -70,8 +71,7 @@ class Moving:
         return self.hub.now
 
     def receive(self, **terms: Any) -> str:
-        recipient = HeldAgency(self.agency, _Fingerprint(self.agency), None, {}, {})  # type: ignore[arg-type]
-        sealed = self.hub.alert_to(recipient, sender=self.partner, **terms)
+        sealed = self.hub.alert_to(as_recipient(self.agency), sender=self.partner, **terms)
         self.hub.carry(self.partner, sealed)
         self.hub.sequence()
         return sealed.md
@@ -145,15 +145,6 @@ class Moving:
 
     def take(self, officer: Officer, history: bytes) -> HistoryIn:
         return take_history(officer, BytesIO(history), now=self.now)
-
-
-@dataclass(frozen=True)
-class _Fingerprint:
-    agency: Agency
-
-    @property
-    def fingerprint(self) -> str:
-        return self.agency.root_fingerprint
 
 
 def whole_hosted(hub: Hub) -> tuple[Agency, Root]:

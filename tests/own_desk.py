@@ -36,6 +36,7 @@ from peers.models import Agency
 from tests.agencies.heads import card_of
 from tests.builders import HeldAgency, Hub
 from tests.entries import make_entry
+from tests.hosted_keys import as_recipient
 from tests.kept_worlds import kept_world
 from vault import proposing
 from vault.changes import Change, Create
@@ -161,10 +162,6 @@ class RedDesk:
         follow_feed(self.agency, now=self.hub.now)
         return ReceivedAlert.objects.get(agency=self.agency, md=sealed.md)
 
-    def as_recipient(self) -> HeldAgency:
-        """Return the own agency as `Hub.alert_to` takes it: the test holds none of its keys."""
-        return HeldAgency(self.agency, _Fingerprint(self.agency), None, {}, {})  # type: ignore[arg-type]
-
     def open_elsewhere(self, reader: HeldAgency, alert: Alert) -> OpenedAlert:
         """Open a sent alert without files in the reader's own system."""
         sealed = SealedEnvelope(self.agency.pk, alert.jti, alert.md, b"", b"", ())
@@ -172,7 +169,7 @@ class RedDesk:
 
     def _seal(self, names: Sequence[NamedOfficer], terms: Mapping[str, Any]) -> SealedEnvelope:
         usual = {"tlp": "RED", "alert": dict(DOCUMENT), "attachments": (TABLE,), "names": sorted(names)}
-        return self.hub.alert_to(self.as_recipient(), sender=self.partner, **{**usual, **terms})
+        return self.hub.alert_to(as_recipient(self.agency), sender=self.partner, **{**usual, **terms})
 
     def draft(self, *lines: str, **changes: Any) -> Alert:
         """Create a RED draft of the author `named` to the partner; the lines name its officers."""
@@ -188,14 +185,3 @@ class RedDesk:
     def sent(self, *lines: str, **changes: Any) -> Alert:
         alert = self.validated(*lines, **changes)
         return release_alert(self.releaser, alert, revision=alert.current, now=self.hub.now)
-
-
-@dataclass(frozen=True)
-class _Fingerprint:
-    """The root of the own agency by its fingerprint: the test does not hold it."""
-
-    agency: Agency
-
-    @property
-    def fingerprint(self) -> str:
-        return self.agency.root_fingerprint

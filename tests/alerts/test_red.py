@@ -39,6 +39,7 @@ from officers.models import Officer
 from peers.models import HeldStatement
 from science.board.harm_reviews import record_review
 from sharing.models import Envelope
+from tests.hosted_keys import as_recipient
 from tests.own_desk import CONTENT, TABLE, RedDesk
 from vault.errors import NotNamedError
 
@@ -99,7 +100,7 @@ class TestReceiving:
     def test_an_id_of_another_agency_names_nobody_here(self, red: RedDesk) -> None:
         names = [NamedOfficer("xa-own", red.named.public_id), NamedOfficer("xd-reg", red.other.public_id)]
         sealed = red.hub.alert_to(
-            red.as_recipient(), red.third, sender=red.partner, tlp="RED", names=sorted(names)
+            as_recipient(red.agency), red.third, sender=red.partner, tlp="RED", names=sorted(names)
         )
         red.hub.carry(red.partner, sealed)
         red.hub.sequence()
