@@ -91,7 +91,7 @@ class ProposalOut(s.Serializer[Any]):
     sign_until = s.DateTimeField()
 
 
-class WordOut(s.Serializer[Any]):
+class QueuedStatementOut(s.Serializer[Any]):
     """A keyset or revocation that waits for the exchange; `trouble` is the latest obstacle, `cause` the reason of a refusal."""
 
     od = s.CharField()
@@ -129,7 +129,7 @@ class KeysOut(s.Serializer[Any]):
     waiting = RecoveryOut(allow_null=True)
     verbs = s.ListField(child=s.CharField())
     proposals = ProposalOut(many=True)
-    to_send = WordOut(many=True)
+    to_send = QueuedStatementOut(many=True)
     held_elsewhere = HolderOut(allow_null=True)
 
 
@@ -243,7 +243,7 @@ class ImpactView(AffairsView):
         return self.answer(ImpactOut(impact_of_revoking(self.officer, kid, since, now=self.now)).data)
 
 
-class WordView(KeysView):
+class QueuedStatementView(KeysView):
     capability = Capability.KEY_MANAGE
     http_method_names = ["post", "delete", "options"]
 
@@ -346,7 +346,7 @@ urlpatterns = [
     path("keys/holder", TakeOverView.as_view(), name="keys-holder"),
     path("keys/changes", KeyChangeView.as_view(), name="keys-change"),
     path("keys/<str:kid>/impact", ImpactView.as_view(), name="keys-impact"),
-    path("keys/to-send/<str:od>", WordView.as_view(), name="keys-to-send"),
+    path("keys/to-send/<str:od>", QueuedStatementView.as_view(), name="keys-to-send"),
     path(_K, ProposalView.as_view(), name="keys-proposal"),
     path(f"{_K}/previous", PreviousView.as_view(), name="keys-proposal-previous"),
 ]

@@ -141,16 +141,16 @@ class BoardView(DeskView):
         return Response(BoardOut(read_board(self.officer, days=int(query["days"]), now=self.now)).data)
 
 
-class LookIn(s.Serializer[Any]):
-    """A second look; `next_on` belongs to `none_found` and to no other outcome."""
+class HarmReviewIn(s.Serializer[Any]):
+    """A harm review; `next_on` belongs to `none_found` and to no other outcome."""
 
     outcome = s.ChoiceField(HarmReviewOutcome.choices)
     next_on = s.DateField(required=False, allow_null=True, default=None)
     note = s.CharField(required=False, default="", allow_blank=True, max_length=NOTE_AT_MOST)
 
 
-class LookOut(s.Serializer[Any]):
-    """A second look of the agency; `outcome` is empty if its record does not open."""
+class HarmReviewOut(s.Serializer[Any]):
+    """A harm review of the agency; `outcome` is empty if its record does not open."""
 
     id = s.UUIDField(source="row.pk")
     outcome = s.CharField(allow_blank=True)
@@ -160,50 +160,52 @@ class LookOut(s.Serializer[Any]):
     looked_by = s.CharField(source="row.looked_by.public_id")
 
 
-class LooksOut(s.Serializer[Any]):
-    items = LookOut(many=True)
+class HarmReviewsOut(s.Serializer[Any]):
+    items = HarmReviewOut(many=True)
 
 
-class LooksView(AffairsView):
-    """Second looks at the substance of one alert."""
+class HarmReviewsView(AffairsView):
+    """Harm reviews of the substance of one alert."""
 
     capability: ClassVar[Any] = Capability.SCIENCE_READ
 
     def shown(self, subject: ReceivedAlert | Alert) -> Response:
-        return self.answer({"items": LookOut(reviews_of(self.officer, subject), many=True).data})
+        return self.answer({"items": HarmReviewOut(reviews_of(self.officer, subject), many=True).data})
 
     def record(self, subject: ReceivedAlert | Alert) -> Response:
-        body = read_body(LookIn, self.request)
+        body = read_body(HarmReviewIn, self.request)
         self.act(lambda: record_review(self.officer, subject, **body, now=self.now))
         return self.shown(subject)
 
 
-class ReceivedLooksView(LooksView):
-    @extend_schema(responses={200: LooksOut}, operation_id="received_looks")
+class ReceivedHarmReviewsView(HarmReviewsView):
+    @extend_schema(responses={200: HarmReviewsOut}, operation_id="received_looks")
     def get(self, request: Request, received_id: uuid.UUID) -> Response:
-        """List the second looks of the agency at an alert that reached it."""
+        """List the agency's harm reviews of an alert that reached it."""
         return self.shown(find_received(self.officer, received_id))
 
-    @extend_schema(request=LookIn, responses={200: LooksOut}, operation_id="received_look")
+    @extend_schema(request=HarmReviewIn, responses={200: HarmReviewsOut}, operation_id="received_look")
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
-        """Record a second look at a substance of which no harm was known, and when the next is due."""
+        """Record a harm review of a substance of which no harm was known, and when the next is due."""
         return self.record(find_received(self.officer, received_id))
 
 
-class SentLooksView(LooksView):
-    @extend_schema(responses={200: LooksOut}, operation_id="alert_looks")
+class SentHarmReviewsView(HarmReviewsView):
+    @extend_schema(responses={200: HarmReviewsOut}, operation_id="alert_looks")
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """List the second looks of the agency at an alert that it sent."""
+        """List the agency's harm reviews of an alert that it sent."""
         return self.shown(find_alert(self.officer, alert_id))
 
-    @extend_schema(request=LookIn, responses={200: LooksOut}, operation_id="alert_look")
+    @extend_schema(request=HarmReviewIn, responses={200: HarmReviewsOut}, operation_id="alert_look")
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Record a second look at the substance of an alert that the agency sent."""
+        """Record a harm review of the substance of an alert that the agency sent."""
         return self.record(find_alert(self.officer, alert_id))
 
 
 urlpatterns = [
     path("science/board", BoardView.as_view(), name="science-board"),
-    path("alerts/received/<uuid:received_id>/looks", ReceivedLooksView.as_view(), name="received-looks"),
-    path("alerts/<uuid:alert_id>/looks", SentLooksView.as_view(), name="alert-looks"),
+    path(
+        "alerts/received/<uuid:received_id>/looks", ReceivedHarmReviewsView.as_view(), name="received-looks"
+    ),
+    path("alerts/<uuid:alert_id>/looks", SentHarmReviewsView.as_view(), name="alert-looks"),
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Second look at a substance of which no harm was known: its outcome, and when the next is due."""
+"""Harm review of a substance of which no harm was known: its outcome, and when the next is due."""
 
 import uuid
 
