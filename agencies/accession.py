@@ -35,10 +35,10 @@ from agencies.registry import (
     NewKeyset,
     check_root_statement,
     find_known,
+    keyset_in_force,
     refuse_taken,
     register_keyset,
     settle_recovery,
-    standing_keyset,
     verify_newcomer,
     waiting_recovery,
 )
@@ -247,7 +247,7 @@ def _known_revoke(agency: Agency, unverified: UnverifiedStatement) -> Revocation
 
 
 def _revoke(caller: Actor, agency: Agency, jws: bytes, now: datetime) -> Revocation:
-    standing = standing_keyset(agency.pk, now=now)
+    standing = keyset_in_force(agency.pk, now=now)
     if standing is None:
         raise VerificationError(Failure.KEYSET_UNKNOWN, agencies=(agency.pk,))
     statement = verify_revoke(jws, standing)

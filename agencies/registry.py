@@ -63,7 +63,7 @@ def verify_newcomer(agency: Agency, jws: bytes, *, now: datetime) -> NewKeyset:
     statement = parse_statement(jws).statement
     is_logged = check_root_statement(statement, agency.pk, now)
     _refuse_used_id(agency.pk, statement)
-    previous = standing_keyset(agency.pk, now=now)
+    previous = keyset_in_force(agency.pk, now=now)
     pinned = previous.root_fingerprint if previous else _first_root(agency, jws)
     keyset = envelope.verify_keyset(jws, pinned=pinned, previous=previous, strict=True)
     if keyset.succession == Succession.RECOVERED:
@@ -80,7 +80,7 @@ def _first_root(agency: Agency, jws: bytes) -> str:
     return agency.root_fingerprint
 
 
-def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
+def keyset_in_force(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
     """Return the keyset that the agency's next keyset must follow, or next statement be signed under; None before the first.
 
     It is the newest in force. A keyset that waits for the ledger counts as logged now, since it will be logged before whatever
@@ -203,7 +203,7 @@ def settle_recovery(agency_id: str, *, now: datetime) -> bool:
     """Register an agency's recovered root if its delay is over; return whether anything changed."""
     with transaction.atomic():
         agency = Agency.objects.select_for_update().get(pk=agency_id)
-        standing = standing_keyset(agency_id, now=now)
+        standing = keyset_in_force(agency_id, now=now)
         if standing is None or standing.root_fingerprint == agency.root_fingerprint:
             return False
         _take_over(agency, standing, now)

@@ -27,8 +27,8 @@ from callers.binding import BoundRow, mac_of
 from peers.models import Agency, SentDelivery, SentEnvelope
 from vault import hierarchy
 from vault.hierarchy import RootSecret, RowPlace
-from vault.keeping import newest_secret
 from vault.sealed_store import REVISION
+from vault.wrapped_keys import newest_secret
 
 BATCH = 5_000
 SUBSTANCES = ("flualprazolam", "etizolam", "metonitazene", "ميتونيتازين", "蓝色药片", "этизолам")

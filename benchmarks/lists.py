@@ -68,8 +68,8 @@ def _search() -> None:
     from alerts.models import ReceivedAlert
     from alerts.projections.cards import RECEIVED_TABLE
     from benchmarks._many import opened
-    from vault.keeping import newest_secret
     from vault.sealed_store import REVISION
+    from vault.wrapped_keys import newest_secret
 
     officer, secret = _officer("xc-customs"), newest_secret("xc-customs")
     newest = ReceivedAlert.objects.filter(agency="xc-customs").order_by("-number")

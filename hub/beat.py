@@ -35,7 +35,7 @@ def _of_the_desk(sweep_seconds: float, follow_seconds: float) -> dict[str, dict[
         "renew-exchange-keys": _every(3600.0, "vault.renew_exchange_keys", queue="desk", expires=600),
         # A desk that the exchange refuses announces itself each time, so that the end of the refusal is noticed soon.
         "announce-instances": _every(300.0, "vault.announce_instances", queue="desk", expires=240),
-        "send-own-words": _every(sweep_seconds, "vault.send_words", queue="desk", expires=60),
+        "send-key-statements": _every(sweep_seconds, "vault.send_key_statements", queue="desk", expires=60),
         "follow-credentials": _every(3600.0, "alerts.follow_credentials", queue="desk", expires=600),
         # Mail that waited for the end of quiet hours is sent then.
         "send-what-is-due": _every(10.0, "notices.send", queue="notify", expires=10),

@@ -178,7 +178,7 @@ _KEYS: Final[dict[str, dict[str, Right]]] = {
     "vault_vaultsecret": {DESK: ADD | change("kek", "wrapped"), DESK_WORKER: READ},
     # Keys drawn for a keyset that was not accepted are deleted.
     "vault_vaultkey": {DESK: ADD | REMOVE, DESK_WORKER: REMOVE},
-    "vault_ownword": {DESK: KEEP, DESK_WORKER: KEEP},
+    "vault_keystatement": {DESK: KEEP, DESK_WORKER: KEEP},
     "vault_suspendedkey": {DESK: KEEP, DESK_WORKER: change("told_at", "refused_at")},
     # The first keyset may be taken when the desk-worker sends it again: then the first API key came with it.
     "vault_entrykey": {DESK: KEEP, DESK_WORKER: REMOVE},

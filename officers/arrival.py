@@ -37,9 +37,9 @@ from peers.own_exchange import known_exchange, require_its_log
 from vault.errors import VaultError
 from vault.exchangekeys import keep_exchange_key
 from vault.instances import announce
-from vault.keeping import ensure_secret
 from vault.models import Arrival, Departure
 from vault.moving_in import OwnChain, verify_own_chain
+from vault.wrapped_keys import ensure_secret
 
 _API_KEY: Final = re.compile(r"[0-9a-f]{12}\.[A-Za-z0-9_-]{43}")
 

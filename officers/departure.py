@@ -30,7 +30,7 @@ from officers.models import Officer
 from peers.models import Agency, Outgoing, OutgoingState
 from vault.handing import keyset_elsewhere
 from vault.instances import BELL, give_back
-from vault.models import Departure, ExchangeKey, OwnWord, VaultKey
+from vault.models import Departure, ExchangeKey, KeyStatement, VaultKey
 
 HERE, ASKED, LEAVING, ELSEWHERE, GONE = "here", "asked", "leaving", "elsewhere", "gone"
 RECEIPT_CHARS: Final = 16
@@ -202,8 +202,8 @@ def show_receipt(digest: str) -> str:
 
 
 def _require_nothing_waits(agency: Agency) -> None:
-    words = OwnWord.objects.filter(agency_id=agency.pk, taken_at=None, ended_at=None).count()
-    waiting = words + Outgoing.objects.filter(reader=agency.pk, state=OutgoingState.QUEUED).count()
+    statements = KeyStatement.objects.filter(agency_id=agency.pk, taken_at=None, ended_at=None).count()
+    waiting = statements + Outgoing.objects.filter(reader=agency.pk, state=OutgoingState.QUEUED).count()
     if waiting:
         raise InputError(
             "waiting",

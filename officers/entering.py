@@ -42,7 +42,7 @@ from peers.own_exchange import (
 )
 from peers.own_keysets import own_keysets_until
 from vault.entrykeys import entry_keys_until, keep_entry_key
-from vault.standing import agencies_with_keys
+from vault.own_keys import agencies_with_keys
 
 _ENTRY_KEY: Final = re.compile(r"[0-9a-f]{12}\.[A-Za-z0-9_-]{43}")
 _REFUSED: Final = gettext_lazy(

@@ -13,7 +13,7 @@ from callers.directory import Custody
 from officers.models import Officer
 from peers.models import Agency
 from vault.handing import is_gone
-from vault.models import OwnWord, Proposal, VaultKey
+from vault.models import KeyStatement, Proposal, VaultKey
 
 WANTED: Final = (Role.KEY_OFFICER, Role.AUTHOR, Role.RELEASER)
 """Without one of each nothing is made, written or sent."""
@@ -61,6 +61,6 @@ def _has_keys(agency_id: str) -> bool:
     """Tell whether keys were made here, also such as still go out, or the agency has left with others."""
     return (
         VaultKey.objects.filter(agency_id=agency_id).exists()
-        or OwnWord.objects.filter(agency_id=agency_id, taken_at=None, ended_at=None).exists()
+        or KeyStatement.objects.filter(agency_id=agency_id, taken_at=None, ended_at=None).exists()
         or is_gone(agency_id)
     )

@@ -27,7 +27,7 @@ from officers.models import Officer
 from peers.models import Agency
 from vault.handing import has_left
 from vault.models import Arrival
-from vault.standing import StandingKeys
+from vault.own_keys import OwnKeyState
 
 CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
     Custody.AGENCY: gettext_lazy(
@@ -145,8 +145,8 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
     agency = officer.agency
     if agency is None:
         raise AbsentError
-    standing = StandingKeys(agency.pk, now)
-    keyset, waiting = standing.keyset, standing.waiting
+    own_keys = OwnKeyState(agency.pk, now)
+    keyset, waiting = own_keys.keyset, own_keys.waiting
     may_manage = Capability.KEY_MANAGE in officer.capabilities
     elsewhere = keyset.custody if keyset and keyset.custody != agency.custody else ""
     arrival = Arrival.objects.filter(pk=agency.pk).first()
@@ -161,8 +161,8 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
         custody=agency.custody,
         custody_text=str(Custody(elsewhere or agency.custody).label),
         custody_note=str(ELSEWHERE_NOTE if elsewhere else CUSTODY_NOTES[agency.custody]),
-        keyset=_keyset_fact(keyset, standing.is_logged(keyset.od), now) if keyset else None,
-        keys=_key_facts(agency, keyset, standing, now) if keyset else (),
+        keyset=_keyset_fact(keyset, own_keys.is_logged(keyset.od), now) if keyset else None,
+        keys=_key_facts(agency, keyset, own_keys, now) if keyset else (),
         waiting=_recovery_fact(waiting) if waiting else None,
         may_manage=may_manage,
         verbs=verbs if may_manage else frozenset(),
@@ -178,8 +178,8 @@ def check_typed(kid: str, typed: str) -> None:
         raise InputError("typed", _("Confirm: type %(short)s.") % {"short": short_kid(kid)})
 
 
-def _verbs(standing: EnvelopeKeyset | None, waiting: EnvelopeKeyset | None) -> frozenset[str]:
-    if standing is None:
+def _verbs(keyset: EnvelopeKeyset | None, waiting: EnvelopeKeyset | None) -> frozenset[str]:
+    if keyset is None:
         return frozenset({"create"})
     return ALWAYS | ({"cancel_recovery", "revoke"} if waiting is not None else CHANGES)
 
@@ -209,10 +209,10 @@ def _recovery_fact(waiting: EnvelopeKeyset) -> RecoveryFact:
 
 
 def _key_facts(
-    agency: Agency, keyset: EnvelopeKeyset, standing: StandingKeys, now: datetime
+    agency: Agency, keyset: EnvelopeKeyset, own_keys: OwnKeyState, now: datetime
 ) -> tuple[KeyFact, ...]:
     """Return the keys, signing before encryption, and the newest first within each."""
-    revoked, suspended = standing.revoked, standing.suspended
+    revoked, suspended = own_keys.revoked, own_keys.suspended
     custody = str(Custody(keyset.custody).label)
     facts = [_key_fact(row, custody, revoked.get(row.kid), row.kid in suspended, now) for row in keyset.rows]
     newest_first = sorted(facts, key=lambda fact: fact.begins, reverse=True)

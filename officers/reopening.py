@@ -56,7 +56,7 @@ from officers.shortlived import AccountLink
 from peers.models import Agency
 from vault.instances import own_instance
 from vault.outgoing import new_id
-from vault.standing import standing_keyset
+from vault.own_keys import keyset_in_force
 
 REQUEST_LIVES: Final = timedelta(seconds=MAX_IAT_AGE_SECS)
 TOLD_FOR: Final = timedelta(days=7)
@@ -191,7 +191,7 @@ def _lock(agency: Agency) -> Agency:
 
 def _keyset(locked: Agency, now: datetime) -> Keyset:
     """Return the keyset in force, whose root decides; raises InputError before the first."""
-    keyset = standing_keyset(locked.pk, now=now)
+    keyset = keyset_in_force(locked.pk, now=now)
     if keyset is None:
         raise InputError(
             "agency", _("The agency has no keys yet: the keeper invites its first agency admin again.")

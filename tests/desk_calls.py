@@ -43,14 +43,14 @@ from peers.deliveries import follow_deliveries
 from peers.models import SentDelivery
 from tests.role_logins import under_login_of
 from vault import instances, suspending
-from vault import outgoing as own_words
+from vault import outgoing as key_statements
 from vault.entrykeys import entry_key_of
 from vault.exchangekeys import CLIENT, SCOPES, keep_exchange_key
 from vault.models import ExchangeKey, VaultSecret
 
 CALLS_AS: Final = "desk:"
 OF_OWN_KEYS: Final = (
-    *((own_words, name) for name in ("send_word", "send_waiting", "give_up")),
+    *((key_statements, name) for name in ("send_statement", "send_waiting", "give_up")),
     *((suspending, name) for name in ("suspend_key", "tell_suspensions")),
     *((instances, name) for name in ("announce_held", "announce", "take_over")),
 )

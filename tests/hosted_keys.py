@@ -11,9 +11,9 @@ from agencies.directory import DatabaseKeyDirectory
 from callers.capabilities import Role
 from peers.models import Agency
 from tests.builders import HeldAgency, Hub, seconds
-from vault.keeping import private_keys
-from vault.lives import revoke_agency_key, rotate_agency_keys
-from vault.models import OwnWord
+from vault.agency_keys import revoke_agency_key, rotate_agency_keys
+from vault.models import KeyStatement
+from vault.wrapped_keys import private_keys
 
 
 class PinnedRoot:
@@ -54,7 +54,7 @@ def submit_as_thief(hub: Hub, agency: Agency, *, to: Agency) -> str:
     return sealed.md
 
 
-def revoke_hosted_key(hub: Hub, agency: Agency, *, since: datetime) -> OwnWord:
+def revoke_hosted_key(hub: Hub, agency: Agency, *, since: datetime) -> KeyStatement:
     """Have a key officer at the desk revoke the newest signing key as stolen, from `since` on."""
     officer = hub.make_officer(agency, Role.KEY_OFFICER)
     kid = signing_kids(hub, agency)[0]

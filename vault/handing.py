@@ -19,9 +19,9 @@ from accord.envelope.slices import UnverifiedSlice
 from callers.binding import keep_bound
 from peers.models import Agency
 from vault.errors import NotElsewhereError
-from vault.keeping import HeldDecryptionKeys
 from vault.models import Arrival, Departure, HandedEntry
-from vault.standing import own_directory
+from vault.own_keys import own_directory
+from vault.wrapped_keys import HeldDecryptionKeys
 
 KEY_ELSEWHERE: Final = "sealed to a key that another desk has"
 MAX_ENTRY_CHARS: Final = 8192

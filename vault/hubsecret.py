@@ -17,9 +17,9 @@ from accord.envelope.errors import MalformedError
 from vault import hierarchy
 from vault.errors import SealBrokenError, SecretMissingError
 from vault.hierarchy import RootSecret, RowPlace
-from vault.keeping import unwrap_secret
 from vault.kek import held_ring
 from vault.models import HUB, VaultSecret
+from vault.wrapped_keys import unwrap_secret
 
 _HEADER: Final = struct.Struct(">BI")
 _FORM: Final = 2

@@ -25,9 +25,9 @@ from django.db.models import Count, QuerySet
 from callers.binding import bound_tables, holds, mac_of
 from vault import hierarchy
 from vault.errors import KekUnknownError, KekWrongError, SealBrokenError
-from vault.keeping import unwrap_secret
 from vault.kek import held_ring
 from vault.models import VaultSecret
+from vault.wrapped_keys import unwrap_secret
 
 SHOWN_EVERY: Final = 100
 """Rows between two reports of progress."""

@@ -37,10 +37,10 @@ from vault.changes import (
     plan_next,
 )
 from vault.errors import CustodyRefusedError, SigningKeysMissingError
-from vault.keeping import ROOT, ensure_secret, keep_private_keys, private_keys
-from vault.models import OwnWord, VaultKey
-from vault.outgoing import keep_word, new_id
-from vault.standing import StandingKeys, standing_keyset
+from vault.models import KeyStatement, VaultKey
+from vault.outgoing import keep_statement, new_id
+from vault.own_keys import OwnKeyState, keyset_in_force
+from vault.wrapped_keys import ROOT, ensure_secret, keep_private_keys, private_keys
 
 KEYSET_LIVES: Final = timedelta(days=90)
 
@@ -54,16 +54,16 @@ def plan_change(agency: Agency, change: Create | Following, *, now: datetime) ->
     at = int(now.timestamp())
     if isinstance(change, Create):
         return plan_first(change, custody=agency.custody, at=at)
-    standing = StandingKeys(agency.pk, now)
-    if standing.keyset is None:
+    own_keys = OwnKeyState(agency.pk, now)
+    if own_keys.keyset is None:
         raise SigningKeysMissingError(agency.pk, PQ1)
-    if (standing.keyset.custody != agency.custody) != isinstance(change, Move):
+    if (own_keys.keyset.custody != agency.custody) != isinstance(change, Move):
         # Keys that are held elsewhere can only be moved here, and keys that are here are not moved here.
-        raise CustodyRefusedError(agency.pk, standing.keyset.custody)
-    if standing.keyset.custody == Custody.HUB and isinstance(change, Move) and change.root is None:
+        raise CustodyRefusedError(agency.pk, own_keys.keyset.custody)
+    if own_keys.keyset.custody == Custody.HUB and isinstance(change, Move) and change.root is None:
         # The present root is where the keys were, so it must move with them.
         raise InputError("root", _("Root: choose the public file that `accord keygen` wrote beside it."))
-    return plan_next(standing.keyset, change, custody=agency.custody, revoked=standing.revoked, at=at)
+    return plan_next(own_keys.keyset, change, custody=agency.custody, revoked=own_keys.revoked, at=at)
 
 
 def build_keyset(agency: Agency, plan: Plan, *, now: datetime) -> bytes:
@@ -122,7 +122,7 @@ def keep_keyset(
     drawn: Sequence[PrivateKey] = (),
     now: datetime,
     **detail: Any,
-) -> OwnWord:
+) -> KeyStatement:
     """Keep a signed keyset for the exchange, with the private halves of the keys drawn for it; `roots` are kids from `keep_roots`.
 
     It is first checked as the exchange will check it. Raises VerificationError and related errors, CustodyRefusedError,
@@ -132,7 +132,7 @@ def keep_keyset(
     private = [(key, str(key.public.use)) for key in drawn]
     keep_private_keys(agency.pk, ensure_secret(agency.pk, now=now), private)
     kids = [*roots, *(key.public.kid for key in drawn)]
-    return keep_word(actor, agency.pk, signed, act, keyset=keyset, drawn=kids, now=now, **detail)
+    return keep_statement(actor, agency.pk, signed, act, keyset=keyset, drawn=kids, now=now, **detail)
 
 
 def keep_roots(agency: Agency, roots: Sequence[Root], *, now: datetime) -> list[str]:
@@ -144,7 +144,7 @@ def keep_roots(agency: Agency, roots: Sequence[Root], *, now: datetime) -> list[
 
 def check_keyset(agency: Agency, signed: bytes, *, now: datetime) -> Keyset:
     """Verify the keyset against the one that it follows; raises VerificationError and related errors, CustodyRefusedError."""
-    before = standing_keyset(agency.pk, now=now)
+    before = keyset_in_force(agency.pk, now=now)
     pinned = before.root_fingerprint if before else agency.root_fingerprint
     statement = parse_statement(signed).statement
     _check_issuer(agency, statement.iss, statement.iat, now)
@@ -156,15 +156,15 @@ def check_keyset(agency: Agency, signed: bytes, *, now: datetime) -> Keyset:
     return keyset
 
 
-def keep_revoke(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> OwnWord:
+def keep_revoke(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> KeyStatement:
     """Keep a signed revocation for the exchange, after the checks that `keep_keyset` makes, too."""
-    standing = standing_keyset(agency.pk, now=now)
-    if standing is None:
+    keyset = keyset_in_force(agency.pk, now=now)
+    if keyset is None:
         raise SigningKeysMissingError(agency.pk, PQ1)
-    said = verify_revoke(signed, standing)
+    said = verify_revoke(signed, keyset)
     _check_issuer(agency, said.iss, said.iat, now)
     detail = {"code": said.body["code"], "since": said.body["since"]}
-    return keep_word(actor, agency.pk, signed, "key.revoked", now=now, **detail)
+    return keep_statement(actor, agency.pk, signed, "key.revoked", now=now, **detail)
 
 
 def _check_issuer(agency: Agency, iss: str, iat: int, now: datetime) -> None:

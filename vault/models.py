@@ -134,7 +134,7 @@ class DrawnKey(models.Model):
         return self.kid
 
 
-class OwnWord(BoundRow):
+class KeyStatement(BoundRow):
     """Keyset or revocation that the agency's root has signed, from before it is handed in until the log has it.
 
     `succession` as in `accord.envelope.keysets`; `drawn`: kids of the private keys kept for it; `act` and `detail`: the

@@ -28,7 +28,7 @@ from accord.state import StateError, StateFile, StateVersionError
 from callers.errors import InputError
 from peers.memory import PeerMemory
 from vault.exchangekeys import keep_exchange_key
-from vault.keeping import PrivateKey, ensure_secret, keep_private_keys
+from vault.wrapped_keys import PrivateKey, ensure_secret, keep_private_keys
 
 MAX_KEY_FILE_BYTES: Final = 2 * 1024 * 1024
 MAX_STATE_FILE_BYTES: Final = 64 * 1024 * 1024
@@ -129,7 +129,7 @@ def verify_own_chain(agency_id: str, fingerprint: str, exchange: Exchange, *, no
             ),
         )
     listed = frozenset(row.kid for one in kept_chain(memory, agency_id) for row in one.rows)
-    revoked = frozenset(word.kid for word in follower.directory.revocations(agency_id))
+    revoked = frozenset(statement.kid for statement in follower.directory.revocations(agency_id))
     return OwnChain(memory, keyset, listed, revoked)
 
 

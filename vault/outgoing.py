@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Handing in an agency's signed keysets and revocations at the exchange, over its API; survives a crash at any point.
 
-- What the root has signed is kept, with the private keys drawn for it, in the transaction that makes it (`keep_word`).
-- Then it is handed in (`send_word`). The exchange answers the same octets alike, so that this may be repeated; while
+- What the root has signed is kept, with the private keys drawn for it, in the transaction that makes it (`keep_statement`).
+- Then it is handed in (`send_statement`). The exchange answers the same octets alike, so that this may be repeated; while
   the exchange is away the statement waits, and the desk-worker repeats it.
 - A statement that the exchange takes is settled. One that it refuses for good ends, and its private keys are deleted a
   day later, when these octets can no longer come in by any way.
@@ -60,9 +60,9 @@ from vault.errors import (
 from vault.exchangekeys import NOT_PERMITTED, keep_first_key
 from vault.handing import has_left
 from vault.instances import BELL, HELD_ELSEWHERE, announce, may_send, may_send_now
-from vault.keeping import private_keys
-from vault.models import OwnWord, VaultKey
-from vault.standing import KEYSET, REVOKE, own_memory
+from vault.models import KeyStatement, VaultKey
+from vault.own_keys import KEYSET, REVOKE, own_memory
+from vault.wrapped_keys import private_keys
 
 FORGOTTEN_AFTER: Final = timedelta(seconds=MAX_IAT_AGE_SECS) + timedelta(hours=1)
 """Age above which no statement is accepted, whatever the clocks."""
@@ -76,7 +76,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class WordFact:
+class UntakenStatement:
     """Statement that the exchange has not taken, for people.
 
     `trouble` is what prevented the last attempt, `cause` why it was refused, or empty. `act` is its audit event,
@@ -94,18 +94,20 @@ class WordFact:
     cause: str
 
 
-def list_words(agency_id: str) -> list[WordFact]:
+def list_untaken(agency_id: str) -> list[UntakenStatement]:
     """List what waits for the exchange or was refused by it, without what was given up; oldest first."""
-    rows = OwnWord.objects.filter(agency_id=agency_id, taken_at=None).exclude(cause=GIVEN_UP)
+    rows = KeyStatement.objects.filter(agency_id=agency_id, taken_at=None).exclude(cause=GIVEN_UP)
     return [_fact(row) for row in rows.order_by("made_at")]
 
 
-def _fact(row: OwnWord) -> WordFact:
+def _fact(row: KeyStatement) -> UntakenStatement:
     trouble, change = row.trouble if row.is_bound else ALTERED, str(row.detail.get("change", ""))
-    return WordFact(row.od, row.k, row.kid, row.act, change, row.made_at, row.tried_at, trouble, row.cause)
+    return UntakenStatement(
+        row.od, row.k, row.kid, row.act, change, row.made_at, row.tried_at, trouble, row.cause
+    )
 
 
-def keep_word(
+def keep_statement(
     actor: Actor,
     agency_id: str,
     jws: bytes,
@@ -115,13 +117,13 @@ def keep_word(
     drawn: Sequence[str] = (),
     now: datetime,
     **detail: Any,
-) -> OwnWord:
+) -> KeyStatement:
     """Keep what the root has signed, in the caller's transaction; `keyset` as it was verified, None for a revocation.
 
     Raises ChangeWaitsError where a keyset of the agency waits.
     """
     unverified = parse_statement(jws)
-    word = OwnWord(
+    statement = KeyStatement(
         od=unverified.od,
         agency_id=agency_id,
         k=REVOKE if keyset is None else KEYSET,
@@ -136,19 +138,19 @@ def keep_word(
     )
     try:
         with transaction.atomic():
-            word.save(force_insert=True)
+            statement.save(force_insert=True)
     except IntegrityError:
         raise ChangeWaitsError from None
-    return word
+    return statement
 
 
 def require_none_waits(agency_id: str) -> None:
     """Raise ChangeWaitsError where a keyset of the agency waits for the exchange."""
-    if OwnWord.objects.filter(agency_id=agency_id, k=KEYSET, taken_at=None, ended_at=None).exists():
+    if KeyStatement.objects.filter(agency_id=agency_id, k=KEYSET, taken_at=None, ended_at=None).exists():
         raise ChangeWaitsError
 
 
-def send_word(od: str, *, now: datetime) -> OwnWord:
+def send_statement(od: str, *, now: datetime) -> KeyStatement:
     """Hand in a statement that waits; return it as taken, or as still waiting with what prevented it.
 
     A keyset waits while another holder has the agency's identity, since two holders would make keysets against each
@@ -158,12 +160,12 @@ def send_word(od: str, *, now: datetime) -> OwnWord:
     """
     if not _may_go_out(od, now):
         return _note_trouble(od, HELD_ELSEWHERE)
-    word = _begin_try(od, now)
-    if not word.is_waiting:
-        return word
+    statement = _begin_try(od, now)
+    if not statement.is_waiting:
+        return statement
     try:
-        exchange = exchange_of(word.agency_id)
-        taken = _hand_in(exchange, word, now)
+        exchange = exchange_of(statement.agency_id)
+        taken = _hand_in(exchange, statement, now)
     except RefusedError as refused:
         if is_final(refused):
             return _end(od, refused, now)
@@ -179,15 +181,19 @@ def send_waiting(*, now: datetime) -> int:
     Errors of single statements are raised as a group, after all were tried.
     """
     taken, troubles = 0, list[Exception]()
-    for word in list(OwnWord.objects.filter(taken_at=None, ended_at=None).order_by("made_at")):
+    for statement in list(KeyStatement.objects.filter(taken_at=None, ended_at=None).order_by("made_at")):
         try:
-            taken += send_word(word.od, now=now).taken_at is not None
+            taken += send_statement(statement.od, now=now).taken_at is not None
         except (KeyTakenError, CustodyRefusedError, ChangeRefusedError):
-            log.warning("the exchange has refused a word of %s", word.agency_id, extra={"od": word.od})
+            log.warning(
+                "the exchange has refused a statement of %s", statement.agency_id, extra={"od": statement.od}
+            )
         except Exception as trouble:  # noqa: BLE001 - whatever it is, it is raised below
             troubles.append(trouble)
     over = (
-        OwnWord.objects.exclude(taken_at=None, ended_at=None).order_by("agency_id").values_list("agency_id")
+        KeyStatement.objects.exclude(taken_at=None, ended_at=None)
+        .order_by("agency_id")
+        .values_list("agency_id")
     )
     for (agency_id,) in list(over.distinct()):
         try:
@@ -197,23 +203,23 @@ def send_waiting(*, now: datetime) -> int:
         except Exception as trouble:  # noqa: BLE001 - as above
             troubles.append(trouble)
     if troubles:
-        raise ExceptionGroup("words of agencies that could not be handed in", troubles)
+        raise ExceptionGroup("statements of agencies that could not be handed in", troubles)
     return taken
 
 
-def send_again(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWord:
-    """Hand in a waiting statement at once, for a key officer of the agency. Raises as `send_word`, and NotPermittedError."""
+def send_again(actor: Actor, agency_id: str, od: str, *, now: datetime) -> KeyStatement:
+    """Hand in a waiting statement at once, for a key officer of the agency. Raises as `send_statement`, and NotPermittedError."""
     if not _require_open(actor, agency_id, od).is_waiting:
         raise AbsentError
     return send_asked(actor, agency_id, od, now=now)
 
 
-def send_asked(actor: Actor, agency_id: str, od: str, *, now: datetime) -> OwnWord:
+def send_asked(actor: Actor, agency_id: str, od: str, *, now: datetime) -> KeyStatement:
     """Hand in a statement at a person's request; where the exchange named another holder, announce this desk again first."""
     if not may_send(agency_id) and not has_left(agency_id):
         with suppress(ClientError, NotBoundError, VaultError):
             announce(actor, agency_id, now=now)
-    return send_word(od, now=now)
+    return send_statement(od, now=now)
 
 
 def give_all_again() -> int:
@@ -253,113 +259,120 @@ def give_up(actor: Actor, agency_id: str, od: str, *, now: datetime) -> None:
     One that the exchange has taken without our receiving its answer is settled instead. Raises NotPermittedError,
     AbsentError, MayBeTakenError.
     """
-    word = _require_open(actor, agency_id, od)
-    if word.is_waiting and word.is_bound and word.tried_at is not None and _was_taken(word, now):
+    statement = _require_open(actor, agency_id, od)
+    if (
+        statement.is_waiting
+        and statement.is_bound
+        and statement.tried_at is not None
+        and _was_taken(statement, now)
+    ):
         return
     _put_away(actor, od, now)
 
 
-def _require_open(actor: Actor, agency_id: str, od: str) -> OwnWord:
+def _require_open(actor: Actor, agency_id: str, od: str) -> KeyStatement:
     """Return a statement that waits or was refused; raises NotPermittedError, AbsentError."""
     require(actor, Capability.KEY_MANAGE)
     if actor.agency_id != agency_id:
         raise AbsentError
-    word = OwnWord.objects.filter(pk=od, agency_id=agency_id, taken_at=None).exclude(cause=GIVEN_UP).first()
-    if word is None:
+    statement = (
+        KeyStatement.objects.filter(pk=od, agency_id=agency_id, taken_at=None).exclude(cause=GIVEN_UP).first()
+    )
+    if statement is None:
         raise AbsentError
-    return word
+    return statement
 
 
-def _was_taken(word: OwnWord, now: datetime) -> bool:
+def _was_taken(statement: KeyStatement, now: datetime) -> bool:
     """Tell whether the exchange has the statement after all, and settle it if so; raises MayBeTakenError where it cannot
     be asked.
     """
     try:
-        is_there = _is_there(exchange_of(word.agency_id), word)
+        is_there = _is_there(exchange_of(statement.agency_id), statement)
     except ClientError as away:
         raise MayBeTakenError from away
     if is_there:
-        send_word(word.od, now=now)
+        send_statement(statement.od, now=now)
     return is_there
 
 
 @transaction.atomic
 def _put_away(actor: Actor, od: str, now: datetime) -> None:
-    word = OwnWord.objects.select_for_update().filter(pk=od, taken_at=None).first()
-    if word is None:
+    statement = KeyStatement.objects.select_for_update().filter(pk=od, taken_at=None).first()
+    if statement is None:
         raise AbsentError
     record_event(
         "agency.change_given_up",
         actor=actor.audit_name,
-        agency=word.agency_id,
+        agency=statement.agency_id,
         subject=od,
-        detail={"act": word.act},
+        detail={"act": statement.act},
         now=now,
     )
-    if word.k == REVOKE or not word.is_bound:
+    if statement.k == REVOKE or not statement.is_bound:
         # For an altered row the kids of its private keys cannot be trusted, so that the keys stay.
-        word.delete()
+        statement.delete()
         return
-    word.ended_at, word.cause = word.ended_at or now, GIVEN_UP
-    word.save(update_fields=["ended_at", "cause"])
+    statement.ended_at, statement.cause = statement.ended_at or now, GIVEN_UP
+    statement.save(update_fields=["ended_at", "cause"])
 
 
 def _may_go_out(od: str, now: datetime) -> bool:
-    word = OwnWord.objects.filter(pk=od, k=KEYSET, taken_at=None, ended_at=None).first()
-    return word is None or may_send_now(word.agency_id, now=now)
+    statement = KeyStatement.objects.filter(pk=od, k=KEYSET, taken_at=None, ended_at=None).first()
+    return statement is None or may_send_now(statement.agency_id, now=now)
 
 
 @transaction.atomic
-def _begin_try(od: str, now: datetime) -> OwnWord:
+def _begin_try(od: str, now: datetime) -> KeyStatement:
     """Note that the statement may be at the exchange from now on; return it with the time of the attempt before."""
-    word = OwnWord.objects.select_for_update().filter(pk=od).first()
-    if word is None:
+    statement = KeyStatement.objects.select_for_update().filter(pk=od).first()
+    if statement is None:
         raise AbsentError
-    word.require_bound()
-    before = word.tried_at
-    if word.is_waiting:
-        OwnWord.objects.filter(pk=od).update(tried_at=now)
-    word.tried_at = before
-    return word
+    statement.require_bound()
+    before = statement.tried_at
+    if statement.is_waiting:
+        KeyStatement.objects.filter(pk=od).update(tried_at=now)
+    statement.tried_at = before
+    return statement
 
 
-def _hand_in(exchange: Exchange, word: OwnWord, now: datetime) -> KeysetTaken:
-    jws = word.jws.encode()
-    if word.k == REVOKE:
+def _hand_in(exchange: Exchange, statement: KeyStatement, now: datetime) -> KeysetTaken:
+    jws = statement.jws.encode()
+    if statement.k == REVOKE:
         exchange.post_statement(parse_statement(jws).statement.id, jws)
         return KeysetTaken()
     # The exchange refuses a challenge to a key for entering once the keyset stands.
-    is_known = word.tried_at is not None and _is_there(exchange, word)
-    pop = None if is_known else _prove_possession(exchange, word, now)
-    return exchange.post_keyset(word.agency_id, pop=pop, keyset=jws)
+    is_known = statement.tried_at is not None and _is_there(exchange, statement)
+    pop = None if is_known else _prove_possession(exchange, statement, now)
+    return exchange.post_keyset(statement.agency_id, pop=pop, keyset=jws)
 
 
-def _is_there(exchange: Exchange, word: OwnWord) -> bool:
+def _is_there(exchange: Exchange, statement: KeyStatement) -> bool:
     """Tell whether the exchange has this keyset, even before the log has it."""
-    if word.k == REVOKE:
+    if statement.k == REVOKE:
         return False
     entering = exchange.accession()
     if entering is not None:
-        return entering.keyset == word.od
-    found = exchange.keyset(word.agency_id, word.keyset.version)
-    return found is not None and read_keyset(found.keyset).od == word.od
+        return entering.keyset == statement.od
+    found = exchange.keyset(statement.agency_id, statement.keyset.version)
+    return found is not None and read_keyset(found.keyset).od == statement.od
 
 
-def _prove_possession(exchange: Exchange, word: OwnWord, now: datetime) -> bytes | None:
+def _prove_possession(exchange: Exchange, statement: KeyStatement, now: datetime) -> bytes | None:
     """Make a `pop` by the new signing keys in the keyset's order, else by those in use; None where no key is new."""
-    rows = word.keyset.rows
-    added = [row for row in rows if row.kid in word.drawn]
+    rows = statement.keyset.rows
+    added = [row for row in rows if row.kid in statement.drawn]
     if not added:
         return None
     offered = [{"jwk": row.key.jwk, "use": row.use} for row in added]
-    challenge = exchange.challenge(word.agency_id, offered)
+    challenge = exchange.challenge(statement.agency_id, offered)
     if {kid for kid, _ in challenge.sealed} != {row.kid for row in added if row.use == ENC}:
         raise AnswerError("The hub's challenge is not about the keys that were offered.")
-    opening = private_keys(word.agency_id, [kid for kid, _ in challenge.sealed])
-    signer = SignerSet(_proving_keys(word.agency_id, rows, added))
+    opening = private_keys(statement.agency_id, [kid for kid, _ in challenge.sealed])
+    signer = SignerSet(_proving_keys(statement.agency_id, rows, added))
     return make_statement(
         "pop",
-        iss=word.agency_id,
+        iss=statement.agency_id,
         signer=signer,
         suite=pop_suite(signer.signers),
         id=new_id(now),
@@ -368,7 +381,7 @@ def _prove_possession(exchange: Exchange, word: OwnWord, now: datetime) -> bytes
         body={
             "chal": challenge.chal,
             "enc": [
-                {"kid": kid, "nonce": _nonce(word.agency_id, challenge.chal, jwe, opening.get(kid))}
+                {"kid": kid, "nonce": _nonce(statement.agency_id, challenge.chal, jwe, opening.get(kid))}
                 for kid, jwe in challenge.sealed
             ],
         },
@@ -392,104 +405,111 @@ def _proving_keys(agency_id: str, rows: Sequence[KeyRow], added: Sequence[KeyRow
 
 
 @transaction.atomic
-def _settle(od: str, taken: KeysetTaken, now: datetime) -> OwnWord:
+def _settle(od: str, taken: KeysetTaken, now: datetime) -> KeyStatement:
     """Note that the exchange has taken the statement: keep what came with it, and record the audit event once."""
-    word = OwnWord.objects.select_for_update().get(pk=od)
-    if word.taken_at is not None:
-        return word
-    word.taken_at, word.ended_at, word.cause = now, None, ""
-    word.save(update_fields=["taken_at", "ended_at", "cause"])
-    record_event(word.act, actor=word.made_by, agency=word.agency_id, subject=od, detail=word.detail, now=now)
-    _keep_first_key(word, taken)
-    return word
+    statement = KeyStatement.objects.select_for_update().get(pk=od)
+    if statement.taken_at is not None:
+        return statement
+    statement.taken_at, statement.ended_at, statement.cause = now, None, ""
+    statement.save(update_fields=["taken_at", "ended_at", "cause"])
+    record_event(
+        statement.act,
+        actor=statement.made_by,
+        agency=statement.agency_id,
+        subject=od,
+        detail=statement.detail,
+        now=now,
+    )
+    _keep_first_key(statement, taken)
+    return statement
 
 
-def _keep_first_key(word: OwnWord, taken: KeysetTaken) -> None:
+def _keep_first_key(statement: KeyStatement, taken: KeysetTaken) -> None:
     """Keep the first API key, which the exchange gives, sealed, with an agency's first keyset."""
     if taken.api_key is None or taken.until is None:
         return
-    key = private_keys(word.agency_id, [taken.api_key.kid]).get(taken.api_key.kid)
+    key = private_keys(statement.agency_id, [taken.api_key.kid]).get(taken.api_key.kid)
     if not isinstance(key, DecryptionKey):
-        log.error("the first API key of %s is sealed to no key of its vault", word.agency_id)
+        log.error("the first API key of %s is sealed to no key of its vault", statement.agency_id)
         return
     try:
-        text = open_credential(taken.api_key, agency=word.agency_id, od=word.od, key=key)
+        text = open_credential(taken.api_key, agency=statement.agency_id, od=statement.od, key=key)
     except EnvelopeError:
-        log.error("the first API key of %s does not open", word.agency_id)
+        log.error("the first API key of %s does not open", statement.agency_id)
         return
-    keep_first_key(word.agency_id, text, moment_of(taken.until))
+    keep_first_key(statement.agency_id, text, moment_of(taken.until))
     ring(BELL)
 
 
-def _end(od: str, refused: RefusedError, now: datetime) -> OwnWord:
+def _end(od: str, refused: RefusedError, now: datetime) -> KeyStatement:
     """Note the refusal and raise it; return the statement where another attempt was told that it is taken."""
     with transaction.atomic():
-        word = OwnWord.objects.select_for_update().get(pk=od)
-        if word.is_waiting:
-            word.ended_at, word.cause = now, _code_of(refused)
-            word.save(update_fields=["ended_at", "cause"])
+        statement = KeyStatement.objects.select_for_update().get(pk=od)
+        if statement.is_waiting:
+            statement.ended_at, statement.cause = now, _code_of(refused)
+            statement.save(update_fields=["ended_at", "cause"])
             record_event(
                 "agency.change_refused",
-                actor=word.made_by,
-                agency=word.agency_id,
+                actor=statement.made_by,
+                agency=statement.agency_id,
                 subject=od,
-                detail={"act": word.act, "code": word.cause},
+                detail={"act": statement.act, "code": statement.cause},
                 now=now,
             )
-    if word.taken_at is not None:
-        return word
-    raise _refusal(word.agency_id, refused) from refused
+    if statement.taken_at is not None:
+        return statement
+    raise _refusal(statement.agency_id, refused) from refused
 
 
-def _note_trouble(od: str, trouble: str) -> OwnWord:
-    OwnWord.objects.filter(pk=od).update(trouble=trouble)
-    return OwnWord.objects.get(pk=od)
+def _note_trouble(od: str, trouble: str) -> KeyStatement:
+    KeyStatement.objects.filter(pk=od).update(trouble=trouble)
+    return KeyStatement.objects.get(pk=od)
 
 
 def _let_go(agency_id: str, now: datetime) -> None:
     """Delete the statements that the log has, and those that ended long enough ago, with their private keys."""
-    words = list(OwnWord.objects.filter(agency_id=agency_id).exclude(taken_at=None, ended_at=None))
+    statements = list(KeyStatement.objects.filter(agency_id=agency_id).exclude(taken_at=None, ended_at=None))
     memory = own_memory(agency_id)
-    if any(word.taken_at is not None for word in words):
+    if any(statement.taken_at is not None for statement in statements):
         follow_keysets(memory, [agency_id], now=now)
         follow_own_waiting(memory, now=now)
     logged = {read_keyset(record.jws.encode()).od for record in memory.keysets(agency_id)}
     logged |= {record.od for record in memory.revocations(agency_id)}
-    for word in words:
-        word.require_bound()
-        if word.od in logged:
-            OwnWord.objects.filter(pk=word.od).delete()
-        elif word.taken_at is not None and word.taken_at <= now - LOST_AFTER:
-            _hand_in_again(word, now)
-        elif word.ended_at and word.k == KEYSET and word.made_at <= now - FORGOTTEN_AFTER:
-            _forget_unless_there(word, now)
+    for statement in statements:
+        statement.require_bound()
+        if statement.od in logged:
+            KeyStatement.objects.filter(pk=statement.od).delete()
+        elif statement.taken_at is not None and statement.taken_at <= now - LOST_AFTER:
+            _hand_in_again(statement, now)
+        elif statement.ended_at and statement.k == KEYSET and statement.made_at <= now - FORGOTTEN_AFTER:
+            _forget_unless_there(statement, now)
 
 
-def _hand_in_again(word: OwnWord, now: datetime) -> None:
+def _hand_in_again(statement: KeyStatement, now: datetime) -> None:
     """Hand in again a statement that the log has not shown for long: a restored exchange may have lost it; one that has it
     answers alike.
     """
     try:
-        _hand_in(exchange_of(word.agency_id), word, now)
+        _hand_in(exchange_of(statement.agency_id), statement, now)
     except RefusedError as refused:
         if not is_final(refused):
             raise
-        word.taken_at, word.ended_at, word.cause = None, now, _code_of(refused)
-        word.save(update_fields=["taken_at", "ended_at", "cause"])
+        statement.taken_at, statement.ended_at, statement.cause = None, now, _code_of(refused)
+        statement.save(update_fields=["taken_at", "ended_at", "cause"])
 
 
-def _forget_unless_there(word: OwnWord, now: datetime) -> None:
-    if _is_there(exchange_of(word.agency_id), word):
-        _settle(word.od, KeysetTaken(), now)
+def _forget_unless_there(statement: KeyStatement, now: datetime) -> None:
+    if _is_there(exchange_of(statement.agency_id), statement):
+        _settle(statement.od, KeysetTaken(), now)
     else:
-        _forget(word)
+        _forget(statement)
 
 
 @transaction.atomic
-def _forget(word: OwnWord) -> None:
-    locked = OwnWord.objects.select_for_update().filter(pk=word.od, taken_at=None).first()
+def _forget(statement: KeyStatement) -> None:
+    locked = KeyStatement.objects.select_for_update().filter(pk=statement.od, taken_at=None).first()
     if locked is not None:
-        VaultKey.objects.filter(agency_id=word.agency_id, kid__in=word.drawn).delete()
+        VaultKey.objects.filter(agency_id=statement.agency_id, kid__in=statement.drawn).delete()
         locked.delete()
 
 

@@ -28,19 +28,19 @@ from callers.actors import Actor
 from callers.errors import AbsentError, CallerError, InputError
 from peers.models import Agency
 from vault import hierarchy, outgoing
-from vault.changes import NAMES, Change, Create, PrivateKey, Retire
-from vault.keeping import ensure_secret, secrets_of
-from vault.lives import (
+from vault.agency_keys import (
     check_recovery,
     lock_agency,
     read_revocation,
     record,
     require_key_officer,
-    standing_or_refuse,
+    require_keyset,
 )
+from vault.changes import NAMES, Change, Create, PrivateKey, Retire
 from vault.making import build_keyset, build_revoke, keep_keyset, keep_revoke, plan_change
-from vault.models import DrawnKey, OwnWord, Proposal
-from vault.standing import StandingKeys, standing_keyset
+from vault.models import DrawnKey, KeyStatement, Proposal
+from vault.own_keys import OwnKeyState, keyset_in_force
+from vault.wrapped_keys import ensure_secret, secrets_of
 
 PROPOSAL_LIVES: Final = timedelta(seconds=MAX_IAT_AGE_SECS)
 """Age up to which a signed statement is accepted."""
@@ -98,7 +98,7 @@ def propose_revoke(
     body = read_revocation(agency, kid=kid, since=since, code=code, now=now)
     with transaction.atomic():
         locked = lock_agency(agency, has_root_here=False)
-        payload = build_revoke(locked, standing_or_refuse(locked, now).root, body, now=now)
+        payload = build_revoke(locked, require_keyset(locked, now).root, body, now=now)
         _forget(Proposal.objects.filter(agency_id=locked.pk, k=_REVOKE, kid=kid))
         _keep(actor, locked, _REVOKE, "revoke", kid, payload, now)
     return payload
@@ -135,8 +135,8 @@ def new_keys(actor: Actor, agency: Agency, od: str, *, now: datetime) -> list[Ne
 def previous_keyset(actor: Actor, agency: Agency, *, now: datetime) -> bytes | None:
     """Return the keyset that a proposal follows, as signed, so that the head can compare; None before the first."""
     require_key_officer(actor, agency)
-    standing = StandingKeys(agency.pk, now)
-    return None if standing.keyset is None else standing.jws_of(standing.keyset.od)
+    own_keys = OwnKeyState(agency.pk, now)
+    return None if own_keys.keyset is None else own_keys.jws_of(own_keys.keyset.od)
 
 
 def discard_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) -> None:
@@ -151,11 +151,11 @@ def discard_proposal(actor: Actor, agency: Agency, od: str, *, now: datetime) ->
         record("agency.proposal_discarded", actor, locked, od, now)
 
 
-def accept_proposal(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> OwnWord | None:
+def accept_proposal(actor: Actor, agency: Agency, signed: bytes, *, now: datetime) -> KeyStatement | None:
     """Accept the signed statement of a proposal and hand it in; return None where the log has it already.
 
     The same octets may be given again. Not inside a transaction. Raises as `propose_keyset`, InputError on `signed` (no
-    open proposal), ChangeWaitsError, the envelope's errors, and what `send_word` raises. A refusal is audited.
+    open proposal), ChangeWaitsError, the envelope's errors, and what `send_statement` raises. A refusal is audited.
     """
     require_key_officer(actor, agency)
     od = parse_statement(signed).od
@@ -164,7 +164,7 @@ def accept_proposal(actor: Actor, agency: Agency, signed: bytes, *, now: datetim
             locked = lock_agency(agency, has_root_here=False)
             if _is_logged(locked, od, now):
                 return None
-            if not OwnWord.objects.filter(pk=od, agency_id=locked.pk).exists():
+            if not KeyStatement.objects.filter(pk=od, agency_id=locked.pk).exists():
                 _accept(actor, locked, signed, od, now)
     except (EnvelopeError, CallerError) as refused:
         code = str(getattr(refused, "code", type(refused).__name__))
@@ -181,7 +181,7 @@ def forget_proposals(*, now: datetime) -> int:
 
 
 def _is_logged(agency: Agency, od: str, now: datetime) -> bool:
-    return StandingKeys(agency.pk, now).is_logged(od)
+    return OwnKeyState(agency.pk, now).is_logged(od)
 
 
 def _accept(actor: Actor, agency: Agency, signed: bytes, od: str, now: datetime) -> None:
@@ -208,7 +208,7 @@ def _check_beginning(agency: Agency, change: Change, now: datetime) -> None:
     """Check that the agency has no keyset yet, and that the root is the one whose fingerprint is on paper. Raises InputError."""
     if not isinstance(change, Create):
         return
-    if standing_keyset(agency.pk, now=now) is not None:
+    if keyset_in_force(agency.pk, now=now) is not None:
         raise InputError("change", _("Your agency has keys already. Rotate them instead."))
     if change.root.fingerprint != agency.root_fingerprint:
         raise InputError("root", _("Root: its fingerprint is not the one from paper."))

@@ -13,7 +13,7 @@ from accord.envelope.encoding import b64u, sha256
 from vault import hierarchy
 from vault.errors import SealBrokenError
 from vault.hierarchy import Purpose, RowOpener, RowPlace
-from vault.keeping import first_secret, newest_secret, secrets_of
+from vault.wrapped_keys import first_secret, newest_secret, secrets_of
 
 PURPOSES: Final[Mapping[str, Purpose]] = {
     "alert": "card",

@@ -44,14 +44,14 @@ from callers.actors import Actor, SystemActor
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.audit import Happening, record_event, record_events
-from vault import hubsecret, keeping, lives, rows
+from vault import agency_keys, hubsecret, rows, wrapped_keys
 from vault.backupseal import HISTORY, OtherKeyError, SealedReader, SealedWriter
 from vault.errors import NotNamedError, SigningKeysMissingError
 from vault.handing import entry_for, key_elsewhere, read_handed, seal_again
-from vault.keeping import HeldDecryptionKeys, private_keys
 from vault.outgoing import new_id
+from vault.own_keys import OwnKeyState, own_directory
 from vault.red import require_named, takes_red
-from vault.standing import StandingKeys, own_directory
+from vault.wrapped_keys import HeldDecryptionKeys, private_keys
 
 WORKER: Final = "desk-worker"
 SCREENED: Final = "alert.screened"
@@ -68,14 +68,14 @@ STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
 MAX_REASON_LENGTH: Final = 500
 _NONCE_SIZE_BYTES = 16
 
-create_agency_keys = lives.create_agency_keys
-renew_agency_keys = lives.renew_agency_keys
+create_agency_keys = agency_keys.create_agency_keys
+renew_agency_keys = agency_keys.renew_agency_keys
 seal_row = rows.seal_row
 seal_rows = rows.seal_rows
 open_row = rows.open_row
 open_rows = rows.open_rows
 row_digest = rows.row_digest
-unwrapped_once = keeping.unwrapped_once
+unwrapped_once = wrapped_keys.unwrapped_once
 tokens = rows.tokens
 seal_for_login = hubsecret.seal_for_login
 open_for_login = hubsecret.open_for_login
@@ -396,7 +396,7 @@ def _statement_suite(directory: KeyDirectory, agency: str, now: datetime) -> str
 def _signer(directory: KeyDirectory, agency: str, suite: str, now: datetime) -> SignerSet:
     """Return a signer with the agency's newest signing keys of a suite, in the order of signatures."""
     keyset = directory.keyset(agency)
-    blocked = {item.kid for item in directory.revocations(agency)} | StandingKeys(agency, now).blocked
+    blocked = {item.kid for item in directory.revocations(agency)} | OwnKeyState(agency, now).blocked
     rows_to_sign = newest_signing_keys(keyset, suite, int(now.timestamp()), blocked) if keyset else ()
     return SignerSet(_signing_keys(agency, [row.kid for row in rows_to_sign], suite))
 

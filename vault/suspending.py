@@ -22,8 +22,8 @@ from ledger.audit import record_event
 from peers.exchange import exchange_of
 from peers.models import Agency
 from vault.exchangekeys import lacking, note_lacking
-from vault.models import OwnWord, SuspendedKey
-from vault.standing import KEYSET, StandingKeys
+from vault.models import KeyStatement, SuspendedKey
+from vault.own_keys import KEYSET, OwnKeyState
 
 REFUSED_REST: Final = timedelta(hours=1)
 log = logging.getLogger(__name__)
@@ -82,10 +82,10 @@ def _lack_the_right() -> list[str]:
 
 def _is_answered(row: SuspendedKey, now: datetime) -> bool:
     """Tell whether a later keyset lists the key as current, even one that waits: the exchange would suspend the key anew."""
-    if row.kid not in StandingKeys(row.agency_id, now).suspended:
+    if row.kid not in OwnKeyState(row.agency_id, now).suspended:
         return True
-    waiting = OwnWord.objects.filter(agency_id=row.agency_id, k=KEYSET, taken_at=None, ended_at=None)
-    keysets = [word.keyset for word in waiting if word.is_bound]
+    waiting = KeyStatement.objects.filter(agency_id=row.agency_id, k=KEYSET, taken_at=None, ended_at=None)
+    keysets = [statement.keyset for statement in waiting if statement.is_bound]
     later = [one.row(row.kid) for one in keysets if moment_of(one.iat) > row.suspended_at]
     return any(listed is not None and listed.st == "current" for listed in later)
 
@@ -93,10 +93,10 @@ def _is_answered(row: SuspendedKey, now: datetime) -> bool:
 @transaction.atomic
 def _keep(actor: Actor, agency: Agency, kid: str, now: datetime) -> None:
     Agency.objects.select_for_update().get(pk=agency.pk)
-    standing = StandingKeys(agency.pk, now)
-    if standing.keyset is None or standing.keyset.row(kid) is None:
+    own_keys = OwnKeyState(agency.pk, now)
+    if own_keys.keyset is None or own_keys.keyset.row(kid) is None:
         raise AbsentError
-    if kid in standing.suspended:
+    if kid in own_keys.suspended:
         return
     SuspendedKey.objects.filter(pk=kid).delete()
     SuspendedKey(kid=kid, agency_id=agency.pk, suspended_by=actor.audit_name, suspended_at=now).save()

@@ -24,8 +24,8 @@ def announce_instances() -> None:
     instances.announce_held(now=clock.now())
 
 
-@shared_task(name="vault.send_words", queue="desk")
-def send_words() -> None:
+@shared_task(name="vault.send_key_statements", queue="desk")
+def send_key_statements() -> None:
     """Hand in what waits for the exchange: keysets, revocations, suspensions."""
     now = clock.now()
     suspending.tell_suspensions(now=now)

@@ -10,7 +10,7 @@ from alerts.sending.own_name import Impact, count_signed
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
-from vault.standing import StandingKeys
+from vault.own_keys import OwnKeyState
 
 
 def impact_of_revoking(officer: Officer, kid: str, since: datetime, *, now: datetime) -> Impact:
@@ -20,7 +20,7 @@ def impact_of_revoking(officer: Officer, kid: str, since: datetime, *, now: date
     """
     require(officer, Capability.KEY_MANAGE)
     agency = agency_of(officer)
-    keyset = StandingKeys(agency.pk, now).keyset
+    keyset = OwnKeyState(agency.pk, now).keyset
     if keyset is None or keyset.row(kid) is None:
         raise AbsentError
     if since > now:

@@ -28,7 +28,7 @@ from peers.feed_memory import FeedMemory, Known
 from peers.following import follow_keysets, follow_ledger, follow_own_waiting
 from peers.freshness import Freshness, freshness_in
 from vault.errors import SealBrokenError
-from vault.standing import own_root
+from vault.own_keys import own_root
 
 PINS_ALTERED: Final = "pins-altered"
 KEYSETS_ALTERED: Final = "keysets-altered"

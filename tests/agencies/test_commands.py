@@ -15,7 +15,7 @@ from ledger.models import AuditEvent
 from officers.login.backends import officer_with
 from officers.models import Officer
 from tests.agencies.world import DAY, PASSWORD, enrol, hosted_agency
-from vault import lives
+from vault import agency_keys
 from vault.models import VaultKey
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +107,7 @@ def test_a_keyset_is_not_renewed_by_the_way_while_a_recovery_waits(keeper: Offic
     began = timezone.now() - 70 * DAY
     agency = hosted_agency("xa-lab", now=began)
     hosted_agency("xb-health", now=began)
-    lives.recover_agency_root(enrol(agency, "key_officer"), agency, now=timezone.now())
+    agency_keys.recover_agency_root(enrol(agency, "key_officer"), agency, now=timezone.now())
     assert run("renew_keysets", "--by", keeper.email).splitlines() == [
         "xa-lab: a recovery of its root waits; not renewed",
         "xb-health: keyset 2",

@@ -42,7 +42,7 @@ from tests.agencies.world import (
 from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of
 from tests.own_desk import change_keys
 from tests.role_logins import under_login_of
-from vault import lives, outgoing
+from vault import agency_keys, outgoing
 from vault.changes import Create, Renew, plan_next
 from vault.entrykeys import entry_key_of, keep_entry_key
 from vault.errors import (
@@ -54,8 +54,8 @@ from vault.errors import (
 )
 from vault.exchangekeys import SCOPES, HeldExchangeKeys
 from vault.making import build_keyset, sign_by_root
-from vault.models import EntryKey, ExchangeKey, OwnWord, VaultKey
-from vault.standing import StandingKeys
+from vault.models import EntryKey, ExchangeKey, KeyStatement, VaultKey
+from vault.own_keys import OwnKeyState
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -112,7 +112,7 @@ def rotations() -> int:
 @pytest.mark.parametrize(
     ("where", "what"),
     [
-        (outgoing, "send_word"),
+        (outgoing, "send_statement"),
         (outgoing, "_prove_possession"),
         (HttpExchange, "challenge"),
         (HttpExchange, "post_keyset"),
@@ -127,18 +127,18 @@ def test_what_was_signed_is_handed_in_later(
     with monkeypatch.context() as patch:
         patch.setattr(where, what, stop)
         with pytest.raises(StoppedError):
-            lives.rotate_agency_keys(officer, lab, now=LATER)
-    (word,) = OwnWord.objects.filter(taken_at=None)
-    assert before | set(word.drawn) == held() and len(word.drawn) == 4
+            agency_keys.rotate_agency_keys(officer, lab, now=LATER)
+    (statement,) = KeyStatement.objects.filter(taken_at=None)
+    assert before | set(statement.drawn) == held() and len(statement.drawn) == 4
     with pytest.raises(ChangeWaitsError):
-        lives.renew_agency_keys(officer, lab, now=LATER)
+        agency_keys.renew_agency_keys(officer, lab, now=LATER)
     with under_login_of("desk-worker"):
         assert outgoing.send_waiting(now=LATER + HOUR) == 1
     assert versions() == [1, 2] and rotations() == 1
-    assert Keyset.objects.get(version=2).od == word.od
-    keyset = StandingKeys("xa-lab", LATER + HOUR).keyset
+    assert Keyset.objects.get(version=2).od == statement.od
+    keyset = OwnKeyState("xa-lab", LATER + HOUR).keyset
     assert keyset is not None and keyset.version == 2
-    assert set(word.drawn) <= {row.kid for row in keyset.rows}
+    assert set(statement.drawn) <= {row.kid for row in keyset.rows}
 
 
 @pytest.mark.parametrize("name", ["challenge", "post_keyset"])
@@ -147,34 +147,37 @@ def test_an_answer_that_was_lost_changes_nothing(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(HttpExchange, name, answer_lost(name))
-        word = lives.rotate_agency_keys(officer, lab, now=LATER)
-    assert word.is_waiting and word.trouble == "away"
-    again = outgoing.send_again(officer, lab.pk, word.od, now=LATER + HOUR)
+        statement = agency_keys.rotate_agency_keys(officer, lab, now=LATER)
+    assert statement.is_waiting and statement.trouble == "away"
+    again = outgoing.send_again(officer, lab.pk, statement.od, now=LATER + HOUR)
     assert not again.is_waiting and versions() == [1, 2] and rotations() == 1
-    assert Keyset.objects.get(version=2).od == word.od
+    assert Keyset.objects.get(version=2).od == statement.od
 
 
 def test_what_the_log_shows_is_let_go_of_and_not_counted_twice(
     lab: Agency, officer: Officer, tmp_path: Path
 ) -> None:
-    word = lives.rotate_agency_keys(officer, lab, now=LATER)
-    assert not StandingKeys("xa-lab", LATER).is_logged(word.od)
+    statement = agency_keys.rotate_agency_keys(officer, lab, now=LATER)
+    assert not OwnKeyState("xa-lab", LATER).is_logged(statement.od)
     log_everything(tmp_path, now=LATER)
-    assert StandingKeys("xa-lab", LATER).is_logged(word.od)
+    assert OwnKeyState("xa-lab", LATER).is_logged(statement.od)
     with under_login_of("desk-worker"):
         assert outgoing.send_waiting(now=LATER) == 0
-    assert not OwnWord.objects.exists() and set(word.drawn) < held()
+    assert not KeyStatement.objects.exists() and set(statement.drawn) < held()
     facts = key_facts(officer, now=LATER)
     assert facts.keyset is not None and (facts.keyset.version, facts.keyset.is_logged) == (2, True)
 
 
 def test_the_worker_itself_hears_what_the_log_has(lab: Agency, officer: Officer, tmp_path: Path) -> None:
-    word = lives.renew_agency_keys(officer, lab, now=LATER)
+    statement = agency_keys.renew_agency_keys(officer, lab, now=LATER)
     log_everything(tmp_path, now=LATER)
     PeerKeyset.objects.filter(peer="xa-lab", version=2).delete()
     with under_login_of("desk-worker"):
         outgoing.send_waiting(now=LATER)
-    assert PeerKeyset.objects.filter(reader="xa-lab", od=word.od).exists() and not OwnWord.objects.exists()
+    assert (
+        PeerKeyset.objects.filter(reader="xa-lab", od=statement.od).exists()
+        and not KeyStatement.objects.exists()
+    )
 
 
 # The exchange gives no answer.
@@ -184,18 +187,18 @@ def test_while_the_exchange_is_away_a_change_waits(
     lab: Agency, officer: Officer, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     exchange_as_asked.is_away = True
-    word = lives.rotate_agency_keys(officer, lab, now=LATER)
-    assert word.is_waiting and (word.tried_at, word.trouble) == (LATER, "away")
-    (fact,) = outgoing.list_words("xa-lab")
-    assert (fact.od, fact.made_at, fact.trouble, fact.cause) == (word.od, LATER, "away", "")
-    keyset = StandingKeys("xa-lab", LATER).keyset
+    statement = agency_keys.rotate_agency_keys(officer, lab, now=LATER)
+    assert statement.is_waiting and (statement.tried_at, statement.trouble) == (LATER, "away")
+    (fact,) = outgoing.list_untaken("xa-lab")
+    assert (fact.od, fact.made_at, fact.trouble, fact.cause) == (statement.od, LATER, "away", "")
+    keyset = OwnKeyState("xa-lab", LATER).keyset
     assert keyset is not None and keyset.version == 1, "nothing counts that nobody has taken"
     assert outgoing.send_waiting(now=LATER) == 0
     with pytest.raises(MayBeTakenError):
-        outgoing.give_up(officer, lab.pk, word.od, now=LATER)
+        outgoing.give_up(officer, lab.pk, statement.od, now=LATER)
     exchange_as_asked.is_away = False
     assert outgoing.send_waiting(now=LATER + HOUR) == 1
-    assert versions() == [1, 2] and outgoing.list_words("xa-lab") == []
+    assert versions() == [1, 2] and outgoing.list_untaken("xa-lab") == []
 
 
 def test_a_revocation_is_not_lost_and_the_key_signs_nothing_meanwhile(
@@ -203,8 +206,8 @@ def test_a_revocation_is_not_lost_and_the_key_signs_nothing_meanwhile(
 ) -> None:
     kid = Key.objects.get(agency_id=lab.pk, use=SIGN, alg="Ed25519").pk
     exchange_as_asked.is_away = True
-    word = lives.revoke_agency_key(officer, lab, kid=kid, since=NOW, code="stolen", now=LATER)
-    assert word.is_waiting and kid in StandingKeys("xa-lab", LATER).blocked
+    statement = agency_keys.revoke_agency_key(officer, lab, kid=kid, since=NOW, code="stolen", now=LATER)
+    assert statement.is_waiting and kid in OwnKeyState("xa-lab", LATER).blocked
     (fact,) = [key for key in key_facts(officer, now=LATER).keys if key.kid == kid]
     assert fact.state == "revoked"
     exchange_as_asked.is_away = False
@@ -212,7 +215,7 @@ def test_a_revocation_is_not_lost_and_the_key_signs_nothing_meanwhile(
     assert Revocation.objects.get().key_id == kid
     log_everything(tmp_path, now=LATER + HOUR)
     outgoing.send_waiting(now=LATER + HOUR)
-    assert not OwnWord.objects.exists() and kid in StandingKeys("xa-lab", LATER + HOUR).blocked
+    assert not KeyStatement.objects.exists() and kid in OwnKeyState("xa-lab", LATER + HOUR).blocked
 
 
 # Refused, given up, overtaken.
@@ -220,9 +223,9 @@ def test_a_revocation_is_not_lost_and_the_key_signs_nothing_meanwhile(
 
 def overtake(lab: Agency, now: Any) -> Keyset:
     """Hand in the next version by the same root from elsewhere."""
-    standing = StandingKeys(lab.pk, now).keyset
-    assert standing is not None
-    plan = plan_next(standing, Renew(), revoked={}, at=int(now.timestamp()))
+    keyset = OwnKeyState(lab.pk, now).keyset
+    assert keyset is not None
+    plan = plan_next(keyset, Renew(), revoked={}, at=int(now.timestamp()))
     signed = sign_by_root(lab, build_keyset(lab, plan, now=now), plan.signers)
     return accept_keyset(enrolling(lab), lab.pk, pop=None, keyset=signed, now=now)
 
@@ -233,34 +236,36 @@ def test_what_the_exchange_refuses_ends_and_its_keys_are_forgotten_a_day_later(
     before = held()
     overtake(lab, LATER)
     with pytest.raises(ChangeRefusedError) as refused:
-        lives.rotate_agency_keys(officer, lab, now=LATER)
+        agency_keys.rotate_agency_keys(officer, lab, now=LATER)
     assert refused.value.code == "keyset-does-not-follow"
-    (fact,) = outgoing.list_words("xa-lab")
+    (fact,) = outgoing.list_untaken("xa-lab")
     assert fact.cause == "keyset-does-not-follow"
     event = AuditEvent.objects.get(act="agency.change_refused")
     assert (event.actor, event.detail["code"]) == (officer.audit_name, "keyset-does-not-follow")
     log_everything(tmp_path, now=LATER)
-    assert lives.renew_agency_keys(officer, lab, now=LATER + HOUR).keyset.version == 3, "it stops nothing"
+    assert agency_keys.renew_agency_keys(officer, lab, now=LATER + HOUR).keyset.version == 3, (
+        "it stops nothing"
+    )
     assert before < held()
     with under_login_of("desk-worker"):
         outgoing.send_waiting(now=FORGOTTEN - HOUR)
         assert before < held()
         outgoing.send_waiting(now=FORGOTTEN)
-    assert held() == before and outgoing.list_words("xa-lab") == []
+    assert held() == before and outgoing.list_untaken("xa-lab") == []
 
 
 def test_custody_is_refused_by_its_name(lab: Agency, officer: Officer) -> None:
     Entry.objects.filter(pk=lab.pk).update(custody="hub-own-root")
     with pytest.raises(CustodyRefusedError):
-        lives.renew_agency_keys(officer, lab, now=LATER)
+        agency_keys.renew_agency_keys(officer, lab, now=LATER)
 
 
 def test_a_refusal_that_says_nothing_of_the_change_leaves_it_waiting(
     lab: Agency, officer: Officer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.desk_calls.SCOPES", ["directory:read"])
-    word = lives.renew_agency_keys(officer, lab, now=LATER)
-    assert word.is_waiting and word.trouble == "lacks-right"
+    statement = agency_keys.renew_agency_keys(officer, lab, now=LATER)
+    assert statement.is_waiting and statement.trouble == "lacks-right"
 
 
 def test_what_was_given_up_stops_nothing_and_is_forgotten(
@@ -268,12 +273,12 @@ def test_what_was_given_up_stops_nothing_and_is_forgotten(
 ) -> None:
     before = held()
     exchange_as_asked.is_away = True
-    word = lives.rotate_agency_keys(officer, lab, now=LATER)
+    statement = agency_keys.rotate_agency_keys(officer, lab, now=LATER)
     exchange_as_asked.is_away = False
-    outgoing.give_up(officer, lab.pk, word.od, now=LATER)
-    assert outgoing.list_words("xa-lab") == [] and versions() == [1]
+    outgoing.give_up(officer, lab.pk, statement.od, now=LATER)
+    assert outgoing.list_untaken("xa-lab") == [] and versions() == [1]
     assert AuditEvent.objects.get(act="agency.change_given_up").actor == officer.audit_name
-    assert lives.renew_agency_keys(officer, lab, now=LATER + HOUR).keyset.version == 2
+    assert agency_keys.renew_agency_keys(officer, lab, now=LATER + HOUR).keyset.version == 2
     outgoing.send_waiting(now=FORGOTTEN)
     assert held() == before
 
@@ -283,8 +288,8 @@ def test_what_the_exchange_has_is_not_given_up(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(HttpExchange, "post_keyset", answer_lost("post_keyset"))
-        word = lives.rotate_agency_keys(officer, lab, now=LATER)
-    outgoing.give_up(officer, lab.pk, word.od, now=LATER)
+        statement = agency_keys.rotate_agency_keys(officer, lab, now=LATER)
+    outgoing.give_up(officer, lab.pk, statement.od, now=LATER)
     assert rotations() == 1 and not AuditEvent.objects.filter(act="agency.change_given_up").exists()
 
 
@@ -292,20 +297,20 @@ def test_what_was_given_up_on_its_way_and_came_in_all_the_same_keeps_its_keys(
     lab: Agency, officer: Officer, exchange_as_asked: ViewsInPlaceOfSockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exchange_as_asked.is_away = True
-    word = lives.rotate_agency_keys(officer, lab, now=LATER)
+    statement = agency_keys.rotate_agency_keys(officer, lab, now=LATER)
     exchange_as_asked.is_away = False
     real = HttpExchange.post_keyset
 
     def given_up_meanwhile(self: HttpExchange, *args: Any, **kwargs: Any) -> Any:
-        outgoing._put_away(officer, word.od, LATER)
+        outgoing._put_away(officer, statement.od, LATER)
         return real(self, *args, **kwargs)
 
     with monkeypatch.context() as patch:
         patch.setattr(HttpExchange, "post_keyset", given_up_meanwhile)
         outgoing.send_waiting(now=LATER)
     outgoing.send_waiting(now=FORGOTTEN)
-    assert versions() == [1, 2] and set(word.drawn) <= held()
-    keyset = StandingKeys("xa-lab", LATER).keyset
+    assert versions() == [1, 2] and set(statement.drawn) <= held()
+    keyset = OwnKeyState("xa-lab", LATER).keyset
     assert keyset is not None and keyset.version == 2
 
 
@@ -313,24 +318,24 @@ def test_only_a_key_officer_of_the_agency_sends_again_or_gives_up(
     lab: Agency, officer: Officer, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     exchange_as_asked.is_away = True
-    word = lives.renew_agency_keys(officer, lab, now=LATER)
+    statement = agency_keys.renew_agency_keys(officer, lab, now=LATER)
     stranger = enrol(hosted_agency("xb-health"), "key_officer")
     for do in (outgoing.send_again, outgoing.give_up):
         with pytest.raises(NotPermittedError):
-            do(enrol(lab, "reader"), lab.pk, word.od, now=LATER)
+            do(enrol(lab, "reader"), lab.pk, statement.od, now=LATER)
         with pytest.raises(AbsentError):
-            do(stranger, lab.pk, word.od, now=LATER)
+            do(stranger, lab.pk, statement.od, now=LATER)
         with pytest.raises(AbsentError):
-            do(stranger, "xb-health", word.od, now=LATER)
+            do(stranger, "xb-health", statement.od, now=LATER)
 
 
 # Two at once.
 
 
 def test_a_change_made_from_a_keyset_that_has_moved_on_is_not_made(lab: Agency, officer: Officer) -> None:
-    lives.rotate_agency_keys(officer, lab, seen=1, now=LATER)
+    agency_keys.rotate_agency_keys(officer, lab, seen=1, now=LATER)
     with pytest.raises(KeysMovedError):
-        lives.rotate_agency_keys(officer, lab, seen=1, now=LATER)
+        agency_keys.rotate_agency_keys(officer, lab, seen=1, now=LATER)
     assert versions() == [1, 2]
 
 
@@ -338,7 +343,7 @@ def test_a_change_made_from_a_keyset_that_has_moved_on_is_not_made(lab: Agency, 
 def test_two_who_change_the_keys_at_the_same_time_make_one_change(lab: Agency, officer: Officer) -> None:
     def change() -> str:
         try:
-            return lives.renew_agency_keys(officer, lab, seen=1, now=LATER).od
+            return agency_keys.renew_agency_keys(officer, lab, seen=1, now=LATER).od
         except (KeysMovedError, ChangeWaitsError):
             return ""
         finally:
@@ -353,47 +358,47 @@ def test_officer_and_worker_who_send_at_the_same_time_settle_it_once(
     lab: Agency, officer: Officer, exchange_as_asked: ViewsInPlaceOfSockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exchange_as_asked.is_away = True
-    word = lives.rotate_agency_keys(officer, lab, now=LATER)
+    statement = agency_keys.rotate_agency_keys(officer, lab, now=LATER)
     exchange_as_asked.is_away = False
     real = outgoing._settle
 
-    def after_the_worker(od: str, taken: Any, now: Any) -> OwnWord:
+    def after_the_worker(od: str, taken: Any, now: Any) -> KeyStatement:
         monkeypatch.setattr(outgoing, "_settle", real)
-        outgoing.send_word(od, now=LATER)
+        outgoing.send_statement(od, now=LATER)
         return real(od, taken, now)
 
     monkeypatch.setattr(outgoing, "_settle", after_the_worker)
-    assert not outgoing.send_word(word.od, now=LATER).is_waiting
+    assert not outgoing.send_statement(statement.od, now=LATER).is_waiting
     assert rotations() == 1 and versions() == [1, 2]
 
 
 def test_what_a_restored_exchange_has_lost_is_handed_in_again(lab: Agency, officer: Officer) -> None:
-    word = lives.renew_agency_keys(officer, lab, now=LATER)
+    statement = agency_keys.renew_agency_keys(officer, lab, now=LATER)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table in ("agencies_keyset", "ledger_pendingentry", "ledger_entry"):
-            cursor.execute(f"DELETE FROM {table} WHERE od = %s", [word.od])  # noqa: S608
+            cursor.execute(f"DELETE FROM {table} WHERE od = %s", [statement.od])  # noqa: S608
         cursor.execute("SET LOCAL session_replication_role = origin")
     outgoing.send_waiting(now=LATER + HOUR)
-    assert Keyset.objects.get(version=2).od == word.od
+    assert Keyset.objects.get(version=2).od == statement.od
 
 
 def test_logged_keysets_and_revocations_are_given_again_to_a_restored_exchange(
     lab: Agency, officer: Officer, tmp_path: Path
 ) -> None:
     kid = Key.objects.get(agency_id=lab.pk, use=SIGN, alg="Ed25519").pk
-    words = [
-        lives.renew_agency_keys(officer, lab, now=LATER),
-        lives.revoke_agency_key(officer, lab, kid=kid, since=NOW, code="lost", now=LATER),
+    ods = [
+        agency_keys.renew_agency_keys(officer, lab, now=LATER).od,
+        agency_keys.revoke_agency_key(officer, lab, kid=kid, since=NOW, code="lost", now=LATER).od,
     ]
     log_everything(tmp_path, now=LATER)
     assert outgoing.give_again("xa-lab") == 0
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table in ("agencies_keyset", "agencies_revocation"):
-            cursor.execute(f"DELETE FROM {table} WHERE od = ANY(%s)", [[word.od for word in words]])  # noqa: S608
+            cursor.execute(f"DELETE FROM {table} WHERE od = ANY(%s)", [ods])  # noqa: S608
         cursor.execute("SET LOCAL session_replication_role = origin")
-    Wanted.objects.bulk_create(Wanted(od=word.od) for word in words)
+    Wanted.objects.bulk_create(Wanted(od=od) for od in ods)
     answer_as_of(LATER + 2 * DAY)
     with under_login_of("desk-worker"):
         assert outgoing.give_again("xa-lab") == 2
@@ -404,8 +409,8 @@ def test_logged_keysets_and_revocations_are_given_again_to_a_restored_exchange(
 def test_what_was_refused_is_not_sent_again(lab: Agency, officer: Officer) -> None:
     overtake(lab, LATER)
     with pytest.raises(ChangeRefusedError):
-        lives.rotate_agency_keys(officer, lab, now=LATER)
-    (fact,) = outgoing.list_words("xa-lab")
+        agency_keys.rotate_agency_keys(officer, lab, now=LATER)
+    (fact,) = outgoing.list_untaken("xa-lab")
     with pytest.raises(AbsentError):
         outgoing.send_again(officer, lab.pk, fact.od, now=LATER)
 
@@ -418,17 +423,22 @@ def test_a_word_that_was_changed_is_not_sent_and_counts_for_nothing(
     lab: Agency, officer: Officer, column: str, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     exchange_as_asked.is_away = True
-    word = lives.rotate_agency_keys(officer, lab, now=LATER)
+    statement = agency_keys.rotate_agency_keys(officer, lab, now=LATER)
     exchange_as_asked.is_away = False
-    changed = {"jws": word.jws + " ", "drawn": sorted(held()), "agency_id": "xa-lab", "act": "key.revoked"}
+    changed = {
+        "jws": statement.jws + " ",
+        "drawn": sorted(held()),
+        "agency_id": "xa-lab",
+        "act": "key.revoked",
+    }
     if column == "agency_id":
         changed["agency_id"] = hosted_agency("xb-health").pk
-    OwnWord.objects.filter(pk=word.od).update(**{column: changed[column]})
+    KeyStatement.objects.filter(pk=statement.od).update(**{column: changed[column]})
     with pytest.raises(ExceptionGroup) as refused:
         outgoing.send_waiting(now=LATER)
     assert refused.group_contains(NotBoundError) and versions() == [1]
-    where = OwnWord.objects.get(pk=word.od).agency_id
-    (fact,) = outgoing.list_words(where)
+    where = KeyStatement.objects.get(pk=statement.od).agency_id
+    (fact,) = outgoing.list_untaken(where)
     assert fact.trouble == outgoing.ALTERED
 
 
@@ -436,11 +446,11 @@ def test_one_that_was_changed_is_given_up_and_no_private_key_goes_with_it(
     lab: Agency, officer: Officer, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     exchange_as_asked.is_away = True
-    word = lives.rotate_agency_keys(officer, lab, now=LATER)
+    statement = agency_keys.rotate_agency_keys(officer, lab, now=LATER)
     before = held()
-    OwnWord.objects.filter(pk=word.od).update(drawn=sorted(before))
-    outgoing.give_up(officer, lab.pk, word.od, now=LATER)
-    assert not OwnWord.objects.filter(pk=word.od).exists() and held() == before
+    KeyStatement.objects.filter(pk=statement.od).update(drawn=sorted(before))
+    outgoing.give_up(officer, lab.pk, statement.od, now=LATER)
+    assert not KeyStatement.objects.filter(pk=statement.od).exists() and held() == before
 
 
 # Entry of an agency.
@@ -462,15 +472,15 @@ def entering() -> Agency:
 def test_the_first_keys_come_in_by_the_key_for_entering_and_the_first_api_key_comes_back(
     entering: Agency,
 ) -> None:
-    word = lives.create_agency_keys(OPERATOR, entering, now=NOW)
-    assert not word.is_waiting and versions() == [1]
+    statement = agency_keys.create_agency_keys(OPERATOR, entering, now=NOW)
+    assert not statement.is_waiting and versions() == [1]
     assert entry_key_of("xa-lab") is None and not EntryKey.objects.exists()
     text = HeldExchangeKeys().api_key_of("xa-lab")
     key = ApiKey.objects.get(pk=text.partition(".")[0])
     assert not key.is_entry and sorted(key.scopes) == sorted(SCOPES)
     assert text not in str(ExchangeKey.objects.values().get())
     Agency.objects.get(pk="xa-lab").refresh_from_db()
-    assert Agency.objects.get(pk="xa-lab").root_fingerprint == word.keyset.root_fingerprint
+    assert Agency.objects.get(pk="xa-lab").root_fingerprint == statement.keyset.root_fingerprint
 
 
 def test_the_first_api_key_of_an_agency_at_a_desk_of_its_own_may_all_that_a_desk_does(
@@ -493,7 +503,7 @@ def test_the_first_api_key_is_not_lost_with_an_answer(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(HttpExchange, name, answer_lost(name))
-        assert lives.create_agency_keys(OPERATOR, entering, now=NOW).is_waiting
+        assert agency_keys.create_agency_keys(OPERATOR, entering, now=NOW).is_waiting
     assert entry_key_of("xa-lab") is not None and not ExchangeKey.objects.exists()
     with under_login_of("desk-worker"):
         assert outgoing.send_waiting(now=NOW + HOUR) == 1
@@ -509,17 +519,17 @@ def test_without_any_key_the_first_keyset_waits(monkeypatch: pytest.MonkeyPatch)
 
     with monkeypatch.context() as patch:
         patch.setattr(outgoing, "exchange_of", none)
-        word = lives.create_agency_keys(OPERATOR, agency, now=NOW)
-    assert word.is_waiting and word.trouble == "away"
+        statement = agency_keys.create_agency_keys(OPERATOR, agency, now=NOW)
+    assert statement.is_waiting and statement.trouble == "away"
     with pytest.raises(ChangeWaitsError):
-        lives.create_agency_keys(OPERATOR, agency, now=NOW)
-    assert StandingKeys("xa-lab", NOW).keyset is None
+        agency_keys.create_agency_keys(OPERATOR, agency, now=NOW)
+    assert OwnKeyState("xa-lab", NOW).keyset is None
 
 
 def test_another_root_than_the_one_on_paper_is_not_begun_with(entering: Agency) -> None:
     Entry.objects.filter(pk="xa-lab").update(root_fingerprint="a" * 64)
     with pytest.raises(ChangeRefusedError) as refused:
-        lives.create_agency_keys(OPERATOR, entering, now=NOW)
+        agency_keys.create_agency_keys(OPERATOR, entering, now=NOW)
     assert refused.value.code == "keyset-not-of-the-pinned-root"
 
 
@@ -530,10 +540,12 @@ def test_the_exchange_cannot_show_an_agency_another_beginning_of_its_own_keys(
     handed_in = keys.keyset()
     keyset = verify_keyset(handed_in, pinned=keys.root.fingerprint, strict=True)
     PeerKeyset.objects.all().delete()
-    OwnWord.objects.all().delete()
-    word = outgoing.keep_word(officer, "xa-lab", handed_in, "agency.keys_created", keyset=keyset, now=NOW)
-    word.taken_at = NOW
-    word.save(update_fields=["taken_at"])
+    KeyStatement.objects.all().delete()
+    statement = outgoing.keep_statement(
+        officer, "xa-lab", handed_in, "agency.keys_created", keyset=keyset, now=NOW
+    )
+    statement.taken_at = NOW
+    statement.save(update_fields=["taken_at"])
     directory = VerifiedDirectory("xa-lab", NOW)
     directory.refresh_own()
     assert directory.keyset("xa-lab") is None
@@ -544,9 +556,9 @@ def test_the_exchange_cannot_show_an_agency_another_beginning_of_its_own_keys(
 
 
 def test_a_recovery_is_seen_before_it_is_in_force(lab: Agency, officer: Officer, tmp_path: Path) -> None:
-    word = lives.recover_agency_root(officer, lab, now=LATER)
+    statement = agency_keys.recover_agency_root(officer, lab, now=LATER)
     log_everything(tmp_path, now=LATER)
-    OwnWord.objects.filter(pk=word.od).delete()
-    waiting = StandingKeys("xa-lab", LATER + HOUR).waiting
-    assert waiting is not None and (waiting.od, waiting.succession) == (word.od, RECOVERED)
+    KeyStatement.objects.filter(pk=statement.od).delete()
+    waiting = OwnKeyState("xa-lab", LATER + HOUR).waiting
+    assert waiting is not None and (waiting.od, waiting.succession) == (statement.od, RECOVERED)
     assert waiting.log_time is not None

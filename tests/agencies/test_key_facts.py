@@ -14,7 +14,7 @@ from officers.keyfacts import KeyFact, check_typed, key_facts
 from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.world import DAY, NOW, admit, enrol, hosted_agency, log_everything
-from vault import lives, suspending
+from vault import agency_keys, suspending
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ def test_the_facts_of_a_hosted_agencys_keys(lab: Agency, officer: Officer) -> No
 
 
 def test_a_keyset_that_waits_for_the_log_is_shown_as_such(lab: Agency, officer: Officer) -> None:
-    lives.renew_agency_keys(officer, lab, now=NOW + DAY)
+    agency_keys.renew_agency_keys(officer, lab, now=NOW + DAY)
     keyset = key_facts(officer, now=NOW + DAY).keyset
     assert keyset is not None and (keyset.version, keyset.is_logged) == (2, False)
 
@@ -72,12 +72,12 @@ def test_states_are_said_in_words(lab: Agency, officer: Officer, tmp_path: Path)
     kid = some_kid()
     assert suspending.suspend_key(officer, lab, kid, now=NOW)
     assert (fact(officer, kid).state, fact(officer, kid).state_text) == ("suspended", "Suspended")
-    lives.renew_agency_keys(officer, lab, now=NOW + timedelta(hours=1))
+    agency_keys.renew_agency_keys(officer, lab, now=NOW + timedelta(hours=1))
     assert fact(officer, kid).state == "current"
-    lives.rotate_agency_keys(officer, lab, now=NOW + DAY)
+    agency_keys.rotate_agency_keys(officer, lab, now=NOW + DAY)
     assert fact(officer, kid, days=2).state == "retiring"
     assert fact(officer, kid, days=40).state == "ended"
-    lives.revoke_agency_key(officer, lab, kid=kid, since=NOW, code="lost", now=NOW + DAY)
+    agency_keys.revoke_agency_key(officer, lab, kid=kid, since=NOW, code="lost", now=NOW + DAY)
     revoked = fact(officer, kid, days=2)
     assert (revoked.state, revoked.since, revoked.is_ending) == ("revoked", NOW, False)
 
@@ -89,7 +89,7 @@ def test_what_ends_within_thirty_days_is_marked(lab: Agency, officer: Officer) -
 
 
 def test_a_recovery_that_waits_is_shown_with_its_hour(lab: Agency, officer: Officer, tmp_path: Path) -> None:
-    begun = lives.recover_agency_root(officer, lab, now=NOW + DAY)
+    begun = agency_keys.recover_agency_root(officer, lab, now=NOW + DAY)
     waiting = key_facts(officer, now=NOW + DAY).waiting
     assert waiting is not None and waiting.from_at is None
     log_everything(tmp_path, now=NOW + DAY)

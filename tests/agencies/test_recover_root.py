@@ -54,10 +54,10 @@ from tests.agencies.world import (
     seconds,
 )
 from tests.builders import client_with
-from vault import lives, services
+from vault import agency_keys, services
 from vault.errors import RecoveryWaitsError
-from vault.keeping import private_keys
 from vault.models import VaultKey
+from vault.wrapped_keys import private_keys
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -357,7 +357,7 @@ def test_a_recovery_by_a_thief_is_cancelled_for_a_hosted_agency_and_not_by_accid
     agency = hosted_agency("xa-lab")
     officer = enrol(agency, "key_officer")
     with pytest.raises(InputError):
-        lives.cancel_root_recovery(officer, agency, now=NOW)
+        agency_keys.cancel_root_recovery(officer, agency, now=NOW)
     log_everything(tmp_path, now=NOW)
     first = Keyset.objects.get(agency_id=agency.pk)
     kids = VaultKey.objects.filter(agency_id=agency.pk, use=KeyUse.ROOT).values_list("kid", flat=True)
@@ -366,10 +366,14 @@ def test_a_recovery_by_a_thief_is_cancelled_for_a_hosted_agency_and_not_by_accid
     signed = thief.keyset(version=2, prev=first.od, now=BEGUN)
     accept_keyset(enrolling(agency), "xa-lab", pop=None, keyset=signed, now=BEGUN)
     log_everything(tmp_path, now=BEGUN)
-    for verb in (lives.renew_agency_keys, lives.rotate_agency_keys, lives.change_agency_root):
+    for verb in (
+        agency_keys.renew_agency_keys,
+        agency_keys.rotate_agency_keys,
+        agency_keys.change_agency_root,
+    ):
         with pytest.raises(RecoveryWaitsError):
             verb(officer, agency, now=BEGUN + HOUR)
-    cancelled = lives.cancel_root_recovery(officer, agency, now=BEGUN + HOUR)
+    cancelled = agency_keys.cancel_root_recovery(officer, agency, now=BEGUN + HOUR)
     log_everything(tmp_path, now=BEGUN + HOUR)
     assert (cancelled.keyset.version, cancelled.succession) == (2, "same")
     assert in_force(BEGUN + 9 * DAY) == (2, "same")

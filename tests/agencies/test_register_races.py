@@ -271,7 +271,7 @@ def test_a_disk_that_is_full_while_keys_are_drawn_leaves_none_and_later_one_set(
     assert VaultKey.objects.count() == 4
 
 
-@pytest.mark.parametrize("table", ["vault_vaultkey", "vault_ownword"])
+@pytest.mark.parametrize("table", ["vault_vaultkey", "vault_keystatement"])
 def test_a_disk_that_is_full_while_keys_are_handed_in_leaves_the_proposal_open(
     head: Head, table: str
 ) -> None:

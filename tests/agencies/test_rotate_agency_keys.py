@@ -30,10 +30,10 @@ from tests.agencies.world import (
     log_everything,
     seconds,
 )
-from vault import lives, services
+from vault import agency_keys, services
 from vault.errors import CustodyRefusedError, RecoveryWaitsError
-from vault.keeping import private_keys
-from vault.models import OwnWord, VaultKey
+from vault.models import KeyStatement, VaultKey
+from vault.wrapped_keys import private_keys
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + 40 * DAY
@@ -53,8 +53,8 @@ def officer(lab: Agency) -> Officer:
     return enrol(lab, "key_officer", "releaser")
 
 
-def rows_of(word: OwnWord) -> dict[str, KeyRow]:
-    return {row.kid: row for row in word.keyset.rows}
+def rows_of(statement: KeyStatement) -> dict[str, KeyRow]:
+    return {row.kid: row for row in statement.keyset.rows}
 
 
 def kids_of(agency: str, use: str, st: str = "current") -> set[str]:
@@ -65,7 +65,7 @@ def test_rotation_draws_new_keys_and_the_old_ones_retire_for_thirty_days(
     lab: Agency, officer: Officer
 ) -> None:
     before = kids_of("xa-lab", SIGN) | kids_of("xa-lab", ENC)
-    rotated = lives.rotate_agency_keys(officer, lab, now=LATER)
+    rotated = agency_keys.rotate_agency_keys(officer, lab, now=LATER)
     rows = rows_of(rotated)
     assert before < rows.keys() and len(rows) == 2 * len(before)
     for kid, row in rows.items():
@@ -85,7 +85,7 @@ def test_rotation_draws_new_keys_and_the_old_ones_retire_for_thirty_days(
 def test_one_use_may_be_rotated_alone(lab: Agency, officer: Officer, use: str) -> None:
     other = ENC if use == SIGN else SIGN
     kept, replaced = kids_of("xa-lab", other), kids_of("xa-lab", use)
-    lives.rotate_agency_keys(officer, lab, uses=[use], now=LATER)
+    agency_keys.rotate_agency_keys(officer, lab, uses=[use], now=LATER)
     assert kids_of("xa-lab", other) == kept
     assert kids_of("xa-lab", use, "retiring") == replaced
     assert len(kids_of("xa-lab", use)) == len(replaced)
@@ -94,7 +94,7 @@ def test_one_use_may_be_rotated_alone(lab: Agency, officer: Officer, use: str) -
 def test_rotation_may_add_a_suite(tmp_path: Path) -> None:
     agency = hosted_agency("xf-border", suites=[EC1])
     log_everything(tmp_path, now=NOW)
-    lives.rotate_agency_keys(enrol(agency, "key_officer"), agency, suites=[PQ1, EC1], now=LATER)
+    agency_keys.rotate_agency_keys(enrol(agency, "key_officer"), agency, suites=[PQ1, EC1], now=LATER)
     log_everything(tmp_path, now=LATER)
     for suite in (PQ1, EC1):
         assert "xf-border" in DatabaseKeyDirectory(LATER).recipient_keys(["xf-border"], suite, seconds(LATER))
@@ -114,7 +114,7 @@ WRONG: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("terms", WRONG.values(), ids=WRONG.keys())
 def test_a_rotation_of_nothing_is_refused(lab: Agency, officer: Officer, terms: dict[str, Any]) -> None:
     with pytest.raises(InputError):
-        lives.rotate_agency_keys(officer, lab, now=LATER, **terms)
+        agency_keys.rotate_agency_keys(officer, lab, now=LATER, **terms)
     assert Keyset.objects.filter(agency_id=lab.pk).count() == 1
 
 
@@ -123,8 +123,8 @@ def test_what_was_sealed_before_a_rotation_opens_after_it_and_after_the_overlap(
 ) -> None:
     health = Agency.objects.get(pk="xb-health")
     carried = carry(seal(officer, ["xb-health"]), tmp_path)
-    lives.rotate_agency_keys(enrol(health, "key_officer"), health, now=NOW + HOUR)
-    lives.rotate_agency_keys(officer, lab, now=NOW + HOUR)
+    agency_keys.rotate_agency_keys(enrol(health, "key_officer"), health, now=NOW + HOUR)
+    agency_keys.rotate_agency_keys(officer, lab, now=NOW + HOUR)
     log_everything(tmp_path, now=NOW + HOUR)
     reader = enrol(health, "reader")
     for moment in (NOW + 2 * HOUR, NOW + 45 * DAY):
@@ -143,7 +143,7 @@ def test_what_was_sealed_before_a_rotation_opens_after_it_and_after_the_overlap(
 def test_after_a_rotation_the_new_keys_sign_and_are_sealed_to(
     lab: Agency, officer: Officer, tmp_path: Path
 ) -> None:
-    lives.rotate_agency_keys(officer, lab, now=NOW + HOUR)
+    agency_keys.rotate_agency_keys(officer, lab, now=NOW + HOUR)
     log_everything(tmp_path, now=NOW + HOUR)
     after = NOW + 2 * HOUR
     carried = carry(seal(officer, ["xb-health"], now=after), tmp_path, now=after)
@@ -154,9 +154,9 @@ def test_after_a_rotation_the_new_keys_sign_and_are_sealed_to(
 
 def test_the_next_keyset_says_which_keys_have_ended(lab: Agency, officer: Officer, tmp_path: Path) -> None:
     old = kids_of("xa-lab", SIGN) | kids_of("xa-lab", ENC)
-    lives.rotate_agency_keys(officer, lab, now=NOW + DAY)
+    agency_keys.rotate_agency_keys(officer, lab, now=NOW + DAY)
     log_everything(tmp_path, now=NOW + DAY)
-    renewed = lives.renew_agency_keys(officer, lab, now=NOW + 32 * DAY)
+    renewed = agency_keys.renew_agency_keys(officer, lab, now=NOW + 32 * DAY)
     assert {row.kid for row in rows_of(renewed).values() if row.st == "retired"} == old
 
 
@@ -167,40 +167,40 @@ def test_a_key_that_is_not_the_last_of_its_kind_is_retired(
     lab: Agency, officer: Officer, tmp_path: Path
 ) -> None:
     kid = Key.objects.get(agency_id=lab.pk, use=ENC, suites__contains=["EC1"]).pk
-    retired = lives.retire_agency_key(officer, lab, kid=kid, now=LATER)
+    retired = agency_keys.retire_agency_key(officer, lab, kid=kid, now=LATER)
     assert (rows_of(retired)[kid].st, rows_of(retired)[kid].exp) == ("retired", seconds(LATER))
     log_everything(tmp_path, now=LATER)
     directory = DatabaseKeyDirectory(LATER)
     assert directory.recipient_keys(["xa-lab"], EC1, seconds(LATER)) == {}
     assert VaultKey.objects.filter(pk=kid).exists()
     with pytest.raises(InputError):
-        lives.retire_agency_key(officer, lab, kid=kid, now=LATER)
+        agency_keys.retire_agency_key(officer, lab, kid=kid, now=LATER)
 
 
 def test_what_a_retired_key_has_signed_may_still_reach_the_ledger(lab: Agency, officer: Officer) -> None:
     """Intake refuses new submissions signed by it; one taken before counts by the time at which it is logged."""
     old = kids_of("xa-lab", SIGN).pop()
-    lives.rotate_agency_keys(officer, lab, uses=[SIGN], now=LATER)
-    row = rows_of(lives.retire_agency_key(officer, lab, kid=old, now=LATER + HOUR))[old]
+    agency_keys.rotate_agency_keys(officer, lab, uses=[SIGN], now=LATER)
+    row = rows_of(agency_keys.retire_agency_key(officer, lab, kid=old, now=LATER + HOUR))[old]
     assert (row.st, row.exp) == ("retired", seconds(LATER + 2 * HOUR))
 
 
 def test_the_last_key_of_its_kind_is_not_retired(lab: Agency, officer: Officer) -> None:
     for kid in kids_of("xa-lab", SIGN):
         with pytest.raises(InputError):
-            lives.retire_agency_key(officer, lab, kid=kid, now=LATER)
+            agency_keys.retire_agency_key(officer, lab, kid=kid, now=LATER)
     assert Keyset.objects.filter(agency_id=lab.pk).count() == 1
 
 
 def test_a_key_of_another_agency_is_absent(lab: Agency, officer: Officer) -> None:
     theirs = kids_of("xb-health", ENC).pop()
     with pytest.raises(AbsentError):
-        lives.retire_agency_key(officer, lab, kid=theirs, now=LATER)
+        agency_keys.retire_agency_key(officer, lab, kid=theirs, now=LATER)
     with pytest.raises(AbsentError):
-        lives.revoke_agency_key(officer, lab, kid=theirs, since=NOW, code="stolen", now=LATER)
+        agency_keys.revoke_agency_key(officer, lab, kid=theirs, since=NOW, code="stolen", now=LATER)
     root = Key.objects.filter(agency_id=lab.pk, use=KeyUse.ROOT)[0].pk
     with pytest.raises(AbsentError):
-        lives.revoke_agency_key(officer, lab, kid=root, since=NOW, code="stolen", now=LATER)
+        agency_keys.revoke_agency_key(officer, lab, kid=root, since=NOW, code="stolen", now=LATER)
 
 
 # Revoking a key.
@@ -210,12 +210,12 @@ def test_a_key_is_revoked_by_the_root_and_the_next_keyset_says_so(
     lab: Agency, officer: Officer, tmp_path: Path
 ) -> None:
     kid = Key.objects.get(agency_id=lab.pk, use=SIGN, alg="Ed25519").pk
-    said = lives.revoke_agency_key(officer, lab, kid=kid, since=NOW + DAY, code="stolen", now=LATER)
+    said = agency_keys.revoke_agency_key(officer, lab, kid=kid, since=NOW + DAY, code="stolen", now=LATER)
     log_everything(tmp_path, now=LATER)
     assert (said.kid, said.detail) == (kid, {"code": "stolen", "since": seconds(NOW + DAY)})
-    (word,) = DatabaseKeyDirectory(LATER).revocations("xa-lab")
-    assert (word.kid, word.since) == (kid, seconds(NOW + DAY))
-    rotated = lives.rotate_agency_keys(officer, lab, uses=[SIGN], now=LATER + HOUR)
+    (statement,) = DatabaseKeyDirectory(LATER).revocations("xa-lab")
+    assert (statement.kid, statement.since) == (kid, seconds(NOW + DAY))
+    rotated = agency_keys.rotate_agency_keys(officer, lab, uses=[SIGN], now=LATER + HOUR)
     assert (rows_of(rotated)[kid].st, rows_of(rotated)[kid].since) == ("revoked", seconds(NOW + DAY))
     said_by = AuditEvent.objects.filter(act="key.revoked").values_list("actor", flat=True)
     assert officer.audit_name in said_by
@@ -225,7 +225,7 @@ def test_a_revocation_may_move_earlier_and_never_later(lab: Agency, officer: Off
     kid = kids_of("xa-lab", ENC).pop()
 
     def revoke(since: Any) -> Any:
-        return lives.revoke_agency_key(officer, lab, kid=kid, since=since, code="lost", now=LATER)
+        return agency_keys.revoke_agency_key(officer, lab, kid=kid, since=since, code="lost", now=LATER)
 
     revoke(NOW + 2 * DAY)
     for loosened in (NOW + 3 * DAY, NOW + 2 * DAY):
@@ -245,7 +245,7 @@ def test_a_revocation_in_the_future_or_for_no_reason_is_refused(
     kid = kids_of("xa-lab", ENC).pop()
     good: dict[str, Any] = {"kid": kid, "since": NOW, "code": "error", "now": LATER}
     with pytest.raises(InputError) as refused:
-        lives.revoke_agency_key(officer, lab, **(good | terms))
+        agency_keys.revoke_agency_key(officer, lab, **(good | terms))
     assert refused.value.field == field
     assert Key.objects.get(pk=kid).st == KeyState.CURRENT
 
@@ -258,33 +258,33 @@ def test_the_root_changes_to_the_announced_one_and_a_new_one_is_announced(
 ) -> None:
     announced = read_keyset(bytes(Keyset.objects.get(agency_id=lab.pk).jws)).nroot
     for version in (2, 3):
-        changed = lives.change_agency_root(officer, lab, now=NOW + version * DAY)
+        changed = agency_keys.change_agency_root(officer, lab, now=NOW + version * DAY)
         log_everything(tmp_path, now=NOW + version * DAY)
         lab.refresh_from_db()
         assert (changed.keyset.version, changed.succession) == (version, "changed")
         assert lab.root_fingerprint == changed.keyset.root_fingerprint == announced
         announced = changed.keyset.nroot
-    assert lives.renew_agency_keys(officer, lab, now=LATER).keyset.version == 4
+    assert agency_keys.renew_agency_keys(officer, lab, now=LATER).keyset.version == 4
     assert AuditEvent.objects.filter(act="agency.root_changed").count() == 2
 
 
 def test_a_lost_root_is_recovered_after_its_delay(lab: Agency, officer: Officer, tmp_path: Path) -> None:
     before = lab.root_fingerprint
     VaultKey.objects.filter(agency_id=lab.pk, use=KeyUse.ROOT, kid__in=_root_kids(lab)).delete()
-    begun = lives.recover_agency_root(officer, lab, now=LATER)
+    begun = agency_keys.recover_agency_root(officer, lab, now=LATER)
     log_everything(tmp_path, now=LATER)
     assert begun.succession == "recovered"
     with pytest.raises(RecoveryWaitsError):
-        lives.renew_agency_keys(officer, lab, now=LATER + DAY)
+        agency_keys.renew_agency_keys(officer, lab, now=LATER + DAY)
     lab.refresh_from_db()
     assert lab.root_fingerprint == before
     after = LATER + 3 * DAY
-    assert lives.rotate_agency_keys(officer, lab, now=after).keyset.version == 3
+    assert agency_keys.rotate_agency_keys(officer, lab, now=after).keyset.version == 3
     take_over_recoveries(now=after)
     lab.refresh_from_db()
     assert lab.root_fingerprint == begun.keyset.root_fingerprint != before
     log_everything(tmp_path, now=after)
-    assert lives.change_agency_root(officer, lab, now=after + DAY).keyset.version == 4
+    assert agency_keys.change_agency_root(officer, lab, now=after + DAY).keyset.version == 4
 
 
 def _root_kids(agency: Agency) -> list[str]:
@@ -295,14 +295,14 @@ def _root_kids(agency: Agency) -> list[str]:
 
 
 VERBS: dict[str, Callable[[Any, Agency], Any]] = {
-    "rotate": lambda actor, agency: lives.rotate_agency_keys(actor, agency, now=LATER),
-    "retire": lambda actor, agency: lives.retire_agency_key(actor, agency, kid="A" * 43, now=LATER),
-    "revoke": lambda actor, agency: lives.revoke_agency_key(
+    "rotate": lambda actor, agency: agency_keys.rotate_agency_keys(actor, agency, now=LATER),
+    "retire": lambda actor, agency: agency_keys.retire_agency_key(actor, agency, kid="A" * 43, now=LATER),
+    "revoke": lambda actor, agency: agency_keys.revoke_agency_key(
         actor, agency, kid="A" * 43, since=NOW, code="lost", now=LATER
     ),
-    "change root": lambda actor, agency: lives.change_agency_root(actor, agency, now=LATER),
-    "recover root": lambda actor, agency: lives.recover_agency_root(actor, agency, now=LATER),
-    "cancel recovery": lambda actor, agency: lives.cancel_root_recovery(actor, agency, now=LATER),
+    "change root": lambda actor, agency: agency_keys.change_agency_root(actor, agency, now=LATER),
+    "recover root": lambda actor, agency: agency_keys.recover_agency_root(actor, agency, now=LATER),
+    "cancel recovery": lambda actor, agency: agency_keys.cancel_root_recovery(actor, agency, now=LATER),
 }
 
 

@@ -21,10 +21,10 @@ from tests.entries import make_entry
 from tests.services import surroundings
 from vault import services
 from vault.errors import KekUnknownError, KekWrongError, SealBrokenError
-from vault.keeping import ensure_secret, private_keys
 from vault.kek import KekRing, held_ring
 from vault.kekrotation import check_ring, keks_in_use, rewrap_secrets
 from vault.models import VaultKey, VaultSecret
+from vault.wrapped_keys import ensure_secret, private_keys
 
 pytestmark = pytest.mark.no_retry
 

@@ -16,10 +16,10 @@ from peers.models import Agency
 from tests.agencies.world import DAY, NOW, enrol, hosted_agency, log_everything
 from tests.desk_calls import ViewsInPlaceOfSockets, give_exchange_keys
 from tests.role_logins import under_login_of
-from vault import lives, outgoing, suspending
+from vault import agency_keys, outgoing, suspending
 from vault.exchangekeys import HeldExchangeKeys, keep_exchange_key, lacking
 from vault.models import SuspendedKey
-from vault.standing import StandingKeys
+from vault.own_keys import OwnKeyState
 from vault.suspending import Told, why_untold
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def test_a_suspension_holds_here_and_is_told_later(
     exchange_as_asked.is_away = True
     for _ in range(2):
         assert suspending.suspend_key(officer, lab, kid, now=LATER) == Told.AWAY
-    assert kid in StandingKeys("xa-lab", LATER).suspended
+    assert kid in OwnKeyState("xa-lab", LATER).suspended
     assert AuditEvent.objects.filter(act="key.suspended").count() == 1
     exchange_as_asked.is_away = False
     with under_login_of("desk-worker"):
@@ -63,7 +63,7 @@ def test_a_suspension_for_which_the_api_key_lacks_the_right_is_told_once_the_key
     with monkeypatch.context() as patch:
         patch.setattr("tests.desk_calls.SCOPES", sorted(usual_scopes()))
         assert suspending.suspend_key(officer, lab, kid, now=LATER) == Told.LACKS_RIGHT
-    assert lacking() == {"xa-lab": ["key:suspend"]} and kid in StandingKeys("xa-lab", LATER).suspended
+    assert lacking() == {"xa-lab": ["key:suspend"]} and kid in OwnKeyState("xa-lab", LATER).suspended
     exchange_as_asked.asked.clear()
     with under_login_of("desk-worker"):
         assert suspending.tell_suspensions(now=LATER + HOUR) == 0
@@ -108,13 +108,13 @@ def test_what_the_root_has_answered_is_not_suspended_anew(
     kid = Key.objects.filter(agency_id=lab.pk, use=SIGN)[0].pk
     exchange_as_asked.is_away = True
     suspending.suspend_key(officer, lab, kid, now=LATER)
-    lives.renew_agency_keys(officer, lab, now=LATER + HOUR)
+    agency_keys.renew_agency_keys(officer, lab, now=LATER + HOUR)
     exchange_as_asked.is_away = False
     for _ in range(2):
         assert suspending.tell_suspensions(now=LATER + HOUR) == 0
         outgoing.send_waiting(now=LATER + HOUR)
     assert Key.objects.get(pk=kid).suspended_at is None
-    assert not StandingKeys("xa-lab", LATER + HOUR).suspended
+    assert not OwnKeyState("xa-lab", LATER + HOUR).suspended
 
 
 def test_a_suspension_that_was_changed_is_noticed(lab: Agency, officer: Officer) -> None:
@@ -122,4 +122,4 @@ def test_a_suspension_that_was_changed_is_noticed(lab: Agency, officer: Officer)
     suspending.suspend_key(officer, lab, kids[0], now=LATER)
     SuspendedKey.objects.update(suspended_at=NOW - DAY)
     with pytest.raises(NotBoundError):
-        _ = StandingKeys("xa-lab", LATER).blocked
+        _ = OwnKeyState("xa-lab", LATER).blocked

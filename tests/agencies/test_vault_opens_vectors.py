@@ -25,7 +25,7 @@ from tests.agencies.world import OPERATOR, admit, log_everything
 from tests.envelope.kit.cases import Case, load, plain_opening_cases
 from tests.envelope.kit.seeds import BRAVO, decryption_key_from_jwk
 from vault import services
-from vault.keeping import ensure_secret, keep_private_keys
+from vault.wrapped_keys import ensure_secret, keep_private_keys
 
 pytestmark = pytest.mark.django_db
 WORKER = SystemActor("desk-worker", BRAVO)

@@ -14,9 +14,9 @@ from tests.agencies.rings import ring
 from tests.agencies.world import hosted_agency, own_agency
 from vault import services
 from vault.errors import KekUnknownError, SealBrokenError, SecretMissingError
-from vault.keeping import HeldDecryptionKeys, private_keys
 from vault.kek import KekRing, held_ring
 from vault.models import VaultKey, VaultSecret
+from vault.wrapped_keys import HeldDecryptionKeys, private_keys
 
 pytestmark = pytest.mark.django_db
 CONTENT = "Vape liquid \u2013 液体".encode()

@@ -34,7 +34,7 @@ from sharing.models import Envelope, Statement
 from tests.alerts.conftest import Desks
 from tests.desk_calls import answer_as_of, give_exchange_keys, the_exchange
 from tests.role_logins import under_login_of
-from vault import lives, services
+from vault import agency_keys, services
 from vault.instances import (
     ANNOUNCED_EVERY,
     HEARD_WITHIN,
@@ -47,8 +47,8 @@ from vault.instances import (
     standstill_before_sending,
     take_over,
 )
-from vault.models import Announcement, DeskInstance, ExchangeKey, OwnWord, VaultKey
-from vault.outgoing import send_waiting as send_words
+from vault.models import Announcement, DeskInstance, ExchangeKey, KeyStatement, VaultKey
+from vault.outgoing import send_waiting as send_key_statements
 
 OTHER = str(uuid4())
 OTHER_SOFTWARE = "Accord desk 0.1.0 old.desk.example"
@@ -203,8 +203,10 @@ class TestStoodStill:
 
     def test_a_keyset_waits_too(self, desks: Desks) -> None:
         self.stood_still(desks, HEARD_WITHIN)
-        word = services.renew_agency_keys(key_officer(desks), desks.lab.agency, seen=1, now=desks.hub.now)
-        assert (word.is_waiting, word.trouble) == (True, "held-elsewhere")
+        statement = services.renew_agency_keys(
+            key_officer(desks), desks.lab.agency, seen=1, now=desks.hub.now
+        )
+        assert (statement.is_waiting, statement.trouble) == (True, "held-elsewhere")
 
     def test_one_that_was_heard_lately_asks_nobody(self, desks: Desks) -> None:
         alert = desks.validated()
@@ -317,12 +319,12 @@ class TestHeldElsewhere:
     def test_a_keyset_waits_and_a_revocation_goes(self, desks: Desks) -> None:
         hold(desks)
         officer = key_officer(desks)
-        word = services.renew_agency_keys(officer, desks.lab.agency, seen=1, now=desks.hub.now)
-        assert (word.is_waiting, word.trouble) == (True, "held-elsewhere")
-        send_words(now=desks.hub.now)
-        assert OwnWord.objects.get(taken_at=None).trouble == "held-elsewhere"
+        statement = services.renew_agency_keys(officer, desks.lab.agency, seen=1, now=desks.hub.now)
+        assert (statement.is_waiting, statement.trouble) == (True, "held-elsewhere")
+        send_key_statements(now=desks.hub.now)
+        assert KeyStatement.objects.get(taken_at=None).trouble == "held-elsewhere"
         kid = VaultKey.objects.filter(agency_id=desks.lab.id, use="sign").values_list("pk", flat=True)[0]
-        assert lives.revoke_agency_key(
+        assert agency_keys.revoke_agency_key(
             officer,
             desks.lab.agency,
             kid=kid,
@@ -333,8 +335,8 @@ class TestHeldElsewhere:
         ).taken_at
         give_back(desks)
         announce(desks)
-        send_words(now=desks.hub.now)
-        assert not OwnWord.objects.filter(taken_at=None).exists()
+        send_key_statements(now=desks.hub.now)
+        assert not KeyStatement.objects.filter(taken_at=None).exists()
 
     def test_one_that_stays_silent_for_a_week_loses_it_by_itself(self, desks: Desks) -> None:
         hold(desks)

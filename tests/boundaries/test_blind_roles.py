@@ -96,7 +96,7 @@ def test_the_desk_worker_does_all_its_tasks_without_the_exchange(
     world: World, transactional_db: None
 ) -> None:
     report = _boot("desk-worker", world, "")
-    assert {"alerts.follow_feed", "alerts.send_waiting", "vault.send_words", "officers.tidy"} <= set(
+    assert {"alerts.follow_feed", "alerts.send_waiting", "vault.send_key_statements", "officers.tidy"} <= set(
         report["used"]
     )
     assert _loaded(report["modules"], *EXCHANGE) == []

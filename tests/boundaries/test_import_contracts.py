@@ -15,7 +15,7 @@ BREAKS = {
     "downwards": ("agencies/directory.py", "import sharing.policy"),
     "exchange-knows-no-desk": ("sharing/intake.py", "import accord.envelope.unseal"),
     "shared-rooms": ("callers/cursors.py", "import agencies.models"),
-    "desk-knows-no-exchange": ("vault/standing.py", "import agencies.registry"),
+    "desk-knows-no-exchange": ("vault/own_keys.py", "import agencies.registry"),
     "only-vault-opens": ("officers/deskkeys.py", "import accord.envelope.private"),
     "vault-door": ("notices/peers.py", "import vault.services"),
     "sequencer-door": ("sharing/feed.py", "import ledger.sequencer"),

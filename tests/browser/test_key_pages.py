@@ -21,7 +21,7 @@ from tests.hosted_keys import submit_as_thief
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import Customs, key_of
 from tests.pages.test_in_doubt import lose_key
-from vault.lives import revoke_agency_key, rotate_agency_keys
+from vault.agency_keys import revoke_agency_key, rotate_agency_keys
 
 Shoot = Callable[..., None]
 SignIn = Callable[[Officer], None]

@@ -45,8 +45,8 @@ from tests.desk_calls import by_key_over_sockets, over_sockets
 from tests.entries import make_keeper
 from tests.own_desk import DRAFT, compare_by_hand
 from vault.instances import announce_held
-from vault.keeping import private_keys
 from vault.models import ExchangeKey, VaultKey, VaultSecret
+from vault.wrapped_keys import private_keys
 
 OWN, PARTNER = "xa-alpha", "xb-bravo"
 PAGE = "/desk/agencies/move-in/"

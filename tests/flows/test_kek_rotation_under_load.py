@@ -23,9 +23,9 @@ from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.conftest import HubProcesses
 from tests.entries import make_entry
 from tests.pages.desk_world import CONTENT, DeskWorld
-from vault.keeping import ensure_secret
 from vault.kek import KekRing, held_ring
 from vault.models import VaultSecret
+from vault.wrapped_keys import ensure_secret
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
 OTHERS = 600

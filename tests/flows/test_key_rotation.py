@@ -26,8 +26,8 @@ from sharing.models import Delivery
 from tests.builders import ALERT, HeldAgency, Hub
 from tests.conftest import HubProcesses
 from tests.pages.desk_world import CONTENT, DeskWorld
-from vault import lives
-from vault.models import OwnWord
+from vault import agency_keys
+from vault.models import KeyStatement
 
 pytestmark = pytest.mark.slow
 
@@ -49,8 +49,8 @@ def _opened_by(reader: Officer, md: str) -> OpenedView:
     return open_alert(reader, rows.get(), reason=OpeningReason.ON_DUTY, now=timezone.now())
 
 
-def _logged(word: OwnWord) -> bool:
-    return bool(log_times([word.od]))
+def _logged(statement: KeyStatement) -> bool:
+    return bool(log_times([statement.od]))
 
 
 def _current(agency: str, now: datetime) -> str:
@@ -66,8 +66,8 @@ def test_alerts_on_their_way_open_after_both_sides_have_rotated(
     before = _current("xb-health", timezone.now())
     in_flight = _send_now(desk)
     rotated = [
-        lives.rotate_agency_keys(keeper, desk.health, now=timezone.now()),
-        lives.rotate_agency_keys(desk.benno, desk.lab, now=timezone.now()),
+        agency_keys.rotate_agency_keys(keeper, desk.health, now=timezone.now()),
+        agency_keys.rotate_agency_keys(desk.benno, desk.lab, now=timezone.now()),
     ]
     wait_until(lambda: all(map(_logged, rotated)), "the new keysets are logged", timeout_seconds=90)
     opened = _opened_by(desk.aroha, in_flight.md)
@@ -109,7 +109,7 @@ def test_what_was_sealed_to_a_key_just_replaced_is_refused_and_sealed_again(desk
     (sender,) = hub.make_agencies("xe-drugs")
     hub.make_agreement("G9", sender, "xb-health")
     sealed = _sealed_to_health(hub, sender)
-    lives.rotate_agency_keys(keeper, desk.health, now=hub.later(seconds=1))
+    agency_keys.rotate_agency_keys(keeper, desk.health, now=hub.later(seconds=1))
     hub.later(seconds=1)
     hub.sequence()
     with pytest.raises(KeysetStaleError) as refused:
@@ -130,7 +130,7 @@ def test_a_sealed_alert_that_was_carried_before_a_rotation_is_numbered_and_opene
     keeper = hub.make_officer(desk.health, Role.KEY_OFFICER)
     (sender,) = hub.make_agencies("xe-drugs")
     hub.make_agreement("G9", sender, "xb-health")
-    lives.rotate_agency_keys(keeper, desk.health, now=hub.later(seconds=1))
+    agency_keys.rotate_agency_keys(keeper, desk.health, now=hub.later(seconds=1))
     hub.carry(sender, _sealed_to_health(hub, sender))
     hub.later(seconds=1)
     desk.settle()

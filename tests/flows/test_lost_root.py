@@ -22,7 +22,7 @@ from officers.keyfacts import key_facts
 from officers.models import Officer
 from tests.builders import DAY_SECS, HeldAgency, new_uuid7, seconds
 from tests.pages.desk_world import CONTENT, DeskWorld
-from vault import lives
+from vault import agency_keys
 from vault.errors import RecoveryWaitsError
 from vault.models import VaultKey
 
@@ -70,7 +70,7 @@ def test_a_hosted_agency_loses_its_root_and_works_on(desk: DeskWorld, keeper: Of
     old = root_in_force(desk, "xb-health")
     lost = [key.kid for key in read_keyset(bytes(Keyset.objects.get(agency="xb-health").jws)).root]
     VaultKey.objects.filter(kid__in=lost, use=KeyUse.ROOT).delete()
-    begun = lives.recover_agency_root(keeper, desk.health, now=desk.tick())
+    begun = agency_keys.recover_agency_root(keeper, desk.health, now=desk.tick())
     desk.settle()
     logged_at = desk.hub.now
 
@@ -81,13 +81,13 @@ def test_a_hosted_agency_loses_its_root_and_works_on(desk: DeskWorld, keeper: Of
     assert waiting is not None and waiting.from_at is not None
     assert abs(waiting.from_at - (logged_at + DELAY)) <= MINUTE
     with pytest.raises(RecoveryWaitsError):
-        lives.rotate_agency_keys(keeper, desk.health, now=desk.hub.now)
+        agency_keys.rotate_agency_keys(keeper, desk.health, now=desk.hub.now)
 
     later(desk, timedelta(hours=3))
     assert root_in_force(desk, "xb-health") == begun.keyset.root_fingerprint
     assert reads_what_is_sent(desk)
     assert pinned(desk, "xb-health") == begun.keyset.root_fingerprint
-    lives.rotate_agency_keys(keeper, desk.health, now=desk.tick())
+    agency_keys.rotate_agency_keys(keeper, desk.health, now=desk.tick())
     desk.settle()
     assert reads_what_is_sent(desk)
     take_over_recoveries(now=desk.hub.now)
@@ -97,16 +97,16 @@ def test_a_hosted_agency_loses_its_root_and_works_on(desk: DeskWorld, keeper: Of
 
 def test_a_recovery_that_nobody_meant_is_cancelled_by_the_old_root(desk: DeskWorld, keeper: Officer) -> None:
     old = root_in_force(desk, "xb-health")
-    lives.recover_agency_root(keeper, desk.health, now=desk.tick())
+    agency_keys.recover_agency_root(keeper, desk.health, now=desk.tick())
     desk.settle()
     later(desk, timedelta(hours=71))
-    lives.cancel_root_recovery(keeper, desk.health, now=desk.tick())
+    agency_keys.cancel_root_recovery(keeper, desk.health, now=desk.tick())
     desk.settle()
     later(desk, timedelta(hours=10))
     assert root_in_force(desk, "xb-health") == old
     assert key_facts(keeper, now=desk.hub.now).waiting is None
     assert reads_what_is_sent(desk)
-    assert lives.rotate_agency_keys(keeper, desk.health, now=desk.tick()).keyset.version == 3
+    assert agency_keys.rotate_agency_keys(keeper, desk.health, now=desk.tick()).keyset.version == 3
 
 
 # Keys held by the agency.

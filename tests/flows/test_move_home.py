@@ -49,7 +49,7 @@ from vault.changes import Rotate
 from vault.errors import CustodyRefusedError, NotElsewhereError
 from vault.instances import announce_held
 from vault.models import DeskInstance, HandedEntry, VaultKey
-from vault.outgoing import send_waiting, send_word
+from vault.outgoing import send_statement, send_waiting
 
 
 @pytest.fixture
@@ -125,8 +125,8 @@ def test_nothing_moves_before_the_operator_allows_it_and_the_other_desk_lets_go(
             proposing.accept_proposal(
                 keys, moving.here(), sign_statement(payload, _another_root(payload)), now=moving.now
             )
-        word = proposing.accept_proposal(keys, moving.here(), moving.sign(payload), now=moving.now)
-        assert word is not None and word.is_waiting and word.trouble == "held-elsewhere"
+        statement = proposing.accept_proposal(keys, moving.here(), moving.sign(payload), now=moving.now)
+        assert statement is not None and statement.is_waiting and statement.trouble == "held-elsewhere"
     assert moving.sent(moving.agency).md, "the hosted desk still sends"
     with pytest.raises(NotElsewhereError):
         moving.history()
@@ -140,7 +140,7 @@ def test_nothing_moves_before_the_operator_allows_it_and_the_other_desk_lets_go(
     with moving.home.entered():
         announce_held(now=moving.now)
         with pytest.raises(CustodyRefusedError):
-            send_word(word.od, now=moving.now)
+            send_statement(statement.od, now=moving.now)
     stay(moving.second, now=moving.now)
     with moving.home.entered():
         DeskInstance.objects.all().delete()
@@ -160,8 +160,8 @@ def test_where_the_exchange_is_away_the_worker_gives_the_identity_back(
     with moving.home.entered():
         keys = moving.come()
         signed = moving.sign(moving.propose(keys))
-        word = proposing.accept_proposal(keys, moving.here(), signed, now=moving.now)
-        assert word is not None and word.is_waiting
+        statement = proposing.accept_proposal(keys, moving.here(), signed, now=moving.now)
+        assert statement is not None and statement.is_waiting
     announce_held(now=moving.now)
     assert not Instance.objects.filter(agency_id=OWN).exists()
     with moving.home.entered():

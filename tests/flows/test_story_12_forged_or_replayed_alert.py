@@ -30,8 +30,8 @@ from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.key_desks import version_of
 from tests.sharing.callers import Answer, Caller, slug
+from vault.agency_keys import rotate_agency_keys
 from vault.changes import Rotate
-from vault.lives import rotate_agency_keys
 
 COARSE = "envelope-refused"
 

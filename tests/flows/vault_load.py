@@ -12,8 +12,8 @@ import django
 django.setup()
 
 from vault import services  # noqa: E402
-from vault.keeping import private_keys  # noqa: E402
 from vault.models import VaultKey  # noqa: E402
+from vault.wrapped_keys import private_keys  # noqa: E402
 
 CONTENT = b"Zirrostratus"
 

@@ -39,7 +39,7 @@ NO_ACTS: Final = frozenset(
             "spectrum.msp",
         ),
         *(f"vault.{task}" for task in ("announce_instances", "forget_proposals", "give_again")),
-        *(f"vault.{task}" for task in ("renew_exchange_keys", "send_words")),
+        *(f"vault.{task}" for task in ("renew_exchange_keys", "send_key_statements")),
     }
 )
 """Texts that look like acts and name modules, files or tasks."""

@@ -20,7 +20,7 @@ from tests.hosted_keys import submit_as_thief
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.key_desks import key_of
-from vault.lives import revoke_agency_key, rotate_agency_keys
+from vault.agency_keys import revoke_agency_key, rotate_agency_keys
 
 
 def lose_key(desk: DeskWorld, officer: Officer) -> None:

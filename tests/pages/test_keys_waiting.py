@@ -12,7 +12,7 @@ from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import key_of, states_of, version_of
 from tests.pages.test_keys_wizard import revocation_form
-from vault.models import OwnWord
+from vault.models import KeyStatement
 
 DO = {"version": 1, "go": "do"}
 
@@ -33,8 +33,8 @@ def text_of(client: Client, address: str = "/keys/") -> str:
     return client.get(address).content.decode()
 
 
-def waiting() -> OwnWord:
-    return OwnWord.objects.get(taken_at=None)
+def waiting() -> KeyStatement:
+    return KeyStatement.objects.get(taken_at=None)
 
 
 def test_a_change_that_waits_is_said_and_sent_again(
@@ -130,7 +130,7 @@ def test_a_refusal_is_said_in_words_and_put_away(keeper: Client, desk: DeskWorld
     assert answer.status_code == 409
     page = text_of(keeper)
     assert "Renew the keyset: refused by the exchange" in page and "Send it again" not in page
-    keeper.post(f"/keys/waiting/{OwnWord.objects.get(cause='custody-refused').od}/give-up/")
+    keeper.post(f"/keys/waiting/{KeyStatement.objects.get(cause='custody-refused').od}/give-up/")
     assert "refused by the exchange" not in text_of(keeper)
 
 
@@ -139,13 +139,13 @@ def test_one_that_was_changed_is_never_sent(
 ) -> None:
     keeper.post("/keys/renew/", DO)
     away.is_away = False
-    OwnWord.objects.filter(taken_at=None).update(act="agency.keys_rotated")
+    KeyStatement.objects.filter(taken_at=None).update(act="agency.keys_rotated")
     page = text_of(keeper)
     assert "It was changed outside the program and is never sent." in page and ">Send it again<" not in page
     keeper.post(f"/keys/waiting/{waiting().od}/send/")
     assert version_of(desk.benno) == 1
     keeper.post(f"/keys/waiting/{waiting().od}/give-up/")
-    assert not OwnWord.objects.filter(taken_at=None).exists()
+    assert not KeyStatement.objects.filter(taken_at=None).exists()
 
 
 def test_others_see_that_it_waits_and_do_nothing(

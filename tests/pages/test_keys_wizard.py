@@ -16,7 +16,7 @@ from tests.entries import make_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import key_of, states_of, version_of
-from vault.lives import renew_agency_keys
+from vault.agency_keys import renew_agency_keys
 
 DO = {"version": 1, "go": "do"}
 VERBS = (

@@ -15,9 +15,9 @@ from django.db import models
 from tests.security.world import SecurityWorld
 from vault import hierarchy, services
 from vault.errors import SealBrokenError, VaultError
-from vault.keeping import secrets_of
 from vault.kek import held_ring
 from vault.models import VaultKey
+from vault.wrapped_keys import secrets_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 Column = tuple[str, str]

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="OwnWord",
+            name="KeyStatement",
             fields=[
                 ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
                 ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),

@@ -15,7 +15,7 @@ from callers.directory import Custody
 from officers.keyfacts import KeyFacts, key_facts
 from officers.models import Officer
 from peers.models import Agency
-from vault import lives, proposing, suspending
+from vault import agency_keys, proposing, suspending
 from vault.changes import CancelRecovery, Change, ChangeRoot, Create, Move, RecoverRoot, Renew, Retire, Rotate
 from vault.errors import CustodyRefusedError, KeysMovedError, RecoveryWaitsError
 
@@ -114,25 +114,29 @@ _CHANGES: Final[Mapping[str, Callable[[Act], Change]]] = {
 
 def _create(act: Act, now: datetime) -> bool:
     suites = tuple(act.values["suites"])
-    return lives.create_agency_keys(act.officer, act.agency, suites=suites, now=now).is_waiting
+    return agency_keys.create_agency_keys(act.officer, act.agency, suites=suites, now=now).is_waiting
 
 
 def _renew(act: Act, now: datetime) -> bool:
-    return lives.renew_agency_keys(act.officer, act.agency, seen=act.version, now=now).is_waiting
+    return agency_keys.renew_agency_keys(act.officer, act.agency, seen=act.version, now=now).is_waiting
 
 
 def _rotate(act: Act, now: datetime) -> bool:
     uses = tuple(act.values["uses"])
-    return lives.rotate_agency_keys(act.officer, act.agency, uses=uses, seen=act.version, now=now).is_waiting
+    return agency_keys.rotate_agency_keys(
+        act.officer, act.agency, uses=uses, seen=act.version, now=now
+    ).is_waiting
 
 
 def _retire(act: Act, now: datetime) -> bool:
-    return lives.retire_agency_key(act.officer, act.agency, kid=act.kid, seen=act.version, now=now).is_waiting
+    return agency_keys.retire_agency_key(
+        act.officer, act.agency, kid=act.kid, seen=act.version, now=now
+    ).is_waiting
 
 
 def _revoke(act: Act, now: datetime) -> bool:
     since, code = act.values["at"], act.values["code"]
-    return lives.revoke_agency_key(
+    return agency_keys.revoke_agency_key(
         act.officer, act.agency, kid=act.kid, since=since, code=code, seen=act.version, now=now
     ).is_waiting
 
@@ -143,15 +147,15 @@ def _suspend(act: Act, now: datetime) -> suspending.Told:
 
 
 def _change_root(act: Act, now: datetime) -> bool:
-    return lives.change_agency_root(act.officer, act.agency, seen=act.version, now=now).is_waiting
+    return agency_keys.change_agency_root(act.officer, act.agency, seen=act.version, now=now).is_waiting
 
 
 def _recover_root(act: Act, now: datetime) -> bool:
-    return lives.recover_agency_root(act.officer, act.agency, seen=act.version, now=now).is_waiting
+    return agency_keys.recover_agency_root(act.officer, act.agency, seen=act.version, now=now).is_waiting
 
 
 def _cancel_recovery(act: Act, now: datetime) -> bool:
-    return lives.cancel_root_recovery(act.officer, act.agency, seen=act.version, now=now).is_waiting
+    return agency_keys.cancel_root_recovery(act.officer, act.agency, seen=act.version, now=now).is_waiting
 
 
 _HERE: Final[Mapping[str, Callable[[Act, datetime], bool]]] = {

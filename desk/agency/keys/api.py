@@ -186,7 +186,7 @@ class KeysView(AffairsView):
         waiting = proposing.list_proposals(self.officer, facts.agency, now=self.now) if signs_offline else []
         shown = {name: getattr(facts, name) for name in ("custody", "keyset", "keys", "waiting")}
         shown["held_elsewhere"] = holder_shown(facts.agency.pk)
-        lists = {"proposals": waiting, "to_send": outgoing.list_words(facts.agency.pk)}
+        lists = {"proposals": waiting, "to_send": outgoing.list_untaken(facts.agency.pk)}
         return self.answer(KeysOut({**shown, **lists, "verbs": sorted(facts.verbs)}).data)
 
 

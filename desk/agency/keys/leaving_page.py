@@ -23,8 +23,8 @@ from desk.web.confirm import ConfirmForm, Question, ask, refuse
 from desk.web.frame import render_page, signed_in
 from officers.departure import agree_to_leave, ask_to_leave, destroy_keys, leaving_of, stay
 from officers.keyfacts import key_facts
+from vault.agency_keys import announce_own_root, sign_move
 from vault.errors import ChangeRefusedError, ChangeWaitsError, SigningKeysMissingError
-from vault.lives import announce_own_root, sign_move
 from vault.making import holds_root
 
 _NO_PROPOSAL: Final = gettext_lazy("Proposal: choose the file that the other desk's key page gave.")

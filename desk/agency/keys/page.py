@@ -18,7 +18,7 @@ from callers import clock
 from callers.capabilities import Capability
 from callers.endings import THRESHOLDS
 from desk.agency.keys.proposals_page import open_proposals
-from desk.agency.keys.waiting_page import waiting_words
+from desk.agency.keys.waiting_page import untaken_statements
 from desk.agency.keys.words import SUITE_WORDS
 from desk.web.filters import Filter, read_filters
 from desk.web.frame import render_page, signed_in
@@ -89,7 +89,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         facts=facts,
         endings=list(_endings(facts, now)),
         proposals=open_proposals(officer, facts, now=now),
-        words=waiting_words(facts),
+        words=untaken_statements(facts),
         may_replace=Capability.APIKEY_MANAGE in officer.capabilities,
         untold=why_untold(facts.agency.pk),
         holder=holder,

@@ -24,7 +24,7 @@ from peers.models import Agency
 from vault import outgoing
 from vault.errors import ChangeRefusedError, CustodyRefusedError, KeyTakenError, MayBeTakenError
 from vault.instances import HELD_ELSEWHERE
-from vault.outgoing import ALTERED, LACKS_RIGHT, WordFact
+from vault.outgoing import ALTERED, LACKS_RIGHT, UntakenStatement
 
 TROUBLES: Final[Mapping[str, str | Promise]] = {
     "": gettext_lazy("It is being sent."),
@@ -55,10 +55,10 @@ _VERBS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class ShownWord:
+class ShownStatement:
     """Statement that waits, for people; `why` says what is in the way, or why it was refused."""
 
-    fact: WordFact
+    fact: UntakenStatement
     text: str
     why: str
 
@@ -73,23 +73,23 @@ class ShownWord:
         return not self.fact.cause and self.fact.trouble != ALTERED
 
 
-def waiting_words(facts: KeyFacts) -> list[ShownWord]:
+def untaken_statements(facts: KeyFacts) -> list[ShownStatement]:
     """List what waits for the exchange or was refused; everybody who sees the keys may see it."""
-    return [_shown(fact) for fact in outgoing.list_words(facts.agency.pk)]
+    return [_shown(fact) for fact in outgoing.list_untaken(facts.agency.pk)]
 
 
 def send(request: HttpRequest, od: str) -> HttpResponseBase:
     """Send it again at once."""
     officer, now = signed_in(request), clock.now()
     try:
-        word = outgoing.send_again(officer, _agency(officer).pk, od, now=now)
+        statement = outgoing.send_again(officer, _agency(officer).pk, od, now=now)
     except (ChangeRefusedError, KeyTakenError) as refused:
         messages.error(request, refusal_text(refused))
     except (CustodyRefusedError, NotBoundError):
         messages.error(request, str(TROUBLES[ALTERED]))
     else:
-        if word.is_waiting:
-            messages.warning(request, str(TROUBLES[word.trouble]))
+        if statement.is_waiting:
+            messages.warning(request, str(TROUBLES[statement.trouble]))
         else:
             messages.success(request, _("The exchange has taken it. It is being logged."))
     return redirect("admin:keys")
@@ -116,7 +116,7 @@ def _agency(officer: Officer) -> Agency:
     return officer.agency
 
 
-def _shown(fact: WordFact) -> ShownWord:
+def _shown(fact: UntakenStatement) -> ShownStatement:
     text = CHANGES[fact.change or _VERBS[fact.act]] % {"short": short_kid(fact.kid)}
     why = exchange_refused_text(fact.cause) if fact.cause else str(TROUBLES[fact.trouble])
-    return ShownWord(fact, text, why)
+    return ShownStatement(fact, text, why)

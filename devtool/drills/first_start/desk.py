@@ -15,7 +15,7 @@ from devtool.supervisor import Part
 from devtool.writepoints import ARMED, CONTROL, FOLDERS, KILLED, SEEN
 
 WEB, WORKER = "desk", "desk-worker"
-OF_THE_FIRST_KEYS: Final = "ownword|exchangekey|entrykey|vaultkey|post "
+OF_THE_FIRST_KEYS: Final = "keystatement|exchangekey|entrykey|vaultkey|post "
 """The worker's writes when it hands the first keyset in; it has other work as well."""
 _DRILL: Final = "devtool.drills.first_start"
 

@@ -211,7 +211,7 @@ class _Drill:
                 desk,
                 "SELECT d.kid FROM vault_drawnkey d JOIN vault_proposal p ON p.od = d.proposal_id WHERE p.agency_id = %s",
             )
-            words = _column(desk, "SELECT od FROM vault_ownword WHERE agency_id = %s")
+            words = _column(desk, "SELECT od FROM vault_keystatement WHERE agency_id = %s")
             keysets = _column(there, "SELECT od FROM agencies_keyset WHERE agency_id = %s")
             kids = _column(there, "SELECT kid FROM agencies_key WHERE agency_id = %s AND use <> 'root'")
         _require(

@@ -14,9 +14,9 @@ from callers.errors import CallerError
 from officers.models import Officer
 from officers.operating import acting_officer, add_acting_officer
 from peers.models import Agency
+from vault.agency_keys import renew_agency_keys
 from vault.errors import ChangeWaitsError, RecoveryWaitsError
-from vault.lives import renew_agency_keys
-from vault.standing import standing_keyset
+from vault.own_keys import keyset_in_force
 
 
 class Command(BaseCommand):
@@ -35,8 +35,8 @@ class Command(BaseCommand):
         failed = []
         for agency in Agency.objects.filter(is_hosted=True).order_by("id"):
             try:
-                standing = standing_keyset(agency.pk, now=now)
-                if standing is not None and standing.exp <= limit:
+                keyset = keyset_in_force(agency.pk, now=now)
+                if keyset is not None and keyset.exp <= limit:
                     self.stdout.write(f"{agency.pk}: {_renew(keeper, agency, now)}")
             except (CallerError, EnvelopeError, CommandError) as refused:
                 # An error for one agency must not let the keysets of the others end.

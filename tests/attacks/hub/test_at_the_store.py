@@ -28,9 +28,9 @@ from tests.ledger.bench import Bench
 from tests.ledger.test_adopt_ledger import restore_old_database
 from vault import services
 from vault.errors import SealBrokenError
-from vault.keeping import private_keys
 from vault.kek import held_ring
 from vault.models import VaultKey, VaultSecret
+from vault.wrapped_keys import private_keys
 
 CONTENT = b"0123456789 what the officer wrote"
 

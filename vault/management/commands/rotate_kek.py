@@ -53,8 +53,10 @@ class Command(BaseCommand):
 
 
 def _line(use: KekUse) -> str:
-    word = "current" if use.is_current else "may go" if use.may_go else "keep" if use.is_held else "missing"
-    return f"{use.kek}: {use.secrets} secrets, {use.rows} rows, {word}"
+    statement = (
+        "current" if use.is_current else "may go" if use.may_go else "keep" if use.is_held else "missing"
+    )
+    return f"{use.kek}: {use.secrets} secrets, {use.rows} rows, {statement}"
 
 
 @contextmanager

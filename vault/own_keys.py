@@ -19,12 +19,12 @@ from accord.following.pinned import PinnedDirectory, kept_chain
 from accord.moments import moment_of
 from peers.memory import PeerMemory
 from peers.models import PeerKeyset
-from vault.models import Arrival, OwnWord, SuspendedKey, VaultKey
+from vault.models import Arrival, KeyStatement, SuspendedKey, VaultKey
 
 KEYSET, REVOKE = "keyset", "revoke"
 
 
-class StandingKeys:
+class OwnKeyState:
     """An agency's keys at one moment. Raises NotBoundError where what was verified was altered outside the program."""
 
     def __init__(self, agency_id: str, now: datetime) -> None:
@@ -96,10 +96,12 @@ class StandingKeys:
         return kept_chain(self._memory, self.agency_id)
 
     @cached_property
-    def _taken(self) -> dict[str, OwnWord]:
+    def _taken(self) -> dict[str, KeyStatement]:
         """Keysets that the exchange has taken and that were not seen in the log yet, by od."""
         known = {keyset.od for keyset in self._kept}
-        return {row.od: row for row in _words(self.agency_id, KEYSET) if row.taken_at and row.od not in known}
+        return {
+            row.od: row for row in _statements(self.agency_id, KEYSET) if row.taken_at and row.od not in known
+        }
 
     @cached_property
     def _chain(self) -> list[envelope.Keyset]:
@@ -113,7 +115,7 @@ class StandingKeys:
     def _revokes(self) -> list[str]:
         """Return the revocations that the log has, and the agency's own that are not logged yet."""
         logged = [record.jws for record in self._memory.revocations(self.agency_id)]
-        return [*logged, *(row.jws for row in _words(self.agency_id, REVOKE))]
+        return [*logged, *(row.jws for row in _statements(self.agency_id, REVOKE))]
 
     def _is_lifted(self, row: SuspendedKey) -> bool:
         """Tell whether a keyset made after the suspension lists the key as current."""
@@ -131,14 +133,14 @@ def own_root(agency_id: str) -> str:
 
     The exchange thus cannot show the agency another beginning of its own keys.
     """
-    for row in _words(agency_id, KEYSET):
+    for row in _statements(agency_id, KEYSET):
         if row.keyset.version == 1:
             return row.keyset.root_fingerprint
     return ""
 
 
 def own_directory(agency_id: str, now: datetime) -> PinnedDirectory:
-    """Return the agency's own keys in force, for what it signs; raises NotBoundError as `StandingKeys`."""
+    """Return the agency's own keys in force, for what it signs; raises NotBoundError as `OwnKeyState`."""
     memory = own_memory(agency_id)
     return PinnedDirectory(memory, lambda: trusted_now(int(now.timestamp()), memory.newest_log_time()))
 
@@ -148,18 +150,18 @@ def agencies_with_keys() -> set[str]:
 
     An agency that comes from another desk is left out until keys are made here.
     """
-    taken = OwnWord.objects.filter(k=KEYSET, taken_at__isnull=False).order_by().values_list("agency_id")
+    taken = KeyStatement.objects.filter(k=KEYSET, taken_at__isnull=False).order_by().values_list("agency_id")
     verified = PeerKeyset.objects.filter(peer=F("reader")).order_by().values_list("reader")
     made = VaultKey.objects.order_by().values("agency_id")
     coming = Arrival.objects.exclude(pk__in=made).values_list("pk", flat=True)
     return {agency_id for (agency_id,) in taken.union(verified)} - set(coming)
 
 
-def standing_keyset(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
-    return StandingKeys(agency_id, now).keyset
+def keyset_in_force(agency_id: str, *, now: datetime) -> envelope.Keyset | None:
+    return OwnKeyState(agency_id, now).keyset
 
 
-def _words(agency_id: str, k: str) -> list[OwnWord]:
+def _statements(agency_id: str, k: str) -> list[KeyStatement]:
     """List the agency's statements that count: those given up are left out, and so are those altered outside the program."""
-    rows = OwnWord.objects.filter(Q(ended_at=None) | Q(k=REVOKE), agency_id=agency_id, k=k)
+    rows = KeyStatement.objects.filter(Q(ended_at=None) | Q(k=REVOKE), agency_id=agency_id, k=k)
     return [row for row in rows.order_by("made_at") if row.is_bound]

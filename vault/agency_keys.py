@@ -62,8 +62,8 @@ from vault.making import (
     sign_by_root,
     succession_of,
 )
-from vault.models import OwnWord
-from vault.standing import StandingKeys, standing_keyset
+from vault.models import KeyStatement
+from vault.own_keys import OwnKeyState, keyset_in_force
 
 
 def create_agency_keys(
@@ -73,13 +73,13 @@ def create_agency_keys(
     suites: Sequence[str] = (PQ1, EC1),
     low: str = "",
     now: datetime,
-) -> OwnWord:
+) -> KeyStatement:
     """Draw and keep root and keys of an agency of custody `hub`, and hand in its first keyset.
 
     `low` is the lowest suite that the agency accepts: PQ1 where it has PQ1, unless EC1 is chosen on purpose.
 
     For the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
-    InputError, and what `send_word` raises.
+    InputError, and what `send_statement` raises.
     """
     require_key_officer(actor, agency, or_keeper=True)
     root, successor = Root.generate(), Root.generate()
@@ -87,21 +87,25 @@ def create_agency_keys(
     with transaction.atomic():
         locked = lock_agency(agency, has_root_here=True)
         outgoing.require_none_waits(locked.pk)
-        if locked.root_fingerprint or standing_keyset(locked.pk, now=now) is not None:
+        if locked.root_fingerprint or keyset_in_force(locked.pk, now=now) is not None:
             raise CustodyRefusedError(locked.pk, locked.custody)
         plan = plan_change(locked, change, now=now)
         roots = keep_roots(locked, (root, successor), now=now)
         signed = sign_by_root(locked, build_keyset(locked, plan, now=now), plan.signers)
         act, listed = "agency.keys_created", sorted(suites)
-        word = keep_keyset(actor, locked, signed, act, roots=roots, drawn=plan.drawn, now=now, suites=listed)
-    return outgoing.send_word(word.od, now=now)
+        statement = keep_keyset(
+            actor, locked, signed, act, roots=roots, drawn=plan.drawn, now=now, suites=listed
+        )
+    return outgoing.send_statement(statement.od, now=now)
 
 
-def renew_agency_keys(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
+def renew_agency_keys(
+    actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime
+) -> KeyStatement:
     """Sign the next version of a keyset with the same keys; it ends after 90 days.
 
     For the keeper, or a key officer of the agency. Raises NotPermittedError, AbsentError, CustodyRefusedError,
-    RecoveryWaitsError, ChangeWaitsError, KeysMovedError, and what `send_word` raises.
+    RecoveryWaitsError, ChangeWaitsError, KeysMovedError, and what `send_statement` raises.
     """
     require_key_officer(actor, agency, or_keeper=True)
     return _change_keys(actor, agency, Renew(), "agency.keyset_renewed", seen, now)
@@ -115,7 +119,7 @@ def rotate_agency_keys(
     suites: Sequence[str] | None = None,
     seen: int | None = None,
     now: datetime,
-) -> OwnWord:
+) -> KeyStatement:
     """Replace keys by fresh ones; the old ones retire over 30 days, and always open what was sealed to them.
 
     `suites`: those the agency has, unless named. Raises as `renew_agency_keys`, and InputError.
@@ -127,7 +131,7 @@ def rotate_agency_keys(
 
 def retire_agency_key(
     actor: Actor, agency: Agency, *, kid: str, seen: int | None = None, now: datetime
-) -> OwnWord:
+) -> KeyStatement:
     """End one key now; nothing is said about what it signed. The last key of its kind is rotated, not retired.
 
     Raises as `renew_agency_keys`, and InputError.
@@ -145,24 +149,26 @@ def revoke_agency_key(
     code: str,
     seen: int | None = None,
     now: datetime,
-) -> OwnWord:
+) -> KeyStatement:
     """Revoke a key: the root states that it is not to be trusted from `since` on. It cannot be taken back; rotate afterwards.
 
     The key signs nothing here from now on, also while the exchange is away. Raises NotPermittedError, AbsentError,
-    CustodyRefusedError, InputError, KeysMovedError, and what `send_word` raises.
+    CustodyRefusedError, InputError, KeysMovedError, and what `send_statement` raises.
     """
     require_key_officer(actor, agency)
     body = read_revocation(agency, kid=kid, since=since, code=code, now=now)
     with transaction.atomic():
         locked = lock_agency(agency, has_root_here=True)
-        before = standing_or_refuse(locked, now)
+        before = require_keyset(locked, now)
         require_seen(before, seen)
         payload = build_revoke(locked, before.root, body, now=now)
-        word = keep_revoke(actor, locked, sign_by_root(locked, payload, before.root), now=now)
-    return outgoing.send_word(word.od, now=now)
+        statement = keep_revoke(actor, locked, sign_by_root(locked, payload, before.root), now=now)
+    return outgoing.send_statement(statement.od, now=now)
 
 
-def change_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
+def change_agency_root(
+    actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime
+) -> KeyStatement:
     """Change to the announced root, signed by both roots; a new successor is drawn and announced. Raises as the others."""
     require_key_officer(actor, agency)
     return _replace_root(actor, agency, "agency.root_changed", seen, now, alone=False)
@@ -170,7 +176,7 @@ def change_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None,
 
 def announce_own_root(
     actor: Actor, agency: Agency, fingerprint: str, *, seen: int | None = None, now: datetime
-) -> OwnWord:
+) -> KeyStatement:
     """Change to the announced root, signed by both, and announce a root that the agency's head keeps, by its fingerprint.
 
     From then on this desk cannot change the root without the head, so that the agency can leave it. Raises as the
@@ -181,11 +187,11 @@ def announce_own_root(
         locked = lock_agency(agency, has_root_here=True)
         if has_left(locked.pk):
             raise MoveError("leaving", "announce")
-        before = standing_or_refuse(locked, now)
+        before = require_keyset(locked, now)
         announced = read_announced(fingerprint, own=before.nroot)
         change = ChangeRoot(RootCard(held_root(locked, before.nroot), announced))
-        word = _keep_change(actor, locked, change, "agency.root_changed", seen, now)
-    return outgoing.send_word(word.od, now=now)
+        statement = _keep_change(actor, locked, change, "agency.root_changed", seen, now)
+    return outgoing.send_statement(statement.od, now=now)
 
 
 def sign_move(actor: Actor, agency: Agency, payload: bytes, *, now: datetime) -> bytes:
@@ -200,7 +206,7 @@ def sign_move(actor: Actor, agency: Agency, payload: bytes, *, now: datetime) ->
         locked = lock_agency(agency, has_root_here=True)
         if not has_left(locked.pk):
             raise MoveError("here", "sign")
-        before = standing_or_refuse(locked, now)
+        before = require_keyset(locked, now)
         keyset = _checked_move(locked, payload, before, now)
         signer = SignerSet(held_signing_keys(locked, before.root))
         record("agency.move_signed", actor, locked, keyset.od, now, version=keyset.version)
@@ -231,7 +237,9 @@ def _checked_move(agency: Agency, payload: bytes, before: Keyset, now: datetime)
     return keyset
 
 
-def recover_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
+def recover_agency_root(
+    actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime
+) -> KeyStatement:
     """Replace a lost root by the announced one, which signs alone; it comes into force after 72 hours in public.
 
     Raises as the others.
@@ -240,7 +248,9 @@ def recover_agency_root(actor: Actor, agency: Agency, *, seen: int | None = None
     return _replace_root(actor, agency, "agency.root_recovered", seen, now, alone=True)
 
 
-def cancel_root_recovery(actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime) -> OwnWord:
+def cancel_root_recovery(
+    actor: Actor, agency: Agency, *, seen: int | None = None, now: datetime
+) -> KeyStatement:
     """Cancel a recovery that waits, by a statement of the old root; it never comes into force.
 
     Raises as the others, and InputError where none waits.
@@ -257,24 +267,24 @@ def _change_keys(
     seen: int | None,
     now: datetime,
     **detail: Any,
-) -> OwnWord:
+) -> KeyStatement:
     with transaction.atomic():
         locked = lock_agency(agency, has_root_here=True)
-        word = _keep_change(actor, locked, change, act, seen, now, **detail)
-    return outgoing.send_word(word.od, now=now)
+        statement = _keep_change(actor, locked, change, act, seen, now, **detail)
+    return outgoing.send_statement(statement.od, now=now)
 
 
 def _replace_root(
     actor: Actor, agency: Agency, act: str, seen: int | None, now: datetime, *, alone: bool
-) -> OwnWord:
+) -> KeyStatement:
     successor = Root.generate()
     with transaction.atomic():
         locked = lock_agency(agency, has_root_here=True)
-        before = standing_or_refuse(locked, now)
+        before = require_keyset(locked, now)
         change = succession_of(locked, before, successor, alone=alone)
         roots = keep_roots(locked, (successor,), now=now)
-        word = _keep_change(actor, locked, change, act, seen, now, roots=roots)
-    return outgoing.send_word(word.od, now=now)
+        statement = _keep_change(actor, locked, change, act, seen, now, roots=roots)
+    return outgoing.send_statement(statement.od, now=now)
 
 
 def _keep_change(
@@ -287,10 +297,10 @@ def _keep_change(
     *,
     roots: Sequence[str] = (),
     **detail: Any,
-) -> OwnWord:
+) -> KeyStatement:
     outgoing.require_none_waits(locked.pk)
     check_recovery(locked, change, now)
-    require_seen(standing_keyset(locked.pk, now=now), seen)
+    require_seen(keyset_in_force(locked.pk, now=now), seen)
     plan = plan_change(locked, change, now=now)
     signed = sign_by_root(locked, build_keyset(locked, plan, now=now), plan.signers)
     detail |= {"version": plan.body["ver"]}
@@ -316,18 +326,18 @@ def lock_agency(agency: Agency, *, has_root_here: bool) -> Agency:
     return locked
 
 
-def require_seen(standing: Keyset | None, seen: int | None) -> None:
+def require_seen(keyset: Keyset | None, seen: int | None) -> None:
     """Raise KeysMovedError where the keyset is not the version that somebody saw; `seen` is None where nobody looked."""
-    if seen is not None and (standing.version if standing else 0) != seen:
+    if seen is not None and (keyset.version if keyset else 0) != seen:
         raise KeysMovedError
 
 
-def standing_or_refuse(agency: Agency, now: datetime) -> Keyset:
+def require_keyset(agency: Agency, now: datetime) -> Keyset:
     """Return the keyset that the next statement must follow; raises SigningKeysMissingError before the first."""
-    standing = standing_keyset(agency.pk, now=now)
-    if standing is None:
+    keyset = keyset_in_force(agency.pk, now=now)
+    if keyset is None:
         raise SigningKeysMissingError(agency.pk, PQ1)
-    return standing
+    return keyset
 
 
 def check_recovery(agency: Agency, change: Create | Following, now: datetime) -> None:
@@ -335,7 +345,7 @@ def check_recovery(agency: Agency, change: Create | Following, now: datetime) ->
 
     Raises RecoveryWaitsError, InputError.
     """
-    waiting = StandingKeys(agency.pk, now).waiting
+    waiting = OwnKeyState(agency.pk, now).waiting
     if waiting is not None and not isinstance(change, CancelRecovery):
         raise RecoveryWaitsError(agency.pk, waiting.version)
     if waiting is None and isinstance(change, CancelRecovery):
@@ -344,13 +354,13 @@ def check_recovery(agency: Agency, change: Create | Following, now: datetime) ->
 
 def read_revocation(agency: Agency, *, kid: str, since: datetime, code: str, now: datetime) -> dict[str, Any]:
     """Return the body of a revoke, checked; raises AbsentError (no key of this agency), InputError."""
-    standing = StandingKeys(agency.pk, now)
-    row = standing.keyset.row(kid) if standing.keyset else None
+    own_keys = OwnKeyState(agency.pk, now)
+    row = own_keys.keyset.row(kid) if own_keys.keyset else None
     if row is None:
         raise AbsentError
     if since > now:
         raise InputError("since", _("Since: choose a time that is not ahead."))
-    at, said = int(since.timestamp()), standing.revoked.get(kid)
+    at, said = int(since.timestamp()), own_keys.revoked.get(kid)
     before = [one for one in (row.since, said) if one is not None]
     if any(at >= one for one in before):
         raise InputError(
