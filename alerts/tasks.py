@@ -9,12 +9,10 @@ from celery import shared_task
 from alerts.agency.desk_warnings import warn_of_the_desk
 from alerts.agency.power_changes import apply_due_changes
 from alerts.projections.registry import ring_where_work_waits
-from alerts.receiving.following import BELL, follow_feeds
+from alerts.receiving.following import FOLLOW_TASK, follow_feeds
 from alerts.receiving.pace import Pace
-from alerts.sending.hand_in import BELL as SENDING
-from alerts.sending.hand_in import offer_all_again, send_waiting
-from alerts.sending.ledger_places import BELL as RECEIPTS
-from alerts.sending.ledger_places import take_receipts
+from alerts.sending.hand_in import SEND_TASK, offer_all_again, send_waiting
+from alerts.sending.ledger_places import RECEIPTS_TASK, take_receipts
 from callers import clock
 from peers.credentials import follow_credentials
 
@@ -22,7 +20,7 @@ SLICE_SECS: Final = 5.0
 PACE: Final = Pace()
 
 
-@shared_task(name=BELL, ignore_result=True)
+@shared_task(name=FOLLOW_TASK, ignore_result=True)
 def follow_feed() -> int:
     """Follow the feeds for some seconds, and ring for work that features have left."""
     until = time.monotonic() + SLICE_SECS
@@ -32,7 +30,7 @@ def follow_feed() -> int:
         ring_where_work_waits()
 
 
-@shared_task(name=SENDING, ignore_result=True)
+@shared_task(name=SEND_TASK, ignore_result=True)
 def send() -> int:
     """Try what waits for the exchange, for some seconds."""
     until = time.monotonic() + SLICE_SECS
@@ -53,7 +51,7 @@ def apply_power_changes() -> None:
 
 @shared_task(name="alerts.warn_keepers", ignore_result=True)
 def warn_keepers_of_the_desk() -> None:
-    """Mail keepers about what ends or stands still. The mailer rings this task: without a mailer, no mail can be sent."""
+    """Mail keepers about what ends or stands still. The mailer calls this task: without a mailer, no mail can be sent."""
     warn_of_the_desk(now=clock.now())
 
 
@@ -63,7 +61,7 @@ def follow_keys_at_exchange() -> None:
     follow_credentials()
 
 
-@shared_task(name=RECEIPTS, ignore_result=True)
+@shared_task(name=RECEIPTS_TASK, ignore_result=True)
 def receipts() -> None:
     """Ask for the receipts of what was just sent."""
     take_receipts(now=clock.now())

@@ -9,15 +9,15 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from callers.doorbell import ring
+from callers.task_calls import call_task
 
 
 class Slots:
     """Slots for one kind of work in this process."""
 
-    def __init__(self, bell: str, most: int) -> None:
+    def __init__(self, task: str, most: int) -> None:
         self.most = most
-        self._bell = bell
+        self._task = task
         self._lock = threading.Lock()
         self._taken = 0
         self._was_anybody_turned_away = False
@@ -33,7 +33,7 @@ class Slots:
             is_more_left = work()
         finally:
             if self._leave() or is_more_left:
-                ring(self._bell)
+                call_task(self._task)
         return True
 
     def _enter(self) -> bool:

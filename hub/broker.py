@@ -11,7 +11,7 @@ from typing import Final
 from hub.roles import BROKER_LOGINS, ROLES, Role
 
 _CONNECTS: Final = ("ping", "hello", "select", "client|setinfo", "client|setname", "info")
-_RINGS: Final = ("lpush", "sadd", "smembers", "multi", "exec", "discard")
+_CALLS: Final = ("lpush", "sadd", "smembers", "multi", "exec", "discard")
 _HEARS: Final = (
     # A worker pushes at the other end to put back what a killed worker had taken.
     *("brpop", "rpop", "rpush", "llen", "exists", "watch", "unwatch"),
@@ -42,10 +42,10 @@ def users() -> dict[str, str]:
 
 def _rules(role: Role) -> Iterator[str]:
     yield from ("resetkeys", "resetchannels", "clearselectors", "-@all")
-    for queue in role.rings:
+    for queue in role.callable_queues:
         yield f"%W~{queue}"
         yield f"~_kombu.binding.{queue}"
-    commands = [*_CONNECTS, *_RINGS]
+    commands = [*_CONNECTS, *_CALLS]
     if role.queue:
         yield f"~{role.queue}"
         yield f"~unacked*.{role.queue}"
@@ -53,4 +53,4 @@ def _rules(role: Role) -> Iterator[str]:
     yield from sorted({f"+{command}" for command in commands})
     # Callers ask for the queue's length first. This is a right of its own: with reading among the others, whoever reads
     # one queue could read all.
-    yield f"(+llen {' '.join(f'%R~{queue}' for queue in role.rings)})"
+    yield f"(+llen {' '.join(f'%R~{queue}' for queue in role.callable_queues)})"

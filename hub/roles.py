@@ -76,7 +76,7 @@ class Role:
         return "hub.admin_site.AccordAdminConfig" in self.apps
 
     @property
-    def rings(self) -> tuple[str, ...]:
+    def callable_queues(self) -> tuple[str, ...]:
         """Queues of its half, whose workers it may call."""
         return QUEUES_OF.get(self.half, ())
 

@@ -246,9 +246,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
     # A caller does not wait for a broker that is away; the library would try for six seconds.
     "max_retries": 0,
-    **transport_options(ROLE.queue or next(iter(ROLE.rings), "none")),
+    **transport_options(ROLE.queue or next(iter(ROLE.callable_queues), "none")),
 }
-CELERY_TASK_DEFAULT_QUEUE = ROLE.queue or next(iter(ROLE.rings), "none")
+CELERY_TASK_DEFAULT_QUEUE = ROLE.queue or next(iter(ROLE.callable_queues), "none")
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 
 

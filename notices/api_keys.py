@@ -18,8 +18,8 @@ from django.db.models import QuerySet
 from accord.moments import moment_of
 from callers.actors import client_name
 from callers.capabilities import Capability
-from callers.doorbell import ring
 from callers.systemkeys import WARNED_DAYS
+from callers.task_calls import call_task
 from notices.models import Notification
 from notices.queueing import by_agency, queue_plain_notices, save_notices
 from notices.states import Occasion
@@ -46,7 +46,7 @@ def tell_of_api_keys(*, now: datetime) -> int:
             )
         )
         if due:
-            transaction.on_commit(lambda: ring("notices.send"))
+            transaction.on_commit(lambda: call_task("notices.send"))
     return len(due)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from notices.about import AboutAlert
 from notices.queueing import build_notices, queue_plain_notices, save_notices
 from notices.states import Occasion
@@ -20,10 +20,10 @@ from officers.models import Officer
 def tell_of_change(officers: Iterable[Officer], change: UUID, *, now: datetime) -> None:
     """Queue, in the caller's transaction, that rules which these officers watch have changed; once for each change."""
     save_notices(queue_plain_notices(str(change), Occasion.CONTROL_CHANGED, officers, now=now))
-    transaction.on_commit(lambda: ring("notices.send"))
+    transaction.on_commit(lambda: call_task("notices.send"))
 
 
 def tell_of_proposal(officers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
     """Queue, in the caller's transaction, that an alert brought a rule change; once for each alert."""
     save_notices(build_notices(about, Occasion.RULE_PUBLISHED, officers, now=now))
-    transaction.on_commit(lambda: ring("notices.send"))
+    transaction.on_commit(lambda: call_task("notices.send"))

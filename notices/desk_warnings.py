@@ -13,7 +13,7 @@ from typing import Final
 from django.db import transaction
 
 from accord.moments import moment_of
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from notices.key_endings import BETWEEN, moment_text
 from notices.models import Notification
 from notices.queueing import queue_plain_notices, save_notices
@@ -34,7 +34,7 @@ def warn_keepers(warnings: Iterable[str], *, now: datetime) -> None:
     with transaction.atomic():
         for subject in warnings:
             save_notices(queue_plain_notices(subject, Occasion.DESK_WARNING, keepers, now=now))
-        ring("notices.send")
+        call_task("notices.send")
 
 
 def certificate_ends_text(notice: Notification) -> str:

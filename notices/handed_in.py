@@ -7,7 +7,7 @@ A row's subject says whether it is an exercise, and which object it is, so that 
 from collections.abc import Iterable
 from datetime import datetime
 
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from notices.queueing import queue_plain_notices, save_notices
 from notices.release_waiting import BETWEEN
 from notices.states import Occasion
@@ -26,4 +26,4 @@ def tell_of_return(officers: Iterable[Officer], *, d: str, status: str, now: dat
 
 def _tell(occasion: Occasion, officers: Iterable[Officer], subject: str, now: datetime) -> None:
     save_notices(queue_plain_notices(subject, occasion, officers, now=now))
-    ring("notices.send")
+    call_task("notices.send")

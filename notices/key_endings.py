@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from accord.moments import moment_of
-from callers.doorbell import ring
 from callers.endings import Ending
+from callers.task_calls import call_task
 from ledger.set_aside import Item, Loop, begin_round
 from notices.models import Notification
 from notices.queueing import queue_plain_notices, save_notices
@@ -41,7 +41,7 @@ def warn_of_endings(*, now: datetime) -> int:
             item = Item(agency, agency, agency=agency)
             a_round.take(item, lambda agency=agency: due.extend(_warn(agency, now)))  # type: ignore[misc]
     if due:
-        ring("notices.send")
+        call_task("notices.send")
     return len(due)
 
 

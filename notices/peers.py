@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from notices.queueing import key_officers_of, queue_plain_notices, save_notices
 from notices.states import Occasion
 
@@ -23,4 +23,4 @@ def tell_of_other_telephone(agency: str, peer: str, *, now: datetime) -> None:
 def _tell(agency: str, peer: str, occasion: Occasion, now: datetime) -> None:
     officers = key_officers_of([agency])
     save_notices(queue_plain_notices(f"{peer} {now:%Y-%m-%d}", occasion, officers, now=now))
-    transaction.on_commit(lambda: ring("notices.send"))
+    transaction.on_commit(lambda: call_task("notices.send"))

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from notices.models import Notification
 from notices.queueing import queue_plain_notices, save_notices
 from notices.states import Occasion
@@ -26,7 +26,7 @@ def tell_second_persons(
     """Queue, in the caller's transaction, that a flash alert of this status waits for one of these officers."""
     subject = BETWEEN.join((status, str(alert_id), str(revision)))
     save_notices(queue_plain_notices(subject, Occasion.RELEASE_WAITS, officers, now=now))
-    ring("notices.send")
+    call_task("notices.send")
 
 
 def is_exercise(notice: Notification) -> bool:

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from callers.actors import Actor
 from callers.capabilities import Capability, require
-from callers.doorbell import ring
 from callers.errors import AbsentError, MoveError
+from callers.task_calls import call_task
 from ledger.audit import record_event
 from notices.models import Notification
 from notices.states import RESENDABLE, NotificationState
@@ -38,5 +38,5 @@ def resend_notice(actor: Actor, notice_id: UUID, *, now: datetime) -> Notificati
             subject=str(notice.pk),
             now=now,
         )
-        transaction.on_commit(lambda: ring("notices.send"))
+        transaction.on_commit(lambda: call_task("notices.send"))
     return notice

@@ -4,7 +4,7 @@
 from datetime import datetime
 from functools import partial
 
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from ledger.set_aside import run_each
 from notices.leasing import return_leases
 from notices.models import Notification
@@ -25,4 +25,4 @@ def sweep_notices(*, now: datetime) -> None:
 
 def _ring(now: datetime) -> None:
     if Notification.objects.filter(state__in=SENDABLE, not_before__lte=now).exists():
-        ring("notices.send")
+        call_task("notices.send")

@@ -8,8 +8,8 @@ from celery import shared_task
 from django.conf import settings
 
 from callers import clock
-from callers.doorbell import ring
 from callers.slots import MAIL, SWEEP, URGENT_MAIL
+from callers.task_calls import call_task
 from notices.api_keys import tell_of_api_keys
 from notices.key_endings import warn_of_endings
 from notices.sending import send_notifications
@@ -56,7 +56,7 @@ def warn_of_key_endings() -> None:
 @shared_task(name="notices.warn_keepers", queue="notify")
 def have_keepers_warned() -> None:
     """Start the desk-worker's task that queues warnings to keepers: it knows certificate and feeds."""
-    ring("alerts.warn_keepers")
+    call_task("alerts.warn_keepers")
 
 
 @shared_task(name="notices.tell_of_api_keys", queue="notify")

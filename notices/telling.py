@@ -11,7 +11,7 @@ from typing import Final
 
 from django.db import transaction
 
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from notices.about import AboutAlert
 from notices.models import Notification
 from notices.queueing import (
@@ -117,4 +117,4 @@ def _tell(notices: Iterable[Notification]) -> None:
     found = list(notices)
     if found:
         save_notices(found)
-        transaction.on_commit(lambda: ring("notices.send"))
+        transaction.on_commit(lambda: call_task("notices.send"))

@@ -22,14 +22,14 @@ from django.utils.translation import gettext as _
 from accord.envelope.keys import show_fingerprint
 from callers.actors import Actor
 from callers.capabilities import Capability, require
-from callers.doorbell import ring
 from callers.errors import AbsentError, InputError, MoveError, NotPermittedError
+from callers.task_calls import call_task
 from ledger.audit import record_event
 from officers.attribution import is_independent
 from officers.models import Officer
 from peers.models import Agency, Outgoing, OutgoingState
 from vault.handing import keyset_elsewhere
-from vault.instances import BELL, give_back
+from vault.instances import ANNOUNCE_TASK, give_back
 from vault.models import Departure, ExchangeKey, KeyStatement, VaultKey
 
 HERE, ASKED, LEAVING, ELSEWHERE, GONE = "here", "asked", "leaving", "elsewhere", "gone"
@@ -142,7 +142,7 @@ def stay(officer: Officer, *, now: datetime) -> None:
             raise MoveError(ELSEWHERE, "stay")
         row.delete()
         _record("agency.stays", officer, agency, now)
-    ring(BELL)
+    call_task(ANNOUNCE_TASK)
 
 
 def note_history(officer: Officer, digest: str, envelopes: int, *, is_last: bool, now: datetime) -> None:

@@ -11,7 +11,7 @@ from alerts.models import ReceivedAlert
 from alerts.projections.registry import Projection, register
 from science.board.harm_reviews import forget_reviews
 from science.law.attached_rules import rule_problem
-from science.law.reevaluating import BELL, waits_for_judging
+from science.law.reevaluating import REEVALUATE_TASK, waits_for_judging
 from science.law.watching import tell_of_published
 from science.screening.record import SCREENING, computed_record, still_holds
 from science.spectra.library import drop_stale_imports
@@ -32,7 +32,7 @@ def register_features() -> None:
             on_received=lambda received, document: keep_received_structure(received, document.data),
             on_sent=keep_sent_structure,
             on_forgotten=forget_structures,
-            bell=BELL,
+            task=REEVALUATE_TASK,
             has_work=waits_for_judging,
         )
     )

@@ -4,12 +4,12 @@
 from celery import shared_task
 
 from callers import clock
-from callers.doorbell import ring
-from science.law.reevaluating import BELL, reevaluate_structures
+from callers.task_calls import call_task
+from science.law.reevaluating import REEVALUATE_TASK, reevaluate_structures
 
 
-@shared_task(name=BELL, ignore_result=True)
+@shared_task(name=REEVALUATE_TASK, ignore_result=True)
 def reevaluate() -> None:
     """Judge stored structures for some seconds, and ring for the next round where any is left."""
     if reevaluate_structures(now=clock.now()):
-        ring(BELL)
+        call_task(REEVALUATE_TASK)

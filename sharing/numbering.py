@@ -15,7 +15,7 @@ from typing import Final
 
 from django.db import connection
 
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from ledger.entries import CoveredEntry
 from ledger.proofs import covered_entries
 from sharing.locks import share_issuers
@@ -176,7 +176,7 @@ def _note_key_words(covered: Sequence[CoveredEntry], now: datetime) -> None:
     words = [KeyWord(od=entry.od, agency=entry.agency, due_at=now) for entry in covered if entry.agency]
     if words:
         KeyWord.objects.bulk_create(words, ignore_conflicts=True)
-        ring("sharing.mark_doubts")
+        call_task("sharing.mark_doubts")
 
 
 def _next_numbers(turns: Iterable[Turn]) -> list[int]:

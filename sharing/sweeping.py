@@ -5,7 +5,7 @@ import itertools
 from datetime import datetime
 from functools import partial
 
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from ledger.restores import note_deleted, waits_for
 from ledger.set_aside import run_each
 from sharing.deliveries import expire_held
@@ -29,7 +29,7 @@ def sweep_deliveries(*, now: datetime) -> None:
 
 def _ring(now: datetime) -> None:
     if waits_for_marking(now=now):
-        ring("sharing.mark_doubts")
+        call_task("sharing.mark_doubts")
 
 
 def _delete_contents(now: datetime) -> None:

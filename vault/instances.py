@@ -37,7 +37,7 @@ from vault.exchangekeys import note_scopes
 from vault.handing import has_left
 from vault.models import Announcement, DeskInstance
 
-BELL: Final = "vault.announce_instances"
+ANNOUNCE_TASK: Final = "vault.announce_instances"
 HELD_ELSEWHERE: Final = "held-elsewhere"
 ANNOUNCED_EVERY: Final = timedelta(minutes=10)
 HEARD_WITHIN: Final = timedelta(minutes=20)

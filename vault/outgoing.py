@@ -41,9 +41,9 @@ from accord.following.pinned import read_record
 from accord.moments import moment_of
 from callers.actors import Actor
 from callers.capabilities import Capability, require
-from callers.doorbell import ring
 from callers.errors import AbsentError, NotBoundError
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
+from callers.task_calls import call_task
 from ledger.audit import record_event
 from peers.exchange import calling_agencies, exchange_of
 from peers.following import follow_keysets, follow_own_waiting
@@ -59,7 +59,7 @@ from vault.errors import (
 )
 from vault.exchangekeys import NOT_PERMITTED, keep_first_key
 from vault.handing import has_left
-from vault.instances import BELL, HELD_ELSEWHERE, announce, may_send, may_send_now
+from vault.instances import ANNOUNCE_TASK, HELD_ELSEWHERE, announce, may_send, may_send_now
 from vault.models import KeyStatement, VaultKey
 from vault.own_keys import KEYSET, REVOKE, own_memory
 from vault.wrapped_keys import private_keys
@@ -438,7 +438,7 @@ def _keep_first_key(statement: KeyStatement, taken: KeysetTaken) -> None:
         log.error("the first API key of %s does not open", statement.agency_id)
         return
     keep_first_key(statement.agency_id, text, moment_of(taken.until))
-    ring(BELL)
+    call_task(ANNOUNCE_TASK)
 
 
 def _end(od: str, refused: RefusedError, now: datetime) -> KeyStatement:

@@ -19,7 +19,7 @@ def renew_keys_at_exchange() -> None:
     renew_exchange_keys(now=clock.now())
 
 
-@shared_task(name=instances.BELL, queue="desk")
+@shared_task(name=instances.ANNOUNCE_TASK, queue="desk")
 def announce_instances() -> None:
     instances.announce_held(now=clock.now())
 

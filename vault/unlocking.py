@@ -13,11 +13,11 @@ from typing import Final
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from ledger.audit import record_event
 from vault import kek
 from vault.errors import RingInUseError, WrongSecretError
-from vault.instances import BELL
+from vault.instances import ANNOUNCE_TASK
 from vault.kekrotation import begin_epochs, check_ring, keks_in_use, rebind_rows, rewrap_secrets
 from vault.locking import derive_backup_key, read_recovery_key
 
@@ -100,7 +100,7 @@ def unlock(secret: str, *, actor: str, now: datetime) -> None:
         with transaction.atomic():
             kek.open_desk(secret, check=check)
             # A restored desk thus learns at once whether another one holds its agency's identity.
-            ring(BELL)
+            call_task(ANNOUNCE_TASK)
     except WrongSecretError:
         GUESSES.note_wrong()
         raise

@@ -27,8 +27,8 @@ from alerts.receiving.fetching import kept_ledger
 from alerts.receiving.first_opening import is_common
 from alerts.receiving.held import CLOSED, envelope_of, keep_handed
 from callers.capabilities import Capability, require
-from callers.doorbell import ring
 from callers.errors import AbsentError, InputError
+from callers.task_calls import call_task
 from ledger.audit import record_event
 from officers.departure import show_receipt
 from officers.models import Officer
@@ -75,7 +75,7 @@ def take_history(officer: Officer, file: BinaryIO, *, now: datetime) -> HistoryI
         row.files = sorted({*row.files, digest})
         row.save()
         _record(officer, agency_id, digest, counts, now)
-    ring("alerts.follow_feed")
+    call_task("alerts.follow_feed")
     return HistoryIn(**counts, receipt=show_receipt(digest))
 
 

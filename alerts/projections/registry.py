@@ -5,7 +5,7 @@
 - `on_forgotten` deletes what is kept of received alerts whose `keep` has passed, inside the transaction that forgets them.
 - `wants_file` chooses, by name and size in octets, files that `on_received` receives in the clear.
 - `each_round` is run in each round of the desk-worker; one that raises does not stop the others.
-- `bell` is rung after a round where `has_work`, for work that takes longer than a round may.
+- `task` is called after a round where `has_work`, for work that takes longer than a round may.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from alerts.document.reading import ReadDocument
 from alerts.models import Alert, ReceivedAlert
-from callers.doorbell import ring
+from callers.task_calls import call_task
 
 
 def _nothing(*_: object) -> None:
@@ -32,7 +32,7 @@ class Projection:
     on_forgotten: Callable[[Sequence[ReceivedAlert]], None] = _nothing
     wants_file: Callable[[str, int], bool] = lambda filename, size: False
     each_round: Sequence[Callable[[datetime], object]] = ()
-    bell: str = ""
+    task: str = ""
     has_work: Callable[[], bool] = lambda: False
 
 
@@ -58,5 +58,5 @@ def wants_file(filename: str, size: int) -> bool:
 
 def ring_where_work_waits() -> None:
     for projection in projections():
-        if projection.bell and projection.has_work():
-            ring(projection.bell)
+        if projection.task and projection.has_work():
+            call_task(projection.task)

@@ -33,7 +33,7 @@ from alerts.sending.hand_in import send_waiting_of
 from alerts.sending.submissions import follow_submissions_when_due
 from callers.actors import SystemActor
 from callers.directory import AgencyStatus
-from callers.doorbell import ring, ring_where_few_wait
+from callers.task_calls import call_task, call_task_where_few_wait
 from ledger.set_aside import run_each
 from notices.telling import tell_of_revoked_key
 from peers.deliveries import follow_deliveries_in_turn
@@ -42,7 +42,7 @@ from vault.handing import is_awaited
 from vault.models import Departure
 
 log = logging.getLogger(__name__)
-BELL: Final = "alerts.follow_feed"
+FOLLOW_TASK: Final = "alerts.follow_feed"
 
 
 PEERS_EVERY: Final = timedelta(seconds=20)
@@ -59,7 +59,7 @@ def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never, pace: P
     - With a `pace` that the caller keeps, feeds that failed rest, and tidying is done at intervals.
     - Agencies take turns, the one followed longest ago first, so that a long feed delays no other. An agency that another process
       is following is left to it.
-    - Nothing new is begun once it `is_over`; then it rings for the next round.
+    - Nothing new is begun once it `is_over`; then it calls the task for the next round.
     - Errors of agencies' feeds are raised, as a group, after all were followed.
     """
     follow_agencies(now=now)
@@ -78,7 +78,7 @@ def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never, pace: P
         if turn.has_more:
             waiting.append(agency)
     if waiting:
-        ring_where_few_wait(BELL)
+        call_task_where_few_wait(FOLLOW_TASK)
     try:
         if pace.is_to_tidy(now, has_news=bool(taken)):
             tidy_received(now=now)
@@ -160,7 +160,7 @@ def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> 
             follow_submissions_when_due(agency.pk, now=now, is_over=is_over)
     if turn.taken:
         # Officers are told only of alerts that the desk can already show.
-        ring("notices.send")
+        call_task("notices.send")
     return turn
 
 

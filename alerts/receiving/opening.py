@@ -41,8 +41,8 @@ from alerts.receiving.verification import Verification, failed_text, verified
 from alerts.review.tlp_ceiling import check_reason
 from alerts.sending.withdrawal import WITHDRAWAL_CODES
 from callers.capabilities import Capability, require
-from callers.doorbell import ring
 from callers.errors import AbsentError, InputError
+from callers.task_calls import call_task
 from officers.models import Officer
 from peers.models import Agency
 from vault import services
@@ -205,7 +205,7 @@ def _read(opened: OpenedAlert) -> tuple[ReadDocument, bool]:
 def _mark_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> ReceivedAlert:
     """Note the first opening and report it. Ring the worker if it has not read the alert: it may open now."""
     if received.derived_at is None:
-        ring("alerts.follow_feed")
+        call_task("alerts.follow_feed")
     if received.first_opened_at is not None:
         return received
     with transaction.atomic():

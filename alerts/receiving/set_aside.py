@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from alerts.models import ReceivedAlert
 from callers.actors import Actor
 from callers.capabilities import Capability, require
-from callers.doorbell import ring
 from callers.errors import AbsentError
+from callers.task_calls import call_task
 from ledger.audit import record_event
 from ledger.models import Distrust, LoopState, SetAside
 from ledger.set_aside import set_aside_about
@@ -40,7 +40,7 @@ LOOPS: Final[Mapping[str, str | Promise]] = {
     "power.changes": gettext_lazy("Applying changes of power"),
 }
 """Names of the loops for officers."""
-BELLS: Final = ("alerts.follow_feed", "notices.send")
+TASKS: Final = ("alerts.follow_feed", "notices.send")
 """Bells of the desk; the exchange's loops run at intervals by themselves."""
 
 
@@ -127,5 +127,5 @@ def _stopped_for(actor: Actor) -> QuerySet[LoopState]:
 
 
 def _ring() -> None:
-    for bell in BELLS:
-        ring(bell)
+    for task in TASKS:
+        call_task(task)

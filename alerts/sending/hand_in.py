@@ -42,8 +42,8 @@ from alerts.states import AlertState, Move, check_move
 from callers.actors import Actor, SystemActor
 from callers.binding import keep_bound
 from callers.capabilities import Capability, require
-from callers.doorbell import ring
 from callers.errors import NotBoundError
+from callers.task_calls import call_task
 from callers.terms import FLASH
 from ledger.audit import record_event
 from notices.handed_in import tell_of_return, tell_of_unsent
@@ -60,7 +60,7 @@ from vault.instances import may_send, may_send_now
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
-BELL: Final = "alerts.send_waiting"
+SEND_TASK: Final = "alerts.send_waiting"
 UNSENT_AFTER: Final = timedelta(minutes=5)
 MOST_SUSPECTS: Final = 2
 """Limit of one agency's objects in a round that may themselves be the cause of no answer; one more means the exchange is away."""
@@ -203,7 +203,7 @@ def _send_at_once(actor: Actor, ds: Collection[str], now: datetime) -> None:
     rows = list(outgoing.queued_of(reader).filter(d__in=ds))
     if rows and outgoing.has_older(rows[0]) and rows[0].pri != FLASH:
         outgoing.make_due(reader, now=now)
-        ring(BELL)
+        call_task(SEND_TASK)
         return
     for row in rows:
         outcome = _attempt(row, actor.audit_name, now)
@@ -273,7 +273,7 @@ def _settle_sent(row: Outgoing, now: datetime) -> None:
     alert = _alert_of(row)
     if outgoing.settle(row, OutgoingState.SENT, now=now) and alert is not None:
         _note_sent(alert, row, now)
-        ring(placing.BELL, in_secs=placing.RECEIPT_SECS)
+        call_task(placing.RECEIPTS_TASK, in_secs=placing.RECEIPT_SECS)
 
 
 @transaction.atomic

@@ -16,14 +16,14 @@ from accord.moments import moment_of
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.known import DeskKnows
-from callers.doorbell import ring
 from callers.errors import NotBoundError
+from callers.task_calls import call_task
 from peers.following import feed_follower_of
 from peers.models import HeldStatement
 from peers.outgoing import queued_of
 
 log = logging.getLogger(__name__)
-BELL: Final = "alerts.take_receipts"
+RECEIPTS_TASK: Final = "alerts.take_receipts"
 RECEIPT_SECS: Final = 0.05
 """Approximate time that the exchange's sequencer needs for a receipt."""
 NEW_FOR: Final = timedelta(seconds=2)
@@ -44,7 +44,7 @@ def take_receipts(*, now: datetime) -> None:
         take_places(follower)
         peers.memory.write()
     if waiting.filter(released_at__gt=now - NEW_FOR).exists():
-        ring(BELL, in_secs=RECEIPT_SECS)
+        call_task(RECEIPTS_TASK, in_secs=RECEIPT_SECS)
 
 
 def take_places(follower: Follower) -> None:

@@ -18,8 +18,8 @@ from alerts.errors import RulesDamagedError
 from alerts.locks import wait_for_lock
 from alerts.models import Alert, ReceivedAlert
 from callers.capabilities import Capability, require
-from callers.doorbell import ring
 from callers.errors import AbsentError, InputError
+from callers.task_calls import call_task
 from ledger.audit import record_event
 from officers.ceilings import ceiling_of
 from officers.models import Officer
@@ -27,7 +27,7 @@ from science.law.adopted_rules import Adopted, open_adopted, seal_adopted
 from science.law.controls import hub_rules, keep_ruleset, overlaid, ruleset_for
 from science.law.previewing import AT_ONCE, Preview, preview_caught
 from science.law.published import Published
-from science.law.reevaluating import BELL, note_baseline
+from science.law.reevaluating import REEVALUATE_TASK, note_baseline
 from science.law.rule_checks import RuleCheck, check_rule_file
 from science.rows.structures import AdoptedRules, AgencyRules
 from substances.control.diffs import Difference
@@ -113,7 +113,7 @@ def _adopt(
     row = _row(officer, published, check, now)
     keep_ruleset(agency_id, after, now=now)
     _record("rule.adopted", officer, row, now)
-    ring(BELL)
+    call_task(REEVALUATE_TASK)
     return row
 
 
@@ -148,7 +148,7 @@ def _set_aside(
     if after is not None:
         keep_ruleset(agency_id, after, now=now)
     _record("rule.set_aside", officer, row, now)
-    ring(BELL)
+    call_task(REEVALUATE_TASK)
     return row
 
 

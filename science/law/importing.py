@@ -18,14 +18,14 @@ from django.db import transaction
 
 from callers.capabilities import Capability, require
 from callers.directory import AgencyStatus
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from ledger.audit import record_event
 from officers.models import Officer
 from peers.models import Agency
 from science.law.adopted_rules import adopted_texts
 from science.law.controls import EffectiveRules, ruleset_for
 from science.law.previewing import Preview, preview_caught
-from science.law.reevaluating import BELL, note_baseline
+from science.law.reevaluating import REEVALUATE_TASK, note_baseline
 from science.law.rule_checks import check_rule_file
 from substances.control.diffs import Difference
 from substances.control.safe import difference_of_listings, difference_of_precursors, difference_of_rules
@@ -122,7 +122,7 @@ def apply_import(keeper: Officer, examined: Examined, *, source: str, now: datet
         detail={"kind": row.kind, "number": row.number},
         now=now,
     )
-    ring(BELL)
+    call_task(REEVALUATE_TASK)
     return row
 
 

@@ -38,7 +38,7 @@ from substances.sandbox.law import judge_structures
 from vault.errors import VaultError
 
 ROLE: Final = "desk-worker"
-BELL: Final = "science.reevaluate"
+REEVALUATE_TASK: Final = "science.reevaluate"
 BATCH: Final = 250
 SLICE_SECS: Final = 5.0
 TRIES: Final = 3
@@ -90,7 +90,7 @@ def reevaluate_structures(
                 )
                 left |= any(worked)
             except WorkerAwayError:
-                # It would be away for the others too; the next round of the feeds rings again.
+                # It would be away for the others too; the next round of the feeds calls again.
                 log.warning("structures of %s wait for the process that reads them", agency.pk)
                 return False
             except (SubstanceError, VaultError):

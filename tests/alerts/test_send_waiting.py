@@ -539,13 +539,13 @@ def wants(*mds: str) -> None:
 def test_the_receipt_of_what_was_just_sent_is_asked_for_until_it_is_there(
     desks: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rung: list[str] = []
-    monkeypatch.setattr(placing, "ring", lambda task, **_: rung.append(task))
+    called: list[str] = []
+    monkeypatch.setattr(placing, "call_task", lambda task, **_: called.append(task))
     alert = desks.released()
     placing.take_receipts(now=desks.hub.now)
-    assert Alert.objects.get(pk=alert.pk).log_index is None and rung == [placing.BELL]
+    assert Alert.objects.get(pk=alert.pk).log_index is None and called == [placing.RECEIPTS_TASK]
     placing.take_receipts(now=desks.hub.now + 2 * placing.NEW_FOR)
-    assert rung == [placing.BELL]
+    assert called == [placing.RECEIPTS_TASK]
     desks.hub.sequence()
     placing.take_receipts(now=desks.hub.now)
-    assert Alert.objects.get(pk=alert.pk).log_index is not None and rung == [placing.BELL]
+    assert Alert.objects.get(pk=alert.pk).log_index is not None and called == [placing.RECEIPTS_TASK]

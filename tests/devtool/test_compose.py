@@ -217,7 +217,7 @@ def test_no_beat_can_reach_the_database_and_the_database_cannot_reach_out(servic
     for half in HALVES:
         assert set(services[f"{half}-beat"]["networks"]).isdisjoint(services[f"{half}-db"]["networks"])
         assert set(services[f"{half}-db"]["networks"]) == {f"{half}-data"}
-        assert set(services[f"{half}-redis"]["networks"]) == {f"{half}-bell"}
+        assert set(services[f"{half}-redis"]["networks"]) == {f"{half}-broker"}
 
 
 def test_only_loopback_ports_are_published(services: dict[str, Any]) -> None:

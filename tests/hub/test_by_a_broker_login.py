@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A role's login at the broker rings its half's queues and no more: workers take no orders, queues of others stay silent."""
+"""A role's login at the broker calls tasks on its half's queues and no more: workers take no orders, queues of others stay silent."""
 
 import pytest
 import redis
@@ -34,13 +34,13 @@ TRIED = (
 
 
 @pytest.mark.parametrize("role", BROKER_LOGINS)
-def test_every_login_rings_the_bells_of_its_half(role: str) -> None:
+def test_every_login_calls_the_tasks_of_its_half(role: str) -> None:
     ringing = Celery("ringer", broker=surroundings().world.redis_urls[role], set_as_current=False)
-    ringing.conf.broker_transport_options = transport_options(ROLES[role].rings[0])
+    ringing.conf.broker_transport_options = transport_options(ROLES[role].callable_queues[0])
     with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
         broker.flushdb()
         broker.execute_command("ACL", "LOG", "RESET")
-        for queue in ROLES[role].rings:
+        for queue in ROLES[role].callable_queues:
             ringing.send_task("notices.sweep", queue=queue, retry=False, ignore_result=True)
             assert broker.llen(queue) == 1
         assert broker.acl_log() == []
@@ -51,7 +51,7 @@ def test_every_login_rings_the_bells_of_its_half(role: str) -> None:
 @pytest.mark.parametrize("role", BROKER_LOGINS)
 def test_a_login_may_ring_and_nothing_that_nobody_needs(role: str) -> None:
     with _at_the_broker(role) as client:
-        assert client.lpush(ROLES[role].rings[0], "x")
+        assert client.lpush(ROLES[role].callable_queues[0], "x")
         for command in TRIED:
             with pytest.raises(redis.exceptions.NoPermissionError):
                 client.execute_command(*command)
@@ -60,7 +60,7 @@ def test_a_login_may_ring_and_nothing_that_nobody_needs(role: str) -> None:
                 client.execute_command("BRPOP", queue, "1")
             with pytest.raises(redis.exceptions.NoPermissionError):
                 client.execute_command("HGET", f"unacked.{queue}", "x")
-        for queue in EVERY_QUEUE - set(ROLES[role].rings):
+        for queue in EVERY_QUEUE - set(ROLES[role].callable_queues):
             with pytest.raises(redis.exceptions.NoPermissionError):
                 client.lpush(queue, "x")
     with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:

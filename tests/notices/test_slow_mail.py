@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from callers.capabilities import Role
-from callers.doorbell import ring
+from callers.task_calls import call_task
 from notices.models import Notification
 from notices.sending import send_notifications
 from notices.states import NotificationState
@@ -32,7 +32,7 @@ def test_a_new_flash_alert_overtakes_the_mails_that_a_slow_server_takes(
     hub_processes.mailer(beat=True)
     outside_world.wait_for_count(1)
     telling.queue(pri="flash")
-    ring("notices.send")
+    call_task("notices.send")
     outside_world.wait_for(lambda mails: any(urgent.email in mail.recipients for mail in mails))
     waiting = Notification.objects.filter(about=earlier.md).exclude(state=NotificationState.SENT)
     assert waiting.exists()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Doorbells: rung after the commit, by name, into the right queue; a missing broker costs nothing."""
+"""Calls of tasks: sent after the commit, by name, into the right queue; a missing broker costs nothing."""
 
 import logging
 from collections.abc import Generator
@@ -11,7 +11,7 @@ from celery import Celery, current_app
 from django.conf import settings
 from django.db import transaction
 
-from callers.doorbell import QUEUES, ring
+from callers.task_calls import QUEUES, call_task
 from devtool.environments import World
 from devtool.ports import free_ports
 from sharing.models import FeedItem
@@ -69,16 +69,16 @@ def test_a_key_with_a_long_history_does_not_hold_the_queue(
     assert b"sharing.mark_doubts" not in b"".join(broker.lrange("exchange", 0, -1))  # type: ignore[arg-type]
 
 
-def test_it_rings_after_the_commit_only(broker: redis.Redis) -> None:
+def test_it_is_called_after_the_commit_only(broker: redis.Redis) -> None:
     with transaction.atomic():
-        ring("notices.send")
+        call_task("notices.send")
         assert broker.llen("notify") == 0
     assert broker.llen("notify") == 1
 
 
-def test_what_is_rolled_back_does_not_ring(broker: redis.Redis) -> None:
+def test_what_is_rolled_back_is_not_called(broker: redis.Redis) -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
-        ring("notices.send")
+        call_task("notices.send")
         raise RuntimeError
     assert broker.llen("notify") == 0
 
@@ -94,16 +94,16 @@ def test_a_broker_that_is_away_is_logged_and_nothing_else(
         hub = Hub(tmp_path / "ledger", START)
         alpha, bravo = hub.make_agencies("xa-alpha", "xb-bravo", suites=["EC1"])
         hub.make_agreement("G1", alpha, bravo)
-        with caplog.at_level(logging.WARNING, logger="callers.doorbell"):
+        with caplog.at_level(logging.WARNING, logger="callers.task_calls"):
             hub.carry(alpha, hub.alert_to(bravo, sender=alpha, suite="EC1"))
             hub.sequence()
     finally:
         usual.set_current()
     assert FeedItem.objects.count() == 1
-    assert {record.getMessage() for record in caplog.records} == {"doorbell not heard"}
+    assert {record.getMessage() for record in caplog.records} == {"task not called"}
 
 
-def test_every_doorbell_has_a_queue() -> None:
+def test_every_called_task_has_a_queue() -> None:
     assert set(QUEUES.values()) == {"notify", "desk", "exchange"}
     with pytest.raises(KeyError):
-        ring("sharing.unknown")
+        call_task("sharing.unknown")

@@ -42,7 +42,7 @@ FEW: Final = 2
 _BOUND: Final = {"socket_timeout": ANSWER_WITHIN_SECS, "socket_connect_timeout": ANSWER_WITHIN_SECS}
 
 
-def ring(task: str, *, in_secs: float = 0.0) -> None:
+def call_task(task: str, *, in_secs: float = 0.0) -> None:
     """Call a task once the transaction has committed, or at once without one; a broker that is away is only logged.
 
     `in_secs` is the earliest start, where the rows to be found need that long.
@@ -50,7 +50,7 @@ def ring(task: str, *, in_secs: float = 0.0) -> None:
     transaction.on_commit(partial(_send, task, QUEUES[task], in_secs=in_secs))
 
 
-def ring_where_few_wait(task: str) -> None:
+def call_task_where_few_wait(task: str) -> None:
     """Call a task for the rest of some work, unless its queue has `FEW` messages already, one of which will do it.
 
     Each round calls the next one and the schedule calls, too: without a limit they would crowd out other work.
@@ -83,14 +83,14 @@ class _Breaker:
             self._closed_until = time.monotonic() + REST_SECS
             self._missed[task] += 1
         if is_first:
-            log.warning("doorbell not heard", extra={"task_name": task, "cause": type(failure).__name__})
+            log.warning("task not called", extra={"task_name": task, "cause": type(failure).__name__})
 
     def note_success(self) -> set[str]:
         """Return the tasks that were missed since the broker last answered."""
         with self._lock:
             missed, self._missed, self._closed_until = self._missed, Counter(), None
         if missed:
-            log.warning("doorbell heard again", extra={"missed": missed.total()})
+            log.warning("tasks called again", extra={"missed": missed.total()})
         return set(missed)
 
 

@@ -14,7 +14,7 @@ import redis
 from celery import Celery, current_app
 from django.conf import settings
 
-from callers.doorbell import QUEUES, REST_SECS, ring
+from callers.task_calls import QUEUES, REST_SECS, call_task
 from devtool.processes import wait_until
 from devtool.valkey import Valkey
 from hub.roles import BROKER_LOGINS
@@ -22,7 +22,7 @@ from hub.roles import BROKER_LOGINS
 pytestmark = pytest.mark.django_db(transaction=True)
 RINGS = 5
 TOGETHER_SECS = 5.0
-"""A bound for a busy machine; without one, a single ring waits for twenty seconds."""
+"""A bound for a busy machine; without one, a single call waits for twenty seconds."""
 
 
 @pytest.fixture
@@ -47,22 +47,22 @@ def waiting(broker: Valkey) -> int:
 
 
 def test_a_hung_broker_costs_a_moment_and_one_line(broker: Valkey, caplog: pytest.LogCaptureFixture) -> None:
-    ring("notices.send")
+    call_task("notices.send")
     assert waiting(broker) == 1
     assert broker.child is not None
     os.kill(broker.child.pid, signal.SIGSTOP)
     began = time.monotonic()
-    with caplog.at_level(logging.WARNING, logger="callers.doorbell"):
+    with caplog.at_level(logging.WARNING, logger="callers.task_calls"):
         for _ in range(RINGS):
-            ring("notices.send")
+            call_task("notices.send")
     assert time.monotonic() - began < TOGETHER_SECS
-    assert [record.getMessage() for record in caplog.records] == ["doorbell not heard"]
+    assert [record.getMessage() for record in caplog.records] == ["task not called"]
     os.kill(broker.child.pid, signal.SIGCONT)
-    wait_until(lambda: rings_through(broker), "the broker", timeout_seconds=10 * REST_SECS)
+    wait_until(lambda: calls_arrive(broker), "the broker", timeout_seconds=10 * REST_SECS)
 
 
-def rings_through(broker: Valkey) -> bool:
-    """Ring for one queue; tell if this also delivers the missed rings for the other."""
-    ring("alerts.follow_feed")
+def calls_arrive(broker: Valkey) -> bool:
+    """Call a task of one queue; tell if this also delivers the missed calls of the other."""
+    call_task("alerts.follow_feed")
     with redis.Redis.from_url(broker.url) as client:
         return bool(client.llen("desk")) and int(client.llen("notify")) >= 2
