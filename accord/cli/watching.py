@@ -14,7 +14,7 @@ from accord.cli.sentences import sentence_of
 from accord.cli.showing import as_json, moment, news_as_json, plain, print_alert
 from accord.cli.workplace import Workplace
 from accord.client.errors import DeliveryError, LedgerAlarmError, RequestError
-from accord.client.notebook import REMINDER
+from accord.client.state_changes import REMINDER
 from accord.client.watching import News, Rhythm
 
 SECRETS: Final = ("PASSPHRASE", "API_KEY")

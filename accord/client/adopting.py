@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from accord.calls.deliveries import SubmissionFacts
 from accord.client.errors import AbsentError, AnswerError, RefusedError
-from accord.client.notebook import acknowledged_fact, adopted_fact
 from accord.client.sending import ENVELOPE
 from accord.client.session import Act
+from accord.client.state_changes import add_adopted, mark_acknowledged
 from accord.client.strangers import list_submissions
 from accord.envelope.blobs import BlobFacts
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
@@ -72,17 +72,17 @@ def find_history(act: Act) -> OwnHistory:
             if getattr(failed, "failure", None) in (Failure.LEDGER_FORK, Failure.LEDGER_TIME):
                 raise
             doubtful.append(NotOwn(facts.d, str(failed)))
-    act.notebook.write()
+    act.changes.write()
     return OwnHistory(tuple(found), tuple(doubtful))
 
 
 def adopt_history(act: Act, chosen: Iterable[OwnObject]) -> None:
     """Record these as sent from here: a person of the agency has confirmed that they are its own."""
     for item in chosen:
-        act.notebook.note(adopted_fact(item.record))
+        act.changes.record(add_adopted(item.record))
         if item.record.kind == "ack" and item.record.about is not None:
-            act.notebook.note(acknowledged_fact(item.record.about, item.record.d))
-    act.notebook.write()
+            act.changes.record(mark_acknowledged(item.record.about, item.record.d))
+    act.changes.write()
 
 
 def _place(facts: SubmissionFacts) -> tuple[bool, int]:

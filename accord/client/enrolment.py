@@ -147,8 +147,8 @@ def complete_enrolment(session: Session, *, wait_secs: float) -> Enrolment:
         raise VerificationError(Failure.KEYSET_ROOT, "the hub shows another root for this agency")
     act = session.begin(enrolled=False)
     refresh_keysets(act, state.agency)
-    act.notebook.note(_enrolled)
-    act.notebook.write()
+    act.changes.record(_enrolled)
+    act.changes.write()
     return Enrolment(
         state.agency, keyset.root_fingerprint, keyset.version, keyset.od, act.state.log_times[keyset.od]
     )

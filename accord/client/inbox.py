@@ -28,10 +28,10 @@ from accord.client.errors import (
     UnreachableError,
 )
 from accord.client.memory import verified_senders
-from accord.client.notebook import REMINDER, REPUDIATED, inbox_fact
 from accord.client.resending import resend_wanted
 from accord.client.results import InboxEntry
 from accord.client.session import Act
+from accord.client.state_changes import REMINDER, REPUDIATED, add_inbox_item
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.keyrule import Reaffirmed, Repudiated, Standing, Valid
@@ -68,12 +68,12 @@ def follow_feed(act: Act) -> tuple[int, list[Doubt]]:
         # Before the page is stored: a stored item is never examined again.
         doubts += _learn_revocations(act, [record for record in records if record.what == REPUDIATED])
         for record in records:
-            act.notebook.note(inbox_fact(record))
+            act.changes.record(add_inbox_item(record))
         feed.go_on_after(page)
-        act.notebook.write()
+        act.changes.write()
         news += len(records)
     if feed.is_restarted or act.state.epoch != epoch:
-        act.notebook.write()
+        act.changes.write()
         _offer_again(act)
     return news, doubts + _verify_statements(act)
 
@@ -174,13 +174,13 @@ def _verify_statements(act: Act) -> list[Doubt]:
             fetch_statement(act, record.d)
         except (EnvelopeError, UnpinnedError, AbsentError, AnswerError, LedgerAlarmError) as failed:
             if is_fork(failed):
-                act.notebook.write()
+                act.changes.write()
                 raise
             alarm = failed.agency if isinstance(failed, LedgerAlarmError) else None
             doubts.append(Doubt(record.number, record.iss, record.d, str(failed), alarm))
         except Exception as failed:  # noqa: BLE001 - of itself, or raised again
             doubts.append(Doubt(record.number, record.iss, record.d, str(aside.take(failed))))
-    act.notebook.write()
+    act.changes.write()
     return doubts
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The home's memory, as `accord.following` asks for it: the notebook of one act, hence the state file."""
+"""The home's memory, as `accord.following` asks for it: the state of one act, hence the state file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from accord.client import notebook as facts
-from accord.client.notebook import Notebook
+from accord.client import state_changes
+from accord.client.state_changes import StateChanges
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.entitlement import SubjectFacts
 from accord.following.records import (
@@ -27,8 +27,8 @@ KEPT_WHOLE: Final = frozenset({"reaffirm", "unrelease"})
 class HomeMemory:
     """A `Memory` over what one act has read and noted."""
 
-    def __init__(self, notebook: Notebook) -> None:
-        self._notebook = notebook
+    def __init__(self, changes: StateChanges) -> None:
+        self._changes = changes
 
     def pin_of(self, agency: str) -> str | None:
         pin = self._state.pins.get(agency)
@@ -38,13 +38,13 @@ class HomeMemory:
         return self._state.keysets.get(agency, ())
 
     def keep_keyset(self, agency: str, record: KeysetRecord) -> None:
-        self._notebook.note(facts.keyset_fact(agency, record))
+        self._changes.record(state_changes.add_keyset(agency, record))
 
     def revocations(self, agency: str) -> Sequence[RevocationRecord]:
         return self._state.revocations.get(agency, ())
 
     def keep_revocation(self, agency: str, record: RevocationRecord) -> None:
-        self._notebook.note(facts.revocation_fact(agency, record))
+        self._changes.record(state_changes.add_revocation(agency, record))
 
     def ledger_keys(self) -> Sequence[str]:
         return self._state.ledger_keys
@@ -53,22 +53,22 @@ class HomeMemory:
         return self._state.handovers
 
     def keep_handovers(self, notes: Sequence[str]) -> None:
-        self._notebook.note(facts.handovers_fact(notes))
+        self._changes.record(state_changes.set_handovers(notes))
 
     def newest_checkpoint(self) -> CheckpointRecord | None:
         return self._state.checkpoint
 
     def keep_checkpoint(self, record: CheckpointRecord) -> None:
-        self._notebook.note(facts.checkpoint_fact(record.note, record.size, record.kept_at))
+        self._changes.record(state_changes.set_checkpoint(record.note, record.size, record.kept_at))
 
     def uncompared(self) -> Sequence[str]:
         return self._state.uncompared
 
     def keep_uncompared(self, note: str) -> None:
-        self._notebook.note(facts.uncompared_fact(note))
+        self._changes.record(state_changes.add_uncompared(note))
 
     def drop_uncompared(self, note: str) -> None:
-        self._notebook.note(facts.compared_fact(note))
+        self._changes.record(state_changes.remove_uncompared(note))
 
     def log_time_of(self, d: str) -> int | None:
         return self._state.log_times.get(d)
@@ -77,7 +77,7 @@ class HomeMemory:
         return self._state.newest_log_time
 
     def keep_log_time(self, d: str, log_time: int) -> None:
-        self._notebook.note(facts.log_time_fact(d, log_time))
+        self._changes.record(state_changes.set_log_time(d, log_time))
 
     def statement(self, od: str) -> StatementRecord | None:
         return self._state.statements.get(od)
@@ -89,7 +89,7 @@ class HomeMemory:
     def keep_statement(self, record: StatementRecord) -> None:
         """Store a statement, without its octets for kinds that do not need them again."""
         kept = record if record.k in KEPT_WHOLE else replace(record, jws=None)
-        self._notebook.note(facts.statement_fact(kept))
+        self._changes.record(state_changes.add_statement(kept))
 
     def subject_of(self, d: str) -> SubjectFacts | None:
         """Return the facts of a subject; the sender of an alert that was never opened here is only the hub's word.
@@ -114,23 +114,23 @@ class HomeMemory:
         return self._state.seen.get(iss, {}).get(jti)
 
     def keep_seen(self, iss: str, jti: str, md: str) -> None:
-        self._notebook.note(facts.seen_fact(iss, jti, md))
+        self._changes.record(state_changes.add_seen(iss, jti, md))
 
     def place(self) -> FeedPlace:
         return FeedPlace(self._state.epoch, self._state.cursor)
 
     def keep_place(self, place: FeedPlace) -> None:
-        self._notebook.note(facts.cursor_fact(place.epoch, place.number))
+        self._changes.record(state_changes.set_cursor(place.epoch, place.number))
 
     def begin_anew(self, refused: FeedPlace, epoch: str) -> None:
-        self._notebook.note(facts.restart_fact((refused.epoch, refused.number), epoch))
+        self._changes.record(state_changes.restart_feed((refused.epoch, refused.number), epoch))
 
     def write(self) -> None:
-        self._notebook.write()
+        self._changes.write()
 
     @property
     def _state(self) -> State:
-        return self._notebook.state
+        return self._changes.state
 
     def _holders(self, md: str | None) -> set[str]:
         """Return the holders known to this client: the recipients of our own envelope, else ourselves."""

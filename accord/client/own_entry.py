@@ -33,5 +33,5 @@ def state_entry(act: Act, *, telephone: str | None, zone: str, contacts: Sequenc
     except MalformedError as wrong:
         raise RequestError(_MEMBERS.get(wrong.where, str(wrong))) from wrong
     jws = sign_statement(act, act.keys, "entry", None, body, actor=None, reason="entry")
-    act.notebook.write()
+    act.changes.write()
     return act.session.exchange.state_entry(act.agency, parse_statement(jws).statement.id, jws)

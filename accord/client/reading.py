@@ -15,10 +15,10 @@ from typing import Final
 from accord.client.checks import FORM, LOG, OPENING, OUTER, all_held, failed_at, stage_of
 from accord.client.errors import AbsentError, NotEntitledError, RequestError
 from accord.client.incoming import HeldBlob, take_blob
-from accord.client.notebook import failure_fact, inbox_fact, opened_fact
 from accord.client.progress import FETCHING, Meter
 from accord.client.results import Opened, Verified
 from accord.client.session import Act
+from accord.client.state_changes import add_failure, add_inbox_item, mark_opened
 from accord.envelope.content import OpenedAlert
 from accord.envelope.encoding import digest
 from accord.envelope.errors import Failure, MalformedError, OpeningError, VerificationError
@@ -67,7 +67,7 @@ def _resolve(act: Act, reference: str) -> Place:
     if entry is None or entry.what != "envelope":
         raise AbsentError(404, "absent", "There is nothing here for you.", "", {})
     record = InboxRecord(act.state.base + entry.number, entry.what, entry.d, entry.iss, entry.id, entry.ref)
-    act.notebook.note(inbox_fact(record))
+    act.changes.record(add_inbox_item(record))
     return Place(entry.d, reference)
 
 
@@ -169,8 +169,8 @@ def _open(
         return open_slice(act, act.keys, verified, facts, actor=officer, reason=REASON)
     except OpeningError as failed:
         if note:
-            act.notebook.note(failure_fact(OpeningFailure(verified.md, act.now, str(failed.cause))))
-            act.notebook.write()
+            act.changes.record(add_failure(OpeningFailure(verified.md, act.now, str(failed.cause))))
+            act.changes.write()
         raise
 
 
@@ -178,9 +178,9 @@ def _finish(act: Act, opened: Opened, officer: str | None, *, write: bool) -> Op
     """Check the officer after all other checks; then, and only then, record the alert as opened here."""
     _require_named(act, opened.content, officer)
     act.memory.keep_seen(opened.manifest.iss, opened.manifest.jti, opened.md)
-    act.notebook.note(opened_fact(opened.md, act.now))
+    act.changes.record(mark_opened(opened.md, act.now))
     if write:
-        act.notebook.write()
+        act.changes.write()
     return opened
 
 

@@ -137,7 +137,7 @@ def _seal_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
     order = _order_of(own)
     for agency in order.to:
         refresh_keysets(act, agency)
-    act.notebook.write()
+    act.changes.write()
     plan, recipients = divide(act, order)
     refuse_left_out(plan)
     sealed = seal_terms(act, order, terms, recipients, own.inner.attachments)
@@ -214,8 +214,8 @@ def _replace(act: Act, old: SubmissionRecord, new: SubmissionRecord) -> None:
     with act.session.state_file.change() as state:
         state.submissions.pop(old.d, None)
         state.submissions[new.d] = new
-    act.notebook.state.submissions.pop(old.d, None)
-    act.notebook.state.submissions[new.d] = new
+    act.changes.state.submissions.pop(old.d, None)
+    act.changes.state.submissions[new.d] = new
 
 
 def _draft_name(record: SubmissionRecord) -> str:
@@ -235,7 +235,7 @@ def _tidy_spool(act: Act) -> None:
                 spool.set_aside(object_id, act.session.home.refused)
         spool.drop_old_drafts(now=act.session.clock())
     drop_older(act.session.home.refused, than=act.session.clock() - REFUSED_KEPT_DAYS * 24 * 3600)
-    act.notebook.state.submissions.update(_newer(act.state, state))
+    act.changes.state.submissions.update(_newer(act.state, state))
 
 
 def _newer(known: State, state: State) -> dict[str, SubmissionRecord]:

@@ -28,7 +28,6 @@ from accord.client.errors import (
     SpoolError,
     UnreachableError,
 )
-from accord.client.notebook import accepted_fact, logged_fact
 from accord.client.outgoing import AlertToSend
 from accord.client.own_copy import OwnCopy, open_own, require_own_signature
 from accord.client.progress import SENDING, Meter
@@ -36,6 +35,7 @@ from accord.client.results import Plan, Sent
 from accord.client.sealing import divide, refuse_left_out, require_sendable, seal_into
 from accord.client.session import Act, Session
 from accord.client.spool import JWE, MANIFEST, Draft, Spool, SpooledEnvelope, drop_older, read_parts
+from accord.client.state_changes import mark_accepted, mark_logged
 from accord.client.waiting import wait_for
 from accord.envelope.blobs import BlobFacts, measure_file
 from accord.envelope.encoding import MAX_MANIFEST_BYTES
@@ -65,7 +65,7 @@ def plan_sending(act: Act, order: AlertToSend) -> tuple[Plan, list[Recipient]]:
     require_sendable(act, order)
     for agency in (act.agency, *order.to):
         refresh_keysets(act, agency)
-    act.notebook.write()
+    act.changes.write()
     act.require_live_keyset()
     return divide(act, order)
 
@@ -167,7 +167,7 @@ def _record(act: Act, record: SubmissionRecord, keep: Callable[[], None]) -> Non
     except StateError as exc:
         act.session.home.spool.drop(record.id)
         raise SpoolError(f"Nothing was sent: it cannot be recorded on this disk first. {exc}") from exc
-    act.notebook.state.submissions[record.d] = record
+    act.changes.state.submissions[record.d] = record
 
 
 def send_spooled(act: Act, record: SubmissionRecord) -> None:
@@ -187,8 +187,8 @@ def send_spooled(act: Act, record: SubmissionRecord) -> None:
     except (UnreachableError, AnswerError) as failed:
         failed.add_note(KEPT)
         raise
-    act.notebook.note(accepted_fact(record.d))
-    act.notebook.write()
+    act.changes.record(mark_accepted(record.d))
+    act.changes.write()
 
 
 def send_kept(act: Act, record: SubmissionRecord, kept: Spool) -> None:
@@ -289,8 +289,8 @@ def settle(act: Act, d: str, receipt: Receipt) -> int:
     """
     log_time = act.log.prove(receipt, d=d)
     record = act.state.submissions.get(d)
-    act.notebook.note(logged_fact(d, log_time))
-    act.notebook.write()
+    act.changes.record(mark_logged(d, log_time))
+    act.changes.write()
     if record is not None:
         _let_go(act, record)
     return log_time

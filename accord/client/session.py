@@ -15,8 +15,8 @@ from accord.calls.transport import HttpTransport
 from accord.client.errors import KeysetEndedError
 from accord.client.home import Home
 from accord.client.memory import HomeMemory
-from accord.client.notebook import Notebook
 from accord.client.progress import Progress, tell_nobody
+from accord.client.state_changes import StateChanges
 from accord.envelope.blobs import BlobFacts
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import SealingError, SealRefusal
@@ -99,13 +99,13 @@ class Session:
         With a network, what was opened offline is first compared with the ledger; raises VerificationError (`LEDGER_FORK`)
         where it differs, and then nothing else is done.
         """
-        notebook = Notebook(self.state_file)
-        if enrolled and not notebook.state.enrolled:
+        changes = StateChanges(self.state_file)
+        if enrolled and not changes.state.enrolled:
             raise StateAbsentError("This home has not finished its enrolment. Run: accord enrol")
-        act = Act(self, notebook, exchange=self.exchange if online else None, clock=self.clock())
-        if online and notebook.state.uncompared:
+        act = Act(self, changes, exchange=self.exchange if online else None, clock=self.clock())
+        if online and changes.state.uncompared:
             act.log.compare_waiting()
-            notebook.write()
+            changes.write()
         return act
 
     def use(self, exchange: Exchange) -> None:
@@ -135,14 +135,14 @@ class Session:
 
 
 class Act(Follower):
-    """One act: its moment, its notebook, and the pinned directory and ledger at that moment."""
+    """One act: its moment, its changes of the state, and the pinned directory and ledger at that moment."""
 
     def __init__(
-        self, session: Session, notebook: Notebook, *, exchange: Exchange | None, clock: int
+        self, session: Session, changes: StateChanges, *, exchange: Exchange | None, clock: int
     ) -> None:
-        super().__init__(notebook.state.agency, HomeMemory(notebook), exchange, clock=clock)
+        super().__init__(changes.state.agency, HomeMemory(changes), exchange, clock=clock)
         self.session = session
-        self.notebook = notebook
+        self.changes = changes
         self.keys = HomeKeys(self)
 
     @property
@@ -162,7 +162,7 @@ class Act(Follower):
     @property
     def state(self) -> State:
         """The state as this act sees it."""
-        return self.notebook.state
+        return self.changes.state
 
     def signer(self, suite: str) -> SignerSet:
         """Return the own keys that sign in `suite` now; raise SealingError where there are none, KeysetEndedError."""

@@ -13,12 +13,12 @@ from typing import Any
 from accord.client.errors import AbsentError, NotEntitledError, RequestError, SpoolError
 from accord.client.fate import reaffirmed_since, repudiated_by, repudiation_of
 from accord.client.memory import verified_senders
-from accord.client.notebook import acknowledged_fact
 from accord.client.outcome import settle_listed
 from accord.client.reading import Place, open_envelope
 from accord.client.results import Stated
 from accord.client.sending import facts_of, require_receipt, send_spooled, spool_statement
 from accord.client.session import Act
+from accord.client.state_changes import mark_acknowledged
 from accord.envelope.encoding import officer_id, uuid7
 from accord.envelope.errors import MalformedError, OpeningError
 from accord.envelope.statements.bodies import ACK_CODES, RETRACT_CODES
@@ -49,8 +49,8 @@ def acknowledge_envelope(
         subject = _opened_subject(act, place, officer)
     body = {"st": st, "code": code}
     stated = _state(act, "ack", subject, body, officer=None if st == "unopenable" else officer)
-    act.notebook.note(acknowledged_fact(place.md, stated.od))
-    act.notebook.write()
+    act.changes.record(mark_acknowledged(place.md, stated.od))
+    act.changes.write()
     return _settled(act, stated, wait_secs)
 
 
@@ -211,7 +211,7 @@ def _state(act: Act, k: str, subject: SubjectRef, body: Mapping[str, Any], *, of
     jws = sign_statement(act, act.keys, k, subject, body, actor=officer, reason=k)
     said = parse_statement(jws).statement
     record = SubmissionRecord("statement", k, said.id, said.od, said.iat, about=subject.d)
-    act.notebook.write()
+    act.changes.write()
     spool_statement(act, record, jws)
     send_spooled(act, record)
     return Stated(said.od, said.id, k, subject.d, None)

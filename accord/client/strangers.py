@@ -91,7 +91,7 @@ def check_submissions(act: Act) -> SubmissionCheck:
         if facts.d in state.submissions:
             settle_listed(act, facts)
     act.refresh(act.agency)
-    act.notebook.write()
+    act.changes.write()
     places = {facts.d for facts in listed}
     return SubmissionCheck(
         listed=len(listed),

@@ -73,5 +73,5 @@ def _signed(act: Act, body: dict[str, Any]) -> tuple[str, bytes]:
     except MalformedError as wrong:
         raise RequestError(_MEMBERS.get(wrong.where, str(wrong))) from wrong
     jws = sign_statement(act, act.keys, "apikey", None, body, actor=None, reason="apikey")
-    act.notebook.write()
+    act.changes.write()
     return parse_statement(jws).statement.id, jws

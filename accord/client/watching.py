@@ -30,11 +30,11 @@ from accord.client.errors import (
 )
 from accord.client.holder import announce_when_due
 from accord.client.inbox import Doubt, entry_of, follow_feed, is_about_alert, is_fork, records_after
-from accord.client.notebook import REMINDER, watched_fact
 from accord.client.position import Position, open_position
 from accord.client.reading import Place, open_fetched
 from accord.client.results import InboxEntry, Opened
 from accord.client.session import Act, Session
+from accord.client.state_changes import REMINDER, set_watched
 from accord.envelope.errors import EnvelopeError
 from accord.following.fetching import Fetched, NotFetched, SlicesAhead
 from accord.state import InboxRecord, OtherHolder
@@ -152,8 +152,8 @@ def _deliver_news(
             act = session.begin()
             news = deque(reader.read(act, waiting[: rhythm.batch]))
             waiting = waiting[len(news) :]
-            act.notebook.note(watched_fact(position.read()))
-            act.notebook.write()
+            act.changes.record(set_watched(position.read()))
+            act.changes.write()
             while news:
                 item = news.popleft()
                 yield item
@@ -167,8 +167,8 @@ def _deliver_news(
 def _write_position(act: Act, position: Position) -> None:
     delivered = position.read()
     if delivered > act.state.watched:
-        act.notebook.note(watched_fact(delivered))
-        act.notebook.write()
+        act.changes.record(set_watched(delivered))
+        act.changes.write()
 
 
 class _Reader:

@@ -26,8 +26,8 @@ from accord.client.errors import (
 from accord.client.keys.drafts import Draft
 from accord.client.keys.journal import Journal, SignedChange
 from accord.client.keys.proving import added_rows, prove_possession
-from accord.client.notebook import own_root_fact
 from accord.client.session import Act, Session
+from accord.client.state_changes import set_own_root
 from accord.client.waiting import wait_for
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.jws import JwsSigner
@@ -266,11 +266,11 @@ class KeyWork:
         keyset = read_keyset(answer.keyset)
         logged = answer if answer.receipt is not None else self._await_keyset(keyset)
         follow_keyset(self.act, self.agency, logged)
-        self.act.notebook.write()
+        self.act.changes.write()
 
     def _refresh(self) -> None:
         refresh_keysets(self.act, self.agency)
-        self.act.notebook.write()
+        self.act.changes.write()
 
     def _in_force(self) -> Keyset:
         keyset = self.act.directory.keyset(self.agency)
@@ -281,8 +281,8 @@ class KeyWork:
     def _settle_roots(self, keyset: Keyset) -> None:
         """Make a new root that is in force the own root, in the pins and in the key file."""
         if self.act.state.pins[self.agency].fingerprint != keyset.root_fingerprint:
-            self.act.notebook.note(own_root_fact(keyset.root_fingerprint, self.now))
-            self.act.notebook.write()
+            self.act.changes.record(set_own_root(keyset.root_fingerprint, self.now))
+            self.act.changes.write()
         ring = self.session.ring
         incoming = ring.incoming_root
         if incoming is not None and incoming.fingerprint == keyset.root_fingerprint:

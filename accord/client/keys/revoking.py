@@ -142,7 +142,7 @@ def _concerned(act: Act, kid: str, since: int) -> Iterator[ConcernedObject]:
             here=record is not None,
             is_certain=signers is not None,
         )
-    act.notebook.write()
+    act.changes.write()
 
 
 def _recent(act: Act, since: int) -> Iterator[SubmissionFacts]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """State changes of one act: each is recorded at once, and all are written to the state in one step.
 
-An act reads the state once, talks to the hub, and notes facts. Each fact is applied to the act's own copy as it is noted and,
-by `write`, to the state as it is by then: another program may have changed it meanwhile. Hence every fact is a merge: the
+An act reads the state once, talks to the hub, and records changes. Each change is applied to the act's own copy as it is recorded
+and, by `write`, to the state as it is by then: another program may have changed it meanwhile. Hence every change is a merge: the
 larger version, the smaller log time, the newer checkpoint.
 """
 
@@ -19,33 +19,33 @@ REPUDIATED: Final = "repudiated"
 REMINDER: Final = "reminder"
 MAX_FAILURES: Final = 500
 
-Fact = Callable[[State], None]
+StateChange = Callable[[State], None]
 
 
-class Notebook:
+class StateChanges:
     """The state as one act sees it, and the act's changes."""
 
     def __init__(self, state_file: StateFile) -> None:
         self._file = state_file
-        self._facts: list[Fact] = []
+        self._changes: list[StateChange] = []
         self.state = state_file.read()
 
-    def note(self, fact: Fact) -> None:
-        """Apply a fact to this act's copy and keep it for `write`."""
-        fact(self.state)
-        self._facts.append(fact)
+    def record(self, change: StateChange) -> None:
+        """Apply a change to this act's copy and keep it for `write`."""
+        change(self.state)
+        self._changes.append(change)
 
     def write(self) -> None:
-        """Apply all facts noted since the last call to the state on disk."""
-        if not self._facts:
+        """Apply all changes recorded since the last call to the state on disk."""
+        if not self._changes:
             return
         with self._file.change() as state:
-            for fact in self._facts:
-                fact(state)
-        self._facts.clear()
+            for change in self._changes:
+                change(state)
+        self._changes.clear()
 
 
-def own_root_fact(fingerprint: str, now: int) -> Fact:
+def set_own_root(fingerprint: str, now: int) -> StateChange:
     """Set the own root to another one, by the verified chain of the own keysets."""
 
     def apply(state: State) -> None:
@@ -54,7 +54,7 @@ def own_root_fact(fingerprint: str, now: int) -> Fact:
     return apply
 
 
-def keyset_fact(agency: str, record: KeysetRecord) -> Fact:
+def add_keyset(agency: str, record: KeysetRecord) -> StateChange:
     """Add a verified keyset, once, in the order of versions.
 
     Two of one version are both stored where a recovery was cancelled: both are needed to tell which is in force.
@@ -69,7 +69,7 @@ def keyset_fact(agency: str, record: KeysetRecord) -> Fact:
     return apply
 
 
-def revocation_fact(agency: str, record: RevocationRecord) -> Fact:
+def add_revocation(agency: str, record: RevocationRecord) -> StateChange:
     """Add a verified revocation, once."""
 
     def apply(state: State) -> None:
@@ -80,7 +80,7 @@ def revocation_fact(agency: str, record: RevocationRecord) -> Fact:
     return apply
 
 
-def handovers_fact(notes: Sequence[str]) -> Fact:
+def set_handovers(notes: Sequence[str]) -> StateChange:
     """Set the verified notes by which the ledger's key was replaced."""
 
     def apply(state: State) -> None:
@@ -89,7 +89,7 @@ def handovers_fact(notes: Sequence[str]) -> Fact:
     return apply
 
 
-def log_time_fact(od: str, log_time: int) -> Fact:
+def set_log_time(od: str, log_time: int) -> StateChange:
     """Set a proved log time of an object: the smallest one holds."""
 
     def apply(state: State) -> None:
@@ -99,7 +99,7 @@ def log_time_fact(od: str, log_time: int) -> Fact:
     return apply
 
 
-def checkpoint_fact(note: str, size: int, kept_at: int) -> Fact:
+def set_checkpoint(note: str, size: int, kept_at: int) -> StateChange:
     """Set a verified checkpoint of `size` leaves, compared with the stored one: the largest tree is kept."""
 
     def apply(state: State) -> None:
@@ -109,7 +109,7 @@ def checkpoint_fact(note: str, size: int, kept_at: int) -> Fact:
     return apply
 
 
-def uncompared_fact(note: str) -> Fact:
+def add_uncompared(note: str) -> StateChange:
     """Record that something was opened under a checkpoint not yet compared with the stored one."""
 
     def apply(state: State) -> None:
@@ -119,7 +119,7 @@ def uncompared_fact(note: str) -> Fact:
     return apply
 
 
-def compared_fact(note: str) -> Fact:
+def remove_uncompared(note: str) -> StateChange:
     """Record that this checkpoint was compared with the stored one, and belongs to the same tree."""
 
     def apply(state: State) -> None:
@@ -128,7 +128,7 @@ def compared_fact(note: str) -> Fact:
     return apply
 
 
-def watched_fact(number: int) -> Fact:
+def set_watched(number: int) -> StateChange:
     """Record that the feed was delivered up to this number."""
 
     def apply(state: State) -> None:
@@ -137,7 +137,7 @@ def watched_fact(number: int) -> Fact:
     return apply
 
 
-def seen_fact(iss: str, jti: str, md: str) -> Fact:
+def add_seen(iss: str, jti: str, md: str) -> StateChange:
     """Record an envelope whose checks all held: this id of this issuer means this manifest, for ever."""
 
     def apply(state: State) -> None:
@@ -146,7 +146,7 @@ def seen_fact(iss: str, jti: str, md: str) -> Fact:
     return apply
 
 
-def failure_fact(failure: OpeningFailure) -> Fact:
+def add_failure(failure: OpeningFailure) -> StateChange:
     """Record that an alert could not be opened; the newest failures are kept for the agency's own audit."""
 
     def apply(state: State) -> None:
@@ -155,7 +155,7 @@ def failure_fact(failure: OpeningFailure) -> Fact:
     return apply
 
 
-def inbox_fact(record: InboxRecord) -> Fact:
+def add_inbox_item(record: InboxRecord) -> StateChange:
     """Record an item of the feed, keeping what is known of it here. Repudiations and reminders name an earlier item."""
 
     def apply(state: State) -> None:
@@ -169,7 +169,7 @@ def inbox_fact(record: InboxRecord) -> Fact:
     return apply
 
 
-def opened_fact(md: str, now: int) -> Fact:
+def mark_opened(md: str, now: int) -> StateChange:
     """Record that an alert was opened here; the first time counts, even for two programs."""
 
     def apply(state: State) -> None:
@@ -178,7 +178,7 @@ def opened_fact(md: str, now: int) -> Fact:
     return apply
 
 
-def acknowledged_fact(md: str, od: str) -> Fact:
+def mark_acknowledged(md: str, od: str) -> StateChange:
     """Record that an acknowledgement of ours was accepted."""
 
     def apply(state: State) -> None:
@@ -189,7 +189,7 @@ def acknowledged_fact(md: str, od: str) -> Fact:
     return apply
 
 
-def statement_fact(record: StatementRecord) -> Fact:
+def add_statement(record: StatementRecord) -> StateChange:
     """Record another agency's verified statement; it replaces a record without its signers."""
 
     def apply(state: State) -> None:
@@ -200,7 +200,7 @@ def statement_fact(record: StatementRecord) -> Fact:
     return apply
 
 
-def cursor_fact(epoch: str, number: int) -> Fact:
+def set_cursor(epoch: str, number: int) -> StateChange:
     """Record that the feed was read up to this number of this epoch; a position of another epoch means nothing."""
 
     def apply(state: State) -> None:
@@ -211,7 +211,7 @@ def cursor_fact(epoch: str, number: int) -> Fact:
     return apply
 
 
-def restart_fact(refused: tuple[str, int], epoch: str) -> Fact:
+def restart_feed(refused: tuple[str, int], epoch: str) -> StateChange:
     """Record that the feed no longer has this position (epoch, number): it is read from the beginning.
 
     New items in it get numbers never used here.
@@ -226,7 +226,7 @@ def restart_fact(refused: tuple[str, int], epoch: str) -> Fact:
     return apply
 
 
-def accepted_fact(d: str) -> Fact:
+def mark_accepted(d: str) -> StateChange:
     """Record the hub's answer that it has this object of ours."""
 
     def apply(state: State) -> None:
@@ -237,7 +237,7 @@ def accepted_fact(d: str) -> Fact:
     return apply
 
 
-def adopted_fact(record: SubmissionRecord) -> Fact:
+def add_adopted(record: SubmissionRecord) -> StateChange:
     """Record an object of ours from another home, or from before this one was restored, as sent from here."""
 
     def apply(state: State) -> None:
@@ -246,7 +246,7 @@ def adopted_fact(record: SubmissionRecord) -> Fact:
     return apply
 
 
-def logged_fact(d: str, log_time: int) -> Fact:
+def mark_logged(d: str, log_time: int) -> StateChange:
     """Record that a receipt was verified for this object of ours."""
 
     def apply(state: State) -> None:

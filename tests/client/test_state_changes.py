@@ -5,21 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from accord.client.notebook import (
+from accord.client.state_changes import (
     MAX_FAILURES,
-    Notebook,
-    acknowledged_fact,
-    checkpoint_fact,
-    cursor_fact,
-    failure_fact,
-    inbox_fact,
-    keyset_fact,
-    log_time_fact,
-    logged_fact,
-    opened_fact,
-    restart_fact,
-    revocation_fact,
-    seen_fact,
+    StateChanges,
+    add_failure,
+    add_inbox_item,
+    add_keyset,
+    add_revocation,
+    add_seen,
+    mark_acknowledged,
+    mark_logged,
+    mark_opened,
+    restart_feed,
+    set_checkpoint,
+    set_cursor,
+    set_log_time,
 )
 from accord.following.records import CheckpointRecord, KeysetRecord, RevocationRecord
 from accord.state import InboxRecord, OpeningFailure, State, StateFile, SubmissionRecord
@@ -39,12 +39,12 @@ def keyset(version: int) -> KeysetRecord:
 
 
 def test_what_both_learned_is_kept(state_file: StateFile) -> None:
-    one, other = Notebook(state_file), Notebook(state_file)
-    one.note(seen_fact("xb-bravo", "jti-1", D))
-    other.note(seen_fact("xb-bravo", "jti-2", D))
-    one.note(keyset_fact("xb-bravo", keyset(2)))
-    other.note(keyset_fact("xb-bravo", keyset(1)))
-    other.note(keyset_fact("xb-bravo", keyset(2)))
+    one, other = StateChanges(state_file), StateChanges(state_file)
+    one.record(add_seen("xb-bravo", "jti-1", D))
+    other.record(add_seen("xb-bravo", "jti-2", D))
+    one.record(add_keyset("xb-bravo", keyset(2)))
+    other.record(add_keyset("xb-bravo", keyset(1)))
+    other.record(add_keyset("xb-bravo", keyset(2)))
     one.write()
     other.write()
 
@@ -54,15 +54,15 @@ def test_what_both_learned_is_kept(state_file: StateFile) -> None:
 
 
 def test_nothing_goes_back(state_file: StateFile) -> None:
-    ahead, behind = Notebook(state_file), Notebook(state_file)
-    ahead.note(checkpoint_fact("large", 9, 50))
-    behind.note(checkpoint_fact("small", 4, 60))
-    ahead.note(cursor_fact("0", 7))
-    behind.note(cursor_fact("0", 3))
-    ahead.note(log_time_fact(D, 20))
-    behind.note(log_time_fact(D, 30))
-    ahead.note(seen_fact("xb-bravo", "jti", D))
-    behind.note(seen_fact("xb-bravo", "jti", "B" * 43))
+    ahead, behind = StateChanges(state_file), StateChanges(state_file)
+    ahead.record(set_checkpoint("large", 9, 50))
+    behind.record(set_checkpoint("small", 4, 60))
+    ahead.record(set_cursor("0", 7))
+    behind.record(set_cursor("0", 3))
+    ahead.record(set_log_time(D, 20))
+    behind.record(set_log_time(D, 30))
+    ahead.record(add_seen("xb-bravo", "jti", D))
+    behind.record(add_seen("xb-bravo", "jti", "B" * 43))
     ahead.write()
     behind.write()
 
@@ -75,14 +75,14 @@ def test_nothing_goes_back(state_file: StateFile) -> None:
 
 
 def test_a_place_of_another_epoch_says_nothing_and_a_feed_begins_anew_once(state_file: StateFile) -> None:
-    one, other = Notebook(state_file), Notebook(state_file)
-    one.note(cursor_fact("0", 7))
-    one.note(inbox_fact(InboxRecord(7, "envelope", D, "xb-bravo", "jti")))
-    one.note(restart_fact(("0", 7), "b7"))
-    one.note(cursor_fact("b7", 2))
-    other.note(cursor_fact("0", 6))
+    one, other = StateChanges(state_file), StateChanges(state_file)
+    one.record(set_cursor("0", 7))
+    one.record(add_inbox_item(InboxRecord(7, "envelope", D, "xb-bravo", "jti")))
+    one.record(restart_feed(("0", 7), "b7"))
+    one.record(set_cursor("b7", 2))
+    other.record(set_cursor("0", 6))
     one.write()
-    other.note(restart_fact(("0", 7), "b7"))
+    other.record(restart_feed(("0", 7), "b7"))
     other.write()
 
     state = state_file.read()
@@ -90,53 +90,53 @@ def test_a_place_of_another_epoch_says_nothing_and_a_feed_begins_anew_once(state
 
 
 def test_a_checkpoint_of_the_same_size_keeps_its_first_time(state_file: StateFile) -> None:
-    notebook = Notebook(state_file)
-    notebook.note(checkpoint_fact("note", 4, 50))
-    notebook.note(checkpoint_fact("note", 4, 90))
-    assert notebook.state.checkpoint == CheckpointRecord("note", 4, 50)
+    changes = StateChanges(state_file)
+    changes.record(set_checkpoint("note", 4, 50))
+    changes.record(set_checkpoint("note", 4, 90))
+    assert changes.state.checkpoint == CheckpointRecord("note", 4, 50)
 
 
 def test_the_first_opening_and_the_first_acknowledgement_count(state_file: StateFile) -> None:
-    notebook = Notebook(state_file)
-    notebook.note(inbox_fact(InboxRecord(1, "envelope", D, "xb-bravo", "jti")))
+    changes = StateChanges(state_file)
+    changes.record(add_inbox_item(InboxRecord(1, "envelope", D, "xb-bravo", "jti")))
     for fact in (
-        opened_fact(D, 5),
-        opened_fact(D, 9),
-        acknowledged_fact(D, "od-1"),
-        acknowledged_fact(D, "od-2"),
+        mark_opened(D, 5),
+        mark_opened(D, 9),
+        mark_acknowledged(D, "od-1"),
+        mark_acknowledged(D, "od-2"),
     ):
-        notebook.note(fact)
-    notebook.note(inbox_fact(InboxRecord(1, "envelope", D, "xb-bravo", "jti")))
-    notebook.write()
+        changes.record(fact)
+    changes.record(add_inbox_item(InboxRecord(1, "envelope", D, "xb-bravo", "jti")))
+    changes.write()
     state = state_file.read()
     assert (state.opened, state.inbox[D].acknowledged) == ({D: 5}, "od-1")
 
 
 def test_facts_about_what_is_not_known_change_nothing(state_file: StateFile) -> None:
-    notebook = Notebook(state_file)
-    for fact in (acknowledged_fact(D, "od"), logged_fact(D, 5)):
-        notebook.note(fact)
-    notebook.write()
+    changes = StateChanges(state_file)
+    for fact in (mark_acknowledged(D, "od"), mark_logged(D, 5)):
+        changes.record(fact)
+    changes.write()
     assert state_file.read() == State("xa-alpha", "https://hub.example", ["key"], "secret")
 
 
 def test_a_receipt_counts_once(state_file: StateFile) -> None:
     with state_file.change() as state:
         state.submissions[D] = SubmissionRecord("envelope", "alert", "jti", D, 1)
-    notebook = Notebook(state_file)
-    notebook.note(logged_fact(D, 5))
-    notebook.note(logged_fact(D, 9))
-    record = notebook.state.submissions[D]
+    changes = StateChanges(state_file)
+    changes.record(mark_logged(D, 5))
+    changes.record(mark_logged(D, 9))
+    record = changes.state.submissions[D]
     assert (record.accepted, record.logged_at) == (True, 5)
 
 
 def test_a_revocation_is_kept_once_and_failures_are_bounded(state_file: StateFile) -> None:
-    notebook = Notebook(state_file)
+    changes = StateChanges(state_file)
     for _ in range(2):
-        notebook.note(revocation_fact("xb-bravo", RevocationRecord(D, "{}", {}, 7)))
+        changes.record(add_revocation("xb-bravo", RevocationRecord(D, "{}", {}, 7)))
     for n in range(MAX_FAILURES + 3):
-        notebook.note(failure_fact(OpeningFailure(D, n, "aad-differs")))
-    notebook.write()
+        changes.record(add_failure(OpeningFailure(D, n, "aad-differs")))
+    changes.write()
     state = state_file.read()
     assert len(state.revocations["xb-bravo"]) == 1
     assert [failure.at for failure in state.failures[:1]] == [3]
@@ -145,5 +145,5 @@ def test_a_revocation_is_kept_once_and_failures_are_bounded(state_file: StateFil
 
 def test_writing_without_news_touches_nothing(state_file: StateFile) -> None:
     before = state_file.path.stat().st_mtime_ns
-    Notebook(state_file).write()
+    StateChanges(state_file).write()
     assert state_file.path.stat().st_mtime_ns == before
