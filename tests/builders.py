@@ -61,7 +61,7 @@ from tests.agreements import record_agreement
 from tests.desk_calls import hosted_agencies
 from tests.entries import make_entry
 from tests.exchange_keys import give_api_key
-from tests.key_lives import KeyLives, signing_keys_of
+from tests.key_changes import KeyChanges, signing_keys_of
 from tests.peers import compare_each_other
 from tests.services import surroundings
 from vault import services
@@ -122,7 +122,7 @@ class HeldAgency:
 
 
 @dataclass
-class Hub(KeyLives):
+class Hub(KeyChanges):
     """A hub in one process: its clock, and the sequencer's key and state folder."""
 
     folder: Path

@@ -49,7 +49,7 @@ from vault.exchangekeys import CLIENT, SCOPES, keep_exchange_key
 from vault.models import ExchangeKey, VaultSecret
 
 CALLS_AS: Final = "desk:"
-OF_OWN_KEYS: Final = (
+OWN_KEY_CALLS: Final = (
     *((key_statements, name) for name in ("send_statement", "send_waiting", "give_up")),
     *((suspending, name) for name in ("suspend_key", "tell_suspensions")),
     *((instances, name) for name in ("announce_held", "announce", "take_over")),
@@ -59,7 +59,7 @@ _moment: list[datetime] = []
 """The `now` of the latest act that called; empty before the first."""
 _as_of: Final = contextvars.ContextVar[datetime | None]("as of", default=None)
 """The exchange's time of day while it answers; the machine's where none is given."""
-over_sockets, by_key_over_sockets = exchange.transport_of, exchange.transport_by
+real_transport_of, real_transport_by = exchange.transport_of, exchange.transport_by
 """The program's own transports."""
 
 
@@ -71,11 +71,11 @@ class ViewsInPlaceOfSockets:
     - `answers`: gives status and body for some paths in the exchange's place.
     - `lies`: makes another answer of the path and the octets of each.
     - `is_followed`: whenever a desk reads what became of its envelopes, its worker has just asked.
-    - `says_it_is`: the time that each answer states.
+    - `stated_time`: the time that each answer states.
     """
 
     is_away = False
-    says_it_is: datetime | None = None
+    stated_time: datetime | None = None
     loses: tuple[str, ...] = ()
     answers: Callable[[str], tuple[int, bytes] | None] | None = None
     is_followed = True
@@ -90,7 +90,7 @@ class ViewsInPlaceOfSockets:
     def behave(self) -> None:
         """End every misbehaviour and forget the calls."""
         self.is_away, self.loses, self.is_followed = False, (), True
-        self.answers, self.lies, self.asked, self.says_it_is = None, None, [], None
+        self.answers, self.lies, self.asked, self.stated_time = None, None, [], None
 
     def request(
         self, method: str, url: str, *, body: Any, headers: Mapping[str, str], **_: object
@@ -121,7 +121,7 @@ class ViewsInPlaceOfSockets:
             raise ProtocolError("the connection broke")
         if self.lies is not None:
             octets = self.lies(parts.path, octets)
-        said = {"Date": format_datetime(self.says_it_is)} if self.says_it_is else {}
+        said = {"Date": format_datetime(self.stated_time)} if self.stated_time else {}
         return _answer_of(answer.status_code, octets, **dict(answer.items()), **said)
 
 
@@ -266,7 +266,7 @@ def desk_calls_in_this_process() -> Generator[None]:
         patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
         patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))
         patch.setattr(lanes, "tell_exchange", at_its_moment(lanes.tell_exchange))
-        for module, name in OF_OWN_KEYS:
+        for module, name in OWN_KEY_CALLS:
             patch.setattr(module, name, at_its_moment(getattr(module, name)))
         patch.setattr(outgoing, "hand_in", at_its_moment(outgoing.hand_in))
         patch.setattr(outgoing, "ask_for", at_its_moment(outgoing.ask_for))

@@ -111,7 +111,7 @@ class Moving:
         return card_file(self.root)
 
     @cached_property
-    def after(self) -> str:
+    def announced_root(self) -> str:
         """The fingerprint of the root that is announced next."""
         return Root.generate().fingerprint
 

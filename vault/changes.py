@@ -30,7 +30,7 @@ from accord.envelope.private import DecryptionKey, SigningKey, generate_decrypti
 from accord.envelope.vocabulary import KEY_MARGIN_SECS
 from callers.errors import AbsentError, InputError
 
-KEY_LIVES_SECS: Final = 365 * 24 * 3600
+KEY_LIFETIME_SECS: Final = 365 * 24 * 3600
 OVERLAP_SECS: Final = 30 * 24 * 3600
 USES: Final = (SIGN, ENC)
 
@@ -343,7 +343,7 @@ def _suites_of(rows: Iterable[KeyRow]) -> tuple[str, ...]:
 
 
 def _fresh(key: PrivateKey, at: int) -> KeyRow:
-    return KeyRow(key.public, at, at + KEY_LIVES_SECS)
+    return KeyRow(key.public, at, at + KEY_LIFETIME_SECS)
 
 
 def draw_signing(suites: Sequence[str]) -> list[SigningKey]:

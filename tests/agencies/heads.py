@@ -52,14 +52,14 @@ class Head:
         keys = [key for root in signers or (self.root,) for key in root.signer._keys]
         return sign_statement(payload, SignerSet(keys))
 
-    def accept(self, signed: bytes, *, now: datetime = NOW) -> Keyset | Revocation:
+    def hand_in(self, signed: bytes, *, now: datetime = NOW) -> Keyset | Revocation:
         """Hand in the signed statement; return the exchange's row of it."""
         proposing.accept_proposal(self.officer, self.agency, signed, now=now)
         od = parse_statement(signed).od
         return Keyset.objects.filter(od=od).first() or Revocation.objects.get(od=od)
 
     def change(self, change: Change, *signers: Root, now: datetime = NOW) -> Keyset:
-        stored = self.accept(self.sign(self.propose(change, now=now), *signers), now=now)
+        stored = self.hand_in(self.sign(self.propose(change, now=now), *signers), now=now)
         assert isinstance(stored, Keyset)
         log_everything(self.folder, now=now)
         self.agency.refresh_from_db()

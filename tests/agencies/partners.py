@@ -19,13 +19,13 @@ class Partner:
         self.now: datetime = timezone.now()
         self.keys = OwnKeys.draw(agency_id, now=self.now)
         self.agency = admit(agency_id, fingerprint=self.keys.root.fingerprint, now=self.now)
-        self.text = issue_entry_key(OPERATOR, self.agency.pk, client="case system", now=self.now)[1]
+        self.api_key = issue_entry_key(OPERATOR, self.agency.pk, client="case system", now=self.now)[1]
         self.client = Client()
         self.path = f"/api/v1/agencies/{agency_id}"
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Api-Key {self.text}"}
+        return {"Authorization": f"Api-Key {self.api_key}"}
 
     def challenge(self) -> dict[str, Any]:
         answer = self.client.post(
@@ -46,19 +46,19 @@ class Partner:
     def read(self, path: str = "", **headers: str) -> Any:
         return self.client.get(path or f"{self.path}/keyset", headers=self.headers | headers)
 
-    def say(self, jws: bytes) -> Any:
+    def post_statement(self, jws: bytes) -> Any:
         """Post a signed statement."""
         return self.client.post(
             "/api/v1/statements", jws, content_type="application/jose+json", headers=self.headers
         )
 
 
-def enter(partner: Partner) -> None:
+def enter_over_http(partner: Partner) -> None:
     """Bring the keys in, and continue with the API key that the answer holds."""
     pop = partner.keys.pop(partner.challenge(), now=partner.now)
     answer = partner.hand_in(pop=pop, keyset=partner.keys.keyset(now=partner.now))
     assert answer.status_code == 201, answer.content
-    partner.text = partner.keys.first_api_key(answer.json())
+    partner.api_key = partner.keys.first_api_key(answer.json())
 
 
 def part(name: str, content: bytes) -> SimpleUploadedFile:

@@ -18,7 +18,7 @@ from agencies.models import Keyset
 from callers.capabilities import EXCHANGE_SCOPES, Capability
 from callers.directory import AgencyStatus
 from peers.models import Agency
-from tests.agencies.partners import Partner, enter
+from tests.agencies.partners import Partner, enter_over_http
 from tests.agencies.world import DAY, api_key, log_everything, own_agency, seconds
 from tests.services import surroundings
 
@@ -42,7 +42,7 @@ def test_a_partner_enters_with_its_own_keys(partner: Partner, tmp_path: Path) ->
     assert answer.status_code == 201
     taken = {"agency": "xd-reg", "version": 1, "od": read_keyset(keyset).od}
     assert {**answer.json(), **taken} == answer.json()
-    partner.text = partner.keys.first_api_key(answer.json())
+    partner.api_key = partner.keys.first_api_key(answer.json())
     assert Agency.objects.get(pk="xd-reg").status == AgencyStatus.ACTIVE
     waiting = partner.read().json()
     assert (waiting["keyset"], waiting["receipt"]) == (json.loads(keyset), None)
@@ -71,7 +71,7 @@ def test_a_partner_whose_answer_got_lost_sends_the_same_again(
 def test_once_entered_a_system_that_submits_statements_hands_in_what_the_root_signed(
     partner: Partner,
 ) -> None:
-    enter(partner)
+    enter_over_http(partner)
     assert partner.read("/api/v1/agencies").status_code == 200
     thief = partner.keys.keyset(
         version=2, prev=Keyset.objects.get().od, now=timezone.now(), signer=Root.generate().signer
@@ -83,10 +83,10 @@ def test_once_entered_a_system_that_submits_statements_hands_in_what_the_root_si
 
 
 def test_once_entered_a_key_without_that_scope_touches_no_keys(partner: Partner) -> None:
-    enter(partner)
+    enter_over_http(partner)
     agency = Agency.objects.get(pk="xd-reg")
     scopes = EXCHANGE_SCOPES - {Capability.STATEMENT_SUBMIT}
-    partner.text = api_key(agency, scopes=scopes, now=timezone.now())[1]
+    partner.api_key = api_key(agency, scopes=scopes, now=timezone.now())[1]
     renewed = partner.keys.keyset(version=2, prev=Keyset.objects.get().od, now=timezone.now())
     assert partner.hand_in(pop=None, keyset=renewed).status_code == 403
     refused = partner.client.post(
@@ -203,7 +203,7 @@ def test_an_entering_agencys_system_sees_no_other_keyset(partner: Partner, tmp_p
 
 
 def test_a_keyset_that_has_not_changed_is_not_sent_again(partner: Partner, tmp_path: Path) -> None:
-    enter(partner)
+    enter_over_http(partner)
     log_everything(tmp_path, now=timezone.now())
     first = partner.read()
     again = partner.read(**{"If-None-Match": first["ETag"]})
@@ -218,18 +218,18 @@ def test_a_keyset_that_has_not_changed_is_not_sent_again(partner: Partner, tmp_p
 
 @pytest.mark.parametrize("version", ["0", "-1", "x", "99999999999999999999", "1e3"])
 def test_a_version_that_is_no_number_is_refused(partner: Partner, version: str) -> None:
-    enter(partner)
+    enter_over_http(partner)
     assert partner.read(f"{partner.path}/keyset?version={version}").status_code == 422
 
 
 def test_a_version_that_never_was_is_absent(partner: Partner) -> None:
-    enter(partner)
+    enter_over_http(partner)
     assert partner.read(f"{partner.path}/keyset?version=1").status_code == 200
     assert partner.read(f"{partner.path}/keyset?version=2").status_code == 404
 
 
 def test_the_directory_tells_what_every_agency_may_know_and_no_more(partner: Partner) -> None:
-    enter(partner)
+    enter_over_http(partner)
     (item,) = partner.read("/api/v1/agencies").json()["items"]
     assert set(item) == {
         "id", "name", "kind", "country", "timezone", "language", "custody", "status", "root_fingerprint",
@@ -239,21 +239,21 @@ def test_the_directory_tells_what_every_agency_may_know_and_no_more(partner: Par
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_other_methods_are_refused(partner: Partner, method: str) -> None:
-    enter(partner)
+    enter_over_http(partner)
     for path in ("/api/v1/agencies", f"{partner.path}/keyset"):
         answer = getattr(partner.client, method)(path, headers=partner.headers)
         assert answer.status_code in {403, 405}
 
 
 def test_no_answer_repeats_a_credential(partner: Partner) -> None:
-    secret = partner.text.partition(".")[2]
-    enter(partner)
+    secret = partner.api_key.partition(".")[2]
+    enter_over_http(partner)
     for path in ("/api/v1/agencies", f"{partner.path}/keyset"):
         assert secret not in partner.read(path).content.decode()
 
 
 def test_scopes_narrow_a_key(partner: Partner) -> None:
-    enter(partner)
+    enter_over_http(partner)
     agency = Agency.objects.get(pk="xd-reg")
     narrow = api_key(
         agency,

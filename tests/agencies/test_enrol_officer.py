@@ -202,7 +202,7 @@ def test_the_last_admin_stays(agency: Agency, admin: Officer, change: str) -> No
     third = enrol(agency, "agency_admin", "reader", email="third@xa-lab.example")
     disable_officer(third, admin, now=NOW)
     with pytest.raises(CallerError) as refused:
-        ACTIONS[change](OfficerDouble(third), third)
+        ACTIONS[change](UnderAnotherName(third), third)
     assert isinstance(refused.value, LastAdminError)
 
 
@@ -263,7 +263,7 @@ def test_only_the_desk_makes_keepers(admin: Officer) -> None:
         enrol_keeper(admin, email="x@hub.example", full_name="X", password=PASSWORD, now=NOW)
 
 
-class OfficerDouble:
+class UnderAnotherName:
     """The officer under another audit name, so that the check against acts on the own account does not refuse first."""
 
     def __init__(self, officer: Officer) -> None:

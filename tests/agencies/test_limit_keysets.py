@@ -12,8 +12,7 @@ from agencies.models import Keyset
 from ledger.models import AuditEvent
 from peers.models import Agency
 from tests.agencies.entering import enter
-from tests.agencies.partners import Partner
-from tests.agencies.partners import enter as enter_over_http
+from tests.agencies.partners import Partner, enter_over_http
 from tests.agencies.test_recover_root import BEGUN, HOUR, TICK, Recovery, in_force
 from tests.agencies.world import DAY, NOW, OwnKeys, enrolling
 

@@ -146,14 +146,14 @@ def test_nothing_that_was_drawn_is_used_before_the_head_has_signed(head: Head) -
     drawn = set(DrawnKey.objects.values_list("kid", flat=True))
     assert len(drawn) == 4 and not drawn & kids()
     assert not VaultKey.objects.filter(pk__in=drawn).exists()
-    head.accept(head.sign(payload), now=NOW + DAY)
+    head.hand_in(head.sign(payload), now=NOW + DAY)
     assert kids() == drawn and kids("retiring") == before
 
 
 def test_the_same_signed_file_twice_gives_the_same_row(head: Head) -> None:
     head.enter()
     signed = head.sign(head.propose(Rotate(uses=(SIGN,)), now=NOW + DAY))
-    assert head.accept(signed, now=NOW + DAY) == head.accept(signed, now=NOW + 3 * DAY)
+    assert head.hand_in(signed, now=NOW + DAY) == head.hand_in(signed, now=NOW + 3 * DAY)
     assert Keyset.objects.filter(agency="xa-lab").count() == 2
 
 
@@ -231,10 +231,10 @@ def test_a_revoke_is_proposed_signed_and_counts(head: Head) -> None:
         head.officer, head.agency, kid=kid, since=NOW + HOUR, code="stolen", now=at
     )
     assert Key.objects.get(pk=kid).st == KeyState.CURRENT
-    said = head.accept(head.sign(payload), now=at)
+    said = head.hand_in(head.sign(payload), now=at)
     assert isinstance(said, Revocation) and said.key_id == kid
     assert Key.objects.get(pk=kid).st == KeyState.REVOKED
-    assert head.accept(head.sign(payload), now=at) == said
+    assert head.hand_in(head.sign(payload), now=at) == said
 
 
 # Refusals.
@@ -269,10 +269,10 @@ def test_a_proposal_signed_by_another_root_is_refused_and_stays_open(
     head.enter()
     payload = head.propose(Rotate(), now=NOW + DAY)
     with pytest.raises(VerificationError):
-        head.accept(forge(head, payload), now=NOW + DAY)
+        head.hand_in(forge(head, payload), now=NOW + DAY)
     assert Keyset.objects.filter(agency="xa-lab").count() == 1
     assert AuditEvent.objects.get(act="agency.proposal_refused").actor == head.officer.audit_name
-    assert isinstance(head.accept(head.sign(payload), now=NOW + DAY), Keyset)
+    assert isinstance(head.hand_in(head.sign(payload), now=NOW + DAY), Keyset)
 
 
 def test_a_statement_that_was_not_proposed_here_is_refused(head: Head) -> None:
@@ -281,7 +281,7 @@ def test_a_statement_that_was_not_proposed_here_is_refused(head: Head) -> None:
     first = head.propose(Renew(), now=NOW + DAY)
     head.propose(Rotate(), now=NOW + DAY)
     with pytest.raises(InputError) as refused:
-        head.accept(head.sign(first), now=NOW + DAY)
+        head.hand_in(head.sign(first), now=NOW + DAY)
     assert refused.value.field == "signed"
     assert Proposal.objects.count() == 1
 
@@ -290,7 +290,7 @@ def test_a_proposal_is_too_old_after_a_day_and_its_keys_go(head: Head) -> None:
     head.enter()
     signed = head.sign(head.propose(Rotate(), now=NOW + DAY))
     with pytest.raises(InputError):
-        head.accept(signed, now=NOW + 2 * DAY)
+        head.hand_in(signed, now=NOW + 2 * DAY)
     assert proposing.list_proposals(head.officer, head.agency, now=NOW + 2 * DAY) == []
     assert proposing.forget_proposals(now=NOW + 2 * DAY) == 1
     assert not DrawnKey.objects.exists()
@@ -322,7 +322,7 @@ def test_what_waits_for_the_head_is_listed_read_again_and_taken_back(head: Head)
 @pytest.mark.parametrize("data", [b"", b"{", b"{}", b"\xff", b'{"payload":"e30","signatures":[]}'])
 def test_a_file_that_is_no_statement_is_refused(head: Head, data: bytes) -> None:
     with pytest.raises((MalformedError, VerificationError)):
-        head.accept(data)
+        head.hand_in(data)
 
 
 def test_a_key_officer_of_the_agency_and_nobody_else(head: Head) -> None:
@@ -351,5 +351,5 @@ def test_no_drawn_key_stands_in_the_clear(head: Head) -> None:
         )
     payload = bytes(Proposal.objects.get().payload)
     with pytest.raises(SealBrokenError):
-        head.accept(head.sign(payload))
+        head.hand_in(head.sign(payload))
     assert not Keyset.objects.exists()

@@ -19,7 +19,7 @@ from agencies.models import Key, Keyset, KeyState, Revocation
 from agencies.shortlived import Challenge
 from ledger.models import AuditEvent, Entry
 from peers.models import Agency
-from tests.agencies.partners import Partner, enter
+from tests.agencies.partners import Partner, enter_over_http
 from tests.agencies.world import DAY, OwnKeys, accept, enrolling, log_everything, own_agency, seconds
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ class Second:
 @pytest.fixture
 def second(db: None, tmp_path: Path) -> Second:
     partner = Partner()
-    enter(partner)
+    enter_over_http(partner)
     log_everything(tmp_path, now=partner.now)
     return Second(partner, Keyset.objects.get())
 
@@ -269,7 +269,7 @@ def test_a_refused_keyset_uses_up_no_challenge(second: Second) -> None:
 
 def _revoke(second: Second, jws: bytes) -> Any:
     before = stored()
-    answer = second.partner.say(jws)
+    answer = second.partner.post_statement(jws)
     assert answer["Content-Type"] == "application/problem+json"
     assert stored() == before
     return answer
@@ -299,13 +299,13 @@ def test_a_revocation_by_another_root_or_of_another_agencys_key_is_refused(secon
 def test_a_second_revocation_does_not_loosen_the_first(second: Second) -> None:
     at, kid = second.partner.now, second.keys.rows[0].kid
     for since in (at - DAY, at - HOUR):
-        assert second.partner.say(second.keys.revoke(kid, since=since, now=at)).status_code == 202
+        assert second.partner.post_statement(second.keys.revoke(kid, since=since, now=at)).status_code == 202
     assert Key.objects.get(pk=kid).since == seconds(at - DAY)
 
 
 def test_an_id_that_came_before_with_other_words_is_refused(second: Second) -> None:
     at, kid = second.partner.now, second.keys.rows[0].kid
     first = second.keys.revoke(kid, since=at, now=at)
-    assert second.partner.say(first).status_code == 202
+    assert second.partner.post_statement(first).status_code == 202
     again = second.keys.revoke(kid, since=at - DAY, now=at, id=parse_statement(first).statement.id)
     assert _revoke(second, again).status_code == 409

@@ -244,7 +244,7 @@ def test_of_two_proposals_made_at_once_one_is_open_with_its_keys(head: Head) -> 
 
 def test_a_signed_file_handed_in_twice_at_once_is_one_keyset(head: Head) -> None:
     signed = head.sign(head.propose(Create((PQ1, EC1), card_of(head.root, head.successor))))
-    first, second = at_once(lambda: head.accept(signed), lambda: head.accept(signed))
+    first, second = at_once(lambda: head.hand_in(signed), lambda: head.hand_in(signed))
     assert first.pk == second.pk
     assert VaultKey.objects.count() == 4 and not DrawnKey.objects.exists()
 
@@ -252,7 +252,7 @@ def test_a_signed_file_handed_in_twice_at_once_is_one_keyset(head: Head) -> None
 def test_a_proposal_made_while_the_one_before_is_handed_in_never_makes_a_second_key_set(head: Head) -> None:
     change = Create((PQ1, EC1), card_of(head.root, head.successor))
     signed = head.sign(head.propose(change))
-    outcomes = at_once(lambda: head.accept(signed), lambda: head.propose(change))
+    outcomes = at_once(lambda: head.hand_in(signed), lambda: head.propose(change))
     assert kinds(outcomes) & {InputError, ChangeWaitsError} and kinds(outcomes) & {Keyset, bytes}
     is_taken = isinstance(outcomes[0], Keyset)
     assert Keyset.objects.count() == is_taken and Proposal.objects.exists() != is_taken
@@ -277,7 +277,7 @@ def test_a_disk_that_is_full_while_keys_are_handed_in_leaves_the_proposal_open(
 ) -> None:
     signed = head.sign(head.propose(Create((PQ1, EC1), card_of(head.root, head.successor))))
     with full_disk(table, "INSERT"), pytest.raises(OperationalError):
-        head.accept(signed)
+        head.hand_in(signed)
     assert not VaultKey.objects.exists() and DrawnKey.objects.count() == 4
-    assert isinstance(head.accept(signed), Keyset)
+    assert isinstance(head.hand_in(signed), Keyset)
     assert VaultKey.objects.count() == 4 and not DrawnKey.objects.exists()

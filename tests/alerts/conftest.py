@@ -22,7 +22,7 @@ from officers.models import Officer
 from peers import exchange
 from peers.models import Agency
 from tests.builders import HeldAgency, Hub, make_hosted_agency
-from tests.desk_calls import give_exchange_keys, over_sockets
+from tests.desk_calls import give_exchange_keys, real_transport_of
 from tests.kept_worlds import FRESH_SECONDS, kept_world
 
 GOOD: Mapping[str, Any] = {
@@ -124,7 +124,7 @@ def served(
     desks = kept_desks_of_now(tmp_path_factory.mktemp("served") / "ledger")
     give_exchange_keys()
     settings.EXCHANGE_URL = live_server.url
-    monkeypatch.setattr(exchange, "transport_of", over_sockets)
+    monkeypatch.setattr(exchange, "transport_of", real_transport_of)
     return desks
 
 

@@ -103,12 +103,12 @@ def test_following_a_feed_notes_whose_clock_is_off(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     send_from_partner(desks)
-    exchange_as_asked.says_it_is = desks.hub.now - timedelta(minutes=7)
+    exchange_as_asked.stated_time = desks.hub.now - timedelta(minutes=7)
     desks.follow()
     desks.follow()
     ahead = desk_depth().clock_ahead
     assert ahead is not None and timedelta(minutes=6) < ahead < timedelta(minutes=8)
-    exchange_as_asked.says_it_is = None
+    exchange_as_asked.stated_time = None
     FeedCursor.objects.update(asked_at=None)
     desks.follow()
     assert desk_depth().clock_ahead is None

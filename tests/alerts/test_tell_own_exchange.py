@@ -158,7 +158,7 @@ def test_with_its_clock_a_day_off_the_desk_goes_no_further_and_says_so(
     exchange_as_asked: ViewsInPlaceOfSockets,
     off: timedelta,
 ) -> None:
-    now = exchange_as_asked.says_it_is = timezone.now()
+    now = exchange_as_asked.stated_time = timezone.now()
     entry_key = admit_elsewhere("xn-new", now=now, custody="agency", root_fingerprint="ab" * 32)
     with pytest.raises(InputError, match="Clock: this machine says") as refused:
         keep_exchange(keeper, live_server.url, vkey, now=now + off)

@@ -31,7 +31,7 @@ from peers.models import PeerKeyset, PeerRevocation
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.builders import DAY_SECS, HeldAgency, new_uuid7, seconds
-from tests.key_lives import signing_keys_of
+from tests.key_changes import signing_keys_of
 from tests.peers import sealed_for
 
 

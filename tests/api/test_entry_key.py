@@ -34,7 +34,7 @@ class Newcomer:
             OPERATOR, "xf-labs", name="Forensic Office, Ferrow", kind="laboratory", country="XF", timezone="UTC",
             language="en", custody="agency", root_fingerprint=self.keys.root.fingerprint, now=self.now,
         )  # fmt: skip
-        self.text = self.issued()
+        self.api_key = self.issued()
 
     def issued(self) -> str:
         return issue_entry_key(OPERATOR, "xf-labs", client="case system", now=timezone.now())[1]
@@ -44,7 +44,7 @@ class Newcomer:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Api-Key {self.text}"}
+        return {"Authorization": f"Api-Key {self.api_key}"}
 
     def challenge(self) -> Any:
         return self.client.post(
@@ -95,12 +95,12 @@ def test_the_first_working_key_comes_sealed_and_again_for_a_day(newcomer: Newcom
     assert (before["status"], before["keyset"]) == ("entering", None)
     assert (after["status"], after["keyset"]) == ("active", answer.json()["od"])
 
-    entry, newcomer.text = newcomer.text, newcomer.keys.first_api_key(answer.json())
+    entry, newcomer.api_key = newcomer.api_key, newcomer.keys.first_api_key(answer.json())
     assert newcomer.get("caller").json()["capabilities"] == sorted(usual_scopes())
     assert newcomer.get("accession").status_code == 403
-    held = ApiKey.objects.get(prefix=newcomer.text.split(".")[0])
-    assert newcomer.text.encode() not in answer.content
-    newcomer.text = entry
+    held = ApiKey.objects.get(prefix=newcomer.api_key.split(".")[0])
+    assert newcomer.api_key.encode() not in answer.content
+    newcomer.api_key = entry
     ApiKey.objects.filter(follows=None).update(expires_at=timezone.now())
     assert newcomer.hand_in(keyset).status_code == 401
     assert held.expires_at > timezone.now() + timedelta(days=89)
@@ -112,14 +112,14 @@ def test_a_desk_that_hands_the_keys_in_gets_all_that_a_desk_does(
 ) -> None:
     pop = newcomer.keys.pop(newcomer.challenge().json(), now=newcomer.now)
     answer = newcomer.hand_in(newcomer.keys.keyset(now=newcomer.now), pop, query)
-    newcomer.text = newcomer.keys.first_api_key(answer.json())
+    newcomer.api_key = newcomer.keys.first_api_key(answer.json())
     assert newcomer.get("caller").json()["capabilities"] == sorted(given)
 
 
 def test_a_key_handed_out_again_ends_the_one_before(newcomer: Newcomer) -> None:
     again = newcomer.issued()
     assert newcomer.get("accession").status_code == 401
-    newcomer.text = again
+    newcomer.api_key = again
     assert newcomer.get("accession").status_code == 200
 
 

@@ -41,7 +41,7 @@ from officers.moving_in import Moving, move_in
 from peers import exchange
 from peers.models import Agency, PeerKeyset
 from tests.client.conftest import CHEAP, DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.desk_calls import by_key_over_sockets, over_sockets
+from tests.desk_calls import real_transport_by, real_transport_of
 from tests.entries import make_keeper
 from tests.own_desk import DRAFT, compare_by_hand
 from vault.instances import announce_held
@@ -89,8 +89,8 @@ class House:
 def house(world: PartnerWorld, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     command, partner = world.partners(OWN, PARTNER)
     settings.OWN_DESK, settings.EXCHANGE_URL = True, world.address
-    monkeypatch.setattr(exchange, "transport_of", over_sockets)
-    monkeypatch.setattr(exchange, "transport_by", by_key_over_sockets)
+    monkeypatch.setattr(exchange, "transport_of", real_transport_of)
+    monkeypatch.setattr(exchange, "transport_by", real_transport_by)
     keeper = make_keeper()
     yield House(world, command, partner, keeper)
 

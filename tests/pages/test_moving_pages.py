@@ -66,7 +66,7 @@ def test_an_agency_goes_home_by_its_pages(moving: Moving) -> None:
     assert "Rotate" not in first.get("/keys/").content.decode(), (
         "no change of keys is offered that would wait"
     )
-    again = first.post("/keys/leaving/root/", {"announce": moving.after})
+    again = first.post("/keys/leaving/root/", {"announce": moving.announced_root})
     assert again.status_code == 409
     assert first.post("/keys/leaving/history/").headers["Location"] == "/keys/leaving/"
 
@@ -90,7 +90,7 @@ def test_an_agency_goes_home_by_its_pages(moving: Moving) -> None:
         assert "Stop one of the two desks" not in start
         assert not {step.step.name: step.step.is_done for step in keeper.get("/").context["steps"]}["active"]
         card = SimpleUploadedFile("root.public.json", moving.card_file())
-        data = {"version": 2, "go": "do", "root": card, "announce": moving.after}
+        data = {"version": 2, "go": "do", "root": card, "announce": moving.announced_root}
         proposal = pressed(home, "/keys/move/", **data)
         half_name = f"{OWN}-move-{proposal.strip('/').rpartition('/')[2][:8]}.half"
         assert f"accord sign {half_name} " in home.get(proposal).content.decode()

@@ -16,10 +16,10 @@ from agencies.models import Revocation
 if TYPE_CHECKING:
     from tests.builders import HeldAgency
 
-KEY_LIVES_SECS = 90 * 24 * 3600
+KEY_LIFETIME_SECS = 90 * 24 * 3600
 
 
-class KeyLives:
+class KeyChanges:
     """The part of a hub that changes keys; all that it makes is valid."""
 
     now: datetime
@@ -59,7 +59,7 @@ class KeyLives:
         agency.signing = signing_keys_of(list(agency.signing))
         begin = int(self.now.timestamp())
         new = {key.kid: key for signer in agency.signing.values() for key in signer.signers}
-        rows = [*kept, *(KeyRow(key, begin, begin + KEY_LIVES_SECS) for key in new.values())]
+        rows = [*kept, *(KeyRow(key, begin, begin + KEY_LIFETIME_SECS) for key in new.values())]
         low, version = before.low, before.version + 1
         self.publish_keyset(agency, low=low, rows=rows, version=version, prev=before.od)
         self.sequence()
