@@ -59,7 +59,7 @@ from sharing.slices import slice_for
 from sharing.statements import submit_statement
 from tests.agreements import record_agreement
 from tests.desk_calls import hosted_agencies
-from tests.entries import make_entry
+from tests.entries import store_entry
 from tests.exchange_keys import give_api_key
 from tests.key_changes import KeyChanges, signing_keys_of
 from tests.peers import compare_each_other
@@ -176,7 +176,7 @@ class Hub(KeyChanges):
         log: bool = True,
     ) -> HeldAgency:
         root, next_root = Root.generate(), Root.generate()
-        row = make_entry(
+        row = store_entry(
             agency,
             name=name or f"Agency {agency}",
             kind=kind,
@@ -413,7 +413,7 @@ class Hub(KeyChanges):
 
 def make_hosted_agency(hub: Hub, agency_id: str, name: str, *, suites: Sequence[str] = (PQ1, EC1)) -> Agency:
     """Make an agency whose keys are in the vault; its keyset waits for `sequence`."""
-    agency = make_entry(
+    agency = store_entry(
         agency_id,
         name=name,
         kind=AgencyKind.LABORATORY,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures for all tests: the database with its logins, the outside world, and the hub's real processes."""
+"""Fixtures for all tests: the database with its logins, the mail server, and the hub's real processes."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -20,10 +20,10 @@ from devtool.environments import World
 from devtool.ports import LOOPBACK, free_ports
 from devtool.processes import Child, wait_until
 from hub.roles import HALVES
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.role_logins import requests_and_tasks_under_their_logins
 from tests.services import surroundings
-from tests.short_ways import short_ways, what_is_collected_stays
+from tests.speedups import exempt_from_collection, speedups
 
 if TYPE_CHECKING:
     from tests.desk_calls import ViewsInPlaceOfSockets
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    with what_is_collected_stays():
+    with exempt_from_collection():
         return (yield)
 
 
@@ -53,8 +53,8 @@ def _live_server_answers_at_once() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _short_ways() -> Generator[None]:
-    with short_ways(), requests_and_tasks_under_their_logins(), _desk_calls():
+def _speedups() -> Generator[None]:
+    with speedups(), requests_and_tasks_under_their_logins(), _desk_calls():
         yield
 
 
@@ -65,9 +65,9 @@ def _desk_calls() -> Generator[None]:
         yield
         return
     from tests.desk_calls import desk_calls_in_this_process
-    from tests.entries import the_desk_hears_at_once
+    from tests.entries import the_desk_is_told_at_once
 
-    with desk_calls_in_this_process(), the_desk_hears_at_once():
+    with desk_calls_in_this_process(), the_desk_is_told_at_once():
         yield
 
 
@@ -107,9 +107,9 @@ def _is_transactional(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def outside_world(settings: Settings) -> Generator[OutsideWorld]:
+def mail_server(settings: Settings) -> Generator[MailServer]:
     """A real SMTP server, well-behaved and empty, to which this process and every started one send."""
-    server = surroundings().outside_world
+    server = surroundings().mail_server
     server.behave()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = LOOPBACK, server.port
@@ -213,7 +213,7 @@ class HubProcesses:
 
 
 @pytest.fixture
-def hub_processes(world: World, outside_world: OutsideWorld, tmp_path: Path) -> Generator[HubProcesses]:
+def hub_processes(world: World, mail_server: MailServer, tmp_path: Path) -> Generator[HubProcesses]:
     """Processes for a test to start: `hub_processes.mailer()`, `.sequencer()`, `.exchange()`, `.desk()`, `.operator()` ..."""
     processes = HubProcesses(world, tmp_path / "logs")
     yield processes

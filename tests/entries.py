@@ -41,7 +41,7 @@ def change_entry(agency_id: str, **facts: Any) -> Agency:
     return Agency.objects.get(pk=agency_id)
 
 
-def make_entry(agency_id: str, **facts: Any) -> Agency:
+def store_entry(agency_id: str, **facts: Any) -> Agency:
     """Store an agency at the exchange without admission; return the desk's row after it has heard."""
     Entry.objects.create(pk=agency_id, **facts)
     return Agency.objects.get(pk=agency_id)
@@ -68,7 +68,7 @@ def have_released(*agency_ids: str, now: datetime) -> None:
             note_first_release(agency_id, now=now)
 
 
-def _hear(sender: type[Entry], instance: Entry, **_: object) -> None:
+def _tell_desk(sender: type[Entry], instance: Entry, **_: object) -> None:
     if _takes_in_by_hand.get() and not Agency.objects.filter(pk=instance.pk).exists():
         return
     entry = Entry.objects.get(pk=instance.pk)
@@ -92,13 +92,13 @@ def _as_the_owner() -> Generator[None]:
 
 
 @contextmanager
-def the_desk_hears_at_once() -> Generator[None]:
+def the_desk_is_told_at_once() -> Generator[None]:
     """Make or change the desk's row at each save of an entry inside the block."""
-    post_save.connect(_hear, sender=Entry)
+    post_save.connect(_tell_desk, sender=Entry)
     try:
         yield
     finally:
-        post_save.disconnect(_hear, sender=Entry)
+        post_save.disconnect(_tell_desk, sender=Entry)
 
 
 @contextmanager

@@ -40,9 +40,9 @@ LOADING: Final = (
 
 def pytest_configure(config: pytest.Config) -> None:
     from tests.services import has_private_database
-    from tests.short_ways import LONG_WAYS
+    from tests.speedups import WITHOUT_SPEEDUPS
 
-    if LONG_WAYS or not has_private_database():
+    if WITHOUT_SPEEDUPS or not has_private_database():
         return
     create = getattr(BaseDatabaseCreation, CREATE)
     make = BaseDatabaseCreation.create_test_db

@@ -38,7 +38,7 @@ from peers.models import Agency
 from tests.agencies.heads import card_file, card_of
 from tests.builders import HeldAgency, Hub, make_hosted_agency
 from tests.desk_calls import give_exchange_keys
-from tests.entries import make_entry, make_keeper
+from tests.entries import make_keeper, store_entry
 from tests.exchange_keys import give_api_key
 from tests.hosted_keys import as_recipient
 from tests.own_desk import DRAFT
@@ -155,7 +155,7 @@ def whole_hosted(hub: Hub) -> tuple[Agency, Root]:
 
 def hosted_with_own_root(hub: Hub) -> tuple[Agency, Root]:
     root, successor = Root.generate(), Root.generate()
-    make_entry(
+    store_entry(
         OWN,
         name="Customs, Cadria",
         kind="customs",

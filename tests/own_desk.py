@@ -35,9 +35,9 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.heads import card_of
 from tests.builders import HeldAgency, Hub
-from tests.entries import make_entry
+from tests.entries import store_entry
 from tests.hosted_keys import as_recipient
-from tests.kept_worlds import kept_world
+from tests.restored_worlds import restored_world
 from vault import proposing
 from vault.changes import Change, Create
 
@@ -78,7 +78,7 @@ def make_own_agency(
     A test that needs the head's root gives it as `root`.
     """
     root, successor = root or Root.generate(), Root.generate()
-    make_entry(
+    store_entry(
         agency_id,
         name=name,
         kind=kind,
@@ -147,7 +147,7 @@ class RedDesk:
 
     @classmethod
     def kept(cls, folder: Path) -> Self:
-        return kept_world("red desk", cls.build, folder, fresh_seconds=FRESH_SECONDS)
+        return restored_world("red desk", cls.build, folder, fresh_seconds=FRESH_SECONDS)
 
     def deliver(self, *named: Officer, **terms: Any) -> SealedEnvelope:
         """Have the partner's own system seal a RED alert that names these officers, and log it; the desk has not taken it in."""

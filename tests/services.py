@@ -30,7 +30,7 @@ from devtool.postgres import DATABASES, OWNERS, SUPERUSER, PostgreSQL
 from devtool.secretstore import Secrets, draw_secrets
 from devtool.valkey import Valkey
 from hub.roles import DESK, EXCHANGE, HALVES, LOGINS
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 
 OWNER = OWNERS[DESK]
 """The login that owns all tables of a test."""
@@ -46,7 +46,7 @@ class Surroundings:
     """The services and folders of one test process. Its one database holds the tables of both halves, and so one log."""
 
     world: World
-    outside_world: OutsideWorld
+    mail_server: MailServer
     folder: Path
 
     def world_on(self, database: str) -> World:
@@ -103,16 +103,16 @@ def _start() -> Surroundings:
     secrets = _of_one_database(draw_secrets())
     owner_url, role_urls = _database(folder, secrets)
     redis_super_url, redis_urls = _broker(folder, secrets)
-    outside_world = OutsideWorld()
-    outside_world.start()
-    _to_be_closed.callback(outside_world.stop)
+    mail_server = MailServer()
+    mail_server.start()
+    _to_be_closed.callback(mail_server.stop)
     world = World(
         secrets=secrets,
         database_urls=role_urls,
         owner_urls=dict.fromkeys(HALVES, owner_url),
         redis_urls=redis_urls,
         redis_super_url=redis_super_url,
-        email_url=outside_world.url,
+        email_url=mail_server.url,
         hub_url="http://testserver",
         exchange_url="http://testserver",
         ledger_state_dirs=dict.fromkeys(HALVES, folder / "ledger"),
@@ -120,7 +120,7 @@ def _start() -> Surroundings:
         secrets_dir=folder / "secrets",
     )
     _export(world)
-    return Surroundings(world, outside_world, folder)
+    return Surroundings(world, mail_server, folder)
 
 
 def _database(folder: Path, secrets: Secrets) -> tuple[str, dict[str, str]]:
@@ -198,11 +198,11 @@ def _work_as_owner(world: World) -> None:
     """Have this process make the test database and see all of the broker."""
     from django.conf import settings
 
-    from tests.short_ways import LONG_WAYS
+    from tests.speedups import WITHOUT_SPEEDUPS
 
     take_owners_login(world.owner_urls[DESK])
     settings.REDIS_URL = settings.CELERY_BROKER_URL = world.redis_super_url
     framework: dict[str, Any] = settings.REST_FRAMEWORK
     framework["DEFAULT_AUTHENTICATION_CLASSES"].insert(0, "agencies.authentication.ApiKeyAuthentication")
-    if not LONG_WAYS:
+    if not WITHOUT_SPEEDUPS:
         settings.PASSWORD_HASHERS = ["tests.quick_hasher.QuickArgon2"]

@@ -18,8 +18,8 @@ from accord.envelope.seal import SealedEnvelope
 from accord.envelope.slices import parse_slice
 from accord.envelope.statements.form import make_statement
 from accord.envelope.unseal import decrypt, unwrap
+from tests.envelope.good_statements import GOOD, good_statement
 from tests.envelope.kit.cases import opening_cases
-from tests.envelope.saying import GOOD, make
 from tests.envelope.world import NOW, World, make_agency, make_world, terms, uuid7
 
 SUITES = (PQ1, EC1)
@@ -77,7 +77,7 @@ def inner_jws(suite: str, item: SealedEnvelope) -> bytes:
 def statements() -> dict[str, bytes]:
     """Return one statement of every kind, by its name."""
     alpha = world(PQ1).alpha
-    made = {name: make(alpha, name) for name in GOOD}
+    made = {name: good_statement(alpha, name) for name in GOOD}
     made["keyset"] = alpha.keyset_jws
     made["revoke"] = _by_root("revoke", {"kid": alpha.rows[0].kid, "since": NOW - 9, "code": "stolen"})
     made["pop"] = _said("pop", {"chal": "A" * 43, "enc": [{"kid": "A" * 43, "nonce": "A" * 43}]})

@@ -28,7 +28,7 @@ from officers.reopening import ask_reopening, hand_in_reopening, open_request, r
 from officers.shortlived import AccountLink
 from tests.agencies.heads import Head, card_of
 from tests.agencies.world import DAY, NOW, OPERATOR, PASSWORD, admit, enrol, hosted_agency
-from tests.kept_worlds import kept_world
+from tests.restored_worlds import restored_world
 from tests.role_logins import under_login_of
 from vault.changes import ChangeRoot
 from vault.instances import forget_instance
@@ -39,7 +39,7 @@ LATER = NOW + timedelta(hours=1)
 
 @pytest.fixture
 def head(db: None, tmp_path: Path, settings: Settings) -> Head:
-    head = kept_world("head of a desk", _build, tmp_path / "ledger")
+    head = restored_world("head of a desk", _build, tmp_path / "ledger")
     settings.OWN_DESK = True
     return head
 

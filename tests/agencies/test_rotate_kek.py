@@ -17,7 +17,7 @@ from officers.policy_in_force import begin_policy
 from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.agencies.world import NOW, hosted_agency
-from tests.entries import make_entry
+from tests.entries import store_entry
 from tests.services import surroundings
 from vault import services
 from vault.errors import KekUnknownError, KekWrongError, SealBrokenError
@@ -210,7 +210,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
 
 
 def _sealed_row_of_a_new_agency(agency_id: str) -> bytes:
-    agency = make_entry(
+    agency = store_entry(
         agency_id, name=agency_id, kind="laboratory", country="XA", custody="hub", admitted_at=NOW
     )
     ensure_secret(agency.pk, now=NOW)

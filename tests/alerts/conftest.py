@@ -23,7 +23,7 @@ from peers import exchange
 from peers.models import Agency
 from tests.builders import HeldAgency, Hub, make_hosted_agency
 from tests.desk_calls import give_exchange_keys, real_transport_of
-from tests.kept_worlds import FRESH_SECONDS, kept_world
+from tests.restored_worlds import FRESH_SECONDS, restored_world
 
 GOOD: Mapping[str, Any] = {
     "alert_type": "new_substance",
@@ -129,13 +129,13 @@ def served(
 
 
 def kept_desks(folder: Path) -> Desks:
-    return kept_world("desks", lambda folder: make_desks(Hub(folder)), folder)
+    return restored_world("desks", lambda folder: make_desks(Hub(folder)), folder)
 
 
 def kept_desks_of_now(folder: Path) -> Desks:
     """Build desks whose world began now or a moment ago, for code that reads the clock."""
     now = timezone.now().replace(microsecond=0)
-    return kept_world(
+    return restored_world(
         "desks of now", lambda folder: make_desks(Hub(folder, now=now)), folder, fresh_seconds=FRESH_SECONDS
     )
 

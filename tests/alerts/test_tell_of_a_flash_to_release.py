@@ -11,7 +11,7 @@ from notices.models import Notification
 from notices.sending import send_notifications
 from officers.models import AgencyPolicy, Officer
 from tests.bound_rows import rewrite
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.desk_world import CONTENT, DeskWorld
 
 
@@ -34,22 +34,22 @@ def submit_again(desk: DeskWorld, alert: Alert, author: Officer) -> None:
 
 
 def test_the_releaser_is_told_without_content_and_led_to_the_queue(
-    desk: DeskWorld, outside_world: OutsideWorld
+    desk: DeskWorld, mail_server: MailServer
 ) -> None:
     desk.submit(desk.draft(pri="flash"))
     assert told() == [("release-waits", "benno@xa-lab.example")]
     send(desk)
-    (mail,) = outside_world.mails
+    (mail,) = mail_server.mails
     assert mail.message["Subject"] == "[Accord] FLASH TO RELEASE"
     assert "A flash alert of your agency waits for a second person. Check it and send it." in mail.text
     assert "/queue/\n" in mail.text.replace("\r\n", "\n")
     assert CONTENT not in mail.text
 
 
-def test_an_exercise_says_so_first(desk: DeskWorld, outside_world: OutsideWorld) -> None:
+def test_an_exercise_says_so_first(desk: DeskWorld, mail_server: MailServer) -> None:
     desk.submit(desk.draft(pri="flash", status="exercise"))
     send(desk)
-    (mail,) = outside_world.mails
+    (mail,) = mail_server.mails
     assert mail.message["Subject"] == "[Accord] EXERCISE FLASH TO RELEASE"
 
 
@@ -80,12 +80,10 @@ def test_the_same_revision_is_told_once(desk: DeskWorld) -> None:
     assert len(told()) == 1
 
 
-def test_whoever_lost_the_right_before_the_mail_gets_none(
-    desk: DeskWorld, outside_world: OutsideWorld
-) -> None:
+def test_whoever_lost_the_right_before_the_mail_gets_none(desk: DeskWorld, mail_server: MailServer) -> None:
     desk.submit(desk.draft(pri="flash"))
     desk.benno.roles = ["reader"]
     desk.benno.save()
     send(desk)
-    assert not outside_world.mails
+    assert not mail_server.mails
     assert Notification.objects.get().cause == "no-right"

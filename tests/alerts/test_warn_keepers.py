@@ -17,7 +17,7 @@ from peers.models import FeedCursor
 from peers.progress import CLOCK_WRONG
 from tests.alerts.conftest import Desks
 from tests.entries import make_keeper
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.role_logins import under_login_of
 
 
@@ -50,12 +50,12 @@ def test_a_certificate_is_warned_of_four_times_and_once_when_it_has_ended(
 
 
 def test_the_mail_says_when_it_ends_and_nothing_else(
-    keeper: Officer, ends_at: datetime, outside_world: OutsideWorld
+    keeper: Officer, ends_at: datetime, mail_server: MailServer
 ) -> None:
     now = ends_at - timedelta(days=6)
     warn_of_the_desk(now=now)
     assert send_notifications(clock=lambda: now).sent == 1
-    mail = outside_world.mails_to(keeper.email)[-1]
+    mail = mail_server.mails_to(keeper.email)[-1]
     assert mail.message["Subject"] == "[Accord] DESK"
     assert f"The certificate of this desk ends on {ends_at:%Y-%m-%d}" in mail.text
 

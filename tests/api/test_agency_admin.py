@@ -20,7 +20,7 @@ from sharing.models import Agreement, LaneSuspension
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
 from tests.entries import have_released
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 
 By = Callable[..., Session]
 
@@ -52,7 +52,7 @@ def acts() -> list[str]:
 
 
 def test_an_officer_is_invited_once_however_often_it_is_sent(
-    admin: Session, desks: Desks, outside_world: OutsideWorld
+    admin: Session, desks: Desks, mail_server: MailServer
 ) -> None:
     person = {"email": "new@xa-lab.example", "full_name": "Nadia New", "roles": ["reader"], "unit": "Intake"}
     one, two = (admin("POST", "officers", person, idempotency_key="invite-1") for _ in range(2))
@@ -60,7 +60,7 @@ def test_an_officer_is_invited_once_however_often_it_is_sent(
     assert one.json() == two.json()
     assert one.json()["unit"] == "Intake"
     assert one.json()["state"] == "invited" and one.json()["invitation"]["mailed_at"]
-    assert len(outside_world.wait_for_count(1)) == 1
+    assert len(mail_server.wait_for_count(1)) == 1
     assert admin("GET", f"officers/{one.json()['id']}").json() == one.json()
     assert one.json()["id"] in by_id(admin("GET", "officers?state=invited&role=reader"))
     assert one.json()["id"] not in by_id(admin("GET", "officers?state=disabled"))

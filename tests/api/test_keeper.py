@@ -17,7 +17,7 @@ from tests.api.sessions import Session
 from tests.builders import OPERATOR
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.entries import admit_elsewhere
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 
 NAME = "Forensic Office, Ferrow"
 
@@ -40,7 +40,7 @@ def facts(keeper: Session) -> dict[str, Any]:
 
 
 def test_an_agency_comes_in_and_gets_its_admin_and_its_keys(
-    keeper: Session, facts: dict[str, Any], outside_world: OutsideWorld
+    keeper: Session, facts: dict[str, Any], mail_server: MailServer
 ) -> None:
     shown = keeper("POST", "desk/agencies/admitted", {name: facts[name] for name in ("id", "entry_key")})
     assert shown.status_code == 200, shown.content
@@ -63,7 +63,7 @@ def test_an_agency_comes_in_and_gets_its_admin_and_its_keys(
     assert invited.json()["invitation"]["mailed_at"] and not invited.json()["has_admin"]
     assert keeper("POST", "desk/agencies/xf-labs/admin", admin).status_code == 409
     assert keeper("POST", "desk/agencies/xf-labs/admin/again").status_code == 200
-    assert len(outside_world.wait_for_count(2)) == 2
+    assert len(mail_server.wait_for_count(2)) == 2
     head = Officer.objects.get(invited_email="head@xf-labs.example")
     assert (head.roles, head.unit) == (["agency_admin"], "Board")
     made = keeper("POST", "desk/agencies/xf-labs/keys")

@@ -26,7 +26,7 @@ from tests.agreements import record_circle, suspend_lanes
 from tests.browser.pictures import keep_picture
 from tests.builders import OPERATOR
 from tests.entries import change_entry, have_released
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.desk_world import PASSWORD, DeskWorld
 from tests.pages.test_policy import form
 
@@ -42,12 +42,12 @@ def client_of(officer: Officer) -> Client:
 
 
 def test_pages_about_officers(
-    shoot: Shoot, sign_in: SignIn, desk: DeskWorld, outside_world: OutsideWorld
+    shoot: Shoot, sign_in: SignIn, desk: DeskWorld, mail_server: MailServer
 ) -> None:
     now, admin = timezone.now(), client_of(desk.sunniva)
     move_on_duty_list(desk.sunniva, desk.benno, "add", now=now)
     name_deputy(desk.sunniva, desk.ilka, desk.benno, now=now)
-    with outside_world.down():
+    with mail_server.down():
         admin.post(
             "/officers/invite/",
             {

@@ -25,7 +25,7 @@ from peers.models import Agency
 from tests.browser.conftest import Picture, Tell
 from tests.browser.hands import Hands
 from tests.entries import admit_elsewhere
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.desk_world import PASSWORD, DeskWorld
 from tests.pages.key_desks import Customs
 from tests.pages.one_time_codes import code_of
@@ -42,7 +42,7 @@ class Journey:
 
     hands: Hands
     address: str
-    mails: OutsideWorld
+    mails: MailServer
     take: Picture
     secrets: dict[str, str] = field(default_factory=dict)
 
@@ -124,8 +124,8 @@ class Journey:
 
 
 @pytest.fixture
-def journey(page: Page, live_server: LiveServer, outside_world: OutsideWorld, picture: Picture) -> Journey:
-    return Journey(Hands(page), live_server.url, outside_world, picture)
+def journey(page: Page, live_server: LiveServer, mail_server: MailServer, picture: Picture) -> Journey:
+    return Journey(Hands(page), live_server.url, mail_server, picture)
 
 
 def take_in(journey: Journey, root: Root) -> None:

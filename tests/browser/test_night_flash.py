@@ -22,7 +22,7 @@ from tests.bound_rows import rewrite
 from tests.browser.conftest import Tell
 from tests.browser.hands import Hands
 from tests.entries import change_entry
-from tests.outside_world import Mail, OutsideWorld
+from tests.mail_server import Mail, MailServer
 from tests.pages.desk_world import CONTENT, PASSWORD, DeskWorld
 from tests.pages.one_time_codes import code_of
 from tests.pages.test_second_factors import Telephone
@@ -51,7 +51,7 @@ def night(desk: DeskWorld, live_server: LiveServer, settings: Settings) -> DeskW
     return desk
 
 
-def newest_mail(desk: DeskWorld, outside: OutsideWorld, address: str) -> Mail:
+def newest_mail(desk: DeskWorld, outside: MailServer, address: str) -> Mail:
     """Send the notices that are due, as the worker does; return the newest mail to this address."""
     send_notifications(clock=lambda: max(desk.hub.now, timezone.now()))
     return outside.mails_to(address)[-1]
@@ -121,7 +121,7 @@ def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
     night: DeskWorld,
     sign_in: SignIn,
     live_server: LiveServer,
-    outside_world: OutsideWorld,
+    mail_server: MailServer,
     console_errors: list[str],
     tell: Tell,
 ) -> None:
@@ -133,9 +133,9 @@ def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
     write(author)
     picture(page, "job-night-written")
 
-    mail = newest_mail(night, outside_world, RELEASER)
+    mail = newest_mail(night, mail_server, RELEASER)
     assert mail.message["Subject"] == "[Accord] FLASH TO RELEASE"
-    assert CONTENT not in mail.text and not outside_world.mails_to("ilka@xa-lab.example")
+    assert CONTENT not in mail.text and not mail_server.mails_to("ilka@xa-lab.example")
     hands.open_from_mail(link_in(mail))
     sign_in_on_the_phone(hands, telephone)
     picture(phone, "job-night-queue")
@@ -145,7 +145,7 @@ def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
     console_errors.clear()
 
     night.catch_up()
-    told = newest_mail(night, outside_world, ON_DUTY)
+    told = newest_mail(night, mail_server, ON_DUTY)
     assert told.message["Subject"] == f"[Accord] FLASH {night.received(night.aroha).reference}"
     assert CONTENT not in told.text
     night.catch_up()

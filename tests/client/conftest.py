@@ -26,7 +26,7 @@ from callers.directory import AgencyKind, Custody
 from peers.models import Agency
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
 from tests.exchange_keys import give_api_key
-from tests.kept_worlds import kept_world
+from tests.restored_worlds import restored_world
 
 PASSPHRASE = "correct horse battery staple"
 FRESH_SECONDS = 240.0
@@ -101,7 +101,7 @@ class PartnerWorld:
     def partners(self, *agencies: str) -> list[Client]:
         """Enrolled partners who have pinned one another and share under one agreement."""
         name = f"partners {self.address} {agencies}"
-        self.hub = kept_world(
+        self.hub = restored_world(
             name, lambda folder: self._make_partners(agencies), self.folder, fresh_seconds=FRESH_SECONDS
         )
         self.hub.folder = self.folder / "ledger"

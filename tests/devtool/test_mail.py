@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demonstration's mail sink keeps whole mails; the suite's outside world fails as a test asks."""
+"""The demonstration's mail sink keeps whole mails; the suite's mail server fails as a test asks."""
 
 import smtplib
 from collections.abc import Generator
@@ -9,7 +9,7 @@ import pytest
 
 from devtool.mailsink import MailSink
 from devtool.ports import LOOPBACK
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 
 MAIL = b"From: accord@hub.example\r\nSubject: [Accord] URGENT 7QK4-M2XN\r\n\r\nYour agency has an alert.\r\n"
 
@@ -55,14 +55,14 @@ def test_a_new_sink_on_the_same_folder_overwrites_nothing(sink: MailSink) -> Non
 
 
 @pytest.fixture
-def world_outside() -> Generator[OutsideWorld]:
-    started = OutsideWorld()
+def world_outside() -> Generator[MailServer]:
+    started = MailServer()
     started.start()
     yield started
     started.stop()
 
 
-def test_a_well_behaved_world_takes_mail(world_outside: OutsideWorld) -> None:
+def test_a_well_behaved_world_takes_mail(world_outside: MailServer) -> None:
     _send(world_outside.port)
     [mail] = world_outside.wait_for_count(1)
     assert mail.message["Subject"] == "[Accord] URGENT 7QK4-M2XN"
@@ -70,7 +70,7 @@ def test_a_well_behaved_world_takes_mail(world_outside: OutsideWorld) -> None:
     assert world_outside.connections == 1
 
 
-def test_it_puts_mail_off_as_often_as_told(world_outside: OutsideWorld) -> None:
+def test_it_puts_mail_off_as_often_as_told(world_outside: MailServer) -> None:
     world_outside.misbehaviour.temporary_replies = 1
     with pytest.raises(smtplib.SMTPDataError) as refusal:
         _send(world_outside.port)
@@ -79,7 +79,7 @@ def test_it_puts_mail_off_as_often_as_told(world_outside: OutsideWorld) -> None:
     assert len(world_outside.mails) == 1
 
 
-def test_it_refuses_an_address_for_good(world_outside: OutsideWorld) -> None:
+def test_it_refuses_an_address_for_good(world_outside: MailServer) -> None:
     world_outside.misbehaviour.permanent_for = frozenset({"gone@xb-health.example"})
     with pytest.raises(smtplib.SMTPRecipientsRefused):
         _send(world_outside.port, "gone@xb-health.example")
@@ -94,7 +94,7 @@ HANG_UPS = {
 
 
 @pytest.mark.parametrize("case", sorted(HANG_UPS))
-def test_it_hangs_up(case: str, world_outside: OutsideWorld) -> None:
+def test_it_hangs_up(case: str, world_outside: MailServer) -> None:
     attribute, taken = HANG_UPS[case]
     setattr(world_outside.misbehaviour, attribute, frozenset({1}))
     with pytest.raises(smtplib.SMTPServerDisconnected):
@@ -104,14 +104,14 @@ def test_it_hangs_up(case: str, world_outside: OutsideWorld) -> None:
     assert len(world_outside.mails) == taken + 1
 
 
-def test_it_is_down_for_a_while_and_comes_back_on_the_same_port(world_outside: OutsideWorld) -> None:
+def test_it_is_down_for_a_while_and_comes_back_on_the_same_port(world_outside: MailServer) -> None:
     with world_outside.down(), pytest.raises(OSError, match="refused"):
         _send(world_outside.port)
     _send(world_outside.port)
     assert len(world_outside.mails) == 1
 
 
-def test_behaving_forgets_everything(world_outside: OutsideWorld) -> None:
+def test_behaving_forgets_everything(world_outside: MailServer) -> None:
     world_outside.misbehaviour.temporary_replies = 5
     world_outside.behave()
     _send(world_outside.port)

@@ -21,8 +21,8 @@ from accord.envelope.reseal import ResealedEntries
 from accord.envelope.slices import build_slice
 from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.envelope.tree import merkle
+from tests.envelope.good_statements import good_statement
 from tests.envelope.releasing import DELTA, ECHO, FOXTROT, Chain
-from tests.envelope.saying import make
 from tests.envelope.world import ALERT, DAY, NOW, Agency, World, known_agency, make_agency, terms, uuid7
 
 Released = tuple[bytes, ResealedEntries]
@@ -99,7 +99,7 @@ def test_chain_of_three_is_accepted_and_a_fourth_is_not(chain: Chain) -> None:
 
 
 def test_only_a_release_is_taken(pq1_chain: Chain) -> None:
-    other = make(bravo(pq1_chain), "ack opened")
+    other = good_statement(bravo(pq1_chain), "ack opened")
     refused = pq1_chain.refusal((other, pq1_chain.release(bravo(pq1_chain), [DELTA])[1]))
     assert (refused.failure, refused.detail) == (Failure.TYP, "ack")
 

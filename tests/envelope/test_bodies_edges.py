@@ -7,7 +7,7 @@ import pytest
 
 from accord.envelope.errors import MalformedError
 from accord.envelope.statements.bodies import KIND_RULES, MAX_KEYS, MAX_NETWORKS, MAX_PARTIES, MAX_SCOPES
-from tests.envelope.saying import AGREEMENT, APIKEY, GOOD, RELEASE
+from tests.envelope.good_statements import AGREEMENT, APIKEY, GOOD, RELEASE
 from tests.envelope.world import NOW, uuid7
 
 DIGEST = "A" * 43

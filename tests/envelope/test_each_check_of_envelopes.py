@@ -38,8 +38,8 @@ from accord.envelope.statements.checks import accept_statement, verify_statement
 from accord.envelope.statements.form import UnverifiedStatement, make_statement, parse_statement, read_payload
 from accord.envelope.unseal import open_attachment, open_challenge, open_stream
 from accord.envelope.vocabulary import MAX_RED_AGENCIES
+from tests.envelope.good_statements import DIGEST, good_statement
 from tests.envelope.receiving import changed, intake_failure, slice_for
-from tests.envelope.saying import DIGEST, make
 from tests.envelope.tampering import read, signed_again, with_jwe, write
 from tests.envelope.world import DAY, NOW, Agency, MemoryDirectory, World, known_agency, terms, uuid7
 
@@ -152,7 +152,7 @@ def test_a_pop_answers_for_256_keys_at_most() -> None:
 @pytest.mark.parametrize("kind", ["keyset", "agreement"])
 def test_a_version_is_a_number_and_no_truth(kind: str) -> None:
     alpha = known_agency("xa-alpha")
-    octets = alpha.keyset_jws if kind == "keyset" else make(alpha, kind)
+    octets = alpha.keyset_jws if kind == "keyset" else good_statement(alpha, kind)
     payload = read(unb64u(read(octets)["payload"]))
     assert (payload["body"]["ver"], payload["body"]["prev"]) == (1, None)
     payload["body"]["ver"] = True
@@ -161,7 +161,7 @@ def test_a_version_is_a_number_and_no_truth(kind: str) -> None:
 
 
 def test_the_number_of_entries_of_a_release_is_no_truth() -> None:
-    payload = read(unb64u(read(make(known_agency("xb-bravo"), "release"))["payload"]))
+    payload = read(unb64u(read(good_statement(known_agency("xb-bravo"), "release"))["payload"]))
     payload["body"] |= {"aud": ["xd-delta"], "rn": 1}
     assert read_payload(write(payload), "release").body["rn"] == 1
     payload["body"]["rn"] = True
@@ -183,7 +183,10 @@ def refusals(world: World, unverified: UnverifiedStatement) -> list[tuple[Failur
 
 def test_a_forged_statement_is_not_accepted(pq1: World) -> None:
     bravo = pq1.others[0]
-    said, forged = read(make(bravo, "ack")), read(make(bravo, "ack", nonce=b"another nonce 16"))
+    said, forged = (
+        read(good_statement(bravo, "ack")),
+        read(good_statement(bravo, "ack", nonce=b"another nonce 16")),
+    )
     forged["signatures"] = said["signatures"]
     unverified = parse_statement(write(forged))
     assert [failure for failure, _ in refusals(pq1, unverified)] == [Failure.SIGNATURE] * 2
@@ -206,7 +209,7 @@ def test_what_has_a_door_of_its_own_comes_through_no_other(pq1: World) -> None:
 
 
 def test_a_statement_holds_no_spaces(pq1: World) -> None:
-    octets = make(pq1.others[0], "ack")
+    octets = good_statement(pq1.others[0], "ack")
     for spaced in (
         octets.replace(b":", b": ", 1),
         octets + b"\n",

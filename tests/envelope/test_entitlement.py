@@ -10,7 +10,7 @@ from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keys import PQ1
 from accord.envelope.statements.entitlement import SubjectFacts, check_entitled
 from accord.envelope.statements.form import Statement, SubjectRef, parse_statement
-from tests.envelope.saying import AGREEMENT, DIGEST, make
+from tests.envelope.good_statements import AGREEMENT, DIGEST, good_statement
 from tests.envelope.world import Agency, make_agency, uuid7
 
 ORIGINATOR, HOLDER, RELEASER, PARTY, STRANGER = "xa-alpha", "xb-bravo", "xc-charlie", "xd-delta", "xm-mallory"
@@ -38,7 +38,7 @@ def alpha() -> Agency:
 
 
 def statement(alpha: Agency, kind: str, **changes: Any) -> Statement:
-    return replace(parse_statement(make(alpha, kind)).statement, **changes)
+    return replace(parse_statement(good_statement(alpha, kind)).statement, **changes)
 
 
 def subject_of(said: Statement) -> SubjectFacts:

@@ -22,7 +22,7 @@ from accord.envelope.statements.form import CheckpointRef, parse_statement_objec
 from accord.envelope.tree.receipts import LeafEntry, Receipt
 from accord.envelope.vocabulary import TYP_MANIFEST, statement_typ
 from tests.envelope import shapes
-from tests.envelope.saying import DIGEST, GOOD, make
+from tests.envelope.good_statements import DIGEST, GOOD, good_statement
 from tests.envelope.shapes import Path, Shape, Sort
 from tests.envelope.tampering import read, write
 from tests.envelope.world import DAY, NOW, known_agency, make_world, uuid7
@@ -37,7 +37,7 @@ def payload_of(jws: bytes) -> dict[str, Any]:
 def spoken(kind: str) -> dict[str, Any]:
     """A good payload of this kind, with null only where it must be."""
     name = next((name for name in reversed(GOOD) if name.split()[0] == kind), kind)
-    payload = payload_of(make(known_agency("xb-bravo"), name, cp=CheckpointRef(7, DIGEST)))
+    payload = payload_of(good_statement(known_agency("xb-bravo"), name, cp=CheckpointRef(7, DIGEST)))
     if kind == "ask":
         payload["body"] |= {"part": [1, 3], "due": NOW}
     if kind == "agreement":

@@ -29,7 +29,7 @@ from accord.envelope.statements.form import (
     sign_statement,
 )
 from accord.envelope.vocabulary import MAX_KEEP_SECS
-from tests.envelope.saying import make
+from tests.envelope.good_statements import good_statement
 from tests.envelope.tampering import manifest_of
 from tests.envelope.world import DAY, NOW, MemoryDirectory, World, make_agency, make_world, uuid7
 
@@ -52,7 +52,7 @@ def signed(world: World, payload: dict[str, Any]) -> bytes:
 def test_a_statement_is_read_member_by_member(world: World) -> None:
     cp = CheckpointRef(5, b64u(sha256(b"root")))
     sub = SubjectRef("manifest", uuid7(1), "A" * 43)
-    octets = make(world.alpha, "ack opened", nonce=b"sixteen octets !", cp=cp, sub=sub)
+    octets = good_statement(world.alpha, "ack opened", nonce=b"sixteen octets !", cp=cp, sub=sub)
     read = parse_statement(octets)
     said = read.statement
     assert (said.k, said.suite, said.iss, said.id) == ("ack", PQ1, "xa-alpha", uuid7(4))
@@ -91,29 +91,31 @@ WRONG: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_a_statement_is_refused_with(world: World, case: str) -> None:
-    payload = payload_of(make(world.alpha, "ack opened"))
+    payload = payload_of(good_statement(world.alpha, "ack opened"))
     parse_statement(signed(world, payload))
     with pytest.raises(EnvelopeError):
         parse_statement(signed(world, payload | WRONG[case]))
 
 
 def test_a_checkpoint_counts_up_to_the_largest_integer(world: World) -> None:
-    payload = payload_of(make(world.alpha, "ack opened"))
+    payload = payload_of(good_statement(world.alpha, "ack opened"))
     largest = parse_statement(signed(world, payload | {"cp": {"n": 2**53 - 1, "root": "A" * 43}}))
     assert largest.statement.cp == CheckpointRef(2**53 - 1, "A" * 43)
 
 
 def test_an_officer_id_has_up_to_64_characters(world: World) -> None:
-    payload = payload_of(make(world.alpha, "ack opened"))
+    payload = payload_of(good_statement(world.alpha, "ack opened"))
     assert parse_statement(signed(world, payload | {"act": "o" * 64})).statement.act == "o" * 64
 
 
 def test_what_ends_ends_a_second_later_at_the_earliest(world: World) -> None:
     for kind in ("release", "agreement"):
         changes = (
-            {} if kind == "release" else {"body": payload_of(make(world.alpha, kind))["body"] | {"nbf": 0}}
+            {}
+            if kind == "release"
+            else {"body": payload_of(good_statement(world.alpha, kind))["body"] | {"nbf": 0}}
         )
-        payload = payload_of(make(world.alpha, kind)) | changes
+        payload = payload_of(good_statement(world.alpha, kind)) | changes
         assert parse_statement(signed(world, payload | {"exp": NOW + 1})).statement.exp == NOW + 1
         for exp in (NOW, None):
             with pytest.raises(MalformedError):
@@ -121,7 +123,7 @@ def test_what_ends_ends_a_second_later_at_the_earliest(world: World) -> None:
 
 
 def test_an_agreement_begins_before_it_ends(world: World) -> None:
-    payload = payload_of(make(world.alpha, "agreement"))
+    payload = payload_of(good_statement(world.alpha, "agreement"))
     for nbf, good in ((NOW + DAY - 1, True), (NOW + DAY, False)):
         changed = payload | {"body": payload["body"] | {"nbf": nbf}}
         if good:
@@ -154,7 +156,7 @@ def padded(octets: bytes, size: int) -> bytes:
     ("kind", "limit"), [("release", MAX_RELEASE_BYTES), ("ack opened", MAX_STATEMENT_BYTES)]
 )
 def test_a_statement_may_be_as_long_as_its_limit(world: World, kind: str, limit: int) -> None:
-    octets = make(world.alpha, kind)
+    octets = good_statement(world.alpha, kind)
     lengths = [limit, limit - 1, limit - 2]
     fitting = next(length for length in lengths if can_be(octets, length))
     assert parse_statement(padded(octets, fitting)).statement.k == kind.split(maxsplit=1)[0]
@@ -183,7 +185,7 @@ class LongSigner(SignerSet):
 
 def test_nothing_longer_than_a_statement_may_be_is_signed(world: World) -> None:
     signer = LongSigner(world.alpha.signing[PQ1]._keys)
-    payload = unb64u(json.loads(make(world.alpha, "ack opened"))["payload"])
+    payload = unb64u(json.loads(good_statement(world.alpha, "ack opened"))["payload"])
     signer.length = MAX_STATEMENT_BYTES
     assert len(sign_statement(payload, signer)) == MAX_STATEMENT_BYTES
     signer.length = MAX_STATEMENT_BYTES + 1
@@ -194,7 +196,10 @@ def test_nothing_longer_than_a_statement_may_be_is_signed(world: World) -> None:
 
 def test_an_accepted_statement_stands_and_awaits_its_log_time(world: World) -> None:
     accepted = accept_statement(
-        parse_statement(make(world.alpha, "ask")), caller="xa-alpha", directory=world.directory, now=NOW
+        parse_statement(good_statement(world.alpha, "ask")),
+        caller="xa-alpha",
+        directory=world.directory,
+        now=NOW,
     )
     assert (accepted.standing, accepted.log_time) == (Valid(), None)
     assert accepted.od == accepted.statement.od
@@ -203,18 +208,20 @@ def test_an_accepted_statement_stands_and_awaits_its_log_time(world: World) -> N
 def test_a_reader_takes_ec1_from_an_agency_that_had_nothing_else_then() -> None:
     agency = make_agency("xw-whisky", suites=(EC1,))
     directory = MemoryDirectory(agency)
-    said = parse_statement(make(agency, "ask", keys=EC1))
+    said = parse_statement(good_statement(agency, "ask", keys=EC1))
     assert verify_statement(said, directory, log_time=NOW).log_time == NOW
     both = make_agency("xv-victor", signing={EC1: SignerSet(generate_signing_keys(EC1)),
                                              PQ1: SignerSet(generate_signing_keys(PQ1))})  # fmt: skip
     with pytest.raises(VerificationError) as refused:
-        verify_statement(parse_statement(make(both, "ask", keys=EC1)), MemoryDirectory(both), log_time=NOW)
+        verify_statement(
+            parse_statement(good_statement(both, "ask", keys=EC1)), MemoryDirectory(both), log_time=NOW
+        )
     assert refused.value.failure is Failure.SUITE
 
 
 def test_a_revoke_before_any_keyset_names_its_agency(world: World) -> None:
     body = {"kid": world.alpha.rows[0].kid, "since": NOW - 5, "code": "stolen"}
-    octets = make(world.alpha, "reaffirm")
+    octets = good_statement(world.alpha, "reaffirm")
     payload = payload_of(octets) | {"k": "revoke", "sub": None, "body": body}
     root = world.alpha.root.signer
     payload["signers"] = [key.kid for key in root.signers]

@@ -37,8 +37,8 @@ from accord.envelope.tree.receipts import Receipt
 from accord.envelope.unseal import open_attachment, open_challenge
 from accord.envelope.verifying import verify_receipt
 from tests.envelope.examples import examples
+from tests.envelope.good_statements import good_statement
 from tests.envelope.releasing import DELTA, ECHO, Chain
-from tests.envelope.saying import make
 from tests.envelope.tampering import flipped, read, write
 from tests.envelope.world import NOW, World, known_agency, make_world, uuid7
 
@@ -117,7 +117,7 @@ def _is_json(octets: bytes) -> bool:
 
 @cache
 def acknowledgement() -> bytes:
-    return make(known_agency("xb-bravo"), "ack opened")
+    return good_statement(known_agency("xb-bravo"), "ack opened")
 
 
 def heard(suite: str, octets: bytes) -> object:

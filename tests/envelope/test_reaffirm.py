@@ -16,9 +16,9 @@ from accord.envelope.reaffirming import standing_after
 from accord.envelope.releases import manifest_ref
 from accord.envelope.statements.checks import VerifiedStatement, verify_statement
 from accord.envelope.statements.form import SubjectRef, make_statement, parse_statement
+from tests.envelope.good_statements import good_statement
 from tests.envelope.releasing import DELTA, Chain
-from tests.envelope.saying import make
-from tests.envelope.standing import HOUR, REVOKED_AT, SINCE, reaffirm, revoke, with_two_pairs
+from tests.envelope.two_key_pairs import HOUR, REVOKED_AT, SINCE, reaffirm, revoke, with_two_pairs
 from tests.envelope.world import (
     ALERT,
     NOW,
@@ -38,7 +38,7 @@ SUBJECT = SubjectRef("manifest", uuid7(1), "A" * 43)
 @pytest.fixture(scope="module")
 def word() -> VerifiedStatement:
     """Alpha's reaffirm of SUBJECT, logged in the second of the revocation."""
-    said = parse_statement(make(known_agency("xa-alpha"), "reaffirm", sub=SUBJECT)).statement
+    said = parse_statement(good_statement(known_agency("xa-alpha"), "reaffirm", sub=SUBJECT)).statement
     return VerifiedStatement(said, Valid(), REVOKED_AT)
 
 

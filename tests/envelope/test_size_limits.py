@@ -24,8 +24,8 @@ from accord.envelope.manifest import MAX_ATTACHMENTS
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.slices import build_slice, parse_slice
 from accord.envelope.statements.form import parse_statement
+from tests.envelope.good_statements import good_statement
 from tests.envelope.releasing import DELTA, Chain
-from tests.envelope.saying import make
 from tests.envelope.tampering import manifest_of, read, signed_as, write
 from tests.envelope.world import ALERT, World
 
@@ -76,7 +76,7 @@ def test_the_largest_manifest_and_ciphertext_fit_a_slice_with_three_of_the_large
     assert MAX_MANIFEST_BYTES - 1000 < len(largest.manifest) <= MAX_MANIFEST_BYTES
     verified = pq1.intake(largest)
     receipt = pq1.ledger.log(verified.md).as_json()
-    release = make(pq1.alpha, "release")
+    release = good_statement(pq1.alpha, "release")
     octets = build_slice(
         manifest=verified.manifest_bytes,
         jwe_head=verified.jwe_head,

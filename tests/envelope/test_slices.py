@@ -16,8 +16,8 @@ from accord.envelope.errors import (
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.slices import build_slice, parse_slice
 from accord.envelope.verifying import verify_slice
+from tests.envelope.good_statements import good_statement
 from tests.envelope.receiving import changed, slice_for
-from tests.envelope.saying import make
 from tests.envelope.tampering import read
 from tests.envelope.world import NOW, World, make_world
 
@@ -97,7 +97,7 @@ def test_slice_outside_the_profile_is_refused(pq1: World, parts: dict[str, Any])
 def test_only_releases_stand_in_via(pq1: World) -> None:
     bravo = pq1.others[0]
     octets = slice_for(pq1, pq1.seal(), bravo)
-    acknowledged = read(make(bravo, "ack"))
+    acknowledged = read(good_statement(bravo, "ack"))
     with pytest.raises(VerificationError) as refused:
         parse_slice(changed(octets, lambda value: value.update(via=[acknowledged])))
     assert refused.value.failure is Failure.TYP

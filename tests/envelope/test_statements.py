@@ -33,7 +33,7 @@ from accord.envelope.statements.form import (
     parse_statement,
     sign_statement,
 )
-from tests.envelope.saying import AGREEMENT, DIGEST, GOOD, MANIFEST, RELEASE, make
+from tests.envelope.good_statements import AGREEMENT, DIGEST, GOOD, MANIFEST, RELEASE, good_statement
 from tests.envelope.tampering import read, write
 from tests.envelope.world import DAY, NOW, Agency, World, make_agency, uuid7
 
@@ -50,7 +50,7 @@ def failure_of(world: World, signed: bytes, **changes: Any) -> Failure:
 
 @pytest.mark.parametrize("kind", GOOD)
 def test_is_accepted_and_verified(pq1: World, kind: str) -> None:
-    signed = make(pq1.alpha, kind)
+    signed = good_statement(pq1.alpha, kind)
     accepted = accept(pq1, signed)
     verified = verify_statement(parse_statement(signed), pq1.directory, log_time=NOW)
     assert accepted.statement == verified.statement
@@ -64,7 +64,7 @@ def test_every_kind_but_those_of_the_root_is_tried_here() -> None:
 
 
 def test_checkpoint_of_the_issuer_is_carried(pq1: World) -> None:
-    signed = make(pq1.alpha, "reaffirm", cp=CheckpointRef(7, DIGEST))
+    signed = good_statement(pq1.alpha, "reaffirm", cp=CheckpointRef(7, DIGEST))
     assert parse_statement(signed).statement.cp == CheckpointRef(7, DIGEST)
 
 
@@ -115,13 +115,13 @@ WRONG_BODIES: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize(("kind", "changes"), WRONG_BODIES.values(), ids=WRONG_BODIES.keys())
 def test_refuses_to_say(pq1: World, kind: str, changes: dict[str, Any]) -> None:
     with pytest.raises(MalformedError):
-        make(pq1.alpha, kind, **changes)
+        good_statement(pq1.alpha, kind, **changes)
 
 
 @pytest.mark.parametrize(("kind", "changes"), WRONG_BODIES.values(), ids=WRONG_BODIES.keys())
 def test_refuses_to_hear(pq1: World, kind: str, changes: dict[str, Any]) -> None:
     """An agency whose software does not check has signed it."""
-    payload = read(unb64u(read(make(pq1.alpha, kind))["payload"]))
+    payload = read(unb64u(read(good_statement(pq1.alpha, kind))["payload"]))
     for name, value in changes.items():
         if isinstance(value, SubjectRef):
             payload[name] = value.as_json()
@@ -160,7 +160,7 @@ WRONG_PAYLOADS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("kind", "changes"), WRONG_PAYLOADS.values(), ids=WRONG_PAYLOADS.keys())
 def test_refuses_the_payload(pq1: World, kind: str, changes: dict[str, Any]) -> None:
-    payload = read(unb64u(read(make(pq1.alpha, "reaffirm"))["payload"])) | {"k": kind} | changes
+    payload = read(unb64u(read(good_statement(pq1.alpha, "reaffirm"))["payload"])) | {"k": kind} | changes
     if kind != "reaffirm":
         payload |= {"sub": None, "exp": NOW + DAY if kind == "keyset" else None}
     with pytest.raises(MalformedError):
@@ -176,7 +176,7 @@ def test_unknown_kind_is_not_built(pq1: World) -> None:
 
 
 def test_typ_fits_the_kind(pq1: World) -> None:
-    payload = unb64u(read(make(pq1.alpha, "retract"))["payload"])
+    payload = unb64u(read(good_statement(pq1.alpha, "retract"))["payload"])
     for typ in ("accord-reaffirm+jws", "accord-manifest+jws", "JWT"):
         with pytest.raises(VerificationError) as refused:
             parse_statement(pq1.alpha.signing[PQ1].sign_jws(typ, payload))
@@ -189,13 +189,13 @@ def test_a_manifest_is_no_statement(pq1: World) -> None:
 
 
 def test_unknown_kind_is_refused(pq1: World) -> None:
-    payload = read(unb64u(read(make(pq1.alpha, "reaffirm"))["payload"])) | {"k": "gossip"}
+    payload = read(unb64u(read(good_statement(pq1.alpha, "reaffirm"))["payload"])) | {"k": "gossip"}
     with pytest.raises(MalformedError):
         parse_statement(pq1.alpha.signing[PQ1].sign_jws("accord-gossip+jws", canonical(payload)))
 
 
 def test_signers_member_names_the_signatures(pq1: World) -> None:
-    signed = read(make(pq1.alpha, "retract"))
+    signed = read(good_statement(pq1.alpha, "retract"))
     signed["signatures"] = signed["signatures"][:1]
     with pytest.raises(VerificationError) as refused:
         parse_statement(write(signed))
@@ -212,45 +212,49 @@ def test_signer_is_the_one_it_was_built_for(pq1: World) -> None:
 
 
 def test_issuer_is_the_caller_and_owner_of_the_keys(pq1: World) -> None:
-    signed = make(pq1.alpha, "retract")
+    signed = good_statement(pq1.alpha, "retract")
     assert failure_of(pq1, signed, caller="xb-bravo") is Failure.ISSUER
-    claimed = make(pq1.alpha, "retract", iss="xb-bravo")
+    claimed = good_statement(pq1.alpha, "retract", iss="xb-bravo")
     assert failure_of(pq1, claimed, caller="xb-bravo") is Failure.KEY_UNKNOWN
 
 
 def test_stale_and_future_iat_are_refused(pq1: World) -> None:
-    assert accept(pq1, make(pq1.alpha, "retract", iat=NOW - DAY)).od
-    assert failure_of(pq1, make(pq1.alpha, "retract", iat=NOW - DAY - 1)) is Failure.STALE
-    assert failure_of(pq1, make(pq1.alpha, "retract", iat=NOW + 301)) is Failure.FUTURE
+    assert accept(pq1, good_statement(pq1.alpha, "retract", iat=NOW - DAY)).od
+    assert failure_of(pq1, good_statement(pq1.alpha, "retract", iat=NOW - DAY - 1)) is Failure.STALE
+    assert failure_of(pq1, good_statement(pq1.alpha, "retract", iat=NOW + 301)) is Failure.FUTURE
 
 
 def test_past_its_end_it_is_refused(pq1: World) -> None:
-    release = make(pq1.alpha, "release", exp=NOW + 60)
+    release = good_statement(pq1.alpha, "release", exp=NOW + 60)
     assert accept(pq1, release, now=NOW + 59).od
     assert failure_of(pq1, release, now=NOW + 60) is Failure.EXPIRED
 
 
 def test_pq1_is_used_where_the_issuer_has_it(pq1: World) -> None:
-    assert failure_of(pq1, make(pq1.alpha, "retract", EC1)) is Failure.SUITE
+    assert failure_of(pq1, good_statement(pq1.alpha, "retract", EC1)) is Failure.SUITE
     with pytest.raises(VerificationError) as refused:
-        verify_statement(parse_statement(make(pq1.alpha, "retract", EC1)), pq1.directory, log_time=NOW)
+        verify_statement(
+            parse_statement(good_statement(pq1.alpha, "retract", EC1)), pq1.directory, log_time=NOW
+        )
     assert refused.value.failure is Failure.SUITE
     # A release has its manifest's suite.
-    assert accept(pq1, make(pq1.alpha, "release", EC1)).od
+    assert accept(pq1, good_statement(pq1.alpha, "release", EC1)).od
 
 
 def test_an_agency_with_ec1_alone_may_speak(pq1: World) -> None:
     foxtrot = make_agency("xf-border", suites=[EC1])
     pq1.directory.keysets[foxtrot.id] = [foxtrot.keyset]
-    assert accept(pq1, make(foxtrot, "ack", EC1), caller="xf-border").od
+    assert accept(pq1, good_statement(foxtrot, "ack", EC1), caller="xf-border").od
 
 
 def test_repudiated_statement_is_told_from_a_valid_one(pq1: World) -> None:
     kid = pq1.alpha.signing[PQ1].signers[1].kid
     pq1.directory.revokes = [Revocation("xa-alpha", kid, NOW - 60, "stolen", DIGEST, NOW + 60)]
-    verified = verify_statement(parse_statement(make(pq1.alpha, "retract")), pq1.directory, log_time=NOW)
+    verified = verify_statement(
+        parse_statement(good_statement(pq1.alpha, "retract")), pq1.directory, log_time=NOW
+    )
     assert verified.standing == Repudiated(NOW, NOW - 60, NOW + 60)
-    assert failure_of(pq1, make(pq1.alpha, "retract")) is Failure.KEY_REVOKED
+    assert failure_of(pq1, good_statement(pq1.alpha, "retract")) is Failure.KEY_REVOKED
 
 
 def test_nothing_is_signed_over_its_limit(pq1: World) -> None:
@@ -258,11 +262,11 @@ def test_nothing_is_signed_over_its_limit(pq1: World) -> None:
     aud = [agency[:3] + agency[3:].ljust(20, "x") for agency in many]
     body = GOOD["ask"][1] | {"aud": aud, "part": list(range(34_000))}
     with pytest.raises(TooLargeError):
-        make(pq1.alpha, "ask", body=body)
+        good_statement(pq1.alpha, "ask", body=body)
 
 
 def test_over_its_limit_it_is_refused(pq1: World) -> None:
-    signed = make(pq1.alpha, "retract")
+    signed = good_statement(pq1.alpha, "retract")
     with pytest.raises(TooLargeError):
         parse_statement(signed + b" " * (MAX_STATEMENT_BYTES - len(signed) + 1))
 
@@ -301,7 +305,7 @@ def test_revoke_names_a_key_of_the_agency(pq1: World) -> None:
     for signed, failure in (
         (revoke(alpha, body={"kid": DIGEST, "since": NOW, "code": "lost"}), Failure.KEY_UNKNOWN),
         (revoke(alpha, iss="xb-bravo"), Failure.ISSUER),
-        (make(alpha, "retract"), Failure.TYP),
+        (good_statement(alpha, "retract"), Failure.TYP),
     ):
         with pytest.raises(VerificationError) as refused:
             verify_revoke(signed, alpha.keyset)
@@ -325,11 +329,11 @@ def test_keyset_and_revoke_have_their_own_doors(pq1: World) -> None:
 
 def test_suspended_key_says_nothing(pq1: World) -> None:
     pq1.directory.suspended = {pq1.alpha.signing[PQ1].signers[0].kid}
-    assert failure_of(pq1, make(pq1.alpha, "retract")) is Failure.KEY_SUSPENDED
+    assert failure_of(pq1, good_statement(pq1.alpha, "retract")) is Failure.KEY_SUSPENDED
 
 
 def test_lowest_suite_binds_statements_too(pq1: World) -> None:
     foxtrot = make_agency("xf-border", suites=[EC1])
     pq1.directory.keysets[foxtrot.id] = [replace(foxtrot.keyset, low=PQ1)]
-    signed = make(foxtrot, "ack", EC1)
+    signed = good_statement(foxtrot, "ack", EC1)
     assert failure_of(pq1, signed, caller="xf-border") is Failure.SUITE_BELOW_LOW

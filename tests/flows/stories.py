@@ -36,7 +36,7 @@ class AtDesk(Session):
             return super().__call__(*asked, **more)
 
 
-def released(desk: DeskWorld, author: Session, second: Session, made: Any) -> dict[str, Any]:
+def send_by_two_and_carry(desk: DeskWorld, author: Session, second: Session, made: Any) -> dict[str, Any]:
     """Send the draft that `made` answered, as `sent_by_two` does, and carry it on; return the sent alert."""
     sent = sent_by_two(author, second, made)
     desk.catch_up()

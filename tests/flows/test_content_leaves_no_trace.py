@@ -22,7 +22,7 @@ from django.utils import timezone
 from alerts.models import Alert, ReceivedAlert
 from devtool.processes import wait_until
 from tests.conftest import HubProcesses
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.test_compose import fields_on
@@ -130,14 +130,14 @@ def test_a_word_of_an_alert_is_nowhere_afterwards(
     desk: DeskWorld,
     as_officer: SignIn,
     running: HubProcesses,
-    outside_world: OutsideWorld,
+    mail_server: MailServer,
 ) -> None:
     desk.hub.now = timezone.now()
     author, second, reader = (as_officer(officer) for officer in (desk.ilka, desk.benno, desk.aroha))
     alert = write_and_send(desk, author, second)
     rows = ReceivedAlert.objects.filter(agency_id="xb-health")
     wait_until(rows.exists, "the recipient's desk", timeout_seconds=90, children=[])
-    wait_until(lambda: bool(outside_world.mails), "a mail", timeout_seconds=90, children=[])
+    wait_until(lambda: bool(mail_server.mails), "a mail", timeout_seconds=90, children=[])
     read_and_answer(reader, rows.get())
     second.post(f"/outbox/{alert.pk}/withdraw/", {"code": "error"})
     refused = ask_for_errors(author)
@@ -151,7 +151,7 @@ def test_a_word_of_an_alert_is_nowhere_afterwards(
     assert all(args == [] and kwargs == {} for args, kwargs in arguments), arguments
     assert files_with(running.logs, CANARY) == []
     assert files_with(own_temporary_folder, CANARY) == []
-    assert not [mail for mail in outside_world.mails if CANARY in mail.text]
+    assert not [mail for mail in mail_server.mails if CANARY in mail.text]
     assert CANARY not in repr(getattr(caches["default"], "_cache", {}))
     for client in (author, second, reader):
         assert not [text for text in texts_kept(client) if CANARY in text]

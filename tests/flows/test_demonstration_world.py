@@ -23,7 +23,7 @@ from peers.models import Agency
 from sharing.models import Agreement, Delivery, Envelope, LaneSuspension
 from tests.builders import Hub
 from tests.entries import the_desk_takes_in_by_hand
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 
 pytestmark = pytest.mark.slow
 
@@ -113,7 +113,7 @@ def _what_customs_wrote(nourin: Officer) -> None:
 
 
 def test_the_world_and_its_past(
-    transactional_db: None, tmp_path: Path, outside_world: OutsideWorld, settings: Settings
+    transactional_db: None, tmp_path: Path, mail_server: MailServer, settings: Settings
 ) -> None:
     settings.EXCHANGE_URL = "http://127.0.0.1:8001"
     hub = Hub(tmp_path / "ledger")
@@ -138,7 +138,7 @@ def test_the_world_and_its_past(
 
     states = set(Notification.objects.values_list("state", flat=True))
     assert {"sent", "failed", "held", "suppressed"} <= states
-    assert "BZO-HEXOXIZID" not in "".join(mail.text for mail in outside_world.mails)
+    assert "BZO-HEXOXIZID" not in "".join(mail.text for mail in mail_server.mails)
 
     logins = tmp_path / "demo" / "logins.json"
     assert stat.S_IMODE(logins.stat().st_mode) == 0o600

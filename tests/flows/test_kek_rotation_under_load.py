@@ -21,7 +21,7 @@ from devtool.processes import wait_until
 from officers.policy_in_force import begin_policy
 from tests.agencies.rings import followed_by, ring, ring_text, without
 from tests.conftest import HubProcesses
-from tests.entries import make_entry
+from tests.entries import store_entry
 from tests.pages.desk_world import CONTENT, DeskWorld
 from vault.kek import KekRing, held_ring
 from vault.models import VaultSecret
@@ -84,7 +84,7 @@ class Rotation:
 @pytest.fixture
 def rotation(quick: None, desk: DeskWorld, hub_processes: HubProcesses, tmp_path: Path) -> Iterator[Rotation]:
     for number in range(OTHERS):
-        agency = make_entry(
+        agency = store_entry(
             f"xz-n{number:04d}",
             name=f"Agency {number}",
             kind="laboratory",
@@ -130,7 +130,7 @@ def test_the_key_is_replaced_while_others_open_and_seal(rotation: Rotation) -> N
 def test_a_process_left_on_the_old_ring_is_named_by_what_it_makes(rotation: Rotation) -> None:
     """The process was forgotten at the restart and still uses the old key; the operator sees it before the key is deleted."""
     assert rotation.rotate().wait(timeout=240) == 0
-    left = make_entry(
+    left = store_entry(
         "xy-late", name="Late", kind="laboratory", country="XY", custody="hub", admitted_at=timezone.now()
     )
     ensure_secret(left.pk, now=timezone.now())

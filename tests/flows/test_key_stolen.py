@@ -23,7 +23,7 @@ from peers.models import Agency
 from sharing.models import Delivery, Envelope, FeedItem, Statement
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 from tests.conftest import HubProcesses
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.desk_world import DeskWorld
 
 pytestmark = pytest.mark.slow
@@ -93,7 +93,7 @@ def _soon(holds: Callable[[], bool], what: str) -> None:
     wait_until(holds, what, timeout_seconds=WAIT_SECS)
 
 
-def _wait_for_mail(world: OutsideWorld, officer: Officer, *subjects: str) -> None:
+def _wait_for_mail(world: MailServer, officer: Officer, *subjects: str) -> None:
     def has_come(_: object) -> bool:
         return set(subjects) <= {str(mail.message["Subject"]) for mail in world.mails_to(officer.email)}
 
@@ -106,7 +106,7 @@ def _revoke(theft: Theft, kids: tuple[str, ...], since: int) -> None:
     theft.victim.keys.revoke(kids[1], code="stolen", since=since, wait_secs=WAIT_SECS)
 
 
-def test_theft_with_alerts_in_flight(theft: Theft, outside_world: OutsideWorld) -> None:
+def test_theft_with_alerts_in_flight(theft: Theft, mail_server: MailServer) -> None:
     read = theft.send("read", theft.victim)
     assert theft.marks("read") == set()
     assert theft.at_the_desk("read").standing.state is StandingState.VALID
@@ -124,9 +124,9 @@ def test_theft_with_alerts_in_flight(theft: Theft, outside_world: OutsideWorld) 
     with pytest.raises(RefusedError, match="failed a check"):
         thief.submit_sealed(late.folder)
 
-    _they_are_told(theft, outside_world)
+    _they_are_told(theft, mail_server)
     _everything_is_repudiated(theft, read.log_time)
-    _each_gets_its_word(theft, outside_world)
+    _each_gets_its_word(theft, mail_server)
     _nothing_is_deleted(theft)
 
 
@@ -136,7 +136,7 @@ def _let_the_second_pass() -> None:
     _soon(lambda: timezone.now().timestamp() >= newest + 1, "the second of the newest entry is over")
 
 
-def _they_are_told(theft: Theft, world: OutsideWorld) -> None:
+def _they_are_told(theft: Theft, world: MailServer) -> None:
     """Check that officers of each alert's desk get a mail without content; an agency without a desk reads it in its feed."""
     references = [theft.reference(name, HOSTED) for name in ("read", "forged", "unread")]
     _wait_for_mail(world, theft.desk.aroha, *(f"[Accord] ROUTINE REPUDIATED {ref}" for ref in references))
@@ -161,7 +161,7 @@ def _everything_is_repudiated(theft: Theft, since: int) -> None:
     assert {entry.d for entry in theft.partner.inbox()} == mds
 
 
-def _each_gets_its_word(theft: Theft, world: OutsideWorld) -> None:
+def _each_gets_its_word(theft: Theft, world: MailServer) -> None:
     """Reaffirm the genuine alerts under the new keys, and withdraw the thief's."""
     for name in ("read", "unread"):
         theft.victim.reaffirm(theft.sent[name].md, wait_secs=WAIT_SECS)

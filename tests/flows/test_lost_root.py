@@ -32,7 +32,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def keeper(desk: DeskWorld) -> Officer:
+def key_officer(desk: DeskWorld) -> Officer:
     return desk.hub.make_officer(desk.health, Role.KEY_OFFICER)
 
 
@@ -65,29 +65,29 @@ def root_in_force(desk: DeskWorld, agency: str) -> str:
 # Keys held by the hub.
 
 
-def test_a_hosted_agency_loses_its_root_and_works_on(desk: DeskWorld, keeper: Officer) -> None:
+def test_a_hosted_agency_loses_its_root_and_works_on(desk: DeskWorld, key_officer: Officer) -> None:
     assert reads_what_is_sent(desk)
     old = root_in_force(desk, "xb-health")
     lost = [key.kid for key in read_keyset(bytes(Keyset.objects.get(agency="xb-health").jws)).root]
     VaultKey.objects.filter(kid__in=lost, use=KeyUse.ROOT).delete()
-    begun = agency_keys.recover_agency_root(keeper, desk.health, now=desk.tick())
+    begun = agency_keys.recover_agency_root(key_officer, desk.health, now=desk.tick())
     desk.settle()
     logged_at = desk.hub.now
 
     later(desk, timedelta(hours=70))
     assert root_in_force(desk, "xb-health") == old
     assert reads_what_is_sent(desk), "nothing changes while it waits"
-    waiting = key_facts(keeper, now=desk.hub.now).waiting
+    waiting = key_facts(key_officer, now=desk.hub.now).waiting
     assert waiting is not None and waiting.from_at is not None
     assert abs(waiting.from_at - (logged_at + DELAY)) <= MINUTE
     with pytest.raises(RecoveryWaitsError):
-        agency_keys.rotate_agency_keys(keeper, desk.health, now=desk.hub.now)
+        agency_keys.rotate_agency_keys(key_officer, desk.health, now=desk.hub.now)
 
     later(desk, timedelta(hours=3))
     assert root_in_force(desk, "xb-health") == begun.keyset.root_fingerprint
     assert reads_what_is_sent(desk)
     assert pinned(desk, "xb-health") == begun.keyset.root_fingerprint
-    agency_keys.rotate_agency_keys(keeper, desk.health, now=desk.tick())
+    agency_keys.rotate_agency_keys(key_officer, desk.health, now=desk.tick())
     desk.settle()
     assert reads_what_is_sent(desk)
     take_over_recoveries(now=desk.hub.now)
@@ -95,18 +95,20 @@ def test_a_hosted_agency_loses_its_root_and_works_on(desk: DeskWorld, keeper: Of
     assert desk.health.root_fingerprint == begun.keyset.root_fingerprint
 
 
-def test_a_recovery_that_nobody_meant_is_cancelled_by_the_old_root(desk: DeskWorld, keeper: Officer) -> None:
+def test_a_recovery_that_nobody_meant_is_cancelled_by_the_old_root(
+    desk: DeskWorld, key_officer: Officer
+) -> None:
     old = root_in_force(desk, "xb-health")
-    agency_keys.recover_agency_root(keeper, desk.health, now=desk.tick())
+    agency_keys.recover_agency_root(key_officer, desk.health, now=desk.tick())
     desk.settle()
     later(desk, timedelta(hours=71))
-    agency_keys.cancel_root_recovery(keeper, desk.health, now=desk.tick())
+    agency_keys.cancel_root_recovery(key_officer, desk.health, now=desk.tick())
     desk.settle()
     later(desk, timedelta(hours=10))
     assert root_in_force(desk, "xb-health") == old
-    assert key_facts(keeper, now=desk.hub.now).waiting is None
+    assert key_facts(key_officer, now=desk.hub.now).waiting is None
     assert reads_what_is_sent(desk)
-    assert agency_keys.rotate_agency_keys(keeper, desk.health, now=desk.tick()).keyset.version == 3
+    assert agency_keys.rotate_agency_keys(key_officer, desk.health, now=desk.tick()).keyset.version == 3
 
 
 # Keys held by the agency.

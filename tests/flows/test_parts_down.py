@@ -19,7 +19,7 @@ from officers.models import Officer
 from sharing.models import Delivery
 from sharing.states import DeliveryState
 from tests.conftest import HubProcesses
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.desk_world import DeskWorld
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_retry]
@@ -61,26 +61,26 @@ def test_without_the_sequencer_intake_goes_on_and_the_page_says_being_logged(
 
 
 def test_without_the_worker_nobody_is_told_and_nobody_is_missed(
-    quick: None, desk: DeskWorld, hub_processes: HubProcesses, outside_world: OutsideWorld
+    quick: None, desk: DeskWorld, hub_processes: HubProcesses, mail_server: MailServer
 ) -> None:
     hub_processes.sequencer()
     alert = _send_now(desk)
     _soon(_delivery_is(alert, DeliveryState.AVAILABLE), "the alert is carried")
-    assert not outside_world.mails
+    assert not mail_server.mails
     assert "On its way" in _page(desk.benno, f"/outbox/{alert.pk}/")
     follow_feeds(now=timezone.now())
     hub_processes.exchange_worker(beat=True)
     hub_processes.mailer(beat=True)
-    outside_world.wait_for_count(3)
+    mail_server.wait_for_count(3)
     _soon(
         lambda: "Told" in _page(desk.benno, f"/outbox/{alert.pk}/"), "the originator sees that they were told"
     )
 
 
 def test_without_the_mail_server_notices_wait_and_the_page_says_why(
-    desk: DeskWorld, running: HubProcesses, outside_world: OutsideWorld
+    desk: DeskWorld, running: HubProcesses, mail_server: MailServer
 ) -> None:
-    with outside_world.down():
+    with mail_server.down():
         _send_now(desk)
         _soon(
             lambda: Notification.objects.filter(state=NotificationState.DEFERRED).count() == 3,
@@ -88,7 +88,7 @@ def test_without_the_mail_server_notices_wait_and_the_page_says_why(
         )
         page = _page(desk.haitham, "/notifications/")
         assert "The mail server does not answer." in page
-    outside_world.wait_for_count(3)
+    mail_server.wait_for_count(3)
     _soon(
         lambda: Notification.objects.filter(state=NotificationState.SENT).count() == 3, "all three are told"
     )

@@ -35,8 +35,8 @@ from peers.models import Agency
 from sharing.models import Delivery, Envelope
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
-from tests.flows.stories import HEALTH, LAB, PAIRINGS, AtDesk, released
-from tests.outside_world import OutsideWorld
+from tests.flows.stories import HEALTH, LAB, PAIRINGS, AtDesk, send_by_two_and_carry
+from tests.mail_server import MailServer
 from tests.own_desk import at_desk_of
 from tests.pages.desk_world import DeskWorld
 
@@ -98,7 +98,7 @@ class Four:
     ews: Client
     stranger: Officer
     address: str
-    outside: OutsideWorld
+    outside: MailServer
 
     def tell(self) -> list[str]:
         """Send the notices that are due; return the mails' texts."""
@@ -126,7 +126,7 @@ def own() -> tuple[str, ...]:
 def four(
     live_server: LiveServer,
     tmp_path: Path,
-    outside_world: OutsideWorld,
+    mail_server: MailServer,
     settings: Settings,
     own: tuple[str, ...],
 ) -> Iterator[Four]:
@@ -142,7 +142,7 @@ def four(
         ews.pin(agency, Agency.objects.get(pk=agency).root_fingerprint)
     desk.hub.sequence()
     desk.wait_for_the_clock()
-    yield Four(desk, partners, ews, stranger, live_server.url, outside_world)
+    yield Four(desk, partners, ews, stranger, live_server.url, mail_server)
     for client in partners.clients:
         client.close()
 
@@ -272,7 +272,7 @@ def test_over_rest(four: Four) -> None:
         tag = attach(ilka, f"alerts/{draft['id']}", tag, name, text)
     saved = ilka("PATCH", f"alerts/{draft['id']}", {"data": {"evidence": EVIDENCE}}, etag=tag)
     assert saved.status_code == 200, saved.content
-    released(four.desk, ilka, benno, saved)
+    send_by_two_and_carry(four.desk, ilka, benno, saved)
     assert SUBSTANCE not in "".join(four.tell()).lower()
 
     row = four.at_health()
@@ -339,7 +339,7 @@ def reviewed_over_rest(four: Four, row: ReceivedAlert, author: AtDesk, second: A
         why | {"kind": "peer_review", "opinion": "agree", "opinion_text": "As our reference."},
     )
     assert review.status_code == 201, review.content
-    return Envelope.objects.get(md=released(four.desk, author, second, review)["md"])
+    return Envelope.objects.get(md=send_by_two_and_carry(four.desk, author, second, review)["md"])
 
 
 def assert_own_keys_review_too(four: Four, alert: Alert, ilka: AtDesk) -> None:

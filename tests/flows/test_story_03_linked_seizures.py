@@ -31,7 +31,7 @@ from sharing.models import Envelope, FeedItem
 from tests.alerts.replies.profile_samples import linked_pair, stranger
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
-from tests.flows.stories import HEALTH, LAB, PAIRINGS, AtDesk, released
+from tests.flows.stories import HEALTH, LAB, PAIRINGS, AtDesk, send_by_two_and_carry
 from tests.pages.desk_world import DeskWorld
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -86,7 +86,7 @@ class Two:
     ) -> Alert:
         """Write and send a sample over REST, as a laboratory's own system does."""
         made = author("POST", "alerts", {"data": seizure(title, exhibit, profile) | {"tlp": "GREEN"}})
-        return Alert.objects.get(pk=released(self.desk, author, second, made)["id"])
+        return Alert.objects.get(pk=send_by_two_and_carry(self.desk, author, second, made)["id"])
 
     def newest(self, agency: str) -> ReceivedAlert:
         return ReceivedAlert.objects.filter(agency_id=agency).latest("number")
@@ -223,7 +223,7 @@ def test_over_rest(two: Two) -> None:
 
     made = ilka("POST", f"alerts/{ours.pk}/profile/ask", {"agencies": [HEALTH], "contact": "Profiling desk"})
     assert made.status_code == 201, made.content
-    question = released(desk, ilka, benno, made)
+    question = send_by_two_and_carry(desk, ilka, benno, made)
     row = two.newest(HEALTH)
     opened = aroha("POST", f"alerts/received/{row.pk}/open", WHY).json()
     nothing_of_a_case(str(opened))
@@ -240,7 +240,7 @@ def test_over_rest(two: Two) -> None:
         WHY | {"sample": str(theirs.pk), "contact": "Desk B"},
     )
     assert answer.status_code == 201, answer.content
-    released(desk, aroha, haitham, answer)
+    send_by_two_and_carry(desk, aroha, haitham, answer)
     told = ilka("GET", f"alerts/{ours.pk}/profile").json()["asked"][0]
     assert told["alert"] == question["id"]
     (exchange,) = told["exchanges"]
@@ -252,11 +252,11 @@ def test_over_rest(two: Two) -> None:
     early = ilka("POST", f"alerts/received/{back.pk}/profile/details", WHY | {"told": ["exhibit"]})
     assert early.status_code == 409 and early.json()["cause"] == "early"
     yes = ilka("POST", f"alerts/received/{back.pk}/profile/details", WHY)
-    released(desk, ilka, benno, yes)
+    send_by_two_and_carry(desk, ilka, benno, yes)
     agreed = two.newest(HEALTH)
     nothing_of_a_case(str(aroha("POST", f"alerts/received/{agreed.pk}/open", WHY).json()))
     also = aroha("POST", f"alerts/received/{agreed.pk}/profile/details", WHY | {"told": ["exhibit", "what"]})
-    released(desk, aroha, haitham, also)
+    send_by_two_and_carry(desk, aroha, haitham, also)
     details = ilka("POST", f"alerts/received/{two.newest(LAB).pk}/open", WHY).json()["document"]
     assert details["exhibit_no"] == THEIR_EXHIBIT and THEIRS in details["narrative"]
     (done,) = ilka("GET", f"alerts/{ours.pk}/profile").json()["asked"][0]["exchanges"]
@@ -280,7 +280,7 @@ def test_another_method_version_or_length_is_not_comparable(two: Two, change: st
     desk.wait_for_the_clock()
     ilka, benno, aroha = map(AtDesk, (desk.ilka, desk.benno, desk.aroha))
     made = ilka("POST", f"alerts/{ours.pk}/profile/ask", {"agencies": [HEALTH]})
-    released(desk, ilka, benno, made)
+    send_by_two_and_carry(desk, ilka, benno, made)
     row = two.newest(HEALTH)
     compared = aroha("POST", f"alerts/received/{row.pk}/profile", WHY).json()
     assert compared["leads"] == [] and compared["compared"] == 0
@@ -313,7 +313,7 @@ def test_a_system_with_keys_of_its_own_is_asked_and_answers(two: Two, partner: P
     ours = two.sample("ilka", OURS, OUR_EXHIBIT, first)
     desk.wait_for_the_clock()
     ilka, benno = AtDesk(desk.ilka), AtDesk(desk.benno)
-    asked = released(
+    asked = send_by_two_and_carry(
         desk, ilka, benno, ilka("POST", f"alerts/{ours.pk}/profile/ask", {"agencies": [PARTNER]})
     )
     opened = partner.open(asked["md"])
@@ -349,7 +349,7 @@ def assert_answered_at_the_desk(
     assert lead["alert"] == str(ours.pk) and lead["comparison"]["verdict"] == "linked"
     told = WHY | {"sample": str(ours.pk), "contact": "Profiling desk"}
     answer = ilka("POST", f"alerts/received/{row.pk}/profile/answer", told)
-    opened = partner.open(released(two.desk, ilka, benno, answer)["md"])
+    opened = partner.open(send_by_two_and_carry(two.desk, ilka, benno, answer)["md"])
     about = opened.manifest.terms.re
     assert about is not None and about.md == asked.md
     assert opened.alert["comparison"]["verdict"] == "linked" and opened.alert["contact"] == "Profiling desk"

@@ -30,7 +30,7 @@ from tests.conftest import HubProcesses
 from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
 from tests.flows.stories import sent_by_two
 from tests.law.lawful import CAFFEINE, COMING, METONITAZENE, SHOWN, LawDesk, rule_from
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.desk_world import DeskWorld
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -54,7 +54,7 @@ class Two:
 
     law: LawDesk
     address: str
-    outside: OutsideWorld
+    outside: MailServer
 
     @property
     def desk(self) -> DeskWorld:
@@ -81,10 +81,10 @@ class Two:
 
 
 @pytest.fixture
-def two(live_server: LiveServer, tmp_path: Path, outside_world: OutsideWorld) -> Two:
+def two(live_server: LiveServer, tmp_path: Path, mail_server: MailServer) -> Two:
     Path(hub_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     desk = DeskWorld.build(tmp_path / "ledger", passwords=True, ago=timedelta(minutes=10))
-    return Two(LawDesk(desk), live_server.url, outside_world)
+    return Two(LawDesk(desk), live_server.url, mail_server)
 
 
 # --- in the browser -----------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def published_over_rest(desk: DeskWorld) -> None:
 
 
 def test_over_rest(
-    law: LawDesk, running: HubProcesses, outside_world: OutsideWorld, live_server: LiveServer
+    law: LawDesk, running: HubProcesses, mail_server: MailServer, live_server: LiveServer
 ) -> None:
     desk = law.desk
     lab, manager = Session(desk.ilka), Session(desk.benno)
@@ -294,10 +294,10 @@ def test_over_rest(
     assert law_after["progress"]["done"] == law_after["progress"]["total"] == 2
 
     soon(
-        lambda: _told(outside_world) == {"brings a change of the law", "Rules that you watch have changed"},
+        lambda: _told(mail_server) == {"brings a change of the law", "Rules that you watch have changed"},
         "told",
     )
-    text = "".join(mail.text.lower() for mail in outside_world.mails)
+    text = "".join(mail.text.lower() for mail in mail_server.mails)
     assert not any(word.lower() in text for word in SECRET)
 
 
@@ -306,6 +306,6 @@ def _looked_at(session: Session, received: ReceivedAlert) -> int:
     return int(answer.json()["looked_at"])
 
 
-def _told(outside: OutsideWorld) -> set[str]:
+def _told(outside: MailServer) -> set[str]:
     lines = ("brings a change of the law", "Rules that you watch have changed")
     return {line for line in lines for mail in outside.mails if line in mail.text}

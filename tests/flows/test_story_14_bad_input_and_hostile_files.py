@@ -24,7 +24,7 @@ from notices.models import Notification
 from notices.sending import send_notifications
 from sharing.models import Envelope
 from tests.api.sessions import Session
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.test_compose import fields_on
@@ -245,7 +245,7 @@ def cells_of(answer: Any) -> Iterator[str]:
 
 
 def test_mail_and_export_hold_nothing_that_a_program_runs(
-    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld
+    desk: DeskWorld, as_officer: SignIn, mail_server: MailServer
 ) -> None:
     """Title and case number are formulas; the notice's mail and the auditor's table are searched."""
     formula = "=HYPERLINK(1)"
@@ -258,7 +258,7 @@ def test_mail_and_export_hold_nothing_that_a_program_runs(
     assert any(formula in cell for cell in cells), "the reason is in the table"
     assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
     send_notifications(clock=lambda: desk.hub.now, jitter=lambda: 0.5)
-    mails = outside_world.mails
+    mails = mail_server.mails
     assert mails
     for mail in mails:
         assert "HYPERLINK" not in mail.text and "bold" not in mail.text and "SUM" not in mail.text

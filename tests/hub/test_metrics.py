@@ -21,7 +21,7 @@ from notices.leasing import LEASE, lease_batch
 from notices.models import Notification
 from tests.alerts.test_follow_feed import connection_facts
 from tests.builders import START, Hub, desk_reaches_the_heads
-from tests.notices.conftest import make_telling
+from tests.notices.conftest import make_notice_world
 from tests.role_logins import under_login_of
 
 CLOSED_LABELS = {"status": r"[1-5]xx", "state": r"[a-z]+", "place": r"temporary|spool"}
@@ -42,13 +42,13 @@ def values(role: str, hub: Hub, settings_role: pytest.MonkeyPatch) -> dict[str, 
 @pytest.fixture
 def hub(db: None, tmp_path: Path) -> Hub:
     """A hub with two alerts for two readers, of which the desk has taken one."""
-    telling = make_telling(Hub(tmp_path / "ledger", START), readers=2)
-    telling.deliver()
-    telling.deliver()
+    world = make_notice_world(Hub(tmp_path / "ledger", START), readers=2)
+    world.deliver()
+    world.deliver()
     with under_login_of("desk-worker"):
-        FeedOfAgency(telling.bravo.row, telling.hub.now, lambda: True).follow()
-    telling.hub.sequence()
-    return telling.hub
+        FeedOfAgency(world.bravo.row, world.hub.now, lambda: True).follow()
+    world.hub.sequence()
+    return world.hub
 
 
 def test_what_waits_is_counted_and_its_age_told(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from tests.role_logins import under_login_of
 
 
 @dataclass
-class Telling:
+class NoticeWorld:
     """A hub on which alpha sends to bravo, whose readers wait for mail."""
 
     hub: Hub
@@ -55,18 +55,18 @@ class Telling:
         return dict(Notification.objects.values_list("officer__email", "state"))
 
 
-def make_telling(hub: Hub, *, readers: int = 3) -> Telling:
+def make_notice_world(hub: Hub, *, readers: int = 3) -> NoticeWorld:
     alpha = hub.make_agency("xa-alpha", log=False)
     bravo = as_recipient(make_hosted_agency(hub, "xb-bravo", "Agency xb-bravo"))
     hub.sequence()
     hub.make_agreement("G1", alpha, bravo)
     officers = [hub.make_officer(bravo, Role.READER, name=f"Reader {n}") for n in range(readers)]
-    return Telling(hub, alpha, bravo, officers)
+    return NoticeWorld(hub, alpha, bravo, officers)
 
 
 @pytest.fixture
-def telling(transactional_db: None, tmp_path: Path) -> Telling:
-    return make_telling(Hub(tmp_path / "ledger"))
+def notice_world(transactional_db: None, tmp_path: Path) -> NoticeWorld:
+    return make_notice_world(Hub(tmp_path / "ledger"))
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from notices.models import Notification
 from notices.states import Occasion
 from tests.builders import ALERT, make_hosted_agency
 from tests.hosted_keys import as_recipient
-from tests.notices.conftest import Telling
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
+from tests.notices.conftest import NoticeWorld
 
 BODY = (
     r"Your agency has an alert\. Speed: {speed}\. Acknowledge in {limit}\.\n"
@@ -34,49 +34,49 @@ def _body(text: str) -> str:
     ],
 )
 def test_a_mail_says_urgency_reference_and_link_only(
-    telling: Telling, outside_world: OutsideWorld, pri: str, lane: str, limit: str
+    notice_world: NoticeWorld, mail_server: MailServer, pri: str, lane: str, limit: str
 ) -> None:
-    received = telling.queue(pri=pri, lane=lane)
-    telling.send()
-    mail = outside_world.mails[0]
+    received = notice_world.queue(pri=pri, lane=lane)
+    notice_world.send()
+    mail = mail_server.mails[0]
     assert mail.message["Subject"] == f"[Accord] {pri.upper()} {received.reference}"
     assert re.fullmatch(BODY.format(speed=pri.upper(), limit=limit), _body(mail.text))
 
 
-def test_an_exercise_says_so_first(telling: Telling, outside_world: OutsideWorld) -> None:
-    telling.queue(status="exercise")
-    telling.send()
-    assert outside_world.mails[0].message["Subject"].startswith("[Accord] EXERCISE ROUTINE ")
+def test_an_exercise_says_so_first(notice_world: NoticeWorld, mail_server: MailServer) -> None:
+    notice_world.queue(status="exercise")
+    notice_world.send()
+    assert mail_server.mails[0].message["Subject"].startswith("[Accord] EXERCISE ROUTINE ")
 
 
 def test_a_mail_names_neither_content_nor_sender_nor_others(
-    telling: Telling, outside_world: OutsideWorld
+    notice_world: NoticeWorld, mail_server: MailServer
 ) -> None:
-    telling.queue(tlp="AMBER")
-    telling.send()
-    for mail in outside_world.mails:
-        others = [officer.email for officer in telling.readers if officer.email not in mail.recipients]
+    notice_world.queue(tlp="AMBER")
+    notice_world.send()
+    for mail in mail_server.mails:
+        others = [officer.email for officer in notice_world.readers if officer.email not in mail.recipients]
         for word in (ALERT["title"], "xa-alpha", "AMBER", "science", *others):
             assert word not in mail.text
 
 
 def test_mails_of_two_agencies_differ_in_reference_and_address_only(
-    telling: Telling, outside_world: OutsideWorld
+    notice_world: NoticeWorld, mail_server: MailServer
 ) -> None:
-    charlie = as_recipient(make_hosted_agency(telling.hub, "xc-charlie", "Agency xc-charlie"))
-    telling.hub.sequence()
-    telling.hub.make_agreement("G2", telling.alpha, charlie)
-    telling.hub.make_officer(charlie)
-    sealed = telling.hub.deliver(telling.alpha, telling.bravo, charlie)
-    follow_feeds(now=telling.hub.now)
-    telling.send()
+    charlie = as_recipient(make_hosted_agency(notice_world.hub, "xc-charlie", "Agency xc-charlie"))
+    notice_world.hub.sequence()
+    notice_world.hub.make_agreement("G2", notice_world.alpha, charlie)
+    notice_world.hub.make_officer(charlie)
+    sealed = notice_world.hub.deliver(notice_world.alpha, notice_world.bravo, charlie)
+    follow_feeds(now=notice_world.hub.now)
+    notice_world.send()
     references = dict(Notification.objects.values_list("officer__email", "reference"))
     shapes = {
-        _body(mail.text).replace(references[mail.recipients[0]], "REFERENCE") for mail in outside_world.mails
+        _body(mail.text).replace(references[mail.recipients[0]], "REFERENCE") for mail in mail_server.mails
     }
     assert len(shapes) == 1
     assert len(set(references.values())) == 2
-    assert sealed.md not in "".join(mail.text for mail in outside_world.mails)
+    assert sealed.md not in "".join(mail.text for mail in mail_server.mails)
 
 
 def test_an_address_cannot_add_a_header() -> None:

@@ -15,7 +15,7 @@ from notices.sending import send_notifications
 from notices.states import NotificationState, Occasion
 from tests.alerts.conftest import Desks
 from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_again_only_after_an_hour(desks: Desks, withdrawn: Alert) -> None:
 
 
 def test_a_reminder_that_still_waits_is_needless_once_it_was_confirmed(
-    desks: Desks, withdrawn: Alert, outside_world: OutsideWorld
+    desks: Desks, withdrawn: Alert, mail_server: MailServer
 ) -> None:
     remind(desks, withdrawn)
     desks.hub.sequence()

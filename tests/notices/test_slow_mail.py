@@ -14,35 +14,35 @@ from notices.sending import send_notifications
 from notices.states import NotificationState
 from tests.builders import Hub
 from tests.conftest import HubProcesses
-from tests.notices.conftest import Telling, make_telling
-from tests.outside_world import Misbehaviour, OutsideWorld
+from tests.mail_server import MailServer, Misbehaviour
+from tests.notices.conftest import NoticeWorld, make_notice_world
 
 MANY = 60
 
 
 @pytest.mark.slow
 def test_a_new_flash_alert_overtakes_the_mails_that_a_slow_server_takes(
-    transactional_db: None, tmp_path: Path, hub_processes: HubProcesses, outside_world: OutsideWorld
+    transactional_db: None, tmp_path: Path, hub_processes: HubProcesses, mail_server: MailServer
 ) -> None:
     hub = Hub(tmp_path / "ledger", now=timezone.now().replace(microsecond=0))
-    telling = make_telling(hub, readers=MANY)
-    earlier = telling.queue()
-    urgent = hub.make_officer(telling.bravo, Role.READER, name="Night desk")
-    outside_world.misbehaviour = Misbehaviour(seconds_per_mail=0.5)
+    notice_world = make_notice_world(hub, readers=MANY)
+    earlier = notice_world.queue()
+    urgent = hub.make_officer(notice_world.bravo, Role.READER, name="Night desk")
+    mail_server.misbehaviour = Misbehaviour(seconds_per_mail=0.5)
     hub_processes.mailer(beat=True)
-    outside_world.wait_for_count(1)
-    telling.queue(pri="flash")
+    mail_server.wait_for_count(1)
+    notice_world.queue(pri="flash")
     call_task("notices.send")
-    outside_world.wait_for(lambda mails: any(urgent.email in mail.recipients for mail in mails))
+    mail_server.wait_for(lambda mails: any(urgent.email in mail.recipients for mail in mails))
     waiting = Notification.objects.filter(about=earlier.md).exclude(state=NotificationState.SENT)
     assert waiting.exists()
 
 
 def test_a_slice_of_mail_ends_by_the_clock_and_gives_back_what_it_holds(
-    telling: Telling, outside_world: OutsideWorld
+    notice_world: NoticeWorld, mail_server: MailServer
 ) -> None:
-    telling.queue()
-    start = telling.hub.now
+    notice_world.queue()
+    start = notice_world.hub.now
     answers = iter(range(1000))
 
     def clock() -> datetime:
@@ -55,10 +55,12 @@ def test_a_slice_of_mail_ends_by_the_clock_and_gives_back_what_it_holds(
     assert not Notification.objects.filter(lease__isnull=False).exists()
 
 
-def test_the_slot_of_urgent_mail_takes_nothing_else(telling: Telling, outside_world: OutsideWorld) -> None:
-    telling.queue()
-    flash = telling.queue(pri="flash")
-    clock = lambda: telling.hub.now  # noqa: E731
-    assert send_notifications(clock=clock, urgent_only=True).sent == len(telling.readers)
+def test_the_slot_of_urgent_mail_takes_nothing_else(
+    notice_world: NoticeWorld, mail_server: MailServer
+) -> None:
+    notice_world.queue()
+    flash = notice_world.queue(pri="flash")
+    clock = lambda: notice_world.hub.now  # noqa: E731
+    assert send_notifications(clock=clock, urgent_only=True).sent == len(notice_world.readers)
     sent = Notification.objects.filter(state=NotificationState.SENT)
     assert set(sent.values_list("about", flat=True)) == {flash.md}

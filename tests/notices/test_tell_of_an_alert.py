@@ -7,35 +7,37 @@ from callers.capabilities import Role
 from notices.models import Notification
 from peers.models import FeedCursor
 from tests.alerts.conftest import Desks
-from tests.notices.conftest import Telling
+from tests.notices.conftest import NoticeWorld
 
 
-def test_every_active_reader_of_the_recipient_is_told(telling: Telling) -> None:
-    telling.queue()
+def test_every_active_reader_of_the_recipient_is_told(notice_world: NoticeWorld) -> None:
+    notice_world.queue()
     told = set(Notification.objects.values_list("officer_id", flat=True))
-    assert told == {officer.pk for officer in telling.readers}
+    assert told == {officer.pk for officer in notice_world.readers}
 
 
 @pytest.mark.parametrize("roles", [[Role.AUDITOR], []])
-def test_an_officer_without_the_right_to_read_is_not_told(telling: Telling, roles: list[Role]) -> None:
-    other = telling.readers[0]
+def test_an_officer_without_the_right_to_read_is_not_told(
+    notice_world: NoticeWorld, roles: list[Role]
+) -> None:
+    other = notice_world.readers[0]
     other.roles = roles
     other.save(update_fields=["roles"])
-    telling.queue()
+    notice_world.queue()
     assert other.pk not in set(Notification.objects.values_list("officer_id", flat=True))
 
 
-def test_a_disabled_officer_is_not_told(telling: Telling) -> None:
-    telling.readers[0].is_active = False
-    telling.readers[0].save(update_fields=["is_active"])
-    telling.queue()
+def test_a_disabled_officer_is_not_told(notice_world: NoticeWorld) -> None:
+    notice_world.readers[0].is_active = False
+    notice_world.readers[0].save(update_fields=["is_active"])
+    notice_world.queue()
     assert Notification.objects.count() == 2
 
 
-def test_taking_it_in_again_queues_nothing_twice(telling: Telling) -> None:
-    telling.queue()
+def test_taking_it_in_again_queues_nothing_twice(notice_world: NoticeWorld) -> None:
+    notice_world.queue()
     FeedCursor.objects.all().delete()
-    telling.follow()
+    notice_world.follow()
     assert Notification.objects.count() == 3
 
 

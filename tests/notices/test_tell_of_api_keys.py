@@ -17,7 +17,7 @@ from officers.models import DeskKey, Officer
 from peers.models import KnownCredential
 from tests.builders import START, HeldAgency, Hub, make_hosted_agency
 from tests.hosted_keys import as_recipient
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.role_logins import under_login_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,7 +76,7 @@ def test_a_key_that_was_issued_for_a_week_is_not_warned_of_when_it_begins(
 
 @pytest.mark.parametrize("how", ["rotated", "revoked"])
 def test_a_warning_that_was_seen_to_does_not_go_out(
-    hub: Hub, admin: Officer, issued: tuple[DeskKey, str], outside_world: OutsideWorld, how: str
+    hub: Hub, admin: Officer, issued: tuple[DeskKey, str], mail_server: MailServer, how: str
 ) -> None:
     hub.now = ENDS - 30 * DAY
     assert len(told(hub.now)) == 1
@@ -92,7 +92,7 @@ def test_a_warning_that_was_seen_to_does_not_go_out(
 
 
 def test_a_key_that_replaced_itself_is_told_of_once(
-    hub: Hub, admin: Officer, issued: tuple[DeskKey, str], outside_world: OutsideWorld
+    hub: Hub, admin: Officer, issued: tuple[DeskKey, str], mail_server: MailServer
 ) -> None:
     hub.now = ENDS - 20 * DAY
     told(hub.now)
@@ -102,7 +102,7 @@ def test_a_key_that_replaced_itself_is_told_of_once(
     assert (row.officer, row.occasion, row.subject) == (admin, Occasion.API_KEY_ROTATED, new.prefix)
     with under_login_of("mailer"):
         send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
-    (mail,) = outside_world.wait_for_count(1)
+    (mail,) = mail_server.wait_for_count(1)
     assert "api-keys/" in mail.text and issued[0].client not in mail.text
 
 
@@ -119,7 +119,7 @@ def known(alpha: HeldAgency, **facts: object) -> KnownCredential:
 
 
 def test_a_key_at_the_exchange_is_warned_of_as_the_exchange_said_last(
-    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: HeldAgency, admin: Officer, mail_server: MailServer
 ) -> None:
     row, hub.now = known(alpha), ENDS - 7 * DAY
     (notice,) = told(hub.now)

@@ -22,7 +22,7 @@ from tests.bound_rows import rewrite
 from tests.builders import HeldAgency, Hub, make_hosted_agency
 from tests.entries import have_released
 from tests.hosted_keys import as_recipient
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.role_logins import under_login_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,12 +59,12 @@ def send(hub: Hub) -> None:
 
 
 def test_it_is_told_without_content_to_whoever_may_stop_it(
-    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: HeldAgency, admin: Officer, mail_server: MailServer
 ) -> None:
     change_roles(admin, named("Rea Reader"), ["reader", "author"], now=hub.now)
     send(hub)
     send(hub)
-    (mail,) = outside_world.mails
+    (mail,) = mail_server.mails
     assert mail.recipients == (named("Benno Ashgrove").email,)
     assert mail.message["Subject"] == "[Accord] POWERS"
     assert mail.message.get_content().splitlines() == [
@@ -75,11 +75,11 @@ def test_it_is_told_without_content_to_whoever_may_stop_it(
 
 
 def test_its_time_runs_from_the_first_mail_that_a_server_took(
-    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: HeldAgency, admin: Officer, mail_server: MailServer
 ) -> None:
     reader = named("Rea Reader")
     change_roles(admin, reader, ["reader", "author"], now=hub.now)
-    with outside_world.down():
+    with mail_server.down():
         send(hub)
     hub.later(days=3)
     assert apply_due_changes(now=hub.now) == 0, "nobody has been told"
@@ -96,7 +96,7 @@ def test_its_time_runs_from_the_first_mail_that_a_server_took(
 
 
 def test_after_a_restore_its_time_runs_from_the_restore(
-    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: HeldAgency, admin: Officer, mail_server: MailServer
 ) -> None:
     """The officer who stopped it after the backup finds it waiting again, and needs time to stop it again."""
     reader = named("Rea Reader")
@@ -109,7 +109,7 @@ def test_after_a_restore_its_time_runs_from_the_restore(
 
 
 def test_one_that_cannot_be_applied_stops_no_other(
-    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: HeldAgency, admin: Officer, mail_server: MailServer
 ) -> None:
     people = [hub.make_officer(alpha, Role.READER, name=f"Reader {letter}") for letter in "AB"]
     for person in people:
@@ -122,30 +122,30 @@ def test_one_that_cannot_be_applied_stops_no_other(
 
 
 def test_what_is_decided_is_not_told_any_more(
-    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: HeldAgency, admin: Officer, mail_server: MailServer
 ) -> None:
     change_roles(admin, named("Rea Reader"), ["reader", "author"], now=hub.now)
     with under_login_of("mailer"):
         tell_power_changes(now=hub.now)
     change_roles(admin, named("Rea Reader"), ["reader"], now=hub.now)
     send(hub)
-    assert not outside_world.mails
+    assert not mail_server.mails
     assert Notification.objects.get().cause == "settled"
 
 
 def test_somebody_without_witnesses_is_told_alone(
-    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: HeldAgency, admin: Officer, mail_server: MailServer
 ) -> None:
     """A change in an agency of one person goes on a day later."""
     rewrite(Officer.objects.exclude(pk=admin.pk), is_active=False)
     reader = hub.make_officer(alpha, Role.READER, name="Nia Olm")
     change_roles(admin, reader, ["author"], now=hub.now)
     send(hub)
-    assert [mail.recipients for mail in outside_world.mails] == [(reader.email,)]
+    assert [mail.recipients for mail in mail_server.mails] == [(reader.email,)]
 
 
 def test_its_time_does_not_run_from_a_mail_to_somebody_who_was_disabled(
-    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: HeldAgency, admin: Officer, mail_server: MailServer
 ) -> None:
     """One admin disables the other and asks: an officer who is left hears of it, and has a day from then on."""
     other = hub.make_officer(alpha, Role.AGENCY_ADMIN, name="Bea Admin")
@@ -154,10 +154,10 @@ def test_its_time_does_not_run_from_a_mail_to_somebody_who_was_disabled(
     tell_power_changes(now=hub.now)
     disable_officer(admin, other, now=hub.now)
     send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
-    assert [mail.recipients for mail in outside_world.mails] == [(other.email,)]
+    assert [mail.recipients for mail in mail_server.mails] == [(other.email,)]
     hub.later(hours=23)
     send(hub)
-    assert outside_world.mails[-1].recipients == (named("Rea Reader").email,)
+    assert mail_server.mails[-1].recipients == (named("Rea Reader").email,)
     hub.later(hours=24, seconds=-1)
     assert apply_due_changes(now=hub.now) == 0
     hub.later(seconds=1)
@@ -165,7 +165,7 @@ def test_its_time_does_not_run_from_a_mail_to_somebody_who_was_disabled(
 
 
 def test_a_reset_on_the_machine_is_told_to_everybody_and_gives_power_after_three_days(
-    hub: Hub, alpha: HeldAgency, admin: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: HeldAgency, admin: Officer, mail_server: MailServer
 ) -> None:
     operator = Officer(email="noor@hub.example", full_name="Noor", roles=[Role.KEEPER], joined_at=hub.now)
     operator.save()
@@ -176,7 +176,7 @@ def test_a_reset_on_the_machine_is_told_to_everybody_and_gives_power_after_three
     hub.now = change.asked_at
     assert Capability.OFFICER_MANAGE not in named("Ada Admin").capabilities
     send(hub)
-    told = {address for mail in outside_world.mails for address in mail.recipients}
+    told = {address for mail in mail_server.mails for address in mail.recipients}
     assert told == {named("Rea Reader").email, named("Benno Ashgrove").email}
     hub.later(hours=72, seconds=-1)
     assert apply_due_changes(now=hub.now) == 0

@@ -20,7 +20,7 @@ from officers.endings import ending_keys
 from officers.models import Officer
 from peers.models import Agency
 from tests.builders import OPERATOR, START, Hub, make_hosted_agency
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.role_logins import under_login_of
 from vault.services import renew_agency_keys
 
@@ -111,7 +111,7 @@ def test_a_key_is_warned_of_as_well_as_the_keyset(hub: Hub, alpha: Agency, keepe
 
 
 def test_a_renewed_keyset_is_warned_of_no_more(
-    hub: Hub, alpha: Agency, keeper: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: Agency, keeper: Officer, mail_server: MailServer
 ) -> None:
     at(hub, 20)
     (notice,) = warn(hub)
@@ -119,7 +119,7 @@ def test_a_renewed_keyset_is_warned_of_no_more(
     send(hub)
     notice.refresh_from_db()
     assert (notice.state, notice.cause) == (NotificationState.SUPPRESSED, Cause.SETTLED)
-    assert not outside_world.mails
+    assert not mail_server.mails
     assert warn(hub) == []
 
 
@@ -129,13 +129,13 @@ def renew(hub: Hub, agency: Agency) -> None:
 
 
 def test_the_mail_says_when_in_the_officers_zone_and_no_more(
-    hub: Hub, alpha: Agency, keeper: Officer, outside_world: OutsideWorld
+    hub: Hub, alpha: Agency, keeper: Officer, mail_server: MailServer
 ) -> None:
     Officer.objects.filter(pk=keeper.pk).update(timezone="Australia/Adelaide")
     at(hub, 7)
     warn(hub)
     send(hub)
-    (mail,) = outside_world.mails
+    (mail,) = mail_server.mails
     assert list(mail.recipients) == [keeper.email]
     assert mail.message["Subject"] == "[Accord] KEYS"
     body = mail.text.partition("\r\n\r\n")[2].replace("\r\n", "\n")
@@ -149,27 +149,23 @@ def test_the_mail_says_when_in_the_officers_zone_and_no_more(
         assert word not in body
 
 
-def test_without_a_key_officer_the_admins_are_told(
-    hub: Hub, alpha: Agency, outside_world: OutsideWorld
-) -> None:
+def test_without_a_key_officer_the_admins_are_told(hub: Hub, alpha: Agency, mail_server: MailServer) -> None:
     admins = {hub.make_officer(alpha, Role.AGENCY_ADMIN).email for _ in range(2)}
     hub.make_officer(alpha, Role.RELEASER)
     at(hub, 1)
     assert {notice.officer.email for notice in warn(hub)} == admins
     send(hub)
-    assert {address for mail in outside_world.mails for address in mail.recipients} == admins
+    assert {address for mail in mail_server.mails for address in mail.recipients} == admins
 
 
-def test_who_keeps_the_keys_no_longer_is_not_told(
-    hub: Hub, keeper: Officer, outside_world: OutsideWorld
-) -> None:
+def test_who_keeps_the_keys_no_longer_is_not_told(hub: Hub, keeper: Officer, mail_server: MailServer) -> None:
     at(hub, 14)
     (notice,) = warn(hub)
     Officer.objects.filter(pk=keeper.pk).update(roles=["reader"])
     send(hub)
     notice.refresh_from_db()
     assert (notice.state, notice.cause) == (NotificationState.SUPPRESSED, Cause.NO_RIGHT)
-    assert not outside_world.mails
+    assert not mail_server.mails
 
 
 def test_nobody_is_told_of_another_agencys_keys(hub: Hub, alpha: Agency, keeper: Officer) -> None:
@@ -194,13 +190,13 @@ def test_the_start_page_tells_those_who_could_act(
 
 
 def test_a_waiting_mail_goes_out_though_a_nearer_threshold_has_passed(
-    hub: Hub, keeper: Officer, outside_world: OutsideWorld
+    hub: Hub, keeper: Officer, mail_server: MailServer
 ) -> None:
     at(hub, 7.1)
     warn(hub)
     at(hub, 6.9)
     send(hub)
-    assert len(outside_world.mails) == 1
+    assert len(mail_server.mails) == 1
     assert Notification.objects.get().occasion == Occasion.KEY_ENDING
 
 

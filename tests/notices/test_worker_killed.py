@@ -14,8 +14,8 @@ from notices.models import Notification
 from notices.states import NotificationState
 from tests.builders import Hub
 from tests.conftest import HubProcesses
-from tests.notices.conftest import make_telling
-from tests.outside_world import Misbehaviour, OutsideWorld
+from tests.mail_server import MailServer, Misbehaviour
+from tests.notices.conftest import make_notice_world
 
 OFFICERS = 40
 
@@ -33,12 +33,12 @@ def quick_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
 def audience(transactional_db: None, tmp_path: Path) -> Hub:
     """An agency with forty readers, none of them told yet of an alert that the desk has taken in."""
     hub = Hub(tmp_path / "audience", now=timezone.now().replace(microsecond=0))
-    make_telling(hub, readers=OFFICERS).queue()
+    make_notice_world(hub, readers=OFFICERS).queue()
     return hub
 
 
-def _copies(outside_world: OutsideWorld) -> Counter[str]:
-    return Counter(mail.recipients[0] for mail in outside_world.mails)
+def _copies(mail_server: MailServer) -> Counter[str]:
+    return Counter(mail.recipients[0] for mail in mail_server.mails)
 
 
 def _all_settled() -> bool:
@@ -50,16 +50,16 @@ def _wait_until_all_are_told(worker: Child) -> None:
 
 
 def test_a_worker_killed_in_mid_batch_misses_nobody(
-    quick_sweeps: None, audience: Hub, hub_processes: HubProcesses, outside_world: OutsideWorld
+    quick_sweeps: None, audience: Hub, hub_processes: HubProcesses, mail_server: MailServer
 ) -> None:
-    outside_world.misbehaviour = Misbehaviour(seconds_per_mail=0.05)
+    mail_server.misbehaviour = Misbehaviour(seconds_per_mail=0.05)
     worker = hub_processes.mailer(beat=True)
     for told in (5, 15):
-        outside_world.wait_for_count(told)
+        mail_server.wait_for_count(told)
         worker.kill()
         worker = hub_processes.mailer(beat=True)
     _wait_until_all_are_told(worker)
-    copies = _copies(outside_world)
+    copies = _copies(mail_server)
     assert len(copies) == OFFICERS
     twice = {address for address, count in copies.items() if count > 1}
     marked = set(Notification.objects.filter(uncertain=True).values_list("officer__email", flat=True))
@@ -70,14 +70,14 @@ def test_a_worker_killed_in_mid_batch_misses_nobody(
 
 
 def test_a_flushed_broker_costs_a_sweep_and_nobody(
-    quick_sweeps: None, audience: Hub, hub_processes: HubProcesses, outside_world: OutsideWorld
+    quick_sweeps: None, audience: Hub, hub_processes: HubProcesses, mail_server: MailServer
 ) -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
         broker.flushall()
     worker = hub_processes.mailer(beat=True)
-    outside_world.wait_for_count(3)
+    mail_server.wait_for_count(3)
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
         broker.flushall()
     _wait_until_all_are_told(worker)
-    assert _copies(outside_world) == Counter(dict.fromkeys(_copies(outside_world), 1))
-    assert len(_copies(outside_world)) == OFFICERS
+    assert _copies(mail_server) == Counter(dict.fromkeys(_copies(mail_server), 1))
+    assert len(_copies(mail_server)) == OFFICERS

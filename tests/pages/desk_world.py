@@ -40,9 +40,9 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.agreements import record_circle
 from tests.builders import OPERATOR, HeldAgency, Hub
-from tests.kept_worlds import kept_world
 from tests.own_desk import make_own_agency
 from tests.peers import confirm_each_other
+from tests.restored_worlds import restored_world
 from vault.services import create_agency_keys
 
 PASSWORD = "wendelgass im regen 7"
@@ -119,7 +119,7 @@ class DeskWorld:
     ) -> Self:
         """Return the built world, from memory if it was built not long ago; with `sent`, `draft()` has been sent."""
         build = partial(cls._build_and_send if sent else cls.build, passwords=passwords, own=own)
-        return kept_world(f"desk {passwords} {sent} {own}", build, folder, fresh_seconds=FRESH_SECONDS)
+        return restored_world(f"desk {passwords} {sent} {own}", build, folder, fresh_seconds=FRESH_SECONDS)
 
     @classmethod
     def _build_and_send(cls, folder: Path, *, passwords: bool, own: Sequence[str]) -> Self:

@@ -14,7 +14,7 @@ from officers.duty import move_on_duty_list
 from officers.models import AgencyPolicy, Officer
 from officers.quiet import quiet_until, stays_quiet
 from tests.bound_rows import rewrite
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -135,7 +135,7 @@ def told(desk: DeskWorld, pri: str) -> dict[str, str]:
 
 
 def test_routine_mail_stays_away_and_urgent_mail_does_not(
-    desk: DeskWorld, benno: Client, outside_world: OutsideWorld
+    desk: DeskWorld, benno: Client, mail_server: MailServer
 ) -> None:
     benno.post("/account/mail/", LOUD | {"routine_mail": "no"})
     assert told(desk, "routine") == {"Benno": "suppressed quiet", "Ilka": "sent", "Sunniva": "sent"}
@@ -145,7 +145,7 @@ def test_routine_mail_stays_away_and_urgent_mail_does_not(
     assert page.split("<tbody")[1].count("<tr>") == 2
 
 
-def test_routine_mail_waits_until_the_quiet_hours_end(desk: DeskWorld, outside_world: OutsideWorld) -> None:
+def test_routine_mail_waits_until_the_quiet_hours_end(desk: DeskWorld, mail_server: MailServer) -> None:
     local = desk.hub.now.astimezone(ZoneInfo("Europe/Vienna"))
     Officer.objects.filter(pk=desk.benno.pk).update(
         quiet_from=(local - timedelta(hours=1)).time(), quiet_until=(local + timedelta(hours=1)).time()
@@ -158,7 +158,7 @@ def test_routine_mail_waits_until_the_quiet_hours_end(desk: DeskWorld, outside_w
     assert waiting.state == "sent"
 
 
-def test_no_mail_tells_of_what_the_policy_hides(desk: DeskWorld, outside_world: OutsideWorld) -> None:
+def test_no_mail_tells_of_what_the_policy_hides(desk: DeskWorld, mail_server: MailServer) -> None:
     rewrite(AgencyPolicy.objects.filter(pk=desk.lab.pk), role_ceilings={"author": "CLEAR"})
     assert told(desk, "urgent") == {"Benno": "sent", "Ilka": "suppressed no-right", "Sunniva": "sent"}
 

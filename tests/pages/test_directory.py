@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 from callers.binding import keep_bound
 from desk.agency.directory import page as directory
 from peers.models import Agency
-from tests.entries import make_entry
+from tests.entries import store_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -18,7 +18,7 @@ COMING = "Border Police, Fenlund"
 @pytest.fixture
 def entering(desk: DeskWorld) -> Agency:
     """An agency that is admitted and has not entered yet."""
-    return make_entry(
+    return store_entry(
         "xf-border", name=COMING, kind="police", country="XF", timezone="Atlantic/Azores", custody="agency",
         root_fingerprint="ab" * 32, status="entering", admitted_at=desk.hub.now,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from officers.invitations import INVITATION, accept_invitation, invite_again, in
 from officers.models import Officer
 from officers.shortlived import AccountLink
 from tests.bound_rows import rewrite
-from tests.outside_world import Misbehaviour, OutsideWorld
+from tests.mail_server import MailServer, Misbehaviour
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld
 
@@ -27,15 +27,15 @@ CHOSEN = {"password": PASSWORD, "again": PASSWORD}
 
 
 @pytest.fixture
-def token(desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld) -> str:
+def token(desk: DeskWorld, as_officer: SignIn, mail_server: MailServer) -> str:
     """The token of the link that Sunniva had sent to Runa."""
     answer = as_officer(desk.sunniva).post("/officers/invite/", NEW)
     assert answer.status_code == 302
-    return token_in(outside_world)
+    return token_in(mail_server)
 
 
-def token_in(outside_world: OutsideWorld) -> str:
-    found = re.search(r"/welcome/([A-Za-z0-9_-]{43})/", outside_world.mails[-1].text)
+def token_in(mail_server: MailServer) -> str:
+    found = re.search(r"/welcome/([A-Za-z0-9_-]{43})/", mail_server.mails[-1].text)
     assert found is not None
     return found[1]
 
@@ -44,10 +44,8 @@ def runa() -> Officer:
     return Officer.objects.get(full_name="Runa Skarsholm")
 
 
-def test_the_mail_says_nothing_and_the_database_holds_no_token(
-    token: str, outside_world: OutsideWorld
-) -> None:
-    mail = outside_world.mails[0]
+def test_the_mail_says_nothing_and_the_database_holds_no_token(token: str, mail_server: MailServer) -> None:
+    mail = mail_server.mails[0]
     assert mail.recipients == (EMAIL,)
     assert mail.message["Subject"] == "[Accord] INVITATION"
     assert mail.message.get_content().splitlines() == [
@@ -113,32 +111,30 @@ def test_a_link_ends_to_the_second(desk: DeskWorld, token: str) -> None:
         find_link(digest, AccountLink.Purpose.RESET, now=link.issued_at)
 
 
-def test_inviting_again_ends_the_earlier_link(
-    desk: DeskWorld, token: str, outside_world: OutsideWorld
-) -> None:
+def test_inviting_again_ends_the_earlier_link(desk: DeskWorld, token: str, mail_server: MailServer) -> None:
     invite_again(desk.sunniva, runa(), now=timezone.now())
-    newer = token_in(outside_world)
+    newer = token_in(mail_server)
     assert newer != token
     assert Client().get(f"/welcome/{token}/").status_code == 404
     assert Client().get(f"/welcome/{newer}/").status_code == 302
 
 
 def test_a_mail_that_does_not_go_out_is_said_and_can_be_sent_again(
-    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld
+    desk: DeskWorld, as_officer: SignIn, mail_server: MailServer
 ) -> None:
     admin = as_officer(desk.sunniva)
-    with outside_world.down():
+    with mail_server.down():
         page = admin.post("/officers/invite/", NEW, follow=True).content.decode()
     assert "no mail went out. The mail server does not answer" in page
     assert "No mail went out" in admin.get("/officers/?state=invited").content.decode()
-    outside_world.misbehaviour.permanent_for = frozenset({EMAIL})
+    mail_server.misbehaviour.permanent_for = frozenset({EMAIL})
     again = f"/officers/{runa().public_id}/invite/"
     assert "refuses this address" in admin.post(again, follow=True).content.decode()
-    outside_world.misbehaviour = Misbehaviour(refuses_everything=True)
+    mail_server.misbehaviour = Misbehaviour(refuses_everything=True)
     assert "The mail server refuses this mail" in admin.post(again, follow=True).content.decode()
-    outside_world.misbehaviour = Misbehaviour()
+    mail_server.misbehaviour = Misbehaviour()
     assert "The invitation is sent." in admin.post(again, follow=True).content.decode()
-    assert len(outside_world.mails) == 1
+    assert len(mail_server.mails) == 1
 
 
 def test_without_a_mail_server_the_page_says_so(desk: DeskWorld, settings: Settings) -> None:
@@ -169,7 +165,7 @@ def _without_ids(page: str) -> str:
     [("Runa Skarsholm", "Tjorven Ellingrud"), ("Runa\nSkarsholm", "Tjorven\nEllingrud"), ("", "")],
 )
 def test_an_invitation_answers_alike_whether_another_agency_knows_the_address(
-    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld, names: tuple[str, str]
+    desk: DeskWorld, as_officer: SignIn, mail_server: MailServer, names: tuple[str, str]
 ) -> None:
     admin = as_officer(desk.sunniva)
     answers = []
@@ -185,10 +181,10 @@ def test_an_invitation_answers_alike_whether_another_agency_knows_the_address(
 
 
 def test_the_owner_of_the_mailbox_hears_that_an_invitation_met_an_account(
-    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld
+    desk: DeskWorld, as_officer: SignIn, mail_server: MailServer
 ) -> None:
     as_officer(desk.sunniva).post("/officers/invite/", NEW | {"email": desk.haitham.email})
-    (mail,) = outside_world.mails
+    (mail,) = mail_server.mails
     assert mail.recipients == (desk.haitham.email,)
     assert "You have an account here already" in mail.text
     for word in ("/welcome/", "xa-lab", "Laboratory", "Sunniva", "Runa"):
@@ -206,13 +202,13 @@ def test_a_colleagues_address_is_said_to_be_taken(desk: DeskWorld, as_officer: S
 
 
 def test_of_two_invitations_of_one_mailbox_its_owner_takes_one(
-    desk: DeskWorld, token: str, outside_world: OutsideWorld
+    desk: DeskWorld, token: str, mail_server: MailServer
 ) -> None:
     now = timezone.now()
     invite_officer(
         desk.haitham, desk.health, email=EMAIL, full_name="Runa Skarsholm", roles=["reader"], now=now
     )
-    other = token_in(outside_world)
+    other = token_in(mail_server)
     accept_invitation(digest_of(token, INVITATION), password=PASSWORD, now=now)
     assert Officer.objects.get(email=EMAIL).agency_id == "xa-lab"
     client = Client()

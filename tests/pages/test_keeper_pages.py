@@ -24,7 +24,7 @@ from tests.bound_rows import rewrite
 from tests.builders import OPERATOR
 from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of
 from tests.entries import admit_elsewhere
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from vault import outgoing
@@ -156,7 +156,7 @@ def test_while_the_exchange_is_away_nobody_is_taken_in(
 
 
 def test_a_hosted_agency_gets_its_admin_and_its_keys(
-    desk: DeskWorld, keeper: Client, outside_world: OutsideWorld
+    desk: DeskWorld, keeper: Client, mail_server: MailServer
 ) -> None:
     taken_in(keeper)
     assert "Create keys…" in keeper.get(PAGE).content.decode()
@@ -164,10 +164,10 @@ def test_a_hosted_agency_gets_its_admin_and_its_keys(
     assert keeper.post(f"{PAGE}admin/", admin).status_code == 302
     invited = Officer.objects.get(invited_email=admin["email"])
     assert (invited.roles, invited.unit) == (["agency_admin"], "Headquarters")
-    assert len(outside_world.mails) == 1
+    assert len(mail_server.mails) == 1
     assert "invited, until" in keeper.get(PAGE).content.decode()
     assert keeper.post(f"{PAGE}admin/again/").status_code == 302
-    assert len(outside_world.mails) == 2
+    assert len(mail_server.mails) == 2
     assert keeper.post(f"{PAGE}admin/", admin | {"email": "x@x.example"}).status_code == 409
     assert keeper.post(f"{PAGE}keys/").status_code == 302
     desk.hub.now = timezone.now()

@@ -12,7 +12,7 @@ from agencies.accession import MOST_KEYSETS_A_DAY
 from agencies.models import Key, Keyset, Revocation
 from officers.keyfacts import key_facts
 from officers.models import Officer
-from tests.entries import make_entry
+from tests.entries import store_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import key_of, states_of, version_of
@@ -209,7 +209,7 @@ def test_before_the_first_keys_nothing_else_is_open(desk: DeskWorld, as_officer:
 
 
 def newcomer(desk: DeskWorld) -> Officer:
-    agency = make_entry(
+    agency = store_entry(
         "xe-new",
         name="Newcomer",
         kind="laboratory",

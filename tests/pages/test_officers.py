@@ -11,7 +11,7 @@ from django.utils import timezone
 from ledger.models import AuditEvent
 from officers.models import Officer
 from tests.bound_rows import rewrite
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -191,7 +191,7 @@ def test_the_duty_list_is_arranged_step_by_step(desk: DeskWorld, admin: Client) 
 
 
 def test_two_of_one_name_are_told_apart_by_their_units(
-    desk: DeskWorld, admin: Client, outside_world: OutsideWorld
+    desk: DeskWorld, admin: Client, mail_server: MailServer
 ) -> None:
     officer = Officer.objects.get(pk=desk.ilka.pk)
     officer.unit = "Toxicology"
@@ -221,21 +221,21 @@ def test_two_of_one_name_are_told_apart_by_their_units(
     ],
 )
 def test_what_is_wrong_in_an_invitation_is_named_at_its_field(
-    admin: Client, outside_world: OutsideWorld, field: str, value: object, text: str
+    admin: Client, mail_server: MailServer, field: str, value: object, text: str
 ) -> None:
     answer = admin.post("/officers/invite/", NEW | {field: value})
     assert answer.status_code == 422
     assert text in answer.content.decode()
-    assert not outside_world.mails
+    assert not mail_server.mails
 
 
 def test_a_disabled_colleague_is_found_and_cannot_be_invited_anew(
-    desk: DeskWorld, admin: Client, outside_world: OutsideWorld
+    desk: DeskWorld, admin: Client, mail_server: MailServer
 ) -> None:
     answer = admin.post("/officers/invite/", NEW | {"email": "BENNO@xa-lab.example"})
     assert answer.status_code == 422
     assert admin.post(of(desk.benno, "invite")).status_code == 422, "who has a password is not invited"
-    assert not outside_world.mails
+    assert not mail_server.mails
 
 
 def test_the_queries_of_the_list_do_not_grow_with_it(

@@ -17,7 +17,7 @@ from officers.login.factors import reset_factors
 from officers.login.resetting import mail_reset
 from officers.models import Officer, PowerChange
 from tests.entries import have_released
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import PASSWORD, DeskWorld
 
@@ -130,14 +130,14 @@ def test_an_officer_without_a_role_signs_in_and_finds_what_waits(
 
 
 def test_an_admin_who_releases_does_not_send_what_an_own_newcomer_wrote(
-    desk: DeskWorld, as_officer: SignIn, outside_world: OutsideWorld
+    desk: DeskWorld, as_officer: SignIn, mail_server: MailServer
 ) -> None:
     desk.sunniva.roles = ["releaser", "agency_admin"]
     desk.sunniva.save(update_fields=["roles"])
     have_released("xa-lab", now=desk.hub.now)
     invitation = {"full_name": "Pia Ulm", "email": "sunniva@elsewhere.example", "roles": ["author"]}
     as_officer(desk.sunniva).post("/officers/invite/", invitation)
-    token = re.search(r"/welcome/([A-Za-z0-9_-]{43})/", outside_world.mails[-1].text)
+    token = re.search(r"/welcome/([A-Za-z0-9_-]{43})/", mail_server.mails[-1].text)
     assert token is not None
     visitor = Client()
     visitor.get(f"/welcome/{token[1]}/")
@@ -167,7 +167,7 @@ def test_an_admin_who_reads_the_mail_of_a_releaser_gets_no_power_by_a_reset(
     desk: DeskWorld,
     second: Officer,
     as_officer: SignIn,
-    outside_world: OutsideWorld,
+    mail_server: MailServer,
 ) -> None:
     alert = desk.validate(desk.submit(desk.draft()))
     have_released("xa-lab", now=desk.hub.now)
@@ -175,7 +175,7 @@ def test_an_admin_who_reads_the_mail_of_a_releaser_gets_no_power_by_a_reset(
     desk.benno.save()
     reset_factors(desk.sunniva, desk.benno, now=timezone.now())
     mail_reset(desk.benno.email, now=timezone.now())
-    token = re.search(r"/reset/([A-Za-z0-9_-]{43})/", outside_world.mails[-1].text)
+    token = re.search(r"/reset/([A-Za-z0-9_-]{43})/", mail_server.mails[-1].text)
     assert token is not None
     thief = Client()
     thief.get(f"/reset/{token[1]}/")

@@ -18,7 +18,7 @@ from officers.login.attempts import LIMIT_OF_RESETS
 from officers.login.resetting import MAILER, mail_reset
 from officers.models import Officer
 from officers.shortlived import AccountLink
-from tests.outside_world import OutsideWorld
+from tests.mail_server import MailServer
 from tests.pages.desk_world import PASSWORD, DeskWorld
 
 EMAIL = "benno@xa-lab.example"
@@ -56,7 +56,7 @@ def mailers_are_done() -> bool:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_answer_is_the_same_for_everybody_and_the_mail_goes_to_whom_it_belongs(
-    client: Client, tmp_path: Path, outside_world: OutsideWorld
+    client: Client, tmp_path: Path, mail_server: MailServer
 ) -> None:
     desk = DeskWorld.kept(tmp_path / "ledger", passwords=True)
     disable_officer(desk.sunniva, desk.edda, now=desk.tick())
@@ -66,8 +66,8 @@ def test_the_answer_is_the_same_for_everybody_and_the_mail_goes_to_whom_it_belon
         answers.add((answer.status_code, plain(answer)))
     wait_until(mailers_are_done, "the mails", timeout_seconds=90)
     assert len(answers) == 1
-    (mail,) = outside_world.mails
-    assert mail in outside_world.mails_to(EMAIL)
+    (mail,) = mail_server.mails
+    assert mail in mail_server.mails_to(EMAIL)
     (token,) = re.findall(r"/reset/([\w-]+)/", mail.text)
     page = follow(client, token)
     assert token not in text(page)

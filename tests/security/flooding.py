@@ -53,12 +53,12 @@ DECLARED: Final[Mapping[str, frozenset[str]]] = {
 
 
 def flood(names: Mapping[str, Any], route: str, *, good: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all of `every_name` except the names that the address declares."""
+    """Return all of `flood_values` except the names that the address declares."""
     declared = DECLARED.get(route, frozenset()) | set(good)
     return {name: value for name, value in names.items() if name not in declared}
 
 
-def every_name(world: SecurityWorld) -> dict[str, Any]:
+def flood_values(world: SecurityWorld) -> dict[str, Any]:
     """Return a value for every name. It reads a row of every model; once is enough, as each request is undone."""
     return dict(_names(world))
 

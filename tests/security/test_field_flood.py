@@ -21,7 +21,7 @@ from callers import clock
 from officers.login.sessions import SEEN_EVERY
 from officers.session_rows import OfficerSession
 from tests.security.addressed import GOOD, Sent, encoded, good_request, good_values, things_of
-from tests.security.flooding import MOMENT, NUMBER, TEXT, every_name, flood
+from tests.security.flooding import MOMENT, NUMBER, TEXT, flood, flood_values
 from tests.security.routes import Route, every_route, is_known, is_reached
 from tests.security.tables import Database, Difference, beyond, rows_written
 from tests.security.world import LAB, STRANGER, Caller, SecurityWorld, undone
@@ -36,7 +36,7 @@ OCTETS: Final = {"api/v1/statements"}
 
 
 @dataclass(frozen=True)
-class Door:
+class WritingAddress:
     """An address, a verb that writes, and a caller who may use it."""
 
     route: Route
@@ -48,13 +48,13 @@ class Door:
         return f"{self.verb} {self.route.route} by {self.caller.name}"
 
 
-def doors(world: SecurityWorld) -> Iterator[Door]:
+def writing_addresses(world: SecurityWorld) -> Iterator[WritingAddress]:
     for route in every_route():
         things = things_of(world, route)
         path = route.path({name: thing.value for name, thing in things.items()})
         for verb in WRITING:
             if route.answers(verb) and not route.is_open:
-                yield Door(route, verb, caller_for(world, route, verb, list(things.values())), path)
+                yield WritingAddress(route, verb, caller_for(world, route, verb, list(things.values())), path)
 
 
 def caller_for(world: SecurityWorld, route: Route, verb: str, things: list[Any]) -> Caller:
@@ -76,7 +76,7 @@ def caller_for(world: SecurityWorld, route: Route, verb: str, things: list[Any])
 
 
 def run(
-    world: SecurityWorld, door: Door, before: Database, names: Mapping[str, Any], carrier: str = ""
+    world: SecurityWorld, door: WritingAddress, before: Database, names: Mapping[str, Any], carrier: str = ""
 ) -> tuple[int, Difference]:
     """Send one request; return its status and its effect on the database, which is then undone."""
     request, path = good_request(world, door.route), door.path
@@ -100,14 +100,14 @@ def run(
         return status, Difference.between(before, before.after(written))
 
 
-def _cookies(door: Door, extra: Mapping[str, Any]) -> dict[str, Any]:
+def _cookies(door: WritingAddress, extra: Mapping[str, Any]) -> dict[str, Any]:
     return {**extra, settings.SESSION_COOKIE_NAME: door.caller.cookie}
 
 
 def test_flood_of_every_field_into_every_writing_address(
     world: SecurityWorld, silent: None, tell: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    every, names = list(doors(world)), every_name(world)
+    every, names = list(writing_addresses(world)), flood_values(world)
     # Sessions were last seen a while ago, so that each request, not only the first, notes that they were seen.
     OfficerSession.objects.update(seen_at=timezone.now() - 2 * SEEN_EVERY)
     before, count, refused, found = Database.now(), 0, [], []

@@ -18,7 +18,7 @@ from tests.security.planted_science import OPENED
 from tests.security.reading import body_of
 from tests.security.routes import Route, routes_of
 from tests.security.tables import Database, Difference, rows_written
-from tests.security.test_field_flood import Door, caller_for, doors
+from tests.security.test_field_flood import WritingAddress, caller_for, writing_addresses
 from tests.security.world import SecurityWorld, Thing, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
@@ -94,7 +94,7 @@ def visits(world: SecurityWorld) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield route.route, visit_of(world, route, things)
         for kind in ALSO.get(route.route, ()):
             yield f"{route.route} {kind}", visit_of(world, route, {"alert_id": world.things[kind]})
-    for door in doors(world):
+    for door in writing_addresses(world):
         if door.route.is_page:
             yield f"{door.verb} {door.route.route}", partial(send, world, door)
 
@@ -123,7 +123,7 @@ def asset_size(name: str) -> int:
     return Path(path).stat().st_size
 
 
-def send(world: SecurityWorld, door: Door, query: str = "") -> Any:
+def send(world: SecurityWorld, door: WritingAddress, query: str = "") -> Any:
     request = good_request(world, door.route)
     headers = {**request["headers"], "idempotency-key": KEY}
     return door.caller.client().generic(door.verb, door.path + query, **request | {"headers": headers})
@@ -131,7 +131,9 @@ def send(world: SecurityWorld, door: Door, query: str = "") -> Any:
 
 def test_every_write_under_a_key_is_done_once(world: SecurityWorld, silent: None, tell: Any) -> None:
     taken, wrong, world_as_built = 0, [], Database.now()
-    for door in (one for one in doors(world) if one.route.is_rest and one.route.route not in ANSWERED_ANEW):
+    for door in (
+        one for one in writing_addresses(world) if one.route.is_rest and one.route.route not in ANSWERED_ANEW
+    ):
         with undone():
             written = rows_written()
             first = send(world, door)

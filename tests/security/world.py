@@ -48,9 +48,9 @@ from tests.bound_rows import rewrite
 from tests.builders import OPERATOR
 from tests.desk_calls import nothing_taken
 from tests.exchange_keys import give_api_key
-from tests.kept_worlds import kept_world
 from tests.pages.desk_world import HARM, DeskWorld
 from tests.pages.key_desks import Customs, key_of, version_of
+from tests.restored_worlds import restored_world
 from tests.security.planted_science import SciencePlanting, open_in_sessions
 
 BACKEND: Final = "officers.login.backends.EmailBackend"
@@ -168,7 +168,7 @@ class SecurityWorld:
     @classmethod
     def kept(cls, folder: Path) -> Self:
         """Return the built world, from memory if it was built not long ago; every session has a fresh proof."""
-        world = kept_world("security", cls.build, folder, fresh_seconds=FRESH_SECONDS)
+        world = restored_world("security", cls.build, folder, fresh_seconds=FRESH_SECONDS)
         assert world.cast, "sessions and keys belong to the world, not to the first test that asks for them"
         rewrite(OfficerSession.objects.all(), proved_at=timezone.now())
         return world

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tests.builders import HeldAgency, Hub
-from tests.kept_worlds import FRESH_SECONDS, kept_world
+from tests.restored_worlds import FRESH_SECONDS, restored_world
 from tests.sharing.callers import Caller
 
 
@@ -29,7 +29,7 @@ def hub(db: None, tmp_path: Path) -> Hub:
 
 @pytest.fixture
 def four(hub: Hub) -> Four:
-    return kept_world("four", lambda folder: _make_four(hub), hub.folder)
+    return restored_world("four", lambda folder: _make_four(hub), hub.folder)
 
 
 def _make_four(hub: Hub) -> Four:
@@ -52,7 +52,7 @@ class Callers:
 
 @pytest.fixture
 def callers(db: None, tmp_path: Path) -> Callers:
-    return kept_world("callers", _make_callers, tmp_path / "ledger", fresh_seconds=FRESH_SECONDS)
+    return restored_world("callers", _make_callers, tmp_path / "ledger", fresh_seconds=FRESH_SECONDS)
 
 
 def _make_callers(folder: Path) -> Callers:

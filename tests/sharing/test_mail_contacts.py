@@ -11,7 +11,7 @@ from sharing.feed import begin_epoch, look_at_feed, note_read
 from sharing.models import ContactMail, FeedRead
 from sharing.waiting import FLASH_WAITS, LATE_AFTER, WAITS, late_since, queue_contact_mails
 from tests.builders import HeldAgency, Hub
-from tests.outside_world import Misbehaviour, OutsideWorld
+from tests.mail_server import MailServer, Misbehaviour
 from tests.role_logins import under_login_of
 from tests.sharing.conftest import Callers, Four
 
@@ -41,13 +41,13 @@ def after(hub: Hub, wait: timedelta) -> int:
     return tell(hub)
 
 
-def test_once_while_it_waits(hub: Hub, four: Four, bravo: HeldAgency, outside_world: OutsideWorld) -> None:
+def test_once_while_it_waits(hub: Hub, four: Four, bravo: HeldAgency, mail_server: MailServer) -> None:
     hub.deliver(four.alpha, bravo, four.charlie)
     assert after(hub, WAITS - timedelta(seconds=1)) == 0
     hub.deliver(four.alpha, bravo)
     assert after(hub, timedelta(seconds=1)) == 1
     assert after(hub, timedelta(hours=3)) == 0
-    (mail,) = outside_world.mails
+    (mail,) = mail_server.mails
     assert mail.message["To"] == ADDRESS
     row = ContactMail.objects.get()
     assert (row.state, row.number, row.is_flash) == (State.SENT, 1, False)
@@ -56,7 +56,7 @@ def test_once_while_it_waits(hub: Hub, four: Four, bravo: HeldAgency, outside_wo
 
 
 def test_a_flash_is_told_sooner_and_behind_what_was_told(
-    hub: Hub, four: Four, bravo: HeldAgency, outside_world: OutsideWorld
+    hub: Hub, four: Four, bravo: HeldAgency, mail_server: MailServer
 ) -> None:
     hub.deliver(four.alpha, bravo)
     assert after(hub, WAITS) == 1
@@ -67,12 +67,12 @@ def test_a_flash_is_told_sooner_and_behind_what_was_told(
 
 
 def test_the_mail_says_how_many_and_since_when_and_nothing_else(
-    hub: Hub, four: Four, bravo: HeldAgency, outside_world: OutsideWorld
+    hub: Hub, four: Four, bravo: HeldAgency, mail_server: MailServer
 ) -> None:
     since = hub.now
     sealed = hub.deliver(four.alpha, bravo, pri="flash", lane="public_health", purpose="public_health")
     after(hub, FLASH_WAITS)
-    (mail,) = outside_world.mails
+    (mail,) = mail_server.mails
     assert mail.message["Subject"] == "[Accord] SOMETHING WAITS"
     text = mail.text
     assert "1 item waits in your agency's feed." in text and f"{since:%Y-%m-%d %H:%M} UTC" in text
@@ -81,7 +81,7 @@ def test_the_mail_says_how_many_and_since_when_and_nothing_else(
 
 
 def test_what_was_read_meanwhile_is_not_told(
-    hub: Hub, four: Four, bravo: HeldAgency, outside_world: OutsideWorld
+    hub: Hub, four: Four, bravo: HeldAgency, mail_server: MailServer
 ) -> None:
     hub.deliver(four.alpha, bravo)
     hub.later(minutes=11)
@@ -93,23 +93,23 @@ def test_what_was_read_meanwhile_is_not_told(
 
 
 def test_a_mail_is_tried_again_fails_or_is_in_doubt(
-    hub: Hub, four: Four, bravo: HeldAgency, outside_world: OutsideWorld
+    hub: Hub, four: Four, bravo: HeldAgency, mail_server: MailServer
 ) -> None:
     hub.deliver(four.alpha, bravo)
-    outside_world.misbehaviour = Misbehaviour(temporary_replies=1)
+    mail_server.misbehaviour = Misbehaviour(temporary_replies=1)
     assert after(hub, WAITS) == 0
     row = ContactMail.objects.get()
     assert (row.state, row.attempts) == (State.QUEUED, 1) and row.not_before > hub.now
     assert late_since(now=hub.now + LATE_AFTER) is None
     assert late_since(now=hub.now + LATE_AFTER * 2) == row.queued_at
-    with outside_world.down():
+    with mail_server.down():
         assert after(hub, timedelta(minutes=1)) == 0
     assert after(hub, timedelta(minutes=5)) == 1
     assert (ContactMail.objects.get().state, late_since(now=hub.later(hours=1))) == (State.SENT, None)
     ContactMail.objects.update(state=State.SENDING, settled_at=None)
     after(hub, INTERRUPTED_AFTER)
     after(hub, INTERRUPTED_AFTER)
-    assert ContactMail.objects.get().state == State.UNCERTAIN and len(outside_world.mails) == 1
+    assert ContactMail.objects.get().state == State.UNCERTAIN and len(mail_server.mails) == 1
     with under_login_of("exchange-worker"):
         assert forget_contact_mails(now=hub.later(days=31)) == 1
 

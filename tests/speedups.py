@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faster equivalents of what is done for each test client, request, file and transactional test.
 
-`ACCORD_LONG_WAYS=1` has the suite go without them, and without worlds, schema and hasher of its own.
+`ACCORD_WITHOUT_SPEEDUPS=1` has the suite go without them, and without worlds, schema and hasher of its own.
 """
 
 import gc
@@ -16,7 +16,7 @@ from django.db import connection, connections
 from django.test.client import ClientHandler
 from django.test.signals import setting_changed
 
-LONG_WAYS: Final = "ACCORD_LONG_WAYS" in os.environ
+WITHOUT_SPEEDUPS: Final = "ACCORD_WITHOUT_SPEEDUPS" in os.environ
 """True if the environment switches the faster ways off."""
 LOADED: Final = (
     "_view_middleware",
@@ -32,10 +32,10 @@ ALLOCATIONS: Final = 20_000
 
 
 @contextmanager
-def short_ways() -> Generator[None]:
+def speedups() -> Generator[None]:
     """Use all of them inside the block, except the one for the collection."""
     with ExitStack() as taken:
-        for way in () if LONG_WAYS else WAYS:
+        for way in () if WITHOUT_SPEEDUPS else WAYS:
             taken.enter_context(way())
         yield
 
@@ -96,23 +96,23 @@ def connections_stay_open() -> Generator[None]:
 
 
 @contextmanager
-def disk_not_waited_for() -> Generator[None]:
+def without_fsync() -> Generator[None]:
     """Skip `fsync`: as with the test database, no written file needs to outlive a power cut."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
         yield
 
 
-WAYS: Final = (middleware_loaded_once, quick_flush, connections_stay_open, disk_not_waited_for)
+WAYS: Final = (middleware_loaded_once, quick_flush, connections_stay_open, without_fsync)
 
 
 @contextmanager
-def what_is_collected_stays() -> Generator[None]:
+def exempt_from_collection() -> Generator[None]:
     """Exempt all that the block imports and makes from garbage collection: it stays to the end of the run.
 
     Modules and test items are a million objects, which each full collection would walk through again.
     """
-    if LONG_WAYS:
+    if WITHOUT_SPEEDUPS:
         yield
         return
     gc.disable()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tests.short_ways` and `tests.kept_worlds` change nothing that a test can see."""
+"""`tests.speedups` and `tests.restored_worlds` change nothing that a test can see."""
 
 import os
 import subprocess
@@ -18,22 +18,22 @@ from pytest_django import Settings
 
 from devtool.environments import ROOT
 from peers.models import Agency
-from tests import kept_worlds
-from tests.entries import make_entry
-from tests.kept_worlds import kept_world
-from tests.short_ways import LOADED, LONG_WAYS
+from tests import restored_worlds
+from tests.entries import store_entry
+from tests.restored_worlds import restored_world
+from tests.speedups import LOADED, WITHOUT_SPEEDUPS
 
-pytestmark = pytest.mark.skipif(LONG_WAYS, reason="ACCORD_LONG_WAYS has nothing shortened")
+pytestmark = pytest.mark.skipif(WITHOUT_SPEEDUPS, reason="ACCORD_WITHOUT_SPEEDUPS has nothing shortened")
 
 AT: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 FACTS: Final = {"kind": "laboratory", "country": "XA", "timezone": "UTC", "custody": "hub", "admitted_at": AT}
 COLLECTS: Final = """
 import gc
-from tests.short_ways import what_is_collected_stays
+from tests.speedups import exempt_from_collection
 
 class Node: pass
 
-with what_is_collected_stays():
+with exempt_from_collection():
     assert not gc.isenabled()
     kept = [Node() for _ in range(10)]
 assert gc.isenabled() and gc.get_freeze_count() > 10
@@ -53,7 +53,7 @@ class World:
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Return where worlds were built; worlds of other tests stay kept."""
-    monkeypatch.setattr(kept_worlds, "_worlds", {})
+    monkeypatch.setattr(restored_worlds, "_worlds", {})
     return []
 
 
@@ -62,10 +62,10 @@ def _world(folder: Path, built: list[Path], **how: float) -> World:
         built.append(folder)
         folder.mkdir()
         (folder / "state").write_text("as built")
-        make_entry("xa-alpha", name="As built", **FACTS)
+        store_entry("xa-alpha", name="As built", **FACTS)
         return World(folder, ["as built"])
 
-    return kept_world("a world of this test", build, folder, **how)
+    return restored_world("a world of this test", build, folder, **how)
 
 
 def _another_test(folder: Path, built: list[Path]) -> None:
@@ -78,7 +78,7 @@ def _another_test(folder: Path, built: list[Path]) -> None:
         transaction.set_rollback(True)
 
 
-def test_a_kept_world_comes_back_as_it_was_built(db: None, tmp_path: Path, built: list[Path]) -> None:
+def test_a_restored_world_comes_back_as_it_was_built(db: None, tmp_path: Path, built: list[Path]) -> None:
     _another_test(tmp_path / "one", built)
     again = _world(tmp_path / "two", built)
     assert built == [tmp_path / "one"]
@@ -95,7 +95,7 @@ def test_a_world_that_is_too_old_is_built_again(db: None, tmp_path: Path, built:
 
 def test_a_world_is_not_put_where_something_is(db: None, tmp_path: Path, built: list[Path]) -> None:
     _another_test(tmp_path / "one", built)
-    make_entry("xb-bravo", name="Of the test", **FACTS)
+    store_entry("xb-bravo", name="Of the test", **FACTS)
     _world(tmp_path / "two", built)
     assert built == [tmp_path / "one", tmp_path / "two"]
     assert set(Agency.objects.values_list("pk", flat=True)) == {"xa-alpha", "xb-bravo"}
@@ -115,7 +115,7 @@ def test_clients_share_middleware_until_a_setting_changes(db: None, settings: Se
 
 def test_the_quick_flush_leaves_what_migrations_made(transactional_db: None) -> None:
     types = ContentType.objects.count()
-    make_entry("xa-alpha", name="Of the test", **FACTS)
+    store_entry("xa-alpha", name="Of the test", **FACTS)
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
     call_command("flush", interactive=False, verbosity=0)

@@ -52,7 +52,7 @@ class Misbehaviour:
     seconds_per_mail: float = 0.0
 
 
-class OutsideWorld:
+class MailServer:
     """An SMTP server in a thread; it keeps its port all its life, also while it is down."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class OutsideWorld:
 
     def start(self) -> None:
         self._controller = Controller(
-            _Handler(self), hostname=LOOPBACK, port=self.port, ident="Accord outside world"
+            _Handler(self), hostname=LOOPBACK, port=self.port, ident="Accord test mail server"
         )
         self._controller.start()
 
@@ -135,8 +135,8 @@ class OutsideWorld:
 
 
 class _Handler:
-    def __init__(self, outside_world: OutsideWorld) -> None:
-        self._world = outside_world
+    def __init__(self, mail_server: MailServer) -> None:
+        self._world = mail_server
 
     async def handle_EHLO(  # noqa: N802
         self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]

@@ -21,7 +21,7 @@ from psycopg import sql
 from officers.models import Officer
 from peers.models import Agency
 from tests.one_seed import drawn_as
-from tests.short_ways import LONG_WAYS
+from tests.speedups import WITHOUT_SPEEDUPS
 
 NOT_OF_A_WORLD: Final = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 """Tables that migrations fill."""
@@ -50,9 +50,11 @@ class _Kept:
 _worlds: dict[str, _Kept] = {}
 
 
-def kept_world(name: str, build: Callable[[Path], W], folder: Path, *, fresh_seconds: float = math.inf) -> W:
+def restored_world(
+    name: str, build: Callable[[Path], W], folder: Path, *, fresh_seconds: float = math.inf
+) -> W:
     """Return the world that `build` makes with its state in `folder`; in a database that is not empty it is always built."""
-    if LONG_WAYS or Agency.objects.exists() or Officer.objects.exists():
+    if WITHOUT_SPEEDUPS or Agency.objects.exists() or Officer.objects.exists():
         return build(folder)
     kept = _worlds.get(name)
     if kept is not None and time.monotonic() - kept.at < fresh_seconds:

@@ -69,7 +69,7 @@ GOOD: dict[str, tuple[SubjectRef | None, dict[str, Any], dict[str, Any]]] = {
 }
 
 
-def make(agency: Agency, kind: str, keys: str = PQ1, **changes: Any) -> bytes:
+def good_statement(agency: Agency, kind: str, keys: str = PQ1, **changes: Any) -> bytes:
     """Make a statement of this kind by the keys of a suite, with changes to the arguments of `make_statement`."""
     name = kind if kind in GOOD else next(name for name in GOOD if name.split()[0] == kind)
     sub, body, more = GOOD[name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's own records: officers, keys, agreements, notifications, audit."""
+"""Pages of the agency's own facts: officers, keys, agreements, notifications, audit."""
 
 from datetime import timedelta
 from typing import Any

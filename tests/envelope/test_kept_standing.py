@@ -12,7 +12,7 @@ from accord.envelope.private import SignerSet
 from accord.envelope.statements.checks import VerifiedStatement
 from accord.envelope.statements.form import SubjectRef
 from accord.envelope.worth import Refused, Signed, Worth, has_force, worth_of
-from tests.envelope.standing import HOUR, REVOKED_AT, SINCE, reaffirm, revoke, with_two_pairs
+from tests.envelope.two_key_pairs import HOUR, REVOKED_AT, SINCE, reaffirm, revoke, with_two_pairs
 from tests.envelope.world import NOW, MemoryDirectory, MemoryLedger, World, uuid7
 
 FIRST, SECOND = SubjectRef("manifest", uuid7(1), "A" * 43), SubjectRef("ack", uuid7(2), "B" * 43)
