@@ -25,7 +25,7 @@ from agencies.api_newer_keysets import KeysetsQueryView
 from agencies.directory import PublishedKeyset, list_agencies_now, published_keyset
 from agencies.entries import published_entry, state_entry
 from agencies.entrykeys import Accession, accession_of, first_key_of
-from agencies.keyset_shapes import PublishedKeysetSerializer
+from agencies.keyset_serializers import PublishedKeysetSerializer
 from agencies.models import Agency, ApiKey, Key, Keyset
 from agencies.selfrotation import rotate_own_key
 from callers import clock

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from agencies.directory import PublishedKeyset
-from agencies.keyset_shapes import NewerKeysetsSerializer
+from agencies.keyset_serializers import NewerKeysetsSerializer
 from agencies.newer_keysets import MOST_ASKED, newer_keysets
 from callers import clock
 from callers.caller import caller_of

@@ -162,11 +162,11 @@ class Keyring(Generic[Key]):
         self.model._default_manager.filter(stale, pk=prefix).update(last_used_at=now)
 
     def replace(
-        self, actor: Actor, old: Key, *, scopes: Collection[str], old_serves: timedelta, now: datetime
+        self, actor: Actor, old: Key, *, scopes: Collection[str], overlap: timedelta, now: datetime
     ) -> tuple[Key, str]:
         """Make a key of the same client, networks and lifetime in place of one whose row the caller has locked.
 
-        The old one ends `old_serves` from now at the latest.
+        The old one ends `overlap` from now at the latest.
         """
         new, text = self.make(
             actor,
@@ -178,7 +178,7 @@ class Keyring(Generic[Key]):
             follows=old,
             now=now,
         )
-        old.expires_at = min(old.expires_at, now + old_serves)
+        old.expires_at = min(old.expires_at, now + overlap)
         old.save(update_fields=["expires_at"])
         self.record("rotated", actor, old, now)
         return new, text
@@ -196,7 +196,7 @@ class Keyring(Generic[Key]):
                 raise RotationRefusedError("too-early", old.expires_at - LAST_DAYS)
             self._end_unused(client, old, now)
             scopes = [scope for scope in old.scopes if scope in serve]
-            return self.replace(client, old, scopes=scopes, old_serves=LONGEST_OVERLAP, now=now)
+            return self.replace(client, old, scopes=scopes, overlap=LONGEST_OVERLAP, now=now)
 
     def end(self, actor: Actor, keys: Iterable[Key], *, now: datetime) -> None:
         """End keys whose rows the caller has locked, at once and for good; those that have ended stay as they are."""

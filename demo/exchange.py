@@ -67,7 +67,7 @@ from demo.ownership import at_the_exchange
 from demo.past import Past
 from ledger import proofs
 from ledger.handovers import handover_notes
-from sharing import changes, deliveries, feed, intake, reminders, shapes, slices, statements, submissions
+from sharing import changes, deliveries, feed, intake, reminders, serializers, slices, statements, submissions
 from sharing.agreement_facts import list_agreements, list_circles
 from sharing.agreements import resume_lane, suspend_lane
 from sharing.deliveries import Report
@@ -126,10 +126,12 @@ class PastExchange:
         return AccessionAnswer(entry, found.keyset.od if found.keyset else None, until)
 
     def agreements(self) -> list[Any]:
-        return list(shapes.AgreementShape(list_agreements(self._caller, now=self._past.now), many=True).data)
+        return list(
+            serializers.AgreementSerializer(list_agreements(self._caller, now=self._past.now), many=True).data
+        )
 
     def circles(self) -> list[Any]:
-        return list(shapes.CircleShape(list_circles(self._caller), many=True).data)
+        return list(serializers.CircleSerializer(list_circles(self._caller), many=True).data)
 
     def suspend_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
         return [_stop(row) for row in suspend_lane(self._caller, ref, lane, now=self._past.now)]
@@ -254,7 +256,7 @@ class PastExchange:
         found = changes.read_changes(caller, since=open_lasting(caller, "deliveries", since))
         place = seal_lasting(caller, "deliveries", found.next) if found.next else ""
         answer = {"items": found.items, "next": place, "more": found.more}
-        return read_changes(shapes.ChangesShape(answer).data)
+        return read_changes(serializers.ChangesSerializer(answer).data)
 
     def checkpoint(self) -> str:
         newest = proofs.latest_checkpoint()
@@ -339,7 +341,7 @@ def _submission(facts: submissions.SubmissionFacts) -> SubmissionFacts:
         facts.id,
         facts.iat,
         _receipt(facts.receipt),
-        read_deliveries(shapes.DeliveryShape(facts.deliveries, many=True).data),
+        read_deliveries(serializers.DeliverySerializer(facts.deliveries, many=True).data),
     )
 
 

@@ -83,24 +83,22 @@ def issue_key(
     )
 
 
-def rotate_key(
-    actor: Actor, desk_key: DeskKey, *, old_serves: timedelta, now: datetime
-) -> tuple[DeskKey, str]:
-    """Issue a new key for the same client, scopes, networks and lifetime; the old one ends `old_serves` from now at the latest.
+def rotate_key(actor: Actor, desk_key: DeskKey, *, overlap: timedelta, now: datetime) -> tuple[DeskKey, str]:
+    """Issue a new key for the same client, scopes, networks and lifetime; the old one ends `overlap` from now at the latest.
 
     Raises AbsentError, NotPermittedError, NobodyToReleaseError, NotBoundError, InputError (the key has ended, or
-    `old_serves` is more than `LONGEST_OVERLAP`).
+    `overlap` is more than `LONGEST_OVERLAP`).
     """
-    if not timedelta(0) <= old_serves <= LONGEST_OVERLAP:
-        raise InputError("old_serves", _("The old key: let it serve for up to 7 days."))
+    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+        raise InputError("overlap_days", _("The old key: let it serve for up to 7 days."))
     with transaction.atomic():
         old = _lock_own(actor, desk_key)
         if old.revoked_at is not None or now >= old.expires_at:
-            raise InputError("old_serves", _("This key has ended; issue a new one."))
+            raise InputError("overlap_days", _("This key has ended; issue a new one."))
         old.require_bound()
         scopes = _checked_scopes(actor, old.scopes)
         require_releaser_of_drafts(actor, old.agency, client=old.client, scopes=scopes)
-        return KEYRING.replace(actor, old, scopes=scopes, old_serves=old_serves, now=now)
+        return KEYRING.replace(actor, old, scopes=scopes, overlap=overlap, now=now)
 
 
 def rotate_own_key(client: ApiClient, *, now: datetime) -> tuple[DeskKey, str]:

@@ -36,7 +36,7 @@ from callers.idempotency import Outcome, idempotent, repeatable
 from callers.octets import SIGNED, octets_of
 from callers.reading import read_body, read_query
 from ledger.proofs import receipt_for, receipts_for, wanted_of
-from sharing import shapes
+from sharing import serializers
 from sharing.api_agreements import AgreementsView, CirclesView, SuspensionsView, SuspensionView
 from sharing.api_previews import PreviewsView
 from sharing.blobs import Received
@@ -81,7 +81,7 @@ class EnvelopesView(IntakeView):
     capability = Capability.ENVELOPE_SUBMIT
     parser_classes = [MultiPartParser]
 
-    @extend_schema(request=shapes.EnvelopeParts, responses={202: shapes.SubmissionAnswer})
+    @extend_schema(request=serializers.EnvelopeParts, responses={202: serializers.SubmissionAnswer})
     def post(self, request: Request) -> Response:
         """Submit an envelope. The receipt follows, usually within a second, under `/submissions/{md}`."""
         manifest, jwe, blobs = _read_parts(request)
@@ -108,7 +108,7 @@ class EnvelopeView(APIView):
 class ManifestView(APIView):
     capability = Capability.ENVELOPE_READ
 
-    @extend_schema(responses={200: shapes.ManifestShape})
+    @extend_schema(responses={200: serializers.ManifestSerializer})
     def get(self, request: Request, md: str) -> HttpResponse:
         """Return the signed manifest of an envelope and its receipt, even while its content is withheld."""
         manifest, receipt = manifest_of(caller_of(request), md)
@@ -120,7 +120,7 @@ class ManifestView(APIView):
 class SlicesView(APIView):
     capability = Capability.ENVELOPE_READ
 
-    @extend_schema(request=shapes.SlicesQuestion, responses={200: shapes.SlicesShape})
+    @extend_schema(request=serializers.SlicesQuestion, responses={200: serializers.SlicesSerializer})
     def post(self, request: Request) -> HttpResponse:
         """Return the caller's slices of many envelopes, in the order asked for: the first ones that fit into one answer.
 
@@ -191,7 +191,7 @@ class BlobView(APIView):
 class EnvelopeStatementsView(APIView):
     capability = Capability.ENVELOPE_READ
 
-    @extend_schema(responses={200: shapes.StatementListShape})
+    @extend_schema(responses={200: serializers.StatementListSerializer})
     def get(self, request: Request, md: str) -> HttpResponse:
         """List the statements about an envelope, as far as they have reached the caller."""
         rows = statements_about(caller_of(request), md)
@@ -203,7 +203,9 @@ class EnvelopeStatementsView(APIView):
 class RemindersView(APIView):
     capability = Capability.STATEMENT_SUBMIT
 
-    @extend_schema(operation_id="envelopes_remind", request=None, responses={200: shapes.ReminderShape})
+    @extend_schema(
+        operation_id="envelopes_remind", request=None, responses={200: serializers.ReminderSerializer}
+    )
     def post(self, request: Request, md: str) -> Response:
         """Remind recipients that have not answered: to confirm a withdrawal if there is one, else to acknowledge.
 
@@ -217,7 +219,7 @@ class RemindersView(APIView):
             return Outcome(status.HTTP_200_OK, md)
 
         outcome = idempotent(request, caller, remind, now=now)
-        return Response(shapes.ReminderShape(newest_reminder(caller, outcome.resource)).data)
+        return Response(serializers.ReminderSerializer(newest_reminder(caller, outcome.resource)).data)
 
 
 class StatementsView(IntakeView):
@@ -225,7 +227,7 @@ class StatementsView(IntakeView):
     parser_classes = SIGNED
 
     @extend_schema(
-        request={"application/jose+json": OpenApiTypes.OBJECT}, responses={202: shapes.StatementAnswer}
+        request={"application/jose+json": OpenApiTypes.OBJECT}, responses={202: serializers.StatementAnswer}
     )
     def post(self, request: Request) -> Response:
         """Submit a signed statement: an acknowledgement, a retraction, a confirmation, a revocation."""
@@ -243,7 +245,7 @@ class StatementsView(IntakeView):
 class StatementView(APIView):
     capability = Capability.ENVELOPE_READ
 
-    @extend_schema(responses={200: shapes.StatementShape})
+    @extend_schema(responses={200: serializers.StatementSerializer})
     def get(self, request: Request, od: str) -> HttpResponse:
         """Return one statement as it was received, with its receipt."""
         row = find_statement(caller_of(request), od)
@@ -253,10 +255,10 @@ class StatementView(APIView):
 class InboxView(APIView):
     capability = Capability.FEED_READ
 
-    @extend_schema(parameters=[shapes.InboxQuery], responses={200: shapes.FeedPageShape})
+    @extend_schema(parameters=[serializers.InboxQuery], responses={200: serializers.FeedPageSerializer})
     def get(self, request: Request) -> HttpResponse:
         """Return the caller's feed after a number; or the one item that a mail's reference names."""
-        query, caller = read_query(shapes.InboxQuery, request), caller_of(request)
+        query, caller = read_query(serializers.InboxQuery, request), caller_of(request)
         if "ref" in query:
             item = resolve_reference(caller, query["ref"])
             return Response(_feed_page(FeedPage([item], item.number, present_epoch()), item.number))
@@ -278,15 +280,19 @@ class SubmissionsView(APIView):
 
     @extend_schema(
         operation_id="submissions_list",
-        parameters=[shapes.SubmissionsQuery],
-        responses={200: shapes.SubmissionPageShape},
+        parameters=[serializers.SubmissionsQuery],
+        responses={200: serializers.SubmissionPageSerializer},
     )
     def get(self, request: Request) -> Response:
         """List the submissions of the caller's agency, newest first, with receipts and outcomes."""
-        query, caller, now = read_query(shapes.SubmissionsQuery, request), caller_of(request), clock.now()
+        query, caller, now = (
+            read_query(serializers.SubmissionsQuery, request),
+            caller_of(request),
+            clock.now(),
+        )
         place = open_cursor(caller, "submissions", query["after"], now=now)
         page = list_submissions(caller, after=place, limit=query["limit"])
-        answer = shapes.SubmissionPageShape(page).data
+        answer = serializers.SubmissionPageSerializer(page).data
         return Response({**answer, "next": seal_cursor(caller, "submissions", page.next, now=now)})
 
 
@@ -295,25 +301,25 @@ class WantedView(APIView):
 
     @extend_schema(
         operation_id="submissions_wanted",
-        parameters=[shapes.WantedQuery],
-        responses={200: shapes.WantedShape},
+        parameters=[serializers.WantedQuery],
+        responses={200: serializers.WantedSerializer},
     )
     def get(self, request: Request) -> Response:
         """List which of these digests the ledger has while a restore lost the object: submit its bytes again.
 
         Such objects are accepted as of their log time, whatever their `iat` and `exp`.
         """
-        query = read_query(shapes.WantedQuery, request)
+        query = read_query(serializers.WantedQuery, request)
         return Response({"items": wanted_of(query["digests"].split(","))})
 
 
 class SubmissionView(APIView):
     capability = frozenset({Capability.ENVELOPE_SUBMIT, Capability.STATEMENT_SUBMIT})
 
-    @extend_schema(responses={200: shapes.SubmissionShape})
+    @extend_schema(responses={200: serializers.SubmissionSerializer})
     def get(self, request: Request, digest: str) -> Response:
         """Return one submission of the caller's agency, by its digest."""
-        return Response(shapes.SubmissionShape(find_submission(caller_of(request), digest)).data)
+        return Response(serializers.SubmissionSerializer(find_submission(caller_of(request), digest)).data)
 
 
 class DeliveriesView(APIView):
@@ -321,20 +327,20 @@ class DeliveriesView(APIView):
 
     @extend_schema(
         operation_id="deliveries_list",
-        parameters=[shapes.ChangesQuery],
-        responses={200: shapes.ChangesShape},
+        parameters=[serializers.ChangesQuery],
+        responses={200: serializers.ChangesSerializer},
     )
     def get(self, request: Request) -> Response:
         """List changes of the caller's own deliveries, by recipient, since it last asked.
 
         Nothing is skipped; a delivery may come twice. The cursor stays valid until the hub is restored.
         """
-        query, caller = read_query(shapes.ChangesQuery, request), caller_of(request)
+        query, caller = read_query(serializers.ChangesQuery, request), caller_of(request)
         place = open_lasting(caller, "deliveries", query["changed_since"])
         changes = read_changes(caller, since=place, limit=query["limit"])
         following = seal_lasting(caller, "deliveries", changes.next) if changes.next else ""
         answer = {"items": changes.items, "next": following, "more": changes.more}
-        return Response(shapes.ChangesShape(answer).data)
+        return Response(serializers.ChangesSerializer(answer).data)
 
 
 class DeliveryFactsView(APIView):
@@ -342,8 +348,8 @@ class DeliveryFactsView(APIView):
 
     @extend_schema(
         operation_id="deliveries_report_facts",
-        request=shapes.ReportsShape,
-        responses={200: shapes.ReportAnswersShape},
+        request=serializers.ReportsSerializer,
+        responses={200: serializers.ReportAnswersSerializer},
     )
     def post(self, request: Request) -> Response:
         """Report when an officer was told of a received alert, or opened it; the first report of each fact counts.
@@ -352,7 +358,7 @@ class DeliveryFactsView(APIView):
         harmless.
         """
         caller, now = caller_of(request), clock.now()
-        reports = [Report(**item) for item in read_body(shapes.ReportsShape, request)["items"]]
+        reports = [Report(**item) for item in read_body(serializers.ReportsSerializer, request)["items"]]
         refusals = repeatable(request, caller, lambda: report_facts(caller, reports, now=now), now=now)
         items = [self._item(*answer) for answer in zip(reports, refusals, strict=True)]
         return Response({"items": items})
@@ -409,7 +415,9 @@ def _with_receipt(row: Statement, receipt: Mapping[str, Any] | None) -> bytes:
 
 def _feed_page(page: FeedPage, last: int) -> dict[str, Any]:
     following = f"{page.epoch}.{last}"
-    return dict(shapes.FeedPageShape({"items": page.items, "head": page.head, "next": following}).data)
+    return dict(
+        serializers.FeedPageSerializer({"items": page.items, "head": page.head, "next": following}).data
+    )
 
 
 def _digests(request: Request) -> list[str]:

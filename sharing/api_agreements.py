@@ -15,7 +15,7 @@ from callers.caller import caller_of
 from callers.capabilities import Capability
 from callers.idempotency import repeatable
 from callers.reading import read_body
-from sharing import shapes
+from sharing import serializers
 from sharing.agreement_facts import SuspendedLane, list_agreements, list_circles
 from sharing.agreements import resume_lane, suspend_lane
 from sharing.models import LaneSuspension
@@ -26,29 +26,31 @@ READS = frozenset({Capability.AGREEMENT_READ, Capability.DIRECTORY_READ})
 class AgreementsView(APIView):
     capability = READS
 
-    @extend_schema(responses={200: shapes.AgreementListShape})
+    @extend_schema(responses={200: serializers.AgreementListSerializer})
     def get(self, request: Request) -> HttpResponseBase:
         """List the caller's agreements as they count now, including ended ones, with every lane that a party has suspended."""
         found = list_agreements(caller_of(request), now=clock.now())
-        return answer_conditionally(request, {"items": shapes.AgreementShape(found, many=True).data})
+        return answer_conditionally(
+            request, {"items": serializers.AgreementSerializer(found, many=True).data}
+        )
 
 
 class CirclesView(APIView):
     capability = READS
 
-    @extend_schema(responses={200: shapes.CircleListShape})
+    @extend_schema(responses={200: serializers.CircleListSerializer})
     def get(self, request: Request) -> HttpResponseBase:
         """List the circles of which the caller's agency is a member."""
         found = list_circles(caller_of(request))
-        return answer_conditionally(request, {"items": shapes.CircleShape(found, many=True).data})
+        return answer_conditionally(request, {"items": serializers.CircleSerializer(found, many=True).data})
 
 
 class SuspensionsView(APIView):
     capability = Capability.AGREEMENT_SUSPEND
 
     @extend_schema(
-        request=shapes.SuspensionQuestion,
-        responses={200: shapes.SuspendedLanesShape},
+        request=serializers.SuspensionQuestion,
+        responses={200: serializers.SuspendedLanesSerializer},
         operation_id="agreements_suspend_lane",
     )
     def post(self, request: Request, ref: str) -> Response:
@@ -57,7 +59,7 @@ class SuspensionsView(APIView):
         Nothing is deleted, waiting envelopes are held. Doing it again changes nothing.
         """
         lane, caller, now = (
-            read_body(shapes.SuspensionQuestion, request)["lane"],
+            read_body(serializers.SuspensionQuestion, request)["lane"],
             caller_of(request),
             clock.now(),
         )
@@ -68,7 +70,9 @@ class SuspensionsView(APIView):
 class SuspensionView(APIView):
     capability = Capability.AGREEMENT_SUSPEND
 
-    @extend_schema(responses={200: shapes.SuspendedLanesShape}, operation_id="agreements_resume_lane")
+    @extend_schema(
+        responses={200: serializers.SuspendedLanesSerializer}, operation_id="agreements_resume_lane"
+    )
     def delete(self, request: Request, ref: str, lane: str) -> Response:
         """Lift the own agency's suspension of a lane; held envelopes that have not expired are delivered, in order.
 
@@ -81,4 +85,4 @@ class SuspensionView(APIView):
 
 def _suspended(ref: str, found: Sequence[LaneSuspension]) -> Response:
     rows = [SuspendedLane(row.lane, row.agency_id, row.suspended_at) for row in found]
-    return Response(shapes.SuspendedLanesShape({"ref": ref, "suspended": rows}).data)
+    return Response(serializers.SuspendedLanesSerializer({"ref": ref, "suspended": rows}).data)

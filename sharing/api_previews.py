@@ -41,7 +41,7 @@ class PreviewQuestion(serializers.Serializer[Any]):
     )
 
 
-class PreviewedShape(serializers.Serializer[Any]):
+class PreviewedSerializer(serializers.Serializer[Any]):
     """The verdict on one recipient. `code` is the reason of a refusal, in no language.
 
     `args` name its subject, or the agreement that allows it and its ceiling.
@@ -53,14 +53,16 @@ class PreviewedShape(serializers.Serializer[Any]):
     args = serializers.DictField()
 
 
-class PreviewShape(serializers.Serializer[Any]):
-    items = PreviewedShape(many=True)
+class PreviewSerializer(serializers.Serializer[Any]):
+    items = PreviewedSerializer(many=True)
 
 
 class PreviewsView(APIView):
     capability = Capability.ENVELOPE_SUBMIT
 
-    @extend_schema(request=PreviewQuestion, responses={200: PreviewShape}, operation_id="previews_create")
+    @extend_schema(
+        request=PreviewQuestion, responses={200: PreviewSerializer}, operation_id="previews_create"
+    )
     def post(self, request: Request) -> Response:
         """Preview by agency whether something of these terms would be received if the caller's agency sent it now.
 
@@ -71,4 +73,4 @@ class PreviewsView(APIView):
         found = repeatable(
             request, caller, lambda: preview_sending(caller, recipients, Terms(**body), now=now), now=now
         )
-        return Response(PreviewShape({"items": found}).data, headers={"Cache-Control": "no-store"})
+        return Response(PreviewSerializer({"items": found}).data, headers={"Cache-Control": "no-store"})

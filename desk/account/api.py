@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from callers.reading import read_body
-from desk.web.api_answers import EVERY_OFFICER, IF_UNCHANGED, AffairsView
+from desk.web.api_answers import EVERY_OFFICER, IF_UNCHANGED, AgencyView
 from officers.login.factors import has_factor
 from officers.login.proof import sign_in_of
 from officers.login.sessions import end_other_sessions, end_session, sessions_of
@@ -83,7 +83,7 @@ class SessionsOut(s.Serializer[Any]):
     items = SessionOut(many=True)
 
 
-class AccountView(AffairsView):
+class AccountView(AgencyView):
     capability = EVERY_OFFICER
 
     @extend_schema(responses={200: AccountOut}, operation_id="account_retrieve")
@@ -114,7 +114,7 @@ class AccountView(AffairsView):
         return self.answer(AccountOut(Officer.objects.get(pk=self.officer.pk)).data)
 
 
-class SessionsView(AffairsView):
+class SessionsView(AgencyView):
     capability = EVERY_OFFICER
 
     @extend_schema(responses={200: SessionsOut}, operation_id="sessions_list")
@@ -135,7 +135,7 @@ class SessionsView(AffairsView):
         return self.answer({"items": rows})
 
 
-class SessionView(AffairsView):
+class SessionView(AgencyView):
     capability: ClassVar[Any] = EVERY_OFFICER
 
     @extend_schema(responses={204: None}, operation_id="sessions_end")

@@ -244,7 +244,7 @@ class CardOut(s.Serializer[Any]):
     is_damaged = s.BooleanField()
 
 
-class StandingOut(s.Serializer[StandingFacts]):
+class SignatureStateOut(s.Serializer[StandingFacts]):
     """The present worth of the signatures; times are the log's, `text` is empty if nothing is wrong."""
 
     state = s.CharField()
@@ -265,7 +265,7 @@ class ListedAlertOut(s.Serializer[Any]):
     opened = s.IntegerField(required=False)
     acknowledged = s.IntegerField(required=False)
     total = s.IntegerField(required=False)
-    standing = StandingOut(required=False)
+    standing = SignatureStateOut(required=False)
 
 
 class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
@@ -296,7 +296,7 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     withdrawn_at = s.DateTimeField(allow_null=True)
     retract_code = s.CharField()
     retract_doubt = s.CharField()
-    standing = StandingOut(allow_null=True)
+    standing = SignatureStateOut(allow_null=True)
     withdrawal_confirmed_at = s.DateTimeField(allow_null=True)
     answer = s.CharField()
     version = s.IntegerField()
@@ -387,7 +387,7 @@ class SentOut(_WithScheme):
     recipients = RecipientFactOut(many=True)
     log_index = s.IntegerField(allow_null=True)
     logged_at = s.DateTimeField(allow_null=True)
-    standing = StandingOut()
+    standing = SignatureStateOut()
 
 
 def alert_out(

@@ -22,7 +22,7 @@ from desk.agency.officers.api import InvitationOut
 from desk.keeper.health import health
 from desk.keeper.signs import Sign
 from desk.web.api import CREATED
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from officers.entering import (
     Admitted,
     Confirmed,
@@ -130,7 +130,7 @@ class FirstAdminIn(s.Serializer[Any]):
     unit = s.CharField(required=False, default="", allow_blank=True, max_length=60)
 
 
-class KeeperView(AffairsView):
+class KeeperView(AgencyView):
     capability = Capability.DESK_KEEP
 
     def shown(self, agency_id: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from callers.capabilities import Capability
 from desk.keeper.settings_report import Fact, Group, settings_report
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 
 
 class SettingOut(s.Serializer[Fact]):
@@ -35,7 +35,7 @@ class DeskSettingsOut(s.Serializer[Any]):
     items = SettingsGroupOut(many=True)
 
 
-class DeskSettingsView(AffairsView):
+class DeskSettingsView(AgencyView):
     capability: ClassVar[Any] = Capability.AUDIT_READ
 
     @extend_schema(responses={200: DeskSettingsOut}, operation_id="desk_settings")

@@ -42,7 +42,7 @@ class PageQuery(s.Serializer[Any]):
     )
 
 
-class AffairsView(DeskView):
+class AgencyView(DeskView):
     """An officer's own agency, changes done once, and answers with their tags."""
 
     @property

@@ -25,8 +25,8 @@ from desk.alerts.boxes import saved_views_api as views
 from desk.alerts.compose import api as own
 from desk.alerts.compose import asking_api as asking
 from desk.alerts.compose import files_api as files
+from desk.alerts.compose import system_drafts_api as system_drafts
 from desk.alerts.compose import templates_api as templates
-from desk.alerts.compose import written_api as written
 from desk.alerts.compose.bulk_api import BulkDraftsView
 from desk.alerts.received import api as received
 from desk.alerts.received.acknowledging_api import AcknowledgeManyView
@@ -44,7 +44,7 @@ from desk.science.substances import api as substances
 
 SCIENCE: Final = (board, profiles, spectra, substances, replies, law)
 MODULES: Final = (
-    written, versions, templates,
+    system_drafts, versions, templates,
     account, apikeys, aside, audit, caller, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
     officers, own_entry, peers, policy, powers, restore, views,
     *SCIENCE,

@@ -144,7 +144,7 @@ def test_another_agencys_admin_finds_nothing(desks: Desks, admin: Officer) -> No
     for act in (
         lambda: issued(desks, stranger),
         lambda: revoke_key(stranger, key, now=desks.hub.now),
-        lambda: rotate_key(stranger, key, old_serves=DAY, now=desks.hub.now),
+        lambda: rotate_key(stranger, key, overlap=DAY, now=desks.hub.now),
     ):
         with pytest.raises(AbsentError):
             act()
@@ -154,7 +154,7 @@ def test_another_agencys_admin_finds_nothing(desks: Desks, admin: Officer) -> No
 def test_the_chain_is_known_by_those_who_made_it_and_ends_together(desks: Desks, admin: Officer) -> None:
     second = desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN, name="Bea Second")
     key, _ = issued(desks, admin)
-    successor, text = rotate_key(second, key, old_serves=LONGEST_OVERLAP, now=desks.hub.now)
+    successor, text = rotate_key(second, key, overlap=LONGEST_OVERLAP, now=desks.hub.now)
     client = authenticate_key(text, PEER, now=desks.hub.now)
     assert client.line == successor.line == key.prefix
     assert issuers_of(client.audit_name) == {admin.audit_name, second.audit_name}

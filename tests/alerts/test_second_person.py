@@ -83,8 +83,8 @@ class TestWriters:
         issuer, first_rotator, second_rotator = everything(desks), everything(desks), everything(desks)
         first = issued(desks, issuer)
         now, week = desks.hub.now, timedelta(days=7)
-        second, _text = rotate_key(first_rotator, first, old_serves=week, now=now)
-        third, _text = rotate_key(second_rotator, second, old_serves=week, now=now)
+        second, _text = rotate_key(first_rotator, first, overlap=week, now=now)
+        third, _text = rotate_key(second_rotator, second, overlap=week, now=now)
         alert = drafted(desks, first if saved_with == "the first key" else third)
         submitted_by(desks, desks.lab.author, alert)
         for admin in (issuer, first_rotator, second_rotator):
@@ -193,7 +193,7 @@ class TestSayingItBefore:
         key = issued(desks, plain)
         assert releasers_of_drafts(plain, desks.lab.agency) == [alone]
         with pytest.raises(NobodyToReleaseError):
-            rotate_key(alone, key, old_serves=timedelta(0), now=desks.hub.now)
+            rotate_key(alone, key, overlap=timedelta(0), now=desks.hub.now)
         key.refresh_from_db()
         assert key.expires_at == desks.hub.now + timedelta(days=30)
 

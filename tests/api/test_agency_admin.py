@@ -148,7 +148,7 @@ def test_an_api_key_is_shown_once_serves_and_ends(admin: Session, client: Client
     assert client.get("/api/v1/caller", headers=key).status_code == 200
     assert one.json()["key"] not in admin("GET", "api-keys").content.decode()
     prefix = one.json()["prefix"]
-    rotated = admin("POST", f"api-keys/{prefix}/rotate", {"old_serves": 0})
+    rotated = admin("POST", f"api-keys/{prefix}/rotate", {"overlap_days": 0})
     assert rotated.status_code == 201 and rotated.json()["scopes"] == ["science:query"]
     assert client.get("/api/v1/caller", headers=key).status_code == 401
     new = rotated.json()["prefix"]
@@ -173,7 +173,7 @@ def test_the_list_says_who_could_send_what_a_key_writes_and_none_is_issued_where
     assert named in listed["could_release"] and named in own["could_release"]
     Officer.objects.filter(pk=releaser.pk).update(is_active=False)
     rotating = f"api-keys/{one.json()['prefix']}/rotate"
-    for refused in (admin("POST", "api-keys", wanted), admin("POST", rotating, {"old_serves": 0})):
+    for refused in (admin("POST", "api-keys", wanted), admin("POST", rotating, {"overlap_days": 0})):
         assert (refused.status_code, refused.json()["type"]) == (409, "urn:accord:problem:nobody-to-release")
 
 

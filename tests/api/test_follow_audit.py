@@ -133,7 +133,7 @@ def test_an_auditor_gives_such_a_key_and_no_other_and_an_admin_ends_it(desks: De
         with pytest.raises(InputError):
             issued_by(officer, scope)
     with pytest.raises(InputError):
-        rotate_key(admin, key, old_serves=timedelta(0), now=desks.hub.now)
+        rotate_key(admin, key, overlap=timedelta(0), now=desks.hub.now)
     with pytest.raises(AbsentError):
         revoke_key(auditor, other, now=desks.hub.now)
     assert list(keys_of(auditor)) == [key]

@@ -98,10 +98,10 @@ def test_closed_choices_are_listed() -> None:
     shapes = {
         name: shape for said in _descriptions() for name, shape in said["components"]["schemas"].items()
     }
-    what = shapes["FeedItemShape"]["properties"]["what"]["enum"]
+    what = shapes["FeedItem"]["properties"]["what"]["enum"]
     assert what == ["envelope", "statement", "repudiated", "reminder"]
     for component, member in (
-        ("DeliveryShape", "state"),
+        ("Delivery", "state"),
         ("AlertOut", "state"),
         ("PublishedKeyset", "custody"),
     ):

@@ -37,7 +37,7 @@ from science.screening import draft_audit as draft_screening
 from science.spectra import library
 from science.structures import analogues, store
 from sharing import backpressure, changes, deliveries, feed, reminders, slices, submissions, waiting
-from sharing import shapes as sharing_shapes
+from sharing import serializers as sharing_serializers
 from substances.control import stressing
 from substances.profiles import vectors
 from substances.sandbox.jobs import JOBS
@@ -161,7 +161,7 @@ def _much() -> dict[str, str]:
             f"1 to {paging.ROWS_AT_MOST}; {feed.MAX_LIMIT} of the feed and of changed deliveries, "
             f"{submissions.MAX_LIMIT} of submissions"
         ),
-        "digests of one question what is wanted after a restore": f"{sharing_shapes.MOST_ASKED}",
+        "digests of one question what is wanted after a restore": f"{sharing_serializers.MOST_ASKED}",
         "drafts put at once": f"{serializers.DRAFTS_AT_MOST}",
         "alerts acknowledged at once": f"{bulk_acknowledgement.AT_MOST}",
         "slices fetched at once": f"{slices.MOST_SLICES}",

@@ -81,7 +81,7 @@ def test_a_warning_that_was_seen_to_does_not_go_out(
     hub.now = ENDS - 30 * DAY
     assert len(told(hub.now)) == 1
     if how == "rotated":
-        rotate_key(admin, issued[0], old_serves=7 * DAY, now=hub.now)
+        rotate_key(admin, issued[0], overlap=7 * DAY, now=hub.now)
     else:
         revoke_key(admin, issued[0], now=hub.now)
     with under_login_of("mailer"):

@@ -117,7 +117,7 @@ def test_what_is_wrong_is_named_and_nothing_is_issued(
 def test_rotating_gives_a_new_key_and_ends_the_old_one(admin: Client) -> None:
     old_text = issue(admin, networks="192.0.2.0/24")
     old = DeskKey.objects.get()
-    answer = admin.post(f"/api-keys/{old.prefix}/rotate/", {"old_serves": "1", "seen": old.prefix})
+    answer = admin.post(f"/api-keys/{old.prefix}/rotate/", {"overlap_days": "1", "seen": old.prefix})
     found = SECRET.search(answer.content.decode())
     assert found is not None
     new = DeskKey.objects.exclude(pk=old.pk).get()
@@ -139,11 +139,11 @@ def test_a_key_that_has_ended_is_not_rotated(desk: DeskWorld) -> None:
         desk.sunniva, desk.lab, client="old", scopes=["science:query"], lifetime=timedelta(days=1), now=now
     )
     with pytest.raises(InputError):
-        rotate_key(desk.sunniva, key, old_serves=timedelta(0), now=key.expires_at)
+        rotate_key(desk.sunniva, key, overlap=timedelta(0), now=key.expires_at)
     with pytest.raises(InputError):
-        rotate_key(desk.sunniva, key, old_serves=timedelta(days=8), now=now)
+        rotate_key(desk.sunniva, key, overlap=timedelta(days=8), now=now)
     with pytest.raises(AbsentError):
-        rotate_key(desk.haitham, key, old_serves=timedelta(0), now=now)
+        rotate_key(desk.haitham, key, overlap=timedelta(0), now=now)
 
 
 def test_the_page_says_who_could_send_what_a_key_writes_and_refuses_where_nobody_could(
@@ -159,7 +159,7 @@ def test_the_page_says_who_could_send_what_a_key_writes_and_refuses_where_nobody
     assert "<bdi>nobody</bdi>" in admin.get(rotating).content.decode()
     seen = DeskKey.objects.get().prefix
     for address, form in (
-        (rotating, {"old_serves": "1"}),
+        (rotating, {"overlap_days": "1"}),
         ("/api-keys/issue/", FORM | {"scopes": ["draft:write"]}),
     ):
         answer = admin.post(address, form | {"seen": seen})
@@ -189,8 +189,8 @@ def test_another_agencys_key_is_absent(desk: DeskWorld, admin: Client, act: str)
         lifetime=timedelta(days=1),
         now=timezone.now(),
     )
-    unknown = admin.post(f"/api-keys/{'0' * 12}/{act}/", {"old_serves": "0"})
-    answer = admin.post(f"/api-keys/{key.prefix}/{act}/", {"old_serves": "0"})
+    unknown = admin.post(f"/api-keys/{'0' * 12}/{act}/", {"overlap_days": "0"})
+    answer = admin.post(f"/api-keys/{key.prefix}/{act}/", {"overlap_days": "0"})
     assert (answer.status_code, answer.content) == (404, unknown.content)
     key.refresh_from_db()
     assert key.revoked_at is None

@@ -26,8 +26,8 @@ from agencies.entrykeys import issue_entry_key
 from agencies.models import ApiKey, Instance
 from alerts.boxes.saved_views import create_view
 from alerts.drafting.drafts import attach_file, create_draft
+from alerts.drafting.system_drafts import attach_system_draft_file
 from alerts.drafting.templates import create_template
-from alerts.drafting.written import attach_written_file
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
@@ -328,7 +328,7 @@ class SecurityWorld:
         system = authenticate_key(writer.key.removeprefix("Desk-Key "), "127.0.0.1", now=timezone.now())
         draft = create_draft(system, data={**HARM, "title": "From a system"}, now=self.desk.tick())
         filename, data = FILE
-        attach_written_file(system, draft.pk, filename=filename, data=data, now=self.desk.tick())
+        attach_system_draft_file(system, draft.pk, filename=filename, data=data, now=self.desk.tick())
         self.put("written draft", draft.pk, roles=frozenset())
 
     def _make_library(self) -> None:

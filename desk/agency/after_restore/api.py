@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from callers.capabilities import Capability
 from callers.reading import read_body
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from officers.models import RestoreReview
 from officers.restores import SECTIONS, restore_in_review, review_restore
 
@@ -42,7 +42,7 @@ class RestoreReviewOut(s.Serializer[Any]):
     reviewed_at = s.DateTimeField()
 
 
-class RestoreView(AffairsView):
+class RestoreView(AgencyView):
     capability: ClassVar[Any] = Capability.OFFICER_MANAGE
 
     @extend_schema(responses={200: RestoreOut}, operation_id="restore_retrieve")
@@ -57,7 +57,7 @@ class RestoreView(AffairsView):
         return self.answer(RestoreOut(shown).data)
 
 
-class RestoreReviewView(AffairsView):
+class RestoreReviewView(AgencyView):
     capability: ClassVar[Any] = Capability.OFFICER_MANAGE
     http_method_names = ["post", "options"]
 

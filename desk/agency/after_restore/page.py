@@ -70,7 +70,7 @@ def after_restore(request: HttpRequest) -> HttpResponseBase:
     if restore is None:
         return render_page(request, "affairs/after_restore", _("After a restore"))
     initial = {"restored_at": restore.restored_at.isoformat()}
-    shown = _shown(officer, now)
+    shown = _restored_rows(officer, now)
     form = ReviewForm(shown.sections, request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
         try:
@@ -84,7 +84,7 @@ def after_restore(request: HttpRequest) -> HttpResponseBase:
 
 
 @dataclass(frozen=True)
-class _Shown:
+class _RestoredRows:
     """The restored officers and keys, by section."""
 
     able: list[OfficerRow]
@@ -97,9 +97,9 @@ class _Shown:
         return [ROLES, *([DISABLED] if self.disabled else ()), *([KEYS] if self.keys else ())]
 
 
-def _shown(officer: Officer, now: datetime) -> _Shown:
+def _restored_rows(officer: Officer, now: datetime) -> _RestoredRows:
     people = list(officer_rows(officer, now=now))
-    return _Shown(
+    return _RestoredRows(
         [row for row in people if row.state != "disabled"],
         [row for row in people if row.state == "disabled"],
         list(_serving(officer, now)),
@@ -107,7 +107,7 @@ def _shown(officer: Officer, now: datetime) -> _Shown:
 
 
 def _page(
-    request: HttpRequest, officer: Officer, restore: Restore, form: ReviewForm, shown: _Shown
+    request: HttpRequest, officer: Officer, restore: Restore, form: ReviewForm, shown: _RestoredRows
 ) -> HttpResponse:
     problems = problems_of(form)
     return render_page(

@@ -16,7 +16,7 @@ from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers.capabilities import Capability
 from callers.reading import read_body
 from callers.terms import Lane, Purpose, Tlp
-from desk.web.api_answers import AffairsView, moment
+from desk.web.api_answers import AgencyView, moment
 
 
 class LanesIn(s.Serializer[Any]):
@@ -50,7 +50,7 @@ class AgreementsOut(s.Serializer[Any]):
     items = AgreementOut(many=True)
 
 
-class AgreementsView(AffairsView):
+class AgreementsView(AgencyView):
     capability = Capability.AGREEMENT_READ
 
     @extend_schema(responses={200: AgreementsOut}, operation_id="agreements_list")
@@ -71,7 +71,7 @@ class CirclesOut(s.Serializer[Any]):
     items = CircleOut(many=True)
 
 
-class CirclesView(AffairsView):
+class CirclesView(AgencyView):
     capability = Capability.AGREEMENT_READ
 
     @extend_schema(responses={200: CirclesOut}, operation_id="circles_list")
@@ -83,7 +83,7 @@ class CirclesView(AffairsView):
         return self.answer(CirclesOut({"items": shown}).data)
 
 
-class LanesView(AffairsView):
+class LanesView(AgencyView):
     capability = Capability.AGENCY_MANAGE
 
     def change(self, ref: str, do: Callable[..., None]) -> Response:

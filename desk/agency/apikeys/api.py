@@ -23,7 +23,7 @@ from callers.reading import read_body
 from callers.systemkeys import LONGEST_OVERLAP, MAX_LIFETIME, MOST_NETWORKS
 from desk.alerts.serializers import ReleaserOut
 from desk.web.api import CREATED
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from officers.deskkeys import (
     issue_key,
     key_for,
@@ -97,10 +97,10 @@ class ApiKeyIn(s.Serializer[Any]):
 class RotateIn(s.Serializer[Any]):
     """The number of days for which the old key still works."""
 
-    old_serves = s.IntegerField(min_value=0, max_value=LONGEST_OVERLAP.days, required=False, default=1)
+    overlap_days = s.IntegerField(min_value=0, max_value=LONGEST_OVERLAP.days, required=False, default=1)
 
 
-class ShownOnceView(AffairsView):
+class ShownOnceView(AgencyView):
     """Answer a new key with its text, in this answer only."""
 
     @sensitive_variables()
@@ -151,7 +151,7 @@ class ApiKeysView(ShownOnceView):
         )
 
 
-class ApiKeyView(AffairsView):
+class ApiKeyView(AgencyView):
     capability = GIVES_KEYS
 
     @extend_schema(responses={204: None}, operation_id="apikeys_revoke")
@@ -168,10 +168,10 @@ class RotateView(ShownOnceView):
     @extend_schema(request=RotateIn, responses={201: IssuedApiKeyOut}, operation_id="apikeys_rotate")
     def post(self, request: Request, prefix: str) -> Response:
         """Issue a key of the same kind in place of a working one, which ends some days later at most."""
-        serves = timedelta(days=read_body(RotateIn, request)["old_serves"])
+        serves = timedelta(days=read_body(RotateIn, request)["overlap_days"])
         key = key_for(self.officer, prefix)
         return self.issued(
-            lambda: _issued(rotate_key(self.officer, key, old_serves=serves, now=self.now)), _shown
+            lambda: _issued(rotate_key(self.officer, key, overlap=serves, now=self.now)), _shown
         )
 
 

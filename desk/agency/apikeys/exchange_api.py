@@ -27,7 +27,7 @@ from callers.errors import AbsentError
 from callers.reading import read_body
 from callers.systemkeys import MAX_LIFETIME, MOST_NETWORKS
 from desk.agency.apikeys.api import Issued, ShownOnceView
-from desk.web.api_answers import AffairsView, moment
+from desk.web.api_answers import AgencyView, moment
 
 SCOPES: Final = sorted(EXCHANGE_SCOPES)
 
@@ -113,7 +113,7 @@ class ExchangeKeysView(ShownOnceView):
         return _out(found, is_own=known.is_own(found))
 
 
-class ExchangeKeyView(AffairsView):
+class ExchangeKeyView(AgencyView):
     capability = Capability.APIKEY_MANAGE
 
     @extend_schema(responses={204: None}, operation_id="exchange_keys_end")
@@ -123,7 +123,7 @@ class ExchangeKeyView(AffairsView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ReplaceOwnView(AffairsView):
+class ReplaceOwnView(AgencyView):
     capability = Capability.APIKEY_MANAGE
     http_method_names = ["post", "options"]
 

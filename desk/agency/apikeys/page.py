@@ -167,7 +167,7 @@ class IssueForm(forms.Form):
 
 class RotateForm(forms.Form):
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
-    old_serves = forms.TypedChoiceField(
+    overlap_days = forms.TypedChoiceField(
         label=gettext_lazy("The old key"),
         choices=(
             (0, gettext_lazy("ends at once")),
@@ -286,8 +286,8 @@ def rotate(request: HttpRequest, prefix: str) -> HttpResponseBase:
     if form.cleaned_data["seen"] != newest:
         return sent_before(request)
     try:
-        serves = timedelta(days=form.cleaned_data["old_serves"])
-        new, text = rotate_key(officer, key, old_serves=serves, now=clock.now())
+        serves = timedelta(days=form.cleaned_data["overlap_days"])
+        new, text = rotate_key(officer, key, overlap=serves, now=clock.now())
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)

@@ -27,7 +27,7 @@ from desk.agency.audit.trail import (
     references_of,
 )
 from desk.agency.audit.words import ACTS
-from desk.web.api_answers import AffairsView, PageQuery, named_list
+from desk.web.api_answers import AgencyView, PageQuery, named_list
 from officers.accounts import officer_for
 
 FOLLOWED: Final = "audit events"
@@ -71,7 +71,7 @@ class AuditPageOut(s.Serializer[Any]):
     next = s.CharField(allow_null=True)
 
 
-class AuditView(AffairsView):
+class AuditView(AgencyView):
     capability = Capability.AUDIT_READ
 
     @extend_schema(parameters=[AuditQuery], responses={200: AuditPageOut}, operation_id="audit_list")
@@ -134,7 +134,7 @@ class FollowedPageOut(s.Serializer[Any]):
     more = s.BooleanField()
 
 
-class AuditEventsView(AffairsView):
+class AuditEventsView(AgencyView):
     capability = Capability.AUDIT_FOLLOW
 
     @extend_schema(parameters=[PageQuery], responses={200: FollowedPageOut}, operation_id="audit_follow")

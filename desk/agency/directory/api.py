@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from callers.capabilities import Capability
 from callers.directory import AgencyKind, AgencyStatus, Custody
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from peers.models import Agency
 
 
@@ -34,7 +34,7 @@ class DirectoryOut(s.Serializer[Any]):
     items = ListedAgencyOut(many=True)
 
 
-class DirectoryView(AffairsView):
+class DirectoryView(AgencyView):
     capability = Capability.DIRECTORY_READ
 
     @extend_schema(responses={200: DirectoryOut}, operation_id="directory_list")

@@ -14,7 +14,7 @@ from accord.envelope.statements.bodies import MAX_CONTACTS
 from alerts.agency.entry import read_own_entry, state_own_entry
 from callers.capabilities import Capability
 from callers.reading import read_body
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 
 
 class EntryIn(s.Serializer[Any]):
@@ -34,7 +34,7 @@ class EntryOut(s.Serializer[Any]):
     is_stated = s.BooleanField()
 
 
-class OwnEntryView(AffairsView):
+class OwnEntryView(AgencyView):
     capability = Capability.AGENCY_MANAGE
 
     @extend_schema(responses={200: EntryOut}, operation_id="entry_retrieve")

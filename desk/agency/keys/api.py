@@ -32,7 +32,7 @@ from callers.reading import read_body, read_query
 from desk.agency.keys.acts import Act, do_act, is_proposal
 from desk.agency.keys.forms import CODES, SUITES, USES
 from desk.agency.keys.wizard import key_of, open_facts
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from officers.keyfacts import KeyFact, KeyFacts, check_typed, key_facts
 from peers.models import Agency
 from vault import outgoing, proposing
@@ -172,7 +172,7 @@ class ImpactOut(s.Serializer[Any]):
     statements = s.IntegerField()
 
 
-class KeysView(AffairsView):
+class KeysView(AgencyView):
     capability = Capability.KEY_READ
 
     @extend_schema(responses={200: KeysOut}, operation_id="keys_list")
@@ -233,7 +233,7 @@ class TakeOverView(KeysView):
         return self.answer_keys()
 
 
-class ImpactView(AffairsView):
+class ImpactView(AgencyView):
     capability = Capability.KEY_MANAGE
 
     @extend_schema(parameters=[ImpactQuery], responses={200: ImpactOut}, operation_id="keys_impact")

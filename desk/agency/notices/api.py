@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from alerts.boxes.paging import by_moment, take_page
 from callers.capabilities import Capability
 from callers.reading import read_query
-from desk.web.api_answers import AffairsView, PageQuery, named_list
+from desk.web.api_answers import AgencyView, PageQuery, named_list
 from notices.models import Notification
 from notices.resending import resend_notice
 from notices.states import NotificationState, Occasion
@@ -51,7 +51,7 @@ class NoticePageOut(s.Serializer[Any]):
     next = s.CharField(allow_null=True)
 
 
-class NoticesView(AffairsView):
+class NoticesView(AgencyView):
     capability = Capability.NOTICE_READ
 
     @extend_schema(
@@ -70,7 +70,7 @@ class NoticesView(AffairsView):
         return self.page(listed, NoticeOut(page.rows, many=True).data, page.next)
 
 
-class ResendView(AffairsView):
+class ResendView(AgencyView):
     capability = Capability.NOTICE_RESEND
 
     @extend_schema(request=None, responses={200: NoticeOut}, operation_id="notifications_resend")

@@ -15,7 +15,7 @@ from callers.capabilities import Capability, Role
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
 from desk.web.api import CREATED
-from desk.web.api_answers import IF_UNCHANGED, AffairsView, name_of
+from desk.web.api_answers import IF_UNCHANGED, AgencyView, name_of
 from officers.accounts import (
     change_roles,
     disable_officer,
@@ -110,7 +110,7 @@ class DutyMoveIn(s.Serializer[Any]):
     move = s.ChoiceField([move.value for move in DutyMove])
 
 
-class OfficersView(AffairsView):
+class OfficersView(AgencyView):
     capability: ClassVar = {"GET": Capability.OFFICER_READ, "POST": Capability.OFFICER_MANAGE}
 
     @extend_schema(parameters=[OfficersQuery], responses={200: OfficersOut}, operation_id="officers_list")

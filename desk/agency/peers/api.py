@@ -16,7 +16,7 @@ from alerts.peers.pins import Origin
 from alerts.peers.telephones import take_said_telephone
 from callers.capabilities import Capability
 from callers.reading import read_body
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from peers.models import Agency
 
 
@@ -80,7 +80,7 @@ def _shown(trust: PeerTrust) -> dict[str, Any]:
     }
 
 
-class PeersView(AffairsView):
+class PeersView(AgencyView):
     capability = Capability.KEY_READ
 
     @extend_schema(responses={200: PeersOut}, operation_id="peers_list")
@@ -89,7 +89,7 @@ class PeersView(AffairsView):
         return self.answer({"items": [_shown(trust) for trust in peers_of(self.officer, now=self.now)]})
 
 
-class ComparedView(AffairsView):
+class ComparedView(AgencyView):
     capability = Capability.PEER_COMPARE
 
     def change(self, agency_id: str, do: Callable[[Agency], object]) -> Response:

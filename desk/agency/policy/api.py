@@ -15,7 +15,7 @@ from alerts.errors import RevisionRequiredError, StaleTagError
 from callers.capabilities import Capability
 from callers.markings import LEVELS
 from callers.reading import read_body
-from desk.web.api_answers import AffairsView, tag_of
+from desk.web.api_answers import AgencyView, tag_of
 from ledger.retention import KEEP_DAYS
 from officers.policy import CEILING_ROLES, MFA_ROLES, change_policy, waiting_policy
 from officers.policy_in_force import Policy, policy_of
@@ -66,7 +66,7 @@ class PolicyOut(s.Serializer[Any]):
     waiting = s.UUIDField(allow_null=True)
 
 
-class PolicyView(AffairsView):
+class PolicyView(AgencyView):
     capability: ClassVar = {"GET": Capability.OFFICER_READ, "PATCH": Capability.AGENCY_MANAGE}
 
     @extend_schema(responses={200: PolicyOut}, operation_id="policy_retrieve")

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from alerts.agency.power_changes import WaitingChange, waiting_for
 from callers.capabilities import Capability
-from desk.web.api_answers import AffairsView, name_of
+from desk.web.api_answers import AgencyView, name_of
 from officers.deciding import agree_to_change, stop_change
 from officers.models import PowerChange
 
@@ -42,7 +42,7 @@ class PowerChangesOut(s.Serializer[Any]):
     items = PowerChangeOut(many=True)
 
 
-class PowersView(AffairsView):
+class PowersView(AgencyView):
     capability: ClassVar[Any] = Capability.OFFICER_READ
 
     @extend_schema(responses={200: PowerChangesOut}, operation_id="powers_list")

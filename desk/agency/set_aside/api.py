@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from alerts.receiving.set_aside import read_set_aside, resume_loop, retry_item
 from callers.capabilities import Capability
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from ledger.models import Distrust, LoopState, SetAside
 
 
@@ -48,7 +48,7 @@ class SetAsideListOut(s.Serializer[Any]):
     stopped = StoppedLoopOut(many=True)
 
 
-class SetAsideView(AffairsView):
+class SetAsideView(AgencyView):
     capability: ClassVar[Any] = Capability.AUDIT_READ
 
     @extend_schema(responses={200: SetAsideListOut}, operation_id="set_aside_list")

@@ -31,7 +31,7 @@ from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
 from desk.alerts.boxes.page import offered_filters
 from desk.web.api import CREATED
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from desk.web.filters import read_filters
 
 _NAMES: Final = sorted(set().union(*FILTERS.values()))
@@ -70,7 +70,7 @@ class ViewsOut(s.Serializer[Any]):
     items = ViewOut(many=True)
 
 
-class ViewsView(AffairsView):
+class ViewsView(AgencyView):
     capability: ClassVar[Any] = Capability.ALERT_READ
 
     @extend_schema(parameters=[ViewsQuery], responses={200: ViewsOut}, operation_id="views_list")
@@ -99,7 +99,7 @@ class ViewsView(AffairsView):
             raise InputError("filters", _("View: choose filters and values that the list offers."))
 
 
-class ViewView(AffairsView):
+class ViewView(AgencyView):
     capability: ClassVar[Any] = Capability.ALERT_READ
 
     @extend_schema(request=ViewChangeIn, responses={200: ViewOut}, operation_id="views_partial_update")

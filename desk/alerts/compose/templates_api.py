@@ -54,7 +54,7 @@ class TemplatesOut(s.Serializer[Any]):
     items = TemplateOut(many=True)
 
 
-class StartingView(DeskView):
+class CopiedDraftView(DeskView):
     """Answer the started draft, once per `Idempotency-Key`."""
 
     capability: ClassVar[Any] = Capability.ALERT_WRITE
@@ -108,7 +108,7 @@ class KeepTemplateView(DeskView):
         return Response(TemplateOut(kept[outcome.resource]).data, status=outcome.status)
 
 
-class StartFromTemplateView(StartingView):
+class StartFromTemplateView(CopiedDraftView):
     @extend_schema(request=None, responses={201: serializers.AlertOut}, operation_id="templates_start")
     def post(self, request: Request, template_id: uuid.UUID) -> Response:
         """Start a draft from a template, with the days of a new one."""
@@ -118,7 +118,7 @@ class StartFromTemplateView(StartingView):
         )
 
 
-class CopyAlertView(StartingView):
+class CopyAlertView(CopiedDraftView):
     @extend_schema(request=None, responses={201: serializers.AlertOut}, operation_id="alerts_copy")
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Start a draft with the fields of an alert of ours: sent, withdrawn, or a draft."""
@@ -127,7 +127,7 @@ class CopyAlertView(StartingView):
         )
 
 
-class CopyReceivedView(StartingView):
+class CopyReceivedView(CopiedDraftView):
     @extend_schema(
         request=serializers.OpenIn, responses={201: serializers.AlertOut}, operation_id="alerts_received_copy"
     )

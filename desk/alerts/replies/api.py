@@ -77,7 +77,7 @@ class ReviewOut(s.Serializer[Any]):
     version = s.IntegerField()
     is_of_newest = s.BooleanField()
     suite = s.CharField()
-    standing = serializers.StandingOut()
+    standing = serializers.SignatureStateOut()
     alert = s.UUIDField(allow_null=True)
     received = s.UUIDField(allow_null=True)
 
@@ -159,7 +159,7 @@ class LeadsOut(s.Serializer[Any]):
     asked = AskedOut(many=True)
 
 
-class BeginningView(DeskView):
+class ReplyDraftView(DeskView):
     """Make a draft once per `Idempotency-Key` and answer its facts."""
 
     capability = Capability.ALERT_WRITE
@@ -188,7 +188,7 @@ class BeginningView(DeskView):
         return open_to_answer(self.officer, find_received(self.officer, received_id), **why, now=self.now)
 
 
-class ReplyView(BeginningView):
+class ReplyView(ReplyDraftView):
     @extend_schema(request=ReplyIn, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Begin a reply to a received alert, or the review of its identification: a draft, marked as the alert is."""
@@ -226,7 +226,7 @@ class ReceivedReviewsView(DeskView):
         return _reviews(self, {row.md: row.version for row in held})
 
 
-class AskView(BeginningView):
+class AskView(ReplyDraftView):
     @extend_schema(request=QuestionIn, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Begin a question to other agencies about the profile of a sent alert: method and numbers, no case."""
@@ -238,7 +238,7 @@ class AskView(BeginningView):
         return self.begin(make)
 
 
-class AnswerProfileView(BeginningView):
+class AnswerProfileView(ReplyDraftView):
     @extend_schema(request=AnswerProfileIn, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Begin the answer to a question about a profile: score, rates, verdict and contact, and no case."""
@@ -253,7 +253,7 @@ class AnswerProfileView(BeginningView):
         return self.begin(make, {"contact": checked_contact(body["contact"])})
 
 
-class DetailsView(BeginningView):
+class DetailsView(ReplyDraftView):
     @extend_schema(request=DetailsIn, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Begin the consent to exchanging case details; once the other side has consented, with the parts in `told`."""

@@ -20,8 +20,8 @@ from alerts.sending.reaffirmation import (
 from alerts.sending.withdrawal import withdraw_unsent
 from callers.capabilities import Capability
 from callers.reading import read_body
-from desk.alerts.serializers import StandingOut, WithdrawIn
-from desk.web.api_answers import AffairsView
+from desk.alerts.serializers import SignatureStateOut, WithdrawIn
+from desk.web.api_answers import AgencyView
 
 
 class DoubtedAlertOut(s.Serializer[DoubtedAlert]):
@@ -30,7 +30,7 @@ class DoubtedAlertOut(s.Serializer[DoubtedAlert]):
     md = s.CharField()
     jti = s.CharField()
     alert = s.UUIDField(source="alert.pk", allow_null=True, default=None)
-    standing = StandingOut()
+    standing = SignatureStateOut()
     total = s.IntegerField()
     opened = s.IntegerField()
 
@@ -42,7 +42,7 @@ class DoubtedStatementOut(s.Serializer[DoubtedStatement]):
     k = s.CharField()
     about = s.CharField()
     act = s.CharField()
-    standing = StandingOut()
+    standing = SignatureStateOut()
 
 
 class DoubtsOut(s.Serializer[Any]):
@@ -52,7 +52,7 @@ class DoubtsOut(s.Serializer[Any]):
     statements = DoubtedStatementOut(many=True)
 
 
-class DoubtsView(AffairsView):
+class DoubtsView(AgencyView):
     capability = Capability.ALERT_READ
 
     @extend_schema(responses={200: DoubtsOut}, operation_id="doubts_list")
@@ -65,7 +65,7 @@ class DoubtsView(AffairsView):
         return self.answer(DoubtsOut(found).data)
 
 
-class ReaffirmStatementView(AffairsView):
+class ReaffirmStatementView(AgencyView):
     capability = Capability.ALERT_RELEASE
 
     @extend_schema(request=None, responses={204: None}, operation_id="doubts_reaffirm_statement")
@@ -75,7 +75,7 @@ class ReaffirmStatementView(AffairsView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class WithdrawUnsentView(AffairsView):
+class WithdrawUnsentView(AgencyView):
     capability = Capability.ALERT_WITHDRAW
 
     @extend_schema(request=WithdrawIn, responses={204: None}, operation_id="doubts_withdraw_envelope")

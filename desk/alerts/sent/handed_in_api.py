@@ -17,7 +17,7 @@ from alerts.sending.handed_in import HandedIn, list_handed_in
 from callers.capabilities import Capability
 from desk.alerts.serializers import AlertFactsOut
 from desk.web.api import DeskView, answer_facts
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from peers.models import OutgoingState
 
 
@@ -44,7 +44,7 @@ class HandedInListOut(s.Serializer[Any]):
     items = HandedInOut(many=True)
 
 
-class HandedInView(AffairsView):
+class HandedInView(AgencyView):
     capability = Capability.ALERT_READ
 
     @extend_schema(responses={200: HandedInListOut}, operation_id="alerts_handed_in")

@@ -15,7 +15,7 @@ from alerts.models import Alert, ReceivedAlert
 from callers.capabilities import Capability
 from callers.reading import read_body, read_query
 from desk.web.api import DeskView
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from science.board.counting import SPANS
 from science.board.harm_reviews import NOTE_AT_MOST, HarmReviewOutcome, record_review, reviews_of
 from science.board.reading import USUAL, read_board
@@ -164,7 +164,7 @@ class HarmReviewsOut(s.Serializer[Any]):
     items = HarmReviewOut(many=True)
 
 
-class HarmReviewsView(AffairsView):
+class HarmReviewsView(AgencyView):
     """Harm reviews of the substance of one alert."""
 
     capability: ClassVar[Any] = Capability.SCIENCE_READ

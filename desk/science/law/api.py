@@ -38,7 +38,7 @@ from desk.science.law.serializers import (
     rulebook_out,
     timeline_out,
 )
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from science.law.adopting import adopt_rules, propose, stop_following_rules
 from science.law.newly_caught import list_caught
 from science.law.published import Published, open_own_published, open_published
@@ -72,7 +72,7 @@ class TimelineIn(WhyIn):
     stored = s.UUIDField(required=False)
 
 
-class LawView(AffairsView):
+class LawView(AgencyView):
     """Officers who use the science pages."""
 
     capability: ClassVar[Any] = Capability.SCIENCE_READ

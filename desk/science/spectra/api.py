@@ -26,7 +26,7 @@ from desk.science.spectra.serializers import (
     library_out,
     matches_out,
 )
-from desk.web.api_answers import AffairsView
+from desk.web.api_answers import AgencyView
 from science.answers.spectra import SpectrumAnswer, SpectrumAsked, match_spectrum
 from science.spectra.library import (
     TEXT_AT_MOST,
@@ -114,7 +114,7 @@ def _octets(file: "UploadedFile[Any]") -> bytes:
     return bytes(file.read())
 
 
-class LibraryView(AffairsView):
+class LibraryView(AgencyView):
     capability: ClassVar[Any] = {"GET": ASKS, "POST": Capability.SCIENCE_MANAGE}
     parser_classes = [MultiPartParser]
 
@@ -151,7 +151,7 @@ class LibraryView(AffairsView):
         return self.answer(import_out(read_import(self.officer, batch)), outcome.status)
 
 
-class ImportView(AffairsView):
+class ImportView(AgencyView):
     capability = Capability.SCIENCE_MANAGE
 
     @extend_schema(responses={200: ImportOut}, operation_id="spectra_imports_retrieve")
@@ -168,7 +168,7 @@ class ImportView(AffairsView):
         return Response(status=GONE)
 
 
-class ConfirmImportView(AffairsView):
+class ConfirmImportView(AgencyView):
     capability = Capability.SCIENCE_MANAGE
 
     @extend_schema(request=None, responses={200: ImportOut}, operation_id="spectra_imports_confirm")
@@ -178,7 +178,7 @@ class ConfirmImportView(AffairsView):
         return self.answer(import_out(read_import(self.officer, find_import(self.officer, import_id))))
 
 
-class LibrarySpectrumView(AffairsView):
+class LibrarySpectrumView(AgencyView):
     capability = Capability.SCIENCE_MANAGE
 
     @extend_schema(responses={204: None}, operation_id="spectra_library_destroy")

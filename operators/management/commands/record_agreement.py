@@ -59,7 +59,7 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class CircleShape(Strict):
+class CircleSerializer(Strict):
     name = serializers.CharField(max_length=60)
     members = WordsField(required=False, allow_empty=False)
 
@@ -69,7 +69,7 @@ class CircleShape(Strict):
         return name
 
 
-class AgreementShape(Strict):
+class AgreementSerializer(Strict):
     ref = serializers.CharField(max_length=20)
     title = serializers.CharField(max_length=120)
     parties = WordsField()
@@ -80,7 +80,7 @@ class AgreementShape(Strict):
     until = MomentField(allow_null=True, default=None)
     survive_lanes = WordsField(default=list)
     survive_flash = serializers.BooleanField(default=False)
-    circle = CircleShape(required=False)
+    circle = CircleSerializer(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         standing = Agreement.objects.filter(ref=attrs["ref"]).first()
@@ -131,10 +131,10 @@ def _record_circle(
 
 def read_agreement(path: Path) -> dict[str, Any]:
     """Return the fields of the file; raise CommandError naming each field that is wrong."""
-    shape = AgreementShape(data=_read_json(path))
-    if not shape.is_valid():
-        raise CommandError("; ".join(_problems(shape.errors)))
-    return dict(shape.validated_data)
+    given = AgreementSerializer(data=_read_json(path))
+    if not given.is_valid():
+        raise CommandError("; ".join(_problems(given.errors)))
+    return dict(given.validated_data)
 
 
 def _read_json(path: Path) -> Any:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shapes of the exchange's answers; no rules."""
+"""Serializers of the exchange's answers; no rules."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ class StatementAnswer(serializers.Serializer[Any]):
     receipt = ReceiptField(allow_null=True)
 
 
-class DeliveryShape(serializers.Serializer[Any]):
+class DeliverySerializer(serializers.Serializer[Any]):
     recipient = serializers.CharField()
     state = serializers.ChoiceField(DeliveryState.values)
     told_at = serializers.DateTimeField(allow_null=True)
@@ -77,7 +77,7 @@ class DeliveryShape(serializers.Serializer[Any]):
     recall_confirmed_at = serializers.DateTimeField(allow_null=True)
 
 
-class ChangedDeliveryShape(DeliveryShape):
+class ChangedDeliverySerializer(DeliverySerializer):
     md = serializers.CharField(source="envelope_id")
     recipient = serializers.CharField(source="recipient_id")
 
@@ -101,15 +101,15 @@ class ChangesQuery(serializers.Serializer[Any]):
     )
 
 
-class ChangesShape(serializers.Serializer[Any]):
+class ChangesSerializer(serializers.Serializer[Any]):
     """Changed deliveries. `next` is the place to go on from; `more`: ask again at once, since this reading is not over."""
 
-    items = ChangedDeliveryShape(many=True)
+    items = ChangedDeliverySerializer(many=True)
     next = serializers.CharField(allow_blank=True)
     more = serializers.BooleanField()
 
 
-class ReportShape(serializers.Serializer[Any]):
+class ReportSerializer(serializers.Serializer[Any]):
     md = serializers.RegexField(r"\A[A-Za-z0-9_-]{43}\Z")
     fact = serializers.ChoiceField((TOLD, OPENED))
     at = serializers.IntegerField(
@@ -117,11 +117,11 @@ class ReportShape(serializers.Serializer[Any]):
     )
 
 
-class ReportsShape(serializers.Serializer[Any]):
-    items = serializers.ListField(child=ReportShape(), min_length=1, max_length=MOST_REPORTED)
+class ReportsSerializer(serializers.Serializer[Any]):
+    items = serializers.ListField(child=ReportSerializer(), min_length=1, max_length=MOST_REPORTED)
 
 
-class ReportAnswerShape(serializers.Serializer[Any]):
+class ReportAnswerSerializer(serializers.Serializer[Any]):
     """The outcome of one report: accepted, or `problem` says why not."""
 
     md = serializers.CharField()
@@ -129,27 +129,27 @@ class ReportAnswerShape(serializers.Serializer[Any]):
     problem = ProblemSerializer(required=False)
 
 
-class ReportAnswersShape(serializers.Serializer[Any]):
-    items = ReportAnswerShape(many=True)
+class ReportAnswersSerializer(serializers.Serializer[Any]):
+    items = ReportAnswerSerializer(many=True)
 
 
-class SubmissionShape(serializers.Serializer[Any]):
+class SubmissionSerializer(serializers.Serializer[Any]):
     what = serializers.ChoiceField(SUBMITTED)
     digest = serializers.CharField(source="d", help_text="`md` of an envelope, `od` of a statement.")
     id = serializers.CharField()
     iat = serializers.IntegerField()
     received_at = serializers.DateTimeField()
     receipt = ReceiptField(allow_null=True)
-    deliveries = DeliveryShape(many=True)
+    deliveries = DeliverySerializer(many=True)
     signers = serializers.ListField(child=serializers.CharField())
 
 
-class SubmissionPageShape(serializers.Serializer[Any]):
-    items = SubmissionShape(many=True)
+class SubmissionPageSerializer(serializers.Serializer[Any]):
+    items = SubmissionSerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class FeedItemShape(serializers.Serializer[Any]):
+class FeedItemSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     what = serializers.ChoiceField((*SUBMITTED, FeedItem.REPUDIATED, FeedItem.REMINDER))
     digest = serializers.CharField(source="d", help_text="`md` of an envelope, `od` of a statement.")
@@ -163,7 +163,7 @@ class FeedItemShape(serializers.Serializer[Any]):
         return item.ref or None
 
 
-class ReminderShape(serializers.Serializer[Any]):
+class ReminderSerializer(serializers.Serializer[Any]):
     """The recipients of an envelope's newest reminder, and the time from which another one may follow."""
 
     md = serializers.CharField()
@@ -174,10 +174,10 @@ class ReminderShape(serializers.Serializer[Any]):
     again_at = serializers.DateTimeField(allow_null=True)
 
 
-class FeedPageShape(serializers.Serializer[Any]):
+class FeedPageSerializer(serializers.Serializer[Any]):
     """A page of the feed. `next` is the place to go on from: the feed's epoch, a full stop, and the last item's number."""
 
-    items = FeedItemShape(many=True)
+    items = FeedItemSerializer(many=True)
     head = serializers.IntegerField()
     next = serializers.CharField()
 
@@ -192,7 +192,7 @@ class WantedQuery(serializers.Serializer[Any]):
     )
 
 
-class WantedShape(serializers.Serializer[Any]):
+class WantedSerializer(serializers.Serializer[Any]):
     items = serializers.ListField(child=serializers.CharField())
 
 
@@ -202,7 +202,7 @@ class SlicesQuestion(serializers.Serializer[Any]):
     )
 
 
-class SliceAnswerShape(serializers.Serializer[Any]):
+class SliceAnswerSerializer(serializers.Serializer[Any]):
     """One slice: `slice` is its own text; if there is none, `problem` says why, as `/envelopes/{md}` would."""
 
     md = serializers.CharField()
@@ -210,8 +210,8 @@ class SliceAnswerShape(serializers.Serializer[Any]):
     problem = ProblemSerializer(required=False)
 
 
-class SlicesShape(serializers.Serializer[Any]):
-    items = SliceAnswerShape(many=True)
+class SlicesSerializer(serializers.Serializer[Any]):
+    items = SliceAnswerSerializer(many=True)
 
 
 class EnvelopeParts(serializers.Serializer[Any]):
@@ -221,38 +221,38 @@ class EnvelopeParts(serializers.Serializer[Any]):
     jwe = serializers.FileField()
 
 
-class StatementShape(serializers.Serializer[Any]):
+class StatementSerializer(serializers.Serializer[Any]):
     statement = JwsField()
     receipt = ReceiptField(allow_null=True)
 
 
-class ManifestShape(serializers.Serializer[Any]):
+class ManifestSerializer(serializers.Serializer[Any]):
     manifest = JwsField()
     receipt = ReceiptField()
 
 
-class StatementListShape(serializers.Serializer[Any]):
-    items = StatementShape(many=True)
+class StatementListSerializer(serializers.Serializer[Any]):
+    items = StatementSerializer(many=True)
 
 
-class SuspendedLaneShape(serializers.Serializer[Any]):
+class SuspendedLaneSerializer(serializers.Serializer[Any]):
     lane = serializers.ChoiceField(Lane.values)
     agency = serializers.CharField()
     since = serializers.DateTimeField()
 
 
-class SuspendedLanesShape(serializers.Serializer[Any]):
+class SuspendedLanesSerializer(serializers.Serializer[Any]):
     """The present suspensions of one agreement; each party lifts only its own."""
 
     ref = serializers.CharField()
-    suspended = SuspendedLaneShape(many=True)
+    suspended = SuspendedLaneSerializer(many=True)
 
 
 class SuspensionQuestion(serializers.Serializer[Any]):
     lane = serializers.ChoiceField(Lane.values)
 
 
-class AgreementShape(serializers.Serializer[Any]):
+class AgreementSerializer(serializers.Serializer[Any]):
     ref = serializers.CharField()
     title = serializers.CharField()
     version = serializers.IntegerField()
@@ -266,19 +266,19 @@ class AgreementShape(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True)
     survive_lanes = serializers.ListField(child=serializers.ChoiceField(Lane.values))
     survive_flash = serializers.BooleanField()
-    suspended = SuspendedLaneShape(many=True)
+    suspended = SuspendedLaneSerializer(many=True)
 
 
-class AgreementListShape(serializers.Serializer[Any]):
-    items = AgreementShape(many=True)
+class AgreementListSerializer(serializers.Serializer[Any]):
+    items = AgreementSerializer(many=True)
 
 
-class CircleShape(serializers.Serializer[Any]):
+class CircleSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     agreement = serializers.CharField()
     members = serializers.ListField(child=serializers.CharField())
     since = serializers.DateTimeField()
 
 
-class CircleListShape(serializers.Serializer[Any]):
-    items = CircleShape(many=True)
+class CircleListSerializer(serializers.Serializer[Any]):
+    items = CircleSerializer(many=True)

@@ -13,12 +13,12 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.drafting.written import (
-    Written,
-    attach_written_file,
-    list_written,
-    read_written,
-    read_written_file,
+from alerts.drafting.system_drafts import (
+    SystemDraft,
+    attach_system_draft_file,
+    list_system_drafts,
+    read_system_draft,
+    read_system_draft_file,
 )
 from alerts.states import AlertState
 from callers.actors import ApiClient
@@ -28,12 +28,12 @@ from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
 from desk.alerts import serializers
 from desk.web.api import CREATED, file_answer
-from desk.web.api_answers import AffairsView, PageQuery
+from desk.web.api_answers import AgencyView, PageQuery
 
 LISTED: Final = "written"
 
 
-class WrittenFactsOut(s.Serializer[Any]):
+class SystemDraftFactsOut(s.Serializer[Any]):
     """A draft of the calling system and its state; `md` names the alert that it became."""
 
     id = s.UUIDField()
@@ -46,12 +46,12 @@ class WrittenFactsOut(s.Serializer[Any]):
     md = s.CharField()
 
 
-class WrittenListOut(s.Serializer[Any]):
-    items = WrittenFactsOut(many=True)
+class SystemDraftListOut(s.Serializer[Any]):
+    items = SystemDraftFactsOut(many=True)
     next = s.CharField(allow_null=True)
 
 
-class WrittenDeliveryOut(s.Serializer[Any]):
+class SystemDraftDeliveryOut(s.Serializer[Any]):
     """The state of the sent alert at one recipient."""
 
     recipient = s.CharField()
@@ -62,7 +62,7 @@ class WrittenDeliveryOut(s.Serializer[Any]):
     acknowledged_at = s.DateTimeField(allow_null=True)
 
 
-class WrittenOut(WrittenFactsOut):
+class SystemDraftOut(SystemDraftFactsOut):
     """A draft with the system's own text. `is_changed`: somebody else has saved since; the change is not shown."""
 
     revision = s.IntegerField()
@@ -70,10 +70,10 @@ class WrittenOut(WrittenFactsOut):
     data = s.DictField()  # type: ignore[assignment]
     attachments = serializers.FileOut(many=True)
     findings = serializers.FindingsOut()
-    deliveries = WrittenDeliveryOut(many=True)
+    deliveries = SystemDraftDeliveryOut(many=True)
 
 
-class WrittenView(AffairsView):
+class CallingSystemView(AgencyView):
     capability = Capability.DRAFT_WRITE
 
     @property
@@ -82,22 +82,22 @@ class WrittenView(AffairsView):
         return cast(ApiClient, self.request.user)
 
     def shown(self, alert_id: uuid.UUID) -> dict[str, Any]:
-        return _written_out(read_written(self.system, alert_id, now=self.now))
+        return _system_draft_out(read_system_draft(self.system, alert_id, now=self.now))
 
 
-class WrittenListView(WrittenView):
+class SystemDraftsView(CallingSystemView):
     @extend_schema(
-        parameters=[PageQuery], responses={200: WrittenListOut}, operation_id="alerts_written_list"
+        parameters=[PageQuery], responses={200: SystemDraftListOut}, operation_id="alerts_written_list"
     )
     def get(self, request: Request) -> Response:
         """List the drafts of the calling system and their state, newest first."""
         query = read_query(PageQuery, request)
-        page = list_written(self.system, cursor=self.place_in(LISTED, query), limit=query["limit"])
-        return self.page(LISTED, WrittenFactsOut(page.rows, many=True).data, page.next)
+        page = list_system_drafts(self.system, cursor=self.place_in(LISTED, query), limit=query["limit"])
+        return self.page(LISTED, SystemDraftFactsOut(page.rows, many=True).data, page.next)
 
 
-class WrittenOneView(WrittenView):
-    @extend_schema(responses={200: WrittenOut}, operation_id="alerts_written_retrieve")
+class SystemDraftView(CallingSystemView):
+    @extend_schema(responses={200: SystemDraftOut}, operation_id="alerts_written_retrieve")
     def get(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Read a draft as the calling system last wrote it, with its findings and its state.
 
@@ -106,12 +106,12 @@ class WrittenOneView(WrittenView):
         return self.answer(self.shown(alert_id))
 
 
-class WrittenFilesView(WrittenView):
+class SystemDraftFilesView(CallingSystemView):
     parser_classes = [MultiPartParser]
 
     @extend_schema(
         request=serializers.FileIn,
-        responses={201: WrittenOut},
+        responses={201: SystemDraftOut},
         operation_id="alerts_written_attachments_create",
     )
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
@@ -119,44 +119,48 @@ class WrittenFilesView(WrittenView):
         file = read_body(serializers.FileIn, request)["file"]
 
         def attach() -> Outcome:
-            attach_written_file(self.system, alert_id, filename=file.name, data=file.read(), now=self.now)
+            attach_system_draft_file(
+                self.system, alert_id, filename=file.name, data=file.read(), now=self.now
+            )
             return Outcome(CREATED, str(alert_id))
 
         outcome = idempotent(request, self.actor, attach, now=self.now)
         return Response(self.shown(alert_id), status=outcome.status)
 
 
-class WrittenFileView(WrittenView):
+class SystemDraftFileView(CallingSystemView):
     @extend_schema(
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
         operation_id="alerts_written_attachments_retrieve",
     )
     def get(self, request: Request, alert_id: uuid.UUID, n: int) -> HttpResponse:
         """Read back a file that the calling system attached, always as a download."""
-        return file_answer(read_written_file(self.system, alert_id, n=n))
+        return file_answer(read_system_draft_file(self.system, alert_id, n=n))
 
 
-def _written_out(written: Written) -> dict[str, Any]:
-    facts: dict[str, Any] = dict(WrittenFactsOut(written.alert).data)
+def _system_draft_out(draft: SystemDraft) -> dict[str, Any]:
+    facts: dict[str, Any] = dict(SystemDraftFactsOut(draft.alert).data)
     rest = {
-        "revision": written.content.number,
-        "is_changed": written.is_changed,
-        "data": dict(written.content.data),
-        "attachments": serializers.FileOut(written.content.attachments, many=True).data,
-        "findings": serializers.FindingsOut(written.findings).data,
-        "deliveries": WrittenDeliveryOut(written.deliveries, many=True).data,
+        "revision": draft.content.number,
+        "is_changed": draft.is_changed,
+        "data": dict(draft.content.data),
+        "attachments": serializers.FileOut(draft.content.attachments, many=True).data,
+        "findings": serializers.FindingsOut(draft.findings).data,
+        "deliveries": SystemDraftDeliveryOut(draft.deliveries, many=True).data,
     }
     return facts | rest
 
 
 _W: Final = "alerts/written"
 urlpatterns = [
-    path(_W, WrittenListView.as_view(), name="alerts-written"),
-    path(f"{_W}/<uuid:alert_id>", WrittenOneView.as_view(), name="alert-written"),
-    path(f"{_W}/<uuid:alert_id>/attachments", WrittenFilesView.as_view(), name="alert-written-attachments"),
+    path(_W, SystemDraftsView.as_view(), name="alerts-written"),
+    path(f"{_W}/<uuid:alert_id>", SystemDraftView.as_view(), name="alert-written"),
+    path(
+        f"{_W}/<uuid:alert_id>/attachments", SystemDraftFilesView.as_view(), name="alert-written-attachments"
+    ),
     path(
         f"{_W}/<uuid:alert_id>/attachments/<int:n>",
-        WrittenFileView.as_view(),
+        SystemDraftFileView.as_view(),
         name="alert-written-attachment",
     ),
 ]

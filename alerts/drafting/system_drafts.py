@@ -25,7 +25,7 @@ from peers.sent import DeliveryFact, sent_by
 
 
 @dataclass(frozen=True)
-class Written:
+class SystemDraft:
     """Draft of the system with its newest own text; `deliveries` once it was sent."""
 
     alert: Alert
@@ -39,18 +39,18 @@ class Written:
         return self.content.number != self.alert.current
 
 
-def list_written(client: ApiClient, *, cursor: str = "", limit: int) -> Page[Alert]:
+def list_system_drafts(client: ApiClient, *, cursor: str = "", limit: int) -> Page[Alert]:
     """Return a page of what the system has written, newest first."""
     found = take_page(Alert.objects.written_with(client), by_moment(FIRST_WRITTEN), cursor, limit)
     return found.page(found.rows, filtered=False)
 
 
-def read_written(client: ApiClient, alert_id: UUID, *, now: datetime) -> Written:
+def read_system_draft(client: ApiClient, alert_id: UUID, *, now: datetime) -> SystemDraft:
     """Return a draft that this system has written; raises AbsentError for any other alert."""
     alert = _find(client, alert_id)
     content = _own_content(client, alert)
     sent = sent_by(alert.agency_id, [alert.md]) if alert.md else {}
-    return Written(
+    return SystemDraft(
         alert,
         content,
         check_written(client, alert, content, now=now),
@@ -58,7 +58,7 @@ def read_written(client: ApiClient, alert_id: UUID, *, now: datetime) -> Written
     )
 
 
-def read_written_file(client: ApiClient, alert_id: UUID, *, n: int) -> AttachmentFile:
+def read_system_draft_file(client: ApiClient, alert_id: UUID, *, n: int) -> AttachmentFile:
     """Open a file that the system attached; raises AbsentError, also where an officer has removed it."""
     alert = _find(client, alert_id)
     notes = [note for note in _own_content(client, alert).attachments if note.n == n]
@@ -67,7 +67,7 @@ def read_written_file(client: ApiClient, alert_id: UUID, *, n: int) -> Attachmen
     return open_files(alert, notes)[0]
 
 
-def attach_written_file(
+def attach_system_draft_file(
     client: ApiClient, alert_id: UUID, *, filename: str, data: bytes, now: datetime
 ) -> AlertRevision:
     """Add a file to a draft that nobody else has changed.

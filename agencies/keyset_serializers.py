@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shapes of keysets in answers; no rules."""
+"""Serializers of keysets in answers; no rules."""
 
 from typing import Any
 
