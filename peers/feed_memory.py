@@ -22,7 +22,7 @@ from peers.models import FeedCursor, HeldStatement
 log = logging.getLogger(__name__)
 
 
-class Known(Protocol):
+class StatementSubjects(Protocol):
     """Objects that the reader's desk has sent and received, which a statement may be about."""
 
     def subject_of(self, d: str) -> SubjectFacts | None:
@@ -34,7 +34,7 @@ class Known(Protocol):
         ...
 
 
-class NothingKnown:
+class NoSubjects:
     """Source without objects, for acts that follow keys alone."""
 
     def subject_of(self, d: str) -> SubjectFacts | None:
@@ -49,10 +49,12 @@ class NothingKnown:
 class FeedMemory(PeerMemory):
     """Everything that `reader` has verified before, at one moment."""
 
-    def __init__(self, reader: str, pin_of: PinOf, *, now: datetime, known: Known | None = None) -> None:
+    def __init__(
+        self, reader: str, pin_of: PinOf, *, now: datetime, subjects: StatementSubjects | None = None
+    ) -> None:
         super().__init__(reader, pin_of)
         self._now = now
-        self._about = known or NothingKnown()
+        self._subjects = subjects or NoSubjects()
         self._said: list[HeldStatement] = []
         self._cursor: FeedCursor | None = None
         self._is_moved = False
@@ -89,20 +91,20 @@ class FeedMemory(PeerMemory):
 
     def subject_of(self, d: str) -> SubjectFacts | None:
         """Return what is known of an object that was sent or received here, or of an earlier statement."""
-        found = self._about.subject_of(d)
+        found = self._subjects.subject_of(d)
         if found is not None:
             return found
         said = self.statement(d)
         if said is None:
             return None
-        about = self._about.subject_of(said.about) if said.about else None
+        about = self._subjects.subject_of(said.about) if said.about else None
         if about is None:
             return None
         return SubjectFacts(said.k, said.id, said.od, said.iss, about.manifest_iss, about.holders)
 
     def seen(self, iss: str, jti: str) -> str | None:
         """Return the md that came under an issuer's jti."""
-        return self._about.seen(iss, jti)
+        return self._subjects.seen(iss, jti)
 
     def keep_seen(self, iss: str, jti: str, md: str) -> None:
         """Do nothing: the alert's own row has it."""

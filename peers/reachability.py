@@ -44,7 +44,7 @@ class Reach(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReachCheck:
     """Outcome of the check. `clock_ahead`: by how much this machine's clock is ahead of the exchange's; None where it stated no
     time.
 
@@ -56,7 +56,7 @@ class Asked:
     trouble: ProxyTrouble | None = None
 
 
-def ask_whether_it_answers(keeper: Actor, *, now: datetime) -> Asked:
+def check_reach(keeper: Actor, *, now: datetime) -> ReachCheck:
     """Call the exchange without an API key and check that it refuses as an exchange does. Not inside a transaction.
 
     Takes up to 15 seconds. Raises NotPermittedError.
@@ -67,19 +67,19 @@ def ask_whether_it_answers(keeper: Actor, *, now: datetime) -> Asked:
     except NotBoundError:
         place = None
     if place is None:
-        return Asked(Reach.UNTOLD)
+        return ReachCheck(Reach.UNTOLD)
     try:
         transport = HttpTransport(place.url, patience=ONE_QUESTION, proxy=proxy_on_the_way(), most_kept=0)
     except HubAddressError:
-        return Asked(Reach.UNTOLD)
+        return ReachCheck(Reach.UNTOLD)
     try:
         reach = _reach(transport)
         seconds = ahead_secs(transport.hub_clock(), now)
     except ProxyTroubleError as on_the_way:
-        return Asked(Reach.PROXY, trouble=on_the_way.trouble)
+        return ReachCheck(Reach.PROXY, trouble=on_the_way.trouble)
     finally:
         transport.close()
-    return Asked(reach, None if seconds is None else timedelta(seconds=seconds))
+    return ReachCheck(reach, None if seconds is None else timedelta(seconds=seconds))
 
 
 def _reach(transport: HttpTransport) -> Reach:

@@ -38,7 +38,7 @@ def similar(place: Workplace) -> None:
     answers = answers_for(
         texts,
         lambda text: {
-            "structure": described(science.Asked(text), options.case),
+            "structure": described(science.SubstanceQuery(text), options.case),
             "similar": science.similar(text, own, options.limit, rules),
         },
     )

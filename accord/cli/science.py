@@ -40,7 +40,7 @@ class CoreLostError(ClientError):
 
 
 @dataclass(frozen=True)
-class Asked:
+class SubstanceQuery:
     """One queried substance; `text` is a structure in any notation, or empty."""
 
     text: str = field(default="", repr=False)
@@ -79,7 +79,7 @@ def rules_with(overlays: Sequence[tuple[str, bytes]]) -> str:
     return text
 
 
-def screen(asked: Asked, on: date, rules: str = "", *, also: Sequence[str] = ()) -> Plain:
+def screen(asked: SubstanceQuery, on: date, rules: str = "", *, also: Sequence[str] = ()) -> Plain:
     """Screen one substance for a day; the answer's `record` may stand in an alert for receivers to replay.
 
     `also` are further jurisdictions, known or not. Raises RequestError for unreadable input, CoreLostError.
@@ -100,7 +100,7 @@ def screen(asked: Asked, on: date, rules: str = "", *, also: Sequence[str] = ())
         }
 
 
-def facts(asked: Asked) -> Plain:
+def facts(asked: SubstanceQuery) -> Plain:
     """Return a structure's facts, and disagreements of name or number with it. Raises RequestError, CoreLostError."""
     with _sentences():
         from substances.jsonform import to_plain
@@ -122,7 +122,7 @@ def require_cas(cas: str) -> None:
         raise RequestError("CAS number: its form or its check digit is wrong; compare it with the source.")
 
 
-def similar(text: str, own: Sequence[Asked], limit: int, rules: str = "") -> list[Plain]:
+def similar(text: str, own: Sequence[SubstanceQuery], limit: int, rules: str = "") -> list[Plain]:
     """Return what a structure resembles among `own` and the reference set, best first. Raises RequestError, CoreLostError.
 
     For `own` structures only the likeness is computed: the rules judge the structure itself and the reference set.
@@ -211,7 +211,7 @@ def _library(name: str, octets: bytes) -> Sequence[Any]:
         return sandboxed.read_library(name, octets).spectra
 
 
-def own_structures(octets: bytes) -> list[Asked]:
+def own_structures(octets: bytes) -> list[SubstanceQuery]:
     """Read structures from a CSV file with the columns `name` and `smiles`. Raises RequestError."""
     try:
         rows = list(csv.DictReader(io.StringIO(octets.decode("utf-8-sig"), newline="")))
@@ -221,10 +221,10 @@ def own_structures(octets: bytes) -> list[Asked]:
         raise RequestError("Own structures: the first line names the columns, among them name and smiles.")
     if len(rows) > MAX_OWN:
         raise RequestError(f"Own structures: more than {MAX_OWN}; give fewer.")
-    return [Asked(text=row["smiles"] or "", name=row["name"] or "") for row in rows]
+    return [SubstanceQuery(text=row["smiles"] or "", name=row["name"] or "") for row in rows]
 
 
-def _candidates(own: Sequence[Asked]) -> list[Any]:
+def _candidates(own: Sequence[SubstanceQuery]) -> list[Any]:
     from substances.errors import InputRefusedError
     from substances.sandbox import sandboxed
     from substances.sentences import sentence_of

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from accord.cli import science
 from accord.cli.questions import PARTS_WITHOUT_CASE, record_question
-from accord.cli.science import Asked
+from accord.cli.science import SubstanceQuery
 from accord.cli.sciencewords import (
     AS_IN_PARENT,
     CLAUSES,
@@ -134,7 +134,7 @@ def print_facts(facts: Plain) -> None:
         print(f"! The {field} belongs to another substance{expected}. Correct one of the two.")
 
 
-def _asked(place: Workplace) -> list[Asked]:
+def _asked(place: Workplace) -> list[SubstanceQuery]:
     options = place.options
     texts = structures(options)
     if len(texts) > 1 and (options.name or options.cas):
@@ -148,7 +148,7 @@ def _asked(place: Workplace) -> list[Asked]:
         science.require_cas(options.cas)
     if options.name and _mixes_scripts(options.name):
         raise RequestError("Name: letters that look like Latin ones stand among them; type it again.")
-    return [Asked(text, options.name or "", options.cas or "") for text in texts or [""]]
+    return [SubstanceQuery(text, options.name or "", options.cas or "") for text in texts or [""]]
 
 
 def _mixes_scripts(name: str) -> bool:
@@ -160,7 +160,7 @@ def _mixes_scripts(name: str) -> bool:
     return False
 
 
-def described(one: Asked, case: str | None) -> Plain:
+def described(one: SubstanceQuery, case: str | None) -> Plain:
     """Read a structure. Raises RequestError where it holds several questions' worth of substances, without a case."""
     facts = science.facts(one)
     if len(set(facts["components"])) > PARTS_WITHOUT_CASE and not (case or "").strip():
@@ -170,7 +170,7 @@ def described(one: Asked, case: str | None) -> Plain:
     return facts
 
 
-def _print_answer(one: Asked, answer: Plain, *, only: Sequence[str] | None) -> None:
+def _print_answer(one: SubstanceQuery, answer: Plain, *, only: Sequence[str] | None) -> None:
     screening = answer["screening"]
     if answer["structure"]:
         print_facts(answer["structure"])

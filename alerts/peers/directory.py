@@ -24,7 +24,7 @@ from alerts.errors import KeysetUnreadableError
 from alerts.peers.pins import Book, Pin, Revoked, read_book, summed_up
 from callers.errors import NotBoundError
 from peers.exchange import exchange_of
-from peers.feed_memory import FeedMemory, Known
+from peers.feed_memory import FeedMemory, StatementSubjects
 from peers.following import follow_keysets, follow_ledger, follow_own_waiting
 from peers.freshness import Freshness, freshness_in
 from vault.errors import SealBrokenError
@@ -39,11 +39,11 @@ REVOCATION_MISSING: Final = "revocation-missing"
 class VerifiedDirectory:
     """`KeyDirectory` for one agency, at one moment; keeps what it has read."""
 
-    def __init__(self, reader: str, now: datetime, *, known: Known | None = None) -> None:
+    def __init__(self, reader: str, now: datetime, *, subjects: StatementSubjects | None = None) -> None:
         self.reader = reader
         self.refused: dict[str, str] = {}
         self.hidden: dict[str, str] = {}
-        self.memory = FeedMemory(reader, self._pinned_root, now=now, known=known)
+        self.memory = FeedMemory(reader, self._pinned_root, now=now, subjects=subjects)
         self._now = now
         self._book: Book | None = None
         self._chains: dict[str, tuple[envelope.Keyset, ...]] = {}

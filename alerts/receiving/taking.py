@@ -56,11 +56,11 @@ from alerts.receiving.held import (
     held_envelopes,
     slug_of,
 )
-from alerts.receiving.known import DeskKnows
 from alerts.receiving.manifest_facts import awaited_again, awaited_of, received_of, verify_signed
 from alerts.receiving.page_facts import PageFacts
 from alerts.receiving.reporting import report_openings, report_told
 from alerts.receiving.retractions import apply_statement, note_known_retract
+from alerts.receiving.statement_subjects import DeskSubjects
 from alerts.receiving.versions import place_version, settle_versions, settle_versions_of
 from alerts.replies.projection import keep_received
 from alerts.sending.hand_in import queue_statement
@@ -126,7 +126,7 @@ class FeedOfAgency:
         self._actor = SystemActor(ROLE, agency.pk)
         self._feed = begin_round(FEED, agency=agency.pk, now=now)
         self._derived = begin_round(DERIVED, agency=agency.pk, now=now)
-        self._peers = VerifiedDirectory(agency.pk, now, known=DeskKnows(agency.pk))
+        self._peers = VerifiedDirectory(agency.pk, now, subjects=DeskSubjects(agency.pk))
         self._notices = FeedNotices(self._peers, now)
         self._taken: list[ReceivedAlert] = []
         self._issuers: dict[str, Agency] = {}

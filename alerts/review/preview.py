@@ -46,13 +46,13 @@ COMPARED: Final = ("agency", "will", "code", "agreement", "lane", "ceiling", "cu
 class Preview:
     """Preview: one row per chosen agency, by name. `digest` is what a page carries and a release compares.
 
-    `as_of`: time of the answer, if the exchange could not be asked now; None for an answer of now. `asked` holds the question
+    `as_of`: time of the answer, if the exchange could not be asked now; None for an answer of now. `from_exchange` holds the question
     and the exchange's answers.
     """
 
     rows: tuple[RecipientVerdict, ...] = ()
     as_of: datetime | None = None
-    asked: "Asked | None" = field(default=None, repr=False, compare=False)
+    from_exchange: "PreviewAnswers | None" = field(default=None, repr=False, compare=False)
 
     @property
     def will(self) -> tuple[RecipientVerdict, ...]:
@@ -76,7 +76,7 @@ class Preview:
 
     def held_again(self) -> "Preview":
         """Return the exchange's same answers with the agency's present pins and suspensions applied; asks nobody."""
-        return self if self.asked is None else replace(self, rows=self.asked.rows())
+        return self if self.from_exchange is None else replace(self, rows=self.from_exchange.rows())
 
     def among(self, chosen: Collection[str]) -> "Preview":
         """Return the preview with the rows of these agencies alone."""
@@ -84,8 +84,8 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Preview as it was asked: issuer, terms, and the exchange's answers."""
+class PreviewAnswers:
+    """What the exchange was asked for a preview, and its answers."""
 
     issuer: str
     terms: Mapping[str, str]
@@ -115,8 +115,8 @@ def preview_of(issuer: str, data: Mapping[str, Any], *, now: datetime) -> Previe
 def preview_for_act(issuer: str, data: Mapping[str, Any], *, now: datetime) -> Preview:
     """Preview as `preview_of`, for an act that rests on it; the answers are kept, for an act while the exchange is away."""
     preview = preview_of(issuer, data, now=now)
-    if preview.asked is not None and preview.as_of is None:
-        keep_answers(issuer, preview.asked.terms, preview.asked.answers, now=now)
+    if preview.from_exchange is not None and preview.as_of is None:
+        keep_answers(issuer, preview.from_exchange.terms, preview.from_exchange.answers, now=now)
     return preview
 
 
@@ -129,8 +129,8 @@ def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any],
     said = {"suite": SUITE, **{name: str(value) for name, value in terms.items()}}
     be_told_once(issuer, now=now)
     answers, as_of = _answers(issuer, said, candidates, now)
-    asked = Asked(issuer, said, answers)
-    return Preview(asked.rows(), as_of=as_of, asked=asked)
+    answered = PreviewAnswers(issuer, said, answers)
+    return Preview(answered.rows(), as_of=as_of, from_exchange=answered)
 
 
 def _answers(

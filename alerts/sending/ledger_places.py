@@ -15,7 +15,7 @@ from accord.following.follower import Follower
 from accord.moments import moment_of
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.receiving.known import DeskKnows
+from alerts.receiving.statement_subjects import DeskSubjects
 from callers.errors import NotBoundError
 from callers.task_calls import call_task
 from peers.following import feed_follower_of
@@ -38,7 +38,7 @@ def take_receipts(*, now: datetime) -> None:
     """
     waiting = Alert.objects.filter(released_at__isnull=False, log_index=None)
     for agency_id in list(waiting.order_by("agency_id").values_list("agency_id", flat=True).distinct()):
-        peers = VerifiedDirectory(agency_id, now, known=DeskKnows(agency_id))
+        peers = VerifiedDirectory(agency_id, now, subjects=DeskSubjects(agency_id))
         follower = feed_follower_of(peers.memory, now=now)
         follower.judges_by = peers
         take_places(follower)

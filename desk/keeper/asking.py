@@ -15,7 +15,7 @@ from desk.keeper.machine import clock_text
 from desk.web.frame import signed_in
 from peers.progress import CLOCK_WARNED
 from peers.proxy_words import proxy_text
-from peers.reachability import Reach, ask_whether_it_answers
+from peers.reachability import Reach, check_reach
 
 SAID: Final[Mapping[Reach, str | Promise]] = {
     Reach.OTHER: _(
@@ -36,7 +36,7 @@ SAID: Final[Mapping[Reach, str | Promise]] = {
 
 def exchange_ask(request: HttpRequest) -> HttpResponseBase:
     """Ask once; the page then shows the outcome."""
-    asked = ask_whether_it_answers(signed_in(request), now=clock.now())
+    asked = check_reach(signed_in(request), now=clock.now())
     if asked.trouble is not None:
         messages.error(request, proxy_text(asked.trouble))
     elif asked.reach != Reach.ANSWERS:

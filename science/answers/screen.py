@@ -33,7 +33,7 @@ LATEST: Final = date(2099, 12, 31)
 
 
 @dataclass(frozen=True)
-class Asked:
+class SubstanceQuery:
     """One substance: `structure` in any notation, or its name or CAS number."""
 
     structure: str = field(default="", repr=False)
@@ -58,7 +58,7 @@ class Screened:
     `rules` is the text of the rule set that was applied.
     """
 
-    asked: Asked
+    asked: SubstanceQuery
     structure: Structure | None = field(repr=False)
     known_names: tuple[str, ...] = field(repr=False)
     disagreements: tuple[Disagreed, ...]
@@ -67,7 +67,7 @@ class Screened:
 
 
 def screen_substances(
-    actor: Actor, asked: Sequence[Asked], *, on: date, why: QueryReason, now: datetime
+    actor: Actor, asked: Sequence[SubstanceQuery], *, on: date, why: QueryReason, now: datetime
 ) -> tuple[Screened, ...]:
     """Screen each substance for the day, in order.
 
@@ -94,7 +94,7 @@ def split_structures(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()] or [text]
 
 
-def _screened(one: Asked, on: date, law: LawTexts, why: QueryReason, place: str) -> Screened:
+def _screened(one: SubstanceQuery, on: date, law: LawTexts, why: QueryReason, place: str) -> Screened:
     refuse_words(one, place)
     structure = None
     with science_errors(place):
@@ -121,7 +121,7 @@ def _names(structure: Structure | None, screening: Screening) -> tuple[str, ...]
     return next((names for key in keys if key and (names := names_of_block(first_block(key)))), ())
 
 
-def refuse_words(one: Asked, place: str = "") -> None:
+def refuse_words(one: SubstanceQuery, place: str = "") -> None:
     """Check a name and a CAS number; raises InputError naming the field and the remedy."""
     name, cas = one.name.strip(), one.cas.strip()
     before = f"{place}." if place else ""
@@ -135,7 +135,7 @@ def refuse_words(one: Asked, place: str = "") -> None:
         raise InputError(f"{before}name", _("Name: two scripts are mixed; retype it."))
 
 
-def _disagreements(structure: Structure | None, one: Asked) -> tuple[Disagreed, ...]:
+def _disagreements(structure: Structure | None, one: SubstanceQuery) -> tuple[Disagreed, ...]:
     if structure is None or not (one.name.strip() or one.cas.strip()):
         return ()
     try:

@@ -15,7 +15,7 @@ from alerts.query_audit import SCREENED, QueryReason, record_question, refuse_mi
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError
-from science.answers.screen import Asked, refuse_words
+from science.answers.screen import SubstanceQuery, refuse_words
 from science.answers.screening import named_instrument
 from science.answers.words import SENTENCES, STANDINGS, TONES
 from science.law.controls import ruleset_for
@@ -105,7 +105,7 @@ def ask_timeline(actor: Actor, query: Query, why: QueryReason, *, now: datetime)
     Raises what `record_question` does, InputError, ScienceInputError, ScienceAwayError.
     """
     agency = record_question(actor, SCREENED, why, now=now)
-    refuse_words(Asked(query.smiles, name=query.name))
+    refuse_words(SubstanceQuery(query.smiles, name=query.name))
     if query.smiles.strip():
         with science_errors():
             refuse_mixture(why, sandboxed.read_structure(query.smiles).components)

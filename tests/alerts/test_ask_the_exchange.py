@@ -17,7 +17,7 @@ from callers.errors import NotPermittedError
 from officers.models import Officer
 from peers.models import FeedCursor, OwnExchange
 from peers.progress import desk_depth
-from peers.reachability import Reach, ask_whether_it_answers
+from peers.reachability import Reach, check_reach
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.desk_calls import ViewsInPlaceOfSockets
@@ -72,7 +72,7 @@ def test_an_exchange_that_answers_is_named_with_its_clock(
     keeper: Officer, page: Client, live_server: LiveServer, settings: Settings
 ) -> None:
     settings.EXCHANGE_URL = live_server.url
-    asked = ask_whether_it_answers(keeper, now=timezone.now() + timedelta(minutes=4))
+    asked = check_reach(keeper, now=timezone.now() + timedelta(minutes=4))
     assert asked.reach == Reach.ANSWERS
     assert asked.clock_ahead is not None
     assert timedelta(minutes=3) < asked.clock_ahead < timedelta(minutes=5)
@@ -96,7 +96,7 @@ def test_what_does_not_answer_as_an_exchange_is_told_apart(
 
 def test_the_keeper_alone_asks(served: Desks) -> None:
     with pytest.raises(NotPermittedError):
-        ask_whether_it_answers(served.lab.releaser, now=timezone.now())
+        check_reach(served.lab.releaser, now=timezone.now())
 
 
 def test_following_a_feed_notes_whose_clock_is_off(

@@ -12,7 +12,7 @@ from alerts.query_audit import AT_ONCE, PARTS_WITHOUT_CASE, REFUSED, SCREENED, Q
 from callers.errors import InputError
 from desk.alerts.display.controlled import controlled_in_preview
 from ledger.models import AuditEvent
-from science.answers.screen import Asked, Screened, screen_substances
+from science.answers.screen import Screened, SubstanceQuery, screen_substances
 from science.law.timelines import ask_timeline
 from science.screening import draft_audit as draft_screening
 from science.screening.draft_audit import record_draft_screening
@@ -38,7 +38,7 @@ SEVERAL = (
 
 def screened(desk: DeskWorld, text: str, why: QueryReason) -> Screened:
     (one,) = screen_substances(
-        desk.ilka, [Asked(structure=text)], on=date(2026, 3, 1), why=why, now=desk.hub.now
+        desk.ilka, [SubstanceQuery(structure=text)], on=date(2026, 3, 1), why=why, now=desk.hub.now
     )
     return one
 

@@ -14,7 +14,7 @@ from alerts.query_audit import AT_ONCE
 from callers.reading import read_body
 from desk.science.api_answers import ScienceView, WhyIn, why_of
 from desk.science.serializers import AnaloguesOut, ScreeningsOut, analogues_out, screened_out
-from science.answers.screen import NAME_AT_MOST, Asked, Screened, screen_substances
+from science.answers.screen import NAME_AT_MOST, Screened, SubstanceQuery, screen_substances
 from science.structures.analogues import HITS_AT_MOST, AnaloguesShown, find_analogues
 from substances.structures.limits import MAX_TEXT_CHARS
 
@@ -64,7 +64,7 @@ class ScreenView(ScienceView):
         is audited, without its content.
         """
         body = read_body(ScreenIn, request)
-        asked = [Asked(**one) for one in body["structures"]]
+        asked = [SubstanceQuery(**one) for one in body["structures"]]
         on = body.get("on") or today_of(self.actor, self.now)
 
         def screen() -> tuple[Screened, ...]:

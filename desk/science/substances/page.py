@@ -19,7 +19,7 @@ from desk.science.reason import TEXT_AT_MOST, WhyForm, posted, text_of_file
 from desk.web.confirm import problems_of
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
-from science.answers.screen import NAME_AT_MOST, Asked, Screened, screen_substances, split_structures
+from science.answers.screen import NAME_AT_MOST, Screened, SubstanceQuery, screen_substances, split_structures
 from science.answers.screening import ScreeningShown, show_screening
 from science.structures.analogues import AnaloguesShown, analogues_of
 from substances.errors import InputRefusedError, WorkerLostError
@@ -133,12 +133,12 @@ def _answers(officer: Officer, form: WhyForm) -> tuple[SubstanceShown, ...]:
     return tuple(_shown(officer, one, in_full=alone) for one in found)
 
 
-def _asked(text: str, name: str, cas: str) -> list[Asked]:
+def _asked(text: str, name: str, cas: str) -> list[SubstanceQuery]:
     """Return the questions: each structure in a text is one; a name belongs to a single structure only."""
     texts = split_structures(text)
     if len(texts) == 1:
-        return [Asked(structure=text, name=name, cas=cas)]
-    return [Asked(structure=one) for one in texts]
+        return [SubstanceQuery(structure=text, name=name, cas=cas)]
+    return [SubstanceQuery(structure=one) for one in texts]
 
 
 def _shown(officer: Officer, one: Screened, *, in_full: bool) -> SubstanceShown:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Envelopes an agency's desk has sent and received, which others' statements may be about (`peers.feed_memory.Known`)."""
+"""Envelopes an agency's desk has sent and received, which others' statements may be about (`peers.feed_memory.StatementSubjects`)."""
 
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.entitlement import SubjectFacts
@@ -7,7 +7,7 @@ from alerts.models import Alert, AwaitedEnvelope, ReceivedAlert
 from peers.models import SentEnvelope
 
 
-class DeskKnows:
+class DeskSubjects:
     """Envelopes of one agency."""
 
     def __init__(self, agency_id: str) -> None:
