@@ -28,6 +28,7 @@ from accord.envelope.statements.checks import verify_pop, verify_revoke
 from accord.envelope.statements.form import UnverifiedStatement, parse_statement
 from agencies.entrykeys import end_entry, is_for_entering
 from agencies.errors import AgencyExistsError, CustodyRefusedError, KeyTakenError, TooManyKeysetsError
+from agencies.expiring_rows import Challenge
 from agencies.fingerprints import checked_fingerprint
 from agencies.models import Agency, Key, Keyset, KeyState, KeyUse, Revocation, Succession
 from agencies.moving import check_custody, take_custody
@@ -42,8 +43,7 @@ from agencies.registry import (
     verify_newcomer,
     waiting_recovery,
 )
-from agencies.shortlived import Challenge
-from agencies.twins import refuse_twin
+from agencies.similar_names import refuse_twin
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.directory import AgencyStatus

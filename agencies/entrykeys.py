@@ -22,8 +22,8 @@ from accord.envelope.credentials import key_for_credential, seal_credential
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keysets import Keyset as EnvelopeKeyset
 from agencies.apikeys import KEYRING, make_key
+from agencies.expiring_rows import FirstApiKey
 from agencies.models import Agency, ApiKey, Keyset
-from agencies.shortlived import FirstApiKey
 from callers.actors import Actor, ApiClient
 from callers.capabilities import ACCESSION_SCOPES, CALLS_OF_A_DESK, Capability, require, usual_scopes
 from callers.directory import AgencyStatus

@@ -10,12 +10,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agencies.apikey_rows import ApiKey as ApiKey  # noqa: PLC0414
+from agencies.expiring_rows import Challenge as Challenge  # noqa: PLC0414
+from agencies.expiring_rows import FirstApiKey as FirstApiKey  # noqa: PLC0414
 from agencies.instance_rows import Instance as Instance  # noqa: PLC0414
+from agencies.own_statement_rows import ContactPoint as ContactPoint  # noqa: PLC0414
+from agencies.own_statement_rows import OwnStatement as OwnStatement  # noqa: PLC0414
 from agencies.revocation_rows import Revocation as Revocation  # noqa: PLC0414
-from agencies.shortlived import Challenge as Challenge  # noqa: PLC0414
-from agencies.shortlived import FirstApiKey as FirstApiKey  # noqa: PLC0414
-from agencies.stated_rows import ContactPoint as ContactPoint  # noqa: PLC0414
-from agencies.stated_rows import OwnStatement as OwnStatement  # noqa: PLC0414
 from agencies.visibility import AgencyQuerySet, KeyQuerySet
 from callers.directory import AGENCY_ID, AgencyKind, AgencyStatus, Custody
 from callers.names import check_name

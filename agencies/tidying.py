@@ -3,7 +3,7 @@
 
 from datetime import datetime
 
-from agencies.shortlived import Challenge, FirstApiKey
+from agencies.expiring_rows import Challenge, FirstApiKey
 from callers.idempotency import forget_requests
 
 

@@ -29,11 +29,11 @@ from alerts.rows.saved import DraftTemplate, SavedView  # noqa: F401
 from alerts.states import IN_REVIEW, SENT, AlertState
 from callers.capabilities import Capability
 from callers.markings import levels_within, rows_within
-from notices.about import AboutAlert
+from notices.alert_facts import AlertFacts
 from peers.models import Agency
 
 if TYPE_CHECKING:
-    from alerts.receiving.signature_standing import StandingFacts
+    from alerts.receiving.signature_state import SignatureFacts
     from callers.actors import Actor, ApiClient
 
 
@@ -268,7 +268,7 @@ class ReceivedAlert(models.Model):
     """Not a column: why the retract does not count, set when it is judged for display."""
     is_distrusted = False
     """Not a column: something about it was set aside unread, set when it is judged for display."""
-    standing: "StandingFacts | None" = None
+    standing: "SignatureFacts | None" = None
     """Not a column: present state of its signatures, set when they are judged for display."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -375,9 +375,9 @@ class ReceivedAlert(models.Model):
         return self.reference
 
     @property
-    def about(self) -> AboutAlert:
+    def about(self) -> AlertFacts:
         """Facts that notices need."""
-        return AboutAlert(self.md, self.reference, self.pri, self.status, self.tlp, self.lane)
+        return AlertFacts(self.md, self.reference, self.pri, self.status, self.tlp, self.lane)
 
     @property
     def signed(self) -> Signed:

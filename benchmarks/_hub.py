@@ -39,9 +39,9 @@ from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import OPERATES, Capability, Role, usual_scopes
+from callers.closed_lists import Lane
 from callers.digests import pepper_of
 from callers.directory import AgencyKind, Custody
-from callers.terms import Lane
 from demo.ownership import at_the_exchange, keep_exchange_apart, take_owners_login
 from devtool.processes import wait_until
 from ledger.proofs import receipts_for

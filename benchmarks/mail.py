@@ -50,12 +50,12 @@ class _OneAlert:
 
     def queue(self, number: int) -> None:
         """Write the notices of one round."""
-        from notices.about import AboutAlert
+        from notices.alert_facts import AlertFacts
         from notices.models import Notification
         from notices.queueing import build_notices
         from notices.states import Occasion
 
-        about = AboutAlert("m" * 43, "7QK4-M2XN", "routine", "actual", "GREEN", "science")
+        about = AlertFacts("m" * 43, "7QK4-M2XN", "routine", "actual", "GREEN", "science")
         share = slice(number * A_ROUND // AGENCIES, (1 + number) * A_ROUND // AGENCIES)
         for officers in self._officers:
             notices = build_notices(about, Occasion.ALERT, officers[share], now=_tomorrow())

@@ -12,7 +12,7 @@ from typing import Final
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from callers.terms import Lane
+from callers.closed_lists import Lane
 
 Arguments = Mapping[str, str | Sequence[str]]
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from callers.task_calls import call_task
-from notices.about import AboutAlert
+from notices.alert_facts import AlertFacts
 from notices.queueing import build_notices, queue_plain_notices, save_notices
 from notices.states import Occasion
 from officers.models import Officer
@@ -23,7 +23,7 @@ def tell_of_change(officers: Iterable[Officer], change: UUID, *, now: datetime) 
     transaction.on_commit(lambda: call_task("notices.send"))
 
 
-def tell_of_proposal(officers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
+def tell_of_proposal(officers: Iterable[Officer], about: AlertFacts, *, now: datetime) -> None:
     """Queue, in the caller's transaction, that an alert brought a rule change; once for each alert."""
     save_notices(build_notices(about, Occasion.RULE_PUBLISHED, officers, now=now))
     transaction.on_commit(lambda: call_task("notices.send"))

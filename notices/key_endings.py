@@ -22,8 +22,8 @@ from notices.queueing import queue_plain_notices, save_notices
 from notices.states import Cause, Occasion
 from officers.endings import officers_to_warn
 from officers.models import Officer
-from peers.kept import endings_by, endings_of
 from peers.models import Agency
+from peers.own_key_facts import endings_by, endings_of
 
 BETWEEN: Final = ":"
 WARNING: Final = Loop("keys.endings", "system:mailer")

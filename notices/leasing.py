@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Case, Q, When
 
-from callers.terms import FLASH
+from callers.closed_lists import FLASH
 from notices.models import Notification
 from notices.states import NEWS, SENDABLE, NotificationState, Occasion
 

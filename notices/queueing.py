@@ -10,7 +10,7 @@ from uuid import uuid4
 from django.conf import settings
 
 from callers.capabilities import Capability
-from notices.about import NO_ALERT, AboutAlert
+from notices.alert_facts import NO_ALERT, AlertFacts
 from notices.models import Notification
 from notices.states import Channel, Occasion
 from officers.models import Officer
@@ -30,7 +30,7 @@ def key_officers_of(agency_ids: Iterable[str]) -> list[Officer]:
 
 
 def build_notices(
-    about: AboutAlert, occasion: Occasion, officers: Iterable[Officer], *, subject: str = "", now: datetime
+    about: AlertFacts, occasion: Occasion, officers: Iterable[Officer], *, subject: str = "", now: datetime
 ) -> list[Notification]:
     """Build unsaved rows that tell these officers of an alert; `subject`, else its md, is what each is told of once."""
     return [_notice(subject or about.md, occasion, officer, about, now=now) for officer in officers]
@@ -57,7 +57,7 @@ def by_agency(officers: Iterable[Officer]) -> dict[str | None, list[Officer]]:
 
 
 def _notice(
-    subject: str, occasion: Occasion, officer: Officer, about: AboutAlert, *, now: datetime
+    subject: str, occasion: Occasion, officer: Officer, about: AlertFacts, *, now: datetime
 ) -> Notification:
     notice_id = uuid4()
     return Notification(

@@ -22,7 +22,7 @@ from notices.states import (
     Cause,
     Occasion,
 )
-from officers.quiet import stays_quiet
+from officers.quiet_hours import stays_quiet
 from officers.visibility import without_sign_in
 
 ROUTINE: Final = "routine"

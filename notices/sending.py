@@ -11,8 +11,8 @@ from random import SystemRandom
 from django.conf import settings
 
 from callers.backoff import MOST_ATTEMPTS, next_wait
+from callers.closed_lists import FLASH
 from callers.smtp import Accepted, InterruptedMailError, MailServerError, MailSession, Refused, mail_session
-from callers.terms import FLASH
 from ledger.set_aside import Item, Loop, Round, begin_round
 from notices import release_waiting
 from notices.api_keys import end_of
@@ -23,7 +23,7 @@ from notices.message import NoticeFacts, compose_message
 from notices.models import Notification
 from notices.rights import FreshNotices, reason_to_withhold
 from notices.states import Cause, NotificationState, Occasion
-from officers.quiet import quiet_until
+from officers.quiet_hours import quiet_until
 
 log = logging.getLogger(__name__)
 SENDING = Loop(

@@ -12,7 +12,7 @@ from typing import Final
 from django.db import transaction
 
 from callers.task_calls import call_task
-from notices.about import AboutAlert
+from notices.alert_facts import AlertFacts
 from notices.models import Notification
 from notices.queueing import (
     build_notices,
@@ -32,18 +32,18 @@ OPENS: Final = "opens/"
 """Prefix of a reminder's subject, so that it differs from the subject of the first notice."""
 
 
-def tell_of_alert(readers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
+def tell_of_alert(readers: Iterable[Officer], about: AlertFacts, *, now: datetime) -> None:
     """Tell these readers of an agency of a new alert; whether each may still read is checked again when the mail is sent."""
     _tell(build_notices(about, Occasion.ALERT, readers, now=now))
 
 
-def tell_that_alert_opens(readers: Iterable[Officer], about: AboutAlert, *, now: datetime) -> None:
+def tell_that_alert_opens(readers: Iterable[Officer], about: AlertFacts, *, now: datetime) -> None:
     """Tell these readers again of an alert that did not open when it came, and opens now."""
     _tell(build_notices(about, Occasion.ALERT, readers, subject=OPENS + about.md, now=now))
 
 
 def tell_of_withdrawal(
-    agency_id: str, about: AboutAlert, od: str, *, was_opened: bool, now: datetime
+    agency_id: str, about: AlertFacts, od: str, *, was_opened: bool, now: datetime
 ) -> None:
     """Tell an agency's readers of a withdrawal if any was told of the alert or it was opened; otherwise withhold the first
     notices.
@@ -69,7 +69,7 @@ def settle_withdrawal(agency_id: str, md: str) -> None:
 
 
 def tell_of_reminder(
-    agency_id: str, about: AboutAlert, reminder_id: str, *, is_withdrawn: bool, now: datetime
+    agency_id: str, about: AlertFacts, reminder_id: str, *, is_withdrawn: bool, now: datetime
 ) -> None:
     """Remind every reader, once an hour at most, to confirm a withdrawal or to acknowledge an alert."""
     occasion = Occasion.WITHDRAWN if is_withdrawn else Occasion.ALERT
@@ -80,7 +80,7 @@ def tell_of_reminder(
     _tell(build_notices(about, occasion, readers_of([agency_id]), subject=subject, now=now))
 
 
-def tell_of_doubt(agency_id: str, about: AboutAlert, subject: str, *, now: datetime) -> None:
+def tell_of_doubt(agency_id: str, about: AlertFacts, subject: str, *, now: datetime) -> None:
     """Tell every reader that a signature under or about a received alert no longer counts; `subject` names the object signed."""
     _tell(build_notices(about, Occasion.REPUDIATED, readers_of([agency_id]), subject=subject, now=now))
 
@@ -109,8 +109,8 @@ def tell_of_revoked_key(agency_id: str, kid: str, since: int, *, now: datetime) 
         _tell(queue_plain_notices(subject, Occasion.KEY_REVOKED, key_officers_of([agency_id]), now=now))
 
 
-def _about(notice: Notification) -> AboutAlert:
-    return AboutAlert(notice.about, notice.reference, notice.pri, notice.status, notice.tlp, notice.lane)
+def _about(notice: Notification) -> AlertFacts:
+    return AlertFacts(notice.about, notice.reference, notice.pri, notice.status, notice.tlp, notice.lane)
 
 
 def _tell(notices: Iterable[Notification]) -> None:

@@ -19,9 +19,9 @@ from ledger.audit import record_event
 from ledger.restores import predates_restore
 from officers.accountmail import AccountMailError, address_of, hands_links_over, send_account_mail
 from officers.accounts import store_password, take_invited_address
+from officers.expiring_rows import AccountLink
 from officers.identity import note_mailed_password
 from officers.models import Officer
-from officers.shortlived import AccountLink
 
 LIFETIMES: Final = {
     AccountLink.Purpose.INVITATION: timedelta(hours=72),

@@ -20,8 +20,8 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from callers.errors import CallerError
+from officers.expiring_rows import AccountLink
 from officers.models import Officer
-from officers.shortlived import AccountLink
 
 SERVER_WAITS_SECONDS: Final = 10
 PLACES: Final = {AccountLink.Purpose.INVITATION: "welcome", AccountLink.Purpose.RESET: "reset"}

@@ -7,7 +7,7 @@ from datetime import datetime
 from callers.capabilities import Capability
 from callers.endings import Ending
 from officers.models import Officer
-from peers.kept import endings_of
+from peers.own_key_facts import endings_of
 
 
 def ending_keys(officer: Officer, *, now: datetime) -> list[Ending]:

@@ -16,10 +16,10 @@ from ledger.restores import restored_since
 from officers.accountlinks import follow_link, issue_link, mail_link
 from officers.accountmail import Cause
 from officers.accounts import admins_of, enrol_officer, lock_to_manage, record_about, refuse_own_account
+from officers.expiring_rows import AccountLink
 from officers.identity import doubt_identity
 from officers.models import Officer
 from officers.power_rows import PowerChange
-from officers.shortlived import AccountLink
 from peers.models import Agency
 
 INVITATION = AccountLink.Purpose.INVITATION

@@ -18,13 +18,13 @@ from callers.capabilities import WITHHELD, Capability, Role, capabilities_of_rol
 from callers.names import check_name
 from callers.timezones import check_timezone
 from officers.deskkey_rows import DeskKey as DeskKey  # noqa: PLC0414
+from officers.expiring_rows import AccountLink as AccountLink  # noqa: PLC0414
+from officers.expiring_rows import LoginAttempts as LoginAttempts  # noqa: PLC0414
 from officers.policy_rows import AgencyPolicy as AgencyPolicy  # noqa: PLC0414
 from officers.power_rows import PowerChange as PowerChange  # noqa: PLC0414
 from officers.reopening_rows import Reopening as Reopening  # noqa: PLC0414
 from officers.restore_rows import RestoreReview as RestoreReview  # noqa: PLC0414
 from officers.session_rows import OfficerSession as OfficerSession  # noqa: PLC0414
-from officers.shortlived import AccountLink as AccountLink  # noqa: PLC0414
-from officers.shortlived import LoginAttempts as LoginAttempts  # noqa: PLC0414
 from officers.visibility import OfficerManager
 from peers.models import Agency
 
@@ -74,7 +74,7 @@ class Officer(BoundRow, AbstractBaseUser):
     routine_mail = models.BooleanField(default=True)
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)
-    """Local hours in which mail about routine alerts waits (`officers.quiet`); both or none."""
+    """Local hours in which mail about routine alerts waits (`officers.quiet_hours`); both or none."""
     joined_at = models.DateTimeField()
     invited_email = models.EmailField(max_length=254, blank=True)
     """Address of the invitation. Until it is accepted `email` is a placeholder that nobody can sign in with."""

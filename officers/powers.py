@@ -26,7 +26,7 @@ from ledger.audit import record_event
 from officers.attribution import attributed_to, counts_as, is_independent
 from officers.models import Officer
 from officers.power_rows import PowerChange
-from officers.quiet import end_of_quiet
+from officers.quiet_hours import end_of_quiet
 from peers.models import Agency
 
 Kind, Cause, Outcome = PowerChange.Kind, PowerChange.Cause, PowerChange.Outcome

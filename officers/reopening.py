@@ -46,13 +46,13 @@ from ledger.restores import predates_restore
 from officers.accountlinks import issue_link, mail_link
 from officers.accountmail import address_of
 from officers.accounts import email_taken, mail_address, new_salt, one_spaced, store_let_in
+from officers.expiring_rows import AccountLink
 from officers.identity import settle_identity
 from officers.login.attempts import FactorSource, LoginSource, reopen
 from officers.login.factors import note_factors
 from officers.models import Officer, PowerChange, Reopening
 from officers.policy_in_force import begin_policy
 from officers.powers import drop_of_officer
-from officers.shortlived import AccountLink
 from peers.models import Agency
 from vault.instances import own_instance
 from vault.outgoing import new_id

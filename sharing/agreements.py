@@ -18,9 +18,9 @@ from agencies.accession import resume_agency, suspend_agency
 from agencies.models import Agency
 from callers.actors import Actor
 from callers.capabilities import Capability, require
+from callers.closed_lists import Lane, Purpose, Tlp
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError
-from callers.terms import Lane, Purpose, Tlp
 from ledger.audit import record_event
 from sharing.errors import AgreementError
 from sharing.locks import lock_deliveries, own_parties

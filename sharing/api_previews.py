@@ -14,11 +14,11 @@ from accord.envelope.vocabulary import MAX_RECIPIENTS, PRIORITIES, STATUSES
 from callers import clock
 from callers.caller import caller_of
 from callers.capabilities import Capability
+from callers.closed_lists import Lane, Purpose, Tlp
 from callers.denials import CODES
 from callers.directory import AGENCY_ID_FORM
 from callers.idempotency import repeatable
 from callers.reading import read_body
-from callers.terms import Lane, Purpose, Tlp
 from sharing.policy import Terms
 from sharing.previews import preview_sending
 

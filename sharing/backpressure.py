@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from callers.terms import FLASH
+from callers.closed_lists import FLASH
 from sharing.errors import LaggingError
 from sharing.models import FeedMark
 

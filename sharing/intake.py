@@ -39,7 +39,6 @@ from callers.errors import AbsentError, NotPermittedError
 from ledger.audit import record_event
 from ledger.errors import EntryExistsError
 from ledger.proofs import LeafPlace, receipt_for
-from sharing.arrivals import look_at_arrival
 from sharing.backpressure import require_room
 from sharing.blobs import Received, measure, store_blobs
 from sharing.errors import (
@@ -52,10 +51,11 @@ from sharing.errors import (
     SharingError,
     SupersededError,
 )
+from sharing.intake_facts import look_at_arrival
 from sharing.locks import share_issuers
 from sharing.models import Envelope
 from sharing.policy import Allowed, Denied, Terms, judge_recipients
-from sharing.refusals import audit_refusal
+from sharing.refusal_audit import audit_refusal
 from sharing.storing import store_envelope
 
 SUBMITS = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ALERT_RELEASE})

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 
 from agencies.models import Agency
-from callers.terms import Lane, Purpose, Tlp
+from callers.closed_lists import Lane, Purpose, Tlp
 from sharing import visibility
 from sharing.contact_rows import ContactMail as ContactMail  # noqa: PLC0414 - this app's too
 from sharing.contact_rows import FeedRead as FeedRead  # noqa: PLC0414

@@ -18,14 +18,14 @@ from django.db import connection
 from callers.task_calls import call_task
 from ledger.entries import CoveredEntry
 from ledger.proofs import covered_entries
+from sharing.feed_turns import MARKS, Turn, mark_turns, new_turns, requeued_turns
 from sharing.locks import share_issuers
 from sharing.models import Delivery, FeedHead, FeedHeld, FeedItem, FeedMark, FeedPending, FeedRequeue
 from sharing.policy import Denied, Terms, judge
+from sharing.policy_facts import Facts, read_facts
 from sharing.recalls import recalls_that_count
 from sharing.revoked import KeyWord
-from sharing.standing import Facts, read_facts
 from sharing.states import DeliveryState, move
-from sharing.turns import MARKS, Turn, mark_turns, new_turns, requeued_turns
 
 MAX_TURNS: Final = 5000
 """Deliveries in one call; a single entry has at most 500."""

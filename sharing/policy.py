@@ -16,11 +16,11 @@ from datetime import datetime
 from accord.envelope.keys import EC1, PQ1, suite_rank
 from accord.envelope.manifest import Manifest
 from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
+from callers.closed_lists import FLASH, Lane, Tlp, is_above
 from callers.denials import OURS, THEIRS, Arguments
 from callers.directory import AgencyStatus, Custody
-from callers.terms import FLASH, Lane, Tlp, is_above
 from sharing.models import Envelope
-from sharing.standing import AgencyFacts, Facts, VersionFacts, read_facts
+from sharing.policy_facts import AgencyFacts, Facts, VersionFacts, read_facts
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from rest_framework import serializers
 
 from accord.envelope.encoding import MAX_INTEGER
 from callers.answers import JwsField, ProblemSerializer, ReceiptField
+from callers.closed_lists import Lane, Purpose, Tlp
 from callers.cursors import LONGEST
 from callers.limits import FEED_ITEMS, SUBMISSIONS
-from callers.terms import Lane, Purpose, Tlp
 from sharing.changes import MOST_CHANGES
 from sharing.deliveries import MOST_REPORTED, OPENED, TOLD
 from sharing.models import FeedItem

@@ -29,9 +29,9 @@ from sharing.blobs import StoredBlob
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError, SharingError
 from sharing.models import Blob, Delivery, Envelope
 from sharing.policy import Denied, Terms, judge
+from sharing.policy_facts import read_facts
 from sharing.recalls import recalls_that_count
-from sharing.refusals import audit_refusal, cause_of
-from sharing.standing import read_facts
+from sharing.refusal_audit import audit_refusal, cause_of
 from sharing.states import DeliveryState, move
 
 MOST_SLICES: Final = SLICES

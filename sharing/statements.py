@@ -42,7 +42,7 @@ from sharing.ledger_views import compare_view
 from sharing.locks import lock_deliveries
 from sharing.models import Delivery, Envelope, FeedItem, FeedPending, Statement, StatementDelivery
 from sharing.recalls import recalls_that_count
-from sharing.refusals import answer_to, audit_refusal
+from sharing.refusal_audit import answer_to, audit_refusal
 from sharing.states import VISIBLE_STATES, DeliveryState, move
 
 STATES = frozenset(

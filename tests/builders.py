@@ -42,8 +42,8 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.sending.ledger_places import take_places
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import EXCHANGE_SCOPES, Capability, Role, capabilities_of_roles
+from callers.closed_lists import Lane
 from callers.directory import AgencyKind, Custody
-from callers.terms import Lane
 from hub.roles import EXCHANGE
 from ledger.models import PendingEntry
 from ledger.sequencer import Batch, sequence_batch

@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.views.decorators.debug import sensitive_variables
 
-from callers.commanding import refusals_in_words
+from callers.command_refusals import refusals_in_words
 from vault.errors import (
     KekUnknownError,
     KekWrongError,

@@ -23,7 +23,7 @@ from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.inbox import Doubt, require_no_alarm
 from accord.client.results import InboxEntry, Opened, Stated, Verified
-from accord.client.saved import load_saved, save_opened
+from accord.client.saved_alerts import load_saved, save_opened
 from accord.client.state_changes import REMINDER, REPUDIATED
 from accord.envelope.errors import Failure, OpeningError, VerificationError
 

@@ -18,7 +18,7 @@ from accord.client.fate import REPUDIATED, WITHDRAWN
 from accord.client.fitting import check_order
 from accord.client.outgoing import AlertToSend, read_document
 from accord.client.results import Plan, Sent, SubmissionStatus
-from accord.client.strangers import SubmissionCheck
+from accord.client.unknown_submissions import SubmissionCheck
 from accord.document.checking import Finding
 from accord.document.places import Places
 from accord.envelope.seal import LeftOut

@@ -9,7 +9,7 @@ from accord.cli.showing import moment
 from accord.client.apikey import ApiKeyFacts
 from accord.client.errors import AbsentError, GivenBackError, HeldElsewhereError, RefusedError
 from accord.client.holder import Holding
-from accord.client.strangers import SubmissionCheck
+from accord.client.unknown_submissions import SubmissionCheck
 from accord.envelope.errors import (
     EnvelopeError,
     Failure,

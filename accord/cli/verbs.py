@@ -8,12 +8,12 @@ from typing import Final
 
 from accord.cli.adopting import adopt
 from accord.cli.becoming import api_key, enrol, pin
+from accord.cli.comparing import compare, match, similar
 from accord.cli.completing import completion
 from accord.cli.holding import holder
 from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
-from accord.cli.likening import compare, match, similar
 from accord.cli.partners import agencies, agreements, entry
 from accord.cli.receiving import acknowledge, confirm, inbox, open_alert, verify
 from accord.cli.screening import screen

@@ -16,7 +16,7 @@ from accord.client.errors import AbsentError, AnswerError, RefusedError
 from accord.client.sending import ENVELOPE
 from accord.client.session import Act
 from accord.client.state_changes import add_adopted, mark_acknowledged
-from accord.client.strangers import list_submissions
+from accord.client.unknown_submissions import list_submissions
 from accord.envelope.blobs import BlobFacts
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
 from accord.envelope.keyrule import Repudiated, Standing

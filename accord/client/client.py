@@ -70,8 +70,8 @@ from accord.client.stating import (
     reaffirm_object,
     retract_envelope,
 )
-from accord.client.strangers import SubmissionCheck, check_submissions
 from accord.client.systems import end_system, issue_system, list_systems
+from accord.client.unknown_submissions import SubmissionCheck, check_submissions
 from accord.client.watching import News, Rhythm, watch_feed
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError

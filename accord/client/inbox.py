@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from accord.calls.answers import FeedEntry
-from accord.client.aside import SetAside
 from accord.client.errors import (
     AbsentError,
     AnswerError,
@@ -31,6 +30,7 @@ from accord.client.memory import verified_senders
 from accord.client.resending import resend_wanted
 from accord.client.results import InboxEntry
 from accord.client.session import Act
+from accord.client.set_aside import SetAside
 from accord.client.state_changes import REMINDER, REPUDIATED, add_inbox_item
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError

@@ -16,7 +16,6 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from accord.client.aside import SetAside
 from accord.client.errors import (
     AnswerError,
     ApiKeyRefusedError,
@@ -34,6 +33,7 @@ from accord.client.position import Position, open_position
 from accord.client.reading import Place, open_fetched
 from accord.client.results import InboxEntry, Opened
 from accord.client.session import Act, Session
+from accord.client.set_aside import SetAside
 from accord.client.state_changes import REMINDER, set_watched
 from accord.envelope.errors import EnvelopeError
 from accord.following.fetching import Fetched, NotFetched, SlicesAhead

@@ -13,8 +13,8 @@ from alerts.access import agency_of
 from alerts.peers.agreements import known_agreements
 from alerts.peers.pins import Book, read_book
 from callers.capabilities import Capability, require
+from callers.closed_lists import Lane
 from callers.errors import AbsentError
-from callers.terms import Lane
 from officers.models import Officer
 from peers.models import Agency
 

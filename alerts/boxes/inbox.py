@@ -16,7 +16,7 @@ from alerts.projections.cards import Card, open_received_cards
 from alerts.projections.tokens import received_with_token
 from alerts.receiving.retractions import judge_retracts
 from alerts.receiving.set_aside import mark_distrusted
-from alerts.receiving.signature_standing import judge_received
+from alerts.receiving.signature_state import judge_received
 from alerts.replies.display import titles_answered
 from callers.capabilities import Capability, require
 from officers.models import Officer

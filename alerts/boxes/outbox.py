@@ -25,12 +25,12 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import sent_with_token
 from alerts.receiving.fetching import fetch_and_open
-from alerts.receiving.held import held_blob
-from alerts.receiving.signature_standing import StandingFacts
+from alerts.receiving.held_envelopes import held_blob
+from alerts.receiving.signature_state import SignatureFacts
 from alerts.sending.identity import gone_text
 from alerts.sending.receipts import Receipt, Receipts, read_receipts, recipients_of
 from alerts.sending.sent_document import sent_document
-from alerts.sending.sent_standing import answers_of, own_standings, sent_of
+from alerts.sending.sent_signatures import answers_of, own_signatures, sent_of
 from alerts.sending.withdrawal import void_withdrawals
 from alerts.states import SENT, AlertState
 from callers.capabilities import Capability, require
@@ -57,7 +57,7 @@ class OutboxRow:
     acknowledged: int
     total: int
     state_text: str
-    standing: StandingFacts
+    standing: SignatureFacts
     overdue: int = 0
 
 
@@ -80,7 +80,7 @@ class SentAlert:
     exp: dt.datetime
     log_index: int | None
     logged_at: dt.datetime | None
-    standing: StandingFacts
+    standing: SignatureFacts
     named: tuple[str, ...] = ()
     """Officers whom a RED alert names, each as agency and id."""
 
@@ -166,7 +166,7 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         exp=sent.exp,
         log_index=row.log_index,
         logged_at=row.logged_at,
-        standing=own_standings(officer, [row.md], peers=peers, now=now)[row.md],
+        standing=own_signatures(officer, [row.md], peers=peers, now=now)[row.md],
         named=_named(row, content),
     )
 
@@ -212,7 +212,7 @@ def outbox_rows(officer: Officer, alerts: Sequence[Alert], *, now: dt.datetime) 
     sent = sent_of(officer, mds)
     peers = VerifiedDirectory(officer.agency_id or "", now)
     answers = answers_of(officer, sent, peers=peers, now=now)
-    standings = own_standings(officer, mds, peers=peers, now=now)
+    standings = own_signatures(officer, mds, peers=peers, now=now)
     void = void_withdrawals(alerts, peers=peers, now=now)
     rows = []
     for alert in alerts:
@@ -235,7 +235,7 @@ def _is_awaited(fact: DeliveryFact) -> bool:
 
 
 def _row(
-    alert: Alert, card: Card | None, facts: Sequence[DeliveryFact], standing: StandingFacts, overdue: int
+    alert: Alert, card: Card | None, facts: Sequence[DeliveryFact], standing: SignatureFacts, overdue: int
 ) -> OutboxRow:
     return OutboxRow(
         alert=alert,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accord.calls.answers import PreviewAnswer
 from alerts.models import Alert, ReceivedAlert
-from alerts.receiving.signature_standing import StandingState, utc_text
+from alerts.receiving.signature_state import SignatureState, utc_text
 from alerts.review.verdicts import worded
 from alerts.states import AlertState
 from callers.deliveries import DeliveryState
@@ -50,12 +50,12 @@ class ReceivedState(StrEnum):
 def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
     """Return the most important state of a received alert, its signatures judged before; computed, never stored."""
     s = ReceivedState
-    standing = received.standing.state if received.standing else StandingState.VALID
+    standing = received.standing.state if received.standing else SignatureState.VALID
     checks = (
         (s.WITHDRAWN, received.withdrawn_at),
         (s.UNRELIABLE, received.is_distrusted),
-        (s.REFUSED, standing is StandingState.REFUSED),
-        (s.REPUDIATED, standing is StandingState.REPUDIATED),
+        (s.REFUSED, standing is SignatureState.REFUSED),
+        (s.REPUDIATED, standing is SignatureState.REPUDIATED),
         (s.REPLACED, received.replaced_by_id),
         (s.UNOPENABLE, received.unopenable),
         (s.ACKNOWLEDGED, received.acknowledged_at),

@@ -22,7 +22,7 @@ from accord.envelope.vocabulary import RED
 from alerts.errors import ExchangeAwayError
 from alerts.history.form import HandedEnvelope, Head, write_end, write_envelope, write_head
 from alerts.models import Alert, ReceivedAlert
-from alerts.receiving.held import CLOSED, Held, envelope_of
+from alerts.receiving.held_envelopes import CLOSED, Held, envelope_of
 from callers.capabilities import Capability, require
 from callers.directory import Custody
 from callers.errors import AbsentError

@@ -25,7 +25,7 @@ from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.fetching import kept_ledger
 from alerts.receiving.first_opening import is_common
-from alerts.receiving.held import CLOSED, envelope_of, keep_handed
+from alerts.receiving.held_envelopes import CLOSED, envelope_of, keep_handed
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from callers.task_calls import call_task

@@ -109,7 +109,7 @@ def compare_fingerprint(actor: Actor, peer: Agency, fingerprint: str, *, now: da
 def compare_fingerprints(
     actor: Actor, fingerprints: Mapping[str, str], *, by_list: Mapping[str, str] | None = None, now: datetime
 ) -> dict[str, Pin]:
-    """Record comparisons with several peers; `by_list` names the list by which (`alerts.peers.vouching`).
+    """Record comparisons with several peers; `by_list` names the list by which (`alerts.peers.fingerprint_lists`).
 
     Raises NotPermittedError, InputError, SealBrokenError.
     """

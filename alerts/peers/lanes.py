@@ -25,8 +25,8 @@ from alerts.peers.comparing import change_own_book
 from alerts.peers.pins import Book, Stopped, read_book
 from callers.actors import Actor
 from callers.capabilities import Capability, require
+from callers.closed_lists import FLASH, Lane
 from callers.errors import AbsentError
-from callers.terms import FLASH, Lane
 from ledger.audit import record_event
 from peers.agreements import KeptAgreements
 from peers.exchange import exchange_of

@@ -23,7 +23,7 @@ from alerts.replies.thread_rows import (
 )
 from alerts.rows.replies import ProfileQuestion, Reply
 from alerts.sending.amendment import newest_of, versions_of
-from alerts.sending.sent_standing import sent_of
+from alerts.sending.sent_signatures import sent_of
 from alerts.states import AlertState
 from officers.models import Officer
 from peers.models import Agency

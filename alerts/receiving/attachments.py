@@ -12,7 +12,7 @@ from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import OpeningError
 from alerts.document.files import AttachmentFile, inert_media_type
 from alerts.projections.tokens import file_digest
-from alerts.receiving.held import held_blobs
+from alerts.receiving.held_envelopes import held_blobs
 from callers.actors import Actor
 from vault import services
 

@@ -11,7 +11,7 @@ from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.feed_statements import WITHDRAWALS
 from alerts.receiving.signature_judging import judge_statements
-from alerts.receiving.signature_standing import judge_received
+from alerts.receiving.signature_state import judge_received
 from notices.queueing import readers_of
 from notices.telling import (
     tell_of_alert,

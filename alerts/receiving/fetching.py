@@ -21,8 +21,8 @@ from alerts.exchange_asked import trouble_with
 from alerts.models import ReceivedAlert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.seeing import keep_known, keep_seen
-from alerts.receiving.held import Held, drop_envelope, envelope_of, fetch_again
+from alerts.peers.pin_updates import keep_known, keep_seen
+from alerts.receiving.held_envelopes import Held, drop_envelope, envelope_of, fetch_again
 from callers.actors import Actor
 from callers.errors import AbsentError
 from ledger.audit import record_event

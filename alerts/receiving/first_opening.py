@@ -15,7 +15,7 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.registry import wants_file
 from alerts.receiving.attachments import opened_files, plain_digests
 from alerts.receiving.fetching import Seen, fetch_and_open, is_not_as_signed
-from alerts.receiving.held import CLOSED, Held
+from alerts.receiving.held_envelopes import CLOSED, Held
 from callers.actors import Actor
 from callers.errors import AbsentError, NotBoundError
 from vault.errors import is_vault_away

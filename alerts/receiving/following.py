@@ -21,11 +21,11 @@ from alerts.peers.agreements import follow_agreements_when_due
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.entries import follow_agencies
-from alerts.peers.seeing import keep_known
+from alerts.peers.pin_updates import keep_known
 from alerts.projections.registry import projections
 from alerts.projections.sent_tokens import tokenise_sent
 from alerts.receiving.forgetting import forget_cards, forget_what_came_back
-from alerts.receiving.held import forget_envelopes
+from alerts.receiving.held_envelopes import forget_envelopes
 from alerts.receiving.pace import Pace
 from alerts.receiving.retractions import judge_again
 from alerts.receiving.taking import ROLE, FeedOfAgency, Turn

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 
 from alerts.models import CardToken, ReceivedAlert
 from alerts.projections.registry import projections
-from alerts.receiving.held import forget_envelopes
+from alerts.receiving.held_envelopes import forget_envelopes
 from alerts.rows.replies import Reply, SampleProfile
 from callers.actors import Actor
 from ledger.audit import record_event

@@ -29,14 +29,14 @@ from alerts.errors import ReceiptPendingError, UnknownSchemaError, UnopenableErr
 from alerts.models import ReceivedAlert
 from alerts.own_red import is_red
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.holding import is_uncompared
+from alerts.peers.held_back import is_uncompared
 from alerts.receiving.attachments import opened_files
 from alerts.receiving.fetching import fetch_and_open, seen_by
-from alerts.receiving.held import held_blob
+from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.reporting import report_openings
 from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.signature_judging import reaffirms_of
-from alerts.receiving.signature_standing import StandingFacts, standing_of
+from alerts.receiving.signature_state import SignatureFacts, signature_facts_of
 from alerts.receiving.verification import Verification, failed_text, verified
 from alerts.review.tlp_ceiling import check_reason
 from alerts.sending.withdrawal import WITHDRAWAL_CODES
@@ -74,7 +74,7 @@ class OpenedView:
     audience: tuple[str, ...]
     verification: Verification
     marks: tuple[str, ...]
-    standing: StandingFacts
+    standing: SignatureFacts
     files: tuple[AttachmentFile, ...] = field(default=(), repr=False)
     rules: bytes | None = field(default=None, repr=False)
     as_text: tuple[AsText, ...] = field(default=(), repr=False)
@@ -221,7 +221,7 @@ def _mark_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> Re
 
 def standings_shown(
     received: ReceivedAlert, opened: OpenedAlert, peers: VerifiedDirectory
-) -> tuple[StandingFacts, tuple[str, ...]]:
+) -> tuple[SignatureFacts, tuple[str, ...]]:
     """Return the standing of the signatures that were just verified, with all that was said since.
 
     First the sender's; then a sentence for each release on the way here that does not simply count. The releasing agency
@@ -240,11 +240,11 @@ def standings_shown(
         _release_text(standing, names.get(release.iss, release.iss))
         for release, standing in zip(opened.via, releases, strict=True)
     ]
-    return standing_of(own, received.issuer.name), tuple(filter(None, sentences))
+    return signature_facts_of(own, received.issuer.name), tuple(filter(None, sentences))
 
 
 def _release_text(standing: Standing, name: str) -> str:
-    text = standing_of(standing, name).text
+    text = signature_facts_of(standing, name).text
     words = {"name": name, "text": text}
     return _("About the release by %(name)s that brought this here: %(text)s") % words if text else ""
 
@@ -253,7 +253,7 @@ def _view(
     received: ReceivedAlert,
     opened: OpenedAlert,
     document: ReadDocument,
-    standings: tuple[StandingFacts, tuple[str, ...]],
+    standings: tuple[SignatureFacts, tuple[str, ...]],
     peers: VerifiedDirectory,
     *,
     is_known: bool,

@@ -29,7 +29,7 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.feed_statements import WITHDRAWALS
 from alerts.receiving.set_aside import distrusted_text, mark_distrusted
 from alerts.receiving.signature_judging import reaffirms_of
-from alerts.receiving.signature_standing import judge_received
+from alerts.receiving.signature_state import judge_received
 from alerts.receiving.verification import failed_retract_text, repudiated_retract_text
 from alerts.receiving.versions import lock_versions, settle_versions
 from callers.actors import Actor

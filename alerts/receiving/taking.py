@@ -47,7 +47,7 @@ from alerts.receiving.feed_statements import asked_again, hold_statement, refres
 from alerts.receiving.fetching import open_ahead
 from alerts.receiving.filing import file_content
 from alerts.receiving.first_opening import CLOSED_NOW, INTAKE, Opening, is_common, open_first
-from alerts.receiving.held import (
+from alerts.receiving.held_envelopes import (
     CLOSED,
     Held,
     drop_envelope,

@@ -15,7 +15,7 @@ from accord.envelope.keyrule import Repudiated
 from accord.envelope.keys import EC1
 from accord.moments import moment_of
 from alerts.models import AwaitedEnvelope, ReceivedAlert
-from alerts.receiving.signature_standing import StandingFacts, StandingState, utc_text
+from alerts.receiving.signature_state import SignatureFacts, SignatureState, utc_text
 from alerts.sending.identity import gone_text
 from vault.handing import is_gone
 
@@ -40,10 +40,10 @@ class Verification:
     logged_at: dt.datetime | None = None
 
 
-def verified(received: ReceivedAlert, opened: OpenedAlert, standing: StandingFacts) -> Verification:
+def verified(received: ReceivedAlert, opened: OpenedAlert, standing: SignatureFacts) -> Verification:
     """Return the state where every check held; a signature in doubt by a revocation is never shown as simply valid."""
     state, text = Proof.VERIFIED, _verified_text(received, opened)
-    if standing.state is not StandingState.VALID:
+    if standing.state is not SignatureState.VALID:
         state, text = Proof(standing.state.value), standing.text
     return Verification(
         state, text, received.issuer.name, opened.manifest.suite, received.log_index, received.logged_at
@@ -113,7 +113,7 @@ def repudiated_retract_text(received: ReceivedAlert, standing: Repudiated) -> st
     ) % _repudiation(received, standing)
 
 
-def answer_doubt_text(standing: StandingFacts, name: str) -> str:
+def answer_doubt_text(standing: SignatureFacts, name: str) -> str:
     """Say to an originator that an acknowledgement does not count, because its key is void for that time."""
     if standing.logged_at is None or standing.since is None or standing.revoked_at is None:
         return _("An acknowledgement by %(name)s came and does not count. Call %(name)s.") % {"name": name}

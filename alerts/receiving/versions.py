@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from alerts.models import ReceivedAlert
-from alerts.receiving.signature_standing import judge_received
+from alerts.receiving.signature_state import judge_received
 from officers.models import Officer
 
 UPDATE: Final = "update"

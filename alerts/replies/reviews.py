@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from alerts.document.choices import OPINIONS
 from alerts.models import Alert, ReceivedAlert
-from alerts.receiving.signature_standing import StandingFacts
+from alerts.receiving.signature_state import SignatureFacts
 from alerts.replies.kinds import PEER_REVIEW
 from alerts.replies.summary import ReplySummary, opinion_words
 from alerts.replies.thread_rows import RepliesHeld, read_replies, still_counts
@@ -35,7 +35,7 @@ class Review:
     version: int
     is_of_newest: bool
     suite: str
-    standing: StandingFacts
+    standing: SignatureFacts
     alert: uuid.UUID | None = None
     received: uuid.UUID | None = None
 
@@ -125,7 +125,7 @@ def _review(row: Reply, summary: ReplySummary, name: str, version: int, latest: 
         version=version,
         is_of_newest=version == latest,
         suite=received.suite if received else "PQ1",
-        standing=(received.standing if received else None) or StandingFacts(),
+        standing=(received.standing if received else None) or SignatureFacts(),
         alert=own.pk if own else None,
         received=received.pk if received else None,
     )

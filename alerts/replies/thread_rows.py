@@ -14,7 +14,7 @@ from django.db.models import Q
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.retractions import judge_retracts
-from alerts.receiving.signature_standing import judge_received
+from alerts.receiving.signature_state import judge_received
 from alerts.replies.summary import ReplySummary, open_summaries
 from alerts.rows.replies import Reply, ReplyQuerySet
 from alerts.states import AlertState

@@ -27,8 +27,8 @@ from alerts.review.second_person import require_releaser, require_second_person,
 from alerts.sending.amendment import check_still_amends
 from alerts.states import Move, check_move
 from callers.capabilities import Capability, require
+from callers.closed_lists import FLASH
 from callers.errors import AbsentError, InputError, NotPermittedError
-from callers.terms import FLASH
 from ledger.audit import record_event
 from notices.release_waiting import tell_second_persons
 from officers.models import Officer

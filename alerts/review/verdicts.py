@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verdicts of the exchange on recipients: a code and arguments for each, put into words here for the reader.
 
-The verdict is the exchange's alone; `alerts.peers.holding` adds what the agency itself has compared and suspended.
+The verdict is the exchange's alone; `alerts.peers.held_back` adds what the agency itself has compared and suspended.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,8 +16,8 @@ from accord.calls.answers import PreviewAnswer
 from accord.calls.errors import ClientError
 from alerts.errors import ExchangeAwayError
 from alerts.exchange_asked import trouble_with
+from callers.closed_lists import Tlp
 from callers.denials import denial_text
-from callers.terms import Tlp
 from peers.exchange import exchange_of
 from peers.models import Agency, LastVerdicts
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Envelopes as the exchange gave them to an agency, sealed. Part of `alerts.models`; read by `alerts.receiving.held` alone."""
+"""Envelopes as the exchange gave them to an agency, sealed. Part of `alerts.models`; read by `alerts.receiving.held_envelopes` alone."""
 
 from typing import ClassVar
 
@@ -38,7 +38,7 @@ class HeldBlob(models.Model):
     """Sealed attachment of an envelope, octet for octet."""
 
     envelope = models.ForeignKey(HeldEnvelope, models.DO_NOTHING, related_name="blobs")
-    """`alerts.receiving.held` deletes blobs before the envelope, without reading their content."""
+    """`alerts.receiving.held_envelopes` deletes blobs before the envelope, without reading their content."""
     n = models.PositiveSmallIntegerField()
     content = models.BinaryField()
 

@@ -22,13 +22,13 @@ from alerts.errors import AmendmentRefusedError, ReceiptPendingError
 from alerts.models import Alert
 from alerts.own_red import is_red
 from alerts.receiving.fetching import fetch_and_open
-from alerts.receiving.held import held_blob
+from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.versions import UPDATE
 from alerts.replies.kinds import REPLY
 from alerts.replies.projection import keep_amended
 from alerts.replies.rules import check_still_answers
 from alerts.rows.replies import Reply
-from alerts.sending.sent_standing import own_standings
+from alerts.sending.sent_signatures import own_signatures
 from alerts.states import AlertState, Move, check_move
 from callers.capabilities import Capability, require
 from callers.markings import strictest
@@ -95,7 +95,7 @@ def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
         raise ReceiptPendingError
     if sent_by(alert.agency_id, [alert.md])[alert.md].exp <= now:
         raise AmendmentRefusedError("expired", _("This alert has expired: write a new one."))
-    if not own_standings(officer, [alert.md], now=now)[alert.md].counts:
+    if not own_signatures(officer, [alert.md], now=now)[alert.md].counts:
         raise AmendmentRefusedError(
             "in-doubt", _("Its signature is in doubt: reaffirm or withdraw it first.")
         )

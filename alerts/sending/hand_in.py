@@ -31,7 +31,7 @@ from alerts.boxes.state_words import HELD_SINCE, refusal_text
 from alerts.drafting.revisions import read_revision
 from alerts.errors import CancelRefusedError, NotTakenError
 from alerts.models import Alert, ReceivedAlert
-from alerts.peers.holding import hold_back
+from alerts.peers.held_back import hold_back
 from alerts.replies.projection import keep_sent
 from alerts.review.verdicts import RecipientVerdict
 from alerts.sending import ledger_places as placing
@@ -42,9 +42,9 @@ from alerts.states import AlertState, Move, check_move
 from callers.actors import Actor, SystemActor
 from callers.binding import keep_bound
 from callers.capabilities import Capability, require
+from callers.closed_lists import FLASH
 from callers.errors import NotBoundError
 from callers.task_calls import call_task
-from callers.terms import FLASH
 from ledger.audit import record_event
 from notices.handed_in import tell_of_return, tell_of_unsent
 from officers.duty import on_duty

@@ -16,7 +16,7 @@ from alerts.boxes.state_words import refusal_text
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card, open_alert_cards
 from callers.capabilities import Capability, require
-from callers.terms import FLASH
+from callers.closed_lists import FLASH
 from officers.ceilings import ceiling_of
 from officers.models import Officer
 from peers import outgoing

@@ -20,7 +20,7 @@ from alerts.boxes.paging import PAGE_ROWS
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
-from alerts.receiving.signature_standing import StandingFacts, StandingState, standing_of
+from alerts.receiving.signature_state import SignatureFacts, SignatureState, signature_facts_of
 from alerts.refusal_audit import audited_refusal
 from alerts.sending.hand_in import Handing, handing_in
 from alerts.sending.own_name import (
@@ -31,7 +31,7 @@ from alerts.sending.own_name import (
     sent_within,
     unsent_within,
 )
-from alerts.sending.sent_standing import own_standings, statement_standings
+from alerts.sending.sent_signatures import own_signatures, statement_signatures
 from alerts.states import Move, check_move
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
@@ -52,7 +52,7 @@ class DoubtedAlert:
     jti: str
     alert: Alert | None
     card: Card | None
-    standing: StandingFacts
+    standing: SignatureFacts
     total: int
     opened: int
 
@@ -65,7 +65,7 @@ class DoubtedStatement:
     k: str
     about: str
     act: str
-    standing: StandingFacts
+    standing: SignatureFacts
 
 
 def list_doubted(
@@ -97,7 +97,7 @@ def reaffirm_alert(officer: Officer, alert: Alert, *, now: datetime) -> Alert:
     with audited_refusal(Move.REAFFIRM, officer, alert, now=now), handing_in(officer, now=now) as handing:
         locked = lock_alert(officer, alert)
         locked.state = check_move(locked, Move.REAFFIRM)
-        standing = own_standings(officer, [locked.md], now=now)[locked.md]
+        standing = own_signatures(officer, [locked.md], now=now)[locked.md]
         if _reaffirm(handing, SubjectRef(MANIFEST, locked.jti, locked.md), standing):
             _record("alert.reaffirmed", officer, str(locked.pk), now)
     return locked
@@ -116,8 +116,8 @@ def list_doubted_statements(
     )
 
 
-def _standing(officer: Officer, worth: Worth) -> StandingFacts:
-    return standing_of(worth, officer.agency.name if officer.agency else "", own=True)
+def _standing(officer: Officer, worth: Worth) -> SignatureFacts:
+    return signature_facts_of(worth, officer.agency.name if officer.agency else "", own=True)
 
 
 def reaffirm_statement(officer: Officer, od: str, *, now: datetime) -> None:
@@ -128,14 +128,14 @@ def reaffirm_statement(officer: Officer, od: str, *, now: datetime) -> None:
         if row is None:
             raise AbsentError
         row.require_bound()
-        standing = statement_standings(officer, [row], now=now)[od]
+        standing = statement_signatures(officer, [row], now=now)[od]
         if _reaffirm(handing, SubjectRef(row.k, row.statement_id, od), standing):
             _record("statement.reaffirmed", officer, od, now)
 
 
-def _reaffirm(handing: Handing, subject: SubjectRef, standing: StandingFacts) -> bool:
+def _reaffirm(handing: Handing, subject: SubjectRef, standing: SignatureFacts) -> bool:
     """Sign the reaffirmation and hand it in; return False where one waits for the log already."""
-    if standing.state is not StandingState.REPUDIATED:
+    if standing.state is not SignatureState.REPUDIATED:
         raise InputError("alert", _("Nothing puts this in doubt now."))
     said = HeldStatement.objects.issued_by(handing.actor.agency_id or "").filter(k=REAFFIRM, sub_d=subject.d)
     if said.filter(log_time=None).exists():

@@ -8,10 +8,10 @@ from datetime import datetime
 from alerts.boxes.state_words import delivery_text
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.receiving.signature_standing import standing_of
+from alerts.receiving.signature_state import signature_facts_of
 from alerts.receiving.verification import answer_doubt_text
 from alerts.sending.amendment import versions_seen
-from alerts.sending.sent_standing import Answer, answers_of, sent_of
+from alerts.sending.sent_signatures import Answer, answers_of, sent_of
 from officers.models import Officer
 from peers.models import Agency, HeldStatement
 from peers.sent import DeliveryFact, Sent
@@ -140,6 +140,6 @@ def _receipt(
     now: datetime,
 ) -> Receipt:
     (fact, worth), name = answer, agency.name
-    doubt = answer_doubt_text(standing_of(worth, name), name) if worth is not None else ""
+    doubt = answer_doubt_text(signature_facts_of(worth, name), name) if worth is not None else ""
     text = delivery_text(fact, due, now)
     return Receipt(agency.pk, name, version, fact, text, doubt, agency.timezone, agency.duty_phone)

@@ -36,8 +36,8 @@ from alerts.models import Alert
 from alerts.own_red import names_of
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.seeing import keep_seen, pins_of
-from alerts.receiving.signature_standing import utc_text
+from alerts.peers.pin_updates import keep_seen, pins_of
+from alerts.receiving.signature_state import utc_text
 from alerts.refusal_audit import audited_refusal
 from alerts.replies.rules import require_consent
 from alerts.review.preview import (

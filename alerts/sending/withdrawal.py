@@ -26,7 +26,7 @@ from alerts.refusal_audit import audited_refusal
 from alerts.sending.amendment import check_newest, versions_of
 from alerts.sending.hand_in import Handing, handing_in
 from alerts.sending.own_name import unsent_in_sight
-from alerts.sending.sent_standing import sent_of, statement_standings
+from alerts.sending.sent_signatures import sent_of, statement_signatures
 from alerts.states import AlertState, Move, check_move
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
@@ -88,7 +88,7 @@ def void_withdrawal_text(officer: Officer, alert: Alert, *, now: datetime) -> st
         return ""
     said = HeldStatement.objects.issued_by(alert.agency_id).filter(k="retract", sub_d=alert.md)
     newest = list(said.order_by("-held_since", "-od")[:1])
-    return next((facts.text for facts in statement_standings(officer, newest, now=now).values()), "")
+    return next((facts.text for facts in statement_signatures(officer, newest, now=now).values()), "")
 
 
 def _check_none_queued(alert: Alert) -> None:

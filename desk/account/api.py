@@ -22,7 +22,7 @@ from officers.login.proof import sign_in_of
 from officers.login.sessions import end_other_sessions, end_session, sessions_of
 from officers.models import Officer
 from officers.profiles import change_own_mail, change_profile
-from officers.quiet import may_be_quiet
+from officers.quiet_hours import may_be_quiet
 from officers.session_rows import OfficerSession
 
 _PROFILE: Final = ("full_name", "unit", "timezone", "language")

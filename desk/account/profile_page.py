@@ -22,7 +22,7 @@ from notices.models import Notification
 from notices.states import Cause, NotificationState, Occasion
 from officers.models import Officer
 from officers.profiles import change_own_mail, change_profile
-from officers.quiet import may_be_quiet
+from officers.quiet_hours import may_be_quiet
 from vault.red import takes_red
 
 
@@ -69,7 +69,7 @@ def own_notices(request: HttpRequest) -> HttpResponse:
     cursor = moment_cursor(page[-1].queued_at, page[-1].pk) if has_more else ""
     return render_page(
         request,
-        "affairs/own_notices",
+        "account/own_notices",
         _("My mails"),
         heading=_("My mails"),
         lead=_("What this desk sent to you, and what it did not send and why."),
@@ -109,7 +109,7 @@ def _page(request: HttpRequest, officer: Officer, form: forms.Form, mail: OwnMai
     problems = [*problems_of(form), *problems_of(mail)]
     return render_page(
         request,
-        "affairs/profile",
+        "account/profile",
         _("My account"),
         status=422 if problems else 200,
         form=form,

@@ -20,8 +20,8 @@ from callers.errors import AbsentError, InputError
 from desk.web.frame import frame_context
 from officers.accountlinks import digest_of, find_link, follow_link
 from officers.accountmail import hands_links_over
+from officers.expiring_rows import AccountLink
 from officers.login.resetting import ask_reset
-from officers.shortlived import AccountLink
 
 RESET: Final = AccountLink.Purpose.RESET
 _FOLLOWED = "reset_link"

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods
 
 from callers import clock
 from callers.passkeys import CHALLENGE_LIVES
-from desk.account.proving import check_proof, read_credential, refusal_text
-from desk.account.returning import own_address
+from desk.account.safe_redirects import own_address
 from desk.account.sign_in_page import let_in
+from desk.account.step_up import check_proof, read_credential, refusal_text
 from desk.web.frame import frame_context
 from officers.login.attempts import FactorSource
 from officers.login.devices import known_device

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from callers import clock
 from callers.errors import InputError
-from desk.account.proving import read_credential, refusal_text
+from desk.account.step_up import read_credential, refusal_text
 from desk.web.frame import render_page, signed_in
 from officers.login import factors, passkeys
 from officers.login.demand import must_have_factor

@@ -47,7 +47,7 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
         if form.is_valid():
             accept_invitation(digest, password=form.cleaned_data["password"], now=now)
             del request.session[KEPT]
-            return render(request, "accord/affairs/welcome_done.html", frame_context(request))
+            return render(request, "accord/account/welcome_done.html", frame_context(request))
     except AbsentError:
         return _over(request)
     except InputError as refused:
@@ -59,9 +59,9 @@ def _page(request: HttpRequest, form: ChoosePasswordForm, *, email: str) -> Http
     problems = problems_of(form)
     context = {**frame_context(request), "form": form, "problems": problems, "email": email}
     context["rules"] = password_validators_help_texts()
-    return render(request, "accord/affairs/welcome.html", context, status=422 if problems else 200)
+    return render(request, "accord/account/welcome.html", context, status=422 if problems else 200)
 
 
 def _over(request: HttpRequest) -> HttpResponse:
     request.session.pop(KEPT, None)
-    return render(request, "accord/affairs/welcome_over.html", frame_context(request), status=404)
+    return render(request, "accord/account/welcome_over.html", frame_context(request), status=404)

@@ -15,7 +15,7 @@ from alerts.document.reading import AsText
 from alerts.drafting.revisions import DraftContent
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.opening import OpeningReason
-from alerts.receiving.signature_standing import StandingFacts
+from alerts.receiving.signature_state import SignatureFacts
 from alerts.receiving.verification import Verification
 from alerts.review.preview import Preview
 from alerts.sending.withdrawal import WITHDRAWAL_CODES
@@ -244,7 +244,7 @@ class CardOut(s.Serializer[Any]):
     is_damaged = s.BooleanField()
 
 
-class SignatureStateOut(s.Serializer[StandingFacts]):
+class SignatureStateOut(s.Serializer[SignatureFacts]):
     """The present worth of the signatures; times are the log's, `text` is empty if nothing is wrong."""
 
     state = s.CharField()

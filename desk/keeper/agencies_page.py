@@ -57,7 +57,7 @@ def agency(request: HttpRequest, agency_id: str) -> HttpResponse:
     entry = entry_of(signed_in(request), agency_id, now=now)
     return render_page(
         request,
-        "affairs/desk_agency",
+        "agency/desk_agency",
         _("Agency"),
         entry=entry,
         row=entry.agency,

@@ -20,7 +20,7 @@ from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
 from desk.agency.officers.api import InvitationOut
 from desk.keeper.health import health
-from desk.keeper.signs import Sign
+from desk.keeper.health_signs import Sign
 from desk.web.api import CREATED
 from desk.web.api_answers import AgencyView
 from officers.entering import (

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from alerts.receiving.set_aside import counted
-from alerts.receiving.signature_standing import utc_text
+from alerts.receiving.signature_state import utc_text
 from alerts.sending.identity import is_still_to_come
 from callers.tones import DANGER, OK, WARN
 from callers.waiting_tasks import waiting_tasks
+from desk.keeper.health_signs import LAST_ONES, Sign, Way, ask_exchange_way
 from desk.keeper.machine import certificate_sign, clock_sign
-from desk.keeper.signs import LAST_ONES, Sign, Way, ask_exchange_way
 from ledger.restores import newest_restore
 from notices.lateness import late_since
 from notices.models import Notification

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.receiving.signature_standing import utc_text
+from alerts.receiving.signature_state import utc_text
 from callers.endings import THRESHOLDS
 from callers.tones import DANGER, OK, WARN
-from desk.keeper.signs import Sign, ask_exchange_way
+from desk.keeper.health_signs import Sign, ask_exchange_way
 from peers.progress import CLOCK_WARNED, CLOCK_WRONG, Depth
 from vault.certificates import end_of_certificate
 

@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from desk.keeper.health import ENDS_SOON, health
+from desk.keeper.health_signs import LAST_ONES, most_urgent
 from desk.keeper.setting_up import setting_up
 from desk.keeper.setting_up_page import shown_steps
-from desk.keeper.signs import LAST_ONES, most_urgent
 from desk.web.frame import render_page
 from officers.entering import Entry, entries
 from officers.first_start import close_first_start

@@ -106,7 +106,7 @@ def _page(request: HttpRequest, entry: Entry, row: Reopening, form: SignedForm) 
     problems = problems_of(form)
     return render_page(
         request,
-        "affairs/desk_reopening",
+        "agency/desk_reopening",
         _("Reopening"),
         status=422 if problems else 200,
         row=entry.agency,

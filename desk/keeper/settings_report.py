@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accord.version import API_VERSIONS, VERSION
-from alerts.receiving.signature_standing import utc_text
+from alerts.receiving.signature_state import utc_text
 from callers.actors import Actor
 from callers.capabilities import Capability, Role, require
 from callers.errors import NotBoundError

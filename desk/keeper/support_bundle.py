@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection, transaction
 
-from alerts.receiving.signature_standing import utc_text
+from alerts.receiving.signature_state import utc_text
 from callers.actors import SystemActor
 from callers.capabilities import Capability
 from callers.errors import NotBoundError

@@ -19,9 +19,9 @@ from callers import clock
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError, NotPermittedError
 from desk.account import profile_page as profile
-from desk.account import proving
 from desk.account import security_page as security
 from desk.account import sign_in_page as signing_in
+from desk.account import step_up
 from desk.agency.after_restore import page as after_restore
 from desk.agency.agreements import lanes_page as lanes
 from desk.agency.agreements import page as agreements
@@ -62,10 +62,10 @@ from desk.alerts.sent import handed_in_page as handed_in
 from desk.alerts.sent import page as sent
 from desk.alerts.versions import page as comparing
 from desk.keeper import agencies_page as keeper
-from desk.keeper import asking
 from desk.keeper import coming_page as coming
 from desk.keeper import moving_in_page as moving_in
 from desk.keeper import own_exchange_page as own_exchange
+from desk.keeper import reach_check
 from desk.keeper import reopening_page as reopening
 from desk.keeper import settings_page as desk_settings
 from desk.science.board import harm_review_page as science_looking
@@ -137,7 +137,7 @@ def _asked_first(page: Page, request: HttpRequest) -> HttpResponseBase | None:
     """Return the question for a fresh proof where this act needs one; raises NotPermittedError before it asks."""
     if page.capability is not None:
         require(signed_in(request), page.capability)
-    return proving.prove_or_ask(request) if needs_proof(page, request) else None
+    return step_up.prove_or_ask(request) if needs_proof(page, request) else None
 
 
 def needs_proof(page: Page, request: HttpRequest) -> bool:
@@ -153,7 +153,7 @@ PAGES: Final = (
     Page("logout/", signing_in.sign_out, "logout", ANY_OFFICER, CHANGE),
     Page("password/", signing_in.password, "password_change", ANY_OFFICER, BOTH),
     # signing in
-    Page("confirm/", proving.confirm, "confirm", ANY_OFFICER, BOTH),
+    Page("confirm/", step_up.confirm, "confirm", ANY_OFFICER, BOTH),
     Page("security/", security.security, "security", ANY_OFFICER),
     Page("security/codes/", security.codes_renew, "codes_renew", ANY_OFFICER, CHANGE, fresh=True),
     Page("security/passkeys/add/", security.passkey_add, "passkey_add", ANY_OFFICER, BOTH, fresh=True),
@@ -263,7 +263,7 @@ PAGES: Final = (
     ),
     Page("outbox/<uuid:alert_id>/copy/", starting.sent_copy, "sent_copy", C.ALERT_WRITE, CHANGE),
     Page("inbox/<uuid:alert_id>/copy/", starting.received_copy, "received_copy", C.ALERT_WRITE, CHANGE),
-    # The agency's own affairs
+    # The agency itself
     Page("officers/", people.officers, "officers", C.OFFICER_READ),
     Page("officers/invite/", officer_acts.invite, "officer_invite", C.OFFICER_MANAGE, BOTH),
     Page("officers/duty/", duty.duty, "duty", C.OFFICER_READ),
@@ -438,7 +438,7 @@ PAGES: Final = (
     ),
     # The keeper's
     Page("desk/exchange/", own_exchange.own_exchange, "own_exchange", C.DESK_KEEP, BOTH),
-    Page("desk/exchange/ask/", asking.exchange_ask, "exchange_ask", C.DESK_KEEP, CHANGE),
+    Page("desk/exchange/ask/", reach_check.exchange_ask, "exchange_ask", C.DESK_KEEP, CHANGE),
     Page("desk/settings/", desk_settings.desk_settings, "desk_settings", C.AUDIT_READ),
     Page("desk/settings/text/", desk_settings.desk_settings_text, "desk_settings_text", C.AUDIT_READ),
     Page("desk/agencies/take-in/", keeper.take_agency_in, "desk_take_in", C.DESK_KEEP, BOTH),

@@ -4,7 +4,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from hub import health
-from operators.pages.addresses import PAGES
+from operators.pages.urls import PAGES
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),

@@ -17,7 +17,7 @@ from django.db import connection
 
 from accord.envelope.encoding import b64u
 from callers.digests import keyed_digest
-from officers.shortlived import LoginAttempts
+from officers.expiring_rows import LoginAttempts
 
 WINDOW: Final = timedelta(minutes=15)
 DAY: Final = timedelta(days=1)

@@ -18,10 +18,10 @@ from callers.errors import InputError
 from officers.accountlinks import issue_link, mail_link
 from officers.accountmail import hands_links_over
 from officers.accounts import lock_to_manage, record_about, refuse_own_account
+from officers.expiring_rows import AccountLink
 from officers.login.attempts import ResetSource, count_attempt
 from officers.login.backends import bound_officer, normal_email
 from officers.models import Officer
-from officers.shortlived import AccountLink
 
 log = logging.getLogger(__name__)
 MAILER = "password-reset"

@@ -22,11 +22,11 @@ from callers.errors import InputError, NotPermittedError
 from callers.pages import ConfirmForm, Question, problems_of, refuse
 from ledger.pins import current_vkey
 from operators.entering import entry_of
+from operators.pages.confirm import ask
 from operators.pages.forms import AdmitForm, CompareForm, EntryKeyForm
 from operators.pages.frame import operator_here, render_page
 from operators.pages.ledger import vkey_groups
 from operators.pages.overview import tone_of
-from operators.pages.question import ask
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accord.fingerprintwords import fingerprint_words
 from agencies.fingerprints import checked_fingerprint
-from agencies.twins import resembling_text, twins_of
+from agencies.similar_names import resembling_text, twins_of
 from callers.directory import AGENCY_ID, AgencyKind, Custody
 from callers.errors import InputError
 from callers.timezones import zone_choices

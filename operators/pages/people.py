@@ -21,8 +21,8 @@ from callers.pages import ConfirmForm, Question, Text, refuse
 from operators.enrolling import end_operator, invite_operator
 from operators.errors import LastOperatorError
 from operators.models import Operator
+from operators.pages.confirm import ask
 from operators.pages.frame import operator_here, render_page
-from operators.pages.question import ask
 
 
 class InviteForm(forms.Form):

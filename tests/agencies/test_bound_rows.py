@@ -20,6 +20,7 @@ from ledger.models import AuditEvent
 from officers.accountlinks import find_link, issue_link
 from officers.accounts import change_roles, disable_officer
 from officers.ceilings import ceiling_of
+from officers.expiring_rows import AccountLink
 from officers.login.attempts import FactorSource
 from officers.login.backends import EmailBackend
 from officers.login.demand import must_have_factor
@@ -30,7 +31,6 @@ from officers.models import AgencyPolicy, Officer
 from officers.policy import change_policy
 from officers.policy_in_force import Policy, altered_policies, policy_of
 from officers.session_rows import OfficerSession
-from officers.shortlived import AccountLink
 from peers.models import Agency
 from tests.agencies.rings import followed_by, ring, without
 from tests.agencies.world import NOW, PASSWORD, admit, enrol

@@ -13,7 +13,7 @@ from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from agencies.shortlived import Challenge
+from agencies.expiring_rows import Challenge
 from agencies.tasks import tidy
 from agencies.tidying import forget_expired
 from callers.actors import ApiClient

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from officers.accountlinks import digest_of, follow_link, issue_link
+from officers.expiring_rows import AccountLink
 from officers.login.attempts import FactorSource
 from officers.login.factors import add_totp, check_code, renew_recovery_codes
 from officers.models import Officer
-from officers.shortlived import AccountLink
 from tests.agencies.world import NOW, admit, enrol
 from tests.lock_orders import locks_taken
 from tests.pages.one_time_codes import code_of

@@ -15,10 +15,10 @@ from pytest_django import Settings
 from callers.addresses import client_address, network_of
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
+from officers.expiring_rows import LoginAttempts
 from officers.login.attempts import LIMIT_PER_ACCOUNT_A_DAY, LIMIT_PER_ADDRESS, LoginSource, count_attempt
 from officers.login.reopening import reopen_sign_in
 from officers.models import Officer
-from officers.shortlived import LoginAttempts
 from tests.agencies.world import PASSWORD, admit, enrol
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 from agencies.accession import admit_agency
 from agencies.models import Agency
-from agencies.twins import twins_of
+from agencies.similar_names import twins_of
 from alerts.document.characters import hidden_characters
 from callers.directory import AGENCY_ID
 from callers.errors import InputError

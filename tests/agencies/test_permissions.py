@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from agencies.apikeys import KEYRING
 from agencies.entrykeys import issue_entry_key
-from agencies.shortlived import Challenge
+from agencies.expiring_rows import Challenge
 from callers.actors import ApiClient, SystemActor
 from callers.capabilities import Capability
 from callers.errors import NotPermittedError

@@ -15,8 +15,8 @@ from accord.envelope.keysets import KeyRow
 from accord.envelope.private import DecryptionKey, SigningKey
 from agencies.accession import CHALLENGE_LIVES, accept_keyset, issue_challenge
 from agencies.errors import KeyTakenError
+from agencies.expiring_rows import Challenge
 from agencies.models import Key
-from agencies.shortlived import Challenge
 from peers.models import Agency
 from tests.agencies.entering import enter, refusal
 from tests.agencies.world import (

@@ -15,8 +15,8 @@ from accord.envelope.keysets import KeyRow
 from accord.envelope.private import DecryptionKey, Root, SigningKey
 from accord.envelope.statements.form import parse_statement
 from agencies.accession import issue_challenge
+from agencies.expiring_rows import Challenge
 from agencies.models import Key, Keyset, KeyState, Revocation
-from agencies.shortlived import Challenge
 from ledger.models import AuditEvent, Entry
 from peers.models import Agency
 from tests.agencies.partners import Partner, enter_over_http

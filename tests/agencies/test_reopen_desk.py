@@ -23,9 +23,9 @@ from notices.models import Notification
 from notices.states import Occasion
 from notices.sweeping import sweep_notices
 from officers.accountlinks import digest_of, follow_link
+from officers.expiring_rows import AccountLink
 from officers.models import Officer, PowerChange, Reopening
 from officers.reopening import ask_reopening, hand_in_reopening, open_request, reopened_lately
-from officers.shortlived import AccountLink
 from tests.agencies.heads import Head, card_of
 from tests.agencies.world import DAY, NOW, OPERATOR, PASSWORD, admit, enrol, hosted_agency
 from tests.restored_worlds import restored_world

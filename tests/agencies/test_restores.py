@@ -13,6 +13,7 @@ from ledger.restores import DELETED, note_deleted, predates_restore, record_rest
 from officers.accountlinks import digest_of, find_link, issue_link
 from officers.accounts import change_roles, enrol_keeper, enrol_officer
 from officers.deciding import apply_due_change
+from officers.expiring_rows import AccountLink
 from officers.invitations import invited_of
 from officers.login.attempts import FactorSource
 from officers.login.errors import ProofRefusedError
@@ -28,7 +29,6 @@ from officers.models import Officer, PowerChange, RestoreReview
 from officers.powers import told_of
 from officers.restores import SECTIONS, agencies_in_review, closed_sign_in, restore_in_review, review_restore
 from officers.session_rows import Proof
-from officers.shortlived import AccountLink
 from peers.models import Agency
 from tests.agencies.world import DAY, NOW, OPERATOR, PASSWORD, admit, enrol
 from tests.entries import have_released

@@ -18,6 +18,7 @@ from officers.accounts import (
     enrol_keeper,
     store_password,
 )
+from officers.expiring_rows import LoginAttempts
 from officers.login.attempts import (
     DAY,
     LIMIT_PER_ACCOUNT_A_DAY,
@@ -40,7 +41,6 @@ from officers.login.attempts import (
 )
 from officers.login.backends import EmailBackend, login_source
 from officers.models import Officer
-from officers.shortlived import LoginAttempts
 from tests.agencies.hashers import CountingHasher
 from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accord.envelope.fingerprints import build_list, read_list, sign_list
 from accord.envelope.private import Root
 from alerts.peers.comparing import peer_of
-from alerts.peers.vouching import compare_by_list, offer_list, read_fingerprint_list
+from alerts.peers.fingerprint_lists import compare_by_list, offer_list, read_fingerprint_list
 from callers.capabilities import Role
 from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent

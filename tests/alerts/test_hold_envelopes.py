@@ -15,7 +15,7 @@ from alerts.errors import ContentDeletedError, ExchangeAwayError, ExpiredError, 
 from alerts.models import AwaitedEnvelope, HeldBlob, HeldEnvelope, ReceivedAlert
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.following import follow_feed, follow_feeds, tidy_received
-from alerts.receiving.held import LEFT_OVER, fetch_ahead, forget_envelopes, held_envelope
+from alerts.receiving.held_envelopes import LEFT_OVER, fetch_ahead, forget_envelopes, held_envelope
 from alerts.receiving.opening import open_alert, open_attachment
 from callers.actors import SystemActor
 from callers.capabilities import Capability

@@ -9,7 +9,7 @@ from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.fetching import open_ahead
-from alerts.receiving.held import envelope_of
+from alerts.receiving.held_envelopes import envelope_of
 from alerts.receiving.taking import ROLE
 from callers.actors import SystemActor
 from ledger.models import AuditEvent

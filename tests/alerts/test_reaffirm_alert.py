@@ -23,7 +23,7 @@ from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.following import follow_feeds
 from alerts.receiving.opening import OpenedView, open_alert, standings_shown
 from alerts.receiving.retractions import judge_for_display
-from alerts.receiving.signature_standing import StandingState
+from alerts.receiving.signature_state import SignatureState
 from alerts.receiving.verification import Proof
 from alerts.sending.reaffirmation import (
     list_doubted,
@@ -96,7 +96,7 @@ class TestAtTheRecipient:
         md = send_from_partner(desks)
         desks.follow()
         row = ReceivedAlert.objects.get(agency=desks.health.agency, md=md)
-        assert show(desks, row).standing.state is StandingState.VALID
+        assert show(desks, row).standing.state is SignatureState.VALID
         desks.hub.later(minutes=30)
         return row
 
@@ -120,7 +120,7 @@ class TestAtTheRecipient:
         desks.hub.later(minutes=30)
         lose_partners_key(desks)
         row = ReceivedAlert.objects.get(agency=desks.health.agency, md=md)
-        assert not row.unopenable and show(desks, row).standing.state is StandingState.REPUDIATED
+        assert not row.unopenable and show(desks, row).standing.state is SignatureState.REPUDIATED
 
     def test_the_closed_page_knows_it_before_anything_is_opened(
         self, desks: Desks, received: ReceivedAlert
@@ -175,7 +175,7 @@ class TestAtTheRecipient:
             replace(opened, via=(release,), standings=(Valid(), doubted)),
             VerifiedDirectory(desks.health.id, desks.hub.now),
         )
-        assert shown.state is StandingState.VALID
+        assert shown.state is SignatureState.VALID
         assert sentences == (
             "About the release by Agency xe-drugs that brought this here: "
             + DOUBT.format(name="Agency xe-drugs"),
@@ -232,7 +232,7 @@ class TestAtTheOriginator:
         tell(desks.hub)
         assert list_doubted(desks.lab.releaser, now=desks.hub.now) == ()
         (listed,) = list_sent(desks.lab.reader, now=desks.hub.now).rows
-        assert listed.standing.state is StandingState.REAFFIRMED
+        assert listed.standing.state is SignatureState.REAFFIRMED
         event = AuditEvent.objects.get(act="alert.reaffirmed")
         assert (event.subject, event.actor) == (str(sent.pk), desks.lab.releaser.audit_name)
         row = ReceivedAlert.objects.get(agency=desks.health.agency, md=sent.md)

@@ -17,7 +17,7 @@ from accord.moments import LATEST_SHOWN, moment_of
 from alerts.document.building import build_terms
 from alerts.document.defaults import KEPT_DAYS_AT_MOST, years_after
 from alerts.document.validators import read_moment
-from alerts.receiving.signature_standing import utc_text
+from alerts.receiving.signature_state import utc_text
 from callers.endings import THRESHOLDS
 from desk.agency.keys.forms import since_text
 from notices.key_endings import moment_text

@@ -11,7 +11,7 @@ from alerts.boxes.state_words import delivery_text
 from alerts.models import ReceivedAlert
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.following import follow_feed
-from alerts.receiving.signature_standing import StandingState, standing_of
+from alerts.receiving.signature_state import SignatureState, signature_facts_of
 from alerts.receiving.verification import Proof, failed, pending, verified
 from peers.sent import DeliveryFact
 from tests.alerts.conftest import Desks, make_desk
@@ -27,7 +27,7 @@ def test_one_signature_is_said_to_be_one_and_not_post_quantum(desks: Desks) -> N
     follow_feed(old.agency, now=desks.hub.now)
     row = ReceivedAlert.objects.get(md=md)
     opened = fetch_and_open(old.reader, md, reason="on_duty", now=desks.hub.now)
-    assert verified(row, opened, standing_of(Valid(), row.issuer.name)).text == (
+    assert verified(row, opened, signature_facts_of(Valid(), row.issuer.name)).text == (
         "Verified. Agency xe-drugs signed this with its key. Nothing has changed since. It is log entry "
         f"{row.log_index}, 2 Mar 2026 12:00 UTC. Not post-quantum."
     )
@@ -41,7 +41,7 @@ REAFFIRMED = Reaffirmed(LOGGED, LOGGED - 3600, LOGGED + 3600, reaffirmed_at=LOGG
 def test_a_repudiated_signature_is_never_shown_as_valid(desks: Desks) -> None:
     row = desks.received()
     opened = fetch_and_open(desks.health.reader, row.md, reason="on_duty", now=desks.hub.now)
-    shown = verified(row, opened, standing_of(REPUDIATED, row.issuer.name))
+    shown = verified(row, opened, signature_facts_of(REPUDIATED, row.issuer.name))
     assert shown.state is Proof.REPUDIATED and shown.text == (
         "Repudiated. This was logged at 2 Mar 2026 12:00 UTC, signed with a key that Forensic Laboratory revoked "
         "at 2 Mar 2026 13:00 UTC for everything since 2 Mar 2026 11:00 UTC. Call Forensic Laboratory before you "
@@ -52,7 +52,7 @@ def test_a_repudiated_signature_is_never_shown_as_valid(desks: Desks) -> None:
 def test_a_reaffirmed_one_keeps_every_time(desks: Desks) -> None:
     row = desks.received()
     opened = fetch_and_open(desks.health.reader, row.md, reason="on_duty", now=desks.hub.now)
-    shown = verified(row, opened, standing_of(REAFFIRMED, row.issuer.name))
+    shown = verified(row, opened, signature_facts_of(REAFFIRMED, row.issuer.name))
     assert shown.state is Proof.REAFFIRMED and shown.text == (
         "Reaffirmed by Forensic Laboratory on 2 Mar 2026 14:00 UTC. It was logged at 2 Mar 2026 12:00 UTC, signed "
         "with a key that Forensic Laboratory revoked at 2 Mar 2026 13:00 UTC for everything since "
@@ -63,27 +63,27 @@ def test_a_reaffirmed_one_keeps_every_time(desks: Desks) -> None:
 @pytest.mark.parametrize(
     ("worth", "state", "counts", "short"),
     [
-        (Valid(), StandingState.VALID, True, ""),
+        (Valid(), SignatureState.VALID, True, ""),
         (
             REPUDIATED,
-            StandingState.REPUDIATED,
+            SignatureState.REPUDIATED,
             False,
             "Repudiated: logged 2 Mar 2026 12:00 UTC, key void since 2 Mar 2026 11:00 UTC",
         ),
-        (REAFFIRMED, StandingState.REAFFIRMED, True, "Reaffirmed on 2 Mar 2026 14:00 UTC"),
+        (REAFFIRMED, SignatureState.REAFFIRMED, True, "Reaffirmed on 2 Mar 2026 14:00 UTC"),
         (
             Refused(LOGGED, "key-revoked"),
-            StandingState.REFUSED,
+            SignatureState.REFUSED,
             False,
             "Refused: logged after its key was revoked",
         ),
     ],
 )
-def test_standings_in_few_words(worth: Worth, state: StandingState, counts: bool, short: str) -> None:
+def test_standings_in_few_words(worth: Worth, state: SignatureState, counts: bool, short: str) -> None:
     for own in (False, True):
-        facts = standing_of(worth, "Forensic Laboratory", own=own)
+        facts = signature_facts_of(worth, "Forensic Laboratory", own=own)
         assert (facts.state, facts.counts, facts.short) == (state, counts, short)
-        assert bool(facts.text) is (state is not StandingState.VALID)
+        assert bool(facts.text) is (state is not SignatureState.VALID)
 
 
 def test_the_other_outcomes(desks: Desks) -> None:

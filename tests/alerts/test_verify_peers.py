@@ -22,7 +22,7 @@ from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import read_book
 from alerts.receiving.opening import open_alert
-from alerts.receiving.signature_standing import StandingState
+from alerts.receiving.signature_state import SignatureState
 from alerts.rows.pins import PinBook
 from ledger.entries import append_entry
 from ledger.models import AuditEvent
@@ -308,15 +308,15 @@ def repudiated(desks: Desks) -> ReceivedAlert:
     desks.hub.sequence()
     desks.follow()
     row = ReceivedAlert.objects.get(agency=desks.health.agency, md=sealed.md)
-    assert standing(desks, row) is StandingState.VALID
+    assert standing(desks, row) is SignatureState.VALID
     desks.hub.revoke(desks.own, since=desks.hub.now - timedelta(hours=1))
     desks.hub.later(seconds=1)
     desks.hub.sequence()
-    assert standing(desks, row) is StandingState.REPUDIATED
+    assert standing(desks, row) is SignatureState.REPUDIATED
     return row
 
 
-def standing(desks: Desks, row: ReceivedAlert) -> StandingState:
+def standing(desks: Desks, row: ReceivedAlert) -> SignatureState:
     return open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now).standing.state
 
 
@@ -339,7 +339,7 @@ def test_a_revocation_seen_once_counts_whatever_the_exchange_does_to_it(
     desks: Desks, repudiated: ReceivedAlert, how: str
 ) -> None:
     past_the_triggers(HIDING[how])
-    assert standing(desks, repudiated) is StandingState.REPUDIATED
+    assert standing(desks, repudiated) is SignatureState.REPUDIATED
     assert alarms(desks.health.id) == []
 
 
@@ -349,7 +349,7 @@ def test_a_revocation_seen_once_and_deleted_here_since_counts_and_is_missed(
     keeper = desks.hub.make_officer(desks.health.agency, "key_officer", name="Kaja Keeper")
     past_the_triggers(HIDING["row"])
     PeerRevocation.objects.all().delete()
-    assert standing(desks, repudiated) is StandingState.REPUDIATED
+    assert standing(desks, repudiated) is SignatureState.REPUDIATED
     assert alarms(desks.health.id) == [desks.own.id]
     assert AuditEvent.objects.get(act="peer.refused").detail == {"cause": "revocation-missing"}
     assert Notification.objects.get(occasion="peer-refused").officer == keeper

@@ -14,7 +14,7 @@ from accord.cli.main import main
 from accord.cli.sentences import FORKED, sentence_of
 from accord.client.client import Client
 from accord.client.results import Sent
-from accord.client.saved import save_opened
+from accord.client.saved_alerts import save_opened
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.tree.receipts import Receipt
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to

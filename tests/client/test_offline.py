@@ -13,7 +13,7 @@ from accord.cli import exits
 from accord.client.client import Client
 from accord.client.errors import NotEntitledError, RefusedError, RequestError, UnpinnedError, UnsafePathError
 from accord.client.results import Opened
-from accord.client.saved import load_saved, save_opened
+from accord.client.saved_alerts import load_saved, save_opened
 from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.encoding import b64u
 from accord.envelope.errors import Failure, OpeningError, SealingError, VerificationError

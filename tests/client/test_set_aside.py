@@ -3,8 +3,8 @@
 
 import pytest
 
-from accord.client.aside import STOPS_AFTER, SetAside
 from accord.client.errors import ClientError, ItemUnreadableError, UnreachableError, WatchStoppedError
+from accord.client.set_aside import STOPS_AFTER, SetAside
 from accord.version import VERSION
 
 

@@ -9,7 +9,7 @@ from accord.client.checks import OPENING, ORDER, RECEIPT, SEALED, SIGNATURES
 from accord.client.client import Client
 from accord.client.errors import RequestError, UnsafePathError
 from accord.client.results import Opened, Verified
-from accord.client.saved import load_saved, save_opened
+from accord.client.saved_alerts import load_saved, save_opened
 from accord.envelope.content import Attachment
 from accord.envelope.encoding import canonical, parse_object
 from accord.state import StateAbsentError

@@ -15,7 +15,7 @@ from accord.client.results import Sent
 from alerts.boxes.inbox import list_received
 from alerts.models import ReceivedAlert
 from alerts.receiving.opening import OpenedView, open_alert
-from alerts.receiving.signature_standing import StandingState
+from alerts.receiving.signature_state import SignatureState
 from devtool.processes import wait_until
 from ledger.models import Leaf
 from officers.models import Officer
@@ -109,12 +109,12 @@ def _revoke(theft: Theft, kids: tuple[str, ...], since: int) -> None:
 def test_theft_with_alerts_in_flight(theft: Theft, mail_server: MailServer) -> None:
     read = theft.send("read", theft.victim)
     assert theft.marks("read") == set()
-    assert theft.at_the_desk("read").standing.state is StandingState.VALID
+    assert theft.at_the_desk("read").standing.state is SignatureState.VALID
     thief = theft.thief()
     forged = theft.send("forged", thief)
     theft.send("unread", theft.victim)
     late = thief.seal(alert_to(PARTNER, HOSTED), theft.partners.folder / "late")
-    assert theft.at_the_desk("forged").standing.state is StandingState.VALID
+    assert theft.at_the_desk("forged").standing.state is SignatureState.VALID
 
     found = theft.victim.check_submissions()
     assert [stranger.d for stranger in found.strangers] == [forged.md]
@@ -149,7 +149,7 @@ def _everything_is_repudiated(theft: Theft, since: int) -> None:
         assert theft.marks(name) == {"repudiated"}
         view, log_time = theft.at_the_desk(name), theft.sent[name].log_time
         facts = view.standing
-        assert facts.state is StandingState.REPUDIATED and facts.text in view.marks
+        assert facts.state is SignatureState.REPUDIATED and facts.text in view.marks
         assert facts.logged_at and facts.since and facts.revoked_at and log_time
         assert (facts.logged_at.timestamp(), facts.since.timestamp()) == (log_time, since)
         assert facts.revoked_at > facts.logged_at and view.document["title"]
@@ -173,7 +173,7 @@ def _each_gets_its_word(theft: Theft, world: MailServer) -> None:
         )
         assert theft.marks(name) == {"reaffirmed"}
         facts = theft.at_the_desk(name).standing
-        assert facts.state is StandingState.REAFFIRMED and facts.reaffirmed_at and facts.revoked_at
+        assert facts.state is SignatureState.REAFFIRMED and facts.reaffirmed_at and facts.revoked_at
         assert facts.reaffirmed_at >= facts.revoked_at
     _wait_for_mail(world, theft.desk.aroha, f"[Accord] ROUTINE WITHDRAWN {theft.reference('forged', HOSTED)}")
     assert theft.marks("forged") == {"repudiated", "retracted"}

@@ -25,7 +25,7 @@ from alerts.errors import SendingStoppedError, UnopenableError
 from alerts.history import form as history_form
 from alerts.models import ReceivedAlert
 from alerts.receiving.following import follow_feed, follow_feeds
-from alerts.receiving.held import keep_handed
+from alerts.receiving.held_envelopes import keep_handed
 from alerts.receiving.opening import open_alert
 from alerts.receiving.verification import failed_text
 from callers.capabilities import Role, usual_scopes

@@ -23,7 +23,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accord.client.client import Client
-from accord.client.saved import load_saved, save_opened
+from accord.client.saved_alerts import load_saved, save_opened
 from accord.envelope.content import Attachment
 from accord.envelope.manifest import Reference
 from alerts.models import Alert, ReceivedAlert

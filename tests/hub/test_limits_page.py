@@ -26,8 +26,8 @@ from desk.alerts.received import reading
 from desk.science import reason as why
 from hub import middleware
 from officers import accountlinks, identity, powers
+from officers.expiring_rows import AccountLink
 from officers.login import attempts, devices, proof, signing
-from officers.shortlived import AccountLink
 from operators import enrolling, sessions
 from peers import freshness
 from science.answers import spectra as answers_spectra

@@ -10,7 +10,7 @@ from django.test import Client
 
 from hub import faults
 from hub.faults import REMEMBERED_SECS, StorageFaults
-from officers.shortlived import LoginAttempts
+from officers.expiring_rows import LoginAttempts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GUESS = {"username": "olga@xa-lab.example", "password": "wrong and long enough 77"}

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from operators.enrolling import INSTALLER, end_operator
 from operators.models import Operator
-from operators.pages.addresses import PAGES
 from operators.pages.frame import Page
+from operators.pages.urls import PAGES
 from tests.agencies.world import admit, enrol, hosted_agency
 from tests.operators.authenticator import Device
 from tests.operators.conftest import make_operator, sign_in

@@ -12,7 +12,7 @@ from notices.models import Notification
 from notices.sending import send_notifications
 from officers.duty import move_on_duty_list
 from officers.models import AgencyPolicy, Officer
-from officers.quiet import quiet_until, stays_quiet
+from officers.quiet_hours import quiet_until, stays_quiet
 from tests.bound_rows import rewrite
 from tests.mail_server import MailServer
 from tests.pages.conftest import SignIn

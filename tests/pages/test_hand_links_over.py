@@ -8,8 +8,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from ledger.models import AuditEvent
+from officers.expiring_rows import AccountLink
 from officers.models import Officer
-from officers.shortlived import AccountLink
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

@@ -13,9 +13,9 @@ from callers.errors import AbsentError
 from ledger.models import AuditEvent
 from officers.accountlinks import digest_of, find_link
 from officers.accounts import disable_officer
+from officers.expiring_rows import AccountLink
 from officers.invitations import INVITATION, accept_invitation, invite_again, invite_officer
 from officers.models import Officer
-from officers.shortlived import AccountLink
 from tests.bound_rows import rewrite
 from tests.mail_server import MailServer, Misbehaviour
 from tests.pages.conftest import SignIn

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from alerts.receiving.taking import FEED
 from callers.tones import DANGER, OK, WARN
-from desk.keeper.signs import URGENCY, Sign, most_urgent
+from desk.keeper.health_signs import URGENCY, Sign, most_urgent
 from devtool.owndesk.certificates import LIVES, made_certificate
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from notices.models import Notification

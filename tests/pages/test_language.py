@@ -10,8 +10,8 @@ from django.test import Client
 from notices.message import NoticeFacts, compose_message
 from notices.states import Occasion
 from officers.accountmail import compose_account_mail
+from officers.expiring_rows import AccountLink
 from officers.models import Officer
-from officers.shortlived import AccountLink
 from tests.entries import change_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

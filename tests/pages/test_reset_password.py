@@ -14,10 +14,10 @@ from django.utils import timezone
 from devtool.processes import wait_until
 from officers.accountlinks import issue_link
 from officers.accounts import disable_officer
+from officers.expiring_rows import AccountLink
 from officers.login.attempts import LIMIT_OF_RESETS
 from officers.login.resetting import MAILER, mail_reset
 from officers.models import Officer
-from officers.shortlived import AccountLink
 from tests.mail_server import MailServer
 from tests.pages.desk_world import PASSWORD, DeskWorld
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from agencies.models import Agency as Entry
 from agencies.models import ContactPoint
-from agencies.stated_rows import OwnStatement
+from agencies.own_statement_rows import OwnStatement
 from callers import clock
 from callers.capabilities import Role
 from ledger.models import AuditEvent

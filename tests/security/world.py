@@ -161,7 +161,7 @@ class SecurityWorld:
         world._make_alerts()
         world._make_answers()
         world._make_keys()
-        world._make_affairs()
+        world._make_agency_rows()
         open_in_sessions(world)
         return world
 
@@ -272,7 +272,7 @@ class SecurityWorld:
         self.put("step", 1, 99, is_public=True)
         self.put("file", 0, 31, is_public=True)
 
-    def _make_affairs(self) -> None:
+    def _make_agency_rows(self) -> None:
         author, admin, now = self.people["author"], self.people["agency_admin"], self.desk.tick()
         view = create_view(self.people["reader"], "inbox", name="Mine", filters={"lane": "science"}, now=now)
         template = create_template(

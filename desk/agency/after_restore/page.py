@@ -68,7 +68,7 @@ def after_restore(request: HttpRequest) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     restore = restore_in_review(officer.agency) if officer.agency is not None else None
     if restore is None:
-        return render_page(request, "affairs/after_restore", _("After a restore"))
+        return render_page(request, "agency/after_restore", _("After a restore"))
     initial = {"restored_at": restore.restored_at.isoformat()}
     shown = _restored_rows(officer, now)
     form = ReviewForm(shown.sections, request.POST if request.method == "POST" else None, initial=initial)
@@ -112,7 +112,7 @@ def _page(
     problems = problems_of(form)
     return render_page(
         request,
-        "affairs/after_restore",
+        "agency/after_restore",
         _("After a restore"),
         status=422 if problems else 200,
         restore=restore,

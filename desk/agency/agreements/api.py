@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of, circles_of
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers.capabilities import Capability
+from callers.closed_lists import Lane, Purpose, Tlp
 from callers.reading import read_body
-from callers.terms import Lane, Purpose, Tlp
 from desk.web.api_answers import AgencyView, moment
 
 

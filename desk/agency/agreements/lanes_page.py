@@ -16,7 +16,7 @@ from alerts.agency.agreements import AgreementShown, LaneRow, agreement_of
 from alerts.peers.lanes import resume_lanes, suspend_lanes
 from callers import clock
 from callers.capabilities import Capability
-from callers.terms import Purpose
+from callers.closed_lists import Purpose
 from desk.web.confirm import Question, ask
 from desk.web.frame import render_page, signed_in
 from desk.web.tones import isolated
@@ -44,7 +44,7 @@ def agreement(request: HttpRequest, ref: str) -> HttpResponse:
     may_manage = Capability.AGENCY_MANAGE in officer.capabilities and not standing.is_ended
     return render_page(
         request,
-        "affairs/agreement",
+        "agency/agreement",
         _("Agreement"),
         standing=standing,
         purposes=[Purpose(code).label if code in Purpose.values else code for code in standing.said.purposes],
@@ -111,7 +111,7 @@ def _ask_whether(
     question = Question(
         _("Agreement"), heading, button, _page_of(standing), does=does, is_grave=verb == "suspend"
     )
-    return ask(request, question, form, template="affairs/lanes_confirm")
+    return ask(request, question, form, template="agency/lanes_confirm")
 
 
 def _staying_open(standing: AgreementShown, chosen: list[LaneRow]) -> list[str]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from alerts.agency.agreements import AgreementShown, agreements_of
 from callers import clock
-from callers.terms import Lane
+from callers.closed_lists import Lane
 from desk.web.filters import Filter, Filters, read_filters
 from desk.web.frame import render_page, signed_in
 

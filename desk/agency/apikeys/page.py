@@ -191,7 +191,7 @@ def apikeys(request: HttpRequest) -> HttpResponse:
     group = _exchange_group(officer, now)
     return render_page(
         request,
-        "affairs/apikeys",
+        "agency/apikeys",
         _("API keys"),
         heading=_("API keys"),
         lead=_("Your agency's systems call with them. No key opens, releases or manages anything."),
@@ -211,7 +211,7 @@ def audit_keys(request: HttpRequest) -> HttpResponse:
     filters = read_filters(request.GET, [Filter("state", _("State"), STATES)])
     return render_page(
         request,
-        "affairs/audit_keys",
+        "agency/audit_keys",
         _("Systems that follow the audit"),
         heading=_("Systems that follow the audit"),
         lead=_(
@@ -428,7 +428,7 @@ def _shown_once(request: HttpRequest, key: DeskKey, text: str) -> HttpResponse:
 
 def shown_once(request: HttpRequest, text: str | None, **facts: Any) -> HttpResponse:
     """Show the text of a key; None where it was lost on the way."""
-    response = render_page(request, "affairs/apikey_shown", _("API key"), text=text, **facts)
+    response = render_page(request, "agency/apikey_shown", _("API key"), text=text, **facts)
     response["Cache-Control"] = "no-store"
     return response
 

@@ -31,6 +31,7 @@ from officers.accounts import (
 )
 from officers.duty import name_deputy
 from officers.errors import LastAdminError
+from officers.expiring_rows import AccountLink
 from officers.invitations import invite_again as send_invitation_again
 from officers.invitations import invite_officer
 from officers.login.factors import reset_factors
@@ -39,7 +40,6 @@ from officers.login.resetting import reset_by_hand
 from officers.models import Officer, PowerChange
 from officers.powers import must_wait, waiting_kinds
 from officers.profiles import change_unit
-from officers.shortlived import AccountLink
 
 
 def invite(request: HttpRequest) -> HttpResponseBase:
@@ -351,7 +351,7 @@ def answer_invited(
     if link.by_hand:
         return render_page(
             request,
-            "affairs/link_by_hand",
+            "agency/link_by_hand",
             _("Invitation"),
             link=link,
             person=link.officer,

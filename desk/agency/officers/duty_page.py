@@ -22,7 +22,7 @@ def duty(request: HttpRequest) -> HttpResponse:
     listed = duty_list(officer)
     return render_page(
         request,
-        "affairs/duty",
+        "agency/duty",
         _("Duty list"),
         listed=listed,
         others=_others(officer, listed) if may_manage else [],

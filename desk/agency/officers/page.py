@@ -117,7 +117,7 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
     stands_in_for = found.stands_in_for.filter(is_active=True).order_by("full_name")
     return render_page(
         request,
-        "affairs/person",
+        "agency/person",
         _("Officer"),
         row=row,
         person=found,

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from accord.envelope.fingerprints import MAX_LIST_BYTES
 from accord.moments import moment_of
-from alerts.peers.vouching import ListRead, compare_by_list, offer_list, read_fingerprint_list
+from alerts.peers.fingerprint_lists import ListRead, compare_by_list, offer_list, read_fingerprint_list
 from callers import clock
 from callers.errors import InputError
 from desk.agency.keys.forms import SignedForm
@@ -33,7 +33,7 @@ def by_list(request: HttpRequest) -> HttpResponseBase:
             refuse(form, refused)
         else:
             return _shown(request, read, form.cleaned_data["signed"])
-    return ask(request, _question(), form, template="affairs/peer_list_file")
+    return ask(request, _question(), form, template="agency/peer_list_file")
 
 
 def offered(request: HttpRequest) -> HttpResponse:
@@ -70,7 +70,7 @@ def _shown(
     problems = problems_of(form) if form is not None else []
     return render_page(
         request,
-        "affairs/peer_list",
+        "agency/peer_list",
         _("Compare by a list"),
         status=422 if problems else 200,
         read=read,

@@ -61,7 +61,7 @@ def compare(request: HttpRequest, agency_id: str) -> HttpResponseBase:
             )
             messages.success(request, told)
             return redirect("admin:peers")
-    return ask(request, _whether(trust), form, template="affairs/peer_compare")
+    return ask(request, _whether(trust), form, template="agency/peer_compare")
 
 
 def undo(request: HttpRequest, agency_id: str) -> HttpResponseBase:
@@ -116,7 +116,7 @@ def telephone(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         ],
         extra={"peer": peer},
     )
-    return ask(request, question, form, template="affairs/peer_telephone")
+    return ask(request, question, form, template="agency/peer_telephone")
 
 
 def confirm(request: HttpRequest, agency_id: str) -> HttpResponseBase:
@@ -141,7 +141,7 @@ def confirm(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         facts=[(_("Agency id"), trust.agency.pk), (_("Now"), trust.state_text)],
         extra={"trust": trust},
     )
-    return ask(request, question, form, template="affairs/peer_confirm")
+    return ask(request, question, form, template="agency/peer_confirm")
 
 
 def _whether(trust: PeerTrust) -> Question:

@@ -111,7 +111,7 @@ def policy(request: HttpRequest) -> HttpResponse:
     waiting, standing = waiting_policy(officer.agency), policy_of(officer.agency)
     return render_page(
         request,
-        "affairs/policy",
+        "agency/policy",
         _("Policy"),
         lines=[Line(LABELS[name], value_text(name, getattr(standing, name))) for name in LABELS],
         may_manage=Capability.AGENCY_MANAGE in officer.capabilities,
@@ -127,7 +127,7 @@ def change(request: HttpRequest) -> HttpResponseBase:
         raise AbsentError
     form = PolicyForm(request.POST if request.method == "POST" else None, initial=_initial(policy_of(agency)))
     if not form.is_valid():
-        return ask(request, _question(officer, agency), form, template="affairs/policy_change")
+        return ask(request, _question(officer, agency), form, template="agency/policy_change")
     try:
         changed = change_policy(
             officer, agency, form.policy(), seen=form.cleaned_data["seen"], now=clock.now()
@@ -135,7 +135,7 @@ def change(request: HttpRequest) -> HttpResponseBase:
     except InputError as refused:
         refuse(form, refused)
         status = 409 if refused.field == "seen" else None
-        return ask(request, _question(officer, agency), form, template="affairs/policy_change", status=status)
+        return ask(request, _question(officer, agency), form, template="agency/policy_change", status=status)
     if changed.applied:
         messages.success(request, _("The policy is changed."))
     if changed.asked is not None:

@@ -45,7 +45,7 @@ def powers(request: HttpRequest) -> HttpResponse:
     rows = [PowerRow(row, tuple(lines_of(row.change))) for row in waiting_for(officer, now=clock.now())]
     return render_page(
         request,
-        "affairs/powers",
+        "agency/powers",
         _("Changes of power"),
         rows=rows,
         may_audit=Capability.AUDIT_READ in officer.capabilities,

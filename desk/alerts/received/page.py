@@ -24,7 +24,7 @@ from alerts.models import ReceivedAlert
 from alerts.own_red import is_red
 from alerts.projections.cards import open_received_cards
 from alerts.receiving.acknowledgement import ANSWERS, OPENED, acknowledge_alert
-from alerts.receiving.held import CLOSED
+from alerts.receiving.held_envelopes import CLOSED
 from alerts.receiving.opening import (
     OpenedView,
     OpeningReason,

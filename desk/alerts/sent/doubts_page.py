@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from alerts.access import find_alert
 from alerts.models import Alert
 from alerts.projections.cards import open_alert_cards
-from alerts.receiving.signature_standing import StandingState
+from alerts.receiving.signature_state import SignatureState
 from alerts.sending.reaffirmation import (
     DoubtedAlert,
     DoubtedStatement,
@@ -25,7 +25,7 @@ from alerts.sending.reaffirmation import (
     reaffirm_alert,
     reaffirm_statement,
 )
-from alerts.sending.sent_standing import own_standings
+from alerts.sending.sent_signatures import own_signatures
 from alerts.sending.withdrawal import WITHDRAWAL_CODES, withdraw_unsent, withdrawal_preview
 from alerts.states import SENT, AlertState
 from callers import clock
@@ -60,8 +60,8 @@ def reaffirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 def _reaffirm_page(request: HttpRequest, alert: Alert, now: datetime) -> HttpResponseBase:
     officer = signed_in(request)
-    standing = own_standings(officer, [alert.md], now=now)[alert.md]
-    if alert.state != AlertState.RELEASED or standing.state is not StandingState.REPUDIATED:
+    standing = own_signatures(officer, [alert.md], now=now)[alert.md]
+    if alert.state != AlertState.RELEASED or standing.state is not SignatureState.REPUDIATED:
         return redirect("admin:sent", alert.pk)
     agencies, opened = withdrawal_preview(officer, alert)
     return render_page(

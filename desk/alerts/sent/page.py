@@ -20,7 +20,7 @@ from alerts.errors import NotTakenError, ReceiptPendingError, SendingStoppedErro
 from alerts.models import Alert
 from alerts.own_red import is_red
 from alerts.projections.cards import open_alert_cards
-from alerts.receiving.signature_standing import StandingState
+from alerts.receiving.signature_state import SignatureState
 from alerts.replies.display import answered_by
 from alerts.replies.reviews import reviews_of
 from alerts.replies.thread_rows import read_replies
@@ -170,7 +170,9 @@ def _void_withdrawal(officer: Officer, alert: Alert, receipts: Receipts, now: da
 
 def _may_reaffirm(officer: Officer, view: SentAlert) -> bool:
     may = Capability.ALERT_RELEASE in officer.capabilities
-    return may and view.alert.state == AlertState.RELEASED and view.standing.state is StandingState.REPUDIATED
+    return (
+        may and view.alert.state == AlertState.RELEASED and view.standing.state is SignatureState.REPUDIATED
+    )
 
 
 def _shown(recipient: Receipt, view: SentAlert, now: datetime) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from alerts.access import find_received
 from alerts.drafting.changes import Changes, changed_fields
 from alerts.errors import ReceiptPendingError, UnopenableError
 from alerts.models import ReceivedAlert
-from alerts.receiving.held import CLOSED
+from alerts.receiving.held_envelopes import CLOSED
 from alerts.receiving.opening import OpenedView, open_alert
 from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.versions import versions_held

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.reopening import MAX_REOPENING_BYTES
 from callers import clock
-from callers.commanding import refusals_in_words
+from callers.command_refusals import refusals_in_words
 from callers.errors import InputError
 from desk.keeper.reopening_words import refused_text
 from officers.models import Reopening

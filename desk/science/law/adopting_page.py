@@ -15,7 +15,7 @@ from alerts.access import find_received, today_of
 from alerts.errors import ReceiptPendingError, UnopenableError
 from alerts.models import Alert
 from alerts.query_audit import science_errors
-from alerts.receiving.held import CLOSED
+from alerts.receiving.held_envelopes import CLOSED
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import AbsentError

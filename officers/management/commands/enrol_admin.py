@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from callers import clock
 from callers.capabilities import Role
-from callers.commanding import refusals_in_words
+from callers.command_refusals import refusals_in_words
 from officers.accounts import enrol_officer
 from officers.operating import acting_officer, add_acting_officer, agency_of, read_password
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accord.envelope.errors import EnvelopeError
 from callers import clock
-from callers.commanding import refusals_in_words
+from callers.command_refusals import refusals_in_words
 from callers.directory import Custody
 from callers.errors import CallerError
 from officers.models import Officer

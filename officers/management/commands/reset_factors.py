@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from callers import clock
-from callers.commanding import refusals_in_words
+from callers.command_refusals import refusals_in_words
 from officers.login.factors import reset_factors_on_the_machine
 from officers.operating import acting_officer, add_acting_officer
 from officers.powers import MACHINE_DELAY_HOURS

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from agencies.accession import admit_agency
 from callers import clock
-from callers.commanding import refusals_in_words
+from callers.command_refusals import refusals_in_words
 from callers.directory import AgencyKind, Custody
 from operators.operating import acting_operator, add_acting_operator
 

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from callers import clock
-from callers.commanding import refusals_in_words
+from callers.command_refusals import refusals_in_words
 from operators.operating import OnTheMachine, acting_operator, add_acting_operator
 from sharing.agreements import record_agreement, record_circle
 from sharing.errors import AgreementError

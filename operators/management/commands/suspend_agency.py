@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from callers import clock
-from callers.commanding import refusals_in_words
+from callers.command_refusals import refusals_in_words
 from operators.operating import acting_operator, add_acting_operator, agency_of
 from sharing.agreements import suspend_agency_flow
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from callers import clock
-from callers.commanding import refusals_in_words
+from callers.command_refusals import refusals_in_words
 from officers.operating import acting_officer, add_acting_officer
 from science.law.importing import MAX_BYTES, Examined, apply_import, examine_import
 from science.law.rule_words import fault_text

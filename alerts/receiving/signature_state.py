@@ -20,7 +20,7 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.signature_judging import judge_signed
 
 
-class StandingState(StrEnum):
+class SignatureState(StrEnum):
     VALID = "valid"
     REPUDIATED = "repudiated"
     REAFFIRMED = "reaffirmed"
@@ -28,13 +28,13 @@ class StandingState(StrEnum):
 
 
 @dataclass(frozen=True)
-class StandingFacts:
+class SignatureFacts:
     """Standing of a signature. `since`: from when the key is void; `revoked_at`: when the log learned it; empty if it counts.
 
     `text` is the sentence for the page, empty where nothing is wrong. All times are the log's.
     """
 
-    state: StandingState = StandingState.VALID
+    state: SignatureState = SignatureState.VALID
     text: str = ""
     logged_at: dt.datetime | None = None
     since: dt.datetime | None = None
@@ -44,17 +44,17 @@ class StandingFacts:
     @property
     def counts(self) -> bool:
         """Tell whether it may be relied on: in force, or reaffirmed by its signer."""
-        return self.state in (StandingState.VALID, StandingState.REAFFIRMED)
+        return self.state in (SignatureState.VALID, SignatureState.REAFFIRMED)
 
     @property
     def short(self) -> str:
         """Short text for one cell of a list, with both times."""
         words = _times(self)
-        if self.state is StandingState.REPUDIATED:
+        if self.state is SignatureState.REPUDIATED:
             return _("Repudiated: logged %(logged)s UTC, key void since %(since)s UTC") % words
-        if self.state is StandingState.REAFFIRMED:
+        if self.state is SignatureState.REAFFIRMED:
             return _("Reaffirmed on %(reaffirmed)s UTC") % words
-        return _("Refused: logged after its key was revoked") if self.state is StandingState.REFUSED else ""
+        return _("Refused: logged after its key was revoked") if self.state is SignatureState.REFUSED else ""
 
 
 def utc_text(at: dt.datetime) -> str:
@@ -62,11 +62,11 @@ def utc_text(at: dt.datetime) -> str:
     return formats.date_format(at.astimezone(dt.UTC), _("j M Y H:i"))
 
 
-def standing_of(worth: Worth, name: str, *, own: bool = False) -> StandingFacts:
+def signature_facts_of(worth: Worth, name: str, *, own: bool = False) -> SignatureFacts:
     """Return the standing of a judged signature of the agency called `name`; `own` words it for that agency itself."""
     if isinstance(worth, Valid):
-        return StandingFacts()
-    facts = StandingFacts(
+        return SignatureFacts()
+    facts = SignatureFacts(
         state=_STATES[type(worth)],
         logged_at=moment_or_none(worth.log_time),
         since=moment_or_none(getattr(worth, "since", None)),
@@ -74,13 +74,13 @@ def standing_of(worth: Worth, name: str, *, own: bool = False) -> StandingFacts:
         reaffirmed_at=moment_or_none(getattr(worth, "reaffirmed_at", None)),
     )
     text = _own_text(facts) if own else _text(facts)
-    return StandingFacts(**{**vars(facts), "text": text % (_times(facts) | {"name": name})})
+    return SignatureFacts(**{**vars(facts), "text": text % (_times(facts) | {"name": name})})
 
 
 _STATES = {
-    Repudiated: StandingState.REPUDIATED,
-    Reaffirmed: StandingState.REAFFIRMED,
-    Refused: StandingState.REFUSED,
+    Repudiated: SignatureState.REPUDIATED,
+    Reaffirmed: SignatureState.REAFFIRMED,
+    Refused: SignatureState.REFUSED,
 }
 
 
@@ -93,16 +93,16 @@ def judge_received(
         own = [row for row in received if row.agency_id == agency_id]
         worth = judge_signed(peers or VerifiedDirectory(agency_id, now), [row.signed for row in own])
         for row in own:
-            row.standing = standing_of(worth[row.md], row.issuer.name)
+            row.standing = signature_facts_of(worth[row.md], row.issuer.name)
 
 
-def _text(facts: StandingFacts) -> str:
-    if facts.state is StandingState.REPUDIATED:
+def _text(facts: SignatureFacts) -> str:
+    if facts.state is SignatureState.REPUDIATED:
         return _(
             "Repudiated. This was logged at %(logged)s UTC, signed with a key that %(name)s revoked at %(revoked)s "
             "UTC for everything since %(since)s UTC. Call %(name)s before you rely on it."
         )
-    if facts.state is StandingState.REAFFIRMED:
+    if facts.state is SignatureState.REAFFIRMED:
         return _(
             "Reaffirmed by %(name)s on %(reaffirmed)s UTC. It was logged at %(logged)s UTC, signed with a key that "
             "%(name)s revoked at %(revoked)s UTC for everything since %(since)s UTC, and %(name)s stands by it."
@@ -113,13 +113,13 @@ def _text(facts: StandingFacts) -> str:
     )
 
 
-def _own_text(facts: StandingFacts) -> str:
-    if facts.state is StandingState.REPUDIATED:
+def _own_text(facts: SignatureFacts) -> str:
+    if facts.state is SignatureState.REPUDIATED:
         return _(
             "In doubt. This was logged at %(logged)s UTC, signed with a key that your agency revoked at %(revoked)s "
             "UTC for everything since %(since)s UTC. Reaffirm it if it is yours, else withdraw it."
         )
-    if facts.state is StandingState.REAFFIRMED:
+    if facts.state is SignatureState.REAFFIRMED:
         return _(
             "Reaffirmed on %(reaffirmed)s UTC. It was logged at %(logged)s UTC, signed with a key that your agency "
             "revoked at %(revoked)s UTC for everything since %(since)s UTC."
@@ -127,7 +127,7 @@ def _own_text(facts: StandingFacts) -> str:
     return _("Refused by every recipient. It was logged at %(logged)s UTC, when its key no longer counted.")
 
 
-def _times(facts: StandingFacts) -> dict[str, str]:
+def _times(facts: SignatureFacts) -> dict[str, str]:
     named = {
         "logged": facts.logged_at,
         "since": facts.since,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class AboutAlert:
+class AlertFacts:
     """Facts about a received alert: its reference, priority and status, and the markings that limit who may be told."""
 
     md: str
@@ -16,4 +16,4 @@ class AboutAlert:
     lane: str
 
 
-NO_ALERT = AboutAlert("", "", "", "", "", "")
+NO_ALERT = AlertFacts("", "", "", "", "", "")

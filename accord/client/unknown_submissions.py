@@ -29,7 +29,7 @@ LIVE = ("current", "retiring")
 
 
 @dataclass(frozen=True)
-class Stranger:
+class UnknownSubmission:
     """An object under our name that was not sent from here. `kids` are the keys that signed it, where known.
 
     `log_time` is proved by its receipt, None until there is one or where it does not hold; `iat` is its own claim. Times in
@@ -54,7 +54,7 @@ class SubmissionCheck:
 
     listed: int
     waiting: int
-    strangers: tuple[Stranger, ...]
+    strangers: tuple[UnknownSubmission, ...]
     unlisted: tuple[SubmissionRecord, ...]
     foreign_keys: tuple[str, ...]
     revoked: tuple[str, ...] = ()
@@ -123,14 +123,14 @@ def _unlisted(state: State, listed: set[str]) -> Iterator[SubmissionRecord]:
             yield record
 
 
-def _describe(act: Act, facts: SubmissionFacts) -> Stranger:
+def _describe(act: Act, facts: SubmissionFacts) -> UnknownSubmission:
     log_time = None
     if facts.receipt is not None:
         try:
             log_time = act.log.prove(facts.receipt, d=facts.d)
         except VerificationError:
             log_time = None
-    return Stranger(facts.what, facts.d, facts.id, facts.iat, log_time, _kids_of(act, facts))
+    return UnknownSubmission(facts.what, facts.d, facts.id, facts.iat, log_time, _kids_of(act, facts))
 
 
 def _kids_of(act: Act, facts: SubmissionFacts) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from alerts.document.display import choice_text
 from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.lanes import is_held
+from alerts.peers.pin_updates import may_seal
 from alerts.peers.pins import Book, Pin, read_book
-from alerts.peers.seeing import may_seal
 from alerts.review.verdicts import RecipientVerdict
 from callers.errors import NotBoundError
 from peers.agreements import KeptAgreements, kept_agreements

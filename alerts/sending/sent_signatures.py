@@ -15,7 +15,7 @@ from alerts.receiving.signature_judging import (
     judge_statements,
     recalls_that_count,
 )
-from alerts.receiving.signature_standing import StandingFacts, standing_of
+from alerts.receiving.signature_state import SignatureFacts, signature_facts_of
 from callers.capabilities import Capability
 from notices.facts import failed_mails
 from officers.models import Officer
@@ -26,25 +26,25 @@ Answer = tuple[DeliveryFact, Worth | None]
 """A recipient's facts, as far as they count, and its acknowledgement's worth where that does not count."""
 
 
-def own_standings(
+def own_signatures(
     officer: Officer, mds: Collection[str], *, peers: VerifiedDirectory | None = None, now: datetime
-) -> dict[str, StandingFacts]:
+) -> dict[str, SignatureFacts]:
     """Return the standing of the agency's own envelopes; one that waits for its receipt is in force."""
     peers, worth = peers or VerifiedDirectory(officer.agency_id or "", now), dict[str, Worth]()
     if mds and peers.revokers({peers.reader}):
         sent = Alert.objects.filter(agency=peers.reader, md__in=mds)
         worth = judge_signed(peers, [signed for alert in sent if (signed := alert.signed) is not None])
     name = officer.agency.name if officer.agency else ""
-    return {md: standing_of(worth.get(md, Valid()), name, own=True) for md in mds}
+    return {md: signature_facts_of(worth.get(md, Valid()), name, own=True) for md in mds}
 
 
-def statement_standings(
+def statement_signatures(
     officer: Officer, rows: Collection[HeldStatement], *, now: datetime
-) -> dict[str, StandingFacts]:
+) -> dict[str, SignatureFacts]:
     """Return the standing of the agency's own statements."""
     worth = judge_statements(VerifiedDirectory(officer.agency_id or "", now), rows)
     name = officer.agency.name if officer.agency else ""
-    return {row.od: standing_of(worth.get(row.od, Valid()), name, own=True) for row in rows}
+    return {row.od: signature_facts_of(worth.get(row.od, Valid()), name, own=True) for row in rows}
 
 
 def sent_of(officer: Officer, mds: Collection[str]) -> dict[str, Sent]:

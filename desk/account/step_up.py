@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from callers import clock, passkeys
-from desk.account.returning import own_address
+from desk.account.safe_redirects import own_address
 from desk.web.frame import render_page, signed_in
 from officers.login.attempts import WINDOW, Source, StepUpSource, count_attempt, forgive_attempt
 from officers.login.errors import ProofRefusedError
