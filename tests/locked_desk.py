@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.agencies.rings import ring_text
+from tests.agencies.key_rings import ring_text
 from vault import kek, locking
 from vault.kek import LOCKED_FILE, OPENED_FILE, VARIABLE, held_ring
 from vault.unlocking import GUESSES

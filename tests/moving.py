@@ -40,8 +40,8 @@ from tests.builders import HeldAgency, Hub, make_hosted_agency
 from tests.desk_calls import give_exchange_keys
 from tests.entries import make_keeper, store_entry
 from tests.exchange_keys import give_api_key
-from tests.hosted_keys import as_recipient
 from tests.own_desk import DRAFT
+from tests.stolen_vault_keys import as_recipient
 from tests.two_desks import SecondDesk
 from vault import proposing
 from vault.changes import Create, Move

@@ -36,8 +36,8 @@ from peers.models import Agency
 from tests.agencies.heads import card_of
 from tests.builders import HeldAgency, Hub
 from tests.entries import store_entry
-from tests.hosted_keys import as_recipient
 from tests.restored_worlds import restored_world
+from tests.stolen_vault_keys import as_recipient
 from vault import proposing
 from vault.changes import Change, Create
 

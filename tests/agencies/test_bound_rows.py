@@ -32,7 +32,7 @@ from officers.policy import change_policy
 from officers.policy_in_force import Policy, altered_policies, policy_of
 from officers.session_rows import OfficerSession
 from peers.models import Agency
-from tests.agencies.rings import followed_by, ring, without
+from tests.agencies.key_rings import followed_by, ring, without
 from tests.agencies.world import NOW, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
 from vault import services

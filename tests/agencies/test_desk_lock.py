@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from devtool.environments import ROOT, role_environment
 from ledger.models import AuditEvent
-from tests.agencies.rings import ring_text
+from tests.agencies.key_rings import ring_text
 from tests.agencies.world import hosted_agency
 from tests.locked_desk import PASSPHRASE, RECOVERY_KEY, LockedDesk, locked_desk, unmade_desk
 from tests.services import surroundings

@@ -18,7 +18,7 @@ from officers.login.errors import ProofRefusedError
 from officers.login.factors import add_totp, check_code, draw_totp_secret, has_factor, reset_factors
 from officers.models import Officer
 from officers.session_rows import Proof
-from tests.agencies.rings import followed_by, ring, without
+from tests.agencies.key_rings import followed_by, ring, without
 from tests.agencies.world import NOW, OPERATOR, PASSWORD, admit, enrol
 from tests.pages.one_time_codes import code_of
 from vault import services

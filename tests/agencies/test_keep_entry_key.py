@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.agencies.rings import followed_by, ring, without
+from tests.agencies.key_rings import followed_by, ring, without
 from tests.agencies.world import NOW
 from vault.entrykeys import entry_key_of, entry_keys_until, forget_entry_key, keep_entry_key
 from vault.kek import held_ring

@@ -15,7 +15,7 @@ from django.db import connection
 from devtool.environments import ROOT, role_environment
 from officers.policy_in_force import begin_policy
 from peers.models import Agency
-from tests.agencies.rings import followed_by, ring, ring_text, without
+from tests.agencies.key_rings import followed_by, ring, ring_text, without
 from tests.agencies.world import NOW, hosted_agency
 from tests.entries import store_entry
 from tests.services import surroundings

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accord.envelope.private import DecryptionKey, SigningKey
 from agencies.models import KeyUse
-from tests.agencies.rings import ring
+from tests.agencies.key_rings import ring
 from tests.agencies.world import hosted_agency, own_agency
 from vault import services
 from vault.errors import KekUnknownError, SealBrokenError, SecretMissingError

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from devtool.environments import ROOT, role_environment
-from tests.agencies.rings import followed_by, ring_text
+from tests.agencies.key_rings import followed_by, ring_text
 from tests.agencies.world import hosted_agency
 from tests.services import surroundings
 from vault.kek import KekRing, held_ring

@@ -34,8 +34,8 @@ from sharing.repudiation import find_repudiated, mark_doubts
 from sharing.slices import slice_for
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import PARTNER_ALERT, send_from_partner
-from tests.hosted_keys import as_recipient
 from tests.lock_orders import locks_taken
+from tests.stolen_vault_keys import as_recipient
 
 
 @pytest.fixture

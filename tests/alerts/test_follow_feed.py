@@ -23,7 +23,7 @@ from peers.models import FeedCursor
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Delivery, Statement
 from tests.alerts.conftest import GOOD, Desk, Desks
-from tests.hosted_keys import as_recipient
+from tests.stolen_vault_keys import as_recipient
 
 PARTNER_ALERT: dict[str, Any] = {
     "schema": "accord-alert/1",

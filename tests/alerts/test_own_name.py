@@ -32,7 +32,7 @@ from tests.alerts.conftest import Desk, Desks
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.bound_rows import rewrite
 from tests.desk_calls import ViewsInPlaceOfSockets
-from tests.hosted_keys import (
+from tests.stolen_vault_keys import (
     replace_signing_keys,
     revoke_hosted_key,
     signing_kids,

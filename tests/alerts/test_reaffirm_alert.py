@@ -41,7 +41,7 @@ from tests.alerts.conftest import Desk, Desks, make_desks
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.alerts.test_judge_retract import retract
 from tests.builders import START, Hub, seconds
-from tests.hosted_keys import replace_signing_keys, revoke_hosted_key, submit_as_thief
+from tests.stolen_vault_keys import replace_signing_keys, revoke_hosted_key, submit_as_thief
 
 DOUBT = (
     "Repudiated. This was logged at 2 Mar 2026 12:00 UTC, signed with a key that {name} revoked at "

@@ -39,8 +39,8 @@ from officers.models import Officer
 from peers.models import HeldStatement
 from science.board.harm_reviews import record_review
 from sharing.models import Envelope
-from tests.hosted_keys import as_recipient
 from tests.own_desk import CONTENT, TABLE, RedDesk
+from tests.stolen_vault_keys import as_recipient
 from vault.errors import NotNamedError
 
 OFFICER_7 = "xe-drugs officer-7"

@@ -20,7 +20,7 @@ from sharing.models import Delivery, Statement
 from tests.alerts.conftest import Desks
 from tests.alerts.test_reaffirm_alert import tell
 from tests.builders import OPERATOR
-from tests.hosted_keys import replace_signing_keys, revoke_hosted_key
+from tests.stolen_vault_keys import replace_signing_keys, revoke_hosted_key
 
 
 def test_the_retract_is_signed_and_names_the_officer(desks: Desks) -> None:

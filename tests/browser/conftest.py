@@ -16,7 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from devtool.chromium import HOW_TO_GET_ONE, QUIET, find_chromium
 from officers.models import Officer
 from tests.browser import pictures
-from tests.browser.hands import Tally
+from tests.browser.keyboard import Tally
 from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import DeskWorld
 

@@ -22,7 +22,7 @@ from desk.web.urls import PAGES
 from ledger.restores import record_restore
 from officers.accounts import change_roles
 from officers.models import Officer, PowerChange
-from tests.security.addressed import things_of
+from tests.security.address_parameters import things_of
 from tests.security.routes import Route, routes_of
 from tests.security.world import Caller, SecurityWorld
 

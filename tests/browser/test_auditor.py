@@ -14,7 +14,7 @@ from alerts.receiving.opening import open_alert
 from ledger.models import AuditEvent
 from officers.models import Officer
 from tests.browser.conftest import Picture, Tell
-from tests.browser.hands import Hands
+from tests.browser.keyboard import Hands
 from tests.pages.desk_world import CONTENT, DeskWorld
 
 pytestmark = pytest.mark.slow

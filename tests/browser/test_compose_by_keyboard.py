@@ -16,7 +16,7 @@ from alerts.models import Alert, DraftAttachment
 from devtool.processes import wait_until
 from officers.models import Officer
 from tests.browser.conftest import Tell
-from tests.browser.hands import Hands
+from tests.browser.keyboard import Hands
 from tests.pages.desk_world import DeskWorld
 
 SignIn = Callable[[Officer], None]

@@ -11,7 +11,7 @@ from alerts.models import ReceivedAlert
 from alerts.receiving.opening import open_alert
 from officers.models import Officer
 from tests.browser.conftest import Picture, Tell
-from tests.browser.hands import Hands
+from tests.browser.keyboard import Hands
 from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import DeskWorld
 from tests.pages.test_lists import received_copies

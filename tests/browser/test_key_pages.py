@@ -17,10 +17,10 @@ from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
 from alerts.sending.reaffirmation import reaffirm_alert
 from officers.models import Officer
-from tests.hosted_keys import submit_as_thief
 from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import Customs, key_of
 from tests.pages.test_in_doubt import lose_key
+from tests.stolen_vault_keys import submit_as_thief
 from vault.agency_keys import revoke_agency_key, rotate_agency_keys
 
 Shoot = Callable[..., None]

@@ -23,7 +23,7 @@ from alerts.models import ReceivedAlert
 from officers.models import Officer
 from peers.models import Agency
 from tests.browser.conftest import Picture, Tell
-from tests.browser.hands import Hands
+from tests.browser.keyboard import Hands
 from tests.entries import admit_elsewhere
 from tests.mail_server import MailServer
 from tests.pages.desk_world import PASSWORD, DeskWorld

@@ -20,7 +20,7 @@ from officers.models import AgencyPolicy, Officer
 from officers.session_rows import OfficerSession
 from tests.bound_rows import rewrite
 from tests.browser.conftest import Tell
-from tests.browser.hands import Hands
+from tests.browser.keyboard import Hands
 from tests.entries import change_entry
 from tests.mail_server import Mail, MailServer
 from tests.pages.desk_world import CONTENT, PASSWORD, DeskWorld

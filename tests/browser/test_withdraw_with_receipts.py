@@ -11,7 +11,7 @@ from alerts.models import Alert
 from alerts.receiving.opening import open_alert
 from officers.models import Officer
 from tests.browser.conftest import Picture, Tell
-from tests.browser.hands import Hands
+from tests.browser.keyboard import Hands
 from tests.browser.test_one_alert import press_on, sign_in_by_form, sign_out
 from tests.pages.desk_world import DeskWorld
 

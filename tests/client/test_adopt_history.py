@@ -10,8 +10,8 @@ import pytest
 
 from accord.cli import exits
 from accord.client.client import Client
+from tests.client.altered_answers import lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import lying_connection
 from tests.client.terminals import Terminal
 
 

@@ -10,8 +10,8 @@ from accord.client.errors import SpoolError, UnreachableError
 from accord.envelope.private import SignerSet, SigningKey
 from accord.envelope.statements.form import SubjectRef, make_statement
 from sharing.models import Envelope, Statement
+from tests.client.altered_answers import Instead
 from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
-from tests.client.lying import Instead
 from tests.client.test_spool import DAY, at_another_time, cut_off, make_older, unsent
 
 

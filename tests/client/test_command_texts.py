@@ -16,8 +16,8 @@ from accord.document.schema import in_reading_order
 from accord.envelope.errors import MalformedError
 from accord.envelope.manifest import Reference
 from sharing.models import Statement
+from tests.client.altered_answers import lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import lying_connection
 from tests.client.terminals import Terminal
 from tests.client.test_keys_revoked import held
 

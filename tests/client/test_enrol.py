@@ -30,8 +30,8 @@ from agencies.entrykeys import issue_return_key
 from agencies.models import ApiKey, Keyset
 from callers.directory import AgencyStatus
 from tests.builders import OPERATOR
+from tests.client.altered_answers import lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld
-from tests.client.lying import lying_connection
 
 
 def enrol(client: Client, world: PartnerWorld, secret: str, agency: str = "xa-alpha", **changes: str) -> None:

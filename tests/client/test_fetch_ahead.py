@@ -19,8 +19,8 @@ from callers.capabilities import EXCHANGE_SCOPES, Capability
 from ledger.models import AuditEvent
 from sharing.agreements import suspend_lanes
 from sharing.models import Delivery
+from tests.client.altered_answers import Lie
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.client.lying import Lie
 from tests.client.test_watch import STEADY, lied_to, numbers, send, watched
 
 MDS = [letter * 43 for letter in "AEIMQUYcgk"]

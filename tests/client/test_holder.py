@@ -11,8 +11,8 @@ from accord.client.errors import BusyError, GivenBackError, HeldElsewhereError
 from accord.client.holder import ANNOUNCED_EVERY_SECS, SOFTWARE
 from accord.client.watching import Rhythm
 from agencies.models import Instance
+from tests.client.altered_answers import Instead, lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import Instead, lying_connection
 from tests.client.terminals import Terminal
 
 OTHER = str(uuid4())

@@ -19,8 +19,8 @@ from accord.client.client import Client
 from accord.client.errors import ClientError, RefusedError
 from accord.client.watching import _may_pass
 from hub.problems import PROBLEMS
+from tests.client.altered_answers import Instead, lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import Instead, lying_connection
 from tests.client.scripted_hub import ScriptedHub, served
 
 KEPT = 12

@@ -27,8 +27,8 @@ from accord.envelope.statements.form import sign_statement
 from accord.keyerrors import KeyFileDamagedError
 from accord.keyfile import KeyFile
 from agencies.models import Keyset, Revocation
+from tests.client.altered_answers import Instead, Lie, lying_connection
 from tests.client.conftest import CHEAP, PASSPHRASE, PartnerWorld
-from tests.client.lying import Instead, Lie, lying_connection
 
 pytestmark = pytest.mark.no_retry
 

@@ -17,8 +17,8 @@ from accord.envelope.keysets import read_keyset
 from accord.envelope.slices import parse_slice
 from accord.keyerrors import KeyFileBusyError
 from agencies.models import Key, Keyset
+from tests.client.altered_answers import lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import lying_connection
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from accord.client.keys.overview import KeyWarning
 from agencies.models import Keyset, Revocation
 from tests.client.conftest import CHEAP, PASSPHRASE, PartnerWorld, alert_to
 from tests.client.key_terminal import ELLIPSIS, KeyTerminal
-from tests.client.test_at_the_keyboard import Keyboard
+from tests.client.test_terminal_prompts import Keyboard
 
 
 @pytest.fixture

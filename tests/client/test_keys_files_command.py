@@ -12,7 +12,7 @@ from accord.envelope.keys import show_fingerprint
 from accord.envelope.private import Root
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 from tests.client.key_terminal import KeyTerminal
-from tests.client.test_at_the_keyboard import Keyboard
+from tests.client.test_terminal_prompts import Keyboard
 
 
 @pytest.fixture

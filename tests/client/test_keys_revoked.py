@@ -16,8 +16,8 @@ from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import parse_statement
 from agencies.models import Keyset, Revocation
 from tests.builders import HeldAgency
+from tests.client.altered_answers import Instead, lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import Instead, lying_connection
 from tests.client.test_reaffirm import wait_past
 
 HOUR = 3600

@@ -17,8 +17,8 @@ from accord.client.results import Sent
 from accord.client.saved_alerts import save_opened
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.tree.receipts import Receipt
+from tests.client.altered_answers import forged_receipt, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import forged_receipt, lying_connection
 
 
 @pytest.fixture

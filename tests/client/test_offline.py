@@ -20,8 +20,8 @@ from accord.envelope.errors import Failure, OpeningError, SealingError, Verifica
 from accord.envelope.tree.receipts import Receipt
 from peers.models import Agency
 from sharing.models import Envelope
+from tests.client.altered_answers import Instead, flip, forged_receipt, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import Instead, flip, forged_receipt, lying_connection
 from tests.client.terminals import Terminal, joined
 
 FILE = Attachment("a.txt", "text/plain", b"spectrum " * 1000)

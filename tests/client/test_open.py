@@ -26,8 +26,8 @@ from accord.envelope.private import Root
 from accord.envelope.slices import parse_slice
 from accord.envelope.tree.receipts import LeafEntry
 from sharing.agreements import suspend_lanes
+from tests.client.altered_answers import Instead, Lie, flip, forged_receipt, lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import Instead, Lie, flip, forged_receipt, lying_connection
 
 SPECTRUM = Attachment("etizolam.msp", "text/plain", b"NAME: Etizolam\n" * 100)
 

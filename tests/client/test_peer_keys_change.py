@@ -25,8 +25,8 @@ from agencies.models import Agency as Entry
 from agencies.models import Keyset
 from agencies.registry import register_keyset, verify_newcomer
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, new_uuid7, seconds
+from tests.client.altered_answers import Lie, lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import Lie, lying_connection
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ from accord.envelope.tree.receipts import Receipt
 from accord.envelope.verifying import verify_slice
 from ledger.entries import append_entry
 from ledger.proofs import receipt_for
+from tests.client.altered_answers import Instead, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import Instead, lying_connection
 
 HOUR = 3600
 

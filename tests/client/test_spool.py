@@ -25,8 +25,8 @@ from accord.envelope.statements.form import parse_statement
 from accord.privatefiles import PrivateFileError
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Envelope, Statement
+from tests.client.altered_answers import Instead, flip, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import Instead, flip, lying_connection
 from tests.client.terminals import Terminal, joined
 
 DAY = 24 * 3600

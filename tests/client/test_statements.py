@@ -28,8 +28,8 @@ from ledger.entries import append_entry
 from ledger.proofs import receipt_for
 from sharing.models import Statement
 from tests.builders import new_uuid7
+from tests.client.altered_answers import Instead, lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import Instead, lying_connection
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from accord.cli import exits
 from accord.client.client import Client
 from accord.client.outcome import PAGE
+from tests.client.altered_answers import lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import lying_connection
 from tests.client.terminals import Terminal, joined
 
 

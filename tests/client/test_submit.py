@@ -30,8 +30,8 @@ from agencies.accession import suspend_agency
 from sharing.agreements import suspend_lanes
 from sharing.models import Delivery, Envelope
 from tests.builders import OPERATOR
+from tests.client.altered_answers import Instead, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import Instead, lying_connection
 
 CLOSED_PORT = "http://127.0.0.1:9"
 

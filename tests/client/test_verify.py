@@ -13,8 +13,8 @@ from accord.client.saved_alerts import load_saved, save_opened
 from accord.envelope.content import Attachment
 from accord.envelope.encoding import canonical, parse_object
 from accord.state import StateAbsentError
+from tests.client.altered_answers import flip
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import flip
 
 SPECTRUM = Attachment("etizolam.msp", "text/plain", b"NAME: Etizolam\n")
 

@@ -20,8 +20,8 @@ from accord.client.watching import News, Rhythm
 from accord.envelope.content import Attachment
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.private import LedgerKey
+from tests.client.altered_answers import flip, forged_receipt, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.lying import flip, forged_receipt, lying_connection
 
 STEADY = Rhythm(lambda: 0.0, poll_secs=1, first_pause_secs=1, longest_pause_secs=8)
 

@@ -21,9 +21,9 @@ from accord.envelope.slices import parse_slice
 from accord.envelope.statements.form import CheckpointRef, parse_statement_object
 from accord.envelope.tree.receipts import LeafEntry, Receipt
 from accord.envelope.vocabulary import TYP_MANIFEST, statement_typ
-from tests.envelope import shapes
+from tests.envelope import forbidden_values
+from tests.envelope.forbidden_values import Path, Shape, Sort
 from tests.envelope.good_statements import DIGEST, GOOD, good_statement
-from tests.envelope.shapes import Path, Shape, Sort
 from tests.envelope.tampering import read, write
 from tests.envelope.world import DAY, NOW, known_agency, make_world, uuid7
 
@@ -149,33 +149,33 @@ def read_header(suite: str) -> Read:
 OBJECTS: dict[str, tuple[Shape, Callable[[], dict[str, Any]], Read]] = {
     **{
         kind: (shape, partial(statement, kind), partial(read_as, kind))
-        for kind, shape in shapes.STATEMENTS.items()
+        for kind, shape in forbidden_values.STATEMENTS.items()
     },
-    "manifest": (shapes.MANIFEST, manifest, lambda value: read_manifest(write(value))),
-    "inner payload": (shapes.INNER, inner, read_padded),
-    "receipt": (shapes.RECEIPT, receipt, Receipt.parse),
+    "manifest": (forbidden_values.MANIFEST, manifest, lambda value: read_manifest(write(value))),
+    "inner payload": (forbidden_values.INNER, inner, read_padded),
+    "receipt": (forbidden_values.RECEIPT, receipt, Receipt.parse),
     "leaf of a keyset": (
-        shapes.KEYSET_LEAF,
+        forbidden_values.KEYSET_LEAF,
         lambda: {"d": DIGEST, "k": "keyset", "t": NOW, "a": "xa-alpha"},
         LeafEntry.from_json,
     ),
-    "jwe": (shapes.JWE, sealed, lambda value: parse_jwe_object(value, PQ1)),
-    "slice": (shapes.SLICE, sliced, lambda value: parse_slice(write(value))),
-    "header of an entry in PQ1": (shapes.PQ1_HEADER, lambda: header_of(PQ1), read_header(PQ1)),
-    "header of an entry in EC1": (shapes.EC1_HEADER, lambda: header_of(EC1), read_header(EC1)),
-    "jws": (shapes.JWS, signed, lambda value: parse_jws_object(value, TYP_MANIFEST)),
+    "jwe": (forbidden_values.JWE, sealed, lambda value: parse_jwe_object(value, PQ1)),
+    "slice": (forbidden_values.SLICE, sliced, lambda value: parse_slice(write(value))),
+    "header of an entry in PQ1": (forbidden_values.PQ1_HEADER, lambda: header_of(PQ1), read_header(PQ1)),
+    "header of an entry in EC1": (forbidden_values.EC1_HEADER, lambda: header_of(EC1), read_header(EC1)),
+    "jws": (forbidden_values.JWS, signed, lambda value: parse_jws_object(value, TYP_MANIFEST)),
 }
 # The document of an alert is the author's and may have any further members.
 FREE = {("inner payload", ("alert",))}
 MEMBERS = [
     pytest.param(name, path, sort, id=f"{name} {'.'.join(map(str, path))}")
     for name, (shape, _, _) in OBJECTS.items()
-    for path, sort in shapes.members_of(shape)
+    for path, sort in forbidden_values.members_of(shape)
 ]
 HOLDERS = [
     pytest.param(name, path, id=f"{name} {'.'.join(map(str, path))}".strip())
     for name, (shape, _, _) in OBJECTS.items()
-    for path in shapes.objects_of(shape)
+    for path in forbidden_values.objects_of(shape)
     if (name, path) not in FREE
 ]
 
@@ -185,10 +185,10 @@ def test_the_object_itself_is_good_and_has_every_member(name: str) -> None:
     shape, make_good, read_it = OBJECTS[name]
     good = make_good()
     assert read_it(good)
-    for path in shapes.objects_of(shape):
+    for path in forbidden_values.objects_of(shape):
         if (name, path) not in FREE:
-            known = shapes.at(shape, path) if 0 not in path else None
-            assert known is None or set(shapes.at(good, path)) == set(known)
+            known = forbidden_values.at(shape, path) if 0 not in path else None
+            assert known is None or set(forbidden_values.at(good, path)) == set(known)
 
 
 @pytest.mark.parametrize(("name", "path", "sort"), MEMBERS)
@@ -196,16 +196,16 @@ def test_a_member_of_another_sort_is_refused(name: str, path: Path, sort: Sort) 
     _, make_good, read_it = OBJECTS[name]
     good = make_good()
     for wrong in sort:
-        if wrong != shapes.at(good, path) or isinstance(wrong, bool):
+        if wrong != forbidden_values.at(good, path) or isinstance(wrong, bool):
             with pytest.raises(MalformedError):
-                read_it(shapes.with_value(good, path, wrong))
+                read_it(forbidden_values.with_value(good, path, wrong))
                 pytest.fail(f"{json.dumps(wrong)[:60]} is taken")
 
 
 @pytest.mark.parametrize(("name", "path"), HOLDERS)
 def test_a_member_missing_misspelt_or_added_is_refused(name: str, path: Path) -> None:
     _, make_good, read_it = OBJECTS[name]
-    for changed in shapes.without_and_with_more(make_good(), path):
+    for changed in forbidden_values.without_and_with_more(make_good(), path):
         with pytest.raises(MalformedError):
             read_it(changed)
 
@@ -213,6 +213,6 @@ def test_a_member_missing_misspelt_or_added_is_refused(name: str, path: Path) ->
 @pytest.mark.parametrize("name", OBJECTS)
 def test_what_is_no_object_is_refused(name: str) -> None:
     *_, read_it = OBJECTS[name]
-    for wrong in shapes.OBJECT:
+    for wrong in forbidden_values.OBJECT:
         with pytest.raises(MalformedError):
             read_it(wrong)

@@ -26,7 +26,7 @@ from tests.mail_server import MailServer
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.test_compose import fields_on
-from tests.pages.test_content_stays import texts_kept
+from tests.pages.test_content_is_not_stored import texts_kept
 
 CANARY = "Zaunkoenigruf"
 pytestmark = pytest.mark.slow

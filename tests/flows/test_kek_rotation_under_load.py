@@ -19,7 +19,7 @@ from alerts.sending.release import release_alert
 from devtool.environments import ROOT, role_environment
 from devtool.processes import wait_until
 from officers.policy_in_force import begin_policy
-from tests.agencies.rings import followed_by, ring, ring_text, without
+from tests.agencies.key_rings import followed_by, ring, ring_text, without
 from tests.conftest import HubProcesses
 from tests.entries import store_entry
 from tests.pages.desk_world import CONTENT, DeskWorld

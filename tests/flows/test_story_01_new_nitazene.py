@@ -34,7 +34,7 @@ from officers.models import Officer
 from peers.models import Agency
 from sharing.models import Delivery, Envelope
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
+from tests.flows.browser_steps import SignIn, check_and_send, open_on_duty, submit
 from tests.flows.stories import HEALTH, LAB, PAIRINGS, AtDesk, send_by_two_and_carry
 from tests.mail_server import MailServer
 from tests.own_desk import at_desk_of

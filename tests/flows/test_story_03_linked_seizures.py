@@ -30,7 +30,7 @@ from peers.models import Agency
 from sharing.models import Envelope, FeedItem
 from tests.alerts.replies.profile_samples import linked_pair, stranger
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
+from tests.flows.browser_steps import SignIn, check_and_send, open_on_duty, submit
 from tests.flows.stories import HEALTH, LAB, PAIRINGS, AtDesk, send_by_two_and_carry
 from tests.pages.desk_world import DeskWorld
 

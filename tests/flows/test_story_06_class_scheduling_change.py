@@ -27,7 +27,7 @@ from notices.sending import send_notifications
 from science.law.reevaluating import reevaluate_structures
 from tests.api.sessions import Session
 from tests.conftest import HubProcesses
-from tests.flows.seen_in_chromium import SignIn, check_and_send, open_on_duty, submit
+from tests.flows.browser_steps import SignIn, check_and_send, open_on_duty, submit
 from tests.flows.stories import sent_by_two
 from tests.law.lawful import CAFFEINE, COMING, METONITAZENE, SHOWN, LawDesk, rule_from
 from tests.mail_server import MailServer

@@ -16,8 +16,8 @@ from notices.sending import Tally, send_notifications
 from officers.models import Officer
 from tests.alerts.conftest import Desks, kept_desks
 from tests.builders import HeldAgency, Hub, make_hosted_agency
-from tests.hosted_keys import as_recipient
 from tests.role_logins import under_login_of
+from tests.stolen_vault_keys import as_recipient
 
 
 @dataclass

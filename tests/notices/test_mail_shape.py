@@ -10,9 +10,9 @@ from notices.message import NoticeFacts, compose_message
 from notices.models import Notification
 from notices.states import Occasion
 from tests.builders import ALERT, make_hosted_agency
-from tests.hosted_keys import as_recipient
 from tests.mail_server import MailServer
 from tests.notices.conftest import NoticeWorld
+from tests.stolen_vault_keys import as_recipient
 
 BODY = (
     r"Your agency has an alert\. Speed: {speed}\. Acknowledge in {limit}\.\n"

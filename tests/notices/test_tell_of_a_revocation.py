@@ -22,10 +22,10 @@ from sharing.revoked import Doubt, KeyWord
 from sharing.slices import slice_for
 from tests.alerts.conftest import Desks
 from tests.builders import HeldAgency, about, seconds
-from tests.hosted_keys import revoke_hosted_key
 from tests.mail_server import MailServer
 from tests.notices.conftest import NoticeWorld
 from tests.role_logins import under_login_of
+from tests.stolen_vault_keys import revoke_hosted_key
 
 REPUDIATED = (
     "A signature about an alert to your agency no longer counts. Look again before you act on it.\r\n"

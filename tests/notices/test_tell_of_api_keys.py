@@ -16,9 +16,9 @@ from officers.deskkeys import authenticate_key, issue_key, revoke_key, rotate_ke
 from officers.models import DeskKey, Officer
 from peers.models import KnownCredential
 from tests.builders import START, HeldAgency, Hub, make_hosted_agency
-from tests.hosted_keys import as_recipient
 from tests.mail_server import MailServer
 from tests.role_logins import under_login_of
+from tests.stolen_vault_keys import as_recipient
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ENDS = START + timedelta(days=90)

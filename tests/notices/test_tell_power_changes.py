@@ -21,9 +21,9 @@ from officers.models import Officer, PowerChange
 from tests.bound_rows import rewrite
 from tests.builders import HeldAgency, Hub, make_hosted_agency
 from tests.entries import have_released
-from tests.hosted_keys import as_recipient
 from tests.mail_server import MailServer
 from tests.role_logins import under_login_of
+from tests.stolen_vault_keys import as_recipient
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,8 @@ from agencies.models import Agency
 from operators.models import Operator
 from tests.agencies.world import admit
 from tests.operators.test_operators_pages import ADMIT, FACTS, HEARD_WELL
-from tests.security.hostile import STRINGS
-from tests.security.reading import wrong_in
+from tests.security.answer_parsing import wrong_in
+from tests.security.hostile_texts import STRINGS
 
 FORMS: dict[str, dict[str, str]] = {
     ADMIT: FACTS | HEARD_WELL,

@@ -16,10 +16,10 @@ from alerts.receiving.opening import open_alert
 from officers.models import Officer
 from sharing.models import Statement
 from sharing.repudiation import find_repudiated, mark_doubts
-from tests.hosted_keys import submit_as_thief
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.key_desks import key_of
+from tests.stolen_vault_keys import submit_as_thief
 from vault.agency_keys import revoke_agency_key, rotate_agency_keys
 
 

@@ -15,9 +15,9 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.manifest_facts import awaited_again
 from alerts.sending.withdrawal import withdraw_alert
 from ledger.models import AuditEvent
-from tests.hosted_keys import as_recipient
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
+from tests.stolen_vault_keys import as_recipient
 
 FIRST_OPENING_AT_MOST = 51
 AGAIN_AT_MOST = 42

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from callers import clock
 from ledger.models import AuditEvent
-from tests.agencies.rings import ring_text
+from tests.agencies.key_rings import ring_text
 from tests.locked_desk import PASSPHRASE, RECOVERY_KEY, LockedDesk, locked_desk, unmade_desk
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld

@@ -22,8 +22,8 @@ from officers.models import AgencyPolicy, Officer
 from sharing.models import Envelope, Statement
 from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT
-from tests.security.addressed import good_request, things_of
-from tests.security.reading import body_of
+from tests.security.address_parameters import good_request, things_of
+from tests.security.answer_parsing import body_of
 from tests.security.routes import Route, routes_of
 from tests.security.test_matrix import ABSENT, Cell, kind_of
 from tests.security.world import LAB, READERS, Caller, SecurityWorld, undone

@@ -20,10 +20,10 @@ from django.utils import timezone
 from callers import clock
 from officers.login.sessions import SEEN_EVERY
 from officers.session_rows import OfficerSession
-from tests.security.addressed import GOOD, Sent, encoded, good_request, good_values, things_of
+from tests.security.address_parameters import GOOD, Sent, encoded, good_request, good_values, things_of
+from tests.security.database_diff import Database, Difference, beyond, rows_written
 from tests.security.flooding import MOMENT, NUMBER, TEXT, flood, flood_values
 from tests.security.routes import Route, every_route, is_known, is_reached
-from tests.security.tables import Database, Difference, beyond, rows_written
 from tests.security.world import LAB, STRANGER, Caller, SecurityWorld, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]

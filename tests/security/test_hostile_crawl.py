@@ -14,9 +14,9 @@ import pytest
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import Resolver404, resolve
 
-from tests.security.hostile import MARK, STRINGS
-from tests.security.planting import LIVED, Planting
-from tests.security.reading import Attributes, Form, Page, body_of, wrong_in
+from tests.security.answer_parsing import Attributes, Form, Page, body_of, wrong_in
+from tests.security.hostile_content import LIVED, Planting
+from tests.security.hostile_texts import MARK, STRINGS
 from tests.security.world import Caller, SecurityWorld, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]

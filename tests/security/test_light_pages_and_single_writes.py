@@ -13,11 +13,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.page_queries import reads_of, without_checks
-from tests.security.addressed import good_request, things_of
+from tests.security.address_parameters import good_request, things_of
+from tests.security.answer_parsing import body_of
+from tests.security.database_diff import Database, Difference, rows_written
 from tests.security.planted_science import OPENED
-from tests.security.reading import body_of
 from tests.security.routes import Route, routes_of
-from tests.security.tables import Database, Difference, rows_written
 from tests.security.test_field_flood import WritingAddress, caller_for, writing_addresses
 from tests.security.world import SecurityWorld, Thing, undone
 

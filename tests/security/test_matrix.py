@@ -30,8 +30,8 @@ from hub.urls import desk as desk_urls
 from peers.models import Agency
 from tests.bound_rows import rewrite
 from tests.locked_desk import locked_desk
-from tests.security.addressed import good_request, things_of, unnamed
-from tests.security.reading import body_of
+from tests.security.address_parameters import good_request, things_of, unnamed
+from tests.security.answer_parsing import body_of
 from tests.security.routes import (
     AT_HOSTED_DESKS_ALONE,
     AT_OWN_DESKS_ALONE,

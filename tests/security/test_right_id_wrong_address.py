@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.security.addressed import good_request, things_of
+from tests.security.address_parameters import good_request, things_of
+from tests.security.answer_parsing import body_of
 from tests.security.planted_science import OPENED
-from tests.security.reading import body_of
 from tests.security.routes import VERBS, every_route
 from tests.security.test_field_flood import caller_for
 from tests.security.world import SecurityWorld, Thing, undone

@@ -18,7 +18,7 @@ from sharing.models import Statement
 from tests.alerts.conftest import Desks
 from tests.builders import seconds
 from tests.envelope.tampering import read, signed_again, write
-from tests.hosted_keys import as_recipient
+from tests.stolen_vault_keys import as_recipient
 
 
 def wrapping_another_key(desks: Desks) -> SealedEnvelope:

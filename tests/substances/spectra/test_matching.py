@@ -18,7 +18,7 @@ from substances.spectra.library import shipped_library
 from substances.spectra.matching import match
 from substances.spectra.searching import search_libraries
 from substances.spectra.spectrum import Spectrum
-from tests.substances.spectra.disturbing import disturbed
+from tests.substances.spectra.disturbed_spectra import disturbed
 
 LIBRARY = shipped_library()
 SPECTRA_AT_MOST = 2_000

@@ -12,10 +12,10 @@ from django.test import Client
 from agencies.models import ApiKey
 from officers.models import Officer
 from tests.desk_calls import ViewsInPlaceOfSockets
-from tests.security.addressed import things_of
-from tests.security.reading import body_of
+from tests.security.address_parameters import things_of
+from tests.security.answer_parsing import body_of
+from tests.security.database_diff import Database, Difference, rows_written
 from tests.security.routes import every_route
-from tests.security.tables import Database, Difference, rows_written
 from tests.security.test_field_flood import caller_for
 from tests.security.world import LAB, Caller, SecurityWorld, undone
 

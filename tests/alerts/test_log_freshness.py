@@ -27,7 +27,7 @@ from sharing.hours import log_hour
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
 from tests.bound_rows import rewrite
-from tests.client.lying import forged_receipt
+from tests.client.altered_answers import forged_receipt
 from tests.desk_calls import answer_as_of, the_exchange
 from tests.role_logins import under_login_of
 

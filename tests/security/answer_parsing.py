@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from typing import Any, Final
 
 from substances.control.listings import shipped_listings
-from tests.security.hostile import ATTRIBUTE, EVALUATED, FORMULA_STARTS, HEADER, MARK, REORDERING, TAG
+from tests.security.hostile_texts import ATTRIBUTE, EVALUATED, FORMULA_STARTS, HEADER, MARK, REORDERING, TAG
 
 FORBIDDEN_TAGS: Final = {TAG, "iframe", "object", "embed", "base", "applet", "frame", "frameset", "portal"}
 ADDRESSES: Final = {

@@ -26,7 +26,7 @@ from tests.agreements import record_agreement, record_circle
 from tests.builders import OPERATOR
 from tests.pages.desk_world import HARM
 from tests.peers import confirm_each_other
-from tests.security.hostile import STRINGS
+from tests.security.hostile_texts import STRINGS
 from tests.security.world import LAB, PARTNER, SecurityWorld
 from vault.services import create_agency_keys
 
