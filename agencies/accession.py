@@ -43,7 +43,7 @@ from agencies.registry import (
     verify_newcomer,
     waiting_recovery,
 )
-from agencies.similar_names import refuse_twin
+from agencies.similar_names import refuse_similar_name
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.directory import AgencyStatus
@@ -95,7 +95,7 @@ def admit_agency(
     with transaction.atomic():
         if Agency.objects.filter(pk=agency_id).exists() or Agency.objects.filter(name=agency.name).exists():
             raise AgencyExistsError(agency_id)
-        refuse_twin(agency.name, resembles=resembles)
+        refuse_similar_name(agency.name, resembles=resembles)
         try:
             agency.save(force_insert=True)
         except IntegrityError:

@@ -10,7 +10,7 @@ from callers.errors import InputError
 from callers.names import resemble
 
 
-def twins_of(name: str) -> list[Agency]:
+def similar_names_of(name: str) -> list[Agency]:
     """Return the agencies of this hub whose names look like this one."""
     return [
         agency
@@ -28,7 +28,7 @@ def resembling_text(name: str, twins: Iterable[Agency]) -> str:
     )
 
 
-def refuse_twin(name: str, *, resembles: bool) -> None:
+def refuse_similar_name(name: str, *, resembles: bool) -> None:
     """Raise InputError where the name looks like another agency's, unless the operator says that they are two."""
-    if not resembles and (twins := twins_of(name)):
+    if not resembles and (twins := similar_names_of(name)):
         raise InputError("resembles", resembling_text(name, twins))

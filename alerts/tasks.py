@@ -8,7 +8,7 @@ from celery import shared_task
 
 from alerts.agency.desk_warnings import warn_of_the_desk
 from alerts.agency.power_changes import apply_due_changes
-from alerts.projections.registry import ring_where_work_waits
+from alerts.projections.registry import call_tasks_with_work
 from alerts.receiving.following import FOLLOW_TASK, follow_feeds
 from alerts.receiving.pace import Pace
 from alerts.sending.hand_in import SEND_TASK, offer_all_again, send_waiting
@@ -27,7 +27,7 @@ def follow_feed() -> int:
     try:
         return follow_feeds(now=clock.now(), is_over=lambda: time.monotonic() > until, pace=PACE)
     finally:
-        ring_where_work_waits()
+        call_tasks_with_work()
 
 
 @shared_task(name=SEND_TASK, ignore_result=True)

@@ -54,7 +54,7 @@ def warn_of_key_endings() -> None:
 
 
 @shared_task(name="notices.warn_keepers", queue="notify")
-def have_keepers_warned() -> None:
+def call_keeper_warnings() -> None:
     """Start the desk-worker's task that queues warnings to keepers: it knows certificate and feeds."""
     call_task("alerts.warn_keepers")
 

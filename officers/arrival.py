@@ -29,7 +29,7 @@ from callers.directory import Custody
 from callers.errors import AbsentError, InputError, NotBoundError
 from ledger.audit import record_event
 from officers.errors import TakenInError
-from officers.moving_in import asked_who_calls, checked_fingerprint, entry_listed, ledger_trusted
+from officers.moving_in import ask_caller, checked_fingerprint, entry_listed, ledger_trusted
 from peers.entries import begin_entry
 from peers.exchange import exchange_by
 from peers.models import Agency
@@ -71,7 +71,7 @@ def begin_arrival(keeper: Actor, coming: Coming, *, now: datetime) -> Agency:
     if not _API_KEY.fullmatch(coming.api_key):
         raise InputError("api_key", _("API key: it has 12 characters, a dot, 43 characters."))
     fingerprint, exchange = checked_fingerprint(coming.fingerprint), exchange_by(coming.api_key)
-    caller = asked_who_calls(exchange, "api_key")
+    caller = ask_caller(exchange, "api_key")
     caller.require_common_versions()
     _require_scopes(caller.scopes)
     entry, chain = _checked(exchange, caller.agency or "", fingerprint, now=now)

@@ -153,7 +153,7 @@ def _source(moving: Moving) -> str:
 @sensitive_variables("api_key")
 def _check(exchange: Exchange, home: OpenedHome, api_key: str, moving: Moving, *, now: datetime) -> _Checked:
     fingerprint = checked_fingerprint(moving.fingerprint)
-    caller = asked_who_calls(exchange, _source(moving))
+    caller = ask_caller(exchange, _source(moving))
     caller.require_common_versions()
     agency_id = caller.agency or ""
     if home.agency_id and home.agency_id != agency_id:
@@ -183,7 +183,7 @@ def checked_fingerprint(text: str) -> str:
     return fingerprint
 
 
-def asked_who_calls(exchange: Exchange, field_name: str) -> CallerAnswer:
+def ask_caller(exchange: Exchange, field_name: str) -> CallerAnswer:
     """Ask the exchange whose API key this is; raises InputError on the field with the key, ClientError."""
     try:
         return exchange.caller()

@@ -80,14 +80,14 @@ def closed_sign_in(officer: Officer) -> ClosedSignIn | None:
     if officer.agency is None:
         return None
     restore = restore_in_review(officer.agency)
-    is_admin = goes_through(officer)
+    is_admin = may_sign_in_during_review(officer)
     if restore is None or (is_admin and not restore.deletes_still):
         return None
     able = admins_of(officer.agency).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     return ClosedSignIn(restore, tuple(able.order_by("duty_rank", "full_name")), is_admin)
 
 
-def goes_through(officer: Officer) -> bool:
+def may_sign_in_during_review(officer: Officer) -> bool:
     """Tell whether the officer may sign in while the agency's review is open."""
     return Role.AGENCY_ADMIN in officer.roles
 

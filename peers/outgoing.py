@@ -149,7 +149,7 @@ def hand_in(row: Outgoing, *, now: datetime) -> Outcome | None:
     if isinstance(outcome, Waits):
         _put_off(begun, now, may_have_arrived=could_have or not is_unsent)
         if outcome.is_away:
-            rest_with(begun)
+            postpone_after(begun)
     return outcome
 
 
@@ -274,7 +274,7 @@ def make_due(reader: str, *, now: datetime) -> None:
     waiting.filter(not_before__gt=now).update(not_before=now)
 
 
-def rest_with(row: Outgoing) -> None:
+def postpone_after(row: Outgoing) -> None:
     """Put off all that waits of the agency's until this object, which got no answer, is tried again: nothing overtakes it."""
     waiting = Outgoing.objects.filter(reader=row.reader, state=OutgoingState.QUEUED)
     until = waiting.filter(pk=row.pk).values_list("not_before", flat=True).first()

@@ -45,10 +45,10 @@ from sharing.deliveries import Report, report_facts
 from sharing.errors import CheckFailedError, RangeOutsideError
 from sharing.feed import (
     FeedPage,
-    look_at_feed,
     note_read,
     parse_place,
     present_epoch,
+    read_feed_state,
     read_page,
     resolve_reference,
 )
@@ -263,7 +263,7 @@ class InboxView(APIView):
             item = resolve_reference(caller, query["ref"])
             return Response(_feed_page(FeedPage([item], item.number, present_epoch()), item.number))
         (epoch, after), limit = parse_place(query["after"]), query["limit"]
-        state = look_at_feed(caller, epoch=epoch, after=after)
+        state = read_feed_state(caller, epoch=epoch, after=after)
         note_read(caller, state, after=after, now=clock.now())
         # Numbered items never change: a poll without news reads none of them.
         etag = f'W/"{state.epoch}.{after}-{state.head}-{limit}"'

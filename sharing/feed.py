@@ -56,10 +56,10 @@ def read_feed(actor: Actor, *, epoch: str | None = None, after: int = 0, limit: 
 
     Raises as `look_at_feed`.
     """
-    return read_page(actor, look_at_feed(actor, epoch=epoch, after=after), after=after, limit=limit)
+    return read_page(actor, read_feed_state(actor, epoch=epoch, after=after), after=after, limit=limit)
 
 
-def look_at_feed(actor: Actor, *, epoch: str | None, after: int) -> FeedState:
+def read_feed_state(actor: Actor, *, epoch: str | None, after: int) -> FeedState:
     """Return how far the feed of the actor's agency has come; with `after` and a limit it determines a page completely.
 
     Raises `FeedRestartedError` where `after` is no position of this feed: a number of another epoch, one without its epoch

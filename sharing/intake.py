@@ -51,12 +51,12 @@ from sharing.errors import (
     SharingError,
     SupersededError,
 )
-from sharing.intake_facts import look_at_arrival
 from sharing.locks import share_issuers
 from sharing.models import Envelope
 from sharing.policy import Allowed, Denied, Terms, judge_recipients
 from sharing.refusal_audit import audit_refusal
 from sharing.storing import store_envelope
+from sharing.submission_context import load_submission_context
 
 SUBMITS = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ALERT_RELEASE})
 """A partner's system, or an officer who releases at the desk."""
@@ -92,7 +92,7 @@ def submit_envelope(
         facts = [measure(blob) for blob in blobs]
         unverified = parse_submission(manifest, jwe, facts, caller=caller.agency_id)
         attempt.subject = unverified.md
-        arrival = look_at_arrival(unverified.iss, unverified.jti, unverified.md)
+        arrival = load_submission_context(unverified.iss, unverified.jti, unverified.md)
         known = _answer_known(unverified, arrival.known)
         if known is not None:
             return known
@@ -141,7 +141,7 @@ def _carry(
             with transaction.atomic():
                 _store(caller, unverified, verified, blobs, leaf, now)
         except (IntegrityError, EntryExistsError) as clash:
-            stored = look_at_arrival(unverified.iss, unverified.jti, unverified.md).known
+            stored = load_submission_context(unverified.iss, unverified.jti, unverified.md).known
             known = _answer_known(unverified, stored)
             if known is not None:
                 return known

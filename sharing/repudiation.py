@@ -53,7 +53,7 @@ def find_repudiated(*, now: datetime, limit: int = WORDS_A_CALL) -> int:
     return len(words)
 
 
-def look_again(*, now: datetime) -> int:
+def retry_set_aside(*, now: datetime) -> int:
     """Retry key words and doubts that were set aside and are due again; return how many."""
     with transaction.atomic():
         done = begin_round(WORDS, now=now).try_again(lambda agency: _look_into(agency, now))

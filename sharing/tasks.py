@@ -12,7 +12,7 @@ from callers.slots import CONTACT_MAIL, DOUBTS, HOUSEKEEPING
 from ledger.set_aside import run_each
 from sharing.contact_mails import forget_contact_mails, send_contact_mails
 from sharing.hours import log_hour
-from sharing.repudiation import WORKER, find_repudiated, look_again, mark_doubts
+from sharing.repudiation import WORKER, find_repudiated, mark_doubts, retry_set_aside
 from sharing.sweeping import sweep_deliveries
 from sharing.waiting import queue_contact_mails
 
@@ -35,7 +35,7 @@ def sweep() -> None:
 
 def _mark_slice() -> bool:
     until = clock.now() + SLICE
-    look_again(now=clock.now())
+    retry_set_aside(now=clock.now())
     for _ in range(ROUNDS_A_CALL):
         if not find_repudiated(now=clock.now()) + mark_doubts(now=clock.now()):
             return False

@@ -62,7 +62,7 @@ def tell_suspensions(*, now: datetime) -> int:
     return sum(_tell(row, now) == Told.TAKEN for row in untold if not _is_answered(row, now))
 
 
-def why_untold(agency_id: str) -> Told:
+def reason_untold(agency_id: str) -> Told:
     """Say why a suspension of the agency's stands here alone, where waiting does not mend it; `TAKEN` where none does."""
     untold = list(SuspendedKey.objects.filter(agency_id=agency_id, told_at=None))
     if untold and agency_id in _lack_the_right():

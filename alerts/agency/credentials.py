@@ -21,7 +21,7 @@ from accord.envelope.statements.form import parse_statement
 from accord.moments import moment_of
 from alerts.access import agency_of
 from alerts.errors import ExchangeAwayError
-from alerts.exchange_asked import trouble_with
+from alerts.exchange_errors import away_error_for
 from callers.actors import Actor
 from callers.capabilities import EXCHANGE_SCOPES, Capability, require
 from callers.errors import AbsentError, InputError
@@ -195,7 +195,7 @@ def _ask(agency_id: str, call: Callable[[], Answer]) -> Answer:
     except NoSuchKeyError:
         raise AbsentError from None
     except ClientError as trouble:
-        raise trouble_with(trouble, agency_id) from trouble
+        raise away_error_for(trouble, agency_id) from trouble
 
 
 @transaction.atomic

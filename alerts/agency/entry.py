@@ -24,7 +24,7 @@ from accord.envelope.statements.form import parse_statement
 from alerts.access import agency_of
 from alerts.boxes.state_words import refusal_text
 from alerts.errors import NotTakenError
-from alerts.exchange_asked import exchange_asked
+from alerts.exchange_errors import exchange_errors
 from alerts.sending.identity import require_may_send
 from callers.capabilities import Capability, require
 from callers.errors import InputError
@@ -53,7 +53,7 @@ def read_own_entry(officer: Officer) -> EntryAnswer:
     """Ask the exchange for the entry of the officer's agency. Not inside a transaction. Raises AbsentError, ExchangeAwayError."""
     require(officer, Capability.AGENCY_MANAGE)
     agency_id = agency_of(officer).pk
-    with exchange_asked(agency_id):
+    with exchange_errors(agency_id):
         return exchange_of(agency_id).entry(agency_id)
 
 
@@ -72,7 +72,7 @@ def state_own_entry(
         officer, k=ENTRY, sub=None, body=_body(telephone, timezone, contacts), now=now
     )
     statement = parse_statement(jws)
-    with exchange_asked(agency_id):
+    with exchange_errors(agency_id):
         try:
             taken = exchange_of(agency_id).state_entry(agency_id, statement.statement.id, jws)
         except RefusedError as refused:

@@ -105,7 +105,7 @@ def by_moment(column: str) -> ListOrder:
     )
 
 
-def cut(found: Sequence[Row]) -> tuple[Sequence[Row], bool]:
+def cut_page(found: Sequence[Row]) -> tuple[Sequence[Row], bool]:
     """Return the rows of this page and whether another follows; `found` has up to one row more than a page."""
     return found[:PAGE_ROWS], len(found) > PAGE_ROWS
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accord.calls.errors import ClientError
 from alerts.errors import ExchangeAwayError
-from alerts.exchange_asked import trouble_with
+from alerts.exchange_errors import away_error_for
 from callers.actors import Actor, SystemActor
 from ledger.audit import record_event
 from peers.agreements import (
@@ -39,7 +39,7 @@ def known_agreements(actor: Actor, agency_id: str, *, now: datetime) -> KeptAgre
     return kept
 
 
-def be_told_once(agency_id: str, *, now: datetime) -> None:
+def ensure_agreements_asked(agency_id: str, *, now: datetime) -> None:
     """Ask for the agreements if they were never asked for, since holding back recipients needs them.
 
     Not inside a transaction. Raises ExchangeAwayError.
@@ -56,7 +56,7 @@ def ask_for_agreements(actor: Actor, agency_id: str, *, now: datetime) -> None:
     try:
         was_altered = follow_agreements(agency_id, now=now)
     except ClientError as trouble:
-        raise trouble_with(trouble, agency_id) from trouble
+        raise away_error_for(trouble, agency_id) from trouble
     if was_altered:
         log.error("the agreements kept for %s were changed past the program", agency_id)
         with transaction.atomic():

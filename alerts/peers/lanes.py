@@ -19,7 +19,7 @@ from accord.calls.errors import ClientError, RefusedError
 from accord.calls.exchange import Exchange
 from alerts.access import agency_of
 from alerts.errors import ExchangeAwayError, LaneRefusedError
-from alerts.exchange_asked import trouble_with
+from alerts.exchange_errors import away_error_for
 from alerts.peers.agreements import ask_for_agreements, known_agreements
 from alerts.peers.comparing import change_own_book
 from alerts.peers.pins import Book, Stopped, read_book
@@ -92,7 +92,7 @@ def tell_exchange(agency_id: str, call: Call, *, now: datetime) -> None:
     except ClientError as trouble:
         if isinstance(trouble, RefusedError) and trouble.slug == "agreement-refused":
             raise LaneRefusedError("lanes", str(trouble.members.get("problem", ""))) from trouble
-        raise trouble_with(trouble, agency_id) from trouble
+        raise away_error_for(trouble, agency_id) from trouble
 
 
 def _survives(stop: Stopped, pri: str) -> bool:

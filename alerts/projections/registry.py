@@ -56,7 +56,7 @@ def wants_file(filename: str, size: int) -> bool:
     return any(projection.wants_file(filename, size) for projection in projections())
 
 
-def ring_where_work_waits() -> None:
+def call_tasks_with_work() -> None:
     for projection in projections():
         if projection.task and projection.has_work():
             call_task(projection.task)

@@ -17,7 +17,7 @@ from accord.envelope.verifying import Ledger
 from accord.following.log import KeptLog
 from accord.moments import moment_of
 from alerts.errors import AlertsError, ContentDeletedError, ExchangeAwayError, NotJudgedError
-from alerts.exchange_asked import trouble_with
+from alerts.exchange_errors import away_error_for
 from alerts.models import ReceivedAlert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
@@ -78,7 +78,7 @@ def fetch_and_open(
             _record(actor, md, "answer-unusable", now)
         raise
     except ClientError as trouble:
-        raise trouble_with(trouble, actor.agency_id or "") from trouble
+        raise away_error_for(trouble, actor.agency_id or "") from trouble
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from alerts.errors import (
     FlowSuspendedError,
     RecalledError,
 )
-from alerts.exchange_asked import trouble_with
+from alerts.exchange_errors import away_error_for
 from alerts.models import HeldBlob, HeldEnvelope
 from callers.actors import Actor
 from callers.errors import AbsentError
@@ -261,7 +261,9 @@ def _refusals(agency_id: str) -> Generator[None]:
     except calls.RefusedError as refused:
         closed = _REFUSALS.get(refused.slug)
         is_answered = refused.status < HTTPStatus.INTERNAL_SERVER_ERROR
-        raise (closed() if closed else trouble_with(refused, agency_id, is_answered=is_answered)) from refused
+        raise (
+            closed() if closed else away_error_for(refused, agency_id, is_answered=is_answered)
+        ) from refused
     except calls.ClientError as trouble:
         raise ExchangeAwayError(is_answered=isinstance(trouble, calls.AnswerError)) from trouble
     except EnvelopeError as unreadable:

@@ -109,7 +109,7 @@ def open_alert(
     row, opened, peers = _open(officer, received, reason, reference, now)
     document, is_known = _read(opened)
     row = judge_for_display(_mark_opened(officer, row, now), peers=peers, now=now)
-    view = _view(row, opened, document, standings_shown(row, opened, peers), peers, is_known=is_known)
+    view = _view(row, opened, document, signatures_shown(row, opened, peers), peers, is_known=is_known)
     if with_rules:
         view = replace(view, rules=_rules_of(officer, row, opened, view.document, now))
     if wants is None:
@@ -219,7 +219,7 @@ def _mark_opened(officer: Officer, received: ReceivedAlert, now: datetime) -> Re
     return locked
 
 
-def standings_shown(
+def signatures_shown(
     received: ReceivedAlert, opened: OpenedAlert, peers: VerifiedDirectory
 ) -> tuple[SignatureFacts, tuple[str, ...]]:
     """Return the standing of the signatures that were just verified, with all that was said since.

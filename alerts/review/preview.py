@@ -25,7 +25,7 @@ from alerts.drafting.registry import problems_of
 from alerts.drafting.revisions import DraftContent
 from alerts.errors import ExchangeAwayError
 from alerts.models import Alert
-from alerts.peers.agreements import be_told_once
+from alerts.peers.agreements import ensure_agreements_asked
 from alerts.peers.held_back import hold_back
 from alerts.replies.rules import keep_to_source
 from alerts.review.tlp_ceiling import keep_red_apart, keep_to_ceiling, keep_to_floor
@@ -127,7 +127,7 @@ def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any],
     if candidates is not None and not is_acceptable(FIELDS["recipients"], candidates):
         return Preview()
     said = {"suite": SUITE, **{name: str(value) for name, value in terms.items()}}
-    be_told_once(issuer, now=now)
+    ensure_agreements_asked(issuer, now=now)
     answers, as_of = _answers(issuer, said, candidates, now)
     answered = PreviewAnswers(issuer, said, answers)
     return Preview(answered.rows(), as_of=as_of, from_exchange=answered)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accord.calls.answers import PreviewAnswer
 from accord.calls.errors import ClientError
 from alerts.errors import ExchangeAwayError
-from alerts.exchange_asked import trouble_with
+from alerts.exchange_errors import away_error_for
 from callers.closed_lists import Tlp
 from callers.denials import denial_text
 from peers.exchange import exchange_of
@@ -60,7 +60,7 @@ def ask_previews(
     try:
         answers = exchange_of(issuer).previews(terms, asked)
     except ClientError as trouble:
-        raise trouble_with(trouble, issuer) from trouble
+        raise away_error_for(trouble, issuer) from trouble
     if not all(_is_sound(answer) for answer in answers):
         raise ExchangeAwayError(is_answered=True)
     return answers

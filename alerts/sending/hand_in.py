@@ -145,7 +145,7 @@ def send_waiting_of(reader: str, *, now: datetime, is_over: Callable[[], bool] =
         if isinstance(outcome, Waits) and outcome.is_away:
             if not outcome.may_be_alone or len(suspects) == MOST_SUSPECTS:
                 if suspects:
-                    outgoing.rest_with(suspects[0])
+                    outgoing.postpone_after(suspects[0])
                 break
             suspects.append(row)
             tries_next = True

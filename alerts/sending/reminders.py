@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accord.calls import errors as calls
 from alerts.errors import ExchangeAwayError
-from alerts.exchange_asked import trouble_with
+from alerts.exchange_errors import away_error_for
 from alerts.models import Alert
 from alerts.sending.amendment import versions_seen
 from alerts.sending.identity import require_may_send
@@ -81,6 +81,6 @@ def _refusals(agency_id: str) -> Generator[None]:
         again = refused.members.get("not_before")
         if refused.slug == TOO_SOON and isinstance(again, str):
             raise ReminderTooSoonError(datetime.fromisoformat(again)) from refused
-        raise trouble_with(refused, agency_id) from refused
+        raise away_error_for(refused, agency_id) from refused
     except calls.ClientError as trouble:
         raise ExchangeAwayError from trouble

@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accord.calls.answers import AgencyAnswer
 from accord.envelope.keys import show_fingerprint
-from alerts.exchange_asked import exchange_asked
+from alerts.exchange_errors import exchange_errors
 from alerts.sending.identity import is_still_to_come
 from callers import clock
 from callers.capabilities import Role
@@ -41,7 +41,7 @@ def take_agency_in(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return ask(request, _taking_in(), form)
     try:
-        with exchange_asked():
+        with exchange_errors():
             return _look_or_take_in(request, form.cleaned_data["agency_id"], form.cleaned_data["entry_key"])
     except InputError as refused:
         refuse(form, refused)
@@ -124,7 +124,7 @@ def entry_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     if not form.is_valid():
         return ask(request, question, form)
     try:
-        with exchange_asked():
+        with exchange_errors():
             replace_entry_key(keeper, agency_id, form.cleaned_data["entry_key"], now=now)
     except InputError as refused:
         refuse(form, refused)

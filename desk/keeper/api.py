@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accord.calls.answers import AgencyAnswer
-from alerts.exchange_asked import exchange_asked
+from alerts.exchange_errors import exchange_errors
 from callers.capabilities import Capability, Role
 from callers.directory import AgencyKind, AgencyStatus, Custody
 from callers.errors import AbsentError, MoveError, NotPermittedError
@@ -172,7 +172,7 @@ class DeskAgenciesView(KeeperView):
         agency_id, entry_key = body.pop("id"), body.pop("entry_key")
 
         def run() -> Outcome:
-            with exchange_asked():
+            with exchange_errors():
                 take_in(self.officer, agency_id, entry_key, confirmed=Confirmed(**body), now=self.now)
             return Outcome(CREATED, agency_id)
 
@@ -185,7 +185,7 @@ class AdmittedView(KeeperView):
     def post(self, request: Request) -> Response:
         """Ask the exchange which agency it has admitted under this id and key for entering; nothing is stored."""
         body = read_body(AdmittedIn, request)
-        with exchange_asked():
+        with exchange_errors():
             admitted = ask_admitted(self.officer, body["id"], body["entry_key"], now=self.now)
         return Response(AdmittedOut(admitted).data, headers={"Cache-Control": "no-store"})
 
@@ -234,7 +234,7 @@ class EntryKeyView(KeeperView):
         key = read_body(EntryKeyIn, request)["entry_key"]
 
         def replace(entry: Entry) -> None:
-            with exchange_asked():
+            with exchange_errors():
                 replace_entry_key(self.officer, agency_id, key, now=self.now)
 
         return self.act_on(agency_id, replace)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from alerts.exchange_asked import exchange_asked
+from alerts.exchange_errors import exchange_errors
 from callers import clock
 from callers.errors import InputError
 from desk.web.confirm import Question, ask, refuse
@@ -57,7 +57,7 @@ def come(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return ask(request, _question(), form)
     try:
-        with exchange_asked():
+        with exchange_errors():
             agency = begin_arrival(keeper, Coming(**form.cleaned_data), now=now)
     except InputError as refused:
         refuse(form, refused)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from alerts.exchange_asked import exchange_asked
+from alerts.exchange_errors import exchange_errors
 from callers import clock
 from callers.errors import InputError
 from desk.web.confirm import Question, ask, refuse
@@ -107,7 +107,7 @@ def move_agency_in(request: HttpRequest) -> HttpResponseBase:
     try:
         if not form.is_valid():
             return ask(request, _moving(), form)
-        with exchange_asked():
+        with exchange_errors():
             moved = move_in(keeper, Moving(**form.cleaned_data), now=now)
     except InputError as refused:
         refuse(form, refused)

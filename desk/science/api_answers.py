@@ -33,6 +33,6 @@ class ScienceView(DeskView):
         return repeatable(self.request, self.actor, question, now=self.now)
 
 
-def why_of(body: Mapping[str, Any]) -> QueryReason:
+def reason_in(body: Mapping[str, Any]) -> QueryReason:
     """Return the reason that a body gives."""
     return QueryReason(body["reason"], body["reference"])

@@ -21,7 +21,7 @@ from callers.errors import AbsentError
 from ledger.audit import record_event
 from ledger.restores import restored_since
 from officers.models import Officer
-from officers.restores import goes_through, is_in_review
+from officers.restores import is_in_review, may_sign_in_during_review
 from officers.session_rows import OfficerSession, Proof
 
 SEEN_EVERY: Final = timedelta(minutes=5)
@@ -76,7 +76,7 @@ def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | Non
     rows = _running(officer).filter(digest=_digest(request))
     agency = officer.agency
     row = rows.annotate(waits=is_in_review(agency) if agency else models.Value(False)).first()
-    if row is None or not row.is_bound or (row.waits and not goes_through(officer)):
+    if row is None or not row.is_bound or (row.waits and not may_sign_in_during_review(officer)):
         return None
     row.is_in_review = row.waits
     return row

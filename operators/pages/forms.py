@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accord.fingerprintwords import fingerprint_words
 from agencies.fingerprints import checked_fingerprint
-from agencies.similar_names import resembling_text, twins_of
+from agencies.similar_names import resembling_text, similar_names_of
 from callers.directory import AGENCY_ID, AgencyKind, Custody
 from callers.errors import InputError
 from callers.timezones import zone_choices
@@ -98,7 +98,7 @@ class AdmitForm(forms.Form):
     def _ask_about_twins(self) -> None:
         """Ask only where the name looks like another one, and show that one beside it."""
         typed = str(self.data.get("name", "")).strip() if self.is_bound else ""
-        twins = twins_of(typed) if typed else []
+        twins = similar_names_of(typed) if typed else []
         if not twins:
             del self.fields["resembles"]
             return

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 from agencies.accession import admit_agency
 from agencies.models import Agency
-from agencies.similar_names import twins_of
+from agencies.similar_names import similar_names_of
 from alerts.document.characters import hidden_characters
 from callers.directory import AGENCY_ID
 from callers.errors import InputError
@@ -92,7 +92,7 @@ class TestTwins:
     def test_a_name_like_another_needs_the_operator_s_word_beside_its_twin(self) -> None:
         self.admit("xa-lab", "Forensic Laboratory")
         name = "FORENSIC LAB\u00d3RATORY"
-        assert [twin.pk for twin in twins_of(name)] == ["xa-lab"]
+        assert [twin.pk for twin in similar_names_of(name)] == ["xa-lab"]
         with pytest.raises(InputError) as refused:
             self.admit("xb-lab", name)
         assert refused.value.field == "resembles"

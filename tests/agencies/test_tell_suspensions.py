@@ -20,7 +20,7 @@ from vault import agency_keys, outgoing, suspending
 from vault.exchangekeys import HeldExchangeKeys, keep_exchange_key, lacking
 from vault.models import SuspendedKey
 from vault.own_keys import OwnKeyState
-from vault.suspending import Told, why_untold
+from vault.suspending import Told, reason_untold
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -82,11 +82,11 @@ def test_another_refusal_of_a_suspension_is_not_taken_for_silence(
     exchange_as_asked.answers = lambda path: (404, absent) if path.endswith("/suspension") else None
     assert suspending.suspend_key(officer, lab, kid, now=LATER) == Told.REFUSED
     exchange_as_asked.answers = None
-    assert why_untold("xa-lab") == Told.REFUSED
+    assert reason_untold("xa-lab") == Told.REFUSED
     with under_login_of("desk-worker"):
         assert suspending.tell_suspensions(now=LATER + HOUR / 2) == 0, "not in vain, over and over"
         assert suspending.tell_suspensions(now=LATER + HOUR) == 1
-    assert why_untold("xa-lab") == Told.TAKEN
+    assert reason_untold("xa-lab") == Told.TAKEN
 
 
 def test_a_key_officer_of_the_agency_suspends_and_nobody_else(lab: Agency, officer: Officer) -> None:

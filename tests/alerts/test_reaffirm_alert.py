@@ -21,7 +21,7 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.following import follow_feeds
-from alerts.receiving.opening import OpenedView, open_alert, standings_shown
+from alerts.receiving.opening import OpenedView, open_alert, signatures_shown
 from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.signature_state import SignatureState
 from alerts.receiving.verification import Proof
@@ -170,7 +170,7 @@ class TestAtTheRecipient:
         opened = fetch_and_open(desks.health.reader, received.md, reason="on_duty", now=desks.hub.now)
         logged = seconds(START)
         doubted = Repudiated(logged, since=logged - 1800, revoked_at=logged + 1800)
-        shown, sentences = standings_shown(
+        shown, sentences = signatures_shown(
             received,
             replace(opened, via=(release,), standings=(Valid(), doubted)),
             VerifiedDirectory(desks.health.id, desks.hub.now),

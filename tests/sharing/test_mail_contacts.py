@@ -7,7 +7,7 @@ import pytest
 
 from agencies.models import ContactPoint
 from sharing.contact_mails import INTERRUPTED_AFTER, forget_contact_mails, send_contact_mails
-from sharing.feed import begin_epoch, look_at_feed, note_read
+from sharing.feed import begin_epoch, note_read, read_feed_state
 from sharing.models import ContactMail, FeedRead
 from sharing.waiting import FLASH_WAITS, LATE_AFTER, WAITS, late_since, queue_contact_mails
 from tests.builders import HeldAgency, Hub
@@ -26,7 +26,7 @@ def bravo(four: Four) -> HeldAgency:
 
 
 def read_to(hub: Hub, agency: HeldAgency, number: int) -> None:
-    state = look_at_feed(agency.client, epoch=None, after=0)
+    state = read_feed_state(agency.client, epoch=None, after=0)
     note_read(agency.client, state, after=number, now=hub.now)
 
 

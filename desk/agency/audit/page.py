@@ -4,7 +4,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from alerts.boxes.paging import PAGE_ROWS, cut
+from alerts.boxes.paging import PAGE_ROWS, cut_page
 from callers.capabilities import Capability
 from desk.agency.audit.trail import colleagues_of, events_for, in_words, read_question, references_of
 from desk.agency.audit.words import ACTS
@@ -21,7 +21,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("cursor", "")
     if before.isascii() and before.isdecimal() and len(before) < 18:
         found = found.filter(seq__lt=int(before))
-    events, has_more = cut(list(found[: PAGE_ROWS + 1]))
+    events, has_more = cut_page(list(found[: PAGE_ROWS + 1]))
     people, acts = tuple(colleagues.items()), tuple(sorted(ACTS.items(), key=lambda act: str(act[1])))
     filters = read_filters(
         request.GET,

@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.statements.form import parse_statement
 from alerts.agency.key_impact import impact_of_revoking
-from alerts.exchange_asked import exchange_asked
+from alerts.exchange_errors import exchange_errors
 from alerts.sending.identity import holder_shown
 from callers.capabilities import Capability
 from callers.directory import Custody
@@ -226,7 +226,7 @@ class TakeOverView(KeysView):
         holder = str(read_body(TakeOverIn, request)["holder"])
 
         def take() -> None:
-            with exchange_asked(self.agency.pk):
+            with exchange_errors(self.agency.pk):
                 take_over(self.officer, self.agency.pk, holder, now=self.now)
 
         self.act(take)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from alerts.exchange_asked import exchange_asked
+from alerts.exchange_errors import exchange_errors
 from alerts.sending.identity import holder_shown
 from callers import clock
 from callers.templatetags.look import moment
@@ -37,7 +37,7 @@ def take_over(request: HttpRequest) -> HttpResponseBase:
     form = HolderForm(request.POST if request.method == "POST" else None, initial={"holder": named.holder})
     if not form.is_valid():
         return ask(request, _question(named), form)
-    with exchange_asked(agency_id):
+    with exchange_errors(agency_id):
         is_holder = take_identity_over(officer, agency_id, str(form.cleaned_data["holder"]), now=now)
     if is_holder:
         messages.success(request, _("This desk holds your agency's identity. What waited is sent now."))

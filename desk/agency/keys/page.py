@@ -25,7 +25,7 @@ from desk.web.frame import render_page, signed_in
 from officers.departure import leaving_of
 from officers.keyfacts import STATE_TEXTS, KeyFact, KeyFacts, key_facts
 from vault.instances import was_here_since
-from vault.suspending import why_untold
+from vault.suspending import reason_untold
 
 _BY_STATE: Final = {
     "current": ("retire", "suspend", "revoke"),
@@ -91,7 +91,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         proposals=open_proposals(officer, facts, now=now),
         words=untaken_statements(facts),
         may_replace=Capability.APIKEY_MANAGE in officer.capabilities,
-        untold=why_untold(facts.agency.pk),
+        untold=reason_untold(facts.agency.pk),
         holder=holder,
         was_here_since=was_here_since(holder) if holder else None,
         leaving=leaving_of(officer, now=now),

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from alerts.boxes.paging import PAGE_ROWS, cut, moment_before, moment_cursor
+from alerts.boxes.paging import PAGE_ROWS, cut_page, moment_before, moment_cursor
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import MoveError
@@ -28,7 +28,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
         found = found.filter(state=state)
     found = found.filter(moment_before(request.GET.get("cursor", ""), "queued_at"))
     may_resend = Capability.NOTICE_RESEND in officer.capabilities
-    page, has_more = cut(list(found.order_by("-queued_at", "-pk")[: PAGE_ROWS + 1]))
+    page, has_more = cut_page(list(found.order_by("-queued_at", "-pk")[: PAGE_ROWS + 1]))
     cursor = moment_cursor(page[-1].queued_at, page[-1].pk) if has_more else ""
     rows = [_notice_row(notice, may_resend) for notice in page]
     heading = _("Notifications")

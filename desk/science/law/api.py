@@ -21,7 +21,7 @@ from callers.errors import InputError
 from callers.idempotency import repeatable
 from callers.reading import read_body, read_query
 from desk.alerts.serializers import OpenIn
-from desk.science.api_answers import ScienceView, WhyIn, why_of
+from desk.science.api_answers import ScienceView, WhyIn, reason_in
 from desk.science.law.serializers import (
     CaughtListOut,
     RuleInFullOut,
@@ -155,7 +155,7 @@ class TimelineView(ScienceView):
         body = read_body(TimelineIn, request)
 
         def ask() -> TimelineShown:
-            why = why_of(body)
+            why = reason_in(body)
             if body.get("stored"):
                 if body["structure"] or body["name"]:
                     raise InputError("stored", _("Stored: give it alone, without a structure or a name."))

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from alerts.query_audit import science_errors
 from callers.reading import read_body
-from desk.science.api_answers import ScienceView, WhyIn, why_of
+from desk.science.api_answers import ScienceView, WhyIn, reason_in
 from science.answers.profiles import VERDICTS, ComparisonShown, compare_profiles
 from substances.errors import InputRefusedError
 from substances.profiles.vectors import FIELD, MAX_NAME_CHARS, MAX_TARGETS
@@ -101,7 +101,7 @@ class CompareProfilesView(ScienceView):
         first, second = (_profile(body[side], side) for side in ("first", "second"))
 
         def compare() -> ComparisonShown:
-            return compare_profiles(self.actor, first, second, why_of(body), now=self.now)
+            return compare_profiles(self.actor, first, second, reason_in(body), now=self.now)
 
         return Response(self.ask(compare).comparison.as_json())
 

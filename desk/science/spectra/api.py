@@ -17,7 +17,7 @@ from alerts.query_audit import science_errors
 from callers.capabilities import Capability
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
-from desk.science.api_answers import ASKS, ScienceView, WhyIn, why_of
+from desk.science.api_answers import ASKS, ScienceView, WhyIn, reason_in
 from desk.science.spectra.serializers import (
     ImportOut,
     LibraryOut,
@@ -101,7 +101,7 @@ class MatchView(ScienceView):
         )
 
         def match() -> SpectrumAnswer:
-            return match_spectrum(self.actor, asked, why_of(body), draws=False, now=self.now)
+            return match_spectrum(self.actor, asked, reason_in(body), draws=False, now=self.now)
 
         return Response(matches_out(self.ask(match)))
 

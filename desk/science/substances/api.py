@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from alerts.access import today_of
 from alerts.query_audit import AT_ONCE
 from callers.reading import read_body
-from desk.science.api_answers import ScienceView, WhyIn, why_of
+from desk.science.api_answers import ScienceView, WhyIn, reason_in
 from desk.science.serializers import AnaloguesOut, ScreeningsOut, analogues_out, screened_out
 from science.answers.screen import NAME_AT_MOST, Screened, SubstanceQuery, screen_substances
 from science.structures.analogues import HITS_AT_MOST, AnaloguesShown, find_analogues
@@ -68,7 +68,7 @@ class ScreenView(ScienceView):
         on = body.get("on") or today_of(self.actor, self.now)
 
         def screen() -> tuple[Screened, ...]:
-            return screen_substances(self.actor, asked, on=on, why=why_of(body), now=self.now)
+            return screen_substances(self.actor, asked, on=on, why=reason_in(body), now=self.now)
 
         return Response({"on": on.isoformat(), "items": [screened_out(one) for one in self.ask(screen)]})
 
@@ -88,7 +88,7 @@ class SimilarView(ScienceView):
             return find_analogues(
                 self.actor,
                 body["structure"],
-                why_of(body),
+                reason_in(body),
                 form=body["form"],
                 limit=body["limit"],
                 draws=False,

@@ -12,15 +12,15 @@ from vault.exchangekeys import note_lacking
 
 
 @contextmanager
-def exchange_asked(agency_id: str = "") -> Generator[None]:
+def exchange_errors(agency_id: str = "") -> Generator[None]:
     """Raises what `trouble_with` makes of anything that goes wrong with the call for the agency."""
     try:
         yield
     except ClientError as trouble:
-        raise trouble_with(trouble, agency_id) from trouble
+        raise away_error_for(trouble, agency_id) from trouble
 
 
-def trouble_with(trouble: ClientError, agency_id: str, *, is_answered: bool = False) -> ExchangeAwayError:
+def away_error_for(trouble: ClientError, agency_id: str, *, is_answered: bool = False) -> ExchangeAwayError:
     """Say whether the exchange could not be asked or has refused, and note what right the agency's API key lacks.
 
     An answer that is no problem of the exchange's, such as a proxy's page, is no refusal. `is_answered`: a refusal, unless it is

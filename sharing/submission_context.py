@@ -19,7 +19,7 @@ SELECT (SELECT md FROM sharing_envelope WHERE iss_id = %(iss)s AND jti = %(jti)s
 
 
 @dataclass(frozen=True)
-class Arrival:
+class SubmissionContext:
     """`known` is the digest already stored under its (iss, jti), `status` its issuer's; None where there is none.
 
     `leaf` is its leaf in the ledger, where a restore lost the object itself.
@@ -31,9 +31,9 @@ class Arrival:
     leaf: LeafPlace | None
 
 
-def look_at_arrival(iss: str, jti: str, md: str) -> Arrival:
+def load_submission_context(iss: str, jti: str, md: str) -> SubmissionContext:
     """Read these facts without a lock; storing the envelope detects anything that changes in between."""
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, {"iss": iss, "jti": jti, "md": md})
         known, status, beat, oldest, is_wanted = cursor.fetchone()
-    return Arrival(known, status, Queue(beat, oldest), wanted_place(md) if is_wanted else None)
+    return SubmissionContext(known, status, Queue(beat, oldest), wanted_place(md) if is_wanted else None)
