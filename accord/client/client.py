@@ -35,7 +35,7 @@ from accord.client.holder import Holding, find_holder, give_back, require_holder
 from accord.client.home import Home
 from accord.client.inbox import Doubt, follow_feed, list_entries, require_no_alarm
 from accord.client.incoming import HeldBlob, held_blobs
-from accord.client.keys.life import KeyLife
+from accord.client.keys.own_keys import OwnKeys
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
 from accord.client.own_entry import shown_entry, state_entry
@@ -122,9 +122,9 @@ class Client:
         self._session.close()
 
     @property
-    def keys(self) -> KeyLife:
+    def keys(self) -> OwnKeys:
         """The own keys through their life: list, renew, rotate, revoke."""
-        return KeyLife(self._session)
+        return OwnKeys(self._session)
 
     @property
     def fingerprint(self) -> str:

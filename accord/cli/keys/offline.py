@@ -25,7 +25,7 @@ from accord.client.ceremony import (
 from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.home import Home
-from accord.client.keys.life import Proposal
+from accord.client.keys.own_keys import Proposal
 from accord.client.keys.public import PublicRoot, read_public_root
 from accord.client.keys.rows import SUITES, USES
 from accord.state import StateAbsentError

@@ -63,7 +63,7 @@ class Proposal:
     previous: bytes | None
 
 
-class KeyLife:
+class OwnKeys:
     """The own keys of one agency; see the module. `wait_secs`: how long to wait for the ledger's receipt."""
 
     def __init__(self, session: Session) -> None:
