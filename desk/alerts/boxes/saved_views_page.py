@@ -93,7 +93,7 @@ def _page(request: HttpRequest, *, status: int = 200, **context: object) -> Http
     ]
     return render_page(
         request,
-        "views",
+        "saved_views",
         _("Views"),
         status=status,
         boxes=boxes,

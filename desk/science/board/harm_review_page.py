@@ -84,7 +84,7 @@ def _answer(
         ],
         extra={"looks": reviews_of(officer, subject), "alert_address": address},
     )
-    return ask(request, question, form, template="science/look")
+    return ask(request, question, form, template="science/harm_review")
 
 
 def _said(outcome: str) -> str:
