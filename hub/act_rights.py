@@ -71,7 +71,7 @@ _OF_THE_DESK: Final = (
     *_acts("entry", "stated"),
     *_acts("exchange", "told"),
     *_acts("harm", "looked"),
-    *_acts("instance", "taken_over"),
+    *_acts("instance", "forgotten", "taken_over"),
     *_acts("item", "retried"),
     *_acts("key", "suspended"),
     *_acts("lane", "resumed", "suspended"),
@@ -99,7 +99,7 @@ _OF_THE_DESK: Final = (
         "sign_in_reopened",
         "signed_in",
     ),
-    *_acts("officer", "unit_changed"),
+    *_acts("officer", "reset_asked", "signed_out", "unit_changed"),
     *_acts("deliveries", "dropped"),
     *_acts(
         "peer",
@@ -127,6 +127,7 @@ _OF_THE_DESK: Final = (
     *_acts("vault", "locked", "opened", "passphrase_changed", "recovery_key_changed", "ring_made"),
     *_acts("vault", "ring_rotated", "ring_rotation_begun"),
     *_acts("view", "chosen", "deleted", "renamed", "saved", "unchosen"),
+    *_acts("watch", "begun", "ended"),
     *_acts("withdrawal", "confirmed", "reminded"),
 )
 # Acts of an agency's system at the exchange: its own, or its desk.
@@ -180,6 +181,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
                 "agreements.altered",
                 "card.deleted",
                 "control.reevaluated",
+                "credential.replaced",
             ),
             *("peer.refused", "peer.telephone_said", "policy.changed", "retract.doubted"),
         }

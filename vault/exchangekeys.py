@@ -13,9 +13,12 @@ from typing import Final
 
 from django.db import transaction
 
+from accord.calls.credentials import IssuedKey
 from accord.calls.errors import ClientError, RefusedError, UnreachableError
 from accord.moments import moment_of
+from callers.actors import SystemActor
 from callers.capabilities import CALLS_OF_A_DESK
+from ledger.audit import record_event
 from peers.exchange import exchange_of
 from vault.entrykeys import entry_key_of, forget_entry_key
 from vault.errors import SealBrokenError
@@ -81,11 +84,23 @@ def renew_exchange_keys(*, now: datetime) -> int:
         except ClientError as trouble:
             troubles.append(trouble)
             continue
-        keep_exchange_key(agency_id, issued.key, moment_of(issued.until))
+        _keep_renewed(agency_id, issued, now)
         renewed += 1
     if troubles:
         raise ExceptionGroup("API keys of the desk that were not replaced", troubles)
     return renewed
+
+
+@transaction.atomic
+def _keep_renewed(agency_id: str, issued: IssuedKey, now: datetime) -> None:
+    keep_exchange_key(agency_id, issued.key, moment_of(issued.until))
+    record_event(
+        "credential.replaced",
+        actor=SystemActor("desk-worker", agency_id).audit_name,
+        agency=agency_id,
+        subject=f"apikey:{issued.key.partition('.')[0]}",
+        now=now,
+    )
 
 
 @transaction.atomic

@@ -260,7 +260,7 @@ def own_instance() -> str:
     return row.instance_id
 
 
-def forget_instance() -> None:
+def forget_instance(actor: str, *, now: datetime) -> None:
     """Have this desk draw another id when it is next needed, and announce itself under that id.
 
     For a desk restored from a backup: a desk that still runs with the earlier id is then another holder to the
@@ -269,6 +269,7 @@ def forget_instance() -> None:
     with transaction.atomic():
         DeskInstance.objects.all().delete()
         Announcement.objects.all().delete()
+        record_event("instance.forgotten", actor=actor, agency="", subject="desk", now=now)
 
 
 def own_software() -> str:

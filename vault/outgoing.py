@@ -446,19 +446,23 @@ def _end(od: str, refused: RefusedError, now: datetime) -> KeyStatement:
     with transaction.atomic():
         statement = KeyStatement.objects.select_for_update().get(pk=od)
         if statement.is_waiting:
-            statement.ended_at, statement.cause = now, _code_of(refused)
-            statement.save(update_fields=["ended_at", "cause"])
-            record_event(
-                "agency.change_refused",
-                actor=statement.made_by,
-                agency=statement.agency_id,
-                subject=od,
-                detail={"act": statement.act, "code": statement.cause},
-                now=now,
-            )
+            _note_refusal(statement, refused, now)
     if statement.taken_at is not None:
         return statement
     raise _refusal(statement.agency_id, refused) from refused
+
+
+def _note_refusal(statement: KeyStatement, refused: RefusedError, now: datetime) -> None:
+    statement.taken_at, statement.ended_at, statement.cause = None, now, _code_of(refused)
+    statement.save(update_fields=["taken_at", "ended_at", "cause"])
+    record_event(
+        "agency.change_refused",
+        actor=statement.made_by,
+        agency=statement.agency_id,
+        subject=statement.od,
+        detail={"act": statement.act, "code": statement.cause},
+        now=now,
+    )
 
 
 def _note_trouble(od: str, trouble: str) -> KeyStatement:
@@ -494,8 +498,8 @@ def _hand_in_again(statement: KeyStatement, now: datetime) -> None:
     except RefusedError as refused:
         if not is_final(refused):
             raise
-        statement.taken_at, statement.ended_at, statement.cause = None, now, _code_of(refused)
-        statement.save(update_fields=["taken_at", "ended_at", "cause"])
+        with transaction.atomic():
+            _note_refusal(statement, refused, now)
 
 
 def _forget_unless_there(statement: KeyStatement, now: datetime) -> None:

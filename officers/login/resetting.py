@@ -13,7 +13,7 @@ from threading import Thread
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from callers.actors import Actor
+from callers.actors import Actor, SystemActor
 from callers.errors import InputError
 from officers.accountlinks import issue_link, mail_link
 from officers.accountmail import hands_links_over
@@ -25,6 +25,8 @@ from officers.models import Officer
 
 log = logging.getLogger(__name__)
 MAILER = "password-reset"
+DESK = SystemActor("desk")
+"""Actor where nobody is signed in yet."""
 
 
 def ask_reset(email: str, remote_addr: str, *, now: datetime) -> None:
@@ -39,7 +41,9 @@ def mail_reset(address: str, *, now: datetime) -> AccountLink | None:
     officer = bound_officer(Officer.objects.filter(email=address))
     if officer is None or not officer.has_usable_password():
         return None
-    link, token = issue_link(officer, AccountLink.Purpose.RESET, issued_by="system:desk", now=now)
+    with transaction.atomic():
+        link, token = issue_link(officer, AccountLink.Purpose.RESET, issued_by=DESK.audit_name, now=now)
+        record_about("officer.reset_asked", DESK, officer, now)
     return mail_link(link, token, now=now)
 
 

@@ -63,7 +63,8 @@ def note_sign_in(sender: object, request: HttpRequest, user: Officer, **_: Any) 
 
 def note_sign_out(sender: object, request: HttpRequest, user: Officer | None, **_: Any) -> None:
     """End the record with the session."""
-    end_session_of(request, now=clock.now())
+    if user is not None:
+        end_session_of(request, user, now=clock.now())
 
 
 def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | None:
@@ -121,10 +122,13 @@ def end_other_sessions(officer: Officer, keep: OfficerSession | None, *, now: da
     return ended
 
 
-def end_session_of(request: HttpRequest, *, now: datetime) -> None:
-    """End the record of this request's session, when signing out."""
-    if request.session.session_key is not None:
-        _end(OfficerSession.objects.filter(digest=_digest(request), ended_at=None), now)
+@transaction.atomic
+def end_session_of(request: HttpRequest, officer: Officer, *, now: datetime) -> None:
+    """End the record of this request's session, when the officer signs out."""
+    if request.session.session_key is None:
+        return
+    if _end(OfficerSession.objects.filter(digest=_digest(request), ended_at=None), now):
+        _record("officer.signed_out", officer, now)
 
 
 def carry_session_over(row: OfficerSession, request: HttpRequest, officer: Officer) -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from alerts.models import ReceivedAlert
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
+from ledger.audit import record_event
 from notices.control_changes import tell_of_change, tell_of_proposal
 from officers.models import Officer
 from science.law.controls import read_facts, rules_with_digest
@@ -68,17 +69,27 @@ def add_watch(officer: Officer, *, jurisdiction: str, drug_class: str, now: date
         Officer.objects.select_for_update().get(pk=officer.pk)
         if ControlWatch.objects.filter(officer=officer).count() >= WATCHES_AT_MOST:
             raise InputError("jurisdiction", _("You watch as much as can be watched; end one first."))
-        watch, _made = ControlWatch.objects.get_or_create(
+        watch, is_new = ControlWatch.objects.get_or_create(
             officer=officer, jurisdiction=place, drug_class=drug_class, defaults={"created_at": now}
         )
+        if is_new:
+            _record("watch.begun", officer, watch.pk, now)
     return watch
 
 
-def end_watch(officer: Officer, watch_id: uuid.UUID) -> None:
+@transaction.atomic
+def end_watch(officer: Officer, watch_id: uuid.UUID, *, now: datetime) -> None:
     """End a watch; raises AbsentError for one that is not the officer's."""
     require(officer, Capability.SCIENCE_READ)
     if not ControlWatch.objects.filter(officer=officer, pk=watch_id).delete()[0]:
         raise AbsentError
+    _record("watch.ended", officer, watch_id, now)
+
+
+def _record(act: str, officer: Officer, watch_id: uuid.UUID, now: datetime) -> None:
+    record_event(
+        act, actor=officer.audit_name, agency=officer.agency_id or "", subject=f"watch:{watch_id}", now=now
+    )
 
 
 def tell_watchers(done: Reevaluation, *, now: datetime) -> None:

@@ -221,12 +221,17 @@ def test_a_revocation_is_not_lost_and_the_key_signs_nothing_meanwhile(
 # Refused, given up, overtaken.
 
 
-def overtake(lab: Agency, now: Any) -> Keyset:
-    """Hand in the next version by the same root from elsewhere."""
+def signed_elsewhere(lab: Agency, now: Any) -> bytes:
+    """Sign the next version by the same root elsewhere."""
     keyset = OwnKeyState(lab.pk, now).keyset
     assert keyset is not None
     plan = plan_next(keyset, Renew(), revoked={}, at=int(now.timestamp()))
-    signed = sign_by_root(lab, build_keyset(lab, plan, now=now), plan.signers)
+    return sign_by_root(lab, build_keyset(lab, plan, now=now), plan.signers)
+
+
+def overtake(lab: Agency, now: Any) -> Keyset:
+    """Hand in the next version by the same root from elsewhere."""
+    signed = signed_elsewhere(lab, now)
     return accept_keyset(enrolling(lab), lab.pk, pop=None, keyset=signed, now=now)
 
 
@@ -372,15 +377,34 @@ def test_officer_and_worker_who_send_at_the_same_time_settle_it_once(
     assert rotations() == 1 and versions() == [1, 2]
 
 
-def test_what_a_restored_exchange_has_lost_is_handed_in_again(lab: Agency, officer: Officer) -> None:
-    statement = agency_keys.renew_agency_keys(officer, lab, now=LATER)
+def lose_at_the_exchange(statement: KeyStatement) -> None:
+    """Have the exchange lose a keyset that it has taken, as by a restore."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table in ("agencies_keyset", "ledger_pendingentry", "ledger_entry"):
             cursor.execute(f"DELETE FROM {table} WHERE od = %s", [statement.od])  # noqa: S608
         cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def test_what_a_restored_exchange_has_lost_is_handed_in_again(lab: Agency, officer: Officer) -> None:
+    statement = agency_keys.renew_agency_keys(officer, lab, now=LATER)
+    lose_at_the_exchange(statement)
     outgoing.send_waiting(now=LATER + HOUR)
     assert Keyset.objects.get(version=2).od == statement.od
+
+
+def test_what_a_restored_exchange_has_lost_and_refuses_now_is_in_the_audit(
+    lab: Agency, officer: Officer
+) -> None:
+    other = signed_elsewhere(lab, LATER)
+    statement = agency_keys.renew_agency_keys(officer, lab, now=LATER + HOUR)
+    lose_at_the_exchange(statement)
+    accept_keyset(enrolling(lab), lab.pk, pop=None, keyset=other, now=LATER + HOUR)
+    with under_login_of("desk-worker"):
+        outgoing.send_waiting(now=LATER + 2 * HOUR)
+    (fact,) = outgoing.list_untaken("xa-lab")
+    event = AuditEvent.objects.get(act="agency.change_refused")
+    assert (event.subject, event.detail["code"]) == (statement.od, fact.cause)
 
 
 def test_logged_keysets_and_revocations_are_given_again_to_a_restored_exchange(

@@ -162,7 +162,7 @@ def _replaced(head: Head, payload: bytes) -> bytes:
 
 
 def _of_a_restored_desk(head: Head, payload: bytes) -> bytes:
-    forget_instance()
+    forget_instance("system:console", now=NOW)
     return signed(payload, head.root)
 
 

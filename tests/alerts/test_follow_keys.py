@@ -214,7 +214,10 @@ def test_the_desk_has_a_key_of_its_own_for_each_agency_and_renews_it(served: Des
     key.save()
     assert renew_exchange_keys(now=clock_now()) == 1
     follow_peers(served.health.agency, now=timezone.now())
-    assert ApiKey.objects.get(follows=key).client == "desk"
+    follower = ApiKey.objects.get(follows=key)
+    assert follower.client == "desk"
+    event = AuditEvent.objects.get(act="credential.replaced")
+    assert (event.actor, event.subject) == ("system:desk-worker", f"apikey:{follower.pk}")
     assert ExchangeKey.objects.get(pk=served.health.id).revision == 2
 
 

@@ -130,7 +130,8 @@ class TestAnnouncing:
     def test_one_that_was_put_back_from_a_backup_is_another_to_the_exchange(self, desks: Desks) -> None:
         announce(desks)
         before = own_instance()
-        forget_instance()
+        forget_instance("system:console", now=desks.hub.now)
+        assert AuditEvent.objects.get(act="instance.forgotten").actor == "system:console"
         assert own_instance() != before
         assert announce(desks, timedelta(minutes=1)) == 0
         named = holder_elsewhere(desks.lab.id)

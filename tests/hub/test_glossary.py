@@ -8,7 +8,7 @@ from desk.agency.audit.words import ACTS
 
 GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 MOST_WORDS = 60
-OF_ALL_PROGRAMS = frozenset({"spectra", "spectrum", "substance", "template", "vault", "view"})
+OF_ALL_PROGRAMS = frozenset({"spectra", "spectrum", "substance", "template", "vault", "view", "watch"})
 """Words of chemistry and of programs that need no line in the glossary."""
 
 

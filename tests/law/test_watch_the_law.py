@@ -5,6 +5,7 @@ import pytest
 from django.conf import settings
 
 from callers.errors import AbsentError, InputError, NotPermittedError
+from ledger.models import AuditEvent
 from notices.message import compose_message
 from notices.models import Notification
 from notices.sending import _facts
@@ -78,9 +79,13 @@ def test_a_watch_is_kept_once_and_ended_by_its_officer_only(law: LawDesk) -> Non
     (watch,) = watches_of(law.desk.ilka)
     assert (watch.jurisdiction, watch.drug_class) == ("UK", "cathinone")
     with pytest.raises(AbsentError):
-        end_watch(law.desk.benno, watch.pk)
-    end_watch(law.desk.ilka, watch.pk)
+        end_watch(law.desk.benno, watch.pk, now=law.desk.tick())
+    end_watch(law.desk.ilka, watch.pk, now=law.desk.tick())
     assert not ControlWatch.objects.exists()
+    events = AuditEvent.objects.filter(act__startswith="watch.").order_by("seq")
+    assert list(events.values_list("act", "actor", "subject")) == [
+        (act, law.desk.ilka.audit_name, f"watch:{watch.pk}") for act in ("watch.begun", "watch.ended")
+    ]
 
 
 def test_the_longest_code_that_is_accepted_is_kept(law: LawDesk) -> None:

@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from ledger.models import AuditEvent
 from officers.accounts import disable_officer, enable_officer, end_sessions, store_password
 from officers.models import Officer
 from officers.session_rows import OfficerSession
@@ -134,6 +135,8 @@ def test_signing_out_ends_the_record_and_a_kept_cookie_opens_nothing(desk: DeskW
     kept = here.cookies["accord_session"].value
     here.post("/logout/")
     assert not OfficerSession.objects.filter(ended_at=None).exists()
+    here.post("/logout/")
+    assert AuditEvent.objects.get(act="officer.signed_out").actor == desk.benno.audit_name
     here.cookies["accord_session"] = kept
     assert not is_in(here)
 

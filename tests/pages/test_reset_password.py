@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from devtool.processes import wait_until
+from ledger.models import AuditEvent
 from officers.accountlinks import issue_link
 from officers.accounts import disable_officer
 from officers.expiring_rows import AccountLink
@@ -68,6 +69,8 @@ def test_the_answer_is_the_same_for_everybody_and_the_mail_goes_to_whom_it_belon
     assert len(answers) == 1
     (mail,) = mail_server.mails
     assert mail in mail_server.mails_to(EMAIL)
+    event = AuditEvent.objects.get(act="officer.reset_asked")
+    assert (event.actor, event.subject) == ("system:desk", desk.benno.audit_name)
     (token,) = re.findall(r"/reset/([\w-]+)/", mail.text)
     page = follow(client, token)
     assert token not in text(page)

@@ -141,7 +141,7 @@ class WatchView(LawView):
     @extend_schema(responses={204: None}, operation_id="watches_destroy")
     def delete(self, request: Request, watch_id: uuid.UUID) -> Response:
         """End a watch."""
-        self.act(lambda: end_watch(self.officer, watch_id), code=status.HTTP_204_NO_CONTENT)
+        self.act(lambda: end_watch(self.officer, watch_id, now=self.now), code=status.HTTP_204_NO_CONTENT)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

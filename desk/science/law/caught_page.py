@@ -128,5 +128,5 @@ def watches(request: HttpRequest) -> HttpResponseBase:
 
 def watch_end(request: HttpRequest, watch_id: uuid.UUID) -> HttpResponseBase:
     """End a watch."""
-    end_watch(signed_in(request), watch_id)
+    end_watch(signed_in(request), watch_id, now=clock.now())
     return redirect("admin:science_watches")

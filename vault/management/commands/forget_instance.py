@@ -5,7 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from callers import clock
 from vault.instances import forget_instance
+from vault.unlocking import CONSOLE
 
 
 class Command(BaseCommand):
@@ -15,5 +17,5 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        forget_instance()
+        forget_instance(CONSOLE, now=clock.now())
         self.stdout.write("This desk announces itself under another id once it is open.")
