@@ -1,0 +1,522 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each state change has its event in the audit, in its transaction, and only one; this file names the exceptions.
+
+`tests.boundaries.audited_writes` says how the code is read.
+"""
+
+from textwrap import dedent
+from typing import Final
+
+import pytest
+
+from tests.boundaries.audited_writes import Audit
+from tests.boundaries.rooms import APPS, ROOT
+from tests.boundaries.written_rows import Rooms
+
+REMEDY: Final = """\
+These write rows without an event of the audit in the same transaction. Record one there: `record_event("noun.verb", ...)`, \
+the act in `hub/act_rights.py` and its words in `desk/agency/audit/words.py`. Only if nobody's state changes, name the \
+model in NO_STATE or the function in NO_CHANGE, with the reason:
+"""
+ONE_ONLY: Final = "more than one event in one transaction; keep one, or name both changes in TWO_CHANGES: "
+
+NO_STATE: Final[dict[str, str]] = {
+    # Attempts, rates and answers that are repeated.
+    "agencies.Challenge": "a question that an answer must sign, for minutes",
+    "agencies.FirstApiKey": "the text of an API key, sealed, for minutes; `apikey.issued` tells of the key",
+    "callers.IdempotentRequest": "the outcome of a request that may be repeated",
+    "officers.LoginAttempts": "a count of attempts within a window",
+    # Derived from other rows, and made anew from them.
+    "alerts.CardToken": "derived of an alert, deleted with its card",
+    "alerts.Reply": "derived of an envelope that is a reply, and of its draft",
+    "alerts.SampleProfile": "derived of an alert, deleted with its card",
+    "science.AgencyRules": "derived of the hub's and the adopted rules, whose adoption is audited",
+    "science.CaughtStructure": "derived of structures and rules",
+    "science.StoredStructure": "derived of an alert, deleted with its card",
+    # Copies of what the exchange says or holds, verified or bound.
+    "alerts.AwaitedEnvelope": "a copy of what the feed named, until it is there",
+    "alerts.HeldBlob": "a copy of an envelope's file",
+    "alerts.HeldEnvelope": "a copy of an envelope",
+    "peers.HeldStatement": "a copy of a signed statement",
+    "peers.KnownCredential": "a copy of the exchange's list",
+    "peers.LastVerdicts": "a copy of the exchange's answer",
+    "peers.PeerAgreement": "a copy of the exchange's list",
+    "peers.PeerCircle": "a copy of the exchange's list",
+    "peers.PeerKeyset": "a copy of a signed keyset",
+    "peers.PeerRevocation": "a copy of a signed revocation",
+    "peers.SeenAgreements": "a digest of copies",
+    "peers.SeenLedger": "a copy of the ledger's newest checkpoint",
+    "peers.SentDelivery": "a copy of what the exchange says of a delivery",
+    "peers.SentEnvelope": "a copy of what was released",
+    "peers.UnsentEnvelope": "a copy of the exchange's list",
+    "vault.HandedEntry": "a copy of what the earlier desk handed over, as `agency.history_taken` tells",
+    # Places up to which something was read, and leases.
+    "peers.DeliveriesPlace": "a place in the exchange's list",
+    "peers.FeedCursor": "a place in a feed",
+    "peers.SubmissionsPlace": "a place in the exchange's list",
+    "sharing.FeedHead": "the last number given in a feed",
+    "sharing.FeedMark": "a place in the ledger",
+    "sharing.FeedRead": "a place in a feed",
+    # Queues: what is to be sent, and what became of that. The act that queued it is audited.
+    "ledger.PendingEntry": "the queue of the sequencer",
+    "sharing.ContactMail": "the queue of mails",
+    "sharing.FeedHeld": "a delivery that waits for its lane",
+    "sharing.FeedItem": "a number in a feed, given to what was audited as it came",
+    "sharing.FeedPending": "the queue of numbering",
+    "sharing.FeedReminder": "an item of a feed",
+    "sharing.FeedRepudiated": "an item of a feed",
+    "sharing.FeedRequeue": "the queue of numbering",
+    # The log itself.
+    "ledger.Entry": "a digest handed in with the object that it proves",
+    "ledger.Leaf": "the log, which proves itself",
+    "ledger.Node": "derived of leaves",
+    "ledger.AuditEvent": "the audit itself",
+    "ledger.Checkpoint": "the log, signed",
+    "ledger.Wanted": "an entry that a restore has lost",
+}
+"""Models whose rows are no state that somebody changes, each with what they are."""
+
+NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
+    "it notes when or how often something was used, tried, seen or told": (
+        "agencies/instances.py:announce_instance",
+        "alerts/receiving/opening.py:_mark_opened",
+        "alerts/receiving/reporting.py:report_openings",
+        "alerts/receiving/reporting.py:report_told",
+        "callers/systemkeys.py:Keyring.mark_use",
+        "ledger/halting.py:mark_beat",
+        "ledger/leadership.py:_raise_epoch",
+        "ledger/set_aside.py:Round._go_on",
+        "ledger/set_aside.py:Round._try",
+        "officers/accountlinks.py:mail_link",
+        "officers/login/passkeys.py:_note_use",
+        "officers/login/sessions.py:touch_session",
+        "operators/sessions.py:session_of",
+        "peers/entries.py:note_first_release",
+        "sharing/deliveries.py:report_facts",
+        "vault/outgoing.py:_begin_try",
+        "vault/outgoing.py:_note_trouble",
+        "vault/suspending.py:_tell",
+    ),
+    "it derives columns of what came in or was sent": (
+        "alerts/history/taking_in.py:_take",
+        "alerts/projections/sent_tokens.py:tokenise_sent",
+        "alerts/receiving/filing.py:_file_card",
+        "alerts/receiving/retractions.py:_keep_judgements",
+        "alerts/receiving/taking.py:FeedOfAgency._note_unopenable",
+        "alerts/receiving/taking.py:FeedOfAgency._open_filed",
+        "alerts/receiving/taking.py:FeedOfAgency._settle",
+        "alerts/receiving/taking.py:FeedOfAgency._visit_awaited",
+        "alerts/receiving/versions.py:_replace",
+        "alerts/sending/amendment.py:mark_replaced",
+        "science/spectra/received.py:_count_try",
+        "science/spectra/received.py:_replace",
+        "science/spectra/received.py:forget_spectra",
+        "science/spectra/received.py:keep_received_files",
+    ),
+    "it copies what the exchange says; the exchange's audit has the act": (
+        "alerts/peers/pin_updates.py:keep_seen",
+        "alerts/sending/submissions.py:OwnSubmissions._keep",
+        "alerts/receiving/taking.py:FeedOfAgency._file",
+        "alerts/sending/hand_in.py:_note_sent",
+        "alerts/sending/ledger_places.py:_place_alert",
+        "peers/entries.py:_keep",
+        "vault/exchangekeys.py:HeldExchangeKeys.refuse",
+        "vault/exchangekeys.py:note_lacking",
+        "vault/exchangekeys.py:note_scopes",
+        "vault/instances.py:_note_holder",
+        "vault/instances.py:_note_taken",
+        "vault/instances.py:_note_versions",
+    ),
+    "each save is a row that says who wrote it and when, and is never changed": (
+        "alerts/drafting/drafts.py:_save_content",
+        "alerts/drafting/drafts.py:add_file",
+        "alerts/drafting/drafts.py:remove_attachment",
+    ),
+    "another function of the same act records the event, which is found by a table, an argument or a `with`": (
+        "agencies/own_statements.py:_keep",
+        "alerts/sending/hand_in.py:Handing.send",
+        "alerts/sending/hand_in.py:Handing.state",
+        "sharing/statements.py:_acknowledge",
+        "sharing/statements.py:_confirm",
+        "sharing/statements.py:_retract",
+    ),
+    "it is a part of a change whose event stands beside it, under an act of its own": (
+        "agencies/entrykeys.py:end_entry",
+        "officers/login/sessions.py:carry_session_over",
+        "officers/login/sessions.py:open_session",
+        "sharing/agreements.py:requeue_held",
+        "vault/kekrotation.py:begin_epochs",
+    ),
+    "nothing counts yet: what is kept waits for the exchange or a confirmation, which have events": (
+        "science/spectra/library.py:begin_import",
+        "vault/making.py:keep_keyset",
+        "vault/making.py:keep_revoke",
+        "vault/making.py:keep_roots",
+    ),
+    "nothing counts any more: it is too old, settled, or was never confirmed": (
+        "officers/login/sessions.py:forget_sessions",
+        "science/board/harm_reviews.py:forget_reviews",
+        "science/spectra/library.py:_drop",
+        "science/spectra/library.py:delete_import",
+        "sharing/deliveries.py:expire_held",
+        "vault/outgoing.py:_forget",
+        "vault/outgoing.py:_let_go",
+        "vault/proposing.py:_accept",
+        "vault/proposing.py:forget_proposals",
+    ),
+    "the same content in another form: a newer hash, another key, another code": (
+        "officers/login/factorrows.py:_swap",
+        "officers/models.py:Officer.check_password",
+        "vault/kekrotation.py:_rewrap_row",
+    ),
+    "it is drawn with the first thing that needs it": (
+        "vault/hubsecret.py:_draw",
+        "vault/instances.py:own_instance",
+    ),
+    "it is a step of a queue; the act that put something into it has the event": (
+        "notices/leasing.py:Lease.give_back",
+        "notices/leasing.py:Lease.keep",
+        "notices/leasing.py:Lease.record",
+        "notices/leasing.py:lease_batch",
+        "notices/leasing.py:return_leases",
+        "notices/queueing.py:save_notices",
+        "notices/sending.py:_queue_again",
+        "notices/telling.py:tell_of_withdrawal",
+        "peers/outgoing.py:_begin",
+        "peers/outgoing.py:_put_off",
+        "peers/outgoing.py:forget_settled",
+        "peers/outgoing.py:make_due",
+        "peers/outgoing.py:note_told",
+        "peers/outgoing.py:postpone_after",
+        "peers/outgoing.py:settle",
+    ),
+    "the log writes nothing while its clock is wrong; `sequencer.resumed` has the reason": (
+        "ledger/halting.py:halt_sequencer",
+    ),
+    "it is progress of a round whose outcome has an event": (
+        "ledger/restores.py:note_deleted",
+        "science/law/reevaluating.py:_begin",
+        "science/law/reevaluating.py:_finish",
+        "science/law/reevaluating.py:_write",
+        "sharing/repudiation.py:_put_off",
+        "sharing/repudiation.py:find_repudiated",
+        "sharing/repudiation.py:mark_doubts",
+    ),
+    "it records an event for each of many, in a loop that runs at least once": (
+        "alerts/peers/comparing.py:compare_fingerprints",
+    ),
+    "it numbers what was audited as it came in": (
+        "sharing/feed.py:begin_epoch",
+        "sharing/numbering.py:number_covered",
+    ),
+}
+"""Functions that write rows without an event, by the reason."""
+
+TWO_CHANGES: Final[dict[str, str]] = {
+    "agencies/registry.py:register_keyset": "the keyset, and each suspended key that it lets serve again",
+    "agencies/registry.py:settle_recovery": "the recovered root, and each suspended key that it lets serve again",
+    "alerts/receiving/forgetting.py:forget_cards": "alerts that are tried again, and those that are due",
+    "alerts/receiving/retractions.py:judge_again": "alerts that are tried again, and those that are due",
+    "desk/account/api.py:AccountView.patch": "the profile and the mail settings, in one request",
+    "ledger/set_aside.py:Round._set_aside": "the item, and the loop that stops after ten of them",
+    "officers/deciding.py:agree_to_change": "the second person's word, and the change of power that it brings about",
+    "officers/deciding.py:apply_due_change": "the end of the delay, and the change of power that it brings about",
+    "officers/moving_in.py:_record": "the agency, and the identity that another desk held",
+    "sharing/intake.py:_log_and_audit": "the envelope, and the warning that it is kept for less than a year",
+    "sharing/tombstones.py:delete_contents": "envelopes that are tried again, and those that are due",
+}
+"""Functions that record several events in one transaction, since they change several things."""
+
+
+def _audit_of_the_rooms() -> Audit:
+    paths = [path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts]
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths}
+    rooms = Rooms({name.removesuffix(".__init__"): path.read_text("utf-8") for name, path in names.items()})
+    return Audit(rooms, no_state=NO_STATE, exempt={name for some in NO_CHANGE.values() for name in some})
+
+
+def test_each_change_has_its_event_and_only_one() -> None:
+    audit = _audit_of_the_rooms()
+    unaudited, several = audit.report(), {function.short for function in audit.twice}
+    assert {"alerts.Alert", "agencies.Keyset", "peers.Agency", "vault.VaultKey"} <= audit.written
+    assert unaudited == [], REMEDY + "\n".join(unaudited)
+    assert several - TWO_CHANGES.keys() == set(), ONE_ONLY
+
+    waiting = {model for origin in audit.unaudited() for model in origin.write.models}
+    named = [name for some in NO_CHANGE.values() for name in some]
+    assert NO_STATE.keys() - waiting == set(), "a model that is written with an event, or not at all"
+    assert set(named) - audit.excused == set(), "a function that writes nothing without an event"
+    assert TWO_CHANGES.keys() - several == set(), "a function that records one event"
+    assert len(named) == len(set(named))
+
+
+ROWS: Final = """
+    class Lane(models.Model):
+        name = models.CharField()
+
+    class Stop(models.Model):
+        lane = models.ForeignKey(Lane, related_name="stops")
+"""
+HEAD: Final = """
+    from django.db import transaction
+    from ledger.audit import record_event
+    from rooms.models import Lane, Stop
+
+"""
+SAMPLES: Final[dict[str, tuple[str, set[str]]]] = {
+    "an event beside the write": (
+        """
+        def stop_lane(lane: Lane, now):
+            with transaction.atomic():
+                lane.save()
+                record_event("lane.stopped", now=now)
+        """,
+        set(),
+    ),
+    "no event": (
+        """
+        def stop_lane(lane: Lane):
+            lane.save()
+        """,
+        {"stop_lane"},
+    ),
+    "an event on one path only": (
+        """
+        def stop_lane(lane: Lane, why):
+            with transaction.atomic():
+                lane.save()
+                if why:
+                    record_event("lane.stopped")
+        """,
+        {"stop_lane"},
+    ),
+    "an event in some turns of a loop": (
+        """
+        @transaction.atomic
+        def stop_lanes(lanes: list[Lane]):
+            for lane in lanes:
+                lane.save()
+                if not lane.name:
+                    continue
+                record_event("lane.stopped")
+        """,
+        {"stop_lanes"},
+    ),
+    "an event in each turn of a loop": (
+        """
+        @transaction.atomic
+        def stop_lanes(lanes: list[Lane]):
+            for lane in lanes:
+                if lane.name:
+                    lane.save()
+                    record_event("lane.stopped")
+        """,
+        set(),
+    ),
+    "an event if something was written": (
+        """
+        @transaction.atomic
+        def forget_lanes():
+            count = Lane.objects.all().delete()
+            if not count:
+                return
+            record_event("lane.forgotten")
+        """,
+        set(),
+    ),
+    "an event in a transaction of its own": (
+        """
+        def stop_lane(lane: Lane):
+            lane.save()
+            with transaction.atomic():
+                record_event("lane.stopped")
+        """,
+        {"stop_lane"},
+    ),
+    "an event of the caller, for a write by a part of it": (
+        """
+        def stop_lane(lane: Lane):
+            with transaction.atomic():
+                _write(lane)
+                _record()
+
+        def _write(lane):
+            for stop in lane_of(lane).stops.all():
+                stop.delete()
+
+        def lane_of(lane) -> Lane: ...
+
+        def _record():
+            record_event("lane.stopped")
+        """,
+        set(),
+    ),
+    "an event of one caller only": (
+        """
+        def stop_lane(lane: Lane):
+            with transaction.atomic():
+                _write(lane)
+                record_event("lane.stopped")
+
+        def stop_silently(lane: Lane):
+            _write(lane)
+
+        def _write(lane: Lane):
+            Stop.objects.create(lane=lane)
+        """,
+        {"stop_silently"},
+    ),
+    "the event of another change": (
+        """
+        def stop_lane(lane: Lane):
+            with transaction.atomic():
+                lane.save()
+                count_stop(lane)
+
+        @transaction.atomic
+        def count_stop(lane: Lane):
+            lane.stops.update(n=1)
+            record_event("stop.counted")
+        """,
+        {"stop_lane"},
+    ),
+    "a write by a name for the method": (
+        """
+        def stop_lane(lane: Lane, later):
+            later(lane.save)
+        """,
+        {"stop_lane"},
+    ),
+    "a function that is handed on": (
+        """
+        @transaction.atomic
+        def stop_lane(lane: Lane, later):
+            later(write_lane)
+            write_lane(lane)
+            record_event("lane.stopped")
+
+        def write_lane(lane: Lane):
+            lane.save()
+        """,
+        {"write_lane"},
+    ),
+    "a function in a table": (
+        """
+        @transaction.atomic
+        def stop_lane(lane: Lane):
+            write_lane(lane)
+            record_event("lane.stopped")
+
+        def write_lane(lane: Lane):
+            lane.save()
+
+        WAYS = {"write": write_lane}
+        """,
+        {"write_lane"},
+    ),
+    "a lambda in a table": (
+        """
+        WAYS = {"write": lambda lane: Lane.objects.create(name=lane)}
+        """,
+        {"<module>"},
+    ),
+    "functions that call each other": (
+        """
+        def stop_lane(lane: Lane):
+            if lane.name:
+                start_lane(lane)
+            lane.save()
+
+        def start_lane(lane: Lane):
+            stop_lane(lane)
+
+        @transaction.atomic
+        def stop(lane: Lane):
+            start_lane(lane)
+            record_event("lane.stopped")
+        """,
+        {"stop_lane"},
+    ),
+    "a row of which nobody can tell the model": (
+        """
+        def stop(thing):
+            thing.save()
+        """,
+        {"stop"},
+    ),
+    "SQL": (
+        """
+        _STOP = "UPDATE rooms_lane SET name = ''"
+
+        def stop_lanes(cursor):
+            cursor.execute(_STOP)
+        """,
+        {"stop_lanes"},
+    ),
+    "a refusal that is raised after the write was kept": (
+        """
+        def stop_lane(lane: Lane):
+            with transaction.atomic():
+                lane.save()
+            raise ValueError
+        """,
+        {"stop_lane"},
+    ),
+    "what is no row": (
+        """
+        def gather(found: dict[str, int], mac):
+            found.update({"a": 1})
+            mac.update(b"")
+        """,
+        set(),
+    ),
+}
+
+
+def _read(body: str, **lists: tuple[str, ...]) -> Audit:
+    sources = {"rooms.models": dedent(ROWS), "rooms.stopping": dedent(HEAD) + dedent(body)}
+    return Audit(Rooms(sources), **lists)
+
+
+@pytest.mark.parametrize(("body", "found"), SAMPLES.values(), ids=SAMPLES.keys())
+def test_the_guard_finds_a_write_without_its_event(body: str, found: set[str]) -> None:
+    begins = [function for some in _read(body).unaudited().values() for function in some]
+    assert {function.node.name for function in begins} == found
+
+
+def test_the_guard_names_the_function_and_the_model() -> None:
+    body = SAMPLES["an event of one caller only"][0]
+    line = "rooms/stopping.py:stop_silently, by rooms/stopping.py:_write: rooms.Stop"
+    assert _read(body).report() == [line]
+
+
+def test_the_guard_takes_exemptions_by_name_only() -> None:
+    body, _ = SAMPLES["an event of one caller only"]
+    assert _read(body, no_state=("rooms.Stop",)).report() == []
+    exempt = _read(body, exempt=("rooms/stopping.py:stop_silently", "rooms/stopping.py:stop_lane"))
+    assert exempt.report() == [] and exempt.excused == {"rooms/stopping.py:stop_silently"}
+
+
+def test_the_guard_finds_two_events_in_one_transaction() -> None:
+    body = """
+        @transaction.atomic
+        def stop_lane(lane: Lane, why):
+            lane.save()
+            _record("lane.stopped")
+            if why:
+                record_event("lane.explained")
+
+        def stop_or_count(lane: Lane, why):
+            with transaction.atomic():
+                lane.save()
+                if why:
+                    record_event("lane.stopped")
+                else:
+                    record_event("lane.counted")
+
+        def _record(act):
+            record_event(act)
+    """
+    audit = _read(body)
+    assert audit.report() == []
+    assert {function.node.name for function in audit.twice} == {"stop_lane"}
