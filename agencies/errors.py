@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals of acts on agencies and their keys; the problem table maps them to HTTP elsewhere."""
+"""Refusals of acts on agencies and their keys; `sharing.problems` says how each is answered."""
 
 import math
 from datetime import datetime

@@ -14,6 +14,7 @@ from alerts.models import Alert, ReceivedAlert
 from callers.actors import Actor
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError
+from callers.problems import AGENCY_SUSPENDED
 from peers.models import Agency
 
 Row = TypeVar("Row", bound=Model)
@@ -55,7 +56,7 @@ def sending_agency_of(actor: Actor) -> Agency:
     """Return the actor's agency if it may send now; raises `SendingStoppedError` while it is suspended."""
     agency = agency_of(actor)
     if agency.status != AgencyStatus.ACTIVE:
-        raise SendingStoppedError(_("You can read what you received; nothing can be sent."))
+        raise SendingStoppedError(_(AGENCY_SUSPENDED.sentence))
     return agency
 
 

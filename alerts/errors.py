@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors of the desk; one table elsewhere gives their HTTP side.
+"""Errors of the desk; `alerts.problems` says how each is answered.
 
 Texts and field names may be shown to the officer; no error carries content that its reader may not see.
 """
@@ -131,8 +131,6 @@ class AttachmentRefusedError(AlertsError):
 class ReceiptPendingError(AlertsError):
     """Receipt that the ledger has not yet given: the content stays closed until then."""
 
-    retry_after = 1
-
 
 class NotOpenedError(AlertsError):
     """Acknowledgement of an alert that nobody of the agency has opened yet."""
@@ -250,8 +248,6 @@ class ScienceInputError(AlertsError):
 class ScienceAwayError(AlertsError):
     """Loss of the process that reads structures and spectra; the question has no answer."""
 
-    retry_after = 5
-
 
 class NotJudgedError(VerificationError):
     """Failed verification because keys were unusable here, or octets were damaged here and could not be fetched again.
@@ -274,8 +270,6 @@ class ExchangeAwayError(AlertsError):
 
     `is_answered`: its answer about this one thing cannot be used, which says nothing about other things.
     """
-
-    retry_after = 10
 
     def __init__(self, *, is_answered: bool = False) -> None:
         super().__init__()

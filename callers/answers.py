@@ -2,7 +2,7 @@
 """REST answers: problems in the API description, and conditional reads."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -13,8 +13,6 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from accord.envelope.encoding import b64u, canonical, sha256
-
-PROBLEM_TYPE: Final = "application/problem+json"
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

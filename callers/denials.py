@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from callers.closed_lists import Lane
+from callers.problems import AGENCY_SUSPENDED
 
 Arguments = Mapping[str, str | Sequence[str]]
 
@@ -53,7 +54,7 @@ def _lane_suspended(said: Arguments) -> str:
 
 
 _SENTENCES: Final[Mapping[str, Callable[[Arguments], str]]] = {
-    "issuer-suspended": lambda said: _("You can read what you received; nothing can be sent."),
+    "issuer-suspended": lambda said: _(AGENCY_SUSPENDED.sentence),
     "agency-unknown": lambda said: _("No agency of the exchange is called %(id)s.") % said,
     "own-agency": lambda said: _("Your own agency needs no sending to."),
     "agency-suspended": lambda said: _("%(name)s is suspended at the exchange.") % said,

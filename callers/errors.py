@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals that both halves know; another table maps them to HTTP."""
+"""Refusals that both halves know; `callers.problems` says how each is answered."""
 
 from datetime import datetime
 
@@ -72,9 +72,7 @@ class IdempotencyKeyReusedError(CallerError):
 
 
 class RequestInProgressError(CallerError):
-    """A request with the same `Idempotency-Key` is in progress; try again after `retry_after` seconds."""
-
-    retry_after = 2
+    """A request with the same `Idempotency-Key` is in progress."""
 
 
 class CursorRefusedError(CallerError):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final
 
+from callers.problems import BUSY, PROBLEM_TYPE
+
 WORKING: Final = 8
 WAITING: Final = 24
 SPARE: Final = 4
@@ -23,12 +25,6 @@ RETRY_AFTER_SECS: Final = 2
 ALIVE: Final = "/livez"
 READY: Final = frozenset({"/readyz", "/healthz"})
 """These query the database, so that a hung one may block them; one at a time leaves the other spare threads for `ALIVE`."""
-
-_BUSY: Final = {
-    "type": "urn:accord:problem:busy",
-    "title": "The hub has more requests than it can take now; send it again.",
-    "status": 503,
-}
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -81,10 +77,10 @@ class Bulkhead:
 
 
 def _busy(start_response: StartResponse) -> Iterable[bytes]:
-    body = json.dumps(_BUSY).encode()
-    status = HTTPStatus.SERVICE_UNAVAILABLE
+    body = json.dumps(BUSY.as_json()).encode()
+    status = HTTPStatus(BUSY.status)
     headers = [
-        ("Content-Type", "application/problem+json"),
+        ("Content-Type", PROBLEM_TYPE),
         ("Content-Length", str(len(body))),
         ("Retry-After", str(RETRY_AFTER_SECS)),
         ("Cache-Control", "no-store"),

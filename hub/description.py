@@ -7,16 +7,12 @@ It is a hook of drf-spectacular, run over the whole description once the operati
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from callers.answers import PROBLEM_TYPE
+from callers.problems import PROBLEM_TYPE, TYPE_PREFIX
 from hub import cross_field
 from hub.examples import BODIES, example_of
-from hub.problems import PROBLEMS, TYPE_PREFIX
-from hub.remedies import REMEDIES
+from hub.problems import ROWS
 
 Operation = dict[str, Any]
-TITLES: Final = {problem.slug: (problem.status, problem.title) for problem in PROBLEMS.values()}
-BROKEN: Final = {"broken": (500, "Something broke on our side. Nothing was changed.")}
-"""Answer to any unexpected error; no operation declares it."""
 
 REQUEST_ID: Final = {
     "description": "The request's id: the caller's own `X-Request-Id`, else one of the hub's.",
@@ -163,10 +159,7 @@ def operations(result: Mapping[str, Any]) -> Iterator[tuple[str, str, Operation]
 
 def problem_types() -> list[dict[str, Any]]:
     """Return every type of problem once, by its name."""
-    return [
-        {"type": TYPE_PREFIX + slug, "status": status, "title": str(title), "remedy": REMEDIES[slug]}
-        for slug, (status, title) in sorted((TITLES | BROKEN).items())
-    ]
+    return [{**ROWS[slug].as_json(), "remedy": ROWS[slug].for_systems} for slug in sorted(ROWS)]
 
 
 PROBLEM: Final = {
@@ -207,14 +200,11 @@ def _finish_answer(
             # clients.
             body["schema"] = {"$ref": "#/components/schemas/Problem"}
             answer["x-problem-types"] = [TYPE_PREFIX + slug for slug in slugs]
-            body["examples"] = {slug: {"value": _problem(slug), "summary": REMEDIES[slug]} for slug in slugs}
+            body["examples"] = {
+                slug: {"value": ROWS[slug].as_json(), "summary": ROWS[slug].for_systems} for slug in slugs
+            }
         elif status < "300":
             body.setdefault("example", own.get(status) or example_of(body["schema"], components))
-
-
-def _problem(slug: str) -> dict[str, Any]:
-    status, title = TITLES[slug]
-    return {"type": TYPE_PREFIX + slug, "title": str(title), "status": status}
 
 
 def _link(operation: Operation, links: Mapping[str, Mapping[str, str]], known: set[str]) -> None:

@@ -5,7 +5,7 @@ import sys
 
 from django.http import HttpRequest, HttpResponse
 
-from desk.web import errors as pages
+from desk.web import error_pages as pages
 from hub import faults, problems
 
 
@@ -24,7 +24,7 @@ def broken(request: HttpRequest) -> HttpResponse:
         return problems.broken(request)
     if problems.is_database_busy(sys.exception()):
         faults.STORAGE.note(sys.exception())
-        return pages.busy(request, retry_secs=problems.DATABASE_BUSY.retry_secs)
+        return pages.busy(request)
     return pages.broken(request)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Record of a database that refuses to store for want of room, which makes this process unready for a while.
 
-The caller is answered 503 (`hub.problems.DATABASE_BUSY`); readiness tells the balancer.
+The caller is answered 503 (`callers.problems.DATABASE_BUSY`); readiness tells the balancer.
 """
 
 import threading

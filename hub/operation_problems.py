@@ -43,6 +43,8 @@ SCIENCE: Final = ("rules-damaged", "science-away", "substance-unreadable")
 LAW: Final = ("rules-damaged", "science-away", *SEALED)
 """Problems of reading the law that an agency follows."""
 AMENDS: Final = ("amendment-refused", "receipt-pending")
+CHECKED: Final = frozenset({"envelope-refused", "unopenable"})
+"""Problems of operations that check or sign."""
 KEYSETS: Final = (
     "change-refused",
     "change-waits",
@@ -222,4 +224,6 @@ def problems_of(
         slugs.update(TAGGED if address.startswith("alerts/") else SEEN)
     if sensitive and method not in SAFE:
         slugs.add("step-up-needed")
+    if slugs & CHECKED:
+        slugs.add("checks-away")
     return frozenset(slugs)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from callers.answers import PROBLEM_TYPE, ProblemSerializer
+from callers.answers import ProblemSerializer
 from callers.capabilities import (
     ACCESSION_SCOPES,
     DESK_SCOPES,
@@ -20,12 +20,12 @@ from callers.capabilities import (
     roles_with,
 )
 from callers.permissions import PUBLIC, declared_for
+from callers.problems import PROBLEM_TYPE
 from hub.deprecations import DEPRECATIONS
 from hub.operation_problems import SAFE, problems_of
-from hub.problems import PROBLEMS
+from hub.problems import ROWS
 
 PREFIX: Final = "/api/v1/"
-STATUS_OF: Final = {problem.slug: problem.status for problem in PROBLEMS.values()}
 _KEYS: Final = {"API key": EXCHANGE_SCOPES | ACCESSION_SCOPES, "Key for the desk": DESK_SCOPES}
 """Scopes of the keys of systems: an API key at the exchange, a key for the desk at the desk."""
 _TAGS: Final = {
@@ -101,7 +101,7 @@ class ProblemAwareSchema(AutoSchema):
             tagged=bool(tags),
             sensitive=bool(self._capabilities() & SENSITIVE),
         )
-        return found & STATUS_OF.keys()
+        return found & ROWS.keys()
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
@@ -111,7 +111,7 @@ class ProblemAwareSchema(AutoSchema):
         bodies = {code: body for code, body in bodies.items() if int(code) < 400}
         by_status: dict[int, list[str]] = {}
         for slug in sorted(self.problem_slugs()):
-            by_status.setdefault(STATUS_OF[slug], []).append(slug)
+            by_status.setdefault(ROWS[slug].status, []).append(slug)
         for status, slugs in by_status.items():
             described = OpenApiResponse(ProblemSerializer, ", ".join(slugs))
             bodies[str(status)] = describe(described, str(status), (PROBLEM_TYPE,)) | {"x-problems": slugs}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals of acts on officers and their powers; another table maps them to HTTP."""
+"""Refusals of acts on officers and their powers; the table of errors says how each is answered."""
 
 from callers.errors import CallerError
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals of the exchange; the problem table maps them to HTTP elsewhere.
+"""Refusals of the exchange; `sharing.problems` says how each is answered.
 
 `str(error)` is fit for a log and for the audit: codes, agency ids and digests, never bytes that were sent.
 """

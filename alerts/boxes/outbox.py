@@ -27,6 +27,7 @@ from alerts.projections.tokens import sent_with_token
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.signature_state import SignatureFacts
+from alerts.receiving.verification import own_failed_text
 from alerts.sending.identity import gone_text
 from alerts.sending.receipts import Receipt, Receipts, read_receipts, recipients_of
 from alerts.sending.sent_document import sent_document
@@ -196,12 +197,7 @@ def open_sent_file(officer: Officer, row: Alert, *, n: int, now: dt.datetime) ->
             raise AbsentError
         data = services.open_attachment(opened, n, held_blob(officer, row.md, n, now=now))
     except EnvelopeError as failure:
-        raise UnopenableError(
-            _(
-                "Do not rely on this alert. A check failed; the content stays closed. Call whoever runs this desk."
-            ),
-            "",
-        ) from failure
+        raise UnopenableError(own_failed_text(), "") from failure
     return AttachmentFile(note.fn, inert_media_type(note.fn, data), data)
 
 

@@ -14,6 +14,7 @@ from alerts.receiving.signature_state import SignatureState, utc_text
 from alerts.review.verdicts import worded
 from alerts.states import AlertState
 from callers.deliveries import DeliveryState
+from callers.problems import REFUSED_AT_EXCHANGE
 from notices.states import NotificationState
 from peers.models import Agency
 from peers.outgoing import TOO_OLD
@@ -98,18 +99,12 @@ def refusal_text(cause: str, denials: Sequence[Mapping[str, Any]] = ()) -> str:
         )
         rows = [PreviewAnswer(row["agency"], False, row["code"], row["args"]) for row in denials]
         return " ".join(worded(row, names.get(row.agency, row.agency)) for row in rows)
+    if cause in REFUSED_AT_EXCHANGE:
+        return REFUSED_AT_EXCHANGE[cause].words_for()
     return {
         TOO_OLD: _("It waited for the exchange for too long. Do it once more: it is signed anew."),
         HELD_SINCE: _(
             "Since its release your agency has stopped the lane with a recipient, or trusts its keys no more. Check it again."
-        ),
-        "agency-suspended": _("You can read what you received; nothing can be sent."),
-        "already-retracted": _("This was withdrawn before."),
-        "content-deleted": _("Its content was deleted."),
-        "keep-too-short": _("A real alert is kept 30 days at least."),
-        "keyset-stale": _("A recipient's keys have just changed. Try again."),
-        "superseded": _(
-            "Another version has replaced this one already. Look at what stands in your agency's name."
         ),
     }.get(cause, _("The exchange did not take it. Try again; if it stays so, call whoever runs this desk."))
 

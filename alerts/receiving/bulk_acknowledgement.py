@@ -18,6 +18,7 @@ from accord.envelope.errors import EnvelopeError
 from alerts.boxes.inbox import InboxRow, inbox_rows
 from alerts.errors import AlertsError, NotOpenedError, SendingStoppedError
 from alerts.models import ReceivedAlert
+from alerts.problems import words_for
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import reason_text
 from alerts.receiving.verification import failed_text
@@ -101,7 +102,7 @@ def _verdict(alert: ReceivedAlert) -> tuple[Outcome, str]:
     if alert.unopenable:
         return Outcome.REFUSED, _("It cannot be opened: call the sender.")
     if alert.first_opened_at is None:
-        return Outcome.REFUSED, _("Nobody of your agency has opened it: open it first.")
+        return Outcome.REFUSED, words_for(NotOpenedError())
     return Outcome.ACKNOWLEDGED, ""
 
 
@@ -111,10 +112,8 @@ def _acknowledge(officer: Officer, item: Acknowledgement, reason: str, now: date
         acknowledge_alert(officer, item.row.received, reason=reason, now=now)
     except (AbsentError, NotOpenedError):
         text = _("It has changed meanwhile: look at it again.")
-    except NotNamedError:
-        text = _("It is for the officers whom its sender named; you are not one of them.")
-    except SendingStoppedError as stop:
-        text = stop.text
+    except (NotNamedError, SendingStoppedError) as stop:
+        text = words_for(stop)
     except (AlertsError, VaultError, EnvelopeError):
         text = _(
             "It could not be signed or logged now. Try again; if it stays so, call whoever runs this desk."

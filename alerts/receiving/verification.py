@@ -82,6 +82,13 @@ def failed_text(received: ReceivedAlert) -> str:
     ) % {"name": received.issuer.name, "reference": received.reference}
 
 
+def own_failed_text() -> str:
+    """Say why what an agency itself has sent stays closed after a failed check."""
+    return _(
+        "Do not rely on this alert. A check failed; the content stays closed. Call whoever runs this desk."
+    )
+
+
 def _verified_text(received: ReceivedAlert, opened: OpenedAlert) -> str:
     words = {
         "name": received.issuer.name,

@@ -12,17 +12,19 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import Reference
 from alerts.access import find_alert, lock_alert
 from alerts.document.fields import FIELDS
 from alerts.document.files import AttachmentFile, inert_media_type
 from alerts.drafting.drafts import attach_file, create_draft, save_revision
 from alerts.drafting.revisions import DraftContent, read_revision
-from alerts.errors import AmendmentRefusedError, ReceiptPendingError
+from alerts.errors import AmendmentRefusedError, ReceiptPendingError, UnopenableError
 from alerts.models import Alert
 from alerts.own_red import is_red
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.held_envelopes import held_blob
+from alerts.receiving.verification import own_failed_text
 from alerts.receiving.versions import UPDATE
 from alerts.replies.kinds import REPLY
 from alerts.replies.projection import keep_amended
@@ -181,11 +183,15 @@ def _draft_next(
 
 
 def _files_sent(author: Officer, alert: Alert, now: datetime) -> list[AttachmentFile]:
-    opened = fetch_and_open(author, alert.md, reason=AMENDED, now=now)
+    """Return the files as they were sent. Raises UnopenableError."""
     files = []
-    for note in opened.attachments:
-        data = services.open_attachment(opened, note.n, held_blob(author, alert.md, note.n, now=now))
-        files.append(AttachmentFile(note.fn, inert_media_type(note.fn, data), data))
+    try:
+        opened = fetch_and_open(author, alert.md, reason=AMENDED, now=now)
+        for note in opened.attachments:
+            data = services.open_attachment(opened, note.n, held_blob(author, alert.md, note.n, now=now))
+            files.append(AttachmentFile(note.fn, inert_media_type(note.fn, data), data))
+    except EnvelopeError as failure:
+        raise UnopenableError(own_failed_text(), "") from failure
     return files
 
 

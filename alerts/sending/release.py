@@ -37,6 +37,7 @@ from alerts.own_red import names_of
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pin_updates import keep_seen, pins_of
+from alerts.problems import words_for
 from alerts.receiving.signature_state import utc_text
 from alerts.refusal_audit import audited_refusal
 from alerts.replies.rules import require_consent
@@ -173,8 +174,7 @@ def _seal(
         raise_alarms(officer, peers.reader, peers.take_alarms(), now=now)
         raise SendingStoppedError(_sealing_text(refusal)) from refusal
     except SigningKeysMissingError as missing:
-        text = _("Your agency has no valid signing key; ask your key officer.")
-        raise SendingStoppedError(text) from missing
+        raise SendingStoppedError(words_for(missing)) from missing
     raise_alarms(officer, peers.reader, peers.take_alarms(), now=now)
     return sealed
 

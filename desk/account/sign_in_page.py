@@ -18,13 +18,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
-from django.views.csrf import csrf_failure
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import InputError
+from desk.web import error_pages
 from desk.web.frame import THEME_COOKIE, THEMES, frame_context, render_page, signed_in
 from officers.accounts import change_password
 from officers.first_start import has_keeper, is_first_start
@@ -157,7 +157,7 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     has_ended = request.COOKIES.get(settings.SESSION_COOKIE_NAME) and not request.user.is_authenticated
     if has_ended and _leads_back(request):
         return ask_to_sign_in(request)
-    return csrf_failure(request, reason=reason)
+    return error_pages.form_refused(request)
 
 
 def sign_out(request: HttpRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accord.calls.answers import AgencyAnswer
 from accord.envelope.keys import show_fingerprint
 from alerts.exchange_errors import exchange_errors
+from alerts.problems import words_for
 from alerts.sending.identity import is_still_to_come
 from callers import clock
 from callers.capabilities import Role
@@ -46,8 +47,8 @@ def take_agency_in(request: HttpRequest) -> HttpResponseBase:
     except InputError as refused:
         refuse(form, refused)
         return ask(request, _taking_in(), form)
-    except TakenInError:
-        form.add_error("agency_id", _("This desk has taken the agency in already."))
+    except TakenInError as refused:
+        form.add_error("agency_id", words_for(refused))
         return ask(request, _taking_in(), form, status=409)
 
 

@@ -1,194 +1,158 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages for errors of the desk, the vault or a check, where a page has no answer of its own.
+"""Pages for errors that a page has no answer of its own for, in the words of the table (`alerts.problems`).
 
-The most specific class of an error decides. An error of these families that is not listed has the sentence of its
-family, since none of them means that the hub is broken.
+Absent and foreign objects have the same octets: that page has no name, no form token and no address.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accord.envelope.errors import BackendError, EnvelopeError, Failure, SealingError, VerificationError
+from accord.envelope.errors import EnvelopeError
 from alerts.errors import (
-    AlertIncompleteError,
     AlertsError,
-    AmendmentRefusedError,
-    AttachmentRefusedError,
-    CancelRefusedError,
-    ChangedSinceValidationError,
-    ContentDeletedError,
-    CopyRefusedError,
-    ExchangeAwayError,
     ExchangeRefusedError,
-    ExpiredError,
-    FlowSuspendedError,
     KeysMovedOnError,
-    LaneRefusedError,
-    NotOpenedError,
-    NotTakenError,
-    RecalledError,
-    ReceiptPendingError,
-    ReplyRefusedError,
-    RevisionConflictError,
-    RevisionRequiredError,
+    MoveRefusedError,
     RulesDamagedError,
-    ScienceAwayError,
-    ScienceInputError,
-    SecondPersonNeededError,
-    SendingStoppedError,
-    UnknownSchemaError,
-    UnopenableError,
 )
-from callers.capabilities import Capability
+from alerts.problems import PROBLEMS
+from alerts.states import AlertState
+from callers.capabilities import Capability, Role
+from callers.errors import InputError, NotPermittedError
+from callers.problems import (
+    ABSENT,
+    BROKEN,
+    DATABASE_BUSY,
+    FORM_TOKEN_REFUSED,
+    NOT_PERMITTED,
+    Problem,
+    row_of,
+    unreadable_row,
+)
 from desk.web.frame import render_page
 from officers.models import Officer
 from science.rows.structures import AdoptedRules
-from vault.errors import (
-    KekUnknownError,
-    NotNamedError,
-    SecretMissingError,
-    SigningKeysMissingError,
-    VaultClosedError,
-    VaultError,
-)
+from vault.errors import VaultError
 
 log = logging.getLogger(__name__)
-HANDLED_ERRORS: Final = (AlertsError, VaultError, EnvelopeError)
+HANDLED_ERRORS: Final = (AlertsError, EnvelopeError, InputError, VaultError)
 
-
-@dataclass(frozen=True)
-class ErrorPage:
-    """Status with its sentence and remedy; `member` names the error's attribute that replaces the remedy."""
-
-    status: int
-    sentence: str | Promise
-    remedy: str | Promise
-    member: str = ""
-
-
-_CALL_OPERATOR: Final = gettext_lazy("Call whoever runs this desk.")
-_READ_AGAIN: Final = gettext_lazy("Go back, load the page again and read it before you go on.")
-_FAILED: Final = gettext_lazy("Do not rely on this alert. A check failed; the content stays closed.")
-_NOT_CHANGED: Final = gettext_lazy("Nothing was changed.")
-_NOT_SENT: Final = gettext_lazy("Nothing was sent.")
-_KEYS_AWAY: Final = ErrorPage(
-    503, gettext_lazy("This desk cannot reach your agency's keys now."), _CALL_OPERATOR
-)
-
-NOT_NAMED: Final = gettext_lazy(
-    "This alert is for the officers whom its sender named; you are not one of them."
-)
-NOT_NAMED_REMEDY: Final = gettext_lazy(
-    "Your duty list hears that an item marked RED waits; call the sender, which knows whom it named."
-)
-
-CLOSED_TEXTS: Final[Mapping[type[Exception], str | Promise]] = {
-    ContentDeletedError: gettext_lazy("Its content was deleted."),
-    ExpiredError: gettext_lazy("This expired before your agency collected it. It stays closed."),
-    RecalledError: gettext_lazy("The sender withdrew this before your agency opened it. It stays closed."),
-    FlowSuspendedError: gettext_lazy(
-        "The agreement's lane is suspended. This stays closed until both sides let it flow again."
-    ),
+VERBS: Final[dict[str, str | Promise]] = {
+    Capability.AGREEMENT_READ: gettext_lazy("see agreements"),
+    Capability.ALERT_ACKNOWLEDGE: gettext_lazy("acknowledge"),
+    Capability.ALERT_READ: gettext_lazy("read alerts"),
+    Capability.ALERT_RELEASE: gettext_lazy("release"),
+    Capability.ALERT_VALIDATE: gettext_lazy("check alerts"),
+    Capability.ALERT_WITHDRAW: gettext_lazy("withdraw"),
+    Capability.ALERT_WRITE: gettext_lazy("write alerts"),
+    Capability.AUDIT_GIVE: gettext_lazy("have a system follow the audit"),
+    Capability.AUDIT_READ: gettext_lazy("read the audit"),
+    Capability.KEY_MANAGE: gettext_lazy("manage keys"),
+    Capability.KEY_READ: gettext_lazy("see keys"),
+    Capability.NOTICE_READ: gettext_lazy("see notifications"),
+    Capability.AGENCY_MANAGE: gettext_lazy("change your agency's policy and agreements"),
+    Capability.APIKEY_MANAGE: gettext_lazy("manage API keys"),
+    Capability.DESK_KEEP: gettext_lazy("keep the desk"),
+    Capability.NOTICE_RESEND: gettext_lazy("send notices again"),
+    Capability.OFFICER_MANAGE: gettext_lazy("manage officers"),
+    Capability.OFFICER_READ: gettext_lazy("see officers"),
+    Capability.PEER_COMPARE: gettext_lazy("compare fingerprints"),
+    Capability.QUEUE_READ: gettext_lazy("see the release queue"),
+    Capability.SCIENCE_READ: gettext_lazy("ask about substances"),
+    Capability.SCIENCE_MANAGE: gettext_lazy("change the agency's reference data"),
 }
-"""Reasons why an alert of others stays closed."""
 
-ANSWERS: Final[Mapping[type[Exception], ErrorPage]] = {
-    **{kind: ErrorPage(409, _NOT_CHANGED, text) for kind, text in CLOSED_TEXTS.items()},
-    AlertsError: ErrorPage(409, _NOT_CHANGED, _READ_AGAIN),
-    AlertIncompleteError: ErrorPage(422, _NOT_CHANGED, gettext_lazy("Some fields of the alert stop it.")),
-    AmendmentRefusedError: ErrorPage(409, _NOT_CHANGED, "", "text"),
-    AttachmentRefusedError: ErrorPage(422, gettext_lazy("The file was not accepted."), "", "problem"),
-    ChangedSinceValidationError: ErrorPage(
-        409, gettext_lazy("What would be sent is not what was checked."), _READ_AGAIN
-    ),
-    CopyRefusedError: ErrorPage(422, gettext_lazy("Nothing was copied."), "", "text"),
-    ExchangeAwayError: ErrorPage(
-        503,
-        gettext_lazy("The exchange could not be asked; nothing was done."),
-        gettext_lazy("Try again in a moment. If it stays, call whoever runs this desk."),
-    ),
-    ExchangeRefusedError: ErrorPage(
-        409, gettext_lazy("The exchange refuses it; nothing was done."), "", "text"
-    ),
-    LaneRefusedError: ErrorPage(422, _NOT_CHANGED, "", "problem"),
-    KeysMovedOnError: ErrorPage(409, _NOT_CHANGED, "", "text"),
-    CancelRefusedError: ErrorPage(409, _NOT_CHANGED, "", "text"),
-    NotTakenError: ErrorPage(409, _NOT_CHANGED, "", "text"),
-    NotOpenedError: ErrorPage(409, _NOT_CHANGED, gettext_lazy("Open it first, then acknowledge.")),
-    ReceiptPendingError: ErrorPage(
-        409,
-        gettext_lazy("Not verified yet."),
-        gettext_lazy("The log receipt usually takes a second. Try again in a moment."),
-    ),
-    ReplyRefusedError: ErrorPage(409, _NOT_CHANGED, "", "text"),
-    RevisionConflictError: ErrorPage(409, gettext_lazy("Somebody else saved this draft."), _READ_AGAIN),
-    RevisionRequiredError: ErrorPage(409, _NOT_CHANGED, _READ_AGAIN),
-    RulesDamagedError: ErrorPage(
-        409, gettext_lazy("What your agency stores of adopted rules did not open."), "", "text"
-    ),
-    ScienceAwayError: ErrorPage(
-        503,
-        gettext_lazy("It could not be read in the time and memory that one question has."),
-        gettext_lazy("Try again in a moment; if it stays, give less at once, or a smaller file."),
-    ),
-    ScienceInputError: ErrorPage(422, gettext_lazy("It could not be read."), "", "problem"),
-    SecondPersonNeededError: ErrorPage(
-        403,
-        _NOT_CHANGED,
-        gettext_lazy(
-            "You wrote or submitted this alert, or gave the key that wrote it: somebody else has to do this."
-        ),
-    ),
-    SendingStoppedError: ErrorPage(409, _NOT_SENT, "", "text"),
-    UnknownSchemaError: ErrorPage(
-        409,
-        gettext_lazy("This alert uses a form that this desk does not know yet; call the sender."),
-        _CALL_OPERATOR,
-    ),
-    UnopenableError: ErrorPage(409, gettext_lazy("This stays closed."), "", "text"),
-    EnvelopeError: ErrorPage(409, _FAILED, _CALL_OPERATOR),
-    BackendError: ErrorPage(503, gettext_lazy("This desk can check and sign nothing now."), _CALL_OPERATOR),
-    SealingError: ErrorPage(
-        409, _NOT_SENT, gettext_lazy("It could not be signed or sealed with the keys as they stand now.")
-    ),
-    VaultError: ErrorPage(409, _FAILED, _CALL_OPERATOR),
-    KekUnknownError: _KEYS_AWAY,
-    VaultClosedError: _KEYS_AWAY,
-    NotNamedError: ErrorPage(403, NOT_NAMED, NOT_NAMED_REMEDY),
-    SecretMissingError: ErrorPage(
-        409, gettext_lazy("The vault holds no key for this."), gettext_lazy("Ask your key officer.")
-    ),
-    SigningKeysMissingError: ErrorPage(
-        409,
-        gettext_lazy("Your agency has no valid signing key; nothing was signed."),
-        gettext_lazy("Ask your key officer."),
-    ),
-}
+
+def absent(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 404: absent, or another agency's; the two cannot be told apart."""
+    return _alone(request, ABSENT)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 403 for a page of one's own agency that one's roles do not open, with the verb and whom to ask."""
+    capability = exception.capability if isinstance(exception, NotPermittedError) else ""
+    if not isinstance(request.user, Officer):
+        return absent(request)
+    sentence = _("Your role cannot %(verb)s.") % {"verb": VERBS.get(capability, _("do this"))}
+    remedy = _("Ask %(admin)s.") % {"admin": _admins_of(request.user)}
+    return render_page(
+        request,
+        "stopped",
+        _("Not for your role"),
+        status=NOT_PERMITTED.status,
+        sentence=sentence,
+        remedy=remedy,
+    )
+
+
+def _admins_of(officer: Officer) -> str:
+    admins = Officer.objects.visible_to(officer).filter(is_active=True, roles__contains=[Role.AGENCY_ADMIN])
+    names = ", ".join(admin.display_name for admin in admins.order_by("duty_rank", "full_name")[:3])
+    return names or _("whoever runs this desk")
+
+
+def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 400 or 413 to a request that was not read."""
+    return _alone(request, unreadable_row(exception))
+
+
+def form_refused(request: HttpRequest) -> HttpResponse:
+    """Answer 403 to a form without the session's token."""
+    return _alone(request, FORM_TOKEN_REFUSED)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Answer 500 without any detail."""
+    return _alone(request, BROKEN)
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """Answer 503 where the database did not answer in time."""
+    answer = _alone(request, DATABASE_BUSY)
+    answer["Retry-After"] = str(DATABASE_BUSY.retry_secs)
+    return answer
+
+
+def _alone(request: HttpRequest, row: Problem) -> HttpResponse:
+    """Render a row without the frame: this uses neither the database nor the session, which may be what broke."""
+    context = {"sentence": _(row.sentence), "remedy": row.remedy_for()}
+    return render(request, "accord/stopped_alone.html", context, status=row.status)
 
 
 def stopped(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Return the page for one of `HANDLED_ERRORS`; only its class is logged."""
+    """Return the page for one of `HANDLED_ERRORS`; only its class is logged. Raises an error without a row again."""
+    row = row_of(error, PROBLEMS)
+    if row is None:
+        raise error
     log.warning("a page was stopped by %s", type(error).__name__)
-    stop = _answer(error)
-    remedy = getattr(error, stop.member) if stop.member else stop.remedy
     return render_page(
         request,
-        "forbidden",
+        "stopped",
         _("Stopped"),
-        status=stop.status,
-        sentence=stop.sentence,
-        remedy=remedy,
-        about_keys=isinstance(error, KeysMovedOnError),
-        about_api_keys=_may_replace_key(request, error),
-        to_set_aside=_in_use(request) if isinstance(error, RulesDamagedError) else (),
+        status=row.status,
+        sentence=_(row.sentence),
+        remedy=row.remedy_for(error),
+        **_ways_on(request, error),
     )
+
+
+def _ways_on(request: HttpRequest, error: Exception) -> dict[str, Any]:
+    """Return what the page shows beside the words: where the alert stands, or where the reader can mend the cause."""
+    if isinstance(error, MoveRefusedError):
+        return {"state": error.state, "state_text": AlertState(error.state).label}
+    if isinstance(error, RulesDamagedError):
+        return {"to_set_aside": _in_use(request)}
+    return {
+        "about_keys": isinstance(error, KeysMovedOnError),
+        "about_api_keys": _may_replace_key(request, error),
+    }
 
 
 def _may_replace_key(request: HttpRequest, error: Exception) -> bool:
@@ -204,10 +168,3 @@ def _in_use(request: HttpRequest) -> Iterable[AdoptedRules]:
     if not isinstance(officer, Officer) or Capability.SCIENCE_MANAGE not in officer.capabilities:
         return ()
     return AdoptedRules.objects.visible_to(officer).in_use().select_related("issuer")
-
-
-def _answer(error: Exception) -> ErrorPage:
-    """Return the answer to an error; a missing receipt, which may still come, is no failed check."""
-    if isinstance(error, VerificationError) and error.failure is Failure.RECEIPT_MISSING:
-        return ANSWERS[ReceiptPendingError]
-    return next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)

@@ -14,10 +14,9 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
-from alerts.errors import MoveRefusedError, NotTakenError
 from callers import clock
 from callers.capabilities import Capability, require
-from callers.errors import AbsentError, InputError, NotPermittedError
+from callers.errors import AbsentError, NotPermittedError
 from desk.account import profile_page as profile
 from desk.account import security_page as security
 from desk.account import sign_in_page as signing_in
@@ -80,7 +79,7 @@ from desk.science.spectra import library_page as science_library
 from desk.science.spectra import page as science_match
 from desk.science.substances import page as science_screen
 from desk.science.substances import similar_page as science_similar
-from desk.web import arrivals, browser_notices, error_pages, errors
+from desk.web import arrivals, browser_notices, error_pages
 from desk.web.frame import signed_in
 from officers.login.proof import is_fresh, needs_fresh_proof
 
@@ -120,13 +119,7 @@ def guarded(page: Page) -> View:
         except AbsentError:
             raise Http404 from None
         except NotPermittedError as missing:
-            return errors.forbidden(request, missing)
-        except InputError as refused:
-            return errors.refused(request, refused)
-        except MoveRefusedError as moved:
-            return errors.moved_on(request, moved)
-        except NotTakenError as stop:
-            return errors.not_taken(request, stop)
+            return error_pages.forbidden(request, missing)
         except error_pages.HANDLED_ERRORS as stop:
             return error_pages.stopped(request, stop)
 

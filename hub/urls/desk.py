@@ -15,6 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler400 = "hub.desk_fallback.unreadable"
-handler403 = "desk.web.errors.forbidden"
+handler403 = "desk.web.error_pages.forbidden"
 handler404 = "hub.desk_fallback.absent"
 handler500 = "hub.desk_fallback.broken"

@@ -28,6 +28,7 @@ from operators.pages.frame import operator_here, render_page
 from operators.pages.ledger import vkey_groups
 from operators.pages.overview import tone_of
 from sharing.agreements import resume_agency_flow, suspend_agency_flow
+from sharing.problems import AGENCY_EXISTS
 
 
 def admit(request: HttpRequest) -> HttpResponseBase:
@@ -56,7 +57,7 @@ def admit(request: HttpRequest) -> HttpResponseBase:
         refuse(form, refused)
         return ask(request, question, form)
     except AgencyExistsError:
-        form.add_error(None, _("An agency of this id or name was admitted before."))
+        form.add_error(None, AGENCY_EXISTS.words_for())
         return ask(request, question, form, status=409)
     return redirect("agency", agency.pk)
 

@@ -4,13 +4,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from http import HTTPStatus
 from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
@@ -18,6 +18,7 @@ from callers import clock
 from callers.errors import AbsentError, NotPermittedError
 from callers.pages import NavGroup, NavItem, Text
 from callers.passkeys import Site
+from callers.problems import ABSENT, NOT_PERMITTED, Problem
 from operators.models import Operator, OperatorSession
 from operators.sessions import session_of
 
@@ -29,6 +30,7 @@ MENU: Final[tuple[tuple[str, Text], ...]] = (
     ("ledger", _("Ledger")),
     ("operators", _("Operators")),
 )
+_FORBIDDEN: Final = _("You may have ceased to be an operator. Sign in again.")
 
 View = Callable[..., HttpResponseBase]
 
@@ -64,9 +66,9 @@ def guarded(page: Page) -> View:
         try:
             return page.view(request, **values)
         except AbsentError:
-            return stand_alone(request, "absent", HTTPStatus.NOT_FOUND)
+            return stopped(request, ABSENT)
         except NotPermittedError:
-            return stand_alone(request, "forbidden", HTTPStatus.FORBIDDEN)
+            return stopped(request, NOT_PERMITTED, remedy=_FORBIDDEN)
 
     return answer
 
@@ -111,3 +113,9 @@ def render_page(
 def stand_alone(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
     """Render a page without menu or name, for strangers and for errors."""
     return render(request, f"operators/{template}.html", context, status=status)
+
+
+def stopped(request: HttpRequest, row: Problem, *, remedy: Text = "") -> HttpResponse:
+    """Render what an error's row says; `remedy` in place of the row's own."""
+    words = {"sentence": gettext(row.sentence), "remedy": remedy or row.remedy_for()}
+    return stand_alone(request, "stopped", row.status, **words)

@@ -5,7 +5,9 @@ import uuid
 
 import pytest
 
+from alerts.errors import NotOpenedError
 from alerts.models import ReceivedAlert
+from alerts.problems import words_for
 from alerts.receiving.bulk_acknowledgement import Outcome, acknowledge_alerts, preview_acknowledgements
 from alerts.receiving.opening import open_alert
 from alerts.sending.withdrawal import withdraw_alert
@@ -51,7 +53,7 @@ def test_each_is_signed_and_each_refusal_says_why(desks: Desks) -> None:
     assert [item.outcome for item in seen] == [item.outcome for item in done] == outcomes
     assert [item.text for item in done] == [
         "",
-        "Nobody of your agency has opened it: open it first.",
+        words_for(NotOpenedError()),
         "",
         "It cannot be opened: call the sender.",
         "It was withdrawn: open its page and confirm that you stopped using it.",

@@ -16,6 +16,7 @@ from alerts.errors import ContentDeletedError, ExpiredError
 from alerts.models import CardToken, ReceivedAlert
 from alerts.receiving.following import follow_feeds
 from alerts.receiving.opening import open_alert, open_attachment
+from callers.problems import EXPIRED
 from ledger.models import AuditEvent, LoopState, Restore
 from ledger.restores import record_restore
 from notices.models import Notification
@@ -176,5 +177,5 @@ def test_the_page_says_that_it_came_too_late(desks_of_today: Desks) -> None:
     desks.hub.later(seconds=150)
     desks.follow()
     page = page_of(desks, received_by(desks, md))
-    assert "This expired before your agency collected it. It stays closed." in page
+    assert EXPIRED.words_for() in page
     assert GOOD["title"] not in page

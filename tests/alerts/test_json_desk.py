@@ -12,6 +12,7 @@ from django.test import Client
 from alerts.drafting.drafts import create_draft, read_draft
 from alerts.models import Alert, ReceivedAlert
 from callers.capabilities import Capability, Role
+from hub.problems import ROWS
 from officers.deskkeys import issue_key
 from tests.alerts.conftest import GOOD, Desks, kept_desks_of_now
 from tests.api.sessions import Session
@@ -143,9 +144,7 @@ class TestRevisions:
             assert (answer.status_code, answer.json()) == (
                 412,
                 {
-                    "type": "urn:accord:problem:stale-tag",
-                    "title": "It has changed since you read it; load it again.",
-                    "status": 412,
+                    **ROWS["stale-tag"].as_json(),
                     "number": 1,
                     "state": "draft",
                 },

@@ -3,6 +3,8 @@
 
 import uuid
 
+from alerts.errors import NotOpenedError
+from alerts.problems import words_for
 from alerts.receiving.opening import open_alert
 from sharing.models import Statement
 from tests.alerts.conftest import Desks
@@ -20,7 +22,7 @@ def test_each_has_its_own_answer_and_again_is_once(desks: Desks) -> None:
     assert first.status_code == 200, first.content
     items = first.json()["items"]
     assert [item["outcome"] for item in items] == ["acknowledged", "refused", "refused"]
-    assert items[1]["text"] == "Nobody of your agency has opened it: open it first."
+    assert items[1]["text"] == words_for(NotOpenedError())
     assert (items[2]["id"], items[2]["received"]) == (foreign, None)
     again = reader("POST", ADDRESS, body, idempotency_key="ack-1").json()["items"]
     assert [item["outcome"] for item in again] == ["already", "refused", "refused"]

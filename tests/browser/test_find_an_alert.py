@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from alerts.errors import NotOpenedError
 from alerts.models import ReceivedAlert
+from alerts.problems import words_for
 from alerts.receiving.opening import open_alert
 from officers.models import Officer
 from tests.browser.conftest import Picture, Tell
@@ -84,7 +86,7 @@ def test_rows_are_selected_and_acknowledged_by_keys(
     button.focus()
     button.press("Enter")
     expect(page.get_by_role("heading", name="Acknowledge 1 alert?")).to_be_visible()
-    expect(page.get_by_text("Nobody of your agency has opened it: open it first.")).to_be_visible()
+    expect(page.get_by_text(words_for(NotOpenedError()))).to_be_visible()
     shoot("acknowledge-many", page.url.removeprefix(live_server.url))
     page.get_by_role("radio", name="On duty").press("Space")
     page.get_by_role("button", name="Acknowledge 1 alert").press("Enter")

@@ -10,6 +10,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from callers.problems import ABSENT
 from operators.enrolling import INSTALLER, invite_operator
 from tests.agencies.world import admit
 from tests.browser.pictures import keep_picture
@@ -145,7 +146,7 @@ def test_an_operator_suspends_looks_around_and_leaves(
     expect(page.get_by_role("heading", name="Copy the link now")).to_be_visible()
     look("link-shown")
     page.goto(f"{exchange}/no-such-page/")
-    expect(page.get_by_role("heading", name="There is nothing here.")).to_be_visible()
+    expect(page.get_by_role("heading", name=ABSENT.sentence)).to_be_visible()
     look("absent")
     page.goto(exchange)
     press(page, "Sign out")

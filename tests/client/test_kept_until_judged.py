@@ -18,7 +18,7 @@ from accord.cli.sentences import sentence_of
 from accord.client.client import Client
 from accord.client.errors import ClientError, RefusedError
 from accord.client.watching import _may_pass
-from hub.problems import PROBLEMS
+from hub.problems import ROWS
 from tests.client.altered_answers import Instead, lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 from tests.client.scripted_hub import ScriptedHub, served
@@ -163,7 +163,7 @@ def test_a_page_in_the_hub_s_place_neither_ends_a_watch_nor_makes_anything_absen
 
 
 def test_each_problem_that_ends_a_matter_is_one_of_the_hub_s_own() -> None:
-    listed = {row.slug: row.status for row in PROBLEMS.values()}
+    listed = {slug: row.status for slug, row in ROWS.items()}
     assert {slug for slug in FINAL if not 400 <= listed.get(slug, 0) < 500} == set()
     guide = (
         Path("docs/api.md")

@@ -9,9 +9,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 
+from callers.problems import DATABASE_BUSY
 from hub import desk_fallback as answers
 from hub.database_timeouts import PATIENCE
-from hub.problems import DATABASE_BUSY, problem_for
+from hub.problems import problem_for
 from hub.roles import DESK, LOGINS
 from tests.agencies.world import api_key, hosted_agency
 from tests.services import surroundings
@@ -69,7 +70,7 @@ def test_a_page_says_that_the_database_is_busy(
     except OperationalError:
         page, api = (answers.broken(rf.get(path)) for path in ("/inbox/", "/api/v1/caller"))
     assert (page.status_code, page["Retry-After"]) == (503, "2")
-    assert "The database is busy." in page.content.decode()
+    assert DATABASE_BUSY.sentence in page.content.decode()
     assert api.status_code == 503 and json.loads(api.content)["type"].endswith("database-busy")
     assert answers.broken(rf.get("/inbox/")).status_code == 500
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from callers.passkeys import sign_challenge
+from callers.problems import FORM_TOKEN_REFUSED
 from ledger.models import AuditEvent, Restore
 from operators.models import Operator, OperatorSession, Passkey
 from operators.sessions import IDLE_FOR, SEEN_EVERY, SESSION_LIVES
@@ -167,7 +168,7 @@ def test_the_cookies_are_for_this_site_alone_and_no_script(client: Client, noor:
 def test_a_form_from_elsewhere_is_refused(noor: Noor) -> None:
     browser = Client(enforce_csrf_checks=True)
     answer = browser.post("/sign-in/", {"proof_passkey": "{}"})
-    assert (answer.status_code, "The form was not taken." in text(answer)) == (403, True)
+    assert (answer.status_code, FORM_TOKEN_REFUSED.sentence in text(answer)) == (403, True)
 
 
 def test_the_policy_of_the_pages_lets_in_no_script_but_ours(client: Client) -> None:

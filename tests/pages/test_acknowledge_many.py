@@ -3,7 +3,9 @@
 
 import re
 
+from alerts.errors import NotOpenedError
 from alerts.models import ReceivedAlert
+from alerts.problems import words_for
 from alerts.receiving.opening import open_alert
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn
@@ -25,7 +27,7 @@ def test_select_look_acknowledge(desk: DeskWorld, as_officer: SignIn) -> None:
     assert '<form id="pick" class="picked" method="get" action="/inbox/acknowledge/"' in inbox
 
     asked = client.get("/inbox/acknowledge/", {"pick": offered}).content.decode()
-    assert "Acknowledge 2 alerts?" in asked and "Nobody of your agency has opened it: open it first." in asked
+    assert "Acknowledge 2 alerts?" in asked and words_for(NotOpenedError()) in asked
     assert set(re.findall(r'<input type="hidden" name="pick" value="([^"]*)">', asked)) == {
         str(row.pk) for row in opened
     }

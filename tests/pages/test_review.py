@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 
 from alerts.drafting.drafts import save_revision
+from alerts.errors import MoveRefusedError, SecondPersonNeededError
 from alerts.models import Alert
+from alerts.problems import PROBLEMS, words_for
 from alerts.receiving.following import follow_feed
 from peers.models import Agency
 from tests.bound_rows import rewrite
@@ -94,7 +96,7 @@ def test_a_releaser_who_wrote_it_is_no_second_person(desk: DeskWorld, as_officer
     assert f"{had_a_part}: somebody else checks it." in page_of(client, alert)
     answer = press(client, alert, "validate")
     assert answer.status_code == 409
-    assert f"{had_a_part}: somebody else has to do this." in answer.content.decode()
+    assert words_for(SecondPersonNeededError("validate")) in answer.content.decode()
     alert.refresh_from_db()
     assert alert.state == "submitted"
 
@@ -139,7 +141,7 @@ def test_sending_twice_sends_once(second: Client, desk: DeskWorld) -> None:
     assert second.post(f"/queue/{alert.pk}/release/", form).status_code == 302
     again = second.post(f"/queue/{alert.pk}/release/", form)
     assert again.status_code == 409
-    assert "This alert has moved on" in again.content.decode()
+    assert PROBLEMS[MoveRefusedError].remedy in again.content.decode()
     assert page_of(second, alert) == "", "the review address now leads to the sent alert"
 
 
@@ -188,7 +190,7 @@ def test_what_came_back_says_why_on_its_page(
     answer = press(second, alert, "release")
     assert answer.status_code == 409
     assert (
-        "Nothing was sent. A recipient&#x27;s keys have just changed. Try again." in answer.content.decode()
+        "nothing was done. A recipient&#x27;s keys have just changed. Try again." in answer.content.decode()
     )
     page = page_of(second, alert)
     assert "Not sent: it came back" in page

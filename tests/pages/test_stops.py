@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every refusal of the desk or the vault, and every failed check, is a page with a sentence, never a breakdown."""
+"""Every refusal of the desk or the vault, and every failed check, is a page in the words of its row, never a breakdown."""
 
+import html
 import inspect
 from collections.abc import Iterator
 from typing import Any, cast
@@ -8,6 +9,7 @@ from typing import Any, cast
 import pytest
 from django.http import HttpRequest, HttpResponseBase
 from django.test import RequestFactory
+from django.utils import translation
 
 from accord.envelope.errors import (
     BackendError,
@@ -21,10 +23,12 @@ from accord.envelope.errors import (
 )
 from alerts.document.findings import Findings
 from alerts.drafting.drafts import attach_file
-from alerts.errors import AlertIncompleteError, AlertsError, MoveRefusedError
+from alerts.errors import AlertIncompleteError, AlertsError, MoveRefusedError, UnknownSchemaError
 from alerts.models import Alert, HeldEnvelope, ReceivedAlert
 from alerts.sending.withdrawal import withdraw_alert
+from callers.errors import InputError, NotBoundError
 from desk.web.urls import Page, guarded
+from hub.problems import problem_for
 from sharing.models import Blob, Envelope
 from tests.alerts.test_open_alert import drop_held
 from tests.pages.conftest import SignIn
@@ -55,8 +59,12 @@ def made(kind: type[Exception]) -> Exception:
     return kind(**values)
 
 
+ROWLESS = {AlertsError, UnknownSchemaError}
+"""The base, which nothing raises, and an error that never reaches a page."""
 ERRORS = [
-    *(made(kind) for kind in kinds_of(AlertsError, VaultError)),
+    *(made(kind) for kind in kinds_of(AlertsError, VaultError) if kind not in ROWLESS),
+    InputError("cursor", "what to do"),
+    NotBoundError("alerts_alert", "1"),
     EnvelopeError(),
     MalformedError("ct"),
     OpeningError(Failure.BLOB),
@@ -73,12 +81,14 @@ def test_each_error_of_desk_vault_and_envelope_has_its_page(desk: DeskWorld, err
 
     request = RequestFactory().get("/")
     request.user = desk.benno
-    answer: Any = guarded(Page("", stopped, "index", None))(request)
-    assert answer.status_code in {403, 409, 422, 503}
-    page = answer.content.decode()
-    assert "<h1>" in page and "<h1></h1>" not in page
-    for member in ("text", "problem"):
-        assert getattr(error, member, "") in page
+    row = problem_for(error)
+    assert row is not None and row.remedy_for(error)
+    with translation.override("fr"):
+        assert translation.gettext(row.sentence) != row.sentence
+        answer: Any = guarded(Page("", stopped, "index", None))(request)
+        page = html.unescape(answer.content.decode())
+        assert answer.status_code == row.status
+        assert f"<h1>{translation.gettext(row.sentence)}</h1><p>{row.remedy_for(error)}</p>" in page
 
 
 @pytest.fixture
@@ -135,6 +145,16 @@ def test_a_changed_file_of_a_sent_alert_stays_closed(
     answer = sender.get(f"/outbox/{sent.pk}/files/0/")
     assert answer.status_code == 409
     assert FAILED in answer.content.decode()
+
+
+def test_an_alert_whose_file_was_changed_is_not_amended(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert
+) -> None:
+    change_blob(sent)
+    answer = as_officer(desk.ilka).post(f"/outbox/{sent.pk}/amend/")
+    assert answer.status_code == 409
+    assert FAILED in answer.content.decode()
+    assert not Alert.objects.filter(previous=sent).exists()
 
 
 def test_a_file_whose_receipt_is_still_to_come_asks_to_try_again(desk: DeskWorld, as_officer: SignIn) -> None:

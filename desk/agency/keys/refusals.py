@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.errors import EnvelopeError, Failure, TooLargeError, VerificationError
+from alerts.problems import words_for
 from vault.errors import ChangeRefusedError, ChangeWaitsError, KeyTakenError
 
 _OTHER_ROOT: Final = gettext_lazy(
@@ -66,13 +67,9 @@ def too_large_text() -> str:
 
 def refusal_text(refused: ChangeWaitsError | ChangeRefusedError | KeyTakenError) -> str:
     """Return why a change that the root has signed is not sent, and what to do."""
-    if isinstance(refused, ChangeWaitsError):
-        return _(
-            "A new keyset of your agency waits for the exchange. Send it again or give it up, then change more."
-        )
-    if isinstance(refused, KeyTakenError):
-        return _("One of these keys is registered for somebody else at the exchange. Make others.")
-    return exchange_refused_text(refused.code)
+    if isinstance(refused, ChangeRefusedError):
+        return exchange_refused_text(refused.code)
+    return words_for(refused)
 
 
 def exchange_refused_text(code: str) -> str:

@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from callers import clock
+from alerts.problems import words_for
+from callers import clock, problems
 from callers.endings import short_kid
 from callers.errors import AbsentError, NotBoundError
 from desk.agency.keys.refusals import exchange_refused_text, refusal_text
@@ -37,7 +38,7 @@ TROUBLES: Final[Mapping[str, str | Promise]] = {
         "This desk's key at the exchange lacks the right for it. An agency admin replaces it under API keys."
     ),
     "unclear": gettext_lazy("The exchange's answer could not be read."),
-    HELD_ELSEWHERE: gettext_lazy("Another desk or command holds your agency's identity."),
+    HELD_ELSEWHERE: gettext_lazy(problems.HELD_ELSEWHERE.sentence),
     ALTERED: gettext_lazy(
         "It was changed outside the program and is never sent. Give it up and make it anew."
     ),
@@ -100,11 +101,8 @@ def give_up(request: HttpRequest, od: str) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     try:
         outgoing.give_up(officer, _agency(officer).pk, od, now=now)
-    except MayBeTakenError:
-        text = _(
-            "The exchange may have it and does not answer. It can be given up once the exchange says that it has not."
-        )
-        messages.error(request, text)
+    except MayBeTakenError as refused:
+        messages.error(request, words_for(refused))
     else:
         messages.success(request, _("It no longer waits. Below are your agency's keys as they stand."))
     return redirect("admin:keys")

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from alerts.problems import words_for
 from callers import clock
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError
@@ -391,7 +392,7 @@ def _act(
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)
-    except LastAdminError:
-        form.add_error(None, _("This is the last agency admin. Give somebody else that role first."))
+    except LastAdminError as refused:
+        form.add_error(None, words_for(refused))
         return ask(request, question, form, status=409)
     return answer or redirect(back)

@@ -19,9 +19,10 @@ from alerts.document.display import choice_text
 from alerts.document.files import AttachmentFile
 from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
-from alerts.errors import ContentDeletedError, NotOpenedError, ReceiptPendingError, UnopenableError
+from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.models import ReceivedAlert
 from alerts.own_red import is_red
+from alerts.problems import words_for
 from alerts.projections.cards import open_received_cards
 from alerts.receiving.acknowledgement import ANSWERS, OPENED, acknowledge_alert
 from alerts.receiving.held_envelopes import CLOSED
@@ -45,6 +46,7 @@ from alerts.sending.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import InputError
+from callers.problems import CONTENT_DELETED
 from desk.alerts.display.controlled import controlled_on_page
 from desk.alerts.display.evidence import evidence_of
 from desk.alerts.display.reply_sections import fit_to_kind
@@ -55,7 +57,6 @@ from desk.alerts.received.reading import Reading, forget_reading, reading_of, re
 from desk.alerts.replies.alert_acts import acts_on_received, review_section
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.alerts.versions.page import version_before
-from desk.web.error_pages import CLOSED_TEXTS, NOT_NAMED, NOT_NAMED_REMEDY
 from desk.web.frame import render_page, signed_in
 from notices.facts import first_told
 from officers.models import Officer
@@ -83,7 +84,7 @@ def received(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         return _open(request, officer, alert, reading, now)
     judge_for_display(alert, now=now)
     if alert.keep <= now:
-        return closed_page(request, alert, stopped=str(CLOSED_TEXTS[ContentDeletedError]))
+        return closed_page(request, alert, stopped=CONTENT_DELETED.words_for())
     if has_gone:
         return closed_page(request, alert, stopped=gone_text())
     if request.method == "POST":
@@ -162,21 +163,19 @@ def _open(
         )
     except UnopenableError:
         return closed_page(request, judge_for_display(alert, now=now), verification=failed(alert))
-    except NotNamedError:
+    except NotNamedError as stopped:
         forget_reading(request, alert.pk)
-        return not_named_page(request, alert)
+        return not_named_page(request, alert, stopped)
     except CLOSED as stopped:
         forget_reading(request, alert.pk)
-        return closed_page(
-            request, judge_for_display(alert, now=now), stopped=str(CLOSED_TEXTS[type(stopped)])
-        )
+        return closed_page(request, judge_for_display(alert, now=now), stopped=words_for(stopped))
     return opened_page(request, view, reading)
 
 
-def not_named_page(request: HttpRequest, alert: ReceivedAlert) -> HttpResponse:
+def not_named_page(request: HttpRequest, alert: ReceivedAlert, error: NotNamedError) -> HttpResponse:
     """Show the manifest's facts of a RED alert whose sender did not name this officer."""
-    text = f"{NOT_NAMED} {NOT_NAMED_REMEDY}"
-    return closed_page(request, judge_for_display(alert, now=clock.now()), stopped=text, status=403)
+    shown = judge_for_display(alert, now=clock.now())
+    return closed_page(request, shown, stopped=words_for(error), status=403)
 
 
 def closed_page(
@@ -331,8 +330,8 @@ def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     alert = judge_for_display(find_received(officer, alert_id), now=now)
     try:
         acknowledge_alert(officer, alert, answer=request.POST.get("answer", OPENED), now=now)
-    except NotOpenedError:
-        return closed_page(request, alert, problem=_("Open it first, then acknowledge."))
+    except NotOpenedError as stopped:
+        return closed_page(request, alert, problem=words_for(stopped))
     say_signed(request, alert.md, _("Acknowledged. The sender sees it."))
     return redirect("admin:received", alert.pk)
 
@@ -357,8 +356,8 @@ def attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpRespons
         return inert(open_attachment(officer, alert, n=n, **words, now=now))
     except ReceiptPendingError:
         return closed_page(request, alert, verification=pending(alert.issuer.name), status=409)
-    except NotNamedError:
-        return not_named_page(request, alert)
+    except NotNamedError as stopped:
+        return not_named_page(request, alert, stopped)
     except (UnopenableError, EnvelopeError):
         return closed_page(request, alert, verification=failed(alert), status=409)
 

@@ -18,7 +18,6 @@ from alerts.errors import (
     AmendmentRefusedError,
     ChangedSinceValidationError,
     ExchangeAwayError,
-    ExchangeRefusedError,
     NotTakenError,
     ReplyRefusedError,
     RevisionConflictError,
@@ -27,6 +26,7 @@ from alerts.errors import (
 )
 from alerts.models import Alert
 from alerts.own_red import named_lines
+from alerts.problems import words_for
 from alerts.profiles.consequences import consequence_of
 from alerts.replies.display import answered_by
 from alerts.review.preview import findings_of, shown_preview
@@ -184,18 +184,6 @@ def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 def stop_text(stop: Exception) -> str:
     """Return why nothing was sent, and the remedy."""
-    if isinstance(stop, ExchangeRefusedError):
-        return stop.text
-    if isinstance(stop, ExchangeAwayError):
-        return _(
-            "The exchange could not be asked who may receive this. Nothing was sent; try again in a minute."
-        )
-    if isinstance(stop, SendingStoppedError | AmendmentRefusedError | ReplyRefusedError):
-        return stop.text
-    if isinstance(stop, SecondPersonNeededError):
-        return _(
-            "You wrote or submitted this alert, or gave the key that wrote it: somebody else has to do this."
-        )
     if isinstance(stop, ChangedSinceValidationError) and stop.what == "recipients":
         return _(
             "Who will receive this has changed since it was checked. Return it, or check it again below."
@@ -204,5 +192,4 @@ def stop_text(stop: Exception) -> str:
         return _("The text has changed since this page was shown. Read it again below.")
     if isinstance(stop, AlertIncompleteError):
         return _("Something in it must be corrected first. Return it to the author.")
-    assert isinstance(stop, NotTakenError)
-    return _("Nothing was sent.") + " " + stop.text
+    return words_for(stop)

@@ -19,6 +19,7 @@ from alerts.document.kinds import REPLIES
 from alerts.errors import NotTakenError, ReceiptPendingError, SendingStoppedError
 from alerts.models import Alert
 from alerts.own_red import is_red
+from alerts.problems import words_for
 from alerts.projections.cards import open_alert_cards
 from alerts.receiving.signature_state import SignatureState
 from alerts.replies.display import answered_by
@@ -232,11 +233,8 @@ def withdraw(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         withdraw_alert(signed_in(request), alert, code=code, now=now)
     except InputError as refused:
         return _withdraw_page(request, alert, problem=refused.problem)
-    except SendingStoppedError as stop:
-        return _withdraw_page(request, alert, problem=stop.text)
-    except NotTakenError as stop:
-        problem = _("Nothing was withdrawn.") + " " + stop.text
-        return _withdraw_page(request, alert, problem=problem)
+    except (SendingStoppedError, NotTakenError) as stop:
+        return _withdraw_page(request, alert, problem=words_for(stop))
     say_signed(request, alert.md, _("Withdrawn. Each agency must confirm."))
     return redirect("admin:sent", alert.pk)
 
@@ -246,8 +244,8 @@ def remind(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     alert = _find_sent(request, alert_id)
     try:
         reminded = remind_recipients(signed_in(request), alert, now=clock.now())
-    except ReminderTooSoonError:
-        messages.warning(request, _("They were reminded less than an hour ago."))
+    except ReminderTooSoonError as stop:
+        messages.warning(request, words_for(stop))
         return redirect("admin:sent", alert.pk)
     text = ngettext("%(n)d agency is reminded.", "%(n)d agencies are reminded.", len(reminded))
     messages.success(request, text % {"n": len(reminded)})

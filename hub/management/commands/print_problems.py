@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from callers.problems import TYPE_PREFIX
 from hub.description import problem_types
-from hub.problems import TYPE_PREFIX
 
 HEAD = """# Problems
 
