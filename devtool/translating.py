@@ -26,7 +26,6 @@ from demo.ticks import StepFailedError
 from devtool.environments import ROOT
 
 LOCALES: Final = Path("hub", "locale")
-LANGUAGES: Final = ("fr",)
 UNDATED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """A fixed date: catalogues change when texts do, not with the clock."""
 APPS: Final = (
@@ -88,6 +87,11 @@ def _as_python(template: str, place: str) -> str:
     return "\n".join(line.strip() for line in templatize(template, origin=place).splitlines())
 
 
+def languages(root: Path = ROOT) -> list[str]:
+    """Return the languages beside English: each has a folder. `./dev translate` begins the catalogue of a new one."""
+    return sorted(folder.name for folder in (root / LOCALES).iterdir() if folder.is_dir())
+
+
 def read_catalogue(path: Path) -> Catalog:
     """Read a catalogue in either form."""
     with path.open("rb") as file:
@@ -97,9 +101,9 @@ def read_catalogue(path: Path) -> Catalog:
 def bring_up_to_date(wanted: Catalog, root: Path = ROOT) -> dict[str, list[Message]]:
     """Rewrite both files of every language; return the untranslated messages, by language."""
     missing = {}
-    for language in LANGUAGES:
+    for language in languages(root):
         path = po_of(root, language)
-        known = read_catalogue(path)
+        known = read_catalogue(path) if path.is_file() else Catalog(language, charset="utf-8")
         known.update(wanted, no_fuzzy_matching=True)
         known.obsolete.clear()
         known.project, known.version = "Accord", "hub"
@@ -138,11 +142,13 @@ def check_translations(root: Path = ROOT) -> list[str]:
     """Return evidence lines; raise with the faults."""
     wanted = keys_of(gather(root))
     faults = [
-        f"{language}: {fault}" for language in LANGUAGES for fault in faults_of(po_of(root, language), wanted)
+        f"{language}: {fault}"
+        for language in languages(root)
+        for fault in faults_of(po_of(root, language), wanted)
     ]
     if faults:
         raise StepFailedError("\n".join(faults), REMEDY)
-    return [f"{len(wanted)} texts; languages beside English: {', '.join(LANGUAGES)}"]
+    return [f"{len(wanted)} texts; languages beside English: {', '.join(languages(root))}"]
 
 
 def keys_of(catalogue: Catalog) -> set[Key]:

@@ -12,19 +12,13 @@ from typing import Any, Final
 from accord.document.rules import read_day
 from accord.envelope.manifest import LEAST_KEEP_SECS, Terms
 from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS
+from alerts.document.choices import ANSWER_WITHIN
 from alerts.document.defaults import EXPIRES_AFTER, KEPT_DAYS_AT_MOST, REVIEW_YEARS, years_after
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, Kind
 from alerts.document.validators import is_acceptable, read_moment
 
 SCHEMA: Final = "accord-alert/1"
 GRADING_SCHEME: Final = "europol4x4"
-
-ANSWER_WITHIN: Final = {
-    "urgent_direct": dt.timedelta(hours=8),
-    "urgent_indirect": dt.timedelta(days=3),
-    "normal": dt.timedelta(days=7),
-}
-"""Default times of this form, as European police cooperation counts them; another time needs a reason."""
 
 _EMPTY_LISTS: Final = frozenset({Kind.CHOICES, Kind.ROUTE, Kind.LINES, Kind.EVIDENCE})
 

@@ -8,6 +8,7 @@ them apart, warning signs as customer checks of the chemical trade list them. A 
 renamed.
 """
 
+import datetime as dt
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
@@ -181,10 +182,15 @@ KYC_RESULTS: Final["Choices"] = (
     ("fail", _("Fail")),
     ("not_done", _("Not done")),
 )
+_ANSWER_TIMES: Final = (
+    ("urgent_direct", dt.timedelta(hours=8), _("Urgent, directly accessible: 8 hours")),
+    ("urgent_indirect", dt.timedelta(days=3), _("Urgent, to be obtained first: 3 days")),
+    ("normal", dt.timedelta(days=7), _("Normal: 7 days")),
+)
+"""Times as European police cooperation counts them; another time needs a reason."""
+ANSWER_WITHIN: Final = {code: within for code, within, _label in _ANSWER_TIMES}
 REQUEST_PRIORITIES: Final["Choices"] = (
-    ("urgent_direct", _("Urgent, directly accessible: 8 hours")),
-    ("urgent_indirect", _("Urgent, to be obtained first: 3 days")),
-    ("normal", _("Normal: 7 days")),
+    *((code, label) for code, _within, label in _ANSWER_TIMES),
     ("custom", _("Another time")),
 )
 SOURCE_GRADES: Final["Choices"] = (

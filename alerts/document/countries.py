@@ -22,6 +22,7 @@ _ROWS: Final = tuple(
         files("alerts.document").joinpath("countries.csv").read_text(encoding="utf-8").splitlines()
     )
 )
+LANGUAGES_OF_NAMES: Final = frozenset(_ROWS[0]) - {"code"}
 _USER_ASSIGNED: Final = re.compile(r"AA|Q[M-Z]|X[A-Z]|ZZ")
 
 
@@ -43,7 +44,8 @@ COUNTRIES: Final[Mapping[str, str]] = _Countries()
 
 @cache
 def _names(language: str | None) -> dict[str, str]:
-    column = "fr" if (language or "").partition("-")[0] == "fr" else "en"
+    spoken = (language or "").partition("-")[0]
+    column = spoken if spoken in LANGUAGES_OF_NAMES else "en"
     names = {row["code"]: row[column] for row in _ROWS}
     return dict(sorted(names.items(), key=lambda item: _as_sorted(item[1])))
 

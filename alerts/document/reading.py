@@ -4,6 +4,7 @@
 - Any schema other than `accord-alert/1` is refused whole.
 - Members that this hub does not know, or whose value has the wrong shape, are kept apart as text under their own names, and
   missing required ones are named: a reader loses nothing that was sent, and sees what the hub did not understand.
+- A handling code that this desk does not know binds like H2.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from alerts.document.building import GRADING_SCHEME, SCHEMA
 from alerts.document.characters import made_visible
+from alerts.document.choices import HANDLING_CODES
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY
 from alerts.document.files import AttachmentFile
 from alerts.document.schema import REQUIRED
@@ -62,8 +64,17 @@ def read_document(alert: Mapping[str, Any]) -> ReadDocument:
         if value in EMPTY or is_acceptable(one, value):
             data[one.name] = value
             shown.add(one.name)
+        elif one.name == "handling":
+            data[one.name] = restricting(value)
     missing = tuple(name for name in REQUIRED if _is_missing(name, alert))
     return _kept_apart(data, [name for name in alert if name not in shown], alert, missing)
+
+
+def restricting(codes: object) -> list[str]:
+    """Return the handling codes that are known, and H2 for whatever is not: it may forbid as much."""
+    listed = codes if isinstance(codes, list) else []
+    known = {code for code, _ in HANDLING_CODES if code in listed}
+    return sorted(known - {"H0"} | {"H2"})
 
 
 def read_as_text(alert: Mapping[str, Any]) -> ReadDocument:

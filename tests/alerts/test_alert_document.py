@@ -149,6 +149,25 @@ class TestForeign:
         }
         assert (read.more, read.missing) == (0, ())
 
+    @pytest.mark.parametrize(
+        ("sent", "binding"),
+        [
+            (["H2", "H9"], ["H2"]),
+            (["H1", "H9"], ["H1", "H2"]),
+            (["H0", "H9"], ["H2"]),
+            (["H3", "H3"], ["H2", "H3"]),
+            ("H1", ["H2"]),
+            ([{}, 7], ["H2"]),
+        ],
+        ids=str,
+    )
+    def test_a_handling_code_that_is_not_known_binds_like_h2_beside_the_known(
+        self, sent: object, binding: list[str]
+    ) -> None:
+        read = read_document(build_document(fields()) | {"handling": sent})
+        assert read.data["handling"] == binding
+        assert [member.name for member in read.as_text] == ["handling"]
+
     def test_what_was_not_understood_is_bounded_and_hides_nothing(self) -> None:
         foreign = {"n" * 100 + "\u202e": "a\u202eb\n\tc" + "x" * 600} | {f"m{n}": n for n in range(60)}
         read = read_document(build_document(fields()) | foreign)

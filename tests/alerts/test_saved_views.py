@@ -5,6 +5,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from alerts.boxes.saved_views import (
+    FILTERS,
     VIEWS_AT_MOST,
     create_view,
     delete_view,
@@ -16,6 +17,7 @@ from alerts.boxes.saved_views import (
 from alerts.rows.saved import SavedView
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
+from desk.alerts.boxes.queries import BoxQuery
 from ledger.models import AuditEvent
 from tests.alerts.conftest import Desks
 
@@ -99,3 +101,7 @@ def test_the_database_keeps_one_default_too(desks: Desks) -> None:
         SavedView.objects.create(
             officer=officer, box="inbox", name="Other", is_default=True, created_at=now, changed_at=now
         )
+
+
+def test_json_takes_the_filters_that_a_view_can_hold() -> None:
+    assert set(BoxQuery().fields) - {"box", "cursor", "limit"} == frozenset().union(*FILTERS.values())

@@ -70,13 +70,14 @@ ACTS: Final[Mapping[str, tuple[str | Promise, frozenset[str]]]] = {
     "officer_enable": (gettext_lazy("Enable…"), frozenset({"disabled"})),
 }
 """Acts by the name of their page, with the states in which they are offered."""
+ROLES_OF_AGENCIES: Final = [(role.value, role.label) for role in Role if role is not Role.KEEPER]
 ON_ONESELF: Final = frozenset({"officer_deputy", "officer_sessions", "officer_unit"})
 
 
 def officers(request: HttpRequest) -> HttpResponse:
     """List who may do what in this agency."""
     officer, now = signed_in(request), clock.now()
-    offered = (Filter("role", _("Role"), Role.choices[:-1]), Filter("state", _("State"), STATES))
+    offered = (Filter("role", _("Role"), ROLES_OF_AGENCIES), Filter("state", _("State"), STATES))
     filters = read_filters(request.GET, offered)
     rows = list(officer_rows(officer, role=filters.values["role"], now=now))
     if state := filters.values["state"]:
