@@ -2,6 +2,7 @@
 """Projections: rows that features derive from alerts. A feature registers once, when its app is ready.
 
 - `on_received` and `on_sent` run inside the transaction that files the alert; a second run changes nothing.
+- `on_received` never has an alert marked RED; `on_sent` has it, and keeps nothing of it.
 - `on_forgotten` deletes what is kept of received alerts whose `keep` has passed, inside the transaction that forgets them.
 - `wants_file` chooses, by name and size in octets, files that `on_received` receives in the clear.
 - `each_round` is run in each round of the desk-worker; one that raises does not stop the others.

@@ -16,7 +16,7 @@ from desk.web.filters import Filter, read_filters
 from desk.web.frame import render_page, signed_in
 from notices.models import Notification
 from notices.resending import resend_notice
-from notices.states import RESENDABLE, Cause, NotificationState, Occasion
+from notices.states import RESENDABLE, Cause, Channel, NotificationState, Occasion
 
 
 def notifications(request: HttpRequest) -> HttpResponse:
@@ -52,6 +52,7 @@ def _notice_row(notice: Notification, may_resend: bool) -> dict[str, object]:
     return {
         "notice": notice,
         "reference": notice.reference or _occasion_text(notice),
+        "channel": Channel(notice.channel).label,
         "cause": Cause(notice.cause).label if notice.cause in Cause.values else notice.cause,
         "may_resend": may_resend and notice.state in RESENDABLE,
     }

@@ -2,21 +2,20 @@
 """Own objects that a revocation put in doubt: confirming or withdrawing them, each after a question."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from alerts.access import find_alert
 from alerts.models import Alert
 from alerts.projections.cards import open_alert_cards
 from alerts.receiving.signature_state import SignatureState
+from alerts.sending.handed_in import KINDS
 from alerts.sending.reaffirmation import (
     DoubtedAlert,
     DoubtedStatement,
@@ -33,12 +32,6 @@ from callers.errors import AbsentError, InputError
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
-
-KINDS: Final[Mapping[str, str | Promise]] = {
-    "ack": gettext_lazy("Acknowledgement"),
-    "retract": gettext_lazy("Withdrawal"),
-    "confirm": gettext_lazy("Confirmation of a withdrawal"),
-}
 
 
 def reaffirm(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
