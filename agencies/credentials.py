@@ -85,7 +85,9 @@ def _issue(caller: Actor, agency: Agency, stated: Statement, now: datetime) -> t
     body = stated.body
     unknown = set(body["scopes"]) - {str(scope) for scope in EXCHANGE_SCOPES}
     if unknown:
-        raise InputError("scopes", _("%(scope)s is no scope of this door.") % {"scope": min(unknown)})
+        raise InputError(
+            "scopes", _("%(scope)s is not a right that a key can have here.") % {"scope": min(unknown)}
+        )
     return make_key(
         caller,
         agency.pk,

@@ -36,7 +36,7 @@ def allow_move(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
         agency = Agency.objects.select_for_update().get(pk=agency_id)
         if agency.status == AgencyStatus.ENTERING:
             raise InputError(
-                "agency", _("Agency: it enters still. Admit it with the custody that it is to have.")
+                "agency", _("Agency: it is still entering. Admit it with the custody that it is to have.")
             )
         _allow(operator, agency, custody_after(agency), "agency.move_allowed", now)
     return agency

@@ -202,13 +202,9 @@ def _identities(now: datetime) -> Iterator[Sign]:
         first = apart[0]
         theirs, ours = _span(first.theirs), _span(first.ours)
         text = (
-            _(
-                "Of the interface the exchange speaks versions %(theirs)s, this desk %(ours)s: nothing is sent."
-            )
+            _("Interface: the exchange speaks versions %(theirs)s, this desk %(ours)s; nothing is sent.")
             if first.what == "interface"
-            else _(
-                "Of the envelope the exchange speaks versions %(theirs)s, this desk %(ours)s: nothing is sent."
-            )
+            else _("Envelope: the exchange speaks versions %(theirs)s, this desk %(ours)s; nothing is sent.")
         )
         said = text % {"theirs": theirs, "ours": ours}
         yield Sign("versions", _("Versions"), DANGER, said, _("Update the older one."))

@@ -30,7 +30,7 @@ def clock_sign(depth: Depth) -> Iterator[Sign]:
         yield Sign("clock", _("Clock"), OK, _("This machine's clock agrees with the exchange's."))
         return
     remedy = _(
-        "Whoever looks after this machine sets its clock, best by a time server. Is it right, call the exchange's operator."
+        "Whoever looks after this machine sets its clock, best by a time server. If it is right, call the exchange's operator."
     )
     tone = DANGER if off > CLOCK_WRONG else WARN
     yield Sign("clock", _("Clock"), tone, clock_text(depth.clock_ahead), remedy, ask_exchange_way())
@@ -76,7 +76,7 @@ def _of_end(ends_at: datetime, now: datetime) -> tuple[str, str, str]:
     if passed is None:
         return OK, _("It ends on %(time)s UTC.") % when, ""
     remedy = _(
-        "Start the desk again: a certificate that it made itself is made anew. Of one that was given to it, ask whoever issued it for the next."
+        "Start the desk again: a certificate that it made itself is made anew. For one that was given to it, ask whoever issued it for the next."
     )
     if left <= timedelta(0):
         text = _("It ended on %(time)s UTC: browsers warn of this desk.") % when

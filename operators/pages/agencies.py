@@ -138,7 +138,7 @@ def return_key(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         refuse(form, refused)
         return ask(request, question, form)
     except NotPermittedError:
-        form.add_error(None, _("The agency enters still: issue the key for entering."))
+        form.add_error(None, _("The agency is still entering: issue the key for entering."))
         return ask(request, question, form, status=409)
     return render_page(request, "key_shown", _("Key for coming back"), key=key, text=text, is_return=True)
 

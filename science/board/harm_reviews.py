@@ -120,11 +120,11 @@ def _checked(outcome: str, next_on: dt.date | None, note: str, today: dt.date) -
         raise InputError("outcome", _("Outcome: choose one."))
     if outcome == HarmReviewOutcome.NONE_FOUND:
         if next_on is None:
-            raise InputError("next_on", _("Next look: name the day."))
+            raise InputError("next_on", _("Next review: name the day."))
         if not today < next_on <= today + FARTHEST:
-            raise InputError("next_on", _("Next look: choose a day after today, within two years."))
+            raise InputError("next_on", _("Next review: choose a day after today, within two years."))
     elif next_on is not None:
-        raise InputError("next_on", _("Next look: leave it empty; with this outcome none is due."))
+        raise InputError("next_on", _("Next review: leave it empty; with this outcome none is due."))
     words = note.strip()
     if len(words) > NOTE_AT_MOST or hidden_characters(words, lines=True):
         raise InputError("note", _("Note: use up to 500 characters, without control or direction marks."))

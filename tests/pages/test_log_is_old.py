@@ -61,9 +61,7 @@ def test_the_keeper_sees_of_whom(desk: DeskWorld, as_officer: SignIn, ago: int, 
 def test_it_is_said_in_the_language_of_the_reader(desk: DeskWorld, as_officer: SignIn) -> None:
     Officer.objects.filter(pk=desk.ilka.pk).update(language="fr")
     see_last(desk, timedelta(hours=25))
-    assert "Le registre de la plateforme d’échange n’a rien montré de plus récent" in page_of(
-        as_officer, desk.ilka
-    )
+    assert "Le registre de l’échange n’a rien montré de plus récent" in page_of(as_officer, desk.ilka)
 
 
 def test_a_release_is_refused_with_the_way_out(

@@ -54,10 +54,10 @@ def test_a_look_is_noted_on_its_page_and_the_board_asks_again_on_its_day(
     assert not due(client) and client.get(JSON).json()["looked_later"] == 1
     assert "1 substance was looked at and waits for a later day" in text_of(client)
     again = text_of(client, address)
-    assert "Asked three wards." in again and "Earlier looks" in again
+    assert "Asked three wards." in again and "Earlier reviews" in again
     HarmReview.objects.update(next_on=timezone.now().date() - timedelta(days=1))
     (look,) = due(client)
-    assert look["looked"] is not None and "last look on" in text_of(client)
+    assert look["looked"] is not None and "last review on" in text_of(client)
     event = AuditEvent.objects.get(act="harm.looked")
     assert (event.agency, event.subject, event.detail) == (desk.casimir.agency_id, old.md, {})
 

@@ -336,7 +336,7 @@ def _values(facts: KeyFacts, key: KeyFact | None, body: Mapping[str, Any]) -> di
 
 def _needed(body: Mapping[str, Any], name: str) -> Any:
     if not body.get(name):
-        raise InputError(name, _("This verb needs it."))
+        raise InputError(name, _("This action needs it."))
     return body[name]
 
 

@@ -116,7 +116,7 @@ def roles(request: HttpRequest, public_id: str) -> HttpResponseBase:
             "button": _("Change roles"),
             "does": [
                 _("Now: %(roles)s.") % {"roles": roles_text(person.roles)},
-                _("The change counts from the next page that is opened. Nobody changes the own roles."),
+                _("The change counts from the next page that is opened. Nobody changes their own roles."),
                 *_waits_text(person),
             ],
         },

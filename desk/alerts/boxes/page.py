@@ -128,7 +128,7 @@ TEXTS: Final = {
     ),
     "queue": (
         _("Release queue"),
-        _("Alerts that need second eyes before they are sent."),
+        _("Alerts that a second person checks before they are sent."),
         _("Nothing waits for release."),
     ),
     "drafts": (_("Drafts"), _("Unfinished alerts of your agency."), _("No drafts.")),

@@ -29,11 +29,11 @@ class LookForm(forms.Form):
         error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Outcome: choose one.")),
     )
     next_on = forms.DateField(
-        label=gettext_lazy("Next look"),
+        label=gettext_lazy("Next review"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=gettext_lazy("Where no harm is known still; with the other outcomes none is due."),
-        error_messages={"invalid": gettext_lazy("Next look: write the day as YYYY-MM-DD.")},
+        error_messages={"invalid": gettext_lazy("Next review: write the day as YYYY-MM-DD.")},
     )
     note = forms.CharField(
         label=gettext_lazy("Note"),
@@ -74,8 +74,8 @@ def _answer(
             messages.success(request, _said(form.cleaned_data["outcome"]))
             return redirect("admin:science_board")
     question = Question(
-        title=_("Second look"),
-        heading=_("What came of a second look?"),
+        title=_("Harm review"),
+        heading=_("What came of the harm review?"),
         button=_("Write it down"),
         back=reverse("admin:science_board"),
         does=[
