@@ -9,7 +9,7 @@ from django.test import Client
 
 from alerts.models import Alert
 from officers.models import Officer
-from tests.pages.desk_world import DeskWorld
+from tests.pages.desk_world import DeskWorld, Stage, send_one
 
 
 class SignIn(Protocol):
@@ -17,9 +17,15 @@ class SignIn(Protocol):
 
 
 @pytest.fixture
-def desk(db: None, tmp_path: Path, request: pytest.FixtureRequest) -> DeskWorld:
-    """Two hosted agencies, one that holds its own keys, and a keeper; no alert, unless the test asks for `sent`."""
-    return DeskWorld.kept(tmp_path / "ledger", sent="sent" in request.fixturenames)
+def stage(request: pytest.FixtureRequest) -> Stage | None:
+    """What was done before the test begins: nothing, unless it asks for `sent` or its module or class names a stage."""
+    return send_one if "sent" in request.fixturenames else None
+
+
+@pytest.fixture
+def desk(db: None, tmp_path: Path, stage: Stage | None) -> DeskWorld:
+    """Two hosted agencies, one that holds its own keys, and a keeper, after `stage`."""
+    return DeskWorld.kept(tmp_path / "ledger", stage=stage)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ pages, which read the real clock, come after it.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,12 +29,15 @@ from accord.envelope.private import Root
 from agencies.accession import admit_agency
 from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
+from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.following import follow_feeds
+from alerts.receiving.opening import open_alert
 from alerts.review.preview import preview_release
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from callers.directory import Custody
+from ledger.models import PendingEntry
 from officers.accounts import enrol_keeper, enrol_officer
 from officers.models import Officer
 from peers.models import Agency
@@ -47,7 +50,7 @@ from vault.services import create_agency_keys
 
 PASSWORD = "wendelgass im regen 7"
 FRESH_SECONDS = 900.0
-"""The world's clock begins two hours ago, so a quarter of an hour more changes nothing."""
+"""The world's clock begins two hours ago, so a quarter of an hour more changes nothing, nor does one more for a stage."""
 STRANGER = "xc-customs"
 CONTENT = "Zirrostratus"
 """A word in every alert's text and nowhere else: content has leaked wherever it turns up."""
@@ -115,17 +118,26 @@ class DeskWorld:
 
     @classmethod
     def kept(
-        cls, folder: Path, *, passwords: bool = False, sent: bool = False, own: Sequence[str] = ()
+        cls,
+        folder: Path,
+        *,
+        passwords: bool = False,
+        own: Sequence[str] = (),
+        stage: "Stage | None" = None,
     ) -> Self:
-        """Return the built world, from memory if it was built not long ago; with `sent`, `draft()` has been sent."""
-        build = partial(cls._build_and_send if sent else cls.build, passwords=passwords, own=own)
-        return restored_world(f"desk {passwords} {sent} {own}", build, folder, fresh_seconds=FRESH_SECONDS)
+        """Return the built world after `stage`, from memory if it was built not long ago."""
+        name = f"desk {passwords} {own}"
+        if stage is None:
+            build = partial(cls.build, passwords=passwords, own=own)
+            return restored_world(name, build, folder, fresh_seconds=FRESH_SECONDS)
 
-    @classmethod
-    def _build_and_send(cls, folder: Path, *, passwords: bool, own: Sequence[str]) -> Self:
-        desk = cls.build(folder, passwords=passwords, own=own)
-        desk.send(desk.draft())
-        return desk
+        def play(folder: Path) -> Self:
+            desk = cls.kept(folder, passwords=passwords, own=own)
+            stage(desk)
+            return desk
+
+        name += f" {stage.__module__}.{stage.__qualname__}"
+        return restored_world(name, play, folder, fresh_seconds=FRESH_SECONDS)
 
     def host(self, agency_id: str, name: str, kind: str, zone: str) -> Agency:
         """Admit one more agency whose keys the hub holds."""
@@ -196,11 +208,13 @@ class DeskWorld:
             time.sleep(0.1)
 
     def settle(self) -> None:
-        """Do what is due for sequencer and desk-worker, twice: the second batch carries the statements of the first round."""
+        """Do what is due for sequencer and desk-worker, and again if that made statements which wait to be logged."""
         for _ in range(2):
             self.tick()
             self.hub.sequence()
             follow_feeds(now=self.hub.now)
+            if not PendingEntry.objects.exists():
+                return
 
     # --- alerts -------------------------------------------------------------------------------------------
 
@@ -231,6 +245,24 @@ class DeskWorld:
     def received(self, officer: Officer) -> ReceivedAlert:
         """Return the newest alert that reached the officer's agency."""
         return ReceivedAlert.objects.visible_to(officer).latest("number")
+
+
+Stage = Callable[[DeskWorld], object]
+"""What is done in a world before tests begin with it: a function of a module, which `kept` knows by its name."""
+
+
+def send_one(desk: DeskWorld) -> Alert:
+    """Send `draft()`."""
+    return desk.send(desk.draft())
+
+
+def answer_one(desk: DeskWorld) -> None:
+    """Send `draft()`, and have the health authority open and acknowledge it."""
+    send_one(desk)
+    received = desk.received(desk.aroha)
+    open_alert(desk.aroha, received, reason="on_duty", now=desk.tick())
+    acknowledge_alert(desk.aroha, received, now=desk.tick())
+    desk.settle()
 
 
 def _own(hub: Hub, root: Root, agency_id: str, name: str, kind: str, zone: str) -> Agency:
