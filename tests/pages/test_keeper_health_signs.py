@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from alerts.models import Alert
 from alerts.receiving.taking import FEED
 from callers.tones import DANGER, OK, WARN
 from desk.keeper.health_signs import URGENCY, Sign, most_urgent
@@ -45,10 +46,14 @@ def test_a_trouble_stands_alone_at_the_top_with_its_button(desk: DeskWorld, keep
     assert "Everything works." not in said
 
 
-def test_what_can_be_asked_anew_has_a_button_that_asks(desk: DeskWorld, keeper: Client) -> None:
-    desk.send(desk.draft())
+def test_the_exchange_can_be_asked_at_any_time_and_anew_at_the_top(
+    desk: DeskWorld, keeper: Client, sent: Alert
+) -> None:
+    assert keeper.get("/").content.decode().count('action="/desk/exchange/ask/"') == 1
     FeedCursor.objects.update(asked_at=timezone.now() - timedelta(minutes=3))
-    said = top(keeper.get("/").content.decode())
+    page = keeper.get("/").content.decode()
+    assert page.count('action="/desk/exchange/ask/"') == 1
+    said = top(page)
     assert "Feeds: A feed was last read" in said
     assert 'action="/desk/exchange/ask/"' in said and "Ask the exchange now" in said
 
@@ -60,13 +65,6 @@ def test_a_role_that_one_person_alone_has_is_named(keeper: Client) -> None:
     assert "Name a second one" in said and "Everything works." in said
 
 
-def test_the_exchange_can_be_asked_at_any_time(desk: DeskWorld, keeper: Client) -> None:
-    assert keeper.get("/").content.decode().count('action="/desk/exchange/ask/"') == 1
-    desk.send(desk.draft())
-    FeedCursor.objects.update(asked_at=timezone.now() - timedelta(minutes=3))
-    assert keeper.get("/").content.decode().count('action="/desk/exchange/ask/"') == 1
-
-
 def test_of_several_troubles_a_danger_goes_first_then_the_order_of_urgency() -> None:
     signs = {part: Sign(part, part, WARN, "") for part in URGENCY}
     assert most_urgent(reversed(signs.values())) == signs[URGENCY[0]]
@@ -75,45 +73,44 @@ def test_of_several_troubles_a_danger_goes_first_then_the_order_of_urgency() -> 
     assert most_urgent([Sign("mail", "", OK, "")]) is None
 
 
-@pytest.mark.parametrize(
-    ("secs", "words", "tone"),
-    [
-        (119, "agrees with the exchange", "ok"),
-        (-119, "agrees with the exchange", "ok"),
-        (180, "3 minutes ahead of the exchange", "warn"),
-        (-180, "3 minutes behind the exchange", "warn"),
-        (301, "5 minutes ahead of the exchange", "danger"),
-    ],
+CLOCKS = (
+    (119, "agrees with the exchange", "ok"),
+    (-119, "agrees with the exchange", "ok"),
+    (180, "3 minutes ahead of the exchange", "warn"),
+    (-180, "3 minutes behind the exchange", "warn"),
+    (301, "5 minutes ahead of the exchange", "danger"),
 )
-def test_a_clock_that_is_off_is_named(
-    desk: DeskWorld, keeper: Client, secs: int, words: str, tone: str
-) -> None:
-    desk.send(desk.draft())
+
+
+def test_a_clock_that_is_off_is_named(keeper: Client, sent: Alert) -> None:
     Notification.objects.update(state="sent")
-    FeedCursor.objects.update(asked_at=timezone.now(), clock_ahead_secs=secs)
-    page = keeper.get("/").content.decode()
-    assert f'data-tone="{tone}">This machine&#x27;s clock' in page and words in page
-    assert (words in top(page)) == (tone != "ok")
+    for secs, words, tone in CLOCKS:
+        FeedCursor.objects.update(asked_at=timezone.now(), clock_ahead_secs=secs)
+        page = keeper.get("/").content.decode()
+        assert f'data-tone="{tone}">This machine&#x27;s clock' in page and words in page
+        assert (words in top(page)) == (tone != "ok")
 
 
-@pytest.mark.parametrize(
-    ("days", "tone", "words"),
-    [
-        (31, "ok", "It ends on"),
-        (30, "warn", "It ends in less than 30 days"),
-        (14, "warn", "It ends in less than 14 days"),
-        (7, "danger", "It ends in less than 7 days"),
-        (1, "danger", "It ends in less than 1 day,"),
-        (0, "danger", "It ended on"),
-    ],
+CERTIFICATES = (
+    (31, "ok", "It ends on"),
+    (30, "warn", "It ends in less than 30 days"),
+    (14, "warn", "It ends in less than 14 days"),
+    (7, "danger", "It ends in less than 7 days"),
+    (1, "danger", "It ends in less than 1 day,"),
+    (0, "danger", "It ended on"),
 )
+
+
 def test_the_end_of_the_desk_s_certificate_is_told_ahead(
-    keeper: Client, settings: Settings, tmp_path: Path, days: int, tone: str, words: str
+    keeper: Client, settings: Settings, tmp_path: Path
 ) -> None:
-    # A certificate begins an hour before it is made; a minute is left for the test.
-    made_at = timezone.now() - LIVES + timedelta(hours=1) + timedelta(days=days) - timedelta(minutes=1)
-    settings.TLS_CERTIFICATE_FILE = str(made_certificate(tmp_path, "desk.example", made_at).path)
-    assert f'data-tone="{tone}">{words}' in keeper.get("/").content.decode()
+    for days, tone, words in CERTIFICATES:
+        # A certificate begins an hour before it is made; a minute is left for the test.
+        made_at = timezone.now() - LIVES + timedelta(hours=1) + timedelta(days=days) - timedelta(minutes=1)
+        folder = tmp_path / str(days)
+        folder.mkdir()
+        settings.TLS_CERTIFICATE_FILE = str(made_certificate(folder, "desk.example", made_at).path)
+        assert f'data-tone="{tone}">{words}' in keeper.get("/").content.decode()
 
 
 def test_a_certificate_that_cannot_be_read_is_told(
@@ -128,9 +125,8 @@ def test_a_certificate_that_cannot_be_read_is_told(
 
 
 def test_an_own_desk_without_a_mail_server_misses_no_mail(
-    desk: DeskWorld, keeper: Client, settings: Settings
+    keeper: Client, settings: Settings, sent: Alert
 ) -> None:
-    desk.send(desk.draft())
     FeedCursor.objects.update(asked_at=timezone.now())
     assert "Mail: Mail is late" in top(keeper.get("/").content.decode())
     settings.OWN_DESK, settings.EMAIL_BACKEND = True, "django.core.mail.backends.dummy.EmailBackend"

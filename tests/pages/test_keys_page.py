@@ -2,7 +2,6 @@
 """The key page: custody in plain words, the keyset, endings that come soon; and the same on the start page."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -10,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from callers import clock
 from officers.keyfacts import key_facts
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -72,37 +72,42 @@ def test_filters_stay_in_the_address(desk: DeskWorld, as_officer: SignIn) -> Non
     assert text_of(client, "/keys/?state=bogus").count("<tr>") == 1 + 6
 
 
-@pytest.mark.parametrize(
-    ("days", "said", "tone"),
-    [
-        (50, None, ""),
-        (65, "The keyset ends in 24 days", "info"),
-        (78, "The keyset ends in 11 days", "warn"),
-        (84, "The keyset ends in 5 days", "warn"),
-        (89.5, "The keyset ends in 11 hours", "danger"),
-        (91, "The keyset has ended on", "danger"),
-    ],
+ENDINGS = (
+    (50, None, ""),
+    (65, "The keyset ends in 24 days", "info"),
+    (78, "The keyset ends in 11 days", "warn"),
+    (84, "The keyset ends in 5 days", "warn"),
+    (89.5, "The keyset ends in 11 hours", "danger"),
+    (91, "The keyset has ended on", "danger"),
 )
+
+
 def test_an_ending_keyset_is_said_ahead(
-    db: None, tmp_path: Path, as_officer: SignIn, days: float, said: str | None, tone: str
+    desk: DeskWorld, as_officer: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = DeskWorld.build(tmp_path / "ledger", ago=timedelta(days=days, minutes=1))
-    page, start = text_of(as_officer(desk.benno)), text_of(as_officer(desk.benno), "/")
-    if said is None:
-        assert "The keyset ends" not in page and "Ending keys" not in start
-        return
-    assert said in page
-    assert f'<div class="note is-{tone}" role="status">' in page
-    assert '<a href="/keys/renew/">Renew it</a>' in page
-    assert "The keyset: afterwards nothing can be sent" in start
-    reader = text_of(as_officer(desk.ilka))
-    assert said in reader and "Renew it" not in reader
-    assert "Ending keys" not in text_of(as_officer(desk.ilka), "/"), "for those who can do something"
+    began, keeper, reader = desk.hub.now, as_officer(desk.benno), as_officer(desk.ilka)
+    for days, said, tone in ENDINGS:
+        moment = began + timedelta(days=days, minutes=1)
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        page, start = text_of(keeper), text_of(keeper, "/")
+        if said is None:
+            assert "The keyset ends" not in page and "Ending keys" not in start
+            continue
+        assert said in page
+        assert f'<div class="note is-{tone}" role="status">' in page
+        assert '<a href="/keys/renew/">Renew it</a>' in page
+        assert "The keyset: afterwards nothing can be sent" in start
+    seen = text_of(reader)
+    assert "The keyset has ended on" in seen and "Renew it" not in seen
+    assert "Ending keys" not in text_of(reader, "/"), "for those who can do something"
 
 
-def test_ending_keys_are_said_together(db: None, tmp_path: Path, as_officer: SignIn) -> None:
-    desk = DeskWorld.build(tmp_path / "ledger", ago=timedelta(days=354))
+def test_ending_keys_are_said_together(
+    desk: DeskWorld, as_officer: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client, key = as_officer(desk.benno), key_of(desk.benno)
+    moment = desk.hub.now + timedelta(days=354)
+    monkeypatch.setattr(clock, "now", lambda: moment)
     page = text_of(client)
     assert "4 keys end in 10 days" in page and '<a href="/keys/rotate/">Rotate the keys</a>' in page
     assert f"Signing key …{key.short}, EC1, PQ1" in text_of(client, "/")
