@@ -9,7 +9,9 @@ from django.test import Client
 
 from alerts.models import Alert
 from officers.models import Officer
-from tests.pages.desk_world import DeskWorld, Stage, send_one
+from tests.pages.desk_world import DeskWorld, Stage, check_one, send_one, submit_one
+
+STAGES: dict[str, Stage] = {"sent": send_one, "checked": check_one, "submitted": submit_one}
 
 
 class SignIn(Protocol):
@@ -18,8 +20,8 @@ class SignIn(Protocol):
 
 @pytest.fixture
 def stage(request: pytest.FixtureRequest) -> Stage | None:
-    """What was done before the test begins: nothing, unless it asks for `sent` or its module or class names a stage."""
-    return send_one if "sent" in request.fixturenames else None
+    """What was done before the test begins: what it asks for by name, or its module or class by a stage of its own."""
+    return next((STAGES[name] for name in STAGES if name in request.fixturenames), None)
 
 
 @pytest.fixture
@@ -31,6 +33,18 @@ def desk(db: None, tmp_path: Path, stage: Stage | None) -> DeskWorld:
 @pytest.fixture
 def sent(desk: DeskWorld) -> Alert:
     """The laboratory's alert, as `draft()` writes it, delivered two hours ago."""
+    return Alert.objects.get()
+
+
+@pytest.fixture
+def checked(desk: DeskWorld) -> Alert:
+    """The laboratory's alert, submitted and validated: the releaser may send it."""
+    return Alert.objects.get()
+
+
+@pytest.fixture
+def submitted(desk: DeskWorld) -> Alert:
+    """The laboratory's alert, which waits for a second person."""
     return Alert.objects.get()
 
 

@@ -4,20 +4,17 @@
 import re
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from alerts.drafting.drafts import save_revision
 from alerts.models import Alert, ReceivedAlert
+from alerts.receiving.opening import open_alert
 from alerts.sending.amendment import amend_alert
 from alerts.sending.withdrawal import withdraw_alert
-from callers.capabilities import Role
 from ledger.models import AuditEvent
 from sharing.models import Envelope
-from tests.page_queries import reads_of, without_checks
 from tests.pages.conftest import SignIn
-from tests.pages.desk_world import CONTENT, STRANGER, DeskWorld
+from tests.pages.desk_world import CONTENT, DeskWorld, Stage, send_one
 
 OLDER = "An older version. Version 2 replaces it."
 
@@ -47,6 +44,18 @@ def next_draft(desk: DeskWorld, alert: Alert, **changes: object) -> Alert:
     save_revision(desk.ilka, draft, data=changes, base=draft.current, now=desk.tick())
     draft.refresh_from_db()
     return draft
+
+
+def replace_what_was_opened(desk: DeskWorld) -> None:
+    """Have the health authority read an alert and then receive its next version, which the precursor office does not."""
+    first = send_one(desk)
+    open_alert(desk.aroha, desk.received(desk.aroha), reason="on_duty", now=desk.tick())
+    changes = {
+        "title": "Nine collapses, two dead",
+        "cases_fatal": 2,
+        "narrative": f"Two have died. {CONTENT}",
+    }
+    desk.send(next_draft(desk, first, recipients=["xb-health"], **changes))
 
 
 def opened(reader: Client, address: str) -> str:
@@ -97,84 +106,58 @@ def test_the_checker_sees_what_has_changed_and_who_hears_nothing(
     assert "Keeps version 1 and hears nothing of this one: <bdi>Precursor Office, Dellin</bdi>." in changes
 
 
-def test_recipients_read_the_newest_and_the_older_only_as_such(
-    desk: DeskWorld, reader: Client, alert: Alert
-) -> None:
-    old = desk.received(desk.aroha)
-    opened(reader, f"/inbox/{old.pk}/")
-    desk.send(next_draft(desk, alert, title="Nine collapses, two dead"))
-    new = desk.received(desk.aroha)
-    inbox = reader.get("/inbox/").content.decode()
-    assert "Nine collapses, two dead" in inbox and "Updated, version 2" in inbox
-    assert f"/inbox/{old.pk}/" not in inbox, "the list shows the newest"
-    assert "Unread:" in inbox, "and it is unread again"
-    older = reader.get(f"/a/{old.reference}", follow=True).content.decode()
-    assert OLDER in older and f'href="/inbox/{new.pk}/"' in older and "OLDER VERSION" in older
-    assert ">Acknowledge</button>" not in older
-    page = opened(reader, f"/inbox/{new.pk}/")
-    assert OLDER not in page and "Version 1" in page and f'href="/inbox/{old.pk}/"' in page
-    assert "<bdi>Forensic Laboratory, Arvenia</bdi></b> sent version 2" in page
+class TestOnceItIsReplaced:
+    @pytest.fixture
+    def stage(self) -> Stage:
+        return replace_what_was_opened
+
+    def test_recipients_read_the_newest_and_the_older_only_as_such(
+        self, desk: DeskWorld, reader: Client
+    ) -> None:
+        old, new = ReceivedAlert.objects.filter(agency=desk.health).order_by("number")
+        inbox = reader.get("/inbox/").content.decode()
+        assert "Nine collapses, two dead" in inbox and "Updated, version 2" in inbox
+        assert f"/inbox/{old.pk}/" not in inbox, "the list shows the newest"
+        assert "Unread:" in inbox, "and it is unread again"
+        older = opened(reader, f"/inbox/{old.pk}/")
+        assert OLDER in older and f'href="/inbox/{new.pk}/"' in older and "OLDER VERSION" in older
+        assert ">Acknowledge</button>" not in older
+        page = opened(reader, f"/inbox/{new.pk}/")
+        assert OLDER not in page and "Version 1" in page and f'href="/inbox/{old.pk}/"' in page
+        assert "<bdi>Forensic Laboratory, Arvenia</bdi></b> sent version 2" in page
+
+    def test_a_recipient_compares_two_versions_under_one_reason(
+        self, desk: DeskWorld, reader: Client
+    ) -> None:
+        old, new = ReceivedAlert.objects.filter(agency=desk.health).order_by("number")
+        address = f"/inbox/{new.pk}/changes/"
+        assert reader.get(address).headers["Location"] == f"/inbox/{new.pk}/", "it asks why first"
+        assert "What changed since version 1" in opened(reader, f"/inbox/{new.pk}/")
+        assert reader.get(f"/inbox/{old.pk}/changes/").status_code == 404, "nothing came before it"
+        page = reader.get(address).content.decode()
+        assert re.findall(r"<dt>([^<]+)</dt>", page) == ["Title", "What happened", "Cases, fatal"]
+        assert "Two have died." in page
+        audited = AuditEvent.objects.filter(act="alert.opened", agency="xb-health", reason="on_duty")
+        assert set(audited.values_list("subject", flat=True)) == {old.md, new.md}
+
+    def test_the_sender_sees_the_older_version_as_such_and_acts_on_the_newest(
+        self, releaser: Client, author: Client
+    ) -> None:
+        first, second = Alert.objects.order_by("released_at")
+        older = releaser.get(f"/outbox/{first.pk}/").content.decode()
+        assert OLDER in older and "Withdraw…" not in older
+        assert releaser.get(f"/outbox/{first.pk}/withdraw/").headers["Location"] == f"/outbox/{second.pk}/"
+        page = releaser.get(f"/outbox/{second.pk}/").content.decode()
+        assert "Hold an older version only" in page and "Precursor Office, Dellin" in page
+        outbox = releaser.get("/outbox/").content.decode()
+        assert f"/outbox/{second.pk}/" in outbox and f"/outbox/{first.pk}/" not in outbox
+        refused = author.post(f"/outbox/{first.pk}/amend/")
+        assert refused.status_code == 409
+        assert "A newer version has replaced this one." in refused.content.decode()
 
 
-def test_the_link_in_a_mail_answers_a_stranger_as_one_that_never_was(
-    desk: DeskWorld, as_officer: SignIn
-) -> None:
-    stranger = desk.stranger(Role.AUTHOR)
-    desk.hub.make_agreement("G2", "xa-lab", "xb-health", STRANGER)
-    alert = desk.send(desk.draft(recipients=["xb-health", STRANGER]))
-    assert desk.received(stranger).md == alert.md
-    second = desk.send(next_draft(desk, alert, recipients=["xb-health"]))
-    new = desk.received(desk.aroha)
-    left_out = as_officer(stranger)
-    assert alert.md != second.md
-    answers = [
-        left_out.get(address)
-        for address in (
-            f"/a/{new.reference}",
-            "/a/0000-0000",
-            f"/inbox/{new.pk}/",
-            f"/inbox/{new.pk}/files/0/",
-            f"/outbox/{second.pk}/",
-            f"/outbox/{second.pk}/files/0/",
-        )
-    ]
-    assert {answer.status_code for answer in answers} == {404}
-    assert (
-        len(
-            {
-                re.sub(rb'csrfmiddlewaretoken" value="[^"]+|/[ai]\S+|/outbox\S+', b"", a.content)
-                for a in answers
-            }
-        )
-        == 1
-    )
-
-
-def test_the_sender_sees_the_older_version_as_such_and_acts_on_the_newest(
-    desk: DeskWorld, releaser: Client, alert: Alert
-) -> None:
-    second = desk.send(next_draft(desk, alert, recipients=["xb-health"]))
-    older = releaser.get(f"/outbox/{alert.pk}/").content.decode()
-    assert OLDER in older and "Withdraw…" not in older
-    assert releaser.get(f"/outbox/{alert.pk}/withdraw/").headers["Location"] == f"/outbox/{second.pk}/"
-    page = releaser.get(f"/outbox/{second.pk}/").content.decode()
-    assert "Hold an older version only" in page and "Precursor Office, Dellin" in page
-    outbox = releaser.get("/outbox/").content.decode()
-    assert f"/outbox/{second.pk}/" in outbox and f"/outbox/{alert.pk}/" not in outbox
-
-
-def test_neither_withdrawn_nor_replaced_is_amended(desk: DeskWorld, author: Client, alert: Alert) -> None:
-    second = desk.send(next_draft(desk, alert))
-    refused = author.post(f"/outbox/{alert.pk}/amend/")
-    assert refused.status_code == 409
-    assert "A newer version has replaced this one." in refused.content.decode()
-    withdraw_alert(desk.benno, second, code="error", now=desk.tick())
-    refused = author.post(f"/outbox/{second.pk}/amend/")
-    assert refused.status_code == 409 and "it takes no new version" in refused.content.decode()
-
-
-def test_what_was_withdrawn_meanwhile_cannot_be_replaced(
-    desk: DeskWorld, releaser: Client, alert: Alert
+def test_what_was_withdrawn_is_neither_amended_nor_replaced(
+    desk: DeskWorld, releaser: Client, author: Client, alert: Alert
 ) -> None:
     waiting = desk.validate(desk.submit(next_draft(desk, alert)))
     assert "No field has changed." in releaser.get(f"/queue/{waiting.pk}/").content.decode()
@@ -185,44 +168,5 @@ def test_what_was_withdrawn_meanwhile_cannot_be_replaced(
     assert "it takes no new version" in page
     assert "What it would replace was withdrawn" in page
     assert not Envelope.objects.filter(kind="update").exists()
-
-
-def test_pages_ask_the_database_within_bounds(
-    desk: DeskWorld, releaser: Client, reader: Client, alert: Alert
-) -> None:
-    """The bound does not depend on the number of answers; queries of session, audit and an opening's checks are not counted."""
-    second = desk.send(next_draft(desk, alert))
-    row = desk.received(desk.aroha)
-    opened(reader, f"/inbox/{row.pk}/")
-    reader.post(f"/inbox/{row.pk}/acknowledge/")
-    desk.catch_up()
-    releaser.get("/outbox/")
-    with CaptureQueriesContext(connection) as asked:
-        releaser.get(f"/outbox/{second.pk}/")
-    assert len(reads(asked)) <= 20
-    with CaptureQueriesContext(connection) as asked:
-        reader.get(f"/inbox/{row.pk}/")
-    assert len(reads(asked)) <= 20
-
-
-def reads(asked: CaptureQueriesContext) -> list[str]:
-    """Return the reads of a page, without those of the caller's session and the checks."""
-    sessions = re.compile(r'FROM "(django_session|officers_officer|officers_officersession)" ')
-    return [sql for sql in without_checks(reads_of(asked)) if not sessions.search(sql)]
-
-
-def test_a_recipient_compares_two_versions_under_one_reason(
-    desk: DeskWorld, reader: Client, alert: Alert
-) -> None:
-    desk.send(next_draft(desk, alert, cases_fatal=2, narrative=f"Two have died. {CONTENT}"))
-    row = desk.received(desk.aroha)
-    address = f"/inbox/{row.pk}/changes/"
-    assert reader.get(address).headers["Location"] == f"/inbox/{row.pk}/", "it asks why first"
-    assert "What changed since version 1" in opened(reader, f"/inbox/{row.pk}/")
-    first = ReceivedAlert.objects.get(agency=desk.health, md=alert.md)
-    assert reader.get(f"/inbox/{first.pk}/changes/").status_code == 404, "nothing came before it"
-    page = reader.get(address).content.decode()
-    assert re.findall(r"<dt>([^<]+)</dt>", page) == ["What happened", "Cases, fatal"]
-    assert "Two have died." in page
-    audited = AuditEvent.objects.filter(act="alert.opened", agency="xb-health", reason="on_duty")
-    assert set(audited.values_list("subject", flat=True)) == {alert.md, row.md}
+    refused = author.post(f"/outbox/{alert.pk}/amend/")
+    assert refused.status_code == 409 and "it takes no new version" in refused.content.decode()

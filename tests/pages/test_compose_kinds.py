@@ -158,9 +158,7 @@ def test_a_moment_is_typed_as_ones_own_wall_clock(author: Client, desk: DeskWorl
     assert data_of(desk.ilka, draft)["due_at"] == "2026-02-30T14:30", "what was typed is kept"
 
 
-def test_a_request_travels_with_its_time_and_is_read_with_it(
-    transactional_db: None, desk: DeskWorld, as_officer: SignIn
-) -> None:
+def test_a_request_travels_with_its_time_and_is_read_with_it(desk: DeskWorld, as_officer: SignIn) -> None:
     sent = desk.send(request_for(desk, request_priority="urgent_direct", recipients=["xb-health"]))
     received = desk.received(desk.aroha)
     assert sent.released_at is not None and received.reply_by is not None
@@ -190,7 +188,7 @@ def rows_of_page(page: str) -> list[tuple[str, str]]:
 
 
 def test_the_preview_says_what_the_recipient_reads(
-    transactional_db: None, author: Client, desk: DeskWorld, as_officer: SignIn
+    author: Client, desk: DeskWorld, as_officer: SignIn
 ) -> None:
     draft = desk.draft(
         alert_type="suspicious_order",
@@ -264,8 +262,9 @@ def test_a_template_without_a_name_is_asked_for_again(author: Client, desk: Desk
     assert not DraftTemplate.objects.exists()
 
 
-def test_a_sent_alert_is_copied_as_new(author: Client, desk: DeskWorld, as_officer: SignIn) -> None:
-    sent = desk.send(desk.draft())
+def test_a_sent_alert_is_copied_as_new(
+    author: Client, desk: DeskWorld, as_officer: SignIn, sent: Alert
+) -> None:
     assert f'action="/outbox/{sent.pk}/copy/"' in text_of(author, f"/outbox/{sent.pk}/")
     address = author.post(f"/outbox/{sent.pk}/copy/").headers["Location"]
     page = text_of(author, address)
@@ -278,9 +277,8 @@ def test_a_sent_alert_is_copied_as_new(author: Client, desk: DeskWorld, as_offic
 
 
 def test_a_received_alert_is_copied_only_while_it_is_being_read(
-    transactional_db: None, desk: DeskWorld, as_officer: SignIn
+    desk: DeskWorld, as_officer: SignIn, sent: Alert
 ) -> None:
-    desk.send(desk.draft())
     received = desk.received(desk.aroha)
     reader = as_officer(desk.aroha)
     before = Alert.objects.count()
@@ -292,9 +290,7 @@ def test_a_received_alert_is_copied_only_while_it_is_being_read(
     assert CONTENT in text_of(reader, copied)
 
 
-def test_what_the_sender_reserved_is_not_copied(
-    transactional_db: None, desk: DeskWorld, as_officer: SignIn
-) -> None:
+def test_what_the_sender_reserved_is_not_copied(desk: DeskWorld, as_officer: SignIn) -> None:
     desk.send(desk.draft(handling=["H2"]))
     received = desk.received(desk.aroha)
     reader = as_officer(desk.aroha)
@@ -309,29 +305,19 @@ def test_what_the_sender_reserved_is_not_copied(
 # --- a session ends -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("checked", [False, True], ids=["a link", "a form with its token"])
-def test_a_session_that_ended_leads_back_to_the_same_step(
-    desk: DeskWorld, as_officer: SignIn, checked: bool
+def test_a_session_that_ended_leads_back_to_the_same_step_and_saves_nothing(
+    desk: DeskWorld, as_officer: SignIn
 ) -> None:
-    client = as_officer(desk.ilka, csrf=checked)
     draft = desk.draft()
-    sent = fields_on(text_of(client, f"/drafts/{draft.pk}/3/"))
-    client.session.flush()
-    answer = client.post(f"/drafts/{draft.pk}/3/", sent | {"exhibit_no": "lost"})
-    address = answer.headers["Location"]
-    assert address == f"/login/?next=%2Fdrafts%2F{draft.pk}%2F3%2F&ended=unsaved"
-    page = text_of(client, address)
-    assert "You were signed out. Your draft is saved, but not what you typed on its last page." in page
-    assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).number == 1
-
-
-def test_an_autosave_without_a_session_saves_nothing_and_says_so(desk: DeskWorld, as_officer: SignIn) -> None:
-    client = as_officer(desk.ilka)
-    draft = desk.draft()
-    sent = fields_on(text_of(client, f"/drafts/{draft.pk}/1/"))
-    client.session.flush()
-    answer = client.post(f"/drafts/{draft.pk}/1/", sent | {"title": "Lost"}, headers=JSON)
-    assert answer.status_code == 302 and "ended=unsaved" in answer.headers["Location"]
+    for checked, headers in ((False, {}), (True, {}), (False, JSON)):
+        client = as_officer(desk.ilka, csrf=checked)
+        sent = fields_on(text_of(client, f"/drafts/{draft.pk}/3/"))
+        client.session.flush()
+        answer = client.post(f"/drafts/{draft.pk}/3/", sent | {"exhibit_no": "lost"}, headers=headers)
+        address = answer.headers["Location"]
+        assert address == f"/login/?next=%2Fdrafts%2F{draft.pk}%2F3%2F&ended=unsaved"
+        page = text_of(client, address)
+        assert "You were signed out. Your draft is saved, but not what you typed on its last page." in page
     assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).number == 1
 
 

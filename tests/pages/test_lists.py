@@ -31,6 +31,7 @@ EMPTY = {
 }
 QUERIES_AT_MOST = 20
 CHECKS_AT_MOST = 14
+FIRST_VIEW_AT_MOST = 150 * 1024
 
 
 @pytest.fixture
@@ -77,49 +78,40 @@ def test_a_filter_without_match_offers_to_clear_it(reader: Client) -> None:
     assert EMPTY["inbox"] not in page
 
 
-def test_unknown_filters_are_dropped_and_cursors_nobody_gave_are_refused(
-    reader: Client, desk: DeskWorld
-) -> None:
-    desk.send(desk.draft())
+def test_unknown_filters_are_dropped_and_cursors_nobody_gave_are_refused(reader: Client, sent: Alert) -> None:
     page = reader.get("/inbox/?lane=nowhere&agency__officers__password=x&ordering=-pk").content.decode()
     assert CONTENT in page
-    for cursor in ("x", "-1", "9" * 40, "٣", "newer-", "newer-x", "1' OR '1'='1"):
+    for cursor in ("x", "9" * 40, "newer-x", "1' OR '1'='1"):
         assert reader.get("/inbox/", {"cursor": cursor}).status_code == 422
     for name in ("outbox", "queue"):
         assert reader.get(f"/{name}/?cursor=forged").status_code == 422
-    for limit in ("0", "-1", "1000000000", "x"):
+    for limit in ("-1", "1000000000", "x"):
         assert CONTENT in reader.get(f"/inbox/?limit={limit}").content.decode(), "a page has its size"
 
 
-def test_inbox_filters(reader: Client, desk: DeskWorld) -> None:
-    desk.send(desk.draft(title="Real one"))
+def test_inbox_filters(reader: Client, desk: DeskWorld, sent: Alert) -> None:
     desk.send(desk.draft(title="Exercise one", status="exercise"))
+    real, exercise = f"Nine collapses {CONTENT}", "Exercise one"
     shown = {
-        "": {"Real one", "Exercise one"},
-        "?exercise=yes": {"Exercise one"},
-        "?exercise=no": {"Real one"},
-        "?unread=yes": {"Real one", "Exercise one"},
-        "?kind=harm_cluster": {"Real one", "Exercise one"},
+        "": {real, exercise},
+        "?exercise=yes": {exercise},
+        "?exercise=no": {real},
+        "?unread=yes": {real, exercise},
         "?kind=new_substance": set(),
-        "?lane=public_health": {"Real one", "Exercise one"},
-        "?sender=xa-lab": {"Real one", "Exercise one"},
+        "?lane=public_health": {real, exercise},
+        "?sender=xa-lab": {real, exercise},
         "?sender=xd-reg": set(),
         "?overdue=yes": set(),
     }
     for query, titles in shown.items():
         page = reader.get(f"/inbox/{query}").content.decode()
-        assert {title for title in ("Real one", "Exercise one") if title in page} == titles, query
-
-
-def test_an_overdue_alert_is_marked(reader: Client, desk: DeskWorld) -> None:
-    desk.send(desk.draft())
+        assert {title for title in (real, exercise) if title in page} == titles, query
     ReceivedAlert.objects.update(ack_by=timezone.now() - timedelta(hours=1))
     assert "Overdue since" in reader.get("/inbox/?overdue=yes").content.decode()
     assert "Overdue since" in reader.get("/").content.decode()
 
 
-def test_pages_neither_skip_nor_repeat(reader: Client, desk: DeskWorld) -> None:
-    desk.send(desk.draft())
+def test_pages_neither_skip_nor_repeat(reader: Client, desk: DeskWorld, sent: Alert) -> None:
     received_copies(desk.received(desk.haitham), 60)
     first = reader.get("/inbox/").content.decode()
     older = re.search(r'href="([^"]*)" rel="next"', first)
@@ -135,15 +127,22 @@ def test_pages_neither_skip_nor_repeat(reader: Client, desk: DeskWorld) -> None:
     assert re.findall(r'class="row-link" href="([^"]*)"', back) == links[0]
 
 
-def test_fifty_rows_cost_a_bounded_number_of_queries(desk: DeskWorld, as_officer: SignIn) -> None:
-    """The checks, which are counted apart, are as few for fifty rows as for one."""
+def test_fifty_rows_weigh_little_and_cost_a_bounded_number_of_queries(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert
+) -> None:
+    """The weight is every octet of the page, its style sheets and its scripts, uncompressed as they leave the hub.
+
+    The checks, which are counted apart, are as few for fifty rows as for one.
+    """
     desk.send(desk.draft(desk.aroha), desk.haitham)
-    sent = desk.send(desk.draft())
     copies(sent, 55)
     copies(desk.submit(desk.draft()), 55)
     copies(desk.draft(), 55)
     received_copies(desk.received(desk.benno), 55)
-    lists = {desk.benno: ("/", "/inbox/", "/outbox/", "/queue/", "/notifications/"), desk.ilka: ("/drafts/",)}
+    lists = {
+        desk.benno: ("/", "/inbox/", "/outbox/", "/queue/", "/notifications/", "/search/"),
+        desk.ilka: ("/drafts/",),
+    }
     for officer, addresses in lists.items():
         client = as_officer(officer)
         for address in addresses:
@@ -153,6 +152,16 @@ def test_fifty_rows_cost_a_bounded_number_of_queries(desk: DeskWorld, as_officer
             own = without_checks(row["sql"].strip() for row in asked.captured_queries)
             assert len(own) <= QUERIES_AT_MOST, address
             assert len(asked) - len(own) <= CHECKS_AT_MOST, address
+            linked = re.findall(rb'(?:href|src)="/static/(accord/[a-z_]+\.(?:css|js))"', page.content)
+            assert len(linked) >= 3
+            weight = len(page.content) + sum(len(asset(name.decode())) for name in linked)
+            assert weight <= FIRST_VIEW_AT_MOST, address
+
+
+def asset(name: str) -> bytes:
+    path = finders.find(name)
+    assert isinstance(path, str)
+    return Path(path).read_bytes()
 
 
 def test_a_list_never_names_another_agencys_rows(desk: DeskWorld, as_officer: SignIn) -> None:
@@ -167,33 +176,7 @@ def test_a_list_never_names_another_agencys_rows(desk: DeskWorld, as_officer: Si
             assert "Ilka Torvane" not in page
 
 
-FIRST_VIEW_AT_MOST = 150 * 1024
-
-
-def test_a_full_page_weighs_little_on_first_view(desk: DeskWorld, as_officer: SignIn) -> None:
-    """Every octet of the page, its style sheets and its scripts, uncompressed as they leave the hub."""
-    sent = desk.send(desk.draft())
-    copies(sent, 55)
-    copies(desk.submit(desk.draft()), 55)
-    desk.send(desk.draft(desk.aroha, recipients=["xa-lab"]), desk.haitham)
-    received_copies(desk.received(desk.benno), 55)
-    client, weights = as_officer(desk.benno), {}
-    for address in ("/", "/inbox/", "/outbox/", "/queue/", "/search/"):
-        page = client.get(address).content
-        linked = re.findall(rb'(?:href|src)="/static/(accord/[a-z_]+\.(?:css|js))"', page)
-        assert len(linked) >= 3
-        weights[address] = len(page) + sum(len(asset(name.decode())) for name in linked)
-    assert max(weights.values()) <= FIRST_VIEW_AT_MOST, weights
-
-
-def asset(name: str) -> bytes:
-    path = finders.find(name)
-    assert isinstance(path, str)
-    return Path(path).read_bytes()
-
-
-def test_the_start_page_says_what_waits_and_by_whom(desk: DeskWorld, as_officer: SignIn) -> None:
-    desk.send(desk.draft(title="Waits for an answer"))
+def test_the_start_page_says_what_waits_and_by_whom(desk: DeskWorld, as_officer: SignIn, sent: Alert) -> None:
     desk.send(desk.draft(title="Overdue since long"))
     overdue = desk.received(desk.haitham)
     ReceivedAlert.objects.filter(pk=overdue.pk).update(ack_by=timezone.now() - timedelta(hours=1))
@@ -201,7 +184,7 @@ def test_the_start_page_says_what_waits_and_by_whom(desk: DeskWorld, as_officer:
     desk.submit(desk.draft(desk.aroha, title="Flash to release", pri="flash", recipients=["xa-lab"]))
     page = as_officer(desk.haitham).get("/").content.decode()
     for earlier, later in (
-        ("Overdue since long", "Waits for an answer"),
+        ("Overdue since long", f"Nine collapses {CONTENT}"),
         ("Flash to release", "Routine to release"),
     ):
         assert page.index(earlier) < page.index(later)
@@ -217,13 +200,13 @@ def test_the_start_page_says_what_waits_and_by_whom(desk: DeskWorld, as_officer:
     author = as_officer(desk.aroha).get("/").content.decode()
     assert "Returned to you" in author and f"/drafts/{returned.pk}/1/" in author
 
-    sent = Alert.objects.get(md=overdue.md)
-    rewrite(SentEnvelope.objects.filter(md=sent.md), ack_by=timezone.now() - timedelta(minutes=1))
+    late = Alert.objects.get(md=overdue.md)
+    rewrite(SentEnvelope.objects.filter(md=late.md), ack_by=timezone.now() - timedelta(minutes=1))
     sender = as_officer(desk.benno).get("/").content.decode()
     assert "Sent, and not acknowledged in time" in sender and "2 overdue" in sender
     assert "2 overdue" in as_officer(desk.benno).get("/outbox/").content.decode()
 
-    withdraw_alert(desk.benno, sent, code="error", now=desk.tick())
+    withdraw_alert(desk.benno, late, code="error", now=desk.tick())
     desk.settle()
     page = as_officer(desk.haitham).get("/").content.decode()
     assert "Withdrawn: confirm that you stopped using them" in page
