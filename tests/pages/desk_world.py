@@ -124,18 +124,17 @@ class DeskWorld:
         stage: "Stage | None" = None,
     ) -> Self:
         """Return the built world after `stage`, from memory if it was built not long ago."""
-        name = f"desk {passwords} {own}"
-        if stage is None:
-            build = partial(cls.build, passwords=passwords, own=own)
-            return restored_world(name, build, folder, fresh_seconds=FRESH_SECONDS)
+        name, build = f"desk {passwords} {own}", partial(cls.build, passwords=passwords, own=own)
+        if stage is not None:
+            name += f" {stage.__module__}.{stage.__qualname__}"
+            build = partial(cls._play, stage, passwords=passwords, own=own)
+        return restored_world(name, build, folder, fresh_seconds=FRESH_SECONDS)
 
-        def play(folder: Path) -> Self:
-            desk = cls.kept(folder, passwords=passwords, own=own)
-            stage(desk)
-            return desk
-
-        name += f" {stage.__module__}.{stage.__qualname__}"
-        return restored_world(name, play, folder, fresh_seconds=FRESH_SECONDS)
+    @classmethod
+    def _play(cls, stage: "Stage", folder: Path, *, passwords: bool, own: Sequence[str]) -> Self:
+        desk = cls.kept(folder, passwords=passwords, own=own)
+        stage(desk)
+        return desk
 
     def host(self, agency_id: str, name: str, kind: str, zone: str) -> Agency:
         """Admit one more agency whose keys the hub holds."""

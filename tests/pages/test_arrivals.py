@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.test import Client
 
+from alerts.models import Alert
 from alerts.sending.release import release_alert
 from officers.login.sessions import SEEN_EVERY
 from officers.session_rows import OfficerSession
@@ -35,9 +36,10 @@ def test_what_waits_for_release_is_news_to_a_releaser_alone(desk: DeskWorld, as_
     assert token(reader) == before[1], "another agency's queue shows in nothing"
 
 
-def test_an_alert_that_is_being_logged_tells_when_it_is(desk: DeskWorld, as_officer: SignIn) -> None:
+def test_an_alert_that_is_being_logged_tells_when_it_is(
+    desk: DeskWorld, as_officer: SignIn, checked: Alert
+) -> None:
     releaser = as_officer(desk.benno)
-    checked = desk.validate(desk.submit(desk.draft()))
     sent = release_alert(desk.benno, checked, revision=checked.current, now=desk.tick())
     page = releaser.get(f"/outbox/{sent.pk}/").content.decode()
     assert f'data-arrivals="/arrivals/?md={sent.md}"' in page

@@ -49,17 +49,15 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize(("name", "data"), HOSTILE.values(), ids=HOSTILE)
-def test_what_a_browser_could_run_is_kept_as_plain_bytes(
-    author: Client, desk: DeskWorld, name: str, data: bytes
-) -> None:
-    draft = desk.draft()
-    assert upload(author, draft, name, data, "image/svg+xml").status_code == 302
-    (note,) = read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).attachments
-    assert note.media_type in {PLAIN_BYTES, "text/plain"}
-    assert read_attachment(desk.ilka, Alert.objects.get(pk=draft.pk), n=0).data == data
-    page = author.get(f"/drafts/{draft.pk}/6/").content.decode()
-    assert "<script>alert" not in page and "onload" not in page
+def test_what_a_browser_could_run_is_kept_as_plain_bytes(author: Client, desk: DeskWorld) -> None:
+    for name, data in HOSTILE.values():
+        draft = desk.draft()
+        assert upload(author, draft, name, data, "image/svg+xml").status_code == 302
+        (note,) = read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).attachments
+        assert note.media_type in {PLAIN_BYTES, "text/plain"}, name
+        assert read_attachment(desk.ilka, Alert.objects.get(pk=draft.pk), n=0).data == data, name
+        page = author.get(f"/drafts/{draft.pk}/6/").content.decode()
+        assert "<script>alert" not in page and "onload" not in page, name
 
 
 def test_a_zip_bomb_is_a_file_like_any_other_and_stays_as_small_as_it_is(
@@ -92,17 +90,16 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_a_name_loses_its_path_and_what_nobody_sees(name: str) -> None:
-    expected = NAMES[name] or name.rpartition("/")[2]
-    assert accept_file(name, b"text", ()).filename == expected
+def test_a_name_loses_its_path_and_what_nobody_sees() -> None:
+    for name, expected in NAMES.items():
+        assert accept_file(name, b"text", ()).filename == (expected or name.rpartition("/")[2]), ascii(name)
 
 
-@pytest.mark.parametrize("name", ["", "..", "/", "\x00\x01", "x" * 256, "光" * 86], ids=ascii)
-def test_a_name_that_is_none_is_refused(name: str) -> None:
-    with pytest.raises(AttachmentRefusedError) as refused:
-        accept_file(name, b"text", ())
-    assert refused.value.problem == "Files: give the file a name of up to 255 bytes."
+def test_a_name_that_is_none_is_refused() -> None:
+    for name in ("", "..", "/", "\x00\x01", "x" * 256, "光" * 86):
+        with pytest.raises(AttachmentRefusedError) as refused:
+            accept_file(name, b"text", ())
+        assert refused.value.problem == "Files: give the file a name of up to 255 bytes."
 
 
 class Endless(io.RawIOBase):

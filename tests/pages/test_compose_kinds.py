@@ -290,18 +290,6 @@ def test_a_received_alert_is_copied_only_while_it_is_being_read(
     assert CONTENT in text_of(reader, copied)
 
 
-def test_what_the_sender_reserved_is_not_copied(desk: DeskWorld, as_officer: SignIn) -> None:
-    desk.send(desk.draft(handling=["H2"]))
-    received = desk.received(desk.aroha)
-    reader = as_officer(desk.aroha)
-    reader.post(f"/inbox/{received.pk}/", {"reason": "on_duty"})
-    before = Alert.objects.count()
-    answer = reader.post(f"/inbox/{received.pk}/copy/")
-    assert answer.status_code == 422
-    assert "Not passed on without the sender&#x27;s permission." in answer.content.decode()
-    assert Alert.objects.count() == before
-
-
 # --- a session ends -------------------------------------------------------------------------------------------
 
 

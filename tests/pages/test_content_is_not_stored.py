@@ -85,16 +85,9 @@ def test_a_whole_run_leaves_content_nowhere(
     assert len(set(kept)) > 6, "answers did leave messages"
     assert not [text for text in kept if CONTENT in text]
     assert not LogEntry.objects.exists()
-
-
-def test_no_browser_history_no_cache_and_no_other_site_learns_content(
-    desk: DeskWorld, clients: tuple[Watched, Watched, Watched]
-) -> None:
-    whole_run(desk, *clients)
-    received = desk.received(desk.aroha)
     for client, address in {
         clients[1]: f"/outbox/{desk.lab.alerts.get().pk}/",
-        clients[2]: f"/inbox/{received.pk}/",
+        clients[2]: f"/inbox/{desk.received(desk.aroha).pk}/",
     }.items():
         answer = client.get(address)
         page = answer.content.decode()
@@ -116,12 +109,13 @@ def test_every_page_forbids_what_it_does_not_bring(desk: DeskWorld, as_officer: 
         assert directive in policy
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
-def test_no_template_has_a_style_or_a_script_of_its_own(template: Path) -> None:
-    source = template.read_text(encoding="utf-8")
-    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", source)
-    assert all(" src=" in tag for tag in re.findall(r"<script[^>]*>", source))
-    assert "|safe" not in source and "autoescape off" not in source
+def test_no_template_has_a_style_or_a_script_of_its_own() -> None:
+    assert len(TEMPLATES) > 100
+    for template in TEMPLATES:
+        source = template.read_text(encoding="utf-8")
+        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", source), template.name
+        assert all(" src=" in tag for tag in re.findall(r"<script[^>]*>", source)), template.name
+        assert "|safe" not in source and "autoescape off" not in source, template.name
 
 
 def test_the_sheet_and_the_scripts_stay_small_and_ask_nobody() -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from alerts.models import Alert
 from desk.keeper.settings_report import settings_report
 from devtool.owndesk.certificates import made_certificate
 from officers.models import AgencyPolicy
@@ -52,8 +53,7 @@ def test_an_auditor_reads_of_the_own_agency_alone(desk: DeskWorld) -> None:
     assert everybody.keys() - own.keys() == {"factor:xb-health", "audit:xb-health"}
 
 
-def test_no_secret_and_no_content_stands_there(desk: DeskWorld, keeper: Client, settings: Settings) -> None:
-    desk.send(desk.draft())
+def test_no_secret_and_no_content_stands_there(keeper: Client, settings: Settings, sent: Alert) -> None:
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "accord-sender", "quinze-hérons-bruns"
     page = keeper.get(PAGE).content.decode()
     broker = settings.REDIS_URL.partition("//")[2].rpartition("@")[0]

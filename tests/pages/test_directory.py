@@ -4,6 +4,7 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from alerts.models import Alert
 from callers.binding import keep_bound
 from desk.agency.directory import page as directory
 from peers.models import Agency
@@ -58,8 +59,9 @@ def test_its_queries_do_not_grow_with_the_agencies(
     assert 'rel="next"' in page and "after=Office+097" in page
 
 
-def test_where_a_page_says_to_call_the_number_stands(desk: DeskWorld, as_officer: SignIn) -> None:
-    sent = desk.send(desk.draft())
+def test_where_a_page_says_to_call_the_number_stands(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert
+) -> None:
     page = as_officer(desk.benno).get(f"/outbox/{sent.pk}/").content.decode()
     assert f'<bdi class="nowrap">{PHONE}</bdi>, <time' in page
     closed = as_officer(desk.casimir).get(f"/inbox/{desk.received(desk.casimir).pk}/").content.decode()

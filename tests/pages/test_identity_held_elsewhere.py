@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from agencies.instances import announce_instance
 from agencies.models import Instance
+from alerts.models import Alert
 from callers.actors import ApiClient
 from callers.capabilities import EXCHANGE_SCOPES
 from ledger.audit import record_event
@@ -81,9 +82,10 @@ def test_the_keeper_sees_whose_identity_is_held_by_whom(desk: DeskWorld, as_offi
     assert "Identities" not in text_of(as_officer(desk.noor), "/")
 
 
-def test_a_release_is_refused_and_the_page_says_why(desk: DeskWorld, as_officer: SignIn) -> None:
-    alert = desk.validate(desk.submit(desk.draft()))
-    answer = as_officer(desk.benno).post(f"/queue/{alert.pk}/release/", {"revision": alert.current})
+def test_a_release_is_refused_and_the_page_says_why(
+    desk: DeskWorld, as_officer: SignIn, checked: Alert
+) -> None:
+    answer = as_officer(desk.benno).post(f"/queue/{checked.pk}/release/", {"revision": checked.current})
     assert answer.status_code == 409 and NAME in answer.content.decode()
     assert not Outgoing.objects.exists()
 

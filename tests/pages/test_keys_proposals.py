@@ -263,7 +263,7 @@ def test_a_wrong_root_card_names_its_field(customs: Customs, as_officer: SignIn)
     assert not Proposal.objects.exists() and not Keyset.objects.filter(agency="xc-customs").exists()
 
 
-# Withdrawn proposals, and other officers.
+# Withdrawn proposals.
 
 
 def test_a_proposal_is_discarded(entered: Customs, keeper: Client) -> None:
@@ -274,26 +274,3 @@ def test_a_proposal_is_discarded(entered: Customs, keeper: Client) -> None:
     assert keeper.post(f"{proposal}discard/").status_code == 404
     assert upload(keeper, proposal, signed).status_code == 422
     assert version_of(entered.officer) == 1
-
-
-def test_another_agencys_proposal_is_absent(entered: Customs, keeper: Client, as_officer: SignIn) -> None:
-    proposal = entered.propose(keeper, "/keys/renew/")
-    nothing = f"/keys/proposals/{'A' * 43}/"
-    signed = entered.sign(keeper.get(f"{proposal}file/").content)
-    stranger = as_officer(entered.desk.benno)
-    for rest in ("", "file/", "previous/"):
-        one, other = stranger.get(proposal + rest), stranger.get(nothing + rest)
-        assert one.status_code == other.status_code == 404 and one.content == other.content
-    one, other = (upload(stranger, address, signed) for address in (proposal, nothing))
-    assert one.status_code == other.status_code == 404 and one.content == other.content
-    assert stranger.post(f"{proposal}discard/").status_code == 404
-    assert keeper.get(proposal).status_code == 200 and version_of(entered.officer) == 1
-
-
-def test_a_colleague_without_the_role_sees_no_proposal(
-    entered: Customs, keeper: Client, as_officer: SignIn
-) -> None:
-    proposal = entered.propose(keeper, "/keys/renew/")
-    reader = as_officer(entered.desk.hub.make_officer(entered.agency, "reader"))
-    assert proposal not in reader.get("/keys/").content.decode()
-    assert reader.get(proposal).status_code == 403 and reader.post(f"{proposal}discard/").status_code == 403

@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 from django.test import Client
 
+from alerts.models import Alert
 from notices.message import NoticeFacts, compose_message
 from notices.states import Occasion
 from officers.accountmail import compose_account_mail
@@ -28,25 +29,23 @@ def _speaks(client: Client, **headers: str) -> tuple[str, str]:
     return language[1], FRENCH if FRENCH in text else ENGLISH if ENGLISH in text else ""
 
 
-@pytest.mark.parametrize(
-    ("own", "agency", "browser", "spoken"),
-    [
-        ("fr", "en", "en", "fr"),
-        ("en", "fr", "fr", "en"),
-        ("", "fr", "en", "fr"),
-        ("", "en", "fr", "en"),
-        ("", "zh-Hans", "fr", "fr"),
-        ("pt", "fr", "de", "en"),
-    ],
-    ids=["own", "own English", "the agency's", "the agency's English", "browser's", "none of them is spoken"],
+CHOICES = (
+    # the officer's own language, the agency's, the browser's, and what is spoken
+    ("fr", "en", "en", "fr"),
+    ("en", "fr", "fr", "en"),
+    ("", "fr", "en", "fr"),
+    ("", "en", "fr", "en"),
+    ("", "zh-Hans", "fr", "fr"),
+    ("pt", "fr", "de", "en"),
 )
-def test_the_officers_own_language_comes_first(
-    desk: DeskWorld, as_officer: SignIn, own: str, agency: str, browser: str, spoken: str
-) -> None:
-    Officer.objects.filter(pk=desk.ilka.pk).update(language=own)
-    change_entry(desk.lab.pk, language=agency)
-    shown = _speaks(as_officer(desk.ilka), **{"accept-language": browser})
-    assert shown == (spoken, FRENCH if spoken == "fr" else ENGLISH)
+
+
+def test_the_officers_own_language_comes_first(desk: DeskWorld, as_officer: SignIn) -> None:
+    for own, agency, browser, spoken in CHOICES:
+        Officer.objects.filter(pk=desk.ilka.pk).update(language=own)
+        change_entry(desk.lab.pk, language=agency)
+        shown = _speaks(as_officer(desk.ilka), **{"accept-language": browser})
+        assert shown == (spoken, FRENCH if spoken == "fr" else ENGLISH), (own, agency, browser)
 
 
 @pytest.mark.django_db
@@ -56,9 +55,8 @@ def test_before_signing_in_the_browser_chooses(client: Client) -> None:
     assert "Se connecter" in answer.content.decode()
 
 
-def test_times_have_their_zone_in_french_too(desk: DeskWorld, as_officer: SignIn) -> None:
+def test_times_have_their_zone_in_french_too(desk: DeskWorld, as_officer: SignIn, sent: Alert) -> None:
     Officer.objects.filter(pk=desk.ilka.pk).update(language="fr")
-    sent = desk.send(desk.draft())
     answer = as_officer(desk.ilka).get(f"/outbox/{sent.pk}/")
     assert answer.headers["Content-Language"] == "fr"
     times = re.findall(r"<time [^>]*>([^<]*)</time>", answer.content.decode())

@@ -2,6 +2,7 @@
 """Late mail: keeper and originator read of it on their pages; no page names whose mails they are."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -40,7 +41,7 @@ def queued_at() -> datetime:
     return Notification.objects.values_list("queued_at", flat=True).distinct().get()
 
 
-WAITING = {
+WAITING: dict[str, tuple[dict[str, Any], bool]] = {
     "queued": ({"state": State.QUEUED}, True),
     "tried again later": ({"state": State.DEFERRED, "cause": Cause.SERVER_AWAY}, True),
     "perhaps told": ({"state": State.UNCERTAIN}, True),
@@ -51,15 +52,14 @@ WAITING = {
 }
 
 
-@pytest.mark.parametrize(("facts", "late"), WAITING.values(), ids=WAITING.keys())
-def test_a_notice_is_late_while_it_should_go_and_does_not(
-    desk: DeskWorld, sent: Alert, facts: dict[str, object], late: bool
-) -> None:
+def test_a_notice_is_late_while_it_should_go_and_does_not(sent: Alert) -> None:
     queued = queued_at()
-    leased_until = queued if facts["state"] == State.LEASED else None
-    Notification.objects.update(**facts, leased_until=leased_until)
-    assert late_since(now=queued + timedelta(seconds=59)) is None
-    assert late_since(now=queued + timedelta(seconds=61)) == (queued if late else None)
+    for name, (facts, late) in WAITING.items():
+        leased = facts["state"] == State.LEASED
+        usual = {"cause": "", "lease": None, "leased_until": queued if leased else None}
+        Notification.objects.update(**usual | facts)
+        assert late_since(now=queued + timedelta(seconds=59)) is None, name
+        assert late_since(now=queued + timedelta(seconds=61)) == (queued if late else None), name
 
 
 def test_a_notice_that_a_person_sends_again_starts_anew(desk: DeskWorld, sent: Alert) -> None:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Isotopes filled in by the form reach the receiver's page, and both pages say that isotopes link no samples."""
+"""Isotopes filled in by the form are told in words, and form and preview say that isotopes link no samples."""
 
 from typing import Any
 
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
-from tests.pages.test_chemistry_on_pages import opened, words
+from tests.pages.test_chemistry_on_pages import WORD
 from tests.pages.test_compose import data_of, save
 
 SAID = "Region evidence only, never a link between samples."
@@ -17,7 +17,9 @@ SEIZURE: dict[str, Any] = {
 }
 
 
-def test_isotopes_are_filled_in_corrected_sent_and_read(desk: DeskWorld, as_officer: SignIn) -> None:
+def test_isotopes_are_filled_in_corrected_and_told_as_the_recipient_reads_them(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
     author = as_officer(desk.ilka)
     draft = desk.draft(**SEIZURE, lane="science", purpose="science")
     rows: dict[str, Any] = {
@@ -39,9 +41,7 @@ def test_isotopes_are_filled_in_corrected_sent_and_read(desk: DeskWorld, as_offi
         ("VPDB", "-28.4"),
         ("SRM987", "0.7092"),
     ]
-    assert SAID in author.get(f"/drafts/{draft.pk}/6/").content.decode(), "the preview says it too"
-    draft.refresh_from_db()
-    desk.send(draft)
-    section = words(opened(as_officer(desk.aroha), desk.received(desk.aroha)), "evidence")
-    assert f"{SAID} Northern Arvenia (Probable): δ¹³C -28.4 ± 0.2 ‰ (VPDB)" in section
-    assert "Basis: Map of leaf samples of 2024" in section
+    preview = author.get(f"/drafts/{draft.pk}/6/").content.decode()
+    told = " ".join(WORD.sub(" ", preview).split())
+    assert f"{SAID} Northern Arvenia (Probable): δ¹³C -28.4 ± 0.2 ‰ (VPDB)" in told
+    assert "Basis: Map of leaf samples of 2024" in told

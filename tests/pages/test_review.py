@@ -42,43 +42,39 @@ def test_the_queue_shows_what_waits(second: Client, desk: DeskWorld) -> None:
         assert text in page
 
 
-def test_an_empty_queue_says_so(second: Client) -> None:
-    assert "Nothing waits for release." in second.get("/queue/").content.decode()
-
-
-def test_the_review_page_is_what_a_recipient_will_read(second: Client, desk: DeskWorld) -> None:
-    page = page_of(second, desk.submit(desk.draft()))
+def test_what_a_recipient_will_read_is_checked_then_sent_with_the_sentence_that_repeats_verb_and_number(
+    second: Client, desk: DeskWorld, submitted: Alert
+) -> None:
+    page = page_of(second, submitted)
     for text in ("TLP:GREEN", "Your community, no public channels.", CONTENT, "Suspected", "Mark as checked"):
         assert text in page
     assert "Send to" not in page, "what is not checked cannot be sent"
-
-
-def test_checked_then_sent_with_the_sentence_that_repeats_verb_and_number(
-    second: Client, desk: DeskWorld
-) -> None:
-    alert = desk.submit(desk.draft())
-    assert press(second, alert, "validate").status_code == 302
-    page = page_of(second, alert)
+    assert press(second, submitted, "validate").status_code == 302
+    page = page_of(second, submitted)
     assert "Send to <bdi>Health Authority, Belmora; Precursor Office, Dellin</bdi>?" in page
     assert "They can read it within seconds. What was read stays read." in page
     assert ">Send to 2 agencies</button>" in page
-    answer = press(second, alert, "release")
-    assert answer.headers["Location"] == f"/outbox/{alert.pk}/"
-    alert.refresh_from_db()
-    assert (alert.state, alert.released_by) == ("released", desk.benno)
+    answer = press(second, submitted, "release")
+    assert answer.headers["Location"] == f"/outbox/{submitted.pk}/"
+    submitted.refresh_from_db()
+    assert (submitted.state, submitted.released_by) == ("released", desk.benno)
 
 
-def test_who_will_not_receive_it_is_named_with_the_reason(second: Client, desk: DeskWorld) -> None:
+def test_who_will_not_receive_it_is_named_with_the_reason(
+    second: Client, desk: DeskWorld, submitted: Alert
+) -> None:
     change_entry("xd-reg", status="suspended")
-    alert = desk.validate(desk.submit(desk.draft()))
+    alert = desk.validate(submitted)
     page = page_of(second, alert)
     assert "Precursor Office, Dellin is suspended at the exchange." in page
     assert "<bdi>Precursor Office, Dellin</bdi> will not receive it." in page
     assert ">Send to 1 agency</button>" in page
 
 
-def test_the_author_sees_it_wait_and_cannot_send_it(desk: DeskWorld, as_officer: SignIn) -> None:
-    alert = desk.submit(desk.draft())
+def test_the_author_sees_it_wait_and_cannot_send_it(
+    desk: DeskWorld, as_officer: SignIn, submitted: Alert
+) -> None:
+    alert = submitted
     author = as_officer(desk.ilka)
     page = page_of(author, alert)
     assert "It waits for a releaser of your agency." in page
@@ -87,10 +83,12 @@ def test_the_author_sees_it_wait_and_cannot_send_it(desk: DeskWorld, as_officer:
     assert author.post(f"/queue/{alert.pk}/release/", {"revision": 1}).status_code == 403
 
 
-def test_a_releaser_who_wrote_it_is_no_second_person(desk: DeskWorld, as_officer: SignIn) -> None:
+def test_a_releaser_who_wrote_it_is_no_second_person(
+    desk: DeskWorld, as_officer: SignIn, submitted: Alert
+) -> None:
     desk.ilka.roles = ["author", "releaser"]
     desk.ilka.save()
-    alert = desk.submit(desk.draft())
+    alert = submitted
     client = as_officer(desk.ilka)
     had_a_part = "You wrote or submitted this alert, or gave the key that wrote it"
     assert f"{had_a_part}: somebody else checks it." in page_of(client, alert)
@@ -102,9 +100,9 @@ def test_a_releaser_who_wrote_it_is_no_second_person(desk: DeskWorld, as_officer
 
 
 def test_a_return_needs_a_reason_and_the_author_reads_it(
-    second: Client, desk: DeskWorld, as_officer: SignIn
+    second: Client, desk: DeskWorld, as_officer: SignIn, submitted: Alert
 ) -> None:
-    alert = desk.submit(desk.draft())
+    alert = submitted
     refused = press(second, alert, "return", reason=" ")
     assert refused.status_code == 409
     assert "Reason: say in up to 1,000 characters what has to change." in refused.content.decode()
@@ -115,14 +113,27 @@ def test_a_return_needs_a_reason_and_the_author_reads_it(
     assert "Returned" in as_officer(desk.ilka).get("/drafts/").content.decode()
 
 
-def test_recipients_that_changed_since_the_check_stop_the_sending(second: Client, desk: DeskWorld) -> None:
-    alert = desk.validate(desk.submit(desk.draft()))
+def test_what_stops_the_sending_is_said_and_it_is_sent_once(
+    second: Client, desk: DeskWorld, checked: Alert
+) -> None:
     change_entry("xd-reg", status="suspended")
-    answer = press(second, alert, "release")
+    answer = press(second, checked, "release")
     assert answer.status_code == 409
     assert "Who will receive this has changed since it was checked." in answer.content.decode()
-    alert.refresh_from_db()
-    assert alert.state == "validated"
+    change_entry("xd-reg", status="active")
+    change_entry("xa-lab", status="suspended")
+    page = page_of(second, checked)
+    assert "You can read what you received; nothing can be sent." in page
+    assert press(second, checked, "release").status_code == 409
+    change_entry("xa-lab", status="active")
+    checked.refresh_from_db()
+    assert checked.state == "validated"
+    form = {"revision": checked.current}
+    assert second.post(f"/queue/{checked.pk}/release/", form).status_code == 302
+    again = second.post(f"/queue/{checked.pk}/release/", form)
+    assert again.status_code == 409
+    assert PROBLEMS[MoveRefusedError].remedy in again.content.decode()
+    assert page_of(second, checked) == "", "the review address now leads to the sent alert"
 
 
 def test_a_page_older_than_the_text_cannot_check_it(second: Client, desk: DeskWorld) -> None:
@@ -135,31 +146,11 @@ def test_a_page_older_than_the_text_cannot_check_it(second: Client, desk: DeskWo
     assert "The text has changed since this page was shown." in answer.content.decode()
 
 
-def test_sending_twice_sends_once(second: Client, desk: DeskWorld) -> None:
-    alert = desk.validate(desk.submit(desk.draft()))
-    form = {"revision": alert.current}
-    assert second.post(f"/queue/{alert.pk}/release/", form).status_code == 302
-    again = second.post(f"/queue/{alert.pk}/release/", form)
-    assert again.status_code == 409
-    assert PROBLEMS[MoveRefusedError].remedy in again.content.decode()
-    assert page_of(second, alert) == "", "the review address now leads to the sent alert"
-
-
-def test_a_suspended_agency_reads_and_sends_nothing(second: Client, desk: DeskWorld) -> None:
-    alert = desk.validate(desk.submit(desk.draft()))
-    change_entry("xa-lab", status="suspended")
-    page = page_of(second, alert)
-    assert "You can read what you received; nothing can be sent." in page
-    assert press(second, alert, "release").status_code == 409
-    alert.refresh_from_db()
-    assert alert.state == "validated"
-
-
 def test_while_the_exchange_is_away_the_last_word_is_shown_and_it_waits(
-    second: Client, desk: DeskWorld, exchange_as_asked: ViewsInPlaceOfSockets
+    second: Client, desk: DeskWorld, submitted: Alert, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     follow_feed(desk.lab, now=desk.tick())
-    alert, unchecked = desk.submit(desk.draft()), desk.submit(desk.draft())
+    alert, unchecked = submitted, desk.submit(desk.draft())
     press(second, alert, "validate")
     exchange_as_asked.is_away = True
     page = page_of(second, alert)
@@ -182,9 +173,9 @@ def test_while_the_exchange_is_away_the_last_word_is_shown_and_it_waits(
 
 
 def test_what_came_back_says_why_on_its_page(
-    second: Client, desk: DeskWorld, exchange_as_asked: ViewsInPlaceOfSockets
+    second: Client, desk: DeskWorld, checked: Alert, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
-    alert = desk.validate(desk.submit(desk.draft()))
+    alert = checked
     problem = b'{"type": "urn:accord:problem:keyset-stale", "title": "Stale.", "status": 409}'
     exchange_as_asked.answers = lambda path: (409, problem) if path.endswith("/envelopes") else None
     answer = press(second, alert, "release")

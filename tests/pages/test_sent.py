@@ -5,10 +5,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from alerts.drafting.drafts import attach_file
 from alerts.models import Alert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
+from alerts.sending.release import release_alert
 from officers.models import AgencyPolicy
 from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
@@ -42,44 +42,28 @@ def test_the_outbox_says_how_far_it_came(sender: Client, desk: DeskWorld, alert:
     )
 
 
-def test_before_its_receipt_it_says_that_it_is_being_logged(sender: Client, desk: DeskWorld) -> None:
-    waiting = desk.validate(desk.submit(desk.draft()))
-    sender.post(f"/queue/{waiting.pk}/release/", {"revision": waiting.current})
-    page = sender.get(f"/outbox/{waiting.pk}/").content.decode()
+def test_before_its_receipt_it_says_that_it_is_being_logged(sender: Client, checked: Alert) -> None:
+    sender.post(f"/queue/{checked.pk}/release/", {"revision": checked.current})
+    page = sender.get(f"/outbox/{checked.pk}/").content.decode()
     assert "Being logged. This usually takes a second." in page
     assert "Being logged</span>" in page
 
 
-def test_its_files_are_the_ones_that_were_sent(sender: Client, desk: DeskWorld) -> None:
-    draft = desk.draft()
-    attach_file(desk.ilka, draft, base=1, filename="report.html", data=b"<script>1</script>", now=desk.tick())
-    draft.refresh_from_db()
-    sent = desk.send(draft)
-    assert "report.html" in sender.get(f"/outbox/{sent.pk}/").content.decode()
-    answer = sender.get(f"/outbox/{sent.pk}/files/0/")
-    assert answer.content == b"<script>1</script>"
-    assert answer.headers["Content-Type"] == "application/octet-stream"
-    assert answer.headers["Content-Disposition"].startswith("attachment")
-
-
-def test_withdrawing_says_what_it_does_and_what_it_cannot(
+def test_withdrawing_says_what_it_does_needs_a_reason_and_is_done_once(
     sender: Client, desk: DeskWorld, alert: Alert
 ) -> None:
     open_alert(desk.aroha, desk.received(desk.aroha), reason="on_duty", now=desk.tick())
-    page = sender.get(f"/outbox/{alert.pk}/withdraw/").content.decode()
+    address = f"/outbox/{alert.pk}/withdraw/"
+    page = sender.get(address).content.decode()
     assert "Withdraw from 2 agencies?" in page
     assert "New reading stops; each must confirm." in page
     assert "1 has opened it; that cannot be undone." in page
     assert ">Withdraw from 2 agencies</button>" in page
+    for code in ("mood", SimpleUploadedFile("a.txt", b"error")):
+        refused = sender.post(address, {"code": code})
+        assert refused.status_code == 422 and "Reason: choose one." in refused.content.decode()
     alert.refresh_from_db()
     assert alert.state == "released", "looking withdraws nothing"
-
-
-def test_withdrawing_needs_a_reason_and_is_done_once(sender: Client, alert: Alert) -> None:
-    address = f"/outbox/{alert.pk}/withdraw/"
-    refused = sender.post(address, {"code": "mood"})
-    assert refused.status_code == 422
-    assert "Reason: choose one." in refused.content.decode()
     assert sender.post(address, {"code": "contaminated"}).status_code == 302
     alert.refresh_from_db()
     assert alert.state == "withdrawn"
@@ -101,9 +85,8 @@ def test_a_flash_alert_sent_by_one_person_asks_for_a_second_look(desk: DeskWorld
     rewrite(AgencyPolicy.objects.filter(pk=desk.lab.pk), flash_single_releaser=True)
     desk.ilka.roles = ["author", "releaser"]
     desk.ilka.save()
-    draft = desk.draft(pri="flash")
-    draft.refresh_from_db()
-    sent = desk.send(draft, desk.ilka)
+    checked = desk.validate(desk.submit(desk.draft(pri="flash")), desk.ilka)
+    sent = release_alert(desk.ilka, checked, revision=checked.current, now=desk.tick())
     second = as_officer(desk.benno)
     assert "A second look is due" in second.get(f"/outbox/{sent.pk}/").content.decode()
     assert "To look at a second time" in second.get("/").content.decode()
@@ -112,8 +95,3 @@ def test_a_flash_alert_sent_by_one_person_asks_for_a_second_look(desk: DeskWorld
     assert second.post(f"/outbox/{sent.pk}/second-look/").status_code == 302
     assert "A second look is due" not in second.get(f"/outbox/{sent.pk}/").content.decode()
     assert second.post(f"/outbox/{sent.pk}/second-look/").status_code == 404
-
-
-def test_an_upload_is_not_taken_as_a_reason(sender: Client, alert: Alert) -> None:
-    answer = sender.post(f"/outbox/{alert.pk}/withdraw/", {"code": SimpleUploadedFile("a.txt", b"error")})
-    assert answer.status_code == 422

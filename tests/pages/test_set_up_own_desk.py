@@ -2,7 +2,6 @@
 """The guide of an own desk: it reads each step's state from the desk, offers the next step, and disappears at the end."""
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -92,7 +91,3 @@ def test_with_a_first_alert_the_guide_is_over(sent: Alert, own: Officer, as_offi
 
 def test_a_hosted_desk_has_no_guide(desk: DeskWorld, as_officer: SignIn) -> None:
     assert "Setting up this desk" not in as_officer(desk.noor).get("/").content.decode()
-
-
-def test_a_stranger_learns_nothing(own: Officer) -> None:
-    assert Client().get("/").status_code == 302
