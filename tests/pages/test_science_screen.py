@@ -22,6 +22,8 @@ ISOTODESNITAZENE = "CC(C)Oc1ccc(Cc2nc3ccccc3n2CCN(CC)CC)cc1"  # in no list by na
 BUPROPION = "CC(NC(C)(C)C)C(=O)c1cccc(Cl)c1"
 ALPRAZOLAM = "Cc1nnc2CN=C(c3ccccc3)c3cc(Cl)ccc3-n12"
 BENTAZONE_LIKE = "CC(C)N1C(=O)c2ccccc2NS1(=O)=O"
+NEVER_SAID = ("illegal", "memory", "remembered", "confidence", "licence:")
+"""Words of no answer: it speaks of no memory, of no confidence and of no licence of ours."""
 
 
 @pytest.fixture
@@ -31,7 +33,10 @@ def client(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 def asked(client: Client, **fields: object) -> str:
     given = {"on": "2025-07-17", "reason": "assigned", "structure": FENTANYL_LIKE} | fields
-    return re.sub(r"\s+", " ", client.post("/science/screen/", given).content.decode())
+    page = re.sub(r"\s+", " ", client.post("/science/screen/", given).content.decode())
+    answer = page.lower().partition("science-answer")[2].partition('<form class="panel')[0]
+    assert not [word for word in NEVER_SAID if word in answer]
+    return page
 
 
 def standings(page: str) -> dict[str, str]:
@@ -49,7 +54,6 @@ def test_a_structure_is_drawn_identified_and_judged_clause_by_clause(client: Cli
     assert "How we read it" in page
     assert 'class="mol-mark' in page
     assert "Similar substances" in page
-    assert "illegal" not in page.lower()
     assert re.search(r'class="science-printed[^>]*>Asked by <bdi>Ilka Torvane</bdi>, .* UTC</time></p>', page)
     assert '<span class="science-number">1</span>' in page
     for rule in re.findall(r'<details class="science-rule".*?</details>', page):
@@ -113,12 +117,8 @@ def test_each_entry_has_the_day_of_its_text_and_the_way_to_it(client: Client) ->
     assert "Compilation: referencesource.org (CC BY 4.0)" in page, "what a licence asks to be said"
 
 
-def test_the_page_speaks_of_no_memory_no_confidence_and_no_licence_of_ours(client: Client) -> None:
-    for structure in (FENTANYL, "O=C1CCNCC1", ALPRAZOLAM):
-        page = asked(client, structure=structure, on=TODAY).lower()
-        assert ("alprazolam is known as a medicine." in page) == (structure == ALPRAZOLAM)
-        for word in ("memory", "remembered", "confidence", "licence:"):
-            assert word not in page.partition("<form")[0], word
+def test_a_medicine_is_named_as_one(client: Client) -> None:
+    assert "Alprazolam is known as a medicine." in asked(client, structure=ALPRAZOLAM, on=TODAY)
 
 
 def test_a_law_that_comes_later_is_told_with_its_day(client: Client) -> None:
