@@ -122,7 +122,7 @@ def told(desk: DeskWorld, pri: str) -> dict[str, str]:
     return {row.officer.full_name.split()[0]: f"{row.state} {row.cause}".strip() for row in rows}
 
 
-def test_routine_mail_stays_away_or_waits_and_urgent_mail_goes_to_whom_the_policy_lets_read(
+def test_no_mail_tells_of_what_policy_or_quiet_hours_keep_away(
     desk: DeskWorld, benno: Client, mail_server: MailServer
 ) -> None:
     benno.post("/account/mail/", LOUD | {"routine_mail": "no"})

@@ -14,7 +14,7 @@ FILES = {
 }
 
 
-def test_each_file_is_handed_over_as_bytes_that_no_browser_runs_and_only_under_a_reason(
+def test_each_file_is_handed_over_as_bytes_that_no_browser_runs(
     desk: DeskWorld, as_officer: SignIn, sent: Alert
 ) -> None:
     draft = desk.draft()

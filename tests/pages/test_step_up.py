@@ -168,7 +168,7 @@ def test_the_question_leads_nowhere_else(benno: Client) -> None:
         assert answer.headers["Location"] == "/", elsewhere
 
 
-def test_json_of_a_session_answers_a_problem_whatever_it_accepts(
+def test_neither_accept_nor_content_type_gets_round_the_question(
     desk: DeskWorld, checked: Alert, benno: Client
 ) -> None:
     form = release_form(desk, checked)
