@@ -15,6 +15,7 @@ from callers.actors import Actor
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from callers.problems import AGENCY_SUSPENDED
+from callers.rows import one_of
 from peers.models import Agency
 
 Row = TypeVar("Row", bound=Model)
@@ -73,7 +74,7 @@ def _received(actor: Actor) -> QuerySet[ReceivedAlert]:
 
 
 def _only(rows: QuerySet[Row], **lookup: object) -> Row:
-    row = rows.filter(**lookup).first()
+    row = one_of(rows.filter(**lookup))
     if row is None:
         raise AbsentError
     return row

@@ -18,6 +18,7 @@ from callers.actors import Actor, ApiClient, client_name
 from callers.capabilities import DESK_SCOPES, Capability, require
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError, InputError
+from callers.rows import Lookup, one_of
 from callers.systemkeys import LONGEST_OVERLAP, Keyring, detail_of
 from ledger.audit import record_event
 from officers.errors import NobodyToReleaseError
@@ -142,7 +143,7 @@ def issuers_of(client: str) -> frozenset[str]:
 
 def key_for(actor: Actor, prefix: str) -> DeskKey:
     """Return the key of the actor's own agency by its prefix; raises AbsentError."""
-    key = keys_of(actor).select_related("agency").filter(pk=prefix).first()
+    key = one_of(keys_of(actor).select_related("agency").filter(pk=prefix))
     if key is None:
         raise AbsentError
     return key
@@ -160,8 +161,13 @@ def revoke_key(actor: Actor, desk_key: DeskKey, *, now: datetime) -> None:
     KEYRING.end(actor, [key for key in KEYRING.lock_line(desk_key) if key.is_bound], now=now)
 
 
+_KEY: Final = Lookup[DeskKey](
+    lambda **values: DeskKey.objects.select_related("agency").filter(**values), prefix="prefix"
+)
+
+
 def _bound_key(prefix: str) -> DeskKey | None:
-    key = DeskKey.objects.select_related("agency").filter(pk=prefix).first()
+    key = _KEY.one(prefix=prefix)
     if key is not None and not key.is_bound:
         log.error("a key for the desk was changed past the program and is not taken", extra={"row": prefix})
         return None

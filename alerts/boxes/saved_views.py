@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from alerts.rows.saved import SavedBox, SavedView
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
+from callers.rows import one_of
 from ledger.audit import record_event
 from officers.models import Officer
 
@@ -47,8 +48,8 @@ def views_of(officer: Officer, box: str) -> Sequence[SavedView]:
 def find_view(officer: Officer, view_id: uuid.UUID | str) -> SavedView:
     """Return one of the officer's own views; raises `AbsentError` both for an absent and for another officer's view."""
     try:
-        view = (
-            _own(officer).filter(pk=view_id if isinstance(view_id, uuid.UUID) else uuid.UUID(view_id)).first()
+        view = one_of(
+            _own(officer).filter(pk=view_id if isinstance(view_id, uuid.UUID) else uuid.UUID(view_id))
         )
     except ValueError:
         raise AbsentError from None

@@ -34,6 +34,7 @@ from callers.actors import Actor, ApiClient
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from callers.markings import LEVELS, is_within
+from callers.rows import one_of
 from ledger.audit import record_event
 from officers.models import Officer
 from vault import services
@@ -75,7 +76,7 @@ def create_draft(
 
 def read_draft(officer: Officer, alert: Alert) -> DraftContent:
     """Open the newest revision for an officer who may see the alert."""
-    row = Alert.objects.visible_to(officer).filter(pk=alert.pk).first()
+    row = one_of(Alert.objects.visible_to(officer).filter(pk=alert.pk))
     if row is None:
         raise AbsentError
     return read_revision(row)
@@ -251,7 +252,7 @@ def _lock_for_edit(author: Officer, alert: Alert) -> Alert:
 
 def _data_before(author: Officer, alert: Alert, base: int) -> Mapping[str, Any]:
     """Return the fields of the revision that a form was based on, before anything is locked; none for an absent alert."""
-    row = Alert.objects.visible_to(author).filter(pk=alert.pk).first()
+    row = one_of(Alert.objects.visible_to(author).filter(pk=alert.pk))
     return {} if row is None else read_known_revision(author, row, base).data
 
 

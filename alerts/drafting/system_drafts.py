@@ -21,6 +21,7 @@ from alerts.review.preview import check_written
 from alerts.states import Move, check_move
 from callers.actors import ApiClient
 from callers.errors import AbsentError
+from callers.rows import one_of
 from peers.sent import DeliveryFact, sent_by
 
 
@@ -77,7 +78,7 @@ def attach_system_draft_file(
 
     def lock() -> tuple[Alert, DraftContent]:
         rows = Alert.objects.written_with(client).select_related("agency", "author")
-        locked = rows.select_for_update(of=("self",)).filter(pk=alert_id).first()
+        locked = one_of(rows.select_for_update(of=("self",)).filter(pk=alert_id))
         if locked is None:
             raise AbsentError
         check_move(locked, Move.EDIT)
@@ -90,7 +91,7 @@ def attach_system_draft_file(
 
 
 def _find(client: ApiClient, alert_id: UUID) -> Alert:
-    alert = Alert.objects.written_with(client).select_related("agency").filter(pk=alert_id).first()
+    alert = one_of(Alert.objects.written_with(client).select_related("agency").filter(pk=alert_id))
     if alert is None:
         raise AbsentError
     return alert

@@ -31,6 +31,7 @@ from alerts.states import AlertState
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from callers.markings import strictest
+from callers.rows import one_of
 from ledger.audit import record_event
 from officers.models import Officer
 from vault.sealed_store import REVISION, SealedStore, as_json
@@ -100,7 +101,7 @@ def list_templates(officer: Officer) -> list[TemplateShown]:
 
 def find_template(officer: Officer, template_id: uuid.UUID) -> DraftTemplate:
     """Return a template of the officer's own agency; raises `AbsentError`."""
-    row = DraftTemplate.objects.visible_to(officer).filter(pk=template_id).first()
+    row = one_of(DraftTemplate.objects.visible_to(officer).filter(pk=template_id))
     if row is None:
         raise AbsentError
     return row
@@ -119,7 +120,7 @@ def start_from_template(author: Officer, template: DraftTemplate, *, now: dateti
 def delete_template(officer: Officer, template: DraftTemplate, *, now: datetime) -> None:
     """Delete a template; any author of the agency may. Drafts made from it stay."""
     require(officer, Capability.ALERT_WRITE)
-    row = DraftTemplate.objects.visible_to(officer).select_for_update().filter(pk=template.pk).first()
+    row = one_of(DraftTemplate.objects.visible_to(officer).select_for_update().filter(pk=template.pk))
     if row is None:
         raise AbsentError
     _record("template.deleted", officer, str(row.pk), now)

@@ -32,6 +32,7 @@ from alerts.exchange_errors import away_error_for
 from alerts.models import HeldBlob, HeldEnvelope
 from callers.actors import Actor
 from callers.errors import AbsentError
+from callers.rows import one_of
 from peers.exchange import exchange_of
 
 CLOSED: Final = (ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError)
@@ -88,7 +89,7 @@ def fetch_again(actor: Actor, held: Held, *, now: datetime) -> Held:
 
 def held_envelope(agency_id: str, md: str, *, now: datetime) -> Held | None:
     """Return the envelope if it is here, else None. Raises ContentDeletedError once its `keep` has passed."""
-    row = HeldEnvelope.objects.filter(agency_id=agency_id, md=md, is_whole=True).first()
+    row = one_of(HeldEnvelope.objects.filter(agency_id=agency_id, md=md, is_whole=True))
     if row is None:
         return None
     if row.keep <= now:

@@ -29,6 +29,7 @@ from alerts.states import Move, check_move
 from callers.capabilities import Capability, require
 from callers.closed_lists import FLASH
 from callers.errors import AbsentError, InputError, NotPermittedError
+from callers.rows import one_of
 from ledger.audit import record_event
 from notices.release_waiting import tell_second_persons
 from officers.models import Officer
@@ -150,7 +151,7 @@ def read_seen_revision(officer: Officer, alert: Alert, revision: int) -> DraftCo
 
 def _asked_before(officer: Officer, alert: Alert, now: datetime) -> _Before:
     """Judge and preview the newest revision before anything is locked."""
-    row = Alert.objects.visible_to(officer).filter(pk=alert.pk).first()
+    row = one_of(Alert.objects.visible_to(officer).filter(pk=alert.pk))
     if row is None:
         raise AbsentError
     check_move(row, Move.VALIDATE)

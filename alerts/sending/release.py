@@ -59,6 +59,7 @@ from alerts.states import Move, check_move
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
+from callers.rows import one_of
 from ledger.audit import record_event
 from officers.models import Officer
 from vault import services
@@ -117,7 +118,7 @@ def confirm_second_look(officer: Officer, alert: Alert, *, now: datetime) -> Ale
 
 def _fresh(officer: Officer, alert: Alert) -> Alert:
     rows = Alert.objects.visible_to(officer).select_related("agency__desk_policy", "author", "previous")
-    row = rows.filter(pk=alert.pk).first()
+    row = one_of(rows.filter(pk=alert.pk))
     if row is None:
         raise AbsentError
     return row

@@ -6,7 +6,7 @@ hash, the same queries. `officers.login.attempts` counts, `officers.login.signin
 """
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from callers import clock
 from callers.addresses import client_address
 from callers.errors import NotBoundError
+from callers.rows import Lookup, one_of
 from officers.login.attempts import LoginSource, count_attempt, forgive_attempt
 from officers.login.devices import known_device
 from officers.models import Officer
@@ -49,7 +50,14 @@ class EmailBackend(BaseBackend):
             key = uuid.UUID(str(user_id))
         except ValueError:
             return None
-        return bound_officer(Officer.objects.filter(pk=key))
+        officer = _OFFICER.one(id=key)
+        return officer if officer is not None and is_let_in(officer) else None
+
+
+_OFFICER: Final = Lookup[Officer](
+    lambda **values: Officer.objects.select_related("agency__desk_policy").filter(**values),
+    id=uuid.UUID(int=1),
+)
 
 
 def login_source(request: HttpRequest, email: str) -> LoginSource:
@@ -66,7 +74,7 @@ def normal_email(email: str) -> str:
 
 def officer_with(email: str, password: str) -> Officer | None:
     """Return the officer of an address in its stored form, if let in and if this is the password."""
-    officer = Officer.objects.select_related("agency__desk_policy").filter(email=email).first()
+    officer = one_of(Officer.objects.select_related("agency__desk_policy").filter(email=email))
     if officer is None:
         # Do the work of a known account, so that the time taken tells nothing.
         make_password(password)
@@ -77,7 +85,7 @@ def officer_with(email: str, password: str) -> Officer | None:
 
 def bound_officer(rows: QuerySet[Officer]) -> Officer | None:
     """Return the officer of a query, with the agency, if let in; every sign-in reads the officer here."""
-    officer = rows.select_related("agency__desk_policy").first()
+    officer = one_of(rows.select_related("agency__desk_policy"))
     return officer if officer is not None and is_let_in(officer) else None
 
 

@@ -7,7 +7,9 @@
 """
 
 import re
-from datetime import datetime, timedelta
+import uuid
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.db import models, transaction
@@ -18,11 +20,13 @@ from callers import clock
 from callers.addresses import client_address, network_of
 from callers.digests import keyed_digest
 from callers.errors import AbsentError
+from callers.rows import Lookup
 from ledger.audit import record_event
 from ledger.restores import restored_since
 from officers.models import Officer
 from officers.restores import is_in_review, may_sign_in_during_review
 from officers.session_rows import OfficerSession, Proof
+from peers.models import Agency
 
 SEEN_EVERY: Final = timedelta(minutes=5)
 KEPT_AFTER_LAST_SEEN: Final = timedelta(days=1)
@@ -74,9 +78,16 @@ def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | Non
     """
     if request.session.session_key is None:
         return None
-    rows = _running(officer).filter(digest=_digest(request))
+    values: dict[str, Any] = {
+        "officer": officer.pk,
+        "standing": _standing(officer),
+        "digest": _digest(request),
+    }
     agency = officer.agency
-    row = rows.annotate(waits=is_in_review(agency) if agency else models.Value(False)).first()
+    if agency is None:
+        row = _OF_NO_AGENCY.one(**values)
+    else:
+        row = _OF_AN_AGENCY.one(**values, agency=agency.pk, admitted_at=agency.admitted_at)
     if row is None or not row.is_bound or (row.waits and not may_sign_in_during_review(officer)):
         return None
     row.is_in_review = row.waits
@@ -151,8 +162,31 @@ def device_of(request: HttpRequest) -> str:
 
 
 def _running(officer: Officer) -> models.QuerySet[OfficerSession]:
-    rows = OfficerSession.objects.filter(officer=officer, ended_at=None, standing=_standing(officer))
+    return _running_of(officer.pk, _standing(officer))
+
+
+def _running_of(officer: uuid.UUID, standing: str) -> models.QuerySet[OfficerSession]:
+    rows = OfficerSession.objects.filter(officer=officer, ended_at=None, standing=standing)
     return rows.filter(~restored_since("signed_in_at"))
+
+
+def _session(
+    *, officer: uuid.UUID, standing: str, digest: str, waits: models.Expression | models.Exists
+) -> models.QuerySet[OfficerSession]:
+    return _running_of(officer, standing).filter(digest=digest).annotate(waits=waits)
+
+
+def _session_of_agency(
+    *, agency: str, admitted_at: datetime, **values: Any
+) -> models.QuerySet[OfficerSession]:
+    return _session(waits=is_in_review(Agency(pk=agency, admitted_at=admitted_at)), **values)
+
+
+_EXAMPLES: Final[dict[str, Any]] = {"officer": uuid.UUID(int=1), "standing": "standing", "digest": "digest"}
+_OF_NO_AGENCY: Final = Lookup(partial(_session, waits=models.Value(False)), **_EXAMPLES)
+_OF_AN_AGENCY: Final = Lookup(
+    _session_of_agency, agency="agency", admitted_at=datetime.min.replace(tzinfo=UTC), **_EXAMPLES
+)
 
 
 def _end(rows: models.QuerySet[OfficerSession], now: datetime) -> int:

@@ -19,6 +19,7 @@ from alerts.locks import wait_for_lock
 from alerts.models import Alert, ReceivedAlert
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
+from callers.rows import one_of
 from callers.task_calls import call_task
 from ledger.audit import record_event
 from officers.ceilings import ceiling_of
@@ -188,7 +189,7 @@ def _named_to(officer: Officer, row: AdoptedRules) -> AdoptedRules:
 
 
 def _one_adopted(officer: Officer, adopted_id: uuid.UUID) -> AdoptedRules:
-    row = AdoptedRules.objects.visible_to(officer).filter(pk=adopted_id).first()
+    row = one_of(AdoptedRules.objects.visible_to(officer).filter(pk=adopted_id))
     if row is None:
         raise AbsentError
     return row

@@ -27,6 +27,7 @@ from alerts.query_audit import science_errors
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
+from callers.rows import one_of
 from ledger.audit import record_event
 from officers.models import Officer
 from peers.models import Agency
@@ -154,7 +155,7 @@ def begin_import(
 
 def find_import(actor: Actor, import_id: uuid.UUID) -> SpectraImport:
     """Return an import of the actor's own agency; raises AbsentError."""
-    row = SpectraImport.objects.visible_to(actor).filter(pk=import_id).first()
+    row = one_of(SpectraImport.objects.visible_to(actor).filter(pk=import_id))
     if row is None:
         raise AbsentError
     return row
@@ -257,7 +258,7 @@ def list_library(actor: Actor, *, page: int = 1) -> tuple[list[KeptSpectrum], in
 
 def find_spectrum(actor: Actor, spectrum_id: uuid.UUID) -> LibrarySpectrum:
     """Return a record of the agency's library; raises AbsentError."""
-    row = library_rows(actor).filter(pk=spectrum_id).first()
+    row = one_of(library_rows(actor).filter(pk=spectrum_id))
     if row is None:
         raise AbsentError
     return row
@@ -268,7 +269,7 @@ def delete_spectrum(officer: Officer, spectrum: LibrarySpectrum, *, now: datetim
     """Delete one record for good."""
     require(officer, Capability.SCIENCE_MANAGE)
     rows = LibrarySpectrum.objects.visible_to(officer).imported().select_for_update(of=("self",))
-    row = rows.filter(pk=spectrum.pk).first()
+    row = one_of(rows.filter(pk=spectrum.pk))
     if row is None:
         raise AbsentError
     row.delete()
