@@ -6,14 +6,18 @@
 - Two officers are independent if no person counts as both of them.
 """
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
+
+from django.db.models import F
 
 from callers.binding import has_maker
 from officers.models import Officer
 from officers.power_rows import PowerChange
 from officers.visibility import without_sign_in
 
+Doubts = Mapping[str, Collection[str]]
 _OFFICER: Final = "officer:"
 _UNCONFIRMED: Final = (PowerChange.Outcome.WAITING, PowerChange.Outcome.STOPPED)
 
@@ -26,12 +30,30 @@ def counts_as(officer: Officer) -> frozenset[str]:
 def attributed_to(names: Iterable[str]) -> frozenset[str]:
     """Return the names that acts of several audit names count as; names of others than officers stay as they are."""
     found = frozenset(names)
-    newly = found
+    return _reached(found, _doubts_about(found))
+
+
+def _doubts_about(names: Collection[str]) -> Doubts:
+    """Return by audit name who could be acting as that person, for these names and all that they lead to."""
+    found, newly = defaultdict[str, set[str]](set), frozenset(names)
+    known = newly
     while newly:
         ids = [name.removeprefix(_OFFICER) for name in newly if name.startswith(_OFFICER)]
         rows = PowerChange.objects.filter(kind=PowerChange.Kind.IDENTITY, officer__public_id__in=ids)
         doubts = rows.exclude(asked_by=None).select_related("asked_by").defer(*without_sign_in("asked_by"))
-        newly = frozenset(row.asked_by.audit_name for row in doubts if row.asked_by and _stands(row)) - found
+        for row in doubts.annotate(whose=F("officer__public_id")):
+            if row.asked_by and _stands(row):
+                found[f"{_OFFICER}{row.whose}"].add(row.asked_by.audit_name)
+        newly = frozenset[str]().union(*found.values()) - known
+        known |= newly
+    return found
+
+
+def _reached(names: Iterable[str], doubts: Doubts) -> frozenset[str]:
+    """Return these names and all that they lead to."""
+    found = newly = frozenset(names)
+    while newly:
+        newly = frozenset[str]().union(*(doubts.get(name, ()) for name in newly)) - found
         found |= newly
     return found
 
@@ -46,12 +68,12 @@ def is_independent(officer: Officer, names: Iterable[str]) -> bool:
 
     Both sides are extended: of two accounts controlled by one admin, one must not release what the other wrote.
     """
-    return counts_as(officer).isdisjoint(attributed_to(names))
+    return bool(independent_of([officer], names))
 
 
 def independent_of(officers: Collection[Officer], names: Iterable[str]) -> list[Officer]:
     """Return the officers who are independent of everybody named, in their order."""
-    behind, own = attributed_to(names), {officer.audit_name for officer in officers}
-    if attributed_to(own) == own:
-        return [officer for officer in officers if officer.audit_name not in behind]
-    return [officer for officer in officers if counts_as(officer).isdisjoint(behind)]
+    behind, own = frozenset(names), {officer.audit_name for officer in officers}
+    doubts = _doubts_about(behind | own)
+    behind = _reached(behind, doubts)
+    return [officer for officer in officers if _reached([officer.audit_name], doubts).isdisjoint(behind)]

@@ -23,7 +23,7 @@ from django.db.models import QuerySet
 from callers.actors import Actor
 from callers.capabilities import POWERS, Capability, Role
 from ledger.audit import record_event
-from officers.attribution import attributed_to, counts_as, is_independent
+from officers.attribution import independent_of, is_independent
 from officers.models import Officer
 from officers.power_rows import PowerChange
 from officers.quiet_hours import end_of_quiet
@@ -140,8 +140,8 @@ def second_admins(officer: Officer, agency: Agency, *, now: datetime) -> list[Of
     """Return the other officers who count as admins, can sign in and are independent, by name."""
     able = _active(agency).exclude(pk=officer.pk).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     rows = able.filter(powers_withheld_at=None).order_by("full_name")
-    names = counts_as(officer)
-    return [row for row in rows if counts_as_admin(row, now=now) and is_independent(row, names)]
+    admins = [row for row in rows if counts_as_admin(row, now=now)]
+    return independent_of(admins, [officer.audit_name])
 
 
 def may_agree(officer: Officer, change: PowerChange, *, now: datetime) -> bool:
@@ -173,12 +173,11 @@ def told_of(change: PowerChange, *, now: datetime) -> list[Officer]:
     can stop it, every other active officer is told, too; in an agency of one person that person.
     """
     active = list(_active(change.agency))
-    names = _behind(change)
     wanted = active if change.cause == Cause.MACHINE_RESET else [o for o in active if _hears(o, change, now)]
     recent = Officer.objects.to_tell().filter(
         agency=change.agency, is_active=False, admin_until__gt=now - ADMIN_COUNTS_FOR
     )
-    told = [row for row in (*wanted, *recent) if is_independent(row, names)]
+    told = independent_of([*wanted, *recent], _behind(change))
     if can_be_stopped(change, told):
         return told
     own = {change.asked_by_id, change.officer_id if change.kind == Kind.IDENTITY else None}
@@ -211,10 +210,10 @@ def due_at(change: PowerChange, told_at: datetime, told: Sequence[Officer]) -> d
     return due
 
 
-def _behind(change: PowerChange) -> frozenset[str]:
-    """Return the persons whose act the change counts as: who asked, and the person who is to be confirmed."""
+def _behind(change: PowerChange) -> list[str]:
+    """Return the persons behind the change: who asked, and the person who is to be confirmed."""
     people = [change.asked_by] + ([change.officer] if change.kind == Kind.IDENTITY else [])
-    return attributed_to(row.audit_name for row in people if row is not None)
+    return [row.audit_name for row in people if row is not None]
 
 
 def _active(agency: Agency) -> QuerySet[Officer]:
