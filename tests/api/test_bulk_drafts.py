@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.test import Client
 
 from alerts.models import Alert, AlertRevision
@@ -45,22 +44,20 @@ def test_each_draft_has_its_own_answer_and_a_bad_one_holds_up_no_other(desks: De
     )
 
 
-@pytest.mark.parametrize("count", [0, 101])
-def test_none_and_more_than_a_hundred_are_refused_whole(desks: Desks, count: int) -> None:
-    answer = Session(desks.lab.author)("POST", "alerts/bulk", {"drafts": [{}] * count})
-    assert answer.status_code == 422 and not Alert.objects.exists()
-
-
-def test_a_hundred_are_taken(desks: Desks) -> None:
-    answer = Session(desks.lab.author)("POST", "alerts/bulk", {"drafts": [{}] * 100})
-    assert answer.json()["created"] == 100 == Alert.objects.count()
+def test_none_and_more_than_a_hundred_are_refused_whole_and_a_hundred_are_looked_at(desks: Desks) -> None:
+    author = Session(desks.lab.author)
+    for count in (0, 101):
+        answer = author("POST", "alerts/bulk", {"drafts": [{}] * count})
+        assert answer.status_code == 422 and not Alert.objects.exists(), count
+    answer = author("POST", "alerts/bulk", {"drafts": ["not an object"] * 100})
+    assert (answer.status_code, answer.json()["refused"]) == (200, 100)
 
 
 def test_no_draft_of_many_is_screened_by_being_put_or_changed(desks: Desks, fields: Fields) -> None:
     author = Session(desks.lab.author)
-    asked = [{"data": {**fields, "structure": f"{'C' * n}N"}} for n in range(1, 31)]
+    asked = [{"data": {**fields, "structure": f"{'C' * n}N"}} for n in (1, 2)]
     answer = author("POST", "alerts/bulk", {"drafts": asked}).json()
-    assert answer["created"] == 30 and "screening" not in json.dumps(answer)
+    assert answer["created"] == 2 and "screening" not in json.dumps(answer)
     first = answer["items"][0]
     changed = author(
         "PATCH", f"alerts/{first['alert']['id']}", {"data": {"structure": "CCO"}}, etag=first["etag"]

@@ -262,14 +262,13 @@ def test_a_system_is_refused_the_timeline_of_a_stored_structure(
     assert system("POST", "substances/timeline", typed).status_code == 200
 
 
-@pytest.mark.parametrize(("octets", "status"), [(4 * 1024 * 1024 + 1, 422), (6 * 1024 * 1024, 413)])
-def test_a_file_of_spectra_over_the_limit_is_refused_unread(desks: Desks, octets: int, status: int) -> None:
-    file = SimpleUploadedFile("library.msp", b"x" * octets)
-    refused = Session(desks.lab.releaser).client.post("/api/v1/spectra/library", {"file": file})
-    assert refused.status_code == status
-    assert refused["Content-Type"] == "application/problem+json"
-    if status == 422:
-        assert refused.json()["code"] == "too_large"
+def test_a_file_of_spectra_over_the_limit_is_refused_unread(desks: Desks) -> None:
+    client = Session(desks.lab.releaser).client
+    for octets, status in ((4 * 1024 * 1024 + 1, 422), (6 * 1024 * 1024, 413)):
+        file = SimpleUploadedFile("library.msp", b"x" * octets)
+        refused = client.post("/api/v1/spectra/library", {"file": file})
+        assert (refused.status_code, refused["Content-Type"]) == (status, "application/problem+json")
+        assert status == 413 or refused.json()["code"] == "too_large"
 
 
 def test_what_the_evidence_of_an_alert_comes_to_stands_with_it(author: Session) -> None:

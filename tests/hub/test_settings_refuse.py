@@ -227,9 +227,11 @@ def test_the_exchange_starts_with_what_it_needs(start: Start) -> None:
     assert outcome.returncode == 0, outcome.stderr
 
 
-@pytest.mark.parametrize(
-    ("role", "name"), [(role.name, name) for role in ROLES.values() for name in sorted(role.secrets)]
-)
+HOLDERS = {name: role.name for role in ROLES.values() for name in role.secrets}
+"""A role by each secret that it holds."""
+
+
+@pytest.mark.parametrize(("name", "role"), sorted(HOLDERS.items()))
 def test_a_secret_that_comes_as_a_variable_is_refused_by_its_name(start: Start, role: str, name: str) -> None:
     held = {other: value for other, value in SOUND.items() if other in ROLES[role].secrets}
     outcome = start(role, held, **{name: "of whatever value"})
