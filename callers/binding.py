@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar, Final, Protocol, Self
 
 from django.apps import apps
@@ -127,9 +128,9 @@ class BoundRow(models.Model):
             raise NotBoundError(self._meta.db_table, str(self.pk))
 
     def _remember(self) -> None:
-        missing = self.get_deferred_fields()
-        names = {_column(self, name) for name in ("mac", *self.BOUND)}
-        self._stored = None if missing & names else _plain(self, self.BOUND)
+        columns = _columns(type(self))
+        is_whole = self.__dict__.keys() >= columns
+        self._stored = _plain(self, self.BOUND) if is_whole else None
 
     def facts_now(self) -> Facts:
         """Return the facts of the row as it is in memory."""
@@ -209,12 +210,19 @@ def _table_of(model: type[BoundRow]) -> BoundTable:
 
 
 def _plain(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
-    return {name: _value(getattr(row, _column(row, name))) for name in names}
+    return {name: _value(getattr(row, _column(type(row), name))) for name in names}
 
 
-def _column(row: models.Model, name: str) -> str:
+@cache
+def _columns(model: type[BoundRow]) -> frozenset[str]:
+    """Return the attributes without which a row's code cannot be checked; those that a query defers are missing."""
+    return frozenset(_column(model, name) for name in ("mac", *model.BOUND))
+
+
+@cache
+def _column(model: type[models.Model], name: str) -> str:
     """Return the attribute with the value of the field's column."""
-    return str(row._meta.get_field(name).attname)  # type: ignore[union-attr]
+    return str(model._meta.get_field(name).attname)  # type: ignore[union-attr]
 
 
 def _value(value: Any) -> Any:

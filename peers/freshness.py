@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from accord.following.follower import MAX_CLOCK_BEHIND_SECS
 from accord.moments import moment_of
+from callers.rows import one_of
 from peers.memory import PeerMemory
 from peers.models import Agency, SeenLedger
 
@@ -53,7 +54,7 @@ def freshness_in(memory: PeerMemory, *, now: datetime) -> Freshness:
 def freshness_seen_by(reader: str, *, now: datetime) -> Freshness:
     """Return the freshness for a page, which warns and decides nothing: the row's code is not checked."""
     rows = SeenLedger.objects.filter(reader=reader).values_list("newest_log_time", "kept_at")
-    newest, kept_at = rows.first() or (0, 0)
+    newest, kept_at = one_of(rows) or (0, 0)
     return _of(newest, kept_at, now)
 
 

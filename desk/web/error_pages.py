@@ -94,7 +94,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def _admins_of(officer: Officer) -> str:
     admins = Officer.objects.visible_to(officer).filter(is_active=True, roles__contains=[Role.AGENCY_ADMIN])
-    names = ", ".join(admin.display_name for admin in admins.order_by("duty_rank", "full_name")[:3])
+    first = admins.only("full_name", "unit").order_by("duty_rank", "full_name")[:3]
+    names = ", ".join(admin.display_name for admin in first)
     return names or _("whoever runs this desk")
 
 

@@ -88,9 +88,8 @@ def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | Non
         row = _OF_NO_AGENCY.one(**values)
     else:
         row = _OF_AN_AGENCY.one(**values, agency=agency.pk, admitted_at=agency.admitted_at)
-    if row is None or not row.is_bound or (row.waits and not may_sign_in_during_review(officer)):
+    if row is None or not row.is_bound or (row.is_in_review and not may_sign_in_during_review(officer)):
         return None
-    row.is_in_review = row.waits
     return row
 
 
@@ -171,19 +170,21 @@ def _running_of(officer: uuid.UUID, standing: str) -> models.QuerySet[OfficerSes
 
 
 def _session(
-    *, officer: uuid.UUID, standing: str, digest: str, waits: models.Expression | models.Exists
+    *, officer: uuid.UUID, standing: str, digest: str, is_waiting: models.Expression | models.Exists
 ) -> models.QuerySet[OfficerSession]:
-    return _running_of(officer, standing).filter(digest=digest).annotate(waits=waits)
+    # As a mapping: the attribute is declared at the class, and mypy knows no annotation of that name.
+    beside = {"is_in_review": is_waiting}
+    return _running_of(officer, standing).filter(digest=digest).annotate(**beside)
 
 
 def _session_of_agency(
     *, agency: str, admitted_at: datetime, **values: Any
 ) -> models.QuerySet[OfficerSession]:
-    return _session(waits=is_in_review(Agency(pk=agency, admitted_at=admitted_at)), **values)
+    return _session(is_waiting=is_in_review(Agency(pk=agency, admitted_at=admitted_at)), **values)
 
 
 _EXAMPLES: Final[dict[str, Any]] = {"officer": uuid.UUID(int=1), "standing": "standing", "digest": "digest"}
-_OF_NO_AGENCY: Final = Lookup(partial(_session, waits=models.Value(False)), **_EXAMPLES)
+_OF_NO_AGENCY: Final = Lookup(partial(_session, is_waiting=models.Value(False)), **_EXAMPLES)
 _OF_AN_AGENCY: Final = Lookup(
     _session_of_agency, agency="agency", admitted_at=datetime.min.replace(tzinfo=UTC), **_EXAMPLES
 )
