@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A blind process that has served every address, task or batch has loaded no module that could open content.
 
-Every process does so where no module of the other half can be imported.
+Every process does so where no module of the other half can be imported. None loads a toolkit of the science core: a
+start pays nothing for them, and what strangers wrote is read in processes of their own.
 """
 
 import json
@@ -31,6 +32,7 @@ OPENING = (
 EXCHANGE = ("agencies", "operators", "sharing")
 PEOPLE = ("officers", "notices", "peers", "django.contrib.auth.models")
 PRIVATE = "accord.envelope.private"
+TOOLKITS = ("rdkit", "numpy", "jcamp")
 
 
 def _loaded(modules: list[str], *roots: str) -> list[str]:
@@ -57,6 +59,7 @@ def _boot(role: str, world: World, api_key: str) -> dict[str, Any]:
     )
     assert outcome.returncode == 0, outcome.stderr[-4000:]
     report: dict[str, Any] = json.loads(outcome.stdout.splitlines()[-1])
+    assert _loaded(report["modules"], "django") and _loaded(report["modules"], *TOOLKITS) == []
     return report
 
 
