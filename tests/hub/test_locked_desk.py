@@ -3,6 +3,7 @@
 
 import logging
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -47,21 +48,19 @@ def desk(tmp_path: Path) -> Iterator[LockedDesk]:
     NOTICED.note(False)
 
 
-@pytest.mark.parametrize("method", ["get", "post", "delete"])
-@pytest.mark.parametrize("address", ["/api/v1/alerts", "/api/v1/no/such", "/api/docs/"])
-def test_the_api_says_that_the_desk_is_locked(
-    desk: LockedDesk, client: Client, method: str, address: str
-) -> None:
-    answer = getattr(client, method)(address, headers={"x-request-id": "a-name-of-ours"})
-    assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
-    assert answer.json() == {
-        "type": "urn:accord:problem:desk-locked",
-        "title": "The desk is locked until somebody opens it.",
-        "status": 503,
-        "instance": "urn:accord:request:a-name-of-ours",
-    }
-    assert answer["Retry-After"] == "60"
-    assert answer["X-Request-Id"] == "a-name-of-ours"
+def test_the_api_says_that_the_desk_is_locked(desk: LockedDesk, client: Client) -> None:
+    addresses = ("/api/v1/alerts", "/api/v1/no/such", "/api/docs/")
+    for method, address in product((client.get, client.post, client.delete), addresses):
+        answer = method(address, headers={"x-request-id": "a-name-of-ours"})
+        assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
+        assert answer.json() == {
+            "type": "urn:accord:problem:desk-locked",
+            "title": "The desk is locked until somebody opens it.",
+            "status": 503,
+            "instance": "urn:accord:request:a-name-of-ours",
+        }
+        assert answer["Retry-After"] == "60"
+        assert answer["X-Request-Id"] == "a-name-of-ours"
 
 
 def test_it_lives_is_not_ready_and_says_why(desk: LockedDesk, client: Client) -> None:

@@ -52,6 +52,8 @@ class Difference:
         inserted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for table, rows in after.rows.items():
             known = before.rows.get(table, {})
+            if rows is known:
+                continue
             deleted |= {(table, key) for key in known.keys() - rows.keys()}
             for key, row in rows.items():
                 if known.get(key) is row:

@@ -7,6 +7,7 @@ The crawl follows links and forms, as each role, so that a new page is read and 
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -107,6 +108,7 @@ def _is_sent(tag: str, attributes: Attributes) -> bool:
     return tag == "button" or kind not in {"file", "submit", "reset", "image"}
 
 
+@cache
 def _within(here: str, link: str) -> str:
     parts = urlsplit(urljoin(f"http://testserver{here}", link))
     query = f"?{parts.query}" if parts.query else ""
@@ -115,8 +117,13 @@ def _within(here: str, link: str) -> str:
 
 def _name(address: str) -> str:
     """Return the name of an address of this site; "" if it is not a page."""
+    return _name_of_path(address.partition("?")[0])
+
+
+@cache
+def _name_of_path(path: str) -> str:
     try:
-        return str(resolve(address.partition("?")[0]).url_name)
+        return str(resolve(path).url_name)
     except Resolver404:
         return ""
 
