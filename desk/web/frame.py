@@ -94,8 +94,9 @@ def signed_in(request: HttpRequest) -> Officer:
 def navigation(officer: Officer, here: str, *, is_in_review: bool = False) -> Iterator[NavGroup]:
     """Yield the pages that this officer's roles open, the current one marked, with the restore while the agency reviews it."""
     start = NavItem(_("Start"), reverse("admin:index"), here == reverse("admin:index"))
+    held = officer.capabilities
     for position, (label, entries) in enumerate(MENU):
-        allowed = [(name, text) for name, text, needed in entries if needed in officer.capabilities]
+        allowed = [(name, text) for name, text, needed in entries if needed in held]
         items = tuple(
             NavItem(text, address, here.startswith(address))
             for name, text in allowed
@@ -103,7 +104,7 @@ def navigation(officer: Officer, here: str, *, is_in_review: bool = False) -> It
         )
         if not position:
             items = (start, *items)
-            if is_in_review and C.OFFICER_MANAGE in officer.capabilities:
+            if is_in_review and C.OFFICER_MANAGE in held:
                 address = reverse("admin:after_restore")
                 items = (NavItem(_("After a restore"), address, here == address), *items)
         if items:
