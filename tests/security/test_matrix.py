@@ -22,6 +22,7 @@ from pytest_django import Settings
 
 from accord.envelope.vocabulary import RED
 from alerts.models import Alert
+from callers import clock
 from callers.directory import Custody
 from devtool.environments import ROOT
 from hub.locked_desk import BEGIN, STAY
@@ -193,6 +194,15 @@ def _asks(cell: Cell) -> bool:
     return cell.route.is_rest or not cell.caller.key
 
 
+@pytest.fixture(scope="module")
+def clock_at_rest(world: SecurityWorld) -> Iterator[None]:
+    """Stop the clock for the module: on a busy machine it takes longer than a proof is fresh or an alert stays open."""
+    moment = clock.now()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: moment)
+        yield
+
+
 def test_every_address_is_declared_and_says_what_it_names() -> None:
     routes = routes_of(DESK) + routes_of(EXCHANGE)
     assert undeclared(routes) == []
@@ -226,7 +236,7 @@ def test_an_address_that_nobody_declared_is_found(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("rest", [False, True], ids=["pages", "rest"])
 def test_matrix_of_callers_addresses_and_verbs(
-    world: SecurityWorld, rest: bool, silent: None, tell: Any
+    world: SecurityWorld, rest: bool, clock_at_rest: None, silent: None, tell: Any
 ) -> None:
     tell(f"matrix of {'REST' if rest else 'pages'}", **run_of(world, cells(world, rest=rest)))
 
@@ -275,7 +285,7 @@ OWN_ROLES: Final = frozenset(f"{role} of xa-lab" for role in OFFICER_ROLES)
 
 
 @pytest.fixture
-def own_desk(world: SecurityWorld, settings: Settings, tmp_path: Path) -> Iterator[None]:
+def own_desk(world: SecurityWorld, clock_at_rest: None, settings: Settings, tmp_path: Path) -> Iterator[None]:
     """The laboratory's own desk, where its author's alerts are marked RED."""
     settings.OWN_DESK, settings.FIRST_START_FILE = True, str(tmp_path / "first-start")
     with undone():
