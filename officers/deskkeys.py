@@ -18,7 +18,7 @@ from callers.actors import Actor, ApiClient, client_name
 from callers.capabilities import DESK_SCOPES, Capability, require
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError, InputError
-from callers.rows import Lookup, one_of
+from callers.rows import one_of
 from callers.systemkeys import LONGEST_OVERLAP, Keyring, detail_of
 from ledger.audit import record_event
 from officers.errors import NobodyToReleaseError
@@ -161,13 +161,8 @@ def revoke_key(actor: Actor, desk_key: DeskKey, *, now: datetime) -> None:
     KEYRING.end(actor, [key for key in KEYRING.lock_line(desk_key) if key.is_bound], now=now)
 
 
-_KEY: Final = Lookup[DeskKey](
-    lambda **values: DeskKey.objects.select_related("agency").filter(**values), prefix="prefix"
-)
-
-
 def _bound_key(prefix: str) -> DeskKey | None:
-    key = _KEY.one(prefix=prefix)
+    key = one_of(DeskKey.objects.select_related("agency").filter(pk=prefix))
     if key is not None and not key.is_bound:
         log.error("a key for the desk was changed past the program and is not taken", extra={"row": prefix})
         return None

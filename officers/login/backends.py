@@ -6,7 +6,7 @@ hash, the same queries. `officers.login.attempts` counts, `officers.login.signin
 """
 
 import uuid
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from callers import clock
 from callers.addresses import client_address
 from callers.errors import NotBoundError
-from callers.rows import Lookup, one_of
+from callers.rows import one_of
 from officers.login.attempts import LoginSource, count_attempt, forgive_attempt
 from officers.login.devices import known_device
 from officers.models import Officer
@@ -50,14 +50,7 @@ class EmailBackend(BaseBackend):
             key = uuid.UUID(str(user_id))
         except ValueError:
             return None
-        officer = _OFFICER.one(id=key)
-        return officer if officer is not None and is_let_in(officer) else None
-
-
-_OFFICER: Final = Lookup[Officer](
-    lambda **values: Officer.objects.select_related("agency__desk_policy").filter(**values),
-    id=uuid.UUID(int=1),
-)
+        return bound_officer(Officer.objects.filter(pk=key))
 
 
 def login_source(request: HttpRequest, email: str) -> LoginSource:

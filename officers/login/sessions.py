@@ -7,9 +7,7 @@
 """
 
 import re
-import uuid
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import models, transaction
@@ -20,13 +18,12 @@ from callers import clock
 from callers.addresses import client_address, network_of
 from callers.digests import keyed_digest
 from callers.errors import AbsentError
-from callers.rows import Lookup
+from callers.rows import one_of
 from ledger.audit import record_event
 from ledger.restores import restored_since
 from officers.models import Officer
 from officers.restores import is_in_review, may_sign_in_during_review
 from officers.session_rows import OfficerSession, Proof
-from peers.models import Agency
 
 SEEN_EVERY: Final = timedelta(minutes=5)
 KEPT_AFTER_LAST_SEEN: Final = timedelta(days=1)
@@ -78,16 +75,10 @@ def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | Non
     """
     if request.session.session_key is None:
         return None
-    values: dict[str, Any] = {
-        "officer": officer.pk,
-        "standing": _standing(officer),
-        "digest": _digest(request),
-    }
     agency = officer.agency
-    if agency is None:
-        row = _OF_NO_AGENCY.one(**values)
-    else:
-        row = _OF_AN_AGENCY.one(**values, agency=agency.pk, admitted_at=agency.admitted_at)
+    # As a mapping: the attribute is declared at the class, and mypy knows no annotation of that name.
+    beside: dict[str, Any] = {"is_in_review": is_in_review(agency) if agency else models.Value(False)}
+    row = one_of(_running(officer).filter(digest=_digest(request)).annotate(**beside))
     if row is None or not row.is_bound or (row.is_in_review and not may_sign_in_during_review(officer)):
         return None
     return row
@@ -161,33 +152,8 @@ def device_of(request: HttpRequest) -> str:
 
 
 def _running(officer: Officer) -> models.QuerySet[OfficerSession]:
-    return _running_of(officer.pk, _standing(officer))
-
-
-def _running_of(officer: uuid.UUID, standing: str) -> models.QuerySet[OfficerSession]:
-    rows = OfficerSession.objects.filter(officer=officer, ended_at=None, standing=standing)
+    rows = OfficerSession.objects.filter(officer=officer, ended_at=None, standing=_standing(officer))
     return rows.filter(~restored_since("signed_in_at"))
-
-
-def _session(
-    *, officer: uuid.UUID, standing: str, digest: str, is_waiting: models.Expression | models.Exists
-) -> models.QuerySet[OfficerSession]:
-    # As a mapping: the attribute is declared at the class, and mypy knows no annotation of that name.
-    beside = {"is_in_review": is_waiting}
-    return _running_of(officer, standing).filter(digest=digest).annotate(**beside)
-
-
-def _session_of_agency(
-    *, agency: str, admitted_at: datetime, **values: Any
-) -> models.QuerySet[OfficerSession]:
-    return _session(is_waiting=is_in_review(Agency(pk=agency, admitted_at=admitted_at)), **values)
-
-
-_EXAMPLES: Final[dict[str, Any]] = {"officer": uuid.UUID(int=1), "standing": "standing", "digest": "digest"}
-_OF_NO_AGENCY: Final = Lookup(partial(_session, is_waiting=models.Value(False)), **_EXAMPLES)
-_OF_AN_AGENCY: Final = Lookup(
-    _session_of_agency, agency="agency", admitted_at=datetime.min.replace(tzinfo=UTC), **_EXAMPLES
-)
 
 
 def _end(rows: models.QuerySet[OfficerSession], now: datetime) -> int:
