@@ -33,12 +33,6 @@ SPECTRUM = Attachment("etizolam.msp", "text/plain", b"NAME: Etizolam\n" * 100)
 
 
 @pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
-
-
-@pytest.fixture
 def sent(pair: tuple[Client, Client]) -> Sent:
     """An alert with an attachment, delivered and not fetched yet."""
     return pair[0].submit(alert_to("xb-bravo", attachments=(SPECTRUM,)), wait_secs=10)

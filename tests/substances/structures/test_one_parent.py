@@ -30,7 +30,9 @@ def test_every_notation_of_a_reference_substance_has_one_parent(number: int) -> 
     assert first_block(read_structure(parent).inchikey) == first_block(row["inchikey"])
 
 
-@pytest.mark.parametrize("smiles", [smiles for smiles in ORGANIC if smiles not in {row["smiles"] for row in ROWS}])
+@pytest.mark.parametrize(
+    "smiles", [smiles for smiles in ORGANIC if smiles not in {row["smiles"] for row in ROWS}]
+)
 def test_every_notation_of_a_precursor_has_one_parent(smiles: str) -> None:
     assert _otherwise(smiles, 3) == {}
 
