@@ -4,7 +4,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -141,14 +140,15 @@ REFUSED: dict[str, Callable[[Partner], tuple[bytes | None, bytes | None]]] = {
 }
 
 
-@pytest.mark.parametrize("make", REFUSED.values(), ids=REFUSED.keys())
-def test_refused(partner: Partner, make: Callable[[Partner], tuple[bytes | None, bytes | None]]) -> None:
-    pop, keyset = make(partner)
-    answer = partner.hand_in(pop=pop, keyset=keyset)
-    assert answer.status_code in {400, 413, 422}
-    assert answer["Content-Type"] == "application/problem+json"
-    assert not Keyset.objects.exists()
-    assert Agency.objects.get(pk="xd-reg").status == AgencyStatus.ENTERING
+def test_refused(partner: Partner, subtests: pytest.Subtests) -> None:
+    for sentence, make in REFUSED.items():
+        pop, keyset = make(partner)
+        with subtests.test(sentence):
+            answer = partner.hand_in(pop=pop, keyset=keyset)
+            assert answer.status_code in {400, 413, 422}
+            assert answer["Content-Type"] == "application/problem+json"
+            assert not Keyset.objects.exists()
+            assert Agency.objects.get(pk="xd-reg").status == AgencyStatus.ENTERING
 
 
 def test_a_refused_partner_can_try_again_with_the_same_challenge(partner: Partner) -> None:
@@ -159,26 +159,16 @@ def test_a_refused_partner_can_try_again_with_the_same_challenge(partner: Partne
     assert partner.hand_in(pop=pop, keyset=partner.keys.keyset(now=partner.now)).status_code == 201
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"keys": []},
-        {"keys": [{"use": "sign"}]},
-        {"keys": "x"},
-        {"keys": [{"jwk": {}, "use": "root"}]},
-        [],
-    ],
-)
-def test_a_malformed_request_for_a_challenge_is_refused(partner: Partner, body: Any) -> None:
-    answer = partner.client.post(
-        f"{partner.path}/challenges",
-        json.dumps(body),
-        content_type="application/json",
-        headers=partner.headers,
-    )
-    assert answer.status_code == 422
-    assert answer["Content-Type"] == "application/problem+json"
+def test_a_malformed_request_for_a_challenge_is_refused(partner: Partner) -> None:
+    no_use, no_key = {"keys": [{"use": "sign"}]}, {"keys": [{"jwk": {}, "use": "root"}]}
+    for body in ({}, {"keys": []}, no_use, {"keys": "x"}, no_key, []):
+        answer = partner.client.post(
+            f"{partner.path}/challenges",
+            json.dumps(body),
+            content_type="application/json",
+            headers=partner.headers,
+        )
+        assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json"), body
 
 
 def test_another_agency_and_one_that_never_was_answer_with_the_same_bytes(partner: Partner) -> None:

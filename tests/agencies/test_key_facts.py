@@ -13,7 +13,7 @@ from callers.errors import AbsentError, InputError, NotPermittedError
 from officers.keyfacts import KeyFact, check_typed, key_facts
 from officers.models import Officer
 from peers.models import Agency
-from tests.agencies.world import DAY, NOW, admit, enrol, hosted_agency, log_everything
+from tests.agencies.world import DAY, NOW, admit, enrol, log_everything, logged_agencies
 from vault import agency_keys, suspending
 
 pytestmark = pytest.mark.django_db
@@ -21,9 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Agency:
-    agency = hosted_agency("xa-lab")
-    log_everything(tmp_path, now=NOW)
-    return agency
+    return logged_agencies(tmp_path, "xa-lab")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ledger.pins import pinned_keys
 from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.sealing import DOCUMENT, Carried, carry, seal
-from tests.agencies.world import NOW, enrol, hosted_agency, log_everything
+from tests.agencies.world import NOW, enrol, logged_agencies
 from vault import services
 from vault.models import VaultKey
 
@@ -164,9 +164,7 @@ def test_an_attachment_that_is_not_there_is_absent(carried: Carried, reader: Off
 def test_an_opening_inside_a_transaction_is_refused_so_that_its_audit_stands(
     tmp_path: Path,
 ) -> None:
-    agency = hosted_agency("xa-lab")
-    hosted_agency("xb-health")
-    log_everything(tmp_path, now=NOW)
+    agency = logged_agencies(tmp_path, "xa-lab", "xb-health")
     carried = carry(seal(enrol(agency, "releaser"), ["xb-health"]), tmp_path)
     reader = enrol(Agency.objects.get(pk="xb-health"), "reader")
     with pytest.raises(RuntimeError), transaction.atomic():

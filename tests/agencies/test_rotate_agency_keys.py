@@ -28,6 +28,7 @@ from tests.agencies.world import (
     enrol,
     hosted_agency,
     log_everything,
+    logged_agencies,
     seconds,
 )
 from vault import agency_keys, services
@@ -42,10 +43,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Agency:
-    agency = hosted_agency("xa-lab")
-    hosted_agency("xb-health")
-    log_everything(tmp_path, now=NOW)
-    return agency
+    return logged_agencies(tmp_path, "xa-lab", "xb-health")
 
 
 @pytest.fixture
