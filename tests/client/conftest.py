@@ -25,6 +25,7 @@ from agencies.models import Keyset
 from callers.actors import SystemActor
 from callers.capabilities import Capability, usual_scopes
 from callers.directory import AgencyKind, Custody
+from devtool.wheel import WHEELS, build_wheel
 from peers.models import Agency
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
 from tests.client.terminals import Terminal
@@ -179,6 +180,13 @@ def world(static_folder: Path, live_server: LiveServer, tmp_path: Path) -> Itera
     yield world
     for client in world.clients:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheels of the client and of the science core, by package."""
+    folder = tmp_path_factory.mktemp("wheels")
+    return {package: build_wheel(folder, package) for package in WHEELS}
 
 
 @pytest.fixture
