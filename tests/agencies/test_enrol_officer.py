@@ -96,15 +96,6 @@ def test_names_in_other_scripts_are_taken(agency: Agency, admin: Officer) -> Non
     assert officer.full_name == "نورين الصفواري"
 
 
-@pytest.mark.parametrize("password", ["short", "1234567890123", "ilka@xa-lab.example"])
-def test_a_weak_password_is_refused(agency: Agency, admin: Officer, password: str) -> None:
-    assert refused_field(admin, agency, password=password) == "password"
-
-
-def test_an_unknown_time_zone_is_refused(agency: Agency, admin: Officer) -> None:
-    assert refused_field(admin, agency, timezone="Europe/Nowhere") == "timezone"
-
-
 def test_the_keeper_enrols_the_first_admin_and_nobody_else(agency: Agency) -> None:
     with pytest.raises(NotPermittedError):
         enrol_officer(OPERATOR, agency, email="r@xa-lab.example", full_name="R", roles=["reader"], now=NOW)
