@@ -4,6 +4,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -161,7 +162,8 @@ def test_a_refused_partner_can_try_again_with_the_same_challenge(partner: Partne
 
 def test_a_malformed_request_for_a_challenge_is_refused(partner: Partner) -> None:
     no_use, no_key = {"keys": [{"use": "sign"}]}, {"keys": [{"jwk": {}, "use": "root"}]}
-    for body in ({}, {"keys": []}, no_use, {"keys": "x"}, no_key, []):
+    malformed: list[Any] = [{}, {"keys": []}, no_use, {"keys": "x"}, no_key, []]
+    for body in malformed:
         answer = partner.client.post(
             f"{partner.path}/challenges",
             json.dumps(body),

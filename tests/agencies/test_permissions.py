@@ -195,7 +195,11 @@ def test_no_header_query_or_body_moves_an_actor_to_another_agency(agency: Agency
     admit("xb-health")
     _, text = api_key(agency, now=timezone.now())
     keys = OwnKeys.draw("xb-health").offered()
-    asked = (("", {}, 404), ("?agency=xb-health", {}, 404), ("", {"agency_id": "xb-health"}, 422))
+    asked: list[tuple[str, dict[str, str], int]] = [
+        ("", {}, 404),
+        ("?agency=xb-health", {}, 404),
+        ("", {"agency_id": "xb-health"}, 422),
+    ]
     for query, named, status in asked:
         answer = Client().post(
             f"/api/v1/agencies/xb-health/challenges{query}",

@@ -12,7 +12,6 @@ from accord.client.client import Client
 from accord.client.errors import (
     AbsentError,
     AnswerError,
-    RefusedError,
     RequestError,
     UnpinnedError,
     UnsafePathError,
@@ -25,7 +24,6 @@ from accord.envelope.errors import EnvelopeError, Failure, OpeningError, Verific
 from accord.envelope.private import Root
 from accord.envelope.slices import parse_slice
 from accord.envelope.tree.receipts import LeafEntry
-from sharing.agreements import suspend_lanes
 from tests.client.altered_answers import Instead, Lie, flip, forged_receipt, lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 
@@ -314,12 +312,3 @@ def test_attachments_are_written_once_under_safe_names(
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
     with pytest.raises(UnsafePathError, match="exists already"):
         opened.save_attachments(folder)
-
-
-def test_a_suspension_after_sending_stops_the_first_fetch(
-    world: PartnerWorld, pair: tuple[Client, Client], sent: Sent
-) -> None:
-    suspend_lanes(world.manager("xb-bravo"), world.hub.agreement("G1"), ["science"], now=timezone.now())
-    with pytest.raises(RefusedError) as caught:
-        pair[1].open(sent.md)
-    assert caught.value.slug == "flow-suspended"
