@@ -64,13 +64,6 @@ HEADERS: dict[str, Any] = {
 }
 
 
-def test_a_row_rolled_back_to_what_it_was_does_not_open_as_what_it_is() -> None:
-    earlier = sealed(rev=1)
-    with pytest.raises(SealBrokenError):
-        services.open_row("xa-lab", "alertrevision", "r1", 2, earlier)
-    assert services.open_row("xa-lab", "alertrevision", "r1", 1, earlier) == CONTENT
-
-
 def test_root_secrets_swapped_between_agencies_open_nothing() -> None:
     row, one = sealed(), VaultSecret.objects.get(agency_id="xa-lab")
     theirs = VaultSecret.objects.get(agency_id="xb-health")

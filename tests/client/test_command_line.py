@@ -89,28 +89,18 @@ def test_before_keygen_the_remedy_is_named(
     assert "accord keygen" in said["message"]
 
 
-def test_a_passphrase_file_that_strangers_can_read_is_refused(
+def test_a_passphrase_file_that_cannot_serve_is_refused(
     environment: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path(environment["ACCORD_PASSPHRASE_FILE"]).chmod(0o644)
+    file = Path(environment["ACCORD_PASSPHRASE_FILE"])
+    for content, said in ((b"", ""), (b"\n", ""), (b"\xff\xfe\n", ""), (b"short\n", "12 characters")):
+        file.write_bytes(content)
+        assert main(["keygen"], environment) == exits.KEYS
+        assert said in capsys.readouterr().err
+    file.write_text(f"{PASSPHRASE}\n")
+    file.chmod(0o644)
     assert main(["keygen"], environment) == exits.KEYS
     assert "chmod 600" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\n"])
-def test_a_passphrase_file_without_a_passphrase_is_refused(
-    environment: dict[str, str], content: bytes
-) -> None:
-    Path(environment["ACCORD_PASSPHRASE_FILE"]).write_bytes(content)
-    assert main(["keygen"], environment) == exits.KEYS
-
-
-def test_a_short_passphrase_is_refused(
-    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path(environment["ACCORD_PASSPHRASE_FILE"]).write_text("short\n")
-    assert main(["keygen"], environment) == exits.KEYS
-    assert "12 characters" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

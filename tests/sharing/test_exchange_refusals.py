@@ -194,16 +194,11 @@ def test_the_public_answer_to_a_failed_check_is_coarse_and_the_audit_exact(calle
     assert causes == ["bad-signature", "ct-differs", "iat-too-old"]
 
 
-def test_the_same_id_with_other_bytes(callers: Callers) -> None:
+def test_the_same_id_with_other_bytes_and_an_update_of_an_old_version(callers: Callers) -> None:
     hub, four = callers.hub, callers.four
     first = hub.deliver(four.alpha, four.bravo)
     answer = callers.alpha.post_envelope(hub.alert_to(four.bravo, sender=four.alpha, jti=first.jti))
     assert (answer.status_code, slug(answer)) == (409, "id-taken")
-
-
-def test_an_update_of_an_old_version(callers: Callers) -> None:
-    hub, four = callers.hub, callers.four
-    first = hub.deliver(four.alpha, four.bravo)
     hub.deliver(four.alpha, four.bravo, kind="update", re=reference_to(first))
     late = hub.alert_to(four.bravo, sender=four.alpha, kind="update", re=reference_to(first))
     answer = callers.alpha.post_envelope(late)
