@@ -9,6 +9,7 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.agencies.sealing import Carried, carry, seal
 from tests.agencies.world import NOW, OwnKeys, admit, enrol, hosted_agency, log_everything, own_agency
+from tests.restored_worlds import restored_world
 
 
 @pytest.fixture
@@ -24,10 +25,14 @@ def agency(db: None, keys: OwnKeys) -> Agency:
 @pytest.fixture
 def releaser(db: None, tmp_path: Path) -> Officer:
     """A releaser of the hosted xa-lab. xb-health is hosted too, xd-reg has its own keys; all their keysets are in force."""
+    return restored_world("three agencies", _make_releaser, tmp_path)
+
+
+def _make_releaser(folder: Path) -> Officer:
     agency = hosted_agency("xa-lab")
     hosted_agency("xb-health")
     own_agency("xd-reg")
-    log_everything(tmp_path, now=NOW)
+    log_everything(folder, now=NOW)
     return enrol(agency, "releaser")
 
 

@@ -37,13 +37,9 @@ def test_a_first_keyset_makes_the_agency_active_and_enters_the_ledger(agency: Ag
     assert AuditEvent.objects.get(act="keyset.accepted").subject == stored.od
 
 
-def test_the_keyset_is_kept_as_signed(agency: Agency, keys: OwnKeys) -> None:
+def test_it_is_kept_as_signed_and_its_keys_and_its_root_are_registered(agency: Agency, keys: OwnKeys) -> None:
     signed = keys.keyset()
     assert bytes(enter(agency, keys, keyset=signed).jws) == signed
-
-
-def test_its_keys_and_its_root_are_registered(agency: Agency, keys: OwnKeys) -> None:
-    enter(agency, keys)
     assert {key.kid for key in Key.objects.filter(agency_id=agency.pk).exclude(use=KeyUse.ROOT)} == {
         row.kid for row in keys.rows
     }
@@ -66,29 +62,28 @@ def test_a_keyset_row_is_never_doubled(agency: Agency, keys: OwnKeys) -> None:
         Keyset.objects.create(**{name: getattr(stored, name) for name in _columns(stored)} | {"od": "x" * 43})
 
 
-def test_a_root_other_than_on_paper_is_refused(agency: Agency, keys: OwnKeys) -> None:
-    stranger = replace(keys, root=Root.generate())
-    assert refusal(agency, keys, keyset=stranger.keyset()) == Failure.KEYSET_ROOT
-
-
-def test_another_roots_signature_is_refused(agency: Agency, keys: OwnKeys) -> None:
-    forged = keys.keyset(signer=Root.generate().signer)
-    assert refusal(agency, keys, keyset=forged) in (Failure.SIGNERS, Failure.SIGNATURE)
-
-
-def test_a_broken_signature_is_refused(agency: Agency, keys: OwnKeys) -> None:
+def test_what_the_root_on_paper_did_not_sign_for_this_agency_is_refused(
+    agency: Agency, keys: OwnKeys, subtests: pytest.Subtests
+) -> None:
     signed = keys.keyset()
     at = signed.rindex(b'"signature":"') + 20
     broken = signed[:at] + (b"A" if signed[at : at + 1] != b"A" else b"B") + signed[at + 1 :]
-    assert refusal(agency, keys, keyset=broken) == Failure.SIGNATURE
-
-
-def test_a_keyset_of_another_agency_is_refused(agency: Agency, keys: OwnKeys) -> None:
-    assert refusal(agency, keys, keyset=keys.keyset(iss="xb-health")) == Failure.ISSUER
-
-
-def test_a_custody_other_than_agreed_is_refused(agency: Agency, keys: OwnKeys) -> None:
-    with pytest.raises(CustodyRefusedError):
+    cases = {
+        "another root than on paper": (
+            replace(keys, root=Root.generate()).keyset(),
+            {Failure.KEYSET_ROOT},
+        ),
+        "another root's signature": (
+            keys.keyset(signer=Root.generate().signer),
+            {Failure.SIGNERS, Failure.SIGNATURE},
+        ),
+        "a broken signature": (broken, {Failure.SIGNATURE}),
+        "another agency's keyset": (keys.keyset(iss="xb-health"), {Failure.ISSUER}),
+    }
+    for sentence, (keyset, failures) in cases.items():
+        with subtests.test(sentence):
+            assert refusal(agency, keys, keyset=keyset) in failures
+    with subtests.test("another custody than agreed"), pytest.raises(CustodyRefusedError):
         enter(agency, keys, keyset=replace(keys, custody="hub").keyset())
 
 
@@ -102,15 +97,17 @@ TIMES: dict[str, tuple[dict[str, Any], Failure | None]] = {
 }
 
 
-@pytest.mark.parametrize(("changed", "expected"), TIMES.values(), ids=TIMES.keys())
-def test_times_of_a_keyset(
-    agency: Agency, keys: OwnKeys, changed: dict[str, Any], expected: Failure | None
-) -> None:
-    signed = keys.keyset(**({"exp": seconds(NOW + 80 * DAY)} | changed))
-    if expected is None:
-        assert enter(agency, keys, keyset=signed).version == 1
-    else:
-        assert refusal(agency, keys, keyset=signed) == expected
+@pytest.mark.parametrize("accepted", ["five minutes ahead", "a day old"])
+def test_times_of_a_keyset(agency: Agency, keys: OwnKeys, accepted: str, subtests: pytest.Subtests) -> None:
+    signed = {
+        sentence: (keys.keyset(**({"exp": seconds(NOW + 80 * DAY)} | changed)), expected)
+        for sentence, (changed, expected) in TIMES.items()
+    }
+    for sentence, (keyset, expected) in signed.items():
+        if expected is not None:
+            with subtests.test(sentence):
+                assert refusal(agency, keys, keyset=keyset) == expected
+    assert enter(agency, keys, keyset=signed[accepted][0]).version == 1
 
 
 def test_a_key_officer_may_hand_in_what_the_root_signed(agency: Agency, keys: OwnKeys) -> None:
@@ -120,10 +117,10 @@ def test_a_key_officer_may_hand_in_what_the_root_signed(agency: Agency, keys: Ow
     assert accept_keyset(officer, "xa-lab", pop=None, keyset=renewed, now=NOW + DAY).version == 2
 
 
-@pytest.mark.parametrize("role", ["reader", "releaser", "agency_admin", "auditor"])
-def test_other_officers_may_not(agency: Agency, keys: OwnKeys, role: str) -> None:
-    with pytest.raises(NotPermittedError):
-        accept_keyset(client_with("xa-lab", role), "xa-lab", pop=None, keyset=keys.keyset(), now=NOW)
+def test_other_officers_may_not(agency: Agency, keys: OwnKeys) -> None:
+    for role in ("reader", "releaser", "agency_admin", "auditor"):
+        with pytest.raises(NotPermittedError):
+            accept_keyset(client_with("xa-lab", role), "xa-lab", pop=None, keyset=keys.keyset(), now=NOW)
 
 
 def test_for_a_stranger_the_agency_is_absent(agency: Agency, keys: OwnKeys) -> None:

@@ -89,10 +89,12 @@ def test_keys_are_made_by_a_key_officer_or_the_operator() -> None:
     assert services.create_agency_keys(enrol(agency, "key_officer"), agency, now=NOW).keyset.version == 1
 
 
-@pytest.mark.parametrize("suites", [[], ["PQ2"], ["PQ1", "RSA"]])
-def test_an_unknown_suite_is_refused(suites: list[str]) -> None:
-    with pytest.raises(InputError):
-        services.create_agency_keys(OPERATOR, admit("xa-lab", custody="hub"), suites=suites, now=NOW)
+def test_an_unknown_suite_is_refused() -> None:
+    agency = admit("xa-lab", custody="hub")
+    unknown: list[list[str]] = [[], ["PQ2"], ["PQ1", "RSA"]]
+    for suites in unknown:
+        with pytest.raises(InputError):
+            services.create_agency_keys(OPERATOR, agency, suites=suites, now=NOW)
 
 
 def test_a_hosted_keyset_is_renewed_before_it_ends(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ from tests.agencies.world import (
     enrolling,
     hosted_agency,
     log_everything,
+    logged_agencies,
 )
 from tests.desk_calls import ViewsInPlaceOfSockets, answer_as_of
 from tests.own_desk import change_keys
@@ -69,9 +70,7 @@ class StoppedError(Exception):
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Agency:
-    agency = hosted_agency("xa-lab")
-    log_everything(tmp_path, now=NOW)
-    return agency
+    return logged_agencies(tmp_path, "xa-lab")
 
 
 @pytest.fixture

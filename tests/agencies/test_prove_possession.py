@@ -2,7 +2,6 @@
 """Every new key answers a challenge of the exchange; a kid belongs to one agency and one use for ever."""
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -97,13 +96,15 @@ POPS = {
 }
 
 
-@pytest.mark.parametrize("make", POPS.values(), ids=POPS.keys())
 def test_a_proof_that_proves_nothing_is_refused(
-    agency: Agency, keys: OwnKeys, make: Callable[[OwnKeys, dict[str, Any]], bytes]
+    agency: Agency, keys: OwnKeys, subtests: pytest.Subtests
 ) -> None:
     answer = issue_challenge(enrolling(agency), "xa-lab", keys.offered(), now=NOW).as_json()
-    assert refusal(agency, keys, pop=make(keys, answer)) is not None
-    assert Challenge.objects.get().used_at is None
+    for sentence, make in POPS.items():
+        with subtests.test(sentence):
+            assert refusal(agency, keys, pop=make(keys, answer)) is not None
+            assert Challenge.objects.get().used_at is None
+    assert enter(agency, keys, pop=keys.pop(answer)).version == 1
 
 
 def test_a_key_that_was_not_challenged_is_refused(agency: Agency, keys: OwnKeys) -> None:
@@ -152,22 +153,24 @@ BAD_KEYS = {
 }
 
 
-@pytest.mark.parametrize(("jwk", "use"), BAD_KEYS.values(), ids=BAD_KEYS.keys())
-def test_a_key_that_is_none_is_refused(agency: Agency, keys: OwnKeys, jwk: dict[str, str], use: str) -> None:
-    with pytest.raises(KeyRefusedError):
-        issue_challenge(enrolling(agency), "xa-lab", [{"jwk": jwk, "use": use}], now=NOW)
-    body = _body_with(keys, {"jwk": jwk, "use": use})
-    with pytest.raises(EnvelopeError):
-        enter(agency, keys, keyset=keys.keyset(body=body))
-    assert not Key.objects.exists()
-
-
-@pytest.mark.parametrize(
-    "offered", [[], [{"jwk": {}, "use": "root"}], [{"use": "sign"}], [{"jwk": 3, "use": "enc"}]]
-)
-def test_a_malformed_offer_is_refused(agency: Agency, offered: list[dict[str, Any]]) -> None:
-    with pytest.raises(MalformedError):
-        issue_challenge(enrolling(agency), "xa-lab", offered, now=NOW)
+def test_a_key_that_is_none_is_refused(agency: Agency, keys: OwnKeys, subtests: pytest.Subtests) -> None:
+    for sentence, (jwk, use) in BAD_KEYS.items():
+        with subtests.test(sentence):
+            with pytest.raises(KeyRefusedError):
+                issue_challenge(enrolling(agency), "xa-lab", [{"jwk": jwk, "use": use}], now=NOW)
+            body = _body_with(keys, {"jwk": jwk, "use": use})
+            with pytest.raises(EnvelopeError):
+                enter(agency, keys, keyset=keys.keyset(body=body))
+            assert not Key.objects.exists()
+    malformed: list[list[dict[str, Any]]] = [
+        [],
+        [{"jwk": {}, "use": "root"}],
+        [{"use": "sign"}],
+        [{"jwk": 3, "use": "enc"}],
+    ]
+    for offered in malformed:
+        with pytest.raises(MalformedError):
+            issue_challenge(enrolling(agency), "xa-lab", offered, now=NOW)
 
 
 def _body_with(keys: OwnKeys, row: dict[str, Any]) -> dict[str, Any]:

@@ -118,12 +118,12 @@ def test_operators_and_agencies_that_came_later_are_not_closed(admin: Officer) -
     assert [row.pk for row in agencies_in_review()] == ["xa-lab"]
 
 
-@pytest.mark.parametrize("left_out", SECTIONS)
-def test_each_section_is_confirmed_by_itself(admin: Officer, left_out: str) -> None:
+def test_each_section_is_confirmed_by_itself(admin: Officer) -> None:
     restore()
-    with pytest.raises(InputError) as refused:
-        review_restore(admin, restored_at=LATER, confirmed=set(SECTIONS) - {left_out}, now=LATER)
-    assert refused.value.field == left_out
+    for left_out in SECTIONS:
+        with pytest.raises(InputError) as refused:
+            review_restore(admin, restored_at=LATER, confirmed=set(SECTIONS) - {left_out}, now=LATER)
+        assert refused.value.field == left_out
     assert not RestoreReview.objects.exists()
 
 

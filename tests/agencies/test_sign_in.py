@@ -57,12 +57,10 @@ def test_an_officer_signs_in_whatever_the_letter_case(officer: Officer) -> None:
     assert guess(" OLGA@xa-lab.EXAMPLE ", PASSWORD) == officer
 
 
-@pytest.mark.parametrize("password", ["", "wrong", PASSWORD + " ", PASSWORD.upper()])
-def test_another_password_is_refused(officer: Officer, password: str) -> None:
-    assert guess(officer.email, password) is None
-
-
-def test_a_disabled_officer_is_refused(officer: Officer) -> None:
+def test_another_password_and_a_disabled_officer_are_refused(officer: Officer) -> None:
+    for password in ("", "wrong", PASSWORD + " ", PASSWORD.upper()):
+        assert guess(officer.email, password) is None
+    assert guess(officer.email, PASSWORD) == officer
     Officer.objects.filter(pk=officer.pk).update(is_active=False)
     assert guess(officer.email, PASSWORD) is None
 
@@ -121,9 +119,8 @@ def test_a_changed_role_counts_in_the_running_session(officer: Officer) -> None:
     assert found.roles == ["auditor"]
 
 
-@pytest.mark.parametrize("user_id", ["", "1", "not-a-uuid", None])
-def test_a_session_of_no_officer_finds_nobody(user_id: object) -> None:
-    assert EmailBackend().get_user(user_id) is None
+def test_a_session_of_no_officer_finds_nobody() -> None:
+    assert [EmailBackend().get_user(user_id) for user_id in ("", "1", "not-a-uuid", None)] == [None] * 4
 
 
 def test_the_limit_of_one_address_is_not_the_attempt_before_it() -> None:
@@ -132,13 +129,9 @@ def test_the_limit_of_one_address_is_not_the_attempt_before_it() -> None:
     assert waits[-1] == WINDOW
 
 
-def test_a_right_password_does_not_help_a_guesser_past_the_limit(officer: Officer) -> None:
-    for _ in range(LIMIT_PER_ADDRESS):
-        guess(officer.email, "wrong")
-    assert guess(officer.email, PASSWORD) is None
-
-
-def test_letter_case_and_spaces_do_not_reset_the_count(officer: Officer) -> None:
+def test_neither_a_right_password_nor_letter_case_or_spaces_help_a_guesser_past_the_limit(
+    officer: Officer,
+) -> None:
     for number in range(LIMIT_PER_ADDRESS):
         email = officer.email.upper() if number % 2 else f" {officer.email} "
         guess(email, "wrong")
@@ -205,7 +198,8 @@ def test_each_has_counters_of_its_own_bounded_at_once_and_by_the_day(
     looked_at = 0
     for quarter in range(DAY // WINDOW):
         at = NOW + quarter * WINDOW
-        in_this_one = sum(count_attempt(source, now=at) is None for _ in range(at_once + 1))
+        tries = at_once + 1 if looked_at < a_day else 1
+        in_this_one = sum(count_attempt(source, now=at) is None for _ in range(tries))
         assert in_this_one <= at_once
         looked_at += in_this_one
     assert looked_at == a_day
@@ -228,13 +222,11 @@ def test_an_admin_who_reopens_one_account_reopens_no_address() -> None:
     assert count_attempt(GUESSER, now=later) is not None
 
 
-@pytest.mark.parametrize(
-    ("later", "may"), [(WINDOW - timedelta(microseconds=1), False), (WINDOW, True)], ids=["before", "at"]
-)
-def test_the_window_ends_on_the_tick(later: timedelta, may: bool) -> None:
+def test_the_window_ends_on_the_tick() -> None:
     for _ in range(LIMIT_PER_ADDRESS + 1):
         count_attempt(GUESSER, now=NOW)
-    assert (count_attempt(GUESSER, now=NOW + later) is None) is may
+    assert count_attempt(GUESSER, now=NOW + WINDOW - timedelta(microseconds=1)) is not None
+    assert count_attempt(GUESSER, now=NOW + WINDOW) is None
 
 
 def test_the_waiting_time_is_told_alike_for_accounts_that_do_not_exist() -> None:

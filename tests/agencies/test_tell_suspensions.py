@@ -13,7 +13,7 @@ from callers.errors import AbsentError, NotBoundError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer
 from peers.models import Agency
-from tests.agencies.world import DAY, NOW, enrol, hosted_agency, log_everything
+from tests.agencies.world import DAY, NOW, enrol, hosted_agency, logged_agencies
 from tests.desk_calls import ViewsInPlaceOfSockets, give_exchange_keys
 from tests.role_logins import under_login_of
 from vault import agency_keys, outgoing, suspending
@@ -29,9 +29,7 @@ LATER = NOW + DAY
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Agency:
-    agency = hosted_agency("xa-lab")
-    log_everything(tmp_path, now=NOW)
-    return agency
+    return logged_agencies(tmp_path, "xa-lab")
 
 
 @pytest.fixture

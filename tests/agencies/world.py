@@ -33,6 +33,7 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.builders import take_in_keys
 from tests.exchange_keys import give_api_key
+from tests.restored_worlds import restored_world
 from tests.services import surroundings
 from vault.services import create_agency_keys
 
@@ -106,6 +107,17 @@ def hosted_agency(agency_id: str, *, suites: Sequence[str] = (PQ1, EC1), now: da
     create_agency_keys(OPERATOR, agency, suites=suites, now=now)
     agency.refresh_from_db()
     return agency
+
+
+def logged_agencies(folder: Path, *agency_ids: str) -> Agency:
+    """Hosted agencies, at first the only ones, whose keysets are in force; return the first."""
+    return restored_world(f"hosted {agency_ids}", lambda folder: _log_agencies(folder, agency_ids), folder)
+
+
+def _log_agencies(folder: Path, agency_ids: Sequence[str]) -> Agency:
+    agencies = [hosted_agency(agency_id) for agency_id in agency_ids]
+    log_everything(folder, now=NOW)
+    return agencies[0]
 
 
 def api_key(

@@ -2,9 +2,10 @@
 """Partners with their own keys at a live exchange, over real HTTP and PostgreSQL."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from django.conf import settings
@@ -14,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from accord.client.client import Client
 from accord.client.home import Home, NewKeys, create_keys
 from accord.client.outgoing import AlertToSend
+from accord.client.results import Sent
 from accord.envelope.keysets import KeyRow, read_keyset
 from accord.envelope.private import generate_decryption_key
 from accord.keyfile import Argon2Cost
@@ -23,14 +25,17 @@ from agencies.models import Keyset
 from callers.actors import SystemActor
 from callers.capabilities import Capability, usual_scopes
 from callers.directory import AgencyKind, Custody
+from devtool.wheel import WHEELS, build_wheel
 from peers.models import Agency
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
+from tests.client.terminals import Terminal
 from tests.exchange_keys import give_api_key
 from tests.restored_worlds import restored_world
 
 PASSPHRASE = "correct horse battery staple"
 FRESH_SECONDS = 240.0
 """The age up to which enrolled partners are used again: no limit of the client or the exchange is shorter."""
+T = TypeVar("T")
 CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
 DOCUMENT = {
     "schema": "accord-alert/1",
@@ -48,6 +53,8 @@ class PartnerWorld:
     address: str
     folder: Path
     clients: list[Client] = field(default_factory=list)
+    passphrase: str = PASSPHRASE
+    is_building: bool = False
 
     def sequence(self) -> None:
         """Run one batch of the sequencer now."""
@@ -90,8 +97,27 @@ class PartnerWorld:
         self.clients.append(client)
         return client
 
+    def restored(self, name: str, build: Callable[[], T]) -> T:
+        """Return what `build` makes in this empty world; rows and homes that were built a while ago are put back."""
+        if self.is_building:
+            return build()
+        self.is_building = True
+        self.hub, made = restored_world(
+            f"{name} {self.address}",
+            lambda folder: (self.hub, build()),
+            self.folder,
+            fresh_seconds=FRESH_SECONDS,
+        )
+        self.is_building = False
+        self.hub.folder = self.folder / "ledger"
+        return made
+
     def enrol(self, agency: str, *suites: str) -> Client:
         """Make keys, admit the agency, and enrol it."""
+        self.restored(f"enrolled {agency} {suites}", lambda: self._enrol(agency, *suites).close())
+        return self.client(agency)
+
+    def _enrol(self, agency: str, *suites: str) -> Client:
         made = self.make_keys(agency, *suites)
         secret = self.admit(agency, made.fingerprint)
         client = self.client(agency)
@@ -100,21 +126,24 @@ class PartnerWorld:
 
     def partners(self, *agencies: str) -> list[Client]:
         """Enrolled partners who have pinned one another and share under one agreement."""
-        name = f"partners {self.address} {agencies}"
-        self.hub = restored_world(
-            name, lambda folder: self._make_partners(agencies), self.folder, fresh_seconds=FRESH_SECONDS
-        )
-        self.hub.folder = self.folder / "ledger"
+        self.restored(f"partners {agencies}", lambda: self._make_partners(agencies))
         return [self.client(agency) for agency in agencies]
 
-    def _make_partners(self, agencies: Sequence[str]) -> Hub:
-        clients = [self.enrol(agency) for agency in agencies]
+    def _make_partners(self, agencies: Sequence[str]) -> None:
+        clients = [self._enrol(agency) for agency in agencies]
         for client in clients:
             for agency, other in zip(agencies, clients, strict=True):
                 client.pin(agency, other.fingerprint)
         self.hub.now = timezone.now()
         self.hub.make_agreement("G1", *agencies)
-        return self.hub
+
+    def deliver(self, *agencies: str) -> Sent:
+        """Make partners, and deliver an alert of the first to the second, which has not fetched it."""
+        return self.restored(f"delivered {agencies}", lambda: self._deliver(agencies))
+
+    def _deliver(self, agencies: Sequence[str]) -> Sent:
+        self._make_partners(agencies)
+        return self.client(agencies[0]).submit(alert_to(agencies[1]), wait_secs=10)
 
     def row(self, agency: str) -> Agency:
         return Agency.objects.get(pk=agency)
@@ -151,6 +180,27 @@ def world(static_folder: Path, live_server: LiveServer, tmp_path: Path) -> Itera
     yield world
     for client in world.clients:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheels of the client and of the science core, by package."""
+    folder = tmp_path_factory.mktemp("wheels")
+    return {package: build_wheel(folder, package) for package in WHEELS}
+
+
+@pytest.fixture
+def pair(world: PartnerWorld) -> tuple[Client, Client]:
+    """The clients of two partners."""
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
+    return alpha, bravo
+
+
+@pytest.fixture
+def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
+    """The terminals of two partners."""
+    world.partners("xa-alpha", "xb-bravo")
+    return Terminal(world, "xa-alpha", capsys), Terminal(world, "xb-bravo", capsys)
 
 
 def alert_to(*agencies: str, **changes: object) -> AlertToSend:

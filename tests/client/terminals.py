@@ -2,7 +2,7 @@
 """Agencies that work by the command alone, against a live hub."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.utils import timezone
@@ -10,18 +10,20 @@ from django.utils import timezone
 from accord.cli import exits
 from accord.cli.main import main
 from accord.client.client import Client
-from tests.client.conftest import PASSPHRASE, PartnerWorld
+
+if TYPE_CHECKING:
+    from tests.client.conftest import PartnerWorld
 
 
 class Terminal:
     """A terminal that runs `accord` for one agency and keeps its output."""
 
-    def __init__(self, world: PartnerWorld, agency: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, world: "PartnerWorld", agency: str, capsys: pytest.CaptureFixture[str]) -> None:
         self.world = world
         self.agency = agency
         self.capsys = capsys
         secret = world.folder / f"{agency}.passphrase"
-        secret.write_text(PASSPHRASE)
+        secret.write_text(world.passphrase)
         secret.chmod(0o600)
         self.environment = {"ACCORD_HOME": str(world.home(agency)), "ACCORD_PASSPHRASE_FILE": str(secret)}
         self.out = self.err = ""
@@ -54,7 +56,7 @@ class Terminal:
 
 
 def joined(
-    world: PartnerWorld, capsys: pytest.CaptureFixture[str], one: str, other: str
+    world: "PartnerWorld", capsys: pytest.CaptureFixture[str], one: str, other: str
 ) -> tuple[Terminal, Terminal]:
     """Two agencies that enrolled by the command, pinned each other and share under one agreement."""
     first, second = Terminal(world, one, capsys), Terminal(world, other, capsys)

@@ -15,12 +15,6 @@ from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
 from tests.client.test_spool import DAY, at_another_time, cut_off, make_older, unsent
 
 
-@pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
-
-
 def test_another_statement_in_the_spool_is_not_signed(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:

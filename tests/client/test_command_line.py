@@ -16,13 +16,13 @@ from accord.cli.sentences import SEALING, sentence_of
 from accord.cli.showing import plain
 from accord.cli.verbs import VERBS
 from accord.client import errors as client_errors
+from accord.client.home import create_keys
 from accord.envelope import errors as envelope_errors
 from accord.envelope.errors import Failure, OpeningError, SealRefusal, VerificationError
 from accord.keyerrors import KeyFileError
 from accord.state import StateError
 from accord.version import VERSION
-
-PASSPHRASE = "correct horse battery staple"
+from tests.client.conftest import CHEAP, PASSPHRASE
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def _below(kind: type[BaseException]) -> list[type[BaseException]]:
     return [deeper for below in kind.__subclasses__() for deeper in (below, *_below(below))]
 
 
-def test_keygen_prints_the_fingerprint_in_groups_of_four(
+def test_keygen_prints_the_fingerprint_in_groups_of_four_and_never_overwrites(
     environment: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["keygen"], environment) == exits.OK
@@ -53,22 +53,17 @@ def test_keygen_prints_the_fingerprint_in_groups_of_four(
     groups = first.removeprefix("Root fingerprint: ").split(" ")
     assert len(groups) == 16
     assert all(len(group) == 4 and int(group, 16) >= 0 for group in groups)
-
-
-def test_keygen_never_overwrites(environment: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["keygen", "--json"], environment) == exits.OK
-    made = json.loads(capsys.readouterr().out)
-    before = Path(made["key_file"]).read_bytes()
+    key_file = Path(environment["ACCORD_HOME"]) / "keys.accord"
+    before = key_file.read_bytes()
     assert main(["keygen"], environment) == exits.KEYS
     assert "never overwritten" in capsys.readouterr().err
-    assert Path(made["key_file"]).read_bytes() == before
+    assert key_file.read_bytes() == before
 
 
 def test_a_wrong_passphrase_is_one_clear_sentence(
     environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["keygen"], environment)
-    capsys.readouterr()
+    create_keys(Path(environment["ACCORD_HOME"]), PASSPHRASE, suites=("PQ1",), now=0, cost=CHEAP)
     wrong = tmp_path / "wrong"
     wrong.write_text("another horse entirely\n")
     wrong.chmod(0o600)
@@ -76,13 +71,13 @@ def test_a_wrong_passphrase_is_one_clear_sentence(
     assert capsys.readouterr().err == f"accord: The passphrase does not open {tmp_path}/home/keys.accord.\n"
 
 
-@pytest.mark.parametrize("verb", ["inbox", "submissions", "status", "pin"])
 def test_before_enrolment_the_remedy_is_named(
-    environment: dict[str, str], capsys: pytest.CaptureFixture[str], verb: str
+    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["keygen"], environment)
-    assert main([verb], environment) == exits.LOCAL
-    assert "accord enrol" in capsys.readouterr().err
+    create_keys(Path(environment["ACCORD_HOME"]), PASSPHRASE, suites=("PQ1",), now=0, cost=CHEAP)
+    for verb in ("inbox", "submissions", "status", "pin"):
+        assert main([verb], environment) == exits.LOCAL
+        assert "accord enrol" in capsys.readouterr().err
 
 
 def test_before_keygen_the_remedy_is_named(
@@ -94,28 +89,18 @@ def test_before_keygen_the_remedy_is_named(
     assert "accord keygen" in said["message"]
 
 
-def test_a_passphrase_file_that_strangers_can_read_is_refused(
+def test_a_passphrase_file_that_cannot_serve_is_refused(
     environment: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path(environment["ACCORD_PASSPHRASE_FILE"]).chmod(0o644)
+    file = Path(environment["ACCORD_PASSPHRASE_FILE"])
+    for content, said in ((b"", ""), (b"\n", ""), (b"\xff\xfe\n", ""), (b"short\n", "12 characters")):
+        file.write_bytes(content)
+        assert main(["keygen"], environment) == exits.KEYS
+        assert said in capsys.readouterr().err
+    file.write_text(f"{PASSPHRASE}\n")
+    file.chmod(0o644)
     assert main(["keygen"], environment) == exits.KEYS
     assert "chmod 600" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\n"])
-def test_a_passphrase_file_without_a_passphrase_is_refused(
-    environment: dict[str, str], content: bytes
-) -> None:
-    Path(environment["ACCORD_PASSPHRASE_FILE"]).write_bytes(content)
-    assert main(["keygen"], environment) == exits.KEYS
-
-
-def test_a_short_passphrase_is_refused(
-    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path(environment["ACCORD_PASSPHRASE_FILE"]).write_text("short\n")
-    assert main(["keygen"], environment) == exits.KEYS
-    assert "12 characters" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

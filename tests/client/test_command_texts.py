@@ -24,12 +24,6 @@ from tests.client.test_keys_revoked import held
 KID = "abcdefGHIJKLMNOPQRSTUVWXYZ0123456789-_wxyz"
 
 
-@pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
-
-
 def test_acknowledging_again_signs_nothing_and_says_when_it_was(
     world: PartnerWorld, pair: tuple[Client, Client], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,12 +19,6 @@ from tests.client.terminals import Terminal, joined
 
 
 @pytest.fixture
-def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
-    """Two agencies that enrolled by the command and pinned each other."""
-    return joined(world, capsys, "xa-alpha", "xb-bravo")
-
-
-@pytest.fixture
 def document(tmp_path: Path) -> Path:
     path = tmp_path / "alert.json"
     path.write_text(json.dumps(DOCUMENT))
@@ -37,9 +31,10 @@ def submit(terminal: Terminal, document: Path, *more: str, expect: int = exits.O
 
 
 def test_the_whole_job_at_a_terminal(
-    world: PartnerWorld, terminals: tuple[Terminal, Terminal], document: Path, tmp_path: Path
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str], document: Path, tmp_path: Path
 ) -> None:
-    alpha, bravo = terminals
+    """Two agencies enrol by the command and pin each other."""
+    alpha, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
     spectrum = tmp_path / "etizolam.msp"
     spectrum.write_text("NAME: Etizolam\n")
     sent = json.loads(submit(alpha, document, "--attach", str(spectrum), "--json"))

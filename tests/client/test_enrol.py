@@ -69,14 +69,6 @@ def test_the_lowest_suite_may_be_raised_but_not_beyond_the_keys(world: PartnerWo
         )
 
 
-def test_keys_that_the_operator_has_not_on_paper_are_refused(world: PartnerWorld) -> None:
-    world.make_keys("xa-alpha")
-    secret = world.admit("xa-alpha", Root.generate().fingerprint)
-    with pytest.raises(RefusedError):
-        enrol(world.client("xa-alpha"), world, secret)
-    assert world.row("xa-alpha").status == AgencyStatus.ENTERING
-
-
 def test_at_the_desk_nobody_enrols_and_nothing_is_bound_to_it(
     world: PartnerWorld, settings: Settings
 ) -> None:
@@ -106,15 +98,6 @@ def test_a_wrong_api_key_is_refused_and_the_right_one_goes_on(world: PartnerWorl
 
     enrol(client, world, secret)
     assert client.state().enrolled
-
-
-def test_another_agency_s_api_key_is_refused(world: PartnerWorld) -> None:
-    world.enrol("xb-bravo")
-    made = world.make_keys("xa-alpha")
-    world.admit("xa-alpha", made.fingerprint)
-    foreign = world.client("xb-bravo").state().api_key
-    with pytest.raises(RefusedError):
-        enrol(world.client("xa-alpha"), world, foreign)
 
 
 def test_without_a_receipt_it_is_not_complete_and_is_taken_up_later(world: PartnerWorld) -> None:

@@ -7,55 +7,47 @@ import pytest
 
 from accord.cli import exits
 from accord.client.errors import LedgerAlarmError
-from accord.client.results import Sent
 from accord.envelope.statements.form import CheckpointRef, SubjectRef, parse_statement
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.client.terminals import Terminal, joined
+from tests.client.terminals import Terminal
 from tests.client.test_statements import signed
 from tests.client.test_watch import STEADY, numbers
 
 
 @pytest.fixture
-def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
-    return joined(world, capsys, "xa-alpha", "xb-bravo")
+def bravo(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """The recipient of two statements under a false checkpoint, with an honest alert before and after each."""
+    world.restored("false checkpoints", lambda: send_false_words(world))
+    return Terminal(world, "xb-bravo", capsys)
 
 
-@pytest.fixture
-def sent(terminals: tuple[Terminal, Terminal]) -> Sent:
-    """An alert that its recipient has opened, so that its sender may make statements about it."""
-    sent = terminals[0].client.submit(alert_to("xb-bravo"), wait_secs=10)
-    terminals[1].client.open(sent.md)
-    return sent
-
-
-@pytest.fixture
-def false_words(world: PartnerWorld, terminals: tuple[Terminal, Terminal], sent: Sent) -> None:
-    """Let the sender make two statements under a false checkpoint, with an honest alert after each, through the hub's own API."""
+def send_false_words(world: PartnerWorld) -> None:
+    """Let bravo open an alert, and alpha make statements about it through the hub's own API."""
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
+    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    bravo.open(sent.md)
     for _ in range(2):
         subject = SubjectRef("manifest", sent.jti, sent.md)
         view = CheckpointRef(1, "A" * 43)
         jws = signed(world, "xa-alpha", "reaffirm", subject, body={}, cp=view)
-        exchange = terminals[0].client._session.exchange
-        statement_id = parse_statement(jws).statement.id
-        exchange.post_statement(statement_id, jws)
+        alpha._session.exchange.post_statement(parse_statement(jws).statement.id, jws)
         world.sequence()
-        terminals[0].client.submit(alert_to("xb-bravo"), wait_secs=10)
+        alpha.submit(alert_to("xb-bravo"), wait_secs=10)
 
 
-def test_each_alarm_is_told_once(terminals: tuple[Terminal, Terminal], false_words: None) -> None:
-    bravo = terminals[1].client
-    watching = bravo.watch(opening=True, rhythm=STEADY)
+def test_each_alarm_is_told_once(bravo: Terminal) -> None:
+    client = bravo.client
+    watching = client.watch(opening=True, rhythm=STEADY)
     news = [next(watching) for _ in range(5)]
     watching.close()
     assert numbers(news) == [1, 2, 3, 4, 5]
     assert [isinstance(item.error, LedgerAlarmError) for item in news] == [False, True, False, True, False]
     assert [item.opened is not None for item in news] == [True, False, True, False, True]
-    assert numbers(list(bravo.watch(once=True, rhythm=STEADY))) == [5]
-    assert list(bravo.watch(once=True, rhythm=STEADY)) == []
+    assert numbers(list(client.watch(once=True, rhythm=STEADY))) == [5]
+    assert list(client.watch(once=True, rhythm=STEADY)) == []
 
 
-def test_the_command_says_it_loudly(terminals: tuple[Terminal, Terminal], false_words: None) -> None:
-    bravo = terminals[1]
+def test_the_command_says_it_loudly(bravo: Terminal) -> None:
     shown = bravo.run("watch", "--once", "--open", "--json", expect=exits.NOT_VERIFIED)
     assert [json.loads(line)["number"] for line in shown.splitlines()] == [1, 2, 3, 4, 5]
     said = [json.loads(line) for line in bravo.err.splitlines()]

@@ -26,12 +26,6 @@ from tests.client.test_watch import STEADY, lied_to, numbers, send, watched
 MDS = [letter * 43 for letter in "AEIMQUYcgk"]
 
 
-@pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
-
-
 class Scripted:
     """An exchange that gives so many slices a call and records the calls."""
 

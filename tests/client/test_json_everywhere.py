@@ -19,7 +19,7 @@ from accord.cli.workplace import Workplace
 from accord.client.client import Client
 from accord.client.errors import ClockError
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.terminals import Terminal, joined
+from tests.client.terminals import Terminal
 
 WITHOUT_A_HOME = {"completion"}
 """Verbs that need neither keys nor a hub."""
@@ -67,12 +67,17 @@ def test_every_verb_is_reached() -> None:
 
 
 @pytest.mark.parametrize(("words", "verb"), LEAVES)
-def test_an_error_is_one_json_document(
+def test_an_error_and_a_wrong_command_line_are_one_json_document(
     nowhere: dict[str, str],
     capsys: pytest.CaptureFixture[str],
     words: tuple[str, ...],
     verb: argparse.ArgumentParser,
 ) -> None:
+    assert main([*words, "--no-such-option", "--json"], nowhere) == exits.USAGE
+    out, err = capsys.readouterr()
+    said = json.loads(err)
+    assert (out, said["exit"], said["error"]) == ("", exits.USAGE, "CommandLineError")
+
     code = main([*words, *filled(verb), "--json"], nowhere)
     out, err = capsys.readouterr()
     if words[0] in WITHOUT_A_HOME:
@@ -86,19 +91,6 @@ def test_an_error_is_one_json_document(
     assert said["message"]
 
 
-@pytest.mark.parametrize(("words", "verb"), LEAVES)
-def test_a_wrong_command_line_is_one_json_document(
-    nowhere: dict[str, str],
-    capsys: pytest.CaptureFixture[str],
-    words: tuple[str, ...],
-    verb: argparse.ArgumentParser,
-) -> None:
-    assert main([*words, "--no-such-option", "--json"], nowhere) == exits.USAGE
-    out, err = capsys.readouterr()
-    said = json.loads(err)
-    assert (out, said["exit"], said["error"]) == ("", exits.USAGE, "CommandLineError")
-
-
 def test_no_verb_at_all_is_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
     for argv in (["--json"], ["--json", "fly"]):
         assert main(argv, {}) == exits.USAGE
@@ -106,9 +98,9 @@ def test_no_verb_at_all_is_one_json_document(capsys: pytest.CaptureFixture[str])
 
 
 def test_every_verb_of_the_daily_work_answers_in_json(
-    world: PartnerWorld, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    world: PartnerWorld, terminals: tuple[Terminal, Terminal], tmp_path: Path
 ) -> None:
-    alpha, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
+    alpha, bravo = terminals
     document = tmp_path / "alert.json"
     document.write_text(json.dumps(DOCUMENT))
     marking = ["--to", "xb-bravo", "--lane", "science", "--purpose", "prevent", "--tlp", "GREEN"]
@@ -159,32 +151,26 @@ def warned_of(terminal: Terminal, clock: Callable[[], int], *argv: str) -> Any:
     return json.loads(terminal.capsys.readouterr().err)
 
 
-@pytest.mark.parametrize(("off_by", "way"), [(3630, "ahead of"), (-3630, "behind")])
-def test_a_clock_an_hour_off_is_said_by_every_verb_that_asks_the_hub(
-    world: PartnerWorld, capsys: pytest.CaptureFixture[str], off_by: int, way: str
+def test_a_clock_an_hour_off_is_said_by_every_verb_that_asks_the_hub_and_a_good_one_is_not(
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Reading goes on as the profile says; a person is told to set the clock."""
-    alpha, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
-    sent = alpha.client.submit(alert_to("xb-bravo"))
-    world.sequence()
-    clock = clock_off(off_by)
-    for argv in (("inbox",), ("open", sent.md), ("watch", "--once", "--open"), ("submissions",)):
-        warned = warned_of(bravo, clock, *argv)
-        assert warned["warning"] == "clock"
-        assert warned["ahead_secs"] == pytest.approx(off_by, abs=120)
-        assert f"minutes {way} the hub's. Set it right" in warned["message"]
-
-
-def test_a_good_clock_is_not_spoken_of(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> None:
-    _, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
+    sent = world.deliver("xa-alpha", "xb-bravo")
+    bravo = Terminal(world, "xb-bravo", capsys)
+    asked = (("inbox",), ("open", sent.md), ("watch", "--once", "--open"), ("submissions",))
+    for off_by, way in ((3630, "ahead of"), (-3630, "behind")):
+        for argv in asked:
+            warned = warned_of(bravo, clock_off(off_by), *argv)
+            assert warned["warning"] == "clock"
+            assert warned["ahead_secs"] == pytest.approx(off_by, abs=120)
+            assert f"minutes {way} the hub's. Set it right" in warned["message"]
     bravo.run("inbox")
     assert bravo.err == ""
 
 
 def test_a_clock_that_is_fast_is_said_where_the_hub_refuses(
-    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
+    world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
-    alpha, _ = joined(world, capsys, "xa-alpha", "xb-bravo")
     client = Client(world.home("xa-alpha"), PASSPHRASE, clock=clock_off(3630))
     world.clients.append(client)
     with pytest.raises(ClockError) as caught:
@@ -193,4 +179,4 @@ def test_a_clock_that_is_fast_is_said_where_the_hub_refuses(
     assert client.clock_ahead_secs() == pytest.approx(3630, abs=120)
     client.close()
     assert client.clock_ahead_secs() == pytest.approx(3630, abs=120)
-    assert alpha.client.clock_ahead_secs() is None
+    assert pair[0].clock_ahead_secs() is None

@@ -21,12 +21,6 @@ from tests.client.altered_answers import lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 
 
-@pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
-
-
 def later(world: PartnerWorld, agency: str, **ahead: float) -> Client:
     """A client of the agency's home on a machine whose clock is ahead."""
     client = Client(

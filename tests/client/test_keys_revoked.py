@@ -23,12 +23,6 @@ from tests.client.test_reaffirm import wait_past
 HOUR = 3600
 
 
-@pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
-
-
 def kid_of(client: Client, alg: str) -> str:
     (found,) = (
         fact.kid

@@ -21,12 +21,6 @@ from agencies.registry import take_over_recoveries
 from tests.client.conftest import CHEAP, PASSPHRASE, PartnerWorld, alert_to
 
 
-@pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
-
-
 def next_root(world: PartnerWorld, agency: str) -> Root:
     return open_root(world.place(agency).next_root_file, PASSPHRASE).root
 

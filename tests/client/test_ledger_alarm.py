@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A checkpoint that does not extend the kept one raises an alarm, and no verb opens anything."""
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,11 @@ from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 
 @pytest.fixture
 def sent(world: PartnerWorld) -> Sent:
+    """An alert that bravo has not fetched; the one before it gave bravo a checkpoint."""
+    return world.restored("with a checkpoint", lambda: send_two(world))
+
+
+def send_two(world: PartnerWorld) -> Sent:
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
     first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     bravo.open(first.md)
@@ -59,21 +65,22 @@ ACTS: dict[str, Callable[[Client, str], object]] = {
 }
 
 
-@pytest.mark.parametrize("before", [0, 2, 60], ids=["a smaller tree", "one inside", "a larger one"])
-@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
-def test_every_verb_that_opens_stops(
-    world: PartnerWorld, sent: Sent, before: int, act: Callable[[Client, str], object]
-) -> None:
-    client = forked(world, before)
-    kept = client.state()
-    with pytest.raises(VerificationError) as caught:
-        act(client, sent.md)
-    assert caught.value.failure in (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
-    assert sentence_of(caught.value) == FORKED
-    assert code_of(caught.value) == exits.NOT_VERIFIED
-    state = client.state()
-    assert (state.opened, state.seen, state.checkpoint) == (kept.opened, kept.seen, kept.checkpoint)
-    assert state.submissions == {}
+TREES = {"a smaller tree": 0, "one inside": 2, "a larger one": 60}
+
+
+def test_every_verb_that_opens_stops(world: PartnerWorld, sent: Sent, subtests: pytest.Subtests) -> None:
+    kept = world.client("xb-bravo").state()
+    for (tree, before), (verb, act) in itertools.product(TREES.items(), ACTS.items()):
+        client = forked(world, before)
+        with subtests.test(f"{verb}: {tree}"):
+            with pytest.raises(VerificationError) as caught:
+                act(client, sent.md)
+            assert caught.value.failure in (Failure.LEDGER_FORK, Failure.LEDGER_TIME)
+            assert sentence_of(caught.value) == FORKED
+            assert code_of(caught.value) == exits.NOT_VERIFIED
+            state = client.state()
+            assert (state.opened, state.seen, state.checkpoint) == (kept.opened, kept.seen, kept.checkpoint)
+            assert state.submissions == {}
 
 
 def test_offline_a_tree_of_the_kept_size_and_another_root_is_an_alarm(

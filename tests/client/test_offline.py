@@ -3,7 +3,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from peers.models import Agency
 from sharing.models import Envelope
 from tests.client.altered_answers import Instead, flip, forged_receipt, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.terminals import Terminal, joined
+from tests.client.terminals import Terminal
 
 FILE = Attachment("a.txt", "text/plain", b"spectrum " * 1000)
 DAY = 24 * 3600
@@ -30,12 +29,6 @@ DAY = 24 * 3600
 
 def no_network(hub: str, api_key: str) -> Any:
     pytest.fail("the network was asked for")
-
-
-@pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
 
 
 def away(world: PartnerWorld, agency: str, *, later: int = 0) -> Client:
@@ -252,11 +245,6 @@ def test_red_offline_is_for_the_named_officer_only(world: PartnerWorld) -> None:
 
 
 # The commands.
-
-
-@pytest.fixture
-def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[Terminal, Terminal]]:
-    yield joined(world, capsys, "xa-alpha", "xb-bravo")
 
 
 def test_sealing_and_opening_without_a_network_at_a_terminal(

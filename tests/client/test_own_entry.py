@@ -8,11 +8,11 @@ from accord.client.errors import RefusedError, RequestError
 from agencies.models import OwnStatement
 from ledger.models import AuditEvent
 from tests.client.conftest import PASSPHRASE, PartnerWorld
-from tests.client.terminals import joined
+from tests.client.terminals import Terminal
 
 
-def test_it_is_shown_stated_and_shown_again(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> None:
-    alpha, _bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
+def test_it_is_shown_stated_and_shown_again(terminals: tuple[Terminal, Terminal]) -> None:
+    alpha = terminals[0]
     assert "Contact points: -" in alpha.run("entry")
     words = ("entry", "set", "--zone", "Europe/Vienna", "--telephone", "+43 1 5550 102")
     shown = alpha.json(*words, "--contact", "b@lab.example", "--contact", "a@lab.example")

@@ -30,13 +30,20 @@ from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 
 
 @pytest.fixture
-def bravo(world: PartnerWorld) -> Client:
-    return world.enrol("xb-bravo")
+def charlie(world: PartnerWorld) -> HeldAgency:
+    """A peer whose private keys the test holds; bravo has pinned it and shares an agreement with it."""
+    held = world.restored("charlie", lambda: beside_bravo(world))
+    world.hub.now = timezone.now()
+    return held
 
 
 @pytest.fixture
-def charlie(world: PartnerWorld, bravo: Client) -> HeldAgency:
-    """A peer whose private keys the test holds; bravo has pinned it and shares an agreement with it."""
+def bravo(world: PartnerWorld, charlie: HeldAgency) -> Client:
+    return world.client("xb-bravo")
+
+
+def beside_bravo(world: PartnerWorld) -> HeldAgency:
+    bravo = world.enrol("xb-bravo")
     world.hub.now = timezone.now()
     held = world.hub.make_agency("xc-charlie", suites=(PQ1,), low=PQ1)
     bravo.pin("xc-charlie", held.root.fingerprint)

@@ -13,7 +13,7 @@ from accord.client.errors import RequestError
 from accord.client.results import Sent
 from accord.envelope.keyrule import Reaffirmed, Repudiated
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.terminals import Terminal, joined
+from tests.client.terminals import Terminal
 
 
 def signing_kid(world: PartnerWorld, agency: str) -> str:
@@ -27,19 +27,24 @@ def wait_past(log_time: int) -> None:
 
 
 @pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
+def revoked(world: PartnerWorld) -> Sent:
+    """An alert that was logged after the theft of its key and before its discovery."""
+    return world.restored("revoked", lambda: send_and_revoke(world))
+
+
+def send_and_revoke(world: PartnerWorld) -> Sent:
+    alpha, _ = world.partners("xa-alpha", "xb-bravo")
+    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    assert sent.log_time is not None
+    wait_past(sent.log_time)
+    alpha.keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=sent.log_time, rotate=True)
+    return sent
 
 
 @pytest.fixture
-def revoked(world: PartnerWorld, pair: tuple[Client, Client]) -> Sent:
-    """An alert that was logged after the theft of its key and before its discovery."""
-    sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
-    assert sent.log_time is not None
-    wait_past(sent.log_time)
-    pair[0].keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=sent.log_time, rotate=True)
-    return sent
+def pair(world: PartnerWorld, revoked: Sent) -> tuple[Client, Client]:
+    """The sender and the recipient of the alert."""
+    return world.client("xa-alpha"), world.client("xb-bravo")
 
 
 def test_repudiated_until_its_sender_stands_by_it(pair: tuple[Client, Client], revoked: Sent) -> None:
@@ -93,10 +98,10 @@ def test_the_reaffirming_key_revoked_in_its_turn_takes_it_back(
     assert "repudiated" in bravo.open(revoked.md).marks
 
 
-def test_an_answer_is_stood_by_as_well(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+def test_an_answer_is_stood_by_as_well(world: PartnerWorld) -> None:
     """Bravo's acknowledgement counts for nobody after its key was stolen, and again once bravo reaffirms it."""
-    alpha, bravo = pair
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    sent = world.deliver("xa-alpha", "xb-bravo")
+    alpha, bravo = world.client("xa-alpha"), world.client("xb-bravo")
     said = bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
     assert said.log_time is not None
     wait_past(said.log_time)
@@ -109,20 +114,14 @@ def test_an_answer_is_stood_by_as_well(world: PartnerWorld, pair: tuple[Client, 
     assert (entry.repudiated, entry.reaffirmed) == (False, True)
 
 
-def test_only_what_was_sent_from_here_is_reaffirmed_here(pair: tuple[Client, Client]) -> None:
+def test_it_is_asked_at_a_terminal_of_what_was_sent_from_here(
+    world: PartnerWorld, revoked: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alpha = Terminal(world, "xa-alpha", capsys)
     for wrong in ("A" * 43, "nonsense"):
         with pytest.raises(RequestError):
-            pair[0].reaffirm(wrong)
-
-
-def test_it_is_asked_at_a_terminal(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> None:
-    alpha, bravo = joined(world, capsys, "xa-alpha", "xb-bravo")
-    sent = alpha.client.submit(alert_to("xb-bravo"), wait_secs=10)
-    assert isinstance(bravo, Terminal) and sent.log_time is not None
-    wait_past(sent.log_time)
-    kid = signing_kid(world, "xa-alpha")
-    alpha.client.keys.revoke(kid, code="stolen", since=sent.log_time, rotate=True)
-    alpha.run("reaffirm", sent.md, expect=exits.USAGE)
+            alpha.client.reaffirm(wrong)
+    alpha.run("reaffirm", revoked.md, expect=exits.USAGE)
     assert "Did your agency write and send this?" in alpha.err
-    stated = json.loads(alpha.run("reaffirm", sent.md, "--yes", "--json"))
-    assert (stated["k"], stated["about"]) == ("reaffirm", sent.md)
+    stated = json.loads(alpha.run("reaffirm", revoked.md, "--yes", "--json"))
+    assert (stated["k"], stated["about"]) == ("reaffirm", revoked.md)

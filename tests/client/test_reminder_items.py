@@ -14,19 +14,25 @@ from accord.client.results import Sent
 from sharing.models import Delivery
 from sharing.reminders import REMINDED_EVERY
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.client.terminals import Terminal, joined
+from tests.client.terminals import Terminal
 from tests.client.test_watch import lied_to, numbers, watched
 
 
 @pytest.fixture
-def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
-    return joined(world, capsys, "xa-alpha", "xb-bravo")
+def sent(world: PartnerWorld) -> Sent:
+    """An alert that is delivered, and whose recipient was reminded through the API."""
+    return world.restored("reminded", lambda: send_and_remind(world))
 
 
 @pytest.fixture
-def sent(world: PartnerWorld, terminals: tuple[Terminal, Terminal]) -> Sent:
-    """An alert that is delivered, and whose recipient was reminded through the API."""
-    alpha, bravo = (terminal.client for terminal in terminals)
+def terminals(
+    world: PartnerWorld, sent: Sent, capsys: pytest.CaptureFixture[str]
+) -> tuple[Terminal, Terminal]:
+    return Terminal(world, "xa-alpha", capsys), Terminal(world, "xb-bravo", capsys)
+
+
+def send_and_remind(world: PartnerWorld) -> Sent:
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert numbers(watched(bravo, opening=True)) == [1]
     remind(world, alpha, sent)
@@ -74,10 +80,9 @@ def test_of_a_withdrawal_it_says_so(
     assert "asks once more for a confirmation that its use has stopped" in bravo.run("watch", "--once")
 
 
-def test_one_of_what_never_came_is_passed_over(
-    world: PartnerWorld, terminals: tuple[Terminal, Terminal]
-) -> None:
-    terminals[1].client.inbox()
+def test_one_of_what_never_came_is_passed_over(world: PartnerWorld) -> None:
+    world.partners("xa-alpha", "xb-bravo")
+    world.client("xb-bravo").inbox()
     lie = FeedEntry(1, "reminder", "A" * 43, "xa-alpha", "its own", None)
     asked: list[int] = []
 

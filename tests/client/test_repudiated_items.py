@@ -2,6 +2,7 @@
 """Received alerts that are now in doubt: `watch` and `inbox` report each once, in order, in true words."""
 
 import json
+import shutil
 from typing import Any
 
 import pytest
@@ -12,19 +13,9 @@ from accord.client.client import Client
 from accord.client.results import Sent
 from sharing.repudiation import find_repudiated, mark_doubts
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.client.terminals import Terminal, joined
+from tests.client.terminals import Terminal
 from tests.client.test_reaffirm import signing_kid, wait_past
 from tests.client.test_watch import lied_to, numbers, watched
-
-
-@pytest.fixture
-def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
-    return joined(world, capsys, "xa-alpha", "xb-bravo")
-
-
-@pytest.fixture
-def pair(terminals: tuple[Terminal, Terminal]) -> tuple[Client, Client]:
-    return terminals[0].client, terminals[1].client
 
 
 def revoke(world: PartnerWorld, alpha: Client, since: int) -> None:
@@ -33,9 +24,25 @@ def revoke(world: PartnerWorld, alpha: Client, since: int) -> None:
 
 
 @pytest.fixture
-def sent(world: PartnerWorld, pair: tuple[Client, Client]) -> Sent:
+def sent(world: PartnerWorld) -> Sent:
     """An alert delivered and opened, whose key is then revoked from before it."""
-    alpha, bravo = pair
+    return world.restored("repudiated", lambda: repudiated(world))
+
+
+@pytest.fixture
+def terminals(
+    world: PartnerWorld, sent: Sent, capsys: pytest.CaptureFixture[str]
+) -> tuple[Terminal, Terminal]:
+    return Terminal(world, "xa-alpha", capsys), Terminal(world, "xb-bravo", capsys)
+
+
+@pytest.fixture
+def pair(world: PartnerWorld, sent: Sent) -> tuple[Client, Client]:
+    return world.client("xa-alpha"), world.client("xb-bravo")
+
+
+def repudiated(world: PartnerWorld) -> Sent:
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert numbers(watched(bravo, opening=True)) == [1]
     assert sent.log_time is not None
@@ -49,6 +56,10 @@ def sent(world: PartnerWorld, pair: tuple[Client, Client]) -> Sent:
 
 def test_a_watch_tells_once_and_shows_it_anew(pair: tuple[Client, Client], sent: Sent) -> None:
     bravo = pair[1]
+    watching = bravo.watch(once=True)
+    assert next(watching).entry.what == "repudiated"
+    watching.close()
+    # Stopped there, it begins there.
     (news,) = watched(bravo, opening=True)
     entry, opened = news.entry, news.opened
     assert (entry.number, entry.what, entry.d, entry.iss) == (2, "repudiated", sent.md, "xa-alpha")
@@ -57,13 +68,6 @@ def test_a_watch_tells_once_and_shows_it_anew(pair: tuple[Client, Client], sent:
     assert opened.marks == ("repudiated",)
     assert watched(bravo, opening=True) == []
     assert bravo.state().watched == 2
-
-
-def test_a_watch_that_was_stopped_there_begins_there(pair: tuple[Client, Client], sent: Sent) -> None:
-    watching = pair[1].watch(once=True)
-    assert next(watching).entry.what == "repudiated"
-    watching.close()
-    assert numbers(watched(pair[1])) == [2]
 
 
 def test_the_inbox_tells_both_where_it_lay_and_that_it_came(pair: tuple[Client, Client], sent: Sent) -> None:
@@ -76,8 +80,14 @@ def test_the_inbox_tells_both_where_it_lay_and_that_it_came(pair: tuple[Client, 
     assert [(entry.repudiated, entry.reaffirmed) for entry in bravo.inbox()[:2]] == [(False, True)] * 2
 
 
-def test_the_commands_say_it_with_all_three_times(terminals: tuple[Terminal, Terminal], sent: Sent) -> None:
-    bravo = terminals[1]
+def test_the_commands_say_it_with_all_three_times(
+    world: PartnerWorld, terminals: tuple[Terminal, Terminal], sent: Sent
+) -> None:
+    bravo, again = terminals[1], Terminal(world, "xb-bravo", terminals[1].capsys)
+    again.environment["ACCORD_HOME"] = str(shutil.copytree(world.home("xb-bravo"), world.folder / "again"))
+    (line,) = again.run("watch", "--once", "--json").splitlines()
+    item = json.loads(line)
+    assert (item["what"], item["repudiated"], item["reaffirmed"]) == ("repudiated", True, False)
     shown = bravo.run("watch", "--once", "--open")
     assert shown.startswith("2  alert from xa-alpha")
     assert "REPUDIATED: xa-alpha says that a key of its was in other hands" in shown
@@ -99,10 +109,11 @@ def test_the_commands_say_it_with_all_three_times(terminals: tuple[Terminal, Ter
     assert "; said at 20" in last
 
 
-def test_a_hint_without_a_revocation_is_a_doubt(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+def test_a_hint_without_a_revocation_is_a_doubt(world: PartnerWorld) -> None:
     """The hub's word alone proves nothing about an agency's keys."""
-    sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
-    pair[1].inbox()
+    sent = world.deliver("xa-alpha", "xb-bravo")
+    bravo = world.client("xb-bravo")
+    bravo.inbox()
 
     def hinting(page: FeedPage) -> FeedPage:
         hint = FeedEntry(2, "repudiated", sent.md, "xa-alpha", sent.jti, None)
@@ -118,11 +129,4 @@ def test_a_hint_without_a_revocation_is_a_doubt(world: PartnerWorld, pair: tuple
     entries, doubts = liar.inbox_with_doubts()
     assert [(doubt.number, doubt.iss) for doubt in doubts] == [(2, "xa-alpha")]
     assert not any(entry.repudiated for entry in entries)
-    assert [doubt.number for doubt in pair[1].inbox_with_doubts()[1]] == [2]
-
-
-def test_json_and_the_environment_carry_the_mark(terminals: tuple[Terminal, Terminal], sent: Sent) -> None:
-    bravo = terminals[1]
-    (line,) = bravo.run("watch", "--once", "--json").splitlines()
-    item = json.loads(line)
-    assert (item["what"], item["repudiated"], item["reaffirmed"]) == ("repudiated", True, False)
+    assert [doubt.number for doubt in bravo.inbox_with_doubts()[1]] == [2]

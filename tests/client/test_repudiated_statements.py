@@ -23,42 +23,50 @@ class Doubtful:
     said: Stated
 
 
-@pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
+def retracted(world: PartnerWorld) -> Doubtful:
+    """Let bravo open an alert, and alpha retract it."""
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
+    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    assert sent.log_time is not None
+    bravo.open(sent.md)
+    wait_past(sent.log_time)
+    return Doubtful(sent, alpha.retract(sent.md, code="error", wait_secs=10))
+
+
+def revoke_from_the_retract_on(world: PartnerWorld, said: Stated) -> None:
+    assert said.log_time is not None
+    wait_past(said.log_time)
+    kid = signing_kid(world, "xa-alpha")
+    world.client("xa-alpha").keys.revoke(kid, code="stolen", since=said.log_time, rotate=True)
+
+
+@pytest.fixture
+def before(world: PartnerWorld) -> Doubtful:
+    """The alert and its retract before the revocation."""
+    return world.restored("retracted", lambda: retracted(world))
 
 
 def test_a_thiefs_retract_that_was_learned_before_the_revocation_does_not_stand(
-    world: PartnerWorld, pair: tuple[Client, Client]
+    world: PartnerWorld, before: Doubtful
 ) -> None:
-    alpha, bravo = pair
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
-    assert sent.log_time is not None
-    bravo.open(sent.md)
-    wait_past(sent.log_time)
-    said = alpha.retract(sent.md, code="error", wait_secs=10)
-    assert said.log_time is not None
+    bravo = world.client("xb-bravo")
     bravo.inbox()
-    assert "retracted" in bravo.open(sent.md).marks
-    wait_past(said.log_time)
-    alpha.keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=said.log_time, rotate=True)
-    assert "retracted" not in bravo.open(sent.md).marks
+    assert "retracted" in bravo.open(before.sent.md).marks
+    revoke_from_the_retract_on(world, before.said)
+    assert "retracted" not in bravo.open(before.sent.md).marks
 
 
 @pytest.fixture
-def doubtful(world: PartnerWorld, pair: tuple[Client, Client]) -> Doubtful:
+def doubtful(world: PartnerWorld, before: Doubtful) -> Doubtful:
     """An alert opened and retracted, whose retract's key is then revoked from before the retract."""
-    alpha, bravo = pair
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
-    assert sent.log_time is not None
-    bravo.open(sent.md)
-    wait_past(sent.log_time)
-    said = alpha.retract(sent.md, code="error", wait_secs=10)
-    assert said.log_time is not None
-    wait_past(said.log_time)
-    alpha.keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=said.log_time, rotate=True)
-    return Doubtful(sent, said)
+    revoke_from_the_retract_on(world, before.said)
+    return before
+
+
+@pytest.fixture
+def pair(world: PartnerWorld, doubtful: Doubtful) -> tuple[Client, Client]:
+    """The sender and the recipient of the alert."""
+    return world.client("xa-alpha"), world.client("xb-bravo")
 
 
 def test_a_retract_learned_after_the_revocation_is_shown_and_withdraws_nothing(

@@ -12,8 +12,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from accord.cli import exits
 from accord.version import VERSION
 from devtool.environments import ROOT
@@ -25,15 +23,10 @@ KEPT_HERE = {"apps.py", "models.py", "versions.py"}
 IMPORTED = {"rdkit": "rdkit", "numpy": "numpy", "yaml": "pyyaml"}
 RUN = (
     "import sys, json; sys.path[:0] = sys.argv[1:2]; from accord.cli.main import main; "
-    "code = main(sys.argv[2:]); "
-    "print(json.dumps({'code': code, 'foreign': sorted(set(sys.modules) & {'django', 'hub', 'rdkit'})}), file=sys.stderr)"
+    "codes = [main(argv) for argv in json.loads(sys.argv[2])]; "
+    "foreign = sorted(set(sys.modules) & {'django', 'hub', 'rdkit'}); "
+    "print(json.dumps({'codes': codes, 'foreign': foreign}), file=sys.stderr)"
 )
-
-
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("wheels")
-    return {package: build_wheel(folder, package) for package in ("accord", SCIENCE)}
 
 
 def unpacked(folder: Path, *wheels: Path) -> Path:
@@ -44,9 +37,10 @@ def unpacked(folder: Path, *wheels: Path) -> Path:
     return folder
 
 
-def accord(folder: Path, home: Path, *argv: str) -> tuple[dict[str, Any], str, str]:
-    """Run the client from a folder, without this checkout; return its own report, standard output and standard error."""
-    command = [sys.executable, "-I", "-c", RUN, str(folder), *argv, "--home", str(home)]
+def accord(folder: Path, home: Path, *commands: tuple[str, ...]) -> tuple[dict[str, Any], str, str]:
+    """Run commands in one process from a folder, without this checkout; return its report, standard output and error."""
+    asked = json.dumps([[*argv, "--home", str(home)] for argv in commands])
+    command = [sys.executable, "-I", "-c", RUN, str(folder), asked]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTHON"))
     }
@@ -108,26 +102,31 @@ def test_the_two_wheels_answer_without_the_hub(wheels: dict[str, Path], tmp_path
     folder = unpacked(tmp_path / "site", *wheels.values())
     home = tmp_path / "home"
     fentanyl = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
-    told, out, _ = accord(folder, home, "screen", fentanyl, "--on", "2025-07-17", "--json")
-    assert told == {"code": exits.OK, "foreign": []}
-    rows = json.loads(out)["answers"][0]["screening"]["jurisdictions"]
-    assert {row["jurisdiction"]: row["standing"] for row in rows}["US"] in ("listed", "parent")
-    told, out, _ = accord(folder, home, "similar", fentanyl, "--json")
-    assert json.loads(out)["answers"][0]["similar"][0]["name"] == "fentanyl"
     query = tmp_path / "query.msp"
     query.write_text((ROOT / "substances/data/spectra-dev.msp").read_text().split("\n\n")[0] + "\n")
-    told, out, _ = accord(folder, home, "match", str(query), "--json")
-    assert json.loads(out)["answers"][0]["matches"]["hits"][0]["place"] == 1
-    assert told == {"code": exits.OK, "foreign": []}
+    told, out, _ = accord(
+        folder,
+        home,
+        ("screen", fentanyl, "--on", "2025-07-17", "--json"),
+        ("similar", fentanyl, "--json"),
+        ("match", str(query), "--json"),
+    )
+    assert told == {"codes": [exits.OK] * 3, "foreign": []}
+    said = json.loads("[" + out.replace("\n}\n{", "\n},{") + "]")
+    screened, similar, matched = (answer["answers"][0] for answer in said)
+    rows = screened["screening"]["jurisdictions"]
+    assert {row["jurisdiction"]: row["standing"] for row in rows}["US"] in ("listed", "parent")
+    assert similar["similar"][0]["name"] == "fentanyl"
+    assert matched["matches"]["hits"][0]["place"] == 1
 
 
 def test_without_it_a_sentence_names_what_to_install(wheels: dict[str, Path], tmp_path: Path) -> None:
     folder = unpacked(tmp_path / "site", wheels["accord"])
-    for argv in (("screen", "CCO"), ("similar", "CCO"), ("match", "x.msp"), ("compare", "a", "--own", "b")):
-        told, out, said = accord(folder, tmp_path / "home", *argv)
-        assert told["code"] == exits.LOCAL
-        assert "pip install 'accord-client[substances]'" in said
-        assert out == ""
+    asked = (("screen", "CCO"), ("similar", "CCO"), ("match", "x.msp"), ("compare", "a", "--own", "b"))
+    told, out, said = accord(folder, tmp_path / "home", *asked)
+    assert told["codes"] == [exits.LOCAL] * 4
+    assert said.count("pip install 'accord-client[substances]'") == 4
+    assert out == ""
 
 
 def imported(wheel: Path) -> dict[str, set[str]]:

@@ -27,7 +27,7 @@ from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Envelope, Statement
 from tests.client.altered_answers import Instead, flip, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.terminals import Terminal, joined
+from tests.client.terminals import Terminal
 
 DAY = 24 * 3600
 FILE = Attachment("a.txt", "text/plain", b"spectrum " * 1000)
@@ -48,12 +48,6 @@ def at_another_time(world: PartnerWorld, agency: str, *, off_by: int, **lies: An
     )
     world.clients.append(client)
     return client
-
-
-@pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
 
 
 def unsent(world: PartnerWorld, *, age_secs: int, **changes: Any) -> str:
@@ -139,11 +133,6 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 from accord.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
-
-
-@pytest.fixture
-def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
-    return joined(world, capsys, "xa-alpha", "xb-bravo")
 
 
 @pytest.mark.parametrize("limit", [200_000, 40_000, 2_000, 100])

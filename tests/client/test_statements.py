@@ -33,14 +33,14 @@ from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 
 
 @pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
+def sent(world: PartnerWorld) -> Sent:
+    return world.deliver("xa-alpha", "xb-bravo")
 
 
 @pytest.fixture
-def sent(pair: tuple[Client, Client]) -> Sent:
-    return pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
+def pair(world: PartnerWorld, sent: Sent) -> tuple[Client, Client]:
+    """The sender and the recipient of the alert."""
+    return world.client("xa-alpha"), world.client("xb-bravo")
 
 
 def behind(world: PartnerWorld, agency: str, **lies: Any) -> Client:
@@ -100,6 +100,7 @@ def test_a_retraction_is_shown_wherever_the_alert_is(
     assert bravo.open(sent.md).retraction is None
     stated = alpha.retract(sent.md, code="contaminated", officer="officer-1", wait_secs=10)
 
+    assert bravo.inbox()[0].retracted, "known before the alert is opened again"
     opened = bravo.open(sent.md)
     assert "retracted" in opened.marks
     assert opened.retraction is not None
@@ -107,26 +108,6 @@ def test_a_retraction_is_shown_wherever_the_alert_is(
     alert, retraction = bravo.inbox()
     assert (alert.d, alert.retracted) == (sent.md, True)
     assert (retraction.d, retraction.statement and retraction.statement.k) == (stated.od, "retract")
-
-
-def test_a_retraction_is_known_before_the_alert_is_opened_again(
-    world: PartnerWorld, pair: tuple[Client, Client], sent: Sent
-) -> None:
-    alpha, bravo = pair
-    bravo.open(sent.md)
-    alpha.retract(sent.md, code="error", wait_secs=10)
-    alert, _ = bravo.inbox()
-    assert alert.retracted
-
-
-def test_what_was_retracted_before_it_was_fetched_is_not_given_out(
-    pair: tuple[Client, Client], sent: Sent
-) -> None:
-    alpha, bravo = pair
-    alpha.retract(sent.md, code="error", wait_secs=10)
-    with pytest.raises(RefusedError) as caught:
-        bravo.open(sent.md)
-    assert caught.value.slug == "recalled"
 
 
 def test_a_recipient_confirms_and_the_sender_sees_it(
@@ -160,17 +141,10 @@ def test_nothing_is_retracted_twice_nor_what_was_never_sent(pair: tuple[Client, 
         bravo.confirm("A" * 43)
 
 
-def test_refused_is_an_answer_with_a_reason(pair: tuple[Client, Client], sent: Sent) -> None:
-    alpha, bravo = pair
-    bravo.acknowledge(sent.md, officer="officer-7", st="refused", code="policy", wait_secs=10)
-    (delivery,) = alpha.submission(sent.md).deliveries
-    assert delivery.answer == "refused"
-
-
-def test_words_that_do_not_fit_are_refused_before_anything_is_signed(
+def test_refused_is_an_answer_with_a_reason_and_other_words_are_not_signed(
     pair: tuple[Client, Client], sent: Sent
 ) -> None:
-    bravo = pair[1]
+    alpha, bravo = pair
     wrong: list[dict[str, Any]] = [
         {"officer": None},
         {"officer": "not an id"},
@@ -182,23 +156,24 @@ def test_words_that_do_not_fit_are_refused_before_anything_is_signed(
     for words in wrong:
         with pytest.raises(RequestError):
             bravo.acknowledge(sent.md, **words)
+    with pytest.raises(NotEntitledError):
+        alpha.acknowledge(sent.md, officer="officer-1")
     assert not Statement.objects.exists()
+    stated = bravo.acknowledge(sent.md, officer="officer-7", st="refused", code="policy", wait_secs=10)
+    (delivery,) = alpha.submission(sent.md).deliveries
+    assert delivery.answer == "refused"
+    statement = parse_statement(bytes(Statement.objects.get(pk=stated.od).jws)).statement
+    assert statement.cp is not None and statement.cp.n > 0, "the ledger as its sender saw it"
 
 
-def test_what_cannot_be_opened_is_said_in_one_word(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+def test_what_cannot_be_opened_is_said_in_one_word(world: PartnerWorld, sent: Sent) -> None:
     """Bravo's key ring has lost the key to which the alert was sealed."""
-    sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
     place = world.place("xb-bravo")
     without = replace(place.unlock(PASSPHRASE), decryption=(generate_decryption_key("PQ1"),))
     KeyFile.open(place.key_file, PASSPHRASE).replace(without)
     stated = world.client("xb-bravo").acknowledge(sent.md, officer=None, st="unopenable", wait_secs=10)
     row = Statement.objects.get(pk=stated.od)
     assert (row.body, row.act) == ({"st": "unopenable", "code": "key-missing"}, "")
-
-
-def test_the_own_alert_is_not_acknowledged(pair: tuple[Client, Client], sent: Sent) -> None:
-    with pytest.raises(NotEntitledError):
-        pair[0].acknowledge(sent.md, officer="officer-1")
 
 
 def test_a_retraction_by_somebody_else_is_not_believed(
@@ -262,6 +237,9 @@ def test_a_retraction_of_what_was_never_opened_is_in_doubt_and_can_be_confirmed(
 ) -> None:
     alpha, bravo = pair
     stated = alpha.retract(sent.md, code="error", wait_secs=10)
+    with pytest.raises(RefusedError) as caught:
+        bravo.open(sent.md)
+    assert caught.value.slug == "recalled"
     alert, retraction = bravo.inbox()
     assert (alert.retracted, alert.retraction_in_doubt) == (False, True)
     assert (retraction.iss, retraction.d) == ("xa-alpha", stated.od)
@@ -357,14 +335,6 @@ def test_an_acknowledgement_of_an_agency_that_received_nothing_is_not_believed(
     (entry,), (doubt,) = alpha.inbox_with_doubts()
     assert entry.statement is None
     assert str(Failure.NOT_ENTITLED) in doubt.problem
-
-
-def test_statements_carry_the_ledger_as_their_sender_saw_it(pair: tuple[Client, Client], sent: Sent) -> None:
-    bravo = pair[1]
-    stated = bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
-    statement = parse_statement(bytes(Statement.objects.get(pk=stated.od).jws)).statement
-    assert statement.cp is not None
-    assert statement.cp.n > 0
 
 
 def test_a_bad_receipt_of_an_own_statement_is_an_alarm(

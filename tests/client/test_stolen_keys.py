@@ -7,14 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from accord.cli import exits
 from accord.client.client import Client
 from accord.client.outcome import PAGE
 from tests.client.altered_answers import lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.terminals import Terminal, joined
+from tests.client.terminals import Terminal
 
 
 def thief_of(world: PartnerWorld, agency: str) -> Client:
@@ -126,11 +124,6 @@ def test_a_key_of_the_own_keyset_that_nobody_here_holds_is_named(world: PartnerW
     keys.replace(replace(keys.ring, signing=keys.ring.signing[:-1]))
     found = world.client("xa-alpha").check_submissions()
     assert (found.foreign_keys, found.strangers) == ((lost,), ())
-
-
-@pytest.fixture
-def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
-    return joined(world, capsys, "xa-alpha", "xb-bravo")
 
 
 def test_the_alarm_at_a_terminal_says_what_to_do(

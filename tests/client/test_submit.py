@@ -26,10 +26,7 @@ from accord.client.outgoing import AlertToSend
 from accord.client.session import connect_http
 from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.errors import SealingError, SealRefusal
-from agencies.accession import suspend_agency
-from sharing.agreements import suspend_lanes
 from sharing.models import Delivery, Envelope
-from tests.builders import OPERATOR
 from tests.client.altered_answers import Instead, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 
@@ -121,32 +118,6 @@ def test_without_an_agreement_the_hub_refuses_and_says_why(world: PartnerWorld) 
     assert denials(caught.value) == [("xb-bravo", "no-agreement")]
     assert world.place("xa-alpha").spool.ids() == []
     assert alpha.submissions() == []
-
-
-def test_policy_is_asked_for_lane_and_marking(world: PartnerWorld) -> None:
-    alpha, bravo = world.enrol("xa-alpha"), world.enrol("xb-bravo")
-    alpha.pin("xb-bravo", bravo.fingerprint)
-    world.hub.now = timezone.now()
-    world.hub.make_agreement("G1", "xa-alpha", "xb-bravo", ceiling="AMBER")
-    suspend_lanes(world.manager("xb-bravo"), world.hub.agreement("G1"), ["enforcement"], now=timezone.now())
-    refusals = {"lane-suspended": {"lane": "enforcement"}, "tlp-above-ceiling": {"tlp": "AMBER+STRICT"}}
-    for code, changes in refusals.items():
-        with pytest.raises(RefusedError) as caught:
-            alpha.submit(alert_to("xb-bravo", **changes))
-        assert denials(caught.value) == [("xb-bravo", code)]
-    assert alpha.submit(alert_to("xb-bravo"), wait_secs=10).log_time is not None
-
-
-def test_a_suspended_agency_sends_nothing_and_receives_nothing(world: PartnerWorld) -> None:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    suspend_agency(OPERATOR, world.row("xb-bravo").pk, now=timezone.now())
-
-    with pytest.raises(RefusedError) as to_suspended:
-        alpha.submit(alert_to("xb-bravo"))
-    assert denials(to_suspended.value) == [("xb-bravo", "agency-suspended")]
-    with pytest.raises(RefusedError) as from_suspended:
-        bravo.submit(alert_to("xa-alpha"))
-    assert from_suspended.value.slug == "agency-suspended"
 
 
 LONGEST = {"narrative": 10_000, "opinion_text": 4000, "question": 2000, "health_measures": 2000}

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from django.utils import timezone
 
 from accord.cli import exits
@@ -63,17 +62,14 @@ class Keyboard:
 
 def test_a_new_passphrase_is_typed_twice_and_never_shown(tmp_path: Path) -> None:
     keyboard = Keyboard(tmp_path / "home")
+    differing = [("Passphrase: ", PASSPHRASE), ("The same again: ", PASSPHRASE + "!")]
+    assert "differ" in keyboard.run("keygen", answers=differing, expect=exits.KEYS)
+    assert not (tmp_path / "home").exists()
+
     twice = [("Passphrase: ", PASSPHRASE), ("The same again: ", PASSPHRASE)]
     shown = keyboard.run("keygen", answers=twice)
     assert "Root fingerprint: " in shown
     assert PASSPHRASE not in shown
-
-
-def test_two_passphrases_that_differ_write_nothing(tmp_path: Path) -> None:
-    keyboard = Keyboard(tmp_path / "home")
-    differing = [("Passphrase: ", PASSPHRASE), ("The same again: ", PASSPHRASE + "!")]
-    assert "differ" in keyboard.run("keygen", answers=differing, expect=exits.KEYS)
-    assert not (tmp_path / "home").exists()
 
 
 def test_the_api_key_is_typed_and_never_shown(world: PartnerWorld) -> None:
@@ -89,19 +85,16 @@ def test_the_api_key_is_typed_and_never_shown(world: PartnerWorld) -> None:
     assert "xa-alpha is enrolled: keyset version 1" in shown
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y", exits.OK), ("", exits.USAGE), ("no", exits.USAGE)])
-def test_an_alert_goes_out_after_a_yes_only(
-    world: PartnerWorld, tmp_path: Path, answer: str, code: int
-) -> None:
+def test_an_alert_goes_out_after_a_yes_only(world: PartnerWorld, tmp_path: Path) -> None:
     _, bravo = world.partners("xa-alpha", "xb-bravo")
     document = tmp_path / "alert.json"
     whole = {"alert": DOCUMENT, "to": ["xb-bravo"], "lane": "science", "purpose": "prevent", "tlp": "GREEN"}
     document.write_text(json.dumps(whole))
     keyboard = Keyboard(world.home("xa-alpha"))
-    asked = [("Passphrase: ", PASSPHRASE), ("What was read stays read. [y/N] ", answer)]
-    shown = keyboard.run("submit", str(document), answers=asked, expect=code)
-
-    assert "Send to xb-bravo? They can read it within seconds." in shown
-    world.hub.now = timezone.now()
-    world.sequence()
-    assert len(bravo.inbox()) == (1 if code == exits.OK else 0)
+    for answer, code in (("", exits.USAGE), ("no", exits.USAGE), ("y", exits.OK)):
+        asked = [("Passphrase: ", PASSPHRASE), ("What was read stays read. [y/N] ", answer)]
+        shown = keyboard.run("submit", str(document), answers=asked, expect=code)
+        assert "Send to xb-bravo? They can read it within seconds." in shown
+        world.hub.now = timezone.now()
+        world.sequence()
+        assert len(bravo.inbox()) == (1 if code == exits.OK else 0)

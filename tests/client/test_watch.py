@@ -26,12 +26,6 @@ from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 STEADY = Rhythm(lambda: 0.0, poll_secs=1, first_pause_secs=1, longest_pause_secs=8)
 
 
-@pytest.fixture
-def pair(world: PartnerWorld) -> tuple[Client, Client]:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return alpha, bravo
-
-
 def lied_to(world: PartnerWorld, **lies: Any) -> Client:
     client = Client(world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(**lies))
     world.clients.append(client)

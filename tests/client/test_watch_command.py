@@ -14,13 +14,8 @@ import pytest
 from accord.cli import exits
 from accord.cli.main import main
 from tests.client.conftest import DOCUMENT, PartnerWorld
-from tests.client.terminals import Terminal, joined
+from tests.client.terminals import Terminal
 from tests.client.test_watch import numbers, send, watched
-
-
-@pytest.fixture
-def terminals(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal]:
-    return joined(world, capsys, "xa-alpha", "xb-bravo")
 
 
 def test_the_command_prints_a_line_for_each_item(

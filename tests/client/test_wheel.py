@@ -14,16 +14,16 @@ import pytest
 
 from accord.version import VERSION
 from devtool.environments import ROOT
-from devtool.wheel import build_wheel
+from devtool.wheel import CLIENT, build_wheel
 
 PROMISED = ((3, 11), (3, 12), (3, 13))
 NEEDED = ("cffi", "cryptography", "pycparser", "urllib3")
 TRIAL = Path(__file__).parent / "wheel_trial.py"
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_wheel(tmp_path_factory.mktemp("wheel"))
+@pytest.fixture(scope="session")
+def wheel(wheels: dict[str, Path]) -> Path:
+    return wheels[CLIENT]
 
 
 def test_the_wheel_is_the_same_each_time(wheel: Path, tmp_path: Path) -> None:

@@ -23,35 +23,34 @@ def named(law: LawDesk, **said: Any) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("said", "is_caught"),
-    [
-        ({"preferred_name": "Belmorazine"}, True),
-        ({"preferred_name": "belmorazine hydrochloride"}, True),
-        ({"preferred_name": "white powder", "synonyms": ["belmo-powder"]}, True),
-        ({"preferred_name": "white powder", "cas_rn": "50-00-0"}, True),
-        ({"preferred_name": "belmorazin"}, False),
-        ({"preferred_name": "desbelmorazine"}, False),
-    ],
-    ids=["name", "salt", "synonym", "number", "a letter less", "a part of it"],
-)
+NAMED: list[dict[str, Any]] = [
+    {"preferred_name": "Belmorazine"},
+    {"preferred_name": "belmorazine hydrochloride"},
+    {"preferred_name": "white powder", "synonyms": ["belmo-powder"]},
+    {"preferred_name": "white powder", "cas_rn": "50-00-0"},
+]
+"""By name, as a salt, by synonym and by number."""
+ALIKE: list[dict[str, Any]] = [{"preferred_name": "belmorazin"}, {"preferred_name": "desbelmorazine"}]
+"""A letter less, and a name of which it is a part."""
+
+
+@pytest.mark.parametrize(("named_as", "caught"), [(NAMED, 4), (ALIKE, 0)], ids=["named", "only alike"])
 def test_a_list_that_comes_to_name_it_catches_it_by_name_and_never_by_likeness(
-    law: LawDesk, said: dict[str, Any], is_caught: bool
+    law: LawDesk, named_as: list[dict[str, Any]], caught: int
 ) -> None:
-    named(law, **said)
+    for said in named_as:
+        named(law, **said)
     law.judge()
     assert not CaughtStructure.objects.exists(), "nothing is new on the first look"
     assert set(StoredStructure.objects.values_list("mark", flat=True)) == {Mark.NAMED}
     law.import_listings(MADE_UP)
     law.judge()
     lines, _following = list_caught(law.desk.ilka)
-    assert [(by.jurisdiction, by.verdict) for line in lines for by in line.by] == (
-        [("XB", "listed")] if is_caught else []
-    )
+    assert [(by.jurisdiction, by.verdict) for line in lines for by in line.by] == [("XB", "listed")] * caught
     assert all(line.is_by_name for line in lines)
     law.import_listings(MADE_UP)
     law.judge()
-    assert CaughtStructure.objects.filter(agency_id="xa-lab").count() == int(is_caught), "twice is once"
+    assert CaughtStructure.objects.filter(agency_id="xa-lab").count() == caught, "twice is once"
 
 
 def test_what_is_known_by_name_is_no_structure(law: LawDesk, signed: Callable[[str], Client]) -> None:

@@ -36,13 +36,13 @@ def draft_with(law: LawDesk, text: str) -> Alert:
     return draft
 
 
-@pytest.mark.parametrize("case", FAULTY)
-def test_a_faulty_file_stops_the_alert_and_says_where(law: LawDesk, case: str) -> None:
-    text, said = FAULTY[case]
-    with pytest.raises(AlertIncompleteError) as stopped:
-        law.desk.submit(draft_with(law, text))
-    (problem,) = stopped.value.findings.errors["proposed_rule"]
-    assert said in problem
+def test_a_faulty_file_stops_the_alert_and_says_where(law: LawDesk, subtests: pytest.Subtests) -> None:
+    for case, (text, said) in FAULTY.items():
+        with subtests.test(case):
+            with pytest.raises(AlertIncompleteError) as stopped:
+                law.desk.submit(draft_with(law, text))
+            (problem,) = stopped.value.findings.errors["proposed_rule"]
+            assert said in problem
 
 
 def test_a_sound_file_goes_out(law: LawDesk) -> None:

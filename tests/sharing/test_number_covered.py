@@ -147,7 +147,7 @@ def test_a_crash_inside_the_last_transaction_numbers_nothing_and_the_next_batch_
 
 def test_numbering_costs_no_more_queries_for_many_recipients(hub: Hub) -> None:
     sender = hub.make_agency("xa-alpha", suites=["EC1"])
-    others = hub.make_agencies(*(f"xb-n{n:02}" for n in range(60)), suites=["EC1"])
+    others = hub.make_agencies(*(f"xb-n{n:02}" for n in range(6)), suites=["EC1"])
     hub.make_agreement("G1", sender, *others)
     spent = []
     for recipients in (others[:2], others):

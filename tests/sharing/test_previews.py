@@ -106,9 +106,10 @@ def test_a_system_asks_and_nothing_is_written(callers: Callers) -> None:
     assert not AuditEvent.objects.filter(act__startswith="envelope.").exists()
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
+def test_a_question_of_another_form_is_refused_by_its_field(
+    callers: Callers, subtests: pytest.Subtests
+) -> None:
+    for field, value in [
         ("recipients", []),
         ("recipients", ["xb-bravo"] * 501),
         ("recipients", ["everybody"]),
@@ -118,12 +119,11 @@ def test_a_system_asks_and_nothing_is_written(callers: Callers) -> None:
         ("suite", "PQ2"),
         ("pri", 1),
         ("nonce", "A"),
-    ],
-)
-def test_a_question_of_another_form_is_refused_by_its_field(callers: Callers, field: str, value: Any) -> None:
-    answer = ask(callers.alpha, **{field: value})
-    assert (answer.status_code, slug(answer)) == (422, "input-refused")
-    assert field in {answer.json().get("field"), *answer.json().get("errors", ())}
+    ]:
+        with subtests.test(f"{field} {value}"):
+            answer = ask(callers.alpha, **{field: value})
+            assert (answer.status_code, slug(answer)) == (422, "input-refused")
+            assert field in {answer.json().get("field"), *answer.json().get("errors", ())}
 
 
 def test_it_takes_the_scope_that_sends(callers: Callers) -> None:

@@ -55,22 +55,21 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("change", "field"), WRONG.values(), ids=list(WRONG))
-def test_what_cannot_stand_is_refused_by_its_field(
-    hub: Hub, four: Four, change: dict[str, Any], field: str
-) -> None:
-    terms: dict[str, Any] = {
-        "parties": ["xa-alpha", "xd-delta"],
-        "lanes": ["science"],
-        "ceiling": "GREEN",
-        "nbf": hub.now,
-    } | change
-    if "until" in terms:
-        terms["until"] = hub.now + terms["until"]
-    with pytest.raises(AgreementError) as refused:
-        record_agreement(OPERATOR, ref="G9", title="Nine", now=hub.now, **terms)
-    assert refused.value.field == field
-    assert not Agreement.objects.filter(ref="G9").exists()
+def test_what_cannot_stand_is_refused_by_its_field(hub: Hub, four: Four, subtests: pytest.Subtests) -> None:
+    for sentence, (change, field) in WRONG.items():
+        with subtests.test(sentence):
+            terms: dict[str, Any] = {
+                "parties": ["xa-alpha", "xd-delta"],
+                "lanes": ["science"],
+                "ceiling": "GREEN",
+                "nbf": hub.now,
+            } | change
+            if "until" in terms:
+                terms["until"] = hub.now + terms["until"]
+            with pytest.raises(AgreementError) as refused:
+                record_agreement(OPERATOR, ref="G9", title="Nine", now=hub.now, **terms)
+            assert refused.value.field == field
+            assert not Agreement.objects.filter(ref="G9").exists()
 
 
 def test_an_agency_that_is_still_entering_is_no_party(hub: Hub, four: Four) -> None:
@@ -110,9 +109,9 @@ def test_a_circle_names_parties_of_its_agreement(hub: Hub, four: Four) -> None:
     assert {row.pk for row in circle.members.all()} == {"xa-alpha", "xb-bravo"}
 
 
-@pytest.mark.parametrize(("agreement", "members"), [("G1", ["xa-alpha", "xd-delta"]), ("G1", []), ("G7", [])])
 def test_a_circle_with_outsiders_or_of_nobody_is_refused(
-    hub: Hub, four: Four, agreement: str, members: list[str]
+    hub: Hub, four: Four, subtests: pytest.Subtests
 ) -> None:
-    with pytest.raises(AgreementError):
-        record_circle(OPERATOR, name="Odd", agreement=agreement, members=members, now=hub.now)
+    for agreement, members in [("G1", ["xa-alpha", "xd-delta"]), ("G1", []), ("G7", [])]:
+        with subtests.test(f"{agreement} {members}"), pytest.raises(AgreementError):
+            record_circle(OPERATOR, name="Odd", agreement=agreement, members=members, now=hub.now)

@@ -126,16 +126,15 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("changes", "said"), REFUSED.values(), ids=REFUSED.keys())
-def test_a_refusal_names_the_field_and_records_nothing(
-    file: Path, changes: dict[str, Any], said: str
-) -> None:
-    with pytest.raises(CommandError) as refused:
-        record(file, **changes)
-    assert str(refused.value).startswith(said)
-    assert "\n" not in str(refused.value)
-    assert not Agreement.objects.exists()
-    assert not Circle.objects.exists()
+def test_a_refusal_names_the_field_and_records_nothing(file: Path, subtests: pytest.Subtests) -> None:
+    for sentence, (changes, said) in REFUSED.items():
+        with subtests.test(sentence):
+            with pytest.raises(CommandError) as refused:
+                record(file, **changes)
+            assert str(refused.value).startswith(said)
+            assert "\n" not in str(refused.value)
+            assert not Agreement.objects.exists()
+            assert not Circle.objects.exists()
 
 
 def test_a_circle_s_name_is_given_once(file: Path) -> None:
@@ -151,19 +150,16 @@ def test_a_known_ref_keeps_its_title(file: Path) -> None:
         record(file, title="Late warning")
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
+def test_a_file_that_is_no_agreement(file: Path, subtests: pytest.Subtests) -> None:
+    for text, said in [
         ("{", "is no JSON that can be read"),
         ("[]", "file: "),
         ('{"ref": "G7", "ref": "G8"}', "ref: stands twice in the file"),
-    ],
-    ids=["broken", "a list", "a field twice"],
-)
-def test_a_file_that_is_no_agreement(file: Path, text: str, said: str) -> None:
-    with pytest.raises(CommandError) as refused:
-        record_text(file, text)
-    assert said in str(refused.value)
+    ]:
+        with subtests.test(f"{text} {said}"):
+            with pytest.raises(CommandError) as refused:
+                record_text(file, text)
+            assert said in str(refused.value)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

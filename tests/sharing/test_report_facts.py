@@ -109,9 +109,8 @@ def test_over_http_each_item_is_answered_and_the_originator_learns_of_it(callers
 GOOD = {"md": NOTHING, "fact": "told", "at": 1}
 
 
-@pytest.mark.parametrize(
-    "items",
-    [
+def test_a_body_of_another_form_is_refused_whole(callers: Callers, subtests: pytest.Subtests) -> None:
+    for items in [
         [],
         [GOOD] * (MOST_REPORTED + 1),
         [GOOD | {"fact": "acknowledged"}],
@@ -122,12 +121,10 @@ GOOD = {"md": NOTHING, "fact": "told", "at": 1}
         [NOTHING],
         GOOD,
         None,
-    ],
-    ids=lambda items: str(items)[:60],
-)
-def test_a_body_of_another_form_is_refused_whole(callers: Callers, items: Any) -> None:
-    answer = post(callers.bravo, items)
-    assert (answer.status_code, slug(answer)) == (422, "input-refused")
+    ]:
+        with subtests.test(str(items)[:60]):
+            answer = post(callers.bravo, items)
+            assert (answer.status_code, slug(answer)) == (422, "input-refused")
 
 
 def test_it_takes_the_scope_that_statements_take(callers: Callers) -> None:

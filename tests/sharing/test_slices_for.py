@@ -160,41 +160,37 @@ def test_what_is_for_others_and_what_never_was_answer_alike(callers: Callers) ->
     assert not AuditEvent.objects.filter(act__startswith="slice.").exists()
 
 
-@pytest.mark.parametrize(
-    "mds",
-    [
-        [],
-        [NOTHING] * (MOST_SLICES + 1),
-        [NOTHING, "A" * 42],
-        [NOTHING, "A" * 42 + "/"],
-        [NOTHING, None],
-        [NOTHING, 1],
-        [[NOTHING]],
-        NOTHING,
-        None,
-        {NOTHING: NOTHING},
-    ],
-    ids=lambda mds: str(mds)[:40],
-)
-def test_a_question_of_another_form_is_refused_by_its_field(callers: Callers, mds: Any) -> None:
-    answer = ask(callers.bravo, mds)
-    assert (answer.status_code, slug(answer), answer.json()["field"]) == (422, "input-refused", "mds")
+OTHER_FORMS: list[Any] = [
+    [],
+    [NOTHING] * (MOST_SLICES + 1),
+    [NOTHING, "A" * 42],
+    [NOTHING, "A" * 42 + "/"],
+    [NOTHING, None],
+    [NOTHING, 1],
+    [[NOTHING]],
+    NOTHING,
+    None,
+    {NOTHING: NOTHING},
+]
+UNREADABLE: list[tuple[bytes, str, int, str]] = [
+    (b"{", "application/json", 400, "malformed-request"),
+    (b'{"mds":[],"mds":[]}', "application/json", 400, "malformed-request"),
+    (b"[]", "application/json", 422, "input-refused"),
+    (b"mds=" + NOTHING.encode(), "application/x-www-form-urlencoded", 415, "unsupported-media-type"),
+]
 
 
-@pytest.mark.parametrize(
-    ("body", "media_type", "status", "problem"),
-    [
-        (b"{", "application/json", 400, "malformed-request"),
-        (b'{"mds":[],"mds":[]}', "application/json", 400, "malformed-request"),
-        (b"[]", "application/json", 422, "input-refused"),
-        (b"mds=" + NOTHING.encode(), "application/x-www-form-urlencoded", 415, "unsupported-media-type"),
-    ],
-)
-def test_a_question_that_cannot_be_read_is_refused(
-    callers: Callers, body: bytes, media_type: str, status: int, problem: str
+def test_a_question_of_another_form_is_refused_by_its_field(
+    callers: Callers, subtests: pytest.Subtests
 ) -> None:
-    answer = callers.bravo.post_octets("slices", body, media_type)
-    assert (answer.status_code, slug(answer)) == (status, problem)
+    for mds in OTHER_FORMS:
+        with subtests.test(str(mds)[:40]):
+            answer = ask(callers.bravo, mds)
+            assert (answer.status_code, slug(answer), answer.json()["field"]) == (422, "input-refused", "mds")
+    for body, media_type, status, problem in UNREADABLE:
+        with subtests.test(body.decode()):
+            answer = callers.bravo.post_octets("slices", body, media_type)
+            assert (answer.status_code, slug(answer)) == (status, problem)
 
 
 def test_as_many_as_are_allowed_may_be_asked_for_and_twice(callers: Callers) -> None:

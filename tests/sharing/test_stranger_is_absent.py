@@ -112,13 +112,14 @@ def sealed(callers: Callers) -> SealedEnvelope:
     return hub.deliver(four.alpha, four.bravo, attachments=[FILE])
 
 
-@pytest.mark.parametrize("ask", ROUTES.values(), ids=list(ROUTES))
 def test_a_stranger_gets_the_answer_of_what_never_was(
-    callers: Callers, sealed: SealedEnvelope, ask: Ask
+    callers: Callers, sealed: SealedEnvelope, subtests: pytest.Subtests
 ) -> None:
-    absent, foreign = ask(callers, sealed, False), ask(callers, sealed, True)
-    assert absent.status_code == 404
-    assert shown(foreign) == shown(absent)
+    for sentence, ask in ROUTES.items():
+        with subtests.test(sentence):
+            absent, foreign = ask(callers, sealed, False), ask(callers, sealed, True)
+            assert absent.status_code == 404
+            assert shown(foreign) == shown(absent)
 
 
 def test_every_route_of_the_exchange_is_in_the_table() -> None:

@@ -244,20 +244,17 @@ TAMPERED: dict[str, tuple[Callable[[SealedEnvelope], SealedEnvelope], type[Envel
 }
 
 
-@pytest.mark.parametrize(("tamper", "error", "code"), TAMPERED.values(), ids=list(TAMPERED))
 def test_what_fails_a_check_is_refused_and_its_cause_audited(
-    hub: Hub,
-    four: Four,
-    tamper: Callable[[SealedEnvelope], SealedEnvelope],
-    error: type[EnvelopeError],
-    code: str,
+    hub: Hub, four: Four, subtests: pytest.Subtests
 ) -> None:
     sealed = hub.alert_to(four.bravo, sender=four.alpha, attachments=[FILE])
-    with pytest.raises(error) as refused:
-        hub.carry(four.alpha, tamper(sealed))
-    assert refused.value.code == code
-    assert refusal(hub).reason == str(refused.value)
-    assert nothing_is_stored()
+    for sentence, (tamper, error, code) in TAMPERED.items():
+        with subtests.test(sentence):
+            with pytest.raises(error) as refused:
+                hub.carry(four.alpha, tamper(sealed))
+            assert refused.value.code == code
+            assert refusal(hub).reason == str(refused.value)
+            assert nothing_is_stored()
     hub.carry(four.alpha, sealed)
 
 
@@ -276,15 +273,14 @@ TIMES: dict[str, tuple[dict[str, int], Failure]] = {
 }
 
 
-@pytest.mark.parametrize(("offsets", "failure"), TIMES.values(), ids=list(TIMES))
-def test_a_time_outside_the_window_is_refused(
-    hub: Hub, four: Four, offsets: dict[str, int], failure: Failure
-) -> None:
-    times: dict[str, Any] = {name: seconds(hub.now) + offset for name, offset in offsets.items()}
-    sealed = hub.alert_to(four.bravo, sender=four.alpha, **times)
-    with pytest.raises(VerificationError) as refused:
-        hub.carry(four.alpha, sealed)
-    assert refused.value.failure is failure
+def test_a_time_outside_the_window_is_refused(hub: Hub, four: Four, subtests: pytest.Subtests) -> None:
+    for sentence, (offsets, failure) in TIMES.items():
+        times: dict[str, Any] = {name: seconds(hub.now) + offset for name, offset in offsets.items()}
+        sealed = hub.alert_to(four.bravo, sender=four.alpha, **times)
+        with subtests.test(sentence):
+            with pytest.raises(VerificationError) as refused:
+                hub.carry(four.alpha, sealed)
+            assert refused.value.failure is failure
 
 
 def _renew_keys(hub: Hub, agency: HeldAgency, prev: str) -> None:
@@ -322,16 +318,16 @@ def test_wide_intake_costs_no_more_queries_than_narrow(
     hub: Hub, django_assert_max_num_queries: Callable[..., Any]
 ) -> None:
     sender = hub.make_agency("xa-alpha", suites=["EC1"])
-    others = hub.make_agencies(*(f"xb-n{n:03}" for n in range(200)), suites=["EC1"])
+    others = hub.make_agencies(*(f"xb-n{n:03}" for n in range(12)), suites=["EC1"])
     hub.make_agreement("G1", sender, *others)
-    narrow = hub.alert_to(*others[:10], sender=sender, suite="EC1")
+    narrow = hub.alert_to(*others[:2], sender=sender, suite="EC1")
     wide = hub.alert_to(*others, sender=sender, suite="EC1")
     with CaptureQueriesContext(connection) as spent:
         hub.carry(sender, narrow)
     with django_assert_max_num_queries(len(spent)):
         hub.carry(sender, wide)
     assert len(spent) <= 40
-    assert Delivery.objects.filter(envelope_id=wide.md).count() == 200
+    assert Delivery.objects.filter(envelope_id=wide.md).count() == 12
 
 
 def test_time_is_the_callers_clock(hub: Hub, four: Four) -> None:

@@ -11,6 +11,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,12 +26,30 @@ ROOT = Path(__file__).resolve().parents[2]
 FENTANYL = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
 
 
-@pytest.fixture(autouse=True)
-def fresh_pool() -> Iterator[None]:
-    """Stop the children of other tests."""
+@pytest.fixture(scope="module", autouse=True)
+def _own_pool() -> Iterator[None]:
+    """Stop the children of other tests, and those of these at the end."""
     POOL.end_all()
     yield
     POOL.end_all()
+
+
+@pytest.fixture
+def pid() -> int:
+    """The pool's one child: the one that the test before has left, if it left one."""
+    if len(POOL.pids()) > 1:
+        POOL.end_all()
+    sandboxed.parent_of("CC")
+    (pid,) = POOL.pids()
+    return pid
+
+
+@pytest.fixture(scope="module")
+def ready() -> Iterator[tuple[Child, dict[str, Any]]]:
+    """A child of no pool, and its first report."""
+    child = Child()
+    yield child, child.wait_until_ready()
+    child.end()
 
 
 def test_a_structure_comes_back_as_what_it_is() -> None:
@@ -64,25 +83,21 @@ def test_what_is_too_long_is_refused_before_it_is_copied() -> None:
     assert peak < 2**20
 
 
-def test_every_job_is_loaded_prepared_and_locked_in() -> None:
-    child = Child()
-    try:
-        told = child.wait_until_ready()
-    finally:
-        child.end()
-    assert (told["unloaded"], told["unprepared"]) == ([], [])
-    assert told["locked"] is True
+def test_every_job_is_loaded_prepared_and_locked_in(ready: tuple[Child, dict[str, Any]]) -> None:
+    told = ready[1]
+    assert (told["unloaded"], told["unprepared"], told["locked"]) == ([], [], True)
 
 
-@pytest.mark.parametrize("name", jobs.JOBS)
-def test_the_result_of_every_job_has_a_type_that_travels(name: str) -> None:
-    assert jobs.result_type(name) is not None
+def test_the_result_of_every_job_has_a_type_that_travels() -> None:
+    assert [name for name in jobs.JOBS if jobs.result_type(name) is None] == []
 
 
 def test_neither_the_import_nor_the_use_loads_the_toolkit() -> None:
     program = (
-        "import sys; from substances.sandbox import sandboxed; print('rdkit' in sys.modules, 'numpy' in sys.modules);"
+        "import datetime, sys; from substances.control import safe; from substances.control.results import Query;"
+        "from substances.sandbox import sandboxed; print('rdkit' in sys.modules, 'numpy' in sys.modules);"
         f"sandboxed.read_structure({FENTANYL!r}); sandboxed.draw('CC'); sandboxed.fingerprints_of('CC');"
+        "safe.screen(Query(smiles='CCO'), on=datetime.date(2026, 1, 1));"
         "print('rdkit' in sys.modules, 'numpy' in sys.modules)"
     )
     ended = subprocess.run(
@@ -91,9 +106,7 @@ def test_neither_the_import_nor_the_use_loads_the_toolkit() -> None:
     assert ended.stdout.split() == ["False"] * 4
 
 
-def test_a_child_that_is_killed_is_one_lost_answer_and_no_more() -> None:
-    sandboxed.parent_of("CC")
-    (pid,) = POOL.pids()
+def test_a_child_that_is_killed_is_one_lost_answer_and_no_more(pid: int) -> None:
     os.kill(pid, signal.SIGSTOP)
     killer = threading.Timer(0.5, os.kill, (pid, signal.SIGKILL))
     killer.start()
@@ -103,17 +116,13 @@ def test_a_child_that_is_killed_is_one_lost_answer_and_no_more() -> None:
     assert sandboxed.parent_of("CC.Cl") == "CC"
 
 
-def test_a_child_that_died_while_idle_is_not_missed() -> None:
-    sandboxed.parent_of("CC")
-    (pid,) = POOL.pids()
+def test_a_child_that_died_while_idle_is_not_missed(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
     _until(lambda: Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] == "Z")
     assert sandboxed.parent_of("CC") == "CC"
 
 
-def test_a_child_that_hangs_is_killed_when_its_time_is_over() -> None:
-    sandboxed.parent_of("CC")
-    (pid,) = POOL.pids()
+def test_a_child_that_hangs_is_killed_when_its_time_is_over(pid: int) -> None:
     os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     with pytest.raises(WorkerLostError, match="late"):
@@ -122,9 +131,11 @@ def test_a_child_that_hangs_is_killed_when_its_time_is_over() -> None:
     assert not _is_running(pid)
 
 
-def test_a_job_that_computes_for_too_long_is_ended() -> None:
+def test_a_job_that_computes_for_too_long_is_ended_and_has_a_successor_before_anybody_asks(pid: int) -> None:
     with pytest.raises(WorkerLostError):
         sandboxed.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
+    (next_pid,) = POOL.pids()
+    assert next_pid != pid and _is_running(next_pid)
     assert sandboxed.parent_of("CC") == "CC"
 
 
@@ -161,16 +172,15 @@ def test_whoever_waits_too_long_for_a_child_is_told() -> None:
         pool.end_all()
 
 
-def test_a_child_is_replaced_after_its_share_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_is_replaced_after_its_share_of_jobs(pid: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(children, "MAX_CALLS", 3)
-    sandboxed.parent_of("CC")
-    (first,) = POOL.pids()
-    _until(lambda: sandboxed.parent_of("CC") == "CC" and POOL.pids() != {first})
+    _until(lambda: sandboxed.parent_of("CC") == "CC" and POOL.pids() != {pid})
     assert len(POOL.pids()) == 1
-    assert not _is_running(first)
+    assert not _is_running(pid)
 
 
 def test_a_child_can_be_prepared_before_anybody_asks() -> None:
+    POOL.end_all()
     began = time.monotonic()
     sandboxed.prepare()
     sandboxed.prepare()
@@ -178,13 +188,6 @@ def test_a_child_can_be_prepared_before_anybody_asks() -> None:
     (pid,) = POOL.pids()
     assert sandboxed.parent_of("CC") == "CC"
     assert POOL.pids() == {pid}
-
-
-def test_a_child_that_was_killed_has_a_successor_before_anybody_asks() -> None:
-    with pytest.raises(WorkerLostError):
-        sandboxed.run("lay_out", "c1ccccc1" * 40, limit_secs=0.01)
-    (pid,) = POOL.pids()
-    assert _is_running(pid)
 
 
 @pytest.mark.parametrize(
@@ -208,15 +211,13 @@ def _ask(pool: WorkerPool) -> None:
         pool.give_back(child, fit=fit)
 
 
-def test_a_forked_process_keeps_children_of_its_own() -> None:
-    sandboxed.parent_of("CC")
-    (ours,) = POOL.pids()
+def test_a_forked_process_keeps_children_of_its_own(pid: int) -> None:
     read, write = os.pipe()
     forked = os.fork()
     if forked == 0:
         told = b"none"
         try:
-            told = repr((sandboxed.parent_of("CCO"), POOL.pids() & {ours})).encode()
+            told = repr((sandboxed.parent_of("CCO"), POOL.pids() & {pid})).encode()
         finally:
             os.write(write, told)
             POOL.end_all()
@@ -226,61 +227,52 @@ def test_a_forked_process_keeps_children_of_its_own() -> None:
     with os.fdopen(read, "rb") as pipe:
         assert pipe.read() == b"('CCO', set())"
     assert sandboxed.parent_of("CCN") == "CCN"
-    assert POOL.pids() == {ours}
+    assert POOL.pids() == {pid}
 
 
-@pytest.mark.parametrize("doing", ["nothing", "a job"])
-def test_a_child_dies_with_its_parent(doing: str) -> None:
-    """A killed parent cannot end its child, which may be in the middle of a job."""
-    busy = "import threading; threading.Thread(target=sandboxed.run, args=('lay_out', 'c1ccccc1' * 40), daemon=True).start()"
+def test_children_die_with_their_parent_idle_or_at_a_job() -> None:
+    """A killed parent cannot end its children, one of which may be in the middle of a job."""
     program = (
-        "import os, sys, time; from substances.sandbox import sandboxed; from substances.sandbox.pool import POOL;"
-        f"sandboxed.parent_of('CC'); {busy if doing == 'a job' else ''}\n"
-        "print(*POOL.pids(), flush=True); sys.stdin.read()"
+        "import sys, threading; from substances.sandbox import sandboxed; from substances.sandbox.pool import POOL\n"
+        "idle, busy = POOL.take(60), POOL.take(60); [one.wait_until_ready() for one in (idle, busy)]\n"
+        "POOL.give_back(busy, fit=True)\n"
+        "threading.Thread(target=sandboxed.run, args=('lay_out', 'c1ccccc1' * 40), daemon=True).start()\n"
+        "print(idle.pid, busy.pid, flush=True); sys.stdin.read()"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with parent:
         assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
-        assert _is_running(pid)
+        pids = [int(word) for word in parent.stdout.readline().split()]
+        assert len(pids) == 2 and all(map(_is_running, pids))
         parent.kill()
         parent.wait()
-        _until(lambda: not _is_running(pid))
+        _until(lambda: not any(map(_is_running, pids)))
 
 
-def test_the_child_knows_nothing_of_the_parents_environment_and_files() -> None:
-    child = Child()
+def test_the_child_knows_nothing_of_the_parents_environment_and_files(
+    ready: tuple[Child, dict[str, Any]],
+) -> None:
+    folder = Path(f"/proc/{ready[0].pid}")
     try:
-        child.wait_until_ready()
-        folder = Path(f"/proc/{child.pid}")
-        try:
-            environment = (folder / "environ").read_bytes().split(b"\0")
-            descriptors = {int(path.name) for path in (folder / "fd").iterdir()}
-        except PermissionError:
-            # Only root may look into the process, which is just as good.
-            return
-    finally:
-        child.end()
+        environment = (folder / "environ").read_bytes().split(b"\0")
+        descriptors = {int(path.name) for path in (folder / "fd").iterdir()}
+    except PermissionError:
+        # Only root may look into the process, which is just as good.
+        return
     names = {entry.split(b"=")[0].decode() for entry in environment if entry}
     assert names <= set(children._ENVIRONMENT)
     assert descriptors == {0, 1, 2, 3}
 
 
-def test_the_child_may_not_take_all_memory() -> None:
-    child = Child()
-    try:
-        child.wait_until_ready()
-        limits = Path(f"/proc/{child.pid}/limits").read_text().splitlines()
-        first_to_go = Path(f"/proc/{child.pid}/oom_score_adj").read_text().strip()
-    finally:
-        child.end()
+def test_the_child_may_not_take_all_memory(ready: tuple[Child, dict[str, Any]]) -> None:
+    limits = Path(f"/proc/{ready[0].pid}/limits").read_text().splitlines()
     soft = {line[:26].strip(): line[26:].split()[0] for line in limits[1:]}
     assert int(soft["Max address space"]) <= 640 * 2**20
     assert (soft["Max core file size"], soft["Max file size"], soft["Max open files"]) == ("0", "0", "1")
     assert int(soft["Max cpu time"]) <= 900
-    assert first_to_go == "1000"
+    assert Path(f"/proc/{ready[0].pid}/oom_score_adj").read_text().strip() == "1000"
 
 
 def _is_running(pid: int) -> bool:

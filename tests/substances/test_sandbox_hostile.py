@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -176,57 +176,49 @@ def test_what_travels_comes_back_equal() -> None:
     assert plain == {**asdict(structure), "components": list(structure.components), "notices": []}
 
 
-@pytest.mark.parametrize(
-    "act",
-    [
-        "open('/etc/hostname').read()",
-        "open('/tmp/never', 'w')",
-        "socket.socket()",
-        "os.fork()",
-        "os.execv('/bin/true', ['true'])",
-        "subprocess.run(['/bin/true'])",
-        "os.kill(os.getppid(), 15)",
-        "os.listdir('/')",
-        "os.unlink('/tmp/never')",
-        "os.pipe()",
-        "ctypes.CDLL(None, use_errno=True).ptrace(0, 0, 0, 0) == -1 and exec('raise PermissionError')",
-    ],
+ACTS: Final = (
+    "open('/etc/hostname').read()",
+    "open('/tmp/never', 'w')",
+    "socket.socket()",
+    "os.fork()",
+    "os.execv('/bin/true', ['true'])",
+    "subprocess.run(['/bin/true'])",
+    "os.kill(os.getppid(), 15)",
+    "os.listdir('/')",
+    "os.unlink('/tmp/never')",
+    "os.pipe()",
+    "libc.ptrace(0, 0, 0, 0) == -1 and exec('raise PermissionError')",
 )
-def test_a_process_that_is_locked_in_reaches_nothing(act: str) -> None:
-    program = (
-        "import ctypes, os, socket, subprocess, sys\n"
-        "from substances.sandbox import confinement\n"
-        "locked = confinement.lock()\n"
-        f"try:\n    {act}\n    told = 'done'\n"
-        "except (OSError, ImportError) as failure:\n    told = 'refused'\n"
-        "os.write(1, f'{locked} {told} {sum(range(10))}'.encode()); os._exit(0)"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert ended.stdout == "True refused 45"
-
-
-def test_a_process_that_is_locked_in_ends_no_other_of_its_user() -> None:
-    victim = subprocess.Popen(["/bin/sleep", "60"])
-    program = (
-        "import ctypes, os, platform\n"
-        "from substances.sandbox import confinement\n"
-        "confinement.lock()\n"
-        "number = {'x86_64': 234, 'aarch64': 131}[platform.machine()]\n"
-        "libc = ctypes.CDLL(None, use_errno=True)\n"
-        f"told = libc.syscall(number, {victim.pid}, {victim.pid}, 9), ctypes.get_errno()\n"
-        "os.write(1, repr(told).encode()); os._exit(0)"
-    )
+LOCKED_IN: Final = """
+import ctypes, os, platform, socket, subprocess, sys
+from substances.sandbox import confinement
+libc = ctypes.CDLL(None, use_errno=True)
+locked = confinement.lock()
+done = []
+for act in {acts!r}:
     try:
-        ended = subprocess.run(
-            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        assert ended.stdout == "(-1, 1)"
-        assert victim.poll() is None
-    finally:
-        victim.kill()
-        victim.wait()
+        exec(act)
+        done.append(act)
+    except (OSError, ImportError):
+        pass
+tgkill = {{'x86_64': 234, 'aarch64': 131}}[platform.machine()]
+killed = libc.syscall(tgkill, {victim}, {victim}, 9), ctypes.get_errno()
+os.write(1, repr((locked, done, killed, sum(range(10)))).encode())
+os._exit(0)
+"""
+
+
+def test_a_process_that_is_locked_in_reaches_nothing_and_ends_no_other_of_its_user() -> None:
+    with subprocess.Popen(["/bin/sleep", "60"]) as victim:
+        try:
+            program = LOCKED_IN.format(acts=ACTS, victim=victim.pid)
+            ended = subprocess.run(
+                [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+            )
+            assert ended.stdout == "(True, [], (-1, 1), 45)"
+            assert victim.poll() is None
+        finally:
+            victim.kill()
 
 
 def test_a_process_that_is_locked_in_can_still_abort_itself() -> None:

@@ -274,7 +274,9 @@ def test_a_refusal_repeats_nothing_of_the_file() -> None:
 def test_a_file_with_damage_is_read_or_refused_and_nothing_else() -> None:
     """Cut, doubled and randomly changed files never cause another error, and never run without end."""
     chance = random.Random(11)  # noqa: S311
-    text = shipped_rules_text()
+    # The vocabulary and four rules, one of them open-textured: examples are run each time.
+    text = "\n- id: ".join(shipped_rules_text().split("\n- id: ")[:5])
+    assert check_rules_text(text).rules == ("US-FRS", "CN-FENT", "UK-FENT", "CA-FENT")
     for _ in range(150):
         start, length = chance.randrange(len(text)), chance.randrange(1, 60)
         piece = text[start : start + length]

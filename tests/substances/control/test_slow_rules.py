@@ -25,44 +25,46 @@ def chain(length: int) -> str:
     return "[C,c]~" * length + "[#92]"
 
 
-HIDDEN: Final[dict[str, dict[str, Any]]] = {
-    "core": {"cores": [{"id": "c", "smarts": "[#6:1]~" + chain(30)}], "slots": []},
-    "option": {
-        "slots": [
-            {
-                "name": "ring",
-                "at": 1,
-                "options": [{"clause": "(i)", "label": "x", "smarts": "[*:90]~" + chain(30)}],
-            }
-        ]
-    },
+HANGS, SLOW = chain(30), chain(18)
+"""Patterns that never return, and that return after their budget; both are within every limit of a text."""
+OPTION: Final = {"clause": "(i)", "label": "x", "smarts": "[*:90]~" + SLOW}
+PLACES: Final[dict[str, tuple[dict[str, Any], dict[str, Any], str]]] = {
+    "a core": ({"cores": [{"id": "c", "smarts": "[#6:1]~" + SLOW}], "slots": []}, {}, "rules.XA-SLOW"),
+    "an option used once a core was found": (
+        {"slots": [{"name": "ring", "at": 1, "options": [OPTION]}]},
+        {},
+        "rules.XA-SLOW",
+    ),
+    "a group that no rule names": ({}, {"slow": {"smarts": "[*]~" + SLOW, "closed": True}}, "groups"),
 }
 
 
-def rule(**parts: Any) -> str:
-    return text_of(made_up(**parts))
+def hanging() -> str:
+    """Return a file with a rule that never returns on a cage."""
+    return text_of(made_up(cores=[{"id": "c", "smarts": "[#6:1]~" + HANGS}], slots=[]))
 
 
-@pytest.mark.parametrize("where", HIDDEN)
-def test_a_pattern_that_hangs_is_told_wherever_it_stands_in_the_rule(where: str) -> None:
-    text = rule(**HIDDEN[where])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_pattern_above_its_budget_is_named_wherever_it_stands(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stressing, "CPU_SECS_A_RULE", stressing.CPU_SECS_A_RULE / 2)
+    parts, groups, path = PLACES[place]
+    text = text_of(made_up(), made_up(id="XA-SLOW", **parts), groups=GROUPS | groups)
+    (fault,) = check_rules_text(text).faults
+    assert (fault.path, fault.code) == (path, "too_slow")
+
+
+def test_a_pattern_above_its_budget_and_one_that_hangs_are_told_by_the_sandbox() -> None:
+    slow = text_of(made_up(), made_up(id="XA-SLOW", **PLACES["a core"][0]))
+    assert [(fault.path, fault.code) for fault in sandbox_law.slow_rules(slow)] == [
+        ("rules.XA-SLOW", "too_slow")
+    ]
+    text = hanging()
     assert read_rules(text).rules, "its text is within every limit"
     began = time.monotonic()
-    assert [fault.code for fault in sandbox_law.slow_rules(text)] == ["too_slow"]
+    assert [(fault.path, fault.code) for fault in sandbox_law.slow_rules(text)] == [("rules", "too_slow")]
     assert time.monotonic() - began < 40
-
-
-def test_a_pattern_that_hangs_is_told_of_a_group_that_no_rule_names() -> None:
-    text = text_of(made_up(), groups=GROUPS | {"slow": {"smarts": "[*]~" + chain(30), "closed": True}})
-    assert [fault.code for fault in sandbox_law.slow_rules(text)] == ["too_slow"]
-
-
-def test_a_rule_above_its_budget_is_named() -> None:
-    slow = made_up(id="XA-SLOW", cores=[{"id": "c", "smarts": "[#6:1]~" + chain(19)}], slots=[])
-    text = text_of(made_up(), slow)
-    (fault,) = check_rules_text(text).faults
-    assert (fault.path, fault.code) == ("rules.XA-SLOW", "too_slow")
-    assert [one.code for one in sandbox_law.slow_rules(text)] == ["too_slow"]
 
 
 def test_the_shipped_rules_keep_far_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +78,7 @@ def test_a_faulty_file_is_for_the_reader_to_tell() -> None:
 
 
 def test_a_structure_that_hangs_ends_the_process_soon_and_stops_no_other() -> None:
-    text, listings = rule(**HIDDEN["core"]), shipped_listings_text()
+    text, listings = hanging(), shipped_listings_text()
     began = time.monotonic()
     with pytest.raises(WorkerLostError):
         sandbox_law.judge_structures(text, listings, [StructureIn(stressing._FULLERENE)], today=TODAY)
@@ -88,5 +90,5 @@ def test_a_structure_that_hangs_ends_the_process_soon_and_stops_no_other() -> No
 def test_a_rescreening_that_hangs_ends_soon_too() -> None:
     began = time.monotonic()
     with pytest.raises(WorkerLostError):
-        safe.rescreen([stressing._FULLERENE], rules=rule(**HIDDEN["core"]))
+        safe.rescreen([stressing._FULLERENE], rules=hanging())
     assert time.monotonic() - began < 40
